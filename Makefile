@@ -1,0 +1,41 @@
+PYTHON ?= python3.12
+PORT ?= 8000
+AWS_PORT ?= 4566
+DATA ?= .data
+STAGE ?= dev
+
+BIN := .venv/bin
+READY := .venv/ready
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check bench package deploy
+
+help: ## List what can be done
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | column -t -s '	'
+
+run: $(READY) ## Serve everything at http://localhost:8000 [PORT= AWS_PORT= DATA=]
+	@exec $(BIN)/python -m local --port $(PORT) --aws-port $(AWS_PORT) --data $(DATA)
+
+test: $(READY) ## Run every test
+	$(BIN)/python -m pytest -n 2
+
+check: $(READY) ## Check style, types, layers and the template
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/cfn-lint resources.yaml
+
+bench: $(READY) ## Measure the README's figures
+	$(BIN)/python -m bench.coldstart
+
+package: $(READY) ## Build the Lambda package and its template
+	$(BIN)/chalice package --merge-template resources.yaml out/
+
+deploy: $(READY) ## Deploy to AWS [STAGE=]
+	$(BIN)/chalice deploy --stage $(STAGE)
+
+$(READY): requirements.txt requirements-dev.txt
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not installed; Photoshare needs Python 3.12."; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@

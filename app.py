@@ -1,0 +1,328 @@
+"""Photoshare: every route, the S3 event, the job queue and the schedule. No logic; `chalicelib` has it."""
+
+import os
+import time
+from collections.abc import Callable
+from typing import Any, cast
+
+import msgspec
+from chalice.app import Chalice, CognitoUserPoolAuthorizer, LambdaFunctionEvent, Rate, Request, Response, SQSEvent
+
+from chalicelib import (
+    __version__,
+    access,
+    accounts,
+    answers,
+    errors,
+    inputs,
+    jobs,
+    lists,
+    logs,
+    photos,
+    sessions,
+    uploads,
+)
+from chalicelib.identity import Caller
+from chalicelib.models import Page, Photo, UserId
+from chalicelib.wiring import bucket, identity, now, queue, settings, store
+
+logs.configure()
+app = Chalice("photoshare", configure_logs=False)
+cognito = CognitoUserPoolAuthorizer(
+    "cognito",
+    provider_arns=[os.environ.get("USER_POOL_ARN", "*")],
+    # Only access tokens have a scope, so an ID token is refused at the gateway.
+    scopes=["aws.cognito.signin.user.admin"],
+)
+
+
+def request() -> Request:
+    """The request that is being answered."""
+    return cast(Request, app.current_request)
+
+
+def signed_in() -> Caller:
+    """Who calls; 401 for everybody else. Verified here although the gateway did: `chalice local` lets all through."""
+    return accounts.signed_in(store(), identity(), request().headers.get("authorization"))
+
+
+def visitor() -> UserId | None:
+    """Who calls, or None without a token; a bad token is refused, not ignored."""
+    return signed_in().user_id if "authorization" in request().headers else None
+
+
+def body[Shape](shape: type[Shape]) -> Shape:
+    """The request's body."""
+    return inputs.body(shape, request())
+
+
+def query[Shape](shape: type[Shape]) -> Shape:
+    """The request's query parameters; the view says `@takes(shape)` as well."""
+    return inputs.query(shape, request())
+
+
+def page_file_answer(name: str) -> Response:
+    """A file of the web page."""
+    content, content_type = answers.page(name)
+    return Response(content, {"Content-Type": content_type, "Cache-Control": "public, max-age=300"})
+
+
+def takes[View: Callable[..., Any]](shape: type[inputs.Input]) -> Callable[[View], View]:
+    """Let a view have the query parameters of `shape`; without it, it has none."""
+
+    def mark(view: View) -> View:
+        view.query_shape = shape  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def answer(content: Any, status: int = 200, **headers: Any) -> Response:
+    """`content` as JSON."""
+    sent = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Response(msgspec.json.encode(content).decode(), {"Content-Type": "application/json", **sent}, status)
+
+
+def shown(photo: Photo, by: UserId | None) -> photos.PhotoView:
+    """A photo as `by` may see it."""
+    return photos.view(photo, bucket(), by=by, now=now())
+
+
+def shown_page(page: Page[Photo], by: UserId | None) -> dict[str, Any]:
+    """A page of photos as `by` may see them."""
+    return {"items": [shown(photo, by) for photo in page.items], "lastKey": page.last_key}
+
+
+@app.middleware("http")
+def dress(incoming: Request, get_response: Callable[[Request], Response]) -> Response:
+    """Give every answer its headers, and its line in the log."""
+    begun = time.perf_counter()
+    response = get_response(incoming)
+    response.headers |= answers.headers(settings(), incoming.headers.get("origin"))
+    answers.note(incoming, response.status_code, time.perf_counter() - begun)
+    return response
+
+
+app.register_middleware(errors.answered, "http")
+
+
+@app.middleware("http")
+def refuse_stray_parameters(incoming: Request, get_response: Callable[[Request], Response]) -> Response:
+    """Refuse the query parameters that a view did not say it takes."""
+    view = getattr(app.routes[incoming.path].get(incoming.method), "view_function", None)
+    inputs.query(getattr(view, "query_shape", inputs.NoQuery), incoming)
+    return get_response(incoming)
+
+
+# --- Sign-in
+
+
+@app.route("/login", methods=["GET"])
+@takes(inputs.LoginQuery)
+def begin_login() -> Response:
+    """To the hosted UI: code flow with PKCE, state and nonce."""
+    begun = identity().begin(query(inputs.LoginQuery).return_to)
+    return answer(None, 302, Location=begun.url, Set_Cookie=sessions.login_cookie(begun.cookie))
+
+
+@app.route("/callback", methods=["GET"])
+@takes(inputs.CallbackQuery)
+def finish_login() -> Response:
+    """Back from the hosted UI: tokens as JSON, or in a cookie and on to where the person wanted to go."""
+    begun = sessions.cookie(request(), sessions.LOGIN)
+    tokens, return_to = identity().finish(begun, query(inputs.CallbackQuery))
+    if "application/json" in request().headers.get("accept", ""):
+        return answer(tokens)
+    cookies = sessions.signed_in_cookies(str(tokens.refresh_token))
+    return answer(None, 302, Location=settings().base_url + return_to, Set_Cookie=cookies)
+
+
+@app.route("/token", methods=["POST"])
+def refresh_tokens() -> Response:
+    """Fresh tokens for the refresh token in the body or the cookie."""
+    held = sessions.held(request(), settings())
+    if held is None:
+        raise errors.InvalidToken
+    return answer(held.shown(identity().refresh(held.token)))
+
+
+@app.route("/logout", methods=["POST"])
+def log_out() -> Response:
+    """Revoke the refresh token in the body or the cookie."""
+    held = sessions.held(request(), settings())
+    url = identity().log_out(held.token if held else None)
+    return answer({"logoutUrl": url}, Set_Cookie=sessions.signed_out_cookie())
+
+
+@app.route("/login", methods=["POST"])
+def log_in() -> Response:
+    """Tokens for an address and its password."""
+    given = body(inputs.Credentials)
+    return answer(identity().log_in(given.email, given.password))
+
+
+@app.route("/signup", methods=["POST"])
+def sign_up() -> Response:
+    """Register an address; Cognito mails it a code."""
+    given = body(inputs.Credentials)
+    user_id, confirmed = identity().sign_up(given.email, given.password)
+    return answer({"userId": user_id, "confirmed": confirmed}, 201)
+
+
+@app.route("/signup/confirm", methods=["POST"])
+def confirm_sign_up() -> Response:
+    """Confirm an address by its code."""
+    given = body(inputs.Confirmation)
+    identity().confirm_sign_up(given.email, given.code)
+    return Response("", status_code=204)
+
+
+@app.route("/signup/resend", methods=["POST"])
+def resend_code() -> Response:
+    """Mail another code; the answer does not tell whether the address is known."""
+    identity().resend_code(body(inputs.Address).email)
+    return answer({}, 202)
+
+
+@app.route("/account", methods=["GET"], authorizer=cognito)
+def show_account() -> Response:
+    """The caller's usage and limits."""
+    caller = signed_in()
+    return answer(accounts.view(store(), identity(), settings(), caller, now()))
+
+
+# --- Uploading
+
+
+@app.route("/upload", methods=["POST"], authorizer=cognito)
+def grant_upload() -> Response:
+    """Leave to upload one photo straight to S3."""
+    by = signed_in().user_id
+    wanted = body(inputs.UploadRequest)
+    return answer(uploads.grant(store(), bucket(), settings().limits, wanted, by=by, now=now()), 201)
+
+
+@app.route("/photos/{photo_id}/complete", methods=["POST"], authorizer=cognito)
+def complete_upload(photo_id: str) -> Response:
+    """Confirm an upload now instead of waiting for the event."""
+    by = signed_in().user_id
+    return answer(shown(uploads.complete(store(), bucket(), inputs.photo_id(photo_id), by=by, now=now()), by))
+
+
+@app.on_s3_event(bucket=os.environ.get("ORIGINALS_BUCKET", "photoshare-dev-originals"), events=["s3:ObjectCreated:*"])
+def confirm_upload(event: LambdaFunctionEvent) -> None:
+    """Turn uploaded objects into photos."""
+    uploads.confirm_event(store(), bucket(), event.to_dict(), now())
+
+
+# S3Event looks into the first record, and fails on S3's test event, which has none.
+confirm_upload.event_class = LambdaFunctionEvent
+
+
+# --- Photos
+
+
+@app.route("/photos", methods=["GET"])
+@takes(inputs.PhotoQuery)
+def list_photos() -> Response:
+    """Everybody's photos or one's own, in random order or another."""
+    by = visitor()
+    page = lists.page(store(), settings().signing_keys, query(inputs.PhotoQuery), by=by)
+    return answer(shown_page(page, by))
+
+
+@app.route("/photos/{photo_id}", methods=["GET"])
+def show_photo(photo_id: str) -> Response:
+    """One photo."""
+    by = visitor()
+    return answer(shown(access.seen(store(), inputs.photo_id(photo_id), by), by))
+
+
+@app.route("/photos/{photo_id}", methods=["PATCH"], authorizer=cognito)
+def change_photo(photo_id: str) -> Response:
+    """Change a photo's title, description, tags or visibility. Its owner only."""
+    by = signed_in().user_id
+    changes = body(inputs.PhotoChanges)
+    return answer(shown(photos.change(store(), inputs.photo_id(photo_id), by=by, changes=changes), by))
+
+
+@app.route("/photos/{photo_id}", methods=["DELETE"], authorizer=cognito)
+@takes(inputs.DeleteQuery)
+def delete_photo(photo_id: str) -> Response:
+    """Put a photo into the trash, or erase it now. Its owner only."""
+    by, wanted = signed_in().user_id, inputs.photo_id(photo_id)
+    if query(inputs.DeleteQuery).permanent:
+        photos.erase(store(), bucket(), wanted, by=by, now=now())
+    else:
+        photos.trash(store(), wanted, by=by, now=now())
+    return Response("", status_code=204)
+
+
+@app.route("/trash", methods=["GET"], authorizer=cognito)
+@takes(inputs.PageQuery)
+def list_trash() -> Response:
+    """The caller's trash."""
+    by = signed_in().user_id
+    return answer(shown_page(lists.trash(store(), settings().signing_keys, query(inputs.PageQuery), by=by), by))
+
+
+@app.route("/photos/{photo_id}/restore", methods=["POST"], authorizer=cognito)
+def restore_photo(photo_id: str) -> Response:
+    """Take a photo out of the trash. Its owner only."""
+    by = signed_in().user_id
+    return answer(shown(photos.restore(store(), inputs.photo_id(photo_id), by=by), by))
+
+
+@app.route("/photos/{photo_id}/download", methods=["GET"])
+@takes(inputs.DownloadQuery)
+def download_photo(photo_id: str) -> Response:
+    """Where to fetch the file: its owner the original, others a copy without position."""
+    by = visitor()
+    link = photos.download(store(), bucket(), inputs.photo_id(photo_id), by=by, now=now())
+    return answer(link, 302, Location=link.url) if query(inputs.DownloadQuery).redirect else answer(link)
+
+
+# --- Work off the request path
+
+
+@app.on_sqs_message(queue=os.environ.get("JOB_QUEUE_NAME", "photoshare-dev-jobs"), batch_size=1)
+def run_job(event: SQSEvent) -> None:
+    """Do one job of the queue."""
+    for record in event:
+        jobs.run(store(), bucket(), record.body, now())
+
+
+@app.schedule(Rate(1, Rate.HOURS))
+def sweep(_event: Any) -> None:
+    """Queue whatever has come due."""
+    jobs.sweep(store(), queue(), now())
+
+
+# --- The page, and the rest
+
+
+@app.route("/", methods=["GET"])
+def show_page() -> Response:
+    """The web page."""
+    return page_file_answer("index.html")
+
+
+@app.route("/web/{name}", methods=["GET"])
+def page_file(name: str) -> Response:
+    """A file of the web page."""
+    return page_file_answer(name)
+
+
+@app.route("/health", methods=["GET"])
+def health() -> Response:
+    """That the service runs, and which version of it."""
+    return answer({"status": "ok", "version": __version__})
+
+
+def preflight(**_captured: str) -> Response:
+    """What browsers ask before they let another origin's page call a route."""
+    return Response("", answers.preflight(list(app.routes[request().path])), 204)
+
+
+for path in list(app.routes):
+    app.route(path, methods=["OPTIONS"], name=f"preflight {path}")(preflight)

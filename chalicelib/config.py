@@ -1,0 +1,100 @@
+"""The environment, read once, as one frozen `Settings`."""
+
+import os
+from collections.abc import Mapping
+
+import msgspec
+
+from chalicelib.models import Limits
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """What differs between one deployment and another. `docs/operations.md` explains each."""
+
+    region: str
+    photo_table: str
+    account_table: str
+    term_table: str
+    originals_bucket: str
+    renditions_bucket: str
+    job_queue_url: str
+    user_pool_id: str
+    user_pool_client_id: str
+    cognito_domain: str
+    """The hosted UI's origin, without a trailing slash."""
+    jwks_url: str
+    base_url: str
+    """Where browsers find the app, without a trailing slash."""
+    allowed_origins: frozenset[str]
+    signing_keys: tuple[str, ...]
+    """Newest last: it signs; all verify."""
+    limits: Limits
+    aws_endpoint: str | None
+    """An emulator's address; None for AWS itself."""
+
+    @property
+    def bucket_address(self) -> str:
+        """Where a bucket is, with `{bucket}` for its name."""
+        if self.aws_endpoint:
+            return f"{self.aws_endpoint}/{{bucket}}"
+        return f"https://{{bucket}}.s3.{self.region}.amazonaws.com"
+
+    @property
+    def storage_origins(self) -> tuple[str, ...]:
+        """What the page must be allowed to talk to."""
+        if self.aws_endpoint:
+            return (self.aws_endpoint,)
+        return tuple(
+            self.bucket_address.format(bucket=each) for each in (self.originals_bucket, self.renditions_bucket)
+        )
+
+    @property
+    def issuer(self) -> str:
+        """The `iss` of the pool's tokens."""
+        return f"https://cognito-idp.{self.region}.amazonaws.com/{self.user_pool_id}"
+
+
+class MissingSetting(Exception):
+    """A variable that the service cannot do without is not set. The message names it."""
+
+
+def load(environment: Mapping[str, str] = os.environ) -> Settings:
+    """Settings from environment variables.
+
+    Raises:
+        MissingSetting: a required one is absent or empty.
+    """
+
+    def required(name: str) -> str:
+        if value := environment.get(name):
+            return value
+        raise MissingSetting(f"The environment variable {name} is not set; docs/operations.md says what it holds.")
+
+    region = environment.get("AWS_REGION") or required("AWS_DEFAULT_REGION")
+    pool = required("USER_POOL_ID")
+    pool_keys = f"https://cognito-idp.{region}.amazonaws.com/{pool}/.well-known/jwks.json"
+    return Settings(
+        region=region,
+        photo_table=required("PHOTO_TABLE"),
+        account_table=required("ACCOUNT_TABLE"),
+        term_table=required("TERM_TABLE"),
+        originals_bucket=required("ORIGINALS_BUCKET"),
+        renditions_bucket=required("RENDITIONS_BUCKET"),
+        job_queue_url=required("JOB_QUEUE_URL"),
+        user_pool_id=pool,
+        user_pool_client_id=required("USER_POOL_CLIENT_ID"),
+        cognito_domain=required("COGNITO_DOMAIN").rstrip("/"),
+        jwks_url=environment.get("JWKS_URL") or pool_keys,
+        base_url=required("BASE_URL").rstrip("/"),
+        allowed_origins=frozenset(_listed(environment.get("ALLOWED_ORIGINS", ""))),
+        signing_keys=tuple(reversed(_listed(required("SIGNING_KEYS")))),
+        aws_endpoint=(environment.get("AWS_ENDPOINT_URL") or "").rstrip("/") or None,
+        limits=Limits(
+            photos=int(environment.get("MAX_PHOTOS") or 10_000),
+            bytes=int(environment.get("MAX_BYTES") or 50_000_000_000),
+        ),
+    )
+
+
+def _listed(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]

@@ -1,0 +1,213 @@
+"""The file formats of photos, as far as they can be read without a decoder.
+
+Every format that allows it is cut down to the coded picture alone: one frame, no metadata, nothing before or behind it.
+What is hidden elsewhere in an upload therefore reaches neither a decoder nor a rendition.
+"""
+
+import re
+import struct
+import zlib
+from collections.abc import Callable, Iterator
+
+from . import jpeg
+from .coded import MAX_PROFILE_BYTES, Coded, check_size, pieces, take
+from .models import MAX_UPLOAD_BYTES
+from .refusals import Damaged, DecompressionBomb, NotAnImage, TooManyBytes, Truncated, TypeMismatch
+from .tiff import Tiff, number
+
+# What the decoders that cannot stream were measured to hold, in bytes a pixel.
+_GIF_COST = _WEBP_COST = _HEIF_COST = 8
+
+_WIDTH, _HEIGHT, _BITS, _SAMPLES = 256, 257, 258, 277
+
+_MAGIC = {
+    b"\xff\xd8\xff": "image/jpeg",
+    b"\x89PNG\r\n\x1a\n": "image/png",
+    b"GIF87a": "image/gif",
+    b"GIF89a": "image/gif",
+    b"II*\0": "image/tiff",
+    b"MM\0*": "image/tiff",
+    b"II+\0": "image/tiff",
+    b"MM\0+": "image/tiff",
+}
+_BRANDS = {
+    **dict.fromkeys((b"avif", b"avis"), "image/avif"),
+    **dict.fromkeys((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"), "image/heic"),
+}
+_HEIF = {"image/heic", "image/heif"}
+
+
+def sniff(content: bytes) -> str | None:
+    """The media type that the first bytes say, of those that the service takes; else None."""
+    if content[4:8] == b"ftyp":
+        return _branded(content)
+    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
+        return "image/webp"
+    return next((media_type for magic, media_type in _MAGIC.items() if content.startswith(magic)), None)
+
+
+def _branded(content: bytes) -> str | None:
+    box = content[8 : min(int.from_bytes(content[:4]), 512)]
+    brands = [box[at : at + 4] for at in range(0, len(box), 4) if at != 4]
+    known = next((_BRANDS[brand] for brand in brands if brand in _BRANDS), None)
+    return known or ("image/heif" if {b"mif1", b"msf1"} & set(brands) else None)
+
+
+def unwrap(content: bytes, content_type: str) -> Coded:
+    """The coded picture inside `content`, with everything checked that can be before decoding.
+
+    Raises:
+        Refused: see its subclasses.
+    """
+    if len(content) > MAX_UPLOAD_BYTES:
+        raise TooManyBytes
+    media_type = sniff(content)
+    if media_type is None:
+        raise NotAnImage
+    if media_type != content_type and not {media_type, content_type} <= _HEIF:
+        raise TypeMismatch
+    try:
+        return _READERS[media_type](content)
+    except (IndexError, struct.error) as e:
+        raise Truncated from e
+
+
+def _png(content: bytes) -> Coded:
+    kept, found, at = [content[:8]], dict[bytes, bytes](), 8
+    for _ in pieces():
+        size, kind = struct.unpack_from(">I4s", content, at)
+        chunk = take(content, at, size + 12)
+        found.setdefault(kind, chunk[8:-4])
+        if kind in {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}:
+            kept.append(chunk)
+        at += len(chunk)
+        if kind == b"IEND":
+            break
+    width, height, depth, colour, interlaced = struct.unpack_from(">IIBBxxB", found.get(b"IHDR", b""))
+    samples = {0: 1, 2: 3, 3: 4, 4: 2}.get(colour, 4)
+    check_size(width, height, cost=samples * max(depth, 8) / 8 + 3 if interlaced else 0)
+    return Coded(b"".join(kept), width, height, found.get(b"eXIf", b""), _inflated(found.get(b"iCCP", b"")))
+
+
+def _inflated(iccp: bytes) -> bytes:
+    _, _, method_and_profile = iccp.partition(b"\0")
+    try:
+        profile = zlib.decompressobj().decompress(method_and_profile[1:], MAX_PROFILE_BYTES + 1)
+    except zlib.error:
+        return b""
+    if len(profile) > MAX_PROFILE_BYTES:
+        raise DecompressionBomb
+    return profile
+
+
+def _gif(content: bytes) -> Coded:
+    width, height, flags = struct.unpack_from("<HHB", content, 6)
+    at, walk = 13 + _palette_size(flags), pieces()
+    kept = [take(content, 0, at)]
+    while (introducer := content[at]) == 0x21:
+        end = _past_sub_blocks(content, at + 2, walk)
+        if content[at + 1] == 0xF9:
+            kept.append(content[at:end])
+        at = end
+    if introducer != 0x2C:
+        raise Damaged
+    left, top, frame_width, frame_height, flags = struct.unpack_from("<HHHHB", content, at + 1)
+    check_size(max(width, left + frame_width), max(height, top + frame_height), cost=_GIF_COST)
+    end = _past_sub_blocks(content, at + 11 + _palette_size(flags), walk)
+    return Coded(b"".join((*kept, content[at:end], b";")), width, height)
+
+
+def _palette_size(flags: int) -> int:
+    return 3 << (flags & 7) + 1 if flags & 0x80 else 0
+
+
+def _past_sub_blocks(content: bytes, at: int, walk: Iterator[None]) -> int:
+    for _ in walk:
+        size = content[at]
+        at += size + 1
+        if not size:
+            break
+    return at
+
+
+def _webp(content: bytes) -> Coded:
+    kept, found, at, walk = list[bytes](), dict[bytes, bytes](), 12, pieces()
+    end = 8 + int.from_bytes(content[4:8], "little")
+    while at < end:
+        next(walk)
+        kind, size = struct.unpack_from("<4sI", content, at)
+        body = take(content, at + 8, size)
+        if kind == b"VP8X":
+            # The flags of what is dropped: profile, EXIF, XMP.
+            body = bytes((body[0] & ~0x2C,)) + body[1:]
+        if kind in {b"VP8X", b"ANIM", b"ANMF", b"ALPH", b"VP8 ", b"VP8L"} and kind not in found:
+            kept.append(kind + struct.pack("<I", size) + body + bytes(size % 2))
+        found.setdefault(kind, body)
+        at += 8 + size + size % 2
+    width, height = _webp_size(found)
+    check_size(width, height, cost=_WEBP_COST)
+    riff = b"WEBP" + b"".join(kept)
+    profile = found.get(b"ICCP", b"")
+    profile = profile if len(profile) <= MAX_PROFILE_BYTES else b""
+    return Coded(b"RIFF" + struct.pack("<I", len(riff)) + riff, width, height, found.get(b"EXIF", b""), profile)
+
+
+def _webp_size(found: dict[bytes, bytes]) -> tuple[int, int]:
+    if canvas := found.get(b"VP8X"):
+        return int.from_bytes(take(canvas, 4, 3), "little") + 1, int.from_bytes(take(canvas, 7, 3), "little") + 1
+    if lossless := found.get(b"VP8L"):
+        bits = int.from_bytes(take(lossless, 1, 4), "little")
+        return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+    width, height = struct.unpack_from("<HH", found.get(b"VP8 ", b""), 6)
+    return width & 0x3FFF, height & 0x3FFF
+
+
+def _tiff(content: bytes) -> Coded:
+    structure = Tiff(content)
+    fields = structure.fields(structure.first)
+    width, height = number(fields.get(_WIDTH)), number(fields.get(_HEIGHT))
+    bits, samples = number(fields.get(_BITS), 8), number(fields.get(_SAMPLES), 1)
+    check_size(width, height, cost=samples * max(bits, 8) / 8 + 3)
+    # Without a next page no loader walks, or counts, a chain of a million.
+    page = bytearray(content)
+    struct.pack_into(structure.order + structure.word, page, structure.end(structure.first), 0)
+    return Coded(bytes(page), width, height, exif=content)
+
+
+_EXTENT = re.compile(rb"\0\0\0\x14ispe\0{4}(.{4})(.{4})", re.DOTALL)
+
+
+def _heif(content: bytes) -> Coded:
+    # Tiles and thumbnails have extents too: the largest is the picture's, or a lie that its decoder finds out.
+    extents = [(int.from_bytes(wide), int.from_bytes(high)) for wide, high in _EXTENT.findall(_meta(content))]
+    for width, height in extents:
+        check_size(width, height, cost=_HEIF_COST)
+    if not extents:
+        raise Damaged
+    return Coded(content, *max(extents, key=lambda extent: extent[0] * extent[1]))
+
+
+def _meta(content: bytes) -> bytes:
+    """The box that describes the pictures, where every box ends inside the file: half an upload can decode."""
+    at, meta, walk = 0, b"", pieces()
+    while at < len(content):
+        next(walk)
+        size, kind = struct.unpack_from(">I4s", content, at)
+        if size == 1:
+            (size,) = struct.unpack_from(">Q", content, at + 8)
+        box = take(content, at, max(size or len(content) - at, 8))
+        meta = meta or (box if kind == b"meta" else b"")
+        at += len(box)
+    return meta
+
+
+_READERS: dict[str, Callable[[bytes], Coded]] = {
+    "image/jpeg": jpeg.read,
+    "image/png": _png,
+    "image/gif": _gif,
+    "image/webp": _webp,
+    "image/tiff": _tiff,
+    "image/heic": _heif,
+    "image/heif": _heif,
+    "image/avif": _heif,
+}

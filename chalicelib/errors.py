@@ -1,0 +1,217 @@
+"""Every error that a caller can see, each with its status, and the one shape they all leave in."""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from chalice.app import ChaliceUnhandledError, Request, Response
+
+log = logging.getLogger(__name__)
+
+
+# Chalice turns any other exception into its own 500 before a middleware can see it.
+class PhotoshareError(ChaliceUnhandledError):
+    """The root. A subclass's name is the `error` of the body, its docstring's first line the default message."""
+
+    status = 500
+
+    def __init__(
+        self, message: str | None = None, *, details: dict[str, Any] | None = None, retry_after: int | None = None
+    ) -> None:
+        self.message = message or (type(self).__doc__ or "").partition("\n")[0]
+        self.details = details
+        self.retry_after = retry_after
+        super().__init__(self.message)
+
+    @property
+    def code(self) -> str:
+        """The `error` of the body."""
+        return type(self).__name__
+
+
+class InvalidRequest(PhotoshareError):
+    """The request is not what the contract asks for."""
+
+    status = 400
+
+
+class MalformedBody(InvalidRequest):
+    """The body is not strict JSON in UTF-8."""
+
+
+class UnknownField(InvalidRequest):
+    """The body has a field that this route does not take."""
+
+
+class UnknownParameter(InvalidRequest):
+    """The query has a parameter that this route does not take."""
+
+
+class InvalidCursor(InvalidRequest):
+    """This lastKey was not made for this list, caller and filters, or is too old: start again without it."""
+
+
+class InvalidState(InvalidRequest):
+    """This sign-in was not begun in this browser, or too long ago: start again at /login."""
+
+
+class LoginFailed(InvalidRequest):
+    """The identity provider did not accept the sign-in: start again at /login."""
+
+
+class InvalidCode(InvalidRequest):
+    """The confirmation code is wrong or has expired: ask for another at /signup/resend."""
+
+
+class InvalidPassword(InvalidRequest):
+    """The password is too weak: at least 12 characters, with a capital, a small letter and a digit."""
+
+
+class InvalidToken(PhotoshareError):
+    """A valid access token is needed: sign in, and send it as Authorization: Bearer <token>."""
+
+    status = 401
+
+
+class InvalidCredentials(PhotoshareError):
+    """The e-mail address or the password is wrong, or the address was never confirmed."""
+
+    status = 401
+
+
+class Forbidden(PhotoshareError):
+    """You may see this, but only its owner may change it."""
+
+    status = 403
+
+
+class NotFound(PhotoshareError):
+    """There is no such thing, or it is not yours to see."""
+
+    status = 404
+
+
+class MethodNotAllowed(PhotoshareError):
+    """This path does not know this method."""
+
+    status = 405
+
+
+class Conflict(PhotoshareError):
+    """The state has changed meanwhile: read it again, then repeat the request."""
+
+    status = 409
+
+
+class NotUploaded(Conflict):
+    """Nothing has been uploaded under this grant yet."""
+
+
+class NotReady(Conflict):
+    """The photo is not ready, so this cannot be done with it."""
+
+
+class NotTrashed(Conflict):
+    """The photo is not in the trash."""
+
+
+class AlreadyRegistered(Conflict):
+    """There is an account of this e-mail address already: sign in instead."""
+
+
+class IdempotencyConflict(Conflict):
+    """This Idempotency-Key was used before with another body."""
+
+
+class TooLarge(PhotoshareError):
+    """The request is larger than the limit in `details`."""
+
+    status = 413
+
+
+class UnsupportedMediaType(PhotoshareError):
+    """The body must be application/json."""
+
+    status = 415
+
+
+class UnsupportedType(UnsupportedMediaType):
+    """Photos of this content type are not taken; `details` lists those that are."""
+
+
+class ImageRejected(PhotoshareError):
+    """The bytes are not an acceptable image. The code is the photo's `rejection`."""
+
+    status = 422
+
+    def __init__(self, rejection: str) -> None:
+        super().__init__(f"The uploaded bytes were rejected as {rejection}; upload the photo again under a new grant.")
+        self.rejection = rejection
+
+    @property
+    def code(self) -> str:
+        """The reason, in the words of `renditions`."""
+        return self.rejection
+
+
+class QuotaExceeded(PhotoshareError):
+    """The account already holds as much as it may; `details` names the limit."""
+
+    status = 429
+
+
+class TooManyRequests(PhotoshareError):
+    """Too many requests of this kind: wait as long as Retry-After says."""
+
+    status = 429
+
+
+class LoginUnavailable(PhotoshareError):
+    """The identity provider does not answer: try to sign in again shortly."""
+
+    status = 503
+
+
+class AuthUnavailable(PhotoshareError):
+    """Tokens cannot be verified at the moment: repeat the request as Retry-After says."""
+
+    status = 503
+
+
+class Busy(PhotoshareError):
+    """A service that this one rests on does not answer: repeat the request as Retry-After says."""
+
+    status = 503
+
+
+class InternalError(PhotoshareError):
+    """Something went wrong here, and was logged under this requestId."""
+
+
+_OF_STATUS: dict[int, type[PhotoshareError]] = {
+    400: InvalidRequest,
+    404: NotFound,
+    405: MethodNotAllowed,
+    415: UnsupportedMediaType,
+}
+
+
+def answered(request: Request, get_response: Callable[[Request], Response]) -> Response:
+    """Chalice middleware: every error, ours or Chalice's own, leaves in the contract's shape."""
+    try:
+        response = get_response(request)
+    except PhotoshareError as error:
+        return _response(error, request)
+    if response.status_code >= 400 and isinstance(response.body, dict) and "Code" in response.body:
+        return _response(_OF_STATUS.get(response.status_code, InternalError)(), request)
+    return response
+
+
+def _response(error: PhotoshareError, request: Request) -> Response:
+    body: dict[str, Any] = {"error": error.code, "message": error.message}
+    if error.details:
+        body["details"] = error.details
+    body["requestId"] = getattr(request.lambda_context, "aws_request_id", "")
+    retry_after = error.retry_after or (5 if error.status in (429, 503) else None)
+    headers: dict[str, str | list[str]] = {"Retry-After": str(retry_after)} if retry_after else {}
+    return Response(body, headers, error.status)

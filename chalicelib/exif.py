@@ -1,0 +1,142 @@
+"""What the camera noted (CIPA DC-008, EXIF 3.0). None of it is trusted, and none that is broken costs the photo."""
+
+import math
+import re
+import struct
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, timezone
+
+from .models import Exif, Timestamp, timestamp
+from .tiff import Field, Tiff, number
+
+type _Fields = dict[int, Field]
+
+_EXIF_IFD, _GPS_IFD = 0x8769, 0x8825
+_MAKE, _MODEL, _ORIENTATION = 0x010F, 0x0110, 0x0112
+_EXPOSURE_TIME, _F_NUMBER, _ISO, _FOCAL_LENGTH, _LENS_MODEL = 0x829A, 0x829D, 0x8827, 0x920A, 0xA434
+_TAKEN, _TAKEN_OFFSET, _TAKEN_FRACTION = 0x9003, 0x9011, 0x9291
+_LATITUDE, _LONGITUDE, _ALTITUDE = 2, 4, 6
+
+_MOMENT = re.compile(r"([1-9]\d{3})[:-](\d\d)[:-](\d\d)[ T](\d\d):(\d\d):(\d\d)", re.ASCII)
+_OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)", re.ASCII)
+_LONGEST_TEXT = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a photo's EXIF says."""
+
+    exif: Exif = field(default_factory=Exif)
+    taken_at: Timestamp | None = None
+    orientation: int = 1
+    """1 to 8: 1 is upright, and from 5 on the sides are exchanged."""
+
+
+def read(block: bytes) -> Facts:
+    """The facts in an EXIF block, as far as they make sense."""
+    main, details, position = _directories(block)
+    orientation = number(main.get(_ORIENTATION))
+    return Facts(
+        exif=Exif(
+            camera=_camera(main),
+            lens=_text(details.get(_LENS_MODEL)),
+            iso=_iso(details.get(_ISO)),
+            aperture=_number(details.get(_F_NUMBER), above=0, digits=2),
+            shutter=_shutter(details.get(_EXPOSURE_TIME)),
+            focal_length=_number(details.get(_FOCAL_LENGTH), above=0, digits=2),
+            **_position(position),
+        ),
+        taken_at=_taken_at(details),
+        orientation=orientation if 1 <= orientation <= 8 else 1,
+    )
+
+
+def _directories(block: bytes) -> tuple[_Fields, _Fields, _Fields]:
+    """The main directory, the camera's, and the position's."""
+    structure = Tiff(block.removeprefix(b"Exif\0\0"))
+    directories: list[_Fields] = [{}, {}, {}]
+    with suppress(struct.error):
+        main = directories[0] = structure.fields(structure.first)
+        for place, pointer in ((1, _EXIF_IFD), (2, _GPS_IFD)):
+            with suppress(struct.error):
+                directories[place] = structure.fields(number(main[pointer])) if pointer in main else {}
+    return directories[0], directories[1], directories[2]
+
+
+def _text(noted: Field | None) -> str | None:
+    if not isinstance(noted, str):
+        return None
+    printable = "".join(c for c in noted.partition("\0")[0] if c.isprintable())
+    return " ".join(printable.split())[:_LONGEST_TEXT] or None
+
+
+def _camera(main: _Fields) -> str | None:
+    make, model = _text(main.get(_MAKE)), _text(main.get(_MODEL))
+    if not make or not model:
+        return make or model
+    return model if model.lower().startswith(make.split()[0].lower()) else f"{make} {model}"[:_LONGEST_TEXT]
+
+
+def _number(noted: Field | None, *, above: float = -math.inf, digits: int = 7) -> float | None:
+    """The first of the numbers noted, where it is finite and of this world."""
+    first = noted[0] if isinstance(noted, tuple) and noted else math.nan
+    rounded = round(first, digits) if math.isfinite(first) else math.nan
+    return rounded if above < rounded < 1e9 else None
+
+
+def _iso(noted: Field | None) -> int | None:
+    iso = _number(noted, above=0)
+    return int(iso) if iso else None
+
+
+def _shutter(noted: Field | None) -> str | None:
+    seconds = _number(noted, above=0, digits=9)
+    if seconds is None:
+        return None
+    return f"{round(seconds, 1):g}" if seconds > 0.5 else f"1/{round(1 / seconds)}"
+
+
+def _position(gps: _Fields) -> dict[str, float | None]:
+    latitude = _degrees(gps.get(_LATITUDE), gps.get(_LATITUDE - 1), "S", 90)
+    longitude = _degrees(gps.get(_LONGITUDE), gps.get(_LONGITUDE - 1), "W", 180)
+    if latitude is None or longitude is None:
+        return {}
+    altitude = _number(gps.get(_ALTITUDE), digits=2)
+    below_the_sea = gps.get(_ALTITUDE - 1) in (b"\1", (1,))
+    return {
+        "latitude": latitude,
+        "longitude": longitude,
+        "altitude": -altitude if altitude and below_the_sea else altitude,
+    }
+
+
+def _degrees(noted: Field | None, reference: Field | None, negative: str, limit: int) -> float | None:
+    """Degrees, minutes and seconds as one number."""
+    if not isinstance(noted, tuple) or len(noted) != 3 or not all(map(math.isfinite, noted)):
+        return None
+    degrees = noted[0] + noted[1] / 60 + noted[2] / 3600
+    signed = round(-degrees if _text(reference) == negative else degrees, 7)
+    return signed if abs(signed) <= limit else None
+
+
+def _taken_at(details: _Fields) -> Timestamp | None:
+    moment = _MOMENT.match(_text(details.get(_TAKEN)) or "")
+    if not moment:
+        return None
+    year, month, day, hour, minute, second = map(int, moment.groups())
+    fraction = re.match(r"\d{1,6}", _text(details.get(_TAKEN_FRACTION)) or "", re.ASCII)
+    microsecond = int(fraction[0].ljust(6, "0")) if fraction else 0
+    zone = _zone(_OFFSET.fullmatch(_text(details.get(_TAKEN_OFFSET)) or ""))
+    with suppress(ValueError, OverflowError):
+        return timestamp(datetime(year, month, day, hour, minute, second, microsecond, zone))
+    return None
+
+
+def _zone(offset: re.Match[str] | None) -> timezone:
+    """UTC where the camera did not say, or said nonsense."""
+    with suppress(ValueError):
+        if offset:
+            ahead = timedelta(hours=int(offset[2]), minutes=int(offset[3]))
+            return timezone(ahead if offset[1] == "+" else -ahead)
+    return UTC

@@ -1,0 +1,66 @@
+"""ICC profiles, as far as it takes to know sRGB by its numbers (ICC.1:2022; IEC 61966-2-1)."""
+
+import struct
+
+_SRGB_PRIMARIES = ((0.4361, 0.2225, 0.0139), (0.3851, 0.7169, 0.0971), (0.1431, 0.0606, 0.7141))
+_TOLERANCE = 0.002
+_SAMPLES = (0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 0.9)
+
+
+def colour_space(profile: bytes) -> str:
+    """What its pictures are made of: `RGB`, `GRAY`, `CMYK` and others."""
+    return profile[16:20].decode("latin-1").strip()
+
+
+def is_srgb(profile: bytes) -> bool:
+    """Whether pixels under `profile` are sRGB as they stand: names are no proof, primaries and curves are."""
+    try:
+        tags = _tags(profile)
+        if colour_space(profile) == "GRAY":
+            return _has_srgb_curve(tags[b"kTRC"])
+        primaries = [_xyz(tags[name]) for name in (b"rXYZ", b"gXYZ", b"bXYZ")]
+        curves = [tags[name] for name in (b"rTRC", b"gTRC", b"bTRC")]
+        return b"A2B0" not in tags and _are_srgb(primaries) and all(map(_has_srgb_curve, curves))
+    except (KeyError, IndexError, ValueError, ArithmeticError, struct.error):
+        return False
+
+
+def _tags(profile: bytes) -> dict[bytes, bytes]:
+    (count,) = struct.unpack_from(">I", profile, 128)
+    entries = [struct.unpack_from(">4sII", profile, 132 + 12 * n) for n in range(min(count, 100))]
+    return {name: profile[at : at + size] for name, at, size in entries}
+
+
+def _xyz(tag: bytes) -> tuple[float, ...]:
+    return tuple(value / 65536 for value in struct.unpack_from(">3i", tag, 8))
+
+
+def _are_srgb(primaries: list[tuple[float, ...]]) -> bool:
+    pairs = zip(primaries, _SRGB_PRIMARIES, strict=True)
+    return all(abs(a - b) < _TOLERANCE for ours, theirs in pairs for a, b in zip(ours, theirs, strict=True))
+
+
+def _has_srgb_curve(tag: bytes) -> bool:
+    return all(abs(_linear(tag, sample) - _srgb_linear(sample)) < _TOLERANCE for sample in _SAMPLES)
+
+
+def _srgb_linear(encoded: float) -> float:
+    return encoded / 12.92 if encoded <= 0.04045 else ((encoded + 0.055) / 1.055) ** 2.4
+
+
+def _linear(tag: bytes, encoded: float) -> float:
+    """A tone curve at one point; only the forms in which sRGB's is written."""
+    if tag[:4] == b"curv":
+        (count,) = struct.unpack_from(">I", tag, 8)
+        return _interpolated(struct.unpack_from(f">{count}H", tag, 12), encoded)
+    kind, *_ = struct.unpack_from(">H", tag, 8)
+    if tag[:4] != b"para" or kind != 3:
+        raise ValueError
+    g, a, b, c, d = (value / 65536 for value in struct.unpack_from(">5i", tag, 12))
+    return float((a * encoded + b) ** g) if encoded >= d else c * encoded
+
+
+def _interpolated(table: tuple[int, ...], encoded: float) -> float:
+    place = encoded * (len(table) - 1)
+    below = int(place)
+    return (table[below] + (table[below + 1] - table[below]) * (place - below)) / 65535

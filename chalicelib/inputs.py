@@ -1,0 +1,221 @@
+"""What callers send: strict JSON bodies and query parameters, and nothing beside them."""
+
+import re
+from datetime import datetime
+from typing import Annotated, Any, Literal, Protocol
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from chalicelib import errors, strictjson
+from chalicelib.models import PhotoId, Visibility, is_photo_id
+
+MAX_BODY_BYTES = 64 * 1024
+
+Email = Annotated[str, Meta(min_length=3, max_length=254, pattern=r"^[^@\s]{1,64}@[^@\s]{1,253}$")]
+Password = Annotated[str, Meta(min_length=1, max_length=256)]
+Title = Annotated[str, Meta(max_length=200)]
+Description = Annotated[str, Meta(max_length=2000)]
+Tags = Annotated[list[Annotated[str, Meta(min_length=1, max_length=50)]], Meta(max_length=32)]
+Limit = Annotated[int, Meta(ge=1, le=100)]
+Order = Literal["random", "newest", "oldest", "top"]
+Scope = Literal["public", "mine"]
+
+
+# Parameters are text: msgspec's lax mode would take more spellings of these than the contract does.
+_SPELLINGS = {
+    "limit": re.compile(r"[0-9]{1,3}"),
+    "permanent": re.compile(r"true|false"),
+    "redirect": re.compile(r"true|false"),
+    "from": re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T.+"),
+    "to": re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T.+"),
+}
+
+
+class HttpRequest(Protocol):
+    """What is read of a Chalice request."""
+
+    @property
+    def headers(self) -> Any:
+        """A mapping that takes names in any case."""
+
+    @property
+    def query_params(self) -> Any:
+        """Names, each with a `getlist`; None where there are none."""
+
+    @property
+    def raw_body(self) -> Any:
+        """Bytes, empty where there is no body."""
+
+
+class Input(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
+    """The base of every shape: an unknown field is refused."""
+
+
+class UploadRequest(Input, frozen=True):
+    """`POST /upload`."""
+
+    filename: Annotated[str, Meta(min_length=1, max_length=255)]
+    content_type: Annotated[str, Meta(min_length=1, max_length=100)]
+    size: Annotated[int, Meta(ge=1)] | None = None
+    sha256: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")] | None = None
+    title: Title = ""
+    description: Description = ""
+    tags: Tags = []
+    visibility: Visibility = "public"
+    method: Literal["PUT", "POST"] = "PUT"
+
+
+class PhotoChanges(Input, frozen=True):
+    """`PATCH /photos/{photoId}`."""
+
+    title: Title | UnsetType = UNSET
+    description: Description | UnsetType = UNSET
+    tags: Tags | UnsetType = UNSET
+    visibility: Visibility | UnsetType = UNSET
+
+    def given(self) -> dict[str, Any]:
+        """The fields that were sent."""
+        present = {name: getattr(self, name) for name in self.__struct_fields__}
+        return {name: value for name, value in present.items() if value is not UNSET}
+
+
+class Credentials(Input, frozen=True):
+    """`POST /signup` and `POST /login`."""
+
+    email: Email
+    password: Password
+
+
+class Confirmation(Input, frozen=True):
+    """`POST /signup/confirm`."""
+
+    email: Email
+    code: Annotated[str, Meta(pattern=r"^[0-9]{1,12}$")]
+
+
+class Address(Input, frozen=True):
+    """`POST /signup/resend`."""
+
+    email: Email
+
+
+class RefreshRequest(Input, frozen=True):
+    """`POST /token` and `POST /logout` of a client that holds its own refresh token."""
+
+    refresh_token: Annotated[str, Meta(min_length=1, max_length=8192)]
+
+
+class NoQuery(Input, frozen=True):
+    """No parameters at all."""
+
+
+class LoginQuery(Input, frozen=True):
+    """`GET /login`."""
+
+    return_to: str = "/"
+
+
+class CallbackQuery(Input, frozen=True):
+    """`GET /callback`: what the identity provider sends."""
+
+    code: str | None = None
+    state: str | None = None
+    iss: str | None = None
+    error: str | None = None
+    error_description: str | None = msgspec.field(default=None, name="error_description")
+
+
+class PageQuery(Input, frozen=True):
+    """What every list takes."""
+
+    limit: Limit = 10
+    last_key: str | None = None
+
+
+class PhotoQuery(PageQuery, frozen=True):
+    """`GET /photos`."""
+
+    order: Order = "random"
+    scope: Scope = "public"
+    user_id: Annotated[str, Meta(min_length=1, max_length=128)] | None = None
+    tag: Annotated[str, Meta(min_length=1, max_length=50)] | None = None
+    from_: Annotated[datetime, Meta(tz=True)] | None = msgspec.field(default=None, name="from")
+    """The first moment that belongs to the answer."""
+    to: Annotated[datetime, Meta(tz=True)] | None = None
+    """The first moment that no longer does."""
+
+
+class DeleteQuery(Input, frozen=True):
+    """`DELETE /photos/{photoId}`."""
+
+    permanent: bool = False
+
+
+class DownloadQuery(Input, frozen=True):
+    """`GET /photos/{photoId}/download`."""
+
+    redirect: bool = False
+
+
+def photo_id(text: str) -> PhotoId:
+    """The id in a path.
+
+    Raises:
+        NotFound: no photo can have it.
+    """
+    if not is_photo_id(text):
+        raise errors.NotFound
+    return PhotoId(text)
+
+
+def body[Shape](shape: type[Shape], request: HttpRequest) -> Shape:
+    """The request's body as `shape`.
+
+    Raises:
+        TooLarge: over 64 KB, or nested over 32 levels.
+        MalformedBody: not UTF-8, not JSON, NaN, Infinity, a duplicate key or a lone surrogate.
+        UnknownField, InvalidRequest: JSON of another shape; `details` names the field.
+    """
+    raw: bytes = request.raw_body or b""
+    if len(raw) > MAX_BODY_BYTES:
+        raise errors.TooLarge(details={"limit": MAX_BODY_BYTES, "unit": "bytes"})
+    try:
+        value = strictjson.parse(raw)
+    except strictjson.TooDeep as error:
+        limit = {"limit": strictjson.MAX_DEPTH, "unit": "levels"}
+        raise errors.TooLarge("The body is nested too deeply.", details=limit) from error
+    except ValueError as error:
+        raise errors.MalformedBody from error
+    return _shaped(value, shape, errors.UnknownField, strict=True)
+
+
+def query[Shape](shape: type[Shape], request: HttpRequest) -> Shape:
+    """The request's query parameters as `shape`.
+
+    Raises:
+        UnknownParameter, InvalidRequest: unknown, empty, repeated, not UTF-8 or out of range.
+    """
+    values: dict[str, str] = {}
+    # Chalice's own look-up keeps only the last value of a repeated parameter.
+    for name in request.query_params or {}:
+        given = request.query_params.getlist(name)
+        # The gateway has replaced what was not UTF-8 by this character.
+        if len(given) != 1 or not given[0] or "\ufffd" in given[0]:
+            raise errors.InvalidRequest("A parameter is empty, repeated or not UTF-8.", details={"field": name})
+        if name in _SPELLINGS and not _SPELLINGS[name].fullmatch(given[0]):
+            raise errors.InvalidRequest("A parameter is not spelt as its type asks.", details={"field": name})
+        values[name] = given[0]
+    return _shaped(values, shape, errors.UnknownParameter, strict=False)
+
+
+def _shaped[Shape](value: Any, shape: type[Shape], unknown: type[errors.InvalidRequest], *, strict: bool) -> Shape:
+    try:
+        return msgspec.convert(value, shape, strict=strict)
+    except msgspec.ValidationError as error:
+        message = str(error)
+        if stray := re.match(r"Object contains unknown field `(.*)`", message, re.DOTALL):
+            raise unknown(details={"field": stray[1][:100]}) from error
+        place = re.search(r" - at `\$\.?(.*)`$", message)
+        details = {"field": place[1]} if place and place[1] else None
+        raise errors.InvalidRequest(message.split(" - at ")[0] + ".", details=details) from error

@@ -1,0 +1,93 @@
+"""JPEG's segments: what is of the picture is kept, what is about it is read and dropped (ITU-T T.81, annex B)."""
+
+import re
+import struct
+from collections.abc import Iterator
+
+from .coded import MAX_PROFILE_BYTES, Coded, check_size, pieces, take
+from .refusals import Damaged, DecompressionBomb, Truncated
+
+MAX_SCANS = 64
+MAX_SCANNED_PIXELS = 1_000_000_000
+
+# A marker as libjpeg looks for one, past stray bytes; the end of a scan, past escapes, restarts and corrupt markers.
+_MARKER = re.compile(rb"\xff[^\x00\xff]")
+_SCAN_END = re.compile(rb"\xff[\xc0-\xcf\xd8-\xfe]")
+
+_SOI, _EOI, _SOS = 0xD8, 0xD9, 0xDA
+_APP0, _APP1, _APP2, _APP14 = 0xE0, 0xE1, 0xE2, 0xEE
+_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_SHOWN_BY_BROWSERS = frozenset({0xC0, 0xC1, 0xC2})
+_OF_THE_PICTURE = _FRAMES | {0xC4, 0xCC, 0xDB, 0xDD, _SOS}
+_WITHOUT_LENGTH = frozenset({0x01, _SOI, *range(0xD0, 0xD8)})
+_JFIF = b"\xff\xe0\0\x10JFIF\0\1\1\0\0\1\0\1\0\0"
+
+
+def read(content: bytes) -> Coded:
+    """The picture without its metadata: the same pixels to the bit, from the tables and scans as they stand."""
+    segments = list(_segments(content))
+    width, height, downloadable = _frame(segments)
+    picture = b"".join(_kept(segments))
+    exif = next((segment[2:] for code, segment in segments if code == _APP1 and segment[2:8] == b"Exif\0\0"), b"")
+    return Coded(b"\xff\xd8" + picture + b"\xff\xd9", width, height, exif, _profile(segments), downloadable)
+
+
+def _segments(content: bytes) -> Iterator[tuple[int, bytes]]:
+    """Each with its length; a scan comes with its entropy-coded part. What follows the picture is not read."""
+    at = 2
+    for _ in pieces():
+        marker = _MARKER.search(content, at)
+        if marker is None:
+            raise Truncated
+        at, code = marker.end(), content[marker.end() - 1]
+        if code == _EOI:
+            return
+        if code not in _WITHOUT_LENGTH:
+            end = _end(content, at, code)
+            yield code, take(content, at, end - at)
+            at = end
+
+
+def _end(content: bytes, at: int, code: int) -> int:
+    end = at + max(2, int.from_bytes(take(content, at, 2)))
+    if code != _SOS:
+        return end
+    scan_end = _SCAN_END.search(content, end)
+    if scan_end is None:
+        raise Truncated
+    return scan_end.start()
+
+
+def _frame(segments: list[tuple[int, bytes]]) -> tuple[int, int, bool]:
+    """Width, height, and whether browsers show its kind."""
+    frames = [(code, segment) for code, segment in segments if code in _FRAMES]
+    scans = sum(code == _SOS for code, _ in segments)
+    if len(frames) != 1 or not scans:
+        raise Damaged
+    ((code, segment),) = frames
+    height, width, components = struct.unpack_from(">3xHHB", segment)
+    # A picture in several scans is held as a whole, as 16-bit coefficients.
+    check_size(width, height, cost=2 * components if scans > 1 else 0)
+    if scans > MAX_SCANS or scans * width * height > MAX_SCANNED_PIXELS:
+        raise DecompressionBomb
+    return width, height, code in _SHOWN_BY_BROWSERS and components in {1, 3}
+
+
+def _kept(segments: list[tuple[int, bytes]]) -> Iterator[bytes]:
+    # Both say how components become colours, so they belong to the picture; the rest of either does not.
+    if any(code == _APP0 and segment[2:7] == b"JFIF\0" for code, segment in segments):
+        yield _JFIF
+    adobe = next((s for code, s in segments if code == _APP14 and s[2:7] == b"Adobe" and len(s) >= 14), None)
+    if adobe:
+        yield b"\xff\xee\0\x0eAdobe\0\x64\0\0\0\0" + adobe[13:14]
+    for code, segment in segments:
+        if code in _OF_THE_PICTURE:
+            yield bytes((0xFF, code)) + segment
+
+
+def _profile(segments: list[tuple[int, bytes]]) -> bytes:
+    """ICC.1:2022, annex B.4: a profile in numbered parts."""
+    bodies = [s[2:] for code, s in segments if code == _APP2 and s[2:14] == b"ICC_PROFILE\0" and len(s) > 16]
+    parts = {body[12]: body[14:] for body in bodies}
+    profile = b"".join(parts[number] for number in sorted(parts))
+    return profile if len(profile) <= MAX_PROFILE_BYTES else b""

@@ -1,0 +1,101 @@
+"""The lists of photos: everybody's, one's own and the trash, in every order, a page at a time."""
+
+import secrets
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from chalicelib import errors, feed
+from chalicelib.cursors import Cursors
+from chalicelib.inputs import PageQuery, PhotoQuery
+from chalicelib.models import Listing, Page, Photo, PhotoId, UserId, first_photo_id, timestamp
+from chalicelib.stores import Store
+
+
+def page(store: Store, keys: Sequence[str], query: PhotoQuery, *, by: UserId | None) -> Page[Photo]:
+    """One page of photos in the order that `query` asks for. `keys`: of the cursors, newest last.
+
+    Raises:
+        InvalidToken: `scope=mine` without being signed in.
+        InvalidRequest: a filter that this order or scope does not take.
+        InvalidCursor: `lastKey` is not of this list.
+    """
+    listing = _listing(query, by)
+    times = [timestamp(moment) if moment else None for moment in (query.from_, query.to)]
+    cursors = Cursors(keys, by, "photos", query.order, query.scope, query.user_id, query.tag, *times)
+    place = cursors.open(query.last_key)
+    if query.order == "random":
+        found, then = _random(store, listing, query.limit, place)
+        return Page(found, cursors.seal(then) if then else None)
+    if query.order == "top":
+        after = (place[0], PhotoId(place[1])) if place else None
+        found = store.by_score(listing, query.limit + 1, after=after)
+        return _cut(found, query.limit, cursors, top=True)
+    return _by_time(store, listing, query, cursors, place)
+
+
+def trash(store: Store, keys: Sequence[str], query: PageQuery, *, by: UserId) -> Page[Photo]:
+    """One page of a person's trash, newest uploads first.
+
+    Raises:
+        InvalidCursor: `lastKey` is not of this list.
+    """
+    cursors = Cursors(keys, by, "trash")
+    place = cursors.open(query.last_key)
+    listing = Listing(scope="trash", owner=by)
+    found = store.by_time(listing, query.limit + 1, newest=True, after=PhotoId(place[0]) if place else None)
+    return _cut(found, query.limit, cursors)
+
+
+def _listing(query: PhotoQuery, by: UserId | None) -> Listing:
+    narrowed = query.user_id or query.tag or query.from_ or query.to
+    if query.order in ("random", "top") and narrowed:
+        raise errors.InvalidRequest("userId, tag, from and to narrow the orders newest and oldest only.")
+    if query.scope == "public":
+        return Listing(scope="public", owner=UserId(query.user_id) if query.user_id else None, tag=query.tag)
+    if by is None:
+        raise errors.InvalidToken
+    if query.user_id:
+        raise errors.InvalidRequest("userId narrows scope=public only.", details={"field": "userId"})
+    return Listing(scope="owner", owner=by, tag=query.tag)
+
+
+def _random(
+    store: Store, listing: Listing, limit: int, place: list[Any] | None
+) -> tuple[list[Photo], list[Any] | None]:
+    here = msgspec.convert(place, feed.Place) if place else _new_walk(store, listing)
+    found, then = feed.page(here, limit, lambda spans: store.by_rank(listing, spans))
+    return found, msgspec.to_builtins(then) if then else None
+
+
+def _new_walk(store: Store, listing: Listing) -> feed.Place:
+    """The start of a walk with a fresh seed, as deep as the density beyond a random rank asks for."""
+    shard_bits = store.shard_bits(listing)
+    looked_at = feed.sample_span(secrets.randbits(feed.RANK_BITS), shard_bits)
+    (found,) = store.by_rank(listing, [looked_at], feed.SAMPLE)
+    ranks = [feed.rank(photo.photo_id) for photo in found]
+    return feed.Place(secrets.randbits(64), feed.depth_for(ranks, looked_at, shard_bits))
+
+
+def _by_time(
+    store: Store, listing: Listing, query: PhotoQuery, cursors: Cursors, place: list[Any] | None
+) -> Page[Photo]:
+    found = store.by_time(
+        listing,
+        query.limit + 1,
+        newest=query.order == "newest",
+        after=PhotoId(place[0]) if place else None,
+        since=first_photo_id(query.from_) if query.from_ else None,
+        until=first_photo_id(query.to) if query.to else None,
+    )
+    return _cut(found, query.limit, cursors)
+
+
+def _cut(found: list[Photo], limit: int, cursors: Cursors, *, top: bool = False) -> Page[Photo]:
+    """A page of `limit`; one photo beyond it tells that there is another."""
+    shown = found[:limit]
+    if len(found) == len(shown):
+        return Page(shown, None)
+    last = shown[-1]
+    return Page(shown, cursors.seal([last.score, last.photo_id] if top else [last.photo_id]))

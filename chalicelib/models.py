@@ -1,0 +1,254 @@
+"""What the service speaks of: photos, accounts, ratings and pages. Frozen, and pure."""
+
+import re
+import unicodedata
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal, NewType, Self
+from uuid import UUID
+
+import msgspec
+
+UserId = NewType("UserId", str)
+PhotoId = NewType("PhotoId", str)
+Timestamp = NewType("Timestamp", str)
+"""ISO 8601 in UTC with milliseconds and `Z`, so that text order is time order."""
+
+Visibility = Literal["public", "unlisted", "private"]
+Status = Literal["pending", "ready", "rejected", "erased"]
+MediaType = Literal[
+    "image/jpeg",
+    "image/png",
+    "image/webp",
+    "image/gif",
+    "image/tiff",
+    "image/heic",
+    "image/heif",
+    "image/avif",
+]
+
+MAX_UPLOAD_BYTES = 50_000_000
+GRANT_LIFETIME = timedelta(minutes=15)
+TRASH_LIFETIME = timedelta(days=30)
+
+_NEXT: dict[Status, frozenset[Status]] = {
+    "pending": frozenset({"ready", "rejected", "erased"}),
+    "ready": frozenset({"erased"}),
+    "rejected": frozenset({"erased"}),
+    "erased": frozenset(),
+}
+_UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.ASCII)
+
+# A time-ordered id is 48 bits of Unix milliseconds, then random bits around the version and variant
+# (RFC 9562, section 5.7); these are the fixed bits, and the random ones in between.
+_UUID7_FIXED = (0x7 << 76) | (0b10 << 62)
+_UUID7_RANDOM = (0xFFF << 64) | ((1 << 62) - 1)
+
+
+def timestamp(moment: datetime) -> Timestamp:
+    """`moment` as the contract writes times."""
+    utc = moment.astimezone(UTC)
+    return Timestamp(f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}Z")
+
+
+def new_photo_id(now: datetime, entropy: int) -> PhotoId:
+    """A UUIDv7 of this millisecond; `entropy` gives its random bits (74 of at least 128)."""
+    bits = (_milliseconds(now) << 80) | _UUID7_FIXED | (entropy & _UUID7_RANDOM)
+    return PhotoId(str(UUID(int=bits)))
+
+
+def first_photo_id(moment: datetime) -> PhotoId:
+    """The lowest id that an upload at `moment` or later can have: times become bounds on ids."""
+    return PhotoId(str(UUID(int=(_milliseconds(moment) << 80) | _UUID7_FIXED)))
+
+
+def is_photo_id(text: str) -> bool:
+    """Whether `text` is a UUIDv7 in lower case, so an id that this service can have made."""
+    return _UUID7.fullmatch(text) is not None and UUID(text).int >> 80 <= _LAST_MILLISECOND
+
+
+def uploaded_at(photo_id: PhotoId) -> Timestamp:
+    """The time inside the id: the row's sort key follows from its partition key."""
+    return timestamp(_EPOCH + timedelta(milliseconds=UUID(photo_id).int >> 80))
+
+
+def tag_term(tag: str) -> str:
+    """The term of a tag: upper and lower case, and compatible forms, are one."""
+    return f"tag#{unicodedata.normalize('NFKC', tag).casefold()}"
+
+
+_PRIOR_RATINGS, _PRIOR_MEAN = 5, 3
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LAST_MILLISECOND = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp()) * 1000
+
+
+def _milliseconds(moment: datetime) -> int:
+    return max((moment - _EPOCH) // timedelta(milliseconds=1), 0)
+
+
+class Model(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """A frozen record whose JSON names are camelCase."""
+
+    def with_(self, **changes: Any) -> Self:
+        """A copy in which `changes` have replaced the fields of those names."""
+        return msgspec.structs.replace(self, **changes)
+
+
+class Exif(Model, frozen=True):
+    """What the camera noted. The position and nothing else in here is the owner's alone."""
+
+    camera: str | None = None
+    lens: str | None = None
+    iso: int | None = None
+    aperture: float | None = None
+    """The f-number."""
+    shutter: str | None = None
+    """Seconds, as photographers write them: `1/250`, `2.5`."""
+    focal_length: float | None = None
+    """Millimetres, as engraved on the lens."""
+    latitude: float | None = None
+    """Degrees north, WGS 84."""
+    longitude: float | None = None
+    """Degrees east."""
+    altitude: float | None = None
+    """Metres above the sea."""
+
+    def without_position(self) -> "Exif":
+        """What anyone may see."""
+        return self.with_(latitude=None, longitude=None, altitude=None)
+
+
+class Photo(Model, frozen=True):
+    """One upload, from its grant to its tombstone."""
+
+    photo_id: PhotoId
+    user_id: UserId
+    s3_key: str
+    filename: str
+    content_type: str
+    status: Status
+    visibility: Visibility = "public"
+    title: str = ""
+    description: str = ""
+    tags: tuple[str, ...] = ()
+    album_id: str | None = None
+    """The album that the upload asked for."""
+    size: int = 0
+    """Bytes: as declared while pending, and 0 where nothing was; then as stored."""
+    sha256: str | None = None
+    """64 hexadecimal digits: as declared while pending; then of the stored bytes."""
+    version_id: str | None = None
+    """The object version that was confirmed, the only one that is ever served."""
+    width: int = 0
+    height: int = 0
+    taken_at: Timestamp | None = None
+    exif: Exif = Exif()
+    placeholder: str = ""
+    renditions: dict[str, str] = {}
+    """Rendition name (`256`, `1024`, `2048`, `full`) to object key."""
+    copy_type: str = ""
+    """The media type of `full`, the copy for others."""
+    copy_size: int = 0
+    """Its bytes."""
+    rejection: str | None = None
+    rating_sum: int = 0
+    rating_count: int = 0
+    charged: int = 0
+    """Bytes that the owner's account is charged with for this photo."""
+    trashed_at: Timestamp | None = None
+    due_at: Timestamp | None = None
+    """When the sweep must look at this row: an unused grant, or a full trash."""
+    revision: int = 0
+
+    @property
+    def uploaded_at(self) -> Timestamp:
+        """The time inside the id."""
+        return uploaded_at(self.photo_id)
+
+    @property
+    def listed(self) -> bool:
+        """Whether lists may hold it: ready, and not in the trash."""
+        return self.status == "ready" and self.trashed_at is None
+
+    @property
+    def counted(self) -> bool:
+        """Whether it counts in its owner's usage: what is pending, ready or in the trash does."""
+        return self.status in ("pending", "ready")
+
+    @property
+    def score(self) -> float:
+        """The Bayesian mean of its ratings: that of five ratings of 3, and all real ones."""
+        return (_PRIOR_RATINGS * _PRIOR_MEAN + self.rating_sum) / (_PRIOR_RATINGS + self.rating_count)
+
+    @property
+    def terms(self) -> frozenset[str]:
+        """What it can be found by."""
+        return frozenset(tag_term(tag) for tag in self.tags)
+
+    def visible_to(self, user_id: UserId | None) -> bool:
+        """Whether this person, or a visitor, may know that the photo exists."""
+        if self.status == "erased":
+            return False
+        return self.user_id == user_id or (self.listed and self.visibility != "private")
+
+    @property
+    def copy_name(self) -> str:
+        """The file name of the copy for others: its own, with the extension that the copy really has."""
+        if self.copy_type == self.content_type or "full" not in self.renditions:
+            return self.filename
+        stem = self.filename.rpartition(".")[0] or self.filename
+        return f"{stem}.{self.renditions['full'].rpartition('.')[2]}"
+
+    def tombstone(self, due_at: Timestamp) -> "Photo":
+        """What stays when it is erased: enough to know that it must not come back, and nothing of the person.
+
+        `due_at`: when the sweep looks whether any object is left; no grant may then be alive any more.
+        """
+        return Photo(
+            photo_id=self.photo_id,
+            user_id=self.user_id,
+            s3_key=f"{self.user_id}/{self.photo_id}/",
+            filename="",
+            content_type="",
+            status="erased",
+            visibility="private",
+            due_at=due_at,
+            revision=self.revision,
+        )
+
+    def may_become(self, status: Status) -> bool:
+        """Whether `status` can follow the present one."""
+        return status in _NEXT[self.status]
+
+
+class Listing(Model, frozen=True):
+    """One list of photos; who may ask for it is decided before."""
+
+    scope: Literal["public", "owner", "trash"]
+    owner: UserId | None = None
+    """Whose photos; None for everybody's, which only `public` has."""
+    tag: str | None = None
+
+
+class Account(Model, frozen=True):
+    """A person's usage. Pending uploads count, with what they reserved."""
+
+    user_id: UserId
+    created_at: Timestamp | None = None
+    """None until something was written for this person."""
+    photo_count: int = 0
+    bytes: int = 0
+    cancelled: bool = False
+
+
+class Limits(Model, frozen=True):
+    """What one account may hold."""
+
+    photos: int
+    bytes: int
+
+
+class Page[Item](msgspec.Struct, frozen=True):
+    """One page of a list, and the opaque token of the next; None at the end."""
+
+    items: list[Item]
+    last_key: str | None

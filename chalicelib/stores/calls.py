@@ -1,0 +1,112 @@
+"""DynamoDB's calls, each repeated or continued until it is whole."""
+
+import random
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from chalicelib.errors import Busy
+from chalicelib.stores.items import Item, Key, encode
+
+_ATTEMPTS = 8
+_BATCH = 100
+
+Write = dict[str, Any]
+Reason = dict[str, Any]
+
+
+class Calls:
+    """Reads, queries and transactions on any table. `clock`: Unix seconds."""
+
+    def __init__(self, client: Any, clock: Callable[[], float]) -> None:
+        self._client, self._clock = client, clock
+
+    def read(self, table: str, key: Key) -> Item | None:
+        """The item, read consistently; None where there is none, or only one that has expired."""
+        item: Item | None = self._client.get_item(TableName=table, Key=key, ConsistentRead=True).get("Item")
+        # Expired rows stay readable until DynamoDB gets round to them, which may take days.
+        if item and int(item.get("expiresAt", {}).get("N", 0) or 1 << 62) <= self._clock():
+            return None
+        return item
+
+    def query(
+        self,
+        table: str,
+        index: str | None,
+        partition: tuple[str, str],
+        span: tuple[str, str, str],
+        limit: int | None,
+        *,
+        forward: bool = True,
+    ) -> list[Item]:
+        """All items of a partition whose sort key is in a span, both ends included, or the first `limit`."""
+        asked: dict[str, Any] = {
+            "TableName": table,
+            "KeyConditionExpression": "#partition = :partition AND #sort BETWEEN :low AND :high",
+            "ExpressionAttributeNames": {"#partition": partition[0], "#sort": span[0]},
+            "ExpressionAttributeValues": encode({":partition": partition[1], ":low": span[1], ":high": span[2]}),
+            "ScanIndexForward": forward,
+        }
+        if index:
+            asked["IndexName"] = index
+        found: list[Item] = []
+        while limit is None or len(found) < limit:
+            page = self._client.query(**asked, **({"Limit": limit - len(found)} if limit else {}))
+            found += page["Items"]
+            if "LastEvaluatedKey" not in page:
+                break
+            asked["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+        return found
+
+    def read_all(self, table: str, keys: Sequence[Key]) -> list[Item]:
+        """The items of these keys, read consistently, in no order; those that do not exist are left out."""
+        found: list[Item] = []
+        waiting = list(keys)
+        for attempt in range(_ATTEMPTS):
+            if not waiting:
+                return found
+            _pause(attempt)
+            batch = {"Keys": waiting[:_BATCH], "ConsistentRead": True}
+            answer: Any = self._client.batch_get_item(RequestItems={table: batch})
+            found += answer["Responses"].get(table, [])
+            waiting = answer["UnprocessedKeys"].get(table, {}).get("Keys", []) + waiting[_BATCH:]
+        raise Busy
+
+    def put_new(self, table: str, item: Item, partition: str) -> bool:
+        """Write an item unless its key is taken; whether it was written. `partition`: the partition key's name."""
+        try:
+            self._client.put_item(TableName=table, Item=item, ConditionExpression=f"attribute_not_exists({partition})")
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
+            return False
+        return True
+
+    def transact(self, writes: list[Write]) -> list[Reason]:
+        """All writes or none. The reasons, one a write, where a condition failed; [] where all is written.
+
+        Two transactions that meet are both told so; repeating is then up to us.
+        """
+        for attempt in range(_ATTEMPTS):
+            _pause(attempt)
+            try:
+                self._client.transact_write_items(TransactItems=writes)
+                return []
+            except ClientError as error:
+                if error.response["Error"]["Code"] != "TransactionCanceledException":
+                    raise
+                reasons: list[Reason] = error.response["CancellationReasons"]
+                codes = {reason.get("Code") for reason in reasons}
+                if "ConditionalCheckFailed" in codes:
+                    return reasons
+                if not codes & {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}:
+                    raise
+        raise Busy
+
+
+def _pause(attempt: int) -> None:
+    """Full jitter before every attempt but the first (Brooker, "Exponential Backoff And Jitter")."""
+    if attempt:
+        time.sleep(random.uniform(0, min(0.02 * 2**attempt, 1)))

@@ -1,0 +1,121 @@
+"""Photos and accounts as DynamoDB items, and the sparse keys that list them.
+
+Visibility is in the keys: a photo that must not appear in a list has no key there, so no query can find it.
+"""
+
+import json
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+
+from chalicelib.feed import RANK_BITS, rank
+from chalicelib.models import Account, Listing, Photo, PhotoId, UserId
+
+PUBLIC_SHARD_BITS = 5
+"""32 shards of the public ranks: at 10,000 pages a second each stays under a partition's 3,000 read units."""
+TOMBSTONE_SECONDS = 90 * 24 * 60 * 60
+_DESCRIPTIVE = ("title", "description", "tags", "exif", "albumId")
+
+Item = dict[str, Any]
+Key = dict[str, Any]
+
+
+class _Numbers(TypeDeserializer):
+    # boto3's own makes every number a Decimal.
+    def _deserialize_n(self, value: str) -> int | float:
+        return int(value) if value.lstrip("-").isdigit() else float(value)
+
+
+_from_wire = _Numbers()
+_to_wire = TypeSerializer()
+
+
+def encode(values: Item) -> Item:
+    """Plain values as DynamoDB spells them."""
+    plain = json.loads(msgspec.json.encode(values), parse_float=Decimal)
+    return {name: _to_wire.serialize(value) for name, value in plain.items()}
+
+
+def decode(item: Item) -> Item:
+    """DynamoDB's spelling as plain values."""
+    return {name: _from_wire.deserialize(value) for name, value in item.items()}
+
+
+def photo_key(photo_id: PhotoId, uploaded_at: str) -> Key:
+    """The primary key of a photo."""
+    return {"photoId": {"S": photo_id}, "uploadedAt": {"S": uploaded_at}}
+
+
+def account_key(user_id: UserId) -> Key:
+    """The primary key of an account's own record."""
+    return {"userId": {"S": user_id}, "record": {"S": "account"}}
+
+
+def photo_item(photo: Photo, now: int = 0) -> Item:
+    """The whole item of a photo; a tombstone expires 90 days after `now`, in Unix seconds."""
+    values = msgspec.to_builtins(photo)
+    values["metadata"] = {name: values.pop(name) for name in _DESCRIPTIVE if name in values}
+    values |= {"uploadedAt": photo.uploaded_at, "revision": photo.revision}
+    if photo.status == "erased":
+        values["expiresAt"] = now + TOMBSTONE_SECONDS
+    return encode(values | _index_keys(photo))
+
+
+def photo_of(item: Item) -> Photo:
+    """The photo of an item."""
+    values = decode(item)
+    return msgspec.convert(values | values.get("metadata", {}), Photo)
+
+
+def account_of(item: Item) -> Account:
+    """The account of an item."""
+    values = decode(item)
+    return msgspec.convert(values | {"cancelled": "cancelledAt" in values}, Account)
+
+
+def term_items(photo: Photo) -> dict[str, Item]:
+    """The rows that find a listed photo by its terms, by their partition keys."""
+    rows: dict[str, Item] = {}
+    for term in photo.terms if photo.listed else ():
+        row = {"ownerTerm": f"{photo.user_id}#{term}", "photoId": photo.photo_id}
+        if photo.visibility == "public":
+            row |= {"publicTerm": term, "publicOwnerTerm": row["ownerTerm"]}
+        rows[row["ownerTerm"]] = encode(row)
+    return rows
+
+
+def shard(rank_value: int) -> str:
+    """The partition of the public ranks that a rank is in."""
+    return f"{rank_value >> (RANK_BITS - PUBLIC_SHARD_BITS):02d}"
+
+
+def rank_text(rank_value: int) -> str:
+    """A rank as a sort key."""
+    return f"{rank_value:016x}"
+
+
+def score_text(score: float, photo_id: PhotoId) -> str:
+    """A score as a sort key: text order is score order, and equals are in the order of their ids."""
+    return f"{score:.8f}#{photo_id}"
+
+
+def owner_partition(listing: Listing) -> str:
+    """The partition of one person's photos, or of their trash."""
+    return f"{listing.owner}#trash" if listing.scope == "trash" else f"{listing.owner}"
+
+
+def _index_keys(photo: Photo) -> Item:
+    keys: Item = {}
+    if photo.due_at is not None:
+        keys |= {"dueShard": photo.photo_id[-1]}
+    if photo.status != "ready":
+        return keys
+    keys["ownerKey"] = f"{photo.user_id}#trash" if photo.trashed_at else photo.user_id
+    if photo.listed:
+        place = rank(photo.photo_id)
+        keys |= {"rank": rank_text(place), "score": score_text(photo.score, photo.photo_id)}
+        if photo.visibility == "public":
+            keys |= {"publicKey": "public", "publicOwnerKey": photo.user_id, "feedShard": shard(place)}
+    return keys

@@ -1,0 +1,101 @@
+"""TIFF's directories (TIFF 6.0, section 2, and BigTIFF), in which EXIF is written too.
+
+Pillow decodes a whole directory at a time, so 50 MB of fractions cost it a gigabyte: here each field is cut.
+"""
+
+import struct
+from contextlib import suppress
+from dataclasses import dataclass
+
+type Field = str | bytes | tuple[float, ...]
+
+_MAX_FIELDS = 1000
+_MAX_FIELD_BYTES = 256
+
+_BYTE, _ASCII, _UNDEFINED, _RATIONAL, _SIGNED_RATIONAL = 1, 2, 7, 5, 10
+_FORMS = {
+    _BYTE: "B",
+    _ASCII: "s",
+    3: "H",
+    4: "I",
+    _RATIONAL: "II",
+    6: "b",
+    _UNDEFINED: "s",
+    8: "h",
+    9: "i",
+    _SIGNED_RATIONAL: "ii",
+    11: "f",
+    12: "d",
+    13: "I",
+    16: "Q",
+    17: "q",
+    18: "Q",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Tiff:
+    """A TIFF file or EXIF block. Its methods raise struct.error past its end."""
+
+    content: bytes
+
+    @property
+    def order(self) -> str:
+        """The byte order, as struct writes it."""
+        return ">" if self.content[:2] == b"MM" else "<"
+
+    @property
+    def big(self) -> bool:
+        """Whether its offsets have 64 bits."""
+        return self._unpack("H", 2) == 43
+
+    @property
+    def first(self) -> int:
+        """Where the first directory is."""
+        return self._unpack("Q", 8) if self.big else self._unpack("I", 4)
+
+    @property
+    def word(self) -> str:
+        """An offset, as struct writes it."""
+        return "Q" if self.big else "I"
+
+    def end(self, at: int) -> int:
+        """Where the directory at `at` names the next one."""
+        return at + 8 + 20 * self._unpack("Q", at) if self.big else at + 2 + 12 * self._unpack("H", at)
+
+    def fields(self, at: int) -> dict[int, Field]:
+        """The directory at `at` by tag, without the fields that point outside; the first bytes of long ones."""
+        size, first = (20, at + 8) if self.big else (12, at + 2)
+        fields: dict[int, Field] = {}
+        for entry in range(first, min(self.end(at), first + size * _MAX_FIELDS), size):
+            with suppress(struct.error, KeyError):
+                fields.setdefault(self._unpack("H", entry), self._field(entry))
+        return fields
+
+    def _field(self, entry: int) -> Field:
+        kind, count = self._unpack("H", entry + 2), self._unpack(self.word, entry + 4)
+        form = _FORMS[kind]
+        size, inline = struct.calcsize("<" + form), struct.calcsize("<" + self.word)
+        at = entry + 4 + inline
+        if size * count > inline:
+            at = self._unpack(self.word, at)
+        count = min(count, _MAX_FIELD_BYTES // size)
+        if form == "s":
+            (text,) = struct.unpack_from(f"{count}s", self.content, at)
+            return text.decode("utf-8", "replace") if kind == _ASCII else bytes(text)
+        numbers = struct.unpack_from(self.order + form * count, self.content, at)
+        if kind in {_RATIONAL, _SIGNED_RATIONAL}:
+            pairs = zip(numbers[::2], numbers[1::2], strict=True)
+            return tuple(above / below if below else float("nan") for above, below in pairs)
+        return numbers
+
+    def _unpack(self, form: str, at: int) -> int:
+        return int(struct.unpack_from(self.order + form, self.content, at)[0])
+
+
+def number(field: Field | None, default: int = 0) -> int:
+    """The first of a field's whole numbers."""
+    match field:
+        case (int(first), *_):
+            return first
+    return default

@@ -1,0 +1,257 @@
+"""Uploading: `grant` gives leave, `confirm` is the one way from pending to ready or rejected."""
+
+import hashlib
+import logging
+import re
+import secrets
+from datetime import datetime
+from typing import Any, NamedTuple, get_args
+from urllib.parse import unquote_plus
+
+from chalicelib import errors
+from chalicelib.access import own
+from chalicelib.bucket import Bucket, Grant, Stored, kept_facts
+from chalicelib.inputs import UploadRequest
+from chalicelib.models import (
+    GRANT_LIFETIME,
+    MAX_UPLOAD_BYTES,
+    TRASH_LIFETIME,
+    Limits,
+    MediaType,
+    Photo,
+    PhotoId,
+    UserId,
+    Visibility,
+    is_photo_id,
+    new_photo_id,
+    timestamp,
+)
+from chalicelib.renditions import Refused, Rendered, render, sniff
+from chalicelib.stores import Store
+
+log = logging.getLogger(__name__)
+
+_KEY = re.compile(r"([^/]+)/([^/]+)/([^/]+)")
+_MEDIA_TYPES = frozenset(get_args(MediaType))
+
+
+def grant(store: Store, bucket: Bucket, limits: Limits, request: UploadRequest, *, by: UserId, now: datetime) -> Grant:
+    """Reserve a photo's place and its quota, then sign leave to upload it.
+
+    Raises:
+        UnsupportedType, TooLarge: no photo of this type or size is taken.
+        InvalidRequest: the file name is over 255 bytes.
+        QuotaExceeded: the account has no room for it.
+    """
+    if request.content_type not in _MEDIA_TYPES:
+        raise errors.UnsupportedType(details={"supported": sorted(_MEDIA_TYPES)})
+    if (request.size or 0) > MAX_UPLOAD_BYTES:
+        raise errors.TooLarge(details={"limit": MAX_UPLOAD_BYTES, "unit": "bytes"})
+    if len(request.filename.encode()) > 255:
+        raise errors.InvalidRequest("The file name is over 255 bytes.", details={"field": "filename"})
+    photo = _pending(request, by, now)
+    store.grant(photo, limits)
+    return bucket.put_grant(photo) if request.method == "PUT" else bucket.post_grant(photo)
+
+
+def complete(store: Store, bucket: Bucket, photo_id: PhotoId, *, by: UserId, now: datetime) -> Photo:
+    """Confirm now instead of waiting for the event.
+
+    Raises:
+        NotFound, Forbidden: it is not the caller's.
+        NotUploaded: nothing was uploaded yet.
+        ImageRejected: the bytes are not an acceptable image.
+    """
+    photo: Photo | None = own(store, photo_id, by)
+    if photo and photo.status == "pending":
+        photo = _settled(store, bucket, photo, bucket.read(photo.s3_key), now)
+    if photo is None or photo.status == "erased":
+        raise errors.NotFound
+    if photo.status == "pending":
+        raise errors.NotUploaded
+    if photo.rejection:
+        raise errors.ImageRejected(photo.rejection)
+    return photo
+
+
+def confirm_event(store: Store, bucket: Bucket, event: dict[str, Any], now: datetime) -> None:
+    """Confirm every object of an S3 event. One that fails does not keep the others from being confirmed.
+
+    Raises:
+        ExceptionGroup: of what failed, so that Lambda delivers the event again.
+    """
+    failures: list[Exception] = []
+    for record in _created(event, bucket.originals):
+        try:
+            confirm(store, bucket, record.key, record.version_id, now)
+        except Exception as error:
+            log.exception("could not confirm an upload", extra={"s3_key": record.key})
+            failures.append(error)
+    if failures:
+        raise ExceptionGroup("some uploads were not confirmed", failures)
+
+
+def confirm(store: Store, bucket: Bucket, key: str, version_id: str | None, now: datetime) -> Photo | None:
+    """Settle what was uploaded under `key`. Idempotent, whoever calls and however often.
+
+    An upload becomes ready or rejected; versions beside the confirmed one, and whatever arrives after a photo was
+    erased, are deleted. Returns the photo as it is now; None where the key is not one of ours.
+    """
+    match = _KEY.fullmatch(key)
+    if not match or not is_photo_id(match[2]):
+        log.warning("ignored a foreign object", extra={"s3_key": key})
+        return None
+    user_id, photo_id = UserId(match[1]), PhotoId(match[2])
+    photo = store.photo(photo_id)
+    if photo is None:
+        return _restored(store, bucket, user_id, photo_id, key, now)
+    if photo.status == "pending" and photo.s3_key == key:
+        return _settled(store, bucket, photo, bucket.read(key, version_id), now)
+    if photo.status == "erased":
+        bucket.erase(photo.s3_key)
+    elif version_id and version_id != photo.version_id:
+        bucket.drop(key, version_id)
+    return photo
+
+
+def _pending(request: UploadRequest, by: UserId, now: datetime) -> Photo:
+    photo_id = new_photo_id(now, secrets.randbits(128))
+    return Photo(
+        photo_id=photo_id,
+        user_id=by,
+        s3_key=f"{by}/{photo_id}/{_safe(request.filename)}",
+        filename=request.filename,
+        content_type=request.content_type,
+        status="pending",
+        visibility=request.visibility,
+        title=request.title,
+        description=request.description,
+        tags=tuple(dict.fromkeys(request.tags)),
+        size=request.size or 0,
+        sha256=request.sha256,
+        # Whoever does not say how much they will upload reserves the most there can be.
+        charged=request.size or MAX_UPLOAD_BYTES,
+        due_at=timestamp(now + 2 * GRANT_LIFETIME),
+    )
+
+
+def _safe(filename: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._-]+", "_", filename)[-100:].lstrip(".") or "photo"
+
+
+class _Created(NamedTuple):
+    key: str
+    version_id: str | None
+
+
+def _created(event: dict[str, Any], bucket_name: str) -> list[_Created]:
+    """What an event says was created in this bucket; anything else in it is no work."""
+    found = []
+    records = event.get("Records")
+    for record in records if isinstance(records, list) else []:
+        try:
+            stored = record["s3"]["object"]
+            ours = record["s3"]["bucket"]["name"] == bucket_name
+            if ours and record["eventName"].removeprefix("s3:").startswith("ObjectCreated:"):
+                # S3 writes keys in events as forms do: once encoded, with `+` for a space.
+                found.append(_Created(unquote_plus(stored["key"]), stored.get("versionId")))
+            else:
+                log.warning("ignored a record of another bucket or kind")
+        except (KeyError, TypeError, AttributeError):
+            log.warning("ignored a record that is not S3's")
+    return found
+
+
+def _restored(
+    store: Store, bucket: Bucket, user_id: UserId, photo_id: PhotoId, key: str, now: datetime
+) -> Photo | None:
+    """A photo whose row was lost, rebuilt from its object; deleted where its account is cancelled."""
+    if store.account(user_id).cancelled:
+        bucket.erase(f"{user_id}/{photo_id}/")
+        return None
+    stored = bucket.read(key)
+    if stored is None:
+        return None
+    kept = kept_facts(stored.metadata)
+    content_type = sniff(stored.content) if stored.content else None
+    visibility: Visibility = kept["visibility"] if kept.get("visibility") in get_args(Visibility) else "private"  # type: ignore[assignment]
+    photo = Photo(
+        photo_id=photo_id,
+        user_id=user_id,
+        s3_key=key,
+        filename=kept.get("filename") or key.rpartition("/")[2],
+        content_type=content_type or "application/octet-stream",
+        status="pending",
+        visibility=visibility,
+        charged=stored.size,
+        due_at=timestamp(now),
+    )
+    store.restore(photo)
+    return _settled(store, bucket, store.photo(photo_id) or photo, stored, now)
+
+
+def _settled(store: Store, bucket: Bucket, photo: Photo, stored: Stored | None, now: datetime) -> Photo | None:
+    """A pending photo made ready or rejected, according to what is stored."""
+    if stored is None or photo.status != "pending":
+        return photo
+    try:
+        after = _ready(bucket, photo, stored, render(_accepted(photo, stored), photo.content_type))
+    except Refused as refusal:
+        after = _rejected(photo, type(refusal).__name__, now)
+    won = store.replace(photo, after)
+    current = store.photo(photo.photo_id)
+    # Deleted after the row says so, and again where the photo was erased while it was being decoded.
+    if current is None or current.status in ("rejected", "erased"):
+        bucket.erase(f"{photo.user_id}/{photo.photo_id}/")
+    log.info("confirmed" if won else "already confirmed", extra={"photo_id": photo.photo_id, "status": after.status})
+    return current
+
+
+class SizeMismatch(Refused):
+    """As many bytes were declared, but others were stored."""
+
+
+class ChecksumMismatch(Refused):
+    """The stored bytes do not have the SHA-256 that was declared."""
+
+
+class TooManyBytes(Refused):
+    """More bytes than any photo may have."""
+
+
+def _accepted(photo: Photo, stored: Stored) -> bytes:
+    """The bytes, where they are those that the grant was for."""
+    if stored.content is None:
+        raise TooManyBytes
+    if photo.size and photo.size != stored.size:
+        raise SizeMismatch
+    if photo.sha256 and photo.sha256 != hashlib.sha256(stored.content).hexdigest():
+        raise ChecksumMismatch
+    return stored.content
+
+
+def _ready(bucket: Bucket, photo: Photo, stored: Stored, rendered: Rendered) -> Photo:
+    keys = {}
+    for name, rendition in rendered.renditions.items():
+        keys[name] = f"{photo.user_id}/{photo.photo_id}/{name}.{rendition.extension}"
+        bucket.write_rendition(keys[name], rendition.content, rendition.content_type)
+    return photo.with_(
+        status="ready",
+        size=stored.size,
+        charged=stored.size,
+        sha256=hashlib.sha256(stored.content or b"").hexdigest(),
+        version_id=stored.version_id,
+        width=rendered.width,
+        height=rendered.height,
+        taken_at=rendered.taken_at,
+        exif=rendered.exif,
+        placeholder=rendered.placeholder,
+        renditions=keys,
+        copy_type=rendered.renditions["full"].content_type,
+        copy_size=len(rendered.renditions["full"].content),
+        due_at=None,
+    )
+
+
+def _rejected(photo: Photo, reason: str, now: datetime) -> Photo:
+    return photo.with_(status="rejected", rejection=reason, charged=0, due_at=timestamp(now + TRASH_LIFETIME))

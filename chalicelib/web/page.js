@@ -1,0 +1,62 @@
+/** What every part of the page shares: finding elements, saying things, asking. Text becomes text nodes, never markup. */
+
+import { ApiError } from "./api.js";
+
+export const byId = (id) => document.getElementById(id);
+
+export function el(tag, className, ...children) {
+  const element = document.createElement(tag);
+  element.className = className;
+  element.append(...children);
+  return element;
+}
+
+/** A copy of the one element in a template. */
+export function stamp(templateId) {
+  return byId(templateId).content.firstElementChild.cloneNode(true);
+}
+
+/** What to show for an error: its sentence, when to try again, and small, what to quote to support. */
+export function explain(error) {
+  if (!(error instanceof ApiError)) console.error(error);
+  const known = error instanceof ApiError ? error : new ApiError(0, { message: "Something went wrong on this page." });
+  const words = [known.message];
+  if (known.retryAfter) words.push(` Try again ${inWords(known.retryAfter)}.`);
+  if (known.requestId) words.push(" ", el("small", "request-id", `Request ${known.requestId}`));
+  return words;
+}
+
+/** Tells everyone, screen readers too; `action` is {label, run}, gone once taken. */
+export function say(words, action = null) {
+  byId("status").replaceChildren(...[words].flat());
+  byId("status-dismiss").hidden = false;
+  const button = byId("status-action");
+  button.hidden = !action;
+  button.textContent = action?.label ?? "";
+  button.onclick = () => {
+    hush();
+    action.run();
+  };
+}
+
+export function hush() {
+  byId("status").replaceChildren();
+  byId("status-action").hidden = byId("status-dismiss").hidden = true;
+}
+
+/** Whether the person said yes. */
+export function confirmed(question, yes) {
+  const dialog = byId("confirm");
+  byId("confirm-question").textContent = question;
+  byId("confirm-yes").textContent = yes;
+  dialog.returnValue = "";
+  dialog.showModal();
+  return new Promise((resolve) => {
+    dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true });
+  });
+}
+
+function inWords(seconds) {
+  const format = new Intl.RelativeTimeFormat("en");
+  return seconds < 90 ? format.format(seconds, "second") : format.format(Math.ceil(seconds / 60), "minute");
+}

@@ -1,0 +1,49 @@
+"""What the views hand to the use cases, built once a process and when first asked for."""
+
+from datetime import UTC, datetime
+from functools import cache
+
+from chalicelib import aws, config
+from chalicelib.bucket import Bucket
+from chalicelib.identity import Identity
+from chalicelib.jobs import Queue
+from chalicelib.presign import Presigner
+from chalicelib.stores import Store
+from chalicelib.stores.dynamodb import DynamoStore
+
+
+@cache
+def settings() -> config.Settings:
+    """The environment."""
+    return config.load()
+
+
+@cache
+def store() -> Store:
+    """Accounts and photos."""
+    return DynamoStore(settings(), aws.client("dynamodb"))
+
+
+@cache
+def bucket() -> Bucket:
+    """Originals and renditions."""
+    style = "path" if settings().aws_endpoint else "virtual"
+    s3 = aws.client("s3", signature_version="s3v4", s3={"addressing_style": style})
+    return Bucket(settings(), s3, Presigner(settings().bucket_address, settings().region, aws.credentials()))
+
+
+@cache
+def identity() -> Identity:
+    """The user pool."""
+    return Identity(settings(), aws.client("cognito-idp"))
+
+
+@cache
+def queue() -> Queue:
+    """The job queue."""
+    return Queue(aws.client("sqs"), settings().job_queue_url)
+
+
+def now() -> datetime:
+    """The time of this request."""
+    return datetime.now(UTC)

@@ -1,0 +1,90 @@
+"""The whole cloud on one machine, with the app in front: `python -m local`, which `make run` calls."""
+
+import argparse
+import contextlib
+import logging
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from local.cloud import Cloud
+
+_STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def main() -> int:
+    """Run until Ctrl-C, SIGTERM or SIGHUP. Returns the exit status."""
+    options = _options()
+    for number in _STOPS:
+        signal.signal(number, signal.default_int_handler)
+    try:
+        from local import cloud
+    except ModuleNotFoundError as error:
+        return _cannot(error)
+    try:
+        cloud.require_free(options.port, "PORT")
+        with cloud.running(options.data, options.aws_port, f"http://localhost:{options.port}") as running:
+            _serve(running, options.port)
+        return _cannot(f"ministack stopped by itself; {options.data}/ministack.log says more.")
+    except (cloud.CannotRun, ModuleNotFoundError) as error:
+        return _cannot(error)
+    except KeyboardInterrupt:
+        return 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m local", description="Run Photoshare and its cloud on this machine."
+    )
+    parser.add_argument("--port", type=int, default=8000, help="of the app")
+    parser.add_argument("--aws-port", type=int, default=4566, help="of the AWS services")
+    parser.add_argument("--data", type=Path, default=Path(".data"), help="the directory that everything is kept in")
+    return parser.parse_args()
+
+
+def _serve(running: "Cloud", port: int) -> None:
+    """Serve the app, and what Lambda would do for it, until ministack ends or a signal comes."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
+    os.environ.update(running.env)
+    import app
+    from chalicelib import config
+    from local import events, people, server
+
+    logging.basicConfig(format="%(message)s", stream=sys.stdout)
+    logging.getLogger("local").setLevel(logging.INFO)
+    with contextlib.ExitStack() as stack:
+        deliveries = events.Events(running, app)
+        stack.callback(deliveries.stop)
+        stack.callback(server.serve(app.app, config.load(), port).close)
+        stack.callback(people.watch_mail(running, _say).set)
+        deliveries.start()
+        _say(f"Photoshare: http://localhost:{port}")
+        _say(f"Sign in as {people.DEMO}, password {people.demo_password(running)}, or sign up: mail is shown here.")
+        _say(f"AWS: {running.env['AWS_ENDPOINT_URL']}; everything is kept in {running.data}. Ctrl-C stops.")
+        stack.callback(_stop_listening_to_signals)
+        running.process.wait()
+
+
+def _stop_listening_to_signals() -> None:
+    # A second Ctrl-C would otherwise cut the writing of the state short.
+    for number in _STOPS:
+        signal.signal(number, signal.SIG_IGN)
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+def _cannot(reason: object) -> int:
+    if isinstance(reason, ModuleNotFoundError):
+        reason = f"The package {reason.name} is not installed: run `pip install -r requirements-dev.txt`."
+    print(reason, file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,118 @@
+"""ministack, as the child process that `local.cloud` starts: on loopback, with every change on disk in a second.
+
+By itself it listens on every interface, writes its state only when told to stop, and makes a new, empty table or user
+pool where CloudFormation would update one in place.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from hypercorn.asyncio import serve
+from hypercorn.config import Config
+from ministack import app as ministack
+from ministack.core import persistence
+from ministack.core.responses import get_region
+from ministack.services import cognito, dynamodb
+from ministack.services.cloudformation import provisioners
+
+_READS = ("BatchGet", "Describe", "Get", "List", "Query", "ReceiveMessage", "Scan")
+
+
+def main() -> None:
+    """Serve on the port of GATEWAY_PORT until the parent says so, or is gone."""
+    persistence.logger.setLevel("WARNING")
+    _refuse_damaged_state()
+    _update_in_place()
+    asyncio.run(_run())
+
+
+def _refuse_damaged_state() -> None:
+    """Exit where a state file cannot be read: ministack would start empty, and then write that over it."""
+    for file in sorted(Path(persistence.STATE_DIR).glob("*.json")):
+        try:
+            readable = persistence.load_state(file.stem) is not None
+        except ValueError:
+            readable = False
+        if not readable:
+            sys.exit(f"{file} is damaged, or was written by a newer ministack")
+
+
+def _update_in_place() -> None:
+    """Let a stack update keep the rows of a table, the people of a pool and the id of a client."""
+    handlers = provisioners._RESOURCE_HANDLERS
+
+    def update_table(name: str, old: dict[str, Any], new: dict[str, Any], stack: str) -> Any:
+        rows = dynamodb._tables[name]["items"]
+        made = handlers["AWS::DynamoDB::Table"]["create"](name, {**new, "TableName": name}, stack)
+        dynamodb._tables[name]["items"] = rows
+        return made
+
+    def update_pool(pool_id: str, old: dict[str, Any], new: dict[str, Any], stack: str) -> Any:
+        pool = cognito._user_pools[pool_id]
+        pool.update({name: value for name, value in new.items() if name in pool})
+        return pool_id, {"Arn": pool["Arn"], "ProviderName": f"cognito-idp.{get_region()}.amazonaws.com/{pool_id}"}
+
+    def update_client(client_id: str, old: dict[str, Any], new: dict[str, Any], stack: str) -> Any:
+        client = cognito._user_pools[new["UserPoolId"]]["_clients"][client_id]
+        client.update({name: value for name, value in new.items() if name in client})
+        return client_id, {}
+
+    handlers["AWS::DynamoDB::Table"]["update"] = update_table
+    handlers["AWS::Cognito::UserPool"]["update"] = update_pool
+    handlers["AWS::Cognito::UserPoolClient"]["update"] = update_client
+
+
+async def _run() -> None:
+    config = Config()
+    config.bind = [f"127.0.0.1:{os.environ['GATEWAY_PORT']}"]
+    config.keep_alive_timeout = 75
+    config.graceful_timeout = 1
+    stop, changed = asyncio.Event(), asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    threading.Thread(target=_await_orphaning, args=(loop, stop), daemon=True).start()
+
+    async def watched(scope: Any, receive: Any, send: Any) -> None:
+        await ministack.app(scope, receive, send)
+        if scope["type"] == "http" and _changes(scope):
+            changed.set()
+
+    saving = asyncio.create_task(_save_changes(changed))
+    await serve(watched, config, shutdown_trigger=stop.wait)
+    saving.cancel()
+
+
+def _await_orphaning(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+    """Stop when the parent has gone, even by SIGKILL: then its end of the pipe is closed."""
+    sys.stdin.buffer.read()
+    loop.call_soon_threadsafe(stop.set)
+
+
+def _changes(scope: dict[str, Any]) -> bool:
+    target = next((value.decode() for name, value in scope["headers"] if name == b"x-amz-target"), "")
+    return scope["method"] not in ("GET", "HEAD", "OPTIONS") and not target.partition(".")[2].startswith(_READS)
+
+
+async def _save_changes(changed: asyncio.Event) -> None:
+    """Write the state after changes, so that SIGKILL loses a second at most; large state is written less often."""
+    pause = 0.5
+    while True:
+        await changed.wait()
+        await asyncio.sleep(pause)
+        changed.clear()
+        started = time.monotonic()
+        services = ministack._build_persistence_save_dict()
+        # The stack last: it must not say "complete" while the state of a part is not written.
+        persistence.save_all(dict(sorted(services.items(), key=lambda service: service[0] == "cloudformation")))
+        pause = max(0.5, 10 * (time.monotonic() - started))
+
+
+if __name__ == "__main__":
+    main()

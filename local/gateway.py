@@ -1,0 +1,169 @@
+"""API Gateway's part of a local run: which route, which token, what the app is handed."""
+
+import base64
+import json
+import logging
+import threading
+import time
+import uuid
+from collections.abc import Mapping
+from email.message import Message
+from typing import Any
+from urllib.parse import parse_qs, unquote
+
+import jwt
+from chalice.app import Chalice, CognitoUserPoolAuthorizer, RouteEntry
+from chalice.config import Config
+from chalice.local import LambdaContext, LocalChalice, LocalGateway
+
+from chalicelib import answers
+from chalicelib.config import Settings
+from chalicelib.errors import AuthUnavailable, InvalidToken, MethodNotAllowed, NotFound, PhotoshareError
+
+log = logging.getLogger("local")
+
+Answer = dict[str, Any]
+
+
+class Gateway(LocalGateway):
+    """Chalice's local gateway, with routes, tokens and events as API Gateway has them.
+
+    Chalice's own lets everyone through a Cognito authorizer, and fails on a malformed header.
+    """
+
+    def __init__(self, app: Chalice, settings: Settings) -> None:
+        super().__init__(_per_thread(app), Config.create())
+        self._app = app
+        self._settings = settings
+        self._pool = PoolAuthorizer(settings.jwks_url, settings.issuer)
+        # "{" sorts after every letter: a concrete path is tried before one with captures.
+        self._routes = [(route, route.split("/")) for route in sorted(app.routes)]
+
+    def answer(self, method: str, target: str, headers: Message, body: bytes, peer: str) -> Answer:
+        """The response, in Lambda's proxy format, to one HTTP request."""
+        started = time.monotonic()
+        context = self._generate_lambda_context()
+        route = "-"
+        path, _, query = target.partition("?")
+        try:
+            route, captured = self._match(path)
+            event = self._event(method, path, query, headers, body)
+            event |= {"resource": route, "pathParameters": captured or None}
+            event["requestContext"] = {
+                "requestId": context.aws_request_id,
+                "httpMethod": method,
+                "resourcePath": route,
+                "path": path,
+                "stage": "api",
+                "identity": {"sourceIp": peer, "userAgent": headers.get("user-agent")},
+            }
+            answer = self._invoke(event, headers, context)
+        except PhotoshareError as error:
+            answer = self.refusal(error, headers.get("origin"), context.aws_request_id)
+            if isinstance(error, MethodNotAllowed):
+                answer["headers"]["Allow"] = ", ".join(sorted({*self._app.routes[route], "OPTIONS"}))
+        # The route, not the path: a path may hold the token of a share link.
+        log.info("%s %s %s %.0f ms", method, route, answer["statusCode"], 1000 * (time.monotonic() - started))
+        return answer
+
+    def refusal(self, error: PhotoshareError, origin: str | None, request_id: str = "") -> Answer:
+        """The error, as the app itself would have sent it."""
+        body = {"error": error.code, "message": error.message, "requestId": request_id or str(uuid.uuid4())}
+        headers = {"Content-Type": "application/json"} | answers.headers(self._settings, origin)
+        if error.retry_after:
+            headers["Retry-After"] = str(error.retry_after)
+        return {"statusCode": error.status, "headers": headers, "multiValueHeaders": {}, "body": json.dumps(body)}
+
+    def _match(self, path: str) -> tuple[str, dict[str, str]]:
+        parts = [unquote(part) for part in (path.rstrip("/") or "/").split("/")]
+        for route, pattern in self._routes:
+            if len(parts) == len(pattern) and all(
+                (part and wanted.startswith("{")) or part == wanted for part, wanted in zip(parts, pattern, strict=True)
+            ):
+                pairs = zip(pattern, parts, strict=True)
+                return route, {name[1:-1]: value for name, value in pairs if name.startswith("{")}
+        raise NotFound("There is no such path.")
+
+    def _event(self, method: str, path: str, query: str, headers: Message, body: bytes) -> dict[str, Any]:
+        parameters = parse_qs(query, keep_blank_values=True)
+        is_binary = headers.get_content_type() in self._app.api.binary_types
+        return {
+            "path": path,
+            "httpMethod": method,
+            "headers": dict(headers.items()),
+            "multiValueHeaders": {name: headers.get_all(name) for name in headers},
+            "queryStringParameters": {name: values[-1] for name, values in parameters.items()} or None,
+            "multiValueQueryStringParameters": parameters or None,
+            "stageVariables": None,
+            "body": (base64.b64encode(body) if is_binary else body).decode("utf-8", "replace") if body else None,
+            "isBase64Encoded": is_binary,
+        }
+
+    def _invoke(self, event: dict[str, Any], headers: Message, context: LambdaContext) -> Answer:
+        methods: dict[str, RouteEntry] = self._app.routes[event["resource"]]
+        method = event["httpMethod"]
+        if method == "OPTIONS" and method not in methods:
+            preflight = self._autogen_options_headers(event)
+            return {"statusCode": 200, "headers": preflight, "multiValueHeaders": {}, "body": None}
+        if method == "HEAD" and method not in methods:
+            method = event["httpMethod"] = event["requestContext"]["httpMethod"] = "GET"
+        if method not in methods:
+            raise MethodNotAllowed
+        authorizer = methods[method].authorizer
+        if isinstance(authorizer, CognitoUserPoolAuthorizer):
+            claims = self._pool.claims(headers.get_all("authorization", []), authorizer.scopes)
+            event["requestContext"]["authorizer"] = {"claims": {name: str(value) for name, value in claims.items()}}
+        response: Answer = self._app(event, context)
+        return response
+
+
+class PoolAuthorizer:
+    """A Cognito authorizer: with scopes it takes the pool's access tokens, without any its ID tokens."""
+
+    def __init__(self, jwks_url: str, issuer: str) -> None:
+        self._keys = jwt.PyJWKClient(jwks_url, timeout=3)
+        self._issuer = issuer
+
+    def claims(self, authorization: list[str], scopes: list[str]) -> Mapping[str, Any]:
+        """The claims of a good token.
+
+        Raises:
+            InvalidToken: there is none, or it is malformed, expired, of another pool, of the other use or out of scope.
+            AuthUnavailable: the pool's keys cannot be fetched.
+        """
+        if len(authorization) != 1:
+            raise InvalidToken
+        token = authorization[0].removeprefix("Bearer ").strip()
+        try:
+            key = self._keys.get_signing_key_from_jwt(token)
+            claims: dict[str, Any] = jwt.decode(
+                token, key, ["RS256"], {"require": ["exp", "iss"], "verify_aud": False}, issuer=self._issuer
+            )
+            granted = set(str(claims.get("scope")).split())
+        except jwt.PyJWKClientConnectionError as error:
+            raise AuthUnavailable(retry_after=5) from error
+        except Exception as error:  # Whatever a caller sends, the answer is 401.
+            raise InvalidToken from error
+        if claims.get("token_use") != ("access" if scopes else "id") or (scopes and granted.isdisjoint(scopes)):
+            raise InvalidToken
+        return claims
+
+
+def _per_thread(app: Chalice) -> Chalice:
+    """Give each thread its own current request and context: Lambda has one at a time, this server has many."""
+    if not isinstance(app, _PerThread):
+        app.__class__ = type("LocalApp", (_PerThread, type(app)), {})
+    return app
+
+
+class _PerThread(LocalChalice):
+    _contexts = threading.local()
+
+    @property
+    def lambda_context(self) -> LambdaContext:
+        context: LambdaContext = self._contexts.value
+        return context
+
+    @lambda_context.setter
+    def lambda_context(self, value: LambdaContext) -> None:
+        self._contexts.value = value

@@ -1,0 +1,57 @@
+"""Who is there from the start, and the mail that Cognito sends to everyone else."""
+
+import contextlib
+import json
+import secrets
+import threading
+import urllib.request
+from collections.abc import Callable
+from typing import Any
+
+from local.cloud import Cloud, kept
+
+DEMO = "demo@example.com"
+
+
+def demo_password(cloud: Cloud) -> str:
+    """The password of the demo account, which is made where it is missing."""
+    # Random enough, with one of each kind that the pool asks for.
+    password = kept(cloud.data / "demo-password", f"{secrets.token_urlsafe(12)}aA1")
+    cognito, pool = cloud.client("cognito-idp"), cloud.env["USER_POOL_ID"]
+    with contextlib.suppress(cognito.exceptions.UsernameExistsException):
+        cognito.admin_create_user(
+            UserPoolId=pool,
+            Username=DEMO,
+            MessageAction="SUPPRESS",
+            UserAttributes=[{"Name": "email", "Value": DEMO}, {"Name": "email_verified", "Value": "true"}],
+        )
+    cognito.admin_set_user_password(UserPoolId=pool, Username=DEMO, Password=password, Permanent=True)
+    return password
+
+
+def watch_mail(cloud: Cloud, show: Callable[[str], None]) -> threading.Event:
+    """Show every mail that Cognito sends from now on, until the event that is returned is set."""
+    stop = threading.Event()
+    seen = len(mails(cloud))
+
+    def watch() -> None:
+        shown = seen
+        while not stop.wait(1):
+            try:
+                sent = mails(cloud)
+            except OSError:
+                continue
+            for mail in sent[shown:]:
+                show(f"Mail to {', '.join(mail['To'])}: {mail['BodyText']}")
+            shown = len(sent)
+
+    threading.Thread(target=watch, name="mail", daemon=True).start()
+    return stop
+
+
+def mails(cloud: Cloud) -> list[dict[str, Any]]:
+    """Every mail so far, oldest first, with `To`, `Subject` and `BodyText`."""
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with direct.open(f"{cloud.env['AWS_ENDPOINT_URL']}/_ministack/ses/messages", timeout=5) as answer:
+        accounts = json.load(answer)["messages"]
+    return [mail for account in accounts.values() for mail in account]

@@ -1,0 +1,73 @@
+"""`resources.yaml` deployed by CloudFormation: wherever the client that is handed in points."""
+
+import re
+import time
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+TEMPLATE = Path(__file__).parent.parent / "resources.yaml"
+
+
+class DeployFailed(Exception):
+    """CloudFormation did not create or update the stack. The message is its reason."""
+
+
+def deploy(cloudformation: Any, stage: str, base_url: str) -> dict[str, str]:
+    """Create the stack of a stage, or update it where the template or a parameter changed.
+
+    Returns the stack's outputs, named as the app's environment variables.
+    """
+    name = f"photoshare-{stage}"
+    wanted = {
+        "StackName": name,
+        "TemplateBody": TEMPLATE.read_text(),
+        "Parameters": [
+            {"ParameterKey": "Stage", "ParameterValue": stage},
+            {"ParameterKey": "BaseUrl", "ParameterValue": base_url},
+            {"ParameterKey": "AllowedOrigins", "ParameterValue": base_url},
+            {"ParameterKey": "DomainPrefix", "ParameterValue": name},
+        ],
+    }
+    stack = described(cloudformation, stage)
+    if stack is None:
+        cloudformation.create_stack(**wanted)
+    elif not _is_deployed(cloudformation, stack, wanted):
+        cloudformation.update_stack(**wanted)
+    return _outputs(cloudformation, stage)
+
+
+def remove(cloudformation: Any, stage: str) -> None:
+    """Delete the stage's stack, if there is one, and what is in it."""
+    cloudformation.delete_stack(StackName=f"photoshare-{stage}")
+    while described(cloudformation, stage):
+        time.sleep(0.05)
+
+
+def described(cloudformation: Any, stage: str) -> dict[str, Any] | None:
+    """The stage's stack, or None where there is none."""
+    try:
+        stack: dict[str, Any] = cloudformation.describe_stacks(StackName=f"photoshare-{stage}")["Stacks"][0]
+    except ClientError:
+        return None
+    return stack
+
+
+def _is_deployed(cloudformation: Any, stack: dict[str, Any], wanted: dict[str, Any]) -> bool:
+    body = cloudformation.get_template(StackName=stack["StackName"])["TemplateBody"]
+    given = {one["ParameterKey"]: one["ParameterValue"] for one in stack["Parameters"]}
+    return bool(body == wanted["TemplateBody"]) and all(
+        given.get(one["ParameterKey"]) == one["ParameterValue"] for one in wanted["Parameters"]
+    )
+
+
+def _outputs(cloudformation: Any, stage: str) -> dict[str, str]:
+    while (stack := described(cloudformation, stage)) and stack["StackStatus"].endswith("_IN_PROGRESS"):
+        time.sleep(0.05)
+    if stack is None or stack["StackStatus"] not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
+        raise DeployFailed(stack.get("StackStatusReason") if stack else "The stack has gone.")
+    return {
+        re.sub(r"(?<=[a-z])(?=[A-Z])", "_", output["OutputKey"]).upper(): output["OutputValue"]
+        for output in stack.get("Outputs", [])
+    }

@@ -1,0 +1,143 @@
+"""The service as its callers meet it, and what lies behind it, in the domain's words."""
+
+import json
+from email.message import Message
+from typing import Any
+from urllib.parse import quote_plus, urlencode
+
+import msgspec
+
+import app as service
+from chalicelib import wiring
+from chalicelib.models import Photo, PhotoId
+from local.gateway import Gateway
+from tests.idp import IdentityProvider
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """An HTTP answer."""
+
+    status: int
+    headers: dict[str, Any]
+    body: str
+
+    @property
+    def json(self) -> Any:
+        """The body, parsed."""
+        return json.loads(self.body)
+
+    @property
+    def cookies(self) -> dict[str, str]:
+        """The cookies it sets, whole, by their names."""
+        found = self.headers.get("Set-Cookie", [])
+        return {each.partition("=")[0]: each for each in ([found] if isinstance(found, str) else found)}
+
+
+class Client:
+    """Somebody who calls the service, with a token or without."""
+
+    def __init__(self, gateway: Gateway, user_id: str = "", token: str = "") -> None:
+        self.user_id, self.token, self._gateway = user_id, token, gateway
+
+    def call(
+        self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None, **query: Any
+    ) -> Answer:
+        """One request; `body` is sent as JSON unless it is bytes."""
+        message = Message()
+        if self.token:
+            message["Authorization"] = f"Bearer {self.token}"
+        for name, value in (headers or {}).items():
+            message[name] = value
+        raw = body if isinstance(body, bytes) else json.dumps(body).encode() if body is not None else b""
+        target = f"{path}?{urlencode(query)}" if query else path
+        made = self._gateway.answer(method, target, message, raw, "192.0.2.1")
+        return Answer(made["statusCode"], made["headers"] | made.get("multiValueHeaders", {}), made["body"] or "")
+
+    def get(self, path: str, **query: Any) -> Answer:
+        """GET."""
+        return self.call("GET", path, **query)
+
+    def post(self, path: str, body: Any = None, **headers: str) -> Answer:
+        """POST."""
+        return self.call("POST", path, body, headers)
+
+    def patch(self, path: str, body: Any) -> Answer:
+        """PATCH."""
+        return self.call("PATCH", path, body)
+
+    def delete(self, path: str, **query: Any) -> Answer:
+        """DELETE."""
+        return self.call("DELETE", path, **query)
+
+
+class Cloud:
+    """A deployment: callers, storage, events, and a count of what it asks of AWS."""
+
+    def __init__(self, idp: IdentityProvider) -> None:
+        self.idp, self.settings = idp, wiring.settings()
+        self.store, self.bucket = wiring.store(), wiring.bucket()
+        self.calls: list[str] = []
+        self._gateway = Gateway(service.app, self.settings)
+        self.visitor = Client(self._gateway)
+        self.s3: Any = self.bucket._s3
+        for client in (self.s3, wiring.store()._calls._client, wiring.queue()._sqs):  # type: ignore[attr-defined]
+            client.meta.events.register("before-call", self._count)
+
+    def person(self, name: str) -> Client:
+        """Somebody who is signed in."""
+        return Client(self._gateway, name, self.idp.token(name))
+
+    def bearing(self, token: str) -> Client:
+        """Somebody with this token."""
+        return Client(self._gateway, token=token)
+
+    def grant(self, owner: Client, **wanted: Any) -> dict[str, Any]:
+        """Leave to upload a JPEG."""
+        made = owner.post("/upload", {"filename": "photo.jpg", "contentType": "image/jpeg", **wanted})
+        assert made.status == 201, made
+        return dict(made.json)
+
+    def put(self, grant: dict[str, Any], content: bytes) -> str:
+        """Upload under a grant, without an event; the object's version."""
+        headers = grant.get("headers") or grant["fields"]
+        kept = {name.removeprefix("x-amz-meta-"): value for name, value in headers.items() if "x-amz-meta-" in name}
+        stored = self.s3.put_object(
+            Bucket=self.settings.originals_bucket, Key=grant["s3Key"], Body=content, Metadata=kept
+        )
+        return str(stored["VersionId"])
+
+    def upload(self, owner: Client, content: bytes, **wanted: Any) -> Photo:
+        """Upload and confirm."""
+        grant = self.grant(owner, **wanted)
+        self.deliver(created(grant["s3Key"], self.put(grant, content)))
+        return self.photo(grant["photoId"])
+
+    def deliver(self, *records: dict[str, Any]) -> None:
+        """An S3 event arrives."""
+        service.confirm_upload({"Records": list(records)}, None)
+
+    def photo(self, photo_id: str) -> Photo:
+        """The photo's row."""
+        found = self.store.photo(PhotoId(photo_id))
+        assert found is not None
+        return found
+
+    def originals(self) -> list[str]:
+        """Every version of every original."""
+        found = self.s3.list_object_versions(Bucket=self.settings.originals_bucket)
+        return [each["Key"] for each in [*found.get("Versions", []), *found.get("DeleteMarkers", [])]]
+
+    def renditions(self) -> list[str]:
+        """Every rendition."""
+        found = self.s3.list_objects_v2(Bucket=self.settings.renditions_bucket)
+        return [each["Key"] for each in found.get("Contents", [])]
+
+    def _count(self, model: Any, **_: Any) -> None:
+        self.calls.append(model.name)
+
+
+def created(key: str, version_id: str | None = None, event: str = "ObjectCreated:Put") -> dict[str, Any]:
+    """A record of an S3 event."""
+    stored = {"key": quote_plus(key), "sequencer": "0055AED6DCD90281E5"}
+    stored |= {"versionId": version_id} if version_id else {}
+    return {"eventName": event, "s3": {"bucket": {"name": wiring.settings().originals_bucket}, "object": stored}}

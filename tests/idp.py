@@ -1,0 +1,117 @@
+"""A loopback identity provider that signs tokens, enforces PKCE, and fails when told to."""
+
+import base64
+import hashlib
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric import rsa
+from jwt.algorithms import RSAAlgorithm
+
+POOL = "eu-central-1_Test"
+CLIENT = "test-client"
+ISSUER = f"https://cognito-idp.eu-central-1.amazonaws.com/{POOL}"
+SCOPES = "openid email aws.cognito.signin.user.admin"
+
+Fault = Callable[[BaseHTTPRequestHandler], None]
+
+
+class IdentityProvider:
+    """Keys, codes and counts. `faults` maps a path to what it does instead of answering."""
+
+    def __init__(self) -> None:
+        self.key = rsa.generate_private_key(65537, 2048)
+        self.keys: dict[str, Any] = {"kid-1": self.key.public_key()}
+        self.faults: dict[str, Fault] = {}
+        self.codes: dict[str, dict[str, str]] = {}
+        self.requests: list[str] = []
+        self.url = ""
+
+    def reset(self) -> None:
+        """Forget what a test did."""
+        self.keys = {"kid-1": self.key.public_key()}
+        self.faults, self.codes, self.requests = {}, {}, []
+
+    def claims(self, user_id: str, use: str = "access", **changes: Any) -> dict[str, Any]:
+        """What a good token says; a change to None leaves the claim out."""
+        now = int(time.time())
+        made = {"sub": user_id, "iss": ISSUER, "token_use": use, "iat": now, "exp": now + 3600}
+        made |= {"client_id": CLIENT, "scope": SCOPES} if use == "access" else {"aud": CLIENT}
+        return {name: value for name, value in (made | changes).items() if value is not None}
+
+    def token(self, user_id: str, use: str = "access", *, kid: str = "kid-1", **changes: Any) -> str:
+        """A signed token."""
+        return jwt.encode(self.claims(user_id, use, **changes), self.key, "RS256", headers={"kid": kid})
+
+    def authorize(self, url: str, user_id: str, **changes: Any) -> dict[str, str]:
+        """Sign in on the hosted UI: what comes back on the callback. `changes`: to the ID token's claims."""
+        asked = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
+        code = f"code-{len(self.codes)}"
+        self.codes[code] = asked | {"user": user_id, "changes": json.dumps(changes)}
+        return {"code": code, "state": asked["state"]}
+
+    def jwks(self) -> bytes:
+        """The key set document."""
+        keys = [{**json.loads(RSAAlgorithm.to_jwk(key)), "kid": kid, "use": "sig"} for kid, key in self.keys.items()]
+        return json.dumps({"keys": keys}).encode()
+
+    def exchange(self, form: dict[str, str]) -> tuple[int, bytes]:
+        """The token endpoint."""
+        code = self.codes.pop(form.get("code", ""), None)
+        challenge = base64.urlsafe_b64encode(hashlib.sha256(form.get("code_verifier", "").encode()).digest())
+        if code is None or code["code_challenge"] != challenge.rstrip(b"=").decode():
+            return 400, b'{"error": "invalid_grant"}'
+        identity = {"nonce": code["nonce"]} | json.loads(code["changes"])
+        tokens = {
+            "access_token": self.token(code["user"]),
+            "id_token": self.token(code["user"], "id", **identity),
+            "refresh_token": f"refresh-{code['user']}",
+            "expires_in": 3600,
+        }
+        return 200, json.dumps(tokens).encode()
+
+
+@contextmanager
+def running() -> Iterator[IdentityProvider]:
+    """Serve an identity provider on a free loopback port."""
+    provider = IdentityProvider()
+
+    class Handler(BaseHTTPRequestHandler):
+        def log_message(self, *_: Any) -> None:
+            pass
+
+        def do_GET(self) -> None:
+            self._answer(200, provider.jwks())
+
+        def do_POST(self) -> None:
+            raw = self.rfile.read(int(self.headers["Content-Length"])).decode()
+            self._answer(*provider.exchange({name: values[0] for name, values in parse_qs(raw).items()}))
+
+        def _answer(self, status: int, content: bytes) -> None:
+            path = urlsplit(self.path).path
+            provider.requests.append(path)
+            if path in provider.faults:
+                provider.faults[path](self)
+                return
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.handle_error = lambda *_: None  # type: ignore[method-assign]
+    provider.url = f"http://127.0.0.1:{server.server_port}"
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    try:
+        yield provider
+    finally:
+        server.shutdown()
+        server.server_close()

@@ -1,0 +1,282 @@
+"""Photos and files that only look like photos, all made in code.
+
+What no rendition may hold is written into them under the word CANARY.
+"""
+
+import io
+import random
+import struct
+import zlib
+from base64 import b64decode
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from typing import Any
+
+from PIL import Image, ImageCms, TiffImagePlugin
+from PIL.Image import Resampling, Transpose
+
+RED, GREEN, BLUE, YELLOW = (200, 40, 40), (40, 160, 60), (40, 60, 200), (220, 200, 60)
+QUADRANTS = (RED, GREEN, BLUE, YELLOW)
+"""From left to right, then from top to bottom."""
+
+ORIENTED = {
+    1: None,
+    2: Transpose.FLIP_LEFT_RIGHT,
+    3: Transpose.ROTATE_180,
+    4: Transpose.FLIP_TOP_BOTTOM,
+    5: Transpose.TRANSPOSE,
+    6: Transpose.ROTATE_90,
+    7: Transpose.TRANSVERSE,
+    8: Transpose.ROTATE_270,
+}
+"""How a camera stores an upright scene under each EXIF orientation."""
+
+LATITUDE, LONGITUDE, ALTITUDE = 52.520008, -13.404954, 34.5
+XMP = b"<x:xmpmeta xmlns:x='adobe:ns:meta/'>CANARY-XMP</x:xmpmeta>"
+
+# 64 by 96 as seen, the quadrants, stored turned with an `irot` and an EXIF orientation of 6; encoded once with x265.
+HEIC = b64decode(
+    "AAAAHGZ0eXBoZWljAAAAAG1pZjFoZWljbWlhZgAAAaFtZXRhAAAAAAAAACFoZGxyAAAAAAAAAABwaWN0AAAAAAAAAAAAAAAAAAAAADRpbG9jAAAA"
+    "AERAAAIAAQAAAAABxQABAAAAAAAAAKAAAgAAAAACZQABAAAAAAAAAE4AAAA4aWluZgAAAAAAAgAAABVpbmZlAgAAAAABAABodmMxAAAAABVpbmZl"
+    "AgAAAQACAABFeGlmAAAAAA5waXRtAAAAAAABAAAA4GlwcnAAAADAaXBjbwAAAHhodmNDAQNwAAAAkAAAAAAAHvAA/P34+AAADwNgAAEAGEABDAH/"
+    "/wNwAAADAJAAAAMAAAMAHroCQGEAAQArQgEBA3AAAAMAkAAAAwAAAwAeoDCBBZbqSSmubgIaDAgAAAMAyAAAAwAIQGIAAQAHRAHBcrAiQAAAABNj"
+    "b2xybmNseAABAA0ABoAAAAAUaXNwZQAAAAAAAABgAAAAQAAAABBwaXhpAAAAAAMICAgAAAAJaXJvdAMAAAAYaXBtYQAAAAAAAAABAAEFgQIDBIUA"
+    "AAAaaXJlZgAAAAAAAAAOY2RzYwACAAEAAQAAAPZtZGF0AAAAnCgBrxOAeXMFyL//5QUf/vI6v/Mlw8iYxf2ls/+3D5fVYsp4Q81nGJar6zkWc3RF"
+    "6e1x90ofi2U6Tc+DiYcqw5oJ8WHyiiuLJpn2iS4TVhkXbrepjn/9xrjD+6/02oZFT7j/2Un/6dPr88WK9m0g6olYnRiaAMQxifhoF6itv+m3yMgG"
+    "7sDJbpA0jyHhYZ3kynkzwmxggzUwTNOY/wAAAAZFeGlmAABNTQAqAAAACAADAQ8AAgAAAAwAAAAyARAAAgAAAAYAAAA+ARIAAwAAAAEABgAAAAAA"
+    "AENBTkFSWS1NQUtFAFBob25lAA=="
+)
+
+
+@cache
+def photo(width: int, height: int, *, format: str = "JPEG", exif: bool = True, seed: int = 0) -> bytes:
+    """A picture with light, texture and colour, in one of Pillow's formats; with `exif`, all that a camera writes."""
+    chance = random.Random(seed)
+    light = Image.frombytes("RGB", (8, 6), chance.randbytes(144)).resize((width, height), Resampling.BICUBIC)
+    grain = Image.frombytes("RGB", (256, 256), chance.randbytes(3 * 256 * 256))
+    texture = Image.new("RGB", (width, height))
+    for place in range(-(-width // 256) * -(-height // 256)):
+        texture.paste(grain, (place % -(-width // 256) * 256, place // -(-width // 256) * 256))
+    return encoded(Image.blend(light, texture, 0.06), format, **(metadata() if exif else {}))
+
+
+def metadata(orientation: int = 1) -> dict[str, Any]:
+    """What Pillow's writers take, of each kind that a file can hold."""
+    return {"exif": exif_block(orientation), "xmp": XMP, "comment": b"CANARY-COMMENT", "icc_profile": srgb_profile()}
+
+
+def exif_block(orientation: int = 1, details: Mapping[int, Any] | None = None) -> bytes:
+    """A camera's EXIF, with other `details` by tag, where None takes one away."""
+    exif = Image.Exif()
+    exif.update({**_MAIN, 0x0112: orientation})
+    exif.get_ifd(0x8769).update({tag: of for tag, of in {**_DETAILS, **(details or {})}.items() if of is not None})
+    exif.get_ifd(0x8825).update(_GPS)
+    return exif.tobytes()
+
+
+def _sexagesimal(degrees: float) -> tuple[TiffImagePlugin.IFDRational, ...]:
+    rational = TiffImagePlugin.IFDRational
+    minutes = degrees % 1 * 60
+    return rational(int(degrees), 1), rational(int(minutes), 1), rational(round(minutes % 1 * 6e7), 1_000_000)
+
+
+_MAIN = {
+    0x010E: "CANARY-DESCRIPTION",
+    0x010F: "Canon",
+    0x0110: "Canon EOS R5",
+    0x0131: "CANARY-SOFTWARE",
+    0x013B: "CANARY-ARTIST",
+    0x8298: "CANARY-COPYRIGHT",
+}
+_DETAILS = {
+    0x829A: 0.004,
+    0x829D: 2.8,
+    0x8827: 400,
+    0x9003: "2024:07:01 12:30:45",
+    0x9011: "+02:00",
+    0x9291: "250",
+    0x920A: 35.0,
+    0x927C: b"CANARY-MAKERNOTE",
+    0xA430: "CANARY-OWNER",
+    0xA431: "CANARY-SERIAL",
+    0xA434: "RF35mm F1.8 MACRO",
+    0xA435: "CANARY-LENS-SERIAL",
+}
+_GPS = {
+    1: "N",
+    2: _sexagesimal(LATITUDE),
+    3: "W",
+    4: _sexagesimal(-LONGITUDE),
+    5: b"\0",
+    6: TiffImagePlugin.IFDRational(345, 10),
+    0x1B: b"CANARY-GPS",
+}
+
+
+@cache
+def srgb_profile() -> bytes:
+    """An ICC profile whose numbers are sRGB's."""
+    return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+
+
+def encoded(image: Image.Image, format: str, **options: Any) -> bytes:
+    """`image` as a file."""
+    file = io.BytesIO()
+    image.save(file, format=format, **options)
+    return file.getvalue()
+
+
+def quadrants(width: int = 96, height: int = 64, mode: str = "RGB") -> Image.Image:
+    """Red and green over blue and yellow, which any turn, flip or lost profile shows."""
+    image = Image.new("RGB", (width, height))
+    for place, colour in enumerate(QUADRANTS):
+        left, top = width // 2 * (place % 2), height // 2 * (place // 2)
+        image.paste(colour, (left, top, width, height))
+    return image.convert(mode)
+
+
+def oriented(orientation: int, format: str, **options: Any) -> bytes:
+    """The quadrants, 96 by 64 as seen, stored under an EXIF orientation."""
+    turn = ORIENTED[orientation]
+    stored = quadrants() if turn is None else quadrants().transpose(turn)
+    return encoded(stored, format, **{**metadata(orientation), **options})
+
+
+def png(*chunks: tuple[bytes, bytes], header: bytes | None = None) -> bytes:
+    """A PNG of one grey pixel, or under another IHDR, with more chunks before its pixels."""
+    parts = [(b"IHDR", header or struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0)), *chunks]
+    parts += [(b"IDAT", zlib.compress(b"\0\x80")), (b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(kind, body) for kind, body in parts)
+
+
+def _chunk(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
+def of_many_scans(scans: int) -> bytes:
+    """A progressive JPEG in which the last scan comes again and again."""
+    content = encoded(quadrants(1024, 768), "JPEG", progressive=True)
+    last = content.rindex(b"\xff\xda")
+    return content[:last] + content[last:-2] * scans + b"\xff\xd9"
+
+
+def of_many_frames(frames: int) -> bytes:
+    """A GIF whose first frame comes again and again."""
+    content = encoded(quadrants(8, 8, "P"), "GIF")
+    frame = content.index(b"\x2c", 13 + 3 * 2 ** ((content[10] & 7) + 1))
+    return content[:frame] + content[frame:-1] * frames + b";"
+
+
+def claiming(content: bytes, old: bytes, new: bytes) -> bytes:
+    """`content` with another size where its header says it first."""
+    assert len(old) == len(new)
+    return content.replace(old, new, 1)
+
+
+def _enormous(width: int = 60_000, height: int = 60_000) -> Iterable[tuple[str, bytes, str]]:
+    avif, tiff = encoded(quadrants(), "AVIF"), encoded(quadrants(), "TIFF")
+    jpeg, gif = encoded(quadrants(), "JPEG"), encoded(quadrants(mode="P"), "GIF")
+    webp = encoded(quadrants(mode="RGBA"), "WEBP", exif=exif_block())
+    yield "png", png(header=struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)), "image/png"
+    yield "jpeg", claiming(jpeg, struct.pack(">HH", 64, 96), struct.pack(">HH", height, width)), "image/jpeg"
+    yield "gif", claiming(gif, struct.pack("<HH", 96, 64), struct.pack("<HH", width, height)), "image/gif"
+    yield "webp", claiming(webp, b"\x5f\0\0\x3f\0\0", b"\xff\xff\0\xff\xff\0"), "image/webp"
+    yield (
+        "tiff",
+        claiming(tiff, struct.pack("<HHII", 256, 4, 1, 96), struct.pack("<HHII", 256, 4, 1, width)),
+        "image/tiff",
+    )
+    extent, larger = struct.pack(">II", 96, 64), struct.pack(">II", width, height)
+    yield "avif", claiming(avif, b"ispe\0\0\0\0" + extent, b"ispe\0\0\0\0" + larger), "image/avif"
+    yield "heic", claiming(HEIC, b"ispe\0\0\0\0" + extent, b"ispe\0\0\0\0" + larger), "image/heic"
+
+
+def bombs() -> dict[str, tuple[bytes, str, str]]:
+    """Files made to exhaust a decoder, by name: the bytes, their type, the refusal."""
+    found = {f"{name} of 3,600 MP": (content, of, "TooManyPixels") for name, content, of in _enormous()}
+    wide = png(header=struct.pack(">IIBBBBB", 30_001, 1, 8, 0, 0, 0, 0))
+    interlaced = png(header=struct.pack(">IIBBBBB", 9_000, 9_000, 16, 6, 0, 0, 1))
+    iccp = png((b"iCCP", b"x\0\0" + zlib.compress(bytes(100_000_000), 9)))
+    segments = b"\xff\xd8" + b"\xff\xe1\0\2" * 1_000_000 + encoded(quadrants(), "JPEG")[2:]
+    return {
+        **found,
+        "png too wide": (wide, "image/png", "TooManyPixels"),
+        "png interlaced": (interlaced, "image/png", "TooManyPixels"),
+        "png profile": (iccp, "image/png", "DecompressionBomb"),
+        "png chunks": (png(*[(b"tEXt", b"")] * 300_000), "image/png", "DecompressionBomb"),
+        "jpeg scans": (of_many_scans(5_000), "image/jpeg", "DecompressionBomb"),
+        "jpeg segments": (segments, "image/jpeg", "DecompressionBomb"),
+    }
+
+
+def defused() -> dict[str, tuple[bytes, str]]:
+    """Bombs in a part that is never opened, so that the picture beside them can be shown."""
+    text = zlib.compress(bytes(100_000_000), 9)
+    return {
+        "png text": (png(*[(b"zTXt", b"x\0\0" + text)] * 7), "image/png"),
+        "gif frames": (of_many_frames(100_000), "image/gif"),
+        "tiff pages": (_of_many_pages(100_000), "image/tiff"),
+        "exif loop": (_looping_exif(), "image/jpeg"),
+        "exif of millions": (png((b"eXIf", _exif_of_millions())), "image/png"),
+    }
+
+
+def _of_many_pages(pages: int) -> bytes:
+    content = encoded(quadrants(), "TIFF")
+    (directory,) = struct.unpack_from("<I", content, 4)
+    (fields,) = struct.unpack_from("<H", content, directory)
+    size, start = 2 + 12 * fields, len(content)
+    page = content[directory : directory + size]
+    chain = b"".join(page + struct.pack("<I", start + (n + 1) * (size + 4)) for n in range(pages))
+    return content[: directory + size] + struct.pack("<I", start) + content[directory + size + 4 :] + chain
+
+
+def _looping_exif() -> bytes:
+    main = b"II*\0" + struct.pack("<IH", 8, 2)
+    main += struct.pack("<HHII", 0x8769, 4, 1, 8) + struct.pack("<HHII", 0x8825, 4, 1, 8) + struct.pack("<I", 8)
+    return encoded(quadrants(), "JPEG", exif=b"Exif\0\0" + main)
+
+
+def _exif_of_millions() -> bytes:
+    main = b"II*\0" + struct.pack("<IH", 8, 1) + struct.pack("<HHII", 0x8769, 4, 1, 26) + bytes(4)
+    details = struct.pack("<HHHII", 1, 0x8827, 5, 4_000_000, 44) + bytes(4)
+    return main + details + struct.pack("<II", 400, 1) * 4_000_000
+
+
+def polyglots() -> dict[str, tuple[bytes, str]]:
+    """Photos that are something else too. Each holds PAYLOAD."""
+    jpeg, still = encoded(quadrants(), "JPEG"), encoded(quadrants(mode="P"), "GIF")
+    comment = struct.pack(">H", len(PAYLOAD) + 2) + PAYLOAD
+    return {
+        "jpeg and html": (jpeg[:2] + b"\xff\xfe" + comment + jpeg[2:], "image/jpeg"),
+        "jpeg and zip": (jpeg + b"PK\3\4" + PAYLOAD, "image/jpeg"),
+        "jpeg between markers": (jpeg[:2] + b"\xff\xe9" + comment + PAYLOAD + jpeg[2:], "image/jpeg"),
+        "png and zip": (encoded(quadrants(), "PNG") + b"PK\3\4" + PAYLOAD, "image/png"),
+        "png and text": (png((b"tEXt", b"x\0" + PAYLOAD)), "image/png"),
+        "gif and script": (still[:-1] + b"\x21\xfe" + bytes((len(PAYLOAD),)) + PAYLOAD + b"\0;", "image/gif"),
+        "webp and more": (encoded(quadrants(), "WEBP") + PAYLOAD, "image/webp"),
+    }
+
+
+PAYLOAD = b"<script>CANARY</script>"
+
+IMPOSTORS: dict[str, bytes] = {
+    "nothing": b"",
+    "text": b"a photo of my cat",
+    "svg": b"<?xml version='1.0'?><svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'/>",
+    "eps": b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n",
+    "pdf and jpeg": b"%PDF-1.7\n" + encoded(quadrants(), "JPEG"),
+    "video": b"\0\0\0\x18ftypisom\0\0\2\0isommp42" + bytes(64),
+    "bmp": encoded(quadrants(), "BMP"),
+}
+
+SMALL: dict[str, Callable[[], bytes]] = {
+    "image/jpeg": lambda: oriented(6, "JPEG"),
+    "image/png": lambda: oriented(1, "PNG"),
+    "image/gif": lambda: encoded(quadrants(mode="P"), "GIF"),
+    "image/webp": lambda: oriented(1, "WEBP"),
+    "image/tiff": lambda: encoded(quadrants(), "TIFF", exif=exif_block()),
+    "image/avif": lambda: oriented(8, "AVIF"),
+    "image/heic": lambda: HEIC,
+}
+"""One small sound file of each media type."""

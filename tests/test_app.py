@@ -1,0 +1,40 @@
+"""Journeys over HTTP."""
+
+from tests.cloud import Cloud
+from tests.images import photo as make_photo
+
+JPEG = make_photo(320, 240)
+
+
+def test_photo_goes_from_grant_to_gallery_to_trash_and_back(cloud: Cloud) -> None:
+    ann, bob = cloud.person("ann"), cloud.person("bob")
+    uploaded = cloud.upload(ann, JPEG, title="Harbour", tags=["sea", "sea"])
+    path = f"/photos/{uploaded.photo_id}"
+
+    own = ann.get(path)
+    assert own.status == 200
+    assert own.json["status"] == "ready"
+    assert own.json["tags"] == ["sea"]
+    assert set(own.json["renditions"]) == {"256", "1024", "2048"}
+    assert own.json["exif"]["latitude"]
+    assert own.json["uploadedAt"] == uploaded.uploaded_at
+
+    others = bob.get(path).json
+    assert "sha256" not in others
+    assert "latitude" not in others["exif"]
+    for order in ("random", "newest", "oldest", "top"):
+        listed = cloud.visitor.get("/photos", order=order).json
+        assert [item["photoId"] for item in listed["items"]] == [uploaded.photo_id]
+        assert listed["lastKey"] is None
+
+    assert bob.patch(path, {"title": "Mine"}).status == 403
+    assert ann.patch(path, {"title": "Quay", "visibility": "private"}).json["title"] == "Quay"
+    assert bob.get(path).status == 404
+
+    assert ann.delete(path).status == 204
+    assert [item["photoId"] for item in ann.get("/trash").json["items"]] == [uploaded.photo_id]
+    assert ann.post(f"{path}/restore").status == 200
+    assert ann.delete(path, permanent="true").status == 204
+    assert ann.get(path).status == 404
+    assert cloud.originals() == cloud.renditions() == []
+
