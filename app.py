@@ -80,7 +80,13 @@ def takes[View: Callable[..., Any]](shape: type[inputs.Input]) -> Callable[[View
 def answer(content: Any, status: int = 200, **headers: Any) -> Response:
     """`content` as JSON."""
     sent = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Response(msgspec.json.encode(content).decode(), {"Content-Type": "application/json", **sent}, status)
+    sent |= {"Content-Type": "application/json", "Cache-Control": "no-store"}
+    return Response(msgspec.json.encode(content).decode(), sent, status)
+
+
+def redirect(url: str, *cookies: str) -> Response:
+    """On to `url`, with these cookies."""
+    return Response("", {"Location": url, "Set-Cookie": list(cookies), "Cache-Control": "no-store"}, 302)
 
 
 def shown(photo: Photo, by: UserId | None) -> photos.PhotoView:
@@ -122,7 +128,7 @@ def refuse_stray_parameters(incoming: Request, get_response: Callable[[Request],
 def begin_login() -> Response:
     """To the hosted UI: code flow with PKCE, state and nonce."""
     begun = identity().begin(query(inputs.LoginQuery).return_to)
-    return answer(None, 302, Location=begun.url, Set_Cookie=sessions.login_cookie(begun.cookie))
+    return redirect(begun.url, sessions.login_cookie(begun.cookie))
 
 
 @app.route("/callback", methods=["GET"])
@@ -133,8 +139,7 @@ def finish_login() -> Response:
     tokens, return_to = identity().finish(begun, query(inputs.CallbackQuery))
     if "application/json" in request().headers.get("accept", ""):
         return answer(tokens)
-    cookies = sessions.signed_in_cookies(str(tokens.refresh_token))
-    return answer(None, 302, Location=settings().base_url + return_to, Set_Cookie=cookies)
+    return redirect(settings().base_url + return_to, *sessions.signed_in_cookies(str(tokens.refresh_token)))
 
 
 @app.route("/token", methods=["POST"])
@@ -279,7 +284,7 @@ def download_photo(photo_id: str) -> Response:
     """Where to fetch the file: its owner the original, others a copy without position."""
     by = visitor()
     link = photos.download(store(), bucket(), inputs.photo_id(photo_id), by=by, now=now())
-    return answer(link, 302, Location=link.url) if query(inputs.DownloadQuery).redirect else answer(link)
+    return redirect(link.url) if query(inputs.DownloadQuery).redirect else answer(link)
 
 
 # --- Work off the request path

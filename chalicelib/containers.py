@@ -16,7 +16,7 @@ from .refusals import Damaged, DecompressionBomb, NotAnImage, TooManyBytes, Trun
 from .tiff import Tiff, number
 
 # What the decoders that cannot stream were measured to hold, in bytes a pixel.
-_GIF_COST = _WEBP_COST = _HEIF_COST = 8
+_GIF_COST, _WEBP_COST, _HEIF_COST = 8, 9, 8
 
 _WIDTH, _HEIGHT, _BITS, _SAMPLES = 256, 257, 258, 277
 
@@ -174,31 +174,44 @@ def _tiff(content: bytes) -> Coded:
     return Coded(bytes(page), width, height, exif=content)
 
 
+_ITEM = re.compile(rb"infe")
 _EXTENT = re.compile(rb"\0\0\0\x14ispe\0{4}(.{4})(.{4})", re.DOTALL)
 
 
 def _heif(content: bytes) -> Coded:
+    described = _described(content)
     # Tiles and thumbnails have extents too: the largest is the picture's, or a lie that its decoder finds out.
-    extents = [(int.from_bytes(wide), int.from_bytes(high)) for wide, high in _EXTENT.findall(_meta(content))]
+    extents = [(int.from_bytes(wide), int.from_bytes(high)) for wide, high in _EXTENT.findall(described)]
     for width, height in extents:
         check_size(width, height, cost=_HEIF_COST)
-    if not extents:
+    if not extents or not all(_is_named_in_utf8(described, item.start() - 4) for item in _ITEM.finditer(described)):
         raise Damaged
     return Coded(content, *max(extents, key=lambda extent: extent[0] * extent[1]))
 
 
-def _meta(content: bytes) -> bytes:
-    """The box that describes the pictures, where every box ends inside the file: half an upload can decode."""
-    at, meta, walk = 0, b"", pieces()
+def _described(content: bytes) -> bytes:
+    """All but the coded data, where every box ends inside the file: half an upload can decode."""
+    at, described, walk = 0, list[bytes](), pieces()
     while at < len(content):
         next(walk)
         size, kind = struct.unpack_from(">I4s", content, at)
         if size == 1:
             (size,) = struct.unpack_from(">Q", content, at + 8)
         box = take(content, at, max(size or len(content) - at, 8))
-        meta = meta or (box if kind == b"meta" else b"")
+        if kind != b"mdat":
+            described.append(box)
         at += len(box)
-    return meta
+    return b"".join(described)
+
+
+def _is_named_in_utf8(described: bytes, at: int) -> bool:
+    """Whether the names in an item's box are text: on any other pi-heif 1.4 ends the process."""
+    size, version = struct.unpack_from(">I4xB", described, max(at, 0))
+    names = described[at + (18 if version > 2 else 16) : at + size]
+    try:
+        return size >= 16 and bool(names.decode())
+    except UnicodeDecodeError:
+        return False
 
 
 _READERS: dict[str, Callable[[bytes], Coded]] = {

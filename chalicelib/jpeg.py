@@ -66,11 +66,17 @@ def _frame(segments: list[tuple[int, bytes]]) -> tuple[int, int, bool]:
         raise Damaged
     ((code, segment),) = frames
     height, width, components = struct.unpack_from(">3xHHB", segment)
-    # A picture in several scans is held as a whole, as 16-bit coefficients.
-    check_size(width, height, cost=2 * components if scans > 1 else 0)
+    check_size(width, height, cost=_coefficients(segment) * 2 + 3 if scans > 1 else 0)
     if scans > MAX_SCANS or scans * width * height > MAX_SCANNED_PIXELS:
         raise DecompressionBomb
     return width, height, code in _SHOWN_BY_BROWSERS and components in {1, 3}
+
+
+def _coefficients(frame: bytes) -> float:
+    """How many a pixel a picture in several scans has, all of which are held until the last scan."""
+    factors = [(sampling >> 4 or 1, sampling & 15 or 1) for sampling in frame[9::3]] or [(1, 1)]
+    most = max(across for across, _ in factors) * max(down for _, down in factors)
+    return sum(across * down for across, down in factors) / most
 
 
 def _kept(segments: list[tuple[int, bytes]]) -> Iterator[bytes]:

@@ -5,6 +5,7 @@ The decoders are loaded when the first photo comes, not with this module.
 
 import logging
 import os
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, partial
@@ -184,6 +185,8 @@ def _srgb(image: "Image", profile: bytes) -> "Image":
         image = image.copy()
         image.set_type(_vips().GValue.blob_type, "icc-profile-data", profile)
         image = image.icc_transform("srgb", embedded=True, intent="perceptual")
+    if (image.interpretation, image.bands, image.format) == ("srgb", 3, "uchar"):
+        return image
     return image.colourspace("srgb").extract_band(0, n=3).cast("uchar")
 
 
@@ -192,7 +195,7 @@ def _upright(image: "Image", orientation: int) -> "Image":
         return image
     image = image.copy()
     image.set_type(_vips().GValue.gint_type, "orientation", orientation)
-    return image.autorot().copy_memory()
+    return image.autorot()
 
 
 @cache
@@ -241,7 +244,7 @@ def _opened_heic(coded: Coded) -> _Picture:
     upright = exif.Facts(facts.exif, facts.taken_at)
 
     def pixels(_shrink: int) -> "Image":
-        return _from_memory(heif.data, *heif.size)
+        return _from_memory(heif.data, *heif.size, deep=heif.mode == "I;16")
 
     return _Picture(upright, heif.info.get("icc_profile") or b"", pixels, *heif.size)
 
@@ -250,15 +253,27 @@ def _opened_avif(coded: Coded) -> _Picture:
     from PIL import AvifImagePlugin
 
     AvifImagePlugin.DEFAULT_MAX_THREADS = 1
-    # Not through Image.open, which would load its other plugins first.
-    avif = AvifImagePlugin.AvifImageFile(BytesIO(coded.content))
+    with warnings.catch_warnings():
+        # About EXIF that is broken, which is no harm.
+        warnings.simplefilter("ignore")
+        # Not through Image.open, which would load its other plugins first.
+        avif = AvifImagePlugin.AvifImageFile(BytesIO(coded.content))
     # Pillow writes the container's rotation into this EXIF in place of the camera's.
     facts = exif.read(avif.info.get("exif") or b"")
-    profile = avif.info.get("icc_profile") or b""
-    return _Picture(facts, profile, lambda _: _from_memory(avif.tobytes(), *avif.size), *avif.size)
+
+    def pixels(_shrink: int) -> "Image":
+        # In strips, because Pillow holds twice what it gives out.
+        width, height = avif.size
+        strips = (avif.crop((0, top, width, min(top + _STRIP, height))) for top in range(0, height, _STRIP))
+        return _from_memory(bytearray().join(strip.tobytes() for strip in strips), width, height)
+
+    return _Picture(facts, avif.info.get("icc_profile") or b"", pixels, *avif.size)
 
 
-def _from_memory(pixels: bytes, width: int, height: int) -> "Image":
+def _from_memory(pixels: bytes, width: int, height: int, *, deep: bool = False) -> "Image":
+    if deep:
+        image = _vips().Image.new_from_memory(pixels, width, height, 1, "ushort")
+        return image.copy(interpretation="grey16")
     bands = len(pixels) // (width * height)
     image = _vips().Image.new_from_memory(pixels, width, height, bands, "uchar")
     return image.copy(interpretation="srgb" if bands > 2 else "b-w")

@@ -2,7 +2,6 @@
 
 import argparse
 import contextlib
-import logging
 import os
 import signal
 import sys
@@ -54,8 +53,6 @@ def _serve(running: "Cloud", port: int) -> None:
     from chalicelib import config
     from local import events, people, server
 
-    logging.basicConfig(format="%(message)s", stream=sys.stdout)
-    logging.getLogger("local").setLevel(logging.INFO)
     with contextlib.ExitStack() as stack:
         deliveries = events.Events(running, app)
         stack.callback(deliveries.stop)

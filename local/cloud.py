@@ -23,6 +23,7 @@ from local import stack
 
 REGION = "us-east-1"
 STAGE = "local"
+_SECRET = "test"
 _START_LIMIT = 60.0
 _LOCK_WAIT = 5.0
 """Longer than a child needs to stop after its parent was killed."""
@@ -114,8 +115,8 @@ def _environment(data: Path, port: int, base_url: str) -> dict[str, str]:
         "AWS_ENDPOINT_URL": endpoint,
         "AWS_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,
-        "AWS_ACCESS_KEY_ID": "local",
-        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": _SECRET,
         # Nothing of the developer's own AWS account may reach the app, nor a proxy come between.
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
@@ -146,6 +147,7 @@ def _start(data: Path, port: int, lock: IO[str]) -> subprocess.Popen[bytes]:
         "S3_DATA_DIR": str(data.absolute() / "s3"),
         "SFTP_ENABLED": "0",
         "IOT_MTLS_ENABLED": "0",
+        "AWS_SECRET_ACCESS_KEY": _SECRET,  # What it checks presigned requests with.
     }
     with (data / "ministack.log").open("wb") as log:
         return subprocess.Popen(

@@ -47,18 +47,18 @@ def _update_in_place() -> None:
     """Let a stack update keep the rows of a table, the people of a pool and the id of a client."""
     handlers = provisioners._RESOURCE_HANDLERS
 
-    def update_table(name: str, old: dict[str, Any], new: dict[str, Any], stack: str) -> Any:
+    def update_table(name: str, _old: dict[str, Any], new: dict[str, Any], stack: str) -> Any:
         rows = dynamodb._tables[name]["items"]
         made = handlers["AWS::DynamoDB::Table"]["create"](name, {**new, "TableName": name}, stack)
         dynamodb._tables[name]["items"] = rows
         return made
 
-    def update_pool(pool_id: str, old: dict[str, Any], new: dict[str, Any], stack: str) -> Any:
+    def update_pool(pool_id: str, _old: dict[str, Any], new: dict[str, Any], _stack: str) -> Any:
         pool = cognito._user_pools[pool_id]
         pool.update({name: value for name, value in new.items() if name in pool})
         return pool_id, {"Arn": pool["Arn"], "ProviderName": f"cognito-idp.{get_region()}.amazonaws.com/{pool_id}"}
 
-    def update_client(client_id: str, old: dict[str, Any], new: dict[str, Any], stack: str) -> Any:
+    def update_client(client_id: str, _old: dict[str, Any], new: dict[str, Any], _stack: str) -> Any:
         client = cognito._user_pools[new["UserPoolId"]]["_clients"][client_id]
         client.update({name: value for name, value in new.items() if name in client})
         return client_id, {}

@@ -4,7 +4,6 @@ import base64
 import json
 import logging
 import threading
-import time
 import uuid
 from collections.abc import Mapping
 from email.message import Message
@@ -41,7 +40,6 @@ class Gateway(LocalGateway):
 
     def answer(self, method: str, target: str, headers: Message, body: bytes, peer: str) -> Answer:
         """The response, in Lambda's proxy format, to one HTTP request."""
-        started = time.monotonic()
         context = self._generate_lambda_context()
         route = "-"
         path, _, query = target.partition("?")
@@ -57,14 +55,15 @@ class Gateway(LocalGateway):
                 "stage": "api",
                 "identity": {"sourceIp": peer, "userAgent": headers.get("user-agent")},
             }
-            answer = self._invoke(event, headers, context)
+            return self._invoke(event, headers, context)
         except PhotoshareError as error:
             answer = self.refusal(error, headers.get("origin"), context.aws_request_id)
             if isinstance(error, MethodNotAllowed):
                 answer["headers"]["Allow"] = ", ".join(sorted({*self._app.routes[route], "OPTIONS"}))
-        # The route, not the path: a path may hold the token of a share link.
-        log.info("%s %s %s %.0f ms", method, route, answer["statusCode"], 1000 * (time.monotonic() - started))
-        return answer
+            # The app never saw this one. The route, not the path: a path may hold the token of a share link.
+            seen = {"method": method, "route": route, "status": error.status, "request_id": context.aws_request_id}
+            log.info("refused", extra=seen)
+            return answer
 
     def refusal(self, error: PhotoshareError, origin: str | None, request_id: str = "") -> Answer:
         """The error, as the app itself would have sent it."""

@@ -42,12 +42,12 @@ class Server(ThreadingHTTPServer):
         self.url = f"http://localhost:{self.server_port}"
 
     def server_bind(self) -> None:
-        # HTTPServer's own looks the host's name up, which can take seconds.
+        """Bind without looking the host's name up, which can take seconds."""
         socketserver.TCPServer.server_bind(self)
         self.server_name, self.server_port = "localhost", self.server_address[1]
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        # A client that goes away in mid-sentence is no news.
+        """Say what went wrong, except that a client went away in mid-sentence: that is no news."""
         if not isinstance(sys.exception(), (ConnectionError, TimeoutError)):
             super().handle_error(request, client_address)
 
@@ -129,7 +129,7 @@ class _Handler(BaseHTTPRequestHandler):
             while time.monotonic() < deadline and self.rfile.read1(65536):
                 pass
 
-    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002
         """Say what is wrong with a request that could not even be read, in the service's own shape."""
         if self.request_version == "HTTP/0.9":
             self.request_version = "HTTP/1.0"

@@ -80,6 +80,7 @@ class Cloud:
         self._gateway = Gateway(service.app, self.settings)
         self.visitor = Client(self._gateway)
         self.s3: Any = self.bucket._s3
+        self.dynamodb: Any = wiring.store()._calls._client  # type: ignore[attr-defined]
         for client in (self.s3, wiring.store()._calls._client, wiring.queue()._sqs):  # type: ignore[attr-defined]
             client.meta.events.register("before-call", self._count)
 

@@ -1,0 +1,66 @@
+"""What an identity provider does when it does not do its work."""
+
+import threading
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler
+
+from tests.idp import Fault
+
+_over = threading.Event()
+
+
+def answering(content: bytes, status: int = 200, **headers: str) -> Fault:
+    """Something else than what was asked for."""
+
+    def fault(request: BaseHTTPRequestHandler) -> None:
+        request.send_response(status)
+        for name, value in headers.items():
+            request.send_header(name, value)
+        request.send_header("Content-Length", str(len(content)))
+        request.end_headers()
+        with suppress(OSError):
+            request.wfile.write(content)
+
+    return fault
+
+
+def redirecting(url: str) -> Fault:
+    """Elsewhere."""
+    return answering(b"", 302, Location=url)
+
+
+def stalling(request: BaseHTTPRequestHandler) -> None:
+    """Silence."""
+    _over.wait(20)
+    request.close_connection = True
+
+
+def dripping(head: bytes) -> Fault:
+    """`head`, then a byte at a time, without an end."""
+
+    def fault(request: BaseHTTPRequestHandler) -> None:
+        request.close_connection = True
+        with suppress(OSError):
+            request.wfile.write(head)
+            while not _over.wait(0.05):
+                request.wfile.write(b"x")
+                request.wfile.flush()
+
+    return fault
+
+
+def hanging_up(request: BaseHTTPRequestHandler) -> None:
+    """The end, at once."""
+    request.close_connection = True
+
+
+def cutting_short(request: BaseHTTPRequestHandler) -> None:
+    """Less than was announced."""
+    request.close_connection = True
+    request.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{}")
+
+
+def release() -> None:
+    """Let whatever stalls go."""
+    _over.set()
+    _over.clear()
