@@ -43,7 +43,7 @@ def request() -> Request:
 
 def signed_in() -> Caller:
     """Who calls; 401 for everybody else. Verified here although the gateway did: `chalice local` lets all through."""
-    return accounts.signed_in(store(), identity(), request().headers.get("authorization"))
+    return accounts.signed_in(store(), identity(), inputs.sole_header(request(), "authorization"))
 
 
 def visitor() -> UserId | None:

@@ -20,6 +20,7 @@ _THROTTLED = frozenset(
         "ThrottledException",
         "Throttling",
         "ThrottlingException",
+        "TransactionInProgressException",
     }
 )
 

@@ -56,7 +56,9 @@ class Bucket:
             bound["ContentLength"] = photo.size
             headers["Content-Length"] = str(photo.size)
         if photo.sha256:
-            bound["ChecksumSHA256"] = headers["x-amz-checksum-sha256"] = _base64_of_hex(photo.sha256)
+            bound |= {"ChecksumAlgorithm": "SHA256", "ChecksumSHA256": _base64_of_hex(photo.sha256)}
+            headers["x-amz-sdk-checksum-algorithm"] = "SHA256"
+            headers["x-amz-checksum-sha256"] = _base64_of_hex(photo.sha256)
         url = self._s3.generate_presigned_url(
             "put_object",
             Params={"Bucket": self.originals, "Key": photo.s3_key, **bound},

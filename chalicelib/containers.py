@@ -8,6 +8,7 @@ import re
 import struct
 import zlib
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from . import jpeg
 from .coded import MAX_PROFILE_BYTES, Coded, check_size, pieces, take
@@ -16,7 +17,7 @@ from .refusals import Damaged, DecompressionBomb, NotAnImage, TooManyBytes, Trun
 from .tiff import Tiff, number
 
 # What the decoders that cannot stream were measured to hold, in bytes a pixel.
-_GIF_COST, _WEBP_COST, _HEIF_COST = 8, 9, 8
+_GIF_COST, _WEBP_COST, _HEIC_COST, _AVIF_COST = 8, 9, 8, 10
 
 _WIDTH, _HEIGHT, _BITS, _SAMPLES = 256, 257, 258, 277
 
@@ -147,9 +148,8 @@ def _webp(content: bytes) -> Coded:
     width, height = _webp_size(found)
     check_size(width, height, cost=_WEBP_COST)
     riff = b"WEBP" + b"".join(kept)
-    profile = found.get(b"ICCP", b"")
-    profile = profile if len(profile) <= MAX_PROFILE_BYTES else b""
-    return Coded(b"RIFF" + struct.pack("<I", len(riff)) + riff, width, height, found.get(b"EXIF", b""), profile)
+    cut = b"RIFF" + struct.pack("<I", len(riff)) + riff
+    return Coded(cut, width, height, found.get(b"EXIF", b""), found.get(b"ICCP", b""))
 
 
 def _webp_size(found: dict[bytes, bytes]) -> tuple[int, int]:
@@ -178,12 +178,12 @@ _ITEM = re.compile(rb"infe")
 _EXTENT = re.compile(rb"\0\0\0\x14ispe\0{4}(.{4})(.{4})", re.DOTALL)
 
 
-def _heif(content: bytes) -> Coded:
+def _heif(cost: int, content: bytes) -> Coded:
     described = _described(content)
     # Tiles and thumbnails have extents too: the largest is the picture's, or a lie that its decoder finds out.
     extents = [(int.from_bytes(wide), int.from_bytes(high)) for wide, high in _EXTENT.findall(described)]
     for width, height in extents:
-        check_size(width, height, cost=_HEIF_COST)
+        check_size(width, height, cost=cost)
     if not extents or not all(_is_named_in_utf8(described, item.start() - 4) for item in _ITEM.finditer(described)):
         raise Damaged
     return Coded(content, *max(extents, key=lambda extent: extent[0] * extent[1]))
@@ -220,7 +220,7 @@ _READERS: dict[str, Callable[[bytes], Coded]] = {
     "image/gif": _gif,
     "image/webp": _webp,
     "image/tiff": _tiff,
-    "image/heic": _heif,
-    "image/heif": _heif,
-    "image/avif": _heif,
+    "image/heic": partial(_heif, _HEIC_COST),
+    "image/heif": partial(_heif, _HEIC_COST),
+    "image/avif": partial(_heif, _AVIF_COST),
 }

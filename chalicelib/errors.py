@@ -213,5 +213,7 @@ def _response(error: PhotoshareError, request: Request) -> Response:
         body["details"] = error.details
     body["requestId"] = getattr(request.lambda_context, "aws_request_id", "")
     retry_after = error.retry_after or (5 if error.status in (429, 503) else None)
-    headers: dict[str, str | list[str]] = {"Retry-After": str(retry_after)} if retry_after else {}
+    headers: dict[str, str | list[str]] = {"Content-Type": "application/json"}
+    if retry_after:
+        headers["Retry-After"] = str(retry_after)
     return Response(body, headers, error.status)

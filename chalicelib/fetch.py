@@ -1,9 +1,11 @@
 """Small documents over HTTP: bounded in time and size, and never redirected."""
 
+import threading
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from concurrent.futures import Future
 from http.client import HTTPException, HTTPMessage
 from typing import IO
 
@@ -34,8 +36,25 @@ def fetch(url: str, *, seconds: float, form: dict[str, str] | None = None) -> by
     """GET `url`, or POST `form` to it, within `seconds` in all.
 
     Raises:
-        FetchFailed: refused, unreachable, too slow, redirected, or over 256 KB.
+        FetchFailed: refused, unreachable, too slow, cut short, redirected, or over 256 KB.
     """
+    answer: Future[bytes] = Future()
+    # No timeout of a socket bounds the whole: each address has its own, and each byte of the head begins it anew.
+    threading.Thread(target=_settle, args=(answer, url, seconds, form), daemon=True).start()
+    try:
+        return answer.result(seconds)
+    except TimeoutError as error:
+        raise FetchFailed(f"{url} did not answer within {seconds} s") from error
+
+
+def _settle(answer: Future[bytes], url: str, seconds: float, form: dict[str, str] | None) -> None:
+    try:
+        answer.set_result(_fetched(url, seconds, form))
+    except BaseException as error:  # For whoever waits to see.
+        answer.set_exception(error)
+
+
+def _fetched(url: str, seconds: float, form: dict[str, str] | None) -> bytes:
     deadline = time.monotonic() + seconds
     sent = urllib.parse.urlencode(form).encode() if form is not None else None
     try:
@@ -45,6 +64,9 @@ def fetch(url: str, *, seconds: float, form: dict[str, str] | None = None) -> by
                 content += chunk
                 if len(content) > MAX_BYTES or time.monotonic() > deadline:
                     raise FetchFailed(f"{url} answers too much or too slowly")
+            # Unlike `read`, `read1` takes an early end for the end.
+            if answer.length:
+                raise FetchFailed(f"{url} broke off")
             return content
     except urllib.error.HTTPError as error:
         error.close()

@@ -4,6 +4,9 @@ import struct
 
 _SRGB_PRIMARIES = ((0.4361, 0.2225, 0.0139), (0.3851, 0.7169, 0.0971), (0.1431, 0.0606, 0.7141))
 _TOLERANCE = 0.002
+_NUMBERS = frozenset({b"rXYZ", b"gXYZ", b"bXYZ", b"rTRC", b"gTRC", b"bTRC", b"kTRC", b"A2B0"})
+_MAX_TAGS = 100
+_LONGEST_CURVE = 4096
 _SAMPLES = (0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 0.9)
 
 
@@ -27,8 +30,8 @@ def is_srgb(profile: bytes) -> bool:
 
 def _tags(profile: bytes) -> dict[bytes, bytes]:
     (count,) = struct.unpack_from(">I", profile, 128)
-    entries = [struct.unpack_from(">4sII", profile, 132 + 12 * n) for n in range(min(count, 100))]
-    return {name: profile[at : at + size] for name, at, size in entries}
+    entries = [struct.unpack_from(">4sII", profile, 132 + 12 * n) for n in range(min(count, _MAX_TAGS))]
+    return {name: profile[at : at + size] for name, at, size in entries if name in _NUMBERS}
 
 
 def _xyz(tag: bytes) -> tuple[float, ...]:
@@ -52,7 +55,7 @@ def _linear(tag: bytes, encoded: float) -> float:
     """A tone curve at one point; only the forms in which sRGB's is written."""
     if tag[:4] == b"curv":
         (count,) = struct.unpack_from(">I", tag, 8)
-        return _interpolated(struct.unpack_from(f">{count}H", tag, 12), encoded)
+        return _interpolated(struct.unpack_from(f">{min(count, _LONGEST_CURVE)}H", tag, 12), encoded)
     kind, *_ = struct.unpack_from(">H", tag, 8)
     if tag[:4] != b"para" or kind != 3:
         raise ValueError

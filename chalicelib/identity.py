@@ -27,6 +27,8 @@ SCOPES = "openid email aws.cognito.signin.user.admin"
 LOGIN_SECONDS = 10 * 60
 """How long a person may take on the hosted UI."""
 _TOKEN_SECONDS = 5.0
+# The path travels in the cookie, and browsers drop one over 4,096 bytes.
+_LONGEST_PATH = 1000
 
 
 class Caller(msgspec.Struct, frozen=True):
@@ -109,10 +111,10 @@ class Identity:
         tokens = self._exchanged(returned.code, verifier)
         try:
             claims = self._verifier.claims(tokens.id_token, "id")
-            self._verifier.claims(tokens.access_token, "access")
+            access = self._verifier.claims(tokens.access_token, "access")
         except errors.InvalidToken as error:
             raise errors.LoginFailed from error
-        if claims.get("nonce") != nonce:
+        if claims.get("nonce") != nonce or claims["sub"] != access["sub"]:
             raise errors.LoginFailed
         return tokens, return_to
 
@@ -122,7 +124,8 @@ class Identity:
         Raises:
             InvalidToken: the refresh token is wrong, expired or revoked.
         """
-        with _refusals(NotAuthorizedException=errors.InvalidToken, UserNotFoundException=errors.InvalidToken):
+        wrong = errors.InvalidToken
+        with _refusals(NotAuthorizedException=wrong, UserNotFoundException=wrong, RefreshTokenReuseException=wrong):
             answer = self._cognito.initiate_auth(
                 ClientId=self._client_id,
                 AuthFlow="REFRESH_TOKEN_AUTH",
@@ -138,7 +141,12 @@ class Identity:
             LoginFailed: Cognito asks for more than a password; the hosted UI can answer it.
         """
         wrong = errors.InvalidCredentials
-        with _refusals(NotAuthorizedException=wrong, UserNotFoundException=wrong, UserNotConfirmedException=wrong):
+        with _refusals(
+            NotAuthorizedException=wrong,
+            UserNotFoundException=wrong,
+            UserNotConfirmedException=wrong,
+            PasswordResetRequiredException=errors.LoginFailed,
+        ):
             answer = self._cognito.initiate_auth(
                 ClientId=self._client_id,
                 AuthFlow="USER_PASSWORD_AUTH",
@@ -149,11 +157,16 @@ class Identity:
         return _tokens(answer)
 
     def log_out(self, refresh_token: str | None) -> str:
-        """Revoke the refresh token and the access tokens made from it; the URL that ends the hosted UI's session."""
+        """Revoke the refresh token and the access tokens made from it; the URL that ends the hosted UI's session.
+
+        A token that no longer counts is no error (RFC 7009, section 2.2).
+
+        Raises:
+            InvalidToken: it is a token of another kind.
+        """
         if refresh_token:
-            with _refusals(
-                UnsupportedTokenTypeException=errors.InvalidToken, NotAuthorizedException=errors.InvalidToken
-            ):
+            dead = ("NotAuthorizedException", "UnauthorizedException")
+            with _refusals(*dead, UnsupportedTokenTypeException=errors.InvalidToken):
                 self._cognito.revoke_token(Token=refresh_token, ClientId=self._client_id)
         parameters = {"client_id": self._client_id, "logout_uri": f"{self._settings.base_url}/"}
         return f"{self._settings.cognito_domain}/logout?{urlencode(parameters)}"
@@ -163,9 +176,12 @@ class Identity:
 
         Raises:
             AlreadyRegistered, InvalidPassword: Cognito says so.
+            InvalidRequest: Cognito does not take the address, or cannot reach it.
         """
         with _refusals(
-            UsernameExistsException=errors.AlreadyRegistered, InvalidPasswordException=errors.InvalidPassword
+            UsernameExistsException=errors.AlreadyRegistered,
+            InvalidPasswordException=errors.InvalidPassword,
+            CodeDeliveryFailureException=errors.InvalidRequest,
         ):
             answer = self._cognito.sign_up(
                 ClientId=self._client_id,
@@ -180,6 +196,7 @@ class Identity:
 
         Raises:
             InvalidCode: it is not, or no longer, the code of this address.
+            AlreadyRegistered: another account has confirmed the address meanwhile.
         """
         wrong = errors.InvalidCode
         with _refusals(
@@ -187,16 +204,16 @@ class Identity:
             ExpiredCodeException=wrong,
             UserNotFoundException=wrong,
             NotAuthorizedException=wrong,
+            AliasExistsException=errors.AlreadyRegistered,
         ):
             self._cognito.confirm_sign_up(ClientId=self._client_id, Username=email, ConfirmationCode=code)
 
     def resend_code(self, email: str) -> None:
         """Mail another code, where there is an address that waits for one; otherwise nothing."""
-        try:
-            with _refusals(UserNotFoundException=errors.InvalidRequest):
-                self._cognito.resend_confirmation_code(ClientId=self._client_id, Username=email)
-        except errors.InvalidRequest:
-            return
+        # Each of these is refused to some addresses only, so saying it would tell which are known.
+        silent = ("UserNotFound", "InvalidParameter", "NotAuthorized", "LimitExceeded", "CodeDeliveryFailure")
+        with _refusals(*(f"{name}Exception" for name in silent)):
+            self._cognito.resend_confirmation_code(ClientId=self._client_id, Username=email)
 
     def email(self, caller: Caller) -> str:
         """The caller's address.
@@ -204,7 +221,13 @@ class Identity:
         Raises:
             InvalidToken: Cognito no longer takes the token.
         """
-        with _refusals(NotAuthorizedException=errors.InvalidToken, UserNotFoundException=errors.InvalidToken):
+        wrong = errors.InvalidToken
+        with _refusals(
+            NotAuthorizedException=wrong,
+            UserNotFoundException=wrong,
+            UserNotConfirmedException=wrong,
+            PasswordResetRequiredException=wrong,
+        ):
             answer = self._cognito.get_user(AccessToken=caller.access_token)
         return next((each["Value"] for each in answer["UserAttributes"] if each["Name"] == "email"), "")
 
@@ -252,7 +275,7 @@ class _OAuthTokens(msgspec.Struct, frozen=True):
 
 def same_origin_path(text: str) -> str:
     """`text` where it can only be a path on this origin, else `/`: no open redirect."""
-    plain = text.startswith("/") and not text.startswith(("//", "/\\"))
+    plain = text.startswith("/") and not text.startswith(("//", "/\\")) and len(text) <= _LONGEST_PATH
     return text if plain and text.isascii() and text.isprintable() and "\\" not in text and " " not in text else "/"
 
 
@@ -267,13 +290,18 @@ def _tokens(answer: Any) -> Tokens:
 
 
 @contextmanager
-def _refusals(**known: type[errors.PhotoshareError]) -> Iterator[None]:
-    """Turn Cognito's refusals into the contract's: its rate limits, bad input, and the `known` ones by name."""
+def _refusals(*silent: str, **known: type[errors.PhotoshareError]) -> Iterator[None]:
+    """Turn Cognito's refusals into the contract's: its rate limits, bad input, and the `known` ones by name.
+
+    The `silent` ones only end the block.
+    """
     known.setdefault("InvalidParameterException", errors.InvalidRequest)
     try:
         yield
     except ClientError as error:
         name = error.response["Error"]["Code"]
+        if name in silent:
+            return
         if name in ("LimitExceededException", "TooManyRequestsException", "TooManyFailedAttemptsException"):
             raise errors.TooManyRequests(retry_after=60) from error
         if name in known:

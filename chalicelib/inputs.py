@@ -47,6 +47,9 @@ class HttpRequest(Protocol):
     def raw_body(self) -> Any:
         """Bytes, empty where there is no body."""
 
+    def to_original_event(self) -> Any:
+        """The gateway's event."""
+
 
 class Input(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
     """The base of every shape: an unknown field is refused."""
@@ -167,6 +170,14 @@ def photo_id(text: str) -> PhotoId:
     if not is_photo_id(text):
         raise errors.NotFound
     return PhotoId(text)
+
+
+def sole_header(request: HttpRequest, name: str) -> str | None:
+    """The header; None where it is absent, or given twice: Chalice keeps the last one, others the first."""
+    every = request.to_original_event().get("multiValueHeaders") or {}
+    given = [value for spelling, values in every.items() if spelling.lower() == name for value in values]
+    only: str | None = request.headers.get(name) if len(given) < 2 else None
+    return only
 
 
 def body[Shape](shape: type[Shape], request: HttpRequest) -> Shape:

@@ -4,7 +4,7 @@ import re
 import struct
 from collections.abc import Iterator
 
-from .coded import MAX_PROFILE_BYTES, Coded, check_size, pieces, take
+from .coded import Coded, check_size, pieces, take
 from .refusals import Damaged, DecompressionBomb, Truncated
 
 MAX_SCANS = 64
@@ -95,5 +95,4 @@ def _profile(segments: list[tuple[int, bytes]]) -> bytes:
     """ICC.1:2022, annex B.4: a profile in numbered parts."""
     bodies = [s[2:] for code, s in segments if code == _APP2 and s[2:14] == b"ICC_PROFILE\0" and len(s) > 16]
     parts = {body[12]: body[14:] for body in bodies}
-    profile = b"".join(parts[number] for number in sorted(parts))
-    return profile if len(profile) <= MAX_PROFILE_BYTES else b""
+    return b"".join(parts[number] for number in sorted(parts))

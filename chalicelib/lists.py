@@ -9,7 +9,7 @@ import msgspec
 from chalicelib import errors, feed
 from chalicelib.cursors import Cursors
 from chalicelib.inputs import PageQuery, PhotoQuery
-from chalicelib.models import Listing, Page, Photo, PhotoId, UserId, first_photo_id, timestamp
+from chalicelib.models import Listing, Page, Photo, PhotoId, UserId, first_photo_id
 from chalicelib.stores import Store
 
 
@@ -22,7 +22,7 @@ def page(store: Store, keys: Sequence[str], query: PhotoQuery, *, by: UserId | N
         InvalidCursor: `lastKey` is not of this list.
     """
     listing = _listing(query, by)
-    times = [timestamp(moment) if moment else None for moment in (query.from_, query.to)]
+    times = [first_photo_id(moment) if moment else None for moment in (query.from_, query.to)]
     cursors = Cursors(keys, by, "photos", query.order, query.scope, query.user_id, query.tag, *times)
     place = cursors.open(query.last_key)
     if query.order == "random":

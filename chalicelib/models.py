@@ -46,8 +46,8 @@ _UUID7_RANDOM = (0xFFF << 64) | ((1 << 62) - 1)
 
 def timestamp(moment: datetime) -> Timestamp:
     """`moment` as the contract writes times."""
-    utc = moment.astimezone(UTC)
-    return Timestamp(f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}Z")
+    utc = moment.astimezone(UTC).replace(tzinfo=None)
+    return Timestamp(f"{utc.isoformat(timespec='milliseconds')}Z")
 
 
 def new_photo_id(now: datetime, entropy: int) -> PhotoId:
@@ -227,6 +227,14 @@ class Listing(Model, frozen=True):
     owner: UserId | None = None
     """Whose photos; None for everybody's, which only `public` has."""
     tag: str | None = None
+
+    def holds(self, photo: Photo) -> bool:
+        """Whether `photo`, as it is now, belongs here."""
+        if self.owner not in (None, photo.user_id) or (self.tag and tag_term(self.tag) not in photo.terms):
+            return False
+        if self.scope == "trash":
+            return photo.status == "ready" and not photo.listed
+        return photo.listed and (self.scope == "owner" or photo.visibility == "public")
 
 
 class Account(Model, frozen=True):

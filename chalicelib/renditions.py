@@ -7,13 +7,14 @@ import logging
 import os
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, partial
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from . import exif, icc, thumbhash
-from .coded import Coded
+from .coded import MAX_PROFILE_BYTES, Coded
 from .containers import sniff, unwrap
 from .models import Exif, Timestamp
 from .refusals import (
@@ -52,6 +53,7 @@ _FULL_QUALITY = 90
 _TOLERANCE = 0.02
 # Shrinking on load cuts what is left of a side, which shows where the side is thin.
 _THINNEST = 64
+_STRIP = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,10 +183,12 @@ def _flat(image: "Image") -> "Image":
 def _srgb(image: "Image", profile: bytes) -> "Image":
     """Three bands of eight bits, through the photo's own profile where that fits its pixels."""
     fits = {"RGB": 3, "GRAY": 1, "CMYK": 4}.get(icc.colour_space(profile)) == image.bands
-    if fits and not icc.is_srgb(profile):
-        image = image.copy()
-        image.set_type(_vips().GValue.blob_type, "icc-profile-data", profile)
-        image = image.icc_transform("srgb", embedded=True, intent="perceptual")
+    if fits and len(profile) <= MAX_PROFILE_BYTES and not icc.is_srgb(profile):
+        vips, profiled = _vips(), image.copy()
+        profiled.set_type(vips.GValue.blob_type, "icc-profile-data", profile)
+        # A broken profile costs a shade, not the photo.
+        with suppress(vips.Error):
+            image = profiled.icc_transform("srgb", embedded=True, intent="perceptual")
     if (image.interpretation, image.bands, image.format) == ("srgb", 3, "uchar"):
         return image
     return image.colourspace("srgb").extract_band(0, n=3).cast("uchar")
@@ -264,13 +268,16 @@ def _opened_avif(coded: Coded) -> _Picture:
     def pixels(_shrink: int) -> "Image":
         # In strips, because Pillow holds twice what it gives out.
         width, height = avif.size
-        strips = (avif.crop((0, top, width, min(top + _STRIP, height))) for top in range(0, height, _STRIP))
-        return _from_memory(bytearray().join(strip.tobytes() for strip in strips), width, height)
+        decoded = bytearray()
+        for top in range(0, height, _STRIP):
+            decoded += avif.crop((0, top, width, min(top + _STRIP, height))).tobytes()
+        avif.close()
+        return _from_memory(decoded, width, height)
 
     return _Picture(facts, avif.info.get("icc_profile") or b"", pixels, *avif.size)
 
 
-def _from_memory(pixels: bytes, width: int, height: int, *, deep: bool = False) -> "Image":
+def _from_memory(pixels: bytes | bytearray, width: int, height: int, *, deep: bool = False) -> "Image":
     if deep:
         image = _vips().Image.new_from_memory(pixels, width, height, 1, "ushort")
         return image.copy(interpretation="grey16")

@@ -4,6 +4,7 @@ Sources: RFC 8725 (JWT best practice) and Cognito's "Verifying JSON web tokens".
 """
 
 import json
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -22,6 +23,8 @@ LEEWAY_SECONDS = 60
 LONGEST_LIFE_SECONDS = 24 * 60 * 60
 """The longest that Cognito can be configured to; a longer-lived token is not one of its."""
 _SMALLEST_KEY_BITS = 2048
+# PyJWT also takes padding, which would give one token several spellings.
+_COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 
 Use = Literal["access", "id"]
 
@@ -88,9 +91,9 @@ def _usable(document: Any) -> dict[str, RSAPublicKey]:
 def _signing_key(entry: dict[str, Any]) -> RSAPublicKey | None:
     if entry.get("kty") != "RSA" or entry.get("use", "sig") != "sig" or entry.get("alg", "RS256") != "RS256":
         return None
-    if "verify" not in entry.get("key_ops", ["verify"]):
-        return None
     try:
+        if "verify" not in entry.get("key_ops", ["verify"]):
+            return None
         key = RSAAlgorithm.from_jwk(entry)
     except (jwt.InvalidKeyError, ValueError, TypeError):
         return None
@@ -123,8 +126,8 @@ class Verifier:
         return claims
 
     def _decoded(self, token: str) -> dict[str, Any]:
-        if len(token) > MAX_TOKEN_LENGTH:
-            raise ValueError("longer than any token of Cognito's")
+        if len(token) > MAX_TOKEN_LENGTH or not _COMPACT.fullmatch(token):
+            raise ValueError("not a token of Cognito's")
         header = jwt.get_unverified_header(token)
         kid = header.get("kid")
         if header.get("alg") != "RS256" or not isinstance(kid, str) or "crit" in header:

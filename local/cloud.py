@@ -184,10 +184,11 @@ def _deployed(data: Path, env: dict[str, str], base_url: str) -> dict[str, str]:
     cloudformation = _client(env, "cloudformation")
     complete = data / "env"
     try:
-        if complete.exists():
+        found = stack.described(cloudformation, STAGE)
+        if complete.exists() or (found and found["StackStatus"] in stack.DEPLOYED):
             _require_parts(cloudformation, env, data)
-        else:
-            stack.remove(cloudformation, STAGE)  # A first start may have been cut short.
+        elif found:
+            stack.remove(cloudformation, STAGE)  # A first start was cut short.
         env = stack.deploy(cloudformation, STAGE, base_url) | env
     except (ClientError, BotoCoreError, stack.DeployFailed) as error:
         raise CannotRun(f"resources.yaml could not be deployed to the local cloud: {error}.") from error

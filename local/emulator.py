@@ -18,7 +18,7 @@ from hypercorn.config import Config
 from ministack import app as ministack
 from ministack.core import persistence
 from ministack.core.responses import get_region
-from ministack.services import cognito, dynamodb
+from ministack.services import cognito, dynamodb, s3
 from ministack.services.cloudformation import provisioners
 
 _READS = ("BatchGet", "Describe", "Get", "List", "Query", "ReceiveMessage", "Scan")
@@ -29,6 +29,7 @@ def main() -> None:
     persistence.logger.setLevel("WARNING")
     _refuse_damaged_state()
     _update_in_place()
+    _name_downloads_of_versions()
     asyncio.run(_run())
 
 
@@ -66,6 +67,19 @@ def _update_in_place() -> None:
     handlers["AWS::DynamoDB::Table"]["update"] = update_table
     handlers["AWS::Cognito::UserPool"]["update"] = update_pool
     handlers["AWS::Cognito::UserPoolClient"]["update"] = update_client
+
+
+def _name_downloads_of_versions() -> None:
+    """Honour `response-content-disposition` and the like for a pinned version too, as S3 does."""
+    plain = s3._get_object
+
+    def get_object(bucket: str, key: str, headers: dict[str, str], query: dict[str, Any] | None = None) -> Any:
+        answer = plain(bucket, key, headers, query)
+        if answer[0] == 200:
+            s3._apply_response_overrides(answer[1], query or {})
+        return answer
+
+    s3._get_object = get_object
 
 
 async def _run() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 TEMPLATE = Path(__file__).parent.parent / "resources.yaml"
+DEPLOYED = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
 
 
 class DeployFailed(Exception):
@@ -65,7 +66,7 @@ def _is_deployed(cloudformation: Any, stack: dict[str, Any], wanted: dict[str, A
 def _outputs(cloudformation: Any, stage: str) -> dict[str, str]:
     while (stack := described(cloudformation, stage)) and stack["StackStatus"].endswith("_IN_PROGRESS"):
         time.sleep(0.05)
-    if stack is None or stack["StackStatus"] not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
+    if stack is None or stack["StackStatus"] not in DEPLOYED:
         raise DeployFailed(stack.get("StackStatusReason") if stack else "The stack has gone.")
     return {
         re.sub(r"(?<=[a-z])(?=[A-Z])", "_", output["OutputKey"]).upper(): output["OutputValue"]

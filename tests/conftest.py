@@ -1,7 +1,8 @@
 """The service on moto: the real app, the real template, a gateway that verifies, an identity provider that signs."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 os.environ |= {
@@ -17,8 +18,10 @@ from moto import mock_aws
 
 from chalicelib import aws, wiring
 from tests import idp as identity_provider
+from tests import rows
 from tests.cloud import Cloud
 from tests.idp import IdentityProvider
+from tests.rows import Backend
 
 ROOT = Path(__file__).parent.parent
 ORIGIN = "http://localhost:8000"
@@ -31,6 +34,19 @@ def provider() -> Iterator[IdentityProvider]:
         yield provider
 
 
+@pytest.fixture(scope="module", params=["dynamodb"])
+def empty_backend(request: pytest.FixtureRequest) -> Iterator[Callable[[], Backend]]:
+    """Gives empty stores; another kind of store is one more name here, and has the same contract to keep."""
+    with {"dynamodb": rows.on_dynamodb}[request.param](deploy) as made:
+        yield made
+
+
+@pytest.fixture
+def backend(empty_backend: Callable[[], Backend]) -> Backend:
+    """An empty store."""
+    return empty_backend()
+
+
 @pytest.fixture
 def idp(provider: IdentityProvider) -> IdentityProvider:
     """The identity provider, as new."""
@@ -39,18 +55,41 @@ def idp(provider: IdentityProvider) -> IdentityProvider:
 
 
 @pytest.fixture
-def cloud(idp: IdentityProvider, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
+def cloud(idp: IdentityProvider) -> Iterator[Cloud]:
     """An empty deployment of the service."""
-    with mock_aws():
+    with deployment(idp) as cloud:
+        yield cloud
+
+
+@pytest.fixture(scope="module")
+def deployed(provider: IdentityProvider) -> Iterator[Cloud]:
+    """One deployment for a whole module. A module has this or `cloud`, never both: they share moto."""
+    with deployment(provider) as cloud:
+        yield cloud
+
+
+@pytest.fixture
+def shared_cloud(deployed: Cloud, idp: IdentityProvider) -> Cloud:
+    """The module's deployment, for tests that do not need an empty one."""
+    assert deployed.idp is idp
+    wiring.identity.cache_clear()
+    deployed.calls.clear()
+    return deployed
+
+
+@contextmanager
+def deployment(idp: IdentityProvider) -> Iterator[Cloud]:
+    """The service on moto, with this identity provider."""
+    with mock_aws(), pytest.MonkeyPatch.context() as environment:
         for name, value in deploy().items():
-            monkeypatch.setenv(name, value)
-        monkeypatch.setenv("USER_POOL_ID", identity_provider.POOL)
-        monkeypatch.setenv("USER_POOL_CLIENT_ID", identity_provider.CLIENT)
-        monkeypatch.setenv("COGNITO_DOMAIN", idp.url)
-        monkeypatch.setenv("JWKS_URL", f"{idp.url}/jwks.json")
-        monkeypatch.setenv("BASE_URL", ORIGIN)
-        monkeypatch.setenv("ALLOWED_ORIGINS", f"{ORIGIN}, https://app.example.com")
-        monkeypatch.setenv("SIGNING_KEYS", "new-key,old-key")
+            environment.setenv(name, value)
+        environment.setenv("USER_POOL_ID", identity_provider.POOL)
+        environment.setenv("USER_POOL_CLIENT_ID", identity_provider.CLIENT)
+        environment.setenv("COGNITO_DOMAIN", idp.url)
+        environment.setenv("JWKS_URL", f"{idp.url}/jwks.json")
+        environment.setenv("BASE_URL", ORIGIN)
+        environment.setenv("ALLOWED_ORIGINS", f"{ORIGIN}, https://app.example.com")
+        environment.setenv("SIGNING_KEYS", "new-key,old-key")
         forget_clients()
         yield Cloud(idp)
     forget_clients()

@@ -29,6 +29,7 @@ class IdentityProvider:
     def __init__(self) -> None:
         self.key = rsa.generate_private_key(65537, 2048)
         self.keys: dict[str, Any] = {"kid-1": self.key.public_key()}
+        self.odd_keys: list[Any] = []
         self.faults: dict[str, Fault] = {}
         self.codes: dict[str, dict[str, str]] = {}
         self.requests: list[str] = []
@@ -37,7 +38,7 @@ class IdentityProvider:
     def reset(self) -> None:
         """Forget what a test did."""
         self.keys = {"kid-1": self.key.public_key()}
-        self.faults, self.codes, self.requests = {}, {}, []
+        self.faults, self.codes, self.requests, self.odd_keys = {}, {}, [], []
 
     def claims(self, user_id: str, use: str = "access", **changes: Any) -> dict[str, Any]:
         """What a good token says; a change to None leaves the claim out."""
@@ -60,13 +61,18 @@ class IdentityProvider:
     def jwks(self) -> bytes:
         """The key set document."""
         keys = [{**json.loads(RSAAlgorithm.to_jwk(key)), "kid": kid, "use": "sig"} for kid, key in self.keys.items()]
-        return json.dumps({"keys": keys}).encode()
+        return json.dumps({"keys": [*keys, *self.odd_keys]}).encode()
 
     def exchange(self, form: dict[str, str]) -> tuple[int, bytes]:
         """The token endpoint."""
         code = self.codes.pop(form.get("code", ""), None)
         challenge = base64.urlsafe_b64encode(hashlib.sha256(form.get("code_verifier", "").encode()).digest())
-        if code is None or code["code_challenge"] != challenge.rstrip(b"=").decode():
+        if (
+            code is None
+            or code.get("code_challenge_method") != "S256"
+            or code.get("code_challenge") != challenge.rstrip(b"=").decode()
+            or any(form.get(name) != code[name] for name in ("client_id", "redirect_uri"))
+        ):
             return 400, b'{"error": "invalid_grant"}'
         identity = {"nonce": code["nonce"]} | json.loads(code["changes"])
         tokens = {
@@ -88,25 +94,29 @@ def running() -> Iterator[IdentityProvider]:
             pass
 
         def do_GET(self) -> None:
-            self._answer(200, provider.jwks())
+            self._answer(lambda: (200, provider.jwks()))
 
         def do_POST(self) -> None:
             raw = self.rfile.read(int(self.headers["Content-Length"])).decode()
-            self._answer(*provider.exchange({name: values[0] for name, values in parse_qs(raw).items()}))
+            self._answer(lambda: provider.exchange({name: values[0] for name, values in parse_qs(raw).items()}))
 
-        def _answer(self, status: int, content: bytes) -> None:
+        def _answer(self, answered: Callable[[], tuple[int, bytes]]) -> None:
             path = urlsplit(self.path).path
             provider.requests.append(path)
             if path in provider.faults:
                 provider.faults[path](self)
                 return
+            status, content = answered()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    class Server(ThreadingHTTPServer):
+        request_queue_size = 128
+
+    server = Server(("127.0.0.1", 0), Handler)
     server.handle_error = lambda *_: None  # type: ignore[method-assign]
     provider.url = f"http://127.0.0.1:{server.server_port}"
     threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()

@@ -6,7 +6,7 @@ from http.server import BaseHTTPRequestHandler
 
 from tests.idp import Fault
 
-_over = threading.Event()
+_never = threading.Event()
 
 
 def answering(content: bytes, status: int = 200, **headers: str) -> Fault:
@@ -31,20 +31,20 @@ def redirecting(url: str) -> Fault:
 
 def stalling(request: BaseHTTPRequestHandler) -> None:
     """Silence."""
-    _over.wait(20)
+    _never.wait(20)
     request.close_connection = True
 
 
 def dripping(head: bytes) -> Fault:
-    """`head`, then a byte at a time, without an end."""
+    """`head`, then a byte at a time, for ten seconds."""
 
     def fault(request: BaseHTTPRequestHandler) -> None:
         request.close_connection = True
         with suppress(OSError):
             request.wfile.write(head)
-            while not _over.wait(0.05):
+            for _ in range(200):
                 request.wfile.write(b"x")
-                request.wfile.flush()
+                _never.wait(0.05)
 
     return fault
 
@@ -59,8 +59,3 @@ def cutting_short(request: BaseHTTPRequestHandler) -> None:
     request.close_connection = True
     request.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{}")
 
-
-def release() -> None:
-    """Let whatever stalls go."""
-    _over.set()
-    _over.clear()

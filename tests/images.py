@@ -170,6 +170,7 @@ def of_many_frames(frames: int) -> bytes:
 def claiming(content: bytes, old: bytes, new: bytes) -> bytes:
     """`content` with another size where its header says it first."""
     assert len(old) == len(new)
+    assert old in content
     return content.replace(old, new, 1)
 
 

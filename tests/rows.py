@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import boto3
 from moto import mock_aws
 
 from chalicelib import aws, config
@@ -15,7 +14,6 @@ from chalicelib.config import Settings
 from chalicelib.models import Account, Limits, Photo, PhotoId, UserId, new_photo_id, timestamp
 from chalicelib.stores import Store
 from chalicelib.stores.dynamodb import DynamoStore
-from tests.conftest import deploy
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 NO_LIMITS = Limits(photos=1_000_000, bytes=10**15)
@@ -41,8 +39,8 @@ def pending(owner: str = "ann", *, minute: int = 0, entropy: int | None = None, 
 class Backend:
     """A store, and what is done to it behind its back."""
 
-    def __init__(self, store: Store, cancel: Callable[[UserId], None], now: list[float]) -> None:
-        self.store, self.cancel, self._now = store, cancel, now
+    def __init__(self, store: Store, cancel: Callable[[UserId], None], now: list[float], client: Any = None) -> None:
+        self.store, self.cancel, self._now, self.client = store, cancel, now, client
 
     def later(self, by: timedelta) -> None:
         """Let time pass for the store."""
@@ -95,18 +93,23 @@ class OneAtATime:
 
 
 @contextmanager
-def dynamodb() -> Iterator[tuple[Settings, Any]]:
-    """Empty tables on moto."""
+def on_dynamodb(deploy: Callable[[], dict[str, str]]) -> Iterator[Callable[[], Backend]]:
+    """Gives stores on moto's tables, each of them empty."""
     with mock_aws():
         aws._session.cache_clear()
-        sign_in = {name: "none" for name in ("USER_POOL_ID", "USER_POOL_CLIENT_ID", "COGNITO_DOMAIN")}
+        sign_in = dict.fromkeys(("USER_POOL_ID", "USER_POOL_CLIENT_ID", "COGNITO_DOMAIN"), "none")
         others = {"BASE_URL": "http://localhost", "SIGNING_KEYS": "key", "AWS_REGION": "eu-central-1"}
-        yield config.load(sign_in | others | deploy()), aws.client("dynamodb")
+        settings, client = config.load(sign_in | others | deploy()), aws.client("dynamodb")
+
+        def made() -> Backend:
+            _empty(settings, client)
+            return _backend(settings, client)
+
+        yield made
     aws._session.cache_clear()
 
 
-def on_dynamodb(settings: Settings, client: Any) -> Backend:
-    """The store on these tables."""
+def _backend(settings: Settings, client: Any) -> Backend:
     now = [START.timestamp()]
 
     def cancel(user_id: UserId) -> None:
@@ -117,18 +120,20 @@ def on_dynamodb(settings: Settings, client: Any) -> Backend:
             ExpressionAttributeValues={":now": {"S": timestamp(START)}},
         )
 
-    return Backend(DynamoStore(settings, OneAtATime(client), lambda: now[0]), cancel, now)
+    one_at_a_time: Any = OneAtATime(client)
+    return Backend(DynamoStore(settings, one_at_a_time, lambda: now[0]), cancel, now, client)
 
 
-def empty(settings: Settings) -> None:
-    """Delete every row."""
-    resource = boto3.resource("dynamodb")
-    for name in (settings.photo_table, settings.account_table, settings.term_table):
-        table = resource.Table(name)
-        names = [key["AttributeName"] for key in table.key_schema]
-        with table.batch_writer() as batch:
-            for row in table.scan()["Items"]:
-                batch.delete_item(Key={key: row[key] for key in names})
+def _empty(settings: Settings, client: Any) -> None:
+    keys = {
+        settings.photo_table: ("photoId", "uploadedAt"),
+        settings.account_table: ("userId", "record"),
+        settings.term_table: ("ownerTerm", "photoId"),
+    }
+    for table, names in keys.items():
+        for page in client.get_paginator("scan").paginate(TableName=table):
+            for row in page["Items"]:
+                client.delete_item(TableName=table, Key={name: row[name] for name in names})
 
 
 def ids(photos: list[Photo]) -> list[PhotoId]:

@@ -12,7 +12,9 @@ from tests.cloud import Client, Cloud
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def fill(cloud: Cloud, count: int, owner: str = "ann", visibility: Visibility = "public", **facts: Any) -> list[PhotoId]:
+def fill(
+    cloud: Cloud, count: int, owner: str = "ann", visibility: Visibility = "public", **facts: Any
+) -> list[PhotoId]:
     """Ready photos, one a minute from START on, oldest first."""
     made = []
     for number in range(count):
@@ -170,3 +172,10 @@ def test_photos_leave_every_public_list_when_they_are_hidden_or_trashed(cloud: C
 
 def test_mine_needs_a_token(cloud: Cloud) -> None:
     assert cloud.visitor.get("/photos", scope="mine").status == 401
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_bounds_beyond_the_calendar_are_bounds_all_the_same(cloud: Cloud, moment: str) -> None:
+    (made,) = fill(cloud, 1)
+    assert flat(walk(cloud.visitor, order="newest", **{"from": moment})) == ([made] if moment < "2026" else [])
+    assert flat(walk(cloud.visitor, order="newest", to=moment)) == ([] if moment < "2026" else [made])

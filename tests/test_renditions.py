@@ -1,20 +1,16 @@
 import io
 import re
-import struct
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import pyvips
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from PIL import Image
 
-from chalicelib import renditions, thumbhash
-from chalicelib.renditions import Refused, Rendered
+from chalicelib import renditions
+from chalicelib.renditions import Rendered
 from tests import images
 
 type Colours = list[tuple[int, ...]]
@@ -97,6 +93,10 @@ def kinds() -> Iterator[tuple[str, str, bytes]]:
         yield f"TIFF {compression}", "TIFF", images.encoded(picture, "TIFF", compression=compression)
     for options in ({"progressive": True}, {"subsampling": 0}, {"keep_rgb": True}, {"restart_marker_rows": 1}):
         yield f"JPEG {options}", "JPEG", images.encoded(picture, "JPEG", **options)
+    rgb = images.encoded(picture, "JPEG", keep_rgb=True)
+    for named, numbered in ((b"R\x11\0G\x11\0B\x11\0", b"\1\x11\0\2\x11\0\3\x11\0"), (b"R\0G\0B\0", b"\1\0\2\0\3\0")):
+        rgb = images.claiming(rgb, named, numbered)
+    yield "JPEG of RGB by Adobe's marker alone", "JPEG", rgb
     yield "WebP lossless", "WEBP", images.encoded(picture, "WEBP", lossless=True)
     others = [Image.new("RGB", picture.size, "black")] * 3
     for format in ("GIF", "WEBP", "PNG", "TIFF", "AVIF"):
@@ -173,150 +173,18 @@ def test_a_second_file_inside_a_photo_does_not_get_out(name: str) -> None:
     assert all(b"CANARY" not in rendition.content for rendition in rendered.renditions.values())
 
 
-@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF"])
-def test_what_the_camera_noted_is_read(format: str) -> None:
-    rendered = renditions.render(images.photo(64, 48, format=format), f"image/{format.lower()}")
-    noted = rendered.exif
-    assert rendered.taken_at == "2024-07-01T10:30:45.250Z"
-    assert (noted.camera, noted.lens, noted.iso) == ("Canon EOS R5", "RF35mm F1.8 MACRO", 400)
-    assert (noted.aperture, noted.shutter, noted.focal_length) == (2.8, "1/250", 35.0)
-    assert (noted.latitude, noted.longitude, noted.altitude) == (images.LATITUDE, images.LONGITUDE, images.ALTITUDE)
-
-
-@pytest.mark.parametrize(
-    ("details", "taken_at"),
-    [
-        ({0x9011: None}, "2024-07-01T12:30:45.250Z"),
-        ({0x9011: "-05:30", 0x9291: None}, "2024-07-01T18:00:45.000Z"),
-        ({0x9011: "+99:99"}, "2024-07-01T12:30:45.250Z"),
-        ({0x9003: "0000:00:00 00:00:00"}, None),
-        ({0x9003: "2024:02:31 12:00:00"}, None),
-        ({0x9003: "9999:12:31 23:59:59", 0x9011: "-14:00"}, None),
-        ({0x9003: None}, None),
-    ],
-)
-def test_taken_at_is_utc_or_unknown(details: dict[int, str | None], taken_at: str | None) -> None:
-    photo = images.encoded(images.quadrants(), "JPEG", exif=images.exif_block(details=details))
-    assert renditions.render(photo, "image/jpeg").taken_at == taken_at
-
-
-def test_the_placeholder_is_a_thumbhash() -> None:
-    vectors = {(32, 20): "HvgFBICFeaeJVYcgh4gGblSr/g==", (20, 32): "HvgFDAJhpXgIhZdFglVfWVeQxA=="}
-    for (width, height), expected in vectors.items():
-        pixels = bytes(n * n // 7 % 251 for n in range(3 * width * height))
-        assert thumbhash.encode(width, height, pixels) == expected
-    assert re.fullmatch(r"[A-Za-z0-9+/]{20,40}=*", renditions.render(images.photo(640, 480), "image/jpeg").placeholder)
-
-
-@pytest.mark.parametrize("name", images.IMPOSTORS)
-def test_what_is_no_photo_is_refused(name: str) -> None:
-    assert renditions.sniff(images.IMPOSTORS[name]) is None
-    with pytest.raises(renditions.NotAnImage):
-        renditions.render(images.IMPOSTORS[name], "image/jpeg")
-
-
-@pytest.mark.parametrize("declared", images.SMALL)
-def test_a_photo_of_another_type_than_declared_is_refused(declared: str) -> None:
-    content = images.SMALL[declared]()
-    assert renditions.sniff(content) == declared
-    for other in {*images.SMALL, "image/svg+xml", ""} - {declared}:
-        with pytest.raises(renditions.TypeMismatch):
-            renditions.render(content, other)
-
-
-@pytest.mark.parametrize("declared", images.SMALL)
-def test_half_an_upload_is_refused(declared: str) -> None:
-    content = images.SMALL[declared]()
-    with pytest.raises((renditions.Truncated, renditions.Damaged)) as refusal:
-        renditions.render(content[: len(content) // 2], declared)
-    assert refusal.value.code == "Truncated" or declared == "image/tiff"
-
-
 def test_a_few_stray_bytes_between_segments_are_no_reason_to_refuse() -> None:
     content = images.SMALL["image/jpeg"]()
     tables = content.index(b"\xff\xdb")
     assert shows_quadrants(renditions.render(content[:tables] + bytes(7) + content[tables:], "image/jpeg"))
 
 
-def test_a_file_over_the_limit_is_refused() -> None:
-    with pytest.raises(renditions.TooManyBytes):
-        renditions.render(images.SMALL["image/jpeg"]() + bytes(50_000_000), "image/jpeg")
-
-
-@pytest.mark.parametrize("name", images.bombs())
-def test_a_bomb_is_refused_by_name_and_at_once(name: str) -> None:
-    content, declared, refusal = images.bombs()[name]
-    began = time.process_time()
-    with pytest.raises(Refused) as refused:
-        renditions.render(content, declared)
-    assert refused.value.code == refusal
-    assert time.process_time() - began < 2
-
-
-def test_bombs_that_are_never_opened_cost_neither_time_nor_memory() -> None:
-    script = """
-        import resource, time
-        from tests import images
-        from chalicelib import renditions
-        for name, (content, declared) in images.defused().items():
-            began = time.process_time()
-            renditions.render(content, declared)
-            assert time.process_time() - began < 2, name
-        assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < 400_000
-    """
-    run_in_another_process(script)
+def test_a_broken_profile_costs_a_shade_and_not_the_photo() -> None:
+    for profile in (b"no profile", images.srgb_profile()[:300], images.srgb_profile().replace(b"XYZ ", b"ZYX ")):
+        content = images.encoded(images.quadrants(), "JPEG", icc_profile=profile)
+        assert shows_quadrants(renditions.render(content, "image/jpeg"), tolerance=30)
 
 
 def test_importing_the_module_loads_no_decoder() -> None:
-    run_in_another_process(
-        "import sys, chalicelib.renditions; assert not {'PIL', 'pyvips', 'pi_heif'} & set(sys.modules)"
-    )
-
-
-def run_in_another_process(script: str) -> None:
-    here = Path(__file__).parent
-    lines = script.strip("\n")
-    indent = len(lines) - len(lines.lstrip())
-    code = "\n".join(line[indent:] for line in lines.splitlines())
-    done = subprocess.run([sys.executable, "-c", code], cwd=here.parent, env={"PYTHONPATH": str(here.parent)})
-    assert done.returncode == 0
-
-
-SAMPLES = [(declared, make()) for declared, make in images.SMALL.items()]
-
-
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(
-    st.sampled_from(SAMPLES),
-    st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.binary(min_size=1, max_size=4)), max_size=6),
-    st.floats(0.1, 1),
-)
-def test_whatever_is_done_to_a_photo_it_is_rendered_or_refused(
-    sample: tuple[str, bytes], changes: list[tuple[float, bytes]], kept: float
-) -> None:
-    declared, content = sample
-    mutated = bytearray(content)
-    for place, replacement in changes:
-        at = int(place * len(mutated))
-        mutated[at : at + len(replacement)] = replacement
-    try:
-        rendered = renditions.render(bytes(mutated[: round(kept * len(mutated))]), declared)
-    except Refused:
-        return
-    assert set(rendered.renditions) == {"256", "1024", "2048", "full"}
-    assert rendered.width >= 1 <= rendered.height
-
-
-@given(st.sampled_from([content[:16] for _, content in SAMPLES]), st.binary(max_size=200))
-def test_noise_under_a_photo_s_first_bytes_is_refused(magic: bytes, noise: bytes) -> None:
-    with pytest.raises(Refused):
-        renditions.render(magic + noise, renditions.sniff(magic) or "")
-
-
-def test_the_size_in_a_frame_of_a_gif_counts_too() -> None:
-    still = images.SMALL["image/gif"]()
-    frame = still.index(struct.pack("<BHHHH", 0x2C, 0, 0, 96, 64))
-    with pytest.raises(renditions.TooManyPixels):
-        renditions.render(
-            still[:frame] + struct.pack("<BHHHH", 0x2C, 0, 0, 65_000, 64) + still[frame + 9 :], "image/gif"
-        )
+    script = "import sys, chalicelib.renditions; assert not {'PIL', 'pyvips', 'pi_heif'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", script], cwd=Path(__file__).parent.parent, check=True)

@@ -63,26 +63,25 @@ class Calls:
     def read_all(self, table: str, keys: Sequence[Key]) -> list[Item]:
         """The items of these keys, read consistently, in no order; those that do not exist are left out."""
         found: list[Item] = []
-        waiting = list(keys)
-        for attempt in range(_ATTEMPTS):
-            if not waiting:
-                return found
-            _pause(attempt)
+        waiting, fruitless = list(keys), 0
+        while waiting:
+            _pause(fruitless)
             batch = {"Keys": waiting[:_BATCH], "ConsistentRead": True}
             answer: Any = self._client.batch_get_item(RequestItems={table: batch})
-            found += answer["Responses"].get(table, [])
-            waiting = answer["UnprocessedKeys"].get(table, {}).get("Keys", []) + waiting[_BATCH:]
-        raise Busy
+            answered = answer["Responses"].get(table, [])
+            unprocessed = answer["UnprocessedKeys"].get(table, {}).get("Keys", [])
+            found += answered
+            waiting = unprocessed + waiting[_BATCH:]
+            fruitless = fruitless + 1 if unprocessed and not answered else 0
+            if fruitless == _ATTEMPTS:
+                raise Busy
+        return found
 
     def put_new(self, table: str, item: Item, partition: str) -> bool:
         """Write an item unless its key is taken; whether it was written. `partition`: the partition key's name."""
-        try:
-            self._client.put_item(TableName=table, Item=item, ConditionExpression=f"attribute_not_exists({partition})")
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
-                raise
-            return False
-        return True
+        # As a transaction: one that meets another is repeated, where a plain put would fail.
+        put = {"TableName": table, "Item": item, "ConditionExpression": f"attribute_not_exists({partition})"}
+        return not self.transact([{"Put": put}])
 
     def transact(self, writes: list[Write]) -> list[Reason]:
         """All writes or none. The reasons, one a write, where a condition failed; [] where all is written.
@@ -97,10 +96,10 @@ class Calls:
             except ClientError as error:
                 if error.response["Error"]["Code"] != "TransactionCanceledException":
                     raise
-                reasons: list[Reason] = error.response["CancellationReasons"]
+                reasons: Any = error.response["CancellationReasons"]
                 codes = {reason.get("Code") for reason in reasons}
                 if "ConditionalCheckFailed" in codes:
-                    return reasons
+                    return list(reasons)
                 if not codes & {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}:
                     raise
         raise Busy

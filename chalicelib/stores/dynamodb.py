@@ -91,13 +91,15 @@ class DynamoStore:
     ) -> list[Photo]:
         low, high = since or "0", _just_below(until) if until else "g"
         if after:
-            low, high = (low, min(high, _just_below(after))) if newest else (max(low, f"{after}0"), high)
+            low, high = _beyond(after, low, high, newest=newest)
+        if listing.tag:
+            return self._by_tag(listing, low, high, limit, newest=newest)
         if low > high:
             return []
         index, name, partition = _time_index(listing)
-        table = self._terms if listing.tag else self._photos
-        found = self._calls.query(table, index, (name, partition), ("photoId", low, high), limit, forward=not newest)
-        return self._whole(found) if listing.tag else [items.photo_of(item) for item in found]
+        span = ("photoId", low, high)
+        found = self._calls.query(self._photos, index, (name, partition), span, limit, forward=not newest)
+        return [items.photo_of(item) for item in found]
 
     def by_score(self, listing: Listing, limit: int, *, after: tuple[float, PhotoId] | None = None) -> list[Photo]:
         high = _just_below(items.score_text(*after)) if after else "9"
@@ -132,16 +134,34 @@ class DynamoStore:
         found = self._calls.query(self._photos, index, partition, ("rank", low, high), limit)
         return [items.photo_of(item) for item in found]
 
-    def _whole(self, rows: list[items.Item]) -> list[Photo]:
-        """The photos that term rows name, in their order; those that no longer belong there are left out."""
-        ids = [PhotoId(items.decode(row)["photoId"]) for row in rows]
+    def _by_tag(self, listing: Listing, low: str, high: str, limit: int, *, newest: bool) -> list[Photo]:
+        index, name, partition = _time_index(listing)
+        found: list[Photo] = []
+        while low <= high and (wanted := limit - len(found)):
+            span = ("photoId", low, high)
+            rows = self._calls.query(self._terms, index, (name, partition), span, wanted, forward=not newest)
+            ids = [PhotoId(items.decode(row)["photoId"]) for row in rows]
+            found += self._whole(listing, ids)
+            if len(rows) < wanted:
+                break
+            low, high = _beyond(ids[-1], low, high, newest=newest)
+        return found
+
+    def _whole(self, listing: Listing, ids: list[PhotoId]) -> list[Photo]:
+        """The photos of these ids, in this order. The index may lag: those that left the list are left out."""
         keys = [items.photo_key(photo_id, uploaded_at(photo_id)) for photo_id in ids]
         photos = {photo.photo_id: photo for photo in map(items.photo_of, self._calls.read_all(self._photos, keys))}
-        return [photos[photo_id] for photo_id in ids if photo_id in photos and photos[photo_id].listed]
+        return [photos[photo_id] for photo_id in ids if photo_id in photos and listing.holds(photos[photo_id])]
 
     def _new(self, photo: Photo) -> Write:
-        put = {"TableName": self._photos, "Item": items.photo_item(photo)}
-        return {"Put": put | {"ConditionExpression": "attribute_not_exists(photoId)"}}
+        return {
+            "Put": {
+                "TableName": self._photos,
+                "Item": items.photo_item(photo),
+                "ConditionExpression": "attribute_not_exists(photoId) OR expiresAt <= :now",
+                "ExpressionAttributeValues": {":now": {"N": str(int(self._clock()))}},
+            }
+        }
 
     def _update(self, before: Photo, changed: items.Item, removed: list[str]) -> Write:
         names = {f"#{number}": name for number, name in enumerate([*changed, *removed])}
@@ -210,6 +230,11 @@ def _time_index(listing: Listing) -> tuple[str | None, str, str]:
     if listing.owner:
         return "public-owner-time", "publicOwnerKey", listing.owner
     return "public-time", "publicKey", "public"
+
+
+def _beyond(after: PhotoId, low: str, high: str, *, newest: bool) -> tuple[str, str]:
+    """What is left of a span behind `after`."""
+    return (low, min(high, _just_below(after))) if newest else (max(low, f"{after}0"), high)
 
 
 def _just_below(key: str) -> str:

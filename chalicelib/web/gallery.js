@@ -5,9 +5,9 @@ import { byId, explain, stamp } from "./page.js";
 import { paint } from "./thumbhash.js";
 
 const PAGE = 30;
-const AHEAD = "1200px";
+const AHEAD = "2000px";
 const NARROW = 600;
-const ROW = { narrow: 150, wide: 250 };
+const ROW = { narrow: 125, wide: 250 };
 const EMPTY = {
   search: "No photo holds all of these words.",
   trash: "Your trash is empty.",

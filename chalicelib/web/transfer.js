@@ -16,8 +16,13 @@ const LONGEST_PAUSE = 30_000;
 const REASONS = {
   NotAnImage: "This file is not a photo.",
   TypeMismatch: "The file is of another type than it claims.",
+  TooManyBytes: "The file is larger than 50 MB.",
   TooManyPixels: "The photo has too many pixels.",
   Truncated: "The photo is incomplete: its end is missing.",
+  Damaged: "The photo is damaged.",
+  DecompressionBomb: "The photo would take too long to open.",
+  SizeMismatch: "The file changed on its way. Add it again.",
+  ChecksumMismatch: "The file changed on its way. Add it again.",
 };
 
 /** Remembers how far it came, so that a retry goes on from there and no photo is made twice. */
@@ -95,6 +100,7 @@ export class Transfer {
         fault = error;
       }
       const absent = fault.code === "NotUploaded";
+      if (fault.status === 422) throw refusal(fault.code, fault.requestId);
       if (!(fault.passing || absent) || (absent && pause > LONGEST_ABSENCE)) break;
       await sleep(Math.min(Math.max(pause, fault.retryAfter * 1000), LONGEST_PAUSE));
       const photo = await request("GET", path).catch(() => null);
@@ -111,8 +117,8 @@ export class Transfer {
   }
 }
 
-function refusal(code) {
-  return new ApiError(422, { error: code, message: REASONS[code] ?? `The photo was refused (${code}).` });
+function refusal(code, requestId) {
+  return new ApiError(422, { error: code, message: REASONS[code] ?? `The photo was refused (${code}).`, requestId });
 }
 
 function typeOf({ type, name }) {
@@ -120,7 +126,8 @@ function typeOf({ type, name }) {
 }
 
 async function sha256(file) {
-  if (file.size > MAX_BYTES) throw new ApiError(413, { error: "TooLarge", message: "The file is larger than 50 MB." });
+  if (file.size > MAX_BYTES) throw refusal("TooManyBytes");
+  if (!file.size) throw refusal("Truncated");
   const bytes = await file.arrayBuffer().catch(() => {
     throw new ApiError(0, { error: "Unreadable", message: "The file cannot be read." });
   });

@@ -1,0 +1,169 @@
+"""A person and the page, in a real browser, through the hosted UI."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+from tests.e2e.conftest import PASSWORD, Local
+from tests.images import photo as make_photo
+
+pytestmark = pytest.mark.xdist_group("local")
+
+# What a machine without a screen, and without the internet, needs.
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+class Watched:
+    """A page, and everything that went wrong on it."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.troubles: list[str] = []
+        self.requests: list[str] = []
+        page.on("console", lambda line: self.troubles.append(line.text) if line.type == "error" else None)
+        page.on("pageerror", lambda error: self.troubles.append(str(error)))
+        page.on("dialog", lambda dialog: self.troubles.append(f"dialog: {dialog.message}"))
+        page.on("request", lambda request: self.requests.append(request.url))
+
+
+@pytest.fixture
+def browser(local: Local) -> Iterator[Watched]:
+    """Chromium with an empty profile."""
+    chromium = shutil.which("chromium")
+    if chromium is None and not os.environ.get("CI"):
+        pytest.skip("chromium is not installed")
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        context = launched.new_context(base_url=local.url, accept_downloads=True)
+        context.set_default_timeout(15_000)
+        yield Watched(context.new_page())
+        launched.close()
+
+
+def sign_in(page: Page, email: str) -> None:
+    page.goto("/")
+    page.click("#sign-in")
+    page.fill("#username", email)
+    page.fill("#password", PASSWORD)
+    page.click("button[type=submit]")
+    expect(page.locator("#sign-out")).to_be_visible()
+
+
+
+def test_a_photo_from_sign_in_to_delete(local: Local, browser: Watched, tmp_path: Path) -> None:
+    local.sign_up("page@example.com")
+    page = browser.page
+    photo = tmp_path / "harbour.jpg"
+    photo.write_bytes(make_photo(4000, 3000))
+    sign_in(page, "page@example.com")
+
+    page.set_input_files("#file-input", [str(photo)])
+    expect(page.locator("#uploads li[data-state=ready]")).to_have_count(1)
+    mine = page.locator("#gallery [data-photo-id]").first
+    photo_id = mine.get_attribute("data-photo-id")
+
+    page.reload()
+    expect(page.locator("#sign-out")).to_be_visible()
+    page.select_option("#order", "newest")
+    tile = page.locator(f"#gallery [data-photo-id='{photo_id}']")
+    expect(tile.locator("img")).to_have_js_property("complete", True)
+    assert tile.locator("img").evaluate("image => image.naturalWidth") > 0
+    tile.locator("a").click()
+    expect(page.locator("#lightbox")).to_be_visible()
+    page.wait_for_function("document.querySelector('#lightbox-image').naturalWidth >= 1024")
+    with page.expect_download() as download:
+        page.click("#lightbox-download")
+    assert Path(download.value.path()).read_bytes() == photo.read_bytes()
+    assert download.value.suggested_filename == "harbour.jpg"
+
+    page.click("#lightbox-delete")
+    page.click("#confirm-yes")
+    expect(page.locator(f"#gallery [data-photo-id='{photo_id}']")).to_have_count(0)
+    assert storage(page) == {"local": {}, "session": {}}
+    assert not any("access_token" in url or "eyJ" in url for url in browser.requests)
+
+    page.click("#sign-out")
+    page.wait_for_url(f"{local.url}/**")
+    expect(page.locator("#sign-in")).to_be_visible()
+    assert browser.troubles in ([], UNAUTHORIZED)
+
+
+# Chromium reports a refused fetch as an error: the page asks on each visit whether there is a session.
+UNAUTHORIZED = ["Failed to load resource: the server responded with a status of 401 (Unauthorized)"] * 2
+
+
+def test_several_photos_at_once_and_the_lightbox_by_keyboard(local: Local, browser: Watched, tmp_path: Path) -> None:
+    local.sign_up("keys@example.com")
+    page = browser.page
+    files = []
+    for number in range(4):
+        file = tmp_path / f"{number}.jpg"
+        file.write_bytes(make_photo(400, 300, seed=number))
+        files.append(str(file))
+    (tmp_path / "no-photo.jpg").write_bytes(b"this is no photo")
+    sign_in(page, "keys@example.com")
+    page.set_input_files("#file-input", [*files, str(tmp_path / "no-photo.jpg")])
+    expect(page.locator("#uploads li[data-state=ready]")).to_have_count(4)
+    refused = page.locator("#uploads li[data-state=rejected]")
+    expect(refused).to_have_count(1)
+    expect(refused).to_contain_text("not a photo")
+
+    page.select_option("#scope", "mine")
+    expect(page.locator("#gallery [data-photo-id]")).to_have_count(4)
+    page.locator("#gallery [data-photo-id] a").first.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#lightbox")).to_be_visible()
+    seen = set()
+    for _ in range(4):
+        page.wait_for_function("document.querySelector('#lightbox-image').naturalWidth > 0")
+        seen.add(page.locator("#lightbox-image").get_attribute("src"))
+        page.keyboard.press("ArrowRight")
+        page.wait_for_timeout(100)
+    assert len(seen) == 4
+    page.keyboard.press("Escape")
+    expect(page.locator("#lightbox")).to_be_hidden()
+    assert page.evaluate("document.activeElement.closest('#gallery') !== null")
+
+
+def test_hostile_text_stays_text(local: Local, browser: Watched, tmp_path: Path) -> None:
+    local.sign_up("evil@example.com")
+    hostile = "<img src=x onerror=alert(1)>"
+    token = local.log_in("evil@example.com")
+    page = browser.page
+    sign_in(page, "evil@example.com")
+    file = tmp_path / f"{hostile}.jpg".replace("/", "")
+    file.write_bytes(make_photo(200, 150))
+    page.set_input_files("#file-input", [str(file)])
+    expect(page.locator("#uploads li[data-state=ready]")).to_have_count(1)
+    expect(page.locator("#uploads")).to_contain_text(hostile)
+    listed: list[dict[str, Any]] = local.call("GET", "/photos", token=token, scope="mine").json["items"]
+    changes = {"title": hostile, "description": hostile, "tags": [hostile]}
+    assert local.call("PATCH", f"/photos/{listed[0]['photoId']}", changes, token).status == 200
+    page.select_option("#scope", "mine")
+    page.reload()
+    page.select_option("#scope", "mine")
+    page.locator("#gallery [data-photo-id] a").first.click()
+    expect(page.locator("#lightbox-title")).to_have_text(hostile)
+    expect(page.locator("#lightbox-description")).to_have_text(hostile)
+    page.goto(f"/callback?error=access_denied&error_description={hostile}")
+    assert page.locator("img").count() == 0
+    assert not [trouble for trouble in browser.troubles if "Failed to load" not in trouble]
+
+
+def storage(page: Page) -> dict[str, Any]:
+    """What the page left in the browser."""
+    found: dict[str, Any] = page.evaluate("({local: {...localStorage}, session: {...sessionStorage}})")
+    return found
