@@ -7,8 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
 
-from .models import Exif, Timestamp, timestamp
-from .tiff import Field, Tiff, number
+from chalicelib.models import Exif, Timestamp, timestamp
+from chalicelib.tiff import Field, Tiff, number
 
 type _Fields = dict[int, Field]
 

@@ -13,11 +13,11 @@ from functools import cache, partial
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
-from . import exif, icc, thumbhash
-from .coded import MAX_PROFILE_BYTES, Coded
-from .containers import sniff, unwrap
-from .models import Exif, Timestamp
-from .refusals import (
+from chalicelib import exif, icc, thumbhash
+from chalicelib.coded import MAX_PROFILE_BYTES, Coded
+from chalicelib.containers import sniff, unwrap
+from chalicelib.models import Exif, Timestamp
+from chalicelib.refusals import (
     Damaged,
     DecompressionBomb,
     NotAnImage,

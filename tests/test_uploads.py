@@ -20,7 +20,7 @@ from tests.invariants import broken, left_over, rows
 from tests.rows import NO_LIMITS, START
 
 JPEG = make_photo(64, 48)
-FEW = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FEW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=63)
 
 
@@ -49,13 +49,13 @@ def test_other_types_are_refused(shared_cloud: Cloud, ann: Client, content_type:
 
 
 @FEW
-@given(st.integers(min_value=MAX_UPLOAD_BYTES + 1, max_value=2**63 - 1))
+@given(st.integers(min_value=MAX_UPLOAD_BYTES + 1) | st.just(10**400))
 def test_more_bytes_than_a_photo_may_have_are_refused(shared_cloud: Cloud, ann: Client, size: int) -> None:
     assert refused(shared_cloud, ann, size=size) == (413, "TooLarge", None)
 
 
 MALFORMED: list[tuple[str, Any]] = [
-    *(("size", size) for size in (0, -1, 1.5, True, "5", 10**400, [])),
+    *(("size", size) for size in (0, -1, 1.5, True, "5")),
     *(("sha256", digest) for digest in ("", "a" * 63, "a" * 65, "A" * 64, "g" * 64, 5)),
     *(("filename", name) for name in ("", "x" * 256, "é" * 128, None, 5)),
     *(("title", title) for title in ("x" * 201, None)),
@@ -141,6 +141,7 @@ def test_put_grant_binds_type_length_hash_and_metadata_and_makes_an_object_once(
         "content-length": "5",
         "if-none-match": "*",
         "x-amz-checksum-sha256": "A" * 43 + "=",
+        "x-amz-sdk-checksum-algorithm": "SHA256",
         "x-amz-meta-filename": "Kai%201.jpg",
         "x-amz-meta-visibility": "private",
     }
@@ -157,7 +158,8 @@ def test_put_grant_binds_type_length_hash_and_metadata_and_makes_an_object_once(
 def test_post_grant_binds_every_field_and_the_length(
     shared_cloud: Cloud, ann: Client, size: int | None, bounds: list[int]
 ) -> None:
-    grant = shared_cloud.grant(ann, method="POST", **({"size": size} if size else {}))
+    declared: dict[str, Any] = {"size": size} if size else {}
+    grant = shared_cloud.grant(ann, method="POST", **declared)
     policy = json.loads(b64decode(grant["fields"]["policy"]))
     assert ["content-length-range", *bounds] in policy["conditions"]
     fixed = {name: value for each in policy["conditions"] if isinstance(each, dict) for name, value in each.items()}

@@ -7,6 +7,7 @@ const BY_EXTENSION = {
   jpg: "image/jpeg", jpeg: "image/jpeg", png: "image/png", webp: "image/webp", gif: "image/gif",
   tif: "image/tiff", tiff: "image/tiff", heic: "image/heic", heif: "image/heif", hif: "image/heif", avif: "image/avif",
 };
+const TYPES = Object.values(BY_EXTENSION);
 // The browser sets these itself, and scolds in the console whoever tries.
 const FORBIDDEN = /^(content-length|host)$/i;
 const PAUSES = [500, 1_000, 2_000, 3_000, 5_000, 8_000, 13_000, 20_000];
@@ -14,6 +15,7 @@ const PAUSES = [500, 1_000, 2_000, 3_000, 5_000, 8_000, 13_000, 20_000];
 const LONGEST_ABSENCE = 2_000;
 const LONGEST_PAUSE = 30_000;
 const REASONS = {
+  UnsupportedType: "Only JPEG, PNG, WebP, GIF, TIFF, HEIC and AVIF photos can be uploaded.",
   NotAnImage: "This file is not a photo.",
   TypeMismatch: "The file is of another type than it claims.",
   TooManyBytes: "The file is larger than 50 MB.",
@@ -46,6 +48,7 @@ export class Transfer {
   /** The photo, or {photoId, duplicate: true}. Raises ApiError, or AbortError once cancelled. */
   async run() {
     if (!this.#sent) {
+      check(this.#file);
       this.#report("hashing");
       this.#sha256 ??= await sha256(this.#file);
       this.#report("uploading", 0);
@@ -121,13 +124,19 @@ function refusal(code, requestId) {
   return new ApiError(422, { error: code, message: REASONS[code] ?? `The photo was refused (${code}).`, requestId });
 }
 
+/** Some browsers know no type for HEIC and AVIF. */
 function typeOf({ type, name }) {
-  return type || BY_EXTENSION[name.split(".").pop().toLowerCase()] || "application/octet-stream";
+  return TYPES.includes(type) ? type : BY_EXTENSION[name.split(".").pop().toLowerCase()];
+}
+
+/** Refuses what the service certainly would, before any work. */
+function check(file) {
+  if (!typeOf(file)) throw refusal("UnsupportedType");
+  if (file.size > MAX_BYTES) throw refusal("TooManyBytes");
+  if (!file.size) throw refusal("Truncated");
 }
 
 async function sha256(file) {
-  if (file.size > MAX_BYTES) throw refusal("TooManyBytes");
-  if (!file.size) throw refusal("Truncated");
   const bytes = await file.arrayBuffer().catch(() => {
     throw new ApiError(0, { error: "Unreadable", message: "The file cannot be read." });
   });
