@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote, unquote
 
 import msgspec
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.config import Settings
 from chalicelib.errors import Busy
@@ -83,7 +83,11 @@ class Bucket:
         return _grant(photo, method="POST", upload_url=made["url"], fields=made["fields"])
 
     def read(self, key: str, version_id: str | None = None) -> Stored | None:
-        """This version of an original, or the newest; None where there is none."""
+        """This version of an original, or the newest; None where there is none.
+
+        Raises:
+            Busy: the connection ended before the object did.
+        """
         pinned: dict[str, Any] = {"VersionId": version_id} if version_id else {}
         try:
             answer = self._s3.get_object(Bucket=self.originals, Key=key, **pinned)
@@ -91,14 +95,15 @@ class Bucket:
             if error.response["Error"]["Code"] in ("NoSuchKey", "NoSuchVersion", "MethodNotAllowed"):
                 return None
             raise
-        with answer["Body"] as stream:
-            size = answer["ContentLength"]
-            return Stored(
-                version_id=answer.get("VersionId", "null"),
-                size=size,
-                content=stream.read() if size <= MAX_UPLOAD_BYTES else None,
-                metadata=answer["Metadata"],
-            )
+        size = answer["ContentLength"]
+        try:
+            with answer["Body"] as stream:
+                content = stream.read() if size <= MAX_UPLOAD_BYTES else None
+        except BotoCoreError as error:
+            raise Busy from error
+        return Stored(
+            version_id=answer.get("VersionId", "null"), size=size, content=content, metadata=answer["Metadata"]
+        )
 
     def write_rendition(self, key: str, content: bytes, content_type: str) -> None:
         """Write a rendition under its fixed key. The same again is no harm."""
@@ -107,8 +112,9 @@ class Bucket:
         )
 
     def drop(self, key: str, version_id: str) -> None:
-        """Delete one version of an original, for good."""
+        """Delete one version of an original, for good, and its renditions."""
         self._s3.delete_object(Bucket=self.originals, Key=key, VersionId=version_id)
+        self.erase(f"{key.rpartition('/')[0]}/{version_id}/")
 
     def erase(self, prefix: str) -> None:
         """Delete every version of every original, and every rendition, under `prefix`. Safe to repeat.

@@ -203,7 +203,10 @@ def answered(request: Request, get_response: Callable[[Request], Response]) -> R
     except PhotoshareError as error:
         return _response(error, request)
     if response.status_code >= 400 and isinstance(response.body, dict) and "Code" in response.body:
-        return _response(_OF_STATUS.get(response.status_code, InternalError)(), request)
+        refusal = _response(_OF_STATUS.get(response.status_code, InternalError)(), request)
+        # Where the method is not allowed, Chalice has put those that are into Allow.
+        refusal.headers |= response.headers
+        return refusal
     return response
 
 

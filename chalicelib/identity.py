@@ -27,6 +27,7 @@ SCOPES = "openid email aws.cognito.signin.user.admin"
 LOGIN_SECONDS = 10 * 60
 """How long a person may take on the hosted UI."""
 _TOKEN_SECONDS = 5.0
+_STRANGER = ("NotAuthorizedException", "UserNotFoundException", "UserNotConfirmedException")
 # The path travels in the cookie, and browsers drop one over 4,096 bytes.
 _LONGEST_PATH = 1000
 
@@ -124,8 +125,7 @@ class Identity:
         Raises:
             InvalidToken: the refresh token is wrong, expired or revoked.
         """
-        wrong = errors.InvalidToken
-        with _refusals(NotAuthorizedException=wrong, UserNotFoundException=wrong, RefreshTokenReuseException=wrong):
+        with _refusals(**dict.fromkeys((*_STRANGER, "RefreshTokenReuseException"), errors.InvalidToken)):
             answer = self._cognito.initiate_auth(
                 ClientId=self._client_id,
                 AuthFlow="REFRESH_TOKEN_AUTH",
@@ -140,13 +140,8 @@ class Identity:
             InvalidCredentials: they do not match, or there is no such confirmed address.
             LoginFailed: Cognito asks for more than a password; the hosted UI can answer it.
         """
-        wrong = errors.InvalidCredentials
-        with _refusals(
-            NotAuthorizedException=wrong,
-            UserNotFoundException=wrong,
-            UserNotConfirmedException=wrong,
-            PasswordResetRequiredException=errors.LoginFailed,
-        ):
+        strangers = dict.fromkeys(_STRANGER, errors.InvalidCredentials)
+        with _refusals(**strangers, PasswordResetRequiredException=errors.LoginFailed):
             answer = self._cognito.initiate_auth(
                 ClientId=self._client_id,
                 AuthFlow="USER_PASSWORD_AUTH",
@@ -221,13 +216,7 @@ class Identity:
         Raises:
             InvalidToken: Cognito no longer takes the token.
         """
-        wrong = errors.InvalidToken
-        with _refusals(
-            NotAuthorizedException=wrong,
-            UserNotFoundException=wrong,
-            UserNotConfirmedException=wrong,
-            PasswordResetRequiredException=wrong,
-        ):
+        with _refusals(**dict.fromkeys((*_STRANGER, "PasswordResetRequiredException"), errors.InvalidToken)):
             answer = self._cognito.get_user(AccessToken=caller.access_token)
         return next((each["Value"] for each in answer["UserAttributes"] if each["Name"] == "email"), "")
 

@@ -11,8 +11,11 @@ from chalicelib import errors, strictjson
 from chalicelib.models import PhotoId, Visibility, is_photo_id
 
 MAX_BODY_BYTES = 64 * 1024
+_JSON = re.compile(r'application/json\s*(;\s*charset="?utf-8"?\s*)?', re.IGNORECASE)
 
-Email = Annotated[str, Meta(min_length=3, max_length=254, pattern=r"^[^@\s]{1,64}@[^@\s]{1,253}$")]
+# Where Python's `$` would let a line feed follow, this does not; and unlike `\Z`, OpenAPI knows it.
+_END = r"$(?!\n)"
+Email = Annotated[str, Meta(min_length=3, max_length=254, pattern=r"^[^@\s]{1,64}@[^@\s]{1,253}" + _END)]
 Password = Annotated[str, Meta(min_length=1, max_length=256)]
 Title = Annotated[str, Meta(max_length=200)]
 Description = Annotated[str, Meta(max_length=2000)]
@@ -61,7 +64,7 @@ class UploadRequest(Input, frozen=True):
     filename: Annotated[str, Meta(min_length=1, max_length=255)]
     content_type: Annotated[str, Meta(min_length=1, max_length=100)]
     size: Annotated[int, Meta(ge=1)] | None = None
-    sha256: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")] | None = None
+    sha256: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}" + _END)] | None = None
     title: Title = ""
     description: Description = ""
     tags: Tags = []
@@ -94,7 +97,7 @@ class Confirmation(Input, frozen=True):
     """`POST /signup/confirm`."""
 
     email: Email
-    code: Annotated[str, Meta(pattern=r"^[0-9]{1,12}$")]
+    code: Annotated[str, Meta(pattern=r"^[0-9]{1,12}" + _END)]
 
 
 class Address(Input, frozen=True):
@@ -184,10 +187,14 @@ def body[Shape](shape: type[Shape], request: HttpRequest) -> Shape:
     """The request's body as `shape`.
 
     Raises:
+        UnsupportedMediaType: not said to be JSON in UTF-8.
         TooLarge: over 64 KB, or nested over 32 levels.
         MalformedBody: not UTF-8, not JSON, NaN, Infinity, a duplicate key or a lone surrogate.
         UnknownField, InvalidRequest: JSON of another shape; `details` names the field.
     """
+    # Chalice takes a type that only holds the words, and any charset.
+    if not _JSON.fullmatch(request.headers.get("content-type", "application/json")):
+        raise errors.UnsupportedMediaType
     raw: bytes = request.raw_body or b""
     if len(raw) > MAX_BODY_BYTES:
         raise errors.TooLarge(details={"limit": MAX_BODY_BYTES, "unit": "bytes"})

@@ -24,7 +24,8 @@ def parse(raw: bytes) -> Any:
     if _depth(raw) > MAX_DEPTH:
         raise TooDeep
     parsed = json.loads(raw.decode(), object_pairs_hook=_unique, parse_constant=_refuse)
-    json.dumps(parsed, ensure_ascii=False).encode()
+    # A number past the largest becomes infinite, and an escaped surrogate stays alone: neither can be written again.
+    json.dumps(parsed, ensure_ascii=False, allow_nan=False).encode()
     return parsed
 
 

@@ -26,12 +26,13 @@ from chalicelib.models import (
     new_photo_id,
     timestamp,
 )
-from chalicelib.renditions import Refused, Rendered, render, sniff
+from chalicelib.renditions import Refused, Rendered, TooManyBytes, render, sniff
 from chalicelib.stores import Store
 
 log = logging.getLogger(__name__)
 
 _KEY = re.compile(r"([^/]+)/([^/]+)/([^/]+)")
+_ATTEMPTS = 5
 _MEDIA_TYPES = frozenset(get_args(MediaType))
 
 
@@ -195,15 +196,35 @@ def _settled(store: Store, bucket: Bucket, photo: Photo, stored: Stored | None, 
     if stored is None or photo.status != "pending":
         return photo
     try:
-        after = _ready(bucket, photo, stored, render(_accepted(photo, stored), photo.content_type))
+        outcome = _ready(bucket, photo, stored, render(_accepted(photo, stored), photo.content_type))
     except Refused as refusal:
-        after = _rejected(photo, type(refusal).__name__, now)
-    won = store.replace(photo, after)
-    current = store.photo(photo.photo_id)
-    # Deleted after the row says so, and again where the photo was erased while it was being decoded.
-    if current is None or current.status in ("rejected", "erased"):
+        outcome = _rejected(refusal, now)
+    current = _decided(store, photo, outcome)
+    # Deleted after the row says so, and again where somebody else settled the photo while it was being decoded.
+    if current is None or current.status != "ready":
         bucket.erase(f"{photo.user_id}/{photo.photo_id}/")
-    log.info("confirmed" if won else "already confirmed", extra={"photo_id": photo.photo_id, "status": after.status})
+    elif current.version_id != stored.version_id:
+        bucket.drop(photo.s3_key, stored.version_id)
+    log.info("confirmed", extra={"photo_id": photo.photo_id, "status": current.status if current else None})
+    return current
+
+
+def _decided(store: Store, photo: Photo, outcome: dict[str, Any]) -> Photo | None:
+    """The photo with `outcome`, or as somebody else has settled it; pending only where the account is cancelled.
+
+    Raises:
+        Busy: its owner keeps changing it.
+    """
+    current: Photo | None = photo
+    for _ in range(_ATTEMPTS):
+        if current is None or current.status != "pending":
+            return current
+        if store.replace(current, current.with_(**outcome)):
+            return current.with_(**outcome, revision=current.revision + 1)
+        # Decoding takes seconds, in which the owner may have written a title.
+        current = store.photo(photo.photo_id)
+    if not store.account(photo.user_id).cancelled:
+        raise errors.Busy
     return current
 
 
@@ -213,10 +234,6 @@ class SizeMismatch(Refused):
 
 class ChecksumMismatch(Refused):
     """The stored bytes do not have the SHA-256 that was declared."""
-
-
-class TooManyBytes(Refused):
-    """More bytes than any photo may have."""
 
 
 def _accepted(photo: Photo, stored: Stored) -> bytes:
@@ -230,28 +247,30 @@ def _accepted(photo: Photo, stored: Stored) -> bytes:
     return stored.content
 
 
-def _ready(bucket: Bucket, photo: Photo, stored: Stored, rendered: Rendered) -> Photo:
+def _ready(bucket: Bucket, photo: Photo, stored: Stored, rendered: Rendered) -> dict[str, Any]:
     keys = {}
     for name, rendition in rendered.renditions.items():
-        keys[name] = f"{photo.user_id}/{photo.photo_id}/{name}.{rendition.extension}"
+        # Under the version, so that two versions confirmed at once cannot write over each other's.
+        keys[name] = f"{photo.user_id}/{photo.photo_id}/{stored.version_id}/{name}.{rendition.extension}"
         bucket.write_rendition(keys[name], rendition.content, rendition.content_type)
-    return photo.with_(
-        status="ready",
-        size=stored.size,
-        charged=stored.size,
-        sha256=hashlib.sha256(stored.content or b"").hexdigest(),
-        version_id=stored.version_id,
-        width=rendered.width,
-        height=rendered.height,
-        taken_at=rendered.taken_at,
-        exif=rendered.exif,
-        placeholder=rendered.placeholder,
-        renditions=keys,
-        copy_type=rendered.renditions["full"].content_type,
-        copy_size=len(rendered.renditions["full"].content),
-        due_at=None,
-    )
+    return {
+        "status": "ready",
+        "size": stored.size,
+        "charged": stored.size,
+        "sha256": hashlib.sha256(stored.content or b"").hexdigest(),
+        "version_id": stored.version_id,
+        "width": rendered.width,
+        "height": rendered.height,
+        "taken_at": rendered.taken_at,
+        "exif": rendered.exif,
+        "placeholder": rendered.placeholder,
+        "renditions": keys,
+        "copy_type": rendered.renditions["full"].content_type,
+        "copy_size": len(rendered.renditions["full"].content),
+        "due_at": None,
+    }
 
 
-def _rejected(photo: Photo, reason: str, now: datetime) -> Photo:
-    return photo.with_(status="rejected", rejection=reason, charged=0, due_at=timestamp(now + TRASH_LIFETIME))
+def _rejected(refusal: Refused, now: datetime) -> dict[str, Any]:
+    due_at = timestamp(now + TRASH_LIFETIME)
+    return {"status": "rejected", "rejection": refusal.code, "charged": 0, "due_at": due_at}

@@ -1,7 +1,6 @@
 """ministack, as the child process that `local.cloud` starts: on loopback, with every change on disk in a second.
 
-By itself it listens on every interface, writes its state only when told to stop, and makes a new, empty table or user
-pool where CloudFormation would update one in place.
+By itself it listens on every interface, and writes its state only when told to stop.
 """
 
 import asyncio
@@ -17,9 +16,8 @@ from hypercorn.asyncio import serve
 from hypercorn.config import Config
 from ministack import app as ministack
 from ministack.core import persistence
-from ministack.core.responses import get_region
-from ministack.services import cognito, dynamodb, s3
-from ministack.services.cloudformation import provisioners
+
+from local import corrections
 
 _READS = ("BatchGet", "Describe", "Get", "List", "Query", "ReceiveMessage", "Scan")
 
@@ -28,8 +26,9 @@ def main() -> None:
     """Serve on the port of GATEWAY_PORT until the parent says so, or is gone."""
     persistence.logger.setLevel("WARNING")
     _refuse_damaged_state()
-    _update_in_place()
-    _name_downloads_of_versions()
+    corrections.update_in_place()
+    corrections.refuse_as_cognito_does()
+    corrections.name_downloads_of_versions()
     asyncio.run(_run())
 
 
@@ -44,44 +43,6 @@ def _refuse_damaged_state() -> None:
             sys.exit(f"{file} is damaged, or was written by a newer ministack")
 
 
-def _update_in_place() -> None:
-    """Let a stack update keep the rows of a table, the people of a pool and the id of a client."""
-    handlers = provisioners._RESOURCE_HANDLERS
-
-    def update_table(name: str, _old: dict[str, Any], new: dict[str, Any], stack: str) -> Any:
-        rows = dynamodb._tables[name]["items"]
-        made = handlers["AWS::DynamoDB::Table"]["create"](name, {**new, "TableName": name}, stack)
-        dynamodb._tables[name]["items"] = rows
-        return made
-
-    def update_pool(pool_id: str, _old: dict[str, Any], new: dict[str, Any], _stack: str) -> Any:
-        pool = cognito._user_pools[pool_id]
-        pool.update({name: value for name, value in new.items() if name in pool})
-        return pool_id, {"Arn": pool["Arn"], "ProviderName": f"cognito-idp.{get_region()}.amazonaws.com/{pool_id}"}
-
-    def update_client(client_id: str, _old: dict[str, Any], new: dict[str, Any], _stack: str) -> Any:
-        client = cognito._user_pools[new["UserPoolId"]]["_clients"][client_id]
-        client.update({name: value for name, value in new.items() if name in client})
-        return client_id, {}
-
-    handlers["AWS::DynamoDB::Table"]["update"] = update_table
-    handlers["AWS::Cognito::UserPool"]["update"] = update_pool
-    handlers["AWS::Cognito::UserPoolClient"]["update"] = update_client
-
-
-def _name_downloads_of_versions() -> None:
-    """Honour `response-content-disposition` and the like for a pinned version too, as S3 does."""
-    plain = s3._get_object
-
-    def get_object(bucket: str, key: str, headers: dict[str, str], query: dict[str, Any] | None = None) -> Any:
-        answer = plain(bucket, key, headers, query)
-        if answer[0] == 200:
-            s3._apply_response_overrides(answer[1], query or {})
-        return answer
-
-    s3._get_object = get_object
-
-
 async def _run() -> None:
     config = Config()
     config.bind = [f"127.0.0.1:{os.environ['GATEWAY_PORT']}"]
@@ -94,6 +55,9 @@ async def _run() -> None:
     threading.Thread(target=_await_orphaning, args=(loop, stop), daemon=True).start()
 
     async def watched(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http" and corrections.is_anonymous(scope):
+            await _deny(send)
+            return
         await ministack.app(scope, receive, send)
         if scope["type"] == "http" and _changes(scope):
             changed.set()
@@ -107,6 +71,13 @@ def _await_orphaning(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> No
     """Stop when the parent has gone, even by SIGKILL: then its end of the pipe is closed."""
     sys.stdin.buffer.read()
     loop.call_soon_threadsafe(stop.set)
+
+
+async def _deny(send: Any) -> None:
+    headers = [(b"content-type", b"application/xml"), (b"access-control-allow-origin", b"*")]
+    await send({"type": "http.response.start", "status": 403, "headers": headers})
+    body = b"<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"
+    await send({"type": "http.response.body", "body": body})
 
 
 def _changes(scope: dict[str, Any]) -> bool:

@@ -35,7 +35,8 @@ class Browser:
 
     def back(self, returned: dict[str, str], **headers: str) -> Answer:
         """Come back from the hosted UI."""
-        return self.call("GET", "/callback", None, headers, **returned)
+        query: dict[str, Any] = {**returned}
+        return self.call("GET", "/callback", None, headers, **query)
 
     def sign_in(self, name: str = "ann", return_to: str = "/", **changes: Any) -> Answer:
         """Start, sign in there, come back. `changes`: to the ID token's claims."""

@@ -4,7 +4,7 @@ import base64
 import json
 import time
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from cryptography.hazmat.primitives import hashes, hmac, serialization
@@ -177,7 +177,9 @@ FORGERIES: dict[str, Forgery] = {
     "jku": attackers(jku=lambda idp: idp.url + ATTACKER),
     "jku and an unknown key id": attackers(jku=lambda idp: idp.url + ATTACKER, kid=lambda _: "evil"),
     "x5u": attackers(x5u=lambda idp: idp.url + ATTACKER),
-    "x5c": attackers(x5c=lambda _: [segment(foreign_key().public_key().public_bytes(serialization.Encoding.DER, SPKI))]),
+    "x5c": attackers(
+        x5c=lambda _: [segment(foreign_key().public_key().public_bytes(serialization.Encoding.DER, SPKI))]
+    ),
     "jwk": attackers(
         jwk=lambda _: {"kty": "RSA", "kid": "kid-1", "e": "AQAB", "n": modulus(foreign_key().public_key()).decode()}
     ),
@@ -203,7 +205,7 @@ FORGERIES: dict[str, Forgery] = {
     "signature: too much padding": twisted(lambda token: f"{token}===="),
     "signature: cut": twisted(lambda token: token[:-4]),
     "signature: none": twisted(lambda token: token.rpartition(".")[0] + "."),
-    **{f"signature: last character + {step}": twisted(lambda token, n=step: last_character(token, n)) for step in (1, 2, 3)},  # type: ignore[misc]
+    **{f"signature: last character + {step}": twisted(partial(last_character, step=step)) for step in (1, 2, 3)},
     "space before": twisted(lambda token: f" {token}"),
     "space behind": twisted(lambda token: f"{token} "),
     "tab within": twisted(lambda token: token.replace(".", ".\t", 1)),

@@ -58,4 +58,3 @@ def cutting_short(request: BaseHTTPRequestHandler) -> None:
     """Less than was announced."""
     request.close_connection = True
     request.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{}")
-

@@ -37,4 +37,3 @@ def test_photo_goes_from_grant_to_gallery_to_trash_and_back(cloud: Cloud) -> Non
     assert ann.delete(path, permanent="true").status == 204
     assert ann.get(path).status == 404
     assert cloud.originals() == cloud.renditions() == []
-

@@ -1,6 +1,7 @@
 """Every route that looks at who calls refuses a bad token: behind the gateway, and by itself."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import boto3
 import pytest
@@ -16,7 +17,7 @@ UNAUTHENTICATED = (401, "InvalidToken")
 
 
 def reach(client: Client, route: Route, **headers: str) -> Answer:
-    body = None if route.method in ("GET", "DELETE") else {}
+    body: Any = None if route.method in ("GET", "DELETE") else {}
     return client.call(route.method, route.path, body, headers)
 
 
@@ -67,7 +68,9 @@ def test_no_token_opens_optional_routes_alone(shared_cloud: Cloud, unguarded: bo
 
 
 @GUARDS
-@pytest.mark.parametrize("scheme", ["bearer {}", "BEARER {}", "Token {}", "Basic {}", "Bearer{}", "Bearer  {}", "{}", ""])
+@pytest.mark.parametrize(
+    "scheme", ["bearer {}", "BEARER {}", "Token {}", "Basic {}", "Bearer{}", "Bearer  {}", "{}", ""]
+)
 def test_bearer_is_spelt_in_one_way(shared_cloud: Cloud, unguarded: bool, scheme: str) -> None:
     client = shared_cloud.bearing("", unguarded=unguarded)
     sent = scheme.format(made(shared_cloud.idp))
@@ -134,4 +137,7 @@ def test_provider_that_fails_later_does_not_sign_anybody_out(shared_cloud: Cloud
     assert ann.get("/photos").status == 200
     shared_cloud.idp.faults["/jwks.json"] = idp_faults.hanging_up
     assert ann.get("/trash").status == 200
-    assert outcome(shared_cloud.bearing(made(shared_cloud.idp, kid="new"), unguarded=True).get("/trash")) == UNAUTHENTICATED
+    assert (
+        outcome(shared_cloud.bearing(made(shared_cloud.idp, kid="new"), unguarded=True).get("/trash"))
+        == UNAUTHENTICATED
+    )

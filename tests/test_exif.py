@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib import exif, renditions
+from chalicelib import renditions
+from chalicelib.renditions import exif
 from tests import images
 
 

@@ -3,7 +3,7 @@ import struct
 import pytest
 import pyvips
 
-from chalicelib import icc
+from chalicelib.renditions import icc
 from tests import images
 
 

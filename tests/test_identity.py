@@ -111,7 +111,9 @@ def test_token_that_cognito_no_longer_takes_shows_no_account(
 
 
 def test_account_shows_the_address_that_cognito_has(shared_cloud: Cloud, cognito: Cognito) -> None:
-    cognito.answers["GetUser"] = {"UserAttributes": [{"Name": "sub", "Value": "ann"}, {"Name": "email", "Value": EMAIL}]}
+    cognito.answers["GetUser"] = {
+        "UserAttributes": [{"Name": "sub", "Value": "ann"}, {"Name": "email", "Value": EMAIL}]
+    }
     ann = shared_cloud.person("ann")
     shown = ann.get("/account").json
     assert (shown["userId"], shown["email"]) == ("ann", EMAIL)
@@ -193,7 +195,9 @@ def test_sign_in_leads_nowhere_else(text: str) -> None:
     assert same_origin_path(text) == "/"
 
 
-@pytest.mark.parametrize("text", ["/", "/a/b", "/?tag=sea&order=newest", "/a#b", "/@ann", "/a%20b", "/https://a", "/a//b"])
+@pytest.mark.parametrize(
+    "text", ["/", "/a/b", "/?tag=sea&order=newest", "/a#b", "/@ann", "/a%20b", "/https://a", "/a//b"]
+)
 def test_sign_in_leads_back_to_a_path(text: str) -> None:
     assert same_origin_path(text) == text
 

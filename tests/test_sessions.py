@@ -141,7 +141,9 @@ def test_refused_refresh_token_is_unauthenticated(browser: Browser, cognito: Cog
 
 def test_logging_out_revokes_and_forgets(browser: Browser, cognito: Cognito) -> None:
     answer = browser.call("POST", "/logout", headers=OWN)
-    assert answer.json["logoutUrl"].endswith("/logout?client_id=test-client&logout_uri=http%3A%2F%2Flocalhost%3A8000%2F")
+    assert answer.json["logoutUrl"].endswith(
+        "/logout?client_id=test-client&logout_uri=http%3A%2F%2Flocalhost%3A8000%2F"
+    )
     assert [(name, asked["Token"]) for name, asked in cognito.asked] == [("RevokeToken", "refresh-ann")]
     assert browser.cookies == {}
     assert browser.call("POST", "/token", headers=OWN).status == 401

@@ -53,7 +53,10 @@ def test_client_that_asks_for_json_gets_the_tokens(browser: Browser, idp: Identi
     answer = browser.back(returned(browser, idp), **JSON)
     assert answer.status == 200
     assert set(answer.json) == {"accessToken", "idToken", "refreshToken", "expiresIn", "tokenType"}
-    assert browser._client.call("GET", "/trash", headers={"Authorization": f"Bearer {answer.json['accessToken']}"}).status == 200
+    assert (
+        browser._client.call("GET", "/trash", headers={"Authorization": f"Bearer {answer.json['accessToken']}"}).status
+        == 200
+    )
     assert answer.headers["Cache-Control"] == "no-store"
     assert "__Host-refresh" not in answer.cookies
 
@@ -207,9 +210,7 @@ def test_id_token_of_another_sign_in_is_refused(
     assert answer.cookies == {}
 
 
-@pytest.mark.parametrize(
-    "wrong", ["access_token", "id_token", "both of another key", "access_token of somebody else"]
-)
+@pytest.mark.parametrize("wrong", ["access_token", "id_token", "both of another key", "access_token of somebody else"])
 def test_tokens_that_do_not_belong_together_are_refused(browser: Browser, idp: IdentityProvider, wrong: str) -> None:
     back = returned(browser, idp)
     nonce = idp.codes[back["code"]]["nonce"]

@@ -1,6 +1,7 @@
 import re
 
-from chalicelib import renditions, thumbhash
+from chalicelib import renditions
+from chalicelib.renditions import thumbhash
 from tests import images
 
 

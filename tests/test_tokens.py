@@ -1,6 +1,7 @@
 """Of all tokens, only those count that this pool made for this client, and whose time it is."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -62,7 +63,7 @@ def test_forged_tokens_make_no_request_but_for_the_pools_keys(idp: IdentityProvi
     ],
 )
 def test_id_token_is_for_this_client_alone(
-    idp: IdentityProvider, verifier: Verifier, changes: dict[str, object], expected: bool
+    idp: IdentityProvider, verifier: Verifier, changes: dict[str, Any], expected: bool
 ) -> None:
     token = idp.token("ann", "id", **changes)
     if expected:
@@ -78,15 +79,13 @@ def test_clocks_may_differ_by_a_minute(
     idp: IdentityProvider, verifier: Verifier, claim: str, sign: int, seconds: int, expected: bool
 ) -> None:
     noon = int(NOON.timestamp())
-    times = {"iat": noon - 600, "exp": noon + 600, claim: noon + sign * seconds}
+    times: dict[str, Any] = {"iat": noon - 600, "exp": noon + 600, claim: noon + sign * seconds}
     with time_machine.travel(NOON, tick=False):
         assert accepted(verifier, idp.token("ann", **times)) is expected
 
 
 @pytest.mark.parametrize(("life", "expected"), [(1, True), (DAY, True), (DAY + 1, False), (0, False)])
-def test_no_token_lives_longer_than_a_day(
-    idp: IdentityProvider, verifier: Verifier, life: int, expected: bool
-) -> None:
+def test_no_token_lives_longer_than_a_day(idp: IdentityProvider, verifier: Verifier, life: int, expected: bool) -> None:
     noon = int(NOON.timestamp())
     with time_machine.travel(NOON, tick=False):
         assert accepted(verifier, idp.token("ann", iat=noon, exp=noon + life)) is expected

@@ -63,9 +63,7 @@ def post_form(grant: dict[str, Any], content: bytes, **changed: str) -> int:
     ]
     head = f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="x"\r\n\r\n'.encode()
     body = b"".join([*parts, head, content, f"\r\n--{boundary}--\r\n".encode()])
-    return send(
-        "POST", grant["uploadUrl"], body, {"Content-Type": f"multipart/form-data; boundary={boundary}"}
-    ).status
+    return send("POST", grant["uploadUrl"], body, {"Content-Type": f"multipart/form-data; boundary={boundary}"}).status
 
 
 class Local:
@@ -106,6 +104,7 @@ class Local:
         """Register, confirm by the mailed code, and log in: an access token."""
         made = self.call("POST", "/signup", {"email": email, "password": PASSWORD})
         assert (made.status, made.json["confirmed"]) == (201, False), made
+        assert self.call("POST", "/login", {"email": email, "password": PASSWORD}).status == 401
         confirmed = self.call("POST", "/signup/confirm", {"email": email, "code": self.mailed_code(email)})
         assert confirmed.status == 204, confirmed
         return self.log_in(email)

@@ -68,7 +68,6 @@ def sign_in(page: Page, email: str) -> None:
     expect(page.locator("#sign-out")).to_be_visible()
 
 
-
 def test_a_photo_from_sign_in_to_delete(local: Local, browser: Watched, tmp_path: Path) -> None:
     local.sign_up("page@example.com")
     page = browser.page

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from chalicelib.refusals import Damaged, DecompressionBomb, TooManyPixels, Truncated
+from chalicelib.renditions.refusals import Damaged, DecompressionBomb, TooManyPixels, Truncated
 
 MAX_PIXELS = 100_000_000
 MAX_SIDE = 30_000

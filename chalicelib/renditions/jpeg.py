@@ -4,8 +4,8 @@ import re
 import struct
 from collections.abc import Iterator
 
-from chalicelib.coded import Coded, check_size, pieces, take
-from chalicelib.refusals import Damaged, DecompressionBomb, Truncated
+from chalicelib.renditions.coded import Coded, check_size, pieces, take
+from chalicelib.renditions.refusals import Damaged, DecompressionBomb, Truncated
 
 MAX_SCANS = 64
 MAX_SCANNED_PIXELS = 1_000_000_000

@@ -13,11 +13,11 @@ from functools import cache, partial
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
-from chalicelib import exif, icc, thumbhash
-from chalicelib.coded import MAX_PROFILE_BYTES, Coded
-from chalicelib.containers import sniff, unwrap
 from chalicelib.models import Exif, Timestamp
-from chalicelib.refusals import (
+from chalicelib.renditions import exif, icc, thumbhash
+from chalicelib.renditions.coded import MAX_PROFILE_BYTES, Coded
+from chalicelib.renditions.containers import sniff, unwrap
+from chalicelib.renditions.refusals import (
     Damaged,
     DecompressionBomb,
     NotAnImage,

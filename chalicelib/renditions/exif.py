@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
 
 from chalicelib.models import Exif, Timestamp, timestamp
-from chalicelib.tiff import Field, Tiff, number
+from chalicelib.renditions.tiff import Field, Tiff, number
 
 type _Fields = dict[int, Field]
 

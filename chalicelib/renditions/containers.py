@@ -10,11 +10,11 @@ import zlib
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from chalicelib import jpeg
-from chalicelib.coded import MAX_PROFILE_BYTES, Coded, check_size, pieces, take
 from chalicelib.models import MAX_UPLOAD_BYTES
-from chalicelib.refusals import Damaged, DecompressionBomb, NotAnImage, TooManyBytes, Truncated, TypeMismatch
-from chalicelib.tiff import Tiff, number
+from chalicelib.renditions import jpeg
+from chalicelib.renditions.coded import MAX_PROFILE_BYTES, Coded, check_size, pieces, take
+from chalicelib.renditions.refusals import Damaged, DecompressionBomb, NotAnImage, TooManyBytes, Truncated, TypeMismatch
+from chalicelib.renditions.tiff import Tiff, number
 
 # What the decoders that cannot stream were measured to hold, in bytes a pixel.
 _GIF_COST, _WEBP_COST, _HEIC_COST, _AVIF_COST = 8, 9, 8, 10

@@ -1,0 +1,94 @@
+"""`resources.yaml`: sound for AWS, and the emulator deploys and updates it as it stands without losing a row."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cfnlint.decode.cfn_yaml import load  # type: ignore[import-untyped]
+
+from chalicelib import config
+from local import stack
+from local.cloud import CannotRun, Cloud, running
+
+LOCAL = "http://localhost:8000"
+RESOURCES: dict[str, Any] = load(str(stack.TEMPLATE))["Resources"]
+
+
+def of_type(name: str) -> list[Any]:
+    return [each for each in RESOURCES.values() if each["Type"] == name]
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    with running(tmp_path_factory.mktemp("cloud"), 0, LOCAL) as made:
+        yield made
+
+
+def test_linter_finds_nothing() -> None:
+    found = subprocess.run([Path(sys.executable).parent / "cfn-lint", stack.TEMPLATE], capture_output=True, check=False)
+    assert (found.stdout, found.returncode) == (b"", 0)
+
+
+@pytest.mark.parametrize("kind", ["AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::Cognito::UserPool"])
+def test_data_outlives_its_stack(kind: str) -> None:
+    for each in of_type(kind):
+        assert (each["DeletionPolicy"], each["UpdateReplacePolicy"]) == ("Retain", "Retain")
+
+
+def test_buckets_are_private_and_encrypted() -> None:
+    for each in of_type("AWS::S3::Bucket"):
+        properties = each["Properties"]
+        assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
+        assert len(properties["PublicAccessBlockConfiguration"]) == 4
+        assert "BucketEncryption" in properties
+        assert "*" not in str(properties["CorsConfiguration"]["CorsRules"][0]["AllowedOrigins"])
+
+
+def test_buckets_and_queues_take_nothing_without_tls() -> None:
+    policies = of_type("AWS::S3::BucketPolicy") + of_type("AWS::SQS::QueuePolicy")
+    covered = [target for each in policies for target in each["Properties"].get("Queues", [None])]
+    assert len(covered) == len(of_type("AWS::S3::Bucket") + of_type("AWS::SQS::Queue"))
+    for each in policies:
+        (statement,) = each["Properties"]["PolicyDocument"]["Statement"]
+        assert (statement["Effect"], statement["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
+
+
+def test_outputs_are_the_apps_environment(cloud: Cloud) -> None:
+    settings = config.load(cloud.env)
+    assert settings.photo_table == "photoshare-local-PhotoMetadata"
+    assert settings.base_url == LOCAL
+
+
+def test_update_keeps_rows_people_and_client(cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    dynamodb, cognito = cloud.client("dynamodb"), cloud.client("cognito-idp")
+    row = {"userId": {"S": "ann"}, "record": {"S": "account"}}
+    dynamodb.put_item(TableName=cloud.env["ACCOUNT_TABLE"], Item=row)
+    cognito.admin_create_user(UserPoolId=cloud.env["USER_POOL_ID"], Username="ann@example.com")
+    changed = tmp_path / "resources.yaml"
+    text = stack.TEMPLATE.read_text().replace("PAY_PER_REQUEST", "PROVISIONED").replace("Length: 12", "Length: 13")
+    changed.write_text(text)
+    monkeypatch.setattr(stack, "TEMPLATE", changed)
+    outputs = stack.deploy(cloud.client("cloudformation"), "local", "http://localhost:9000")
+    pool = cognito.describe_user_pool(UserPoolId=outputs["USER_POOL_ID"])["UserPool"]
+    assert pool["Policies"]["PasswordPolicy"]["MinimumLength"] == 13
+    assert outputs["USER_POOL_CLIENT_ID"] == cloud.env["USER_POOL_CLIENT_ID"]
+    assert dynamodb.scan(TableName=outputs["ACCOUNT_TABLE"])["Items"] == [row]
+    assert len(cognito.list_users(UserPoolId=outputs["USER_POOL_ID"])["Users"]) == 1
+
+
+def test_rows_survive_a_kill_and_damaged_state_is_left_alone(tmp_path: Path) -> None:
+    row = {"userId": {"S": "ann"}, "record": {"S": "account"}}
+    with running(tmp_path, 0, LOCAL) as first:
+        first.client("dynamodb").put_item(TableName=first.env["ACCOUNT_TABLE"], Item=row)
+        with pytest.raises(subprocess.TimeoutExpired):
+            first.process.wait(1.5)  # It writes what has changed.
+        first.process.kill()
+    with running(tmp_path, 0, LOCAL) as second:
+        assert second.client("dynamodb").scan(TableName=second.env["ACCOUNT_TABLE"])["Items"] == [row]
+    (tmp_path / "state" / "dynamodb.json").write_text("{")
+    with pytest.raises(CannotRun, match="damaged"), running(tmp_path, 0, LOCAL):
+        pass
+    assert (tmp_path / "state" / "dynamodb.json").read_text() == "{"
