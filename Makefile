@@ -29,7 +29,8 @@ bench: $(READY) ## Measure the README's figures
 	$(BIN)/python -m bench.coldstart
 
 package: $(READY) ## Build the Lambda package and its template
-	$(BIN)/chalice package --merge-template resources.yaml out/
+	AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} $(BIN)/chalice package --merge-template resources.yaml out/
+	$(BIN)/cfn-lint out/sam.yaml
 
 deploy: $(READY) ## Deploy to AWS [STAGE=]
 	$(BIN)/chalice deploy --stage $(STAGE)

@@ -18,6 +18,7 @@ from chalicelib import (
     jobs,
     lists,
     logs,
+    packaging,
     photos,
     sessions,
     uploads,
@@ -27,6 +28,7 @@ from chalicelib.models import Page, Photo, UserId
 from chalicelib.wiring import bucket, identity, now, queue, settings, store
 
 logs.configure()
+packaging.teach()
 app = Chalice("photoshare", configure_logs=False)
 cognito = CognitoUserPoolAuthorizer(
     "cognito",
@@ -62,9 +64,11 @@ def query[Shape](shape: type[Shape]) -> Shape:
 
 
 def page_file_answer(name: str) -> Response:
-    """A file of the web page."""
-    content, content_type = answers.page(name)
-    return Response(content, {"Content-Type": content_type, "Cache-Control": "public, max-age=300"})
+    """A file of the web page, or that the browser has it already."""
+    file = answers.page(name)
+    fresh = request().headers.get("if-none-match") == file.tag
+    headers = {"Content-Type": file.content_type, "Cache-Control": "no-cache", "ETag": file.tag}
+    return Response("" if fresh else file.content, headers, 304 if fresh else 200)
 
 
 def takes[View: Callable[..., Any]](shape: type[inputs.Input]) -> Callable[[View], View]:

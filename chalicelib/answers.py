@@ -3,8 +3,9 @@
 import logging
 from collections.abc import Mapping
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from chalicelib.config import Settings
 from chalicelib.errors import NotFound
@@ -49,9 +50,18 @@ def preflight(methods: list[str]) -> dict[str, str | list[str]]:
     }
 
 
+class File(NamedTuple):
+    """A file of the web page."""
+
+    content: str
+    content_type: str
+    tag: str
+    """Changes with the content."""
+
+
 @cache
-def page(name: str) -> tuple[str, str]:
-    """A file of the web page and its content type.
+def page(name: str) -> File:
+    """A file of the web page.
 
     Raises:
         NotFound: the page has no such file.
@@ -59,7 +69,8 @@ def page(name: str) -> tuple[str, str]:
     known = {path.name: path for path in _WEB.iterdir() if path.suffix in _CONTENT_TYPES}
     if name not in known:
         raise NotFound
-    return known[name].read_text(encoding="utf-8"), _CONTENT_TYPES[known[name].suffix]
+    content = known[name].read_text(encoding="utf-8")
+    return File(content, _CONTENT_TYPES[known[name].suffix], f'"{sha256(content.encode()).hexdigest()[:32]}"')
 
 
 def note(request: Any, status: int, seconds: float) -> None:

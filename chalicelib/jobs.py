@@ -9,7 +9,7 @@ import msgspec
 
 from chalicelib.bucket import Bucket
 from chalicelib.errors import Busy
-from chalicelib.models import GRANT_LIFETIME, Photo, PhotoId, timestamp
+from chalicelib.models import GRANT_LIFETIME, Photo, PhotoId, is_photo_id, timestamp
 from chalicelib.stores import Store
 from chalicelib.uploads import confirm
 
@@ -63,6 +63,8 @@ def run(store: Store, bucket: Bucket, body: str, now: datetime) -> None:
         msgspec.DecodeError, ValidationError: it is no job of ours; after some tries it ends in the dead-letter queue.
     """
     job = msgspec.json.decode(body, type=Settle)
+    if not is_photo_id(job.photo_id):
+        raise msgspec.ValidationError("A job of a photo that cannot be.")
     photo = store.photo(job.photo_id)
     if photo and photo.due_at and photo.due_at <= timestamp(now):
         _settle(store, bucket, photo, now)

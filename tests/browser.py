@@ -27,16 +27,15 @@ class Browser:
                 self.cookies[name] = morsel.value
         return answer
 
-    def begin(self, **query: str) -> str:
+    def begin(self, **query: Any) -> str:
         """Start a sign-in: where the hosted UI is."""
         answer = self.call("GET", "/login", **query)
         assert answer.status == 302
         return str(answer.headers["Location"])
 
-    def back(self, returned: dict[str, str], **headers: str) -> Answer:
+    def back(self, returned: dict[str, Any], **headers: str) -> Answer:
         """Come back from the hosted UI."""
-        query: dict[str, Any] = {**returned}
-        return self.call("GET", "/callback", None, headers, **query)
+        return self.call("GET", "/callback", None, headers, **returned)
 
     def sign_in(self, name: str = "ann", return_to: str = "/", **changes: Any) -> Answer:
         """Start, sign in there, come back. `changes`: to the ID token's claims."""

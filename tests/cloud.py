@@ -9,6 +9,7 @@ import msgspec
 
 import app as service
 from chalicelib import wiring
+from chalicelib.identity import Identity
 from chalicelib.models import Photo, PhotoId
 from local.gateway import Gateway, PoolAuthorizer
 from tests.idp import IdentityProvider
@@ -87,6 +88,10 @@ class Cloud:
         self.dynamodb: Any = wiring.store()._calls._client  # type: ignore[attr-defined]
         for client in (self.s3, wiring.store()._calls._client, wiring.queue()._sqs):  # type: ignore[attr-defined]
             client.meta.events.register("before-call", self._count)
+
+    def identity(self) -> Identity:
+        """The user pool, as the service has it."""
+        return wiring.identity()
 
     def person(self, name: str) -> Client:
         """Somebody who is signed in."""

@@ -4,7 +4,7 @@ import json
 from types import SimpleNamespace
 from typing import Any, cast
 
-from chalicelib import wiring
+from tests.cloud import Cloud
 
 TOKENS = {"AuthenticationResult": {"AccessToken": "fresh-access", "IdToken": "fresh-id", "ExpiresIn": 3600}}
 
@@ -12,10 +12,10 @@ TOKENS = {"AuthenticationResult": {"AccessToken": "fresh-access", "IdToken": "fr
 class Cognito:
     """Answers whatever `answers` has by operation; a text there is the code of a refusal."""
 
-    def __init__(self) -> None:
+    def __init__(self, cloud: Cloud) -> None:
         self.answers: dict[str, dict[str, Any] | str] = {"InitiateAuth": TOKENS}
         self.asked: list[tuple[str, dict[str, Any]]] = []
-        events = wiring.identity()._cognito.meta.events
+        events = cloud.identity()._cognito.meta.events
         # An answer from here spares the call; the stubs do not know of it.
         events.register("before-call.cognito-identity-provider", cast(Any, self._answer))
 

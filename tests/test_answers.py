@@ -28,7 +28,7 @@ def reach(client: Client, route: Route, **headers: str) -> Answer:
 
 def failing(cloud: Cloud, **headers: str) -> dict[int, Answer]:
     """An error of every kind that can be had without uploading."""
-    cognito, ann = Cognito(), cloud.person("ann")
+    cognito, ann = Cognito(cloud), cloud.person("ann")
     credentials = {"email": "ann@example.com", "password": "x"}
     answers = [
         ann.call("PATCH", "/photos/1", b"{", headers),
@@ -59,7 +59,7 @@ def protects(answer: Answer) -> bool:
 
 
 def test_every_answer_protects_the_browser(shared_cloud: Cloud) -> None:
-    Cognito()
+    Cognito(shared_cloud)
     callers = [shared_cloud.visitor, shared_cloud.person("ann"), shared_cloud.bearing("x", unguarded=True)]
     answers = {f"{route} {number}": reach(caller, route) for route in ROUTES for number, caller in enumerate(callers)}
     assert [name for name, answer in answers.items() if not protects(answer)] == []
@@ -85,7 +85,7 @@ def test_every_error_has_one_shape(shared_cloud: Cloud) -> None:
 
 @pytest.mark.parametrize("origin", [ORIGIN, PARTNER])
 def test_allowed_origin_reads_every_answer(shared_cloud: Cloud, origin: str) -> None:
-    Cognito()
+    Cognito(shared_cloud)
     ann = shared_cloud.person("ann")
     answers = [reach(ann, route, Origin=origin) for route in ROUTES]
     for answer in [*answers, *failing(shared_cloud, Origin=origin).values()]:
@@ -118,7 +118,7 @@ def test_allowed_origin_reads_every_answer(shared_cloud: Cloud, origin: str) -> 
 )
 def test_no_other_origin_reads_any_answer(shared_cloud: Cloud, origin: str | None) -> None:
     headers = {} if origin is None else {"Origin": origin}
-    Cognito()
+    Cognito(shared_cloud)
     ann = shared_cloud.person("ann")
     answers = [reach(ann, route, **headers) for route in ROUTES]
     for answer in [*answers, *failing(shared_cloud, **headers).values()]:

@@ -23,8 +23,8 @@ REFRESH = {"refreshToken": "kept"}
 
 
 @pytest.fixture
-def cognito(shared_cloud: Cloud) -> Cognito:  # noqa: ARG001
-    return Cognito()
+def cognito(shared_cloud: Cloud) -> Cognito:
+    return Cognito(shared_cloud)
 
 
 REFUSALS = [
@@ -128,7 +128,8 @@ def test_refusal_that_nobody_foresaw_is_an_error_of_ours(shared_cloud: Cloud, co
     assert answer.json["requestId"]
 
 
-def test_person_signs_up_in_and_stays_in(shared_cloud: Cloud) -> None:  # noqa: ARG001
+@pytest.mark.usefixtures("shared_cloud")
+def test_person_signs_up_in_and_stays_in() -> None:
     pools = boto3.client("cognito-idp")
     pool = pools.create_user_pool(PoolName="people", UsernameAttributes=["email"])["UserPool"]["Id"]
     client = pools.create_user_pool_client(

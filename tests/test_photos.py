@@ -20,7 +20,7 @@ from tests.rows import pending
 from tests.test_presign import NASTY
 
 JPEG = make_photo(64, 48)
-FEW = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FEW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture
@@ -94,7 +94,6 @@ def test_what_is_given_changes_and_nothing_else(
     assert shared_cloud.photo(before.photo_id) == after
     expected = given_ | ({"tags": tuple(dict.fromkeys(tags))} if tags is not None else {})
     assert after == before.with_(**expected, revision=after.revision)
-    assert broken(shared_cloud, before.user_id) == []
     assert shared_cloud.store.remove(after)
 
 
@@ -107,12 +106,11 @@ def test_changing_nothing_writes_nothing(shared_cloud: Cloud, ann: Client, photo
 def test_change_that_meets_another_is_applied_to_what_the_other_left(
     shared_cloud: Cloud, ann: Client, photo: Photo
 ) -> None:
-    stale = [lambda: photos.change(shared_cloud.store, photo.photo_id, by=photo.user_id, changes=describe)]
-    describe = PhotoChanges(description="By night")
+    waiting = [PhotoChanges(description="By night")]
 
     def before(**_: Any) -> None:
-        if stale:
-            stale.pop()()
+        if waiting:
+            photos.change(shared_cloud.store, photo.photo_id, by=photo.user_id, changes=waiting.pop())
 
     with hooked("before-call.dynamodb.TransactWriteItems", lambda _: before, shared_cloud.dynamodb):
         assert ann.patch(f"/photos/{photo.photo_id}", {"title": "Harbour"}).status == 200
@@ -121,7 +119,7 @@ def test_change_that_meets_another_is_applied_to_what_the_other_left(
 
 
 def test_change_that_always_meets_another_is_a_conflict(shared_cloud: Cloud, photo: Photo) -> None:
-    def before(model: Any, params: Any, **_: Any) -> None:
+    def before(params: Any, **_: Any) -> None:
         if b"Harbour" in params["body"]:
             shared_cloud.store.replace(shared_cloud.photo(photo.photo_id), shared_cloud.photo(photo.photo_id))
 

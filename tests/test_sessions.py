@@ -15,8 +15,8 @@ ROUTES = pytest.mark.parametrize("path", ["/token", "/logout"])
 
 
 @pytest.fixture
-def cognito(shared_cloud: Cloud) -> Cognito:  # noqa: ARG001
-    return Cognito()
+def cognito(shared_cloud: Cloud) -> Cognito:
+    return Cognito(shared_cloud)
 
 
 @pytest.fixture
@@ -26,7 +26,8 @@ def browser(shared_cloud: Cloud) -> Browser:
     return signed_in
 
 
-def test_cookies_are_bound_to_the_host_and_out_of_reach_of_scripts(shared_cloud: Cloud, cognito: Cognito) -> None:  # noqa: ARG001
+@pytest.mark.usefixtures("cognito")
+def test_cookies_are_bound_to_the_host_and_out_of_reach_of_scripts(shared_cloud: Cloud) -> None:
     browser = Browser(shared_cloud)
     begun = browser.call("GET", "/login")
     ended = browser.back(shared_cloud.idp.authorize(begun.headers["Location"], "ann"))

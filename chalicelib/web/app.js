@@ -21,11 +21,9 @@ function showSession() {
 }
 
 function showPhotos() {
-  const { scope, order, q } = view.elements;
-  const words = scope.value === "trash" ? "" : q.value.trim();
-  q.disabled = scope.value === "trash";
-  order.disabled = q.disabled || Boolean(words);
-  return gallery.show({ scope: scope.value, order: order.value, q: words });
+  const { scope, order } = view.elements;
+  order.disabled = scope.value === "trash";
+  return gallery.show({ scope: scope.value, order: order.value });
 }
 
 function upload(files) {
@@ -69,8 +67,6 @@ async function start() {
     picker.value = "";
   });
   view.addEventListener("change", showPhotos);
-  // Enter in the search field has already been a change.
-  view.addEventListener("submit", (event) => event.preventDefault());
   byId("sign-out").addEventListener("click", leave);
   byId("status-dismiss").addEventListener("click", hush);
   // A page that the browser kept may still show what its reader has signed out of.
