@@ -67,8 +67,11 @@ def page_file_answer(name: str) -> Response:
     """A file of the web page, or that the browser has it already."""
     file = answers.page(name)
     fresh = request().headers.get("if-none-match") == file.tag
-    headers = {"Content-Type": file.content_type, "Cache-Control": "no-cache", "ETag": file.tag}
-    return Response("" if fresh else file.content, headers, 304 if fresh else 200)
+    return Response(
+        "" if fresh else file.content,
+        {"Content-Type": file.content_type, "Cache-Control": "no-cache", "ETag": file.tag},
+        304 if fresh else 200,
+    )
 
 
 def takes[View: Callable[..., Any]](shape: type[inputs.Input]) -> Callable[[View], View]:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from typing import Any, NoReturn
+from typing import Any
 
 MAX_DEPTH = 32
 
@@ -23,8 +23,8 @@ def parse(raw: bytes) -> Any:
     """
     if _depth(raw) > MAX_DEPTH:
         raise TooDeep
-    parsed = json.loads(raw.decode(), object_pairs_hook=_unique, parse_constant=_refuse)
-    # A number past the largest becomes infinite, and an escaped surrogate stays alone: neither can be written again.
+    parsed = json.loads(raw.decode(), object_pairs_hook=_unique)
+    # What cannot be written again: NaN, Infinity, a number past the largest (it became infinite), a lone surrogate.
     json.dumps(parsed, ensure_ascii=False, allow_nan=False).encode()
     return parsed
 
@@ -43,7 +43,3 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(made) != len(pairs):
         raise ValueError("duplicate name")
     return made
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is not JSON")

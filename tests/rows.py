@@ -102,7 +102,7 @@ def on_dynamodb(deploy: Callable[[], dict[str, str]]) -> Iterator[Callable[[], B
         settings, client = config.load(sign_in | others | deploy()), aws.client("dynamodb")
 
         def made() -> Backend:
-            _empty(settings, client)
+            empty(settings, client)
             return _backend(settings, client)
 
         yield made
@@ -124,7 +124,8 @@ def _backend(settings: Settings, client: Any) -> Backend:
     return Backend(DynamoStore(settings, one_at_a_time, lambda: now[0]), cancel, now, client)
 
 
-def _empty(settings: Settings, client: Any) -> None:
+def empty(settings: Settings, client: Any) -> None:
+    """Delete every row."""
     keys = {
         settings.photo_table: ("photoId", "uploadedAt"),
         settings.account_table: ("userId", "record"),

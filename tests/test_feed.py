@@ -3,6 +3,7 @@
 import bisect
 import random
 from collections.abc import Callable
+from itertools import pairwise
 from statistics import mean
 
 import msgspec
@@ -75,7 +76,7 @@ def test_the_permutation_visits_every_bucket_once(depth: int, seed: int) -> None
     covered = sorted((span.low, span.high) for span in spans)
     assert covered[0][0] == 0
     assert covered[-1][1] == feed.RANKS - 1
-    assert all(low == high + 1 for (_, high), (low, _) in zip(covered, covered[1:], strict=False))
+    assert all(low == high + 1 for (_, high), (low, _) in pairwise(covered))
 
 
 @settings(max_examples=500)

@@ -1,5 +1,6 @@
 """The code flow: who began a sign-in ends it, once, with tokens that were made for it."""
 
+import hashlib
 import json
 import time
 from collections.abc import Callable
@@ -72,16 +73,17 @@ def another_browsers(browser: Browser, back: dict[str, str]) -> dict[str, str]:
     return back
 
 
-def cookie(change: Callable[[str], str]) -> Callable[[Browser, dict[str, str]], dict[str, str]]:
+def cookie(change: Callable[[str], str], **known: str) -> Callable[[Browser, dict[str, str]], dict[str, str]]:
     def attack(browser: Browser, back: dict[str, str]) -> dict[str, str]:
         browser.cookies[LOGIN] = change(browser.cookies[LOGIN])
-        return back
+        return back | known
 
     return attack
 
 
 def signed(key: str, salt: str) -> str:
-    return str(URLSafeTimedSerializer([key], salt=salt).dumps(["state", "nonce", "verifier", "/"]))
+    states = URLSafeTimedSerializer([key], salt=salt, signer_kwargs={"digest_method": hashlib.sha256})
+    return str(states.dumps(["state", "nonce", "verifier", "/"]))
 
 
 STATES: dict[str, Callable[[Browser, dict[str, str]], dict[str, str]]] = {
@@ -93,8 +95,8 @@ STATES: dict[str, Callable[[Browser, dict[str, str]], dict[str, str]]] = {
     "another browser's": another_browsers,
     "cookie cut": cookie(lambda value: value[:-1]),
     "cookie changed": cookie(lambda value: ("A" if value[0] != "A" else "B") + value[1:]),
-    "cookie of a stranger": cookie(lambda _: signed("stranger", "sign-in")),
-    "cookie for something else": cookie(lambda _: signed("old-key", "something else")),
+    "cookie of a stranger": cookie(lambda _: signed("stranger", "sign-in"), state="state"),
+    "cookie for something else": cookie(lambda _: signed("old-key", "something else"), state="state"),
     "cookie beyond ASCII": cookie(lambda _: "é.é.é"),
 }
 
@@ -106,6 +108,13 @@ def test_sign_in_that_this_browser_did_not_begin_is_refused(
     back = STATES[attack](browser, returned(browser, idp))
     assert outcome(browser.back(back)) == INVALID_STATE
     assert idp.requests == []
+
+
+@pytest.mark.parametrize("key", ["new-key", "old-key"])
+def test_sign_in_outlasts_a_change_of_keys(browser: Browser, idp: IdentityProvider, key: str) -> None:
+    browser.cookies[LOGIN] = signed(key, "sign-in")
+    assert outcome(browser.back({"code": "x", "state": "state"})) == LOGIN_FAILED
+    assert idp.requests == [TOKEN]
 
 
 def test_used_state_is_gone_from_the_browser(browser: Browser, idp: IdentityProvider) -> None:
