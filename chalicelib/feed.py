@@ -6,7 +6,7 @@ number and the last hash given out, so inserts and deletes elsewhere cannot shif
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from hashlib import blake2b
 from typing import Protocol
 
@@ -22,6 +22,7 @@ SAMPLE = 8
 _ROUNDS = 6
 _WAVE = 16
 """Buckets that are read at once."""
+_SWEPT_AT_ONCE = 100
 
 
 class HasId(Protocol):
@@ -46,6 +47,8 @@ class Place(msgspec.Struct, frozen=True, array_like=True):
     depth: int
     bucket: int = 0
     after: str = ""
+    swept: int | None = None
+    """Set once the rest is taken in the order of ranks: all below this one have been looked at."""
 
 
 def rank(photo_id: PhotoId) -> int:
@@ -80,18 +83,25 @@ def span(place: Place, bucket: int) -> Span:
     return Span(low, low + width - 1)
 
 
+class Read[Item](Protocol):
+    """How the order reads an index."""
+
+    def __call__(self, spans: list[Span], limit: int | None = None) -> list[list[Item]]:
+        """For each span its items in the order of their ranks, the first `limit` or all."""
+
+
 def page[Item: HasId](
-    place: Place, limit: int, read: Callable[[list[Span]], list[list[Item]]]
+    place: Place, limit: int, read: Read[Item], shard_bits: int = 0
 ) -> tuple[list[Item], Place | None]:
     """Up to `limit` items from `place` on, and where the next page begins; None at the end of the walk.
 
-    `read` gives all items of each span. Buckets are read several at once; what was read beyond the page is read
-    again by the next. Work is bounded: a page is cut short, but never empty, where most buckets turn out empty.
+    Buckets are read several at once; what was read beyond the page is read again by the next. Work is bounded: a page
+    is cut short where many buckets turn out empty, and where all do, the walk goes on by rank.
     """
     items: list[Item] = []
     end = 1 << place.depth
     reads, allowed = 0, 2 * (limit + _WAVE)
-    while place.bucket < end and (not items or reads < allowed):
+    while place.bucket < end and place.swept is None and reads < allowed:
         count = min(_wave(limit - len(items), items=len(items), reads=reads), end - place.bucket)
         reads += count
         for found in read([span(place, place.bucket + step) for step in range(count)]):
@@ -101,7 +111,41 @@ def page[Item: HasId](
                 items.append(item)
                 place = Place(place.seed, place.depth, place.bucket, key)
             place = Place(place.seed, place.depth, place.bucket + 1)
-    return items, place if place.bucket < end else None
+    if items or place.bucket == end:
+        return items, place if place.bucket < end else None
+    return _swept(place, limit, read, shard_bits)
+
+
+def _swept[Item: HasId](
+    place: Place, limit: int, read: Read[Item], shard_bits: int
+) -> tuple[list[Item], Place | None]:
+    """The rest of a walk most of whose photos have vanished, in the order of ranks: far fewer reads than buckets."""
+    items: list[Item] = []
+    width = RANKS >> shard_bits
+    low, reads = place.swept or 0, 0
+    while low < RANKS and (not items or reads < 2 * _WAVE):
+        reads += 1
+        high = (low // width + 1) * width - 1
+        (found,) = read([Span(low, high)], _SWEPT_AT_ONCE)
+        for item in found:
+            if len(items) == limit:
+                return items, _at(place, low)
+            low = rank(item.photo_id) + 1
+            if _is_ahead(place, item):
+                items.append(item)
+        if len(found) < _SWEPT_AT_ONCE:
+            low = high + 1
+    return items, _at(place, low) if low < RANKS else None
+
+
+def _at(place: Place, swept: int) -> Place:
+    return Place(place.seed, place.depth, place.bucket, place.after, swept)
+
+
+def _is_ahead(place: Place, item: HasId) -> bool:
+    """Whether the walk has yet to come to this item."""
+    bucket = _number(rank(item.photo_id) >> (RANK_BITS - place.depth), place)
+    return (bucket, order(place.seed, item.photo_id)) > (place.bucket, place.after)
 
 
 def _wave(wanted: int, *, items: int, reads: int) -> int:
@@ -126,9 +170,7 @@ def _permuted(bucket: int, depth: int, seed: int) -> int:
 
     Black and Rogaway, "Ciphers with Arbitrary Finite Domains" (CT-RSA 2002).
     """
-    half = (depth + 1) // 2
-    mask = (1 << half) - 1
-    key = seed.to_bytes(8)
+    half, mask, key = _halves(depth, seed)
     while True:
         left, right = bucket >> half, bucket & mask
         for turn in range(_ROUNDS):
@@ -136,6 +178,23 @@ def _permuted(bucket: int, depth: int, seed: int) -> int:
         bucket = (left << half) | right
         if bucket < 1 << depth:
             return bucket
+
+
+def _number(permuted: int, place: Place) -> int:
+    """Which bucket of the walk it is that `_permuted` made this of: the same network, backwards."""
+    half, mask, key = _halves(place.depth, place.seed)
+    while True:
+        left, right = permuted >> half, permuted & mask
+        for turn in reversed(range(_ROUNDS)):
+            left, right = right ^ (_mixed(turn, left, key) & mask), left
+        permuted = (left << half) | right
+        if permuted < 1 << place.depth:
+            return permuted
+
+
+def _halves(depth: int, seed: int) -> tuple[int, int, bytes]:
+    half = (depth + 1) // 2
+    return half, (1 << half) - 1, seed.to_bytes(8)
 
 
 def _mixed(turn: int, half: int, key: bytes) -> int:

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -65,7 +66,7 @@ def _random(
     store: Store, listing: Listing, limit: int, place: list[Any] | None
 ) -> tuple[list[Photo], list[Any] | None]:
     here = msgspec.convert(place, feed.Place) if place else _new_walk(store, listing)
-    found, then = feed.page(here, limit, lambda spans: store.by_rank(listing, spans))
+    found, then = feed.page(here, limit, partial(store.by_rank, listing), store.shard_bits(listing))
     return found, msgspec.to_builtins(then) if then else None
 
 

@@ -42,16 +42,14 @@ class Gallery:
     def ids(self) -> set[str]:
         return {photo_id for _, photo_id in self.ranks}
 
-    def read(self, spans: list[Span]) -> list[list[Item]]:
+    def read(self, spans: list[Span], limit: int | None = None) -> list[list[Item]]:
         self.reads += len(spans)
-        return [
-            [Item(PhotoId(photo_id)) for _, photo_id in self.ranks[self._from(span.low) : self._from(span.high + 1)]]
-            for span in spans
-        ]
+        within = [self.ranks[self._from(span.low) : self._from(span.high + 1)] for span in spans]
+        return [[Item(PhotoId(photo_id)) for _, photo_id in found[:limit]] for found in within]
 
     def new_walk(self, shard_bits: int = 0) -> Place:
         span = feed.sample_span(self.rng.getrandbits(64), shard_bits)
-        found = [feed.rank(item.photo_id) for item in self.read([span])[0][: feed.SAMPLE]]
+        found = [feed.rank(item.photo_id) for item in self.read([span], feed.SAMPLE)[0]]
         return Place(self.rng.getrandbits(64), feed.depth_for(found, span, shard_bits))
 
     def _from(self, rank: int) -> int:
@@ -63,7 +61,7 @@ def walk(gallery: Gallery, meanwhile: Callable[[], object] = lambda: None, shard
     place: Place | None = gallery.new_walk(shard_bits)
     seen: list[str] = []
     while place:
-        items, place = feed.page(place, gallery.rng.randint(1, 30), gallery.read)
+        items, place = feed.page(place, gallery.rng.randint(1, 30), gallery.read, shard_bits)
         assert items or place is None, "a page that is not the last is empty"
         seen += [item.photo_id for item in items]
         meanwhile()
@@ -122,15 +120,24 @@ def test_a_page_costs_the_same_in_a_gallery_of_any_size(count: int) -> None:
     assert mean(reads) <= 16
 
 
-def test_work_is_bounded_where_nearly_all_photos_have_vanished() -> None:
-    gallery = Gallery(10_000)
-    place = gallery.new_walk()
-    gallery.ranks = gallery.ranks[::100]
-    gallery.reads = 0
-    items, then = feed.page(place, 10, gallery.read)
-    assert items
-    assert then is not None
-    assert gallery.reads < 2 * (10 + 16) + 16
+@pytest.mark.parametrize("shard_bits", [0, 5])
+@pytest.mark.parametrize("left", [0, 3, 20, 1000])
+def test_a_walk_is_exact_and_bounded_where_nearly_all_photos_have_vanished(left: int, shard_bits: int) -> None:
+    gallery = Gallery(20_000)
+    place: Place | None = gallery.new_walk(shard_bits)
+    assert place
+    items, place = feed.page(place, 100, gallery.read, shard_bits)
+    seen = {item.photo_id for item in items}
+    gallery.ranks = sorted(gallery.rng.sample(gallery.ranks, left))
+    expected = gallery.ids() - seen
+    rest: list[str] = []
+    while place:
+        gallery.reads = 0
+        items, place = feed.page(place, 10, gallery.read, shard_bits)
+        assert items or place is None
+        assert gallery.reads <= 2 * (10 + 16) + 16 + 64
+        rest += [item.photo_id for item in items]
+    assert sorted(rest) == sorted(expected)
 
 
 def test_every_photo_is_as_likely_on_a_first_page() -> None:
