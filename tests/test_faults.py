@@ -22,6 +22,8 @@ from tests.rows import empty
 JPEG, OTHER = make_photo(64, 48), make_photo(48, 64, seed=1)
 DUE = 2 * GRANT_LIFETIME + timedelta(seconds=1)
 MOST_CALLS = 100
+# After the others nothing was done, and the code still runs: in its eyes they are one.
+WORST: tuple[Mode, ...] = ("answer lost", "killed")
 
 Step = Callable[[], Any]
 
@@ -72,11 +74,10 @@ def _done(answer: Answer, *also: int) -> Answer:
 
 
 def sweep(cloud: Cloud, after: timedelta) -> None:
-    """Sweep until nothing is due any more."""
+    """Do at once what a sweep at that time would hand to the queue."""
     now = datetime.now(UTC) + after
-    while due := cloud.store.due(timestamp(now), 100):
-        for photo_id in due:
-            jobs.run(cloud.store, cloud.bucket, f'{{"job":"settle","photoId":"{photo_id}"}}', now)
+    for photo_id in cloud.store.due(timestamp(now), 100):
+        jobs.run(cloud.store, cloud.bucket, f'{{"job":"settle","photoId":"{photo_id}"}}', now)
 
 
 def struck(step: Step) -> bool:
@@ -113,8 +114,14 @@ def sound(cloud: Cloud, ann: Client) -> None:
     assert left_over(cloud, ann.user_id) == []
 
 
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize(("content", "waits"), [(JPEG, True), (JPEG, False), (b"<html>", True)])
+@pytest.mark.parametrize(
+    ("mode", "content", "waits"),
+    [
+        *((mode, JPEG, True) for mode in MODES),
+        *((mode, JPEG, False) for mode in WORST),
+        *((mode, b"<html>", True) for mode in WORST),
+    ],
+)
 def test_whoever_is_struck_tries_again_and_all_ends_well(
     shared_cloud: Cloud, mode: Mode, content: bytes, waits: bool
 ) -> None:
@@ -141,7 +148,7 @@ def test_whoever_is_struck_tries_again_and_all_ends_well(
     assert expected <= {*operations}
 
 
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("mode", WORST)
 def test_what_nobody_tries_again_the_sweep_brings_to_an_end(shared_cloud: Cloud, mode: Mode) -> None:
     def run(fault: Fault) -> None:
         empty(shared_cloud.settings, shared_cloud.dynamodb)
@@ -167,7 +174,7 @@ def test_what_nobody_tries_again_the_sweep_brings_to_an_end(shared_cloud: Cloud,
     assert len(at_every_call(mode, run)) > 15
 
 
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("mode", WORST)
 def test_sweep_that_is_struck_is_finished_by_the_next(shared_cloud: Cloud, mode: Mode) -> None:
     def run(fault: Fault) -> None:
         empty(shared_cloud.settings, shared_cloud.dynamodb)
