@@ -25,7 +25,7 @@ from chalicelib import (
 )
 from chalicelib.identity import Caller
 from chalicelib.models import Page, Photo, UserId
-from chalicelib.wiring import bucket, identity, now, queue, settings, store
+from chalicelib.wiring import bucket, hosted_ui, identity, now, queue, settings, store
 
 logs.configure()
 packaging.teach()
@@ -136,7 +136,7 @@ def refuse_stray_parameters(incoming: Request, get_response: Callable[[Request],
 @takes(inputs.LoginQuery)
 def begin_login() -> Response:
     """To the hosted UI: code flow with PKCE, state and nonce."""
-    begun = identity().begin(query(inputs.LoginQuery).return_to)
+    begun = hosted_ui().begin(query(inputs.LoginQuery).return_to)
     return redirect(begun.url, sessions.login_cookie(begun.cookie))
 
 
@@ -145,7 +145,7 @@ def begin_login() -> Response:
 def finish_login() -> Response:
     """Back from the hosted UI: tokens as JSON, or in a cookie and on to where the person wanted to go."""
     begun = sessions.cookie(request(), sessions.LOGIN)
-    tokens, return_to = identity().finish(begun, query(inputs.CallbackQuery))
+    tokens, return_to = hosted_ui().finish(begun, query(inputs.CallbackQuery))
     if "application/json" in request().headers.get("accept", ""):
         return answer(tokens)
     return redirect(settings().base_url + return_to, *sessions.signed_in_cookies(str(tokens.refresh_token)))

@@ -116,9 +116,7 @@ def page[Item: HasId](
     return _swept(place, limit, read, shard_bits)
 
 
-def _swept[Item: HasId](
-    place: Place, limit: int, read: Read[Item], shard_bits: int
-) -> tuple[list[Item], Place | None]:
+def _swept[Item: HasId](place: Place, limit: int, read: Read[Item], shard_bits: int) -> tuple[list[Item], Place | None]:
     """The rest of a walk most of whose photos have vanished, in the order of ranks: far fewer reads than buckets."""
     items: list[Item] = []
     width = RANKS >> shard_bits

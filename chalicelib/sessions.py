@@ -6,7 +6,8 @@ import msgspec
 
 from chalicelib import errors, inputs
 from chalicelib.config import Settings
-from chalicelib.identity import LOGIN_SECONDS, Tokens
+from chalicelib.hosted_ui import LOGIN_SECONDS
+from chalicelib.identity import Tokens
 
 LOGIN = "__Host-login"
 REFRESH = "__Host-refresh"

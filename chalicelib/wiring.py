@@ -5,11 +5,13 @@ from functools import cache
 
 from chalicelib import aws, config
 from chalicelib.bucket import Bucket
+from chalicelib.hosted_ui import HostedUi
 from chalicelib.identity import Identity
 from chalicelib.jobs import Queue
 from chalicelib.presign import Presigner
 from chalicelib.stores import Store
 from chalicelib.stores.dynamodb import DynamoStore
+from chalicelib.tokens import KeySet, Verifier
 
 
 @cache
@@ -33,9 +35,21 @@ def bucket() -> Bucket:
 
 
 @cache
+def verifier() -> Verifier:
+    """Of the user pool's tokens."""
+    return Verifier(KeySet(settings().jwks_url), settings().issuer, settings().user_pool_client_id)
+
+
+@cache
 def identity() -> Identity:
     """The user pool."""
-    return Identity(settings(), aws.client("cognito-idp"))
+    return Identity(settings(), aws.client("cognito-idp"), verifier())
+
+
+@cache
+def hosted_ui() -> HostedUi:
+    """The user pool's own sign-in page."""
+    return HostedUi(settings(), verifier())
 
 
 @cache

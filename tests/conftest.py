@@ -72,7 +72,8 @@ def deployed(provider: IdentityProvider) -> Iterator[Cloud]:
 def shared_cloud(deployed: Cloud, idp: IdentityProvider) -> Cloud:
     """The module's deployment, for tests that do not need an empty one."""
     assert deployed.idp is idp
-    wiring.identity.cache_clear()
+    for built in (wiring.verifier, wiring.identity, wiring.hosted_ui):
+        built.cache_clear()
     deployed.calls.clear()
     return deployed
 
@@ -120,8 +121,9 @@ def deploy() -> dict[str, str]:
 
 def forget_clients() -> None:
     """Have the app build its services anew."""
-    for built in (wiring.settings, wiring.store, wiring.bucket, wiring.identity, wiring.queue, aws._session):
-        built.cache_clear()
+    for built in (*vars(wiring).values(), aws._session):
+        if hasattr(built, "cache_clear"):
+            built.cache_clear()
 
 
 def _variable(output: str) -> str:

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib import aws, errors, wiring
-from chalicelib.identity import Identity, same_origin_path
+from chalicelib.hosted_ui import same_origin_path
+from chalicelib.identity import Identity
 from tests.cloud import Cloud
 from tests.cognito import Cognito
 
@@ -136,7 +137,7 @@ def test_person_signs_up_in_and_stays_in() -> None:
         UserPoolId=pool, ClientName="web", ExplicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
     )["UserPoolClient"]["ClientId"]
     settings = msgspec.structs.replace(wiring.settings(), user_pool_id=pool, user_pool_client_id=client)
-    identity = Identity(settings, aws.client("cognito-idp"))
+    identity = Identity(settings, aws.client("cognito-idp"), wiring.verifier())
 
     user_id, confirmed = identity.sign_up(EMAIL, PASSWORD)
     assert user_id
