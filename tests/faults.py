@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import msgspec
 from botocore.awsrequest import AWSResponse
@@ -10,7 +10,6 @@ from botocore.compat import HTTPHeaders
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 
 Mode = Literal["not sent", "answer lost", "throttled", "500", "killed"]
-MODES: tuple[Mode, ...] = get_args(Mode)
 
 Answer = tuple[AWSResponse, dict[str, Any]]
 
