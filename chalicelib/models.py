@@ -30,12 +30,6 @@ MAX_UPLOAD_BYTES = 50_000_000
 GRANT_LIFETIME = timedelta(minutes=15)
 TRASH_LIFETIME = timedelta(days=30)
 
-_NEXT: dict[Status, frozenset[Status]] = {
-    "pending": frozenset({"ready", "rejected", "erased"}),
-    "ready": frozenset({"erased"}),
-    "rejected": frozenset({"erased"}),
-    "erased": frozenset(),
-}
 _UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.ASCII)
 
 # A time-ordered id is 48 bits of Unix milliseconds, then random bits around the version and variant
@@ -214,10 +208,6 @@ class Photo(Model, frozen=True):
             due_at=due_at,
             revision=self.revision,
         )
-
-    def may_become(self, status: Status) -> bool:
-        """Whether `status` can follow the present one."""
-        return status in _NEXT[self.status]
 
 
 class Listing(Model, frozen=True):

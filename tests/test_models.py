@@ -174,14 +174,6 @@ def test_tombstone_keeps_nothing_of_the_person_but_whose_and_which_photo_it_was(
     assert stone.revision == full.revision
 
 
-@pytest.mark.parametrize(("before", "after"), [*product(get_args(Status), repeat=2)])
-def test_nothing_leaves_the_tombstone_and_nothing_goes_back_to_pending(before: Status, after: Status) -> None:
-    allowed = {("pending", "ready"), ("pending", "rejected")} | {
-        (status, "erased") for status in ("pending", "ready", "rejected")
-    }
-    assert photo(status=before).may_become(after) == ((before, after) in allowed)
-
-
 # --- Scores, terms, names
 
 

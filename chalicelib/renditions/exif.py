@@ -78,7 +78,7 @@ def _camera(main: _Fields) -> str | None:
     return model if model.lower().startswith(make.split()[0].lower()) else f"{make} {model}"[:_LONGEST_TEXT]
 
 
-def _number(noted: Field | None, *, above: float = -math.inf, digits: int = 7) -> float | None:
+def _number(noted: Field | None, *, above: float = -1e9, digits: int = 7) -> float | None:
     """The first of the numbers noted, where it is finite and of this world."""
     first = noted[0] if isinstance(noted, tuple) and noted else math.nan
     rounded = round(first, digits) if math.isfinite(first) else math.nan
