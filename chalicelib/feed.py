@@ -3,6 +3,7 @@
 Each photo has a fixed rank, uniform in 64 bits. A walk cuts the ranks into 2^depth equal buckets, visits these in
 the order of a keyed permutation, and sorts each bucket's photos by a keyed hash. Where a walk stands is a bucket's
 number and the last hash given out, so inserts and deletes elsewhere cannot shift it. Pure: reading is the caller's.
+`docs/feed.md` has the argument, and what it costs.
 """
 
 import math
@@ -19,6 +20,8 @@ RANKS = 1 << RANK_BITS
 MAX_DEPTH = 40
 SAMPLE = 8
 """Ranks that the first page looks at to learn the density: N is then known to about 40 %, so depth to about 1/2."""
+_LEAD = 5
+"""Items that a walk leaves to its end, so that its first page begins, as it ends, anywhere in a bucket."""
 _ROUNDS = 6
 _WAVE = 16
 """Buckets that are read at once."""
@@ -41,7 +44,11 @@ class Span(msgspec.Struct, frozen=True):
 
 
 class Place(msgspec.Struct, frozen=True, array_like=True):
-    """Where a walk stands: all before `bucket`, and in it all up to the hash `after`, have been given out."""
+    """Where a walk stands: all before `bucket`, and in it all up to the hash `after`, have been given out.
+
+    A walk is a circle. Buckets count from the one that it began in, beyond the hash `since`; what that bucket holds up
+    to `since` comes last, as one bucket more.
+    """
 
     seed: int
     depth: int
@@ -49,6 +56,23 @@ class Place(msgspec.Struct, frozen=True, array_like=True):
     after: str = ""
     swept: int | None = None
     """Set once the rest is taken in the order of ranks: all below this one have been looked at."""
+    start: int = 0
+    """Where the permutation's bucket 0 would be, had the walk not begun later."""
+    since: str = ""
+
+    @property
+    def buckets(self) -> int:
+        """How many the ranks are cut into."""
+        return 1 << self.depth
+
+    @property
+    def end(self) -> int:
+        """The bucket at which nothing is left."""
+        return self.buckets + bool(self.since)
+
+    def at(self, bucket: int, after: str = "") -> "Place":
+        """Another place of the same walk."""
+        return msgspec.structs.replace(self, bucket=bucket, after=after)
 
 
 def rank(photo_id: PhotoId) -> int:
@@ -79,7 +103,7 @@ def depth_for(found: Sequence[int], looked_at: Span, shard_bits: int) -> int:
 def span(place: Place, bucket: int) -> Span:
     """The ranks of the `bucket`-th bucket of the walk."""
     width = RANKS >> place.depth
-    low = _permuted(bucket, place.depth, place.seed) * width
+    low = _permuted((place.start + bucket) % place.buckets, place.depth, place.seed) * width
     return Span(low, low + width - 1)
 
 
@@ -90,6 +114,25 @@ class Read[Item](Protocol):
         """For each span its items in the order of their ranks, the first `limit` or all."""
 
 
+def begin[Item: HasId](
+    walk: Place, limit: int, read: Read[Item], shard_bits: int = 0
+) -> tuple[list[Item], Place | None]:
+    """The first page of a fresh `walk`, and where the next one begins; None where there is none.
+
+    A page that began with a whole bucket and ended within one would show photos of crowded buckets less often. So the
+    walk begins a few items into the order, and ends with these.
+    """
+    items, then = _visited(walk, _LEAD + limit, read)
+    if then and not items:
+        return _swept(then, limit, read, shard_bits)
+    lead = min(len(items) - limit, _LEAD)
+    if lead <= 0:
+        return items, then
+    start, since = _position(walk, items[lead - 1])
+    then = then or walk.at(walk.end)
+    return items[lead:], Place(walk.seed, walk.depth, then.bucket - start, then.after, start=start, since=since)
+
+
 def page[Item: HasId](
     place: Place, limit: int, read: Read[Item], shard_bits: int = 0
 ) -> tuple[list[Item], Place | None]:
@@ -98,22 +141,29 @@ def page[Item: HasId](
     Buckets are read several at once; what was read beyond the page is read again by the next. Work is bounded: a page
     is cut short where many buckets turn out empty, and where all do, the walk goes on by rank.
     """
+    if place.swept is None:
+        items, then = _visited(place, limit, read)
+        if items or then is None:
+            return items, then
+        place = then
+    return _swept(place, limit, read, shard_bits)
+
+
+def _visited[Item: HasId](place: Place, limit: int, read: Read[Item]) -> tuple[list[Item], Place | None]:
+    """The next items bucket by bucket; none where `reads` ran out before any was found."""
     items: list[Item] = []
-    end = 1 << place.depth
     reads, allowed = 0, 2 * (limit + _WAVE)
-    while place.bucket < end and place.swept is None and reads < allowed:
-        count = min(_wave(limit - len(items), items=len(items), reads=reads), end - place.bucket)
+    while place.bucket < place.end and reads < allowed:
+        count = min(_wave(limit - len(items), items=len(items), reads=reads), place.end - place.bucket)
         reads += count
         for found in read([span(place, place.bucket + step) for step in range(count)]):
             for key, item in _ordered(place, found):
                 if len(items) == limit:
                     return items, place
                 items.append(item)
-                place = Place(place.seed, place.depth, place.bucket, key)
-            place = Place(place.seed, place.depth, place.bucket + 1)
-    if items or place.bucket == end:
-        return items, place if place.bucket < end else None
-    return _swept(place, limit, read, shard_bits)
+                place = place.at(place.bucket, key)
+            place = place.at(place.bucket + 1)
+    return items, place if place.bucket < place.end else None
 
 
 def _swept[Item: HasId](place: Place, limit: int, read: Read[Item], shard_bits: int) -> tuple[list[Item], Place | None]:
@@ -129,7 +179,7 @@ def _swept[Item: HasId](place: Place, limit: int, read: Read[Item], shard_bits: 
             if len(items) == limit:
                 return items, _at(place, low)
             low = rank(item.photo_id) + 1
-            if _is_ahead(place, item):
+            if _position(place, item) > (place.bucket, place.after):
                 items.append(item)
         if len(found) < _SWEPT_AT_ONCE:
             low = high + 1
@@ -137,13 +187,14 @@ def _swept[Item: HasId](place: Place, limit: int, read: Read[Item], shard_bits: 
 
 
 def _at(place: Place, swept: int) -> Place:
-    return Place(place.seed, place.depth, place.bucket, place.after, swept)
+    return msgspec.structs.replace(place, swept=swept)
 
 
-def _is_ahead(place: Place, item: HasId) -> bool:
-    """Whether the walk has yet to come to this item."""
-    bucket = _number(rank(item.photo_id) >> (RANK_BITS - place.depth), place)
-    return (bucket, order(place.seed, item.photo_id)) > (place.bucket, place.after)
+def _position(place: Place, item: HasId) -> tuple[int, str]:
+    """The bucket and the hash at which the walk comes to this item."""
+    bucket = (_number(rank(item.photo_id) >> (RANK_BITS - place.depth), place) - place.start) % place.buckets
+    key = order(place.seed, item.photo_id)
+    return (place.buckets if bucket == 0 and key <= place.since else bucket), key
 
 
 def _wave(wanted: int, *, items: int, reads: int) -> int:
@@ -153,8 +204,9 @@ def _wave(wanted: int, *, items: int, reads: int) -> int:
 
 
 def _ordered[Item: HasId](place: Place, found: list[Item]) -> list[tuple[str, Item]]:
+    last = place.since if place.bucket == place.buckets else "~"
     keyed = [(order(place.seed, item.photo_id), item) for item in found]
-    return sorted((pair for pair in keyed if pair[0] > place.after), key=lambda pair: pair[0])
+    return sorted((pair for pair in keyed if place.after < pair[0] <= last), key=lambda pair: pair[0])
 
 
 def order(seed: int, photo_id: PhotoId) -> str:

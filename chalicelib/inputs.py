@@ -144,7 +144,7 @@ class PhotoQuery(PageQuery, frozen=True):
 
     order: Order = "random"
     scope: Scope = "public"
-    user_id: Annotated[str, Meta(min_length=1, max_length=128)] | None = None
+    user_id: Annotated[str, Meta(pattern=r"^[A-Za-z0-9-]{1,64}" + _END)] | None = None
     tag: Annotated[str, Meta(min_length=1, max_length=50)] | None = None
     from_: Annotated[datetime, Meta(tz=True)] | None = msgspec.field(default=None, name="from")
     """The first moment that belongs to the answer."""

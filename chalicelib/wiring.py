@@ -30,7 +30,9 @@ def store() -> Store:
 def bucket() -> Bucket:
     """Originals and renditions."""
     style = "path" if settings().aws_endpoint else "virtual"
-    s3 = aws.client("s3", signature_version="s3v4", s3={"addressing_style": style})
+    s3 = aws.client(
+        "s3", signature_version="s3v4", s3={"addressing_style": style, "us_east_1_regional_endpoint": "regional"}
+    )
     return Bucket(settings(), s3, Presigner(settings().bucket_address, settings().region, aws.credentials()))
 
 

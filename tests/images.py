@@ -205,9 +205,30 @@ def bombs() -> dict[str, tuple[bytes, str, str]]:
         "png interlaced": (interlaced, "image/png", "TooManyPixels"),
         "png profile": (iccp, "image/png", "DecompressionBomb"),
         "png chunks": (png(*[(b"tEXt", b"")] * 300_000), "image/png", "DecompressionBomb"),
+        "avif behind a decoy": (_behind_a_decoy(), "image/avif", "TooManyPixels"),
+        "heic items": (_of_many_items(200_000), "image/heic", "Damaged"),
+        "heic items that overlap": (_of_many_items(200_000, size=1_500_000), "image/heic", "Damaged"),
         "jpeg scans": (of_many_scans(5_000), "image/jpeg", "DecompressionBomb"),
         "jpeg segments": (segments, "image/jpeg", "DecompressionBomb"),
     }
+
+
+def _behind_a_decoy() -> bytes:
+    """A picture of 41 MP whose extent only a decoder sees, and a small one that it does not."""
+    real = b"ispe\0\0\0\0" + struct.pack(">II", 6_400, 6_400)
+    content = io.BytesIO()
+    Image.new("L", (6_400, 6_400)).save(content, "AVIF", speed=10, quality=1)
+    flagged = claiming(content.getvalue(), real, real[:4] + b"\0\0\0\1" + real[8:])
+    return flagged + struct.pack(">I4s", 28, b"free") + _extent(64, 64)
+
+
+def _of_many_items(count: int, size: int = 0x41414141) -> bytes:
+    boxes = _extent(64, 64) + (struct.pack(">I", size) + b"infe") * count
+    return b"\0\0\0\x18ftypheic\0\0\0\0heicmif1" + struct.pack(">I4s", 8 + len(boxes), b"free") + boxes
+
+
+def _extent(width: int, height: int) -> bytes:
+    return b"\0\0\0\x14ispe\0\0\0\0" + struct.pack(">II", width, height)
 
 
 def defused() -> dict[str, tuple[bytes, str]]:

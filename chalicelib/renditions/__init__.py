@@ -1,7 +1,4 @@
-"""From an upload's bytes to what people see of it, in memory alone.
-
-The decoders are loaded when the first photo comes, not with this module.
-"""
+"""From an upload's bytes to what people see of it, in memory. The decoders are loaded with the first photo."""
 
 import logging
 import os
@@ -15,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.models import Exif, Timestamp
 from chalicelib.renditions import exif, icc, thumbhash
-from chalicelib.renditions.coded import MAX_PROFILE_BYTES, Coded
+from chalicelib.renditions.coded import MAX_PROFILE_BYTES, Coded, check_size
 from chalicelib.renditions.containers import sniff, unwrap
 from chalicelib.renditions.refusals import (
     Damaged,
@@ -243,6 +240,8 @@ def _opened_heic(coded: Coded) -> _Picture:
     pi_heif.options.THUMBNAILS = pi_heif.options.DEPTH_IMAGES = pi_heif.options.AUX_IMAGES = False
     pi_heif.options.DECODE_THREADS = 1
     heif = pi_heif.open_heif(coded.content)
+    # Its decoder need not go by the extents that were checked.
+    check_size(*heif.size, cost=coded.cost)
     facts = exif.read(heif.info.get("exif") or b"")
     # libheif has turned the pixels already, whatever EXIF still says.
     upright = exif.Facts(facts.exif, facts.taken_at)
@@ -262,6 +261,7 @@ def _opened_avif(coded: Coded) -> _Picture:
         warnings.simplefilter("ignore")
         # Not through Image.open, which would load its other plugins first.
         avif = AvifImagePlugin.AvifImageFile(BytesIO(coded.content))
+    check_size(*avif.size, cost=coded.cost)
     # Pillow writes the container's rotation into this EXIF in place of the camera's.
     facts = exif.read(avif.info.get("exif") or b"")
 

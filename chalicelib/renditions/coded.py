@@ -26,6 +26,8 @@ class Coded:
     """ICC."""
     downloadable: bool = False
     """Whether `content` as it is can be handed to others: a JPEG that every browser shows."""
+    cost: float = 0
+    """What decoding takes, in bytes a pixel; 0 where it streams."""
 
 
 def check_size(width: int, height: int, *, cost: float = 0) -> None:

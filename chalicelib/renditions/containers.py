@@ -175,6 +175,7 @@ def _tiff(content: bytes) -> Coded:
 
 
 _ITEM = re.compile(rb"infe")
+_LONGEST_ITEM = 1024
 _EXTENT = re.compile(rb"\0\0\0\x14ispe\0{4}(.{4})(.{4})", re.DOTALL)
 
 
@@ -186,7 +187,7 @@ def _heif(cost: int, content: bytes) -> Coded:
         check_size(width, height, cost=cost)
     if not extents or not all(_is_named_in_utf8(described, item.start() - 4) for item in _ITEM.finditer(described)):
         raise Damaged
-    return Coded(content, *max(extents, key=lambda extent: extent[0] * extent[1]))
+    return Coded(content, *max(extents, key=lambda extent: extent[0] * extent[1]), cost=cost)
 
 
 def _described(content: bytes) -> bytes:
@@ -207,9 +208,10 @@ def _described(content: bytes) -> bytes:
 def _is_named_in_utf8(described: bytes, at: int) -> bool:
     """Whether the names in an item's box are text: on any other pi-heif 1.4 ends the process."""
     size, version = struct.unpack_from(">I4xB", described, max(at, 0))
-    names = described[at + (18 if version > 2 else 16) : at + size]
+    names = described[at + (18 if version > 2 else 16) : at + min(size, _LONGEST_ITEM)]
     try:
-        return size >= 16 and bool(names.decode())
+        # Real names are short. Long ones that overlap would be read over and over.
+        return 16 <= size <= _LONGEST_ITEM and bool(names.decode())
     except UnicodeDecodeError:
         return False
 
