@@ -11,7 +11,7 @@ READY := .venv/ready
 .PHONY: help run test check bench package deploy
 
 help: ## List what can be done
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | column -t -s '	'
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-9s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(READY) ## Serve everything at http://localhost:8000 [PORT= AWS_PORT= DATA=]
 	@exec $(BIN)/python -m local --port $(PORT) --aws-port $(AWS_PORT) --data $(DATA)
@@ -23,6 +23,7 @@ check: $(READY) ## Check style, types, layers and the template
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/python -m pytest tests/test_layers.py
 	$(BIN)/cfn-lint resources.yaml
 
 bench: $(READY) ## Measure the README's figures
@@ -32,8 +33,12 @@ package: $(READY) ## Build the Lambda package and its template
 	AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} $(BIN)/chalice package --merge-template resources.yaml out/
 	$(BIN)/cfn-lint out/sam.yaml
 
-deploy: $(READY) ## Deploy to AWS [STAGE=]
-	$(BIN)/chalice deploy --stage $(STAGE)
+deploy: package ## Deploy the package by the AWS CLI [STAGE=] BUCKET= BASE_URL= DOMAIN_PREFIX=
+	@command -v aws >/dev/null || { echo "The AWS CLI is not installed; it uploads the package."; exit 1; }
+	aws cloudformation package --template-file out/sam.yaml --s3-bucket $(BUCKET) --output-template-file out/deploy.yaml
+	aws cloudformation deploy --template-file out/deploy.yaml --stack-name photoshare-$(STAGE) \
+	    --capabilities CAPABILITY_IAM --parameter-overrides \
+	    Stage=$(STAGE) BaseUrl=$(BASE_URL) AllowedOrigins=$(BASE_URL) DomainPrefix=$(DOMAIN_PREFIX)
 
 $(READY): requirements.txt requirements-dev.txt
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not installed; Photoshare needs Python 3.12."; exit 1; }

@@ -63,17 +63,6 @@ def query[Shape](shape: type[Shape]) -> Shape:
     return inputs.query(shape, request())
 
 
-def page_file_answer(name: str) -> Response:
-    """A file of the web page, or that the browser has it already."""
-    file = answers.page(name)
-    fresh = request().headers.get("if-none-match") == file.tag
-    return Response(
-        "" if fresh else file.content,
-        {"Content-Type": file.content_type, "Cache-Control": "no-cache", "ETag": file.tag},
-        304 if fresh else 200,
-    )
-
-
 def takes[View: Callable[..., Any]](shape: type[inputs.Input]) -> Callable[[View], View]:
     """Let a view have the query parameters of `shape`; without it, it has none."""
 
@@ -156,7 +145,7 @@ def refresh_tokens() -> Response:
     """Fresh tokens for the refresh token in the body or the cookie."""
     held = sessions.held(request(), settings())
     if held is None:
-        raise errors.InvalidToken
+        raise errors.InvalidToken("A refresh token is needed, in the body or in the cookie: sign in again.")
     return answer(held.shown(identity().refresh(held.token)))
 
 
@@ -313,6 +302,17 @@ def sweep(_event: Any) -> None:
 
 
 # --- The page, and the rest
+
+
+def page_file_answer(name: str) -> Response:
+    """A file of the web page, or that the browser has it already."""
+    file = answers.page(name)
+    fresh = request().headers.get("if-none-match") == file.tag
+    return Response(
+        "" if fresh else file.content,
+        {"Content-Type": file.content_type, "Cache-Control": "no-cache", "ETag": file.tag},
+        304 if fresh else 200,
+    )
 
 
 @app.route("/", methods=["GET"])

@@ -9,7 +9,7 @@ from chalicelib.models import Limits
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """What differs between one deployment and another. `docs/operations.md` explains each."""
+    """What differs between one deployment and another. README.md has the variable of each."""
 
     region: str
     photo_table: str
@@ -68,7 +68,7 @@ def load(environment: Mapping[str, str] = os.environ) -> Settings:
     def required(name: str) -> str:
         if value := environment.get(name):
             return value
-        raise MissingSetting(f"The environment variable {name} is not set; docs/operations.md says what it holds.")
+        raise MissingSetting(f"The environment variable {name} is not set: README.md says what it holds.")
 
     region = environment.get("AWS_REGION") or required("AWS_DEFAULT_REGION")
     pool = required("USER_POOL_ID")

@@ -1,12 +1,9 @@
 """Every error that a caller can see, each with its status, and the one shape they all leave in."""
 
-import logging
 from collections.abc import Callable
 from typing import Any
 
 from chalice.app import ChaliceUnhandledError, Request, Response
-
-log = logging.getLogger(__name__)
 
 
 # Chalice turns any other exception into its own 500 before a middleware can see it.
@@ -20,13 +17,20 @@ class PhotoshareError(ChaliceUnhandledError):
     ) -> None:
         self.message = message or (type(self).__doc__ or "").partition("\n")[0]
         self.details = details
-        self.retry_after = retry_after
+        self.retry_after = retry_after or (5 if self.status in (429, 503) else None)
         super().__init__(self.message)
 
     @property
     def code(self) -> str:
         """The `error` of the body."""
         return type(self).__name__
+
+    def document(self, request_id: str) -> dict[str, Any]:
+        """The body that tells a caller."""
+        body: dict[str, Any] = {"error": self.code, "message": self.message}
+        if self.details:
+            body["details"] = self.details
+        return body | {"requestId": request_id}
 
 
 class InvalidRequest(PhotoshareError):
@@ -92,7 +96,7 @@ class NotFound(PhotoshareError):
 
 
 class MethodNotAllowed(PhotoshareError):
-    """This path does not know this method."""
+    """This path does not know this method; the header Allow lists those that it knows."""
 
     status = 405
 
@@ -104,7 +108,7 @@ class Conflict(PhotoshareError):
 
 
 class NotUploaded(Conflict):
-    """Nothing has been uploaded under this grant yet."""
+    """Nothing has been uploaded under this grant yet: upload the file, then repeat the request."""
 
 
 class NotReady(Conflict):
@@ -211,12 +215,7 @@ def answered(request: Request, get_response: Callable[[Request], Response]) -> R
 
 
 def _response(error: PhotoshareError, request: Request) -> Response:
-    body: dict[str, Any] = {"error": error.code, "message": error.message}
-    if error.details:
-        body["details"] = error.details
-    body["requestId"] = getattr(request.lambda_context, "aws_request_id", "")
-    retry_after = error.retry_after or (5 if error.status in (429, 503) else None)
     headers: dict[str, str | list[str]] = {"Content-Type": "application/json"}
-    if retry_after:
-        headers["Retry-After"] = str(retry_after)
-    return Response(body, headers, error.status)
+    if error.retry_after:
+        headers["Retry-After"] = str(error.retry_after)
+    return Response(error.document(getattr(request.lambda_context, "aws_request_id", "")), headers, error.status)

@@ -77,7 +77,7 @@ def _settle(store: Store, bucket: Bucket, photo: Photo, now: datetime) -> None:
             log.info("ended an unused grant", extra={"photo_id": photo.photo_id})
             store.remove(settled)
     elif photo.status == "erased":
-        bucket.erase(photo.s3_key)
+        bucket.erase(photo.prefix)
         store.replace(photo, photo.with_(due_at=None))
     elif store.replace(photo, photo.tombstone(timestamp(now + 2 * GRANT_LIFETIME))):
-        bucket.erase(f"{photo.user_id}/{photo.photo_id}/")
+        bucket.erase(photo.prefix)

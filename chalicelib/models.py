@@ -124,8 +124,6 @@ class Photo(Model, frozen=True):
     title: str = ""
     description: str = ""
     tags: tuple[str, ...] = ()
-    album_id: str | None = None
-    """The album that the upload asked for."""
     size: int = 0
     """Bytes: as declared while pending, and 0 where nothing was; then as stored."""
     sha256: str | None = None
@@ -157,6 +155,11 @@ class Photo(Model, frozen=True):
     def uploaded_at(self) -> Timestamp:
         """The time inside the id."""
         return uploaded_at(self.photo_id)
+
+    @property
+    def prefix(self) -> str:
+        """What the keys of all its objects begin with, in both buckets."""
+        return f"{self.user_id}/{self.photo_id}/"
 
     @property
     def listed(self) -> bool:
@@ -200,7 +203,7 @@ class Photo(Model, frozen=True):
         return Photo(
             photo_id=self.photo_id,
             user_id=self.user_id,
-            s3_key=f"{self.user_id}/{self.photo_id}/",
+            s3_key=self.prefix,
             filename="",
             content_type="",
             status="erased",

@@ -48,6 +48,10 @@ def _completed(generate: Callable[[Any, Any], dict[str, Any]]) -> Callable[[Any,
             properties = resource["Properties"]
             if resource["Type"] == "AWS::Serverless::Function":
                 properties["Environment"] = {"Variables": _ENVIRONMENT}
+                for event in properties.get("Events", {}).values():
+                    if event["Type"] == "SQS":
+                        # Chalice writes the name that it found while packaging, which is of one stage.
+                        event["Properties"]["Queue"] = {"Fn::GetAtt": ["Jobs", "Arn"]}
             elif resource["Type"] == "AWS::Serverless::Api":
                 cognito = properties["DefinitionBody"]["securityDefinitions"]["cognito"]
                 cognito["x-amazon-apigateway-authorizer"]["providerARNs"] = [{"Fn::GetAtt": ["Users", "Arn"]}]

@@ -141,7 +141,7 @@ def erase(store: Store, bucket: Bucket, photo_id: PhotoId, *, by: UserId, now: d
         NotFound, Forbidden, Conflict: as `change`.
     """
     photo = _changed(store, photo_id, by, lambda photo: photo.tombstone(timestamp(now + 2 * GRANT_LIFETIME)))
-    bucket.erase(photo.s3_key)
+    bucket.erase(photo.prefix)
 
 
 def download(store: Store, bucket: Bucket, photo_id: PhotoId, *, by: UserId | None, now: datetime) -> DownloadView:

@@ -14,7 +14,7 @@ WINDOW = timedelta(minutes=30)
 LIFETIME = 2 * WINDOW
 
 
-class Link(msgspec.Struct, frozen=True, rename="camel"):
+class Link(msgspec.Struct, frozen=True):
     """A presigned URL, and for how many seconds it is good at least."""
 
     url: str

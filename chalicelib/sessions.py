@@ -62,7 +62,7 @@ def held(request: inputs.HttpRequest, settings: Settings) -> Held | None:
     if token is None:
         return None
     parts = urlsplit(settings.base_url)
-    foreign = request.headers.get("origin", f"{parts.scheme}://{parts.netloc}") != f"{parts.scheme}://{parts.netloc}"
-    if foreign or not request.headers.get("x-requested-with"):
+    ours = f"{parts.scheme}://{parts.netloc}"
+    if request.headers.get("origin", ours) != ours or not request.headers.get("x-requested-with"):
         raise errors.Forbidden("A request that relies on the cookie needs X-Requested-With, from this origin.")
     return Held(token, by_cookie=True)

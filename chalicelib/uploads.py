@@ -105,11 +105,11 @@ def confirm(store: Store, bucket: Bucket, key: str, version_id: str | None, now:
     user_id, photo_id = UserId(match[1]), PhotoId(match[2])
     photo = store.photo(photo_id)
     if photo is None:
-        return _restored(store, bucket, user_id, photo_id, key, now)
+        return _rebuilt(store, bucket, user_id, photo_id, key, now)
     if photo.status == "pending" and photo.s3_key == key:
         return _settled(store, bucket, photo, bucket.read(key, version_id), now)
     if photo.status == "erased":
-        bucket.erase(photo.s3_key)
+        bucket.erase(photo.prefix)
     elif version_id and version_id != photo.version_id:
         bucket.drop(key, version_id)
     return photo
@@ -163,9 +163,7 @@ def _created(event: dict[str, Any], bucket_name: str) -> list[_Created]:
     return found
 
 
-def _restored(
-    store: Store, bucket: Bucket, user_id: UserId, photo_id: PhotoId, key: str, now: datetime
-) -> Photo | None:
+def _rebuilt(store: Store, bucket: Bucket, user_id: UserId, photo_id: PhotoId, key: str, now: datetime) -> Photo | None:
     """A photo whose row was lost, rebuilt from its object; deleted where its account is cancelled."""
     if store.account(user_id).cancelled:
         bucket.erase(f"{user_id}/{photo_id}/")
@@ -187,7 +185,7 @@ def _restored(
         charged=stored.size,
         due_at=timestamp(now),
     )
-    store.restore(photo)
+    store.rebuild(photo)
     return _settled(store, bucket, store.photo(photo_id) or photo, stored, now)
 
 
@@ -202,7 +200,7 @@ def _settled(store: Store, bucket: Bucket, photo: Photo, stored: Stored | None, 
     current = _decided(store, photo, outcome)
     # Deleted after the row says so, and again where somebody else settled the photo while it was being decoded.
     if current is None or current.status != "ready":
-        bucket.erase(f"{photo.user_id}/{photo.photo_id}/")
+        bucket.erase(photo.prefix)
     elif current.version_id != stored.version_id:
         bucket.drop(photo.s3_key, stored.version_id)
     log.info("confirmed", extra={"photo_id": photo.photo_id, "status": current.status if current else None})
@@ -251,7 +249,7 @@ def _ready(bucket: Bucket, photo: Photo, stored: Stored, rendered: Rendered) -> 
     keys = {}
     for name, rendition in rendered.renditions.items():
         # Under the version, so that two versions confirmed at once cannot write over each other's.
-        keys[name] = f"{photo.user_id}/{photo.photo_id}/{stored.version_id}/{name}.{rendition.extension}"
+        keys[name] = f"{photo.prefix}{stored.version_id}/{name}.{rendition.extension}"
         bucket.write_rendition(keys[name], rendition.content, rendition.content_type)
     return {
         "status": "ready",

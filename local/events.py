@@ -95,7 +95,7 @@ class Events:
     def _hourly(self) -> None:
         while True:
             try:
-                self._handlers.sweep(_tick(), LambdaContext("sweep", 1769, 900_000))
+                self._handlers.sweep(_tick(), LambdaContext("sweep", 256, 300_000))
             except Exception:
                 log.exception("The sweep failed; the next is in an hour.")
             if self._stopping.wait(_HOUR):

@@ -67,7 +67,7 @@ class Gateway(LocalGateway):
 
     def refusal(self, error: PhotoshareError, origin: str | None, request_id: str = "") -> Answer:
         """The error, as the app itself would have sent it."""
-        body = {"error": error.code, "message": error.message, "requestId": request_id or str(uuid.uuid4())}
+        body = error.document(request_id or str(uuid.uuid4()))
         headers = {"Content-Type": "application/json"} | answers.headers(self._settings, origin)
         if error.retry_after:
             headers["Retry-After"] = str(error.retry_after)
@@ -140,7 +140,7 @@ class PoolAuthorizer:
             )
             granted = set(str(claims.get("scope")).split())
         except jwt.PyJWKClientConnectionError as error:
-            raise AuthUnavailable(retry_after=5) from error
+            raise AuthUnavailable from error
         except Exception as error:  # Whatever a caller sends, the answer is 401.
             raise InvalidToken from error
         if claims.get("token_use") != ("access" if scopes else "id") or (scopes and granted.isdisjoint(scopes)):

@@ -85,8 +85,8 @@ class Cloud:
         self._unguarded._pool = _Anyone(self.settings.jwks_url, self.settings.issuer)
         self.visitor = Client(self._gateway)
         self.s3: Any = self.bucket._s3
-        self.dynamodb: Any = wiring.store()._calls._client  # type: ignore[attr-defined]
-        for client in (self.s3, wiring.store()._calls._client, wiring.queue()._sqs):  # type: ignore[attr-defined]
+        self.dynamodb: Any = self.store._calls._client  # type: ignore[attr-defined]
+        for client in (self.s3, self.dynamodb, wiring.queue()._sqs):
             client.meta.events.register("before-call", self._count)
 
     def identity(self) -> Identity:

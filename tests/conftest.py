@@ -3,7 +3,6 @@
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 os.environ |= {
     "AWS_ACCESS_KEY_ID": "test",
@@ -17,13 +16,13 @@ import pytest
 from moto import mock_aws
 
 from chalicelib import aws, wiring
+from local import stack
 from tests import idp as identity_provider
 from tests import rows
 from tests.cloud import Cloud
 from tests.idp import IdentityProvider
 from tests.rows import Backend
 
-ROOT = Path(__file__).parent.parent
 ORIGIN = "http://localhost:8000"
 
 
@@ -98,20 +97,7 @@ def deployment(idp: IdentityProvider) -> Iterator[Cloud]:
 
 def deploy() -> dict[str, str]:
     """Create the stack; its outputs, as the environment variables they become."""
-    parameters = {
-        "Stage": "test",
-        "BaseUrl": ORIGIN,
-        "AllowedOrigins": ORIGIN,
-        "DomainPrefix": "photoshare-test",
-    }
-    cloudformation = boto3.client("cloudformation")
-    cloudformation.create_stack(
-        StackName="photoshare-test",
-        TemplateBody=(ROOT / "resources.yaml").read_text(),
-        Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()],
-    )
-    outputs = cloudformation.describe_stacks(StackName="photoshare-test")["Stacks"][0]["Outputs"]
-    made = {_variable(output["OutputKey"]): output["OutputValue"] for output in outputs}
+    made = stack.deploy(boto3.client("cloudformation"), "test", ORIGIN)
     # moto leaves this property of the template out.
     boto3.client("s3").put_bucket_versioning(
         Bucket=made["ORIGINALS_BUCKET"], VersioningConfiguration={"Status": "Enabled"}
@@ -124,7 +110,3 @@ def forget_clients() -> None:
     for built in (*vars(wiring).values(), aws._session):
         if hasattr(built, "cache_clear"):
             built.cache_clear()
-
-
-def _variable(output: str) -> str:
-    return "".join(f"_{letter}" if letter.isupper() else letter for letter in output).lstrip("_").upper()

@@ -30,7 +30,7 @@ def fill(
             **facts,
         )
         pending = photo.with_(status="pending")
-        assert cloud.store.restore(pending)
+        assert cloud.store.rebuild(pending)
         assert cloud.store.replace(pending, photo)
         made.append(photo_id)
     return made

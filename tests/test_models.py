@@ -149,7 +149,6 @@ def test_tombstone_keeps_nothing_of_the_person_but_whose_and_which_photo_it_was(
         title="secret",
         description="secret",
         tags=("secret",),
-        album_id="secret",
         sha256="secret",
         version_id="secret",
         exif=Exif(camera="secret", latitude=1.5),

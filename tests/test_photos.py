@@ -87,7 +87,7 @@ def test_what_is_given_changes_and_nothing_else(
     shared_cloud: Cloud, title: str | None, tags: list[str] | None, visibility: Any
 ) -> None:
     before = pending(f"ann-{uuid4()}", status="ready", title="Quay", tags=("sea",), description="By night")
-    assert shared_cloud.store.restore(before)
+    assert shared_cloud.store.rebuild(before)
     given_: dict[str, Any] = {"title": title, "tags": tags, "visibility": visibility}
     given_ = {name: value for name, value in given_.items() if value is not None}
     after = photos.change(shared_cloud.store, before.photo_id, by=before.user_id, changes=PhotoChanges(**given_))
@@ -242,7 +242,7 @@ def test_owner_downloads_the_original_and_others_a_copy(shared_cloud: Cloud, ann
 def test_file_is_saved_under_the_name_it_was_given(shared_cloud: Cloud, filename: str) -> None:
     owner = UserId("ann")
     full = pending("ann", status="ready", filename=filename, renditions={"full": "ann/x/full.jpg"}, version_id="v1")
-    assert shared_cloud.store.restore(full.with_(copy_type="image/jpeg", copy_size=1))
+    assert shared_cloud.store.rebuild(full.with_(copy_type="image/jpeg", copy_size=1))
     for by in (owner, None):
         link = photos.download(
             shared_cloud.store, shared_cloud.bucket, PhotoId(full.photo_id), by=by, now=datetime.now(UTC)

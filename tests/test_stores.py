@@ -69,7 +69,7 @@ def test_every_fact_of_a_photo_comes_back_as_it_was_written(
     exif = Exif(camera=title, aperture=aperture, latitude=latitude)
     renditions = {"256": "ann/a/256.webp"} if status == "ready" else {}
     photo = pending(title=title, tags=tuple(tags), exif=exif, size=size, status=status, renditions=renditions)
-    assert backend.store.restore(photo)
+    assert backend.store.rebuild(photo)
     assert backend.store.photo(photo.photo_id) == photo
 
 
@@ -83,7 +83,7 @@ def test_tombstone_is_there_for_ninety_days_and_then_counts_as_absent(backend: B
     assert backend.now(photo).status == "erased"
     backend.later(timedelta(seconds=2))
     assert backend.store.photo(photo.photo_id) is None
-    assert backend.store.restore(pending().with_(photo_id=photo.photo_id))
+    assert backend.store.rebuild(pending().with_(photo_id=photo.photo_id))
 
 
 # --- Grants and quota
@@ -135,7 +135,7 @@ def test_cancelled_account_gets_no_grant_and_no_lost_row_back(backend: Backend) 
     late = pending()
     with pytest.raises(errors.InvalidToken):
         backend.store.grant(late, NO_LIMITS)
-    assert not backend.store.restore(late)
+    assert not backend.store.rebuild(late)
     assert backend.store.photo(late.photo_id) is None
     assert backend.now(there) == there
 
@@ -144,14 +144,14 @@ def test_cancelled_account_gets_no_grant_and_no_lost_row_back(backend: Backend) 
 
 
 def test_lost_row_comes_back_whatever_the_limits(backend: Backend) -> None:
-    assert backend.store.restore(pending(charged=10**12))
+    assert backend.store.rebuild(pending(charged=10**12))
     assert backend.usage() == (1, 10**12)
 
 
 def test_restoring_over_a_row_or_a_tombstone_changes_nothing(backend: Backend) -> None:
     live, erased = backend.ready(title="Quay"), backend.erase(backend.ready())
     for there in (live, erased):
-        assert not backend.store.restore(pending().with_(photo_id=there.photo_id))
+        assert not backend.store.rebuild(pending().with_(photo_id=there.photo_id))
         assert backend.now(there) == there
     assert backend.usage() == (1, 1000)
 
@@ -200,7 +200,7 @@ def test_removed_row_leaves_no_tombstone_and_no_usage(backend: Backend) -> None:
     assert not backend.store.remove(photo)
     assert backend.store.photo(photo.photo_id) is None
     assert backend.usage() == (0, 0)
-    assert backend.store.restore(photo)
+    assert backend.store.rebuild(photo)
 
 
 @pytest.mark.parametrize("round_", range(5))
@@ -221,7 +221,7 @@ STEPS: dict[str, Callable[[Backend, Photo], Any]] = {
     "trash": lambda backend, photo: backend.store.replace(photo, photo.with_(trashed_at=timestamp(START))),
     "erase": lambda backend, photo: backend.store.replace(photo, photo.tombstone(timestamp(START))),
     "remove": lambda backend, photo: backend.store.remove(photo),
-    "restore": lambda backend, photo: backend.store.restore(photo),
+    "rebuild": lambda backend, photo: backend.store.rebuild(photo),
 }
 
 

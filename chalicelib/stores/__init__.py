@@ -31,7 +31,7 @@ class Store(Protocol):
             InvalidToken: the account is cancelled.
         """
 
-    def restore(self, photo: Photo) -> bool:
+    def rebuild(self, photo: Photo) -> bool:
         """Write a photo whose row was lost, and charge its owner's account, whatever its limits.
 
         Returns False, and changes nothing, where there is a row or a tombstone.

@@ -57,7 +57,7 @@ class DynamoStore:
         if failed:
             raise errors.InvalidToken if "cancelledAt" in failed[1].get("Item", {}) else exceeded
 
-    def restore(self, photo: Photo) -> bool:
+    def rebuild(self, photo: Photo) -> bool:
         charge = self._usage(photo.user_id, int(photo.counted), photo.charged, photo.uploaded_at)
         return not self._calls.transact([self._new(photo), charge])
 

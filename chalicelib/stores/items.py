@@ -16,7 +16,7 @@ from chalicelib.models import Account, Listing, Photo, PhotoId, UserId
 PUBLIC_SHARD_BITS = 5
 """32 shards of the public ranks: at 10,000 pages a second each stays under a partition's 3,000 read units."""
 TOMBSTONE_SECONDS = 90 * 24 * 60 * 60
-_DESCRIPTIVE = ("title", "description", "tags", "exif", "albumId")
+_DESCRIPTIVE = ("title", "description", "tags", "exif")
 
 Item = dict[str, Any]
 Key = dict[str, Any]
