@@ -14,7 +14,7 @@ help: ## List what can be done
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-9s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(READY) ## Serve everything at http://localhost:8000 [PORT= AWS_PORT= DATA=]
-	@exec $(BIN)/python -m local --port $(PORT) --aws-port $(AWS_PORT) --data $(DATA)
+	@exec $(BIN)/python -m local --port $(PORT) --aws-port $(AWS_PORT) --data "$(DATA)"
 
 test: $(READY) ## Run every test
 	$(BIN)/python -m pytest -n 2

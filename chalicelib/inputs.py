@@ -26,13 +26,10 @@ Scope = Literal["public", "mine"]
 
 
 # Parameters are text: msgspec's lax mode would take more spellings of these than the contract does.
-_SPELLINGS = {
-    "limit": re.compile(r"[0-9]{1,3}"),
-    "permanent": re.compile(r"true|false"),
-    "redirect": re.compile(r"true|false"),
-    "from": re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T.+"),
-    "to": re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T.+"),
-}
+_COUNT = (re.compile(r"[0-9]{1,3}"), "a number from 1 to 100")
+_SWITCH = (re.compile(r"true|false"), "true or false")
+_TIME = (re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T.+"), "a time with its offset, such as 2026-01-31T12:00:00Z")
+_SPELLINGS = {"limit": _COUNT, "permanent": _SWITCH, "redirect": _SWITCH, "from": _TIME, "to": _TIME}
 
 
 class HttpRequest(Protocol):
@@ -221,8 +218,8 @@ def query[Shape](shape: type[Shape], request: HttpRequest) -> Shape:
         # The gateway has replaced what was not UTF-8 by this character.
         if len(given) != 1 or not given[0] or "\ufffd" in given[0]:
             raise errors.InvalidRequest("A parameter is empty, repeated or not UTF-8.", details={"field": name})
-        if name in _SPELLINGS and not _SPELLINGS[name].fullmatch(given[0]):
-            raise errors.InvalidRequest("A parameter is not spelt as its type asks.", details={"field": name})
+        if name in _SPELLINGS and not _SPELLINGS[name][0].fullmatch(given[0]):
+            raise errors.InvalidRequest(f"{name} must be {_SPELLINGS[name][1]}.", details={"field": name})
         values[name] = given[0]
     return _shaped(values, shape, errors.UnknownParameter, strict=False)
 
@@ -236,4 +233,6 @@ def _shaped[Shape](value: Any, shape: type[Shape], unknown: type[errors.InvalidR
             raise unknown(details={"field": stray[1][:100]}) from error
         place = re.search(r" - at `\$\.?(.*)`$", message)
         details = {"field": place[1]} if place and place[1] else None
+        if "matching regex" in message:
+            message = "The value has not the form that this field asks for"
         raise errors.InvalidRequest(message.split(" - at ")[0] + ".", details=details) from error

@@ -24,6 +24,8 @@ def main() -> int:
     except ModuleNotFoundError as error:
         return _cannot(error)
     try:
+        if options.port == options.aws_port:
+            raise cloud.CannotRun(f"Port {options.port} cannot be both: choose another PORT or AWS_PORT.")
         cloud.require_free(options.port, "PORT")
         with cloud.running(options.data, options.aws_port, f"http://localhost:{options.port}") as running:
             _serve(running, options.port)

@@ -74,6 +74,8 @@ def running(data: Path, aws_port: int, base_url: str = "http://localhost:8000") 
 
 @contextlib.contextmanager
 def _locked(data: Path) -> Iterator[IO[str]]:
+    if data.exists() and not data.is_dir():
+        raise CannotRun(f"{data} is a file: choose a directory for DATA.")
     try:
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
         for part in ("state", "s3"):
