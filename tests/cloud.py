@@ -15,6 +15,10 @@ from local.gateway import Gateway, PoolAuthorizer
 from tests.idp import IdentityProvider
 
 
+SERVER_ERRORS: list[str] = []
+"""Every 500 of the test that runs: what a client sends must never cause one."""
+
+
 class Answer(msgspec.Struct, frozen=True):
     """An HTTP answer."""
 
@@ -54,6 +58,8 @@ class Client:
         raw = body if isinstance(body, bytes) else json.dumps(body).encode() if body is not None else b""
         target = f"{path}?{urlencode(query)}" if query else path
         made = self._gateway.answer(method, target, message, raw, "192.0.2.1")
+        if made["statusCode"] == 500:
+            SERVER_ERRORS.append(f"{method} {target}: {made['body']}")
         return Answer(made["statusCode"], made["headers"] | made.get("multiValueHeaders", {}), made["body"] or "")
 
     def get(self, path: str, **query: Any) -> Answer:

@@ -19,7 +19,7 @@ from chalicelib import aws, wiring
 from local import stack
 from tests import idp as identity_provider
 from tests import rows
-from tests.cloud import Cloud
+from tests.cloud import SERVER_ERRORS, Cloud
 from tests.idp import IdentityProvider
 from tests.rows import Backend
 
@@ -44,6 +44,14 @@ def empty_backend(request: pytest.FixtureRequest) -> Iterator[Callable[[], Backe
 def backend(empty_backend: Callable[[], Backend]) -> Backend:
     """An empty store."""
     return empty_backend()
+
+
+@pytest.fixture(autouse=True)
+def no_server_error(request: pytest.FixtureRequest) -> Iterator[None]:
+    """No test may see a 500, but for those that provoke one."""
+    SERVER_ERRORS.clear()
+    yield
+    assert not SERVER_ERRORS or request.node.get_closest_marker("provokes_500")
 
 
 @pytest.fixture

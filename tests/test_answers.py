@@ -58,6 +58,7 @@ def protects(answer: Answer) -> bool:
     )
 
 
+@pytest.mark.provokes_500
 def test_every_answer_protects_the_browser(shared_cloud: Cloud) -> None:
     Cognito(shared_cloud)
     callers = [shared_cloud.visitor, shared_cloud.person("ann"), shared_cloud.bearing("x", unguarded=True)]
@@ -66,12 +67,14 @@ def test_every_answer_protects_the_browser(shared_cloud: Cloud) -> None:
     assert {200, 204, 302, 400, 401, 404} <= {answer.status for answer in answers.values()}
 
 
+@pytest.mark.provokes_500
 def test_every_error_protects_the_browser(shared_cloud: Cloud) -> None:
     answers = failing(shared_cloud)
     assert set(answers) == {400, 401, 403, 404, 405, 409, 413, 415, 429, 500, 503}
     assert [status for status, answer in answers.items() if not protects(answer)] == []
 
 
+@pytest.mark.provokes_500
 def test_every_error_has_one_shape(shared_cloud: Cloud) -> None:
     for status, answer in failing(shared_cloud).items():
         assert answer.headers["Content-Type"] == "application/json"
@@ -83,6 +86,7 @@ def test_every_error_has_one_shape(shared_cloud: Cloud) -> None:
         assert ("Retry-After" in answer.headers) is (status in (429, 503))
 
 
+@pytest.mark.provokes_500
 @pytest.mark.parametrize("origin", [ORIGIN, PARTNER])
 def test_allowed_origin_reads_every_answer(shared_cloud: Cloud, origin: str) -> None:
     Cognito(shared_cloud)
@@ -95,6 +99,7 @@ def test_allowed_origin_reads_every_answer(shared_cloud: Cloud, origin: str) -> 
         assert "Origin" in answer.headers["Vary"]
 
 
+@pytest.mark.provokes_500
 @pytest.mark.parametrize(
     "origin",
     [

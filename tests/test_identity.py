@@ -122,6 +122,7 @@ def test_account_shows_the_address_that_cognito_has(shared_cloud: Cloud, cognito
     assert cognito.asked[0] == ("GetUser", {"AccessToken": ann.token})
 
 
+@pytest.mark.provokes_500
 def test_refusal_that_nobody_foresaw_is_an_error_of_ours(shared_cloud: Cloud, cognito: Cognito) -> None:
     cognito.refuse("SignUp", code="ResourceNotFoundException")
     answer = shared_cloud.visitor.post("/signup", CREDENTIALS)

@@ -65,6 +65,7 @@ def test_every_answer_has_its_line(shared_cloud: Cloud) -> None:
     assert line["level"] == "INFO"
 
 
+@pytest.mark.provokes_500
 def test_error_of_ours_is_told_with_its_trace_in_one_line(shared_cloud: Cloud) -> None:
     Cognito(shared_cloud).refuse("SignUp", code=FORGED)
     with logged() as log:
@@ -135,6 +136,7 @@ def secrets_told(shared_cloud: Cloud) -> list[str]:
     return [answer.body for answer in told if answer.status >= 400]
 
 
+@pytest.mark.provokes_500
 def test_no_secret_is_in_the_log_or_in_an_error(shared_cloud: Cloud, capfd: pytest.CaptureFixture[str]) -> None:
     with logged() as log:
         errors = secrets_told(shared_cloud)
