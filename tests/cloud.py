@@ -14,7 +14,6 @@ from chalicelib.models import Photo, PhotoId
 from local.gateway import Gateway, PoolAuthorizer
 from tests.idp import IdentityProvider
 
-
 SERVER_ERRORS: list[str] = []
 """Every 500 of the test that runs: what a client sends must never cause one."""
 
