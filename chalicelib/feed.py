@@ -20,11 +20,13 @@ RANKS = 1 << RANK_BITS
 MAX_DEPTH = 40
 SAMPLE = 8
 """Ranks that the first page looks at to learn the density: N is then known to about 40 %, so depth to about 1/2."""
-_LEAD = 5
+_LEAD = 4
 """Items that a walk leaves to its end, so that its first page begins, as it ends, anywhere in a bucket."""
 _ROUNDS = 6
 _WAVE = 16
-"""Buckets that are read at once."""
+"""Buckets that are read at once, at most."""
+_PER_BUCKET, _WEIGHT = 2, 4
+"""What a bucket holds on average, for as much as four buckets seen would say."""
 _SWEPT_AT_ONCE = 100
 
 
@@ -88,7 +90,7 @@ def sample_span(random_rank: int, shard_bits: int) -> Span:
 
 
 def depth_for(found: Sequence[int], looked_at: Span, shard_bits: int) -> int:
-    """The depth at which a bucket holds one or two photos, from the ranks `found` in `looked_at`.
+    """The depth at which a bucket holds 1.4 to 2.8 photos, from the ranks `found` in `looked_at`.
 
     `found` are the lowest ranks there, at most SAMPLE. Where they are that many, only the ranks up to the last were
     really looked at. A bucket never crosses a shard, so the depth is at least `shard_bits`.
@@ -97,7 +99,8 @@ def depth_for(found: Sequence[int], looked_at: Span, shard_bits: int) -> int:
     width = (found[-1] if full else looked_at.high) - looked_at.low + 1
     # The gap up to the k-th point of a Poisson process is gamma-distributed: (k - 1) / gap is the unbiased density.
     estimate = (len(found) - full) * RANKS / width
-    return min(max(int(math.log2(max(estimate, 1))), shard_bits), MAX_DEPTH)
+    # The nearest power of two to half of them. Fewer a bucket would cost more reads, more would meet more often.
+    return min(max(round(math.log2(max(estimate / _PER_BUCKET, 1))), shard_bits), MAX_DEPTH)
 
 
 def span(place: Place, bucket: int) -> Span:
@@ -199,8 +202,9 @@ def _position(place: Place, item: HasId) -> tuple[int, str]:
 
 def _wave(wanted: int, *, items: int, reads: int) -> int:
     """How many buckets to read at once for `wanted` more items, from what the page has seen so far."""
-    per_bucket = (items + 1) / reads if reads else 1.4
-    return min(max(math.ceil(wanted / per_bucket), 1), _WAVE)
+    per_bucket = (items + _PER_BUCKET * _WEIGHT) / (reads + _WEIGHT)
+    # A little fewer than that: what is read beyond the page is paid for twice.
+    return min(max(round(0.85 * wanted / per_bucket), 1), _WAVE)
 
 
 def _ordered[Item: HasId](place: Place, found: list[Item]) -> list[tuple[str, Item]]:

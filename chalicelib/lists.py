@@ -65,8 +65,11 @@ def _listing(query: PhotoQuery, by: UserId | None) -> Listing:
 def _random(
     store: Store, listing: Listing, limit: int, place: list[Any] | None
 ) -> tuple[list[Photo], list[Any] | None]:
-    here = msgspec.convert(place, feed.Place) if place else _new_walk(store, listing)
-    found, then = feed.page(here, limit, partial(store.by_rank, listing), store.shard_bits(listing))
+    read, shard_bits = partial(store.by_rank, listing), store.shard_bits(listing)
+    if place:
+        found, then = feed.page(msgspec.convert(place, feed.Place), limit, read, shard_bits)
+    else:
+        found, then = feed.begin(_new_walk(store, listing), limit, read, shard_bits)
     return found, msgspec.to_builtins(then) if then else None
 
 

@@ -1,0 +1,113 @@
+"""What a page of ten costs in requests, read units and dollars. `python -m bench.cost` prints it, by gallery size.
+
+Up to 10,000 photos on the real store, on the emulated cloud; beyond, and for galleries that change during a walk, by
+simulation of the index under the same code.
+"""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from bench import gallery, rows
+from bench.gallery import BigGallery, Gallery
+from bench.meter import Meter, metered
+from chalicelib import config, feed, lists
+from chalicelib.inputs import PhotoQuery
+from chalicelib.models import UserId
+from chalicelib.stores import items
+from chalicelib.stores.dynamodb import DynamoStore
+from local import cloud
+
+SHARD_BITS = items.PUBLIC_SHARD_BITS
+STORED = (100, 1_000, 10_000)
+SIMULATED = (10**3, 10**4, 10**5, 10**6, 10**7, 10**8)
+PAGES = 100
+"""Of a walk through a gallery that is larger than that."""
+
+
+def line(name: str, pages: int, requests: int, units: float) -> str:
+    """A row of the table."""
+    dollars = units / pages * rows.DOLLARS_PER_MILLION_UNITS
+    return f"{name:<38} {requests / pages:>8.2f} {units / pages:>10.2f} {dollars:>10.2f}"
+
+
+def on_the_store() -> Iterator[str]:
+    """First pages and walks on the emulated cloud, from a gallery that grows to each size."""
+    with tempfile.TemporaryDirectory() as data, cloud.running(Path(data), 0) as running:
+        client, settings = running.client("dynamodb"), config.load(running.env)
+        store, there = DynamoStore(settings, client), 0
+        for count in STORED:
+            for number in range(there, count):
+                row = items.photo_item(rows.photo(number, user_id=UserId("ann")))
+                client.put_item(TableName=settings.photo_table, Item=row)
+            there = count
+            with metered(client) as meter:
+                for _ in range(PAGES):
+                    lists.page(store, ["key"], PhotoQuery(), by=None)
+            yield line(f"{count:,} stored, first pages", PAGES, *_only_queries(meter))
+            with metered(client) as meter:
+                pages, last_key = 0, None
+                while pages == 0 or (last_key and pages < 10 * PAGES):
+                    last_key = lists.page(store, ["key"], PhotoQuery(last_key=last_key), by=None).last_key
+                    pages += 1
+            yield line(f"{count:,} stored, a walk of {pages:,} pages", pages, *_only_queries(meter))
+
+
+def simulated(count: int, pages: int, walks: int = 25) -> tuple[int, int, float]:
+    """Pages, requests and read units of the beginnings of walks in several galleries of a size."""
+    shown, requests, units = 0, 0, 0.0
+    for seed in range(8):
+        photos = BigGallery(count, seed)
+        for _ in range(walks):
+            shown += len(gallery.walk(photos, SHARD_BITS, pages=pages)[0])
+        requests, units = requests + photos.requests, units + photos.units
+    return shown, requests, units
+
+
+def changed(factor: float, done: float, count: int = 20_000) -> str:
+    """Pages after a gallery has grown or shrunk by `factor`, when the walk had come so far."""
+    photos = Gallery(count, seed=1)
+    _items, place = photos.first_page(10, SHARD_BITS)
+    assert place
+    place = place.at(int(place.buckets * done))
+    if factor < 1:
+        photos.ranks = sorted(photos.rng.sample(photos.ranks, int(count * factor)))
+    else:
+        fresh = Gallery(int(count * (factor - 1)), seed=2)
+        photos.ranks = sorted(photos.ranks + fresh.ranks)
+    photos.forget()
+    pages, most, walked = 0, 0, place
+    while walked and pages < PAGES:
+        before = photos.requests
+        _items, then = feed.page(walked, 10, photos.read, SHARD_BITS)
+        pages, most = pages + 1, max(most, photos.requests - before)
+        if then is None:
+            break
+        walked = then
+    name = f"{factor:g} times as many at {done:.0%} (most {most})"
+    return line(name, pages, photos.requests, photos.units)
+
+
+def _only_queries(meter: Meter) -> tuple[int, float]:
+    if set(meter.calls) != {"Query"}:
+        raise AssertionError(f"The feed asked for {dict(meter.calls)}.")
+    return meter.calls.total(), meter.units
+
+
+def main() -> None:
+    print(f"A row has {rows.ROW_BYTES} bytes; a million read units cost ${rows.DOLLARS_PER_MILLION_UNITS}.")
+    print(f"{'photos':<38} {'requests':>8} {'read units':>10} {'$/million':>10}   per page of 10")
+    for result in on_the_store():
+        print(result, flush=True)
+    for count in SIMULATED:
+        print(line(f"{count:,} simulated, first pages", *simulated(count, pages=1)))
+        print(
+            line(f"{count:,} simulated, {PAGES} pages of a walk", *simulated(count, pages=PAGES, walks=4)), flush=True
+        )
+    for factor in (0.5, 0.1, 0.01, 0.001, 2, 10, 50):
+        for done in (0.1, 0.9) if factor < 1 else (0.1,):
+            print(changed(factor, done), flush=True)
+
+
+if __name__ == "__main__":
+    main()
