@@ -28,6 +28,8 @@ class Gallery:
         self.ranks: list[tuple[int, PhotoId]] = []
         self.requests, self.units, self.items = 0, 0.0, 0
         self.reads: list[tuple[Span, float]] = []
+        self.changes: list[tuple[PhotoId, bool]] = []
+        """What came (True) and went since it was made."""
         for _ in range(count):
             photo_id = self._fresh()
             self.ranks.append((feed.rank(photo_id), photo_id))
@@ -41,11 +43,16 @@ class Gallery:
 
     def put(self, photo_id: PhotoId) -> None:
         """This photo, again."""
+        self.changes.append((photo_id, True))
         bisect.insort(self.ranks, (feed.rank(photo_id), photo_id))
 
     def delete(self) -> PhotoId | None:
         """One photo less: which."""
-        return self.ranks.pop(self.rng.randrange(len(self.ranks)))[1] if self.ranks else None
+        if not self.ranks:
+            return None
+        _rank, photo_id = self.ranks.pop(self.rng.randrange(len(self.ranks)))
+        self.changes.append((photo_id, False))
+        return photo_id
 
     def ids(self) -> set[PhotoId]:
         """All that are there."""
@@ -68,8 +75,8 @@ class Gallery:
 
     def within(self, span: Span, limit: int | None) -> list[Item]:
         """The first `limit` items of a span, or all."""
-        here = bisect.bisect_left(self.ranks, span.low, key=_rank)
-        end = bisect.bisect_right(self.ranks, span.high, lo=here, key=_rank)
+        here = bisect.bisect_left(self.ranks, span.low, key=_by_rank)
+        end = bisect.bisect_right(self.ranks, span.high, lo=here, key=_by_rank)
         return [Item(photo_id, rank) for rank, photo_id in self.ranks[here:end][:limit]]
 
     def new_walk(self, shard_bits: int = 0, seed: int | None = None) -> Place:
@@ -129,7 +136,7 @@ def walk(
     return shown, place
 
 
-def _rank(entry: tuple[int, PhotoId]) -> int:
+def _by_rank(entry: tuple[int, PhotoId]) -> int:
     return entry[0]
 
 
