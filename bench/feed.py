@@ -1,0 +1,86 @@
+"""Ours beside other ways to show photos in random order: `python -m bench.feed` prints a table and draws docs/feed.svg.
+
+Each design makes a whole walk while one photo comes and one goes between two pages, and then 10,000 first pages.
+"""
+
+from collections import Counter
+from itertools import islice
+from pathlib import Path
+
+from bench import cost, evenness, plot, postgres, rows
+from bench.designs import LIMIT, Design, Ours, RandomStart, ScanAndSample
+from bench.gallery import Gallery
+from chalicelib.models import PhotoId
+
+SIZES = (100, 1_000, 10_000, 100_000)
+CHART = Path(__file__).parent.parent / "docs" / "feed.svg"
+
+
+def walked(design: Design, photos: Gallery) -> tuple[int, float, float]:
+    """Pages of a walk under churn, the share of what it showed that was a repeat, and of what stayed that it missed."""
+    throughout, seen, pages = photos.ids(), Counter[PhotoId](), 0
+    for page in design.pages(photos):
+        seen.update(page)
+        pages += 1
+        throughout.discard(photos.delete() or PhotoId(""))
+        photos.insert()
+    repeats = seen.total() - len(seen)
+    return pages, repeats / seen.total(), len(throughout - seen.keys()) / max(len(throughout), 1)
+
+
+def first_pages(design: Design, photos: Gallery) -> list[list[PhotoId]]:
+    """Many first pages. Where pages know nothing of each other, any page is one."""
+    # Reading a hundred thousand rows for each of 10,000 pages takes PostgreSQL minutes.
+    wanted = 1_000 if design.name == "PostgreSQL" and len(photos.ranks) > 10_000 else evenness.PAGES
+    each = 1 if design.in_walk else wanted
+    shown: list[list[PhotoId]] = []
+    while len(shown) < wanted:
+        shown += islice(design.pages(photos), each)
+    return shown[:wanted]
+
+
+def line(design: Design, count: int) -> str:
+    """A row of the table."""
+    photos = Gallery(count, seed=1)
+    pages, repeats, misses = walked(design, photos)
+    requests, items, units = photos.requests / pages, photos.items / pages, photos.units / pages
+    photos = Gallery(count, seed=1)
+    p = evenness.singles(photos, first_pages(design, photos)).p
+    read = f"{units:>10,.1f}" if units else f"{'-':>10}"
+    return (
+        f"{design.name:<16} {count:>8,} {requests:>9.1f} {items:>10,.0f} {read} "
+        f"{repeats:>8.1%} {misses:>7.1%} {p:>12.2g}"
+    )
+
+
+def chart() -> str:
+    """Read units a page by gallery size."""
+    sizes = [10**power for power in range(2, 9)]
+    lines: dict[str, list[tuple[float, float]]] = {"scan and sample": [], "ours": [], "random start": []}
+    for count in sizes:
+        pages, _requests, units = cost.simulated(count, pages=20, walks=5)
+        lines["ours"].append((count, units / pages))
+        lines["scan and sample"].append((count, rows.units(count * rows.ROW_BYTES)))
+        lines["random start"].append((count, rows.units(LIMIT * rows.ROW_BYTES)))
+    named = {name: lines[name] for name in ("ours", "scan and sample", "random start")}
+    return plot.log_log("A page of ten photos", "photos", "read units", named, ("the aim: 8", 8))
+
+
+def main() -> None:
+    CHART.write_text(chart())
+    print(f"{'design':<16} {'photos':>8} {'requests':>9} {'items read':>10} {'read units':>10} ", end="")
+    print(f"{'repeats':>8} {'misses':>7} {'chi-square p':>12}")
+    designs: list[Design] = [Ours(), ScanAndSample(), RandomStart()]
+    for design in designs:
+        for count in SIZES:
+            print(line(design, count), flush=True)
+    try:
+        with postgres.running() as database:
+            for count in SIZES:
+                print(line(database, count), flush=True)
+    except postgres.Absent as absent:
+        print(absent)
+
+
+if __name__ == "__main__":
+    main()

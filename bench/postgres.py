@@ -1,0 +1,86 @@
+"""`ORDER BY random() LIMIT 10` on a real PostgreSQL, in a cluster of its own that goes away afterwards."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from itertools import starmap
+from pathlib import Path
+
+from bench.gallery import Gallery
+from chalicelib.models import PhotoId
+
+
+class Absent(Exception):
+    """There is no PostgreSQL here, or it does not start."""
+
+
+class OrderByRandom:
+    """One query a page; the pages know nothing of each other."""
+
+    name, in_walk = "PostgreSQL", False
+
+    def __init__(self, socket: str) -> None:
+        self._command = ["psql", "-X", "-q", "-A", "-t", "-h", socket, "-U", "bench", "-d", "postgres"]
+
+    def pages(self, photos: Gallery) -> Iterator[list[PhotoId]]:
+        """Pages that know nothing of each other, through one session."""
+        with subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as session:
+            assert session.stdin
+            assert session.stdout
+            session.stdin.write(_filled(photos.ids()))
+            done = len(photos.changes)
+            for _ in range(-(-len(photos.ranks) // 10)):
+                session.stdin.write("".join(starmap(_changed, photos.changes[done:])) + _QUERY)
+                session.stdin.flush()
+                done = len(photos.changes)
+                photos.items, photos.requests = photos.items + len(photos.ranks), photos.requests + 1
+                yield [PhotoId(photo_id) for photo_id in session.stdout.readline().split()]
+
+
+_QUERY = "SELECT string_agg(id, ' ') FROM (SELECT id FROM p ORDER BY random() LIMIT 10) ten;\n"
+
+
+def _filled(ids: set[PhotoId]) -> str:
+    listed = "\n".join(ids)
+    made = "SET client_min_messages = error; DROP TABLE IF EXISTS p; CREATE TABLE p (id text PRIMARY KEY);"
+    return f"{made}\nCOPY p FROM STDIN;\n{listed}\n\\.\n"
+
+
+def _changed(photo_id: PhotoId, came: bool) -> str:
+    return f"INSERT INTO p VALUES ('{photo_id}');\n" if came else f"DELETE FROM p WHERE id = '{photo_id}';\n"
+
+
+@contextmanager
+def running() -> Iterator[OrderByRandom]:
+    """A cluster that listens on a socket alone.
+
+    Raises:
+        Absent: Debian's postgresql is not installed, or will not start.
+    """
+    binaries = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
+    if not binaries or not shutil.which("psql"):
+        raise Absent("PostgreSQL is not installed (Debian: apt install postgresql); its row is skipped.")
+    # It refuses to run as root.
+    user = "postgres" if os.geteuid() == 0 else None
+    with tempfile.TemporaryDirectory() as place:
+        if user:
+            shutil.chown(place, user, user)
+
+        def run(name: str, *options: str) -> None:
+            command = [str(binaries[-1] / name), *options]
+            subprocess.run(command, check=True, stdout=subprocess.DEVNULL, user=user, group=user, cwd="/")
+
+        try:
+            run("initdb", "-D", f"{place}/data", "-U", "bench", "-A", "trust", "--no-sync")
+            options = f"-c listen_addresses='' -c unix_socket_directories={place} -c fsync=off"
+            run("pg_ctl", "-D", f"{place}/data", "-l", f"{place}/log", "-w", "-o", options, "start")
+        except (OSError, subprocess.CalledProcessError) as error:
+            raise Absent(f"PostgreSQL did not start ({error}); its row is skipped.") from error
+        try:
+            yield OrderByRandom(place)
+        finally:
+            with suppress(subprocess.CalledProcessError):
+                run("pg_ctl", "-D", f"{place}/data", "-m", "immediate", "-w", "stop")
