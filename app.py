@@ -19,12 +19,14 @@ from chalicelib import (
     lists,
     logs,
     packaging,
+    parsing,
     photos,
     sessions,
     uploads,
 )
 from chalicelib.identity import Caller
-from chalicelib.models import Page, Photo, UserId
+from chalicelib.ids import UserId
+from chalicelib.models import Page, Photo
 from chalicelib.wiring import bucket, hosted_ui, identity, now, queue, settings, store
 
 logs.configure()
@@ -45,7 +47,7 @@ def request() -> Request:
 
 def signed_in() -> Caller:
     """Who calls; 401 for everybody else. Verified here although the gateway did: `chalice local` lets all through."""
-    return accounts.signed_in(store(), identity(), inputs.sole_header(request(), "authorization"))
+    return accounts.signed_in(store(), identity(), parsing.sole_header(request(), "authorization"))
 
 
 def visitor() -> UserId | None:
@@ -55,12 +57,12 @@ def visitor() -> UserId | None:
 
 def body[Shape](shape: type[Shape]) -> Shape:
     """The request's body."""
-    return inputs.body(shape, request())
+    return parsing.body(shape, request())
 
 
 def query[Shape](shape: type[Shape]) -> Shape:
     """The request's query parameters; the view says `@takes(shape)` as well."""
-    return inputs.query(shape, request())
+    return parsing.query(shape, request())
 
 
 def takes[View: Callable[..., Any]](shape: type[inputs.Input]) -> Callable[[View], View]:
@@ -114,7 +116,7 @@ def refuse_stray_parameters(incoming: Request, get_response: Callable[[Request],
     view = getattr(app.routes[incoming.path].get(incoming.method), "view_function", None)
     # A preflight has the query of the request that it asks for.
     if view is not preflight:
-        inputs.query(getattr(view, "query_shape", inputs.NoQuery), incoming)
+        parsing.query(getattr(view, "query_shape", inputs.NoQuery), incoming)
     return get_response(incoming)
 
 
@@ -209,7 +211,7 @@ def grant_upload() -> Response:
 def complete_upload(photo_id: str) -> Response:
     """Confirm an upload now instead of waiting for the event."""
     by = signed_in().user_id
-    return answer(shown(uploads.complete(store(), bucket(), inputs.photo_id(photo_id), by=by, now=now()), by))
+    return answer(shown(uploads.complete(store(), bucket(), parsing.photo_id(photo_id), by=by, now=now()), by))
 
 
 @app.on_s3_event(bucket=os.environ.get("ORIGINALS_BUCKET", "photoshare-dev-originals"), events=["s3:ObjectCreated:*"])
@@ -238,7 +240,7 @@ def list_photos() -> Response:
 def show_photo(photo_id: str) -> Response:
     """One photo."""
     by = visitor()
-    return answer(shown(access.seen(store(), inputs.photo_id(photo_id), by), by))
+    return answer(shown(access.seen(store(), parsing.photo_id(photo_id), by), by))
 
 
 @app.route("/photos/{photo_id}", methods=["PATCH"], authorizer=cognito)
@@ -246,14 +248,14 @@ def change_photo(photo_id: str) -> Response:
     """Change a photo's title, description, tags or visibility. Its owner only."""
     by = signed_in().user_id
     changes = body(inputs.PhotoChanges)
-    return answer(shown(photos.change(store(), inputs.photo_id(photo_id), by=by, changes=changes), by))
+    return answer(shown(photos.change(store(), parsing.photo_id(photo_id), by=by, changes=changes), by))
 
 
 @app.route("/photos/{photo_id}", methods=["DELETE"], authorizer=cognito)
 @takes(inputs.DeleteQuery)
 def delete_photo(photo_id: str) -> Response:
     """Put a photo into the trash, or erase it now. Its owner only."""
-    by, wanted = signed_in().user_id, inputs.photo_id(photo_id)
+    by, wanted = signed_in().user_id, parsing.photo_id(photo_id)
     if query(inputs.DeleteQuery).permanent:
         photos.erase(store(), bucket(), wanted, by=by, now=now())
     else:
@@ -273,7 +275,7 @@ def list_trash() -> Response:
 def restore_photo(photo_id: str) -> Response:
     """Take a photo out of the trash. Its owner only."""
     by = signed_in().user_id
-    return answer(shown(photos.restore(store(), inputs.photo_id(photo_id), by=by), by))
+    return answer(shown(photos.restore(store(), parsing.photo_id(photo_id), by=by), by))
 
 
 @app.route("/photos/{photo_id}/download", methods=["GET"])
@@ -281,7 +283,7 @@ def restore_photo(photo_id: str) -> Response:
 def download_photo(photo_id: str) -> Response:
     """Where to fetch the file: its owner the original, others a copy without position."""
     by = visitor()
-    link = photos.download(store(), bucket(), inputs.photo_id(photo_id), by=by, now=now())
+    link = photos.download(store(), bucket(), parsing.photo_id(photo_id), by=by, now=now())
     return redirect(link.url) if query(inputs.DownloadQuery).redirect else answer(link)
 
 

@@ -12,8 +12,8 @@ from bench import gallery, rows
 from bench.gallery import BigGallery, Gallery
 from bench.meter import Meter, metered
 from chalicelib import config, feed, lists
+from chalicelib.ids import UserId
 from chalicelib.inputs import PhotoQuery
-from chalicelib.models import UserId
 from chalicelib.stores import items
 from chalicelib.stores.dynamodb import DynamoStore
 from local import cloud

@@ -7,7 +7,7 @@ from typing import Protocol
 from bench import rows
 from bench.gallery import Gallery
 from chalicelib import feed
-from chalicelib.models import PhotoId
+from chalicelib.ids import PhotoId
 from chalicelib.stores import items
 
 LIMIT = 10

@@ -10,7 +10,7 @@ import msgspec
 from bench import chance
 from bench.gallery import Gallery
 from chalicelib import feed
-from chalicelib.models import PhotoId
+from chalicelib.ids import PhotoId
 
 PAGES = 10_000
 LIMIT = 10

@@ -10,7 +10,7 @@ import msgspec
 from bench import rows
 from chalicelib import feed
 from chalicelib.feed import Place, Span
-from chalicelib.models import PhotoId
+from chalicelib.ids import PhotoId
 
 
 class Item(msgspec.Struct, frozen=True):

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from chalicelib.models import Exif, Photo, UserId, new_photo_id, timestamp
+from chalicelib.ids import UserId, new_photo_id, timestamp
+from chalicelib.models import Exif, Photo
 from chalicelib.stores import items
 
 START = datetime(2026, 1, 1, tzinfo=UTC)

@@ -11,7 +11,7 @@ import msgspec
 
 from bench.gallery import Gallery
 from chalicelib import feed
-from chalicelib.models import PhotoId
+from chalicelib.ids import PhotoId
 
 SHARD_BITS = (0, 5)
 

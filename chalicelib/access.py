@@ -1,7 +1,8 @@
 """Who may see a photo, and who may change it: the two look-ups that every use case begins with."""
 
 from chalicelib.errors import Forbidden, NotFound
-from chalicelib.models import Photo, PhotoId, UserId
+from chalicelib.ids import PhotoId, UserId
+from chalicelib.models import Photo
 from chalicelib.stores import Store
 
 

@@ -5,7 +5,8 @@ from datetime import datetime
 from chalicelib import errors
 from chalicelib.config import Settings
 from chalicelib.identity import Caller, Identity
-from chalicelib.models import Account, Limits, Model, Timestamp, timestamp
+from chalicelib.ids import Timestamp, timestamp
+from chalicelib.models import Account, Limits, Model
 from chalicelib.stores import Store
 
 

@@ -13,7 +13,7 @@ from typing import Protocol
 
 import msgspec
 
-from chalicelib.models import PhotoId
+from chalicelib.ids import PhotoId
 
 RANK_BITS = 64
 RANKS = 1 << RANK_BITS

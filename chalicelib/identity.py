@@ -11,7 +11,7 @@ from msgspec import UNSET, UnsetType
 
 from chalicelib import errors
 from chalicelib.config import Settings
-from chalicelib.models import UserId
+from chalicelib.ids import UserId
 from chalicelib.tokens import Verifier
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ import msgspec
 
 from chalicelib.bucket import Bucket
 from chalicelib.errors import Busy
-from chalicelib.models import GRANT_LIFETIME, Photo, PhotoId, is_photo_id, timestamp
+from chalicelib.ids import PhotoId, is_photo_id, timestamp
+from chalicelib.models import GRANT_LIFETIME, Photo
 from chalicelib.stores import Store
 from chalicelib.uploads import confirm
 

@@ -9,8 +9,9 @@ import msgspec
 
 from chalicelib import errors, feed
 from chalicelib.cursors import Cursors
+from chalicelib.ids import PhotoId, UserId, first_photo_id
 from chalicelib.inputs import PageQuery, PhotoQuery
-from chalicelib.models import Listing, Page, Photo, PhotoId, UserId, first_photo_id
+from chalicelib.models import Listing, Page, Photo
 from chalicelib.stores import Store
 
 

@@ -6,20 +6,9 @@ from datetime import datetime
 from chalicelib import errors
 from chalicelib.access import own, seen
 from chalicelib.bucket import Bucket
+from chalicelib.ids import PhotoId, Timestamp, UserId, timestamp
 from chalicelib.inputs import PhotoChanges
-from chalicelib.models import (
-    GRANT_LIFETIME,
-    TRASH_LIFETIME,
-    Exif,
-    Model,
-    Photo,
-    PhotoId,
-    Status,
-    Timestamp,
-    UserId,
-    Visibility,
-    timestamp,
-)
+from chalicelib.models import GRANT_LIFETIME, TRASH_LIFETIME, Exif, Model, Photo, Status, Visibility
 from chalicelib.presign import Link
 from chalicelib.stores import Store
 

@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from chalicelib import errors, inputs
+from chalicelib import errors, inputs, parsing
 from chalicelib.config import Settings
 from chalicelib.hosted_ui import LOGIN_SECONDS
 from chalicelib.identity import Tokens
@@ -43,13 +43,13 @@ def signed_out_cookie() -> str:
     return _COOKIE.format(REFRESH, "", 0, "Strict")
 
 
-def cookie(request: inputs.HttpRequest, name: str) -> str | None:
+def cookie(request: parsing.HttpRequest, name: str) -> str | None:
     """The value of a cookie; None where it is absent or empty."""
     pairs = (pair.strip().partition("=") for pair in (request.headers.get("cookie") or "").split(";"))
     return next((value for key, _, value in pairs if key == name), None) or None
 
 
-def held(request: inputs.HttpRequest, settings: Settings) -> Held | None:
+def held(request: parsing.HttpRequest, settings: Settings) -> Held | None:
     """The refresh token that came with a request, in its body or in its cookie.
 
     Raises:
@@ -57,7 +57,7 @@ def held(request: inputs.HttpRequest, settings: Settings) -> Held | None:
             other sites cannot set without a preflight, or a foreign `Origin`.
     """
     if request.raw_body:
-        return Held(inputs.body(inputs.RefreshRequest, request).refresh_token, by_cookie=False)
+        return Held(parsing.body(inputs.RefreshRequest, request).refresh_token, by_cookie=False)
     token = cookie(request, REFRESH)
     if token is None:
         return None

@@ -11,21 +11,9 @@ from urllib.parse import unquote_plus
 from chalicelib import errors
 from chalicelib.access import own
 from chalicelib.bucket import Bucket, Grant, Stored, kept_facts
+from chalicelib.ids import PhotoId, UserId, is_photo_id, new_photo_id, timestamp
 from chalicelib.inputs import UploadRequest
-from chalicelib.models import (
-    GRANT_LIFETIME,
-    MAX_UPLOAD_BYTES,
-    TRASH_LIFETIME,
-    Limits,
-    MediaType,
-    Photo,
-    PhotoId,
-    UserId,
-    Visibility,
-    is_photo_id,
-    new_photo_id,
-    timestamp,
-)
+from chalicelib.models import GRANT_LIFETIME, MAX_UPLOAD_BYTES, TRASH_LIFETIME, Limits, MediaType, Photo, Visibility
 from chalicelib.renditions import Refused, Rendered, TooManyBytes, render, sniff
 from chalicelib.stores import Store
 

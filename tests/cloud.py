@@ -10,7 +10,8 @@ import msgspec
 import app as service
 from chalicelib import wiring
 from chalicelib.identity import Identity
-from chalicelib.models import Photo, PhotoId
+from chalicelib.ids import PhotoId
+from chalicelib.models import Photo
 from local.gateway import Gateway, PoolAuthorizer
 from tests.idp import IdentityProvider
 

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from hashlib import sha256
 from typing import Any
 
-from chalicelib.models import Photo, UserId
+from chalicelib.ids import UserId
+from chalicelib.models import Photo
 from chalicelib.stores import items
 from tests.cloud import Cloud
 

@@ -11,7 +11,8 @@ from moto import mock_aws
 
 from chalicelib import aws, config
 from chalicelib.config import Settings
-from chalicelib.models import Account, Limits, Photo, PhotoId, UserId, new_photo_id, timestamp
+from chalicelib.ids import PhotoId, UserId, new_photo_id, timestamp
+from chalicelib.models import Account, Limits, Photo
 from chalicelib.stores import Store
 from chalicelib.stores.dynamodb import DynamoStore
 

@@ -11,8 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chalicelib import photos
+from chalicelib.ids import PhotoId, UserId, new_photo_id
 from chalicelib.inputs import PhotoChanges
-from chalicelib.models import MAX_UPLOAD_BYTES, PhotoId, UserId, new_photo_id
+from chalicelib.models import MAX_UPLOAD_BYTES
 from tests.cloud import Client, Cloud, created
 from tests.faults import hooked
 from tests.images import photo as make_photo

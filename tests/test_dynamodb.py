@@ -10,7 +10,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from chalicelib import errors
-from chalicelib.models import Account, Listing, UserId, timestamp
+from chalicelib.ids import UserId, timestamp
+from chalicelib.models import Account, Listing
 from tests.faults import Answer, hooked, refusal
 from tests.rows import NO_LIMITS, START, Backend, ids, pending
 

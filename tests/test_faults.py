@@ -12,7 +12,8 @@ from botocore.exceptions import ClientError, ConnectTimeoutError, ParamValidatio
 
 from chalicelib import aws, jobs, wiring
 from chalicelib.errors import Busy
-from chalicelib.models import GRANT_LIFETIME, TRASH_LIFETIME, PhotoId, timestamp
+from chalicelib.ids import PhotoId, timestamp
+from chalicelib.models import GRANT_LIFETIME, TRASH_LIFETIME
 from tests.cloud import Answer, Client, Cloud, created
 from tests.faults import Fault, Killed, Mode, striking
 from tests.images import photo as make_photo

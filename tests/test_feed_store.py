@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from bench import rows
 from bench.meter import metered
 from chalicelib import feed, lists
+from chalicelib.ids import UserId, timestamp
 from chalicelib.inputs import Order, PhotoQuery, Scope
-from chalicelib.models import Photo, UserId, timestamp
+from chalicelib.models import Photo
 from chalicelib.stores import items
 from tests.rows import START, Backend, ids, pending
 

@@ -9,7 +9,7 @@ from chalice.app import CaseInsensitiveMapping, MultiDict
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib import errors, inputs
+from chalicelib import errors, inputs, parsing
 from tests.cloud import Client, Cloud
 from tests.routes import ROUTES, Route
 
@@ -55,7 +55,7 @@ def refusal(client: Client, route: Route, body: bytes, **headers: str) -> tuple[
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_body_is_read_as_its_shape(shape: type[inputs.Input]) -> None:
-    assert isinstance(inputs.body(shape, Sent(spelt(SHAPES[shape]))), shape)
+    assert isinstance(parsing.body(shape, Sent(spelt(SHAPES[shape]))), shape)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -64,7 +64,7 @@ def test_body_is_read_as_its_shape(shape: type[inputs.Input]) -> None:
 )
 def test_unknown_field_is_refused_by_name(shape: type[inputs.Input], field: str) -> None:
     with pytest.raises(errors.UnknownField) as refused:
-        inputs.body(shape, Sent(spelt(SHAPES[shape] | {field: 1})))
+        parsing.body(shape, Sent(spelt(SHAPES[shape] | {field: 1})))
     assert refused.value.details == {"field": field}
 
 
@@ -72,7 +72,7 @@ def test_unknown_field_is_refused_by_name(shape: type[inputs.Input], field: str)
 @pytest.mark.parametrize("body", [b"null", b"[]", b"1", b'"a"', b"true"])
 def test_body_of_another_kind_is_refused(shape: type[inputs.Input], body: bytes) -> None:
     with pytest.raises(errors.InvalidRequest):
-        inputs.body(shape, Sent(body))
+        parsing.body(shape, Sent(body))
 
 
 WRONG: list[tuple[type[inputs.Input], dict[str, Any], str]] = [
@@ -115,19 +115,19 @@ def test_wrong_value_is_refused_and_its_field_named(
     shape: type[inputs.Input], change: dict[str, Any], field: str
 ) -> None:
     with pytest.raises(errors.InvalidRequest) as refused:
-        inputs.body(shape, Sent(spelt(SHAPES[shape] | change)))
+        parsing.body(shape, Sent(spelt(SHAPES[shape] | change)))
     assert str((refused.value.details or {})["field"]).replace("[...]", field[-3:]) == field
 
 
 @given(st.binary(max_size=200))
 def test_bytes_of_any_kind_are_never_an_error_of_ours(raw: bytes) -> None:
     with pytest.raises(errors.InvalidRequest):
-        inputs.body(inputs.Credentials, Sent(raw))
+        parsing.body(inputs.Credentials, Sent(raw))
 
 
 def test_body_that_is_not_utf_8_is_refused() -> None:
     with pytest.raises(errors.MalformedBody):
-        inputs.body(inputs.PhotoChanges, Sent(b'{"title": "\xff"}'))
+        parsing.body(inputs.PhotoChanges, Sent(b'{"title": "\xff"}'))
 
 
 BODIES: dict[str, tuple[bytes, tuple[int, str]]] = {
@@ -163,12 +163,12 @@ def test_refresh_token_in_a_bad_body_is_refused(shared_cloud: Cloud, path: str) 
 @pytest.mark.parametrize("padding", [0, 1])
 def test_body_may_have_64_kb(padding: int) -> None:
     start = b'{"title": "a"'
-    raw = start + b" " * (inputs.MAX_BODY_BYTES - len(start) - 1 + padding) + b"}"
+    raw = start + b" " * (parsing.MAX_BODY_BYTES - len(start) - 1 + padding) + b"}"
     if padding:
         with pytest.raises(errors.TooLarge):
-            inputs.body(inputs.PhotoChanges, Sent(raw))
+            parsing.body(inputs.PhotoChanges, Sent(raw))
     else:
-        assert inputs.body(inputs.PhotoChanges, Sent(raw)).title == "a"
+        assert parsing.body(inputs.PhotoChanges, Sent(raw)).title == "a"
 
 
 @pytest.mark.parametrize(
@@ -210,7 +210,7 @@ def test_body_of_another_media_type_is_refused(shared_cloud: Cloud, content_type
     ],
 )
 def test_json_is_known_by_its_media_type_or_assumed(headers: dict[str, str]) -> None:
-    assert inputs.body(inputs.PhotoChanges, Sent(b"{}", {}, headers)) == inputs.PhotoChanges()
+    assert parsing.body(inputs.PhotoChanges, Sent(b"{}", {}, headers)) == inputs.PhotoChanges()
 
 
 def test_method_cannot_be_overridden(shared_cloud: Cloud) -> None:
@@ -276,12 +276,12 @@ def test_parameter_of_the_contract_is_taken(shared_cloud: Cloud, query: str) -> 
 def test_flag_is_true_or_false(value: str) -> None:
     for shape, name in ((inputs.DeleteQuery, "permanent"), (inputs.DownloadQuery, "redirect")):
         with pytest.raises(errors.InvalidRequest):
-            inputs.query(shape, Sent(query={name: [value]}))
-        assert getattr(inputs.query(shape, Sent(query={name: ["true"]})), name) is True
-        assert getattr(inputs.query(shape, Sent(query={name: ["false"]})), name) is False
+            parsing.query(shape, Sent(query={name: [value]}))
+        assert getattr(parsing.query(shape, Sent(query={name: ["true"]})), name) is True
+        assert getattr(parsing.query(shape, Sent(query={name: ["false"]})), name) is False
 
 
 @given(st.dictionaries(st.text(max_size=12), st.lists(st.text(max_size=12), min_size=1, max_size=2), min_size=1))
 def test_parameters_of_any_kind_are_never_an_error_of_ours(query: dict[str, list[str]]) -> None:
     with pytest.raises(errors.InvalidRequest):
-        inputs.query(inputs.NoQuery, Sent(query=query))
+        parsing.query(inputs.NoQuery, Sent(query=query))

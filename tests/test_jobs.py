@@ -11,7 +11,8 @@ import pytest
 import app as service
 from chalicelib import jobs, wiring
 from chalicelib.errors import Busy
-from chalicelib.models import GRANT_LIFETIME, TRASH_LIFETIME, Photo, PhotoId, UserId, new_photo_id, timestamp
+from chalicelib.ids import PhotoId, UserId, new_photo_id, timestamp
+from chalicelib.models import GRANT_LIFETIME, TRASH_LIFETIME, Photo
 from tests.cloud import Client, Cloud, created
 from tests.faults import hooked
 from tests.images import photo as make_photo

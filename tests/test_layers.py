@@ -24,11 +24,11 @@ MAY_IMPORT = {
     },
 }
 PURE = [
-    *(ROOT / "chalicelib" / f"{name}.py" for name in ("models", "feed", "cursors", "strictjson")),
+    *(ROOT / "chalicelib" / f"{name}.py" for name in ("ids", "models", "feed", "cursors", "strictjson")),
     *sorted((ROOT / "chalicelib" / "renditions").glob("*.py")),
 ]
 USE_CASES = {"accounts", "uploads", "photos", "lists", "jobs", "access"}
-PURE_MAY_IMPORT = {"models", "feed", "errors", "strictjson", "renditions"}
+PURE_MAY_IMPORT = {"ids", "models", "feed", "errors", "strictjson", "renditions"}
 
 
 def name_of(path: Path) -> str:

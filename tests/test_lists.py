@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib.models import Photo, PhotoId, UserId, Visibility, new_photo_id, timestamp
+from chalicelib.ids import PhotoId, UserId, new_photo_id, timestamp
+from chalicelib.models import Photo, Visibility
 from tests.cloud import Client, Cloud
 
 START = datetime(2026, 1, 1, tzinfo=UTC)

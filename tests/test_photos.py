@@ -10,8 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chalicelib import errors, photos
+from chalicelib.ids import PhotoId, Timestamp, UserId, new_photo_id, timestamp
 from chalicelib.inputs import PhotoChanges
-from chalicelib.models import Photo, PhotoId, Timestamp, UserId, new_photo_id, timestamp
+from chalicelib.models import Photo
 from tests.cloud import Client, Cloud
 from tests.faults import hooked
 from tests.images import photo as make_photo

@@ -12,7 +12,8 @@ import msgspec
 import pytest
 
 from chalicelib import jobs, wiring
-from chalicelib.models import TRASH_LIFETIME, PhotoId
+from chalicelib.ids import PhotoId
+from chalicelib.models import TRASH_LIFETIME
 from tests.cloud import Cloud, created
 from tests.faults import hooked
 from tests.images import photo as make_photo

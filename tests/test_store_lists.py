@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chalicelib.feed import RANKS, Span, rank
-from chalicelib.models import Listing, Photo, PhotoId, UserId, timestamp
+from chalicelib.ids import PhotoId, UserId, timestamp
+from chalicelib.models import Listing, Photo
 from tests.rows import START, Backend, ids
 
 ANN = UserId("ann")

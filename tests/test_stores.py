@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chalicelib import errors
-from chalicelib.models import Account, Exif, Limits, Listing, Photo, Status, UserId, timestamp
+from chalicelib.ids import UserId, timestamp
+from chalicelib.models import Account, Exif, Limits, Listing, Photo, Status
 from tests.rows import NO_LIMITS, START, Backend, ids, pending
 
 ANN = UserId("ann")

@@ -12,8 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chalicelib import uploads
+from chalicelib.ids import UserId, timestamp
 from chalicelib.inputs import UploadRequest
-from chalicelib.models import MAX_UPLOAD_BYTES, UserId, timestamp
+from chalicelib.models import MAX_UPLOAD_BYTES
 from tests.cloud import Client, Cloud
 from tests.images import photo as make_photo
 from tests.invariants import broken, left_over, rows

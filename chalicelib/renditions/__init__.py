@@ -10,7 +10,8 @@ from functools import cache, partial
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.models import Exif, Timestamp
+from chalicelib.ids import Timestamp
+from chalicelib.models import Exif
 from chalicelib.renditions import exif, icc, thumbhash
 from chalicelib.renditions.coded import MAX_PROFILE_BYTES, Coded, check_size
 from chalicelib.renditions.containers import sniff, unwrap

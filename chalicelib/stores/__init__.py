@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from chalicelib.feed import Span
-from chalicelib.models import Account, Limits, Listing, Photo, PhotoId, Timestamp, UserId
+from chalicelib.ids import PhotoId, Timestamp, UserId
+from chalicelib.models import Account, Limits, Listing, Photo
 
 
 class Store(Protocol):

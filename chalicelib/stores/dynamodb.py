@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from chalicelib import errors
 from chalicelib.config import Settings
 from chalicelib.feed import Span
-from chalicelib.models import Account, Limits, Listing, Photo, PhotoId, Timestamp, UserId, tag_term, uploaded_at
+from chalicelib.ids import PhotoId, Timestamp, UserId, uploaded_at
+from chalicelib.models import Account, Limits, Listing, Photo, tag_term
 from chalicelib.stores import items
 from chalicelib.stores.calls import Calls, Write
 

@@ -11,7 +11,8 @@ import msgspec
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from chalicelib.feed import RANK_BITS, rank
-from chalicelib.models import Account, Listing, Photo, PhotoId, UserId
+from chalicelib.ids import PhotoId, UserId
+from chalicelib.models import Account, Listing, Photo
 
 PUBLIC_SHARD_BITS = 5
 """32 shards of the public ranks: at 10,000 pages a second each stays under a partition's 3,000 read units."""
