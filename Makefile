@@ -26,8 +26,13 @@ check: $(READY) ## Check style, types, layers and the template
 	$(BIN)/python -m pytest tests/test_layers.py
 	$(BIN)/cfn-lint resources.yaml
 
-bench: $(READY) ## Measure the README's figures
+bench: $(READY) ## Measure the figures of README and docs, for half an hour
 	$(BIN)/python -m bench.coldstart
+	$(BIN)/python -m bench.walks
+	$(BIN)/python -m bench.evenness
+	$(BIN)/python -m bench.heat
+	$(BIN)/python -m bench.cost
+	$(BIN)/python -m bench.feed
 
 package: $(READY) ## Build the Lambda package and its template
 	AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} $(BIN)/chalice package --merge-template resources.yaml out/

@@ -91,7 +91,7 @@ def correlations(photos: Gallery, seeds: int, depth: int) -> tuple[float, float,
 
 def main() -> None:
     print(f"{PAGES:,} first pages of {LIMIT}: chi-square / degrees of freedom; pairs against the uniform ideal")
-    for count, shard_bits in ((50, 0), (100, 5), (200, 5), (1_000, 5), (1_000, 0), (10_000, 5)):
+    for count, shard_bits in ((20, 5), (50, 0), (50, 5), (100, 5), (200, 5), (1_000, 5), (1_000, 0), (10_000, 5)):
         photos = Gallery(count, seed=3)
         pages = first_pages(photos, shard_bits)
         single = singles(photos, pages)

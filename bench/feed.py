@@ -3,6 +3,8 @@
 Each design makes a whole walk while one photo comes and one goes between two pages, and then 10,000 first pages.
 """
 
+import signal
+import sys
 from collections import Counter
 from itertools import islice
 from pathlib import Path
@@ -67,6 +69,8 @@ def chart() -> str:
 
 
 def main() -> None:
+    # By default a SIGTERM would leave PostgreSQL running.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     CHART.write_text(chart())
     print(f"{'design':<16} {'photos':>8} {'requests':>9} {'items read':>10} {'read units':>10} ", end="")
     print(f"{'repeats':>8} {'misses':>7} {'chi-square p':>12}")

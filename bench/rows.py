@@ -19,7 +19,7 @@ DOLLARS_PER_MILLION_UNITS = 0.125
 def photo(number: int, seed: int = 0, **facts: Any) -> Photo:
     """The `number`-th of some ready photos, with all that a camera and its owner have to say about one."""
     rng = random.Random(f"{seed} {number}")
-    owner = UserId(str(UUID(int=rng.getrandbits(128), version=4)))
+    owner: UserId = facts.get("user_id") or UserId(str(UUID(int=rng.getrandbits(128), version=4)))
     made = START + timedelta(minutes=number)
     photo_id = new_photo_id(made, rng.getrandbits(128))
     version = f"{rng.getrandbits(128):032x}"

@@ -18,10 +18,11 @@ from chalicelib.ids import PhotoId
 RANK_BITS = 64
 RANKS = 1 << RANK_BITS
 MAX_DEPTH = 40
-SAMPLE = 8
+SAMPLE = 7
 """Ranks that the first page looks at to learn the density: N is then known to about 40 %, so depth to about 1/2."""
-_LEAD = 4
-"""Items that a walk leaves to its end, so that its first page begins, as it ends, anywhere in a bucket."""
+_CROWD = 7
+"""As many places a bucket has, of which its photos fill the first, when a walk draws the one that it begins at."""
+_DRAWS, _DRAWN_AT_ONCE = 36, 3
 _ROUNDS = 6
 _WAVE = 16
 """Buckets that are read at once, at most."""
@@ -122,18 +123,11 @@ def begin[Item: HasId](
 ) -> tuple[list[Item], Place | None]:
     """The first page of a fresh `walk`, and where the next one begins; None where there is none.
 
-    A page that began with a whole bucket and ended within one would show photos of crowded buckets less often. So the
-    walk begins a few items into the order, and ends with these.
+    A page that began with a whole bucket and ended within one would show photos of crowded buckets less often. So a
+    walk is a circle, and may begin at any of its items.
     """
-    items, then = _visited(walk, _LEAD + limit, read)
-    if then and not items:
-        return _swept(then, limit, read, shard_bits)
-    lead = min(len(items) - limit, _LEAD)
-    if lead <= 0:
-        return items, then
-    start, since = _position(walk, items[lead - 1])
-    then = then or walk.at(walk.end)
-    return items[lead:], Place(walk.seed, walk.depth, then.bucket - start, then.after, start=start, since=since)
+    once = _once(read)
+    return page(_begun(walk, once), limit, once, shard_bits)
 
 
 def page[Item: HasId](
@@ -150,6 +144,41 @@ def page[Item: HasId](
             return items, then
         place = then
     return _swept(place, limit, read, shard_bits)
+
+
+def _begun[Item: HasId](walk: Place, read: Read[Item]) -> Place:
+    """The walk, beginning at an item that is as likely as every other.
+
+    Rejection sampling: a random place of a random bucket, until one is drawn that holds an item (von Neumann, "Various
+    Techniques Used in Connection With Random Digits", 1951).
+    """
+    for first in range(0, _DRAWS, _DRAWN_AT_ONCE):
+        drawn = [_drawn(walk, number) for number in range(first, first + _DRAWN_AT_ONCE)]
+        for (bucket, number), found in zip(drawn, read([span(walk, bucket) for bucket, _ in drawn]), strict=True):
+            place = number % max(_CROWD, len(found))
+            if place < len(found):
+                since = _ordered(walk, found)[place - 1][0] if place else ""
+                return Place(walk.seed, walk.depth, after=since, start=bucket, since=since)
+    return walk
+
+
+def _drawn(walk: Place, draw: int) -> tuple[int, int]:
+    number = int.from_bytes(blake2b(draw.to_bytes(4), digest_size=16, key=walk.seed.to_bytes(8)).digest())
+    return number % walk.buckets, number >> RANK_BITS
+
+
+def _once[Item](read: Read[Item]) -> Read[Item]:
+    """Reads no span twice: the page's first bucket was read to find where it begins."""
+    known: dict[Span, list[Item]] = {}
+
+    def reading(spans: list[Span], limit: int | None = None) -> list[list[Item]]:
+        if limit is not None:
+            return read(spans, limit)
+        fresh = [each for each in dict.fromkeys(spans) if each not in known]
+        known.update(zip(fresh, read(fresh), strict=True))
+        return [known[each] for each in spans]
+
+    return reading
 
 
 def _visited[Item: HasId](place: Place, limit: int, read: Read[Item]) -> tuple[list[Item], Place | None]:

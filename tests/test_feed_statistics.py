@@ -13,12 +13,11 @@ from chalicelib import feed
 from chalicelib.feed import Place
 
 
-@pytest.mark.parametrize(("count", "shard_bits"), [(200, 5), (1_000, 0), (1_000, 5), (5_000, 5)])
+@pytest.mark.parametrize(("count", "shard_bits"), [(20, 5), (50, 0), (100, 5), (1_000, 0), (1_000, 5)])
 def test_every_photo_is_as_likely_on_a_first_page(count: int, shard_bits: int) -> None:
     gallery = Gallery(count, seed=1)
     shown = evenness.singles(gallery, evenness.first_pages(gallery, shard_bits))
     assert shown.p > 0.001
-    assert shown.ratio < 1.5
 
 
 def test_photos_of_crowded_buckets_are_shown_no_less_often_than_lone_ones() -> None:

@@ -59,6 +59,9 @@ def photo_item(photo: Photo, now: int = 0) -> Item:
     values = msgspec.to_builtins(photo)
     values["metadata"] = {name: values.pop(name) for name in _DESCRIPTIVE if name in values}
     values |= {"uploadedAt": photo.uploaded_at, "revision": photo.revision}
+    if photo.renditions:
+        # Without what they all begin with: lists read many rows, and pay by the byte.
+        values["renditions"] = {name: key.removeprefix(_folder(photo)) for name, key in photo.renditions.items()}
     if photo.status == "erased":
         values["expiresAt"] = now + TOMBSTONE_SECONDS
     return encode(values | _index_keys(photo))
@@ -67,7 +70,12 @@ def photo_item(photo: Photo, now: int = 0) -> Item:
 def photo_of(item: Item) -> Photo:
     """The photo of an item."""
     values = decode(item)
-    return msgspec.convert(values | values.get("metadata", {}), Photo)
+    photo = msgspec.convert(values | values.get("metadata", {}), Photo)
+    return photo.with_(renditions={name: _folder(photo) + file for name, file in photo.renditions.items()})
+
+
+def _folder(photo: Photo) -> str:
+    return f"{photo.prefix}{photo.version_id}/"
 
 
 def account_of(item: Item) -> Account:
