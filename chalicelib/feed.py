@@ -20,9 +20,11 @@ RANKS = 1 << RANK_BITS
 MAX_DEPTH = 40
 SAMPLE = 7
 """Ranks that the first page looks at to learn the density: N is then known to about 40 %, so depth to about 1/2."""
-_CROWD = 7
-"""As many places a bucket has, of which its photos fill the first, when a walk draws the one that it begins at."""
-_DRAWS, _DRAWN_AT_ONCE = 36, 3
+_SLOTS = 10
+"""Places of a bucket when a walk draws where it begins; photos fill the first of them, and few buckets hold more."""
+_DRAWS = 64
+"""Draws, at most. A photo is found by the fifth on average."""
+_DRAWN_AT_ONCE = 4
 _ROUNDS = 6
 _WAVE = 16
 """Buckets that are read at once, at most."""
@@ -60,7 +62,7 @@ class Place(msgspec.Struct, frozen=True, array_like=True):
     swept: int | None = None
     """Set once the rest is taken in the order of ranks: all below this one have been looked at."""
     start: int = 0
-    """Where the permutation's bucket 0 would be, had the walk not begun later."""
+    """The permutation's number of the bucket that the walk began in."""
     since: str = ""
 
     @property
@@ -76,6 +78,10 @@ class Place(msgspec.Struct, frozen=True, array_like=True):
     def at(self, bucket: int, after: str = "") -> "Place":
         """Another place of the same walk."""
         return msgspec.structs.replace(self, bucket=bucket, after=after)
+
+    def swept_to(self, low: int) -> "Place":
+        """The same place, once all ranks below `low` have been looked at."""
+        return msgspec.structs.replace(self, swept=low)
 
 
 def rank(photo_id: PhotoId) -> int:
@@ -135,14 +141,17 @@ def page[Item: HasId](
 ) -> tuple[list[Item], Place | None]:
     """Up to `limit` items from `place` on, and where the next page begins; None at the end of the walk.
 
-    Buckets are read several at once; what was read beyond the page is read again by the next. Work is bounded: a page
-    is cut short where many buckets turn out empty, and where all do, the walk goes on by rank.
+    Buckets are read several at once; what was read beyond the page is read again by the next. A page is cut short
+    where many buckets turn out empty; where all do, the walk goes on by rank, or to its end where that is near.
     """
-    if place.swept is None:
+    while place.swept is None:
         items, then = _visited(place, limit, read)
         if items or then is None:
             return items, then
         place = then
+        if place.end - place.bucket > math.isqrt(place.buckets):
+            # Near the end nearly all photos lie behind, and a sweep would look at them all for the few ahead.
+            break
     return _swept(place, limit, read, shard_bits)
 
 
@@ -155,16 +164,26 @@ def _begun[Item: HasId](walk: Place, read: Read[Item]) -> Place:
     for first in range(0, _DRAWS, _DRAWN_AT_ONCE):
         drawn = [_drawn(walk, number) for number in range(first, first + _DRAWN_AT_ONCE)]
         for (bucket, number), found in zip(drawn, read([span(walk, bucket) for bucket, _ in drawn]), strict=True):
-            place = number % max(_CROWD, len(found))
-            if place < len(found):
-                since = _ordered(walk, found)[place - 1][0] if place else ""
-                return Place(walk.seed, walk.depth, after=since, start=bucket, since=since)
-    return walk
+            slot = number % max(_SLOTS, len(found))
+            if slot < len(found):
+                return _begun_at(walk, bucket, slot, found)
+    if walk.buckets > _DRAWS:
+        return walk
+    # A gallery of a handful: all of it has been read, or nearly.
+    buckets = read([span(walk, bucket) for bucket in range(walk.buckets)])
+    filled = [(bucket, slot, found) for bucket, found in enumerate(buckets) for slot in range(len(found))]
+    return _begun_at(walk, *filled[_drawn(walk, _DRAWS)[1] % len(filled)]) if filled else walk
+
+
+def _begun_at[Item: HasId](walk: Place, bucket: int, slot: int, found: list[Item]) -> Place:
+    since = _ordered(walk, found)[slot - 1][0] if slot else ""
+    return Place(walk.seed, walk.depth, after=since, start=bucket, since=since)
 
 
 def _drawn(walk: Place, draw: int) -> tuple[int, int]:
-    number = int.from_bytes(blake2b(draw.to_bytes(4), digest_size=16, key=walk.seed.to_bytes(8)).digest())
-    return number % walk.buckets, number >> RANK_BITS
+    """A bucket, and a number to choose among its slots by."""
+    bits = int.from_bytes(blake2b(draw.to_bytes(4), digest_size=16, key=walk.seed.to_bytes(8)).digest())
+    return bits % walk.buckets, bits >> RANK_BITS
 
 
 def _once[Item](read: Read[Item]) -> Read[Item]:
@@ -209,17 +228,13 @@ def _swept[Item: HasId](place: Place, limit: int, read: Read[Item], shard_bits: 
         (found,) = read([Span(low, high)], _SWEPT_AT_ONCE)
         for item in found:
             if len(items) == limit:
-                return items, _at(place, low)
+                return items, place.swept_to(low)
             low = rank(item.photo_id) + 1
             if _position(place, item) > (place.bucket, place.after):
                 items.append(item)
         if len(found) < _SWEPT_AT_ONCE:
             low = high + 1
-    return items, _at(place, low) if low < RANKS else None
-
-
-def _at(place: Place, swept: int) -> Place:
-    return msgspec.structs.replace(place, swept=swept)
+    return items, place.swept_to(low) if low < RANKS else None
 
 
 def _position(place: Place, item: HasId) -> tuple[int, str]:

@@ -127,7 +127,7 @@ def test_a_walk_is_exact_and_bounded_where_nearly_all_photos_have_vanished(left:
 
 
 def test_a_page_costs_the_same_in_a_gallery_of_any_size() -> None:
-    first = {count: cost(count, pages=1, walks_each=150) for count in SIZES}
+    first = {count: cost(count, pages=3, walks_each=60) for count in SIZES}
     later = {count: cost(count, pages=40, walks_each=6) for count in SIZES}
     for costs in (first, later):
         assert all(requests <= 16 and units <= 8 for requests, units in costs.values())

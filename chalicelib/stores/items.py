@@ -15,7 +15,10 @@ from chalicelib.ids import PhotoId, UserId
 from chalicelib.models import Account, Listing, Photo
 
 PUBLIC_SHARD_BITS = 5
-"""32 shards of the public ranks: at 10,000 pages a second each stays under a partition's 3,000 read units."""
+"""32 shards of the public ranks: at 10,000 pages a second each stays under a partition's 3,000 read units.
+
+Whoever changes it raises `cursors.VERSION` too: the buckets of walks that are under way could cross the new shards.
+"""
 TOMBSTONE_SECONDS = 90 * 24 * 60 * 60
 _DESCRIPTIVE = ("title", "description", "tags", "exif")
 
