@@ -1,9 +1,10 @@
-"""Real photos to measure with: a folder's JPEG, half of them stored again in the other formats of phones and cameras."""
+"""Real photos to measure with: JPEG, half of them stored again in the other formats of phones and cameras."""
 
 import subprocess
 import sys
 from itertools import cycle
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 
@@ -20,7 +21,7 @@ import pillow_heif
 pillow_heif.register_heif_opener()
 Image.open(sys.argv[1]).save(sys.argv[2], "HEIF", quality=80)
 """
-_OPTIONS: dict[str, dict[str, int | str]] = {
+_OPTIONS: dict[str, dict[str, Any]] = {
     "jpg": {"quality": 90},
     "png": {"compress_level": 3},
     "webp": {"quality": 90, "method": 1},
@@ -61,7 +62,11 @@ class Album:
 
     def extremes(self) -> list[Path]:
         """What memory is measured with."""
-        sizes = {"montage-24.jpg": (6_000, 4_000), "montage-100.jpg": (10_000, 10_000), "montage-12.heic": (4_000, 3_000)}
+        sizes = {
+            "montage-24.jpg": (6_000, 4_000),
+            "montage-100.jpg": (10_000, 10_000),
+            "montage-12.heic": (4_000, 3_000),
+        }
         stored = [self._stored(self.montage(*size), name) for name, size in sizes.items()]
         return [path for path in stored if path]
 

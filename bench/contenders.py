@@ -45,9 +45,9 @@ def naive(content: bytes) -> Made:
 def tuned(content: bytes) -> Made:
     """All that Pillow offers: shrink on load, one decode, a chain, a box filter first, our encoder's efforts."""
     begun, made = time.process_time(), []
-    image = Image.open(io.BytesIO(content))
-    image.draft("RGB", (SIDES[0], SIDES[0]))
-    image = ImageOps.exif_transpose(image).convert("RGB")
+    opened = Image.open(io.BytesIO(content))
+    opened.draft("RGB", (SIDES[0], SIDES[0]))
+    image = ImageOps.exif_transpose(opened).convert("RGB")
     for side in SIDES:
         image.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=2.0)
         made.append(_saved(image, "WEBP", method=4 if side == SIDES[-1] else 2))

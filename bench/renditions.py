@@ -92,7 +92,9 @@ def commands(into: Path) -> dict[str, list[str]]:
     if not node or not npm:
         print("sharp is not measured: Node is not installed.")
         return found
-    fetched = subprocess.run([npm, "install", "--silent", "--no-save", "--prefix", into, "sharp"], cwd=into, check=False)
+    fetched = subprocess.run(
+        [npm, "install", "--silent", "--no-save", "--prefix", into, "sharp"], cwd=into, check=False
+    )
     if fetched.returncode:
         print("sharp is not measured: npm could not fetch it.")
         return found

@@ -4,6 +4,7 @@ import re
 import struct
 from collections.abc import Iterator
 
+from chalicelib.renditions import tables
 from chalicelib.renditions.coded import Coded, check_size, pieces, take
 from chalicelib.renditions.refusals import Damaged, DecompressionBomb, Truncated
 
@@ -27,6 +28,7 @@ def read(content: bytes) -> Coded:
     """The picture without its metadata: the same pixels to the bit, from the tables and scans as they stand."""
     segments = list(_segments(content))
     width, height, downloadable = _frame(segments)
+    downloadable = downloadable and tables.are_plain([each for each in segments if each[0] in _OF_THE_PICTURE])
     picture = b"".join(_kept(segments))
     exif = next((segment[2:] for code, segment in segments if code == _APP1 and segment[2:8] == b"Exif\0\0"), b"")
     return Coded(b"\xff\xd8" + picture + b"\xff\xd9", width, height, exif, _profile(segments), downloadable)
