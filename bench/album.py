@@ -50,14 +50,15 @@ class Album:
         self._heic = self._encoder_of_heic()
 
     def photos(self) -> list[Path]:
-        """The smallest first; the last two of 48 MP."""
+        """The smallest first, then larger ones than packages have."""
         formats = cycle(("png", "webp", "heic", "avif", "tiff"))
         taken = [
             path if place % 2 == 0 else self._stored(Image.open(path).convert("RGB"), f"{path.stem}.{next(formats)}")
             for place, path in enumerate(self._kept)
         ]
-        large = self.montage(8_000, 6_000)
-        taken += [self._stored(large, "montage-48.jpg"), self._stored(large, "montage-48.heic")]
+        # HEVC's largest picture is 35.6 MP; cameras store larger ones in tiles, which this encoder does not.
+        taken += [self._stored(self.montage(8_000, 6_000), "montage-48.jpg")]
+        taken += [self._stored(self.montage(7_000, 5_000), "montage-35.heic")]
         return [path for path in taken if path]
 
     def extremes(self) -> list[Path]:

@@ -32,15 +32,20 @@ class Rival(NamedTuple):
     name: str
     program: str
     way: str
+    copy: bool = False
+    """Whether it also makes a full-size copy without metadata, as ours does."""
 
 
 RIVALS = (
     Rival("ours", "python", "ours"),
     Rival("sharp, README", "node", "readme"),
     Rival("sharp, README, WebP", "node", "webp"),
+    Rival("sharp, README, with copy", "node", "webp", copy=True),
     Rival("sharp, chained", "node", "chained"),
+    Rival("sharp, chained, with copy", "node", "chained", copy=True),
     Rival("sharp, chained, our efforts", "node", "tuned"),
     Rival("Pillow, naive", "python", "naive"),
+    Rival("Pillow, naive, with copy", "python", "naive", copy=True),
     Rival("Pillow, tuned", "python", "tuned"),
     Rival("libjpeg-turbo", "python", "floor"),
     Rival("libjpeg-turbo + libwebp", "python", "webp_floor"),
@@ -57,10 +62,10 @@ class Result(NamedTuple):
     files: Files
 
 
-def ask(process: "subprocess.Popen[str]", **asked: str) -> dict[str, Any]:
+def ask(process: "subprocess.Popen[str]", rival: Rival, **asked: str) -> dict[str, Any]:
     assert process.stdin
     assert process.stdout
-    print(json.dumps(asked), file=process.stdin, flush=True)
+    print(json.dumps({**asked, "way": rival.way, "copy": rival.copy}), file=process.stdin, flush=True)
     return dict(json.loads(process.stdout.readline() or '{"error": "it crashed"}'))
 
 
@@ -108,7 +113,7 @@ def raced(photo: Path, running: "dict[str, subprocess.Popen[str]]", into: Path) 
     for _ in range(ROUNDS):
         for rival in RIVALS:
             if rival.name in taken:
-                answer = ask(running[rival.program], way=rival.way, photo=str(photo), into=str(into))
+                answer = ask(running[rival.program], rival, photo=str(photo), into=str(into))
                 if "error" in answer:
                     del taken[rival.name]
                 else:
@@ -162,7 +167,7 @@ def peaks(album: Album, known: dict[str, list[str]], into: Path) -> None:
         found = []
         for path in extremes if rival.program in known else []:
             with programs({rival.program: known[rival.program]}, into) as running:
-                answer = ask(running[rival.program], way=rival.way, photo=str(path))
+                answer = ask(running[rival.program], rival, photo=str(path))
             found.append(f"{'-':>18}" if "error" in answer else f"{answer['peak']:>18.0f}")
         print(f"{rival.name:<30}" + "".join(found), flush=True)
 
@@ -177,7 +182,7 @@ def main() -> None:
         except NoPhotos:
             raise SystemExit("No photo of 3 MP or more: docs/renditions.md names Debian packages with some.") from None
         known, races = commands(into), dict[Path, dict[str, Result]]()
-        print(f"{'':<5}{'MP':>5} {'ms':>6}" + "".join(f"{rival.way:>11}" for rival in RIVALS[1:]))
+        print(f"{'':<5}{'MP':>5} {'ms':>6}" + "".join(f"{rival.way + '+' * rival.copy:>11}" for rival in RIVALS[1:]))
         with programs(known, into) as running:
             for photo in album.photos():
                 races[photo] = raced(photo, running, into)

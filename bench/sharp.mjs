@@ -1,4 +1,4 @@
-// Asked a line at a time, like bench/contenders.py: {"way", "photo", "into"} in, {"cpu"} out.
+// Asked a line at a time, like bench/contenders.py: {"way", "photo", "into", "copy"} in, {"cpu"} out.
 import { readFileSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
@@ -38,12 +38,13 @@ async function chain(photo, efforts) {
 }
 
 for await (const line of createInterface({ input: process.stdin })) {
-  const { way, photo, into } = JSON.parse(line);
+  const { way, photo, into, copy } = JSON.parse(line);
   const content = await readFile(photo);
   const begun = process.cpuUsage();
   let answer;
   try {
     const made = await ways[way](content);
+    if (copy) await sharp(content).rotate().flatten({ background: "#fff" }).jpeg({ quality: 90 }).toBuffer();
     const { user, system } = process.cpuUsage(begun);
     answer = { cpu: (user + system) / 1e6 };
     if (into) await Promise.all(SIDES.map((side, place) => writeFile(`${into}/${side}`, made[place])));
