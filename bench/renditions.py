@@ -1,4 +1,4 @@
-"""Ours beside other ways to make renditions: `python -m bench.renditions [FOLDER ...]` prints tables.
+"""Ours beside other ways to make renditions: `python -m bench.renditions [FOLDER ...]` prints tables, draws docs/renditions.svg.
 
 Photo by photo, the ways in turn, medians of CPU time, one thread. sharp is fetched by npm for the time of the run.
 """
@@ -18,12 +18,14 @@ from typing import Any, NamedTuple
 import pi_heif
 from PIL import Image
 
-from bench import similarity
+from bench import plot, similarity
 from bench.album import FOLDERS, Album, NoPhotos
 from bench.contenders import SIDES
 
 ROUNDS = 3
+JPEG = {".jpg", ".jpeg"}
 ROOT = Path(__file__).parent.parent
+CHART = ROOT / "docs" / "renditions.svg"
 
 
 class Rival(NamedTuple):
@@ -130,6 +132,18 @@ def line(photo: Path, results: dict[str, Result]) -> str:
     return size + "".join(f"{ratio:11.2f}" if ratio else f"{'-':>11}" for ratio in ratios)
 
 
+def chart(races: dict[Path, dict[str, Result]]) -> str:
+    """CPU time by size, of the photos that are JPEG."""
+    lines: dict[str, list[tuple[float, float]]] = {}
+    for photo, results in races.items():
+        with Image.open(photo) as image:
+            megapixels = image.width * image.height / 1e6
+        for name in ("sharp, README", "Pillow, naive", "ours"):
+            if name in results and photo.suffix in JPEG:
+                lines.setdefault(name, []).append((megapixels, results[name].cpu * 1000))
+    return plot.log_log("A JPEG becomes its renditions", "megapixels", "CPU, ms", lines, ("3 s", 3000))
+
+
 def summary(races: dict[Path, dict[str, Result]]) -> None:
     print(f"\n{'CPU, beside ours':<30}{'mean':>7}{'median':>8}{'worst':>7}{'bytes':>7}{'SSIM':>9}{'worst':>8}")
     originals = {photo: similarity.original(photo) for photo in races}
@@ -142,7 +156,7 @@ def summary(races: dict[Path, dict[str, Result]]) -> None:
     for rival in RIVALS[1:]:
         shared = [photo for photo in races if rival.name in races[photo]]
         if "libjpeg" in rival.name:
-            shared = [photo for photo in shared if photo.suffix in {".jpg", ".jpeg"}]
+            shared = [photo for photo in shared if photo.suffix in JPEG]
         if not shared:
             continue
         ratios = [races[photo][rival.name].cpu / races[photo]["ours"].cpu for photo in shared]
@@ -188,6 +202,7 @@ def main() -> None:
                 races[photo] = raced(photo, running, into)
                 print(line(photo, races[photo]), flush=True)
         summary(races)
+        CHART.write_text(chart(races))
         peaks(album, known, into)
 
 
