@@ -53,12 +53,12 @@ class Album:
         """The smallest first, then larger ones than packages have."""
         formats = cycle(("png", "webp", "heic", "avif", "tiff"))
         taken = [
-            path if place % 2 == 0 else self._stored(Image.open(path).convert("RGB"), f"{path.stem}.{next(formats)}")
+            path if place % 2 == 0 else self.stored(Image.open(path).convert("RGB"), f"{path.stem}.{next(formats)}")
             for place, path in enumerate(self._kept)
         ]
         # HEVC's largest picture is 35.6 MP; cameras store larger ones in tiles, which this encoder does not.
-        taken += [self._stored(self.montage(8_000, 6_000), "montage-48.jpg")]
-        taken += [self._stored(self.montage(7_000, 5_000), "montage-35.heic")]
+        taken += [self.stored(self.montage(8_000, 6_000), "montage-48.jpg")]
+        taken += [self.stored(self.montage(7_000, 5_000), "montage-35.heic")]
         return [path for path in taken if path]
 
     def extremes(self) -> list[Path]:
@@ -68,7 +68,7 @@ class Album:
             "montage-100.jpg": (10_000, 10_000),
             "montage-12.heic": (4_000, 3_000),
         }
-        stored = [self._stored(self.montage(*size), name) for name, size in sizes.items()]
+        stored = [self.stored(self.montage(*size), name) for name, size in sizes.items()]
         return [path for path in stored if path]
 
     def montage(self, width: int, height: int) -> Image.Image:
@@ -79,7 +79,8 @@ class Album:
             together.paste(quarter, (width // 2 * (place % 2), height // 2 * (place // 2)))
         return together
 
-    def _stored(self, image: Image.Image, name: str) -> Path | None:
+    def stored(self, image: Image.Image, name: str) -> Path | None:
+        """The image under this name, in the format of its ending; None where that cannot be written."""
         path = self._into / name
         if path.suffix == ".heic":
             if self._heic is None:

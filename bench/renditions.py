@@ -1,4 +1,4 @@
-"""Ours beside other ways to make renditions: `python -m bench.renditions [FOLDER ...]` prints tables, draws docs/renditions.svg.
+"""Ours beside other ways to make renditions: `python -m bench.renditions [FOLDER ...]` prints tables and draws a chart.
 
 Photo by photo, the ways in turn, medians of CPU time, one thread. sharp is fetched by npm for the time of the run.
 """
