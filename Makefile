@@ -32,6 +32,8 @@ fuzz: $(READY) ## Render mutated photos for 10 minutes [SECONDS=]
 
 bench: $(READY) ## Measure the README's figures
 	$(BIN)/python -m bench.coldstart
+	$(BIN)/python -m bench.limits
+	$(BIN)/python -m bench.renditions
 
 package: $(READY) ## Build the Lambda package and its template
 	AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} $(BIN)/chalice package --merge-template resources.yaml out/

@@ -15,7 +15,7 @@ import pi_heif
 import pyvips
 from PIL import Image
 
-from bench.album import FOLDERS, Album
+from bench.album import FOLDERS, NONE, Album, NoPhotos
 from bench.contenders import peak
 from chalicelib import renditions
 
@@ -76,7 +76,11 @@ def main(folders: list[Path]) -> None:
     pi_heif.register_heif_opener()
     print(f"{'':<20}{'MB':>7}{'':>12}{'CPU, s':>9}{'peak, MB':>9}", flush=True)
     with tempfile.TemporaryDirectory() as name:
-        album = Album(folders or list(FOLDERS), Path(name))
+        try:
+            album = Album(folders or list(FOLDERS), Path(name))
+        except NoPhotos:
+            print(NONE)
+            return
         for path in photos(album, Path(name)):
             subprocess.run([sys.executable, "-m", "bench.limits", "--one", path], check=True)
 

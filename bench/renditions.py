@@ -19,7 +19,7 @@ import pi_heif
 from PIL import Image
 
 from bench import plot, similarity
-from bench.album import FOLDERS, Album, NoPhotos
+from bench.album import FOLDERS, NONE, Album, NoPhotos
 from bench.contenders import SIDES
 
 ROUNDS = 3
@@ -194,7 +194,8 @@ def main() -> None:
         try:
             album = Album([Path(each) for each in sys.argv[1:]] or list(FOLDERS), into)
         except NoPhotos:
-            raise SystemExit("No photo of 3 MP or more: docs/renditions.md names Debian packages with some.") from None
+            print(NONE)
+            return
         known, races = commands(into), dict[Path, dict[str, Result]]()
         print(f"{'':<5}{'MP':>5} {'ms':>6}" + "".join(f"{rival.way + '+' * rival.copy:>11}" for rival in RIVALS[1:]))
         with programs(known, into) as running:

@@ -91,8 +91,13 @@ def _rendered(picture: Picture) -> Rendered:
     if image is not None and picture.copy:
         full = Rendition(picture.copy.content, "image/jpeg", "jpg")
     else:
-        image = _upright(_srgb(_flat(picture.pixels(1)), picture.profile).copy_memory(), picture.facts.orientation)
-        full = Rendition(image.jpegsave_buffer(Q=_FULL_QUALITY, keep="none"), "image/jpeg", "jpg")
+        whole, orientation = _srgb(_flat(picture.pixels(1)), picture.profile), picture.facts.orientation
+        if picture.profile or not picture.in_memory:
+            whole = whole.copy_memory()
+        upright = _upright(whole, orientation)
+        full = Rendition(upright.jpegsave_buffer(Q=_FULL_QUALITY, keep="none"), "image/jpeg", "jpg")
+        # Turned once it is small: turning all of it again would take as long as shrinking it.
+        image = _upright(_fit(whole, _SIDES["2048"]).copy_memory(), orientation).copy_memory()
     renditions, image = _smaller(image)
     turned = picture.facts.orientation > 4
     return Rendered(
@@ -128,7 +133,7 @@ def _smaller(image: "Image") -> tuple[dict[str, Rendition], "Image"]:
     for name, side in _SIDES.items():
         fitted = _fit(image, side)
         if encoded is None or fitted is not image:
-            image = fitted.copy_memory()
+            image = fitted if fitted is image else fitted.copy_memory()
             encoded = _webp(image, effort=4 if name == "256" else 2)
         renditions[name] = encoded
     return renditions, image

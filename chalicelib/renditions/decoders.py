@@ -62,6 +62,8 @@ class Picture:
     """Decodes, at one `n`th of the size where the format can: 1, 2, 4 or 8."""
     width: int
     height: int
+    in_memory: bool = False
+    """Whether `pixels` makes them all at once, so that they can be read twice."""
     copy: Copy | None = None
     """The same as a file without metadata, where that looks right: the orientation and the profile are lost."""
 
@@ -101,7 +103,7 @@ def _opened_jpeg(coded: Coded) -> Picture:
         lambda shrink: load(shrink=shrink),
         coded.width,
         coded.height,
-        Copy(coded.content) if coded.downloadable and upright_srgb else None,
+        copy=Copy(coded.content) if coded.downloadable and upright_srgb else None,
     )
 
 
@@ -120,15 +122,16 @@ def _opened_heic(coded: Coded) -> Picture:
     pi_heif.options.DECODE_THREADS = 1
     heif = pi_heif.open_heif(coded.content)
     # Its decoder need not go by the extents that were checked.
-    check_size(*heif.size, cost=coded.cost)
+    width, height = heif.size
+    check_size(width, height, cost=coded.cost)
     facts = exif.read(heif.info.get("exif") or b"")
     # libheif has turned the pixels already, whatever EXIF still says.
     upright = exif.Facts(facts.exif, facts.taken_at)
 
     def pixels(_shrink: int) -> "Image":
-        return _from_memory(heif.data, *heif.size, deep=heif.mode == "I;16")
+        return _from_memory(heif.data, width, height, deep=heif.mode == "I;16")
 
-    return Picture(upright, heif.info.get("icc_profile") or b"", pixels, *heif.size)
+    return Picture(upright, heif.info.get("icc_profile") or b"", pixels, width, height, in_memory=True)
 
 
 def _opened_avif(coded: Coded) -> Picture:
@@ -140,20 +143,20 @@ def _opened_avif(coded: Coded) -> Picture:
         warnings.simplefilter("ignore")
         # Not through Image.open, which would load its other plugins first.
         avif = AvifImagePlugin.AvifImageFile(BytesIO(coded.content))
-    check_size(*avif.size, cost=coded.cost)
+    width, height = avif.size
+    check_size(width, height, cost=coded.cost)
     # Pillow writes the container's rotation into this EXIF in place of the camera's.
     facts = exif.read(avif.info.get("exif") or b"")
 
     def pixels(_shrink: int) -> "Image":
         # In strips, because Pillow holds twice what it gives out.
-        width, height = avif.size
         decoded = bytearray()
         for top in range(0, height, _STRIP):
             decoded += avif.crop((0, top, width, min(top + _STRIP, height))).tobytes()
         avif.close()
         return _from_memory(decoded, width, height)
 
-    return Picture(facts, avif.info.get("icc_profile") or b"", pixels, *avif.size)
+    return Picture(facts, avif.info.get("icc_profile") or b"", pixels, width, height, in_memory=True)
 
 
 def _from_memory(pixels: bytes | bytearray, width: int, height: int, *, deep: bool = False) -> "Image":
