@@ -7,6 +7,7 @@ from uuid import UUID
 
 UserId = NewType("UserId", str)
 PhotoId = NewType("PhotoId", str)
+AlbumId = NewType("AlbumId", str)
 Timestamp = NewType("Timestamp", str)
 """ISO 8601 in UTC with milliseconds and `Z`, so that text order is time order."""
 

@@ -6,7 +6,7 @@ from typing import Any, Literal, Self
 
 import msgspec
 
-from chalicelib.ids import PhotoId, Timestamp, UserId, uploaded_at
+from chalicelib.ids import AlbumId, PhotoId, Timestamp, UserId, uploaded_at
 
 Visibility = Literal["public", "unlisted", "private"]
 Status = Literal["pending", "ready", "rejected", "erased"]
@@ -66,6 +66,15 @@ class Exif(Model, frozen=True):
         return self.with_(latitude=None, longitude=None, altitude=None)
 
 
+class Placement(Model, frozen=True):
+    """A photo's place in an album, and what of the album a search must know."""
+
+    name: str
+    public: bool
+    position: int
+    """Photos of an album are sorted by it, equals by their ids."""
+
+
 class Photo(Model, frozen=True):
     """One upload, from its grant to its tombstone."""
 
@@ -97,6 +106,8 @@ class Photo(Model, frozen=True):
     copy_size: int = 0
     """Its bytes."""
     rejection: str | None = None
+    albums: dict[AlbumId, Placement] = {}
+    """The albums that it is in, in the trash as well."""
     rating_sum: int = 0
     rating_count: int = 0
     charged: int = 0
@@ -194,6 +205,35 @@ class Account(Model, frozen=True):
     photo_count: int = 0
     bytes: int = 0
     cancelled: bool = False
+
+
+class Album(Model, frozen=True):
+    """Photos of one person, in an order that they chose."""
+
+    album_id: AlbumId
+    user_id: UserId
+    name: str
+    created_at: Timestamp
+    updated_at: Timestamp
+    description: str = ""
+    continent: str = ""
+    country: str = ""
+    years: str = ""
+    visibility: Visibility = "public"
+    cover_photo_id: PhotoId | None = None
+    photo_count: int = 0
+    """Photos in it that are not in the trash."""
+    open_count: int = 0
+    """Those of them that are not private."""
+    deleted_at: Timestamp | None = None
+    """Set while its photos are being taken out, after which its row goes as well."""
+    revision: int = 0
+
+    def visible_to(self, user_id: UserId | None) -> bool:
+        """Whether this person, or a visitor, may know that the album exists."""
+        if self.deleted_at is not None:
+            return False
+        return self.user_id == user_id or self.visibility != "private"
 
 
 class Limits(Model, frozen=True):

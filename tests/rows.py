@@ -131,6 +131,9 @@ def empty(settings: Settings, client: Any) -> None:
         settings.photo_table: ("photoId", "uploadedAt"),
         settings.account_table: ("userId", "record"),
         settings.term_table: ("ownerTerm", "photoId"),
+        settings.album_table: ("albumId", "record"),
+        settings.entry_table: ("albumId", "photoId"),
+        settings.rating_table: ("photoId", "userId"),
     }
     for table, names in keys.items():
         for page in client.get_paginator("scan").paginate(TableName=table):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from chalicelib import errors
 from chalicelib.config import Settings
 from chalicelib.feed import Span
-from chalicelib.ids import PhotoId, Timestamp, UserId, uploaded_at
+from chalicelib.ids import AlbumId, PhotoId, Timestamp, UserId, uploaded_at
 from chalicelib.models import Account, Limits, Listing, Photo, tag_term
 from chalicelib.stores import items
 from chalicelib.stores.calls import Calls, Write
@@ -27,7 +27,7 @@ class DynamoStore:
     def __init__(self, settings: Settings, dynamodb: "DynamoDBClient", clock: Callable[[], float] = time.time) -> None:
         self._calls, self._clock = Calls(dynamodb, clock), clock
         self._photos, self._accounts = settings.photo_table, settings.account_table
-        self._terms = settings.term_table
+        self._terms, self._albums, self._entries = settings.term_table, settings.album_table, settings.entry_table
 
     @cached_property
     def _readers(self) -> ThreadPoolExecutor:
@@ -68,7 +68,8 @@ class DynamoStore:
         changed = {name: value for name, value in new.items() if old.get(name) != value}
         removed = [name for name in old if name not in new]
         writes = [self._update(before, changed, removed), *self._term_changes(before, after)]
-        return not self._calls.transact([*writes, *self._usage_change(before, after)])
+        writes += [*self._entry_changes(before, after), *self._usage_change(before, after)]
+        return not self._calls.transact(writes)
 
     def remove(self, photo: Photo) -> bool:
         delete = {
@@ -186,6 +187,33 @@ class DynamoStore:
         puts = [{"Put": {"TableName": self._terms, "Item": row}} for key, row in new.items() if old.get(key) != row]
         keys = [{"ownerTerm": {"S": key}, "photoId": {"S": before.photo_id}} for key in old if key not in new]
         return puts + [{"Delete": {"TableName": self._terms, "Key": key}} for key in keys]
+
+    def _entry_changes(self, before: Photo, after: Photo) -> list[Write]:
+        old, new = items.entry_items(before), items.entry_items(after)
+        writes: list[Write] = []
+        for album_id in {album_id for album_id in {**old, **new} if old.get(album_id) != new.get(album_id)}:
+            if album_id in new:
+                writes.append({"Put": {"TableName": self._entries, "Item": new[album_id]}})
+            else:
+                key = {"albumId": {"S": album_id}, "photoId": {"S": before.photo_id}}
+                writes.append({"Delete": {"TableName": self._entries, "Key": key}})
+            count = (album_id in new) - (album_id in old)
+            opened = ("openKey" in new.get(album_id, ())) - ("openKey" in old.get(album_id, ()))
+            if count or opened:
+                writes.append(self._counted(album_id, count, opened, joined=album_id not in before.albums))
+        return writes
+
+    def _counted(self, album_id: AlbumId, count: int, opened: int, *, joined: bool) -> Write:
+        open_album = " AND attribute_not_exists(deletedAt)" if joined else ""
+        return {
+            "Update": {
+                "TableName": self._albums,
+                "Key": items.album_key(album_id),
+                "UpdateExpression": "ADD photoCount :count, openCount :opened",
+                "ConditionExpression": f"attribute_exists(albumId){open_album}",
+                "ExpressionAttributeValues": items.encode({":count": count, ":opened": opened}),
+            }
+        }
 
     def _usage_change(self, before: Photo, after: Photo) -> list[Write]:
         count, size = after.counted - before.counted, after.charged - before.charged
