@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from chalicelib import errors
 from chalicelib.config import Settings
 from chalicelib.feed import Span
-from chalicelib.ids import AlbumId, PhotoId, Timestamp, UserId, uploaded_at
+from chalicelib.ids import PhotoId, Timestamp, UserId, uploaded_at
 from chalicelib.models import Account, Limits, Listing, Photo, tag_term
-from chalicelib.stores import items
-from chalicelib.stores.calls import Calls, Write
+from chalicelib.stores import entries, items
+from chalicelib.stores.calls import Calls, Write, update
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -63,13 +63,16 @@ class DynamoStore:
         return not self._calls.transact([self._new(photo), charge])
 
     def replace(self, before: Photo, after: Photo) -> bool:
-        after = after.with_(revision=before.revision + 1)
-        old, new = items.photo_item(before), items.photo_item(after, int(self._clock()))
-        changed = {name: value for name, value in new.items() if old.get(name) != value}
-        removed = [name for name in old if name not in new]
-        writes = [self._update(before, changed, removed), *self._term_changes(before, after)]
-        writes += [*self._entry_changes(before, after), *self._usage_change(before, after)]
-        return not self._calls.transact(writes)
+        wanted: Photo | None = after.with_(revision=before.revision + 1)
+        while wanted:
+            writes = [self._update(before, wanted), *self._term_changes(before, wanted)]
+            writes += entries.changes(self._entries, self._albums, before, wanted)
+            writes += self._usage_change(before, wanted)
+            failed = self._calls.transact(writes)
+            if not failed:
+                return True
+            wanted = entries.corrected(wanted, writes, failed)
+        return False
 
     def remove(self, photo: Photo) -> bool:
         delete = {
@@ -91,7 +94,7 @@ class DynamoStore:
         since: PhotoId | None = None,
         until: PhotoId | None = None,
     ) -> list[Photo]:
-        low, high = since or "0", _just_below(until) if until else "g"
+        low, high = since or "0", items.just_below(until) if until else "g"
         if after:
             low, high = _beyond(after, low, high, newest=newest)
         if listing.tag:
@@ -104,7 +107,7 @@ class DynamoStore:
         return [items.photo_of(item) for item in found]
 
     def by_score(self, listing: Listing, limit: int, *, after: tuple[float, PhotoId] | None = None) -> list[Photo]:
-        high = _just_below(items.score_text(*after)) if after else "9"
+        high = items.just_below(items.score_text(*after)) if after else "9"
         public = listing.scope == "public"
         index, name = ("public-score", "publicKey") if public else ("owner-score", "ownerKey")
         partition = "public" if public else items.owner_partition(listing)
@@ -165,55 +168,16 @@ class DynamoStore:
             }
         }
 
-    def _update(self, before: Photo, changed: items.Item, removed: list[str]) -> Write:
-        names = {f"#{number}": name for number, name in enumerate([*changed, *removed])}
-        aliases = list(names)
-        sets = ", ".join(f"{alias} = :{alias[1:]}" for alias in aliases[: len(changed)])
-        values = {f":{number}": value for number, value in enumerate(changed.values())}
-        removes = f" REMOVE {', '.join(aliases[len(changed) :])}" if removed else ""
-        return {
-            "Update": {
-                "TableName": self._photos,
-                "Key": items.photo_key(before.photo_id, before.uploaded_at),
-                "UpdateExpression": f"SET {sets}{removes}",
-                "ConditionExpression": "revision = :before",
-                "ExpressionAttributeNames": names,
-                "ExpressionAttributeValues": values | {":before": {"N": str(before.revision)}},
-            }
-        }
+    def _update(self, before: Photo, after: Photo) -> Write:
+        old, new = items.photo_item(before), items.photo_item(after, int(self._clock()))
+        key = items.photo_key(before.photo_id, before.uploaded_at)
+        return update(self._photos, key, old, new, revision=before.revision)
 
     def _term_changes(self, before: Photo, after: Photo) -> list[Write]:
         old, new = items.term_items(before), items.term_items(after)
         puts = [{"Put": {"TableName": self._terms, "Item": row}} for key, row in new.items() if old.get(key) != row]
         keys = [{"ownerTerm": {"S": key}, "photoId": {"S": before.photo_id}} for key in old if key not in new]
         return puts + [{"Delete": {"TableName": self._terms, "Key": key}} for key in keys]
-
-    def _entry_changes(self, before: Photo, after: Photo) -> list[Write]:
-        old, new = items.entry_items(before), items.entry_items(after)
-        writes: list[Write] = []
-        for album_id in {album_id for album_id in {**old, **new} if old.get(album_id) != new.get(album_id)}:
-            if album_id in new:
-                writes.append({"Put": {"TableName": self._entries, "Item": new[album_id]}})
-            else:
-                key = {"albumId": {"S": album_id}, "photoId": {"S": before.photo_id}}
-                writes.append({"Delete": {"TableName": self._entries, "Key": key}})
-            count = (album_id in new) - (album_id in old)
-            opened = ("openKey" in new.get(album_id, ())) - ("openKey" in old.get(album_id, ()))
-            if count or opened:
-                writes.append(self._counted(album_id, count, opened, joined=album_id not in before.albums))
-        return writes
-
-    def _counted(self, album_id: AlbumId, count: int, opened: int, *, joined: bool) -> Write:
-        open_album = " AND attribute_not_exists(deletedAt)" if joined else ""
-        return {
-            "Update": {
-                "TableName": self._albums,
-                "Key": items.album_key(album_id),
-                "UpdateExpression": "ADD photoCount :count, openCount :opened",
-                "ConditionExpression": f"attribute_exists(albumId){open_album}",
-                "ExpressionAttributeValues": items.encode({":count": count, ":opened": opened}),
-            }
-        }
 
     def _usage_change(self, before: Photo, after: Photo) -> list[Write]:
         count, size = after.counted - before.counted, after.charged - before.charged
@@ -263,9 +227,4 @@ def _time_index(listing: Listing) -> tuple[str | None, str, str]:
 
 def _beyond(after: PhotoId, low: str, high: str, *, newest: bool) -> tuple[str, str]:
     """What is left of a span behind `after`."""
-    return (low, min(high, _just_below(after))) if newest else (max(low, f"{after}0"), high)
-
-
-def _just_below(key: str) -> str:
-    """A text after which, and up to `key`, no other key of the same length sorts."""
-    return f"{key[:-1]}{chr(ord(key[-1]) - 1)}~"
+    return (low, min(high, items.just_below(after))) if newest else (max(low, f"{after}0"), high)

@@ -120,6 +120,11 @@ def score_text(score: float, photo_id: PhotoId) -> str:
     return f"{score:.8f}#{photo_id}"
 
 
+def just_below(key: str) -> str:
+    """A text after which, and up to `key`, no other key of the same length sorts."""
+    return f"{key[:-1]}{chr(ord(key[-1]) - 1)}~"
+
+
 def owner_partition(listing: Listing) -> str:
     """The partition of one person's photos, or of their trash."""
     return f"{listing.owner}#trash" if listing.scope == "trash" else f"{listing.owner}"
