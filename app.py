@@ -12,22 +12,27 @@ from chalicelib import (
     __version__,
     access,
     accounts,
+    albums,
     answers,
+    entries,
     errors,
     inputs,
     jobs,
+    links,
     lists,
     logs,
     packaging,
     parsing,
     photos,
     sessions,
+    sharing,
+    upkeep,
     uploads,
 )
 from chalicelib.identity import Caller
 from chalicelib.ids import UserId
-from chalicelib.models import Page, Photo
-from chalicelib.wiring import bucket, hosted_ui, identity, now, queue, settings, store
+from chalicelib.models import Album, Page, Photo
+from chalicelib.wiring import album_store, bucket, hosted_ui, identity, now, queue, settings, store
 
 logs.configure()
 packaging.teach()
@@ -58,6 +63,11 @@ def visitor() -> UserId | None:
 def body[Shape](shape: type[Shape]) -> Shape:
     """The request's body."""
     return parsing.body(shape, request())
+
+
+def optional_body[Shape](shape: type[Shape]) -> Shape:
+    """The request's body, which may be left out."""
+    return parsing.optional_body(shape, request())
 
 
 def query[Shape](shape: type[Shape]) -> Shape:
@@ -95,6 +105,12 @@ def shown(photo: Photo, by: UserId | None) -> photos.PhotoView:
 def shown_page(page: Page[Photo], by: UserId | None) -> dict[str, Any]:
     """A page of photos as `by` may see them."""
     return {"items": [shown(photo, by) for photo in page.items], "lastKey": page.last_key}
+
+
+def shown_album(album: Album, *, whole: bool) -> albums.AlbumView:
+    """An album as its viewer may see it; `whole`: as its owner does."""
+    cover = albums.covers(album_store(), [(album, whole)]).get(album.album_id)
+    return albums.view(album, cover, bucket(), whole=whole, now=now())
 
 
 @app.middleware("http")
@@ -204,7 +220,9 @@ def grant_upload() -> Response:
     """Leave to upload one photo straight to S3."""
     by = signed_in().user_id
     wanted = body(inputs.UploadRequest)
-    return answer(uploads.grant(store(), bucket(), settings().limits, wanted, by=by, now=now()), 201)
+    placed = entries.placed(album_store(), wanted.album_id, by=by, now=now())
+    made = uploads.grant(store(), bucket(), settings().limits, wanted, by=by, now=now(), placed=placed)
+    return answer(made, 201)
 
 
 @app.route("/photos/{photo_id}/complete", methods=["POST"], authorizer=cognito)
@@ -287,6 +305,127 @@ def download_photo(photo_id: str) -> Response:
     return redirect(link.url) if query(inputs.DownloadQuery).redirect else answer(link)
 
 
+# --- Albums
+
+
+@app.route("/albums", methods=["POST"], authorizer=cognito)
+def create_album() -> Response:
+    """A new album."""
+    by, wanted = signed_in().user_id, body(inputs.NewAlbum)
+    return answer(shown_album(albums.create(album_store(), wanted, by=by, now=now()), whole=True), 201)
+
+
+@app.route("/albums", methods=["GET"])
+@takes(inputs.AlbumQuery)
+def list_albums() -> Response:
+    """Everybody's public albums, or one's own."""
+    by = visitor()
+    page = albums.page(album_store(), settings().signing_keys, query(inputs.AlbumQuery), by=by)
+    return answer(albums.page_view(album_store(), bucket(), page, by=by, now=now()))
+
+
+@app.route("/albums/{album_id}", methods=["GET"])
+def show_album(album_id: str) -> Response:
+    """One album."""
+    by = visitor()
+    album = albums.seen(album_store(), parsing.album_id(album_id), by)
+    return answer(shown_album(album, whole=album.user_id == by))
+
+
+@app.route("/albums/{album_id}", methods=["PATCH"], authorizer=cognito)
+def change_album(album_id: str) -> Response:
+    """Change an album's facts, visibility or cover. Its owner only."""
+    by, changes = signed_in().user_id, body(inputs.AlbumChanges)
+    album = albums.change(album_store(), parsing.album_id(album_id), by=by, changes=changes, now=now())
+    upkeep.begin(store(), album_store(), queue(), album, now())
+    return answer(shown_album(album, whole=True))
+
+
+@app.route("/albums/{album_id}", methods=["DELETE"], authorizer=cognito)
+@takes(inputs.AlbumDeleteQuery)
+def delete_album(album_id: str) -> Response:
+    """Delete an album, and keep its photos or put them into the trash. Its owner only."""
+    by, photos_go = signed_in().user_id, query(inputs.AlbumDeleteQuery).photos
+    album = albums.delete(album_store(), parsing.album_id(album_id), by=by, photos=photos_go, now=now())
+    upkeep.begin(store(), album_store(), queue(), album, now())
+    return Response("", status_code=204)
+
+
+@app.route("/albums/{album_id}/photos", methods=["GET"])
+@takes(inputs.AlbumPhotoQuery)
+def list_album_photos(album_id: str) -> Response:
+    """The photos of an album, by position or in random order."""
+    by, wanted = visitor(), query(inputs.AlbumPhotoQuery)
+    page = entries.page(album_store(), settings().signing_keys, parsing.album_id(album_id), wanted, by=by)
+    return answer(shown_page(page, by))
+
+
+@app.route("/albums/{album_id}/photos/{photo_id}", methods=["PUT"], authorizer=cognito)
+def put_into_album(album_id: str, photo_id: str) -> Response:
+    """Put a photo into an album, or to another place in it. The owner of both only."""
+    by, position = signed_in().user_id, optional_body(inputs.Placing).position
+    album, photo = parsing.album_id(album_id), parsing.photo_id(photo_id)
+    return answer(entries.put(store(), album_store(), album, photo, by=by, position=position, now=now()))
+
+
+@app.route("/albums/{album_id}/photos/{photo_id}", methods=["DELETE"], authorizer=cognito)
+def take_out_of_album(album_id: str, photo_id: str) -> Response:
+    """Take a photo out of an album. Its owner only."""
+    by = signed_in().user_id
+    entries.take_out(store(), album_store(), parsing.album_id(album_id), parsing.photo_id(photo_id), by=by)
+    return Response("", status_code=204)
+
+
+# --- Share links
+
+
+@app.route("/albums/{album_id}/links", methods=["POST"], authorizer=cognito)
+def create_link(album_id: str) -> Response:
+    """A link that shows an album to whoever has it. Its owner only."""
+    by, wanted, base_url = signed_in().user_id, optional_body(inputs.NewLink), settings().base_url
+    wanted_album = parsing.album_id(album_id)
+    return answer(links.create(album_store(), wanted_album, wanted, by=by, now=now(), base_url=base_url), 201)
+
+
+@app.route("/albums/{album_id}/links", methods=["GET"], authorizer=cognito)
+@takes(inputs.PageQuery)
+def list_links(album_id: str) -> Response:
+    """The links of an album. Its owner only."""
+    by, wanted = signed_in().user_id, query(inputs.PageQuery)
+    page = links.page(album_store(), settings().signing_keys, parsing.album_id(album_id), wanted, by=by)
+    return answer({"items": [links.view(link) for link in page.items], "lastKey": page.last_key})
+
+
+@app.route("/albums/{album_id}/links/{link_id}", methods=["DELETE"], authorizer=cognito)
+def revoke_link(album_id: str, link_id: str) -> Response:
+    """Revoke a link. Its owner only."""
+    by = signed_in().user_id
+    links.revoke(album_store(), parsing.album_id(album_id), parsing.link_id(link_id), by=by)
+    return Response("", status_code=204)
+
+
+def followed(token: str) -> tuple[Album, sharing.ShareLink]:
+    """The album behind a link, and the link."""
+    password = parsing.sole_header(request(), "x-link-password")
+    return links.opened(album_store(), token, password, now())
+
+
+@app.route("/shared/{token}", methods=["GET"])
+def show_shared(token: str) -> Response:
+    """The album behind a link."""
+    album, _ = followed(token)
+    return answer(shown_album(album, whole=True))
+
+
+@app.route("/shared/{token}/photos", methods=["GET"])
+@takes(inputs.AlbumPhotoQuery)
+def list_shared_photos(token: str) -> Response:
+    """All photos of the album behind a link."""
+    (album, link), keys = followed(token), settings().signing_keys
+    page = entries.shared_page(album_store(), keys, album.album_id, link.link_id, query(inputs.AlbumPhotoQuery))
+    return answer(shown_page(page, None))
+
+
 # --- Work off the request path
 
 
@@ -294,13 +433,13 @@ def download_photo(photo_id: str) -> Response:
 def run_job(event: SQSEvent) -> None:
     """Do one job of the queue."""
     for record in event:
-        jobs.run(store(), bucket(), record.body, now())
+        jobs.run(store(), album_store(), bucket(), queue(), record.body, now())
 
 
 @app.schedule(Rate(1, Rate.HOURS))
 def sweep(_event: Any) -> None:
     """Queue whatever has come due."""
-    jobs.sweep(store(), queue(), now())
+    jobs.sweep(store(), album_store(), queue(), now())
 
 
 # --- The page, and the rest

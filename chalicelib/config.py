@@ -15,6 +15,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     photo_table: str
     account_table: str
     term_table: str
+    album_table: str
+    entry_table: str
+    rating_table: str
     originals_bucket: str
     renditions_bucket: str
     job_queue_url: str
@@ -80,6 +83,9 @@ def load(environment: Mapping[str, str] = os.environ) -> Settings:
         photo_table=required("PHOTO_TABLE"),
         account_table=required("ACCOUNT_TABLE"),
         term_table=required("TERM_TABLE"),
+        album_table=required("ALBUM_TABLE"),
+        entry_table=required("ENTRY_TABLE"),
+        rating_table=required("RATING_TABLE"),
         originals_bucket=required("ORIGINALS_BUCKET"),
         renditions_bucket=required("RENDITIONS_BUCKET"),
         job_queue_url=required("JOB_QUEUE_URL"),

@@ -83,6 +83,18 @@ class InvalidCredentials(PhotoshareError):
     status = 401
 
 
+class LinkPasswordRequired(PhotoshareError):
+    """This share link has a password: send it as X-Link-Password."""
+
+    status = 401
+
+
+class InvalidLinkPassword(PhotoshareError):
+    """The password of this share link is another one."""
+
+    status = 401
+
+
 class Forbidden(PhotoshareError):
     """You may see this, but only its owner may change it."""
 
@@ -117,6 +129,14 @@ class NotReady(Conflict):
 
 class NotTrashed(Conflict):
     """The photo is not in the trash."""
+
+
+class NotInAlbum(Conflict):
+    """The photo is not in this album."""
+
+
+class TooManyAlbums(Conflict):
+    """The photo is in as many albums as it can be; `details` has the limit."""
 
 
 class AlreadyRegistered(Conflict):

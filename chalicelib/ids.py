@@ -7,6 +7,8 @@ from uuid import UUID
 
 UserId = NewType("UserId", str)
 PhotoId = NewType("PhotoId", str)
+AlbumId = NewType("AlbumId", str)
+LinkId = NewType("LinkId", str)
 Timestamp = NewType("Timestamp", str)
 """ISO 8601 in UTC with milliseconds and `Z`, so that text order is time order."""
 
@@ -28,13 +30,22 @@ def timestamp(moment: datetime) -> Timestamp:
 
 def new_photo_id(now: datetime, entropy: int) -> PhotoId:
     """A UUIDv7 of this millisecond; `entropy` gives its random bits (74 of at least 128)."""
-    bits = (_milliseconds(now) << 80) | _UUID7_FIXED | (entropy & _UUID7_RANDOM)
-    return PhotoId(str(UUID(int=bits)))
+    return PhotoId(_uuid7(now, entropy))
+
+
+def new_album_id(now: datetime, entropy: int) -> AlbumId:
+    """An album's id, made as a photo's is: albums sort by it in the order of their making."""
+    return AlbumId(_uuid7(now, entropy))
+
+
+def new_link_id(now: datetime, entropy: int) -> LinkId:
+    """A share link's id, made as a photo's is. It is no secret."""
+    return LinkId(_uuid7(now, entropy))
 
 
 def first_photo_id(moment: datetime) -> PhotoId:
     """The lowest id that an upload at `moment` or later can have: times become bounds on ids."""
-    return PhotoId(str(UUID(int=(_milliseconds(moment) << 80) | _UUID7_FIXED)))
+    return PhotoId(str(UUID(int=(milliseconds(moment) << 80) | _UUID7_FIXED)))
 
 
 def is_photo_id(text: str) -> bool:
@@ -42,10 +53,20 @@ def is_photo_id(text: str) -> bool:
     return _UUID7.fullmatch(text) is not None and UUID(text).int >> 80 <= _LAST_MILLISECOND
 
 
+def is_album_id(text: str) -> bool:
+    """Whether `text` can be an album's id; photos' have the same form."""
+    return is_photo_id(text)
+
+
 def uploaded_at(photo_id: PhotoId) -> Timestamp:
     """The time inside the id: the row's sort key follows from its partition key."""
     return timestamp(_EPOCH + timedelta(milliseconds=UUID(photo_id).int >> 80))
 
 
-def _milliseconds(moment: datetime) -> int:
+def milliseconds(moment: datetime) -> int:
+    """Unix milliseconds; 0 for whatever was before them."""
     return max((moment - _EPOCH) // timedelta(milliseconds=1), 0)
+
+
+def _uuid7(now: datetime, entropy: int) -> str:
+    return str(UUID(int=(milliseconds(now) << 80) | _UUID7_FIXED | (entropy & _UUID7_RANDOM)))

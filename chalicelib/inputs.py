@@ -18,6 +18,11 @@ Tags = Annotated[list[Annotated[str, Meta(min_length=1, max_length=50)]], Meta(m
 Limit = Annotated[int, Meta(ge=1, le=100)]
 Order = Literal["random", "newest", "oldest", "top"]
 Scope = Literal["public", "mine"]
+Name = Annotated[str, Meta(min_length=1, max_length=200)]
+Place = Annotated[str, Meta(max_length=100)]
+Id = Annotated[str, Meta(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}" + _END)]
+# What a header can carry: printable ASCII, no space at either end.
+LinkPassword = Annotated[str, Meta(max_length=256, pattern=r"^[!-~]([ -~]*[!-~])?" + _END)]
 
 
 class Input(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
@@ -35,10 +40,20 @@ class UploadRequest(Input, frozen=True):
     description: Description = ""
     tags: Tags = []
     visibility: Visibility = "public"
+    album_id: Id | None = None
     method: Literal["PUT", "POST"] = "PUT"
 
 
-class PhotoChanges(Input, frozen=True):
+class Changes(Input, frozen=True):
+    """The base of every PATCH."""
+
+    def given(self) -> dict[str, Any]:
+        """The fields that were sent."""
+        present = {name: getattr(self, name) for name in self.__struct_fields__}
+        return {name: value for name, value in present.items() if value is not UNSET}
+
+
+class PhotoChanges(Changes, frozen=True):
     """`PATCH /photos/{photoId}`."""
 
     title: Title | UnsetType = UNSET
@@ -46,10 +61,43 @@ class PhotoChanges(Input, frozen=True):
     tags: Tags | UnsetType = UNSET
     visibility: Visibility | UnsetType = UNSET
 
-    def given(self) -> dict[str, Any]:
-        """The fields that were sent."""
-        present = {name: getattr(self, name) for name in self.__struct_fields__}
-        return {name: value for name, value in present.items() if value is not UNSET}
+
+class NewAlbum(Input, frozen=True):
+    """`POST /albums`."""
+
+    name: Name
+    description: Description = ""
+    continent: Place = ""
+    country: Place = ""
+    years: Place = ""
+    visibility: Visibility = "public"
+
+
+class AlbumChanges(Changes, frozen=True):
+    """`PATCH /albums/{albumId}`."""
+
+    name: Name | UnsetType = UNSET
+    description: Description | UnsetType = UNSET
+    continent: Place | UnsetType = UNSET
+    country: Place | UnsetType = UNSET
+    years: Place | UnsetType = UNSET
+    visibility: Visibility | UnsetType = UNSET
+    cover_photo_id: Id | UnsetType | None = UNSET
+    """None: the photo that came in last."""
+
+
+class Placing(Input, frozen=True):
+    """`PUT /albums/{albumId}/photos/{photoId}`."""
+
+    position: Annotated[int, Meta(ge=0, le=2**53)] | None = None
+    """None: where it is, or at the end."""
+
+
+class NewLink(Input, frozen=True):
+    """`POST /albums/{albumId}/links`."""
+
+    expires_at: Annotated[datetime, Meta(tz=True)] | None = None
+    password: LinkPassword | None = None
 
 
 class Credentials(Input, frozen=True):
@@ -128,3 +176,21 @@ class DownloadQuery(Input, frozen=True):
     """`GET /photos/{photoId}/download`."""
 
     redirect: bool = False
+
+
+class AlbumQuery(PageQuery, frozen=True):
+    """`GET /albums`."""
+
+    scope: Scope = "public"
+
+
+class AlbumDeleteQuery(Input, frozen=True):
+    """`DELETE /albums/{albumId}`."""
+
+    photos: Literal["keep", "delete"] = "keep"
+
+
+class AlbumPhotoQuery(PageQuery, frozen=True):
+    """`GET /albums/{albumId}/photos` and `GET /shared/{token}/photos`."""
+
+    order: Literal["position", "random"] = "position"

@@ -1,4 +1,4 @@
-"""Work off the request path: the hourly sweep finds what is due, the queue's handler does it, one photo a message."""
+"""Work off the request path: the hourly sweep finds what is due, the queue's handler does it."""
 
 import logging
 from collections.abc import Sequence
@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from chalicelib import upkeep
 from chalicelib.bucket import Bucket
 from chalicelib.errors import Busy
 from chalicelib.ids import PhotoId, is_photo_id, timestamp
 from chalicelib.models import GRANT_LIFETIME, Photo
-from chalicelib.stores import Store
+from chalicelib.stores import AlbumStore, Store
 from chalicelib.uploads import confirm
 
 if TYPE_CHECKING:
@@ -30,13 +31,16 @@ class Settle(msgspec.Struct, frozen=True, tag="settle", tag_field="job", rename=
     photo_id: PhotoId
 
 
+Job = Settle | upkeep.Tidy
+
+
 class Queue:
     """The job queue."""
 
     def __init__(self, sqs: "SQSClient", url: str) -> None:
         self._sqs, self._url = sqs, url
 
-    def send(self, jobs: Sequence[Settle]) -> None:
+    def send(self, jobs: Sequence[Job]) -> None:
         """Enqueue all of `jobs`.
 
         Raises:
@@ -50,20 +54,28 @@ class Queue:
                 raise Busy(f"The queue did not take {len(answer['Failed'])} jobs.")
 
 
-def sweep(store: Store, queue: Queue, now: datetime) -> int:
-    """Hand on every photo that is due; how many. Handing one on twice is no harm."""
-    due = store.due(timestamp(now), SWEEP_LIMIT)
-    queue.send([Settle(photo_id) for photo_id in due])
+def sweep(store: Store, albums: AlbumStore, queue: Queue, now: datetime) -> int:
+    """Hand on every photo and album that is due; how many. Handing one on twice is no harm."""
+    due: list[Job] = [Settle(photo_id) for photo_id in store.due(timestamp(now), SWEEP_LIMIT)]
+    due += [upkeep.Tidy(album_id) for album_id in albums.due(timestamp(now), SWEEP_LIMIT)]
+    queue.send(due)
     return len(due)
 
 
-def run(store: Store, bucket: Bucket, body: str, now: datetime) -> None:
-    """Do one job of the queue. Safe to repeat.
+def run(store: Store, albums: AlbumStore, bucket: Bucket, queue: Queue, body: str, now: datetime) -> None:
+    """Do one job of the queue, or a part of it and enqueue the rest. Safe to repeat.
 
     Raises:
         msgspec.DecodeError, ValidationError: it is no job of ours; after some tries it ends in the dead-letter queue.
     """
-    job = msgspec.json.decode(body, type=Settle)
+    job = msgspec.json.decode(body, type=Job)
+    if isinstance(job, Settle):
+        _settle_due(store, bucket, job, now)
+    elif rest := upkeep.step(store, albums, job, now):
+        queue.send([rest])
+
+
+def _settle_due(store: Store, bucket: Bucket, job: Settle, now: datetime) -> None:
     if not is_photo_id(job.photo_id):
         raise msgspec.ValidationError("A job of a photo that cannot be.")
     photo = store.photo(job.photo_id)

@@ -28,7 +28,8 @@ def page(store: Store, keys: Sequence[str], query: PhotoQuery, *, by: UserId | N
     cursors = Cursors(keys, by, "photos", query.order, query.scope, query.user_id, query.tag, *times)
     place = cursors.open(query.last_key)
     if query.order == "random":
-        found, then = _random(store, listing, query.limit, place)
+        read = partial(store.by_rank, listing)
+        found, then = shuffled(read, query.limit, place, shard_bits=store.shard_bits(listing))
         return Page(found, cursors.seal(then) if then else None)
     if query.order == "top":
         after = (place[0], PhotoId(place[1])) if place else None
@@ -50,6 +51,20 @@ def trash(store: Store, keys: Sequence[str], query: PageQuery, *, by: UserId) ->
     return _cut(found, query.limit, cursors)
 
 
+def shuffled[Item: feed.HasId](
+    read: feed.Read[Item], limit: int, place: list[Any] | None, *, shard_bits: int = 0
+) -> tuple[list[Item], list[Any] | None]:
+    """The next items in random order, and the place behind them; None at the end of the walk.
+
+    `read`: by rank; `place`: as a token held it, None for a new walk; `shard_bits`: as `feed` has them.
+    """
+    if place:
+        found, then = feed.page(msgspec.convert(place, feed.Place), limit, read, shard_bits)
+    else:
+        found, then = feed.begin(_new_walk(read, shard_bits), limit, read, shard_bits)
+    return found, msgspec.to_builtins(then) if then else None
+
+
 def _listing(query: PhotoQuery, by: UserId | None) -> Listing:
     narrowed = query.user_id or query.tag or query.from_ or query.to
     if query.order in ("random", "top") and narrowed:
@@ -63,23 +78,11 @@ def _listing(query: PhotoQuery, by: UserId | None) -> Listing:
     return Listing(scope="owner", owner=by, tag=query.tag)
 
 
-def _random(
-    store: Store, listing: Listing, limit: int, place: list[Any] | None
-) -> tuple[list[Photo], list[Any] | None]:
-    read, shard_bits = partial(store.by_rank, listing), store.shard_bits(listing)
-    if place:
-        found, then = feed.page(msgspec.convert(place, feed.Place), limit, read, shard_bits)
-    else:
-        found, then = feed.begin(_new_walk(store, listing), limit, read, shard_bits)
-    return found, msgspec.to_builtins(then) if then else None
-
-
-def _new_walk(store: Store, listing: Listing) -> feed.Place:
+def _new_walk[Item: feed.HasId](read: feed.Read[Item], shard_bits: int) -> feed.Place:
     """The start of a walk with a fresh seed, as deep as the density beyond a random rank asks for."""
-    shard_bits = store.shard_bits(listing)
     looked_at = feed.sample_span(secrets.randbits(feed.RANK_BITS), shard_bits)
-    (found,) = store.by_rank(listing, [looked_at], feed.SAMPLE)
-    ranks = [feed.rank(photo.photo_id) for photo in found]
+    (found,) = read([looked_at], feed.SAMPLE)
+    ranks = [feed.rank(item.photo_id) for item in found]
     return feed.Place(secrets.randbits(64), feed.depth_for(ranks, looked_at, shard_bits))
 
 

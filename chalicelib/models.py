@@ -6,7 +6,7 @@ from typing import Any, Literal, Self
 
 import msgspec
 
-from chalicelib.ids import PhotoId, Timestamp, UserId, uploaded_at
+from chalicelib.ids import AlbumId, PhotoId, Timestamp, UserId, uploaded_at
 
 Visibility = Literal["public", "unlisted", "private"]
 Status = Literal["pending", "ready", "rejected", "erased"]
@@ -24,6 +24,8 @@ MediaType = Literal[
 MAX_UPLOAD_BYTES = 50_000_000
 GRANT_LIFETIME = timedelta(minutes=15)
 TRASH_LIFETIME = timedelta(days=30)
+MAX_ALBUMS = 8
+"""Albums that one photo can be in: each is two rows of every transaction that changes its visibility."""
 
 
 def tag_term(tag: str) -> str:
@@ -66,6 +68,15 @@ class Exif(Model, frozen=True):
         return self.with_(latitude=None, longitude=None, altitude=None)
 
 
+class Placement(Model, frozen=True):
+    """A photo's place in an album, and what of the album a search must know."""
+
+    name: str
+    public: bool
+    position: int
+    """Photos of an album are sorted by it, equals by their ids."""
+
+
 class Photo(Model, frozen=True):
     """One upload, from its grant to its tombstone."""
 
@@ -97,6 +108,8 @@ class Photo(Model, frozen=True):
     copy_size: int = 0
     """Its bytes."""
     rejection: str | None = None
+    albums: dict[AlbumId, Placement] = {}
+    """The albums that it is in, in the trash as well."""
     rating_sum: int = 0
     rating_count: int = 0
     charged: int = 0
@@ -194,6 +207,58 @@ class Account(Model, frozen=True):
     photo_count: int = 0
     bytes: int = 0
     cancelled: bool = False
+
+
+class Album(Model, frozen=True):
+    """Photos of one person, in an order that they chose."""
+
+    album_id: AlbumId
+    user_id: UserId
+    name: str
+    created_at: Timestamp
+    updated_at: Timestamp
+    description: str = ""
+    continent: str = ""
+    country: str = ""
+    years: str = ""
+    visibility: Visibility = "public"
+    cover_photo_id: PhotoId | None = None
+    photo_count: int = 0
+    """Photos in it that are not in the trash."""
+    open_count: int = 0
+    """Those of them that are not private."""
+    link_count: int = 0
+    """Share links that were not revoked, expired ones as well."""
+    latest_photo_id: PhotoId | None = None
+    """The photo that came in last, its cover while none is chosen; it may have left since."""
+    deleted_at: Timestamp | None = None
+    """Set while its photos are being taken out, after which its row goes as well."""
+    trash_photos: bool = False
+    """Whether its photos go into the trash with it."""
+    due_at: Timestamp | None = None
+    """Set until every photo in it knows its present name and visibility, or has left: when the sweep must look."""
+    wording: int = 0
+    """How often that work was begun."""
+    revision: int = 0
+
+    @property
+    def public(self) -> bool:
+        """Whether everybody may find it."""
+        return self.visibility == "public"
+
+    def visible_to(self, user_id: UserId | None) -> bool:
+        """Whether this person, or a visitor, may know that the album exists."""
+        if self.deleted_at is not None:
+            return False
+        return self.user_id == user_id or self.visibility != "private"
+
+
+class Entry(Model, frozen=True):
+    """A photo in an album's lists."""
+
+    photo_id: PhotoId
+    place: str
+    """Where it is among the others: by its position, equals by their ids."""
 
 
 class Limits(Model, frozen=True):

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 import msgspec
 
 from chalicelib import errors, strictjson
-from chalicelib.ids import PhotoId, is_photo_id
+from chalicelib.ids import AlbumId, LinkId, PhotoId, is_album_id, is_photo_id
 
 MAX_BODY_BYTES = 64 * 1024
 _JSON = re.compile(r'application/json\s*(;\s*charset="?utf-8"?\s*)?', re.IGNORECASE)
@@ -48,6 +48,27 @@ def photo_id(text: str) -> PhotoId:
     return PhotoId(text)
 
 
+def album_id(text: str) -> AlbumId:
+    """The id in a path.
+
+    Raises:
+        NotFound: no album can have it.
+    """
+    if not is_album_id(text):
+        raise errors.NotFound
+    return AlbumId(text)
+
+
+def link_id(text: str) -> LinkId:
+    """The id in a path.
+
+    Raises:
+        NotFound: no share link can have it.
+    """
+    # Made as an album's is.
+    return LinkId(album_id(text))
+
+
 def sole_header(request: HttpRequest, name: str) -> str | None:
     """The header; None where it is absent, or given twice: Chalice keeps the last one, others the first."""
     every = request.to_original_event().get("multiValueHeaders") or {}
@@ -79,6 +100,15 @@ def body[Shape](shape: type[Shape], request: HttpRequest) -> Shape:
     except ValueError as error:
         raise errors.MalformedBody from error
     return _shaped(value, shape, errors.UnknownField, strict=True)
+
+
+def optional_body[Shape](shape: type[Shape], request: HttpRequest) -> Shape:
+    """The request's body as `shape`, which needs no field: without a body it has none.
+
+    Raises:
+        UnsupportedMediaType, TooLarge, MalformedBody, UnknownField, InvalidRequest: as `body`.
+    """
+    return body(shape, request) if request.raw_body else shape()
 
 
 def query[Shape](shape: type[Shape], request: HttpRequest) -> Shape:

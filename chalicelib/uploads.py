@@ -11,9 +11,18 @@ from urllib.parse import unquote_plus
 from chalicelib import errors
 from chalicelib.access import own
 from chalicelib.bucket import Bucket, Grant, Stored, kept_facts
-from chalicelib.ids import PhotoId, UserId, is_photo_id, new_photo_id, timestamp
+from chalicelib.ids import AlbumId, PhotoId, UserId, is_photo_id, new_photo_id, timestamp
 from chalicelib.inputs import UploadRequest
-from chalicelib.models import GRANT_LIFETIME, MAX_UPLOAD_BYTES, TRASH_LIFETIME, Limits, MediaType, Photo, Visibility
+from chalicelib.models import (
+    GRANT_LIFETIME,
+    MAX_UPLOAD_BYTES,
+    TRASH_LIFETIME,
+    Limits,
+    MediaType,
+    Photo,
+    Placement,
+    Visibility,
+)
 from chalicelib.renditions import Refused, Rendered, TooManyBytes, render, sniff
 from chalicelib.stores import Store
 
@@ -24,8 +33,19 @@ _ATTEMPTS = 5
 _MEDIA_TYPES = frozenset(get_args(MediaType))
 
 
-def grant(store: Store, bucket: Bucket, limits: Limits, request: UploadRequest, *, by: UserId, now: datetime) -> Grant:
+def grant(
+    store: Store,
+    bucket: Bucket,
+    limits: Limits,
+    request: UploadRequest,
+    *,
+    by: UserId,
+    now: datetime,
+    placed: dict[AlbumId, Placement] | None = None,
+) -> Grant:
     """Reserve a photo's place and its quota, then sign leave to upload it.
+
+    `placed`: where it will be in which albums, once it is ready.
 
     Raises:
         UnsupportedType, TooLarge: no photo of this type or size is taken.
@@ -38,7 +58,7 @@ def grant(store: Store, bucket: Bucket, limits: Limits, request: UploadRequest, 
         raise errors.TooLarge(details={"limit": MAX_UPLOAD_BYTES, "unit": "bytes"})
     if len(request.filename.encode()) > 255:
         raise errors.InvalidRequest("The file name is over 255 bytes.", details={"field": "filename"})
-    photo = _pending(request, by, now)
+    photo = _pending(request, by, now).with_(albums=placed or {})
     store.grant(photo, limits)
     return bucket.put_grant(photo) if request.method == "PUT" else bucket.post_grant(photo)
 

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from functools import cache
+from typing import TYPE_CHECKING
 
 from chalicelib import aws, config
 from chalicelib.bucket import Bucket
@@ -9,9 +10,13 @@ from chalicelib.hosted_ui import HostedUi
 from chalicelib.identity import Identity
 from chalicelib.jobs import Queue
 from chalicelib.presign import Presigner
-from chalicelib.stores import Store
+from chalicelib.stores import AlbumStore, Store
+from chalicelib.stores.albums import DynamoAlbums
 from chalicelib.stores.dynamodb import DynamoStore
 from chalicelib.tokens import KeySet, Verifier
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 
 @cache
@@ -21,9 +26,22 @@ def settings() -> config.Settings:
 
 
 @cache
+def dynamodb() -> "DynamoDBClient":
+    """One client, with its connections, for all stores."""
+    made: DynamoDBClient = aws.client("dynamodb")
+    return made
+
+
+@cache
 def store() -> Store:
     """Accounts and photos."""
-    return DynamoStore(settings(), aws.client("dynamodb"))
+    return DynamoStore(settings(), dynamodb())
+
+
+@cache
+def album_store() -> AlbumStore:
+    """Albums and share links."""
+    return DynamoAlbums(settings(), dynamodb())
 
 
 @cache

@@ -1,6 +1,7 @@
 """The service as its callers meet it, and what lies behind it, in the domain's words."""
 
 import json
+from datetime import datetime
 from email.message import Message
 from typing import Any
 from urllib.parse import quote_plus, urlencode
@@ -8,7 +9,7 @@ from urllib.parse import quote_plus, urlencode
 import msgspec
 
 import app as service
-from chalicelib import wiring
+from chalicelib import jobs, wiring
 from chalicelib.identity import Identity
 from chalicelib.ids import PhotoId
 from chalicelib.models import Photo
@@ -84,15 +85,16 @@ class Cloud:
 
     def __init__(self, idp: IdentityProvider) -> None:
         self.idp, self.settings = idp, wiring.settings()
-        self.store, self.bucket = wiring.store(), wiring.bucket()
+        self.store, self.bucket, self.albums = wiring.store(), wiring.bucket(), wiring.album_store()
         self.calls: list[str] = []
         self._gateway = Gateway(service.app, self.settings)
         self._unguarded = Gateway(service.app, self.settings)
         self._unguarded._pool = _Anyone(self.settings.jwks_url, self.settings.issuer)
         self.visitor = Client(self._gateway)
         self.s3: Any = self.bucket._s3
-        self.dynamodb: Any = self.store._calls._client  # type: ignore[attr-defined]
-        for client in (self.s3, self.dynamodb, wiring.queue()._sqs):
+        self.dynamodb: Any = wiring.dynamodb()
+        self.sqs: Any = wiring.queue()._sqs
+        for client in (self.s3, self.dynamodb, self.sqs):
             client.meta.events.register("before-call", self._count)
 
     def identity(self) -> Identity:
@@ -131,6 +133,14 @@ class Cloud:
     def deliver(self, *records: dict[str, Any]) -> None:
         """An S3 event arrives."""
         service.confirm_upload({"Records": list(records)}, None)
+
+    def sweep(self, now: datetime) -> int:
+        """The schedule runs; how many jobs it queued."""
+        return jobs.sweep(self.store, self.albums, wiring.queue(), now)
+
+    def work(self, body: str, now: datetime) -> None:
+        """The queue's handler gets a job."""
+        jobs.run(self.store, self.albums, self.bucket, wiring.queue(), body, now)
 
     def photo(self, photo_id: str) -> Photo:
         """The photo's row."""

@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from hashlib import sha256
 from typing import Any
 
+import msgspec
+
 from chalicelib.ids import UserId
-from chalicelib.models import Photo
+from chalicelib.models import Album, Photo
 from chalicelib.stores import items
 from tests.cloud import Cloud
 
@@ -14,7 +16,20 @@ from tests.cloud import Cloud
 def broken(cloud: Cloud, owner: str) -> list[str]:
     """What is wrong with the photos of `owner`, at any time."""
     photos = rows(cloud, owner)
-    return [*_unready(cloud, photos), *_miscounted(cloud, owner, photos), *_misfound(cloud, owner, photos)]
+    wrong = [*_unready(cloud, photos), *_miscounted(cloud, owner, photos), *_misfound(cloud, owner, photos)]
+    return [*wrong, *_misplaced(cloud, owner, photos)]
+
+
+def untidy(cloud: Cloud, owner: str) -> list[str]:
+    """What of the albums of `owner` is still to be done, which may be so only until the sweep."""
+    albums = {album.album_id: album for album in albums_of(cloud, owner)}
+    found = [f"album {album.album_id} is due" for album in albums.values() if album.due_at or album.deleted_at]
+    for photo in rows(cloud, owner):
+        for album_id, placement in photo.albums.items() if photo.listed else ():
+            album = albums.get(album_id)
+            if album is None or (placement.name, placement.public) != (album.name, album.public):
+                found.append(f"{photo.photo_id} knows {album_id} as {placement}")
+    return found
 
 
 def left_over(cloud: Cloud, owner: str) -> list[str]:
@@ -30,6 +45,12 @@ def rows(cloud: Cloud, owner: str) -> list[Photo]:
     """Every row of `owner`, tombstones as well."""
     found = map(items.photo_of, _scan(cloud, cloud.settings.photo_table))
     return [photo for photo in found if photo.user_id == owner]
+
+
+def albums_of(cloud: Cloud, owner: str) -> list[Album]:
+    """Every album of `owner`, those that are being deleted as well."""
+    found = [items.decode(row) for row in _scan(cloud, cloud.settings.album_table) if row["record"]["S"] == "album"]
+    return [msgspec.convert(row, Album) for row in found if row["userId"] == owner]
 
 
 def originals_of(cloud: Cloud, owner: str) -> set[tuple[str, str | None]]:
@@ -71,6 +92,29 @@ def _misfound(cloud: Cloud, owner: str, photos: list[Photo]) -> Iterator[str]:
     found = Counter((row["ownerTerm"], row["photoId"]) for row in terms if row["ownerTerm"].startswith(f"{owner}#"))
     if expected != found:
         yield f"terms of {owner}: {found} instead of {expected}"
+
+
+def _misplaced(cloud: Cloud, owner: str, photos: list[Photo]) -> Iterator[str]:
+    albums = {album.album_id: album for album in albums_of(cloud, owner)}
+    expected = {(key, photo.photo_id): row for photo in photos for key, row in items.entry_items(photo).items()}
+    ours = {photo.photo_id for photo in photos}
+    listed = _scan(cloud, cloud.settings.entry_table)
+    found = {(row["albumId"]["S"], row["photoId"]["S"]): row for row in listed if row["photoId"]["S"] in ours}
+    if expected != found:
+        yield f"entries of {owner}: {found} instead of {expected}"
+    links = [row for row in _scan(cloud, cloud.settings.album_table) if row["record"]["S"].startswith("link#")]
+    for album in albums.values():
+        there = [row for key, row in found.items() if key[0] == album.album_id]
+        counts = (len(there), sum("openKey" in row for row in there))
+        if counts != (album.photo_count, album.open_count):
+            yield f"{album.album_id} counts {album.photo_count} and {album.open_count} instead of {counts}"
+        if (linked := sum(row["albumId"]["S"] == album.album_id for row in links)) != album.link_count:
+            yield f"{album.album_id} counts {album.link_count} links instead of {linked}"
+    yield from (f"an entry in {album_id}, which is gone" for album_id, _ in found if album_id not in albums)
+    counted = cloud.dynamodb.get_item(TableName=cloud.settings.account_table, Key=items.account_key(UserId(owner)))
+    standing = sum(album.deleted_at is None for album in albums.values())
+    if (charged := int(counted.get("Item", {}).get("albumCount", {"N": "0"})["N"])) != standing:
+        yield f"{owner} is charged {charged} albums instead of {standing}"
 
 
 def _scan(cloud: Cloud, table: str) -> list[Any]:

@@ -13,7 +13,8 @@ from chalicelib import aws, config
 from chalicelib.config import Settings
 from chalicelib.ids import PhotoId, UserId, new_photo_id, timestamp
 from chalicelib.models import Account, Limits, Photo
-from chalicelib.stores import Store
+from chalicelib.stores import AlbumStore, Store
+from chalicelib.stores.albums import DynamoAlbums
 from chalicelib.stores.dynamodb import DynamoStore
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -40,8 +41,10 @@ def pending(owner: str = "ann", *, minute: int = 0, entropy: int | None = None, 
 class Backend:
     """A store, and what is done to it behind its back."""
 
-    def __init__(self, store: Store, cancel: Callable[[UserId], None], now: list[float], client: Any = None) -> None:
-        self.store, self.cancel, self._now, self.client = store, cancel, now, client
+    def __init__(
+        self, store: Store, albums: AlbumStore, cancel: Callable[[UserId], None], now: list[float], client: Any = None
+    ) -> None:
+        self.store, self.albums, self.cancel, self._now, self.client = store, albums, cancel, now, client
 
     def later(self, by: timedelta) -> None:
         """Let time pass for the store."""
@@ -122,7 +125,8 @@ def _backend(settings: Settings, client: Any) -> Backend:
         )
 
     one_at_a_time: Any = OneAtATime(client)
-    return Backend(DynamoStore(settings, one_at_a_time, lambda: now[0]), cancel, now, client)
+    store = DynamoStore(settings, one_at_a_time, lambda: now[0])
+    return Backend(store, DynamoAlbums(settings, one_at_a_time, lambda: now[0]), cancel, now, client)
 
 
 def empty(settings: Settings, client: Any) -> None:
@@ -131,6 +135,9 @@ def empty(settings: Settings, client: Any) -> None:
         settings.photo_table: ("photoId", "uploadedAt"),
         settings.account_table: ("userId", "record"),
         settings.term_table: ("ownerTerm", "photoId"),
+        settings.album_table: ("albumId", "record"),
+        settings.entry_table: ("albumId", "photoId"),
+        settings.rating_table: ("photoId", "userId"),
     }
     for table, names in keys.items():
         for page in client.get_paginator("scan").paginate(TableName=table):

@@ -10,7 +10,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.exceptions import ClientError, ConnectTimeoutError, ParamValidationError
 
-from chalicelib import aws, jobs, wiring
+from chalicelib import aws, wiring
 from chalicelib.errors import Busy
 from chalicelib.ids import PhotoId, timestamp
 from chalicelib.models import GRANT_LIFETIME, TRASH_LIFETIME
@@ -83,7 +83,7 @@ def due_after(cloud: Cloud, after: timedelta) -> list[PhotoId]:
 def settle(cloud: Cloud, due: list[PhotoId], after: timedelta) -> None:
     for photo_id in due:
         body = f'{{"job":"settle","photoId":"{photo_id}"}}'
-        jobs.run(cloud.store, cloud.bucket, body, datetime.now(UTC) + after)
+        cloud.work(body, datetime.now(UTC) + after)
 
 
 def sweep(cloud: Cloud, after: timedelta) -> None:

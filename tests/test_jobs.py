@@ -43,11 +43,11 @@ def drain(cloud: Cloud) -> list[str]:
 def sweep(cloud: Cloud, after: timedelta, times: int = 1) -> list[PhotoId]:
     """Sweep at that time from now, and do every job `times` times; the photos that were due."""
     now = datetime.now(UTC) + after
-    count = jobs.sweep(cloud.store, wiring.queue(), now)
+    count = cloud.sweep(now)
     bodies = drain(cloud)
     assert len(bodies) == count
     for body in bodies * times:
-        jobs.run(cloud.store, cloud.bucket, body, now)
+        cloud.work(body, now)
     return [json.loads(body)["photoId"] for body in bodies]
 
 
@@ -71,7 +71,7 @@ def test_grant_younger_than_twice_its_lifetime_is_left_alone(shared_cloud: Cloud
     grant = shared_cloud.grant(ann)
     assert sweep(shared_cloud, 2 * GRANT_LIFETIME - timedelta(seconds=5)) == []
     early = json.dumps({"job": "settle", "photoId": grant["photoId"]})
-    jobs.run(shared_cloud.store, shared_cloud.bucket, early, datetime.now(UTC))
+    shared_cloud.work(early, datetime.now(UTC))
     assert shared_cloud.photo(grant["photoId"]).status == "pending"
 
 
@@ -127,11 +127,11 @@ def test_photo_restored_after_the_sweep_found_it_is_kept(shared_cloud: Cloud, an
     photo = shared_cloud.upload(ann, JPEG)
     ann.delete(f"/photos/{photo.photo_id}")
     late = datetime.now(UTC) + TRASH_LIFETIME + timedelta(minutes=1)
-    jobs.sweep(shared_cloud.store, wiring.queue(), late)
+    shared_cloud.sweep(late)
     bodies = drain(shared_cloud)
     ann.post(f"/photos/{photo.photo_id}/restore")
     for body in bodies:
-        jobs.run(shared_cloud.store, shared_cloud.bucket, body, late)
+        shared_cloud.work(body, late)
     assert shared_cloud.photo(photo.photo_id).status == "ready"
     assert sound(shared_cloud, ann)
 
@@ -256,6 +256,6 @@ def test_jobs_that_the_queue_does_not_take_make_the_sweep_fail(shared_cloud: Clo
         parsed["Failed"] = [{"Id": "0"}]
 
     with hooked("after-call.sqs.SendMessageBatch", lambda _: after, wiring.queue()._sqs), pytest.raises(Busy):
-        jobs.sweep(shared_cloud.store, wiring.queue(), datetime.now(UTC) + DUE)
+        shared_cloud.sweep(datetime.now(UTC) + DUE)
     drain(shared_cloud)
     assert grant["photoId"] in sweep(shared_cloud, DUE)

@@ -24,10 +24,10 @@ MAY_IMPORT = {
     },
 }
 PURE = [
-    *(ROOT / "chalicelib" / f"{name}.py" for name in ("ids", "models", "feed", "cursors", "strictjson")),
+    *(ROOT / "chalicelib" / f"{name}.py" for name in ("ids", "models", "feed", "cursors", "strictjson", "sharing")),
     *sorted((ROOT / "chalicelib" / "renditions").glob("*.py")),
 ]
-USE_CASES = {"accounts", "uploads", "photos", "lists", "jobs", "access"}
+USE_CASES = {"accounts", "uploads", "photos", "lists", "jobs", "access", "albums", "entries", "links", "upkeep"}
 PURE_MAY_IMPORT = {"ids", "models", "feed", "errors", "strictjson", "renditions"}
 
 

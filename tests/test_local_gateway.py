@@ -100,8 +100,11 @@ def public_jwk(key: RSAPrivateKey, kid: str) -> dict[str, Any]:
 
 
 def settings(jwks_url: str) -> config.Settings:
-    names = "PHOTO_TABLE ACCOUNT_TABLE TERM_TABLE ORIGINALS_BUCKET RENDITIONS_BUCKET JOB_QUEUE_URL SIGNING_KEYS"
-    environment = dict.fromkeys([*names.split(), "USER_POOL_CLIENT_ID", "COGNITO_DOMAIN"], "unused")
+    names = "PHOTO_TABLE ACCOUNT_TABLE TERM_TABLE ALBUM_TABLE ENTRY_TABLE RATING_TABLE ORIGINALS_BUCKET"
+    environment = dict.fromkeys(
+        [*names.split(), "RENDITIONS_BUCKET", "JOB_QUEUE_URL", "SIGNING_KEYS", "USER_POOL_CLIENT_ID", "COGNITO_DOMAIN"],
+        "unused",
+    )
     environment |= {"USER_POOL_ID": POOL, "AWS_REGION": "us-east-1", "JWKS_URL": jwks_url}
     return config.load(environment | {"BASE_URL": ORIGIN, "ALLOWED_ORIGINS": ORIGIN})
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 import app as service
+from tests import test_album_permissions
 from tests.cloud import Client, Cloud
 from tests.images import photo as make_photo
 
@@ -65,6 +66,7 @@ CALLERS = ("visitor", "owner", "other", "cancelled")
 def test_every_route_is_in_the_matrix() -> None:
     declared = {(method, path) for path, methods in service.app.routes.items() for method in methods}
     known = {(method, path) for method, path, _ in MATRIX} | SIGN_IN
+    known |= test_album_permissions.ROUTES
     known |= {("GET", "/account")}  # The tests on the emulator have it: it asks Cognito.
     assert {each for each in declared if each[0] != "OPTIONS"} == known
 

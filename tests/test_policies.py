@@ -121,9 +121,9 @@ def test_sweep_and_jobs_are_within_their_policies(shared_cloud: Cloud, content: 
     for _ in range(3):
         due += 2 * TRASH_LIFETIME
         with within("sweep", shared_cloud):
-            jobs.sweep(shared_cloud.store, wiring.queue(), due)
+            shared_cloud.sweep(due)
         with within("run-job", shared_cloud):
             body = msgspec.json.encode(jobs.Settle(PhotoId(grant["photoId"]))).decode()
-            jobs.run(shared_cloud.store, shared_cloud.bucket, body, due)
+            shared_cloud.work(body, due)
         if content == JPEG:
             ann.delete(f"/photos/{grant['photoId']}")

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from chalicelib.feed import Span
-from chalicelib.ids import PhotoId, Timestamp, UserId
-from chalicelib.models import Account, Limits, Listing, Photo
+from chalicelib.ids import AlbumId, LinkId, PhotoId, Timestamp, UserId
+from chalicelib.models import Account, Album, Entry, Limits, Listing, Photo
+from chalicelib.sharing import ShareLink
 
 
 class Store(Protocol):
@@ -42,7 +43,9 @@ class Store(Protocol):
         """Write `after` over `before`, with its terms and the difference in usage.
 
         Returns False, and changes nothing, where the row is no longer as `before`: somebody was faster. Ratings
-        that arrived meanwhile are kept and are no obstacle.
+        that arrived meanwhile are kept and are no obstacle. Its entries in albums, and their counts, change with it.
+        A photo that comes into an album is given the name and visibility that the album then has; albums that are
+        gone, or are being deleted, it forgets.
         """
 
     def remove(self, photo: Photo) -> bool:
@@ -74,3 +77,94 @@ class Store(Protocol):
 
     def due(self, now: Timestamp, limit: int) -> list[PhotoId]:
         """Up to `limit` photos whose `due_at` has come."""
+
+
+class AlbumStore(Protocol):
+    """Albums, the photos in them, and share links.
+
+    Photos come into albums and leave them by `Store.replace`, which counts them too. Reads by id see every write that
+    was acknowledged; lists may lag behind it for about a second, but for `members`. Every call may raise `Busy`, and
+    may then be repeated.
+    """
+
+    def album(self, album_id: AlbumId) -> Album | None:
+        """The album, also one that is being deleted."""
+
+    def add(self, album: Album, limit: int) -> None:
+        """Write a new album, and open its owner's account where there is none.
+
+        Raises:
+            QuotaExceeded: its owner has `limit` albums, however many are asked for at once.
+            InvalidToken: the account is cancelled.
+        """
+
+    def change(self, before: Album, after: Album) -> bool:
+        """Write `after` over `before`, but for its counts and its latest photo.
+
+        An album that gets a `deleted_at` counts for its owner's limit no more. Returns False, and changes nothing,
+        where the row is no longer as `before`.
+        """
+
+    def settle(self, album: Album) -> None:
+        """Note that every photo in it knows its name and visibility, unless these have changed again."""
+
+    def remove(self, album: Album) -> bool:
+        """Delete the row of a deleted album.
+
+        Returns False, and changes nothing, where photos count in it or it is not being deleted.
+        """
+
+    def albums(self, owner: UserId | None, limit: int, *, after: AlbumId | None = None) -> list[Album]:
+        """Up to `limit` albums of this person, or public ones of everybody, newest first, those beyond `after`."""
+
+    def due(self, now: Timestamp, limit: int) -> list[AlbumId]:
+        """Up to `limit` albums whose `due_at` has come."""
+
+    def entries(self, album_id: AlbumId, limit: int, *, whole: bool, after: str | None = None) -> list[Entry]:
+        """Up to `limit` photos of an album in its order, those beyond the place `after`.
+
+        `whole`: also the private ones. There are none in an album that does not exist.
+        """
+
+    def first_entries(self, wanted: Sequence[tuple[AlbumId, bool]]) -> list[list[Entry]]:
+        """For each album its first photo, or none; the flag is `whole`, as in `entries`."""
+
+    def entries_by_rank(
+        self, album_id: AlbumId, spans: Sequence[Span], limit: int | None = None, *, whole: bool
+    ) -> list[list[Entry]]:
+        """For each span its photos in the order of their ranks, the first `limit` or all."""
+
+    def members(self, album_id: AlbumId, limit: int, *, after: PhotoId | None = None) -> list[PhotoId]:
+        """Up to `limit` photos of an album in the order of their ids, those beyond `after`; none is missing."""
+
+    def photos(self, photo_ids: Sequence[PhotoId]) -> dict[PhotoId, Photo]:
+        """Those of these photos that exist, tombstones as well."""
+
+    def with_photos(self, album_id: AlbumId, photo_ids: Sequence[PhotoId]) -> tuple[Album | None, dict[PhotoId, Photo]]:
+        """An album and those of these photos that exist, in one request where they fit into it."""
+
+    def with_link(self, album_id: AlbumId, link_id: LinkId) -> tuple[Album | None, ShareLink | None]:
+        """An album and one of its share links, in one request."""
+
+    def add_link(self, link: ShareLink, limit: int) -> None:
+        """Write a new link.
+
+        Raises:
+            QuotaExceeded: the album has `limit` links, however many are asked for at once.
+            NotFound: there is no such album, or it is being deleted.
+        """
+
+    def links(self, album_id: AlbumId, limit: int, *, after: LinkId | None = None) -> list[ShareLink]:
+        """Up to `limit` links of an album, oldest first, those beyond `after`."""
+
+    def remove_link(self, album_id: AlbumId, link_id: LinkId) -> bool:
+        """Delete a link. Returns False where there is none."""
+
+    def begin_guess(self, link: ShareLink, window: int, limit: int) -> bool:
+        """Count a guess of its password in this window of time.
+
+        Returns False where there were `limit` in it that were not taken back, however many are made at once.
+        """
+
+    def take_back_guess(self, link: ShareLink, window: int) -> None:
+        """Uncount a guess that was right."""

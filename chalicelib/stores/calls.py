@@ -40,8 +40,12 @@ class Calls:
         limit: int | None,
         *,
         forward: bool = True,
+        consistent: bool = False,
     ) -> list[Item]:
-        """All items of a partition whose sort key is in a span, both ends included, or the first `limit`."""
+        """All items of a partition whose sort key is in a span, both ends included, or the first `limit`.
+
+        `consistent`: every acknowledged write is seen, which no index can promise.
+        """
         asked: dict[str, Any] = {
             "TableName": table,
             "KeyConditionExpression": "#partition = :partition AND #sort BETWEEN :low AND :high",
@@ -51,6 +55,8 @@ class Calls:
         }
         if index:
             asked["IndexName"] = index
+        if consistent:
+            asked["ConsistentRead"] = True
         found: list[Item] = []
         while limit is None or len(found) < limit:
             page = self._client.query(**asked, **({"Limit": limit - len(found)} if limit else {}))
@@ -62,17 +68,24 @@ class Calls:
 
     def read_all(self, table: str, keys: Sequence[Key]) -> list[Item]:
         """The items of these keys, read consistently, in no order; those that do not exist are left out."""
-        found: list[Item] = []
-        waiting, fruitless = list(keys), 0
+        return self.read_across([(table, key) for key in keys]).get(table, [])
+
+    def read_across(self, wanted: Sequence[tuple[str, Key]]) -> dict[str, list[Item]]:
+        """The items of these keys by their tables, as `read_all` finds them; all of one request where they fit."""
+        found: dict[str, list[Item]] = {}
+        waiting, fruitless = list(wanted), 0
         while waiting:
             _pause(fruitless)
-            batch = {"Keys": waiting[:_BATCH], "ConsistentRead": True}
-            answer: Any = self._client.batch_get_item(RequestItems={table: batch})
-            answered = answer["Responses"].get(table, [])
-            unprocessed = answer["UnprocessedKeys"].get(table, {}).get("Keys", [])
-            found += answered
+            batch: dict[str, Any] = {}
+            for table, key in waiting[:_BATCH]:
+                batch.setdefault(table, {"Keys": [], "ConsistentRead": True})["Keys"].append(key)
+            answer: Any = self._client.batch_get_item(RequestItems=batch)
+            for table, answered in answer["Responses"].items():
+                found.setdefault(table, []).extend(answered)
+            left = answer["UnprocessedKeys"].items()
+            unprocessed = [(table, key) for table, rest in left for key in rest["Keys"]]
             waiting = unprocessed + waiting[_BATCH:]
-            fruitless = fruitless + 1 if unprocessed and not answered else 0
+            fruitless = fruitless + 1 if unprocessed and not any(answer["Responses"].values()) else 0
             if fruitless == _ATTEMPTS:
                 raise Busy
         return found
@@ -103,6 +116,27 @@ class Calls:
                 if not codes & {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}:
                     raise
         raise Busy
+
+
+def update(table: str, key: Key, old: Item, new: Item, *, revision: int) -> Write:
+    """An update that makes `old` what `new` is, while its `revision` is this; no other attribute is touched."""
+    changed = {name: value for name, value in new.items() if old.get(name) != value}
+    removed = [name for name in old if name not in new]
+    names = {f"#{number}": name for number, name in enumerate([*changed, *removed])}
+    aliases = list(names)
+    sets = ", ".join(f"{alias} = :{alias[1:]}" for alias in aliases[: len(changed)])
+    values = {f":{number}": value for number, value in enumerate(changed.values())}
+    removes = f" REMOVE {', '.join(aliases[len(changed) :])}" if removed else ""
+    return {
+        "Update": {
+            "TableName": table,
+            "Key": key,
+            "UpdateExpression": f"SET {sets}{removes}",
+            "ConditionExpression": "revision = :before",
+            "ExpressionAttributeNames": names,
+            "ExpressionAttributeValues": values | {":before": {"N": str(revision)}},
+        }
+    }
 
 
 def _pause(attempt: int) -> None:

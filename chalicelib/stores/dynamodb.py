@@ -11,8 +11,8 @@ from chalicelib.config import Settings
 from chalicelib.feed import Span
 from chalicelib.ids import PhotoId, Timestamp, UserId, uploaded_at
 from chalicelib.models import Account, Limits, Listing, Photo, tag_term
-from chalicelib.stores import items
-from chalicelib.stores.calls import Calls, Write
+from chalicelib.stores import entries, items
+from chalicelib.stores.calls import Calls, Write, update
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -27,7 +27,7 @@ class DynamoStore:
     def __init__(self, settings: Settings, dynamodb: "DynamoDBClient", clock: Callable[[], float] = time.time) -> None:
         self._calls, self._clock = Calls(dynamodb, clock), clock
         self._photos, self._accounts = settings.photo_table, settings.account_table
-        self._terms = settings.term_table
+        self._terms, self._albums, self._entries = settings.term_table, settings.album_table, settings.entry_table
 
     @cached_property
     def _readers(self) -> ThreadPoolExecutor:
@@ -63,12 +63,16 @@ class DynamoStore:
         return not self._calls.transact([self._new(photo), charge])
 
     def replace(self, before: Photo, after: Photo) -> bool:
-        after = after.with_(revision=before.revision + 1)
-        old, new = items.photo_item(before), items.photo_item(after, int(self._clock()))
-        changed = {name: value for name, value in new.items() if old.get(name) != value}
-        removed = [name for name in old if name not in new]
-        writes = [self._update(before, changed, removed), *self._term_changes(before, after)]
-        return not self._calls.transact([*writes, *self._usage_change(before, after)])
+        wanted: Photo | None = after.with_(revision=before.revision + 1)
+        while wanted:
+            writes = [self._update(before, wanted), *self._term_changes(before, wanted)]
+            writes += entries.changes(self._entries, self._albums, before, wanted)
+            writes += self._usage_change(before, wanted)
+            failed = self._calls.transact(writes)
+            if not failed:
+                return True
+            wanted = entries.corrected(wanted, writes, failed)
+        return False
 
     def remove(self, photo: Photo) -> bool:
         delete = {
@@ -90,7 +94,7 @@ class DynamoStore:
         since: PhotoId | None = None,
         until: PhotoId | None = None,
     ) -> list[Photo]:
-        low, high = since or "0", _just_below(until) if until else "g"
+        low, high = since or "0", items.just_below(until) if until else "g"
         if after:
             low, high = _beyond(after, low, high, newest=newest)
         if listing.tag:
@@ -103,7 +107,7 @@ class DynamoStore:
         return [items.photo_of(item) for item in found]
 
     def by_score(self, listing: Listing, limit: int, *, after: tuple[float, PhotoId] | None = None) -> list[Photo]:
-        high = _just_below(items.score_text(*after)) if after else "9"
+        high = items.just_below(items.score_text(*after)) if after else "9"
         public = listing.scope == "public"
         index, name = ("public-score", "publicKey") if public else ("owner-score", "ownerKey")
         partition = "public" if public else items.owner_partition(listing)
@@ -164,22 +168,10 @@ class DynamoStore:
             }
         }
 
-    def _update(self, before: Photo, changed: items.Item, removed: list[str]) -> Write:
-        names = {f"#{number}": name for number, name in enumerate([*changed, *removed])}
-        aliases = list(names)
-        sets = ", ".join(f"{alias} = :{alias[1:]}" for alias in aliases[: len(changed)])
-        values = {f":{number}": value for number, value in enumerate(changed.values())}
-        removes = f" REMOVE {', '.join(aliases[len(changed) :])}" if removed else ""
-        return {
-            "Update": {
-                "TableName": self._photos,
-                "Key": items.photo_key(before.photo_id, before.uploaded_at),
-                "UpdateExpression": f"SET {sets}{removes}",
-                "ConditionExpression": "revision = :before",
-                "ExpressionAttributeNames": names,
-                "ExpressionAttributeValues": values | {":before": {"N": str(before.revision)}},
-            }
-        }
+    def _update(self, before: Photo, after: Photo) -> Write:
+        old, new = items.photo_item(before), items.photo_item(after, int(self._clock()))
+        key = items.photo_key(before.photo_id, before.uploaded_at)
+        return update(self._photos, key, old, new, revision=before.revision)
 
     def _term_changes(self, before: Photo, after: Photo) -> list[Write]:
         old, new = items.term_items(before), items.term_items(after)
@@ -235,9 +227,4 @@ def _time_index(listing: Listing) -> tuple[str | None, str, str]:
 
 def _beyond(after: PhotoId, low: str, high: str, *, newest: bool) -> tuple[str, str]:
     """What is left of a span behind `after`."""
-    return (low, min(high, _just_below(after))) if newest else (max(low, f"{after}0"), high)
-
-
-def _just_below(key: str) -> str:
-    """A text after which, and up to `key`, no other key of the same length sorts."""
-    return f"{key[:-1]}{chr(ord(key[-1]) - 1)}~"
+    return (low, min(high, items.just_below(after))) if newest else (max(low, f"{after}0"), high)

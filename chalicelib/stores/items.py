@@ -11,7 +11,7 @@ import msgspec
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from chalicelib.feed import RANK_BITS, rank
-from chalicelib.ids import PhotoId, UserId
+from chalicelib.ids import AlbumId, PhotoId, UserId
 from chalicelib.models import Account, Listing, Photo
 
 PUBLIC_SHARD_BITS = 5
@@ -57,6 +57,11 @@ def account_key(user_id: UserId) -> Key:
     return {"userId": {"S": user_id}, "record": {"S": "account"}}
 
 
+def album_key(album_id: AlbumId) -> Key:
+    """The primary key of an album's own record."""
+    return {"albumId": {"S": album_id}, "record": {"S": "album"}}
+
+
 def photo_item(photo: Photo, now: int = 0) -> Item:
     """The whole item of a photo; a tombstone expires 90 days after `now`, in Unix seconds."""
     values = msgspec.to_builtins(photo)
@@ -87,6 +92,19 @@ def account_of(item: Item) -> Account:
     return msgspec.convert(values | {"cancelled": "cancelledAt" in values}, Account)
 
 
+def entry_items(photo: Photo) -> dict[AlbumId, Item]:
+    """The rows that list a photo in its albums; those in the trash are in none."""
+    rows: dict[AlbumId, Item] = {}
+    for album_id, placement in photo.albums.items() if photo.listed else ():
+        position = f"{placement.position:016d}#{photo.photo_id}"
+        row = {"albumId": album_id, "photoId": photo.photo_id, "position": position}
+        row["rank"] = rank_text(rank(photo.photo_id))
+        if photo.visibility != "private":
+            row["openKey"] = album_id
+        rows[album_id] = encode(row)
+    return rows
+
+
 def term_items(photo: Photo) -> dict[str, Item]:
     """The rows that find a listed photo by its terms, by their partition keys."""
     rows: dict[str, Item] = {}
@@ -111,6 +129,11 @@ def rank_text(rank_value: int) -> str:
 def score_text(score: float, photo_id: PhotoId) -> str:
     """A score as a sort key: text order is score order, and equals are in the order of their ids."""
     return f"{score:.8f}#{photo_id}"
+
+
+def just_below(key: str) -> str:
+    """A text after which, and up to `key`, no other key of the same length sorts."""
+    return f"{key[:-1]}{chr(ord(key[-1]) - 1)}~"
 
 
 def owner_partition(listing: Listing) -> str:
