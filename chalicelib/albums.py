@@ -45,9 +45,8 @@ def view(album: Album, cover: Photo | None, bucket: Bucket, *, whole: bool, now:
     shown = {name: getattr(album, name) for name in AlbumView.__struct_fields__ if hasattr(album, name)}
     chosen = cover is not None and cover.photo_id == album.cover_photo_id
     shown["cover_photo_id"] = album.cover_photo_id if chosen else None
-    key = (cover.renditions.get("1024") or cover.renditions.get("256")) if cover else None
     count = album.photo_count if whole else album.open_count
-    return AlbumView(**shown | {"photo_count": count, "cover_url": bucket.url(key, now) if key else None})
+    return AlbumView(**shown | {"photo_count": count, "cover_url": bucket.url(cover, "1024", now) if cover else None})
 
 
 def shows(album_id: AlbumId, photo: Photo, *, whole: bool) -> bool:
