@@ -20,7 +20,12 @@ SHAPES: dict[type[inputs.Input], dict[str, Any]] = {
     inputs.Confirmation: {"email": "ann@example.com", "code": "123456"},
     inputs.Address: {"email": "ann@example.com"},
     inputs.RefreshRequest: {"refreshToken": "x"},
+    inputs.NewAlbum: {"name": "Sea"},
+    inputs.AlbumChanges: {},
+    inputs.Placing: {},
+    inputs.NewLink: {},
 }
+PHOTO = "0190b7b4-7d8c-7cc3-98c4-dc0c0c07398f"
 TAKING = [route for route in ROUTES if "body" in route.asks]
 ASKED = [route for route in ROUTES if route.method != "OPTIONS"]
 
@@ -107,6 +112,21 @@ WRONG: list[tuple[type[inputs.Input], dict[str, Any], str]] = [
     (inputs.PhotoChanges, {"title": "x" * 201}, "title"),
     (inputs.PhotoChanges, {"title": None}, "title"),
     (inputs.PhotoChanges, {"description": "x" * 2001}, "description"),
+    (inputs.UploadRequest, {"albumId": "nonsense"}, "albumId"),
+    (inputs.UploadRequest, {"albumId": PHOTO.upper()}, "albumId"),
+    (inputs.UploadRequest, {"albumId": f"{PHOTO}\n"}, "albumId"),
+    (inputs.NewAlbum, {"name": ""}, "name"),
+    (inputs.NewAlbum, {"name": "x" * 201}, "name"),
+    (inputs.NewAlbum, {"years": 1999}, "years"),
+    (inputs.NewAlbum, {"continent": "x" * 101}, "continent"),
+    (inputs.AlbumChanges, {"name": None}, "name"),
+    (inputs.AlbumChanges, {"visibility": "open"}, "visibility"),
+    (inputs.AlbumChanges, {"coverPhotoId": ""}, "coverPhotoId"),
+    (inputs.Placing, {"position": -1}, "position"),
+    (inputs.Placing, {"position": 2**53 + 1}, "position"),
+    (inputs.Placing, {"position": 1.5}, "position"),
+    (inputs.Placing, {"position": True}, "position"),
+    (inputs.Placing, {"position": "1"}, "position"),
 ]
 
 
@@ -151,6 +171,18 @@ def test_every_route_that_takes_a_body_refuses_a_bad_one(shared_cloud: Cloud, fa
     ann = shared_cloud.person("ann")
     assert len(TAKING) >= 6
     assert {str(route): refusal(ann, route, body) for route in TAKING} == {str(route): expected for route in TAKING}
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("PUT", f"/albums/{PHOTO}/photos/{PHOTO}"), ("POST", f"/albums/{PHOTO}/links")]
+)
+def test_body_that_may_be_left_out_is_refused_where_it_is_bad(shared_cloud: Cloud, method: str, path: str) -> None:
+    ann = shared_cloud.person("ann")
+    for body, expected in list(BODIES.values())[1:]:
+        answer = ann.call(method, path, body)
+        assert (answer.status, answer.json["error"]) == expected
+    for good in (None, {}):
+        assert ann.call(method, path, good).status == 404
 
 
 @pytest.mark.parametrize("path", ["/token", "/logout"])
@@ -253,6 +285,10 @@ def test_every_route_refuses_a_parameter_that_it_does_not_know(shared_cloud: Clo
         ("/photos", "tag=" + "x" * 51),
         ("/trash", "limit=0"),
         ("/trash", "order=newest"),
+        ("/albums", "scope=all"),
+        ("/albums", "order=random"),
+        (f"/albums/{PHOTO}/photos", "order=newest"),
+        (f"/albums/{PHOTO}/photos", "limit=0"),
         ("/login", "returnTo="),
         ("/login", "returnTo=/&returnTo=//evil.example"),
         ("/callback", "state=a&state=b"),

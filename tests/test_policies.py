@@ -11,8 +11,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from chalicelib import jobs, wiring
-from chalicelib.ids import PhotoId
+from chalicelib import jobs, upkeep, wiring
+from chalicelib.ids import AlbumId, PhotoId
 from chalicelib.models import TRASH_LIFETIME
 from tests.cloud import Cloud, created
 from tests.faults import hooked
@@ -97,6 +97,45 @@ def test_requests_are_within_their_policy(shared_cloud: Cloud) -> None:
                 assert ann.get("/photos", order="newest", tag="sea", **narrowed).status == 200
             assert ann.patch(f"/photos/{grant['photoId']}", {"tags": []}).status == 200
             assert ann.delete(f"/photos/{grant['photoId']}", permanent="true").status == 204
+
+
+def test_requests_about_albums_are_within_their_policy(shared_cloud: Cloud) -> None:
+    ann = shared_cloud.person("ann")
+    with within("api", shared_cloud):
+        album = f"/albums/{ann.post('/albums', {'name': 'Sea'}).json['albumId']}"
+        grant = shared_cloud.grant(ann, albumId=album[8:])
+        shared_cloud.put(grant, JPEG)
+        assert ann.post(f"/photos/{grant['photoId']}/complete").status == 200
+        assert ann.call("PUT", f"{album}/photos/{grant['photoId']}", {"position": 1}).status == 200
+        link = ann.post(f"{album}/links", {"password": "x"}).json
+        shared = f"/shared/{link['url'].rpartition('/')[2]}"
+        for order in ("position", "random"):
+            for path in (f"{album}/photos", f"{shared}/photos"):
+                assert ann.call("GET", f"{path}?order={order}", headers={"X-Link-Password": "x"}).status == 200
+        for path in ("/albums", "/albums?scope=mine", album, f"{album}/links"):
+            assert ann.get(path).status == 200
+        assert ann.patch(album, {"coverPhotoId": grant["photoId"], "name": "Hills"}).status == 200
+        assert ann.delete(f"{album}/links/{link['linkId']}").status == 204
+        assert ann.delete(f"{album}/photos/{grant['photoId']}").status == 204
+        assert ann.get(album).status == 200
+        assert ann.delete(album).status == 204
+
+
+def test_work_on_albums_is_within_its_policies(shared_cloud: Cloud) -> None:
+    ann = shared_cloud.person("ann")
+    album = f"/albums/{ann.post('/albums', {'name': 'Sea'}).json['albumId']}"
+    photo = shared_cloud.upload(ann, JPEG, albumId=album[8:])
+    assert ann.post(f"{album}/links").status == 201
+    body = msgspec.json.encode(upkeep.Tidy(AlbumId(album[8:]))).decode()
+    for method, change in (("PATCH", {"name": "Hills"}), ("DELETE", None)):
+        with pytest.MonkeyPatch.context() as patched, within("api", shared_cloud):
+            patched.setattr(upkeep, "AT_ONCE", -1)
+            assert ann.call(method, album, change).status in (200, 204)
+        with within("sweep", shared_cloud):
+            assert shared_cloud.sweep(datetime.now(UTC) + 2 * upkeep.GRACE) >= 1
+        with within("run-job", shared_cloud):
+            shared_cloud.work(body, datetime.now(UTC))
+    assert shared_cloud.photo(photo.photo_id).albums == {}
 
 
 @pytest.mark.parametrize("content", [JPEG, b"no image"], ids=["photo", "no photo"])
