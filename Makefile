@@ -3,12 +3,13 @@ PORT ?= 8000
 AWS_PORT ?= 4566
 DATA ?= .data
 STAGE ?= dev
+SECONDS ?= 600
 
 BIN := .venv/bin
 READY := .venv/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench package deploy
+.PHONY: help run test check fuzz bench package deploy
 
 help: ## List what can be done
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-9s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +27,9 @@ check: $(READY) ## Check style, types, layers and the template
 	$(BIN)/python -m pytest tests/test_layers.py
 	$(BIN)/cfn-lint resources.yaml
 
+fuzz: $(READY) ## Render mutated photos for 10 minutes [SECONDS=]
+	$(BIN)/python -m tests.fuzz $(SECONDS)
+
 bench: $(READY) ## Measure the figures of README and docs, for half an hour
 	$(BIN)/python -m bench.coldstart
 	$(BIN)/python -m bench.walks
@@ -33,17 +37,19 @@ bench: $(READY) ## Measure the figures of README and docs, for half an hour
 	$(BIN)/python -m bench.heat
 	$(BIN)/python -m bench.cost
 	$(BIN)/python -m bench.feed
+	$(BIN)/python -m bench.limits
+	$(BIN)/python -m bench.renditions
 
 package: $(READY) ## Build the Lambda package and its template
 	AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} $(BIN)/chalice package --merge-template resources.yaml out/
 	$(BIN)/cfn-lint out/sam.yaml
 
-deploy: package ## Deploy the package by the AWS CLI [STAGE=] BUCKET= BASE_URL= DOMAIN_PREFIX=
+deploy: package ## Deploy the package by the AWS CLI [STAGE=] BUCKET= BASE_URL= DOMAIN_PREFIX= [RENDITIONS_BASE_URL=]
 	@command -v aws >/dev/null || { echo "The AWS CLI is not installed; it uploads the package."; exit 1; }
 	aws cloudformation package --template-file out/sam.yaml --s3-bucket $(BUCKET) --output-template-file out/deploy.yaml
 	aws cloudformation deploy --template-file out/deploy.yaml --stack-name photoshare-$(STAGE) \
 	    --capabilities CAPABILITY_IAM --parameter-overrides \
-	    Stage=$(STAGE) BaseUrl=$(BASE_URL) AllowedOrigins=$(BASE_URL) DomainPrefix=$(DOMAIN_PREFIX)
+	    Stage=$(STAGE) BaseUrl=$(BASE_URL) AllowedOrigins=$(BASE_URL) DomainPrefix=$(DOMAIN_PREFIX) RenditionsBaseUrl=$(RENDITIONS_BASE_URL)
 
 $(READY): requirements.txt requirements-dev.txt
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not installed; Photoshare needs Python 3.12."; exit 1; }

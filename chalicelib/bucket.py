@@ -16,7 +16,7 @@ from chalicelib.presign import Link, Presigner, attachment
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-_IMMUTABLE = "private, max-age=31536000, immutable"
+_IMMUTABLE = "max-age=31536000, immutable"
 
 
 class Grant(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
@@ -46,6 +46,7 @@ class Bucket:
     def __init__(self, settings: Settings, s3: "S3Client", presigner: Presigner) -> None:
         self._s3, self._presigner = s3, presigner
         self.originals, self._renditions = settings.originals_bucket, settings.renditions_bucket
+        self._cdn = settings.renditions_base_url
 
     def put_grant(self, photo: Photo) -> Grant:
         """A presigned PUT that binds whatever was declared, and cannot replace an object (`If-None-Match`)."""
@@ -107,9 +108,9 @@ class Bucket:
 
     def write_rendition(self, key: str, content: bytes, content_type: str) -> None:
         """Write a rendition under its fixed key. The same again is no harm."""
-        self._s3.put_object(
-            Bucket=self._renditions, Key=key, Body=content, ContentType=content_type, CacheControl=_IMMUTABLE
-        )
+        # A CDN keeps nothing that is private.
+        kept = f"{'public' if self._cdn else 'private'}, {_IMMUTABLE}"
+        self._s3.put_object(Bucket=self._renditions, Key=key, Body=content, ContentType=content_type, CacheControl=kept)
 
     def drop(self, key: str, version_id: str) -> None:
         """Delete one version of an original, for good, and its renditions."""
@@ -129,8 +130,14 @@ class Bucket:
         for listed in self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._renditions, Prefix=prefix):
             self._delete(self._renditions, [{"Key": each["Key"]} for each in listed.get("Contents", [])])
 
-    def url(self, key: str, now: datetime) -> str:
-        """The URL of a rendition, the same all through a window."""
+    def url(self, photo: Photo, name: str, now: datetime) -> str:
+        """The URL of a rendition: a CDN's for what anybody may see, else a presigned one, the same through a window.
+
+        A CDN's does not end. Whoever had it keeps it when the photo becomes private, as they keep the picture.
+        """
+        key = photo.renditions[name]
+        if self._cdn and photo.visibility == "public" and photo.status == "ready" and not photo.trashed_at:
+            return f"{self._cdn}/{quote(key)}"
         return self._presigner.link(self._renditions, key, now).url
 
     def original(self, photo: Photo, now: datetime) -> Link:

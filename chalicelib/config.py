@@ -29,6 +29,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     signing_keys: tuple[str, ...]
     """Newest last: it signs; all verify."""
     limits: Limits
+    renditions_base_url: str | None
+    """A CDN in front of the renditions bucket, without a trailing slash; None where there is none."""
     aws_endpoint: str | None
     """An emulator's address; None for AWS itself."""
 
@@ -42,11 +44,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def storage_origins(self) -> tuple[str, ...]:
         """What the page must be allowed to talk to."""
+        cdn = (self.renditions_base_url,) if self.renditions_base_url else ()
         if self.aws_endpoint:
-            return (self.aws_endpoint,)
-        return tuple(
-            self.bucket_address.format(bucket=each) for each in (self.originals_bucket, self.renditions_bucket)
-        )
+            return self.aws_endpoint, *cdn
+        buckets = (self.originals_bucket, self.renditions_bucket)
+        return *(self.bucket_address.format(bucket=each) for each in buckets), *cdn
 
     @property
     def issuer(self) -> str:
@@ -88,6 +90,7 @@ def load(environment: Mapping[str, str] = os.environ) -> Settings:
         base_url=required("BASE_URL").rstrip("/"),
         allowed_origins=frozenset(_listed(environment.get("ALLOWED_ORIGINS", ""))),
         signing_keys=tuple(reversed(_listed(required("SIGNING_KEYS")))),
+        renditions_base_url=(environment.get("RENDITIONS_BASE_URL") or "").rstrip("/") or None,
         aws_endpoint=(environment.get("AWS_ENDPOINT_URL") or "").rstrip("/") or None,
         limits=Limits(
             photos=int(environment.get("MAX_PHOTOS") or 10_000),

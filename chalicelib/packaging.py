@@ -19,8 +19,16 @@ _ENVIRONMENT = {
     "USER_POOL_CLIENT_ID": {"Ref": "UsersClient"},
     "COGNITO_DOMAIN": {"Fn::Sub": "https://${DomainPrefix}.auth.${AWS::Region}.amazoncognito.com"},
     "BASE_URL": {"Ref": "BaseUrl"},
+    "RENDITIONS_BASE_URL": {"Ref": "RenditionsBaseUrl"},
     "ALLOWED_ORIGINS": {"Fn::Join": [",", {"Ref": "AllowedOrigins"}]},
     "SIGNING_KEYS": {"Fn::Sub": "{{resolve:secretsmanager:${SigningKeys}}}"},
+}
+# Only functions read it, so it is no parameter of the resources, whose linter wants each to be used there.
+_RENDITIONS_BASE_URL = {
+    "Type": "String",
+    "Default": "",
+    "AllowedPattern": "(https://[^/]+(/[^/]+)*)?",
+    "Description": "A CDN in front of the renditions bucket, without a trailing slash; empty where there is none.",
 }
 
 
@@ -44,6 +52,7 @@ def _s3_event(_generator: Any, resource: Any, template: dict[str, Any]) -> None:
 def _completed(generate: Callable[[Any, Any], dict[str, Any]]) -> Callable[[Any, Any], dict[str, Any]]:
     def completed(generator: Any, resources: Any) -> dict[str, Any]:
         template = generate(generator, resources)
+        template["Parameters"] = {"RenditionsBaseUrl": _RENDITIONS_BASE_URL, **template.get("Parameters", {})}
         for resource in template["Resources"].values():
             properties = resource["Properties"]
             if resource["Type"] == "AWS::Serverless::Function":

@@ -68,7 +68,7 @@ def view(photo: Photo, bucket: Bucket, *, by: UserId | None, now: datetime) -> P
     """What this person, or a visitor, sees of a photo."""
     average = round(photo.rating_sum / photo.rating_count, 2) if photo.rating_count else None
     shown = {name: getattr(photo, name) for name in PhotoView.__struct_fields__ if hasattr(photo, name)}
-    urls = {name: bucket.url(key, now) for name, key in photo.renditions.items() if name != "full"}
+    urls = {name: bucket.url(photo, name, now) for name in photo.renditions if name != "full"}
     shown |= {"rating": RatingView(average=average, count=photo.rating_count), "renditions": urls}
     if photo.user_id != by:
         return PhotoView(**shown | {"exif": photo.exif.without_position()})

@@ -5,11 +5,13 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 from uuid import uuid4
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chalicelib import errors, photos
+from chalicelib import errors, photos, wiring
+from chalicelib.bucket import Bucket
 from chalicelib.ids import PhotoId, Timestamp, UserId, new_photo_id, timestamp
 from chalicelib.inputs import PhotoChanges
 from chalicelib.models import Photo
@@ -259,3 +261,27 @@ def test_what_is_not_ready_cannot_be_downloaded(shared_cloud: Cloud, ann: Client
     photo_id = shared_cloud.upload(ann, content).photo_id if content else shared_cloud.grant(ann)["photoId"]
     answer = ann.get(f"/photos/{photo_id}/download")
     assert (answer.status, answer.json["error"]) == (409, "NotReady")
+
+
+# --- Where its renditions are
+
+
+def test_a_cdn_shows_what_anybody_may_see_and_nothing_else(shared_cloud: Cloud, photo: Photo) -> None:
+    settings = msgspec.structs.replace(shared_cloud.settings, renditions_base_url="https://cdn.example.com/r")
+    behind_cdn = Bucket(settings, shared_cloud.s3, wiring.bucket()._presigner)
+    now = datetime.now(UTC)
+    assert behind_cdn.url(photo, "256", now) == f"https://cdn.example.com/r/{photo.renditions['256']}"
+    hidden = [photo.with_(visibility=visibility) for visibility in ("private", "unlisted")]
+    for each in (*hidden, photo.with_(trashed_at=timestamp(now))):
+        assert "X-Amz-Signature" in behind_cdn.url(each, "256", now)
+    assert "X-Amz-Signature" in wiring.bucket().url(photo, "256", now)
+    assert "https://cdn.example.com/r" in settings.storage_origins
+
+
+def test_only_a_cdn_may_keep_renditions_for_everybody(shared_cloud: Cloud, photo: Photo) -> None:
+    settings = msgspec.structs.replace(shared_cloud.settings, renditions_base_url="https://cdn.example.com")
+    behind_cdn = Bucket(settings, shared_cloud.s3, wiring.bucket()._presigner)
+    for bucket, kept in ((wiring.bucket(), "private"), (behind_cdn, "public")):
+        bucket.write_rendition(photo.renditions["256"], b"x", "image/webp")
+        found = shared_cloud.s3.head_object(Bucket=settings.renditions_bucket, Key=photo.renditions["256"])
+        assert found["CacheControl"] == f"{kept}, max-age=31536000, immutable"

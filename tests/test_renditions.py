@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 import pyvips
 from PIL import Image
+from PIL.Image import Transpose
 
 from chalicelib import renditions
 from chalicelib.renditions import Rendered
-from tests import images
+from tests import heif, images, profiles
 
 type Colours = list[tuple[int, ...]]
 
@@ -83,6 +84,17 @@ def test_heic_is_turned_once_though_its_exif_says_so_again() -> None:
         assert rendered.exif.camera == "CANARY-MAKE Phone"
 
 
+@pytest.mark.parametrize("angle", heif.TURNS)
+@pytest.mark.parametrize("axis", heif.MIRRORS)
+def test_heic_is_seen_as_its_container_turns_and_mirrors_it(angle: int, axis: int | None) -> None:
+    seen = images.quadrants(64, 96).transpose(Transpose.ROTATE_90)
+    for change in (heif.TURNS[angle], heif.MIRRORS[axis]):
+        seen = seen if change is None else seen.transpose(change)
+    rendered = renditions.render(heif.transformed(angle, axis), "image/heic")
+    assert (rendered.width, rendered.height) == seen.size
+    assert all(alike(colours(opened(rendered, name)), colours(seen), tolerance=12) for name in rendered.renditions)
+
+
 def kinds() -> Iterator[tuple[str, str, bytes]]:
     """Every way of storing the quadrants that a camera, a scanner or an editor has."""
     for mode in ("RGB", "RGBA", "P"):
@@ -102,6 +114,9 @@ def kinds() -> Iterator[tuple[str, str, bytes]]:
     for format in ("GIF", "WEBP", "PNG", "TIFF", "AVIF"):
         content = images.encoded(picture, format, save_all=True, append_images=others)
         yield f"{format} of several frames", format, content
+    yield "AVIF of limited range", "AVIF", images.encoded(picture, "AVIF", range="limited")
+    for subsampling in ("4:4:4", "4:2:2"):
+        yield f"AVIF {subsampling}", "AVIF", images.encoded(picture, "AVIF", subsampling=subsampling)
     deep = pyvips.Image.new_from_buffer(images.encoded(picture, "PNG"), "").colourspace("rgb16")
     yield "PNG 16-bit", "PNG", deep.pngsave_buffer(bitdepth=16)
     yield "PNG interlaced", "PNG", deep.colourspace("srgb").pngsave_buffer(interlace=True)
@@ -143,6 +158,15 @@ def test_wide_gamut_becomes_srgb_everywhere(saver: str) -> None:
     wide = pyvips.Image.new_from_buffer(images.encoded(images.quadrants(), "PNG"), "").icc_transform("p3")
     rendered = renditions.render(getattr(wide, saver)(), f"image/{saver.removesuffix('save_buffer')}")
     assert shows_quadrants(rendered, tolerance=12)
+
+
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF"])
+@pytest.mark.parametrize("profile", [profiles.adobe_rgb(), profiles.swapped()], ids=["Adobe RGB", "swapped"])
+def test_colours_are_those_of_the_photo_s_own_profile(format: str, profile: bytes) -> None:
+    stored = profiles.under(profile, images.quadrants())
+    assert not alike(colours(stored), list(images.QUADRANTS), tolerance=12)
+    content = images.encoded(stored, format, icc_profile=profile)
+    assert shows_quadrants(renditions.render(content, f"image/{format.lower()}"), tolerance=14)
 
 
 def test_a_jpeg_is_copied_without_encoding_it_again() -> None:

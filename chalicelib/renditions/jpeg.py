@@ -4,6 +4,7 @@ import re
 import struct
 from collections.abc import Iterator
 
+from chalicelib.renditions import tables
 from chalicelib.renditions.coded import Coded, check_size, pieces, take
 from chalicelib.renditions.refusals import Damaged, DecompressionBomb, Truncated
 
@@ -27,9 +28,10 @@ def read(content: bytes) -> Coded:
     """The picture without its metadata: the same pixels to the bit, from the tables and scans as they stand."""
     segments = list(_segments(content))
     width, height, downloadable = _frame(segments)
-    picture = b"".join(_kept(segments))
+    downloadable = downloadable and tables.are_plain([each for each in segments if each[0] in _OF_THE_PICTURE])
     exif = next((segment[2:] for code, segment in segments if code == _APP1 and segment[2:8] == b"Exif\0\0"), b"")
-    return Coded(b"\xff\xd8" + picture + b"\xff\xd9", width, height, exif, _profile(segments), downloadable)
+    picture = b"".join((b"\xff\xd8", *_kept(segments), b"\xff\xd9"))
+    return Coded(picture, width, height, exif, _profile(segments), downloadable)
 
 
 def _segments(content: bytes) -> Iterator[tuple[int, bytes]]:
@@ -88,7 +90,8 @@ def _kept(segments: list[tuple[int, bytes]]) -> Iterator[bytes]:
         yield b"\xff\xee\0\x0eAdobe\0\x64\0\0\0\0" + adobe[13:14]
     for code, segment in segments:
         if code in _OF_THE_PICTURE:
-            yield bytes((0xFF, code)) + segment
+            yield bytes((0xFF, code))
+            yield segment
 
 
 def _profile(segments: list[tuple[int, bytes]]) -> bytes:

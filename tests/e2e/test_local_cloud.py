@@ -57,6 +57,18 @@ def test_photos_survive_a_restart_between_upload_and_download(local: Local) -> N
     assert (account["photoCount"], account["bytes"]) == (0, 0)
 
 
+def test_24_megapixels_are_ready_within_three_seconds_of_their_upload(local: Local) -> None:
+    token = local.sign_up("hans@example.com")
+    photo = make_photo(6000, 4000)
+    grant = local.grant(token)
+    assert put(grant, photo) == 200
+    begun = time.monotonic()
+    assert local.ready(grant["photoId"], token)["width"] == 6000
+    taken = time.monotonic() - begun
+    print(f"ready after {taken:.2f} s")
+    assert taken < 3
+
+
 def test_storage_takes_only_what_was_granted(local: Local) -> None:
     token = local.sign_up("bob@example.com")
     facts = {"size": len(SMALL), "sha256": hashlib.sha256(SMALL).hexdigest()}

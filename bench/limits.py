@@ -1,0 +1,92 @@
+"""The largest photos that are taken, format by format: `python -m bench.limits [FOLDER ...]` prints time and memory.
+
+What the function that confirms uploads needs, follows from the worst of them.
+"""
+
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pi_heif
+import pyvips
+from PIL import Image
+
+from bench.album import FOLDERS, NONE, Album, NoPhotos
+from bench.contenders import peak
+from chalicelib import renditions
+
+# As many megapixels as each format may have, or as fit in 50 MB; HEVC has no larger picture outside of tiles.
+LARGEST = {
+    "baseline.jpg": (10_000, 10_000),
+    "turned.jpg": (10_000, 10_000),
+    "progressive.jpg": (10_000, 6_600),
+    "8 bits.png": (4_800, 3_600),
+    "lzw.tiff": (5_600, 4_000),
+    "still.webp": (8_000, 5_500),
+    "still.gif": (8_000, 6_250),
+    "still.avif": (7_600, 5_260),
+    "still.heic": (7_000, 5_000),
+}
+
+_OPTIONS: dict[str, dict[str, Any]] = {
+    ".png": {"compression": 1},
+    ".tiff": {"compression": "lzw"},
+    ".webp": {"Q": 85, "effort": 0},
+}
+
+
+def photos(album: Album, into: Path) -> Iterator[Path]:
+    for name, size in LARGEST.items():
+        image, path = album.montage(*size), into / name
+        match path.suffix[1:]:
+            case "jpg":
+                exif = Image.Exif()
+                exif[0x0112] = 6 if name.startswith("turned") else 1
+                image.save(path, quality=90, exif=exif, progressive=name.startswith("progressive"))
+            case "gif":
+                image.quantize(64).save(path)
+            case "heic" | "avif":
+                if album.stored(image, name) is None:
+                    continue
+            case _:
+                # Pillow's own buffer for WebP is smaller than such a file.
+                stored = pyvips.Image.new_from_memory(image.tobytes(), *size, 3, "uchar")
+                stored.copy(interpretation="srgb").write_to_file(str(path), **_OPTIONS[path.suffix])
+        yield path
+
+
+def render(path: Path) -> None:
+    """One photo, in a process of its own."""
+    content = path.read_bytes()
+    begun = time.process_time()
+    try:
+        rendered = renditions.render(content, renditions.sniff(content) or "")
+        came = f"{rendered.width * rendered.height / 1e6:.0f} MP"
+    except renditions.Refused as refusal:
+        came = refusal.code
+    print(f"{path.name:<20}{len(content) / 1e6:>7.1f}{came:>14}{time.process_time() - begun:>9.2f}{peak():>9.0f}")
+
+
+def main(folders: list[Path]) -> None:
+    Image.MAX_IMAGE_PIXELS = None
+    pi_heif.register_heif_opener()
+    print(f"{'':<20}{'MB':>7}{'':>14}{'CPU, s':>9}{'peak, MB':>9}", flush=True)
+    with tempfile.TemporaryDirectory() as name:
+        try:
+            album = Album(folders or list(FOLDERS), Path(name))
+        except NoPhotos:
+            print(NONE)
+            return
+        for path in photos(album, Path(name)):
+            subprocess.run([sys.executable, "-m", "bench.limits", "--one", path], check=True)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--one"]:
+        render(Path(sys.argv[2]))
+    else:
+        main([Path(each) for each in sys.argv[1:]])

@@ -1,0 +1,211 @@
+"""Ours beside other ways to make renditions: `python -m bench.renditions [FOLDER ...]` prints tables and draws a chart.
+
+Photo by photo, the ways in turn, medians of CPU time, one thread. sharp is fetched by npm for the time of the run.
+"""
+
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pi_heif
+from PIL import Image
+
+from bench import plot, similarity
+from bench.album import FOLDERS, NONE, Album, NoPhotos
+from bench.contenders import SIDES
+
+ROUNDS = 3
+JPEG = {".jpg", ".jpeg"}
+ROOT = Path(__file__).parent.parent
+CHART = ROOT / "docs" / "renditions.svg"
+
+
+class Rival(NamedTuple):
+    """A way to make renditions, and the program that knows it."""
+
+    name: str
+    program: str
+    way: str
+    copy: bool = False
+    """Whether it also makes a full-size copy without metadata, as ours does."""
+
+
+RIVALS = (
+    Rival("ours", "python", "ours"),
+    Rival("sharp, README", "node", "readme"),
+    Rival("sharp, README, WebP", "node", "webp"),
+    Rival("sharp, README, with copy", "node", "webp", copy=True),
+    Rival("sharp, chained", "node", "chained"),
+    Rival("sharp, chained, with copy", "node", "chained", copy=True),
+    Rival("sharp, chained, our efforts", "node", "tuned"),
+    Rival("Pillow, naive", "python", "naive"),
+    Rival("Pillow, naive, with copy", "python", "naive", copy=True),
+    Rival("Pillow, tuned", "python", "tuned"),
+    Rival("libjpeg-turbo", "python", "floor"),
+    Rival("libjpeg-turbo + libwebp", "python", "webp_floor"),
+)
+_ONE_THREAD = {**os.environ, "UV_THREADPOOL_SIZE": "1", "VIPS_CONCURRENCY": "1", "OMP_NUM_THREADS": "1"}
+
+type Files = dict[int, bytes]
+
+
+class Result(NamedTuple):
+    """What one way made of one photo: median CPU seconds, and the renditions by side."""
+
+    cpu: float
+    files: Files
+
+
+def ask(process: "subprocess.Popen[str]", rival: Rival, **asked: str) -> dict[str, Any]:
+    assert process.stdin
+    assert process.stdout
+    print(json.dumps({**asked, "way": rival.way, "copy": rival.copy}), file=process.stdin, flush=True)
+    return dict(json.loads(process.stdout.readline() or '{"error": "it crashed"}'))
+
+
+@contextmanager
+def programs(commands: dict[str, list[str]], into: Path) -> "Iterator[dict[str, subprocess.Popen[str]]]":
+    """One process each, for as long as the context lasts."""
+    running = {
+        name: subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=_ONE_THREAD,
+            cwd=into if name == "node" else ROOT,
+        )
+        for name, command in commands.items()
+    }
+    try:
+        yield running
+    finally:
+        for process in running.values():
+            process.communicate()
+
+
+def commands(into: Path) -> dict[str, list[str]]:
+    """The programs that this machine can run."""
+    found = {"python": [sys.executable, "-m", "bench.contenders"]}
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if not node or not npm:
+        print("sharp is not measured: Node is not installed.")
+        return found
+    fetched = subprocess.run(
+        [npm, "install", "--silent", "--no-save", "--prefix", into, "sharp"], cwd=into, check=False
+    )
+    if fetched.returncode:
+        print("sharp is not measured: npm could not fetch it.")
+        return found
+    return {**found, "node": [node, str(ROOT / "bench" / "sharp.mjs")]}
+
+
+def raced(photo: Path, running: "dict[str, subprocess.Popen[str]]", into: Path) -> dict[str, Result]:
+    """Every way that can read the photo, by name."""
+    taken: dict[str, list[float]] = {rival.name: [] for rival in RIVALS if rival.program in running}
+    files: dict[str, Files] = {}
+    for _ in range(ROUNDS):
+        for rival in RIVALS:
+            if rival.name in taken:
+                answer = ask(running[rival.program], rival, photo=str(photo), into=str(into))
+                if "error" in answer:
+                    del taken[rival.name]
+                else:
+                    taken[rival.name].append(answer["cpu"])
+                    files[rival.name] = {side: (into / str(side)).read_bytes() for side in SIDES}
+    return {name: Result(statistics.median(each), files[name]) for name, each in taken.items()}
+
+
+def line(photo: Path, results: dict[str, Result]) -> str:
+    """A row of the table: our CPU, and each rival's as so many times that."""
+    with Image.open(photo) as image:
+        size = f"{photo.suffix[1:]:<5}{image.width * image.height / 1e6:5.1f} {results['ours'].cpu * 1000:6.0f}"
+    ratios = [results[r.name].cpu / results["ours"].cpu if r.name in results else None for r in RIVALS[1:]]
+    return size + "".join(f"{ratio:11.2f}" if ratio else f"{'-':>11}" for ratio in ratios)
+
+
+def chart(races: dict[Path, dict[str, Result]]) -> str:
+    """CPU time by size, of the photos that are JPEG."""
+    lines: dict[str, list[tuple[float, float]]] = {}
+    for photo, results in races.items():
+        with Image.open(photo) as image:
+            megapixels = image.width * image.height / 1e6
+        for name in ("sharp, README", "Pillow, naive", "ours"):
+            if name in results and photo.suffix in JPEG:
+                lines.setdefault(name, []).append((megapixels, results[name].cpu * 1000))
+    return plot.log_log("A JPEG becomes its renditions", "megapixels", "CPU, ms", lines, ("3 s", 3000))
+
+
+def summary(races: dict[Path, dict[str, Result]]) -> None:
+    print(f"\n{'CPU, beside ours':<30}{'mean':>7}{'median':>8}{'worst':>7}{'bytes':>7}{'SSIM':>9}{'worst':>8}")
+    originals = {photo: similarity.original(photo) for photo in races}
+    ssims = {
+        (photo, name, side): similarity.ssim(result.files[side], originals[photo])
+        for photo, results in races.items()
+        for name, result in results.items()
+        for side in SIDES
+    }
+    for rival in RIVALS[1:]:
+        shared = [photo for photo in races if rival.name in races[photo]]
+        if "libjpeg" in rival.name:
+            shared = [photo for photo in shared if photo.suffix in JPEG]
+        if not shared:
+            continue
+        ratios = [races[photo][rival.name].cpu / races[photo]["ours"].cpu for photo in shared]
+        sizes = [size(races[photo]["ours"].files) / size(races[photo][rival.name].files) for photo in shared]
+        kept = [ssims[photo, "ours", side] - ssims[photo, rival.name, side] for photo in shared for side in SIDES]
+        print(
+            f"{rival.name:<30}{statistics.geometric_mean(ratios):>7.2f}{statistics.median(ratios):>8.2f}"
+            f"{min(ratios):>7.2f}{statistics.geometric_mean(sizes):>7.2f}{statistics.median(kept):>9.4f}{min(kept):>8.4f}"
+        )
+    print("bytes: ours / theirs. SSIM with the photo: ours - theirs.")
+
+
+def size(files: Files) -> int:
+    return sum(map(len, files.values()))
+
+
+def peaks(album: Album, known: dict[str, list[str]], into: Path) -> None:
+    """Each way in a process of its own, which makes one photo."""
+    extremes = album.extremes()
+    print(f"\n{'peak memory, MB':<30}" + "".join(f"{path.name:>18}" for path in extremes))
+    for rival in RIVALS:
+        found = []
+        for path in extremes if rival.program in known else []:
+            with programs({rival.program: known[rival.program]}, into) as running:
+                answer = ask(running[rival.program], rival, photo=str(path))
+            found.append(f"{'-':>18}" if "error" in answer else f"{answer['peak']:>18.0f}")
+        print(f"{rival.name:<30}" + "".join(found), flush=True)
+
+
+def main() -> None:
+    Image.MAX_IMAGE_PIXELS = None
+    pi_heif.register_heif_opener()
+    with tempfile.TemporaryDirectory() as name:
+        into = Path(name)
+        try:
+            album = Album([Path(each) for each in sys.argv[1:]] or list(FOLDERS), into)
+        except NoPhotos:
+            print(NONE)
+            return
+        known, races = commands(into), dict[Path, dict[str, Result]]()
+        print(f"{'':<5}{'MP':>5} {'ms':>6}" + "".join(f"{rival.way + '+' * rival.copy:>11}" for rival in RIVALS[1:]))
+        with programs(known, into) as running:
+            for photo in album.photos():
+                races[photo] = raced(photo, running, into)
+                print(line(photo, races[photo]), flush=True)
+        summary(races)
+        CHART.write_text(chart(races))
+        peaks(album, known, into)
+
+
+if __name__ == "__main__":
+    main()
