@@ -69,7 +69,7 @@ def photo_item(photo: Photo, now: int = 0) -> Item:
     values |= {"uploadedAt": photo.uploaded_at, "revision": photo.revision}
     if photo.renditions:
         # Without what they all begin with: lists read many rows, and pay by the byte.
-        values["renditions"] = {name: key.removeprefix(_folder(photo)) for name, key in photo.renditions.items()}
+        values["renditions"] = {name: _short(key, _folder(photo)) for name, key in photo.renditions.items()}
     if photo.status == "erased":
         values["expiresAt"] = now + TOMBSTONE_SECONDS
     return encode(values | _index_keys(photo))
@@ -79,11 +79,21 @@ def photo_of(item: Item) -> Photo:
     """The photo of an item."""
     values = decode(item)
     photo = msgspec.convert(values | values.get("metadata", {}), Photo)
-    return photo.with_(renditions={name: _folder(photo) + file for name, file in photo.renditions.items()})
+    return photo.with_(renditions={name: _whole(short, _folder(photo)) for name, short in photo.renditions.items()})
 
 
 def _folder(photo: Photo) -> str:
     return f"{photo.prefix}{photo.version_id}/"
+
+
+def _short(key: str, folder: str) -> str:
+    # A file name has a slash before it only where it is not in the folder.
+    name = key.removeprefix(folder)
+    return name if name != key and "/" not in name else f"/{key}"
+
+
+def _whole(short: str, folder: str) -> str:
+    return short[1:] if short.startswith("/") else folder + short
 
 
 def account_of(item: Item) -> Account:
