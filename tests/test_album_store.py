@@ -155,6 +155,7 @@ def test_due_albums_of_every_shard_are_found(backend: Backend) -> None:
 
 def test_only_a_deleted_and_empty_album_is_removed(backend: Backend) -> None:
     album = added(backend)
+    assert not backend.albums.remove(album)
     photo = backend.ready(albums=in_album(album))
     assert not backend.albums.remove(album)
     gone = deleted(backend, album)

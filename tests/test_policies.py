@@ -133,6 +133,9 @@ def test_work_on_albums_is_within_its_policies(shared_cloud: Cloud) -> None:
             assert ann.call(method, album, change).status in (200, 204)
         with within("sweep", shared_cloud):
             assert shared_cloud.sweep(datetime.now(UTC) + 2 * upkeep.GRACE) >= 1
+        with pytest.MonkeyPatch.context() as patched, within("run-job", shared_cloud):
+            patched.setattr(upkeep.step, "__defaults__", (1,))
+            shared_cloud.work(body, datetime.now(UTC))
         with within("run-job", shared_cloud):
             shared_cloud.work(body, datetime.now(UTC))
     assert shared_cloud.photo(photo.photo_id).albums == {}

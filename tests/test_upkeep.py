@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from chalicelib import upkeep, wiring
+from chalicelib.errors import Busy
 from chalicelib.ids import AlbumId, PhotoId
 from chalicelib.models import Photo
 from tests.cloud import Client, Cloud
@@ -145,6 +146,25 @@ class Interrupted:
         happens, self._happens = self._happens, lambda: None
         happens()
         return self._store.replace(before, after)
+
+
+def test_photo_that_keeps_being_changed_leaves_the_album_due(shared_cloud: Cloud, ann: Client) -> None:
+    album = AlbumId(filled(shared_cloud, ann, 1)[8:])
+    before = shared_cloud.albums.album(album)
+    assert before
+    assert shared_cloud.albums.change(before, before.with_(name="Hills", wording=1, due_at=before.created_at))
+    with pytest.raises(Busy):
+        upkeep.step(Refusing(shared_cloud, int), shared_cloud.albums, upkeep.Tidy(album), datetime.now(UTC))
+    assert untidy(shared_cloud, ann.user_id)
+    sweep(shared_cloud)
+    assert untidy(shared_cloud, ann.user_id) == []
+
+
+class Refusing(Interrupted):
+    """The store, in which somebody else is always faster."""
+
+    def replace(self, before: Photo, after: Photo) -> bool:  # noqa: ARG002
+        return False
 
 
 @pytest.mark.parametrize(("photos", "trashed"), [("keep", 0), ("delete", 2)])
