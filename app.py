@@ -14,6 +14,7 @@ from chalicelib import (
     accounts,
     answers,
     errors,
+    grants,
     inputs,
     jobs,
     lists,
@@ -27,7 +28,7 @@ from chalicelib import (
 from chalicelib.identity import Caller
 from chalicelib.ids import UserId
 from chalicelib.models import Page, Photo
-from chalicelib.wiring import bucket, hosted_ui, identity, now, queue, settings, store
+from chalicelib.wiring import bucket, hosted_ui, identity, now, queue, repeats, settings, store
 
 logs.configure()
 packaging.teach()
@@ -202,9 +203,10 @@ def show_account() -> Response:
 @app.route("/upload", methods=["POST"], authorizer=cognito)
 def grant_upload() -> Response:
     """Leave to upload one photo straight to S3."""
-    by = signed_in().user_id
-    wanted = body(inputs.UploadRequest)
-    return answer(uploads.grant(store(), bucket(), settings().limits, wanted, by=by, now=now()), 201)
+    by, wanted = signed_in().user_id, body(inputs.UploadRequest)
+    key = parsing.idempotency_key(request())
+    made = grants.grant(store(), repeats(), bucket(), settings().limits, wanted, by=by, now=now(), key=key)
+    return answer(made, 200 if isinstance(made, grants.Duplicate) else 201)
 
 
 @app.route("/photos/{photo_id}/complete", methods=["POST"], authorizer=cognito)

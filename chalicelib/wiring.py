@@ -9,8 +9,9 @@ from chalicelib.hosted_ui import HostedUi
 from chalicelib.identity import Identity
 from chalicelib.jobs import Queue
 from chalicelib.presign import Presigner
-from chalicelib.stores import Store
+from chalicelib.stores import Repeats, Store
 from chalicelib.stores.dynamodb import DynamoStore
+from chalicelib.stores.repeats import DynamoRepeats
 from chalicelib.tokens import KeySet, Verifier
 
 
@@ -24,6 +25,12 @@ def settings() -> config.Settings:
 def store() -> Store:
     """Accounts and photos."""
     return DynamoStore(settings(), aws.client("dynamodb"))
+
+
+@cache
+def repeats() -> Repeats:
+    """What tells a repeated upload from a new one."""
+    return DynamoRepeats(settings(), aws.client("dynamodb"))
 
 
 @cache

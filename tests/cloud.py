@@ -92,7 +92,8 @@ class Cloud:
         self.visitor = Client(self._gateway)
         self.s3: Any = self.bucket._s3
         self.dynamodb: Any = self.store._calls._client  # type: ignore[attr-defined]
-        for client in (self.s3, self.dynamodb, wiring.queue()._sqs):
+        repeats: Any = wiring.repeats()
+        for client in (self.s3, self.dynamodb, repeats._calls._client, wiring.queue()._sqs):
             client.meta.events.register("before-call", self._count)
 
     def identity(self) -> Identity:

@@ -14,7 +14,8 @@ from tests.cloud import Cloud
 def broken(cloud: Cloud, owner: str) -> list[str]:
     """What is wrong with the photos of `owner`, at any time."""
     photos = rows(cloud, owner)
-    return [*_unready(cloud, photos), *_miscounted(cloud, owner, photos), *_misfound(cloud, owner, photos)]
+    found = [*_unready(cloud, photos), *_miscounted(cloud, owner, photos), *_misfound(cloud, owner, photos)]
+    return [*found, *_mistaken(cloud, owner, photos)]
 
 
 def left_over(cloud: Cloud, owner: str) -> list[str]:
@@ -71,6 +72,13 @@ def _misfound(cloud: Cloud, owner: str, photos: list[Photo]) -> Iterator[str]:
     found = Counter((row["ownerTerm"], row["photoId"]) for row in terms if row["ownerTerm"].startswith(f"{owner}#"))
     if expected != found:
         yield f"terms of {owner}: {found} instead of {expected}"
+
+
+def _mistaken(cloud: Cloud, owner: str, photos: list[Photo]) -> Iterator[str]:
+    expected = {row["record"]["S"] for photo in photos if (row := items.digest_item(photo))}
+    found = {row["record"]["S"] for row in _scan(cloud, cloud.settings.account_table) if row["userId"]["S"] == owner}
+    if expected != {record for record in found if record.startswith("sha256#")}:
+        yield f"bytes of {owner}: {found} instead of {expected}"
 
 
 def _scan(cloud: Cloud, table: str) -> list[Any]:

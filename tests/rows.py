@@ -13,8 +13,9 @@ from chalicelib import aws, config
 from chalicelib.config import Settings
 from chalicelib.ids import PhotoId, UserId, new_photo_id, timestamp
 from chalicelib.models import Account, Limits, Photo
-from chalicelib.stores import Store
+from chalicelib.stores import Repeats, Store
 from chalicelib.stores.dynamodb import DynamoStore
+from chalicelib.stores.repeats import DynamoRepeats
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 NO_LIMITS = Limits(photos=1_000_000, bytes=10**15)
@@ -40,8 +41,15 @@ def pending(owner: str = "ann", *, minute: int = 0, entropy: int | None = None, 
 class Backend:
     """A store, and what is done to it behind its back."""
 
-    def __init__(self, store: Store, cancel: Callable[[UserId], None], now: list[float], client: Any = None) -> None:
-        self.store, self.cancel, self._now, self.client = store, cancel, now, client
+    def __init__(
+        self,
+        store: Store,
+        repeats: Repeats,
+        cancel: Callable[[UserId], None],
+        now: list[float],
+        client: Any = None,
+    ) -> None:
+        self.store, self.repeats, self.cancel, self._now, self.client = store, repeats, cancel, now, client
 
     def later(self, by: timedelta) -> None:
         """Let time pass for the store."""
@@ -122,7 +130,8 @@ def _backend(settings: Settings, client: Any) -> Backend:
         )
 
     one_at_a_time: Any = OneAtATime(client)
-    return Backend(DynamoStore(settings, one_at_a_time, lambda: now[0]), cancel, now, client)
+    store = DynamoStore(settings, one_at_a_time, lambda: now[0])
+    return Backend(store, DynamoRepeats(settings, one_at_a_time, lambda: now[0]), cancel, now, client)
 
 
 def empty(settings: Settings, client: Any) -> None:

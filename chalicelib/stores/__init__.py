@@ -5,7 +5,7 @@ from typing import Protocol
 
 from chalicelib.feed import Span
 from chalicelib.ids import PhotoId, Timestamp, UserId
-from chalicelib.models import Account, Limits, Listing, Photo
+from chalicelib.models import Account, IdempotencyRecord, Limits, Listing, Photo
 
 
 class Store(Protocol):
@@ -24,8 +24,10 @@ class Store(Protocol):
     def photo(self, photo_id: PhotoId) -> Photo | None:
         """The photo, its tombstone, or None where neither exists. A tombstone past its time counts as absent."""
 
-    def grant(self, photo: Photo, limits: Limits) -> None:
+    def grant(self, photo: Photo, limits: Limits, record: IdempotencyRecord | None = None) -> bool:
         """Write a pending photo and charge its owner's account, which is opened where there is none.
+
+        Returns False, and changes nothing, where there is a record under the key of `record`; else keeps it as well.
 
         Raises:
             QuotaExceeded: the account would hold more than `limits`; never exceeded, however many ask at once.
@@ -74,3 +76,16 @@ class Store(Protocol):
 
     def due(self, now: Timestamp, limit: int) -> list[PhotoId]:
         """Up to `limit` photos whose `due_at` has come."""
+
+
+class Repeats(Protocol):
+    """What tells a repeated upload from a new one. Reads see every write that was acknowledged."""
+
+    def record(self, user_id: UserId, key: str) -> IdempotencyRecord | None:
+        """The record under this key, given as its SHA-256; None where there is none, or it has expired."""
+
+    def keep(self, record: IdempotencyRecord) -> bool:
+        """Write a record. Returns False, and changes nothing, where there is one under its key."""
+
+    def same_bytes(self, user_id: UserId, sha256: str) -> PhotoId | None:
+        """A listed photo of this person that has these bytes, the first that was uploaded; None where there is none."""

@@ -40,14 +40,19 @@ class Calls:
         limit: int | None,
         *,
         forward: bool = True,
+        consistent: bool = False,
     ) -> list[Item]:
-        """All items of a partition whose sort key is in a span, both ends included, or the first `limit`."""
+        """All items of a partition whose sort key is in a span, both ends included, or the first `limit`.
+
+        `consistent`: with every write that was acknowledged, which no index can give.
+        """
         asked: dict[str, Any] = {
             "TableName": table,
             "KeyConditionExpression": "#partition = :partition AND #sort BETWEEN :low AND :high",
             "ExpressionAttributeNames": {"#partition": partition[0], "#sort": span[0]},
             "ExpressionAttributeValues": encode({":partition": partition[1], ":low": span[1], ":high": span[2]}),
             "ScanIndexForward": forward,
+            "ConsistentRead": consistent,
         }
         if index:
             asked["IndexName"] = index

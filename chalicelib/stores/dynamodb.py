@@ -10,8 +10,8 @@ from chalicelib import errors
 from chalicelib.config import Settings
 from chalicelib.feed import Span
 from chalicelib.ids import AlbumId, PhotoId, Timestamp, UserId, uploaded_at
-from chalicelib.models import Account, Limits, Listing, Photo, tag_term
-from chalicelib.stores import items
+from chalicelib.models import Account, IdempotencyRecord, Limits, Listing, Photo, tag_term
+from chalicelib.stores import items, repeats
 from chalicelib.stores.calls import Calls, Write
 
 if TYPE_CHECKING:
@@ -47,16 +47,21 @@ class DynamoStore:
         item = self._calls.read(self._photos, items.photo_key(photo_id, uploaded_at(photo_id)))
         return items.photo_of(item) if item else None
 
-    def grant(self, photo: Photo, limits: Limits) -> None:
+    def grant(self, photo: Photo, limits: Limits, record: IdempotencyRecord | None = None) -> bool:
         exceeded = errors.QuotaExceeded(details={"photos": limits.photos, "bytes": limits.bytes})
         if photo.charged > limits.bytes or limits.photos < 1:
             raise exceeded
         room = "(attribute_not_exists(userId) OR (photoCount < :photos AND #bytes <= :room))"
         bounds = {"photos": limits.photos, "room": limits.bytes - photo.charged}
         charge = self._usage(photo.user_id, 1, photo.charged, photo.uploaded_at, condition=room, values=bounds)
-        failed = self._calls.transact([self._new(photo), charge])
+        kept = [repeats.put(self._accounts, record, self._clock())] if record else []
+        failed = self._calls.transact([self._new(photo), charge, *kept])
+        # First: a repeat may well find no room beside what it repeats.
+        if kept and failed and failed[2].get("Code") == "ConditionalCheckFailed":
+            return False
         if failed:
             raise errors.InvalidToken if "cancelledAt" in failed[1].get("Item", {}) else exceeded
+        return True
 
     def rebuild(self, photo: Photo) -> bool:
         charge = self._usage(photo.user_id, int(photo.counted), photo.charged, photo.uploaded_at)
@@ -67,8 +72,7 @@ class DynamoStore:
         old, new = items.photo_item(before), items.photo_item(after, int(self._clock()))
         changed = {name: value for name, value in new.items() if old.get(name) != value}
         removed = [name for name in old if name not in new]
-        writes = [self._update(before, changed, removed), *self._term_changes(before, after)]
-        writes += [*self._entry_changes(before, after), *self._usage_change(before, after)]
+        writes = [self._update(before, changed, removed), *self._derived_changes(before, after)]
         return not self._calls.transact(writes)
 
     def remove(self, photo: Photo) -> bool:
@@ -79,7 +83,7 @@ class DynamoStore:
             "ExpressionAttributeValues": {":revision": {"N": str(photo.revision)}},
         }
         gone = photo.with_(status="erased", charged=0)
-        return not self._calls.transact([{"Delete": delete}, *self._usage_change(photo, gone)])
+        return not self._calls.transact([{"Delete": delete}, *self._derived_changes(photo, gone)])
 
     def by_time(
         self,
@@ -181,6 +185,10 @@ class DynamoStore:
                 "ExpressionAttributeValues": values | {":before": {"N": str(before.revision)}},
             }
         }
+
+    def _derived_changes(self, before: Photo, after: Photo) -> list[Write]:
+        writes = [*self._term_changes(before, after), *self._entry_changes(before, after)]
+        return [*writes, *self._usage_change(before, after), *repeats.changes(self._accounts, before, after)]
 
     def _term_changes(self, before: Photo, after: Photo) -> list[Write]:
         old, new = items.term_items(before), items.term_items(after)
