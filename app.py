@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, cast
 
 import msgspec
@@ -13,6 +14,7 @@ from chalicelib import (
     access,
     accounts,
     answers,
+    cancelling,
     errors,
     grants,
     inputs,
@@ -28,7 +30,7 @@ from chalicelib import (
 from chalicelib.identity import Caller
 from chalicelib.ids import UserId
 from chalicelib.models import Page, Photo
-from chalicelib.wiring import bucket, hosted_ui, identity, now, queue, repeats, settings, store
+from chalicelib.wiring import bucket, cancellations, hosted_ui, identity, now, queue, repeats, settings, store
 
 logs.configure()
 packaging.teach()
@@ -197,6 +199,13 @@ def show_account() -> Response:
     return answer(accounts.view(store(), identity(), settings(), caller, now()))
 
 
+@app.route("/account", methods=["DELETE"], authorizer=cognito)
+def cancel_account() -> Response:
+    """Cancel the caller's account: at once for every token, and then all that it holds."""
+    cancelling.cancel(cancellations(), identity(), queue(), signed_in(), now())
+    return answer({"status": "cancelling"}, 202, Set_Cookie=sessions.signed_out_cookie())
+
+
 # --- Uploading
 
 
@@ -296,12 +305,21 @@ def download_photo(photo_id: str) -> Response:
 def run_job(event: SQSEvent) -> None:
     """Do one job of the queue."""
     for record in event:
-        jobs.run(store(), bucket(), record.body, now())
+        do(jobs.read(record.body), now())
+
+
+def do(job: jobs.Job, at: datetime) -> None:
+    """Do a job as of a moment."""
+    if isinstance(job, jobs.Cancel):
+        cancelling.run(cancellations(), bucket(), identity(), queue(), job.user_id, at)
+    else:
+        jobs.settle(store(), bucket(), job.photo_id, at)
 
 
 @app.schedule(Rate(1, Rate.HOURS))
 def sweep(_event: Any) -> None:
     """Queue whatever has come due."""
+    cancelling.sweep(cancellations(), queue(), now())
     jobs.sweep(store(), queue(), now())
 
 

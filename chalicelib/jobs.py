@@ -1,15 +1,15 @@
-"""Work off the request path: the hourly sweep finds what is due, the queue's handler does it, one photo a message."""
+"""Work off the request path: the hourly sweep finds what is due, the queue's handler does it, one job a message."""
 
 import logging
 from collections.abc import Sequence
-from datetime import datetime
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
 from chalicelib.bucket import Bucket
 from chalicelib.errors import Busy
-from chalicelib.ids import PhotoId, is_photo_id, timestamp
+from chalicelib.ids import PhotoId, UserId, is_photo_id, timestamp
 from chalicelib.models import GRANT_LIFETIME, Photo
 from chalicelib.stores import Store
 from chalicelib.uploads import confirm
@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 
 SWEEP_LIMIT = 5000
 """Photos a sweep hands on at most; the rest is found by the next."""
+PATIENCE = timedelta(hours=6)
+"""Until a photo that was handed on is due again: longer than the queue tries."""
 _BATCH = 10
 
 
@@ -30,13 +32,22 @@ class Settle(msgspec.Struct, frozen=True, tag="settle", tag_field="job", rename=
     photo_id: PhotoId
 
 
+class Cancel(msgspec.Struct, frozen=True, tag="cancel", tag_field="job", rename="camel"):
+    """Remove what a cancelled account left."""
+
+    user_id: Annotated[UserId, msgspec.Meta(pattern=r"^[A-Za-z0-9-]{1,64}$(?!\n)")]
+
+
+Job = Settle | Cancel
+
+
 class Queue:
     """The job queue."""
 
     def __init__(self, sqs: "SQSClient", url: str) -> None:
         self._sqs, self._url = sqs, url
 
-    def send(self, jobs: Sequence[Settle]) -> None:
+    def send(self, jobs: Sequence[Job]) -> None:
         """Enqueue all of `jobs`.
 
         Raises:
@@ -54,19 +65,26 @@ def sweep(store: Store, queue: Queue, now: datetime) -> int:
     """Hand on every photo that is due; how many. Handing one on twice is no harm."""
     due = store.due(timestamp(now), SWEEP_LIMIT)
     queue.send([Settle(photo_id) for photo_id in due])
+    # Otherwise those that fail for ever would be all that later sweeps hand on.
+    store.postpone(due, timestamp(now + PATIENCE))
     return len(due)
 
 
-def run(store: Store, bucket: Bucket, body: str, now: datetime) -> None:
-    """Do one job of the queue. Safe to repeat.
+def read(body: str) -> Job:
+    """The job in a message.
 
     Raises:
         msgspec.DecodeError, ValidationError: it is no job of ours; after some tries it ends in the dead-letter queue.
     """
-    job = msgspec.json.decode(body, type=Settle)
-    if not is_photo_id(job.photo_id):
+    job: Job = msgspec.json.decode(body, type=Job)
+    if isinstance(job, Settle) and not is_photo_id(job.photo_id):
         raise msgspec.ValidationError("A job of a photo that cannot be.")
-    photo = store.photo(job.photo_id)
+    return job
+
+
+def settle(store: Store, bucket: Bucket, photo_id: PhotoId, now: datetime) -> None:
+    """Do with a photo what is due, if anything is. Safe to repeat."""
+    photo = store.photo(photo_id)
     if photo and photo.due_at and photo.due_at <= timestamp(now):
         _settle(store, bucket, photo, now)
 

@@ -9,7 +9,8 @@ from chalicelib.hosted_ui import HostedUi
 from chalicelib.identity import Identity
 from chalicelib.jobs import Queue
 from chalicelib.presign import Presigner
-from chalicelib.stores import Repeats, Store
+from chalicelib.stores import Cancellations, Repeats, Store
+from chalicelib.stores.cancelling import DynamoCancellations
 from chalicelib.stores.dynamodb import DynamoStore
 from chalicelib.stores.repeats import DynamoRepeats
 from chalicelib.tokens import KeySet, Verifier
@@ -31,6 +32,12 @@ def store() -> Store:
 def repeats() -> Repeats:
     """What tells a repeated upload from a new one."""
     return DynamoRepeats(settings(), aws.client("dynamodb"))
+
+
+@cache
+def cancellations() -> Cancellations:
+    """Accounts that are cancelled."""
+    return DynamoCancellations(settings(), aws.client("dynamodb"))
 
 
 @cache

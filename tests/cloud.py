@@ -92,9 +92,14 @@ class Cloud:
         self.visitor = Client(self._gateway)
         self.s3: Any = self.bucket._s3
         self.dynamodb: Any = self.store._calls._client  # type: ignore[attr-defined]
-        repeats: Any = wiring.repeats()
-        for client in (self.s3, self.dynamodb, repeats._calls._client, wiring.queue()._sqs):
+        for client in self.clients:
             client.meta.events.register("before-call", self._count)
+
+    @property
+    def clients(self) -> list[Any]:
+        """Of every service of AWS but the user pool."""
+        stores: list[Any] = [wiring.repeats(), wiring.cancellations()]
+        return [self.s3, self.dynamodb, *(each._calls._client for each in stores), wiring.queue()._sqs]
 
     def identity(self) -> Identity:
         """The user pool, as the service has it."""

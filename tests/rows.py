@@ -13,7 +13,8 @@ from chalicelib import aws, config
 from chalicelib.config import Settings
 from chalicelib.ids import PhotoId, UserId, new_photo_id, timestamp
 from chalicelib.models import Account, Limits, Photo
-from chalicelib.stores import Repeats, Store
+from chalicelib.stores import Cancellations, Repeats, Store
+from chalicelib.stores.cancelling import DynamoCancellations
 from chalicelib.stores.dynamodb import DynamoStore
 from chalicelib.stores.repeats import DynamoRepeats
 
@@ -45,11 +46,13 @@ class Backend:
         self,
         store: Store,
         repeats: Repeats,
+        cancellations: Cancellations,
         cancel: Callable[[UserId], None],
         now: list[float],
         client: Any = None,
     ) -> None:
-        self.store, self.repeats, self.cancel, self._now, self.client = store, repeats, cancel, now, client
+        self.store, self.repeats, self.cancellations = store, repeats, cancellations
+        self.cancel, self._now, self.client = cancel, now, client
 
     def later(self, by: timedelta) -> None:
         """Let time pass for the store."""
@@ -130,8 +133,12 @@ def _backend(settings: Settings, client: Any) -> Backend:
         )
 
     one_at_a_time: Any = OneAtATime(client)
-    store = DynamoStore(settings, one_at_a_time, lambda: now[0])
-    return Backend(store, DynamoRepeats(settings, one_at_a_time, lambda: now[0]), cancel, now, client)
+    store, repeats, cancellations = (
+        DynamoStore(settings, one_at_a_time, lambda: now[0]),
+        DynamoRepeats(settings, one_at_a_time, lambda: now[0]),
+        DynamoCancellations(settings, one_at_a_time, lambda: now[0]),
+    )
+    return Backend(store, repeats, cancellations, cancel, now, client)
 
 
 def empty(settings: Settings, client: Any) -> None:

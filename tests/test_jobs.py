@@ -47,7 +47,7 @@ def sweep(cloud: Cloud, after: timedelta, times: int = 1) -> list[PhotoId]:
     bodies = drain(cloud)
     assert len(bodies) == count
     for body in bodies * times:
-        jobs.run(cloud.store, cloud.bucket, body, now)
+        service.do(jobs.read(body), now)
     return [json.loads(body)["photoId"] for body in bodies]
 
 
@@ -71,7 +71,7 @@ def test_grant_younger_than_twice_its_lifetime_is_left_alone(shared_cloud: Cloud
     grant = shared_cloud.grant(ann)
     assert sweep(shared_cloud, 2 * GRANT_LIFETIME - timedelta(seconds=5)) == []
     early = json.dumps({"job": "settle", "photoId": grant["photoId"]})
-    jobs.run(shared_cloud.store, shared_cloud.bucket, early, datetime.now(UTC))
+    service.do(jobs.read(early), datetime.now(UTC))
     assert shared_cloud.photo(grant["photoId"]).status == "pending"
 
 
@@ -131,7 +131,7 @@ def test_photo_restored_after_the_sweep_found_it_is_kept(shared_cloud: Cloud, an
     bodies = drain(shared_cloud)
     ann.post(f"/photos/{photo.photo_id}/restore")
     for body in bodies:
-        jobs.run(shared_cloud.store, shared_cloud.bucket, body, late)
+        service.do(jobs.read(body), late)
     assert shared_cloud.photo(photo.photo_id).status == "ready"
     assert sound(shared_cloud, ann)
 

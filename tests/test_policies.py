@@ -8,14 +8,15 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 
+import app as service
 from chalicelib import jobs, wiring
 from chalicelib.ids import PhotoId
 from chalicelib.models import TRASH_LIFETIME
 from tests.cloud import Cloud, created
 from tests.faults import hooked
+from tests.idp import POOL
 from tests.images import photo as make_photo
 
 CHALICE = Path(__file__).parent.parent / ".chalice"
@@ -24,6 +25,7 @@ PARAMETERS = {
     "AWS::Partition": "aws",
     "AWS::Region": "eu-central-1",
     "Stage": "test",
+    "Users.Arn": f"arn:aws:cognito-idp:eu-central-1:123456789012:userpool/{POOL}",
 }
 JPEG = make_photo(64, 48)
 
@@ -49,6 +51,10 @@ def needs(operation: str, asked: dict[str, Any]) -> list[Need]:
     """What AWS asks of the policy for one call (Service Authorization Reference)."""
     if "Bucket" in asked:
         return [_on_s3(operation, asked)]
+    if "UserPoolId" in asked:
+        return [(f"cognito-idp:{operation}", f"userpool/{asked['UserPoolId']}")]
+    if "AccessToken" in asked:
+        return []  # The token is leave enough.
     if "QueueUrl" in asked:
         return [("sqs:SendMessage", asked["QueueUrl"].rpartition("/")[2])]
     if operation == "TransactWriteItems":
@@ -77,7 +83,7 @@ def within(function: str, cloud: Cloud) -> Iterator[None]:
     def noting(_: Any) -> Callable[..., None]:
         return lambda params, model, **_: asked.extend(needs(model.name, params))
 
-    with hooked("before-parameter-build", noting, cloud.s3, cloud.dynamodb, wiring.queue()._sqs):
+    with hooked("before-parameter-build", noting, *cloud.clients, cloud.identity()._cognito):
         yield
     assert asked
     assert [need for need in dict.fromkeys(asked) if not may(function, need)] == []
@@ -123,7 +129,6 @@ def test_sweep_and_jobs_are_within_their_policies(shared_cloud: Cloud, content: 
         with within("sweep", shared_cloud):
             jobs.sweep(shared_cloud.store, wiring.queue(), due)
         with within("run-job", shared_cloud):
-            body = msgspec.json.encode(jobs.Settle(PhotoId(grant["photoId"]))).decode()
-            jobs.run(shared_cloud.store, shared_cloud.bucket, body, due)
+            service.do(jobs.Settle(PhotoId(grant["photoId"])), due)
         if content == JPEG:
             ann.delete(f"/photos/{grant['photoId']}")

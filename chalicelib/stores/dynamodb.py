@@ -11,7 +11,7 @@ from chalicelib.config import Settings
 from chalicelib.feed import Span
 from chalicelib.ids import AlbumId, PhotoId, Timestamp, UserId, uploaded_at
 from chalicelib.models import Account, IdempotencyRecord, Limits, Listing, Photo, tag_term
-from chalicelib.stores import items, repeats
+from chalicelib.stores import items, repeats, usage
 from chalicelib.stores.calls import Calls, Write
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class DynamoStore:
             raise exceeded
         room = "(attribute_not_exists(userId) OR (photoCount < :photos AND #bytes <= :room))"
         bounds = {"photos": limits.photos, "room": limits.bytes - photo.charged}
-        charge = self._usage(photo.user_id, 1, photo.charged, photo.uploaded_at, condition=room, values=bounds)
+        charge = usage.charge(self._accounts, photo, 1, photo.charged, condition=room, values=bounds)
         kept = [repeats.put(self._accounts, record, self._clock())] if record else []
         failed = self._calls.transact([self._new(photo), charge, *kept])
         # First: a repeat may well find no room beside what it repeats.
@@ -64,7 +64,7 @@ class DynamoStore:
         return True
 
     def rebuild(self, photo: Photo) -> bool:
-        charge = self._usage(photo.user_id, int(photo.counted), photo.charged, photo.uploaded_at)
+        charge = usage.charge(self._accounts, photo, int(photo.counted), photo.charged)
         return not self._calls.transact([self._new(photo), charge])
 
     def replace(self, before: Photo, after: Photo) -> bool:
@@ -125,11 +125,22 @@ class DynamoStore:
         found: list[PhotoId] = []
         for shard in _DUE_SHARDS:
             wanted = limit - len(found)
-            rows = self._calls.query(self._photos, "due", ("dueShard", shard), ("dueAt", "0", now), wanted)
+            rows = self._calls.query(self._photos, "due", ("dueShard", shard), ("sweepAt", "0", now), wanted)
             found += [items.decode(row)["photoId"] for row in rows]
             if len(found) >= limit:
                 break
         return found
+
+    def postpone(self, photo_ids: Sequence[PhotoId], until: Timestamp) -> None:
+        for photo_id in photo_ids:
+            update = {
+                "TableName": self._photos,
+                "Key": items.photo_key(photo_id, uploaded_at(photo_id)),
+                "UpdateExpression": "SET sweepAt = :until",
+                "ConditionExpression": "sweepAt < :until",
+                "ExpressionAttributeValues": {":until": {"S": until}},
+            }
+            self._calls.transact([{"Update": update}])
 
     def _ranked(self, listing: Listing, span: Span, limit: int | None) -> list[Photo]:
         low, high = items.rank_text(span.low), items.rank_text(span.high)
@@ -225,32 +236,7 @@ class DynamoStore:
 
     def _usage_change(self, before: Photo, after: Photo) -> list[Write]:
         count, size = after.counted - before.counted, after.charged - before.charged
-        return [self._usage(before.user_id, count, size, before.uploaded_at)] if count or size else []
-
-    def _usage(
-        self,
-        user_id: UserId,
-        count: int,
-        size: int,
-        created_at: Timestamp,
-        *,
-        condition: str = "",
-        values: dict[str, int] | None = None,
-    ) -> Write:
-        bound = {f":{name}": value for name, value in (values or {}).items()}
-        sent = {":count": count, ":size": size, ":created": created_at, **bound}
-        return {
-            "Update": {
-                "TableName": self._accounts,
-                "Key": items.account_key(user_id),
-                "UpdateExpression": "ADD photoCount :count, #bytes :size "
-                "SET createdAt = if_not_exists(createdAt, :created)",
-                "ConditionExpression": " AND ".join(filter(None, ["attribute_not_exists(cancelledAt)", condition])),
-                "ExpressionAttributeNames": {"#bytes": "bytes"},
-                "ExpressionAttributeValues": items.encode(sent),
-                "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-            }
-        }
+        return [usage.charge(self._accounts, before, count, size)] if count or size else []
 
 
 def _time_index(listing: Listing) -> tuple[str | None, str, str]:

@@ -136,7 +136,8 @@ def owner_partition(listing: Listing) -> str:
 def _index_keys(photo: Photo) -> Item:
     keys: Item = {}
     if photo.due_at is not None:
-        keys |= {"dueShard": photo.photo_id[-1]}
+        # Beside `dueAt`, so that a sweep can postpone the row without anything else seeing it.
+        keys |= {"dueShard": photo.photo_id[-1], "sweepAt": photo.due_at}
     if photo.status != "ready":
         return keys
     keys["ownerKey"] = f"{photo.user_id}#trash" if photo.trashed_at else photo.user_id
