@@ -41,8 +41,12 @@ def rate(cloud: Cloud, photo: Photo, by: str, stars: int) -> Photo:
     return cloud.photo(photo.photo_id)
 
 
-def furnish(cloud: Cloud, owner: Client, other: Client) -> None:
-    """Give `owner` a photo in every state, albums, ratings from `other` and for them, a key and a duplicate."""
+def furnish(cloud: Cloud, owner: Client, other: Client) -> list[Photo]:
+    """Give `owner` a photo in every state, albums, ratings from `other` and for them, and keys.
+
+    Returns the photos of `other` that `owner` has rated.
+    """
+    put_album(cloud, f"{owner.user_id}#deleted", 2)
     albums = [put_album(cloud, owner.user_id, number) for number in range(2)]
     rated = place(cloud, cloud.upload(owner, JPEG, tags=["sea", "hills"]), albums[0])
     private = place(cloud, cloud.upload(owner, JPEG, tags=["sea"], visibility="private"), albums[1])
@@ -59,6 +63,7 @@ def furnish(cloud: Cloud, owner: Client, other: Client) -> None:
     cloud.put(cloud.grant(owner), JPEG)
     for key in ("k", "l"):
         assert owner.post("/upload", WANTED, **{"Idempotency-Key": key}).status == 201
+    return [theirs, trashed]
 
 
 def sketch(cloud: Cloud, owner: Client, theirs: Photo) -> None:

@@ -42,9 +42,11 @@ class DynamoCancellations:
         return [UserId(row["userId"]["S"]) for row in rows]
 
     def purge_albums(self, user_id: UserId) -> int:
-        for rows in self._pages(self._albums, "owner", ("ownerKey", user_id), "albumId"):
-            if found := sum(self._purge_album(AlbumId(row["albumId"]["S"])) for row in rows):
-                return found
+        # Those that were deleted before are in a partition of their own until their photos have left them.
+        for owner_key in (user_id, f"{user_id}#deleted"):
+            for rows in self._pages(self._albums, "owner", ("ownerKey", owner_key), "albumId"):
+                if found := sum(self._purge_album(AlbumId(row["albumId"]["S"])) for row in rows):
+                    return found
         return 0
 
     def purge_photos(self, user_id: UserId) -> int:
@@ -130,11 +132,11 @@ class DynamoCancellations:
             key = items.photo_key(photo.photo_id, photo.uploaded_at)
             write = {"Delete": {"TableName": self._photos, "Key": key}}
         (changed,) = write.values()
+        rated = "ratingCount = :count" if photo.rating_count else "attribute_not_exists(ratingCount)"
+        sent = {":revision": photo.revision, **({":count": photo.rating_count} if photo.rating_count else {})}
         changed |= {
-            "ConditionExpression": f"revision = :revision AND {_is('ratingCount', photo.rating_count)}",
-            "ExpressionAttributeValues": items.encode(
-                {":revision": photo.revision, ":ratingCount": photo.rating_count}
-            ),
+            "ConditionExpression": f"revision = :revision AND {rated}",
+            "ExpressionAttributeValues": items.encode(sent),
         }
         self._calls.transact([write, *self._derived(photo)])
 
@@ -155,25 +157,26 @@ class DynamoCancellations:
         }
         if photo is None or photo.status == "erased":
             return [deletion]
-        left = photo.with_(
-            rating_sum=max(photo.rating_sum - int(row["rating"]["N"]), 0), rating_count=max(photo.rating_count - 1, 0)
-        )
-        sums: Item = {"ratingSum": left.rating_sum, "ratingCount": left.rating_count}
-        if photo.listed:
-            sums["score"] = items.score_text(left.score, left.photo_id)
-        return [deletion, self._sums(photo, sums)]
+        left = photo.with_(rating_sum=photo.rating_sum - int(row["rating"]["N"]), rating_count=photo.rating_count - 1)
+        return [deletion, self._sums(photo, left)]
 
-    def _sums(self, photo: Photo, sums: Item) -> Write:
-        before = {":beforeSum": photo.rating_sum, ":beforeCount": photo.rating_count}
+    def _sums(self, before: Photo, after: Photo) -> Write:
+        sums: Item = {"ratingSum": after.rating_sum, "ratingCount": after.rating_count} if after.rating_count else {}
+        if after.listed:
+            sums["score"] = items.score_text(after.score, after.photo_id)
+        sets = f"SET {', '.join(f'{name} = :{name}' for name in sums)}" if sums else ""
+        # As everywhere in the row, what is zero is absent.
+        removes = "" if after.rating_count else " REMOVE ratingSum, ratingCount"
+        sent = {f":{name}": value for name, value in sums.items()}
+        sent |= {":sumBefore": before.rating_sum, ":countBefore": before.rating_count}
+        listed = "attribute_exists(score)" if before.listed else "attribute_not_exists(score)"
         return {
             "Update": {
                 "TableName": self._photos,
-                "Key": items.photo_key(photo.photo_id, photo.uploaded_at),
-                "UpdateExpression": f"SET {', '.join(f'{name} = :{name}' for name in sums)}",
-                "ConditionExpression": f"{_is('ratingSum', photo.rating_sum, 'beforeSum')} "
-                f"AND {_is('ratingCount', photo.rating_count, 'beforeCount')} "
-                f"AND {'attribute_exists' if photo.listed else 'attribute_not_exists'}(score)",
-                "ExpressionAttributeValues": items.encode({f":{name}": value for name, value in sums.items()} | before),
+                "Key": items.photo_key(before.photo_id, before.uploaded_at),
+                "UpdateExpression": f"{sets}{removes}",
+                "ConditionExpression": f"ratingSum = :sumBefore AND ratingCount = :countBefore AND {listed}",
+                "ExpressionAttributeValues": items.encode(sent),
             }
         }
 
@@ -185,9 +188,3 @@ class DynamoCancellations:
 
 def _deletion(table: str, key: Key) -> Write:
     return {"Delete": {"TableName": table, "Key": key}}
-
-
-def _is(name: str, value: int, placeholder: str = "") -> str:
-    """The condition that a number is as it was read, where 0 may not be written at all."""
-    same = f"{name} = :{placeholder or name}"
-    return same if value else f"(attribute_not_exists({name}) OR {same})"
