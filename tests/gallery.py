@@ -47,9 +47,11 @@ def furnish(cloud: Cloud, owner: Client, other: Client) -> list[Photo]:
     Returns the photos of `other` that `owner` has rated.
     """
     put_album(cloud, f"{owner.user_id}#deleted", 2)
+    unlisted = put_album(cloud, f"no longer {owner.user_id}", 3)
     albums = [put_album(cloud, owner.user_id, number) for number in range(2)]
     rated = place(cloud, cloud.upload(owner, JPEG, tags=["sea", "hills"]), albums[0])
     private = place(cloud, cloud.upload(owner, JPEG, tags=["sea"], visibility="private"), albums[1])
+    place(cloud, cloud.upload(owner, make_photo(33, 33)), unlisted)
     rate(cloud, rated, other.user_id, 4)
     rate(cloud, rated, owner.user_id, 5)
     rate(cloud, private, owner.user_id, 3)
