@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, cast
 
 import msgspec
@@ -14,8 +15,10 @@ from chalicelib import (
     accounts,
     albums,
     answers,
+    cancelling,
     entries,
     errors,
+    grants,
     inputs,
     jobs,
     links,
@@ -32,7 +35,18 @@ from chalicelib import (
 from chalicelib.identity import Caller
 from chalicelib.ids import UserId
 from chalicelib.models import Album, Page, Photo
-from chalicelib.wiring import album_store, bucket, hosted_ui, identity, now, queue, settings, store
+from chalicelib.wiring import (
+    album_store,
+    bucket,
+    cancellations,
+    hosted_ui,
+    identity,
+    now,
+    queue,
+    repeats,
+    settings,
+    store,
+)
 
 logs.configure()
 packaging.teach()
@@ -212,17 +226,25 @@ def show_account() -> Response:
     return answer(accounts.view(store(), identity(), settings(), caller, now()))
 
 
+@app.route("/account", methods=["DELETE"], authorizer=cognito)
+def cancel_account() -> Response:
+    """Cancel the caller's account: at once for every token, and then all that it holds."""
+    cancelling.cancel(cancellations(), identity(), queue(), signed_in(), now())
+    return answer({"status": "cancelling"}, 202, Set_Cookie=sessions.signed_out_cookie())
+
+
 # --- Uploading
 
 
 @app.route("/upload", methods=["POST"], authorizer=cognito)
 def grant_upload() -> Response:
     """Leave to upload one photo straight to S3."""
-    by = signed_in().user_id
-    wanted = body(inputs.UploadRequest)
+    by, wanted, key = signed_in().user_id, body(inputs.UploadRequest), parsing.idempotency_key(request())
     placed = entries.placed(album_store(), wanted.album_id, by=by, now=now())
-    made = uploads.grant(store(), bucket(), settings().limits, wanted, by=by, now=now(), placed=placed)
-    return answer(made, 201)
+    made = grants.grant(
+        store(), repeats(), bucket(), settings().limits, wanted, by=by, now=now(), key=key, placed=placed
+    )
+    return answer(made, 200 if isinstance(made, grants.Duplicate) else 201)
 
 
 @app.route("/photos/{photo_id}/complete", methods=["POST"], authorizer=cognito)
@@ -433,12 +455,23 @@ def list_shared_photos(token: str) -> Response:
 def run_job(event: SQSEvent) -> None:
     """Do one job of the queue."""
     for record in event:
-        jobs.run(store(), album_store(), bucket(), queue(), record.body, now())
+        do(jobs.read(record.body), now())
+
+
+def do(job: jobs.Job, at: datetime) -> None:
+    """Do a job as of a moment."""
+    if isinstance(job, jobs.Cancel):
+        cancelling.run(cancellations(), bucket(), identity(), queue(), job.user_id, at)
+    elif isinstance(job, upkeep.Tidy):
+        jobs.tidy(store(), album_store(), queue(), job, at)
+    else:
+        jobs.settle(store(), bucket(), job.photo_id, at)
 
 
 @app.schedule(Rate(1, Rate.HOURS))
 def sweep(_event: Any) -> None:
     """Queue whatever has come due."""
+    cancelling.sweep(cancellations(), queue(), now())
     jobs.sweep(store(), album_store(), queue(), now())
 
 

@@ -46,7 +46,9 @@ def view(album: Album, cover: Photo | None, bucket: Bucket, *, whole: bool, now:
     chosen = cover is not None and cover.photo_id == album.cover_photo_id
     shown["cover_photo_id"] = album.cover_photo_id if chosen else None
     count = album.photo_count if whole else album.open_count
-    return AlbumView(**shown | {"photo_count": count, "cover_url": bucket.url(cover, "1024", now) if cover else None})
+    name = next((name for name in ("1024", "256") if cover and name in cover.renditions), None)
+    url = bucket.url(cover, name, now) if cover and name else None
+    return AlbumView(**shown | {"photo_count": count, "cover_url": url})
 
 
 def shows(album_id: AlbumId, photo: Photo, *, whole: bool) -> bool:

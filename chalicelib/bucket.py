@@ -123,10 +123,13 @@ class Bucket:
         Raises:
             Busy: S3 kept some; the rest is gone.
         """
-        originals = self._s3.get_paginator("list_object_versions").paginate(Bucket=self.originals, Prefix=prefix)
-        for page in originals:
+        more = True
+        # Always from the start: a page's marker would be a version that has just been deleted.
+        while more:
+            page = self._s3.list_object_versions(Bucket=self.originals, Prefix=prefix)
             found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
             self._delete(self.originals, [{"Key": each["Key"], "VersionId": each["VersionId"]} for each in found])
+            more = page["IsTruncated"]
         for listed in self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._renditions, Prefix=prefix):
             self._delete(self._renditions, [{"Key": each["Key"]} for each in listed.get("Contents", [])])
 

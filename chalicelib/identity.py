@@ -104,6 +104,16 @@ class Identity:
         parameters = {"client_id": self._client_id, "logout_uri": f"{self._settings.base_url}/"}
         return f"{self._settings.cognito_domain}/logout?{urlencode(parameters)}"
 
+    def sign_out_everywhere(self, caller: Caller) -> None:
+        """Revoke every refresh token of the caller, and their access tokens. None that counts any more is no error."""
+        with _refusals(*_STRANGER):
+            self._cognito.global_sign_out(AccessToken=caller.access_token)
+
+    def delete(self, user_id: UserId) -> None:
+        """Delete a user. That there is none is no error."""
+        with _refusals("UserNotFoundException"):
+            self._cognito.admin_delete_user(UserPoolId=self._settings.user_pool_id, Username=user_id)
+
     def sign_up(self, email: str, password: str) -> tuple[UserId, bool]:
         """Register an address; Cognito mails a code to it. The new id, and whether it is confirmed already.
 

@@ -1,16 +1,16 @@
-"""Work off the request path: the hourly sweep finds what is due, the queue's handler does it."""
+"""Work off the request path: the hourly sweep finds what is due, the queue's handler does it, one job a message."""
 
 import logging
 from collections.abc import Sequence
-from datetime import datetime
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
 from chalicelib import upkeep
 from chalicelib.bucket import Bucket
 from chalicelib.errors import Busy
-from chalicelib.ids import PhotoId, is_photo_id, timestamp
+from chalicelib.ids import PhotoId, UserId, is_photo_id, timestamp
 from chalicelib.models import GRANT_LIFETIME, Photo
 from chalicelib.stores import AlbumStore, Store
 from chalicelib.uploads import confirm
@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 
 SWEEP_LIMIT = 5000
 """Photos a sweep hands on at most; the rest is found by the next."""
+PATIENCE = timedelta(hours=6)
+"""Until a photo that was handed on is due again: longer than the queue tries."""
 _BATCH = 10
 
 
@@ -31,7 +33,13 @@ class Settle(msgspec.Struct, frozen=True, tag="settle", tag_field="job", rename=
     photo_id: PhotoId
 
 
-Job = Settle | upkeep.Tidy
+class Cancel(msgspec.Struct, frozen=True, tag="cancel", tag_field="job", rename="camel"):
+    """Remove what a cancelled account left."""
+
+    user_id: Annotated[UserId, msgspec.Meta(pattern=r"^[A-Za-z0-9-]{1,64}$(?!\n)")]
+
+
+Job = Settle | Cancel | upkeep.Tidy
 
 
 class Queue:
@@ -56,29 +64,36 @@ class Queue:
 
 def sweep(store: Store, albums: AlbumStore, queue: Queue, now: datetime) -> int:
     """Hand on every photo and album that is due; how many. Handing one on twice is no harm."""
-    due: list[Job] = [Settle(photo_id) for photo_id in store.due(timestamp(now), SWEEP_LIMIT)]
+    photos = store.due(timestamp(now), SWEEP_LIMIT)
+    due: list[Job] = [Settle(photo_id) for photo_id in photos]
     due += [upkeep.Tidy(album_id) for album_id in albums.due(timestamp(now), SWEEP_LIMIT)]
     queue.send(due)
+    # Otherwise those that fail for ever would be all that later sweeps hand on.
+    store.postpone(photos, timestamp(now + PATIENCE))
     return len(due)
 
 
-def run(store: Store, albums: AlbumStore, bucket: Bucket, queue: Queue, body: str, now: datetime) -> None:
-    """Do one job of the queue, or a part of it and enqueue the rest. Safe to repeat.
+def read(body: str) -> Job:
+    """The job in a message.
 
     Raises:
         msgspec.DecodeError, ValidationError: it is no job of ours; after some tries it ends in the dead-letter queue.
     """
-    job = msgspec.json.decode(body, type=Job)
-    if isinstance(job, Settle):
-        _settle_due(store, bucket, job, now)
-    elif rest := upkeep.step(store, albums, job, now):
+    job: Job = msgspec.json.decode(body, type=Job)
+    if isinstance(job, Settle) and not is_photo_id(job.photo_id):
+        raise msgspec.ValidationError("A job of a photo that cannot be.")
+    return job
+
+
+def tidy(store: Store, albums: AlbumStore, queue: Queue, job: upkeep.Tidy, now: datetime) -> None:
+    """Bring a part of an album's photos up to it, and queue the rest. Safe to repeat."""
+    if rest := upkeep.step(store, albums, job, now):
         queue.send([rest])
 
 
-def _settle_due(store: Store, bucket: Bucket, job: Settle, now: datetime) -> None:
-    if not is_photo_id(job.photo_id):
-        raise msgspec.ValidationError("A job of a photo that cannot be.")
-    photo = store.photo(job.photo_id)
+def settle(store: Store, bucket: Bucket, photo_id: PhotoId, now: datetime) -> None:
+    """Do with a photo what is due, if anything is. Safe to repeat."""
+    photo = store.photo(photo_id)
     if photo and photo.due_at and photo.due_at <= timestamp(now):
         _settle(store, bucket, photo, now)
 

@@ -209,6 +209,21 @@ class Account(Model, frozen=True):
     cancelled: bool = False
 
 
+class IdempotencyRecord(Model, frozen=True):
+    """What a first request under an Idempotency-Key asked for, and was answered."""
+
+    user_id: UserId
+    key: str
+    """SHA-256 of the key, in hexadecimal."""
+    request: str
+    """SHA-256 of the request, in hexadecimal."""
+    photo_id: PhotoId
+    expires_at: int
+    """Unix seconds."""
+    grant: str = ""
+    """The grant as JSON; empty where the answer was that the photo is there already."""
+
+
 class Album(Model, frozen=True):
     """Photos of one person, in an order that they chose."""
 

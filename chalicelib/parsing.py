@@ -9,6 +9,7 @@ from chalicelib import errors, strictjson
 from chalicelib.ids import AlbumId, LinkId, PhotoId, is_album_id, is_photo_id
 
 MAX_BODY_BYTES = 64 * 1024
+_KEY = re.compile(r"[!-~]{1,255}")
 _JSON = re.compile(r'application/json\s*(;\s*charset="?utf-8"?\s*)?', re.IGNORECASE)
 
 # Parameters are text: msgspec's lax mode would take more spellings of these than the contract does.
@@ -75,6 +76,21 @@ def sole_header(request: HttpRequest, name: str) -> str | None:
     given = [value for spelling, values in every.items() if spelling.lower() == name for value in values]
     only: str | None = request.headers.get(name) if len(given) < 2 else None
     return only
+
+
+def idempotency_key(request: HttpRequest) -> str | None:
+    """The Idempotency-Key; None without one.
+
+    Raises:
+        InvalidRequest: it is given twice, empty, over 255 characters long, or not of visible ASCII characters.
+    """
+    if "idempotency-key" not in request.headers:
+        return None
+    key = sole_header(request, "idempotency-key")
+    if key is None or not _KEY.fullmatch(key):
+        details = {"field": "Idempotency-Key"}
+        raise errors.InvalidRequest("It must be 1 to 255 visible ASCII characters, and given once.", details=details)
+    return key
 
 
 def body[Shape](shape: type[Shape], request: HttpRequest) -> Shape:

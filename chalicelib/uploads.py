@@ -1,4 +1,4 @@
-"""Uploading: `grant` gives leave, `confirm` is the one way from pending to ready or rejected."""
+"""Uploads: `pending` is where one begins, `confirm` the one way from there to ready or rejected."""
 
 import hashlib
 import logging
@@ -10,19 +10,10 @@ from urllib.parse import unquote_plus
 
 from chalicelib import errors
 from chalicelib.access import own
-from chalicelib.bucket import Bucket, Grant, Stored, kept_facts
+from chalicelib.bucket import Bucket, Stored, kept_facts
 from chalicelib.ids import AlbumId, PhotoId, UserId, is_photo_id, new_photo_id, timestamp
 from chalicelib.inputs import UploadRequest
-from chalicelib.models import (
-    GRANT_LIFETIME,
-    MAX_UPLOAD_BYTES,
-    TRASH_LIFETIME,
-    Limits,
-    MediaType,
-    Photo,
-    Placement,
-    Visibility,
-)
+from chalicelib.models import GRANT_LIFETIME, MAX_UPLOAD_BYTES, TRASH_LIFETIME, MediaType, Photo, Placement, Visibility
 from chalicelib.renditions import Refused, Rendered, TooManyBytes, render, sniff
 from chalicelib.stores import Store
 
@@ -33,24 +24,16 @@ _ATTEMPTS = 5
 _MEDIA_TYPES = frozenset(get_args(MediaType))
 
 
-def grant(
-    store: Store,
-    bucket: Bucket,
-    limits: Limits,
-    request: UploadRequest,
-    *,
-    by: UserId,
-    now: datetime,
-    placed: dict[AlbumId, Placement] | None = None,
-) -> Grant:
-    """Reserve a photo's place and its quota, then sign leave to upload it.
+def pending(
+    request: UploadRequest, *, by: UserId, now: datetime, placed: dict[AlbumId, Placement] | None = None
+) -> Photo:
+    """The photo that a grant is asked for; nothing is written yet.
 
     `placed`: where it will be in which albums, once it is ready.
 
     Raises:
         UnsupportedType, TooLarge: no photo of this type or size is taken.
         InvalidRequest: the file name is over 255 bytes.
-        QuotaExceeded: the account has no room for it.
     """
     if request.content_type not in _MEDIA_TYPES:
         raise errors.UnsupportedType(details={"supported": sorted(_MEDIA_TYPES)})
@@ -58,9 +41,25 @@ def grant(
         raise errors.TooLarge(details={"limit": MAX_UPLOAD_BYTES, "unit": "bytes"})
     if len(request.filename.encode()) > 255:
         raise errors.InvalidRequest("The file name is over 255 bytes.", details={"field": "filename"})
-    photo = _pending(request, by, now).with_(albums=placed or {})
-    store.grant(photo, limits)
-    return bucket.put_grant(photo) if request.method == "PUT" else bucket.post_grant(photo)
+    photo_id = new_photo_id(now, secrets.randbits(128))
+    return Photo(
+        photo_id=photo_id,
+        user_id=by,
+        s3_key=f"{by}/{photo_id}/{_safe(request.filename)}",
+        filename=request.filename,
+        content_type=request.content_type,
+        status="pending",
+        visibility=request.visibility,
+        title=request.title,
+        description=request.description,
+        tags=tuple(dict.fromkeys(request.tags)),
+        size=request.size or 0,
+        sha256=request.sha256,
+        # Whoever does not say how much they will upload reserves the most there can be.
+        charged=request.size or MAX_UPLOAD_BYTES,
+        albums=placed or {},
+        due_at=timestamp(now + 2 * GRANT_LIFETIME),
+    )
 
 
 def complete(store: Store, bucket: Bucket, photo_id: PhotoId, *, by: UserId, now: datetime) -> Photo:
@@ -121,27 +120,6 @@ def confirm(store: Store, bucket: Bucket, key: str, version_id: str | None, now:
     elif version_id and version_id != photo.version_id:
         bucket.drop(key, version_id)
     return photo
-
-
-def _pending(request: UploadRequest, by: UserId, now: datetime) -> Photo:
-    photo_id = new_photo_id(now, secrets.randbits(128))
-    return Photo(
-        photo_id=photo_id,
-        user_id=by,
-        s3_key=f"{by}/{photo_id}/{_safe(request.filename)}",
-        filename=request.filename,
-        content_type=request.content_type,
-        status="pending",
-        visibility=request.visibility,
-        title=request.title,
-        description=request.description,
-        tags=tuple(dict.fromkeys(request.tags)),
-        size=request.size or 0,
-        sha256=request.sha256,
-        # Whoever does not say how much they will upload reserves the most there can be.
-        charged=request.size or MAX_UPLOAD_BYTES,
-        due_at=timestamp(now + 2 * GRANT_LIFETIME),
-    )
 
 
 def _safe(filename: str) -> str:

@@ -10,9 +10,11 @@ from chalicelib.hosted_ui import HostedUi
 from chalicelib.identity import Identity
 from chalicelib.jobs import Queue
 from chalicelib.presign import Presigner
-from chalicelib.stores import AlbumStore, Store
+from chalicelib.stores import AlbumStore, Cancellations, Repeats, Store
 from chalicelib.stores.albums import DynamoAlbums
+from chalicelib.stores.cancelling import DynamoCancellations
 from chalicelib.stores.dynamodb import DynamoStore
+from chalicelib.stores.repeats import DynamoRepeats
 from chalicelib.tokens import KeySet, Verifier
 
 if TYPE_CHECKING:
@@ -42,6 +44,18 @@ def store() -> Store:
 def album_store() -> AlbumStore:
     """Albums and share links."""
     return DynamoAlbums(settings(), dynamodb())
+
+
+@cache
+def repeats() -> Repeats:
+    """What tells a repeated upload from a new one."""
+    return DynamoRepeats(settings(), dynamodb())
+
+
+@cache
+def cancellations() -> Cancellations:
+    """Accounts that are cancelled."""
+    return DynamoCancellations(settings(), dynamodb())
 
 
 @cache

@@ -38,6 +38,19 @@ def update_in_place() -> None:
     handlers["AWS::Cognito::UserPoolClient"]["update"] = update_client
 
 
+def delete_people_by_id() -> None:
+    """Let a person be deleted by their `sub`, as Cognito does: ministack finds them by it, and then fails."""
+    plain = cognito._admin_delete_user
+
+    def delete(asked: dict[str, Any]) -> Any:
+        pool = cognito._user_pools.get(asked.get("UserPoolId"))
+        person = cognito._resolve_user(pool, asked.get("Username"))[0] if pool else None
+        names = [name for name, each in pool["_users"].items() if each is person] if pool and person else []
+        return plain(asked | {"Username": names[0]} if names else asked)
+
+    cognito._admin_delete_user = delete
+
+
 def name_downloads_of_versions() -> None:
     """Honour `response-content-disposition` and the like for a pinned version too, as S3 does."""
     plain = s3._get_object

@@ -29,6 +29,7 @@ def main() -> None:
     corrections.update_in_place()
     corrections.refuse_as_cognito_does()
     corrections.name_downloads_of_versions()
+    corrections.delete_people_by_id()
     asyncio.run(_run())
 
 

@@ -93,9 +93,13 @@ class Cloud:
         self.visitor = Client(self._gateway)
         self.s3: Any = self.bucket._s3
         self.dynamodb: Any = wiring.dynamodb()
-        self.sqs: Any = wiring.queue()._sqs
-        for client in (self.s3, self.dynamodb, self.sqs):
+        for client in self.clients:
             client.meta.events.register("before-call", self._count)
+
+    @property
+    def clients(self) -> list[Any]:
+        """Of every service of AWS but the user pool."""
+        return [self.s3, self.dynamodb, wiring.queue()._sqs]
 
     def identity(self) -> Identity:
         """The user pool, as the service has it."""
@@ -140,7 +144,7 @@ class Cloud:
 
     def work(self, body: str, now: datetime) -> None:
         """The queue's handler gets a job."""
-        jobs.run(self.store, self.albums, self.bucket, wiring.queue(), body, now)
+        service.do(jobs.read(body), now)
 
     def photo(self, photo_id: str) -> Photo:
         """The photo's row."""

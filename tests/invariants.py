@@ -17,7 +17,7 @@ def broken(cloud: Cloud, owner: str) -> list[str]:
     """What is wrong with the photos of `owner`, at any time."""
     photos = rows(cloud, owner)
     wrong = [*_unready(cloud, photos), *_miscounted(cloud, owner, photos), *_misfound(cloud, owner, photos)]
-    return [*wrong, *_misplaced(cloud, owner, photos)]
+    return [*wrong, *_misplaced(cloud, owner, photos), *_mistaken(cloud, owner, photos)]
 
 
 def untidy(cloud: Cloud, owner: str) -> list[str]:
@@ -115,6 +115,13 @@ def _misplaced(cloud: Cloud, owner: str, photos: list[Photo]) -> Iterator[str]:
     standing = sum(album.deleted_at is None for album in albums.values())
     if (charged := int(counted.get("Item", {}).get("albumCount", {"N": "0"})["N"])) != standing:
         yield f"{owner} is charged {charged} albums instead of {standing}"
+
+
+def _mistaken(cloud: Cloud, owner: str, photos: list[Photo]) -> Iterator[str]:
+    expected = {row["record"]["S"] for photo in photos if (row := items.digest_item(photo))}
+    found = {row["record"]["S"] for row in _scan(cloud, cloud.settings.account_table) if row["userId"]["S"] == owner}
+    if expected != {record for record in found if record.startswith("sha256#")}:
+        yield f"bytes of {owner}: {found} instead of {expected}"
 
 
 def _scan(cloud: Cloud, table: str) -> list[Any]:

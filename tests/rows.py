@@ -13,9 +13,11 @@ from chalicelib import aws, config
 from chalicelib.config import Settings
 from chalicelib.ids import PhotoId, UserId, new_photo_id, timestamp
 from chalicelib.models import Account, Limits, Photo
-from chalicelib.stores import AlbumStore, Store
+from chalicelib.stores import AlbumStore, Cancellations, Repeats, Store
 from chalicelib.stores.albums import DynamoAlbums
+from chalicelib.stores.cancelling import DynamoCancellations
 from chalicelib.stores.dynamodb import DynamoStore
+from chalicelib.stores.repeats import DynamoRepeats
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 NO_LIMITS = Limits(photos=1_000_000, bytes=10**15)
@@ -42,9 +44,14 @@ class Backend:
     """A store, and what is done to it behind its back."""
 
     def __init__(
-        self, store: Store, albums: AlbumStore, cancel: Callable[[UserId], None], now: list[float], client: Any = None
+        self,
+        stores: tuple[Store, AlbumStore, Repeats, Cancellations],
+        cancel: Callable[[UserId], None],
+        now: list[float],
+        client: Any = None,
     ) -> None:
-        self.store, self.albums, self.cancel, self._now, self.client = store, albums, cancel, now, client
+        self.store, self.albums, self.repeats, self.cancellations = stores
+        self.cancel, self._now, self.client = cancel, now, client
 
     def later(self, by: timedelta) -> None:
         """Let time pass for the store."""
@@ -125,8 +132,11 @@ def _backend(settings: Settings, client: Any) -> Backend:
         )
 
     one_at_a_time: Any = OneAtATime(client)
-    store = DynamoStore(settings, one_at_a_time, lambda: now[0])
-    return Backend(store, DynamoAlbums(settings, one_at_a_time, lambda: now[0]), cancel, now, client)
+    stores: Any = tuple(
+        kind(settings, one_at_a_time, lambda: now[0])
+        for kind in (DynamoStore, DynamoAlbums, DynamoRepeats, DynamoCancellations)
+    )
+    return Backend(stores, cancel, now, client)
 
 
 def empty(settings: Settings, client: Any) -> None:

@@ -8,6 +8,7 @@ import pytest
 from tests.cloud import Client, Cloud
 from tests.images import photo as make_photo
 from tests.invariants import broken, untidy
+from tests.rows import empty
 from tests.test_lists import fill, flat, walk
 
 JPEG = make_photo(64, 48)
@@ -64,18 +65,19 @@ def test_album_is_as_it_was_made_and_as_it_was_changed(shared_cloud: Cloud, ann:
     assert sound(shared_cloud, ann)
 
 
-def test_lists_of_albums_are_whole_newest_first_and_in_full_pages(cloud: Cloud) -> None:
-    ann, bob = cloud.person("ann"), cloud.person("bob")
+def test_lists_of_albums_are_whole_newest_first_and_in_full_pages(shared_cloud: Cloud, ann: Client) -> None:
+    empty(shared_cloud.settings, shared_cloud.dynamodb)
+    bob = shared_cloud.person("bob")
     paths = [made(ann, name=str(number)) for number in range(5)]
     private, unlisted = made(ann, visibility="private"), made(ann, visibility="unlisted")
     bobs = made(bob)
     everybodys = [bobs, *reversed(paths)]
-    for client in (cloud.visitor, ann, bob):
+    for client in (shared_cloud.visitor, ann, bob):
         assert [len(page) for page in album_walk(client, limit=4)] == [4, 2]
         assert [path for page in album_walk(client, limit=4) for path in page] == everybodys
     assert album_walk(ann, scope="mine", limit=7) == [[unlisted, private, *reversed(paths)]]
     assert album_walk(bob, scope="mine") == [[bobs]]
-    assert cloud.visitor.get("/albums", scope="mine").status == 401
+    assert shared_cloud.visitor.get("/albums", scope="mine").status == 401
     token = ann.get("/albums", limit=1).json["lastKey"]
     for other in (ann.get("/albums", scope="mine", lastKey=token), bob.get("/albums", lastKey=token)):
         assert (other.status, other.json["error"]) == (400, "InvalidCursor")

@@ -10,7 +10,8 @@ from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.exceptions import ClientError, ConnectTimeoutError, ParamValidationError
 
-from chalicelib import aws, wiring
+import app as service
+from chalicelib import aws, jobs, wiring
 from chalicelib.errors import Busy
 from chalicelib.ids import PhotoId, timestamp
 from chalicelib.models import GRANT_LIFETIME, TRASH_LIFETIME
@@ -80,15 +81,14 @@ def due_after(cloud: Cloud, after: timedelta) -> list[PhotoId]:
     return cloud.store.due(timestamp(datetime.now(UTC) + after), 100)
 
 
-def settle(cloud: Cloud, due: list[PhotoId], after: timedelta) -> None:
+def settle(due: list[PhotoId], after: timedelta) -> None:
     for photo_id in due:
-        body = f'{{"job":"settle","photoId":"{photo_id}"}}'
-        cloud.work(body, datetime.now(UTC) + after)
+        service.do(jobs.Settle(photo_id), datetime.now(UTC) + after)
 
 
 def sweep(cloud: Cloud, after: timedelta) -> None:
     """Do at once what a sweep at that time would hand to the queue."""
-    settle(cloud, due_after(cloud, after), after)
+    settle(due_after(cloud, after), after)
 
 
 def struck(step: Step) -> bool:
@@ -204,7 +204,7 @@ def test_sweep_that_is_struck_is_finished_by_the_next(shared_cloud: Cloud) -> No
         thirty_days = TRASH_LIFETIME + timedelta(minutes=1)
         due = due_after(shared_cloud, thirty_days)
         with striking(fault, *clients(shared_cloud)):
-            struck(lambda: settle(shared_cloud, due, thirty_days))
+            struck(lambda: settle(due, thirty_days))
         assert broken(shared_cloud, ann.user_id) == []
         sweep(shared_cloud, thirty_days)
         sweep(shared_cloud, 2 * TRASH_LIFETIME)

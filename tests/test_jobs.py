@@ -17,6 +17,7 @@ from tests.cloud import Client, Cloud, created
 from tests.faults import hooked
 from tests.images import photo as make_photo
 from tests.invariants import broken, left_over, originals_of, rows
+from tests.rows import empty
 
 JPEG = make_photo(64, 48)
 DUE = 2 * GRANT_LIFETIME + timedelta(seconds=1)
@@ -47,7 +48,7 @@ def sweep(cloud: Cloud, after: timedelta, times: int = 1) -> list[PhotoId]:
     bodies = drain(cloud)
     assert len(bodies) == count
     for body in bodies * times:
-        cloud.work(body, now)
+        service.do(jobs.read(body), now)
     return [json.loads(body)["photoId"] for body in bodies]
 
 
@@ -71,7 +72,7 @@ def test_grant_younger_than_twice_its_lifetime_is_left_alone(shared_cloud: Cloud
     grant = shared_cloud.grant(ann)
     assert sweep(shared_cloud, 2 * GRANT_LIFETIME - timedelta(seconds=5)) == []
     early = json.dumps({"job": "settle", "photoId": grant["photoId"]})
-    shared_cloud.work(early, datetime.now(UTC))
+    service.do(jobs.read(early), datetime.now(UTC))
     assert shared_cloud.photo(grant["photoId"]).status == "pending"
 
 
@@ -131,7 +132,7 @@ def test_photo_restored_after_the_sweep_found_it_is_kept(shared_cloud: Cloud, an
     bodies = drain(shared_cloud)
     ann.post(f"/photos/{photo.photo_id}/restore")
     for body in bodies:
-        shared_cloud.work(body, late)
+        service.do(jobs.read(body), late)
     assert shared_cloud.photo(photo.photo_id).status == "ready"
     assert sound(shared_cloud, ann)
 
@@ -209,6 +210,11 @@ def test_message_that_comes_again_changes_nothing(shared_cloud: Cloud, ann: Clie
         '{"job": "other", "photoId": "x"}',
         '{"photoId": "x"}',
         '{"job": "settle", "photoId": 5}',
+        '{"job": "cancel"}',
+        '{"job": "cancel", "userId": 5}',
+        '{"job": "cancel", "userId": ""}',
+        '{"job": "cancel", "userId": "ann/"}',
+        '{"job": "cancel", "userId": "ann\\n"}',
         '{"job": "settle", "photoId": "../x"}',
         '{"job": "settle", "photoId": "ffffffff-ffff-7fff-bfff-ffffffffffff"}',
     ],
@@ -259,3 +265,41 @@ def test_jobs_that_the_queue_does_not_take_make_the_sweep_fail(shared_cloud: Clo
         shared_cloud.sweep(datetime.now(UTC) + DUE)
     drain(shared_cloud)
     assert grant["photoId"] in sweep(shared_cloud, DUE)
+
+
+def test_photos_that_fail_for_ever_do_not_keep_others_from_being_handed_on(
+    shared_cloud: Cloud, ann: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "SWEEP_LIMIT", 3)
+    empty(shared_cloud.settings, shared_cloud.dynamodb)
+    granted = {shared_cloud.grant(ann)["photoId"] for _ in range(8)}
+    handed_on: list[str] = []
+    # Nobody does these jobs, so that every photo stays due.
+    for hour in range(3):
+        now = datetime.now(UTC) + DUE + timedelta(hours=hour)
+        assert shared_cloud.sweep(now) == min(3, 8 - 3 * hour)
+        handed_on += [json.loads(body)["photoId"] for body in drain(shared_cloud)]
+    assert sorted(handed_on) == sorted(granted)
+    assert shared_cloud.sweep(datetime.now(UTC) + DUE + timedelta(hours=3)) == 0
+    assert shared_cloud.sweep(datetime.now(UTC) + DUE + 2 * jobs.PATIENCE) == 3
+    drain(shared_cloud)
+
+
+def test_photo_that_was_postponed_is_still_settled_by_its_message(shared_cloud: Cloud, ann: Client) -> None:
+    photo_id = PhotoId(shared_cloud.grant(ann)["photoId"])
+    later = datetime.now(UTC) + DUE
+    shared_cloud.store.postpone([photo_id], timestamp(later + jobs.PATIENCE))
+    service.do(jobs.Settle(photo_id), later)
+    assert shared_cloud.store.photo(photo_id) is None
+
+
+def test_restored_photo_is_not_due_again_because_it_was_postponed(shared_cloud: Cloud, ann: Client) -> None:
+    photo = shared_cloud.upload(ann, JPEG)
+    path, late = f"/photos/{photo.photo_id}", datetime.now(UTC) + TRASH_LIFETIME + DUE
+    ann.delete(path)
+    shared_cloud.store.postpone([photo.photo_id], timestamp(late))
+    assert ann.post(f"{path}/restore").status == 200
+    shared_cloud.store.postpone([photo.photo_id], timestamp(late))
+    assert photo.photo_id not in shared_cloud.store.due(timestamp(late + jobs.PATIENCE), 5000)
+    ann.delete(path)
+    assert photo.photo_id in shared_cloud.store.due(timestamp(late), 5000)

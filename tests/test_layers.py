@@ -27,7 +27,10 @@ PURE = [
     *(ROOT / "chalicelib" / f"{name}.py" for name in ("ids", "models", "feed", "cursors", "strictjson", "sharing")),
     *sorted((ROOT / "chalicelib" / "renditions").glob("*.py")),
 ]
-USE_CASES = {"accounts", "uploads", "photos", "lists", "jobs", "access", "albums", "entries", "links", "upkeep"}
+USE_CASES = {
+    *("accounts", "uploads", "grants", "photos", "lists", "jobs", "access"),
+    *("albums", "entries", "links", "upkeep", "cancelling"),
+}
 PURE_MAY_IMPORT = {"ids", "models", "feed", "errors", "strictjson", "renditions"}
 
 

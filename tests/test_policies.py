@@ -3,20 +3,27 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import msgspec
 import pytest
 
-from chalicelib import jobs, upkeep, wiring
-from chalicelib.ids import AlbumId, PhotoId
+import app as service
+from chalicelib import cancelling, jobs, upkeep, wiring
+from chalicelib.ids import AlbumId, PhotoId, UserId
 from chalicelib.models import TRASH_LIFETIME
+from tests import gallery
 from tests.cloud import Cloud, created
+from tests.cognito import Cognito
 from tests.faults import hooked
+from tests.idp import POOL
 from tests.images import photo as make_photo
+from tests.rows import empty
+from tests.test_jobs import drain
 
 CHALICE = Path(__file__).parent.parent / ".chalice"
 PARAMETERS = {
@@ -24,6 +31,7 @@ PARAMETERS = {
     "AWS::Partition": "aws",
     "AWS::Region": "eu-central-1",
     "Stage": "test",
+    "Users.Arn": f"arn:aws:cognito-idp:eu-central-1:123456789012:userpool/{POOL}",
 }
 JPEG = make_photo(64, 48)
 
@@ -49,6 +57,10 @@ def needs(operation: str, asked: dict[str, Any]) -> list[Need]:
     """What AWS asks of the policy for one call (Service Authorization Reference)."""
     if "Bucket" in asked:
         return [_on_s3(operation, asked)]
+    if "UserPoolId" in asked:
+        return [(f"cognito-idp:{operation}", f"userpool/{asked['UserPoolId']}")]
+    if "AccessToken" in asked:
+        return []  # The token is leave enough.
     if "QueueUrl" in asked:
         return [("sqs:SendMessage", asked["QueueUrl"].rpartition("/")[2])]
     if operation == "TransactWriteItems":
@@ -77,7 +89,7 @@ def within(function: str, cloud: Cloud) -> Iterator[None]:
     def noting(_: Any) -> Callable[..., None]:
         return lambda params, model, **_: asked.extend(needs(model.name, params))
 
-    with hooked("before-parameter-build", noting, cloud.s3, cloud.dynamodb, wiring.queue()._sqs):
+    with hooked("before-parameter-build", noting, *cloud.clients, cloud.identity()._cognito):
         yield
     assert asked
     assert [need for need in dict.fromkeys(asked) if not may(function, need)] == []
@@ -165,7 +177,40 @@ def test_sweep_and_jobs_are_within_their_policies(shared_cloud: Cloud, content: 
         with within("sweep", shared_cloud):
             shared_cloud.sweep(due)
         with within("run-job", shared_cloud):
-            body = msgspec.json.encode(jobs.Settle(PhotoId(grant["photoId"]))).decode()
-            shared_cloud.work(body, due)
+            service.do(jobs.Settle(PhotoId(grant["photoId"])), due)
         if content == JPEG:
             ann.delete(f"/photos/{grant['photoId']}")
+
+
+def test_cancelling_is_within_its_policies(shared_cloud: Cloud) -> None:
+    Cognito(shared_cloud)
+    empty(shared_cloud.settings, shared_cloud.dynamodb)
+    ann, bob = (shared_cloud.person(f"{name}-{uuid4()}") for name in ("ann", "bob"))
+    gallery.furnish(shared_cloud, ann, bob)
+    drain(shared_cloud)
+    with within("api", shared_cloud):
+        assert ann.delete("/account").status == 202
+    job = jobs.Cancel(UserId(ann.user_id))
+    with within("run-job", shared_cloud):
+        hurried = (wiring.cancellations(), shared_cloud.bucket, wiring.identity(), wiring.queue(), job.user_id)
+        cancelling.run(*hurried, datetime.now(UTC), timedelta())
+        service.do(job, datetime.now(UTC))
+    with within("sweep", shared_cloud):
+        assert cancelling.sweep(wiring.cancellations(), wiring.queue(), datetime.now(UTC) + timedelta(hours=2)) == 1
+    drain(shared_cloud)
+
+
+def test_asking_again_is_within_the_policy(shared_cloud: Cloud) -> None:
+    ann = shared_cloud.person(f"ann-{uuid4()}")
+    photo = shared_cloud.upload(ann, JPEG)
+    with within("api", shared_cloud):
+        for wanted in ({}, {"sha256": photo.sha256}):
+            for _ in range(2):
+                headers = {"Idempotency-Key": str(len(wanted))}
+                assert ann.post("/upload", gallery.WANTED | wanted, **headers).status < 300
+
+
+def test_every_statement_names_its_actions() -> None:
+    for policy in CHALICE.glob("policy-*.json"):
+        for statement in json.loads(policy.read_text())["Statement"]:
+            assert not any("*" in action for action in statement["Action"]), policy

@@ -122,7 +122,9 @@ def test_pending_photo_is_seen_by_its_owner_alone(shared_cloud: Cloud, ann: Clie
 def test_key_is_made_of_safe_characters_and_the_name_is_kept_as_given(shared_cloud: Cloud, name: str) -> None:
     by = UserId(f"ann-{uuid4()}")
     request = UploadRequest(filename=name, content_type="image/jpeg")
-    grant = uploads.grant(shared_cloud.store, shared_cloud.bucket, NO_LIMITS, request, by=by, now=START)
+    photo = uploads.pending(request, by=by, now=START)
+    assert shared_cloud.store.grant(photo, NO_LIMITS)
+    grant = shared_cloud.bucket.put_grant(photo)
     assert re.fullmatch(rf"{by}/{grant.photo_id}/[A-Za-z0-9_-][A-Za-z0-9._-]{{0,99}}", grant.s3_key)
     assert shared_cloud.photo(grant.photo_id).filename == name
     assert grant.headers is not None

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from chalicelib.feed import Span
 from chalicelib.ids import AlbumId, LinkId, PhotoId, Timestamp, UserId
-from chalicelib.models import Account, Album, Entry, Limits, Listing, Photo
+from chalicelib.models import Account, Album, Entry, IdempotencyRecord, Limits, Listing, Photo
 from chalicelib.sharing import ShareLink
 
 
@@ -25,8 +25,10 @@ class Store(Protocol):
     def photo(self, photo_id: PhotoId) -> Photo | None:
         """The photo, its tombstone, or None where neither exists. A tombstone past its time counts as absent."""
 
-    def grant(self, photo: Photo, limits: Limits) -> None:
+    def grant(self, photo: Photo, limits: Limits, record: IdempotencyRecord | None = None) -> bool:
         """Write a pending photo and charge its owner's account, which is opened where there is none.
+
+        Returns False, and changes nothing, where there is a record under the key of `record`; else keeps it as well.
 
         Raises:
             QuotaExceeded: the account would hold more than `limits`; never exceeded, however many ask at once.
@@ -76,7 +78,10 @@ class Store(Protocol):
         """How many of a rank's top bits choose the shard that holds it in this listing."""
 
     def due(self, now: Timestamp, limit: int) -> list[PhotoId]:
-        """Up to `limit` photos whose `due_at` has come."""
+        """Up to `limit` photos whose `due_at` has come, but for those that are postponed."""
+
+    def postpone(self, photo_ids: Sequence[PhotoId], until: Timestamp) -> None:
+        """Leave these photos out of `due` until then, or until their `due_at` changes."""
 
 
 class AlbumStore(Protocol):
@@ -168,3 +173,56 @@ class AlbumStore(Protocol):
 
     def take_back_guess(self, link: ShareLink, window: int) -> None:
         """Uncount a guess that was right."""
+
+
+class Repeats(Protocol):
+    """What tells a repeated upload from a new one. Reads see every write that was acknowledged."""
+
+    def record(self, user_id: UserId, key: str) -> IdempotencyRecord | None:
+        """The record under this key, given as its SHA-256; None where there is none, or it has expired."""
+
+    def keep(self, record: IdempotencyRecord) -> bool:
+        """Write a record. Returns False, and changes nothing, where there is one under its key."""
+
+    def same_bytes(self, user_id: UserId, sha256: str) -> PhotoId | None:
+        """A listed photo of this person that has these bytes, the first that was uploaded; None where there is none."""
+
+
+class Cancellations(Protocol):
+    """Accounts that are cancelled, and what they leave. Of a purge each call does a part, and may be repeated.
+
+    The lists that purges go by may lag behind by about a second, so that only a later purge finds what came last.
+    """
+
+    def begin(self, user_id: UserId, now: Timestamp, due_at: Timestamp) -> None:
+        """Cancel an account, whether or not anything was ever written for it. One that is cancelled stays as it is.
+
+        `due_at`: when its purge must be looked after, unless somebody has ended it before.
+        """
+
+    def cancelled_at(self, user_id: UserId) -> Timestamp | None:
+        """When an account was cancelled whose purge has not ended; None for every other account."""
+
+    def postpone(self, user_id: UserId, due_at: Timestamp) -> None:
+        """Have the purge looked after at `due_at`; nothing where it has ended."""
+
+    def due(self, now: Timestamp, limit: int) -> list[UserId]:
+        """Up to `limit` accounts whose `due_at` has come, those that have waited longest first."""
+
+    def purge_albums(self, user_id: UserId) -> int:
+        """Remove some of their albums with all links. How many rows were found; 0 at the end."""
+
+    def purge_photos(self, user_id: UserId) -> int:
+        """Remove some of their photos with terms, entries, and the ratings of others. How many were found."""
+
+    def purge_ratings(self, user_id: UserId) -> int:
+        """Take back some of the ratings they gave, from the sums as well. How many were found."""
+
+    def purge_records(self, user_id: UserId) -> int:
+        """Remove some of the rows beside the account's own. How many were found."""
+
+    def end(self, user_id: UserId, due_at: Timestamp | None) -> None:
+        """Leave nothing of the account's row but that it was cancelled, and nothing at all after 90 days.
+
+        `due_at`: when to look again, after which this must be called once more; None for never.
+        """

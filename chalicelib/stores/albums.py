@@ -211,10 +211,9 @@ def _album_item(album: Album) -> items.Item:
     values = msgspec.to_builtins(album)
     values |= {"record": "album", "visibility": album.visibility, "revision": album.revision, "wording": album.wording}
     values |= {"photoCount": album.photo_count, "openCount": album.open_count}
-    if album.deleted_at is None:
-        values["ownerKey"] = album.user_id
-        if album.public:
-            values["publicKey"] = "public"
+    values["ownerKey"] = f"{album.user_id}#deleted" if album.deleted_at else album.user_id
+    if album.public and album.deleted_at is None:
+        values["publicKey"] = "public"
     if album.due_at is not None:
         values["dueShard"] = album.album_id[-1]
     return items.encode(values)

@@ -44,7 +44,7 @@ class Calls:
     ) -> list[Item]:
         """All items of a partition whose sort key is in a span, both ends included, or the first `limit`.
 
-        `consistent`: every acknowledged write is seen, which no index can promise.
+        `consistent`: with every write that was acknowledged, which no index can give.
         """
         asked: dict[str, Any] = {
             "TableName": table,
@@ -52,6 +52,7 @@ class Calls:
             "ExpressionAttributeNames": {"#partition": partition[0], "#sort": span[0]},
             "ExpressionAttributeValues": encode({":partition": partition[1], ":low": span[1], ":high": span[2]}),
             "ScanIndexForward": forward,
+            "ConsistentRead": consistent,
         }
         if index:
             asked["IndexName"] = index

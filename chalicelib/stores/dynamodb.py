@@ -10,8 +10,8 @@ from chalicelib import errors
 from chalicelib.config import Settings
 from chalicelib.feed import Span
 from chalicelib.ids import PhotoId, Timestamp, UserId, uploaded_at
-from chalicelib.models import Account, Limits, Listing, Photo, tag_term
-from chalicelib.stores import entries, items
+from chalicelib.models import Account, IdempotencyRecord, Limits, Listing, Photo, tag_term
+from chalicelib.stores import entries, items, repeats, usage
 from chalicelib.stores.calls import Calls, Write, update
 
 if TYPE_CHECKING:
@@ -47,27 +47,30 @@ class DynamoStore:
         item = self._calls.read(self._photos, items.photo_key(photo_id, uploaded_at(photo_id)))
         return items.photo_of(item) if item else None
 
-    def grant(self, photo: Photo, limits: Limits) -> None:
+    def grant(self, photo: Photo, limits: Limits, record: IdempotencyRecord | None = None) -> bool:
         exceeded = errors.QuotaExceeded(details={"photos": limits.photos, "bytes": limits.bytes})
         if photo.charged > limits.bytes or limits.photos < 1:
             raise exceeded
         room = "(attribute_not_exists(userId) OR (photoCount < :photos AND #bytes <= :room))"
         bounds = {"photos": limits.photos, "room": limits.bytes - photo.charged}
-        charge = self._usage(photo.user_id, 1, photo.charged, photo.uploaded_at, condition=room, values=bounds)
-        failed = self._calls.transact([self._new(photo), charge])
+        charge = usage.charge(self._accounts, photo, 1, photo.charged, condition=room, values=bounds)
+        kept = [repeats.put(self._accounts, record, self._clock())] if record else []
+        failed = self._calls.transact([self._new(photo), charge, *kept])
+        # First: a repeat may well find no room beside what it repeats.
+        if kept and failed and failed[2].get("Code") == "ConditionalCheckFailed":
+            return False
         if failed:
             raise errors.InvalidToken if "cancelledAt" in failed[1].get("Item", {}) else exceeded
+        return True
 
     def rebuild(self, photo: Photo) -> bool:
-        charge = self._usage(photo.user_id, int(photo.counted), photo.charged, photo.uploaded_at)
+        charge = usage.charge(self._accounts, photo, int(photo.counted), photo.charged)
         return not self._calls.transact([self._new(photo), charge])
 
     def replace(self, before: Photo, after: Photo) -> bool:
         wanted: Photo | None = after.with_(revision=before.revision + 1)
         while wanted:
-            writes = [self._update(before, wanted), *self._term_changes(before, wanted)]
-            writes += entries.changes(self._entries, self._albums, before, wanted)
-            writes += self._usage_change(before, wanted)
+            writes = [self._update(before, wanted), *self._derived_changes(before, wanted)]
             failed = self._calls.transact(writes)
             if not failed:
                 return True
@@ -82,7 +85,7 @@ class DynamoStore:
             "ExpressionAttributeValues": {":revision": {"N": str(photo.revision)}},
         }
         gone = photo.with_(status="erased", charged=0)
-        return not self._calls.transact([{"Delete": delete}, *self._usage_change(photo, gone)])
+        return not self._calls.transact([{"Delete": delete}, *self._derived_changes(photo, gone)])
 
     def by_time(
         self,
@@ -124,11 +127,22 @@ class DynamoStore:
         found: list[PhotoId] = []
         for shard in _DUE_SHARDS:
             wanted = limit - len(found)
-            rows = self._calls.query(self._photos, "due", ("dueShard", shard), ("dueAt", "0", now), wanted)
+            rows = self._calls.query(self._photos, "due", ("dueShard", shard), ("sweepAt", "0", now), wanted)
             found += [items.decode(row)["photoId"] for row in rows]
             if len(found) >= limit:
                 break
         return found
+
+    def postpone(self, photo_ids: Sequence[PhotoId], until: Timestamp) -> None:
+        for photo_id in photo_ids:
+            update = {
+                "TableName": self._photos,
+                "Key": items.photo_key(photo_id, uploaded_at(photo_id)),
+                "UpdateExpression": "SET sweepAt = :until",
+                "ConditionExpression": "sweepAt < :until",
+                "ExpressionAttributeValues": {":until": {"S": until}},
+            }
+            self._calls.transact([{"Update": update}])
 
     def _ranked(self, listing: Listing, span: Span, limit: int | None) -> list[Photo]:
         low, high = items.rank_text(span.low), items.rank_text(span.high)
@@ -173,6 +187,14 @@ class DynamoStore:
         key = items.photo_key(before.photo_id, before.uploaded_at)
         return update(self._photos, key, old, new, revision=before.revision)
 
+    def _derived_changes(self, before: Photo, after: Photo) -> list[Write]:
+        return [
+            *self._term_changes(before, after),
+            *entries.changes(self._entries, self._albums, before, after),
+            *repeats.changes(self._accounts, before, after),
+            *self._usage_change(before, after),
+        ]
+
     def _term_changes(self, before: Photo, after: Photo) -> list[Write]:
         old, new = items.term_items(before), items.term_items(after)
         puts = [{"Put": {"TableName": self._terms, "Item": row}} for key, row in new.items() if old.get(key) != row]
@@ -181,32 +203,7 @@ class DynamoStore:
 
     def _usage_change(self, before: Photo, after: Photo) -> list[Write]:
         count, size = after.counted - before.counted, after.charged - before.charged
-        return [self._usage(before.user_id, count, size, before.uploaded_at)] if count or size else []
-
-    def _usage(
-        self,
-        user_id: UserId,
-        count: int,
-        size: int,
-        created_at: Timestamp,
-        *,
-        condition: str = "",
-        values: dict[str, int] | None = None,
-    ) -> Write:
-        bound = {f":{name}": value for name, value in (values or {}).items()}
-        sent = {":count": count, ":size": size, ":created": created_at, **bound}
-        return {
-            "Update": {
-                "TableName": self._accounts,
-                "Key": items.account_key(user_id),
-                "UpdateExpression": "ADD photoCount :count, #bytes :size "
-                "SET createdAt = if_not_exists(createdAt, :created)",
-                "ConditionExpression": " AND ".join(filter(None, ["attribute_not_exists(cancelledAt)", condition])),
-                "ExpressionAttributeNames": {"#bytes": "bytes"},
-                "ExpressionAttributeValues": items.encode(sent),
-                "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-            }
-        }
+        return [usage.charge(self._accounts, before, count, size)] if count or size else []
 
 
 def _time_index(listing: Listing) -> tuple[str | None, str, str]:

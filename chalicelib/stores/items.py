@@ -126,6 +126,14 @@ def term_items(photo: Photo) -> dict[str, Item]:
     return rows
 
 
+def digest_item(photo: Photo) -> Item | None:
+    """The row that finds a listed photo by its bytes."""
+    if not photo.listed or photo.sha256 is None:
+        return None
+    row = {"userId": photo.user_id, "record": f"sha256#{photo.sha256}#{photo.photo_id}", "photoId": photo.photo_id}
+    return encode(row)
+
+
 def shard(rank_value: int) -> str:
     """The partition of the public ranks that a rank is in."""
     return f"{rank_value >> (RANK_BITS - PUBLIC_SHARD_BITS):02d}"
@@ -154,7 +162,8 @@ def owner_partition(listing: Listing) -> str:
 def _index_keys(photo: Photo) -> Item:
     keys: Item = {}
     if photo.due_at is not None:
-        keys |= {"dueShard": photo.photo_id[-1]}
+        # Beside `dueAt`, so that a sweep can postpone the row without anything else seeing it.
+        keys |= {"dueShard": photo.photo_id[-1], "sweepAt": photo.due_at}
     if photo.status != "ready":
         return keys
     keys["ownerKey"] = f"{photo.user_id}#trash" if photo.trashed_at else photo.user_id

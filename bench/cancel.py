@@ -1,0 +1,245 @@
+"""Cancel an account on the local cloud, and kill the worker that purges it again and again.
+
+`python -m bench.cancel --photos 5000 --kills 10` says how long it took, and fails where anything is left of the
+account or anything of somebody else is touched.
+"""
+
+import argparse
+import os
+import secrets
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from chalicelib import cancelling, wiring
+from chalicelib.identity import Caller
+from chalicelib.ids import AlbumId, UserId, new_photo_id, timestamp
+from chalicelib.models import Limits, Photo, Placement
+from chalicelib.stores import items
+from local import cloud
+
+PASSWORD = "Correct-horse-7"
+RENDITIONS = ("256", "1024", "2048", "full")
+ALBUM_EVERY, RATED_EVERY = 10, 7
+NO_LIMITS = Limits(photos=1_000_000, bytes=10**15)
+
+
+class Report(msgspec.Struct):
+    """How it went. Seconds; `left`: what should not be there, `touched`: what should not have changed."""
+
+    photos: int
+    kills: int
+    seeding: float
+    purging: float
+    left: list[str]
+    touched: list[str]
+
+
+def run(data: Path, photos: int, kills: int) -> Report:
+    """Seed two people, cancel one, kill the worker `kills` times on the way, and look at what is left."""
+    with cloud.running(data, 0) as running:
+        for name in [name for name in os.environ if name.startswith("AWS_")]:
+            del os.environ[name]
+        os.environ.update(running.env)
+        # A killed worker's message comes back at once, instead of after a function's longest run.
+        queue_url = running.env["JOB_QUEUE_URL"]
+        running.client("sqs").set_queue_attributes(QueueUrl=queue_url, Attributes={"VisibilityTimeout": "2"})
+        ann, bob = sign_up(running, "ann@example.com"), sign_up(running, "bob@example.com")
+        begun = time.monotonic()
+        theirs = seed(bob.user_id, 20)
+        before = of(running, bob.user_id)
+        seed(ann.user_id, photos, rated_by=bob.user_id, rates=theirs)
+        seeded = time.monotonic()
+        cancelling.cancel(wiring.cancellations(), wiring.identity(), wiring.queue(), ann, datetime.now(UTC))
+        purge(running, ann.user_id, photos, kills)
+        ended = time.monotonic()
+        after = of(running, bob.user_id)
+        touched = sorted(name for name in {*before, *after} if before.get(name) != after.get(name))
+        return Report(photos, kills, seeded - begun, ended - seeded, left(running, ann.user_id), touched)
+
+
+def sign_up(running: cloud.Cloud, email: str) -> Caller:
+    """Somebody who is signed in."""
+    cognito, pool = running.client("cognito-idp"), running.env["USER_POOL_ID"]
+    cognito.admin_create_user(UserPoolId=pool, Username=email, MessageAction="SUPPRESS")
+    cognito.admin_set_user_password(UserPoolId=pool, Username=email, Password=PASSWORD, Permanent=True)
+    return wiring.identity().caller(f"Bearer {wiring.identity().log_in(email, PASSWORD).access_token}")
+
+
+def seed(owner: UserId, count: int, rated_by: UserId | None = None, rates: list[Photo] | None = None) -> list[Photo]:
+    """Ready photos with objects and tags, some in an album, some rated; and ratings of `rates` by `owner`."""
+    album_id = AlbumId(new_photo_id(datetime.now(UTC), secrets.randbits(128)))
+    album = {"albumId": album_id, "record": "album", "ownerKey": owner, "userId": owner, "photoCount": 0}
+    put(wiring.settings().album_table, album | {"openCount": 0})
+
+    def one(number: int) -> Photo:
+        placed = {album_id: Placement(name="Sea", public=True, position=number)} if number % ALBUM_EVERY == 0 else {}
+        photo = upload(owner, placed)
+        if rated_by and number % RATED_EVERY == 0:
+            rate(photo, rated_by)
+        return photo
+
+    with ThreadPoolExecutor(8) as threads:
+        made = list(threads.map(one, range(count)))
+    for photo in rates or []:
+        rate(photo, owner)
+    return made
+
+
+def upload(owner: UserId, placed: dict[AlbumId, Placement]) -> Photo:
+    """A ready photo with an original and renditions of a few bytes."""
+    photo_id = new_photo_id(datetime.now(UTC), secrets.randbits(128))
+    photo = Photo(
+        photo_id=photo_id,
+        user_id=owner,
+        s3_key=f"{owner}/{photo_id}/x.jpg",
+        filename="x.jpg",
+        content_type="image/jpeg",
+        status="pending",
+        tags=("sea", "hills"),
+        charged=1000,
+    )
+    renditions = {name: f"{photo.prefix}v/{name}.webp" for name in RENDITIONS}
+    s3: Any = wiring.bucket()._s3
+    s3.put_object(Bucket=wiring.settings().originals_bucket, Key=photo.s3_key, Body=b"x")
+    for key in renditions.values():
+        s3.put_object(Bucket=wiring.settings().renditions_bucket, Key=key, Body=b"x")
+    assert wiring.store().grant(photo, NO_LIMITS)
+    ready = photo.with_(status="ready", sha256=secrets.token_hex(32), renditions=renditions, albums=placed)
+    assert wiring.store().replace(photo, ready)
+    return ready.with_(revision=1)
+
+
+def rate(photo: Photo, by: UserId, stars: int = 4) -> None:
+    """A first rating, as rows."""
+    rated = photo.with_(rating_sum=stars, rating_count=1)
+    sums = {":sum": stars, ":count": 1, ":score": items.score_text(rated.score, photo.photo_id)}
+    dynamodb().update_item(
+        TableName=wiring.settings().photo_table,
+        Key=items.photo_key(photo.photo_id, photo.uploaded_at),
+        UpdateExpression="SET ratingSum = :sum, ratingCount = :count, score = :score",
+        ExpressionAttributeValues=items.encode(sums),
+    )
+    put(wiring.settings().rating_table, {"photoId": photo.photo_id, "userId": by, "rating": stars})
+
+
+def dynamodb() -> Any:
+    store: Any = wiring.store()
+    return store._calls._client
+
+
+def put(table: str, row: dict[str, Any]) -> None:
+    dynamodb().put_item(TableName=table, Item=items.encode(row))
+
+
+def purge(running: cloud.Cloud, user_id: UserId, photos: int, kills: int) -> None:
+    """Run workers until the purge has ended, each but the last killed when a further part of the photos has gone."""
+    for number in range(1, kills + 1):
+        worker = work()
+        try:
+            while remaining(running, user_id) > photos * (kills - number) // kills:
+                assert worker.poll() is None, "the worker ended too soon"
+                time.sleep(0.02)
+        finally:
+            worker.kill()
+            worker.wait()
+    worker = work()
+    try:
+        while "photoCount" in account(running, user_id):
+            assert worker.poll() is None, "the worker ended too soon"
+            time.sleep(0.1)
+    finally:
+        worker.kill()
+        worker.wait()
+
+
+def work() -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-m", "bench.cancel", "--work"], stderr=subprocess.DEVNULL)
+
+
+def worker() -> None:
+    """Do the queue's jobs, as Lambda would, until killed."""
+    import app
+
+    sqs, queue_url = wiring.queue()._sqs, wiring.settings().job_queue_url
+    while True:
+        for message in sqs.receive_message(QueueUrl=queue_url, WaitTimeSeconds=1).get("Messages", []):
+            app.run_job({"Records": [{"body": message["Body"], "receiptHandle": "x"}]}, None)
+            sqs.delete_message(QueueUrl=queue_url, ReceiptHandle=message["ReceiptHandle"])
+
+
+def remaining(running: cloud.Cloud, user_id: UserId) -> int:
+    """Photos of the person that still have a row."""
+    asked = {
+        "TableName": running.env["PHOTO_TABLE"],
+        "IndexName": "owner",
+        "KeyConditionExpression": "userId = :user",
+        "ExpressionAttributeValues": {":user": {"S": user_id}},
+        "Select": "COUNT",
+    }
+    return sum(page["Count"] for page in running.client("dynamodb").get_paginator("query").paginate(**asked))
+
+
+def account(running: cloud.Cloud, user_id: UserId) -> dict[str, Any]:
+    key = items.account_key(user_id)
+    found = running.client("dynamodb").get_item(TableName=running.env["ACCOUNT_TABLE"], Key=key, ConsistentRead=True)
+    return items.decode(found["Item"])
+
+
+def everything(running: cloud.Cloud) -> dict[str, str]:
+    """Every row and every object version, by what it is."""
+    found: dict[str, str] = {}
+    for name in ("PHOTO_TABLE", "ACCOUNT_TABLE", "TERM_TABLE", "ALBUM_TABLE", "ENTRY_TABLE", "RATING_TABLE"):
+        pages = running.client("dynamodb").get_paginator("scan").paginate(TableName=running.env[name])
+        for row in (items.decode(item) for page in pages for item in page["Items"]):
+            keys = [row[key] for key in ("userId", "photoId", "albumId", "record", "ownerTerm") if key in row]
+            found[f"{name} {' '.join(keys)}"] = str(sorted(row.items()))
+    for name in ("ORIGINALS_BUCKET", "RENDITIONS_BUCKET"):
+        pages = running.client("s3").get_paginator("list_object_versions").paginate(Bucket=running.env[name])
+        for page in pages:
+            for each in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]:
+                found[f"{name} {each['Key']} {each['VersionId']}"] = ""
+    return found
+
+
+def of(running: cloud.Cloud, user_id: UserId) -> dict[str, str]:
+    """What names this person."""
+    return {name: row for name, row in everything(running).items() if user_id in name + row}
+
+
+def left(running: cloud.Cloud, user_id: UserId) -> list[str]:
+    """What there is of a cancelled person beyond the account's tombstone."""
+    found = everything(running)
+    there = {name.split()[-1] for name in found if name.startswith("PHOTO_TABLE")}
+    named = [name for name, row in found.items() if user_id in name + row]
+    of_photos = [name for name in found if name.startswith(("ENTRY_TABLE", "RATING_TABLE"))]
+    named += [name for name in of_photos if not {*name.split()} & there]
+    rest = [name for name in named if name != f"ACCOUNT_TABLE {user_id} account"]
+    cognito, pool = running.client("cognito-idp"), running.env["USER_POOL_ID"]
+    people = [str(each["Attributes"]) for each in cognito.list_users(UserPoolId=pool)["Users"]]
+    return rest + [person for person in people if user_id in person]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench.cancel")
+    parser.add_argument("--photos", type=int, default=5000)
+    parser.add_argument("--kills", type=int, default=10)
+    parser.add_argument("--work", action="store_true", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.work:
+        worker()
+    with tempfile.TemporaryDirectory() as data:
+        report = run(Path(data), options.photos, options.kills)
+    print(f"{timestamp(datetime.now(UTC))} {report}")
+    return len(report.left + report.touched) and 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

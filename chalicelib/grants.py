@@ -1,0 +1,77 @@
+"""Leave to upload: given once to a request that is repeated, and not at all for bytes that are there already."""
+
+import hashlib
+from datetime import datetime, timedelta
+
+import msgspec
+
+from chalicelib import errors, uploads
+from chalicelib.bucket import Bucket, Grant
+from chalicelib.ids import AlbumId, PhotoId, UserId
+from chalicelib.inputs import UploadRequest
+from chalicelib.models import IdempotencyRecord, Limits, Model, Photo, Placement
+from chalicelib.stores import Repeats, Store
+
+RECORD_LIFETIME = timedelta(hours=24)
+_ATTEMPTS = 3
+
+
+class Duplicate(Model, omit_defaults=False, frozen=True):
+    """Instead of a grant: the caller has these bytes already."""
+
+    photo_id: PhotoId
+    duplicate: bool = True
+
+
+def grant(
+    store: Store,
+    repeats: Repeats,
+    bucket: Bucket,
+    limits: Limits,
+    request: UploadRequest,
+    *,
+    by: UserId,
+    now: datetime,
+    key: str | None = None,
+    placed: dict[AlbumId, Placement] | None = None,
+) -> Grant | Duplicate:
+    """Reserve a photo's place and its quota, and sign leave to upload it; unless it is there, or was asked for before.
+
+    `placed`: where the photo will be in which albums, once it is ready.
+    `key`: the Idempotency-Key. For 24 hours the same request under it is answered as the first was, to the byte.
+
+    Raises:
+        UnsupportedType, TooLarge, InvalidRequest: as `uploads.pending`.
+        IdempotencyConflict: another request came under `key` before.
+        QuotaExceeded: the account has no room for it.
+    """
+    photo = uploads.pending(request, by=by, now=now, placed=placed)
+    record = _record(photo, request, key, now) if key else None
+    for _ in range(_ATTEMPTS):
+        if record and (first := repeats.record(by, record.key)):
+            return _again(first, record)
+        if request.sha256 and (there := repeats.same_bytes(by, request.sha256)):
+            if record is None or repeats.keep(record.with_(photo_id=there)):
+                return Duplicate(photo_id=there)
+            continue
+        # Signed before anything is written, so that the answer can be kept in the same transaction.
+        made = bucket.put_grant(photo) if request.method == "PUT" else bucket.post_grant(photo)
+        if store.grant(photo, limits, record and record.with_(grant=msgspec.json.encode(made).decode())):
+            return made
+    raise errors.Busy
+
+
+def _record(photo: Photo, request: UploadRequest, key: str, now: datetime) -> IdempotencyRecord:
+    return IdempotencyRecord(
+        user_id=photo.user_id,
+        key=hashlib.sha256(key.encode()).hexdigest(),
+        request=hashlib.sha256(msgspec.json.encode(request)).hexdigest(),
+        photo_id=photo.photo_id,
+        expires_at=int((now + RECORD_LIFETIME).timestamp()),
+    )
+
+
+def _again(first: IdempotencyRecord, record: IdempotencyRecord) -> Grant | Duplicate:
+    if first.request != record.request:
+        raise errors.IdempotencyConflict
+    return msgspec.json.decode(first.grant, type=Grant) if first.grant else Duplicate(photo_id=first.photo_id)

@@ -1,0 +1,68 @@
+"""Cancelling on the local cloud: by a REST client, and under a worker that is killed again and again."""
+
+import json
+import subprocess
+import sys
+import time
+from hashlib import sha256
+
+import pytest
+
+from tests.e2e.conftest import PASSWORD, ROOT, Local, environment, put, send, wait_until
+from tests.images import photo as make_photo
+
+pytestmark = pytest.mark.xdist_group("local")
+
+SMALL = make_photo(320, 240)
+DIGEST = sha256(SMALL).hexdigest()
+
+
+def test_cancelled_account_is_refused_at_once_and_then_gone(local: Local) -> None:
+    token, other = local.sign_up("hal@example.com"), local.sign_up("ivy@example.com")
+    refresh = local.call("POST", "/login", {"email": "hal@example.com", "password": PASSWORD}).json["refreshToken"]
+    photos = {}
+    for each in (token, other):
+        grant = local.grant(each, size=len(SMALL), sha256=DIGEST)
+        assert put(grant, SMALL) == 200
+        photos[each] = local.ready(grant["photoId"], each)["photoId"]
+    rendition = local.call("GET", f"/photos/{photos[token]}").json["renditions"]["256"]
+    unused = local.grant(token, title="On its way")
+    # The emulator counts in whole seconds: a token of the second in which all are revoked would pass for a later one.
+    time.sleep(1)
+
+    answer = local.call("DELETE", "/account", token=token)
+    assert (answer.status, answer.json) == (202, {"status": "cancelling"})
+    for method, path in (("GET", "/photos"), ("GET", "/account"), ("DELETE", "/account"), ("GET", "/trash")):
+        assert local.call(method, path, token=token).status == 401
+
+    def gone() -> bool:
+        return local.call("GET", f"/photos/{photos[token]}").status == 404 and send("GET", rendition).status == 404
+
+    wait_until(gone, 30)
+    wait_until(lambda: local.call("POST", "/token", {"refreshToken": refresh}).status == 401, 10)
+    assert local.call("POST", "/login", {"email": "hal@example.com", "password": PASSWORD}).status == 401
+    assert put(unused, SMALL) == 200
+    assert local.call("GET", f"/photos/{unused['photoId']}", token=other).status == 404
+    assert local.call("GET", f"/photos/{photos[other]}", token=other).json["sha256"] == DIGEST
+    again = local.sign_up("hal@example.com")
+    assert local.call("GET", "/account", token=again).json["photoCount"] == 0
+    assert local.grant(again, sha256=DIGEST)["photoId"] != photos[token]
+
+
+def test_repeated_uploads_on_the_local_cloud(local: Local) -> None:
+    token = local.sign_up("jon@example.com")
+    body = json.dumps({"filename": "x.jpg", "contentType": "image/jpeg", "size": len(SMALL), "sha256": DIGEST}).encode()
+    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}", "Idempotency-Key": "once"}
+    first, second = (send("POST", f"{local.url}/upload", body, headers) for _ in range(2))
+    assert (first.status, first.content) == (second.status, second.content)
+    assert put(second.json, SMALL) == 200
+    photo = local.ready(first.json["photoId"], token)
+    duplicate = send("POST", f"{local.url}/upload", body, headers | {"Idempotency-Key": "twice"})
+    assert (duplicate.status, duplicate.json) == (200, {"photoId": photo["photoId"], "duplicate": True})
+    assert local.call("GET", "/account", token=token).json["photoCount"] == 1
+
+
+def test_purge_ends_although_its_worker_is_killed_again_and_again() -> None:
+    command = [sys.executable, "-m", "bench.cancel", "--photos", "60", "--kills", "3"]
+    done = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True, check=False)
+    assert (done.returncode, "left=[], touched=[]" in done.stdout) == (0, True), done
