@@ -21,13 +21,14 @@ from chalicelib import (
     packaging,
     parsing,
     photos,
+    ratings,
     sessions,
     uploads,
 )
 from chalicelib.identity import Caller
 from chalicelib.ids import UserId
 from chalicelib.models import Page, Photo
-from chalicelib.wiring import bucket, hosted_ui, identity, now, queue, settings, store
+from chalicelib.wiring import bucket, hosted_ui, identity, now, queue, rating_store, settings, store
 
 logs.configure()
 packaging.teach()
@@ -285,6 +286,31 @@ def download_photo(photo_id: str) -> Response:
     by = visitor()
     link = photos.download(store(), bucket(), parsing.photo_id(photo_id), by=by, now=now())
     return redirect(link.url) if query(inputs.DownloadQuery).redirect else answer(link)
+
+
+# --- Ratings
+
+
+@app.route("/photos/{photo_id}/rating", methods=["PUT"], authorizer=cognito)
+def rate_photo(photo_id: str) -> Response:
+    """Rate a photo from 1 to 5; a rating that was given before is replaced."""
+    by = signed_in().user_id
+    given = body(inputs.RatingRequest).rating
+    return answer(ratings.rate(store(), rating_store(), parsing.photo_id(photo_id), by=by, rating=given))
+
+
+@app.route("/photos/{photo_id}/rating", methods=["GET"], authorizer=cognito)
+def show_rating(photo_id: str) -> Response:
+    """How a photo is rated, and what the caller gave it."""
+    by = signed_in().user_id
+    return answer(ratings.shown(store(), rating_store(), parsing.photo_id(photo_id), by=by))
+
+
+@app.route("/photos/{photo_id}/rating", methods=["DELETE"], authorizer=cognito)
+def take_rating_back(photo_id: str) -> Response:
+    """Take the caller's rating back, where they gave one."""
+    by = signed_in().user_id
+    return answer(ratings.rate(store(), rating_store(), parsing.photo_id(photo_id), by=by, rating=None))
 
 
 # --- Work off the request path

@@ -52,6 +52,12 @@ class PhotoChanges(Input, frozen=True):
         return {name: value for name, value in present.items() if value is not UNSET}
 
 
+class RatingRequest(Input, frozen=True):
+    """`PUT /photos/{photoId}/rating`."""
+
+    rating: Annotated[int, Meta(ge=1, le=5)]
+
+
 class Credentials(Input, frozen=True):
     """`POST /signup` and `POST /login`."""
 

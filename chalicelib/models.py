@@ -143,6 +143,16 @@ class Photo(Model, frozen=True):
         return (_PRIOR_RATINGS * _PRIOR_MEAN + self.rating_sum) / (_PRIOR_RATINGS + self.rating_count)
 
     @property
+    def average(self) -> float | None:
+        """The mean of its ratings, to two digits; None where there are none."""
+        return round(self.rating_sum / self.rating_count, 2) if self.rating_count else None
+
+    def rated(self, before: int | None, after: int | None) -> Self:
+        """This photo once somebody's rating `before` has become `after`; None is no rating."""
+        count = self.rating_count + (after is not None) - (before is not None)
+        return self.with_(rating_sum=self.rating_sum + (after or 0) - (before or 0), rating_count=count)
+
+    @property
     def terms(self) -> frozenset[str]:
         """What it can be found by."""
         return frozenset(tag_term(tag) for tag in self.tags)

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from functools import cache
+from typing import TYPE_CHECKING
 
 from chalicelib import aws, config
 from chalicelib.bucket import Bucket
@@ -9,9 +10,13 @@ from chalicelib.hosted_ui import HostedUi
 from chalicelib.identity import Identity
 from chalicelib.jobs import Queue
 from chalicelib.presign import Presigner
-from chalicelib.stores import Store
+from chalicelib.stores import RatingStore, Store
 from chalicelib.stores.dynamodb import DynamoStore
+from chalicelib.stores.ratings import DynamoRatings
 from chalicelib.tokens import KeySet, Verifier
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 
 @cache
@@ -21,9 +26,22 @@ def settings() -> config.Settings:
 
 
 @cache
+def dynamodb() -> "DynamoDBClient":
+    """The one client of every store: they share its connections."""
+    client: DynamoDBClient = aws.client("dynamodb")
+    return client
+
+
+@cache
 def store() -> Store:
     """Accounts and photos."""
-    return DynamoStore(settings(), aws.client("dynamodb"))
+    return DynamoStore(settings(), dynamodb())
+
+
+@cache
+def rating_store() -> RatingStore:
+    """Ratings."""
+    return DynamoRatings(settings(), dynamodb())
 
 
 @cache

@@ -14,22 +14,31 @@ from tests.cloud import Cloud
 def broken(cloud: Cloud, owner: str) -> list[str]:
     """What is wrong with the photos of `owner`, at any time."""
     photos = rows(cloud, owner)
-    return [*_unready(cloud, photos), *_miscounted(cloud, owner, photos), *_misfound(cloud, owner, photos)]
+    wrong = [*_unready(cloud, photos), *_miscounted(cloud, owner, photos), *_misfound(cloud, owner, photos)]
+    return [*wrong, *_misrated(cloud, photos)]
 
 
 def left_over(cloud: Cloud, owner: str) -> list[str]:
-    """Objects of `owner` without a row that serves them, which may be there only until the sweep."""
+    """Objects and ratings of what `owner` has erased, which may be there only until the sweep."""
     photos = rows(cloud, owner)
     originals = {(photo.s3_key, photo.version_id) for photo in photos if photo.status == "ready"}
     renditions = {key for photo in photos for key in photo.renditions.values()}
     unserved = [f"original {key} {version}" for key, version in originals_of(cloud, owner) - originals]
-    return unserved + [f"rendition {key}" for key in renditions_of(cloud, owner) - renditions]
+    unserved += [f"rendition {key}" for key in renditions_of(cloud, owner) - renditions]
+    erased = {photo.photo_id for photo in photos if photo.status == "erased"}
+    return unserved + [f"rating of {photo_id} by {rater}" for photo_id, rater in ratings(cloud) if photo_id in erased]
 
 
 def rows(cloud: Cloud, owner: str) -> list[Photo]:
     """Every row of `owner`, tombstones as well."""
     found = map(items.photo_of, _scan(cloud, cloud.settings.photo_table))
     return [photo for photo in found if photo.user_id == owner]
+
+
+def ratings(cloud: Cloud) -> dict[tuple[str, str], int]:
+    """Every rating, by photo and by who gave it."""
+    found = map(items.decode, _scan(cloud, cloud.settings.rating_table))
+    return {(row["photoId"], row["userId"]): row["rating"] for row in found}
 
 
 def originals_of(cloud: Cloud, owner: str) -> set[tuple[str, str | None]]:
@@ -63,6 +72,18 @@ def _miscounted(cloud: Cloud, owner: str, photos: list[Photo]) -> Iterator[str]:
     charged = (sum(photo.counted for photo in photos), sum(photo.charged for photo in photos))
     if charged != (account.photo_count, account.bytes):
         yield f"{owner} is charged {account.photo_count} photos and {account.bytes} bytes instead of {charged}"
+
+
+def _misrated(cloud: Cloud, photos: list[Photo]) -> Iterator[str]:
+    given = ratings(cloud)
+    scores = {row["photoId"]["S"]: row.get("score") for row in _scan(cloud, cloud.settings.photo_table)}
+    for photo in photos:
+        values = [rating for (photo_id, _), rating in given.items() if photo_id == photo.photo_id]
+        expected = (0, 0) if photo.status == "erased" else (sum(values), len(values))
+        if (photo.rating_sum, photo.rating_count) != expected:
+            yield f"{photo.photo_id} has {photo.rating_sum} of {photo.rating_count} ratings instead of {values}"
+        if scores[photo.photo_id] != items.photo_item(photo).get("score"):
+            yield f"{photo.photo_id} is listed by the score {scores[photo.photo_id]}"
 
 
 def _misfound(cloud: Cloud, owner: str, photos: list[Photo]) -> Iterator[str]:

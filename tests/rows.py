@@ -13,8 +13,9 @@ from chalicelib import aws, config
 from chalicelib.config import Settings
 from chalicelib.ids import PhotoId, UserId, new_photo_id, timestamp
 from chalicelib.models import Account, Limits, Photo
-from chalicelib.stores import Store
+from chalicelib.stores import RatingStore, Store
 from chalicelib.stores.dynamodb import DynamoStore
+from chalicelib.stores.ratings import DynamoRatings
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 NO_LIMITS = Limits(photos=1_000_000, bytes=10**15)
@@ -42,6 +43,7 @@ class Backend:
 
     def __init__(self, store: Store, cancel: Callable[[UserId], None], now: list[float], client: Any = None) -> None:
         self.store, self.cancel, self._now, self.client = store, cancel, now, client
+        self.ratings: RatingStore
 
     def later(self, by: timedelta) -> None:
         """Let time pass for the store."""
@@ -122,7 +124,9 @@ def _backend(settings: Settings, client: Any) -> Backend:
         )
 
     one_at_a_time: Any = OneAtATime(client)
-    return Backend(DynamoStore(settings, one_at_a_time, lambda: now[0]), cancel, now, client)
+    backend = Backend(DynamoStore(settings, one_at_a_time, lambda: now[0]), cancel, now, client)
+    backend.ratings = DynamoRatings(settings, one_at_a_time, lambda: now[0])
+    return backend
 
 
 def empty(settings: Settings, client: Any) -> None:

@@ -27,7 +27,7 @@ PURE = [
     *(ROOT / "chalicelib" / f"{name}.py" for name in ("ids", "models", "feed", "cursors", "strictjson")),
     *sorted((ROOT / "chalicelib" / "renditions").glob("*.py")),
 ]
-USE_CASES = {"accounts", "uploads", "photos", "lists", "jobs", "access"}
+USE_CASES = {"accounts", "uploads", "photos", "lists", "jobs", "access", "ratings"}
 PURE_MAY_IMPORT = {"ids", "models", "feed", "errors", "strictjson", "renditions"}
 
 

@@ -13,6 +13,7 @@ GIVEN: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/upload"): {"filename": "a.jpg", "contentType": "image/jpeg"},
     ("PATCH", "/photos/{photo_id}"): {"title": "x"},
     ("POST", "/token"): {"refreshToken": "x"},
+    ("PUT", "/photos/{photo_id}/rating"): {"rating": 4},
 }
 # What each of these gets: a visitor, the owner, somebody else, and somebody whose account is cancelled.
 OPEN = (200, 200, 200, 200)
@@ -52,6 +53,14 @@ MATRIX: dict[tuple[str, str, str], tuple[int, int, int, int]] = {
     ("DELETE", "/photos/{photo_id}", "public"): (401, 204, 403, 401),
     ("DELETE", "/photos/{photo_id}", "private"): (401, 204, 404, 401),
     ("DELETE", "/photos/{photo_id}", "pending"): (401, 409, 404, 401),
+    ("PUT", "/photos/{photo_id}/rating", "public"): LOCKED,
+    ("PUT", "/photos/{photo_id}/rating", "private"): (401, 200, 404, 401),
+    ("PUT", "/photos/{photo_id}/rating", "trashed"): (401, 409, 404, 401),
+    ("PUT", "/photos/{photo_id}/rating", "erased"): (401, 404, 404, 401),
+    ("GET", "/photos/{photo_id}/rating", "public"): LOCKED,
+    ("GET", "/photos/{photo_id}/rating", "private"): (401, 200, 404, 401),
+    ("DELETE", "/photos/{photo_id}/rating", "public"): LOCKED,
+    ("DELETE", "/photos/{photo_id}/rating", "private"): (401, 200, 404, 401),
     ("POST", "/photos/{photo_id}/restore", "trashed"): (401, 200, 404, 401),
     ("POST", "/photos/{photo_id}/restore", "public"): (401, 409, 403, 401),
     ("POST", "/photos/{photo_id}/complete", "public"): (401, 200, 403, 401),

@@ -45,6 +45,9 @@ class Store(Protocol):
         that arrived meanwhile are kept and are no obstacle.
         """
 
+    def forget_ratings(self, photo_id: PhotoId) -> int:
+        """Delete up to 100 of the ratings of an erased photo; how many it were. No new ones can come."""
+
     def remove(self, photo: Photo) -> bool:
         """Delete a row without a tombstone, as of an unused grant; refund its owner's account.
 
@@ -74,3 +77,16 @@ class Store(Protocol):
 
     def due(self, now: Timestamp, limit: int) -> list[PhotoId]:
         """Up to `limit` photos whose `due_at` has come."""
+
+
+class RatingStore(Protocol):
+    """Who rated which photo how. A rating and its photo's sums change together or not at all."""
+
+    def rating(self, photo_id: PhotoId, user_id: UserId) -> int | None:
+        """What this person gave this photo; None where they gave nothing. Sees every write that was acknowledged."""
+
+    def rate(self, photo: Photo, user_id: UserId, before: int | None, after: int | None) -> bool:
+        """Write `after` over the rating `before`; None is no rating. The photo must be listed.
+
+        Returns False, and changes nothing, where the rating, the photo or its ratings are no longer as given.
+        """

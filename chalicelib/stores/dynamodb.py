@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _READERS = 16
+_FORGOTTEN = 100
 _DUE_SHARDS = "0123456789abcdef"
 
 
@@ -28,6 +29,7 @@ class DynamoStore:
         self._calls, self._clock = Calls(dynamodb, clock), clock
         self._photos, self._accounts = settings.photo_table, settings.account_table
         self._terms, self._albums, self._entries = settings.term_table, settings.album_table, settings.entry_table
+        self._ratings = settings.rating_table
 
     @cached_property
     def _readers(self) -> ThreadPoolExecutor:
@@ -66,10 +68,19 @@ class DynamoStore:
         after = after.with_(revision=before.revision + 1)
         old, new = items.photo_item(before), items.photo_item(after, int(self._clock()))
         changed = {name: value for name, value in new.items() if old.get(name) != value}
-        removed = [name for name in old if name not in new]
+        # A rating may have come since `before` was read, but never comes after a tombstone.
+        sums = {"ratingSum", "ratingCount"} if after.status == "erased" else set()
+        removed = [name for name in {**old, **dict.fromkeys(sums)} if name not in new]
         writes = [self._update(before, changed, removed), *self._term_changes(before, after)]
         writes += [*self._entry_changes(before, after), *self._usage_change(before, after)]
         return not self._calls.transact(writes)
+
+    def forget_ratings(self, photo_id: PhotoId) -> int:
+        found = self._calls.query(self._ratings, None, ("photoId", photo_id), ("userId", " ", "~"), _FORGOTTEN)
+        keys = [{name: row[name] for name in ("photoId", "userId")} for row in found]
+        if keys:
+            self._calls.transact([{"Delete": {"TableName": self._ratings, "Key": key}} for key in keys])
+        return len(keys)
 
     def remove(self, photo: Photo) -> bool:
         delete = {
