@@ -22,13 +22,14 @@ from chalicelib import (
     parsing,
     photos,
     ratings,
+    search,
     sessions,
     uploads,
 )
 from chalicelib.identity import Caller
 from chalicelib.ids import UserId
 from chalicelib.models import Page, Photo
-from chalicelib.wiring import bucket, hosted_ui, identity, now, queue, rating_store, settings, store
+from chalicelib.wiring import bucket, hosted_ui, identity, now, queue, rating_store, search_index, settings, store
 
 logs.configure()
 packaging.teach()
@@ -311,6 +312,17 @@ def take_rating_back(photo_id: str) -> Response:
     """Take the caller's rating back, where they gave one."""
     by = signed_in().user_id
     return answer(ratings.rate(store(), rating_store(), parsing.photo_id(photo_id), by=by, rating=None))
+
+
+# --- Search
+
+
+@app.route("/search", methods=["GET"])
+@takes(inputs.SearchQuery)
+def search_photos() -> Response:
+    """Photos that hold every word, newest first."""
+    by, wanted = visitor(), query(inputs.SearchQuery)
+    return answer(shown_page(search.page(search_index(), settings().signing_keys, wanted, by=by), by))
 
 
 # --- Work off the request path

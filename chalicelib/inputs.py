@@ -124,6 +124,13 @@ class PhotoQuery(PageQuery, frozen=True):
     """The first moment that no longer does."""
 
 
+class SearchQuery(PageQuery, frozen=True, kw_only=True):
+    """`GET /search`."""
+
+    q: Annotated[str, Meta(min_length=1, max_length=200)]
+    scope: Scope = "public"
+
+
 class DeleteQuery(Input, frozen=True):
     """`DELETE /photos/{photoId}`."""
 

@@ -26,9 +26,13 @@ GRANT_LIFETIME = timedelta(minutes=15)
 TRASH_LIFETIME = timedelta(days=30)
 
 
+MAX_TERMS = 40
+"""Words and tags that a photo can be found by: all of them can change in one transaction."""
+
+
 def tag_term(tag: str) -> str:
-    """The term of a tag: upper and lower case, and compatible forms, are one."""
-    return f"tag#{unicodedata.normalize('NFKC', tag).casefold()}"
+    """A tag as it is compared: upper and lower case, and compatible forms, are one."""
+    return unicodedata.normalize("NFKC", tag).casefold()
 
 
 _PRIOR_RATINGS, _PRIOR_MEAN = 5, 3
@@ -152,11 +156,6 @@ class Photo(Model, frozen=True):
         count = self.rating_count + (after is not None) - (before is not None)
         return self.with_(rating_sum=self.rating_sum + (after or 0) - (before or 0), rating_count=count)
 
-    @property
-    def terms(self) -> frozenset[str]:
-        """What it can be found by."""
-        return frozenset(tag_term(tag) for tag in self.tags)
-
     def visible_to(self, user_id: UserId | None) -> bool:
         """Whether this person, or a visitor, may know that the photo exists."""
         if self.status == "erased":
@@ -199,7 +198,9 @@ class Listing(Model, frozen=True):
 
     def holds(self, photo: Photo) -> bool:
         """Whether `photo`, as it is now, belongs here."""
-        if self.owner not in (None, photo.user_id) or (self.tag and tag_term(self.tag) not in photo.terms):
+        if self.owner not in (None, photo.user_id):
+            return False
+        if self.tag and tag_term(self.tag) not in map(tag_term, photo.tags):
             return False
         if self.scope == "trash":
             return photo.status == "ready" and not photo.listed

@@ -10,9 +10,10 @@ from chalicelib.hosted_ui import HostedUi
 from chalicelib.identity import Identity
 from chalicelib.jobs import Queue
 from chalicelib.presign import Presigner
-from chalicelib.stores import RatingStore, Store
+from chalicelib.stores import RatingStore, SearchIndex, Store
 from chalicelib.stores.dynamodb import DynamoStore
 from chalicelib.stores.ratings import DynamoRatings
+from chalicelib.stores.search import DynamoSearch
 from chalicelib.tokens import KeySet, Verifier
 
 if TYPE_CHECKING:
@@ -42,6 +43,12 @@ def store() -> Store:
 def rating_store() -> RatingStore:
     """Ratings."""
     return DynamoRatings(settings(), dynamodb())
+
+
+@cache
+def search_index() -> SearchIndex:
+    """The words of photos."""
+    return DynamoSearch(settings(), dynamodb())
 
 
 @cache

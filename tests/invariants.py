@@ -1,6 +1,5 @@
 """What must hold of rows, objects and counters at any time, and what once all work is done."""
 
-from collections import Counter
 from collections.abc import Iterator
 from hashlib import sha256
 from typing import Any
@@ -87,11 +86,15 @@ def _misrated(cloud: Cloud, photos: list[Photo]) -> Iterator[str]:
 
 
 def _misfound(cloud: Cloud, owner: str, photos: list[Photo]) -> Iterator[str]:
-    expected = Counter((key, photo.photo_id) for photo in photos for key in items.term_items(photo))
-    terms = map(items.decode, _scan(cloud, cloud.settings.term_table))
-    found = Counter((row["ownerTerm"], row["photoId"]) for row in terms if row["ownerTerm"].startswith(f"{owner}#"))
-    if expected != found:
+    expected = [items.decode(row) for photo in photos for row in items.term_items(photo).values()]
+    found = [items.decode(row) for row in _scan(cloud, cloud.settings.term_table)]
+    found = [row for row in found if row["ownerTerm"].startswith(f"{owner}#")]
+    if _sorted(expected) != _sorted(found):
         yield f"terms of {owner}: {found} instead of {expected}"
+
+
+def _sorted(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return sorted(found, key=lambda row: (row["ownerTerm"], row["photoId"]))
 
 
 def _scan(cloud: Cloud, table: str) -> list[Any]:

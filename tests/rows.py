@@ -13,9 +13,10 @@ from chalicelib import aws, config
 from chalicelib.config import Settings
 from chalicelib.ids import PhotoId, UserId, new_photo_id, timestamp
 from chalicelib.models import Account, Limits, Photo
-from chalicelib.stores import RatingStore, Store
+from chalicelib.stores import RatingStore, SearchIndex, Store
 from chalicelib.stores.dynamodb import DynamoStore
 from chalicelib.stores.ratings import DynamoRatings
+from chalicelib.stores.search import DynamoSearch
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 NO_LIMITS = Limits(photos=1_000_000, bytes=10**15)
@@ -44,6 +45,7 @@ class Backend:
     def __init__(self, store: Store, cancel: Callable[[UserId], None], now: list[float], client: Any = None) -> None:
         self.store, self.cancel, self._now, self.client = store, cancel, now, client
         self.ratings: RatingStore
+        self.search: SearchIndex
 
     def later(self, by: timedelta) -> None:
         """Let time pass for the store."""
@@ -126,6 +128,7 @@ def _backend(settings: Settings, client: Any) -> Backend:
     one_at_a_time: Any = OneAtATime(client)
     backend = Backend(DynamoStore(settings, one_at_a_time, lambda: now[0]), cancel, now, client)
     backend.ratings = DynamoRatings(settings, one_at_a_time, lambda: now[0])
+    backend.search = DynamoSearch(settings, one_at_a_time, lambda: now[0])
     return backend
 
 

@@ -23,12 +23,13 @@ MAY_IMPORT = {
         "chalicelib.stores.calls",
     },
 }
+PURE_NAMES = ("ids", "models", "feed", "cursors", "strictjson", "words", "terms")
 PURE = [
-    *(ROOT / "chalicelib" / f"{name}.py" for name in ("ids", "models", "feed", "cursors", "strictjson")),
+    *(ROOT / "chalicelib" / f"{name}.py" for name in PURE_NAMES),
     *sorted((ROOT / "chalicelib" / "renditions").glob("*.py")),
 ]
-USE_CASES = {"accounts", "uploads", "photos", "lists", "jobs", "access", "ratings"}
-PURE_MAY_IMPORT = {"ids", "models", "feed", "errors", "strictjson", "renditions"}
+USE_CASES = {"accounts", "uploads", "photos", "lists", "jobs", "access", "ratings", "search"}
+PURE_MAY_IMPORT = {"ids", "models", "feed", "errors", "strictjson", "renditions", "words", "terms"}
 
 
 def name_of(path: Path) -> str:

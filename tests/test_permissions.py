@@ -15,6 +15,7 @@ GIVEN: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/token"): {"refreshToken": "x"},
     ("PUT", "/photos/{photo_id}/rating"): {"rating": 4},
 }
+ASKED = {"/search": "?q=sea"}
 # What each of these gets: a visitor, the owner, somebody else, and somebody whose account is cancelled.
 OPEN = (200, 200, 200, 200)
 LOCKED = (401, 200, 200, 401)
@@ -34,6 +35,7 @@ MATRIX: dict[tuple[str, str, str], tuple[int, int, int, int]] = {
     ("GET", "/web/{name}", ""): OPEN,
     ("GET", "/health", ""): OPEN,
     ("GET", "/photos", ""): (200, 200, 200, 401),
+    ("GET", "/search", ""): (200, 200, 200, 401),
     ("GET", "/trash", ""): LOCKED,
     ("POST", "/upload", ""): (401, 201, 201, 401),
     ("GET", "/photos/{photo_id}", "public"): (200, 200, 200, 401),
@@ -84,7 +86,7 @@ def test_matrix(cloud: Cloud, cell: tuple[str, str, str]) -> None:
     people = {"visitor": cloud.visitor, "other": cloud.person("bob"), "cancelled": cancelled(cloud)}
     for caller, expected in zip(CALLERS, MATRIX[cell], strict=True):
         ann = cloud.person("ann")
-        target = path.format(photo_id=photo_in(cloud, ann, state) if state else "", name="app.js")
+        target = path.format(photo_id=photo_in(cloud, ann, state) if state else "", name="app.js") + ASKED.get(path, "")
         answer = {**people, "owner": ann}[caller].call(method, target, GIVEN.get((method, path)))
         assert answer.status == expected, f"{caller}: {answer.body}"
 

@@ -1,11 +1,12 @@
 """The `Store` protocol: what the use cases need of a database, and what each call promises."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from chalicelib.feed import Span
 from chalicelib.ids import PhotoId, Timestamp, UserId
 from chalicelib.models import Account, Limits, Listing, Photo
+from chalicelib.terms import Sought
 
 
 class Store(Protocol):
@@ -90,3 +91,31 @@ class RatingStore(Protocol):
 
         Returns False, and changes nothing, where the rating, the photo or its ratings are no longer as given.
         """
+
+
+class Postings(NamedTuple):
+    """The beginning of a word's list."""
+
+    ids: tuple[PhotoId, ...]
+    """Photos that hold the word, newest first, each once."""
+    through: PhotoId | None
+    """The last photo that was looked at; None where the list ends."""
+
+    def may_hold(self, photo_id: PhotoId) -> bool:
+        """Whether the photo is on the list, as far as it was read."""
+        return photo_id in self.ids or (self.through is not None and photo_id < self.through)
+
+
+class SearchIndex(Protocol):
+    """Which photos hold which words. The lists may lag behind the photos for about a second; the photos do not."""
+
+    def postings(
+        self, listing: Listing, words: Sequence[Sought], limit: int, *, after: PhotoId | None = None
+    ) -> list[Postings]:
+        """For each word the photos of `listing` that hold it, newest first, beyond `after`; at most `limit` are read.
+
+        For all but the public that is also the names of private albums.
+        """
+
+    def photos(self, photo_ids: Sequence[PhotoId]) -> list[Photo]:
+        """The photos of these ids, in this order, tombstones as well; those that do not exist are left out."""

@@ -102,7 +102,7 @@ class DynamoStore:
         since: PhotoId | None = None,
         until: PhotoId | None = None,
     ) -> list[Photo]:
-        low, high = since or "0", _just_below(until) if until else "g"
+        low, high = since or "0", items.just_below(until) if until else "g"
         if after:
             low, high = _beyond(after, low, high, newest=newest)
         if listing.tag:
@@ -115,7 +115,7 @@ class DynamoStore:
         return [items.photo_of(item) for item in found]
 
     def by_score(self, listing: Listing, limit: int, *, after: tuple[float, PhotoId] | None = None) -> list[Photo]:
-        high = _just_below(items.score_text(*after)) if after else "9"
+        high = items.just_below(items.score_text(*after)) if after else "9"
         public = listing.scope == "public"
         index, name = ("public-score", "publicKey") if public else ("owner-score", "ownerKey")
         partition = "public" if public else items.owner_partition(listing)
@@ -256,15 +256,15 @@ class DynamoStore:
         }
 
 
-def _time_index(listing: Listing) -> tuple[str | None, str, str]:
+def _time_index(listing: Listing) -> tuple[str, str, str]:
     """The index that holds a listing in the order of ids, the name of its partition key, and the partition."""
     if listing.tag:
-        term = tag_term(listing.tag)
+        tag = tag_term(listing.tag)
         if listing.scope == "owner":
-            return None, "ownerTerm", f"{listing.owner}#{term}"
+            return "owner-tag", "ownerTag", f"{listing.owner}#{tag}"
         if listing.owner:
-            return "public-owner-term", "publicOwnerTerm", f"{listing.owner}#{term}"
-        return "public-term", "publicTerm", term
+            return "public-owner-tag", "publicOwnerTag", f"{listing.owner}#{tag}"
+        return "public-tag", "publicTag", tag
     if listing.scope != "public":
         return "owner-time", "ownerKey", items.owner_partition(listing)
     if listing.owner:
@@ -274,9 +274,4 @@ def _time_index(listing: Listing) -> tuple[str | None, str, str]:
 
 def _beyond(after: PhotoId, low: str, high: str, *, newest: bool) -> tuple[str, str]:
     """What is left of a span behind `after`."""
-    return (low, min(high, _just_below(after))) if newest else (max(low, f"{after}0"), high)
-
-
-def _just_below(key: str) -> str:
-    """A text after which, and up to `key`, no other key of the same length sorts."""
-    return f"{key[:-1]}{chr(ord(key[-1]) - 1)}~"
+    return (low, min(high, items.just_below(after))) if newest else (max(low, f"{after}0"), high)
