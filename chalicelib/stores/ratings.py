@@ -32,7 +32,7 @@ class DynamoRatings:
     def _row(self, key: items.Key, before: int | None, after: int | None) -> Write:
         write: dict[str, Any] = {"TableName": self._ratings, "ConditionExpression": "attribute_not_exists(photoId)"}
         if before is not None:
-            write["ConditionExpression"] = "attribute_exists(rating) OR rating = :before"
+            write["ConditionExpression"] = "rating = :before"
             write["ExpressionAttributeValues"] = items.encode({":before": before})
         if after is None:
             return {"Delete": write | {"Key": key}}
