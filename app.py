@@ -27,6 +27,8 @@ from chalicelib import (
     packaging,
     parsing,
     photos,
+    ratings,
+    search,
     sessions,
     sharing,
     upkeep,
@@ -43,7 +45,9 @@ from chalicelib.wiring import (
     identity,
     now,
     queue,
+    rating_store,
     repeats,
+    search_index,
     settings,
     store,
 )
@@ -327,6 +331,31 @@ def download_photo(photo_id: str) -> Response:
     return redirect(link.url) if query(inputs.DownloadQuery).redirect else answer(link)
 
 
+# --- Ratings
+
+
+@app.route("/photos/{photo_id}/rating", methods=["PUT"], authorizer=cognito)
+def rate_photo(photo_id: str) -> Response:
+    """Rate a photo from 1 to 5; a rating that was given before is replaced."""
+    by = signed_in().user_id
+    given = body(inputs.RatingRequest).rating
+    return answer(ratings.rate(store(), rating_store(), parsing.photo_id(photo_id), by=by, rating=given))
+
+
+@app.route("/photos/{photo_id}/rating", methods=["GET"], authorizer=cognito)
+def show_rating(photo_id: str) -> Response:
+    """How a photo is rated, and what the caller gave it."""
+    by = signed_in().user_id
+    return answer(ratings.shown(store(), rating_store(), parsing.photo_id(photo_id), by=by))
+
+
+@app.route("/photos/{photo_id}/rating", methods=["DELETE"], authorizer=cognito)
+def take_rating_back(photo_id: str) -> Response:
+    """Take the caller's rating back, where they gave one."""
+    by = signed_in().user_id
+    return answer(ratings.rate(store(), rating_store(), parsing.photo_id(photo_id), by=by, rating=None))
+
+
 # --- Albums
 
 
@@ -446,6 +475,17 @@ def list_shared_photos(token: str) -> Response:
     (album, link), keys = followed(token), settings().signing_keys
     page = entries.shared_page(album_store(), keys, album.album_id, link.link_id, query(inputs.AlbumPhotoQuery))
     return answer(shown_page(page, None))
+
+
+# --- Search
+
+
+@app.route("/search", methods=["GET"])
+@takes(inputs.SearchQuery)
+def search_photos() -> Response:
+    """Photos that hold every word, newest first."""
+    by, wanted = visitor(), query(inputs.SearchQuery)
+    return answer(shown_page(search.page(search_index(), settings().signing_keys, wanted, by=by), by))
 
 
 # --- Work off the request path

@@ -100,6 +100,12 @@ class NewLink(Input, frozen=True):
     password: LinkPassword | None = None
 
 
+class RatingRequest(Input, frozen=True):
+    """`PUT /photos/{photoId}/rating`."""
+
+    rating: Annotated[int, Meta(ge=1, le=5)]
+
+
 class Credentials(Input, frozen=True):
     """`POST /signup` and `POST /login`."""
 
@@ -164,6 +170,13 @@ class PhotoQuery(PageQuery, frozen=True):
     """The first moment that belongs to the answer."""
     to: Annotated[datetime, Meta(tz=True)] | None = None
     """The first moment that no longer does."""
+
+
+class SearchQuery(PageQuery, frozen=True, kw_only=True):
+    """`GET /search`."""
+
+    q: Annotated[str, Meta(min_length=1, max_length=200)]
+    scope: Scope = "public"
 
 
 class DeleteQuery(Input, frozen=True):

@@ -28,7 +28,7 @@ _BATCH = 10
 
 
 class Settle(msgspec.Struct, frozen=True, tag="settle", tag_field="job", rename="camel"):
-    """Do with a photo what is due: end an unused grant, empty the trash, look for left-over objects."""
+    """Do with a photo what is due: end an unused grant, empty the trash, look for what an erased one left."""
 
     photo_id: PhotoId
 
@@ -106,6 +106,8 @@ def _settle(store: Store, bucket: Bucket, photo: Photo, now: datetime) -> None:
             store.remove(settled)
     elif photo.status == "erased":
         bucket.erase(photo.prefix)
+        while store.forget_ratings(photo.photo_id):
+            pass
         store.replace(photo, photo.with_(due_at=None))
     elif store.replace(photo, photo.tombstone(timestamp(now + 2 * GRANT_LIFETIME))):
         bucket.erase(photo.prefix)

@@ -28,9 +28,13 @@ MAX_ALBUMS = 8
 """Albums that one photo can be in: each is two rows of every transaction that changes its visibility."""
 
 
+MAX_TERMS = 40
+"""Words and tags that a photo can be found by: all of them can change in one transaction."""
+
+
 def tag_term(tag: str) -> str:
-    """The term of a tag: upper and lower case, and compatible forms, are one."""
-    return f"tag#{unicodedata.normalize('NFKC', tag).casefold()}"
+    """A tag as it is compared: upper and lower case, and compatible forms, are one."""
+    return unicodedata.normalize("NFKC", tag).casefold()
 
 
 _PRIOR_RATINGS, _PRIOR_MEAN = 5, 3
@@ -145,9 +149,14 @@ class Photo(Model, frozen=True):
         return (_PRIOR_RATINGS * _PRIOR_MEAN + self.rating_sum) / (_PRIOR_RATINGS + self.rating_count)
 
     @property
-    def terms(self) -> frozenset[str]:
-        """What it can be found by."""
-        return frozenset(tag_term(tag) for tag in self.tags)
+    def average(self) -> float | None:
+        """The mean of its ratings, to two digits; None where there are none."""
+        return round(self.rating_sum / self.rating_count, 2) if self.rating_count else None
+
+    def rated(self, before: int | None, after: int | None) -> Self:
+        """This photo once somebody's rating `before` has become `after`; None is no rating."""
+        count = self.rating_count + (after is not None) - (before is not None)
+        return self.with_(rating_sum=self.rating_sum + (after or 0) - (before or 0), rating_count=count)
 
     def visible_to(self, user_id: UserId | None) -> bool:
         """Whether this person, or a visitor, may know that the photo exists."""
@@ -191,7 +200,9 @@ class Listing(Model, frozen=True):
 
     def holds(self, photo: Photo) -> bool:
         """Whether `photo`, as it is now, belongs here."""
-        if self.owner not in (None, photo.user_id) or (self.tag and tag_term(self.tag) not in photo.terms):
+        if self.owner not in (None, photo.user_id):
+            return False
+        if self.tag and tag_term(self.tag) not in map(tag_term, photo.tags):
             return False
         if self.scope == "trash":
             return photo.status == "ready" and not photo.listed

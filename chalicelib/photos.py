@@ -16,7 +16,7 @@ _ATTEMPTS = 5
 
 
 class RatingView(Model, omit_defaults=False, frozen=True):
-    """How others rated it; `average` is None until somebody did."""
+    """How people rated it; `average` is None until somebody did."""
 
     average: float | None
     count: int
@@ -66,10 +66,9 @@ class DownloadView(Model, frozen=True):
 
 def view(photo: Photo, bucket: Bucket, *, by: UserId | None, now: datetime) -> PhotoView:
     """What this person, or a visitor, sees of a photo."""
-    average = round(photo.rating_sum / photo.rating_count, 2) if photo.rating_count else None
     shown = {name: getattr(photo, name) for name in PhotoView.__struct_fields__ if hasattr(photo, name)}
     urls = {name: bucket.url(photo, name, now) for name in photo.renditions if name != "full"}
-    shown |= {"rating": RatingView(average=average, count=photo.rating_count), "renditions": urls}
+    shown |= {"rating": RatingView(average=photo.average, count=photo.rating_count), "renditions": urls}
     if photo.user_id != by:
         return PhotoView(**shown | {"exif": photo.exif.without_position()})
     return OwnPhotoView(**shown, sha256=photo.sha256, rejection=photo.rejection, trashed_at=photo.trashed_at)
@@ -124,13 +123,15 @@ def restore(store: Store, photo_id: PhotoId, *, by: UserId) -> Photo:
 
 
 def erase(store: Store, bucket: Bucket, photo_id: PhotoId, *, by: UserId, now: datetime) -> None:
-    """Delete a photo for good, objects and all. Its tombstone keeps late events from bringing it back.
+    """Delete a photo for good, with its objects and ratings. Its tombstone keeps late events from bringing it back.
 
     Raises:
         NotFound, Forbidden, Conflict: as `change`.
     """
     photo = _changed(store, photo_id, by, lambda photo: photo.tombstone(timestamp(now + 2 * GRANT_LIFETIME)))
     bucket.erase(photo.prefix)
+    # Should there be more, the sweep that looks for left-over objects finds them.
+    store.forget_ratings(photo_id)
 
 
 def download(store: Store, bucket: Bucket, photo_id: PhotoId, *, by: UserId | None, now: datetime) -> DownloadView:

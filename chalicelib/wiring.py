@@ -10,11 +10,13 @@ from chalicelib.hosted_ui import HostedUi
 from chalicelib.identity import Identity
 from chalicelib.jobs import Queue
 from chalicelib.presign import Presigner
-from chalicelib.stores import AlbumStore, Cancellations, Repeats, Store
+from chalicelib.stores import AlbumStore, Cancellations, RatingStore, Repeats, SearchIndex, Store
 from chalicelib.stores.albums import DynamoAlbums
 from chalicelib.stores.cancelling import DynamoCancellations
 from chalicelib.stores.dynamodb import DynamoStore
+from chalicelib.stores.ratings import DynamoRatings
 from chalicelib.stores.repeats import DynamoRepeats
+from chalicelib.stores.search import DynamoSearch
 from chalicelib.tokens import KeySet, Verifier
 
 if TYPE_CHECKING:
@@ -56,6 +58,18 @@ def repeats() -> Repeats:
 def cancellations() -> Cancellations:
     """Accounts that are cancelled."""
     return DynamoCancellations(settings(), dynamodb())
+
+
+@cache
+def rating_store() -> RatingStore:
+    """Ratings."""
+    return DynamoRatings(settings(), dynamodb())
+
+
+@cache
+def search_index() -> SearchIndex:
+    """The words of photos."""
+    return DynamoSearch(settings(), dynamodb())
 
 
 @cache

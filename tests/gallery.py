@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from chalicelib import wiring
 from chalicelib.ids import AlbumId, UserId, timestamp
 from chalicelib.models import Photo, Placement
 from chalicelib.stores import items
@@ -36,12 +37,10 @@ def place(cloud: Cloud, photo: Photo, album_id: AlbumId) -> Photo:
 
 
 def rate(cloud: Cloud, photo: Photo, by: str, stars: int) -> Photo:
-    """A photo rated by somebody, as rows."""
-    before = cloud.photo(photo.photo_id)
-    after = before.with_(rating_sum=before.rating_sum + stars, rating_count=before.rating_count + 1)
-    assert cloud.store.replace(before, after)
-    row = {"photoId": photo.photo_id, "userId": by, "rating": stars}
-    cloud.dynamodb.put_item(TableName=cloud.settings.rating_table, Item=items.encode(row))
+    """A photo rated by somebody."""
+    ratings, user_id = wiring.rating_store(), UserId(by)
+    before = ratings.rating(photo.photo_id, user_id)
+    assert ratings.rate(cloud.photo(photo.photo_id), user_id, before, stars)
     return cloud.photo(photo.photo_id)
 
 

@@ -1,6 +1,5 @@
 """What must hold of rows, objects and counters at any time, and what once all work is done."""
 
-from collections import Counter
 from collections.abc import Iterator
 from hashlib import sha256
 from typing import Any
@@ -17,7 +16,7 @@ def broken(cloud: Cloud, owner: str) -> list[str]:
     """What is wrong with the photos of `owner`, at any time."""
     photos = rows(cloud, owner)
     wrong = [*_unready(cloud, photos), *_miscounted(cloud, owner, photos), *_misfound(cloud, owner, photos)]
-    return [*wrong, *_misplaced(cloud, owner, photos), *_mistaken(cloud, owner, photos)]
+    return [*wrong, *_misplaced(cloud, owner, photos), *_mistaken(cloud, owner, photos), *_misrated(cloud, photos)]
 
 
 def untidy(cloud: Cloud, owner: str) -> list[str]:
@@ -33,12 +32,14 @@ def untidy(cloud: Cloud, owner: str) -> list[str]:
 
 
 def left_over(cloud: Cloud, owner: str) -> list[str]:
-    """Objects of `owner` without a row that serves them, which may be there only until the sweep."""
+    """Objects and ratings of what `owner` has erased, which may be there only until the sweep."""
     photos = rows(cloud, owner)
     originals = {(photo.s3_key, photo.version_id) for photo in photos if photo.status == "ready"}
     renditions = {key for photo in photos for key in photo.renditions.values()}
     unserved = [f"original {key} {version}" for key, version in originals_of(cloud, owner) - originals]
-    return unserved + [f"rendition {key}" for key in renditions_of(cloud, owner) - renditions]
+    unserved += [f"rendition {key}" for key in renditions_of(cloud, owner) - renditions]
+    erased = {photo.photo_id for photo in photos if photo.status == "erased"}
+    return unserved + [f"rating of {photo_id} by {rater}" for photo_id, rater in ratings(cloud) if photo_id in erased]
 
 
 def rows(cloud: Cloud, owner: str) -> list[Photo]:
@@ -51,6 +52,12 @@ def albums_of(cloud: Cloud, owner: str) -> list[Album]:
     """Every album of `owner`, those that are being deleted as well."""
     found = [items.decode(row) for row in _scan(cloud, cloud.settings.album_table) if row["record"]["S"] == "album"]
     return [msgspec.convert(row, Album) for row in found if row["userId"] == owner]
+
+
+def ratings(cloud: Cloud) -> dict[tuple[str, str], int]:
+    """Every rating, by photo and by who gave it."""
+    found = map(items.decode, _scan(cloud, cloud.settings.rating_table))
+    return {(row["photoId"], row["userId"]): row["rating"] for row in found}
 
 
 def originals_of(cloud: Cloud, owner: str) -> set[tuple[str, str | None]]:
@@ -86,11 +93,23 @@ def _miscounted(cloud: Cloud, owner: str, photos: list[Photo]) -> Iterator[str]:
         yield f"{owner} is charged {account.photo_count} photos and {account.bytes} bytes instead of {charged}"
 
 
+def _misrated(cloud: Cloud, photos: list[Photo]) -> Iterator[str]:
+    given = ratings(cloud)
+    scores = {row["photoId"]["S"]: row.get("score") for row in _scan(cloud, cloud.settings.photo_table)}
+    for photo in photos:
+        values = [rating for (photo_id, _), rating in given.items() if photo_id == photo.photo_id]
+        expected = (0, 0) if photo.status == "erased" else (sum(values), len(values))
+        if (photo.rating_sum, photo.rating_count) != expected:
+            yield f"{photo.photo_id} has {photo.rating_sum} of {photo.rating_count} ratings instead of {values}"
+        if scores[photo.photo_id] != items.photo_item(photo).get("score"):
+            yield f"{photo.photo_id} is listed by the score {scores[photo.photo_id]}"
+
+
 def _misfound(cloud: Cloud, owner: str, photos: list[Photo]) -> Iterator[str]:
-    expected = Counter((key, photo.photo_id) for photo in photos for key in items.term_items(photo))
-    terms = map(items.decode, _scan(cloud, cloud.settings.term_table))
-    found = Counter((row["ownerTerm"], row["photoId"]) for row in terms if row["ownerTerm"].startswith(f"{owner}#"))
-    if expected != found:
+    expected = [items.decode(row) for photo in photos for row in items.term_items(photo).values()]
+    found = [items.decode(row) for row in _scan(cloud, cloud.settings.term_table)]
+    found = [row for row in found if row["ownerTerm"].startswith(f"{owner}#")]
+    if _sorted(expected) != _sorted(found):
         yield f"terms of {owner}: {found} instead of {expected}"
 
 
@@ -122,6 +141,10 @@ def _mistaken(cloud: Cloud, owner: str, photos: list[Photo]) -> Iterator[str]:
     found = {row["record"]["S"] for row in _scan(cloud, cloud.settings.account_table) if row["userId"]["S"] == owner}
     if expected != {record for record in found if record.startswith("sha256#")}:
         yield f"bytes of {owner}: {found} instead of {expected}"
+
+
+def _sorted(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return sorted(found, key=lambda row: (row["ownerTerm"], row["photoId"]))
 
 
 def _scan(cloud: Cloud, table: str) -> list[Any]:

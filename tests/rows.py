@@ -13,11 +13,13 @@ from chalicelib import aws, config
 from chalicelib.config import Settings
 from chalicelib.ids import PhotoId, UserId, new_photo_id, timestamp
 from chalicelib.models import Account, Limits, Photo
-from chalicelib.stores import AlbumStore, Cancellations, Repeats, Store
+from chalicelib.stores import AlbumStore, Cancellations, RatingStore, Repeats, SearchIndex, Store
 from chalicelib.stores.albums import DynamoAlbums
 from chalicelib.stores.cancelling import DynamoCancellations
 from chalicelib.stores.dynamodb import DynamoStore
+from chalicelib.stores.ratings import DynamoRatings
 from chalicelib.stores.repeats import DynamoRepeats
+from chalicelib.stores.search import DynamoSearch
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 NO_LIMITS = Limits(photos=1_000_000, bytes=10**15)
@@ -45,12 +47,12 @@ class Backend:
 
     def __init__(
         self,
-        stores: tuple[Store, AlbumStore, Repeats, Cancellations],
+        stores: tuple[Store, AlbumStore, Repeats, Cancellations, RatingStore, SearchIndex],
         cancel: Callable[[UserId], None],
         now: list[float],
         client: Any = None,
     ) -> None:
-        self.store, self.albums, self.repeats, self.cancellations = stores
+        self.store, self.albums, self.repeats, self.cancellations, self.ratings, self.search = stores
         self.cancel, self._now, self.client = cancel, now, client
 
     def later(self, by: timedelta) -> None:
@@ -134,7 +136,7 @@ def _backend(settings: Settings, client: Any) -> Backend:
     one_at_a_time: Any = OneAtATime(client)
     stores: Any = tuple(
         kind(settings, one_at_a_time, lambda: now[0])
-        for kind in (DynamoStore, DynamoAlbums, DynamoRepeats, DynamoCancellations)
+        for kind in (DynamoStore, DynamoAlbums, DynamoRepeats, DynamoCancellations, DynamoRatings, DynamoSearch)
     )
     return Backend(stores, cancel, now, client)
 

@@ -23,15 +23,16 @@ MAY_IMPORT = {
         "chalicelib.stores.calls",
     },
 }
+PURE_NAMES = ("ids", "models", "feed", "cursors", "strictjson", "sharing", "words", "terms")
 PURE = [
-    *(ROOT / "chalicelib" / f"{name}.py" for name in ("ids", "models", "feed", "cursors", "strictjson", "sharing")),
+    *(ROOT / "chalicelib" / f"{name}.py" for name in PURE_NAMES),
     *sorted((ROOT / "chalicelib" / "renditions").glob("*.py")),
 ]
 USE_CASES = {
     *("accounts", "uploads", "grants", "photos", "lists", "jobs", "access"),
-    *("albums", "entries", "links", "upkeep", "cancelling"),
+    *("albums", "entries", "links", "upkeep", "cancelling", "ratings", "search"),
 }
-PURE_MAY_IMPORT = {"ids", "models", "feed", "errors", "strictjson", "renditions"}
+PURE_MAY_IMPORT = {"ids", "models", "feed", "errors", "strictjson", "renditions", "words", "terms"}
 
 
 def name_of(path: Path) -> str:

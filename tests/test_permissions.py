@@ -14,7 +14,9 @@ GIVEN: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/upload"): {"filename": "a.jpg", "contentType": "image/jpeg"},
     ("PATCH", "/photos/{photo_id}"): {"title": "x"},
     ("POST", "/token"): {"refreshToken": "x"},
+    ("PUT", "/photos/{photo_id}/rating"): {"rating": 4},
 }
+ASKED = {"/search": "?q=sea"}
 # What each of these gets: a visitor, the owner, somebody else, and somebody whose account is cancelled.
 OPEN = (200, 200, 200, 200)
 LOCKED = (401, 200, 200, 401)
@@ -34,6 +36,7 @@ MATRIX: dict[tuple[str, str, str], tuple[int, int, int, int]] = {
     ("GET", "/web/{name}", ""): OPEN,
     ("GET", "/health", ""): OPEN,
     ("GET", "/photos", ""): (200, 200, 200, 401),
+    ("GET", "/search", ""): (200, 200, 200, 401),
     ("GET", "/trash", ""): LOCKED,
     ("POST", "/upload", ""): (401, 201, 201, 401),
     ("GET", "/photos/{photo_id}", "public"): (200, 200, 200, 401),
@@ -53,6 +56,14 @@ MATRIX: dict[tuple[str, str, str], tuple[int, int, int, int]] = {
     ("DELETE", "/photos/{photo_id}", "public"): (401, 204, 403, 401),
     ("DELETE", "/photos/{photo_id}", "private"): (401, 204, 404, 401),
     ("DELETE", "/photos/{photo_id}", "pending"): (401, 409, 404, 401),
+    ("PUT", "/photos/{photo_id}/rating", "public"): LOCKED,
+    ("PUT", "/photos/{photo_id}/rating", "private"): (401, 200, 404, 401),
+    ("PUT", "/photos/{photo_id}/rating", "trashed"): (401, 409, 404, 401),
+    ("PUT", "/photos/{photo_id}/rating", "erased"): (401, 404, 404, 401),
+    ("GET", "/photos/{photo_id}/rating", "public"): LOCKED,
+    ("GET", "/photos/{photo_id}/rating", "private"): (401, 200, 404, 401),
+    ("DELETE", "/photos/{photo_id}/rating", "public"): LOCKED,
+    ("DELETE", "/photos/{photo_id}/rating", "private"): (401, 200, 404, 401),
     ("POST", "/photos/{photo_id}/restore", "trashed"): (401, 200, 404, 401),
     ("POST", "/photos/{photo_id}/restore", "public"): (401, 409, 403, 401),
     ("POST", "/photos/{photo_id}/complete", "public"): (401, 200, 403, 401),
@@ -78,7 +89,7 @@ def test_matrix(cloud: Cloud, cell: tuple[str, str, str]) -> None:
     people = {"visitor": cloud.visitor, "other": cloud.person("bob"), "cancelled": cancelled(cloud)}
     for caller, expected in zip(CALLERS, MATRIX[cell], strict=True):
         ann = cloud.person("ann")
-        target = path.format(photo_id=photo_in(cloud, ann, state) if state else "", name="app.js")
+        target = path.format(photo_id=photo_in(cloud, ann, state) if state else "", name="app.js") + ASKED.get(path, "")
         answer = {**people, "owner": ann}[caller].call(method, target, GIVEN.get((method, path)))
         assert answer.status == expected, f"{caller}: {answer.body}"
 

@@ -107,6 +107,11 @@ def test_requests_are_within_their_policy(shared_cloud: Cloud) -> None:
                 assert ann.get("/photos", order=order, scope="mine").status == 200
             for narrowed in ({"scope": "mine"}, {"userId": "ann"}, {}):
                 assert ann.get("/photos", order="newest", tag="sea", **narrowed).status == 200
+            if content == JPEG:
+                for rating in (5, 3):
+                    assert ann.call("PUT", f"/photos/{grant['photoId']}/rating", {"rating": rating}).status == 200
+                assert ann.delete(f"/photos/{grant['photoId']}/rating").status == 200
+                assert ann.call("PUT", f"/photos/{grant['photoId']}/rating", {"rating": 4}).status == 200
             assert ann.patch(f"/photos/{grant['photoId']}", {"tags": []}).status == 200
             assert ann.delete(f"/photos/{grant['photoId']}", permanent="true").status == 204
 

@@ -1,12 +1,13 @@
 """The `Store` protocol: what the use cases need of a database, and what each call promises."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from chalicelib.feed import Span
 from chalicelib.ids import AlbumId, LinkId, PhotoId, Timestamp, UserId
 from chalicelib.models import Account, Album, Entry, IdempotencyRecord, Limits, Listing, Photo
 from chalicelib.sharing import ShareLink
+from chalicelib.terms import Sought
 
 
 class Store(Protocol):
@@ -49,6 +50,9 @@ class Store(Protocol):
         A photo that comes into an album is given the name and visibility that the album then has; albums that are
         gone, or are being deleted, it forgets.
         """
+
+    def forget_ratings(self, photo_id: PhotoId) -> int:
+        """Delete up to 100 of the ratings of an erased photo; how many it were. No new ones can come."""
 
     def remove(self, photo: Photo) -> bool:
         """Delete a row without a tombstone, as of an unused grant; refund its owner's account.
@@ -226,3 +230,44 @@ class Cancellations(Protocol):
 
         `due_at`: when to look again, after which this must be called once more; None for never.
         """
+
+
+class RatingStore(Protocol):
+    """Who rated which photo how. A rating and its photo's sums change together or not at all."""
+
+    def rating(self, photo_id: PhotoId, user_id: UserId) -> int | None:
+        """What this person gave this photo; None where they gave nothing. Sees every write that was acknowledged."""
+
+    def rate(self, photo: Photo, user_id: UserId, before: int | None, after: int | None) -> bool:
+        """Write `after` over the rating `before`; None is no rating. The photo must be listed.
+
+        Returns False, and changes nothing, where the rating, the photo or its ratings are no longer as given.
+        """
+
+
+class Postings(NamedTuple):
+    """The beginning of a word's list."""
+
+    ids: tuple[PhotoId, ...]
+    """Photos that hold the word, newest first, each once."""
+    through: PhotoId | None
+    """The last photo that was looked at; None where the list ends."""
+
+    def may_hold(self, photo_id: PhotoId) -> bool:
+        """Whether the photo is on the list, as far as it was read."""
+        return photo_id in self.ids or (self.through is not None and photo_id < self.through)
+
+
+class SearchIndex(Protocol):
+    """Which photos hold which words. The lists may lag behind the photos for about a second; the photos do not."""
+
+    def postings(
+        self, listing: Listing, words: Sequence[Sought], limit: int, *, after: PhotoId | None = None
+    ) -> list[Postings]:
+        """For each word the photos of `listing` that hold it, newest first, beyond `after`; at most `limit` are read.
+
+        For all but the public that is also the names of private albums.
+        """
+
+    def photos(self, photo_ids: Sequence[PhotoId]) -> list[Photo]:
+        """The photos of these ids, in this order, tombstones as well; those that do not exist are left out."""

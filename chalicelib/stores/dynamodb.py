@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _READERS = 16
+_FORGOTTEN = 100
 _DUE_SHARDS = "0123456789abcdef"
 
 
@@ -28,6 +29,7 @@ class DynamoStore:
         self._calls, self._clock = Calls(dynamodb, clock), clock
         self._photos, self._accounts = settings.photo_table, settings.account_table
         self._terms, self._albums, self._entries = settings.term_table, settings.album_table, settings.entry_table
+        self._ratings = settings.rating_table
 
     @cached_property
     def _readers(self) -> ThreadPoolExecutor:
@@ -76,6 +78,13 @@ class DynamoStore:
                 return True
             wanted = entries.corrected(wanted, writes, failed)
         return False
+
+    def forget_ratings(self, photo_id: PhotoId) -> int:
+        found = self._calls.query(self._ratings, None, ("photoId", photo_id), ("userId", " ", "~"), _FORGOTTEN)
+        keys = [{name: row[name] for name in ("photoId", "userId")} for row in found]
+        if keys:
+            self._calls.transact([{"Delete": {"TableName": self._ratings, "Key": key}} for key in keys])
+        return len(keys)
 
     def remove(self, photo: Photo) -> bool:
         delete = {
@@ -184,6 +193,9 @@ class DynamoStore:
 
     def _update(self, before: Photo, after: Photo) -> Write:
         old, new = items.photo_item(before), items.photo_item(after, int(self._clock()))
+        if after.status == "erased":
+            # A rating may have come since `before` was read, but never comes after a tombstone.
+            old = dict.fromkeys(("ratingSum", "ratingCount")) | old
         key = items.photo_key(before.photo_id, before.uploaded_at)
         return update(self._photos, key, old, new, revision=before.revision)
 
@@ -206,15 +218,15 @@ class DynamoStore:
         return [usage.charge(self._accounts, before, count, size)] if count or size else []
 
 
-def _time_index(listing: Listing) -> tuple[str | None, str, str]:
+def _time_index(listing: Listing) -> tuple[str, str, str]:
     """The index that holds a listing in the order of ids, the name of its partition key, and the partition."""
     if listing.tag:
-        term = tag_term(listing.tag)
+        tag = tag_term(listing.tag)
         if listing.scope == "owner":
-            return None, "ownerTerm", f"{listing.owner}#{term}"
+            return "owner-tag", "ownerTag", f"{listing.owner}#{tag}"
         if listing.owner:
-            return "public-owner-term", "publicOwnerTerm", f"{listing.owner}#{term}"
-        return "public-term", "publicTerm", term
+            return "public-owner-tag", "publicOwnerTag", f"{listing.owner}#{tag}"
+        return "public-tag", "publicTag", tag
     if listing.scope != "public":
         return "owner-time", "ownerKey", items.owner_partition(listing)
     if listing.owner:

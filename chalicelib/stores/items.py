@@ -13,6 +13,7 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from chalicelib.feed import RANK_BITS, rank
 from chalicelib.ids import AlbumId, PhotoId, UserId
 from chalicelib.models import Account, Listing, Photo
+from chalicelib.terms import prefixes, terms
 
 PUBLIC_SHARD_BITS = 5
 """32 shards of the public ranks: at 10,000 pages a second each stays under a partition's 3,000 read units.
@@ -117,13 +118,25 @@ def entry_items(photo: Photo) -> dict[AlbumId, Item]:
 
 def term_items(photo: Photo) -> dict[str, Item]:
     """The rows that find a listed photo by its terms, by their partition keys."""
+    found = terms(photo) if photo.listed else {}
+    public = {text for text, term in found.items() if term.public and photo.visibility == "public"}
+    words = {text for text, term in found.items() if term.word}
+    own, others = prefixes(words), prefixes(words & public)
     rows: dict[str, Item] = {}
-    for term in photo.terms if photo.listed else ():
-        row = {"ownerTerm": f"{photo.user_id}#{term}", "photoId": photo.photo_id}
-        if photo.visibility == "public":
-            row |= {"publicTerm": term, "publicOwnerTerm": row["ownerTerm"]}
+    for text, term in found.items():
+        row = {"ownerTerm": f"{photo.user_id}#{text}", "photoId": photo.photo_id}
+        row |= _tag_keys(photo, text, public=text in public) if term.tag else {}
+        row |= {"publicWord": text} if text in words & public else {}
+        row |= {f"owner{len(prefix)}": f"{photo.user_id}#{prefix}" for prefix in own.get(text, ())}
+        row |= {f"public{len(prefix)}": prefix for prefix in others.get(text, ())}
         rows[row["ownerTerm"]] = encode(row)
     return rows
+
+
+def _tag_keys(photo: Photo, text: str, *, public: bool) -> Item:
+    tag = text.removeprefix("tag#")
+    keys = {"ownerTag": f"{photo.user_id}#{tag}"}
+    return keys | {"publicTag": tag, "publicOwnerTag": keys["ownerTag"]} if public else keys
 
 
 def digest_item(photo: Photo) -> Item | None:

@@ -21,9 +21,12 @@ function showSession() {
 }
 
 function showPhotos() {
-  const { scope, order } = view.elements;
-  order.disabled = scope.value === "trash";
-  return gallery.show({ scope: scope.value, order: order.value });
+  const { scope, order, q } = view.elements;
+  const words = scope.value === "trash" ? "" : q.value.trim();
+  q.disabled = scope.value === "trash";
+  // What is found comes newest first, whatever the order.
+  order.disabled = q.disabled || Boolean(words);
+  return gallery.show({ scope: scope.value, order: order.value, q: words });
 }
 
 function upload(files) {
@@ -67,6 +70,8 @@ async function start() {
     picker.value = "";
   });
   view.addEventListener("change", showPhotos);
+  // Enter in the search field has already been a change.
+  view.addEventListener("submit", (event) => event.preventDefault());
   byId("sign-out").addEventListener("click", leave);
   byId("status-dismiss").addEventListener("click", hush);
   // A page that the browser kept may still show what its reader has signed out of.

@@ -9,6 +9,7 @@ const AHEAD = "2000px";
 const NARROW = 600;
 const ROW = { narrow: 125, wide: 250 };
 const EMPTY = {
+  search: "No photo holds all of these words.",
   trash: "Your trash is empty.",
   mine: "You have no photos yet. Drop some here.",
   public: "No photos yet. Yours could be the first.",
@@ -21,9 +22,9 @@ const photos = new Map();
 const observer = new IntersectionObserver((entries) => entries.some((e) => e.isIntersecting) && more(), { rootMargin: AHEAD });
 let walk = null;
 
-/** Starts over with a view: {scope, order}. */
-export function show({ scope, order }) {
-  walk = { ...source(scope, order), empty: EMPTY[scope], lastKey: null, ended: false, error: null };
+/** Starts over with a view: {scope, order, q}. */
+export function show({ scope, order, q }) {
+  walk = { ...source(scope, order, q), empty: EMPTY[q ? "search" : scope], lastKey: null, ended: false, error: null };
   photos.clear();
   list.replaceChildren();
   return more();
@@ -91,8 +92,9 @@ retry.addEventListener("click", () => {
   more();
 });
 
-function source(scope, order) {
+function source(scope, order, q) {
   if (scope === "trash") return { path: "trash", query: {} };
+  if (q) return { path: "search", query: { q, scope } };
   return { path: "photos", query: { order, scope }, takesNew: true };
 }
 

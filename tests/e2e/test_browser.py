@@ -106,6 +106,44 @@ def test_a_photo_from_sign_in_to_delete(local: Local, browser: Watched, tmp_path
     assert browser.troubles == []
 
 
+def find(page: Page, words: str) -> None:
+    page.fill("#search", words)
+    page.press("#search", "Enter")
+
+
+def test_words_find_photos(local: Local, browser: Watched, tmp_path: Path) -> None:
+    token = local.sign_up("words@example.com")
+    page = browser.page
+    files = [tmp_path / f"{number}.jpg" for number in range(2)]
+    for number, file in enumerate(files):
+        file.write_bytes(make_photo(400, 300, seed=number))
+    sign_in(page, "words@example.com")
+    page.set_input_files("#file-input", [*map(str, files)])
+    expect(page.locator("#uploads li[data-state=ready]")).to_have_count(2)
+    one, two = (item["photoId"] for item in local.call("GET", "/photos", token=token, scope="mine").json["items"])
+    for photo_id, title in ((one, "Café by the harbour"), (two, "Harbour <b>at</b> night")):
+        assert local.call("PATCH", f"/photos/{photo_id}", {"title": title}, token).status == 200
+
+    tiles = page.locator("#gallery [data-photo-id]")
+    page.select_option("#scope", "mine")
+    find(page, "HARBOUR cafe")
+    expect(tiles).to_have_count(1)
+    assert tiles.first.get_attribute("data-photo-id") == one
+    expect(page.locator("#order")).to_be_disabled()
+    find(page, "harb")
+    expect(tiles).to_have_count(2)
+    find(page, "<b>harbour</b> mountain")
+    expect(tiles).to_have_count(0)
+    expect(page.locator("#gallery-note")).to_have_text("No photo holds all of these words.")
+    page.select_option("#scope", "trash")
+    expect(page.locator("#search")).to_be_disabled()
+    page.select_option("#scope", "mine")
+    find(page, "")
+    expect(tiles).to_have_count(2)
+    expect(page.locator("#order")).to_be_enabled()
+    assert browser.troubles == []
+
+
 def test_several_photos_at_once_and_the_lightbox_by_keyboard(local: Local, browser: Watched, tmp_path: Path) -> None:
     local.sign_up("keys@example.com")
     page = browser.page
