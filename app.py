@@ -36,7 +36,8 @@ from chalicelib import (
 )
 from chalicelib.identity import Caller
 from chalicelib.ids import UserId
-from chalicelib.models import Album, Page, Photo
+from chalicelib.listing import Page
+from chalicelib.models import Album, Photo
 from chalicelib.wiring import (
     album_store,
     bucket,

@@ -10,7 +10,8 @@ from chalicelib.bucket import Bucket
 from chalicelib.cursors import Cursors
 from chalicelib.ids import AlbumId, PhotoId, Timestamp, UserId, new_album_id, timestamp
 from chalicelib.inputs import AlbumChanges, AlbumQuery, NewAlbum
-from chalicelib.models import Album, Model, Page, Photo, Visibility
+from chalicelib.listing import Page
+from chalicelib.models import Album, Model, Photo, Visibility
 from chalicelib.stores import AlbumStore
 from chalicelib.upkeep import GRACE
 

@@ -12,7 +12,8 @@ from chalicelib.albums import own, seen, shows
 from chalicelib.cursors import Cursors
 from chalicelib.ids import AlbumId, LinkId, PhotoId, UserId, milliseconds
 from chalicelib.inputs import AlbumPhotoQuery
-from chalicelib.models import MAX_ALBUMS, Album, Entry, Model, Page, Photo, Placement
+from chalicelib.listing import Page
+from chalicelib.models import MAX_ALBUMS, Album, Entry, Model, Photo, Placement
 from chalicelib.stores import AlbumStore, Store
 
 _ATTEMPTS = 5

@@ -10,7 +10,8 @@ from chalicelib.albums import own
 from chalicelib.cursors import Cursors
 from chalicelib.ids import AlbumId, LinkId, Timestamp, UserId, new_link_id, timestamp
 from chalicelib.inputs import NewLink, PageQuery
-from chalicelib.models import Album, Model, Page
+from chalicelib.listing import Page
+from chalicelib.models import Album, Model
 from chalicelib.sharing import ShareLink, Token
 from chalicelib.stores import AlbumStore
 

@@ -11,7 +11,8 @@ from chalicelib import errors, feed
 from chalicelib.cursors import Cursors
 from chalicelib.ids import PhotoId, UserId, first_photo_id
 from chalicelib.inputs import PageQuery, PhotoQuery
-from chalicelib.models import Listing, Page, Photo
+from chalicelib.listing import Listing, Page
+from chalicelib.models import Photo
 from chalicelib.stores import Store
 
 

@@ -1,4 +1,4 @@
-"""What the service speaks of: photos, accounts, ratings and pages. Frozen, and pure."""
+"""What the service speaks of: photos, albums and accounts. Frozen, and pure."""
 
 import unicodedata
 from datetime import timedelta
@@ -190,25 +190,6 @@ class Photo(Model, frozen=True):
         )
 
 
-class Listing(Model, frozen=True):
-    """One list of photos; who may ask for it is decided before."""
-
-    scope: Literal["public", "owner", "trash"]
-    owner: UserId | None = None
-    """Whose photos; None for everybody's, which only `public` has."""
-    tag: str | None = None
-
-    def holds(self, photo: Photo) -> bool:
-        """Whether `photo`, as it is now, belongs here."""
-        if self.owner not in (None, photo.user_id):
-            return False
-        if self.tag and tag_term(self.tag) not in map(tag_term, photo.tags):
-            return False
-        if self.scope == "trash":
-            return photo.status == "ready" and not photo.listed
-        return photo.listed and (self.scope == "owner" or photo.visibility == "public")
-
-
 class Account(Model, frozen=True):
     """A person's usage. Pending uploads count, with what they reserved."""
 
@@ -292,10 +273,3 @@ class Limits(Model, frozen=True):
 
     photos: int
     bytes: int
-
-
-class Page[Item](msgspec.Struct, frozen=True):
-    """One page of a list, and the opaque token of the next; None at the end."""
-
-    items: list[Item]
-    last_key: str | None

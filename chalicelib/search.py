@@ -6,7 +6,8 @@ from chalicelib import errors
 from chalicelib.cursors import Cursors
 from chalicelib.ids import PhotoId, UserId
 from chalicelib.inputs import SearchQuery
-from chalicelib.models import MAX_TERMS, Listing, Page, Photo
+from chalicelib.listing import Listing, Page
+from chalicelib.models import MAX_TERMS, Photo
 from chalicelib.stores import Postings, SearchIndex
 from chalicelib.terms import Sought, found_by, sought
 

@@ -11,7 +11,8 @@ from botocore.exceptions import ClientError
 
 from chalicelib import errors
 from chalicelib.ids import UserId, timestamp
-from chalicelib.models import Account, Listing
+from chalicelib.listing import Listing
+from chalicelib.models import Account
 from tests.faults import Answer, hooked, refusal
 from tests.rows import NO_LIMITS, START, Backend, ids, pending
 

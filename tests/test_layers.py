@@ -23,7 +23,7 @@ MAY_IMPORT = {
         "chalicelib.stores.calls",
     },
 }
-PURE_NAMES = ("ids", "models", "feed", "cursors", "strictjson", "sharing", "words", "terms")
+PURE_NAMES = ("ids", "models", "listing", "feed", "cursors", "strictjson", "sharing", "words", "terms")
 PURE = [
     *(ROOT / "chalicelib" / f"{name}.py" for name in PURE_NAMES),
     *sorted((ROOT / "chalicelib" / "renditions").glob("*.py")),

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.ids import UserId, first_photo_id, is_photo_id, new_photo_id, timestamp, uploaded_at
-from chalicelib.models import Exif, Listing, Photo, Status, Visibility, tag_term
+from chalicelib.listing import Listing
+from chalicelib.models import Exif, Photo, Status, Visibility, tag_term
 from tests.rows import pending
 
 ANN, BOB = UserId("ann"), UserId("bob")

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from chalicelib import errors, ratings, wiring
 from chalicelib.ids import PhotoId, UserId, timestamp
-from chalicelib.models import Listing, Photo
+from chalicelib.listing import Listing
+from chalicelib.models import Photo
 from tests.cloud import Client, Cloud
 from tests.faults import hooked, striking
 from tests.images import photo as make_photo

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from chalicelib import search
 from chalicelib.ids import AlbumId, PhotoId, UserId, new_photo_id, timestamp
 from chalicelib.inputs import SearchQuery
-from chalicelib.models import Exif, Listing, Photo, Placement
+from chalicelib.listing import Listing
+from chalicelib.models import Exif, Photo, Placement
 from chalicelib.stores import items
 from chalicelib.terms import Sought, found_by, sought
 from tests.cloud import Client, Cloud

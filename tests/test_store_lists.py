@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from chalicelib.feed import RANKS, Span, rank
 from chalicelib.ids import PhotoId, UserId, timestamp
-from chalicelib.models import Listing, Photo
+from chalicelib.listing import Listing
+from chalicelib.models import Photo
 from tests.rows import START, Backend, ids
 
 ANN = UserId("ann")

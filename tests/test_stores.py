@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from chalicelib import errors
 from chalicelib.ids import UserId, timestamp
-from chalicelib.models import Account, Exif, Limits, Listing, Photo, Status
+from chalicelib.listing import Listing
+from chalicelib.models import Account, Exif, Limits, Photo, Status
 from tests.rows import NO_LIMITS, START, Backend, ids, pending
 
 ANN = UserId("ann")

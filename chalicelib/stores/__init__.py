@@ -5,7 +5,8 @@ from typing import NamedTuple, Protocol
 
 from chalicelib.feed import Span
 from chalicelib.ids import AlbumId, LinkId, PhotoId, Timestamp, UserId
-from chalicelib.models import Account, Album, Entry, IdempotencyRecord, Limits, Listing, Photo
+from chalicelib.listing import Listing
+from chalicelib.models import Account, Album, Entry, IdempotencyRecord, Limits, Photo
 from chalicelib.sharing import ShareLink
 from chalicelib.terms import Sought
 

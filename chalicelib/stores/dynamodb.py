@@ -10,7 +10,8 @@ from chalicelib import errors
 from chalicelib.config import Settings
 from chalicelib.feed import Span
 from chalicelib.ids import PhotoId, Timestamp, UserId, uploaded_at
-from chalicelib.models import Account, IdempotencyRecord, Limits, Listing, Photo, tag_term
+from chalicelib.listing import Listing
+from chalicelib.models import Account, IdempotencyRecord, Limits, Photo, tag_term
 from chalicelib.stores import entries, items, repeats, usage
 from chalicelib.stores.calls import Calls, Write, update
 

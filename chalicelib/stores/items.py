@@ -12,7 +12,8 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from chalicelib.feed import RANK_BITS, rank
 from chalicelib.ids import AlbumId, PhotoId, UserId
-from chalicelib.models import Account, Listing, Photo
+from chalicelib.listing import Listing
+from chalicelib.models import Account, Photo
 from chalicelib.terms import prefixes, terms
 
 PUBLIC_SHARD_BITS = 5

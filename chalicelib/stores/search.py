@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from chalicelib.config import Settings
 from chalicelib.ids import PhotoId, uploaded_at
-from chalicelib.models import Listing, Photo
+from chalicelib.listing import Listing
+from chalicelib.models import Photo
 from chalicelib.stores import Postings, items
 from chalicelib.stores.calls import Calls
 from chalicelib.terms import PREFIXES, Sought
