@@ -20,8 +20,8 @@ import msgspec
 
 from chalicelib import cancelling, wiring
 from chalicelib.identity import Caller
-from chalicelib.ids import AlbumId, UserId, new_photo_id, timestamp
-from chalicelib.models import Limits, Photo, Placement
+from chalicelib.ids import AlbumId, UserId, new_album_id, new_photo_id, timestamp
+from chalicelib.models import Album, Limits, Photo, Placement
 from chalicelib.stores import items
 from local import cloud
 
@@ -75,9 +75,11 @@ def sign_up(running: cloud.Cloud, email: str) -> Caller:
 
 def seed(owner: UserId, count: int, rated_by: UserId | None = None, rates: list[Photo] | None = None) -> list[Photo]:
     """Ready photos with objects and tags, some in an album, some rated; and ratings of `rates` by `owner`."""
-    album_id = AlbumId(new_photo_id(datetime.now(UTC), secrets.randbits(128)))
-    album = {"albumId": album_id, "record": "album", "ownerKey": owner, "userId": owner, "photoCount": 0}
-    put(wiring.settings().album_table, album | {"openCount": 0})
+    now = datetime.now(UTC)
+    album_id, made_at = new_album_id(now, secrets.randbits(128)), timestamp(now)
+    wiring.album_store().add(
+        Album(album_id=album_id, user_id=owner, name="Sea", created_at=made_at, updated_at=made_at), 1000
+    )
 
     def one(number: int) -> Photo:
         placed = {album_id: Placement(name="Sea", public=True, position=number)} if number % ALBUM_EVERY == 0 else {}
@@ -118,25 +120,8 @@ def upload(owner: UserId, placed: dict[AlbumId, Placement]) -> Photo:
 
 
 def rate(photo: Photo, by: UserId, stars: int = 4) -> None:
-    """A first rating, as rows."""
-    rated = photo.with_(rating_sum=stars, rating_count=1)
-    sums = {":sum": stars, ":count": 1, ":score": items.score_text(rated.score, photo.photo_id)}
-    dynamodb().update_item(
-        TableName=wiring.settings().photo_table,
-        Key=items.photo_key(photo.photo_id, photo.uploaded_at),
-        UpdateExpression="SET ratingSum = :sum, ratingCount = :count, score = :score",
-        ExpressionAttributeValues=items.encode(sums),
-    )
-    put(wiring.settings().rating_table, {"photoId": photo.photo_id, "userId": by, "rating": stars})
-
-
-def dynamodb() -> Any:
-    store: Any = wiring.store()
-    return store._calls._client
-
-
-def put(table: str, row: dict[str, Any]) -> None:
-    dynamodb().put_item(TableName=table, Item=items.encode(row))
+    """A first rating."""
+    assert wiring.rating_store().rate(photo, by, None, stars)
 
 
 def purge(running: cloud.Cloud, user_id: UserId, photos: int, kills: int) -> None:
