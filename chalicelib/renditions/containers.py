@@ -86,8 +86,10 @@ def _png(content: bytes) -> Coded:
             break
     width, height, depth, colour, interlaced = struct.unpack_from(">IIBBxxB", found.get(b"IHDR", b""))
     samples = {0: 1, 2: 3, 3: 4, 4: 2}.get(colour, 4)
-    check_size(width, height, cost=samples * max(depth, 8) / 8 + 3 if interlaced else 0)
-    return Coded(b"".join(kept), width, height, found.get(b"eXIf", b""), _inflated(found.get(b"iCCP", b"")))
+    cost = samples * max(depth, 8) / 8 + 3 if interlaced else 0
+    check_size(width, height, cost=cost)
+    profile = _inflated(found.get(b"iCCP", b""))
+    return Coded(b"".join(kept), width, height, found.get(b"eXIf", b""), profile, cost=cost)
 
 
 def _inflated(iccp: bytes) -> bytes:
@@ -115,7 +117,7 @@ def _gif(content: bytes) -> Coded:
     left, top, frame_width, frame_height, flags = struct.unpack_from("<HHHHB", content, at + 1)
     check_size(max(width, left + frame_width), max(height, top + frame_height), cost=_GIF_COST)
     end = _past_sub_blocks(content, at + 11 + _palette_size(flags), walk)
-    return Coded(b"".join((*kept, content[at:end], b";")), width, height)
+    return Coded(b"".join((*kept, content[at:end], b";")), width, height, cost=_GIF_COST)
 
 
 def _palette_size(flags: int) -> int:
@@ -149,7 +151,7 @@ def _webp(content: bytes) -> Coded:
     check_size(width, height, cost=_WEBP_COST)
     riff = b"WEBP" + b"".join(kept)
     cut = b"RIFF" + struct.pack("<I", len(riff)) + riff
-    return Coded(cut, width, height, found.get(b"EXIF", b""), found.get(b"ICCP", b""))
+    return Coded(cut, width, height, found.get(b"EXIF", b""), found.get(b"ICCP", b""), cost=_WEBP_COST)
 
 
 def _webp_size(found: dict[bytes, bytes]) -> tuple[int, int]:
@@ -167,11 +169,12 @@ def _tiff(content: bytes) -> Coded:
     fields = structure.fields(structure.first)
     width, height = number(fields.get(_WIDTH)), number(fields.get(_HEIGHT))
     bits, samples = number(fields.get(_BITS), 8), number(fields.get(_SAMPLES), 1)
-    check_size(width, height, cost=samples * max(bits, 8) / 8 + 3)
+    cost = samples * max(bits, 8) / 8 + 3
+    check_size(width, height, cost=cost)
     # Without a next page no loader walks, or counts, a chain of a million.
     page = bytearray(content)
     struct.pack_into(structure.order + structure.word, page, structure.end(structure.first), 0)
-    return Coded(bytes(page), width, height, exif=content)
+    return Coded(bytes(page), width, height, exif=content, cost=cost)
 
 
 _ITEM = re.compile(rb"infe")
