@@ -59,6 +59,8 @@ def bombs() -> dict[str, tuple[bytes, str, str]]:
         "webp with a second size": (_of_two_sizes(), "image/webp", "TooManyPixels"),
         "heic items": (_of_many_items(200_000), "image/heic", "Damaged"),
         "heic items that overlap": (_of_many_items(200_000, size=1_500_000), "image/heic", "Damaged"),
+        "jpeg of one scan, progressive": (_of_one_scan(progressive=True), "image/jpeg", "TooManyPixels"),
+        "jpeg of one scan of three": (_of_one_scan(), "image/jpeg", "TooManyPixels"),
         "jpeg scans": (of_many_scans(5_000), "image/jpeg", "DecompressionBomb"),
         "jpeg segments": (segments, "image/jpeg", "DecompressionBomb"),
     }
@@ -71,6 +73,16 @@ def _behind_a_decoy() -> bytes:
     Image.new("L", (6_400, 6_400)).save(content, "AVIF", speed=10, quality=1)
     flagged = images.claiming(content.getvalue(), real, real[:4] + b"\0\0\0\1" + real[8:])
     return flagged + struct.pack(">I4s", 28, b"free") + _extent(64, 64)
+
+
+def _of_one_scan(*, progressive: bool = False) -> bytes:
+    """100 MP of which the coefficients are held, as of any picture that may get another scan."""
+    content = images.encoded(images.quadrants(), "JPEG", progressive=progressive, subsampling=0)
+    first = content.index(b"\xff\xda")
+    last = content.index(b"\xff\xc4", first) if progressive else -2
+    header = content[first : first + 14] if progressive else b"\xff\xda\0\x08\1\1\0\0\x3f\0"
+    size, larger = struct.pack(">HH", 64, 96), struct.pack(">HH", 10_000, 10_000)
+    return images.claiming(content[:first], size, larger) + header + content[first + 14 : last] + b"\xff\xd9"
 
 
 def _of_two_sizes() -> bytes:
