@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from PIL import Image
 
-from tests import images
+from tests import heif, images
 
 
 def of_many_scans(scans: int) -> bytes:
@@ -57,6 +57,9 @@ def bombs() -> dict[str, tuple[bytes, str, str]]:
         "png chunks": (images.png(*[(b"tEXt", b"")] * 300_000), "image/png", "DecompressionBomb"),
         "avif behind a decoy": (_behind_a_decoy(), "image/avif", "TooManyPixels"),
         "webp with a second size": (_of_two_sizes(), "image/webp", "TooManyPixels"),
+        "heic layers of layers": (heif.layered(7, 8), "image/heic", "DecompressionBomb"),
+        "heic of large tiles": (heif.large_tiles(25), "image/heic", "DecompressionBomb"),
+        "heic of shared metadata": (heif.shared(90), "image/heic", "DecompressionBomb"),
         "heic items": (_of_many_items(200_000), "image/heic", "Damaged"),
         "heic items that overlap": (_of_many_items(200_000, size=1_500_000), "image/heic", "Damaged"),
         "jpeg of one scan, progressive": (_of_one_scan(progressive=True), "image/jpeg", "TooManyPixels"),
@@ -111,6 +114,7 @@ def defused() -> dict[str, tuple[bytes, str]]:
         "tiff pages": (_of_many_pages(100_000), "image/tiff"),
         "exif loop": (_looping_exif(), "image/jpeg"),
         "exif of millions": (images.png((b"eXIf", _exif_of_millions())), "image/png"),
+        "heic pictures with the same exif": (heif.described_often(150), "image/heic"),
         "avif exif of millions": (_avif_of_millions(), "image/avif"),
     }
 

@@ -4,14 +4,13 @@ Every format that allows it is cut down to the coded picture alone: one frame, n
 What is hidden elsewhere in an upload therefore reaches neither a decoder nor a rendition.
 """
 
-import re
 import struct
 import zlib
 from collections.abc import Callable, Iterator
 from functools import partial
 
 from chalicelib.models import MAX_UPLOAD_BYTES
-from chalicelib.renditions import jpeg
+from chalicelib.renditions import heif, jpeg
 from chalicelib.renditions.coded import MAX_PROFILE_BYTES, Coded, check_size, pieces, take
 from chalicelib.renditions.refusals import Damaged, DecompressionBomb, NotAnImage, TooManyBytes, Truncated, TypeMismatch
 from chalicelib.renditions.tiff import Tiff, number
@@ -177,55 +176,13 @@ def _tiff(content: bytes) -> Coded:
     return Coded(bytes(page), width, height, exif=content, cost=cost)
 
 
-_ITEM = re.compile(rb"infe")
-_LONGEST_ITEM = 1024
-_EXTENT = re.compile(rb"\0\0\0\x14ispe\0{4}(.{4})(.{4})", re.DOTALL)
-
-
-def _heif(cost: int, content: bytes) -> Coded:
-    described = _described(content)
-    # Tiles and thumbnails have extents too: the largest is the picture's, or a lie that its decoder finds out.
-    extents = [(int.from_bytes(wide), int.from_bytes(high)) for wide, high in _EXTENT.findall(described)]
-    for width, height in extents:
-        check_size(width, height, cost=cost)
-    if not extents or not all(_is_named_in_utf8(described, item.start() - 4) for item in _ITEM.finditer(described)):
-        raise Damaged
-    return Coded(content, *max(extents, key=lambda extent: extent[0] * extent[1]), cost=cost)
-
-
-def _described(content: bytes) -> bytes:
-    """All but the coded data, where every box ends inside the file: half an upload can decode."""
-    at, described, walk = 0, list[bytes](), pieces()
-    while at < len(content):
-        next(walk)
-        size, kind = struct.unpack_from(">I4s", content, at)
-        if size == 1:
-            (size,) = struct.unpack_from(">Q", content, at + 8)
-        box = take(content, at, max(size or len(content) - at, 8))
-        if kind != b"mdat":
-            described.append(box)
-        at += len(box)
-    return b"".join(described)
-
-
-def _is_named_in_utf8(described: bytes, at: int) -> bool:
-    """Whether the names in an item's box are text: on any other pi-heif 1.4 ends the process."""
-    size, version = struct.unpack_from(">I4xB", described, max(at, 0))
-    names = described[at + (18 if version > 2 else 16) : at + min(size, _LONGEST_ITEM)]
-    try:
-        # Real names are short. Long ones that overlap would be read over and over.
-        return 16 <= size <= _LONGEST_ITEM and bool(names.decode())
-    except UnicodeDecodeError:
-        return False
-
-
 _READERS: dict[str, Callable[[bytes], Coded]] = {
     "image/jpeg": jpeg.read,
     "image/png": _png,
     "image/gif": _gif,
     "image/webp": _webp,
     "image/tiff": _tiff,
-    "image/heic": partial(_heif, _HEIC_COST),
-    "image/heif": partial(_heif, _HEIC_COST),
-    "image/avif": partial(_heif, _AVIF_COST),
+    "image/heic": partial(heif.read, _HEIC_COST),
+    "image/heif": partial(heif.read, _HEIC_COST),
+    "image/avif": partial(heif.read, _AVIF_COST),
 }

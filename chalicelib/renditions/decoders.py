@@ -117,9 +117,8 @@ def _opened_heic(coded: Coded) -> Picture:
     # Its decoder need not go by the extents that were checked.
     width, height = heif.size
     check_size(width, height, cost=coded.cost)
-    facts = exif.read(heif.info.get("exif") or b"")
     # libheif has turned the pixels already, whatever EXIF still says.
-    upright = exif.Facts(facts.exif, facts.taken_at)
+    upright = replace(exif.read(coded.exif), orientation=1)
 
     def pixels(_shrink: int) -> "Image":
         return _from_memory(heif.data, width, height, deep=heif.mode == "I;16")
@@ -132,10 +131,10 @@ def _opened_avif(coded: Coded) -> Picture:
     from PIL import _avif
 
     avif = _avif.AvifDecoder(coded.content, "auto", 1)
-    (width, height), _, _, profile, noted, orientation, _ = avif.get_info()
+    (width, height), _, _, profile, _, orientation, _ = avif.get_info()
     check_size(width, height, cost=coded.cost)
     # What the container says of the orientation counts, not what the camera noted.
-    facts = replace(exif.read(noted or b""), orientation=orientation)
+    facts = replace(exif.read(coded.exif), orientation=orientation)
 
     def pixels(_shrink: int) -> "Image":
         return _from_memory(avif.get_frame(0)[0], width, height)
