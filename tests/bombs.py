@@ -64,6 +64,7 @@ def bombs() -> dict[str, tuple[bytes, str, str]]:
         "heic items that overlap": (_of_many_items(200_000, size=1_500_000), "image/heic", "Damaged"),
         "jpeg of one scan, progressive": (_of_one_scan(progressive=True), "image/jpeg", "TooManyPixels"),
         "jpeg of one scan of three": (_of_one_scan(), "image/jpeg", "TooManyPixels"),
+        "tiff of jpeg": (_tiff_of_jpeg(), "image/tiff", "TooManyPixels"),
         "jpeg scans": (of_many_scans(5_000), "image/jpeg", "DecompressionBomb"),
         "jpeg segments": (segments, "image/jpeg", "DecompressionBomb"),
     }
@@ -86,6 +87,15 @@ def _of_one_scan(*, progressive: bool = False) -> bytes:
     header = content[first : first + 14] if progressive else b"\xff\xda\0\x08\1\1\0\0\x3f\0"
     size, larger = struct.pack(">HH", 64, 96), struct.pack(">HH", 10_000, 10_000)
     return images.claiming(content[:first], size, larger) + header + content[first + 14 : last] + b"\xff\xd9"
+
+
+def _tiff_of_jpeg() -> bytes:
+    """64 MP that may be progressive: 800 MB and five seconds."""
+    content = images.encoded(images.quadrants(), "TIFF", compression="jpeg")
+    for tag, side in ((256, 96), (257, 64)):
+        claimed = struct.pack("<HHII", tag, 3, 1, 8_000)
+        content = images.claiming(content, struct.pack("<HHII", tag, 3, 1, side), claimed)
+    return content
 
 
 def _of_two_sizes() -> bytes:

@@ -18,7 +18,8 @@ from chalicelib.renditions.tiff import Tiff, number
 # What the decoders that cannot stream were measured to hold, in bytes a pixel.
 _GIF_COST, _WEBP_COST, _HEIC_COST, _AVIF_COST = 8, 9, 8, 10
 
-_WIDTH, _HEIGHT, _BITS, _SAMPLES = 256, 257, 258, 277
+_WIDTH, _HEIGHT, _BITS, _COMPRESSION, _SAMPLES = 256, 257, 258, 259, 277
+_JPEG = 7
 
 _MAGIC = {
     b"\xff\xd8\xff": "image/jpeg",
@@ -168,7 +169,9 @@ def _tiff(content: bytes) -> Coded:
     fields = structure.fields(structure.first)
     width, height = number(fields.get(_WIDTH)), number(fields.get(_HEIGHT))
     bits, samples = number(fields.get(_BITS), 8), number(fields.get(_SAMPLES), 1)
-    cost = samples * max(bits, 8) / 8 + 3
+    # JPEG inside may be in several scans, of which all coefficients are held.
+    held = 2 if number(fields.get(_COMPRESSION)) == _JPEG else 0
+    cost = samples * (max(bits, 8) / 8 + held) + 3
     check_size(width, height, cost=cost)
     # Without a next page no loader walks, or counts, a chain of a million.
     page = bytearray(content)
