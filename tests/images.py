@@ -8,7 +8,7 @@ import random
 import struct
 import zlib
 from base64 import b64decode
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
@@ -153,116 +153,11 @@ def _chunk(kind: bytes, body: bytes) -> bytes:
     return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
 
-def of_many_scans(scans: int) -> bytes:
-    """A progressive JPEG in which the last scan comes again and again."""
-    content = encoded(quadrants(1024, 768), "JPEG", progressive=True)
-    last = content.rindex(b"\xff\xda")
-    return content[:last] + content[last:-2] * scans + b"\xff\xd9"
-
-
-def of_many_frames(frames: int) -> bytes:
-    """A GIF whose first frame comes again and again."""
-    content = encoded(quadrants(8, 8, "P"), "GIF")
-    frame = content.index(b"\x2c", 13 + 3 * 2 ** ((content[10] & 7) + 1))
-    return content[:frame] + content[frame:-1] * frames + b";"
-
-
 def claiming(content: bytes, old: bytes, new: bytes) -> bytes:
     """`content` with another size where its header says it first."""
     assert len(old) == len(new)
     assert old in content
     return content.replace(old, new, 1)
-
-
-def _enormous(width: int = 60_000, height: int = 60_000) -> Iterable[tuple[str, bytes, str]]:
-    avif, tiff = encoded(quadrants(), "AVIF"), encoded(quadrants(), "TIFF")
-    jpeg, gif = encoded(quadrants(), "JPEG"), encoded(quadrants(mode="P"), "GIF")
-    webp = encoded(quadrants(mode="RGBA"), "WEBP", exif=exif_block())
-    yield "png", png(header=struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)), "image/png"
-    yield "jpeg", claiming(jpeg, struct.pack(">HH", 64, 96), struct.pack(">HH", height, width)), "image/jpeg"
-    yield "gif", claiming(gif, struct.pack("<HH", 96, 64), struct.pack("<HH", width, height)), "image/gif"
-    yield "webp", claiming(webp, b"\x5f\0\0\x3f\0\0", b"\xff\xff\0\xff\xff\0"), "image/webp"
-    yield (
-        "tiff",
-        claiming(tiff, struct.pack("<HHII", 256, 4, 1, 96), struct.pack("<HHII", 256, 4, 1, width)),
-        "image/tiff",
-    )
-    extent, larger = struct.pack(">II", 96, 64), struct.pack(">II", width, height)
-    yield "avif", claiming(avif, b"ispe\0\0\0\0" + extent, b"ispe\0\0\0\0" + larger), "image/avif"
-    yield "heic", claiming(HEIC, b"ispe\0\0\0\0" + extent, b"ispe\0\0\0\0" + larger), "image/heic"
-
-
-def bombs() -> dict[str, tuple[bytes, str, str]]:
-    """Files made to exhaust a decoder, by name: the bytes, their type, the refusal."""
-    found = {f"{name} of 3,600 MP": (content, of, "TooManyPixels") for name, content, of in _enormous()}
-    wide = png(header=struct.pack(">IIBBBBB", 30_001, 1, 8, 0, 0, 0, 0))
-    interlaced = png(header=struct.pack(">IIBBBBB", 9_000, 9_000, 16, 6, 0, 0, 1))
-    iccp = png((b"iCCP", b"x\0\0" + zlib.compress(bytes(100_000_000), 9)))
-    segments = b"\xff\xd8" + b"\xff\xe1\0\2" * 1_000_000 + encoded(quadrants(), "JPEG")[2:]
-    return {
-        **found,
-        "png too wide": (wide, "image/png", "TooManyPixels"),
-        "png interlaced": (interlaced, "image/png", "TooManyPixels"),
-        "png profile": (iccp, "image/png", "DecompressionBomb"),
-        "png chunks": (png(*[(b"tEXt", b"")] * 300_000), "image/png", "DecompressionBomb"),
-        "avif behind a decoy": (_behind_a_decoy(), "image/avif", "TooManyPixels"),
-        "heic items": (_of_many_items(200_000), "image/heic", "Damaged"),
-        "heic items that overlap": (_of_many_items(200_000, size=1_500_000), "image/heic", "Damaged"),
-        "jpeg scans": (of_many_scans(5_000), "image/jpeg", "DecompressionBomb"),
-        "jpeg segments": (segments, "image/jpeg", "DecompressionBomb"),
-    }
-
-
-def _behind_a_decoy() -> bytes:
-    """A picture of 41 MP whose extent only a decoder sees, and a small one that it does not."""
-    real = b"ispe\0\0\0\0" + struct.pack(">II", 6_400, 6_400)
-    content = io.BytesIO()
-    Image.new("L", (6_400, 6_400)).save(content, "AVIF", speed=10, quality=1)
-    flagged = claiming(content.getvalue(), real, real[:4] + b"\0\0\0\1" + real[8:])
-    return flagged + struct.pack(">I4s", 28, b"free") + _extent(64, 64)
-
-
-def _of_many_items(count: int, size: int = 0x41414141) -> bytes:
-    boxes = _extent(64, 64) + (struct.pack(">I", size) + b"infe") * count
-    return b"\0\0\0\x18ftypheic\0\0\0\0heicmif1" + struct.pack(">I4s", 8 + len(boxes), b"free") + boxes
-
-
-def _extent(width: int, height: int) -> bytes:
-    return b"\0\0\0\x14ispe\0\0\0\0" + struct.pack(">II", width, height)
-
-
-def defused() -> dict[str, tuple[bytes, str]]:
-    """Bombs in a part that is never opened, so that the picture beside them can be shown."""
-    text = zlib.compress(bytes(100_000_000), 9)
-    return {
-        "png text": (png(*[(b"zTXt", b"x\0\0" + text)] * 7), "image/png"),
-        "gif frames": (of_many_frames(100_000), "image/gif"),
-        "tiff pages": (_of_many_pages(100_000), "image/tiff"),
-        "exif loop": (_looping_exif(), "image/jpeg"),
-        "exif of millions": (png((b"eXIf", _exif_of_millions())), "image/png"),
-    }
-
-
-def _of_many_pages(pages: int) -> bytes:
-    content = encoded(quadrants(), "TIFF")
-    (directory,) = struct.unpack_from("<I", content, 4)
-    (fields,) = struct.unpack_from("<H", content, directory)
-    size, start = 2 + 12 * fields, len(content)
-    page = content[directory : directory + size]
-    chain = b"".join(page + struct.pack("<I", start + (n + 1) * (size + 4)) for n in range(pages))
-    return content[: directory + size] + struct.pack("<I", start) + content[directory + size + 4 :] + chain
-
-
-def _looping_exif() -> bytes:
-    main = b"II*\0" + struct.pack("<IH", 8, 2)
-    main += struct.pack("<HHII", 0x8769, 4, 1, 8) + struct.pack("<HHII", 0x8825, 4, 1, 8) + struct.pack("<I", 8)
-    return encoded(quadrants(), "JPEG", exif=b"Exif\0\0" + main)
-
-
-def _exif_of_millions() -> bytes:
-    main = b"II*\0" + struct.pack("<IH", 8, 1) + struct.pack("<HHII", 0x8769, 4, 1, 26) + bytes(4)
-    details = struct.pack("<HHHII", 1, 0x8827, 5, 4_000_000, 44) + bytes(4)
-    return main + details + struct.pack("<II", 400, 1) * 4_000_000
 
 
 def polyglots() -> dict[str, tuple[bytes, str]]:

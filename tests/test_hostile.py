@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tests import images
+from tests import bombs, images
 
 SECONDS, MEGABYTES = 2, 400
 
@@ -45,8 +45,8 @@ class Hostile(NamedTuple):
 
 
 def hostile() -> dict[str, Hostile]:
-    found = {name: Hostile(*each) for name, each in images.bombs().items()}
-    found |= {name: Hostile(*each, "ready") for name, each in images.defused().items()}
+    found = {name: Hostile(*each) for name, each in bombs.bombs().items()}
+    found |= {name: Hostile(*each, "ready") for name, each in bombs.defused().items()}
     found |= {name: Hostile(content, "image/jpeg", "NotAnImage") for name, content in images.IMPOSTORS.items()}
     for declared in ("image/jpeg", "image/png", "image/webp", "image/gif", "image/avif", "image/heic"):
         content = images.SMALL[declared]()

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from chalicelib import renditions
 from chalicelib.renditions import Refused
-from tests import images
+from tests import bombs, images
 
 
 @pytest.mark.parametrize("name", images.IMPOSTORS)
@@ -42,9 +42,9 @@ def test_a_file_over_the_limit_is_refused() -> None:
         renditions.render(images.SMALL["image/jpeg"]() + bytes(50_000_000), "image/jpeg")
 
 
-@pytest.mark.parametrize("name", images.bombs())
+@pytest.mark.parametrize("name", bombs.bombs())
 def test_a_bomb_is_refused_by_name_and_at_once(name: str) -> None:
-    content, declared, refusal = images.bombs()[name]
+    content, declared, refusal = bombs.bombs()[name]
     began = time.process_time()
     with pytest.raises(Refused) as refused:
         renditions.render(content, declared)
@@ -57,9 +57,9 @@ def test_bombs_that_are_never_opened_cost_neither_time_nor_memory() -> None:
 import re, time
 from pathlib import Path
 from chalicelib import renditions
-from tests import images
+from tests import bombs, images
 
-for name, (content, declared) in images.defused().items():
+for name, (content, declared) in bombs.defused().items():
     began = time.process_time()
     renditions.render(content, declared)
     assert time.process_time() - began < 2, name
@@ -104,6 +104,12 @@ def test_whatever_is_done_to_a_photo_it_is_rendered_or_refused(
 def test_noise_under_a_photo_s_first_bytes_is_refused(magic: bytes, noise: bytes) -> None:
     with pytest.raises(Refused):
         renditions.render(magic + noise, renditions.sniff(magic) or "")
+
+
+def test_a_gif_without_a_size_has_that_of_its_frame() -> None:
+    still = images.SMALL["image/gif"]()
+    rendered = renditions.render(still[:6] + bytes(2) + still[8:], "image/gif")
+    assert (rendered.width, rendered.height) == (96, 64)
 
 
 def test_the_size_in_a_frame_of_a_gif_counts_too() -> None:

@@ -21,9 +21,9 @@ class Coded:
     """As stored, so before orientation."""
     height: int
     exif: bytes = b""
-    """A TIFF structure, with or without `Exif` before it; empty where it is left to the decoder, like the profile."""
+    """A TIFF structure, with or without `Exif` before it; empty where there is none."""
     profile: bytes = b""
-    """ICC."""
+    """ICC; empty where it is left to the decoder."""
     downloadable: bool = False
     """Whether `content` as it is can be handed to others: a JPEG that every browser shows."""
     cost: float = 0

@@ -4,14 +4,13 @@ Every format that allows it is cut down to the coded picture alone: one frame, n
 What is hidden elsewhere in an upload therefore reaches neither a decoder nor a rendition.
 """
 
-import re
 import struct
 import zlib
 from collections.abc import Callable, Iterator
 from functools import partial
 
 from chalicelib.models import MAX_UPLOAD_BYTES
-from chalicelib.renditions import jpeg
+from chalicelib.renditions import heif, jpeg
 from chalicelib.renditions.coded import MAX_PROFILE_BYTES, Coded, check_size, pieces, take
 from chalicelib.renditions.refusals import Damaged, DecompressionBomb, NotAnImage, TooManyBytes, Truncated, TypeMismatch
 from chalicelib.renditions.tiff import Tiff, number
@@ -19,7 +18,8 @@ from chalicelib.renditions.tiff import Tiff, number
 # What the decoders that cannot stream were measured to hold, in bytes a pixel.
 _GIF_COST, _WEBP_COST, _HEIC_COST, _AVIF_COST = 8, 9, 8, 10
 
-_WIDTH, _HEIGHT, _BITS, _SAMPLES = 256, 257, 258, 277
+_WIDTH, _HEIGHT, _BITS, _COMPRESSION, _SAMPLES = 256, 257, 258, 259, 277
+_JPEG = 7
 
 _MAGIC = {
     b"\xff\xd8\xff": "image/jpeg",
@@ -86,8 +86,10 @@ def _png(content: bytes) -> Coded:
             break
     width, height, depth, colour, interlaced = struct.unpack_from(">IIBBxxB", found.get(b"IHDR", b""))
     samples = {0: 1, 2: 3, 3: 4, 4: 2}.get(colour, 4)
-    check_size(width, height, cost=samples * max(depth, 8) / 8 + 3 if interlaced else 0)
-    return Coded(b"".join(kept), width, height, found.get(b"eXIf", b""), _inflated(found.get(b"iCCP", b"")))
+    cost = samples * max(depth, 8) / 8 + 3 if interlaced else 0
+    check_size(width, height, cost=cost)
+    profile = _inflated(found.get(b"iCCP", b""))
+    return Coded(b"".join(kept), width, height, found.get(b"eXIf", b""), profile, cost=cost)
 
 
 def _inflated(iccp: bytes) -> bytes:
@@ -115,7 +117,7 @@ def _gif(content: bytes) -> Coded:
     left, top, frame_width, frame_height, flags = struct.unpack_from("<HHHHB", content, at + 1)
     check_size(max(width, left + frame_width), max(height, top + frame_height), cost=_GIF_COST)
     end = _past_sub_blocks(content, at + 11 + _palette_size(flags), walk)
-    return Coded(b"".join((*kept, content[at:end], b";")), width, height)
+    return Coded(b"".join((*kept, content[at:end], b";")), width, height, cost=_GIF_COST)
 
 
 def _palette_size(flags: int) -> int:
@@ -149,7 +151,7 @@ def _webp(content: bytes) -> Coded:
     check_size(width, height, cost=_WEBP_COST)
     riff = b"WEBP" + b"".join(kept)
     cut = b"RIFF" + struct.pack("<I", len(riff)) + riff
-    return Coded(cut, width, height, found.get(b"EXIF", b""), found.get(b"ICCP", b""))
+    return Coded(cut, width, height, found.get(b"EXIF", b""), found.get(b"ICCP", b""), cost=_WEBP_COST)
 
 
 def _webp_size(found: dict[bytes, bytes]) -> tuple[int, int]:
@@ -167,53 +169,14 @@ def _tiff(content: bytes) -> Coded:
     fields = structure.fields(structure.first)
     width, height = number(fields.get(_WIDTH)), number(fields.get(_HEIGHT))
     bits, samples = number(fields.get(_BITS), 8), number(fields.get(_SAMPLES), 1)
-    check_size(width, height, cost=samples * max(bits, 8) / 8 + 3)
+    # JPEG inside may be in several scans, of which all coefficients are held.
+    held = 2 if number(fields.get(_COMPRESSION)) == _JPEG else 0
+    cost = samples * (max(bits, 8) / 8 + held) + 3
+    check_size(width, height, cost=cost)
     # Without a next page no loader walks, or counts, a chain of a million.
     page = bytearray(content)
     struct.pack_into(structure.order + structure.word, page, structure.end(structure.first), 0)
-    return Coded(bytes(page), width, height, exif=content)
-
-
-_ITEM = re.compile(rb"infe")
-_LONGEST_ITEM = 1024
-_EXTENT = re.compile(rb"\0\0\0\x14ispe\0{4}(.{4})(.{4})", re.DOTALL)
-
-
-def _heif(cost: int, content: bytes) -> Coded:
-    described = _described(content)
-    # Tiles and thumbnails have extents too: the largest is the picture's, or a lie that its decoder finds out.
-    extents = [(int.from_bytes(wide), int.from_bytes(high)) for wide, high in _EXTENT.findall(described)]
-    for width, height in extents:
-        check_size(width, height, cost=cost)
-    if not extents or not all(_is_named_in_utf8(described, item.start() - 4) for item in _ITEM.finditer(described)):
-        raise Damaged
-    return Coded(content, *max(extents, key=lambda extent: extent[0] * extent[1]), cost=cost)
-
-
-def _described(content: bytes) -> bytes:
-    """All but the coded data, where every box ends inside the file: half an upload can decode."""
-    at, described, walk = 0, list[bytes](), pieces()
-    while at < len(content):
-        next(walk)
-        size, kind = struct.unpack_from(">I4s", content, at)
-        if size == 1:
-            (size,) = struct.unpack_from(">Q", content, at + 8)
-        box = take(content, at, max(size or len(content) - at, 8))
-        if kind != b"mdat":
-            described.append(box)
-        at += len(box)
-    return b"".join(described)
-
-
-def _is_named_in_utf8(described: bytes, at: int) -> bool:
-    """Whether the names in an item's box are text: on any other pi-heif 1.4 ends the process."""
-    size, version = struct.unpack_from(">I4xB", described, max(at, 0))
-    names = described[at + (18 if version > 2 else 16) : at + min(size, _LONGEST_ITEM)]
-    try:
-        # Real names are short. Long ones that overlap would be read over and over.
-        return 16 <= size <= _LONGEST_ITEM and bool(names.decode())
-    except UnicodeDecodeError:
-        return False
+    return Coded(bytes(page), width, height, exif=content, cost=cost)
 
 
 _READERS: dict[str, Callable[[bytes], Coded]] = {
@@ -222,7 +185,7 @@ _READERS: dict[str, Callable[[bytes], Coded]] = {
     "image/gif": _gif,
     "image/webp": _webp,
     "image/tiff": _tiff,
-    "image/heic": partial(_heif, _HEIC_COST),
-    "image/heif": partial(_heif, _HEIC_COST),
-    "image/avif": partial(_heif, _AVIF_COST),
+    "image/heic": partial(heif.read, _HEIC_COST),
+    "image/heif": partial(heif.read, _HEIC_COST),
+    "image/avif": partial(heif.read, _AVIF_COST),
 }

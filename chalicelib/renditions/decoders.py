@@ -2,11 +2,9 @@
 
 import logging
 import os
-import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
-from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.renditions import exif, icc
@@ -15,7 +13,6 @@ from chalicelib.renditions.coded import Coded, check_size
 if TYPE_CHECKING:
     from pyvips import Image
 
-_STRIP = 512
 _LAST = 64
 
 
@@ -89,8 +86,11 @@ def vips() -> Any:
 
 
 def _opened_by_vips(loader: str, coded: Coded) -> Picture:
-    load = partial(getattr(vips().Image, loader), coded.content, access="sequential", fail_on="error")
-    return Picture(exif.read(coded.exif), coded.profile, lambda _shrink: load(), coded.width, coded.height)
+    image = getattr(vips().Image, loader)(coded.content, access="sequential", fail_on="error")
+    # A second header can hold the size that counts, or none at all.
+    check_size(image.width, image.height, cost=coded.cost)
+    profile = image.get("icc-profile-data") if image.get_typeof("icc-profile-data") else coded.profile
+    return Picture(exif.read(coded.exif), profile, lambda _shrink: image, image.width, image.height)
 
 
 def _opened_jpeg(coded: Coded) -> Picture:
@@ -107,13 +107,6 @@ def _opened_jpeg(coded: Coded) -> Picture:
     )
 
 
-def _opened_tiff(coded: Coded) -> Picture:
-    picture = _opened_by_vips("tiffload_buffer", coded)
-    image = picture.pixels(1)
-    profile = image.get("icc-profile-data") if image.get_typeof("icc-profile-data") else b""
-    return Picture(picture.facts, profile, picture.pixels, coded.width, coded.height)
-
-
 def _opened_heic(coded: Coded) -> Picture:
     import pi_heif
 
@@ -124,9 +117,8 @@ def _opened_heic(coded: Coded) -> Picture:
     # Its decoder need not go by the extents that were checked.
     width, height = heif.size
     check_size(width, height, cost=coded.cost)
-    facts = exif.read(heif.info.get("exif") or b"")
     # libheif has turned the pixels already, whatever EXIF still says.
-    upright = exif.Facts(facts.exif, facts.taken_at)
+    upright = replace(exif.read(coded.exif), orientation=1)
 
     def pixels(_shrink: int) -> "Image":
         return _from_memory(heif.data, width, height, deep=heif.mode == "I;16")
@@ -135,28 +127,19 @@ def _opened_heic(coded: Coded) -> Picture:
 
 
 def _opened_avif(coded: Coded) -> Picture:
-    from PIL import AvifImagePlugin
+    # Not through Image.open, whose plugin writes EXIF anew: of millions of fractions it makes gigabytes.
+    from PIL import _avif
 
-    AvifImagePlugin.DEFAULT_MAX_THREADS = 1
-    with warnings.catch_warnings():
-        # About EXIF that is broken, which is no harm.
-        warnings.simplefilter("ignore")
-        # Not through Image.open, which would load its other plugins first.
-        avif = AvifImagePlugin.AvifImageFile(BytesIO(coded.content))
-    width, height = avif.size
+    avif = _avif.AvifDecoder(coded.content, "auto", 1)
+    (width, height), _, _, profile, _, orientation, _ = avif.get_info()
     check_size(width, height, cost=coded.cost)
-    # Pillow writes the container's rotation into this EXIF in place of the camera's.
-    facts = exif.read(avif.info.get("exif") or b"")
+    # What the container says of the orientation counts, not what the camera noted.
+    facts = replace(exif.read(coded.exif), orientation=orientation)
 
     def pixels(_shrink: int) -> "Image":
-        # In strips, because Pillow holds twice what it gives out.
-        decoded = bytearray()
-        for top in range(0, height, _STRIP):
-            decoded += avif.crop((0, top, width, min(top + _STRIP, height))).tobytes()
-        avif.close()
-        return _from_memory(decoded, width, height)
+        return _from_memory(avif.get_frame(0)[0], width, height)
 
-    return Picture(facts, avif.info.get("icc_profile") or b"", pixels, width, height, in_memory=True)
+    return Picture(facts, profile or b"", pixels, width, height, in_memory=True)
 
 
 def _from_memory(pixels: bytes | bytearray, width: int, height: int, *, deep: bool = False) -> "Image":
@@ -173,7 +156,7 @@ _OPENERS: dict[str, Callable[[Coded], Picture]] = {
     "image/png": partial(_opened_by_vips, "pngload_buffer"),
     "image/gif": partial(_opened_by_vips, "gifload_buffer"),
     "image/webp": partial(_opened_by_vips, "webpload_buffer"),
-    "image/tiff": _opened_tiff,
+    "image/tiff": partial(_opened_by_vips, "tiffload_buffer"),
     "image/heic": _opened_heic,
     "image/heif": _opened_heic,
     "image/avif": _opened_avif,

@@ -18,6 +18,7 @@ _SCAN_END = re.compile(rb"\xff[\xc0-\xcf\xd8-\xfe]")
 _SOI, _EOI, _SOS = 0xD8, 0xD9, 0xDA
 _APP0, _APP1, _APP2, _APP14 = 0xE0, 0xE1, 0xE2, 0xEE
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_SEQUENTIAL = frozenset({0xC0, 0xC1, 0xC9})
 _SHOWN_BY_BROWSERS = frozenset({0xC0, 0xC1, 0xC2})
 _OF_THE_PICTURE = _FRAMES | {0xC4, 0xCC, 0xDB, 0xDD, _SOS}
 _WITHOUT_LENGTH = frozenset({0x01, _SOI, *range(0xD0, 0xD8)})
@@ -68,14 +69,16 @@ def _frame(segments: list[tuple[int, bytes]]) -> tuple[int, int, bool]:
         raise Damaged
     ((code, segment),) = frames
     height, width, components = struct.unpack_from(">3xHHB", segment)
-    check_size(width, height, cost=_coefficients(segment) * 2 + 3 if scans > 1 else 0)
+    first = next(segment for code, segment in segments if code == _SOS)
+    streams = code in _SEQUENTIAL and first[2] == components
+    check_size(width, height, cost=0 if streams else _coefficients(segment) * 2 + 3)
     if scans > MAX_SCANS or scans * width * height > MAX_SCANNED_PIXELS:
         raise DecompressionBomb
     return width, height, code in _SHOWN_BY_BROWSERS and components in {1, 3}
 
 
 def _coefficients(frame: bytes) -> float:
-    """How many a pixel a picture in several scans has, all of which are held until the last scan."""
+    """How many a pixel a picture has, all of which are held until the last scan where one scan is not all."""
     factors = [(sampling >> 4 or 1, sampling & 15 or 1) for sampling in frame[9::3]] or [(1, 1)]
     most = max(across for across, _ in factors) * max(down for _, down in factors)
     return sum(across * down for across, down in factors) / most

@@ -5,10 +5,12 @@ Tables may come any number of times, with values on which no pixel depends: as g
 
 from collections.abc import Iterable, Iterator
 
-_DHT, _DQT, _DRI, _SOS = 0xC4, 0xDB, 0xDD, 0xDA
+_DHT, _DAC, _DQT, _DRI, _SOS = 0xC4, 0xCC, 0xDB, 0xDD, 0xDA
 _PROGRESSIVE = 0xC2
 
 type _Table = tuple[str, int]
+
+_INTERVAL: _Table = ("R", 0)
 
 
 def are_plain(segments: Iterable[tuple[int, bytes]]) -> bool:
@@ -34,9 +36,18 @@ def _are_plain(segments: Iterable[tuple[int, bytes]]) -> bool:
             if len(components) != segment[2] or (not progressive and shown & components.keys()):
                 return False
             shown |= components.keys()
+            unused -= {_INTERVAL}
             unused -= {("Q", quantizers[component]) for component in components}
             unused -= set(_coding(segment, components.values(), progressive))
-        elif code != _DRI:
+        elif code == _DRI:
+            # Where another one follows, nothing depends on it.
+            if _INTERVAL in unused:
+                return False
+            unused.add(_INTERVAL)
+        elif code == _DAC:
+            # Of arithmetic coding, which no browser shows.
+            return False
+        else:
             progressive, quantizers = code == _PROGRESSIVE, _components(segment, 8, 3)
     return not unused and all(map(_ends_where_it_says, segments))
 
