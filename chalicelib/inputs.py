@@ -10,7 +10,9 @@ from chalicelib.models import MAX_UPLOAD_BYTES, MediaType, Visibility
 
 # Where Python's `$` would let a line feed follow, this does not; and unlike `\Z`, OpenAPI knows it.
 _END = r"$(?!\n)"
-Email = Annotated[str, Meta(min_length=3, max_length=254, pattern=r"^[^@\s]{1,64}@[^@\s]{1,253}" + _END)]
+# Beyond `\s`, what only some dialects of regular expressions count among it.
+_NO_SPACE = r"[^@\s\x1c-\x1f\x85\ufeff]"
+Email = Annotated[str, Meta(min_length=3, max_length=254, pattern=f"^{_NO_SPACE}{{1,64}}@{_NO_SPACE}{{1,253}}{_END}")]
 Password = Annotated[str, Meta(min_length=1, max_length=256)]
 Title = Annotated[str, Meta(max_length=200)]
 Description = Annotated[str, Meta(max_length=2000)]

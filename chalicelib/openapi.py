@@ -3,7 +3,6 @@
 import inspect
 import re
 from collections.abc import Iterable, Mapping
-from functools import reduce
 from http import HTTPStatus
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
@@ -183,8 +182,8 @@ def _structs(shape: Any) -> list[type[msgspec.Struct]]:
 def _schemas() -> dict[str, Schema]:
     """Every body, whether sent or shown."""
     bodies = [known.body for known in OPERATIONS.values() if known.body]
-    shown = [_structs(each) for known in OPERATIONS.values() for each in known.answers.values()]
-    every = list(dict.fromkeys([*bodies, *reduce(list.__add__, shown, [])]))
+    shown = [struct for known in OPERATIONS.values() for each in known.answers.values() for struct in _structs(each)]
+    every = list(dict.fromkeys([*bodies, *shown]))
     _, found = msgspec.json.schema_components(every, ref_template=_REF)
     for shape in every:
         _refine(shape, found[shape.__name__]["properties"])

@@ -99,7 +99,7 @@ def refused(status: int = 429, headers: dict[str, str] | None = None, **changed:
     [
         GOOD._replace(status=201),
         GOOD._replace(headers={"Content-Type": "text/plain"}),
-        GOOD._replace(headers=GOOD.headers | {"Location": "/"}),
+        GOOD._replace(headers=JSON | {"Location": "/"}),
         GOOD._replace(body='{"status":"ok"}'),
         GOOD._replace(body='{"status":"ok","version":1}'),
         GOOD._replace(body='{"status":"ok","version":"1","secret":"x"}'),
