@@ -9,7 +9,7 @@ BIN := .venv/bin
 READY := .venv/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fuzz bench package deploy
+.PHONY: help run test check fuzz bench openapi package deploy
 
 help: ## List what can be done
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-9s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ bench: $(READY) ## Measure the figures of README and docs, for half an hour
 	$(BIN)/python -m bench.feed
 	$(BIN)/python -m bench.limits
 	$(BIN)/python -m bench.renditions
+
+openapi: $(READY) ## Write docs/openapi.json
+	AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} $(BIN)/python -m local.openapi
 
 package: $(READY) ## Build the Lambda package and its template
 	AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} $(BIN)/chalice package --merge-template resources.yaml out/

@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Callable
 from datetime import datetime
+from functools import cache
 from typing import Any, cast
 
 import msgspec
@@ -519,9 +520,8 @@ def sweep(_event: Any) -> None:
 # --- The page, and the rest
 
 
-def page_file_answer(name: str) -> Response:
-    """A file of the web page, or that the browser has it already."""
-    file = answers.page(name)
+def file_answer(file: answers.File) -> Response:
+    """A file, or that the browser has it already."""
     fresh = request().headers.get("if-none-match") == file.tag
     return Response(
         "" if fresh else file.content,
@@ -533,19 +533,33 @@ def page_file_answer(name: str) -> Response:
 @app.route("/", methods=["GET"])
 def show_page() -> Response:
     """The web page."""
-    return page_file_answer("index.html")
+    return file_answer(answers.page("index.html"))
 
 
 @app.route("/web/{name}", methods=["GET"])
 def page_file(name: str) -> Response:
     """A file of the web page."""
-    return page_file_answer(name)
+    return file_answer(answers.page(name))
 
 
 @app.route("/health", methods=["GET"])
 def health() -> Response:
     """That the service runs, and which version of it."""
     return answer({"status": "ok", "version": __version__})
+
+
+@cache
+def openapi_file() -> answers.File:
+    """The OpenAPI document. Nothing of it is even imported before somebody asks: a cold start has no time for it."""
+    from chalicelib import openapi
+
+    return answers.file(msgspec.json.encode(openapi.document(app.routes)).decode(), "application/json")
+
+
+@app.route("/openapi.json", methods=["GET"])
+def show_openapi() -> Response:
+    """The OpenAPI document of this service."""
+    return file_answer(openapi_file())
 
 
 def preflight(**_captured: str) -> Response:

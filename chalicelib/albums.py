@@ -8,7 +8,7 @@ from typing import Any
 from chalicelib import errors
 from chalicelib.bucket import Bucket
 from chalicelib.cursors import Cursors
-from chalicelib.ids import AlbumId, PhotoId, Timestamp, UserId, new_album_id, timestamp
+from chalicelib.ids import AlbumId, PhotoId, Timestamp, UserId, is_photo_id, new_album_id, timestamp
 from chalicelib.inputs import AlbumChanges, AlbumQuery, NewAlbum
 from chalicelib.listing import Page
 from chalicelib.models import Album, Model, Photo, Visibility
@@ -182,7 +182,8 @@ def _due(album: Album, now: datetime) -> Album:
 
 
 def _check_cover(albums: AlbumStore, album_id: AlbumId, cover: PhotoId) -> None:
-    photo = albums.photos([cover]).get(cover)
+    # What has the form of an id may still be of a time that no photo can have.
+    photo = albums.photos([cover]).get(cover) if is_photo_id(cover) else None
     if photo is None or not shows(album_id, photo, whole=True):
         raise errors.NotInAlbum(details={"field": "coverPhotoId"})
 

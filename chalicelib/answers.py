@@ -13,7 +13,7 @@ from chalicelib.errors import NotFound
 log = logging.getLogger(__name__)
 
 _WEB = Path(__file__).parent / "web"
-_CONTENT_TYPES = {
+CONTENT_TYPES = {
     ".css": "text/css; charset=utf-8",
     ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
@@ -51,7 +51,7 @@ def preflight(methods: list[str]) -> dict[str, str | list[str]]:
 
 
 class File(NamedTuple):
-    """A file of the web page."""
+    """What a browser may keep, and asks whether it has changed."""
 
     content: str
     content_type: str
@@ -66,11 +66,15 @@ def page(name: str) -> File:
     Raises:
         NotFound: the page has no such file.
     """
-    known = {path.name: path for path in _WEB.iterdir() if path.suffix in _CONTENT_TYPES}
+    known = {path.name: path for path in _WEB.iterdir() if path.suffix in CONTENT_TYPES}
     if name not in known:
         raise NotFound
-    content = known[name].read_text(encoding="utf-8")
-    return File(content, _CONTENT_TYPES[known[name].suffix], f'"{sha256(content.encode()).hexdigest()[:32]}"')
+    return file(known[name].read_text(encoding="utf-8"), CONTENT_TYPES[known[name].suffix])
+
+
+def file(content: str, content_type: str) -> File:
+    """A file of this content."""
+    return File(content, content_type, f'"{sha256(content.encode()).hexdigest()[:32]}"')
 
 
 def note(request: Any, status: int, seconds: float) -> None:

@@ -1,16 +1,18 @@
 """The shapes of what callers send: bodies and query parameters. `parsing` fills them."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from chalicelib.models import Visibility
+from chalicelib.models import MAX_UPLOAD_BYTES, MediaType, Visibility
 
 # Where Python's `$` would let a line feed follow, this does not; and unlike `\Z`, OpenAPI knows it.
 _END = r"$(?!\n)"
-Email = Annotated[str, Meta(min_length=3, max_length=254, pattern=r"^[^@\s]{1,64}@[^@\s]{1,253}" + _END)]
+# Beyond `\s`, what only some dialects of regular expressions count among it.
+_NO_SPACE = r"[^@\s\x1c-\x1f\x85\ufeff]"
+Email = Annotated[str, Meta(min_length=3, max_length=254, pattern=f"^{_NO_SPACE}{{1,64}}@{_NO_SPACE}{{1,253}}{_END}")]
 Password = Annotated[str, Meta(min_length=1, max_length=256)]
 Title = Annotated[str, Meta(max_length=200)]
 Description = Annotated[str, Meta(max_length=2000)]
@@ -20,7 +22,11 @@ Order = Literal["random", "newest", "oldest", "top"]
 Scope = Literal["public", "mine"]
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
 Place = Annotated[str, Meta(max_length=100)]
-Id = Annotated[str, Meta(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}" + _END)]
+ID_PATTERN = r"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}" + _END
+Id = Annotated[str, Meta(pattern=ID_PATTERN)]
+# What `uploads` refuses with a status of its own, for the document to say.
+_SUPPORTED = {"enum": list(get_args(MediaType))}
+_SMALL = {"maximum": MAX_UPLOAD_BYTES}
 # What a header can carry: printable ASCII, no space at either end.
 LinkPassword = Annotated[str, Meta(max_length=256, pattern=r"^[!-~]([ -~]*[!-~])?" + _END)]
 
@@ -33,8 +39,8 @@ class UploadRequest(Input, frozen=True):
     """`POST /upload`."""
 
     filename: Annotated[str, Meta(min_length=1, max_length=255)]
-    content_type: Annotated[str, Meta(min_length=1, max_length=100)]
-    size: Annotated[int, Meta(ge=1)] | None = None
+    content_type: Annotated[str, Meta(min_length=1, max_length=100, extra_json_schema=_SUPPORTED)]
+    size: Annotated[int, Meta(ge=1, extra_json_schema=_SMALL)] | None = None
     sha256: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}" + _END)] | None = None
     title: Title = ""
     description: Description = ""

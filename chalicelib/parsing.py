@@ -9,7 +9,8 @@ from chalicelib import errors, strictjson
 from chalicelib.ids import AlbumId, LinkId, PhotoId, is_album_id, is_photo_id
 
 MAX_BODY_BYTES = 64 * 1024
-_KEY = re.compile(r"[!-~]{1,255}")
+KEY_PATTERN = r"^[!-~]{1,255}$(?!\n)"
+_KEY = re.compile(KEY_PATTERN)
 _JSON = re.compile(r'application/json\s*(;\s*charset="?utf-8"?\s*)?', re.IGNORECASE)
 
 # Parameters are text: msgspec's lax mode would take more spellings of these than the contract does.

@@ -14,6 +14,8 @@ from chalicelib.identity import Identity
 from chalicelib.ids import PhotoId
 from chalicelib.models import Photo
 from local.gateway import Gateway, PoolAuthorizer
+from tests import contract
+from tests.contract import Exchange
 from tests.idp import IdentityProvider
 
 SERVER_ERRORS: list[str] = []
@@ -57,11 +59,13 @@ class Client:
         for name, value in (headers or {}).items():
             message[name] = value
         raw = body if isinstance(body, bytes) else json.dumps(body).encode() if body is not None else b""
-        target = f"{path}?{urlencode(query)}" if query else path
+        target = f"{path}{'&' if '?' in path else '?'}{urlencode(query)}" if query else path
         made = self._gateway.answer(method, target, message, raw, "192.0.2.1")
         if made["statusCode"] == 500:
             SERVER_ERRORS.append(f"{method} {target}: {made['body']}")
-        return Answer(made["statusCode"], made["headers"] | made.get("multiValueHeaders", {}), made["body"] or "")
+        answer = Answer(made["statusCode"], made["headers"] | made.get("multiValueHeaders", {}), made["body"] or "")
+        contract.check(Exchange(method, target, raw, answer.status, answer.headers, answer.body))
+        return answer
 
     def get(self, path: str, **query: Any) -> Answer:
         """GET."""

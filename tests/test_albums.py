@@ -128,7 +128,7 @@ def test_cover_must_be_in_the_album(shared_cloud: Cloud, ann: Client) -> None:
     outside, trashed = (shared_cloud.upload(ann, JPEG).photo_id for _ in range(2))
     put(ann, album, trashed)
     assert ann.delete(f"/photos/{trashed}").status == 204
-    for photo_id in (outside, trashed, ABSENT):
+    for photo_id in (outside, trashed, ABSENT, "f0000000-0000-7000-8000-000000000000"):
         answer = ann.patch(album, {"coverPhotoId": photo_id})
         assert (answer.status, answer.json["error"]) == (409, "NotInAlbum")
     assert ann.get(album).json["coverPhotoId"] is None

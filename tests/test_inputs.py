@@ -85,6 +85,8 @@ WRONG: list[tuple[type[inputs.Input], dict[str, Any], str]] = [
     (inputs.Credentials, {"email": "a b@example.com"}, "email"),
     (inputs.Credentials, {"email": "ann@example.com\r\nBcc: x@example.com"}, "email"),
     (inputs.Credentials, {"email": "ann@example.com\n"}, "email"),
+    (inputs.Credentials, {"email": "ann\x1d@example.com"}, "email"),
+    (inputs.Credentials, {"email": "ann@example.com\ufeff"}, "email"),
     (inputs.Credentials, {"email": "ann@" + "x" * 254}, "email"),
     (inputs.Credentials, {"email": ["ann@example.com"]}, "email"),
     (inputs.Credentials, {"password": ""}, "password"),

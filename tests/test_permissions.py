@@ -35,6 +35,7 @@ MATRIX: dict[tuple[str, str, str], tuple[int, int, int, int]] = {
     ("GET", "/", ""): OPEN,
     ("GET", "/web/{name}", ""): OPEN,
     ("GET", "/health", ""): OPEN,
+    ("GET", "/openapi.json", ""): OPEN,
     ("GET", "/photos", ""): (200, 200, 200, 401),
     ("GET", "/search", ""): (200, 200, 200, 401),
     ("GET", "/trash", ""): LOCKED,

@@ -1,0 +1,18 @@
+"""Writes the OpenAPI document to docs/openapi.json: `python -m local.openapi`, which `make openapi` calls."""
+
+import json
+from pathlib import Path
+
+import app
+from chalicelib import openapi
+
+FILE = Path(__file__).parent.parent / "docs" / "openapi.json"
+
+
+def written() -> str:
+    """The document as the file has it."""
+    return json.dumps(openapi.document(app.app.routes), indent=2, ensure_ascii=False) + "\n"
+
+
+if __name__ == "__main__":
+    FILE.write_text(written(), encoding="utf-8")
