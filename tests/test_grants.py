@@ -1,7 +1,5 @@
 """A repeated upload: the same answer under one Idempotency-Key, and no grant for bytes that are there."""
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
@@ -16,7 +14,7 @@ from tests.cloud import Answer, Client, Cloud
 from tests.faults import Fault, Killed, Mode, striking
 from tests.images import photo as make_photo
 from tests.invariants import broken, left_over, rows
-from tests.rows import OneAtATime
+from tests.races import at_once
 
 JPEG = make_photo(64, 48)
 DIGEST = sha256(JPEG).hexdigest()
@@ -94,23 +92,8 @@ def test_neither_key_nor_name_of_the_file_is_in_the_key_of_the_record(shared_clo
     assert all("secret-key" not in str(row) for row in found)
 
 
-def at_once(cloud: Cloud, count: int, call: Callable[[], Answer]) -> list[Answer]:
-    """This call from so many threads, on a store whose transactions exclude each other."""
-    stores: list[Any] = [cloud.store, wiring.repeats()]
-    clients = [store._calls._client for store in stores]
-    shared = OneAtATime(clients[0])
-    for store in stores:
-        store._calls._client = shared
-    try:
-        with ThreadPoolExecutor(count) as threads:
-            return [each.result() for each in [threads.submit(call) for _ in range(count)]]
-    finally:
-        for store, client in zip(stores, clients, strict=True):
-            store._calls._client = client
-
-
 def test_fifty_at_once_under_one_key_are_one_photo_and_one_answer(shared_cloud: Cloud, ann: Client) -> None:
-    answers = at_once(shared_cloud, 50, lambda: ask(ann, "k", size=5))
+    answers = at_once(shared_cloud, [lambda: ask(ann, "k", size=5)] * 50)
     assert {(answer.status, answer.body) for answer in answers} == {(201, answers[0].body)}
     assert len(rows(shared_cloud, ann.user_id)) == 1
     assert broken(shared_cloud, ann.user_id) == []
@@ -189,7 +172,7 @@ def test_repeat_of_a_grant_stays_one_though_its_bytes_are_there_by_now(shared_cl
 @pytest.mark.parametrize("key", [None, "k"])
 def test_sixteen_at_once_that_have_the_bytes_get_no_grant(shared_cloud: Cloud, ann: Client, key: str | None) -> None:
     photo = shared_cloud.upload(ann, JPEG)
-    answers = at_once(shared_cloud, 16, lambda: ask(ann, key, sha256=DIGEST))
+    answers = at_once(shared_cloud, [lambda: ask(ann, key, sha256=DIGEST)] * 16)
     assert {answer.body for answer in answers} == {f'{{"photoId":"{photo.photo_id}","duplicate":true}}'}
     assert rows(shared_cloud, ann.user_id) == [photo]
 
@@ -203,8 +186,7 @@ def test_rows_by_bytes_are_those_of_the_photos_however_they_race(shared_cloud: C
         lambda: ann.patch(path, {"visibility": "private"}),
         lambda: ask(ann, sha256=DIGEST),
     ]
-    waiting = iter(turns * 4)
-    answers = at_once(shared_cloud, 16, lambda: next(waiting)())
+    answers = at_once(shared_cloud, turns * 4)
     assert {answer.status for answer in answers} <= {200, 201, 204, 404, 409}
     assert broken(shared_cloud, ann.user_id) == left_over(shared_cloud, ann.user_id) == []
 
@@ -229,7 +211,7 @@ def test_quota_holds_over_http_however_many_ask_at_once(
 ) -> None:
     monkeypatch.setenv("MAX_PHOTOS", "7")
     wiring.settings.cache_clear()
-    answers = at_once(shared_cloud, 100, lambda: ask(ann, uuid4().hex, size=5))
+    answers = at_once(shared_cloud, [lambda: ask(ann, uuid4().hex, size=5)] * 100)
     assert sorted(answer.status for answer in answers) == [201] * 7 + [429] * 93
     refused = next(answer for answer in answers if answer.status == 429)
     assert (refused.json["error"], refused.json["details"]["photos"]) == ("QuotaExceeded", 7)

@@ -24,7 +24,6 @@ from tests.invariants import ratings as all_ratings
 from tests.rows import START, Backend, empty, ids
 from tests.test_faults import DUE, KILLED, LOST, REFUSED, at_every_call, clients, struck, sweep
 from tests.test_lists import fill
-from tests.test_permissions import photo_in
 
 ANN, BOB = UserId("ann"), UserId("bob")
 PUBLIC = Listing(scope="public")
@@ -237,32 +236,6 @@ def test_what_is_no_rating_is_refused_and_changes_nothing(
     assert bob.call("PUT", rating_of(photo), body).status == 400
     assert shared_cloud.photo(photo.photo_id) == photo
     assert bob.get(rating_of(photo)).json["mine"] is None
-
-
-def test_who_may_rate_what(shared_cloud: Cloud, ann: Client, bob: Client) -> None:
-    def status(client: Client, state: str) -> int:
-        photo_id = PhotoId(photo_in(shared_cloud, ann, state))
-        answers = [client.call(method, rating_of(photo_id), body) for method, body in CALLS]
-        assert broken(shared_cloud, ann.user_id) == []
-        assert answers[1].status == answers[2].status
-        return answers[1].status
-
-    calls = {state: (status(ann, state), status(bob, state)) for state in EXPECTED}
-    assert calls == EXPECTED
-    assert shared_cloud.visitor.call("PUT", rating_of(PhotoId("x")), {"rating": 3}).status == 401
-
-
-CALLS: list[tuple[str, Any]] = [("GET", None), ("PUT", {"rating": 4}), ("DELETE", None)]
-EXPECTED = {
-    "public": (200, 200),
-    "unlisted": (200, 200),
-    "private": (200, 404),
-    "pending": (409, 404),
-    "rejected": (409, 404),
-    "trashed": (409, 404),
-    "erased": (404, 404),
-}
-"""What the owner gets, and somebody else."""
 
 
 def test_top_follows_the_ratings(shared_cloud: Cloud, bob: Client) -> None:
