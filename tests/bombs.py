@@ -66,6 +66,8 @@ def bombs() -> dict[str, tuple[bytes, str, str]]:
         "jpeg of one scan of three": (_of_one_scan(), "image/jpeg", "TooManyPixels"),
         "tiff of jpeg": (_tiff_of_jpeg(), "image/tiff", "TooManyPixels"),
         "jpeg scans": (of_many_scans(5_000), "image/jpeg", "DecompressionBomb"),
+        # By their pixels alone it would be let through.
+        "jpeg of 65 scans": (of_many_scans(65), "image/jpeg", "DecompressionBomb"),
         "jpeg segments": (segments, "image/jpeg", "DecompressionBomb"),
     }
 

@@ -95,7 +95,8 @@ def _shutter(noted: Field | None) -> str | None:
     seconds = _number(noted, above=0, digits=9)
     if seconds is None:
         return None
-    return f"{round(seconds, 1):g}" if seconds > 0.5 else f"1/{round(1 / seconds)}"
+    # ExifTool's rule: decimals from 0.3 s on.
+    return f"{round(seconds, 1):g}" if seconds > 0.25 else f"1/{round(1 / seconds)}"
 
 
 def _position(gps: _Fields) -> dict[str, float | None]:
