@@ -94,7 +94,8 @@ def _operation(path: str, entry: Any, responses: dict[str, Any]) -> dict[str, An
     known, query = OPERATIONS[view.__name__], getattr(view, "query_shape", inputs.NoQuery)
     said = " ".join((inspect.getdoc(view) or "").split())
     made: dict[str, Any] = {"operationId": _camel(view.__name__), "tags": [known.tag]}
-    made |= {"summary": re.split(r"(?<=\w)[.:;] ", said)[0].rstrip("."), "description": said}
+    summary = re.split(r"(?<=\w)[.:;] ", said)[0].rstrip(".")
+    made |= {"summary": summary} | ({"description": said} if said != f"{summary}." else {})
     made["security"] = [{"bearer": []}] if entry.authorizer else [{}, {"bearer": []}] if known.visitors else []
     if parameters := [*_captures(path), *_parameters(query), *_sent(known)]:
         made["parameters"] = parameters

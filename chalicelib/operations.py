@@ -1,7 +1,7 @@
 """What the OpenAPI document says of each route beyond what `openapi` reads off the app itself."""
 
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from chalicelib import answers, errors, inputs
 from chalicelib.accounts import AccountView
@@ -35,7 +35,7 @@ class SignUpView(Model, frozen=True):
 class Cancelling(Model, frozen=True):
     """`DELETE /account`."""
 
-    status: str
+    status: Literal["cancelling"]
 
 
 class Empty(Model, frozen=True):
@@ -45,7 +45,7 @@ class Empty(Model, frozen=True):
 class Health(Model, frozen=True):
     """`GET /health`."""
 
-    status: str
+    status: Literal["ok"]
     version: str
 
 
