@@ -18,16 +18,18 @@ from typing import Any
 
 import msgspec
 
-from chalicelib import cancelling, wiring
+from chalicelib import albums, cancelling, links, wiring
 from chalicelib.identity import Caller
-from chalicelib.ids import AlbumId, UserId, new_album_id, new_photo_id, timestamp
-from chalicelib.models import Album, Limits, Photo, Placement
+from chalicelib.ids import AlbumId, PhotoId, UserId, new_photo_id, timestamp
+from chalicelib.inputs import NewAlbum, NewLink
+from chalicelib.models import IdempotencyRecord, Limits, Photo, Placement, Visibility
 from chalicelib.stores import items
 from local import cloud
 
 PASSWORD = "Correct-horse-7"
 RENDITIONS = ("256", "1024", "2048", "full")
-ALBUM_EVERY, RATED_EVERY = 10, 7
+ALBUM_EVERY, RATED_EVERY, PRIVATE_EVERY, TRASHED_EVERY, REPLACED_EVERY = 10, 7, 9, 31, 13
+LINKS = 20
 NO_LIMITS = Limits(photos=1_000_000, bytes=10**15)
 
 
@@ -74,29 +76,34 @@ def sign_up(running: cloud.Cloud, email: str) -> Caller:
 
 
 def seed(owner: UserId, count: int, rated_by: UserId | None = None, rates: list[Photo] | None = None) -> list[Photo]:
-    """Ready photos with objects and tags, some in an album, some rated; and ratings of `rates` by `owner`."""
-    now = datetime.now(UTC)
-    album_id, made_at = new_album_id(now, secrets.randbits(128)), timestamp(now)
-    wiring.album_store().add(
-        Album(album_id=album_id, user_id=owner, name="Sea", created_at=made_at, updated_at=made_at), 1000
-    )
+    """Ready photos with objects and tags, some private, in the trash, in an album or rated; an album with links,
+    keys of uploads, and ratings of `rates` by `owner`."""
+    now, store = datetime.now(UTC), wiring.album_store()
+    album_id = albums.create(store, NewAlbum(name="Sea"), by=owner, now=now).album_id
+    for number in range(LINKS):
+        links.create(store, album_id, NewLink(), by=owner, now=now, base_url="")
+        record = IdempotencyRecord(
+            user_id=owner, key=f"{number}", request="", photo_id=PhotoId(""), expires_at=int(now.timestamp()) + 86400
+        )
+        assert wiring.repeats().keep(record)
 
     def one(number: int) -> Photo:
         placed = {album_id: Placement(name="Sea", public=True, position=number)} if number % ALBUM_EVERY == 0 else {}
-        photo = upload(owner, placed)
+        photo = upload(owner, placed, "private" if number % PRIVATE_EVERY == 0 else "public")
         if rated_by and number % RATED_EVERY == 0:
             rate(photo, rated_by)
-        return photo
+        return trashed(photo) if number % TRASHED_EVERY == 0 else photo
 
     with ThreadPoolExecutor(8) as threads:
         made = list(threads.map(one, range(count)))
     for photo in rates or []:
-        rate(photo, owner)
+        if photo.listed:
+            rate(photo, owner)
     return made
 
 
-def upload(owner: UserId, placed: dict[AlbumId, Placement]) -> Photo:
-    """A ready photo with an original and renditions of a few bytes."""
+def upload(owner: UserId, placed: dict[AlbumId, Placement], visibility: Visibility) -> Photo:
+    """A ready photo with an original, in one version or two, and renditions of a few bytes."""
     photo_id = new_photo_id(datetime.now(UTC), secrets.randbits(128))
     photo = Photo(
         photo_id=photo_id,
@@ -106,17 +113,33 @@ def upload(owner: UserId, placed: dict[AlbumId, Placement]) -> Photo:
         content_type="image/jpeg",
         status="pending",
         tags=("sea", "hills"),
+        visibility=visibility,
         charged=1000,
     )
     renditions = {name: f"{photo.prefix}v/{name}.webp" for name in RENDITIONS}
     s3: Any = wiring.bucket()._s3
-    s3.put_object(Bucket=wiring.settings().originals_bucket, Key=photo.s3_key, Body=b"x")
+    for _ in range(2 if secrets.randbelow(REPLACED_EVERY) == 0 else 1):
+        s3.put_object(Bucket=wiring.settings().originals_bucket, Key=photo.s3_key, Body=b"x")
     for key in renditions.values():
         s3.put_object(Bucket=wiring.settings().renditions_bucket, Key=key, Body=b"x")
     assert wiring.store().grant(photo, NO_LIMITS)
     ready = photo.with_(status="ready", sha256=secrets.token_hex(32), renditions=renditions, albums=placed)
-    assert wiring.store().replace(photo, ready)
-    return ready.with_(revision=1)
+    return replaced(photo, ready)
+
+
+def trashed(photo: Photo) -> Photo:
+    """The photo in the trash, with the ratings that it has by now."""
+    found = wiring.store().photo(photo.photo_id)
+    assert found
+    return replaced(found, found.with_(trashed_at=timestamp(datetime.now(UTC))))
+
+
+def replaced(before: Photo, after: Photo) -> Photo:
+    """`after`, as it is kept."""
+    assert wiring.store().replace(before, after)
+    found = wiring.store().photo(before.photo_id)
+    assert found
+    return found
 
 
 def rate(photo: Photo, by: UserId, stars: int = 4) -> None:
@@ -206,6 +229,8 @@ def left(running: cloud.Cloud, user_id: UserId) -> list[str]:
     named = [name for name, row in found.items() if user_id in name + row]
     of_photos = [name for name in found if name.startswith(("ENTRY_TABLE", "RATING_TABLE"))]
     named += [name for name in of_photos if not {*name.split()} & there]
+    kept = {name.split()[-2] for name in found if name.startswith("ALBUM_TABLE") and name.endswith(" album")}
+    named += [name for name in found if name.startswith("ALBUM_TABLE") and not {*name.split()} & kept]
     rest = [name for name in named if name != f"ACCOUNT_TABLE {user_id} account"]
     cognito, pool = running.client("cognito-idp"), running.env["USER_POOL_ID"]
     people = [str(each["Attributes"]) for each in cognito.list_users(UserPoolId=pool)["Users"]]
