@@ -23,7 +23,7 @@ JPEG = make_photo(320, 240)
 ELSEWHERE = {
     *("GET /login", "GET /callback", "POST /login", "POST /token", "POST /logout"),
     *("POST /signup", "POST /signup/confirm", "POST /signup/resend"),
-    *("GET /", "GET /web/{name}", "GET /health"),
+    *("GET /", "GET /web/{name}", "GET /health", "GET /openapi.json"),
 }
 """What asks Cognito alone, or nobody."""
 _SENT = ("version", "account", "region", "detail-type", "source", "time", "id", "resources")
