@@ -156,7 +156,7 @@ class DynamoAlbums:
         return not self._calls.transact([{"Delete": delete}, self._linked(album_id, -1, "attribute_exists(albumId)")])
 
     def begin_guess(self, link: ShareLink, window: int, limit: int) -> bool:
-        another = "SET guesses = guesses + :one", "guessWindow >= :window AND guesses < :limit"
+        another = "ADD guesses :one", "guessWindow >= :window AND guesses < :limit"
         first = (
             "SET guesses = :one, guessWindow = :window",
             "attribute_exists(albumId) AND (attribute_not_exists(guessWindow) OR guessWindow < :window)",
@@ -166,8 +166,8 @@ class DynamoAlbums:
         return any(self._guess(link, *each, {**sent}) for each in (another, first, another))
 
     def take_back_guess(self, link: ShareLink, window: int) -> None:
-        taken_back = "SET guesses = guesses - :one", "guessWindow = :window AND guesses >= :one"
-        self._guess(link, *taken_back, {":window": window, ":one": 1})
+        taken_back = "ADD guesses :back", "guessWindow = :window AND guesses > :none"
+        self._guess(link, *taken_back, {":window": window, ":back": -1, ":none": 0})
 
     def _guess(self, link: ShareLink, expression: str, condition: str, sent: dict[str, int]) -> bool:
         if ":limit" not in condition:
