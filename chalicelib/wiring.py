@@ -9,6 +9,7 @@ from chalicelib.bucket import Bucket
 from chalicelib.hosted_ui import HostedUi
 from chalicelib.identity import Identity
 from chalicelib.jobs import Queue
+from chalicelib.moderation import Moderator, Rekognition
 from chalicelib.presign import Presigner
 from chalicelib.stores import AlbumStore, Cancellations, RatingStore, Repeats, SearchIndex, Store
 from chalicelib.stores.albums import DynamoAlbums
@@ -80,6 +81,13 @@ def bucket() -> Bucket:
         "s3", signature_version="s3v4", s3={"addressing_style": style, "us_east_1_regional_endpoint": "regional"}
     )
     return Bucket(settings(), s3, Presigner(settings().bucket_address, settings().region, aws.credentials()))
+
+
+@cache
+def moderator() -> Moderator | None:
+    """Who judges pictures; None where nobody does."""
+    confidence = settings().moderation_confidence
+    return Rekognition(aws.client("rekognition"), confidence) if confidence else None
 
 
 @cache

@@ -21,6 +21,7 @@ from tests import idp as identity_provider
 from tests import rows
 from tests.cloud import SERVER_ERRORS, Cloud
 from tests.idp import IdentityProvider
+from tests.policies import BEYOND
 from tests.rows import Backend
 
 ORIGIN = "http://localhost:8000"
@@ -52,6 +53,14 @@ def no_server_error(request: pytest.FixtureRequest) -> Iterator[None]:
     SERVER_ERRORS.clear()
     yield
     assert not SERVER_ERRORS or request.node.get_closest_marker("provokes_500")
+
+
+@pytest.fixture(autouse=True)
+def within_policies() -> Iterator[None]:
+    """No test may see a function do what its policy does not allow: neither moto nor the emulator would refuse it."""
+    BEYOND.clear()
+    yield
+    assert BEYOND == []
 
 
 @pytest.fixture
