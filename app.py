@@ -44,6 +44,7 @@ from chalicelib.wiring import (
     cancellations,
     hosted_ui,
     identity,
+    limiter,
     moderator,
     now,
     queue,
@@ -72,7 +73,7 @@ def request() -> Request:
 
 def signed_in() -> Caller:
     """Who calls; 401 for everybody else. Verified here although the gateway did: `chalice local` lets all through."""
-    return accounts.signed_in(store(), identity(), parsing.sole_header(request(), "authorization"))
+    return accounts.signed_in(store(), identity(), limiter(), parsing.sole_header(request(), "authorization"))
 
 
 def visitor() -> UserId | None:

@@ -1,5 +1,6 @@
 """What the views hand to the use cases, built once a process and when first asked for."""
 
+import time
 from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from chalicelib.identity import Identity
 from chalicelib.jobs import Queue
 from chalicelib.moderation import Moderator, Rekognition
 from chalicelib.presign import Presigner
+from chalicelib.rates import Limiter
 from chalicelib.stores import AlbumStore, Cancellations, RatingStore, Repeats, SearchIndex, Store
 from chalicelib.stores.albums import DynamoAlbums
 from chalicelib.stores.cancelling import DynamoCancellations
@@ -100,6 +102,12 @@ def verifier() -> Verifier:
 def identity() -> Identity:
     """The user pool."""
     return Identity(settings(), aws.client("cognito-idp"), verifier())
+
+
+@cache
+def limiter() -> Limiter:
+    """How often each person has asked."""
+    return Limiter(time.monotonic)
 
 
 @cache

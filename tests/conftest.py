@@ -88,7 +88,7 @@ def deployed(provider: IdentityProvider) -> Iterator[Cloud]:
 def shared_cloud(deployed: Cloud, idp: IdentityProvider) -> Cloud:
     """The module's deployment, for tests that do not need an empty one."""
     assert deployed.idp is idp
-    for built in (wiring.verifier, wiring.identity, wiring.hosted_ui):
+    for built in (wiring.verifier, wiring.identity, wiring.hosted_ui, wiring.limiter):
         built.cache_clear()
     deployed.calls.clear()
     return deployed
