@@ -9,7 +9,7 @@ BIN := .venv/bin
 READY := .venv/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fuzz bench openapi package deploy
+.PHONY: help run test check fuzz bench openapi package audit deploy resources redrive
 
 help: ## List what can be done
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-9s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,16 +43,29 @@ bench: $(READY) ## Measure the figures of README and docs, for half an hour
 openapi: $(READY) ## Write docs/openapi.json
 	AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} $(BIN)/python -m local.openapi
 
-package: $(READY) ## Build the Lambda package and its template
+package: $(READY) ## Build the Lambda package and its template; print size, cold import and resources
 	AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} $(BIN)/chalice package --merge-template resources.yaml out/
 	$(BIN)/cfn-lint out/sam.yaml
+	$(BIN)/python -m release.report
 
-deploy: package ## Deploy the package by the AWS CLI [STAGE=] BUCKET= BASE_URL= DOMAIN_PREFIX= [RENDITIONS_BASE_URL=]
+audit: out/sam.yaml ## Look for what checkov finds unsafe in the package's template
+	@test -x .venv-audit/bin/checkov || { $(PYTHON) -m venv .venv-audit && .venv-audit/bin/pip install -q -r requirements-audit.txt; }
+	.venv-audit/bin/checkov --config-file .checkov.yaml -f out/sam.yaml
+
+out/sam.yaml:
+	@$(MAKE) package
+
+deploy: package ## Deploy the package by the AWS CLI [STAGE=] BUCKET= PARAMETERS="BaseUrl=... DomainPrefix=..."
 	@command -v aws >/dev/null || { echo "The AWS CLI is not installed; it uploads the package."; exit 1; }
 	aws cloudformation package --template-file out/sam.yaml --s3-bucket $(BUCKET) --output-template-file out/deploy.yaml
-	aws cloudformation deploy --template-file out/deploy.yaml --stack-name photoshare-$(STAGE) \
-	    --capabilities CAPABILITY_IAM --parameter-overrides \
-	    Stage=$(STAGE) BaseUrl=$(BASE_URL) AllowedOrigins=$(BASE_URL) DomainPrefix=$(DOMAIN_PREFIX) RenditionsBaseUrl=$(RENDITIONS_BASE_URL)
+	aws cloudformation deploy --template-file out/deploy.yaml --stack-name photoshare-$(STAGE) --s3-bucket $(BUCKET) \
+	    --capabilities CAPABILITY_IAM --no-fail-on-empty-changeset --parameter-overrides Stage=$(STAGE) $(PARAMETERS)
+
+resources: $(READY) ## Make everything of a stage but its functions, for `chalice deploy` STAGE= [PARAMETERS=]
+	$(BIN)/python -m release.stage $(STAGE) $(PARAMETERS)
+
+redrive: $(READY) ## Try again what was given up [STAGE=]
+	$(BIN)/python -m release.redrive $(STAGE)
 
 $(READY): requirements.txt requirements-dev.txt
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not installed; Photoshare needs Python 3.12."; exit 1; }

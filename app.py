@@ -45,6 +45,8 @@ from chalicelib.wiring import (
     cancellations,
     hosted_ui,
     identity,
+    limiter,
+    moderator,
     now,
     queue,
     rating_store,
@@ -72,7 +74,7 @@ def request() -> Request:
 
 def signed_in() -> Caller:
     """Who calls; 401 for everybody else. Verified here although the gateway did: `chalice local` lets all through."""
-    return accounts.signed_in(store(), identity(), parsing.sole_header(request(), "authorization"))
+    return accounts.signed_in(store(), identity(), limiter(), parsing.sole_header(request(), "authorization"))
 
 
 def visitor() -> UserId | None:
@@ -256,14 +258,14 @@ def grant_upload() -> Response:
 @app.route("/photos/{photo_id}/complete", methods=["POST"], authorizer=cognito)
 def complete_upload(photo_id: str) -> Response:
     """Confirm an upload now instead of waiting for the event."""
-    by = signed_in().user_id
-    return answer(shown(uploads.complete(store(), bucket(), parsing.photo_id(photo_id), by=by, now=now()), by))
+    by, wanted = signed_in().user_id, parsing.photo_id(photo_id)
+    return answer(shown(uploads.complete(store(), bucket(), moderator(), wanted, by=by, now=now()), by))
 
 
 @app.on_s3_event(bucket=os.environ.get("ORIGINALS_BUCKET", "photoshare-dev-originals"), events=["s3:ObjectCreated:*"])
 def confirm_upload(event: LambdaFunctionEvent) -> None:
     """Turn uploaded objects into photos."""
-    uploads.confirm_event(store(), bucket(), event.to_dict(), now())
+    uploads.confirm_event(store(), bucket(), moderator(), event.to_dict(), now())
 
 
 # S3Event looks into the first record, and fails on S3's test event, which has none.
@@ -507,7 +509,7 @@ def do(job: jobs.Job, at: datetime) -> None:
     elif isinstance(job, upkeep.Tidy):
         jobs.tidy(store(), album_store(), queue(), job, at)
     else:
-        jobs.settle(store(), bucket(), job.photo_id, at)
+        jobs.settle(store(), bucket(), moderator(), job.photo_id, at)
 
 
 @app.schedule(Rate(1, Rate.HOURS))

@@ -7,6 +7,7 @@ from chalicelib.config import Settings
 from chalicelib.identity import Caller, Identity
 from chalicelib.ids import Timestamp, timestamp
 from chalicelib.models import Account, Limits, Model
+from chalicelib.rates import Limiter
 from chalicelib.stores import Store
 
 
@@ -21,13 +22,15 @@ class AccountView(Model, frozen=True):
     created_at: Timestamp
 
 
-def signed_in(store: Store, identity: Identity, authorization: str | None) -> Caller:
+def signed_in(store: Store, identity: Identity, limiter: Limiter, authorization: str | None) -> Caller:
     """Who calls, where their account is not cancelled.
 
     Raises:
         InvalidToken: there is no valid token, or its account is cancelled, which one consistent read tells at once.
+        TooManyRequests: they have asked too often.
     """
     caller = identity.caller(authorization)
+    limiter.take(caller.user_id)
     if store.account(caller.user_id).cancelled:
         raise errors.InvalidToken
     return caller

@@ -32,6 +32,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     signing_keys: tuple[str, ...]
     """Newest last: it signs; all verify."""
     limits: Limits
+    moderation_confidence: float
+    """Per cent from which on a label rejects a photo; 0 where nobody looks."""
     renditions_base_url: str | None
     """A CDN in front of the renditions bucket, without a trailing slash; None where there is none."""
     aws_endpoint: str | None
@@ -98,11 +100,14 @@ def load(environment: Mapping[str, str] = os.environ) -> Settings:
         signing_keys=tuple(reversed(_listed(required("SIGNING_KEYS")))),
         renditions_base_url=(environment.get("RENDITIONS_BASE_URL") or "").rstrip("/") or None,
         aws_endpoint=(environment.get("AWS_ENDPOINT_URL") or "").rstrip("/") or None,
-        limits=Limits(
-            photos=int(environment.get("MAX_PHOTOS") or 10_000),
-            bytes=int(environment.get("MAX_BYTES") or 50_000_000_000),
-        ),
+        moderation_confidence=float(environment.get("MODERATION_CONFIDENCE") or 0),
+        limits=_limits(environment),
     )
+
+
+def _limits(environment: Mapping[str, str]) -> Limits:
+    photos, size = environment.get("MAX_PHOTOS") or 10_000, environment.get("MAX_BYTES") or 50_000_000_000
+    return Limits(photos=int(photos), bytes=int(size))
 
 
 def _listed(text: str) -> list[str]:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from chalicelib import errors, uploads
+from chalicelib import errors, metrics, uploads
 from chalicelib.bucket import Bucket, Grant
 from chalicelib.ids import AlbumId, PhotoId, UserId
 from chalicelib.inputs import UploadRequest
@@ -57,6 +57,7 @@ def grant(
         # Signed before anything is written, so that the answer can be kept in the same transaction.
         made = bucket.put_grant(photo) if request.method == "PUT" else bucket.post_grant(photo)
         if store.grant(photo, limits, record and record.with_(grant=msgspec.json.encode(made).decode())):
+            metrics.count("Granted")
             return made
     raise errors.Busy
 

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
-from chalicelib import upkeep
+from chalicelib import metrics, upkeep
 from chalicelib.bucket import Bucket
 from chalicelib.errors import Busy
 from chalicelib.ids import PhotoId, UserId, is_photo_id, timestamp
 from chalicelib.models import GRANT_LIFETIME, Photo
+from chalicelib.moderation import Moderator
 from chalicelib.stores import AlbumStore, Store
 from chalicelib.uploads import confirm
 
@@ -91,16 +92,17 @@ def tidy(store: Store, albums: AlbumStore, queue: Queue, job: upkeep.Tidy, now: 
         queue.send([rest])
 
 
-def settle(store: Store, bucket: Bucket, photo_id: PhotoId, now: datetime) -> None:
+def settle(store: Store, bucket: Bucket, moderator: Moderator | None, photo_id: PhotoId, now: datetime) -> None:
     """Do with a photo what is due, if anything is. Safe to repeat."""
     photo = store.photo(photo_id)
     if photo and photo.due_at and photo.due_at <= timestamp(now):
-        _settle(store, bucket, photo, now)
+        _settle(store, bucket, moderator, photo, now)
 
 
-def _settle(store: Store, bucket: Bucket, photo: Photo, now: datetime) -> None:
+def _settle(store: Store, bucket: Bucket, moderator: Moderator | None, photo: Photo, now: datetime) -> None:
     if photo.status == "pending":
-        settled = confirm(store, bucket, photo.s3_key, None, now)
+        metrics.time("PendingSeconds", (now - datetime.fromisoformat(photo.uploaded_at)).total_seconds())
+        settled = confirm(store, bucket, moderator, photo.s3_key, None, now)
         if settled and settled.status == "pending":
             log.info("ended an unused grant", extra={"photo_id": photo.photo_id})
             store.remove(settled)

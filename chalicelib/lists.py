@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from chalicelib import errors, feed
+from chalicelib import errors, feed, metrics
 from chalicelib.cursors import Cursors
 from chalicelib.ids import PhotoId, UserId, first_photo_id
 from chalicelib.inputs import PageQuery, PhotoQuery
@@ -29,8 +29,9 @@ def page(store: Store, keys: Sequence[str], query: PhotoQuery, *, by: UserId | N
     cursors = Cursors(keys, by, "photos", query.order, query.scope, query.user_id, query.tag, *times)
     place = cursors.open(query.last_key)
     if query.order == "random":
-        read = partial(store.by_rank, listing)
+        read, asked = metrics.counted(partial(store.by_rank, listing))
         found, then = shuffled(read, query.limit, place, shard_bits=store.shard_bits(listing))
+        metrics.note("FeedRequests", sum(asked))
         return Page(found, cursors.seal(then) if then else None)
     if query.order == "top":
         after = (place[0], PhotoId(place[1])) if place else None

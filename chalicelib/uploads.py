@@ -4,16 +4,18 @@ import hashlib
 import logging
 import re
 import secrets
+import time
 from datetime import datetime
 from typing import Any, NamedTuple, get_args
 from urllib.parse import unquote_plus
 
-from chalicelib import errors
+from chalicelib import errors, metrics
 from chalicelib.access import own
 from chalicelib.bucket import Bucket, Stored, kept_facts
 from chalicelib.ids import AlbumId, PhotoId, UserId, is_photo_id, new_photo_id, timestamp
 from chalicelib.inputs import UploadRequest
 from chalicelib.models import GRANT_LIFETIME, MAX_UPLOAD_BYTES, TRASH_LIFETIME, MediaType, Photo, Placement, Visibility
+from chalicelib.moderation import Moderator
 from chalicelib.renditions import Refused, Rendered, TooManyBytes, render, sniff
 from chalicelib.stores import Store
 
@@ -62,8 +64,10 @@ def pending(
     )
 
 
-def complete(store: Store, bucket: Bucket, photo_id: PhotoId, *, by: UserId, now: datetime) -> Photo:
-    """Confirm now instead of waiting for the event.
+def complete(
+    store: Store, bucket: Bucket, moderator: Moderator | None, photo_id: PhotoId, *, by: UserId, now: datetime
+) -> Photo:
+    """Confirm now instead of waiting for the event. `moderator`: as `confirm` has it.
 
     Raises:
         NotFound, Forbidden: it is not the caller's.
@@ -72,7 +76,7 @@ def complete(store: Store, bucket: Bucket, photo_id: PhotoId, *, by: UserId, now
     """
     photo: Photo | None = own(store, photo_id, by)
     if photo and photo.status == "pending":
-        photo = _settled(store, bucket, photo, bucket.read(photo.s3_key), now)
+        photo = _settled(store, bucket, moderator, photo, bucket.read(photo.s3_key), now)
     if photo is None or photo.status == "erased":
         raise errors.NotFound
     if photo.status == "pending":
@@ -82,7 +86,9 @@ def complete(store: Store, bucket: Bucket, photo_id: PhotoId, *, by: UserId, now
     return photo
 
 
-def confirm_event(store: Store, bucket: Bucket, event: dict[str, Any], now: datetime) -> None:
+def confirm_event(
+    store: Store, bucket: Bucket, moderator: Moderator | None, event: dict[str, Any], now: datetime
+) -> None:
     """Confirm every object of an S3 event. One that fails does not keep the others from being confirmed.
 
     Raises:
@@ -91,7 +97,7 @@ def confirm_event(store: Store, bucket: Bucket, event: dict[str, Any], now: date
     failures: list[Exception] = []
     for record in _created(event, bucket.originals):
         try:
-            confirm(store, bucket, record.key, record.version_id, now)
+            confirm(store, bucket, moderator, record.key, record.version_id, now)
         except Exception as error:
             log.exception("could not confirm an upload", extra={"s3_key": record.key})
             failures.append(error)
@@ -99,11 +105,14 @@ def confirm_event(store: Store, bucket: Bucket, event: dict[str, Any], now: date
         raise ExceptionGroup("some uploads were not confirmed", failures)
 
 
-def confirm(store: Store, bucket: Bucket, key: str, version_id: str | None, now: datetime) -> Photo | None:
+def confirm(
+    store: Store, bucket: Bucket, moderator: Moderator | None, key: str, version_id: str | None, now: datetime
+) -> Photo | None:
     """Settle what was uploaded under `key`. Idempotent, whoever calls and however often.
 
     An upload becomes ready or rejected; versions beside the confirmed one, and whatever arrives after a photo was
-    erased, are deleted. Returns the photo as it is now; None where the key is not one of ours.
+    erased, are deleted. `moderator`: who judges pictures; None where nobody does. Returns the photo as it is now; None
+    where the key is not one of ours.
     """
     match = _KEY.fullmatch(key)
     if not match or not is_photo_id(match[2]):
@@ -112,9 +121,9 @@ def confirm(store: Store, bucket: Bucket, key: str, version_id: str | None, now:
     user_id, photo_id = UserId(match[1]), PhotoId(match[2])
     photo = store.photo(photo_id)
     if photo is None:
-        return _rebuilt(store, bucket, user_id, photo_id, key, now)
+        return _rebuilt(store, bucket, moderator, user_id, photo_id, key, now)
     if photo.status == "pending" and photo.s3_key == key:
-        return _settled(store, bucket, photo, bucket.read(key, version_id), now)
+        return _settled(store, bucket, moderator, photo, bucket.read(key, version_id), now)
     if photo.status == "erased":
         bucket.erase(photo.prefix)
     elif version_id and version_id != photo.version_id:
@@ -149,7 +158,15 @@ def _created(event: dict[str, Any], bucket_name: str) -> list[_Created]:
     return found
 
 
-def _rebuilt(store: Store, bucket: Bucket, user_id: UserId, photo_id: PhotoId, key: str, now: datetime) -> Photo | None:
+def _rebuilt(
+    store: Store,
+    bucket: Bucket,
+    moderator: Moderator | None,
+    user_id: UserId,
+    photo_id: PhotoId,
+    key: str,
+    now: datetime,
+) -> Photo | None:
     """A photo whose row was lost, rebuilt from its object; deleted where its account is cancelled."""
     if store.account(user_id).cancelled:
         bucket.erase(f"{user_id}/{photo_id}/")
@@ -172,18 +189,25 @@ def _rebuilt(store: Store, bucket: Bucket, user_id: UserId, photo_id: PhotoId, k
         due_at=timestamp(now),
     )
     store.rebuild(photo)
-    return _settled(store, bucket, store.photo(photo_id) or photo, stored, now)
+    return _settled(store, bucket, moderator, store.photo(photo_id) or photo, stored, now)
 
 
-def _settled(store: Store, bucket: Bucket, photo: Photo, stored: Stored | None, now: datetime) -> Photo | None:
+def _settled(
+    store: Store, bucket: Bucket, moderator: Moderator | None, photo: Photo, stored: Stored | None, now: datetime
+) -> Photo | None:
     """A pending photo made ready or rejected, according to what is stored."""
     if stored is None or photo.status != "pending":
         return photo
+    begun = time.perf_counter()
     try:
-        outcome = _ready(bucket, photo, stored, render(_accepted(photo, stored), photo.content_type))
+        rendered = render(_accepted(photo, stored), photo.content_type)
+        if moderator:
+            moderator.check(rendered)
+        outcome = _ready(bucket, photo, stored, rendered)
     except Refused as refusal:
         outcome = _rejected(refusal, now)
     current = _decided(store, photo, outcome)
+    metrics.time("ConfirmSeconds", time.perf_counter() - begun)
     # Deleted after the row says so, and again where somebody else settled the photo while it was being decoded.
     if current is None or current.status != "ready":
         bucket.erase(photo.prefix)
@@ -204,12 +228,20 @@ def _decided(store: Store, photo: Photo, outcome: dict[str, Any]) -> Photo | Non
         if current is None or current.status != "pending":
             return current
         if store.replace(current, current.with_(**outcome)):
+            _count(outcome)
             return current.with_(**outcome, revision=current.revision + 1)
         # Decoding takes seconds, in which the owner may have written a title.
         current = store.photo(photo.photo_id)
     if not store.account(photo.user_id).cancelled:
         raise errors.Busy
     return current
+
+
+def _count(outcome: dict[str, Any]) -> None:
+    if outcome["status"] == "ready":
+        metrics.count("Confirmed")
+    else:
+        metrics.count("Rejected", reason=outcome["rejection"])
 
 
 class SizeMismatch(Refused):

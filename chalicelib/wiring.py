@@ -1,5 +1,6 @@
 """What the views hand to the use cases, built once a process and when first asked for."""
 
+import time
 from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING
@@ -9,7 +10,9 @@ from chalicelib.bucket import Bucket
 from chalicelib.hosted_ui import HostedUi
 from chalicelib.identity import Identity
 from chalicelib.jobs import Queue
+from chalicelib.moderation import Moderator, Rekognition
 from chalicelib.presign import Presigner
+from chalicelib.rates import Limiter
 from chalicelib.stores import AlbumStore, Cancellations, RatingStore, Repeats, SearchIndex, Store
 from chalicelib.stores.albums import DynamoAlbums
 from chalicelib.stores.cancelling import DynamoCancellations
@@ -83,6 +86,13 @@ def bucket() -> Bucket:
 
 
 @cache
+def moderator() -> Moderator | None:
+    """Who judges pictures; None where nobody does."""
+    confidence = settings().moderation_confidence
+    return Rekognition(aws.client("rekognition"), confidence) if confidence else None
+
+
+@cache
 def verifier() -> Verifier:
     """Of the user pool's tokens."""
     return Verifier(KeySet(settings().jwks_url), settings().issuer, settings().user_pool_client_id)
@@ -92,6 +102,12 @@ def verifier() -> Verifier:
 def identity() -> Identity:
     """The user pool."""
     return Identity(settings(), aws.client("cognito-idp"), verifier())
+
+
+@cache
+def limiter() -> Limiter:
+    """How often each person has asked."""
+    return Limiter(time.monotonic)
 
 
 @cache

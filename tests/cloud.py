@@ -17,6 +17,7 @@ from local.gateway import Gateway, PoolAuthorizer
 from tests import contract
 from tests.contract import Exchange
 from tests.idp import IdentityProvider
+from tests.policies import Recorder
 
 SERVER_ERRORS: list[str] = []
 """Every 500 of the test that runs: what a client sends must never cause one."""
@@ -44,8 +45,8 @@ class Answer(msgspec.Struct, frozen=True):
 class Client:
     """Somebody who calls the service, with a token or without."""
 
-    def __init__(self, gateway: Gateway, user_id: str = "", token: str = "") -> None:
-        self.user_id, self.token, self._gateway = user_id, token, gateway
+    def __init__(self, gateway: Gateway, recorder: Recorder, user_id: str = "", token: str = "") -> None:
+        self.user_id, self.token, self._gateway, self._recorder = user_id, token, gateway, recorder
 
     def call(
         self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None, **query: Any
@@ -60,10 +61,13 @@ class Client:
             message[name] = value
         raw = body if isinstance(body, bytes) else json.dumps(body).encode() if body is not None else b""
         target = f"{path}{'&' if '?' in path else '?'}{urlencode(query)}" if query else path
-        made = self._gateway.answer(method, target, message, raw, "192.0.2.1")
+        with self._recorder.during("api"):
+            made = self._gateway.answer(method, target, message, raw, "192.0.2.1")
+            answer = Answer(made["statusCode"], made["headers"] | made.get("multiValueHeaders", {}), made["body"] or "")
+            if "X-Amz-" in answer.body:
+                self._recorder.note_links(answer.json)
         if made["statusCode"] == 500:
             SERVER_ERRORS.append(f"{method} {target}: {made['body']}")
-        answer = Answer(made["statusCode"], made["headers"] | made.get("multiValueHeaders", {}), made["body"] or "")
         contract.check(Exchange(method, target, raw, answer.status, answer.headers, answer.body))
         return answer
 
@@ -91,14 +95,16 @@ class Cloud:
         self.idp, self.settings = idp, wiring.settings()
         self.store, self.bucket, self.albums = wiring.store(), wiring.bucket(), wiring.album_store()
         self.calls: list[str] = []
+        self.recorder = Recorder()
         self._gateway = Gateway(service.app, self.settings)
         self._unguarded = Gateway(service.app, self.settings)
         self._unguarded._pool = _Anyone(self.settings.jwks_url, self.settings.issuer)
-        self.visitor = Client(self._gateway)
+        self.visitor = Client(self._gateway, self.recorder)
         self.s3: Any = self.bucket._s3
         self.dynamodb: Any = wiring.dynamodb()
         for client in self.clients:
             client.meta.events.register("before-call", self._count)
+            self.recorder.watch(client)
 
     @property
     def clients(self) -> list[Any]:
@@ -111,11 +117,11 @@ class Cloud:
 
     def person(self, name: str) -> Client:
         """Somebody who is signed in."""
-        return Client(self._gateway, name, self.idp.token(name))
+        return Client(self._gateway, self.recorder, name, self.idp.token(name))
 
     def bearing(self, token: str, *, unguarded: bool = False) -> Client:
         """Somebody with this token; `unguarded`: where no gateway looks at it, as with `chalice local`."""
-        return Client(self._unguarded if unguarded else self._gateway, token=token)
+        return Client(self._unguarded if unguarded else self._gateway, self.recorder, token=token)
 
     def grant(self, owner: Client, **wanted: Any) -> dict[str, Any]:
         """Leave to upload a JPEG."""
@@ -140,15 +146,18 @@ class Cloud:
 
     def deliver(self, *records: dict[str, Any]) -> None:
         """An S3 event arrives."""
-        service.confirm_upload({"Records": list(records)}, None)
+        with self.recorder.during("confirm-upload"):
+            service.confirm_upload({"Records": list(records)}, None)
 
     def sweep(self, now: datetime) -> int:
         """The schedule runs; how many jobs it queued."""
-        return jobs.sweep(self.store, self.albums, wiring.queue(), now)
+        with self.recorder.during("sweep"):
+            return jobs.sweep(self.store, self.albums, wiring.queue(), now)
 
     def work(self, body: str, now: datetime) -> None:
         """The queue's handler gets a job."""
-        service.do(jobs.read(body), now)
+        with self.recorder.during("run-job"):
+            service.do(jobs.read(body), now)
 
     def photo(self, photo_id: str) -> Photo:
         """The photo's row."""

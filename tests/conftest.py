@@ -21,6 +21,7 @@ from tests import idp as identity_provider
 from tests import rows
 from tests.cloud import SERVER_ERRORS, Cloud
 from tests.idp import IdentityProvider
+from tests.policies import BEYOND
 from tests.rows import Backend
 
 ORIGIN = "http://localhost:8000"
@@ -54,6 +55,14 @@ def no_server_error(request: pytest.FixtureRequest) -> Iterator[None]:
     assert not SERVER_ERRORS or request.node.get_closest_marker("provokes_500")
 
 
+@pytest.fixture(autouse=True)
+def within_policies() -> Iterator[None]:
+    """No test may see a function do what its policy does not allow: neither moto nor the emulator would refuse it."""
+    BEYOND.clear()
+    yield
+    assert BEYOND == []
+
+
 @pytest.fixture
 def idp(provider: IdentityProvider) -> IdentityProvider:
     """The identity provider, as new."""
@@ -79,7 +88,7 @@ def deployed(provider: IdentityProvider) -> Iterator[Cloud]:
 def shared_cloud(deployed: Cloud, idp: IdentityProvider) -> Cloud:
     """The module's deployment, for tests that do not need an empty one."""
     assert deployed.idp is idp
-    for built in (wiring.verifier, wiring.identity, wiring.hosted_ui):
+    for built in (wiring.verifier, wiring.identity, wiring.hosted_ui, wiring.limiter):
         built.cache_clear()
     deployed.calls.clear()
     return deployed

@@ -9,6 +9,8 @@ from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 
+from tests.policies import aside
+
 Mode = Literal["not sent", "answer lost", "throttled", "500", "killed"]
 
 Answer = tuple[AWSResponse, dict[str, Any]]
@@ -77,7 +79,7 @@ def striking(fault: Fault, *clients: Any) -> Iterator[Fault]:
 @contextmanager
 def hooked(event: str, made: Callable[[Any], Callable[..., Any]], *clients: Any) -> Iterator[None]:
     """Have what `made` makes of each client handle an event of it."""
-    handlers = [(client.meta.events, made(client)) for client in clients]
+    handlers = [(client.meta.events, aside(made(client))) for client in clients]
     for events, handler in handlers:
         events.register(event, handler)
     try:

@@ -52,7 +52,7 @@ def test_buckets_and_queues_take_nothing_without_tls() -> None:
     covered = [target for each in policies for target in each["Properties"].get("Queues", [None])]
     assert len(covered) == len(of_type("AWS::S3::Bucket") + of_type("AWS::SQS::Queue"))
     for each in policies:
-        (statement,) = each["Properties"]["PolicyDocument"]["Statement"]
+        statement = each["Properties"]["PolicyDocument"]["Statement"][0]
         assert (statement["Effect"], statement["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
 
 

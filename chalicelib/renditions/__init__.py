@@ -35,6 +35,7 @@ __all__ = [
     "TooManyPixels",
     "Truncated",
     "TypeMismatch",
+    "jpeg_of",
     "render",
     "sniff",
 ]
@@ -85,6 +86,13 @@ def render(content: bytes, content_type: str) -> Rendered:
     except Exception as e:
         # Decoders raise what they like on hostile bytes: pyvips.Error, OSError, ValueError, SyntaxError, MemoryError.
         raise Damaged from e
+
+
+def jpeg_of(rendered: Rendered) -> bytes:
+    """What the photo looks like at 1024 px at most, for services that read JPEG and nothing newer."""
+    small = rendered.renditions.get("1024") or rendered.renditions["256"]
+    image = vips().Image.new_from_buffer(small.content, "")
+    return bytes(_flat(image).jpegsave_buffer(Q=_FULL_QUALITY, keep="none"))
 
 
 def _rendered(picture: Picture) -> Rendered:

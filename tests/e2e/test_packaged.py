@@ -1,0 +1,114 @@
+"""The packaged stack: zip and all, deployed by CloudFormation, used through its API Gateway, run in its Lambdas."""
+
+import contextlib
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+from uuid import uuid4
+
+import pytest
+from chalice.package import YAMLTemplateSerializer
+
+from local.cloud import Cloud, running
+from tests.e2e.conftest import PASSWORD, ROOT, Answer, environment, put, send, wait_until
+from tests.images import photo as make_photo
+
+pytestmark = pytest.mark.xdist_group("packaged")
+
+JPEG = make_photo(640, 480)
+WANTED = {"filename": "a.jpg", "contentType": "image/jpeg"}
+STAGE = "packaged"
+PARAMETERS = {"Stage": STAGE, "BaseUrl": "http://localhost:8000", "AllowedOrigins": "http://localhost:8000"}
+
+
+@dataclass(frozen=True)
+class Packaged:
+    """The stack, as whoever calls its API meets it."""
+
+    cloud: Cloud
+    outputs: dict[str, str]
+
+    @property
+    def api(self) -> str:
+        """Where the API is."""
+        return f"{self.cloud.env['AWS_ENDPOINT_URL']}/restapis/{self.outputs['RestAPIId']}/api/_user_request_"
+
+    def call(self, method: str, path: str, body: Any = None, token: str = "", **query: Any) -> Answer:
+        """One request through the API Gateway."""
+        headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
+        content = json.dumps(body).encode() if body is not None else b""
+        return send(method, f"{self.api}{path}{f'?{urlencode(query)}' if query else ''}", content, headers)
+
+    def sign_in(self) -> str:
+        """An access token of somebody new."""
+        email = f"{uuid4()}@example.com"
+        assert self.call("POST", "/signup", {"email": email, "password": PASSWORD}).status == 201
+        pool = self.outputs["UserPoolId"]
+        self.cloud.client("cognito-idp").admin_confirm_sign_up(UserPoolId=pool, Username=email)
+        answer = self.call("POST", "/login", {"email": email, "password": PASSWORD})
+        assert answer.status == 200, answer
+        return str(answer.json["accessToken"])
+
+
+@pytest.fixture(scope="module")
+def packaged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Packaged]:
+    """Built, deployed and reachable."""
+    out = tmp_path_factory.mktemp("package")
+    command = [Path(sys.executable).parent / "chalice", "package", "--merge-template", "resources.yaml", out]
+    region = {"AWS_DEFAULT_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, env=environment() | region)
+    with running(tmp_path_factory.mktemp("cloud"), 0) as cloud:
+        yield deployed(cloud, out)
+
+
+def deployed(cloud: Cloud, out: Path) -> Packaged:
+    """The package in the cloud."""
+    s3, cloudformation = cloud.client("s3"), cloud.client("cloudformation")
+    endpoint = cloud.env["AWS_ENDPOINT_URL"]
+    s3.create_bucket(Bucket="releases")
+    s3.upload_file(str(out / "deployment.zip"), "releases", "package.zip")
+    template = YAMLTemplateSerializer().load_template((out / "sam.yaml").read_text())
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::Function":
+            resource["Properties"]["CodeUri"] = {"Bucket": "releases", "Key": "package.zip"}
+            # AWS's own addresses are what follows from the region; an emulator's must be told.
+            resource["Properties"]["Environment"]["Variables"] |= {
+                "AWS_ENDPOINT_URL": endpoint,
+                "COGNITO_DOMAIN": endpoint,
+                "JWKS_URL": {"Fn::Sub": f"{endpoint}/${{Users}}/.well-known/jwks.json"},
+            }
+    parameters = PARAMETERS | {"DomainPrefix": f"photoshare-{STAGE}"}
+    cloudformation.create_stack(
+        StackName=f"photoshare-{STAGE}",
+        TemplateBody=json.dumps(template),
+        Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
+        Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+    )
+    with contextlib.suppress(Exception):
+        cloudformation.get_waiter("stack_create_complete").wait(
+            StackName=f"photoshare-{STAGE}", WaiterConfig={"Delay": 1, "MaxAttempts": 120}
+        )
+    stack = cloudformation.describe_stacks(StackName=f"photoshare-{STAGE}")["Stacks"][0]
+    assert stack["StackStatus"] == "CREATE_COMPLETE", stack
+    return Packaged(cloud, {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]})
+
+
+def test_photo_goes_all_the_way(packaged: Packaged) -> None:
+    assert packaged.call("GET", "/health").json["status"] == "ok"
+    token = packaged.sign_in()
+    grant = packaged.call("POST", "/upload", WANTED | {"title": "Seaside"}, token)
+    assert grant.status == 201, grant
+    photo_id = grant.json["photoId"]
+    assert put(grant.json, JPEG) == 200
+    wait_until(lambda: packaged.call("GET", f"/photos/{photo_id}", token=token).json["status"] == "ready", 60)
+    assert [each["photoId"] for each in packaged.call("GET", "/photos").json["items"]] == [photo_id]
+    assert packaged.call("PUT", f"/photos/{photo_id}/rating", {"rating": 5}, token).status == 200
+    assert [each["photoId"] for each in packaged.call("GET", "/search", q="seas").json["items"]] == [photo_id]
+    assert packaged.call("DELETE", "/account", token=token).status == 202
+    wait_until(lambda: packaged.call("GET", f"/photos/{photo_id}").status == 404, 60)
+    assert packaged.call("GET", "/account", token=token).status == 401
