@@ -1,5 +1,6 @@
 """`resources.yaml`: sound for AWS, and the emulator deploys and updates it as it stands without losing a row."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from cfnlint.decode.cfn_yaml import load  # type: ignore[import-untyped]
 from chalicelib import config
 from local import stack
 from local.cloud import CannotRun, Cloud, running
+from tests.policies import FUNCTIONS
 
 LOCAL = "http://localhost:8000"
 RESOURCES: dict[str, Any] = load(str(stack.TEMPLATE))["Resources"]
@@ -54,6 +56,49 @@ def test_buckets_and_queues_take_nothing_without_tls() -> None:
     for each in policies:
         statement = each["Properties"]["PolicyDocument"]["Statement"][0]
         assert (statement["Effect"], statement["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
+
+
+def test_every_alarm_rings_and_the_runbook_says_what_to_do() -> None:
+    runbook = (stack.TEMPLATE.parent / "docs" / "operations.md").read_text()
+    headings = {line.removeprefix("### ") for line in runbook.splitlines() if line.startswith("### ")}
+    alarms = of_type("AWS::CloudWatch::Alarm")
+    assert {str(each["Properties"]["AlarmName"]["Fn::Sub"]).partition("${Stage}-")[2] for each in alarms} == headings
+    for each in alarms:
+        assert each["Properties"]["AlarmActions"] == each["Properties"]["OKActions"] == [{"Ref": "Alarms"}]
+        assert each["Properties"]["TreatMissingData"] in ("notBreaching", "breaching")
+
+
+@pytest.mark.parametrize("function", FUNCTIONS.values())
+def test_every_function_is_watched_and_its_log_ends(function: str) -> None:
+    name = f"photoshare-${{Stage}}{function}"
+    watched = [
+        each["Properties"]["MetricName"]
+        for each in of_type("AWS::CloudWatch::Alarm")
+        if [one["Value"] for one in each["Properties"]["Dimensions"]] == [{"Fn::Sub": name}]
+    ]
+    assert {"Errors", "Throttles"} <= {*watched}
+    (log,) = [
+        each["Properties"]
+        for each in of_type("AWS::Logs::LogGroup")
+        if each["Properties"]["LogGroupName"] == {"Fn::Sub": f"/aws/lambda/{name}"}
+    ]
+    assert log["RetentionInDays"] == {"Ref": "LogRetentionDays"}
+
+
+def test_dashboard_is_json_and_shows_metrics_that_are_written() -> None:
+    (dashboard,) = of_type("AWS::CloudWatch::Dashboard")
+    body = str(dashboard["Properties"]["DashboardBody"]["Fn::Sub"])
+    widgets = json.loads(body)["widgets"]
+    assert len(widgets) == 7
+    for name in ("Granted", "Confirmed", "ConfirmSeconds", "PendingSeconds", "FeedRequests", "reason"):
+        assert name in body
+
+
+def test_only_the_cdn_reads_renditions_and_only_this_one() -> None:
+    _, cdn = RESOURCES["RenditionsPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    condition, allowed, _ = cdn["Fn::If"]
+    assert (condition, allowed["Action"]) == ("WithCdn", "s3:GetObject")
+    assert "${RenditionsCdn}" in str(allowed["Condition"]["StringEquals"]["AWS:SourceArn"])
 
 
 def test_outputs_are_the_apps_environment(cloud: Cloud) -> None:
