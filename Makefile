@@ -12,7 +12,7 @@ READY := .venv/ready
 .PHONY: help run test check fuzz bench openapi package audit deploy resources redrive
 
 help: ## List what can be done
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-9s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-11s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(READY) ## Serve everything at http://localhost:8000 [PORT= AWS_PORT= DATA=]
 	@exec $(BIN)/python -m local --port $(PORT) --aws-port $(AWS_PORT) --data "$(DATA)"
@@ -48,12 +48,9 @@ package: $(READY) ## Build the Lambda package and its template; print size, cold
 	$(BIN)/cfn-lint out/sam.yaml
 	$(BIN)/python -m release.report
 
-audit: out/sam.yaml ## Look for what checkov finds unsafe in the package's template
+audit: package ## Look for what checkov finds unsafe in the package's template
 	@test -x .venv-audit/bin/checkov || { $(PYTHON) -m venv .venv-audit && .venv-audit/bin/pip install -q -r requirements-audit.txt; }
 	.venv-audit/bin/checkov --config-file .checkov.yaml -f out/sam.yaml
-
-out/sam.yaml:
-	@$(MAKE) package
 
 deploy: package ## Deploy the package by the AWS CLI [STAGE=] BUCKET= PARAMETERS="BaseUrl=... DomainPrefix=..."
 	@command -v aws >/dev/null || { echo "The AWS CLI is not installed; it uploads the package."; exit 1; }

@@ -16,9 +16,12 @@ from uuid import uuid4
 import pytest
 from chalice.package import YAMLTemplateSerializer
 
+from chalicelib import refusals
 from local.cloud import Cloud, running
+from release import report
 from tests.e2e.conftest import PASSWORD, ROOT, Answer, environment, put, send, wait_until
 from tests.images import photo as make_photo
+from tests.policies import FUNCTIONS
 
 pytestmark = pytest.mark.xdist_group("packaged")
 
@@ -34,6 +37,8 @@ class Packaged:
 
     cloud: Cloud
     outputs: dict[str, str]
+    out: Path
+    """What was built."""
 
     @property
     def api(self) -> str:
@@ -108,7 +113,31 @@ def deployed(cloud: Cloud, out: Path) -> Packaged:
         )
     stack = cloudformation.describe_stacks(StackName=f"photoshare-{STAGE}")["Stacks"][0]
     assert stack["StackStatus"] == "CREATE_COMPLETE", stack
-    return Packaged(cloud, {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]})
+    return Packaged(cloud, {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]}, out)
+
+
+def test_linter_finds_nothing_in_the_template(packaged: Packaged) -> None:
+    linter = Path(sys.executable).parent / "cfn-lint"
+    found = subprocess.run([linter, packaged.out / "sam.yaml"], capture_output=True, check=False)
+    assert (found.stdout, found.returncode) == (b"", 0)
+
+
+def test_package_holds_what_runs_and_no_more(packaged: Packaged) -> None:
+    package = packaged.out / "deployment.zip"
+    assert package.stat().st_size <= report.LIMIT
+    assert report.foreign(package) == set()
+
+
+def test_api_is_throttled_and_traced_and_refuses_as_we_do(packaged: Packaged) -> None:
+    template = YAMLTemplateSerializer().load_template((packaged.out / "sam.yaml").read_text())
+    api = template["Resources"]["RestAPI"]["Properties"]
+    (settings,) = api["MethodSettings"]
+    assert (settings["ThrottlingRateLimit"], settings["ThrottlingBurstLimit"]) == (1000, 500)
+    assert api["TracingEnabled"] is True
+    assert set(api["DefinitionBody"]["x-amazon-apigateway-gateway-responses"]) == set(refusals.GATEWAY)
+    functions = [each for each in template["Resources"].values() if each["Type"] == "AWS::Serverless::Function"]
+    assert {each["Properties"]["Tracing"] for each in functions} == {"Active"}
+    assert len(functions) == len(FUNCTIONS)
 
 
 def test_photo_goes_all_the_way(packaged: Packaged) -> None:
@@ -175,6 +204,9 @@ def test_poison_ends_in_the_dead_letters_and_is_redriven(packaged: Packaged) -> 
     assert packaged.status(grant, token) == "pending"
 
     lambdas.update_function_configuration(FunctionName=name, Environment={"Variables": sound})
+    sqs = packaged.cloud.client("sqs")
+    dead_jobs = sqs.get_queue_url(QueueName=f"photoshare-{STAGE}-jobs-dead")["QueueUrl"]
+    sqs.send_message(QueueUrl=dead_jobs, MessageBody=json.dumps({"job": "settle", "photoId": grant["photoId"]}))
     redriven = subprocess.run(
         [sys.executable, "-m", "release.redrive", STAGE],
         cwd=ROOT,
@@ -183,7 +215,7 @@ def test_poison_ends_in_the_dead_letters_and_is_redriven(packaged: Packaged) -> 
         text=True,
         check=True,
     )
-    assert "1 uploads are confirmed again." in redriven.stdout
+    assert redriven.stdout.splitlines() == ["1 jobs are queued again.", "1 uploads are confirmed again."]
     wait_until(lambda: packaged.status(grant, token) == "ready", 60)
     assert packaged.dead() == 0
 
