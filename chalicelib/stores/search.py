@@ -47,8 +47,9 @@ class DynamoSearch:
         span = ("photoId", "0", items.just_below(after) if after else "g")
         rows = self._calls.query(self._terms, index, (name, partition), span, limit, forward=False)
         decoded = [items.decode(row) for row in rows]
-        ids = [PhotoId(row["photoId"]) for row in decoded if word.among({_word(row["ownerTerm"])})]
         through = PhotoId(decoded[-1]["photoId"]) if len(rows) == limit else None
+        # The last photo's other words may be in the rows that were not read.
+        ids = [row["photoId"] for row in decoded if row["photoId"] == through or word.among({_word(row["ownerTerm"])})]
         return Postings(tuple(dict.fromkeys(ids)), through)
 
 
