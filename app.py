@@ -248,10 +248,8 @@ def cancel_account() -> Response:
 def grant_upload() -> Response:
     """Leave to upload one photo straight to S3."""
     by, wanted, key = signed_in().user_id, body(inputs.UploadRequest), parsing.idempotency_key(request())
-    placed = entries.placed(album_store(), wanted.album_id, by=by, now=now())
-    made = grants.grant(
-        store(), repeats(), bucket(), settings().limits, wanted, by=by, now=now(), key=key, placed=placed
-    )
+    stores = store(), album_store(), repeats()
+    made = grants.grant(*stores, bucket(), settings().limits, wanted, by=by, now=now(), key=key)
     return answer(made, 200 if isinstance(made, grants.Duplicate) else 201)
 
 

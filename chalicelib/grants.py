@@ -5,12 +5,12 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from chalicelib import errors, metrics, uploads
+from chalicelib import entries, errors, metrics, uploads
 from chalicelib.bucket import Bucket, Grant
-from chalicelib.ids import AlbumId, PhotoId, UserId
+from chalicelib.ids import PhotoId, UserId
 from chalicelib.inputs import UploadRequest
-from chalicelib.models import IdempotencyRecord, Limits, Model, Photo, Placement
-from chalicelib.stores import Repeats, Store
+from chalicelib.models import IdempotencyRecord, Limits, Model, Photo
+from chalicelib.stores import AlbumStore, Repeats, Store
 
 RECORD_LIFETIME = timedelta(hours=24)
 _ATTEMPTS = 3
@@ -25,6 +25,7 @@ class Duplicate(Model, omit_defaults=False, frozen=True):
 
 def grant(
     store: Store,
+    albums: AlbumStore,
     repeats: Repeats,
     bucket: Bucket,
     limits: Limits,
@@ -33,30 +34,31 @@ def grant(
     by: UserId,
     now: datetime,
     key: str | None = None,
-    placed: dict[AlbumId, Placement] | None = None,
 ) -> Grant | Duplicate:
     """Reserve a photo's place and its quota, and sign leave to upload it; unless it is there, or was asked for before.
 
-    `placed`: where the photo will be in which albums, once it is ready.
     `key`: the Idempotency-Key. For 24 hours the same request under it is answered as the first was, to the byte.
 
     Raises:
+        NotFound: it is to be in an album that does not exist, or is somebody else's.
         UnsupportedType, TooLarge, InvalidRequest: as `uploads.pending`.
         IdempotencyConflict: another request came under `key` before.
         QuotaExceeded: the account has no room for it.
     """
-    photo = uploads.pending(request, by=by, now=now, placed=placed)
+    photo = uploads.pending(request, by=by, now=now)
     record = _record(photo, request, key, now) if key else None
     for _ in range(_ATTEMPTS):
         if record and (first := repeats.record(by, record.key)):
             return _again(first, record)
+        placed = entries.placed(albums, request.album_id, by=by, now=now)
         if request.sha256 and (there := repeats.same_bytes(by, request.sha256)):
             if record is None or repeats.keep(record.with_(photo_id=there)):
                 return Duplicate(photo_id=there)
             continue
         # Signed before anything is written, so that the answer can be kept in the same transaction.
         made = bucket.put_grant(photo) if request.method == "PUT" else bucket.post_grant(photo)
-        if store.grant(photo, limits, record and record.with_(grant=msgspec.json.encode(made).decode())):
+        kept = record and record.with_(grant=msgspec.json.encode(made).decode())
+        if store.grant(photo.with_(albums=placed), limits, kept):
             metrics.count("Granted")
             return made
     raise errors.Busy

@@ -155,6 +155,9 @@ class Photo(Model, frozen=True):
 
     def rated(self, before: int | None, after: int | None) -> Self:
         """This photo once somebody's rating `before` has become `after`; None is no rating."""
+        if not self.rating_count:
+            # Its row was lost and rebuilt since, and the sums that held it are gone.
+            before = None
         count = self.rating_count + (after is not None) - (before is not None)
         return self.with_(rating_sum=self.rating_sum + (after or 0) - (before or 0), rating_count=count)
 

@@ -12,9 +12,9 @@ from urllib.parse import unquote_plus
 from chalicelib import errors, metrics
 from chalicelib.access import own
 from chalicelib.bucket import Bucket, Stored, kept_facts
-from chalicelib.ids import AlbumId, PhotoId, UserId, is_photo_id, new_photo_id, timestamp
+from chalicelib.ids import PhotoId, UserId, is_photo_id, new_photo_id, timestamp
 from chalicelib.inputs import UploadRequest
-from chalicelib.models import GRANT_LIFETIME, MAX_UPLOAD_BYTES, TRASH_LIFETIME, MediaType, Photo, Placement, Visibility
+from chalicelib.models import GRANT_LIFETIME, MAX_UPLOAD_BYTES, TRASH_LIFETIME, MediaType, Photo, Visibility
 from chalicelib.moderation import Moderator
 from chalicelib.renditions import Refused, Rendered, TooManyBytes, render, sniff
 from chalicelib.stores import Store
@@ -26,12 +26,8 @@ _ATTEMPTS = 5
 _MEDIA_TYPES = frozenset(get_args(MediaType))
 
 
-def pending(
-    request: UploadRequest, *, by: UserId, now: datetime, placed: dict[AlbumId, Placement] | None = None
-) -> Photo:
-    """The photo that a grant is asked for; nothing is written yet.
-
-    `placed`: where it will be in which albums, once it is ready.
+def pending(request: UploadRequest, *, by: UserId, now: datetime) -> Photo:
+    """The photo that a grant is asked for, in no album; nothing is written yet.
 
     Raises:
         UnsupportedType, TooLarge: no photo of this type or size is taken.
@@ -59,7 +55,6 @@ def pending(
         sha256=request.sha256,
         # Whoever does not say how much they will upload reserves the most there can be.
         charged=request.size or MAX_UPLOAD_BYTES,
-        albums=placed or {},
         due_at=timestamp(now + 2 * GRANT_LIFETIME),
     )
 

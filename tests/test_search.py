@@ -163,6 +163,15 @@ def test_lists_begin_after_a_photo_and_tell_where_they_end(backend: Backend) -> 
     assert backend.search.postings(Listing(scope="owner", owner=UserId("an")), [Sought("sea")], 9)[0].ids == ()
 
 
+@pytest.mark.parametrize("scope", ["public", "mine"])
+def test_a_photo_whose_words_a_block_cuts_apart_is_found(backend: Backend, scope: Any) -> None:
+    beginnings = "photograms photographed photographers photographs photography"
+    there = [made(minute, beginnings) for minute in range(3)]
+    write(backend, *there)
+    for q in beginnings.split():
+        assert asked(backend, q, scope, ANN, limit=1) == ids(there[::-1]), q
+
+
 def test_photos_come_in_the_order_asked_and_missing_ones_are_left_out(backend: Backend) -> None:
     one, two, missing = made(0, "a"), made(1, "b"), made(2, "c")
     write(backend, one, two)

@@ -250,7 +250,7 @@ class Postings(NamedTuple):
     """The beginning of a word's list."""
 
     ids: tuple[PhotoId, ...]
-    """Photos that hold the word, newest first, each once."""
+    """Photos that hold the word, newest first, each once; `through` is among them whether or not it does."""
     through: PhotoId | None
     """The last photo that was looked at; None where the list ends."""
 

@@ -11,10 +11,10 @@ import msgspec
 from chalicelib import errors
 from chalicelib.config import Settings
 from chalicelib.feed import Span
-from chalicelib.ids import AlbumId, LinkId, PhotoId, Timestamp, UserId, uploaded_at
+from chalicelib.ids import AlbumId, LinkId, PhotoId, Timestamp, UserId
 from chalicelib.models import Album, Entry, Photo
 from chalicelib.sharing import ShareLink
-from chalicelib.stores import items
+from chalicelib.stores import items, photos
 from chalicelib.stores.calls import Calls, Write, update
 
 if TYPE_CHECKING:
@@ -121,13 +121,13 @@ class DynamoAlbums:
         return [items.decode(row)["photoId"] for row in rows]
 
     def photos(self, photo_ids: Sequence[PhotoId]) -> dict[PhotoId, Photo]:
-        return _photos_of(self._calls.read_all(self._photos, _photo_keys(photo_ids)))
+        return photos.read(self._calls, self._photos, photo_ids)
 
     def with_photos(self, album_id: AlbumId, photo_ids: Sequence[PhotoId]) -> tuple[Album | None, dict[PhotoId, Photo]]:
-        wanted = [(self._albums, items.album_key(album_id)), *((self._photos, key) for key in _photo_keys(photo_ids))]
+        wanted = [(self._albums, items.album_key(album_id)), *((self._photos, key) for key in photos.keys(photo_ids))]
         found = self._calls.read_across(wanted)
         album = next(map(_album_of, found.get(self._albums, [])), None)
-        return album, _photos_of(found.get(self._photos, []))
+        return album, photos.by_id(found.get(self._photos, []))
 
     def with_link(self, album_id: AlbumId, link_id: LinkId) -> tuple[Album | None, ShareLink | None]:
         keys = [items.album_key(album_id), _link_key(album_id, link_id)]
@@ -156,22 +156,21 @@ class DynamoAlbums:
         return not self._calls.transact([{"Delete": delete}, self._linked(album_id, -1, "attribute_exists(albumId)")])
 
     def begin_guess(self, link: ShareLink, window: int, limit: int) -> bool:
-        another = "ADD guesses :one", "guessWindow >= :window AND guesses < :limit"
-        first = (
-            "SET guesses = :one, guessWindow = :window",
-            "attribute_exists(albumId) AND (attribute_not_exists(guessWindow) OR guessWindow < :window)",
-        )
-        sent = {":window": window, ":limit": limit, ":one": 1}
-        # The third time where somebody else has begun the window meanwhile.
-        return any(self._guess(link, *each, {**sent}) for each in (another, first, another))
+        def another() -> bool:
+            counted = "ADD guesses :one", "guessWindow >= :window AND guesses < :limit"
+            return self._guess(link, *counted, window=window, limit=limit)
+
+        none_yet = "attribute_exists(albumId) AND (attribute_not_exists(guessWindow) OR guessWindow < :window)"
+        first = "SET guesses = :one, guessWindow = :window", none_yet
+        # Another again where somebody else has begun the window meanwhile.
+        return another() or self._guess(link, *first, window=window) or another()
 
     def take_back_guess(self, link: ShareLink, window: int) -> None:
-        taken_back = "ADD guesses :back", "guessWindow = :window AND guesses > :none"
-        self._guess(link, *taken_back, {":window": window, ":back": -1, ":none": 0})
+        taken_back = "ADD guesses :back", "guessWindow = :window AND guesses >= :one"
+        self._guess(link, *taken_back, window=window, back=-1)
 
-    def _guess(self, link: ShareLink, expression: str, condition: str, sent: dict[str, int]) -> bool:
-        if ":limit" not in condition:
-            sent.pop(":limit", None)
+    def _guess(self, link: ShareLink, expression: str, condition: str, **values: int) -> bool:
+        sent = {":one": 1, **{f":{name}": value for name, value in values.items()}}
         counted = {
             **self._keyed(_link_key(link.album_id, link.link_id)),
             "UpdateExpression": expression,
@@ -238,12 +237,3 @@ def _link_item(link: ShareLink) -> items.Item:
 
 def _link_of(item: items.Item) -> ShareLink:
     return msgspec.convert(items.decode(item), ShareLink)
-
-
-def _photo_keys(photo_ids: Sequence[PhotoId]) -> list[items.Key]:
-    # DynamoDB refuses a batch in which a key comes twice.
-    return [items.photo_key(photo_id, uploaded_at(photo_id)) for photo_id in dict.fromkeys(photo_ids)]
-
-
-def _photos_of(found: list[items.Item]) -> dict[PhotoId, Photo]:
-    return {photo.photo_id: photo for photo in map(items.photo_of, found)}

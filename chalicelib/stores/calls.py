@@ -56,8 +56,6 @@ class Calls:
         }
         if index:
             asked["IndexName"] = index
-        if consistent:
-            asked["ConsistentRead"] = True
         found: list[Item] = []
         while limit is None or len(found) < limit:
             page = self._client.query(**asked, **({"Limit": limit - len(found)} if limit else {}))
@@ -125,14 +123,14 @@ def update(table: str, key: Key, old: Item, new: Item, *, revision: int) -> Writ
     removed = [name for name in old if name not in new]
     names = {f"#{number}": name for number, name in enumerate([*changed, *removed])}
     aliases = list(names)
-    sets = ", ".join(f"{alias} = :{alias[1:]}" for alias in aliases[: len(changed)])
+    sets = [f"{alias} = :{alias[1:]}" for alias in aliases[: len(changed)]]
+    clauses = {"SET": sets, "REMOVE": aliases[len(changed) :]}
     values = {f":{number}": value for number, value in enumerate(changed.values())}
-    removes = f" REMOVE {', '.join(aliases[len(changed) :])}" if removed else ""
     return {
         "Update": {
             "TableName": table,
             "Key": key,
-            "UpdateExpression": f"SET {sets}{removes}",
+            "UpdateExpression": " ".join(f"{clause} {', '.join(each)}" for clause, each in clauses.items() if each),
             "ConditionExpression": "revision = :before",
             "ExpressionAttributeNames": names,
             "ExpressionAttributeValues": values | {":before": {"N": str(revision)}},

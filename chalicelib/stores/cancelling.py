@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from chalicelib.config import Settings
-from chalicelib.ids import AlbumId, PhotoId, Timestamp, UserId, uploaded_at
+from chalicelib.ids import AlbumId, PhotoId, Timestamp, UserId
 from chalicelib.models import Photo
-from chalicelib.stores import items
+from chalicelib.stores import items, photos, ratings
 from chalicelib.stores.calls import Calls, Write
 from chalicelib.stores.items import Item, Key
 
@@ -51,7 +51,7 @@ class DynamoCancellations:
 
     def purge_photos(self, user_id: UserId) -> int:
         for rows in self._pages(self._photos, "owner", ("userId", user_id), "photoId"):
-            found = self._read_photos(PhotoId(row["photoId"]["S"]) for row in rows)
+            found = self._read_photos(rows)
             for photo in found.values():
                 self._purge_photo(photo)
             if found:
@@ -62,7 +62,7 @@ class DynamoCancellations:
         for rows in self._pages(self._ratings, "rater", ("userId", user_id), "photoId"):
             keys = [{name: row[name] for name in ("photoId", "userId")} for row in rows]
             given = self._calls.read_all(self._ratings, keys)
-            rated = self._read_photos(PhotoId(row["photoId"]["S"]) for row in given)
+            rated = self._read_photos(given)
             for row in given:
                 self._calls.transact(self._withdrawal(row, rated.get(PhotoId(row["photoId"]["S"]))))
             if given:
@@ -103,17 +103,18 @@ class DynamoCancellations:
             yield rows
             low = f"{rows[-1][sort]['S']}0"
 
-    def _read_photos(self, photo_ids: Iterator[PhotoId]) -> dict[PhotoId, Photo]:
-        keys = [items.photo_key(photo_id, uploaded_at(photo_id)) for photo_id in photo_ids]
-        found = map(items.photo_of, self._calls.read_all(self._photos, keys))
-        return {photo.photo_id: photo for photo in found}
+    def _read_photos(self, rows: list[Item]) -> dict[PhotoId, Photo]:
+        return photos.read(self._calls, self._photos, (PhotoId(row["photoId"]["S"]) for row in rows))
 
     def _purge_album(self, album_id: AlbumId) -> int:
-        rows = self._calls.query(self._albums, None, ("albumId", album_id), ("record", *_NAMES), None, consistent=True)
-        # The album's own row goes last: its links are found by it.
-        rows.sort(key=lambda row: row["record"]["S"] == "album")
-        self._delete(self._albums, [{name: row[name] for name in ("albumId", "record")} for row in rows])
-        return len(rows)
+        found, span = 0, ("record", *_NAMES)
+        # Until there are none: with the album's own row gone, nothing else finds a link that was made meanwhile.
+        while rows := self._calls.query(self._albums, None, ("albumId", album_id), span, None, consistent=True):
+            # The album's own row goes last: its links are found by it.
+            rows.sort(key=lambda row: row["record"]["S"] == "album")
+            self._delete(self._albums, [{name: row[name] for name in ("albumId", "record")} for row in rows])
+            found += len(rows)
+        return found
 
     def _purge_photo(self, photo: Photo) -> None:
         """One step with a photo, which somebody else may have changed: then the next pass takes it."""
@@ -129,7 +130,7 @@ class DynamoCancellations:
             tombstone = items.photo_item(photo.tombstone(photo.due_at or photo.uploaded_at), int(self._clock()))
             write: Write = {"Put": {"TableName": self._photos, "Item": tombstone}}
         else:
-            key = items.photo_key(photo.photo_id, photo.uploaded_at)
+            key = items.photo_key(photo.photo_id)
             write = {"Delete": {"TableName": self._photos, "Key": key}}
         (changed,) = write.values()
         rated = "ratingCount = :count" if photo.rating_count else "attribute_not_exists(ratingCount)"
@@ -155,30 +156,7 @@ class DynamoCancellations:
             "ConditionExpression": "rating = :rating",
             "ExpressionAttributeValues": {":rating": row["rating"]},
         }
-        if photo is None or photo.status == "erased":
-            return [deletion]
-        left = photo.with_(rating_sum=photo.rating_sum - int(row["rating"]["N"]), rating_count=photo.rating_count - 1)
-        return [deletion, self._sums(photo, left)]
-
-    def _sums(self, before: Photo, after: Photo) -> Write:
-        sums: Item = {"ratingSum": after.rating_sum, "ratingCount": after.rating_count} if after.rating_count else {}
-        if after.listed:
-            sums["score"] = items.score_text(after.score, after.photo_id)
-        sets = f"SET {', '.join(f'{name} = :{name}' for name in sums)}" if sums else ""
-        # As everywhere in the row, what is zero is absent.
-        removes = "" if after.rating_count else " REMOVE ratingSum, ratingCount"
-        sent = {f":{name}": value for name, value in sums.items()}
-        sent |= {":sumBefore": before.rating_sum, ":countBefore": before.rating_count}
-        listed = "attribute_exists(score)" if before.listed else "attribute_not_exists(score)"
-        return {
-            "Update": {
-                "TableName": self._photos,
-                "Key": items.photo_key(before.photo_id, before.uploaded_at),
-                "UpdateExpression": f"{sets}{removes}",
-                "ConditionExpression": f"ratingSum = :sumBefore AND ratingCount = :countBefore AND {listed}",
-                "ExpressionAttributeValues": items.encode(sent),
-            }
-        }
+        return [deletion, *(ratings.sums(self._photos, photo, int(row["rating"]["N"]), None) if photo else [])]
 
     def _delete(self, table: str, keys: list[Key]) -> None:
         # As transactions: one that meets another is repeated, where a plain batch would fail.

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from chalicelib import errors
 from chalicelib.config import Settings
 from chalicelib.feed import Span
-from chalicelib.ids import PhotoId, Timestamp, UserId, uploaded_at
+from chalicelib.ids import PhotoId, Timestamp, UserId
 from chalicelib.listing import Listing
 from chalicelib.models import Account, IdempotencyRecord, Limits, Photo, tag_term
-from chalicelib.stores import entries, items, repeats, usage
+from chalicelib.stores import entries, items, photos, repeats, usage
 from chalicelib.stores.calls import Calls, Write, update
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class DynamoStore:
         return account if written else self.account(account.user_id)
 
     def photo(self, photo_id: PhotoId) -> Photo | None:
-        item = self._calls.read(self._photos, items.photo_key(photo_id, uploaded_at(photo_id)))
+        item = self._calls.read(self._photos, items.photo_key(photo_id))
         return items.photo_of(item) if item else None
 
     def grant(self, photo: Photo, limits: Limits, record: IdempotencyRecord | None = None) -> bool:
@@ -90,7 +90,7 @@ class DynamoStore:
     def remove(self, photo: Photo) -> bool:
         delete = {
             "TableName": self._photos,
-            "Key": items.photo_key(photo.photo_id, photo.uploaded_at),
+            "Key": items.photo_key(photo.photo_id),
             "ConditionExpression": "revision = :revision",
             "ExpressionAttributeValues": {":revision": {"N": str(photo.revision)}},
         }
@@ -147,7 +147,7 @@ class DynamoStore:
         for photo_id in photo_ids:
             update = {
                 "TableName": self._photos,
-                "Key": items.photo_key(photo_id, uploaded_at(photo_id)),
+                "Key": items.photo_key(photo_id),
                 "UpdateExpression": "SET sweepAt = :until",
                 "ConditionExpression": "sweepAt < :until",
                 "ExpressionAttributeValues": {":until": {"S": until}},
@@ -178,9 +178,8 @@ class DynamoStore:
 
     def _whole(self, listing: Listing, ids: list[PhotoId]) -> list[Photo]:
         """The photos of these ids, in this order. The index may lag: those that left the list are left out."""
-        keys = [items.photo_key(photo_id, uploaded_at(photo_id)) for photo_id in ids]
-        photos = {photo.photo_id: photo for photo in map(items.photo_of, self._calls.read_all(self._photos, keys))}
-        return [photos[photo_id] for photo_id in ids if photo_id in photos and listing.holds(photos[photo_id])]
+        found = photos.read(self._calls, self._photos, ids)
+        return [found[photo_id] for photo_id in ids if photo_id in found and listing.holds(found[photo_id])]
 
     def _new(self, photo: Photo) -> Write:
         return {
@@ -197,8 +196,7 @@ class DynamoStore:
         if after.status == "erased":
             # A rating may have come since `before` was read, but never comes after a tombstone.
             old = dict.fromkeys(("ratingSum", "ratingCount")) | old
-        key = items.photo_key(before.photo_id, before.uploaded_at)
-        return update(self._photos, key, old, new, revision=before.revision)
+        return update(self._photos, items.photo_key(before.photo_id), old, new, revision=before.revision)
 
     def _derived_changes(self, before: Photo, after: Photo) -> list[Write]:
         return [

@@ -11,7 +11,7 @@ import msgspec
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from chalicelib.feed import RANK_BITS, rank
-from chalicelib.ids import AlbumId, PhotoId, UserId
+from chalicelib.ids import AlbumId, PhotoId, UserId, uploaded_at
 from chalicelib.listing import Listing
 from chalicelib.models import Account, Photo
 from chalicelib.terms import prefixes, terms
@@ -49,9 +49,9 @@ def decode(item: Item) -> Item:
     return {name: _from_wire.deserialize(value) for name, value in item.items()}
 
 
-def photo_key(photo_id: PhotoId, uploaded_at: str) -> Key:
-    """The primary key of a photo."""
-    return {"photoId": {"S": photo_id}, "uploadedAt": {"S": uploaded_at}}
+def photo_key(photo_id: PhotoId) -> Key:
+    """The primary key of a photo: the sort key follows from the id."""
+    return {"photoId": {"S": photo_id}, "uploadedAt": {"S": uploaded_at(photo_id)}}
 
 
 def account_key(user_id: UserId) -> Key:

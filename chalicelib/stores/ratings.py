@@ -8,7 +8,7 @@ from chalicelib.config import Settings
 from chalicelib.ids import PhotoId, UserId
 from chalicelib.models import Photo
 from chalicelib.stores import items
-from chalicelib.stores.calls import Calls, Write
+from chalicelib.stores.calls import Calls, Write, update
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -27,7 +27,7 @@ class DynamoRatings:
 
     def rate(self, photo: Photo, user_id: UserId, before: int | None, after: int | None) -> bool:
         row = self._row(_key(photo.photo_id, user_id), before, after)
-        return not self._calls.transact([row, self._sums(photo, photo.rated(before, after))])
+        return not self._calls.transact([row, *sums(self._photos, photo, before, after)])
 
     def _row(self, key: items.Key, before: int | None, after: int | None) -> Write:
         write: dict[str, Any] = {"TableName": self._ratings, "ConditionExpression": "attribute_not_exists(photoId)"}
@@ -38,27 +38,23 @@ class DynamoRatings:
             return {"Delete": write | {"Key": key}}
         return {"Put": write | {"Item": key | items.encode({"rating": after})}}
 
-    def _sums(self, before: Photo, after: Photo) -> Write:
-        # The revision as well: nobody rates a photo that was hidden or trashed since they were let see it.
-        unrated = "attribute_not_exists(ratingCount)"
-        rated = "ratingSum = :oldSum AND ratingCount = :oldCount"
-        values = {":revision": before.revision, ":score": items.score_text(after.score, after.photo_id)}
-        if before.rating_count:
-            values |= {":oldSum": before.rating_sum, ":oldCount": before.rating_count}
-        if after.rating_count:
-            values |= {":sum": after.rating_sum, ":count": after.rating_count}
-        sums = "ratingSum = :sum, ratingCount = :count, " if after.rating_count else ""
-        # As everywhere in the row, what is zero is absent.
-        zeroes = "" if after.rating_count else " REMOVE ratingSum, ratingCount"
-        return {
-            "Update": {
-                "TableName": self._photos,
-                "Key": items.photo_key(before.photo_id, before.uploaded_at),
-                "UpdateExpression": f"SET {sums}score = :score{zeroes}",
-                "ConditionExpression": f"revision = :revision AND {rated if before.rating_count else unrated}",
-                "ExpressionAttributeValues": items.encode(values),
-            }
-        }
+
+def sums(table: str, photo: Photo, before: int | None, after: int | None) -> list[Write]:
+    """What makes somebody's rating `before` be `after` in the sums of a photo, while it and they are as given."""
+    rated = photo.rated(before, after)
+    if rated == photo:
+        return []
+    if not photo.listed:
+        # It gets its score from the sums when it is restored, and whoever restores it may have read these.
+        rated = rated.with_(revision=photo.revision + 1)
+    old, new = items.photo_item(photo), items.photo_item(rated)
+    write = update(table, items.photo_key(photo.photo_id), old, new, revision=photo.revision)
+    unrated, same = "attribute_not_exists(ratingCount)", "ratingSum = :oldSum AND ratingCount = :oldCount"
+    write["Update"]["ConditionExpression"] += f" AND {same if photo.rating_count else unrated}"
+    if photo.rating_count:
+        there = {":oldSum": photo.rating_sum, ":oldCount": photo.rating_count}
+        write["Update"]["ExpressionAttributeValues"] |= items.encode(there)
+    return [write]
 
 
 def _key(photo_id: PhotoId, user_id: UserId) -> items.Key:

@@ -7,10 +7,10 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from chalicelib.config import Settings
-from chalicelib.ids import PhotoId, uploaded_at
+from chalicelib.ids import PhotoId
 from chalicelib.listing import Listing
 from chalicelib.models import Photo
-from chalicelib.stores import Postings, items
+from chalicelib.stores import Postings, items, photos
 from chalicelib.stores.calls import Calls
 from chalicelib.terms import PREFIXES, Sought
 
@@ -38,8 +38,7 @@ class DynamoSearch:
         return [read(words[0])] if len(words) == 1 else list(self._readers.map(read, words))
 
     def photos(self, photo_ids: Sequence[PhotoId]) -> list[Photo]:
-        keys = [items.photo_key(photo_id, uploaded_at(photo_id)) for photo_id in photo_ids]
-        found = {photo.photo_id: photo for photo in map(items.photo_of, self._calls.read_all(self._photos, keys))}
+        found = photos.read(self._calls, self._photos, photo_ids)
         return [found[photo_id] for photo_id in photo_ids if photo_id in found]
 
     def _postings(self, listing: Listing, limit: int, after: PhotoId | None, word: Sought) -> Postings:
@@ -47,8 +46,9 @@ class DynamoSearch:
         span = ("photoId", "0", items.just_below(after) if after else "g")
         rows = self._calls.query(self._terms, index, (name, partition), span, limit, forward=False)
         decoded = [items.decode(row) for row in rows]
-        ids = [PhotoId(row["photoId"]) for row in decoded if word.among({_word(row["ownerTerm"])})]
         through = PhotoId(decoded[-1]["photoId"]) if len(rows) == limit else None
+        # The last photo's other words may be in the rows that were not read.
+        ids = [row["photoId"] for row in decoded if row["photoId"] == through or word.among({_word(row["ownerTerm"])})]
         return Postings(tuple(dict.fromkeys(ids)), through)
 
 
