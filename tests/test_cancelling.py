@@ -90,7 +90,8 @@ def test_account_is_cancelled_at_once_and_then_purged(
     assert [name for name, _ in cognito.asked] == ["GlobalSignOut", "AdminDeleteUser"]
     assert cognito.asked[1][1] == {"UserPoolId": shared_cloud.settings.user_pool_id, "Username": ann.user_id}
     after = gallery.without(shared_cloud, ann.user_id)
-    sums = {"ratingSum", "ratingCount", "score"}
+    # The revision where a photo is in the trash, so that nobody restores it with the score that it had.
+    sums = {"ratingSum", "ratingCount", "score", "revision"}
     for row in [*before[shared_cloud.settings.photo_table], *after[shared_cloud.settings.photo_table]]:
         for name in sums & {*row}:
             del row[name]
