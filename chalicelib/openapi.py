@@ -128,7 +128,7 @@ def _refusals(path: str, entry: Any, known: Operation, query: type) -> set[Error
     if issubclass(query, inputs.PageQuery):
         found |= {errors.InvalidCursor}
     if entry.authorizer or known.visitors:
-        found |= {errors.InvalidToken, errors.AuthUnavailable, errors.Busy}
+        found |= {errors.InvalidToken, errors.AuthUnavailable, errors.TooManyRequests, errors.Busy}
     return found | ({errors.NotFound} if "{" in path else set())
 
 

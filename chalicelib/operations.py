@@ -128,7 +128,7 @@ OPERATIONS = MappingProxyType(
             _SIGN_IN, {204: None}, (errors.InvalidCode, errors.AlreadyRegistered, *_UPSTREAM), inputs.Confirmation
         ),
         "resend_code": Operation(_SIGN_IN, {202: Empty}, _UPSTREAM, inputs.Address),
-        "show_account": Operation("Account", {200: AccountView}, (errors.TooManyRequests,)),
+        "show_account": Operation("Account", {200: AccountView}),
         "cancel_account": Operation("Account", {202: Cancelling}),
         "grant_upload": Operation(
             _UPLOADING,

@@ -17,7 +17,7 @@ from local.gateway import Gateway, PoolAuthorizer
 from tests import contract
 from tests.contract import Exchange
 from tests.idp import IdentityProvider
-from tests.policies import Recorder
+from tests.policies import Recorder, aside
 
 SERVER_ERRORS: list[str] = []
 """Every 500 of the test that runs: what a client sends must never cause one."""
@@ -133,7 +133,7 @@ class Cloud:
         """Upload under a grant, without an event; the object's version."""
         headers = grant.get("headers") or grant["fields"]
         kept = {name.removeprefix("x-amz-meta-"): value for name, value in headers.items() if "x-amz-meta-" in name}
-        stored = self.s3.put_object(
+        stored = aside(self.s3.put_object)(
             Bucket=self.settings.originals_bucket, Key=grant["s3Key"], Body=content, Metadata=kept
         )
         return str(stored["VersionId"])

@@ -36,11 +36,11 @@ def aside(handler: Callable[..., Any]) -> Callable[..., Any]:
     """`handler`, which does what a test does, though it is called while a function runs."""
 
     def handled(**event: Any) -> Any:
-        _aside.now = True
+        before, _aside.now = getattr(_aside, "now", False), True
         try:
             return handler(**event)
         finally:
-            _aside.now = False
+            _aside.now = before
 
     return handled
 
