@@ -44,7 +44,7 @@ openapi: $(READY) ## Write docs/openapi.json
 	AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} $(BIN)/python -m local.openapi
 
 package: $(READY) ## Build the Lambda package and its template; print size, cold import and resources
-	AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} $(BIN)/chalice package --merge-template resources.yaml out/
+	AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} $(BIN)/chalice package --stage package --merge-template resources.yaml out/
 	$(BIN)/cfn-lint out/sam.yaml
 	$(BIN)/python -m release.report
 

@@ -61,7 +61,7 @@ def deploy(cloudformation: Any, name: str, parameters: dict[str, str]) -> dict[s
     try:
         (cloudformation.update_stack if before else cloudformation.create_stack)(**asked)
         waiter = cloudformation.get_waiter("stack_update_complete" if before else "stack_create_complete")
-        waiter.wait(StackName=name, WaiterConfig={"Delay": 2})
+        waiter.wait(StackName=name, WaiterConfig={"Delay": 2, "MaxAttempts": 1800})
     except ClientError as error:
         if _UNCHANGED not in str(error):
             raise
