@@ -294,7 +294,7 @@ def change_photo(photo_id: str) -> Response:
     """Change a photo's title, description, tags or visibility. Its owner only."""
     by = signed_in().user_id
     changes = body(inputs.PhotoChanges)
-    return answer(shown(photos.change(store(), parsing.photo_id(photo_id), by=by, changes=changes), by))
+    return answer(shown(photos.change(store(), bucket(), parsing.photo_id(photo_id), by=by, changes=changes), by))
 
 
 @app.route("/photos/{photo_id}", methods=["DELETE"], authorizer=cognito)
@@ -305,7 +305,7 @@ def delete_photo(photo_id: str) -> Response:
     if query(inputs.DeleteQuery).permanent:
         photos.erase(store(), bucket(), wanted, by=by, now=now())
     else:
-        photos.trash(store(), wanted, by=by, now=now())
+        photos.trash(store(), bucket(), wanted, by=by, now=now())
     return Response("", status_code=204)
 
 
@@ -321,7 +321,7 @@ def list_trash() -> Response:
 def restore_photo(photo_id: str) -> Response:
     """Take a photo out of the trash. Its owner only."""
     by = signed_in().user_id
-    return answer(shown(photos.restore(store(), parsing.photo_id(photo_id), by=by), by))
+    return answer(shown(photos.restore(store(), bucket(), parsing.photo_id(photo_id), by=by), by))
 
 
 @app.route("/photos/{photo_id}/download", methods=["GET"])
@@ -390,7 +390,7 @@ def change_album(album_id: str) -> Response:
     """Change an album's facts, visibility or cover. Its owner only."""
     by, changes = signed_in().user_id, body(inputs.AlbumChanges)
     album = albums.change(album_store(), parsing.album_id(album_id), by=by, changes=changes, now=now())
-    upkeep.begin(store(), album_store(), queue(), album, now())
+    upkeep.begin(store(), album_store(), bucket(), queue(), album, now())
     return answer(shown_album(album, whole=True))
 
 
@@ -400,7 +400,7 @@ def delete_album(album_id: str) -> Response:
     """Delete an album, and keep its photos or put them into the trash. Its owner only."""
     by, photos_go = signed_in().user_id, query(inputs.AlbumDeleteQuery).photos
     album = albums.delete(album_store(), parsing.album_id(album_id), by=by, photos=photos_go, now=now())
-    upkeep.begin(store(), album_store(), queue(), album, now())
+    upkeep.begin(store(), album_store(), bucket(), queue(), album, now())
     return Response("", status_code=204)
 
 
@@ -505,7 +505,7 @@ def do(job: jobs.Job, at: datetime) -> None:
     if isinstance(job, jobs.Cancel):
         cancelling.run(cancellations(), bucket(), identity(), queue(), job.user_id, at)
     elif isinstance(job, upkeep.Tidy):
-        jobs.tidy(store(), album_store(), queue(), job, at)
+        jobs.tidy(store(), album_store(), bucket(), queue(), job, at)
     else:
         jobs.settle(store(), bucket(), moderator(), job.photo_id, at)
 

@@ -15,8 +15,12 @@ from chalicelib.presign import Link, Presigner, attachment
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import TaggingTypeDef
 
-_IMMUTABLE = "max-age=31536000, immutable"
+_KEPT = "max-age=31536000, s-maxage=86400, immutable"
+"""By browsers for a year; at the edge for a day, so that what is hidden or erased is gone there by the next."""
+_KEPT_BY_ONE = "private, max-age=31536000, immutable"
+_SHOWN = {True: "yes", False: "no"}
 
 
 class Grant(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
@@ -106,11 +110,31 @@ class Bucket:
             version_id=answer.get("VersionId", "null"), size=size, content=content, metadata=answer["Metadata"]
         )
 
-    def write_rendition(self, key: str, content: bytes, content_type: str) -> None:
-        """Write a rendition under its fixed key. The same again is no harm."""
-        # A CDN keeps nothing that is private.
-        kept = f"{'public' if self._cdn else 'private'}, {_IMMUTABLE}"
-        self._s3.put_object(Bucket=self._renditions, Key=key, Body=content, ContentType=content_type, CacheControl=kept)
+    def write_rendition(self, key: str, content: bytes, content_type: str, *, shown: bool) -> None:
+        """Write a rendition under its fixed key. The same again is no harm. `shown`: whether a CDN may read it."""
+        self._s3.put_object(
+            Bucket=self._renditions,
+            Key=key,
+            Body=content,
+            ContentType=content_type,
+            CacheControl=_KEPT,
+            Tagging=f"shown={_SHOWN[shown]}",
+        )
+
+    def tag(self, photo: Photo) -> None:
+        """Let a CDN read the photo's renditions, or no longer: the bucket's policy goes by this tag.
+
+        Call it between reading the photo's row and changing it, and again where the change fails: then the tags are as
+        the row is, whoever changes it at the same time.
+        """
+        tags: TaggingTypeDef = {"TagSet": [{"Key": "shown", "Value": _SHOWN[photo.shown]}]}
+        # Never the copy: who may have it gets a presigned URL.
+        for key in (key for name, key in photo.renditions.items() if name != "full"):
+            try:
+                self._s3.put_object_tagging(Bucket=self._renditions, Key=key, Tagging=tags)
+            except ClientError as error:
+                if error.response["Error"]["Code"] != "NoSuchKey":
+                    raise
 
     def drop(self, key: str, version_id: str) -> None:
         """Delete one version of an original, for good, and its renditions."""
@@ -136,12 +160,12 @@ class Bucket:
     def url(self, photo: Photo, name: str, now: datetime) -> str:
         """The URL of a rendition: a CDN's for what anybody may see, else a presigned one, the same through a window.
 
-        A CDN's does not end. Whoever had it keeps it when the photo becomes private, as they keep the picture.
+        A CDN's ends within a day of the photo being hidden, in the trash or erased.
         """
         key = photo.renditions[name]
-        if self._cdn and photo.visibility == "public" and photo.status == "ready" and not photo.trashed_at:
+        if self._cdn and photo.shown:
             return f"{self._cdn}/{quote(key)}"
-        return self._presigner.link(self._renditions, key, now).url
+        return self._presigner.link(self._renditions, key, now, **{"response-cache-control": _KEPT_BY_ONE}).url
 
     def original(self, photo: Photo, now: datetime) -> Link:
         """The confirmed version of an original, to save under its own name."""

@@ -86,9 +86,9 @@ def read(body: str) -> Job:
     return job
 
 
-def tidy(store: Store, albums: AlbumStore, queue: Queue, job: upkeep.Tidy, now: datetime) -> None:
+def tidy(store: Store, albums: AlbumStore, bucket: Bucket, queue: Queue, job: upkeep.Tidy, now: datetime) -> None:
     """Bring a part of an album's photos up to it, and queue the rest. Safe to repeat."""
-    if rest := upkeep.step(store, albums, job, now):
+    if rest := upkeep.step(store, albums, bucket, job, now):
         queue.send([rest])
 
 

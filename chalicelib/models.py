@@ -139,6 +139,11 @@ class Photo(Model, frozen=True):
         return self.status == "ready" and self.trashed_at is None
 
     @property
+    def shown(self) -> bool:
+        """Whether a CDN may show its renditions: to anybody who has the URL, without asking who that is."""
+        return self.listed and self.visibility == "public"
+
+    @property
     def counted(self) -> bool:
         """Whether it counts in its owner's usage: what is pending, ready or in the trash does."""
         return self.status in ("pending", "ready")

@@ -93,6 +93,8 @@ def _complete_api(properties: dict[str, Any]) -> None:
     properties["Name"] = {"Fn::Sub": "photoshare-${Stage}"}
     properties["TracingEnabled"] = True
     properties["MethodSettings"] = [{"ResourcePath": "/*", "HttpMethod": "*", "MetricsEnabled": False, **_THROTTLE}]
+    # CloudFormation names the API by its document, whatever `Name` says.
+    properties["DefinitionBody"]["info"]["title"] = properties["Name"]
     cognito = properties["DefinitionBody"]["securityDefinitions"]["cognito"]
     cognito["x-amazon-apigateway-authorizer"]["providerARNs"] = [{"Fn::GetAtt": ["Users", "Arn"]}]
 

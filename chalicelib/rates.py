@@ -39,7 +39,7 @@ class Limiter:
             now = self._clock()
             left, at = self._left.pop(user_id, (BURST, now))
             left = min(BURST, left + (now - at) * PER_SECOND)
-            self._left[user_id] = (max(left - 1, 0) if left >= 1 else left, now)
+            self._left[user_id] = (left - 1 if left >= 1 else left, now)
             # Whoever was not seen for longest is forgotten, which fills their bucket: by then it nearly is.
             if len(self._left) > _PEOPLE:
                 self._left.popitem(last=False)

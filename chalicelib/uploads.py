@@ -201,7 +201,7 @@ def _settled(
         outcome = _ready(bucket, photo, stored, rendered)
     except Refused as refusal:
         outcome = _rejected(refusal, now)
-    current = _decided(store, photo, outcome)
+    current = _decided(store, bucket, photo, outcome)
     metrics.time("ConfirmSeconds", time.perf_counter() - begun)
     # Deleted after the row says so, and again where somebody else settled the photo while it was being decoded.
     if current is None or current.status != "ready":
@@ -212,7 +212,7 @@ def _settled(
     return current
 
 
-def _decided(store: Store, photo: Photo, outcome: dict[str, Any]) -> Photo | None:
+def _decided(store: Store, bucket: Bucket, photo: Photo, outcome: dict[str, Any]) -> Photo | None:
     """The photo with `outcome`, or as somebody else has settled it; pending only where the account is cancelled.
 
     Raises:
@@ -225,8 +225,10 @@ def _decided(store: Store, photo: Photo, outcome: dict[str, Any]) -> Photo | Non
         if store.replace(current, current.with_(**outcome)):
             _count(outcome)
             return current.with_(**outcome, revision=current.revision + 1)
-        # Decoding takes seconds, in which the owner may have written a title.
+        # Decoding takes seconds, in which the owner may have written a title, or hidden the photo.
         current = store.photo(photo.photo_id)
+        if current:
+            bucket.tag(current.with_(**outcome) if current.status == "pending" else current)
     if not store.account(photo.user_id).cancelled:
         raise errors.Busy
     return current
@@ -263,7 +265,8 @@ def _ready(bucket: Bucket, photo: Photo, stored: Stored, rendered: Rendered) -> 
     for name, rendition in rendered.renditions.items():
         # Under the version, so that two versions confirmed at once cannot write over each other's.
         keys[name] = f"{photo.prefix}{stored.version_id}/{name}.{rendition.extension}"
-        bucket.write_rendition(keys[name], rendition.content, rendition.content_type)
+        shown = photo.visibility == "public" and name != "full"
+        bucket.write_rendition(keys[name], rendition.content, rendition.content_type, shown=shown)
     return {
         "status": "ready",
         "size": stored.size,

@@ -137,7 +137,8 @@ def _by_link(url: str, *, put: bool) -> list[Need]:
 def _needs(operation: str, asked: dict[str, Any]) -> list[Need]:
     """What AWS asks of the policy for one call (Service Authorization Reference)."""
     if "Bucket" in asked:
-        return [_on_s3(operation, asked)]
+        tagged = [("s3:PutObjectTagging", f"{asked['Bucket']}/*")] if "Tagging" in asked else []
+        return [_on_s3(operation, asked), *tagged]
     if "UserPoolId" in asked:
         return [(f"cognito-idp:{operation}", f"userpool/{asked['UserPoolId']}")]
     if operation == "DetectModerationLabels":

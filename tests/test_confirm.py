@@ -17,7 +17,7 @@ from chalicelib.models import MAX_UPLOAD_BYTES
 from tests.cloud import Client, Cloud, created
 from tests.faults import hooked
 from tests.images import photo as make_photo
-from tests.invariants import broken, left_over, originals_of, rows
+from tests.invariants import broken, left_over, originals_of, rows, shown
 
 JPEG, OTHER = make_photo(64, 48), make_photo(48, 64, seed=1)
 NOW = datetime.now(UTC)
@@ -173,13 +173,48 @@ def test_photo_that_is_changed_while_it_is_decoded_becomes_ready_with_the_change
 
     def rename(title: str) -> None:
         changes = PhotoChanges(title=title)
-        photos.change(shared_cloud.store, PhotoId(grant["photoId"]), by=UserId(ann.user_id), changes=changes)
+        photos.change(
+            shared_cloud.store, shared_cloud.bucket, PhotoId(grant["photoId"]), by=UserId(ann.user_id), changes=changes
+        )
 
     with meanwhile(shared_cloud, "PutObject", lambda: rename("Quay"), lambda: rename("Harbour")):
         shared_cloud.deliver(created(grant["s3Key"], version))
     photo = shared_cloud.photo(grant["photoId"])
     assert (photo.status, photo.title) == ("ready", "Harbour")
     assert sound(shared_cloud, ann)
+
+
+@pytest.mark.parametrize(("before", "after"), [("public", "private"), ("private", "public")])
+def test_photo_that_is_hidden_or_shown_while_it_is_decoded_is_so_at_a_cdn(
+    shared_cloud: Cloud, ann: Client, before: str, after: str
+) -> None:
+    grant = shared_cloud.grant(ann, visibility=before)
+    version = shared_cloud.put(grant, JPEG)
+
+    def change() -> None:
+        assert ann.patch(f"/photos/{grant['photoId']}", {"visibility": after}).status == 200
+
+    with meanwhile(shared_cloud, "PutObject", change):
+        shared_cloud.deliver(created(grant["s3Key"], version))
+    photo = shared_cloud.photo(grant["photoId"])
+    assert shown(shared_cloud, photo) == dict.fromkeys(photo.renditions, after == "public") | {"full": False}
+
+
+def test_photo_that_is_confirmed_twice_at_once_and_hidden_between_stays_hidden(
+    shared_cloud: Cloud, ann: Client
+) -> None:
+    grant = shared_cloud.grant(ann)
+    version = shared_cloud.put(grant, JPEG)
+
+    def confirm_and_hide() -> None:
+        assert ann.post(f"/photos/{grant['photoId']}/complete").status == 200
+        assert ann.patch(f"/photos/{grant['photoId']}", {"visibility": "private"}).status == 200
+
+    with meanwhile(shared_cloud, "PutObject", confirm_and_hide):
+        shared_cloud.deliver(created(grant["s3Key"], version))
+    photo = shared_cloud.photo(grant["photoId"])
+    assert photo.visibility == "private"
+    assert not any(shown(shared_cloud, photo).values())
 
 
 def test_photo_that_is_erased_while_it_is_decoded_stays_erased(shared_cloud: Cloud, ann: Client) -> None:

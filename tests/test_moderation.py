@@ -27,6 +27,13 @@ def test_harmless_picture_is_sent_small_as_jpeg_and_becomes_ready(shared_cloud: 
     assert (image.format, image.size) == ("JPEG", (1024, 682))
 
 
+@pytest.mark.parametrize(("width", "height"), [(1, 1), (49, 2000), (6000, 100), (64, 64)])
+def test_picture_is_never_smaller_than_rekognition_takes(shared_cloud: Cloud, width: int, height: int) -> None:
+    with moderated(shared_cloud) as asked:
+        assert shared_cloud.upload(shared_cloud.person("ann"), make_photo(width, height)).status == "ready"
+    assert min(Image.open(io.BytesIO(asked[0])).size) >= 50
+
+
 def test_picture_with_a_label_is_rejected_and_leaves_nothing(shared_cloud: Cloud) -> None:
     ann = shared_cloud.person("ann")
     with moderated(shared_cloud, "Violence", "Weapons"):

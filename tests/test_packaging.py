@@ -106,6 +106,17 @@ def test_names_in_a_policy_are_filled_in_and_an_unknown_one_is_an_error() -> Non
         _named(statement, {"Stage": "x"})
 
 
+def test_cold_import_is_measured_only_where_the_package_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    def built_for(architecture: str) -> dict[str, Any]:
+        return {"Resources": {"APIHandler": {"Properties": {"Architectures": [architecture]}}}}
+
+    monkeypatch.setattr("platform.system", lambda: "Linux")
+    for machine, ours, other in (("x86_64", "x86_64", "arm64"), ("aarch64", "arm64", "x86_64")):
+        monkeypatch.setattr("platform.machine", lambda machine=machine: machine)
+        assert report.runs_here(built_for(ours))
+        assert not report.runs_here(built_for(other))
+
+
 def test_report_counts_resources() -> None:
     template = {"Resources": {"A": {"Type": "T"}, "B": {"Type": "T", "Condition": "C"}, "D": {"Type": "U"}}}
     assert [line.split() for line in report.table(template)] == [

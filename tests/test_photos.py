@@ -5,13 +5,11 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 from uuid import uuid4
 
-import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chalicelib import errors, photos, wiring
-from chalicelib.bucket import Bucket
+from chalicelib import errors, photos
 from chalicelib.ids import PhotoId, Timestamp, UserId, new_photo_id, timestamp
 from chalicelib.inputs import PhotoChanges
 from chalicelib.models import Photo
@@ -93,7 +91,9 @@ def test_what_is_given_changes_and_nothing_else(
     assert shared_cloud.store.rebuild(before)
     given_: dict[str, Any] = {"title": title, "tags": tags, "visibility": visibility}
     given_ = {name: value for name, value in given_.items() if value is not None}
-    after = photos.change(shared_cloud.store, before.photo_id, by=before.user_id, changes=PhotoChanges(**given_))
+    after = photos.change(
+        shared_cloud.store, shared_cloud.bucket, before.photo_id, by=before.user_id, changes=PhotoChanges(**given_)
+    )
     assert shared_cloud.photo(before.photo_id) == after
     expected = given_ | ({"tags": tuple(dict.fromkeys(tags))} if tags is not None else {})
     assert after == before.with_(**expected, revision=after.revision)
@@ -113,7 +113,9 @@ def test_change_that_meets_another_is_applied_to_what_the_other_left(
 
     def before(**_: Any) -> None:
         if waiting:
-            photos.change(shared_cloud.store, photo.photo_id, by=photo.user_id, changes=waiting.pop())
+            photos.change(
+                shared_cloud.store, shared_cloud.bucket, photo.photo_id, by=photo.user_id, changes=waiting.pop()
+            )
 
     with hooked("before-call.dynamodb.TransactWriteItems", lambda _: before, shared_cloud.dynamodb):
         assert ann.patch(f"/photos/{photo.photo_id}", {"title": "Harbour"}).status == 200
@@ -130,7 +132,13 @@ def test_change_that_always_meets_another_is_a_conflict(shared_cloud: Cloud, pho
         hooked("before-call.dynamodb.TransactWriteItems", lambda _: before, shared_cloud.dynamodb),
         pytest.raises(errors.Conflict),
     ):
-        photos.change(shared_cloud.store, photo.photo_id, by=photo.user_id, changes=PhotoChanges(title="Harbour"))
+        photos.change(
+            shared_cloud.store,
+            shared_cloud.bucket,
+            photo.photo_id,
+            by=photo.user_id,
+            changes=PhotoChanges(title="Harbour"),
+        )
     assert shared_cloud.photo(photo.photo_id).title == "Quay"
 
 
@@ -261,27 +269,3 @@ def test_what_is_not_ready_cannot_be_downloaded(shared_cloud: Cloud, ann: Client
     photo_id = shared_cloud.upload(ann, content).photo_id if content else shared_cloud.grant(ann)["photoId"]
     answer = ann.get(f"/photos/{photo_id}/download")
     assert (answer.status, answer.json["error"]) == (409, "NotReady")
-
-
-# --- Where its renditions are
-
-
-def test_a_cdn_shows_what_anybody_may_see_and_nothing_else(shared_cloud: Cloud, photo: Photo) -> None:
-    settings = msgspec.structs.replace(shared_cloud.settings, renditions_base_url="https://cdn.example.com/r")
-    behind_cdn = Bucket(settings, shared_cloud.s3, wiring.bucket()._presigner)
-    now = datetime.now(UTC)
-    assert behind_cdn.url(photo, "256", now) == f"https://cdn.example.com/r/{photo.renditions['256']}"
-    hidden = [photo.with_(visibility=visibility) for visibility in ("private", "unlisted")]
-    for each in (*hidden, photo.with_(trashed_at=timestamp(now))):
-        assert "X-Amz-Signature" in behind_cdn.url(each, "256", now)
-    assert "X-Amz-Signature" in wiring.bucket().url(photo, "256", now)
-    assert "https://cdn.example.com/r" in settings.storage_origins
-
-
-def test_only_a_cdn_may_keep_renditions_for_everybody(shared_cloud: Cloud, photo: Photo) -> None:
-    settings = msgspec.structs.replace(shared_cloud.settings, renditions_base_url="https://cdn.example.com")
-    behind_cdn = Bucket(settings, shared_cloud.s3, wiring.bucket()._presigner)
-    for bucket, kept in ((wiring.bucket(), "private"), (behind_cdn, "public")):
-        bucket.write_rendition(photo.renditions["256"], b"x", "image/webp")
-        found = shared_cloud.s3.head_object(Bucket=settings.renditions_bucket, Key=photo.renditions["256"])
-        assert found["CacheControl"] == f"{kept}, max-age=31536000, immutable"

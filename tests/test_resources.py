@@ -34,10 +34,23 @@ def test_linter_finds_nothing() -> None:
     assert (found.stdout, found.returncode) == (b"", 0)
 
 
-@pytest.mark.parametrize("kind", ["AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::Cognito::UserPool"])
-def test_data_outlives_its_stack(kind: str) -> None:
+@pytest.mark.parametrize(
+    ("kind", "policy"),
+    [
+        ("AWS::DynamoDB::Table", "Retain"),
+        ("AWS::Cognito::UserPool", "Retain"),
+        ("AWS::S3::Bucket", "RetainExceptOnCreate"),
+        ("AWS::SecretsManager::Secret", "RetainExceptOnCreate"),
+    ],
+)
+def test_data_outlives_its_stack(kind: str, policy: str) -> None:
     for each in of_type(kind):
-        assert (each["DeletionPolicy"], each["UpdateReplacePolicy"]) == ("Retain", "Retain")
+        assert (each["DeletionPolicy"], each["UpdateReplacePolicy"]) == (policy, "Retain")
+
+
+def test_template_is_small_enough_to_be_sent_as_it_is() -> None:
+    # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+    assert len(json.dumps(load(str(stack.TEMPLATE)), separators=(",", ":"))) <= 51_200
 
 
 def test_buckets_are_private_and_encrypted() -> None:
@@ -94,11 +107,13 @@ def test_dashboard_is_json_and_shows_metrics_that_are_written() -> None:
         assert name in body
 
 
-def test_only_the_cdn_reads_renditions_and_only_this_one() -> None:
+def test_only_this_cdn_reads_renditions_and_only_those_that_are_shown() -> None:
     _, cdn = RESOURCES["RenditionsPolicy"]["Properties"]["PolicyDocument"]["Statement"]
     condition, allowed, _ = cdn["Fn::If"]
     assert (condition, allowed["Action"]) == ("WithCdn", "s3:GetObject")
-    assert "${RenditionsCdn}" in str(allowed["Condition"]["StringEquals"]["AWS:SourceArn"])
+    asked = allowed["Condition"]["StringEquals"]
+    assert "${RenditionsCdn}" in str(asked["AWS:SourceArn"])
+    assert asked["s3:ExistingObjectTag/shown"] == "yes"
 
 
 def test_outputs_are_the_apps_environment(cloud: Cloud) -> None:

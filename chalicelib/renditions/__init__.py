@@ -89,10 +89,15 @@ def render(content: bytes, content_type: str) -> Rendered:
 
 
 def jpeg_of(rendered: Rendered) -> bytes:
-    """What the photo looks like at 1024 px at most, for services that read JPEG and nothing newer."""
-    small = rendered.renditions.get("1024") or rendered.renditions["256"]
-    image = vips().Image.new_from_buffer(small.content, "")
-    return bytes(_flat(image).jpegsave_buffer(Q=_FULL_QUALITY, keep="none"))
+    """What the photo looks like at 1024 px at most, for services that read JPEG and nothing newer.
+
+    Its edges are drawn out to 64 px where it has less: Rekognition wants 50 a side
+    (https://docs.aws.amazon.com/rekognition/latest/dg/limits.html).
+    """
+    small = rendered.renditions["1024"]
+    image = _flat(vips().Image.new_from_buffer(small.content, ""))
+    sides = max(image.width, _THINNEST), max(image.height, _THINNEST)
+    return bytes(image.gravity("centre", *sides, extend="copy").jpegsave_buffer(Q=_FULL_QUALITY, keep="none"))
 
 
 def _rendered(picture: Picture) -> Rendered:
