@@ -58,7 +58,7 @@ deploy: package ## Deploy the package by the AWS CLI [STAGE=] BUCKET= PARAMETERS
 	aws cloudformation deploy --template-file out/deploy.yaml --stack-name photoshare-$(STAGE) --s3-bucket $(BUCKET) \
 	    --capabilities CAPABILITY_IAM --no-fail-on-empty-changeset --parameter-overrides Stage=$(STAGE) $(PARAMETERS)
 
-resources: $(READY) ## Make everything of a stage but its functions, for `chalice deploy` STAGE= [PARAMETERS=]
+resources: $(READY) ## Make everything of a stage but its functions, for `chalice deploy` [STAGE= PARAMETERS=]
 	$(BIN)/python -m release.stage $(STAGE) $(PARAMETERS)
 
 redrive: $(READY) ## Try again what was given up [STAGE=]

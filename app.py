@@ -107,10 +107,11 @@ def takes[View: Callable[..., Any]](shape: type[inputs.Input]) -> Callable[[View
     return mark
 
 
-def answer(content: Any, status: int = 200, **headers: Any) -> Response:
+def answer(content: Any, status: int = 200, *, cookie: str = "") -> Response:
     """`content` as JSON."""
-    sent = {name.replace("_", "-"): value for name, value in headers.items()}
-    sent |= {"Content-Type": "application/json", "Cache-Control": "no-store"}
+    sent: dict[str, str | list[str]] = {"Content-Type": "application/json", "Cache-Control": "no-store"}
+    if cookie:
+        sent["Set-Cookie"] = cookie
     return Response(msgspec.json.encode(content).decode(), sent, status)
 
 
@@ -194,7 +195,7 @@ def log_out() -> Response:
     """Revoke the refresh token in the body or the cookie."""
     held = sessions.held(request(), settings())
     url = identity().log_out(held.token if held else None)
-    return answer({"logoutUrl": url}, Set_Cookie=sessions.signed_out_cookie())
+    return answer({"logoutUrl": url}, cookie=sessions.signed_out_cookie())
 
 
 @app.route("/login", methods=["POST"])
@@ -238,7 +239,7 @@ def show_account() -> Response:
 def cancel_account() -> Response:
     """Cancel the caller's account: at once for every token, and then all that it holds."""
     cancelling.cancel(cancellations(), identity(), queue(), signed_in(), now())
-    return answer({"status": "cancelling"}, 202, Set_Cookie=sessions.signed_out_cookie())
+    return answer({"status": "cancelling"}, 202, cookie=sessions.signed_out_cookie())
 
 
 # --- Uploading
@@ -294,7 +295,7 @@ def change_photo(photo_id: str) -> Response:
     """Change a photo's title, description, tags or visibility. Its owner only."""
     by = signed_in().user_id
     changes = body(inputs.PhotoChanges)
-    return answer(shown(photos.change(store(), bucket(), parsing.photo_id(photo_id), by=by, changes=changes), by))
+    return answer(shown(photos.change(store(), parsing.photo_id(photo_id), by=by, changes=changes), by))
 
 
 @app.route("/photos/{photo_id}", methods=["DELETE"], authorizer=cognito)
@@ -305,7 +306,7 @@ def delete_photo(photo_id: str) -> Response:
     if query(inputs.DeleteQuery).permanent:
         photos.erase(store(), bucket(), wanted, by=by, now=now())
     else:
-        photos.trash(store(), bucket(), wanted, by=by, now=now())
+        photos.trash(store(), wanted, by=by, now=now())
     return Response("", status_code=204)
 
 
@@ -321,7 +322,7 @@ def list_trash() -> Response:
 def restore_photo(photo_id: str) -> Response:
     """Take a photo out of the trash. Its owner only."""
     by = signed_in().user_id
-    return answer(shown(photos.restore(store(), bucket(), parsing.photo_id(photo_id), by=by), by))
+    return answer(shown(photos.restore(store(), parsing.photo_id(photo_id), by=by), by))
 
 
 @app.route("/photos/{photo_id}/download", methods=["GET"])
@@ -390,7 +391,7 @@ def change_album(album_id: str) -> Response:
     """Change an album's facts, visibility or cover. Its owner only."""
     by, changes = signed_in().user_id, body(inputs.AlbumChanges)
     album = albums.change(album_store(), parsing.album_id(album_id), by=by, changes=changes, now=now())
-    upkeep.begin(store(), album_store(), bucket(), queue(), album, now())
+    upkeep.begin(store(), album_store(), queue(), album, now())
     return answer(shown_album(album, whole=True))
 
 
@@ -400,7 +401,7 @@ def delete_album(album_id: str) -> Response:
     """Delete an album, and keep its photos or put them into the trash. Its owner only."""
     by, photos_go = signed_in().user_id, query(inputs.AlbumDeleteQuery).photos
     album = albums.delete(album_store(), parsing.album_id(album_id), by=by, photos=photos_go, now=now())
-    upkeep.begin(store(), album_store(), bucket(), queue(), album, now())
+    upkeep.begin(store(), album_store(), queue(), album, now())
     return Response("", status_code=204)
 
 
@@ -497,7 +498,8 @@ def search_photos() -> Response:
 def run_job(event: SQSEvent) -> None:
     """Do one job of the queue."""
     for record in event:
-        do(jobs.read(record.body), now())
+        with logs.failure("the job failed, and is tried again", job=record.body):
+            do(jobs.read(record.body), now())
 
 
 def do(job: jobs.Job, at: datetime) -> None:
@@ -505,7 +507,7 @@ def do(job: jobs.Job, at: datetime) -> None:
     if isinstance(job, jobs.Cancel):
         cancelling.run(cancellations(), bucket(), identity(), queue(), job.user_id, at)
     elif isinstance(job, upkeep.Tidy):
-        jobs.tidy(store(), album_store(), bucket(), queue(), job, at)
+        jobs.tidy(store(), album_store(), queue(), job, at)
     else:
         jobs.settle(store(), bucket(), moderator(), job.photo_id, at)
 

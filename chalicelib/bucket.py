@@ -1,7 +1,7 @@
 """The only S3 code: grants, originals, renditions and the links that serve them."""
 
 import base64
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote, unquote
 
@@ -11,16 +11,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 from chalicelib.config import Settings
 from chalicelib.errors import Busy
 from chalicelib.models import GRANT_LIFETIME, MAX_UPLOAD_BYTES, Photo
-from chalicelib.presign import Link, Presigner, attachment
+from chalicelib.presign import WINDOW, CdnSigner, Link, Presigner, attachment
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_s3.type_defs import TaggingTypeDef
 
-_KEPT = "max-age=31536000, s-maxage=86400, immutable"
-"""By browsers for a year; at the edge for a day, so that what is hidden or erased is gone there by the next."""
-_KEPT_BY_ONE = "private, max-age=31536000, immutable"
-_SHOWN = {True: "yes", False: "no"}
+# By browsers and by the edge, neither of which needs to be told "public": whoever has the URL may have the object.
+_IMMUTABLE = "max-age=31536000, immutable"
+_PUBLIC_WINDOW = timedelta(hours=12)
 
 
 class Grant(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
@@ -47,10 +45,10 @@ class Stored(msgspec.Struct, frozen=True, kw_only=True):
 class Bucket:
     """The originals bucket and the renditions bucket."""
 
-    def __init__(self, settings: Settings, s3: "S3Client", presigner: Presigner) -> None:
-        self._s3, self._presigner = s3, presigner
+    def __init__(self, settings: Settings, s3: "S3Client", presigner: Presigner, cdn: CdnSigner | None) -> None:
+        """`cdn`: of the CDN in front of the renditions; None where there is none."""
+        self._s3, self._presigner, self._cdn = s3, presigner, cdn
         self.originals, self._renditions = settings.originals_bucket, settings.renditions_bucket
-        self._cdn = settings.renditions_base_url
 
     def put_grant(self, photo: Photo) -> Grant:
         """A presigned PUT that binds whatever was declared, and cannot replace an object (`If-None-Match`)."""
@@ -110,31 +108,21 @@ class Bucket:
             version_id=answer.get("VersionId", "null"), size=size, content=content, metadata=answer["Metadata"]
         )
 
-    def write_rendition(self, key: str, content: bytes, content_type: str, *, shown: bool) -> None:
-        """Write a rendition under its fixed key. The same again is no harm. `shown`: whether a CDN may read it."""
+    def holds(self, key: str, version_id: str) -> bool:
+        """Whether this version of an original is there."""
+        try:
+            self._s3.head_object(Bucket=self.originals, Key=key, VersionId=version_id)
+        except ClientError as error:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
+                return False
+            raise
+        return True
+
+    def write_rendition(self, key: str, content: bytes, content_type: str) -> None:
+        """Write a rendition under its fixed key. The same again is no harm."""
         self._s3.put_object(
-            Bucket=self._renditions,
-            Key=key,
-            Body=content,
-            ContentType=content_type,
-            CacheControl=_KEPT,
-            Tagging=f"shown={_SHOWN[shown]}",
+            Bucket=self._renditions, Key=key, Body=content, ContentType=content_type, CacheControl=_IMMUTABLE
         )
-
-    def tag(self, photo: Photo) -> None:
-        """Let a CDN read the photo's renditions, or no longer: the bucket's policy goes by this tag.
-
-        Call it between reading the photo's row and changing it, and again where the change fails: then the tags are as
-        the row is, whoever changes it at the same time.
-        """
-        tags: TaggingTypeDef = {"TagSet": [{"Key": "shown", "Value": _SHOWN[photo.shown]}]}
-        # Never the copy: who may have it gets a presigned URL.
-        for key in (key for name, key in photo.renditions.items() if name != "full"):
-            try:
-                self._s3.put_object_tagging(Bucket=self._renditions, Key=key, Tagging=tags)
-            except ClientError as error:
-                if error.response["Error"]["Code"] != "NoSuchKey":
-                    raise
 
     def drop(self, key: str, version_id: str) -> None:
         """Delete one version of an original, for good, and its renditions."""
@@ -158,14 +146,14 @@ class Bucket:
             self._delete(self._renditions, [{"Key": each["Key"]} for each in listed.get("Contents", [])])
 
     def url(self, photo: Photo, name: str, now: datetime) -> str:
-        """The URL of a rendition: a CDN's for what anybody may see, else a presigned one, the same through a window.
+        """The signed URL of a rendition, the same through a window: half a day for what anybody may see.
 
-        A CDN's ends within a day of the photo being hidden, in the trash or erased.
+        It ends within two windows: so long may whoever had it look at a photo that was hidden or erased since.
         """
         key = photo.renditions[name]
-        if self._cdn and photo.shown:
-            return f"{self._cdn}/{quote(key)}"
-        return self._presigner.link(self._renditions, key, now, **{"response-cache-control": _KEPT_BY_ONE}).url
+        if self._cdn:
+            return self._cdn.url(key, now, _PUBLIC_WINDOW if photo.listed and photo.visibility == "public" else WINDOW)
+        return self._presigner.link(self._renditions, key, now).url
 
     def original(self, photo: Photo, now: datetime) -> Link:
         """The confirmed version of an original, to save under its own name."""
@@ -189,13 +177,13 @@ class Bucket:
             raise Busy(f"{len(failed)} of {len(objects)} objects were not deleted.")
 
 
-def kept_facts(metadata: dict[str, str]) -> dict[str, str]:
-    """What the object itself says of its photo, so that a lost row can be rebuilt."""
-    return {name: unquote(metadata[name]) for name in ("filename", "visibility") if name in metadata}
+def kept_filename(metadata: dict[str, str]) -> str:
+    """The file name that the object itself has kept, so that a lost row can be rebuilt; empty where it has none."""
+    return unquote(metadata.get("filename", ""))
 
 
 def _metadata(photo: Photo) -> dict[str, str]:
-    return {"filename": quote(photo.filename, safe=""), "visibility": photo.visibility}
+    return {"filename": quote(photo.filename, safe="")}
 
 
 def _grant(photo: Photo, **made: Any) -> Grant:

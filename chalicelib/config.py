@@ -2,10 +2,28 @@
 
 import os
 from collections.abc import Mapping
+from functools import partial
 
 import msgspec
 
 from chalicelib.models import Limits
+
+_MISSING = "The environment variable {} is not set: README.md says what it holds."
+
+
+class MissingSetting(Exception):
+    """A variable that the service cannot do without is not set. The message names it."""
+
+
+class Cdn(msgspec.Struct, frozen=True, kw_only=True):
+    """A CloudFront distribution that serves signed URLs only."""
+
+    base_url: str
+    """Without a trailing slash."""
+    key_id: str
+    """CloudFront's name for the public key."""
+    private_key: str
+    """PEM, ECDSA on P-256."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,15 +47,22 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     base_url: str
     """Where browsers find the app, without a trailing slash."""
     allowed_origins: frozenset[str]
-    signing_keys: tuple[str, ...]
-    """Newest last: it signs; all verify."""
+    keys: tuple[str, ...]
+    """What `signing_keys` gives."""
     limits: Limits
     moderation_confidence: float
     """Per cent from which on a label rejects a photo; 0 where nobody looks."""
-    renditions_base_url: str | None
-    """A CDN in front of the renditions bucket, without a trailing slash; None where there is none."""
+    cdn: Cdn | None
+    """In front of the renditions bucket."""
     aws_endpoint: str | None
     """An emulator's address; None for AWS itself."""
+
+    @property
+    def signing_keys(self) -> tuple[str, ...]:
+        """Of page tokens and sign-ins, newest last: it signs; all verify. Only the function that answers has any."""
+        if not self.keys:
+            raise MissingSetting(_MISSING.format("SIGNING_KEYS"))
+        return self.keys
 
     @property
     def bucket_address(self) -> str:
@@ -49,7 +74,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def storage_origins(self) -> tuple[str, ...]:
         """What the page must be allowed to talk to."""
-        cdn = (self.renditions_base_url,) if self.renditions_base_url else ()
+        # Without a path, which a Content-Security-Policy would take for that of one file.
+        cdn = ("/".join(self.cdn.base_url.split("/", 3)[:3]),) if self.cdn else ()
         if self.aws_endpoint:
             return self.aws_endpoint, *cdn
         buckets = (self.originals_bucket, self.renditions_bucket)
@@ -61,10 +87,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return f"https://cognito-idp.{self.region}.amazonaws.com/{self.user_pool_id}"
 
 
-class MissingSetting(Exception):
-    """A variable that the service cannot do without is not set. The message names it."""
-
-
 def load(environment: Mapping[str, str] = os.environ) -> Settings:
     """Settings from environment variables.
 
@@ -72,11 +94,7 @@ def load(environment: Mapping[str, str] = os.environ) -> Settings:
         MissingSetting: a required one is absent or empty.
     """
 
-    def required(name: str) -> str:
-        if value := environment.get(name):
-            return value
-        raise MissingSetting(f"The environment variable {name} is not set: README.md says what it holds.")
-
+    required = partial(_required, environment)
     region = environment.get("AWS_REGION") or required("AWS_DEFAULT_REGION")
     pool = required("USER_POOL_ID")
     pool_keys = f"https://cognito-idp.{region}.amazonaws.com/{pool}/.well-known/jwks.json"
@@ -97,11 +115,25 @@ def load(environment: Mapping[str, str] = os.environ) -> Settings:
         jwks_url=environment.get("JWKS_URL") or pool_keys,
         base_url=required("BASE_URL").rstrip("/"),
         allowed_origins=frozenset(_listed(environment.get("ALLOWED_ORIGINS", ""))),
-        signing_keys=tuple(reversed(_listed(required("SIGNING_KEYS")))),
-        renditions_base_url=(environment.get("RENDITIONS_BASE_URL") or "").rstrip("/") or None,
+        keys=tuple(reversed(_listed(environment.get("SIGNING_KEYS", "")))),
+        cdn=_cdn(environment) if environment.get("RENDITIONS_BASE_URL") else None,
         aws_endpoint=(environment.get("AWS_ENDPOINT_URL") or "").rstrip("/") or None,
         moderation_confidence=float(environment.get("MODERATION_CONFIDENCE") or 0),
         limits=_limits(environment),
+    )
+
+
+def _required(environment: Mapping[str, str], name: str) -> str:
+    if value := environment.get(name):
+        return value
+    raise MissingSetting(_MISSING.format(name))
+
+
+def _cdn(environment: Mapping[str, str]) -> Cdn:
+    return Cdn(
+        base_url=environment["RENDITIONS_BASE_URL"].rstrip("/"),
+        key_id=_required(environment, "CDN_KEY_ID"),
+        private_key=_required(environment, "CDN_PRIVATE_KEY"),
     )
 
 

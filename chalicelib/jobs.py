@@ -69,7 +69,7 @@ def sweep(store: Store, albums: AlbumStore, queue: Queue, now: datetime) -> int:
     due: list[Job] = [Settle(photo_id) for photo_id in photos]
     due += [upkeep.Tidy(album_id) for album_id in albums.due(timestamp(now), SWEEP_LIMIT)]
     queue.send(due)
-    # Otherwise those that fail for ever would be all that later sweeps hand on.
+    # Otherwise photos that fail for ever would be all that later sweeps hand on; albums have a limit of their own.
     store.postpone(photos, timestamp(now + PATIENCE))
     return len(due)
 
@@ -86,9 +86,9 @@ def read(body: str) -> Job:
     return job
 
 
-def tidy(store: Store, albums: AlbumStore, bucket: Bucket, queue: Queue, job: upkeep.Tidy, now: datetime) -> None:
+def tidy(store: Store, albums: AlbumStore, queue: Queue, job: upkeep.Tidy, now: datetime) -> None:
     """Bring a part of an album's photos up to it, and queue the rest. Safe to repeat."""
-    if rest := upkeep.step(store, albums, bucket, job, now):
+    if rest := upkeep.step(store, albums, job, now):
         queue.send([rest])
 
 

@@ -2,7 +2,6 @@
 
 import secrets
 from collections.abc import Sequence
-from functools import partial
 from typing import Any
 
 import msgspec
@@ -29,9 +28,15 @@ def page(store: Store, keys: Sequence[str], query: PhotoQuery, *, by: UserId | N
     cursors = Cursors(keys, by, "photos", query.order, query.scope, query.user_id, query.tag, *times)
     place = cursors.open(query.last_key)
     if query.order == "random":
-        read, asked = metrics.counted(partial(store.by_rank, listing))
+        requests = 0
+
+        def read(spans: list[feed.Span], limit: int | None = None) -> list[list[Photo]]:
+            nonlocal requests
+            requests += len(spans)
+            return store.by_rank(listing, spans, limit)
+
         found, then = shuffled(read, query.limit, place, shard_bits=store.shard_bits(listing))
-        metrics.note("FeedRequests", sum(asked))
+        metrics.note("FeedRequests", requests)
         return Page(found, cursors.seal(then) if then else None)
     if query.order == "top":
         after = (place[0], PhotoId(place[1])) if place else None

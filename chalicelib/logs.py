@@ -1,8 +1,22 @@
 """One JSON object a log line, so that nothing a caller sends can forge another."""
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
+
+log = logging.getLogger(__name__)
+
+
+@contextmanager
+def failure(message: str, **facts: str) -> Iterator[None]:
+    """Have whatever fails within leave a line with these facts, before Lambda writes its own without them."""
+    try:
+        yield
+    except Exception:
+        log.exception(message, extra=facts)
+        raise
 
 
 def configure(level: int = logging.INFO) -> None:

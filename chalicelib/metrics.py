@@ -2,8 +2,6 @@
 
 import logging
 import os
-from collections.abc import Callable
-from typing import Any
 
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
@@ -25,17 +23,6 @@ def note(name: str, value: float) -> None:
 def time(name: str, seconds: float) -> None:
     """How long something took, or has waited."""
     _write(name, MetricUnit.Seconds, seconds, {})
-
-
-def counted[Item](read: Callable[..., list[Item]]) -> tuple[Callable[..., list[Item]], list[int]]:
-    """`read`, and the list to which each call adds how many things it was asked to read at once."""
-    asked: list[int] = []
-
-    def counting(spans: list[Any], limit: int | None = None) -> list[Item]:
-        asked.append(len(spans))
-        return read(spans, limit)
-
-    return counting, asked
 
 
 def _write(name: str, unit: MetricUnit, value: float, dimensions: dict[str, str]) -> None:

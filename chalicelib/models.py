@@ -120,7 +120,7 @@ class Photo(Model, frozen=True):
     """Bytes that the owner's account is charged with for this photo."""
     trashed_at: Timestamp | None = None
     due_at: Timestamp | None = None
-    """When the sweep must look at this row: an unused grant, or a full trash."""
+    """When the sweep must look at this row: an unused grant, a full trash, a rejection, a tombstone."""
     revision: int = 0
 
     @property
@@ -137,11 +137,6 @@ class Photo(Model, frozen=True):
     def listed(self) -> bool:
         """Whether lists may hold it: ready, and not in the trash."""
         return self.status == "ready" and self.trashed_at is None
-
-    @property
-    def shown(self) -> bool:
-        """Whether a CDN may show its renditions: to anybody who has the URL, without asking who that is."""
-        return self.listed and self.visibility == "public"
 
     @property
     def counted(self) -> bool:

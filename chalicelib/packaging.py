@@ -6,40 +6,30 @@ form a circle. Where `resources.yaml` is a stack of its own, for `chalice deploy
 name that the API has here as a resource.
 """
 
+import json
 import os
 import re
 import sys
 from collections.abc import Callable
 from typing import Any
 
-_ENVIRONMENT = {
-    "PHOTO_TABLE": {"Fn::Sub": "photoshare-${Stage}-PhotoMetadata"},
-    "ACCOUNT_TABLE": {"Fn::Sub": "photoshare-${Stage}-Accounts"},
-    "TERM_TABLE": {"Fn::Sub": "photoshare-${Stage}-SearchTerms"},
-    "ALBUM_TABLE": {"Fn::Sub": "photoshare-${Stage}-Albums"},
-    "ENTRY_TABLE": {"Fn::Sub": "photoshare-${Stage}-AlbumPhotos"},
-    "RATING_TABLE": {"Fn::Sub": "photoshare-${Stage}-PhotoRatings"},
-    "ORIGINALS_BUCKET": {"Fn::Sub": "photoshare-${Stage}-originals-${AWS::AccountId}"},
-    "RENDITIONS_BUCKET": {"Fn::Sub": "photoshare-${Stage}-renditions-${AWS::AccountId}"},
-    "JOB_QUEUE_URL": {"Ref": "Jobs"},
-    "USER_POOL_ID": {"Ref": "Users"},
-    "USER_POOL_CLIENT_ID": {"Ref": "UsersClient"},
-    "COGNITO_DOMAIN": {"Fn::Sub": "https://${DomainPrefix}.auth.${AWS::Region}.amazoncognito.com"},
-    "BASE_URL": {"Ref": "BaseUrl"},
-    "RENDITIONS_BASE_URL": {
-        "Fn::If": ["WithCdn", {"Fn::Sub": "https://${RenditionsCdn.DomainName}"}, {"Ref": "RenditionsBaseUrl"}]
-    },
-    "ALLOWED_ORIGINS": {"Fn::Join": [",", {"Ref": "AllowedOrigins"}]},
-    "MAX_PHOTOS": {"Ref": "MaxPhotos"},
-    "MAX_BYTES": {"Ref": "MaxBytes"},
-    "MODERATION_CONFIDENCE": {"Ref": "ModerationConfidence"},
-    "STAGE": {"Ref": "Stage"},
+_NOT_THE_APPS = {"AppDomain", "CdnKey", "ClientKey", "JobQueueName", "UserPoolArn"}
+_SECRETS = {
     "SIGNING_KEYS": {"Fn::Sub": "{{resolve:secretsmanager:${SigningKeys}}}"},
+    "CDN_PRIVATE_KEY": {
+        "Fn::If": [
+            "WithCdn",
+            {"Fn::Sub": "{{resolve:secretsmanager:photoshare-${Stage}-cdn-key-${CdnKey}:SecretString:private}}"},
+            "",
+        ]
+    },
 }
+OF_THE_API = {"RENDITIONS_BASE_URL", "CDN_KEY_ID", *_SECRETS}
+"""Variables that only the function which answers requests has: no other signs anything."""
 
 # No more than this reaches the functions; WAF stops whom one address's flood comes from before that.
 _THROTTLE = {"ThrottlingRateLimit": 1000, "ThrottlingBurstLimit": 500}
-_SECRET = re.compile(r"\{\{resolve:secretsmanager:(.+)\}\}")
+_SECRET = re.compile(r"\{\{resolve:secretsmanager:([^:]+)(?::SecretString:(\w+))?\}\}")
 
 
 def teach() -> None:
@@ -52,7 +42,8 @@ def teach() -> None:
         merger.process = _joined(merger.process)
     if deployer is not None:
         swagger, client = deployer.SwaggerGenerator, sys.modules["chalice.awsclient"].TypedAWSClient
-        swagger.generate_swagger = _with_refusals(swagger.generate_swagger)
+        swagger.generate_swagger = _with_gateway_responses(swagger.generate_swagger)
+        client.deploy_rest_api = _untraced(client.deploy_rest_api)
         client.create_function = _with_secrets(client.create_function)
         client.update_function = _with_secrets(client.update_function)
 
@@ -82,7 +73,6 @@ def _complete_function(name: str, properties: dict[str, Any]) -> None:
     # As `chalice deploy` names them, so that policies, alarms and log groups are the same for both.
     own = "" if name == "APIHandler" else f"-{re.sub('(?<=[a-z])(?=[A-Z])', '_', name).lower()}"
     properties["FunctionName"] = {"Fn::Sub": f"photoshare-${{Stage}}{own}"}
-    properties["Environment"] = {"Variables": _ENVIRONMENT}
     for event in properties.get("Events", {}).values():
         if event["Type"] == "SQS":
             # Chalice writes the name that it found while packaging, which is of one stage.
@@ -91,7 +81,10 @@ def _complete_function(name: str, properties: dict[str, Any]) -> None:
 
 def _complete_api(properties: dict[str, Any]) -> None:
     properties["Name"] = {"Fn::Sub": "photoshare-${Stage}"}
-    properties["TracingEnabled"] = True
+    # SAM adds a second, open stage of the name `Stage` where it is not told what the document is.
+    properties["OpenApiVersion"] = "2.0"
+    # The paths of share links would be in its traces; the functions' own have none.
+    properties["TracingEnabled"] = False
     properties["MethodSettings"] = [{"ResourcePath": "/*", "HttpMethod": "*", "MetricsEnabled": False, **_THROTTLE}]
     # CloudFormation names the API by its document, whatever `Name` says.
     properties["DefinitionBody"]["info"]["title"] = properties["Name"]
@@ -99,14 +92,36 @@ def _complete_api(properties: dict[str, Any]) -> None:
     cognito["x-amazon-apigateway-authorizer"]["providerARNs"] = [{"Fn::GetAtt": ["Users", "Arn"]}]
 
 
+def variable(output: str) -> str:
+    """The environment variable that an output of `resources.yaml` becomes."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", output).upper()
+
+
+def _environment(outputs: dict[str, Any], *, whole: bool) -> dict[str, Any]:
+    found = {
+        variable(name): {"Fn::If": [output["Condition"], output["Value"], ""]}
+        if "Condition" in output
+        else output["Value"]
+        for name, output in outputs.items()
+        if name not in _NOT_THE_APPS
+    }
+    return {name: value for name, value in (found | _SECRETS).items() if whole or name not in OF_THE_API}
+
+
 def _joined(merge: Callable[..., None]) -> Callable[..., None]:
     """Merge, and then have what `resources.yaml` says of the API and of a function by name refer to the resources."""
 
     def joined(processor: Any, template: dict[str, Any], *rest: Any) -> None:
+        described = {*template["Outputs"]}
         merge(processor, template, *rest)
         resources = template["Resources"]
         if "ConfirmRetries" not in resources:
             return
+        outputs = {name: output for name, output in template["Outputs"].items() if name not in described}
+        for name, resource in resources.items():
+            if resource["Type"] == "AWS::Serverless::Function":
+                variables = _environment(outputs, whole=name == "APIHandler")
+                resource["Properties"]["Environment"] = {"Variables": variables}
         del template["Parameters"]["RestAPI"], template["Conditions"]["Served"]
         template["Conditions"]["Fronted"] = template["Conditions"]["WithCdn"]
         for part in (*resources.values(), *template["Outputs"].values()):
@@ -118,17 +133,24 @@ def _joined(merge: Callable[..., None]) -> Callable[..., None]:
     return joined
 
 
-def _with_refusals(generate: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+def _with_gateway_responses(generate: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
     def generated(*given: Any) -> dict[str, Any]:
-        from chalicelib import refusals
+        from chalicelib.gateway_responses import GATEWAY_RESPONSES
 
         document = generate(*given)
-        document["x-amazon-apigateway-gateway-responses"] = refusals.GATEWAY
+        document["x-amazon-apigateway-gateway-responses"] = GATEWAY_RESPONSES
         if stage := os.environ.get("STAGE"):
             document["info"]["title"] = f"photoshare-{stage}"
         return document
 
     return generated
+
+
+def _untraced(deploy: Callable[..., None]) -> Callable[..., None]:
+    def untraced(client: Any, **named: Any) -> None:
+        deploy(client, **named | {"xray": False})
+
+    return untraced
 
 
 def _with_secrets(put: Callable[..., Any]) -> Callable[..., Any]:
@@ -137,11 +159,12 @@ def _with_secrets(put: Callable[..., Any]) -> Callable[..., Any]:
     def with_secrets(
         client: Any, *given: Any, environment_variables: dict[str, str] | None = None, **named: Any
     ) -> Any:
-        resolved = {}
-        for name, value in (environment_variables or {}).items():
-            found = _SECRET.fullmatch(value)
-            secrets = found and client._client("secretsmanager")
-            resolved[name] = secrets.get_secret_value(SecretId=found[1])["SecretString"] if found and secrets else value
+        resolved = dict(environment_variables or {})
+        for name, value in resolved.items():
+            if found := _SECRET.fullmatch(value):
+                secrets = client._client("secretsmanager")
+                secret = secrets.get_secret_value(SecretId=found[1])["SecretString"]
+                resolved[name] = json.loads(secret)[found[2]] if found[2] else secret
         return put(client, *given, environment_variables=resolved, **named)
 
     return with_secrets

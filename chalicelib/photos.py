@@ -74,7 +74,7 @@ def view(photo: Photo, bucket: Bucket, *, by: UserId | None, now: datetime) -> P
     return OwnPhotoView(**shown, sha256=photo.sha256, rejection=photo.rejection, trashed_at=photo.trashed_at)
 
 
-def change(store: Store, bucket: Bucket, photo_id: PhotoId, *, by: UserId, changes: PhotoChanges) -> Photo:
+def change(store: Store, photo_id: PhotoId, *, by: UserId, changes: PhotoChanges) -> Photo:
     """Apply `changes` and re-index the photo's terms, in one transaction.
 
     Raises:
@@ -85,10 +85,10 @@ def change(store: Store, bucket: Bucket, photo_id: PhotoId, *, by: UserId, chang
     given = changes.given()
     if "tags" in given:
         given["tags"] = tuple(dict.fromkeys(given["tags"]))
-    return _changed(store, bucket, photo_id, by, lambda photo: photo.with_(**given))
+    return _changed(store, photo_id, by, lambda photo: photo.with_(**given))
 
 
-def trash(store: Store, bucket: Bucket, photo_id: PhotoId, *, by: UserId, now: datetime) -> None:
+def trash(store: Store, photo_id: PhotoId, *, by: UserId, now: datetime) -> None:
     """Take a photo out of all lists, for 30 days; already being there is no error.
 
     Raises:
@@ -103,10 +103,10 @@ def trash(store: Store, bucket: Bucket, photo_id: PhotoId, *, by: UserId, now: d
             return photo
         return photo.with_(trashed_at=timestamp(now), due_at=timestamp(now + TRASH_LIFETIME))
 
-    _changed(store, bucket, photo_id, by, trashed)
+    _changed(store, photo_id, by, trashed)
 
 
-def restore(store: Store, bucket: Bucket, photo_id: PhotoId, *, by: UserId) -> Photo:
+def restore(store: Store, photo_id: PhotoId, *, by: UserId) -> Photo:
     """Take a photo out of the trash.
 
     Raises:
@@ -119,7 +119,7 @@ def restore(store: Store, bucket: Bucket, photo_id: PhotoId, *, by: UserId) -> P
             raise errors.NotTrashed
         return photo.with_(trashed_at=None, due_at=None)
 
-    return _changed(store, bucket, photo_id, by, restored)
+    return _changed(store, photo_id, by, restored)
 
 
 def erase(store: Store, bucket: Bucket, photo_id: PhotoId, *, by: UserId, now: datetime) -> None:
@@ -128,8 +128,7 @@ def erase(store: Store, bucket: Bucket, photo_id: PhotoId, *, by: UserId, now: d
     Raises:
         NotFound, Forbidden, Conflict: as `change`.
     """
-    due_at = timestamp(now + 2 * GRANT_LIFETIME)
-    photo = _changed(store, bucket, photo_id, by, lambda photo: photo.tombstone(due_at))
+    photo = _changed(store, photo_id, by, lambda photo: photo.tombstone(timestamp(now + 2 * GRANT_LIFETIME)))
     bucket.erase(photo.prefix)
     # Should there be more, the sweep that looks for left-over objects finds them.
     store.forget_ratings(photo_id)
@@ -156,14 +155,11 @@ def _download(link: Link, filename: str, content_type: str, size: int) -> Downlo
     )
 
 
-def _changed(store: Store, bucket: Bucket, photo_id: PhotoId, by: UserId, changed: Callable[[Photo], Photo]) -> Photo:
+def _changed(store: Store, photo_id: PhotoId, by: UserId, changed: Callable[[Photo], Photo]) -> Photo:
     """Apply `changed` to the photo as it is, and again where somebody was faster."""
-    for attempt in range(_ATTEMPTS):
+    for _ in range(_ATTEMPTS):
         before = own(store, photo_id, by)
         after = changed(before)
-        # Also where nothing changes: the call before this one may have ended half-way.
-        if after.shown != before.shown or after == before or attempt:
-            bucket.tag(after)
         if after == before:
             return before
         if store.replace(before, after):

@@ -1,4 +1,4 @@
-"""Presigned GET URLs that stay the same for a while, so that a browser's cache can work."""
+"""Signed GET URLs, of S3 or of CloudFront, that stay the same for a while, so that a browser's cache can work."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -9,6 +9,12 @@ from urllib.parse import quote
 import msgspec
 from botocore.auth import S3SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
+from botocore.signers import CloudFrontSigner
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+from chalicelib.config import Cdn
 
 WINDOW = timedelta(minutes=30)
 LIFETIME = 2 * WINDOW
@@ -30,11 +36,37 @@ class Presigner:
 
     def link(self, bucket: str, key: str, now: datetime, **query: str) -> Link:
         """A link to an object, good for half an hour at least and an hour at most."""
-        seconds = int(WINDOW.total_seconds())
-        start = datetime.fromtimestamp(int(now.timestamp()) // seconds * seconds, UTC)
         address = f"{self._endpoint.format(bucket=bucket)}/{quote(key)}"
         frozen = self._credentials.get_frozen_credentials()
-        return Link(_signed(address, tuple(query.items()), start, frozen, self._region), seconds)
+        signed = _signed(address, tuple(query.items()), _start(now, WINDOW), frozen, self._region)
+        return Link(signed, int(WINDOW.total_seconds()))
+
+
+class CdnSigner:
+    """Signs URLs of a CloudFront distribution as of the start of the present window, by a canned policy.
+
+    https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-creating-signed-url-canned-policy.html
+    """
+
+    def __init__(self, cdn: Cdn) -> None:
+        key = load_pem_private_key(cdn.private_key.encode(), None)
+        if not isinstance(key, ec.EllipticCurvePrivateKey):
+            raise TypeError("CDN_PRIVATE_KEY is no ECDSA key: `make cdn-key` makes one.")
+        # Deterministic (RFC 6979), or each process would have URLs of its own.
+        algorithm = ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
+        self._base_url = cdn.base_url
+        self._signer = CloudFrontSigner(cdn.key_id, lambda policy: key.sign(policy, algorithm))
+
+    def url(self, key: str, now: datetime, window: timedelta) -> str:
+        """The URL of an object, good for `window` at least and twice that at most."""
+        ends = _start(now, window) + 2 * window
+        signed = self._signer.generate_presigned_url(f"{self._base_url}/{quote(key)}", ends)
+        return f"{signed}&Hash-Algorithm=SHA256"
+
+
+def _start(now: datetime, window: timedelta) -> datetime:
+    seconds = int(window.total_seconds())
+    return datetime.fromtimestamp(int(now.timestamp()) // seconds * seconds, UTC)
 
 
 def attachment(filename: str) -> str:

@@ -11,7 +11,6 @@ from typing import Protocol
 
 import msgspec
 
-from chalicelib.bucket import Bucket
 from chalicelib.errors import Busy
 from chalicelib.ids import AlbumId, PhotoId, timestamp
 from chalicelib.models import TRASH_LIFETIME, Album, Photo
@@ -42,14 +41,14 @@ class Sender(Protocol):
         """Enqueue all of `jobs`, or raise `Busy`."""
 
 
-def begin(store: Store, albums: AlbumStore, bucket: Bucket, queue: Sender, album: Album, now: datetime) -> None:
+def begin(store: Store, albums: AlbumStore, queue: Sender, album: Album, now: datetime) -> None:
     """Bring the photos of an album that was just changed up to it: a few at once, many by the queue."""
     if album.due_at is None:
         return
     rest: Tidy | None = Tidy(album.album_id)
     try:
         if album.photo_count <= AT_ONCE:
-            rest = step(store, albums, bucket, Tidy(album.album_id), now, AT_ONCE + 1)
+            rest = step(store, albums, Tidy(album.album_id), now, AT_ONCE + 1)
         if rest:
             queue.send([rest])
     except Busy:
@@ -57,7 +56,7 @@ def begin(store: Store, albums: AlbumStore, bucket: Bucket, queue: Sender, album
         log.warning("left an album to the sweep", extra={"album_id": album.album_id})
 
 
-def step(store: Store, albums: AlbumStore, bucket: Bucket, job: Tidy, now: datetime, limit: int = _STEP) -> Tidy | None:
+def step(store: Store, albums: AlbumStore, job: Tidy, now: datetime, limit: int = _STEP) -> Tidy | None:
     """Do the first `limit` photos of `job`; what is left of it. Safe to repeat, and to do several at once.
 
     Raises:
@@ -69,7 +68,7 @@ def step(store: Store, albums: AlbumStore, bucket: Bucket, job: Tidy, now: datet
     photo_ids = albums.members(job.album_id, limit, after=job.after)
     left = photo_ids
     for _ in range(_ATTEMPTS):
-        left = _refused(store, albums, bucket, job.album_id, left, now)
+        left = _bring_up(store, albums, job.album_id, left, now)
     if left:
         raise Busy
     if len(photo_ids) == limit:
@@ -78,8 +77,8 @@ def step(store: Store, albums: AlbumStore, bucket: Bucket, job: Tidy, now: datet
     return None
 
 
-def _refused(
-    store: Store, albums: AlbumStore, bucket: Bucket, album_id: AlbumId, photo_ids: Sequence[PhotoId], now: datetime
+def _bring_up(
+    store: Store, albums: AlbumStore, album_id: AlbumId, photo_ids: Sequence[PhotoId], now: datetime
 ) -> list[PhotoId]:
     """Bring these photos up to the album; those that somebody else changed meanwhile."""
     # The photos first: whoever then finds the album older than it is has read a photo that nobody has brought up to it.
@@ -88,9 +87,6 @@ def _refused(
     if album is None:
         return []
     pairs = [(photo, _brought_up(photo, album, now)) for photo in photos.values()]
-    for before, after in pairs:
-        if after.shown != before.shown or (after == before and album.trash_photos):
-            bucket.tag(after)
     return [before.photo_id for before, after in pairs if after != before and not store.replace(before, after)]
 
 

@@ -6,15 +6,14 @@ import re
 import secrets
 import time
 from datetime import datetime
-from typing import Any, NamedTuple, get_args
-from urllib.parse import unquote_plus
+from typing import Any, get_args
 
-from chalicelib import errors, metrics
+from chalicelib import errors, metrics, s3_events
 from chalicelib.access import own
-from chalicelib.bucket import Bucket, Stored, kept_facts
+from chalicelib.bucket import Bucket, Stored, kept_filename
 from chalicelib.ids import PhotoId, UserId, is_photo_id, new_photo_id, timestamp
 from chalicelib.inputs import UploadRequest
-from chalicelib.models import GRANT_LIFETIME, MAX_UPLOAD_BYTES, TRASH_LIFETIME, MediaType, Photo, Visibility
+from chalicelib.models import GRANT_LIFETIME, MAX_UPLOAD_BYTES, TRASH_LIFETIME, MediaType, Photo
 from chalicelib.moderation import Moderator
 from chalicelib.renditions import Refused, Rendered, TooManyBytes, render, sniff
 from chalicelib.stores import Store
@@ -90,11 +89,11 @@ def confirm_event(
         ExceptionGroup: of what failed, so that Lambda delivers the event again.
     """
     failures: list[Exception] = []
-    for record in _created(event, bucket.originals):
+    for record in s3_events.created(event, bucket.originals):
         try:
             confirm(store, bucket, moderator, record.key, record.version_id, now)
         except Exception as error:
-            log.exception("could not confirm an upload", extra={"s3_key": record.key})
+            log.exception("could not confirm an upload", extra={"s3_prefix": _without_name(record.key)})
             failures.append(error)
     if failures:
         raise ExceptionGroup("some uploads were not confirmed", failures)
@@ -111,7 +110,7 @@ def confirm(
     """
     match = _KEY.fullmatch(key)
     if not match or not is_photo_id(match[2]):
-        log.warning("ignored a foreign object", extra={"s3_key": key})
+        log.warning("ignored a foreign object", extra={"s3_prefix": _without_name(key)})
         return None
     user_id, photo_id = UserId(match[1]), PhotoId(match[2])
     photo = store.photo(photo_id)
@@ -122,35 +121,29 @@ def confirm(
     if photo.status == "erased":
         bucket.erase(photo.prefix)
     elif version_id and version_id != photo.version_id:
-        bucket.drop(key, version_id)
+        _set_aside(store, bucket, photo, version_id)
     return photo
+
+
+def _set_aside(store: Store, bucket: Bucket, photo: Photo, version_id: str) -> None:
+    """Delete a version beside the confirmed one; or serve it instead, where that is gone and the bytes are the same."""
+    if photo.version_id and not bucket.holds(photo.s3_key, photo.version_id):
+        stored = bucket.read(photo.s3_key, version_id)
+        if stored and hashlib.sha256(stored.content or b"").hexdigest() == photo.sha256:
+            log.warning("an original came back as another version", extra={"photo_id": photo.photo_id})
+            if not store.replace(photo, photo.with_(version_id=version_id)):
+                raise errors.Busy
+            return
+    bucket.drop(photo.s3_key, version_id)
 
 
 def _safe(filename: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]+", "_", filename)[-100:].lstrip(".") or "photo"
 
 
-class _Created(NamedTuple):
-    key: str
-    version_id: str | None
-
-
-def _created(event: dict[str, Any], bucket_name: str) -> list[_Created]:
-    """What an event says was created in this bucket; anything else in it is no work."""
-    found = []
-    records = event.get("Records")
-    for record in records if isinstance(records, list) else []:
-        try:
-            stored = record["s3"]["object"]
-            ours = record["s3"]["bucket"]["name"] == bucket_name
-            if ours and record["eventName"].removeprefix("s3:").startswith("ObjectCreated:"):
-                # S3 writes keys in events as forms do: once encoded, with `+` for a space.
-                found.append(_Created(unquote_plus(stored["key"]), stored.get("versionId")))
-            else:
-                log.warning("ignored a record of another bucket or kind")
-        except (KeyError, TypeError, AttributeError):
-            log.warning("ignored a record that is not S3's")
-    return found
+def _without_name(key: str) -> str:
+    """Person and photo: what people call their files is not for the log."""
+    return "/".join(key.split("/")[:2])
 
 
 def _rebuilt(
@@ -169,17 +162,16 @@ def _rebuilt(
     stored = bucket.read(key)
     if stored is None:
         return None
-    kept = kept_facts(stored.metadata)
     content_type = sniff(stored.content) if stored.content else None
-    visibility: Visibility = kept["visibility"] if kept.get("visibility") in get_args(Visibility) else "private"  # type: ignore[assignment]
     photo = Photo(
         photo_id=photo_id,
         user_id=user_id,
         s3_key=key,
-        filename=kept.get("filename") or key.rpartition("/")[2],
+        filename=kept_filename(stored.metadata) or key.rpartition("/")[2],
         content_type=content_type or "application/octet-stream",
         status="pending",
-        visibility=visibility,
+        # As it was nobody knows: its owner may have hidden it since the upload.
+        visibility="private",
         charged=stored.size,
         due_at=timestamp(now),
     )
@@ -201,7 +193,7 @@ def _settled(
         outcome = _ready(bucket, photo, stored, rendered)
     except Refused as refusal:
         outcome = _rejected(refusal, now)
-    current = _decided(store, bucket, photo, outcome)
+    current = _decided(store, photo, outcome)
     metrics.time("ConfirmSeconds", time.perf_counter() - begun)
     # Deleted after the row says so, and again where somebody else settled the photo while it was being decoded.
     if current is None or current.status != "ready":
@@ -212,7 +204,7 @@ def _settled(
     return current
 
 
-def _decided(store: Store, bucket: Bucket, photo: Photo, outcome: dict[str, Any]) -> Photo | None:
+def _decided(store: Store, photo: Photo, outcome: dict[str, Any]) -> Photo | None:
     """The photo with `outcome`, or as somebody else has settled it; pending only where the account is cancelled.
 
     Raises:
@@ -225,10 +217,8 @@ def _decided(store: Store, bucket: Bucket, photo: Photo, outcome: dict[str, Any]
         if store.replace(current, current.with_(**outcome)):
             _count(outcome)
             return current.with_(**outcome, revision=current.revision + 1)
-        # Decoding takes seconds, in which the owner may have written a title, or hidden the photo.
+        # Decoding takes seconds, in which the owner may have written a title.
         current = store.photo(photo.photo_id)
-        if current:
-            bucket.tag(current.with_(**outcome) if current.status == "pending" else current)
     if not store.account(photo.user_id).cancelled:
         raise errors.Busy
     return current
@@ -265,8 +255,7 @@ def _ready(bucket: Bucket, photo: Photo, stored: Stored, rendered: Rendered) -> 
     for name, rendition in rendered.renditions.items():
         # Under the version, so that two versions confirmed at once cannot write over each other's.
         keys[name] = f"{photo.prefix}{stored.version_id}/{name}.{rendition.extension}"
-        shown = photo.visibility == "public" and name != "full"
-        bucket.write_rendition(keys[name], rendition.content, rendition.content_type, shown=shown)
+        bucket.write_rendition(keys[name], rendition.content, rendition.content_type)
     return {
         "status": "ready",
         "size": stored.size,

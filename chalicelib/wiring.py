@@ -11,7 +11,7 @@ from chalicelib.hosted_ui import HostedUi
 from chalicelib.identity import Identity
 from chalicelib.jobs import Queue
 from chalicelib.moderation import Moderator, Rekognition
-from chalicelib.presign import Presigner
+from chalicelib.presign import CdnSigner, Presigner
 from chalicelib.rates import Limiter
 from chalicelib.stores import AlbumStore, Cancellations, RatingStore, Repeats, SearchIndex, Store
 from chalicelib.stores.albums import DynamoAlbums
@@ -82,7 +82,9 @@ def bucket() -> Bucket:
     s3 = aws.client(
         "s3", signature_version="s3v4", s3={"addressing_style": style, "us_east_1_regional_endpoint": "regional"}
     )
-    return Bucket(settings(), s3, Presigner(settings().bucket_address, settings().region, aws.credentials()))
+    presigner = Presigner(settings().bucket_address, settings().region, aws.credentials())
+    cdn = settings().cdn
+    return Bucket(settings(), s3, presigner, CdnSigner(cdn) if cdn else None)
 
 
 @cache

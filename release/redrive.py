@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import boto3
@@ -37,7 +38,7 @@ def uploads(sqs: Any, lambdas: Any, stage: str) -> int:
     return called
 
 
-def _taken(sqs: Any, name: str) -> Any:
+def _taken(sqs: Any, name: str) -> Iterator[str]:
     """Each message, deleted only once the caller has come back for the next: what fails on the way stays there."""
     queue = sqs.get_queue_url(QueueName=name)["QueueUrl"]
     while found := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, WaitTimeSeconds=1).get("Messages"):

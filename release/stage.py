@@ -15,6 +15,8 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 from chalice.package import YAMLTemplateSerializer
 
+from chalicelib.packaging import OF_THE_API, variable
+
 ROOT = Path(__file__).parent.parent
 _UNCHANGED = "No updates are to be performed"
 
@@ -67,7 +69,7 @@ def deploy(cloudformation: Any, name: str, parameters: dict[str, str]) -> dict[s
             raise
     stack = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
     outputs = {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]}
-    return {re.sub(r"(?<=[a-z])(?=[A-Z])", "_", key).upper(): value for key, value in outputs.items()}
+    return {variable(key): value for key, value in outputs.items()}
 
 
 def write_policies(stage: str, names: dict[str, str], *, moderated: bool) -> None:
@@ -76,9 +78,8 @@ def write_policies(stage: str, names: dict[str, str], *, moderated: bool) -> Non
     folder.mkdir(parents=True, exist_ok=True)
     for policy in sorted((ROOT / ".chalice").glob("policy-*.json")):
         document = json.loads(policy.read_text())
-        found = [each if "Fn::If" not in each else each["Fn::If"][1] for each in document["Statement"]]
-        conditional = [each["Fn::If"][1] for each in document["Statement"] if "Fn::If" in each]
-        document["Statement"] = [_named(each, names) for each in found if moderated or each not in conditional]
+        found = [each for each in document["Statement"] if moderated or "Fn::If" not in each]
+        document["Statement"] = [_named(each.get("Fn::If", [None, each])[1], names) for each in found]
         (folder / policy.name).write_text(json.dumps(document, indent=2) + "\n")
 
 
@@ -94,12 +95,17 @@ def record(stage: str, outputs: dict[str, str]) -> None:
     """Make the stage one that `chalice deploy` knows. The secret is named only; `packaging` has it fetched."""
     file = ROOT / ".chalice" / "config.json"
     config = json.loads(file.read_text())
-    functions = {
+    given = {name: value for name, value in outputs.items() if value}
+    given["SIGNING_KEYS"] = f"{{{{resolve:secretsmanager:photoshare-{stage}-signing-keys}}}}"
+    if key := given.get("CDN_KEY"):
+        name = f"photoshare-{stage}-cdn-key-{key}"
+        given["CDN_PRIVATE_KEY"] = f"{{{{resolve:secretsmanager:{name}:SecretString:private}}}}"
+    environment = {name: value for name, value in given.items() if name not in OF_THE_API}
+    functions: dict[str, dict[str, Any]] = {
         name: {"iam_policy_file": f"stages/{stage}/{each['iam_policy_file']}"}
         for name, each in config["lambda_functions"].items()
     }
-    secret = f"{{{{resolve:secretsmanager:photoshare-{stage}-signing-keys}}}}"
-    environment = {name: value for name, value in outputs.items() if value} | {"SIGNING_KEYS": secret}
+    functions["api_handler"]["environment_variables"] = {name: given[name] for name in sorted(OF_THE_API & {*given})}
     config["stages"][stage] = {"environment_variables": environment, "lambda_functions": functions}
     file.write_text(json.dumps(config, indent=2) + "\n")
 

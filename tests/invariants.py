@@ -72,15 +72,6 @@ def renditions_of(cloud: Cloud, owner: str) -> set[str]:
     return {each["Key"] for each in found.get("Contents", [])}
 
 
-def shown(cloud: Cloud, photo: Photo) -> dict[str, bool]:
-    """Which renditions a CDN may read, by the tags that the bucket's policy asks for."""
-    found = {}
-    for name, key in photo.renditions.items():
-        tags = cloud.s3.get_object_tagging(Bucket=cloud.settings.renditions_bucket, Key=key)["TagSet"]
-        found[name] = tags == [{"Key": "shown", "Value": "yes"}]
-    return found
-
-
 def _unready(cloud: Cloud, photos: list[Photo]) -> Iterator[str]:
     for photo in photos:
         if photo.status == "ready":
@@ -92,10 +83,7 @@ def _unready(cloud: Cloud, photos: list[Photo]) -> Iterator[str]:
             if set(photo.renditions) != {"256", "1024", "2048", "full"}:
                 yield f"{photo.photo_id} is ready with the renditions {sorted(photo.renditions)}"
             there = renditions_of(cloud, f"{photo.user_id}/{photo.photo_id}")
-            absent = [f"{key} is not there" for key in {*photo.renditions.values()} - there]
-            yield from absent
-            if not absent and not photo.shown and any(shown(cloud, photo).values()):
-                yield f"{photo.photo_id} is hidden, and a CDN may show it"
+            yield from (f"{key} is not there" for key in {*photo.renditions.values()} - there)
 
 
 def _miscounted(cloud: Cloud, owner: str, photos: list[Photo]) -> Iterator[str]:

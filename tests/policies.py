@@ -137,8 +137,7 @@ def _by_link(url: str, *, put: bool) -> list[Need]:
 def _needs(operation: str, asked: dict[str, Any]) -> list[Need]:
     """What AWS asks of the policy for one call (Service Authorization Reference)."""
     if "Bucket" in asked:
-        tagged = [("s3:PutObjectTagging", f"{asked['Bucket']}/*")] if "Tagging" in asked else []
-        return [_on_s3(operation, asked), *tagged]
+        return [_on_s3(operation, asked)]
     if "UserPoolId" in asked:
         return [(f"cognito-idp:{operation}", f"userpool/{asked['UserPoolId']}")]
     if operation == "DetectModerationLabels":
@@ -156,12 +155,15 @@ def _needs(operation: str, asked: dict[str, Any]) -> list[Need]:
     return []  # A person's own token, or the client's id, is leave enough.
 
 
+_LISTING = {"ListObjectVersions": "s3:ListBucketVersions", "ListObjectsV2": "s3:ListBucket"}
+
+
 def _on_s3(operation: str, asked: dict[str, Any]) -> Need:
     bucket = asked["Bucket"]
     if operation == "CreateBucket":
         return "s3:PutObject", f"{bucket}/*"  # By this name botocore signs forms.
-    if operation in ("ListObjectVersions", "ListObjectsV2"):
-        return {"ListObjectVersions": "s3:ListBucketVersions", "ListObjectsV2": "s3:ListBucket"}[operation], bucket
+    if operation in _LISTING:
+        return _LISTING[operation], bucket
     versions = "VersionId" in str(asked)
-    action = {"DeleteObjects": "s3:DeleteObject"}.get(operation, f"s3:{operation}")
+    action = {"DeleteObjects": "s3:DeleteObject", "HeadObject": "s3:GetObject"}.get(operation, f"s3:{operation}")
     return f"{action}Version" if versions else action, f"{bucket}/*"

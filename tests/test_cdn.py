@@ -1,138 +1,120 @@
-"""What a CDN may show: renditions of public photos while they are public, whoever changes what at the same time."""
+"""URLs of a CDN that shows nothing without a signature: CloudFront's rules, checked with the public key."""
 
-from collections.abc import Callable
-from datetime import UTC, datetime
-from typing import Any
-from urllib.parse import parse_qs, urlsplit
-from uuid import uuid4
+import base64
+import json
+from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qs, quote, urlsplit
 
-import msgspec
 import pytest
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_public_key,
+)
 
-from chalicelib import wiring
+from chalicelib import config, wiring
 from chalicelib.bucket import Bucket
 from chalicelib.ids import timestamp
 from chalicelib.models import Photo
-from tests.cloud import Client, Cloud
-from tests.faults import Fault, hooked, striking
+from chalicelib.presign import CdnSigner
+from release import cdn_key
+from tests.cloud import Cloud
 from tests.images import photo as make_photo
-from tests.invariants import shown
 
-JPEG = make_photo(64, 48)
-ALL = {"256": True, "1024": True, "2048": True, "full": False}
-NONE = dict.fromkeys(ALL, False)
+PAIR = cdn_key.pair()
+CDN = config.Cdn(base_url="https://cdn.example.com/r", key_id="K2JCJMDEHXQW5F", private_key=PAIR["private"])
+NOON = datetime(2026, 11, 21, 12, 10, tzinfo=UTC)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+def lifetime(url: str, at: datetime) -> timedelta:
+    """How long CloudFront serves this URL from `at` on, as its developer guide has it check a canned policy.
+
+    Raises:
+        InvalidSignature: not at all.
+    """
+    address, _, query = url.partition("?")
+    asked = {name: values[0] for name, values in parse_qs(query, strict_parsing=True).items()}
+    assert set(asked) == {"Expires", "Signature", "Key-Pair-Id", "Hash-Algorithm"}
+    assert (asked["Key-Pair-Id"], asked["Hash-Algorithm"]) == (CDN.key_id, "SHA256")
+    condition = {"DateLessThan": {"AWS:EpochTime": int(asked["Expires"])}}
+    policy = json.dumps({"Statement": [{"Resource": address, "Condition": condition}]}, separators=(",", ":"))
+    signature = base64.b64decode(asked["Signature"].translate(str.maketrans("-_~", "+=/")))
+    public = load_pem_public_key(PAIR["public"].encode())
+    assert isinstance(public, ec.EllipticCurvePublicKey)
+    public.verify(signature, policy.encode(), ec.ECDSA(hashes.SHA256()))
+    return datetime.fromtimestamp(int(asked["Expires"]), UTC) - at
 
 
 @pytest.fixture
-def ann(shared_cloud: Cloud) -> Client:
-    """Somebody without a photo."""
-    return shared_cloud.person(f"ann-{uuid4()}")
+def photo(shared_cloud: Cloud) -> Photo:
+    """A ready, public photo."""
+    return shared_cloud.upload(shared_cloud.person("ann"), make_photo(64, 48))
 
 
 @pytest.fixture
-def photo(shared_cloud: Cloud, ann: Client) -> Photo:
-    """A ready, public photo of Ann's."""
-    return shared_cloud.upload(ann, JPEG, title="Quay")
+def behind_cdn(shared_cloud: Cloud) -> Bucket:
+    """The buckets behind a CDN."""
+    return Bucket(shared_cloud.settings, shared_cloud.s3, wiring.bucket()._presigner, CdnSigner(CDN))
 
 
-def test_a_cdn_shows_what_anybody_may_see_and_nothing_else(shared_cloud: Cloud, photo: Photo) -> None:
-    settings = msgspec.structs.replace(shared_cloud.settings, renditions_base_url="https://cdn.example.com/r")
-    behind_cdn = Bucket(settings, shared_cloud.s3, wiring.bucket()._presigner)
-    now = datetime.now(UTC)
-    assert behind_cdn.url(photo, "256", now) == f"https://cdn.example.com/r/{photo.renditions['256']}"
+def test_url_is_one_that_cloudfront_serves_and_no_other_object_goes_by_its_signature(
+    behind_cdn: Bucket, photo: Photo
+) -> None:
+    url = behind_cdn.url(photo, "256", NOON)
+    assert url.startswith(f"https://cdn.example.com/r/{quote(photo.renditions['256'])}?")
+    assert lifetime(url, NOON) > timedelta()
+    with pytest.raises(InvalidSignature):
+        lifetime(url.replace("256", "1024", 1), NOON)
+    expires = parse_qs(urlsplit(url).query)["Expires"][0]
+    with pytest.raises(InvalidSignature):
+        lifetime(url.replace(expires, str(int(expires) + 1)), NOON)
+
+
+@pytest.mark.parametrize("name", ["256", "1024", "2048"])
+def test_public_photo_is_shown_for_a_day_at_most_and_others_for_an_hour(
+    behind_cdn: Bucket, photo: Photo, name: str
+) -> None:
+    assert DAY / 2 <= lifetime(behind_cdn.url(photo, name, NOON), NOON) <= DAY
     hidden = [photo.with_(visibility=visibility) for visibility in ("private", "unlisted")]
-    for each in (*hidden, photo.with_(trashed_at=timestamp(now))):
-        assert "X-Amz-Signature" in behind_cdn.url(each, "256", now)
-    assert "X-Amz-Signature" in wiring.bucket().url(photo, "256", now)
-    assert "https://cdn.example.com/r" in settings.storage_origins
+    for each in (*hidden, photo.with_(trashed_at=timestamp(NOON))):
+        assert HOUR / 2 <= lifetime(behind_cdn.url(each, name, NOON), NOON) <= HOUR
 
 
-def test_a_cdn_may_read_renditions_while_the_photo_is_public_and_never_the_copy(
-    shared_cloud: Cloud, ann: Client, photo: Photo
-) -> None:
-    path = f"/photos/{photo.photo_id}"
-    assert shown(shared_cloud, photo) == ALL
-    steps: list[tuple[Callable[[], Any], dict[str, bool]]] = [
-        (lambda: ann.patch(path, {"visibility": "private"}), NONE),
-        (lambda: ann.patch(path, {"visibility": "unlisted"}), NONE),
-        (lambda: ann.patch(path, {"visibility": "public"}), ALL),
-        (lambda: ann.delete(path), NONE),
-        (lambda: ann.patch(path, {"visibility": "private"}), NONE),
-        (lambda: ann.patch(path, {"visibility": "public"}), NONE),
-        (lambda: ann.post(f"{path}/restore"), ALL),
-    ]
-    for change, expected in steps:
-        assert change().status < 300
-        assert shown(shared_cloud, photo) == expected
+def test_url_is_the_same_for_half_a_day_whichever_process_signs_it(behind_cdn: Bucket, photo: Photo) -> None:
+    first = behind_cdn.url(photo, "256", NOON)
+    other = Bucket(wiring.settings(), wiring.bucket()._s3, wiring.bucket()._presigner, CdnSigner(CDN))
+    assert other.url(photo, "256", NOON + timedelta(hours=11)) == first
+    assert other.url(photo, "256", NOON + timedelta(hours=12)) != first
 
 
-@pytest.mark.parametrize("visibility", ["private", "unlisted"])
-def test_no_cdn_may_read_what_was_uploaded_hidden(shared_cloud: Cloud, ann: Client, visibility: str) -> None:
-    assert shown(shared_cloud, shared_cloud.upload(ann, JPEG, visibility=visibility)) == NONE
+def test_copy_and_original_stay_presigned_by_s3(behind_cdn: Bucket, photo: Photo) -> None:
+    for link in (behind_cdn.copy(photo, NOON), behind_cdn.original(photo, NOON)):
+        assert "X-Amz-Signature" in link.url
 
 
-def test_a_change_of_something_else_leaves_the_tags_alone(shared_cloud: Cloud, ann: Client, photo: Photo) -> None:
-    shared_cloud.calls.clear()
-    assert ann.patch(f"/photos/{photo.photo_id}", {"title": "Harbour"}).status == 200
-    assert "PutObjectTagging" not in shared_cloud.calls
-
-
-@pytest.mark.parametrize("wanted", ["private", "public"])
-def test_of_two_changes_at_once_the_tags_follow_the_one_that_was_last(
-    shared_cloud: Cloud, ann: Client, photo: Photo, wanted: str
-) -> None:
-    path = f"/photos/{photo.photo_id}"
-    if wanted == "public":
-        ann.patch(path, {"visibility": "private"})
-    waiting = [{"visibility": "private" if wanted == "public" else "public", "title": "first"}]
-
-    def meanwhile(**_: Any) -> None:
-        if waiting:
-            assert ann.patch(path, waiting.pop()).status == 200
-
-    with hooked("before-call.dynamodb.TransactWriteItems", lambda _: meanwhile, shared_cloud.dynamodb):
-        assert ann.patch(path, {"visibility": wanted, "title": "second"}).status == 200
-    now = shared_cloud.photo(photo.photo_id)
-    assert (now.title, now.visibility) == ("second", wanted)
-    assert shown(shared_cloud, photo) == (ALL if wanted == "public" else NONE)
-
-
-def test_private_photo_that_is_trashed_while_it_is_made_public_stays_hidden(
-    shared_cloud: Cloud, ann: Client, photo: Photo
-) -> None:
-    path = f"/photos/{photo.photo_id}"
-    ann.patch(path, {"visibility": "private"})
-    waiting = [path]
-
-    def meanwhile(**_: Any) -> None:
-        if waiting:
-            assert ann.delete(waiting.pop()).status == 204
-
-    with hooked("before-call.dynamodb.TransactWriteItems", lambda _: meanwhile, shared_cloud.dynamodb):
-        assert ann.patch(path, {"visibility": "public"}).status == 200
-    assert shared_cloud.photo(photo.photo_id).trashed_at
-    assert shown(shared_cloud, photo) == NONE
-
-
-def test_repeating_a_change_that_ended_half_way_mends_the_tags(shared_cloud: Cloud, ann: Client, photo: Photo) -> None:
-    path = f"/photos/{photo.photo_id}"
-    with striking(Fault(2, "500"), shared_cloud.dynamodb) as fault:
-        assert ann.delete(path).status == 503
-    assert fault.struck == "TransactWriteItems"
-    assert shown(shared_cloud, photo) == NONE
-    assert ann.patch(path, {"visibility": "public"}).status == 200
-    assert shown(shared_cloud, photo) == ALL
-
-
-def test_photo_whose_renditions_are_gone_can_still_be_hidden(shared_cloud: Cloud, ann: Client, photo: Photo) -> None:
-    for key in photo.renditions.values():
-        shared_cloud.s3.delete_object(Bucket=shared_cloud.settings.renditions_bucket, Key=key)
-    assert ann.patch(f"/photos/{photo.photo_id}", {"visibility": "private"}).status == 200
-
-
-def test_browsers_keep_renditions_for_a_year_and_the_edge_for_a_day(shared_cloud: Cloud, photo: Photo) -> None:
+def test_renditions_are_kept_for_a_year_by_whoever_may_have_them(shared_cloud: Cloud, photo: Photo) -> None:
     key = photo.renditions["256"]
     found = shared_cloud.s3.head_object(Bucket=shared_cloud.settings.renditions_bucket, Key=key)
-    assert found["CacheControl"] == "max-age=31536000, s-maxage=86400, immutable"
-    asked = parse_qs(urlsplit(shared_cloud.bucket.url(photo, "256", datetime.now(UTC))).query)
-    assert asked["response-cache-control"] == ["private, max-age=31536000, immutable"]
+    assert found["CacheControl"] == "max-age=31536000, immutable"
+
+
+def test_cdn_needs_all_three_variables(shared_cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert shared_cloud.settings.cdn is None
+    monkeypatch.setenv("RENDITIONS_BASE_URL", "https://cdn.example.com/r/")
+    for name, value in (("CDN_KEY_ID", CDN.key_id), ("CDN_PRIVATE_KEY", CDN.private_key)):
+        with pytest.raises(config.MissingSetting, match=name):
+            config.load()
+        monkeypatch.setenv(name, value)
+    assert config.load().cdn == CDN
+    assert config.load().storage_origins[-1] == "https://cdn.example.com", "a policy takes a path for one file's"
+
+
+def test_key_of_another_kind_says_what_to_do() -> None:
+    key = rsa.generate_private_key(65537, 2048).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    with pytest.raises(TypeError, match="make cdn-key"):
+        CdnSigner(config.Cdn(base_url="https://x", key_id="K", private_key=key.decode()))

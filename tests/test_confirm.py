@@ -17,7 +17,7 @@ from chalicelib.models import MAX_UPLOAD_BYTES
 from tests.cloud import Client, Cloud, created
 from tests.faults import hooked
 from tests.images import photo as make_photo
-from tests.invariants import broken, left_over, originals_of, rows, shown
+from tests.invariants import broken, left_over, originals_of, rows
 
 JPEG, OTHER = make_photo(64, 48), make_photo(48, 64, seed=1)
 NOW = datetime.now(UTC)
@@ -173,48 +173,13 @@ def test_photo_that_is_changed_while_it_is_decoded_becomes_ready_with_the_change
 
     def rename(title: str) -> None:
         changes = PhotoChanges(title=title)
-        photos.change(
-            shared_cloud.store, shared_cloud.bucket, PhotoId(grant["photoId"]), by=UserId(ann.user_id), changes=changes
-        )
+        photos.change(shared_cloud.store, PhotoId(grant["photoId"]), by=UserId(ann.user_id), changes=changes)
 
     with meanwhile(shared_cloud, "PutObject", lambda: rename("Quay"), lambda: rename("Harbour")):
         shared_cloud.deliver(created(grant["s3Key"], version))
     photo = shared_cloud.photo(grant["photoId"])
     assert (photo.status, photo.title) == ("ready", "Harbour")
     assert sound(shared_cloud, ann)
-
-
-@pytest.mark.parametrize(("before", "after"), [("public", "private"), ("private", "public")])
-def test_photo_that_is_hidden_or_shown_while_it_is_decoded_is_so_at_a_cdn(
-    shared_cloud: Cloud, ann: Client, before: str, after: str
-) -> None:
-    grant = shared_cloud.grant(ann, visibility=before)
-    version = shared_cloud.put(grant, JPEG)
-
-    def change() -> None:
-        assert ann.patch(f"/photos/{grant['photoId']}", {"visibility": after}).status == 200
-
-    with meanwhile(shared_cloud, "PutObject", change):
-        shared_cloud.deliver(created(grant["s3Key"], version))
-    photo = shared_cloud.photo(grant["photoId"])
-    assert shown(shared_cloud, photo) == dict.fromkeys(photo.renditions, after == "public") | {"full": False}
-
-
-def test_photo_that_is_confirmed_twice_at_once_and_hidden_between_stays_hidden(
-    shared_cloud: Cloud, ann: Client
-) -> None:
-    grant = shared_cloud.grant(ann)
-    version = shared_cloud.put(grant, JPEG)
-
-    def confirm_and_hide() -> None:
-        assert ann.post(f"/photos/{grant['photoId']}/complete").status == 200
-        assert ann.patch(f"/photos/{grant['photoId']}", {"visibility": "private"}).status == 200
-
-    with meanwhile(shared_cloud, "PutObject", confirm_and_hide):
-        shared_cloud.deliver(created(grant["s3Key"], version))
-    photo = shared_cloud.photo(grant["photoId"])
-    assert photo.visibility == "private"
-    assert not any(shown(shared_cloud, photo).values())
 
 
 def test_photo_that_is_erased_while_it_is_decoded_stays_erased(shared_cloud: Cloud, ann: Client) -> None:
@@ -275,16 +240,16 @@ def cancel(cloud: Cloud, user_id: str) -> None:
 
 def test_lost_row_is_rebuilt_from_the_object_and_its_metadata(shared_cloud: Cloud, ann: Client) -> None:
     key = f"{ann.user_id}/{new_photo_id(NOW, uuid4().int)}/x.jpg"
-    version = put(shared_cloud, key, JPEG, filename="Gr%C3%BC%C3%9Fe.jpg", visibility="unlisted")
+    version = put(shared_cloud, key, JPEG, filename="Gr%C3%BC%C3%9Fe.jpg", visibility="public")
     shared_cloud.deliver(created(key, version))
     (photo,) = rows(shared_cloud, ann.user_id)
     assert (photo.status, photo.user_id, photo.s3_key) == ("ready", ann.user_id, key)
-    assert (photo.filename, photo.visibility, photo.content_type) == ("Grüße.jpg", "unlisted", "image/jpeg")
+    assert (photo.filename, photo.visibility, photo.content_type) == ("Grüße.jpg", "private", "image/jpeg")
     assert photo.charged == len(JPEG)
     assert sound(shared_cloud, ann)
 
 
-@pytest.mark.parametrize("metadata", [{}, {"visibility": "world", "filename": ""}])
+@pytest.mark.parametrize("metadata", [{}, {"filename": ""}])
 def test_lost_row_of_which_too_little_is_known_comes_back_private(
     shared_cloud: Cloud, ann: Client, metadata: dict[str, str]
 ) -> None:
@@ -293,6 +258,34 @@ def test_lost_row_of_which_too_little_is_known_comes_back_private(
     (photo,) = rows(shared_cloud, ann.user_id)
     assert (photo.status, photo.filename, photo.visibility) == ("ready", "x.jpg", "private")
     assert sound(shared_cloud, ann)
+
+
+def test_original_that_comes_back_as_another_version_is_served(shared_cloud: Cloud, ann: Client) -> None:
+    photo = shared_cloud.upload(ann, JPEG)
+    shared_cloud.bucket._delete(
+        shared_cloud.bucket.originals, [{"Key": photo.s3_key, "VersionId": photo.version_id or ""}]
+    )
+    restored = put(shared_cloud, photo.s3_key, JPEG)
+    shared_cloud.deliver(created(photo.s3_key, restored, "ObjectCreated:Copy"))
+    assert shared_cloud.photo(photo.photo_id).version_id == restored
+    assert sound(shared_cloud, ann)
+    other = put(shared_cloud, photo.s3_key, OTHER)
+    shared_cloud.deliver(created(photo.s3_key, other))
+    assert shared_cloud.photo(photo.photo_id).version_id == restored
+    assert sound(shared_cloud, ann)
+
+
+@pytest.mark.parametrize("content", [OTHER, b"<html>"])
+def test_other_bytes_are_not_served_though_the_confirmed_ones_are_gone(
+    shared_cloud: Cloud, ann: Client, content: bytes
+) -> None:
+    photo = shared_cloud.upload(ann, JPEG)
+    shared_cloud.bucket._delete(
+        shared_cloud.bucket.originals, [{"Key": photo.s3_key, "VersionId": photo.version_id or ""}]
+    )
+    shared_cloud.deliver(created(photo.s3_key, put(shared_cloud, photo.s3_key, content)))
+    assert shared_cloud.photo(photo.photo_id).version_id == photo.version_id
+    assert originals_of(shared_cloud, ann.user_id) == set()
 
 
 def test_object_without_a_row_of_a_cancelled_account_is_deleted(shared_cloud: Cloud, ann: Client) -> None:

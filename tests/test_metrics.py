@@ -1,13 +1,11 @@
 """Metrics: lines that CloudWatch takes for figures, with no dimension that grows."""
 
-import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from chalicelib.models import GRANT_LIFETIME
-from local.stack import TEMPLATE
 from tests.cloud import Cloud, created
 from tests.images import photo as make_photo
 from tests.test_logs import Log, logged
@@ -83,8 +81,3 @@ def test_how_long_an_upload_was_pending_is_told_when_it_ends(shared_cloud: Cloud
         settle(shared_cloud, grant["photoId"], datetime.now(UTC) + 3 * GRANT_LIFETIME)
     (pending,) = figures(log, "PendingSeconds")
     assert pending["value"] == pytest.approx((3 * GRANT_LIFETIME) / timedelta(seconds=1), abs=5)
-
-
-def test_every_alarm_on_a_metric_of_ours_has_a_metric_that_is_written() -> None:
-    watched = re.findall(r"Namespace: Photoshare\n +MetricName: (\w+)", TEMPLATE.read_text())
-    assert sorted(watched) == ["ConfirmSeconds", "PendingSeconds"]

@@ -1,4 +1,4 @@
-"""What the chalice command is taught: refusals of the gateway, secrets, and the stack that is made of two."""
+"""What the chalice command is taught: gateway responses, secrets, and the stack that is made of two."""
 
 import json
 from types import SimpleNamespace
@@ -8,51 +8,15 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from chalicelib import errors, packaging, refusals
+from chalicelib import packaging
+from chalicelib.gateway_responses import GATEWAY_RESPONSES
 from release import report
 from release.stage import _named
 
-# https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html, without those of
-# features that are not used: API keys and signatures, for which DEFAULT_4XX speaks, and WAF, which is at the CDN.
-KINDS = {
-    *("ACCESS_DENIED", "API_CONFIGURATION_ERROR", "AUTHORIZER_CONFIGURATION_ERROR", "AUTHORIZER_FAILURE"),
-    *("BAD_REQUEST_BODY", "BAD_REQUEST_PARAMETERS", "DEFAULT_4XX", "DEFAULT_5XX", "EXPIRED_TOKEN"),
-    *("INTEGRATION_FAILURE", "INTEGRATION_TIMEOUT", "MISSING_AUTHENTICATION_TOKEN", "QUOTA_EXCEEDED"),
-    *("REQUEST_TOO_LARGE", "RESOURCE_NOT_FOUND", "THROTTLED", "UNAUTHORIZED", "UNSUPPORTED_MEDIA_TYPE"),
-}
-
-
-def body(kind: str) -> dict[str, Any]:
-    """What a caller gets."""
-    template = refusals.GATEWAY[kind]["responseTemplates"]["application/json"]
-    filled = template.replace("$context.error.messageString", '"Said by API Gateway"').replace(
-        "$context.requestId", "7"
-    )
-    return dict(json.loads(filled))
-
-
-def test_every_refusal_of_the_gateway_is_known() -> None:
-    assert set(refusals.GATEWAY) == KINDS
-
-
-@pytest.mark.parametrize("kind", sorted(KINDS))
-def test_refusal_has_the_shape_of_ours_and_other_origins_can_read_it(kind: str) -> None:
-    told = body(kind)
-    assert set(told) == {"error", "message", "requestId"}
-    error = getattr(errors, told["error"])
-    assert issubclass(error, errors.PhotoshareError)
-    assert told["message"]
-    assert told["requestId"] == "7"
-    sent = refusals.GATEWAY[kind]
-    assert sent.get("statusCode", str(error.status)) == str(error.status)
-    assert sent["responseParameters"]["gatewayresponse.header.Access-Control-Allow-Origin"] == "'*'"
-    waits = sent.get("statusCode") in ("429", "503")
-    assert ("gatewayresponse.header.Retry-After" in sent["responseParameters"]) is waits
-
 
 def test_document_of_the_api_has_the_refusals_and_the_name_of_its_stage(monkeypatch: pytest.MonkeyPatch) -> None:
-    generate = packaging._with_refusals(lambda _: {"info": {"title": "photoshare"}})
-    assert generate(None)["x-amazon-apigateway-gateway-responses"] is refusals.GATEWAY
+    generate = packaging._with_gateway_responses(lambda _: {"info": {"title": "photoshare"}})
+    assert generate(None)["x-amazon-apigateway-gateway-responses"] is GATEWAY_RESPONSES
     monkeypatch.setenv("STAGE", "prod")
     assert generate(None)["info"]["title"] == "photoshare-prod"
 
@@ -63,24 +27,36 @@ def test_secret_that_is_named_is_fetched_and_nothing_else_is_touched() -> None:
     secrets.create_secret(Name="photoshare-x-signing-keys", SecretString="new,old")
     client = SimpleNamespace(_client=boto3.client)
     put = packaging._with_secrets(lambda _, name, environment_variables: (name, environment_variables))
-    named = {"KEYS": "{{resolve:secretsmanager:photoshare-x-signing-keys}}", "STAGE": "x"}
-    assert put(client, "f", environment_variables=named) == ("f", {"KEYS": "new,old", "STAGE": "x"})
+    secrets.create_secret(Name="photoshare-x-cdn-key-1", SecretString='{"public": "P", "private": "Q"}')
+    named = {
+        "KEYS": "{{resolve:secretsmanager:photoshare-x-signing-keys}}",
+        "PEM": "{{resolve:secretsmanager:photoshare-x-cdn-key-1:SecretString:private}}",
+        "STAGE": "x",
+    }
+    assert put(client, "f", environment_variables=named) == ("f", {"KEYS": "new,old", "PEM": "Q", "STAGE": "x"})
 
 
 def merged(**more: Any) -> dict[str, Any]:
     """The stack after the merge."""
-    template: dict[str, Any] = {}
+    template: dict[str, Any] = {"Outputs": {"EndpointURL": {"Value": "https://"}}}
 
     def merge(_processor: Any, into: dict[str, Any]) -> None:
         into.update(
             Parameters={"RestAPI": {}, "Cdn": {}},
             Conditions={"Served": {}, "WithCdn": {"Fn::Equals": [{"Ref": "Cdn"}, "yes"]}, "Fronted": {"Fn::And": []}},
             Resources={
-                "ConfirmRetries": {"Condition": "Served", "Properties": {"FunctionName": "by name"}},
-                "UsagePlan": {"Condition": "Served", "Properties": {"ApiStages": [{"Stage": "api"}]}},
-                "AppCdn": {"Condition": "Fronted", "Properties": {}},
+                "ConfirmRetries": {"Type": "C", "Condition": "Served", "Properties": {"FunctionName": "by name"}},
+                "UsagePlan": {"Type": "U", "Condition": "Served", "Properties": {"ApiStages": [{"Stage": "api"}]}},
+                "AppCdn": {"Type": "A", "Condition": "Fronted", "Properties": {}},
+                "APIHandler": {"Type": "AWS::Serverless::Function", "Properties": {}},
+                "Sweep": {"Type": "AWS::Serverless::Function", "Properties": {}},
             },
-            Outputs={"ClientKey": {"Condition": "Served"}},
+            Outputs={
+                "EndpointURL": {"Value": "https://"},
+                "ClientKey": {"Condition": "Served", "Value": "k"},
+                "PhotoTable": {"Value": {"Ref": "PhotoMetadata"}},
+                "CdnKeyId": {"Condition": "WithCdn", "Value": "K"},
+            },
             **more,
         )
 
@@ -96,6 +72,15 @@ def test_in_one_stack_the_api_is_a_resource_and_always_there() -> None:
     assert template["Resources"]["AppCdn"]["Condition"] == "Fronted"
     assert template["Resources"]["ConfirmRetries"]["Properties"]["FunctionName"] == {"Ref": "ConfirmUpload"}
     assert template["Resources"]["UsagePlan"]["Properties"]["ApiStages"] == [{"Stage": {"Ref": "RestAPI.Stage"}}]
+
+
+def test_outputs_are_the_functions_environment_and_only_the_api_can_sign() -> None:
+    api, sweep = (
+        merged()["Resources"][name]["Properties"]["Environment"]["Variables"] for name in ("APIHandler", "Sweep")
+    )
+    assert sweep == {"PHOTO_TABLE": {"Ref": "PhotoMetadata"}}
+    assert {*api} - {*sweep} == {"CDN_KEY_ID", "CDN_PRIVATE_KEY", "SIGNING_KEYS"}
+    assert api["CDN_KEY_ID"] == {"Fn::If": ["WithCdn", "K", ""]}
 
 
 def test_names_in_a_policy_are_filled_in_and_an_unknown_one_is_an_error() -> None:

@@ -91,9 +91,7 @@ def test_what_is_given_changes_and_nothing_else(
     assert shared_cloud.store.rebuild(before)
     given_: dict[str, Any] = {"title": title, "tags": tags, "visibility": visibility}
     given_ = {name: value for name, value in given_.items() if value is not None}
-    after = photos.change(
-        shared_cloud.store, shared_cloud.bucket, before.photo_id, by=before.user_id, changes=PhotoChanges(**given_)
-    )
+    after = photos.change(shared_cloud.store, before.photo_id, by=before.user_id, changes=PhotoChanges(**given_))
     assert shared_cloud.photo(before.photo_id) == after
     expected = given_ | ({"tags": tuple(dict.fromkeys(tags))} if tags is not None else {})
     assert after == before.with_(**expected, revision=after.revision)
@@ -113,9 +111,7 @@ def test_change_that_meets_another_is_applied_to_what_the_other_left(
 
     def before(**_: Any) -> None:
         if waiting:
-            photos.change(
-                shared_cloud.store, shared_cloud.bucket, photo.photo_id, by=photo.user_id, changes=waiting.pop()
-            )
+            photos.change(shared_cloud.store, photo.photo_id, by=photo.user_id, changes=waiting.pop())
 
     with hooked("before-call.dynamodb.TransactWriteItems", lambda _: before, shared_cloud.dynamodb):
         assert ann.patch(f"/photos/{photo.photo_id}", {"title": "Harbour"}).status == 200
@@ -132,13 +128,7 @@ def test_change_that_always_meets_another_is_a_conflict(shared_cloud: Cloud, pho
         hooked("before-call.dynamodb.TransactWriteItems", lambda _: before, shared_cloud.dynamodb),
         pytest.raises(errors.Conflict),
     ):
-        photos.change(
-            shared_cloud.store,
-            shared_cloud.bucket,
-            photo.photo_id,
-            by=photo.user_id,
-            changes=PhotoChanges(title="Harbour"),
-        )
+        photos.change(shared_cloud.store, photo.photo_id, by=photo.user_id, changes=PhotoChanges(title="Harbour"))
     assert shared_cloud.photo(photo.photo_id).title == "Quay"
 
 

@@ -146,7 +146,6 @@ def test_put_grant_binds_type_length_hash_and_metadata_and_makes_an_object_once(
         "x-amz-checksum-sha256": "A" * 43 + "=",
         "x-amz-sdk-checksum-algorithm": "SHA256",
         "x-amz-meta-filename": "Kai%201.jpg",
-        "x-amz-meta-visibility": "private",
     }
     (signed,) = re.findall(r"X-Amz-SignedHeaders=([^&]*)", grant["uploadUrl"])
     bound = {name.lower() for name in signed.split("%3B")} | set(

@@ -9,11 +9,11 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import msgspec
 import pytest
@@ -47,6 +47,22 @@ def send(method: str, url: str, content: bytes = b"", headers: dict[str, str] | 
         return Answer(answer.status, dict(answer.headers), answer.read(), cookies)
     finally:
         connection.close()
+
+
+def request(base: str, method: str, path: str, body: Any = None, token: str = "", **query: Any) -> Answer:
+    """One request to the service, of JSON."""
+    headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
+    content = json.dumps(body).encode() if body is not None else b""
+    return send(method, f"{base}{path}{f'?{urlencode(query)}' if query else ''}", content, headers)
+
+
+def hosted_ui(aws_url: str, login: str, email: str) -> str:
+    """Sign in on the hosted UI, to which `login` leads, as a browser would: the callback's URL."""
+    asked = {name: values[0] for name, values in parse_qs(urlsplit(login).query).items()}
+    form = urlencode(asked | {"username": email, "password": PASSWORD}).encode()
+    answer = send("POST", f"{aws_url}/login", form, {"Content-Type": "application/x-www-form-urlencoded"})
+    assert answer.status == 302, answer
+    return answer.headers["Location"]
 
 
 def put(grant: dict[str, Any], content: bytes, **changed: str) -> int:
@@ -96,9 +112,7 @@ class Local:
 
     def call(self, method: str, path: str, body: Any = None, token: str = "", **query: Any) -> Answer:
         """One request to the service."""
-        headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
-        content = json.dumps(body).encode() if body is not None else b""
-        return send(method, f"{self.url}{path}{f'?{urlencode(query)}' if query else ''}", content, headers)
+        return request(self.url, method, path, body, token, **query)
 
     def sign_up(self, email: str) -> str:
         """Register, confirm by the mailed code, and log in: an access token."""
@@ -172,7 +186,7 @@ def answers(url: str) -> bool:
         return False
 
 
-def wait_until(true: Any, seconds: float) -> None:
+def wait_until(true: Callable[[], bool], seconds: float) -> None:
     """Wait until `true()`."""
     deadline = time.monotonic() + seconds
     while not true():

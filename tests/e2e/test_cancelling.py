@@ -1,6 +1,5 @@
 """Cancelling on the local cloud: by a REST client, and under a worker that is killed again and again."""
 
-import json
 import subprocess
 import sys
 import time
@@ -47,19 +46,6 @@ def test_cancelled_account_is_refused_at_once_and_then_gone(local: Local) -> Non
     again = local.sign_up("hal@example.com")
     assert local.call("GET", "/account", token=again).json["photoCount"] == 0
     assert local.grant(again, sha256=DIGEST)["photoId"] != photos[token]
-
-
-def test_repeated_uploads_on_the_local_cloud(local: Local) -> None:
-    token = local.sign_up("jon@example.com")
-    body = json.dumps({"filename": "x.jpg", "contentType": "image/jpeg", "size": len(SMALL), "sha256": DIGEST}).encode()
-    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}", "Idempotency-Key": "once"}
-    first, second = (send("POST", f"{local.url}/upload", body, headers) for _ in range(2))
-    assert (first.status, first.content) == (second.status, second.content)
-    assert put(second.json, SMALL) == 200
-    photo = local.ready(first.json["photoId"], token)
-    duplicate = send("POST", f"{local.url}/upload", body, headers | {"Idempotency-Key": "twice"})
-    assert (duplicate.status, duplicate.json) == (200, {"photoId": photo["photoId"], "duplicate": True})
-    assert local.call("GET", "/account", token=token).json["photoCount"] == 1
 
 
 def test_purge_ends_although_its_worker_is_killed_again_and_again() -> None:

@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from chalice.package import YAMLTemplateSerializer
 
+from chalicelib import packaging
 from local.cloud import Cloud, running
 from tests.e2e.conftest import ROOT, environment
 from tests.policies import FUNCTIONS
@@ -69,18 +71,20 @@ def test_function_has_its_own_role_with_its_policy_to_the_letter(stage: Stage, f
 
 
 def test_functions_have_the_environment_of_the_package(stage: Stage) -> None:
-    from chalicelib.packaging import _ENVIRONMENT
-
+    outputs = YAMLTemplateSerializer().load_template((ROOT / "resources.yaml").read_text())["Outputs"]
     for function in FUNCTIONS:
         variables = stage.function(function)["Environment"]["Variables"]
-        # Empty ones Chalice has no place for, and the app takes as absent.
-        assert {*_ENVIRONMENT} - {*variables} <= {"RENDITIONS_BASE_URL", "MODERATION_CONFIDENCE"}
+        packaged = packaging._environment(outputs, whole=function == "api")
+        # Chalice has no place for empty ones, and the app takes them as absent.
+        empty = {"RENDITIONS_BASE_URL", "CDN_KEY_ID", "CDN_PRIVATE_KEY", "MODERATION_CONFIDENCE"}
+        assert {*packaged} - {*variables} <= empty
+        assert ("SIGNING_KEYS" in variables) is (function == "api")
         assert variables["PHOTO_TABLE"] == "photoshare-x-PhotoMetadata"
         assert variables["STAGE"] == "x"
-        assert "resolve" not in variables["SIGNING_KEYS"]
-        assert len(variables["SIGNING_KEYS"]) == 64
+    keys = stage.function("api")["Environment"]["Variables"]["SIGNING_KEYS"]
+    assert len(keys) == 64
     assert "SIGNING_KEYS" in (config := (stage.project / ".chalice/config.json").read_text())
-    assert variables["SIGNING_KEYS"] not in config
+    assert keys not in config
 
 
 def test_events_reach_the_functions(stage: Stage) -> None:

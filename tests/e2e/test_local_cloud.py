@@ -5,12 +5,23 @@ import hashlib
 import subprocess
 import sys
 import time
-from typing import Any
-from urllib.parse import parse_qs, urlencode, urlsplit
+from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import PASSWORD, ROOT, Local, environment, free_port, post_form, put, send, wait_until
+from tests.e2e.conftest import (
+    PASSWORD,
+    ROOT,
+    Local,
+    answers,
+    environment,
+    free_port,
+    hosted_ui,
+    post_form,
+    put,
+    send,
+    wait_until,
+)
 from tests.images import photo as make_photo
 
 pytestmark = pytest.mark.xdist_group("local")
@@ -113,7 +124,7 @@ def test_hosted_ui_sign_in_refresh_and_logout(local: Local) -> None:
     local.sign_up("dora@example.com")
     begun = send("GET", f"{local.url}/login?returnTo=/%3Fphoto=1")
     assert begun.status == 302
-    callback = hosted_ui(local, begun.headers["Location"], "dora@example.com")
+    callback = hosted_ui(local.aws_url, begun.headers["Location"], "dora@example.com")
     cookie = begun.cookies[0].partition(";")[0]
 
     stranger = send("GET", callback)
@@ -157,39 +168,18 @@ def test_sign_up_mistakes_are_told_apart_only_where_that_is_safe(local: Local) -
 def test_plain_chalice_local_serves_the_same_environment(local: Local) -> None:
     token = local.sign_up("gina@example.com")
     port = free_port()
-    script = f'set -a; . "{local.data}/env"; exec "{sys.executable}" -m chalice.cli local --port {port} --no-autoreload'
-    script = script.replace("-m chalice.cli", '-c "from chalice.cli import main; main()"')
+    chalice = Path(sys.executable).parent / "chalice"
+    script = f'set -a; . "{local.data}/env"; exec "{chalice}" local --port {port} --no-autoreload'
     child = subprocess.Popen(["bash", "-c", script], cwd=ROOT, env=environment(), stderr=subprocess.DEVNULL)
     try:
         url = f"http://127.0.0.1:{port}"
-
-        def up() -> bool:
-            try:
-                return send("GET", f"{url}/health").status == 200
-            except OSError:
-                return False
-
-        wait_until(up, 30)
+        wait_until(lambda: answers(f"{url}/health"), 30)
         assert send("GET", f"{url}/account").status == 401
         assert send("GET", f"{url}/account", headers={"Authorization": f"Bearer {token}"}).status == 200
         assert send("GET", f"{url}/account", headers={"Authorization": f"Bearer {forged(token)}"}).status == 401
     finally:
         child.terminate()
         child.wait(10)
-
-
-def hosted_ui(local: Local, url: str, email: str) -> str:
-    """Sign in on the hosted UI as a browser would: the callback's URL."""
-    asked = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
-    form: dict[str, Any] = asked | {"username": email, "password": PASSWORD}
-    answer = send(
-        "POST",
-        f"{local.aws_url}/login",
-        urlencode(form).encode(),
-        {"Content-Type": "application/x-www-form-urlencoded"},
-    )
-    assert answer.status == 302, answer
-    return answer.headers["Location"]
 
 
 def forged(token: str) -> str:

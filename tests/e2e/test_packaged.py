@@ -10,16 +10,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
 import pytest
 from chalice.package import YAMLTemplateSerializer
 
-from chalicelib import refusals
+from chalicelib.gateway_responses import GATEWAY_RESPONSES
 from local.cloud import Cloud, running
 from release import report
-from tests.e2e.conftest import PASSWORD, ROOT, Answer, environment, put, send, wait_until
+from tests.e2e.conftest import PASSWORD, ROOT, Answer, environment, hosted_ui, put, request, send, wait_until
 from tests.images import photo as make_photo
 from tests.policies import FUNCTIONS
 
@@ -47,9 +47,7 @@ class Packaged:
 
     def call(self, method: str, path: str, body: Any = None, token: str = "", **query: Any) -> Answer:
         """One request through the API Gateway."""
-        headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
-        content = json.dumps(body).encode() if body is not None else b""
-        return send(method, f"{self.api}{path}{f'?{urlencode(query)}' if query else ''}", content, headers)
+        return request(self.api, method, path, body, token, **query)
 
     def sign_in(self, email: str = "") -> str:
         """An access token of somebody new."""
@@ -77,7 +75,8 @@ class Packaged:
 def packaged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Packaged]:
     """Built, deployed and reachable."""
     out = tmp_path_factory.mktemp("package")
-    command = [str(Path(sys.executable).parent / "chalice"), "package", "--merge-template", "resources.yaml", str(out)]
+    command = [str(Path(sys.executable).parent / "chalice"), "package", "--stage", "package"]
+    command += ["--merge-template", "resources.yaml", str(out)]
     region = {"AWS_DEFAULT_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True, env=environment() | region)
     with running(tmp_path_factory.mktemp("cloud"), 0) as cloud:
@@ -134,7 +133,7 @@ def test_api_is_throttled_and_traced_and_refuses_as_we_do(packaged: Packaged) ->
     (settings,) = api["MethodSettings"]
     assert (settings["ThrottlingRateLimit"], settings["ThrottlingBurstLimit"]) == (1000, 500)
     assert api["TracingEnabled"] is True
-    assert set(api["DefinitionBody"]["x-amazon-apigateway-gateway-responses"]) == set(refusals.GATEWAY)
+    assert set(api["DefinitionBody"]["x-amazon-apigateway-gateway-responses"]) == set(GATEWAY_RESPONSES)
     functions = [each for each in template["Resources"].values() if each["Type"] == "AWS::Serverless::Function"]
     assert {each["Properties"]["Tracing"] for each in functions} == {"Active"}
     assert len(functions) == len(FUNCTIONS)
@@ -162,9 +161,7 @@ def test_sign_in_by_the_hosted_ui(packaged: Packaged) -> None:
     begun = send("GET", f"{packaged.api}/login")
     asked = {name: values[0] for name, values in parse_qs(urlsplit(begun.headers["Location"]).query).items()}
     assert asked["code_challenge_method"] == "S256"
-    form = urlencode(asked | {"username": email, "password": PASSWORD}).encode()
-    kind = {"Content-Type": "application/x-www-form-urlencoded"}
-    back = urlsplit(send("POST", f"{packaged.cloud.env['AWS_ENDPOINT_URL']}/login", form, kind).headers["Location"])
+    back = urlsplit(hosted_ui(packaged.cloud.env["AWS_ENDPOINT_URL"], begun.headers["Location"], email))
     cookie = {"Cookie": begun.cookies[0].partition(";")[0], "Accept": "application/json"}
     tokens = send("GET", f"{packaged.api}/callback?{back.query}", headers=cookie)
     assert tokens.status == 200, tokens
