@@ -4,15 +4,16 @@ AWS_PORT ?= 4566
 DATA ?= .data
 STAGE ?= dev
 SECONDS ?= 600
+KEY ?= 1
 
 BIN := .venv/bin
 READY := .venv/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fuzz bench openapi package audit deploy resources redrive
+.PHONY: help run test check fuzz bench openapi package audit deploy resources cdn-key redrive rebuild
 
 help: ## List what can be done
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-11s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-11s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(READY) ## Serve everything at http://localhost:8000 [PORT= AWS_PORT= DATA=]
 	@exec $(BIN)/python -m local --port $(PORT) --aws-port $(AWS_PORT) --data "$(DATA)"
@@ -52,14 +53,22 @@ audit: package ## Look for what checkov finds unsafe in the package's template
 	@test -x .venv-audit/bin/checkov || { $(PYTHON) -m venv .venv-audit && .venv-audit/bin/pip install -q -r requirements-audit.txt; }
 	.venv-audit/bin/checkov --config-file .checkov.yaml -f out/sam.yaml
 
-deploy: package ## Deploy the package by the AWS CLI [STAGE=] BUCKET= PARAMETERS="BaseUrl=... DomainPrefix=..."
+deploy: $(READY) ## Deploy the package by the AWS CLI BUCKET= [STAGE= PARAMETERS="BaseUrl=... DomainPrefix=..." OPTIONS=]
+	@test -n "$(BUCKET)" || { echo "BUCKET= is missing: where the package is uploaded to."; exit 1; }
 	@command -v aws >/dev/null || { echo "The AWS CLI is not installed; it uploads the package."; exit 1; }
+	$(MAKE) package
 	aws cloudformation package --template-file out/sam.yaml --s3-bucket $(BUCKET) --output-template-file out/deploy.yaml
-	aws cloudformation deploy --template-file out/deploy.yaml --stack-name photoshare-$(STAGE) --s3-bucket $(BUCKET) \
+	aws cloudformation deploy --template-file out/deploy.yaml --stack-name photoshare-$(STAGE) --s3-bucket $(BUCKET) $(OPTIONS) \
 	    --capabilities CAPABILITY_IAM --no-fail-on-empty-changeset --parameter-overrides Stage=$(STAGE) $(PARAMETERS)
 
 resources: $(READY) ## Make everything of a stage but its functions, for `chalice deploy` [STAGE= PARAMETERS=]
 	$(BIN)/python -m release.stage $(STAGE) $(PARAMETERS)
+
+cdn-key: $(READY) ## Make the key that signs URLs of the CDN, before the first deployment with Cdn=yes [STAGE= KEY=]
+	$(BIN)/python -m release.cdn_key $(STAGE) $(KEY)
+
+rebuild: $(READY) ## Confirm every original again, so that photos without a row get one [STAGE=]
+	$(BIN)/python -m release.rebuild $(STAGE)
 
 redrive: $(READY) ## Try again what was given up [STAGE=]
 	$(BIN)/python -m release.redrive $(STAGE)

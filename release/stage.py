@@ -32,6 +32,7 @@ def main(stage: str, *given: str) -> None:
         "AWS::Partition": account["Arn"].split(":")[1],
         "AWS::Region": session.region_name,
         "Stage": stage,
+        "TableSuffix": outputs["PHOTO_TABLE"].removeprefix(f"photoshare-{stage}-PhotoMetadata"),
         "Users.Arn": outputs["USER_POOL_ARN"],
     }
     write_policies(stage, names, moderated="MODERATION_CONFIDENCE" in outputs)

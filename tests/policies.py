@@ -19,6 +19,7 @@ PARAMETERS = {
     "AWS::Partition": "aws",
     "AWS::Region": "eu-central-1",
     "Stage": "test",
+    "TableSuffix": "",
     "Users.Arn": f"arn:aws:cognito-idp:eu-central-1:123456789012:userpool/{POOL}",
 }
 

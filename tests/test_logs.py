@@ -7,15 +7,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import app as service
 from chalicelib import logs
 from tests import idp_faults
 from tests.browser import Browser
-from tests.cloud import Cloud
+from tests.cloud import Cloud, created
 from tests.cognito import TOKENS, Cognito
+from tests.faults import Fault, striking
 
 CANARY = "canary7"
 FORGED = '"}\r\n{"level":"ERROR","message":"forged"}\n\x1b[2J\x1b[31m\x00\u2028\x85'
@@ -178,3 +181,24 @@ def test_signature_of_an_upload_is_not_in_the_log(shared_cloud: Cloud) -> None:
     assert len(signature) >= 64
     assert signature[:64] not in log.text
     assert "X-Amz" not in log.text
+
+
+def test_failure_of_an_upload_names_photo_and_person_and_not_the_file(shared_cloud: Cloud) -> None:
+    ann = shared_cloud.person("ann")
+    grant = shared_cloud.grant(ann, filename=f"{CANARY}.jpg")
+    event = created(grant["s3Key"], shared_cloud.put(grant, b"x"))
+    with logged() as log, striking(Fault(0, "500"), shared_cloud.s3), pytest.raises(ExceptionGroup):
+        shared_cloud.deliver(event)
+    assert f"{ann.user_id}/{grant['photoId']}" in [line.get("s3_prefix") for line in log.lines]
+    assert CANARY not in log.text
+
+
+@pytest.mark.usefixtures("shared_cloud")
+def test_failure_of_a_job_names_it() -> None:
+    body = json.dumps({"job": "settle", "photoId": "nonsense"})
+    message = {"messageId": "1", "body": body, "receiptHandle": "r", "attributes": {}, "messageAttributes": {}}
+    with logged() as log, pytest.raises(msgspec.ValidationError):
+        service.run_job({"Records": [message]}, None)
+    (line,) = log.lines
+    assert (line["level"], line["job"]) == ("ERROR", body)
+    assert "exception" in line

@@ -76,7 +76,7 @@ def test_functions_have_the_environment_of_the_package(stage: Stage) -> None:
         variables = stage.function(function)["Environment"]["Variables"]
         packaged = packaging._environment(outputs, whole=function == "api")
         # Chalice has no place for empty ones, and the app takes them as absent.
-        empty = {"RENDITIONS_BASE_URL", "CDN_KEY_ID", "CDN_PRIVATE_KEY", "MODERATION_CONFIDENCE"}
+        empty = {"RENDITIONS_BASE_URL", "CDN_KEY_ID", "CDN_PRIVATE_KEY", "MODERATION_CONFIDENCE", "SECRETS_AS_OF"}
         assert {*packaged} - {*variables} <= empty
         assert ("SIGNING_KEYS" in variables) is (function == "api")
         assert variables["PHOTO_TABLE"] == "photoshare-x-PhotoMetadata"
