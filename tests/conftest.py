@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from uuid import uuid4
 
 os.environ |= {
     "AWS_ACCESS_KEY_ID": "test",
@@ -19,7 +20,7 @@ from chalicelib import aws, wiring
 from local import stack
 from tests import idp as identity_provider
 from tests import rows
-from tests.cloud import SERVER_ERRORS, Cloud
+from tests.cloud import SERVER_ERRORS, Client, Cloud
 from tests.idp import IdentityProvider
 from tests.policies import BEYOND
 from tests.rows import Backend
@@ -92,6 +93,12 @@ def shared_cloud(deployed: Cloud, idp: IdentityProvider) -> Cloud:
         built.cache_clear()
     deployed.calls.clear()
     return deployed
+
+
+@pytest.fixture
+def ann(shared_cloud: Cloud) -> Client:
+    """Somebody who is signed in, and has nothing yet."""
+    return shared_cloud.person(f"ann-{uuid4()}")
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import msgspec
 from chalicelib.ids import UserId
 from chalicelib.models import Album, Photo
 from chalicelib.stores import items
-from tests.cloud import Cloud
+from tests.cloud import Client, Cloud
 
 
 def broken(cloud: Cloud, owner: str) -> list[str]:
@@ -40,6 +40,11 @@ def left_over(cloud: Cloud, owner: str) -> list[str]:
     unserved += [f"rendition {key}" for key in renditions_of(cloud, owner) - renditions]
     erased = {photo.photo_id for photo in photos if photo.status == "erased"}
     return unserved + [f"rating of {photo_id} by {rater}" for photo_id, rater in ratings(cloud) if photo_id in erased]
+
+
+def sound(cloud: Cloud, owner: Client) -> bool:
+    """Whether all is as it must be when no work is left."""
+    return broken(cloud, owner.user_id) == left_over(cloud, owner.user_id) == []
 
 
 def rows(cloud: Cloud, owner: str) -> list[Photo]:

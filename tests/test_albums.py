@@ -16,12 +16,6 @@ ABSENT = "01900000-0000-7000-8000-000000000000"
 FACTS = {"description": "Two weeks", "continent": "Europe", "country": "Åland", "years": "1999–2001"}
 
 
-@pytest.fixture
-def ann(shared_cloud: Cloud) -> Client:
-    """Somebody without an album."""
-    return shared_cloud.person(f"ann-{uuid4()}")
-
-
 def made(owner: Client, **facts: Any) -> str:
     """The path of a new album."""
     answer = owner.post("/albums", {"name": "Sea", **facts})

@@ -17,21 +17,10 @@ from chalicelib.models import MAX_UPLOAD_BYTES
 from tests.cloud import Client, Cloud, created
 from tests.faults import hooked
 from tests.images import photo as make_photo
-from tests.invariants import broken, left_over, originals_of, rows
+from tests.invariants import broken, left_over, originals_of, rows, sound
 
 JPEG, OTHER = make_photo(64, 48), make_photo(48, 64, seed=1)
 NOW = datetime.now(UTC)
-
-
-@pytest.fixture
-def ann(shared_cloud: Cloud) -> Client:
-    """Somebody without a photo."""
-    return shared_cloud.person(f"ann-{uuid4()}")
-
-
-def sound(cloud: Cloud, owner: Client) -> bool:
-    """Whether all is as it must be when no work is left."""
-    return broken(cloud, owner.user_id) == left_over(cloud, owner.user_id) == []
 
 
 def put(cloud: Cloud, key: str, content: bytes, **metadata: str) -> str:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -18,12 +17,6 @@ from tests.invariants import broken, left_over
 
 JPEG = make_photo(64, 48)
 FEW = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-
-
-@pytest.fixture
-def ann(shared_cloud: Cloud) -> Client:
-    """Somebody without a photo."""
-    return shared_cloud.person(f"ann-{uuid4()}")
 
 
 @pytest.fixture

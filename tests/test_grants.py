@@ -21,12 +21,6 @@ DIGEST = sha256(JPEG).hexdigest()
 WANTED = {"filename": "x.jpg", "contentType": "image/jpeg"}
 
 
-@pytest.fixture
-def ann(shared_cloud: Cloud) -> Client:
-    """Somebody without a photo."""
-    return shared_cloud.person(f"ann-{uuid4()}")
-
-
 def ask(owner: Client, key: str | None = None, **wanted: Any) -> Answer:
     headers = {} if key is None else {"Idempotency-Key": key}
     return owner.post("/upload", WANTED | wanted, **headers)

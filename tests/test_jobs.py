@@ -16,7 +16,7 @@ from chalicelib.models import GRANT_LIFETIME, TRASH_LIFETIME, Photo
 from tests.cloud import Client, Cloud, created
 from tests.faults import hooked
 from tests.images import photo as make_photo
-from tests.invariants import broken, left_over, originals_of, rows
+from tests.invariants import originals_of, rows, sound
 from tests.rows import empty
 
 JPEG = make_photo(64, 48)
@@ -50,10 +50,6 @@ def sweep(cloud: Cloud, after: timedelta, times: int = 1) -> list[PhotoId]:
     for body in bodies * times:
         service.do(jobs.read(body), now)
     return [json.loads(body)["photoId"] for body in bodies]
-
-
-def sound(cloud: Cloud, owner: Client) -> bool:
-    return broken(cloud, owner.user_id) == left_over(cloud, owner.user_id) == []
 
 
 # --- Grants

@@ -3,7 +3,6 @@
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import uuid4
 
 import pytest
 import time_machine
@@ -19,12 +18,6 @@ from tests.test_logs import logged
 
 JPEG = make_photo(64, 48)
 PASSWORD = "hunter 2"
-
-
-@pytest.fixture
-def ann(shared_cloud: Cloud) -> Client:
-    """Somebody without an album."""
-    return shared_cloud.person(f"ann-{uuid4()}")
 
 
 @pytest.fixture

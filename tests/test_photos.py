@@ -25,12 +25,6 @@ FEW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthChec
 
 
 @pytest.fixture
-def ann(shared_cloud: Cloud) -> Client:
-    """Somebody without a photo."""
-    return shared_cloud.person(f"ann-{uuid4()}")
-
-
-@pytest.fixture
 def bob(shared_cloud: Cloud) -> Client:
     """Somebody else."""
     return shared_cloud.person("bob")

@@ -25,12 +25,6 @@ Turn = Callable[[], Answer]
 
 
 @pytest.fixture
-def ann(shared_cloud: Cloud) -> Client:
-    """Somebody without a photo."""
-    return shared_cloud.person(f"ann-{uuid4()}")
-
-
-@pytest.fixture
 def fans(shared_cloud: Cloud) -> list[Client]:
     """Sixteen others."""
     return [shared_cloud.person(f"fan-{uuid4()}") for _ in range(16)]

@@ -185,12 +185,6 @@ def test_erase_and_ratings_at_once_leave_no_sum_and_no_new_rating(backend: Backe
 
 
 @pytest.fixture
-def ann(shared_cloud: Cloud) -> Client:
-    """Somebody without a photo."""
-    return shared_cloud.person(f"ann-{uuid4()}")
-
-
-@pytest.fixture
 def bob(shared_cloud: Cloud) -> Client:
     """Somebody else."""
     return shared_cloud.person(f"bob-{uuid4()}")

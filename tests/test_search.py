@@ -249,12 +249,6 @@ def test_words_that_never_meet_end_as_a_short_page_and_the_walk_goes_on(
 JPEG = make_photo(64, 48)
 
 
-@pytest.fixture
-def ann(shared_cloud: Cloud) -> Client:
-    """Somebody without a photo."""
-    return shared_cloud.person(f"ann-{uuid4()}")
-
-
 def found(client: Client, q: str, **query: Any) -> list[str]:
     return flat(walk(client, "/search", q=q, **query))
 

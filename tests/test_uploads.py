@@ -25,12 +25,6 @@ FEW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthChec
 NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=63)
 
 
-@pytest.fixture
-def ann(shared_cloud: Cloud) -> Client:
-    """Somebody without a photo."""
-    return shared_cloud.person(f"ann-{uuid4()}")
-
-
 # --- What is refused
 
 
