@@ -124,10 +124,12 @@ class Bucket:
             Bucket=self._renditions, Key=key, Body=content, ContentType=content_type, CacheControl=_IMMUTABLE
         )
 
-    def drop(self, key: str, version_id: str) -> None:
-        """Delete one version of an original, for good, and its renditions."""
+    def drop(self, photo: Photo, key: str, version_id: str) -> None:
+        """Delete one version of an original under `key`, for good, and its renditions where the photo has others."""
         self._s3.delete_object(Bucket=self.originals, Key=key, VersionId=version_id)
-        self.erase(f"{key.rpartition('/')[0]}/{version_id}/")
+        prefix = f"{key.rpartition('/')[0]}/{version_id}/"
+        if not any(rendition.startswith(prefix) for rendition in photo.renditions.values()):
+            self.erase(prefix)
 
     def erase(self, prefix: str) -> None:
         """Delete every version of every original, and every rendition, under `prefix`. Safe to repeat.

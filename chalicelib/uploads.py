@@ -121,20 +121,20 @@ def confirm(
     if photo.status == "erased":
         bucket.erase(photo.prefix)
     elif version_id and version_id != photo.version_id:
-        _set_aside(store, bucket, photo, version_id)
+        _set_aside(store, bucket, photo, key, version_id)
     return photo
 
 
-def _set_aside(store: Store, bucket: Bucket, photo: Photo, version_id: str) -> None:
+def _set_aside(store: Store, bucket: Bucket, photo: Photo, key: str, version_id: str) -> None:
     """Delete a version beside the confirmed one; or serve it instead, where that is gone and the bytes are the same."""
-    if photo.version_id and not bucket.holds(photo.s3_key, photo.version_id):
-        stored = bucket.read(photo.s3_key, version_id)
+    if photo.version_id and key == photo.s3_key and not bucket.holds(key, photo.version_id):
+        stored = bucket.read(key, version_id)
         if stored and hashlib.sha256(stored.content or b"").hexdigest() == photo.sha256:
             log.warning("an original came back as another version", extra={"photo_id": photo.photo_id})
             if not store.replace(photo, photo.with_(version_id=version_id)):
                 raise errors.Busy
             return
-    bucket.drop(photo.s3_key, version_id)
+    bucket.drop(photo, key, version_id)
 
 
 def _safe(filename: str) -> str:
@@ -142,8 +142,9 @@ def _safe(filename: str) -> str:
 
 
 def _without_name(key: str) -> str:
-    """Person and photo: what people call their files is not for the log."""
-    return "/".join(key.split("/")[:2])
+    """Person and photo, where the key is one of ours: what people call their files is not for the log."""
+    match = _KEY.fullmatch(key)
+    return f"{match[1]}/{match[2]}" if match and is_photo_id(match[2]) else ""
 
 
 def _rebuilt(
@@ -199,7 +200,7 @@ def _settled(
     if current is None or current.status != "ready":
         bucket.erase(photo.prefix)
     elif current.version_id != stored.version_id:
-        bucket.drop(photo.s3_key, stored.version_id)
+        bucket.drop(current, photo.s3_key, stored.version_id)
     log.info("confirmed", extra={"photo_id": photo.photo_id, "status": current.status if current else None})
     return current
 

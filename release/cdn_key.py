@@ -11,6 +11,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 def main(stage: str, number: str = "1") -> None:
     """Keep a new pair as the secret `photoshare-STAGE-cdn-key-NUMBER`; one that is there is left alone."""
+    if number not in ("1", "2"):
+        raise ValueError("a stage has the keys 1 and 2.")
     name = f"photoshare-{stage}-cdn-key-{number}"
     boto3.client("secretsmanager").create_secret(Name=name, SecretString=json.dumps(pair()))
     print(f"Made {name}. Next: deploy with Cdn=yes CdnKey={number}")
@@ -27,5 +29,5 @@ def pair() -> dict[str, str]:
 if __name__ == "__main__":
     try:
         main(*sys.argv[1:])
-    except (BotoCoreError, ClientError, TypeError) as error:
+    except (BotoCoreError, ClientError, TypeError, ValueError) as error:
         sys.exit(f"No key was made: {error}")

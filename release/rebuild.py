@@ -26,16 +26,19 @@ def main(stage: str) -> None:
 def rebuild(s3: Any, lambdas: Any, stage: str, bucket: str) -> int:
     """Queue an event for every object of `bucket`; how many."""
 
-    def confirm(key: str) -> None:
-        stored = {"bucket": {"name": bucket}, "object": {"key": quote_plus(key)}}
+    def confirm(found: dict[str, Any]) -> None:
+        stored = {
+            "bucket": {"name": bucket},
+            "object": {"key": quote_plus(found["Key"]), "versionId": found["VersionId"]},
+        }
         event = json.dumps({"Records": [{"eventName": "ObjectCreated:Put", "s3": stored}]}).encode()
         lambdas.invoke(FunctionName=f"photoshare-{stage}-confirm_upload", InvocationType="Event", Payload=event)
 
-    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
-    keys = (each["Key"] for page in pages for each in page.get("Contents", []))
+    pages = s3.get_paginator("list_object_versions").paginate(Bucket=bucket)
+    newest = (each for page in pages for each in page.get("Versions", []) if each["IsLatest"])
     count = 0
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        for some in batched(keys, 1000):
+        for some in batched(newest, 1000):
             count += len(list(pool.map(confirm, some)))
     return count
 

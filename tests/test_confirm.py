@@ -258,9 +258,19 @@ def test_original_that_comes_back_as_another_version_is_served(shared_cloud: Clo
     shared_cloud.deliver(created(photo.s3_key, restored, "ObjectCreated:Copy"))
     assert shared_cloud.photo(photo.photo_id).version_id == restored
     assert sound(shared_cloud, ann)
-    other = put(shared_cloud, photo.s3_key, OTHER)
-    shared_cloud.deliver(created(photo.s3_key, other))
-    assert shared_cloud.photo(photo.photo_id).version_id == restored
+    for late in (put(shared_cloud, photo.s3_key, OTHER), photo.version_id):
+        shared_cloud.deliver(created(photo.s3_key, late))
+        assert shared_cloud.photo(photo.photo_id).version_id == restored
+        assert sound(shared_cloud, ann)
+
+
+@pytest.mark.parametrize("owner", ["", "bob"])
+def test_object_of_a_photo_under_another_key_is_deleted(shared_cloud: Cloud, ann: Client, owner: str) -> None:
+    photo = shared_cloud.upload(ann, JPEG)
+    key = f"{owner or ann.user_id}/{photo.photo_id}/stray.jpg"
+    shared_cloud.deliver(created(key, put(shared_cloud, key, JPEG)))
+    assert key not in shared_cloud.originals()
+    assert shared_cloud.photo(photo.photo_id) == photo
     assert sound(shared_cloud, ann)
 
 

@@ -188,7 +188,7 @@ def test_failure_of_an_upload_names_photo_and_person_and_not_the_file(shared_clo
     grant = shared_cloud.grant(ann, filename=f"{CANARY}.jpg")
     event = created(grant["s3Key"], shared_cloud.put(grant, b"x"))
     with logged() as log, striking(Fault(0, "500"), shared_cloud.s3), pytest.raises(ExceptionGroup):
-        shared_cloud.deliver(event)
+        shared_cloud.deliver(event, *(created(f"{prefix}{CANARY}.jpg") for prefix in ("", "backup/", "backup/2026/")))
     assert f"{ann.user_id}/{grant['photoId']}" in [line.get("s3_prefix") for line in log.lines]
     assert CANARY not in log.text
 
