@@ -6,11 +6,16 @@ STAGE ?= dev
 SECONDS ?= 600
 KEY ?= 1
 
+# boto3 knows the one, the AWS CLI both.
+ifdef AWS_REGION
+export AWS_DEFAULT_REGION := $(AWS_REGION)
+endif
+
 BIN := .venv/bin
 READY := .venv/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fuzz bench openapi package audit deploy resources cdn-key redrive rebuild
+.PHONY: help run test check fuzz bench openapi package audit deploy resources cdn-key redrive rebuild rehide
 
 help: ## List what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-11s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -69,6 +74,9 @@ cdn-key: $(READY) ## Make the key that signs URLs of the CDN, before the first d
 
 rebuild: $(READY) ## Confirm every original again, so that photos without a row get one [STAGE=]
 	$(BIN)/python -m release.rebuild $(STAGE)
+
+rehide: $(READY) ## After a restore, hide again what was hidden since TO= [STAGE= FROM=]
+	$(BIN)/python -m release.rehide $(STAGE) "$(FROM)" "$(TO)"
 
 redrive: $(READY) ## Try again what was given up [STAGE=]
 	$(BIN)/python -m release.redrive $(STAGE)

@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from itertools import batched
 from typing import Any
@@ -11,14 +12,15 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-_AT_ONCE = 32
+_PER_SECOND = 30
+"""Each keeps a function busy for a second or so; the account's other functions need some of its thousand as well."""
 
 
 def main(stage: str) -> None:
     """Call the function with an event of each object; what has a row stays as it is."""
     session = boto3.Session()
     account = session.client("sts").get_caller_identity()["Account"]
-    lambdas = session.client("lambda", config=Config(max_pool_connections=_AT_ONCE))
+    lambdas = session.client("lambda", config=Config(max_pool_connections=_PER_SECOND))
     count = rebuild(session.client("s3"), lambdas, stage, f"photoshare-{stage}-originals-{account}")
     print(f"{count} originals are confirmed again.")
 
@@ -37,9 +39,10 @@ def rebuild(s3: Any, lambdas: Any, stage: str, bucket: str) -> int:
     pages = s3.get_paginator("list_object_versions").paginate(Bucket=bucket)
     newest = (each for page in pages for each in page.get("Versions", []) if each["IsLatest"])
     count = 0
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        for some in batched(newest, 1000):
+    with ThreadPoolExecutor(_PER_SECOND) as pool:
+        for some in batched(newest, _PER_SECOND):
             count += len(list(pool.map(confirm, some)))
+            time.sleep(1)
     return count
 
 

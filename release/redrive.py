@@ -50,5 +50,5 @@ def _taken(sqs: Any, name: str) -> Iterator[str]:
 if __name__ == "__main__":
     try:
         main(*sys.argv[1:])
-    except (ClientError, BotoCoreError, TypeError) as error:
+    except (ClientError, BotoCoreError, TypeError, ValueError, KeyError) as error:
         sys.exit(f"Not everything was tried again: {error}")

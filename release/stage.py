@@ -18,6 +18,7 @@ from chalice.package import YAMLTemplateSerializer
 from chalicelib.packaging import OF_THE_API, variable
 
 ROOT = Path(__file__).parent.parent
+_FOR_WHOEVER_DEPLOYS = {"APP_DOMAIN", "CDN_KEY", "CLIENT_KEY"}
 _UNCHANGED = "No updates are to be performed"
 
 
@@ -96,9 +97,9 @@ def record(stage: str, outputs: dict[str, str]) -> None:
     """Make the stage one that `chalice deploy` knows. The secret is named only; `packaging` has it fetched."""
     file = ROOT / ".chalice" / "config.json"
     config = json.loads(file.read_text())
-    given = {name: value for name, value in outputs.items() if value}
+    given = {name: value for name, value in outputs.items() if value and name not in _FOR_WHOEVER_DEPLOYS}
     given["SIGNING_KEYS"] = f"{{{{resolve:secretsmanager:photoshare-{stage}-signing-keys}}}}"
-    if key := given.get("CDN_KEY"):
+    if key := outputs.get("CDN_KEY"):
         name = f"photoshare-{stage}-cdn-key-{key}"
         given["CDN_PRIVATE_KEY"] = f"{{{{resolve:secretsmanager:{name}:SecretString:private}}}}"
     environment = {name: value for name, value in given.items() if name not in OF_THE_API}

@@ -1,0 +1,117 @@
+"""`python -m release.rehide STAGE FROM TO`: after a restore, people are not shown what they have hidden since.
+
+FROM and TO are the suffixes of the tables that were in use, and of those restored from them. What was erased, hidden,
+put into the trash, taken out of an album, cancelled or revoked in the former is so in the latter afterwards; nothing
+becomes more visible. Once more is no harm. No function may run meanwhile.
+"""
+
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import boto3
+import msgspec
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chalicelib import albums, aws, config
+from chalicelib.errors import Busy
+from chalicelib.ids import UserId, timestamp
+from chalicelib.inputs import AlbumChanges
+from chalicelib.models import Album, Photo, Visibility
+from chalicelib.stores import items
+from chalicelib.stores.albums import DynamoAlbums
+from chalicelib.stores.cancelling import DynamoCancellations
+from chalicelib.stores.dynamodb import DynamoStore
+
+_STRICTER: tuple[Visibility, ...] = ("public", "unlisted", "private")
+_MOST_LINKS = 100
+
+
+def main(stage: str, before: str, after: str) -> None:
+    """As the module says; `before` and `after` are empty where there is no suffix."""
+    function = boto3.client("lambda").get_function_configuration(FunctionName=f"photoshare-{stage}")
+    used = config.load(function["Environment"]["Variables"])
+    was, restored = (suffixed(used, stage, suffix) for suffix in (before, after))
+    for what, count in sorted(rehide(aws.client("dynamodb"), was, restored, datetime.now(UTC)).items()):
+        print(f"{count} {what}")
+
+
+def suffixed(settings: config.Settings, stage: str, suffix: str) -> config.Settings:
+    """These settings, of the tables with this suffix."""
+    names = ("PhotoMetadata", "Accounts", "SearchTerms", "Albums", "AlbumPhotos", "PhotoRatings")
+    fields = ("photo_table", "account_table", "term_table", "album_table", "entry_table", "rating_table")
+    tables = {field: f"photoshare-{stage}-{name}{suffix}" for field, name in zip(fields, names, strict=True)}
+    return msgspec.structs.replace(settings, **tables)
+
+
+def rehide(dynamodb: Any, was: config.Settings, restored: config.Settings, now: datetime) -> Counter[str]:
+    """Do it; how many of what were changed.
+
+    Raises:
+        Busy: somebody else changes the restored tables.
+    """
+    done: Counter[str] = Counter()
+    store = DynamoStore(restored, dynamodb)
+    before, after = (DynamoAlbums(tables, dynamodb) for tables in (was, restored))
+    for row in _rows(dynamodb, was.photo_table):
+        done["photos"] += _photo(store, items.photo_of(row), now)
+    for row in _rows(dynamodb, restored.album_table):
+        if row["record"]["S"] == "album":
+            album = msgspec.convert(items.decode(row), Album)
+            done["links"] += _links(before, after, album)
+            done["albums"] += _album(after, before.album(album.album_id), album, now)
+    cancellations = DynamoCancellations(restored, dynamodb)
+    for row in _rows(dynamodb, was.account_table):
+        user_id = UserId(row["userId"]["S"])
+        if "cancelledAt" in row and cancellations.cancelled_at(user_id) is None:
+            cancellations.begin(user_id, row["cancelledAt"]["S"], timestamp(now))
+            done["accounts"] += 1
+    return done
+
+
+def _rows(dynamodb: Any, table: str) -> Iterator[items.Item]:
+    for page in dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True):
+        yield from page["Items"]
+
+
+def _photo(store: DynamoStore, was: Photo, now: datetime) -> bool:
+    photo = store.photo(was.photo_id)
+    if photo is None or photo.status == "erased" or store.account(photo.user_id).cancelled:
+        return False
+    if was.status == "erased":
+        hidden = photo.tombstone(timestamp(now))
+    else:
+        placements = {album_id: each for album_id, each in photo.albums.items() if album_id in was.albums}
+        stricter = max(photo.visibility, was.visibility, key=_STRICTER.index)
+        hidden = photo.with_(visibility=stricter, albums=placements)
+        if was.trashed_at and photo.listed:
+            hidden = hidden.with_(trashed_at=was.trashed_at, due_at=was.due_at)
+    if hidden != photo and not store.replace(photo, hidden):
+        raise Busy(f"{photo.photo_id} is being changed: does a function still run?")
+    return hidden != photo
+
+
+def _links(before: DynamoAlbums, after: DynamoAlbums, album: Album) -> int:
+    kept = {link.link_id for link in before.links(album.album_id, _MOST_LINKS)}
+    revoked = [link for link in after.links(album.album_id, _MOST_LINKS) if link.link_id not in kept]
+    return sum(after.remove_link(album.album_id, link.link_id) for link in revoked)
+
+
+def _album(after: DynamoAlbums, was: Album | None, album: Album, now: datetime) -> bool:
+    if album.deleted_at:
+        return False
+    if was is None or was.deleted_at:
+        albums.delete(after, album.album_id, by=album.user_id, photos="keep", now=now)
+        return True
+    stricter = max(album.visibility, was.visibility, key=_STRICTER.index)
+    albums.change(after, album.album_id, by=album.user_id, changes=AlbumChanges(visibility=stricter), now=now)
+    return stricter != album.visibility
+
+
+if __name__ == "__main__":
+    try:
+        main(*sys.argv[1:])
+    except (ClientError, BotoCoreError, Busy, TypeError) as error:
+        sys.exit(f"Not everything is hidden again: {error}")
