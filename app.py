@@ -498,7 +498,7 @@ def search_photos() -> Response:
 def run_job(event: SQSEvent) -> None:
     """Do one job of the queue."""
     for record in event:
-        with logs.failure("the job failed, and is tried again", job=record.body):
+        with logs.failure("a job failed", job=record.body):
             do(jobs.read(record.body), now())
 
 

@@ -148,7 +148,8 @@ class Bucket:
             self._delete(self._renditions, [{"Key": each["Key"]} for each in listed.get("Contents", [])])
 
     def url(self, photo: Photo, name: str, now: datetime) -> str:
-        """The signed URL of a rendition, the same through a window: half a day for what anybody may see.
+        """The signed URL of a rendition, the same through a window: half an hour, or half a day where a CDN shows what
+        is public.
 
         It ends within two windows: so long may whoever had it look at a photo that was hidden or erased since.
         """

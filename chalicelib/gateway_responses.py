@@ -40,8 +40,7 @@ def _response(error: PhotoshareError) -> dict[str, Any]:
 
 
 GATEWAY_RESPONSES = {kind: _response(error) for kind, error in _OF_TYPE.items()}
-"""By the types that API Gateway knows. `DEFAULT_4XX` is left as it is, since its status says more than one of ours
-would; it gets the headers only."""
+"""By the types that API Gateway knows. `DEFAULT_4XX` keeps its own status, which says more than one of ours would."""
 GATEWAY_RESPONSES["DEFAULT_4XX"] = {
     "responseParameters": GATEWAY_RESPONSES["ACCESS_DENIED"]["responseParameters"],
     "responseTemplates": {

@@ -24,8 +24,8 @@ _SECRETS = {
         ]
     },
 }
-OF_THE_API = {"RENDITIONS_BASE_URL", "CDN_KEY_ID", *_SECRETS}
-"""Variables that only the function which answers requests has: no other signs anything."""
+OF_THE_API = {"RENDITIONS_BASE_URL", "CDN_KEY_ID", "SECRETS_AS_OF", *_SECRETS}
+"""Variables of the function that answers requests alone: no other signs anything."""
 
 # No more than this reaches the functions; WAF stops whom one address's flood comes from before that.
 _THROTTLE = {"ThrottlingRateLimit": 1000, "ThrottlingBurstLimit": 500}

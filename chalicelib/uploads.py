@@ -110,7 +110,7 @@ def confirm(
     """
     match = _KEY.fullmatch(key)
     if not match or not is_photo_id(match[2]):
-        log.warning("ignored a foreign object", extra={"s3_prefix": _without_name(key)})
+        log.warning("ignored a foreign object")
         return None
     user_id, photo_id = UserId(match[1]), PhotoId(match[2])
     photo = store.photo(photo_id)
@@ -121,11 +121,11 @@ def confirm(
     if photo.status == "erased":
         bucket.erase(photo.prefix)
     elif version_id and version_id != photo.version_id:
-        _set_aside(store, bucket, photo, key, version_id)
+        _drop_or_adopt(store, bucket, photo, key, version_id)
     return photo
 
 
-def _set_aside(store: Store, bucket: Bucket, photo: Photo, key: str, version_id: str) -> None:
+def _drop_or_adopt(store: Store, bucket: Bucket, photo: Photo, key: str, version_id: str) -> None:
     """Delete a version beside the confirmed one; or serve it instead, where that is gone and the bytes are the same."""
     if photo.version_id and key == photo.s3_key and not bucket.holds(key, photo.version_id):
         stored = bucket.read(key, version_id)

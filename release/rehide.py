@@ -2,7 +2,8 @@
 
 FROM and TO are the suffixes of the tables that were in use, and of those restored from them. What was erased, hidden,
 put into the trash, taken out of an album, cancelled or revoked in the former is so in the latter afterwards; nothing
-becomes more visible. Once more is no harm. No function may run meanwhile.
+becomes more visible. An album or a link that has no row in the former counts as deleted or revoked. Once more is no
+harm. No function may run meanwhile.
 """
 
 import sys
@@ -16,33 +17,41 @@ import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib import albums, aws, config
-from chalicelib.errors import Busy
+from chalicelib.errors import Busy, PhotoshareError
 from chalicelib.ids import UserId, timestamp
 from chalicelib.inputs import AlbumChanges
-from chalicelib.models import Album, Photo, Visibility
+from chalicelib.links import MAX_LINKS
+from chalicelib.models import TRASH_LIFETIME, Album, Photo, Visibility
 from chalicelib.stores import items
 from chalicelib.stores.albums import DynamoAlbums
 from chalicelib.stores.cancelling import DynamoCancellations
 from chalicelib.stores.dynamodb import DynamoStore
 
-_STRICTER: tuple[Visibility, ...] = ("public", "unlisted", "private")
-_MOST_LINKS = 100
+_BY_STRICTNESS: tuple[Visibility, ...] = ("public", "unlisted", "private")
+TABLES = {
+    "photo_table": "PhotoMetadata",
+    "account_table": "Accounts",
+    "term_table": "SearchTerms",
+    "album_table": "Albums",
+    "entry_table": "AlbumPhotos",
+    "rating_table": "PhotoRatings",
+}
+"""By their settings."""
 
 
 def main(stage: str, before: str, after: str) -> None:
     """As the module says; `before` and `after` are empty where there is no suffix."""
-    function = boto3.client("lambda").get_function_configuration(FunctionName=f"photoshare-{stage}")
-    used = config.load(function["Environment"]["Variables"])
+    lambdas = boto3.client("lambda")
+    function = lambdas.get_function_configuration(FunctionName=f"photoshare-{stage}")
+    used = config.load({"AWS_REGION": lambdas.meta.region_name, **function["Environment"]["Variables"]})
     was, restored = (suffixed(used, stage, suffix) for suffix in (before, after))
     for what, count in sorted(rehide(aws.client("dynamodb"), was, restored, datetime.now(UTC)).items()):
-        print(f"{count} {what}")
+        print(f"{count} {what} were changed.")
 
 
 def suffixed(settings: config.Settings, stage: str, suffix: str) -> config.Settings:
     """These settings, of the tables with this suffix."""
-    names = ("PhotoMetadata", "Accounts", "SearchTerms", "Albums", "AlbumPhotos", "PhotoRatings")
-    fields = ("photo_table", "account_table", "term_table", "album_table", "entry_table", "rating_table")
-    tables = {field: f"photoshare-{stage}-{name}{suffix}" for field, name in zip(fields, names, strict=True)}
+    tables = {field: f"photoshare-{stage}-{name}{suffix}" for field, name in TABLES.items()}
     return msgspec.structs.replace(settings, **tables)
 
 
@@ -52,7 +61,7 @@ def rehide(dynamodb: Any, was: config.Settings, restored: config.Settings, now: 
     Raises:
         Busy: somebody else changes the restored tables.
     """
-    done: Counter[str] = Counter()
+    done = Counter(accounts=0, albums=0, links=0, photos=0)
     store = DynamoStore(restored, dynamodb)
     before, after = (DynamoAlbums(tables, dynamodb) for tables in (was, restored))
     for row in _rows(dynamodb, was.photo_table):
@@ -65,7 +74,7 @@ def rehide(dynamodb: Any, was: config.Settings, restored: config.Settings, now: 
     cancellations = DynamoCancellations(restored, dynamodb)
     for row in _rows(dynamodb, was.account_table):
         user_id = UserId(row["userId"]["S"])
-        if "cancelledAt" in row and cancellations.cancelled_at(user_id) is None:
+        if "cancelledAt" in row and not store.account(user_id).cancelled:
             cancellations.begin(user_id, row["cancelledAt"]["S"], timestamp(now))
             done["accounts"] += 1
     return done
@@ -78,24 +87,33 @@ def _rows(dynamodb: Any, table: str) -> Iterator[items.Item]:
 
 def _photo(store: DynamoStore, was: Photo, now: datetime) -> bool:
     photo = store.photo(was.photo_id)
-    if photo is None or photo.status == "erased" or store.account(photo.user_id).cancelled:
+    if photo is None or photo.status == "erased":
         return False
-    if was.status == "erased":
-        hidden = photo.tombstone(timestamp(now))
-    else:
-        placements = {album_id: each for album_id, each in photo.albums.items() if album_id in was.albums}
-        stricter = max(photo.visibility, was.visibility, key=_STRICTER.index)
-        hidden = photo.with_(visibility=stricter, albums=placements)
-        if was.trashed_at and photo.listed:
-            hidden = hidden.with_(trashed_at=was.trashed_at, due_at=was.due_at)
-    if hidden != photo and not store.replace(photo, hidden):
+    hidden = photo.tombstone(timestamp(now)) if was.status == "erased" else _hidden(photo, was, now)
+    if hidden == photo or store.account(photo.user_id).cancelled:
+        return False
+    if not store.replace(photo, hidden):
         raise Busy(f"{photo.photo_id} is being changed: does a function still run?")
-    return hidden != photo
+    return True
+
+
+def _hidden(photo: Photo, was: Photo, now: datetime) -> Photo:
+    placements = {album_id: each for album_id, each in photo.albums.items() if album_id in was.albums}
+    # Nothing that is pending can be in the trash.
+    unready = was.trashed_at is not None and photo.status == "pending"
+    stricter = "private" if unready else max(photo.visibility, was.visibility, key=_BY_STRICTNESS.index)
+    hidden = photo.with_(visibility=stricter, albums=placements)
+    if was.trashed_at and photo.listed:
+        return hidden.with_(trashed_at=was.trashed_at, due_at=was.due_at)
+    if photo.trashed_at and not was.trashed_at:
+        # It was taken out of the trash since, and the sweep would empty that before anybody can do so again.
+        return hidden.with_(due_at=timestamp(now + TRASH_LIFETIME))
+    return hidden
 
 
 def _links(before: DynamoAlbums, after: DynamoAlbums, album: Album) -> int:
-    kept = {link.link_id for link in before.links(album.album_id, _MOST_LINKS)}
-    revoked = [link for link in after.links(album.album_id, _MOST_LINKS) if link.link_id not in kept]
+    kept = {link.link_id for link in before.links(album.album_id, MAX_LINKS)}
+    revoked = [link for link in after.links(album.album_id, MAX_LINKS) if link.link_id not in kept]
     return sum(after.remove_link(album.album_id, link.link_id) for link in revoked)
 
 
@@ -105,13 +123,15 @@ def _album(after: DynamoAlbums, was: Album | None, album: Album, now: datetime) 
     if was is None or was.deleted_at:
         albums.delete(after, album.album_id, by=album.user_id, photos="keep", now=now)
         return True
-    stricter = max(album.visibility, was.visibility, key=_STRICTER.index)
+    stricter = max(album.visibility, was.visibility, key=_BY_STRICTNESS.index)
+    if stricter == album.visibility:
+        return False
     albums.change(after, album.album_id, by=album.user_id, changes=AlbumChanges(visibility=stricter), now=now)
-    return stricter != album.visibility
+    return True
 
 
 if __name__ == "__main__":
     try:
         main(*sys.argv[1:])
-    except (ClientError, BotoCoreError, Busy, TypeError) as error:
+    except (ClientError, BotoCoreError, PhotoshareError, config.MissingSetting, TypeError) as error:
         sys.exit(f"Not everything is hidden again: {error}")

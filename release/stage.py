@@ -94,7 +94,7 @@ def _named(value: Any, names: dict[str, str]) -> Any:
 
 
 def record(stage: str, outputs: dict[str, str]) -> None:
-    """Make the stage one that `chalice deploy` knows. The secret is named only; `packaging` has it fetched."""
+    """Make the stage one that `chalice deploy` knows. Secrets are only named; `packaging` has them fetched."""
     file = ROOT / ".chalice" / "config.json"
     config = json.loads(file.read_text())
     given = {name: value for name, value in outputs.items() if value and name not in _FOR_WHOEVER_DEPLOYS}

@@ -27,7 +27,7 @@ from tests.images import photo as make_photo
 
 PAIR = cdn_key.pair()
 CDN = config.Cdn(base_url="https://cdn.example.com/r", key_id="K2JCJMDEHXQW5F", private_key=PAIR["private"])
-NOON = datetime(2026, 11, 21, 12, 10, tzinfo=UTC)
+TEN_PAST_NOON = datetime(2026, 11, 21, 12, 10, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
@@ -65,35 +65,35 @@ def behind_cdn(shared_cloud: Cloud) -> Bucket:
 def test_url_is_one_that_cloudfront_serves_and_no_other_object_goes_by_its_signature(
     behind_cdn: Bucket, photo: Photo
 ) -> None:
-    url = behind_cdn.url(photo, "256", NOON)
+    url = behind_cdn.url(photo, "256", TEN_PAST_NOON)
     assert url.startswith(f"https://cdn.example.com/r/{quote(photo.renditions['256'])}?")
-    assert lifetime(url, NOON) > timedelta()
+    assert lifetime(url, TEN_PAST_NOON) > timedelta()
     with pytest.raises(InvalidSignature):
-        lifetime(url.replace("256", "1024", 1), NOON)
+        lifetime(url.replace("256", "1024", 1), TEN_PAST_NOON)
     expires = parse_qs(urlsplit(url).query)["Expires"][0]
     with pytest.raises(InvalidSignature):
-        lifetime(url.replace(expires, str(int(expires) + 1)), NOON)
+        lifetime(url.replace(expires, str(int(expires) + 1)), TEN_PAST_NOON)
 
 
 @pytest.mark.parametrize("name", ["256", "1024", "2048"])
 def test_public_photo_is_shown_for_a_day_at_most_and_others_for_an_hour(
     behind_cdn: Bucket, photo: Photo, name: str
 ) -> None:
-    assert DAY / 2 <= lifetime(behind_cdn.url(photo, name, NOON), NOON) <= DAY
+    assert DAY / 2 <= lifetime(behind_cdn.url(photo, name, TEN_PAST_NOON), TEN_PAST_NOON) <= DAY
     hidden = [photo.with_(visibility=visibility) for visibility in ("private", "unlisted")]
-    for each in (*hidden, photo.with_(trashed_at=timestamp(NOON))):
-        assert HOUR / 2 <= lifetime(behind_cdn.url(each, name, NOON), NOON) <= HOUR
+    for each in (*hidden, photo.with_(trashed_at=timestamp(TEN_PAST_NOON))):
+        assert HOUR / 2 <= lifetime(behind_cdn.url(each, name, TEN_PAST_NOON), TEN_PAST_NOON) <= HOUR
 
 
 def test_url_is_the_same_for_half_a_day_whichever_process_signs_it(behind_cdn: Bucket, photo: Photo) -> None:
-    first = behind_cdn.url(photo, "256", NOON)
+    first = behind_cdn.url(photo, "256", TEN_PAST_NOON)
     other = Bucket(wiring.settings(), wiring.bucket()._s3, wiring.bucket()._presigner, CdnSigner(CDN))
-    assert other.url(photo, "256", NOON + timedelta(hours=11)) == first
-    assert other.url(photo, "256", NOON + timedelta(hours=12)) != first
+    assert other.url(photo, "256", TEN_PAST_NOON + timedelta(hours=11)) == first
+    assert other.url(photo, "256", TEN_PAST_NOON + timedelta(hours=12)) != first
 
 
 def test_copy_and_original_stay_presigned_by_s3(behind_cdn: Bucket, photo: Photo) -> None:
-    for link in (behind_cdn.copy(photo, NOON), behind_cdn.original(photo, NOON)):
+    for link in (behind_cdn.copy(photo, TEN_PAST_NOON), behind_cdn.original(photo, TEN_PAST_NOON)):
         assert "X-Amz-Signature" in link.url
 
 

@@ -239,7 +239,7 @@ def test_lost_row_is_rebuilt_from_the_object_and_its_metadata(shared_cloud: Clou
 
 
 @pytest.mark.parametrize("metadata", [{}, {"filename": ""}])
-def test_lost_row_of_which_too_little_is_known_comes_back_private(
+def test_lost_row_without_a_file_name_takes_the_keys(
     shared_cloud: Cloud, ann: Client, metadata: dict[str, str]
 ) -> None:
     key = f"{ann.user_id}/{new_photo_id(NOW, uuid4().int)}/x.jpg"

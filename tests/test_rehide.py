@@ -8,10 +8,11 @@ import pytest
 
 from chalicelib.config import Settings
 from chalicelib.ids import AlbumId, UserId, timestamp
+from chalicelib.models import TRASH_LIFETIME
 from chalicelib.stores.albums import DynamoAlbums
 from chalicelib.stores.cancelling import DynamoCancellations
 from chalicelib.stores.dynamodb import DynamoStore
-from release.rehide import rehide, suffixed
+from release.rehide import TABLES, rehide, suffixed
 from tests.cloud import Cloud
 from tests.cognito import Cognito
 from tests.images import photo as make_photo
@@ -19,7 +20,6 @@ from tests.invariants import broken
 
 JPEG = make_photo(64, 48)
 NOW = datetime.now(UTC)
-TABLES = ("photo_table", "account_table", "term_table", "album_table", "entry_table", "rating_table")
 
 
 def restored(cloud: Cloud) -> Settings:
@@ -59,12 +59,18 @@ def test_names_of_tables_are_those_of_the_stage(cloud: Cloud) -> None:
 def test_photos_are_as_hidden_as_they_were_and_no_more(cloud: Cloud) -> None:
     ann = cloud.person("ann")
     album = ann.post("/albums", {"name": "Sea"}).json["albumId"]
-    named = ("kept", "private", "unlisted", "trashed", "erased", "moved", "shown", "renamed")
+    named = ("kept", "private", "unlisted", "trashed", "erased", "moved", "shown", "renamed", "untrashed")
     ids = {
         name: cloud.upload(ann, JPEG, visibility="private" if name == "shown" else "public", albumId=album).photo_id
         for name in named
     }
+    pending = cloud.grant(ann)
+    assert ann.delete(f"/photos/{ids['untrashed']}").status == 204
     tables = restored(cloud)
+    assert ann.post(f"/photos/{ids['untrashed']}/restore").status == 200
+    cloud.put(pending, JPEG)
+    assert ann.post(f"/photos/{pending['photoId']}/complete").status == 200
+    assert ann.delete(f"/photos/{pending['photoId']}").status == 204
     for name in ("private", "unlisted"):
         assert ann.patch(f"/photos/{ids[name]}", {"visibility": name}).status == 200
     assert ann.delete(f"/photos/{ids['trashed']}").status == 204
@@ -73,17 +79,19 @@ def test_photos_are_as_hidden_as_they_were_and_no_more(cloud: Cloud) -> None:
     assert ann.patch(f"/photos/{ids['shown']}", {"visibility": "public"}).status == 200
     assert ann.patch(f"/photos/{ids['renamed']}", {"title": "New"}).status == 200
 
-    assert rehide(cloud.dynamodb, cloud.settings, tables, NOW) == Counter(photos=5)
+    assert rehide(cloud.dynamodb, cloud.settings, tables, NOW) == Counter(photos=7)
     seen = looking_at(cloud, tables)
     now = {name: seen.photo(photo_id) for name, photo_id in ids.items()}
     assert {name: photo.visibility for name, photo in now.items() if photo.status == "ready"} == {
-        **dict.fromkeys(("kept", "trashed", "moved", "renamed"), "public"),
+        **dict.fromkeys(("kept", "trashed", "moved", "renamed", "untrashed"), "public"),
         "private": "private",
         "unlisted": "unlisted",
         "shown": "private",
     }
     assert [name for name, photo in now.items() if photo.status == "erased"] == ["erased"]
-    assert [name for name, photo in now.items() if photo.trashed_at] == ["trashed"]
+    assert [name for name, photo in now.items() if photo.trashed_at] == ["trashed", "untrashed"]
+    assert now["untrashed"].due_at == timestamp(NOW + TRASH_LIFETIME), "its owner has time to do so again"
+    assert seen.photo(pending["photoId"]).visibility == "private"
     assert [name for name, photo in now.items() if not photo.albums] == ["erased", "moved"]
     assert now["renamed"].title == ""
     assert broken(seen, "ann") == []

@@ -63,10 +63,10 @@ class Packaged:
         """How far an upload is."""
         return str(self.call("GET", f"/photos/{grant['photoId']}", token=token).json["status"])
 
-    def run(self, module: str) -> str:
+    def run(self, module: str, *given: str) -> str:
         """What a command for the stage prints."""
         aws = {name: value for name, value in self.cloud.env.items() if name.startswith("AWS_")}
-        command = [sys.executable, "-m", module, STAGE]
+        command = [sys.executable, "-m", module, STAGE, *given]
         done = subprocess.run(command, cwd=ROOT, env=environment() | aws, capture_output=True, text=True, check=True)
         return done.stdout
 
@@ -134,7 +134,7 @@ def test_package_holds_what_runs_and_no_more(packaged: Packaged) -> None:
     assert report.foreign(package) == set()
 
 
-def test_api_is_throttled_and_traced_and_refuses_as_we_do(packaged: Packaged) -> None:
+def test_api_is_throttled_and_untraced_and_refuses_as_we_do(packaged: Packaged) -> None:
     template = YAMLTemplateSerializer().load_template((packaged.out / "sam.yaml").read_text())
     api = template["Resources"]["RestAPI"]["Properties"]
     (settings,) = api["MethodSettings"]
@@ -231,6 +231,8 @@ def test_lost_rows_are_rebuilt_from_the_bucket_for_their_owners_alone(packaged: 
     )["Items"]
     dynamodb.delete_item(TableName=table, Key={name: row[name] for name in ("photoId", "uploadedAt")})
     assert packaged.call("GET", f"/photos/{grant['photoId']}", token=token).status == 404
+    changed = packaged.run("release.rehide", "", "").splitlines()
+    assert changed == [f"0 {what} were changed." for what in ("accounts", "albums", "links", "photos")]
     assert "originals are confirmed again" in packaged.run("release.rebuild")
     wait_until(lambda: packaged.call("GET", f"/photos/{grant['photoId']}", token=token).status == 200, 60)
     wait_until(lambda: packaged.status(grant, token) == "ready", 60)
