@@ -105,8 +105,9 @@ def confirm(
     """Settle what was uploaded under `key`. Idempotent, whoever calls and however often.
 
     An upload becomes ready or rejected; versions beside the confirmed one, and whatever arrives after a photo was
-    erased, are deleted. `moderator`: who judges pictures; None where nobody does. Returns the photo as it is now; None
-    where the key is not one of ours.
+    erased, are deleted. Where the confirmed version is gone, another with its bytes is served instead. `moderator`:
+    who judges pictures; None where nobody does. Returns the photo as it was found or settled; None where the key is not
+    one of ours.
     """
     match = _KEY.fullmatch(key)
     if not match or not is_photo_id(match[2]):
