@@ -34,7 +34,7 @@ check: $(READY) ## Check style, types, layers and the template
 	$(BIN)/cfn-lint resources.yaml
 
 fuzz: $(READY) ## Render mutated photos for 10 minutes [SECONDS=]
-	$(BIN)/python -m tests.fuzz $(SECONDS)
+	$(BIN)/python -m tests.support.fuzz $(SECONDS)
 
 bench: $(READY) ## Measure the figures of README and docs, for half an hour
 	$(BIN)/python -m bench.coldstart

@@ -10,35 +10,22 @@ from typing import Any, cast
 import msgspec
 from chalice.app import Chalice, CognitoUserPoolAuthorizer, LambdaFunctionEvent, Rate, Request, Response, SQSEvent
 
-from chalicelib import (
-    __version__,
-    access,
-    accounts,
-    albums,
-    answers,
-    cancelling,
-    entries,
-    errors,
-    grants,
-    inputs,
-    jobs,
-    links,
-    lists,
-    logs,
-    packaging,
-    parsing,
-    photos,
-    ratings,
-    search,
-    sessions,
-    sharing,
-    upkeep,
-    uploads,
-)
-from chalicelib.identity import Caller
-from chalicelib.ids import UserId
-from chalicelib.listing import Page
-from chalicelib.models import Album, Photo
+from chalicelib import __version__
+from chalicelib.accounts import accounts, deletion
+from chalicelib.albums import albums, entries, links, propagation
+from chalicelib.auth.cognito import Caller
+from chalicelib.deploy import packaging
+from chalicelib.domain import errors, requests, share_links
+from chalicelib.domain.albums import Album
+from chalicelib.domain.ids import UserId
+from chalicelib.domain.listing import Page
+from chalicelib.domain.photos import Photo
+from chalicelib.http import cookies, parsing, responses
+from chalicelib.infra import logs
+from chalicelib.jobs import jobs
+from chalicelib.photos import access, lists, photos, ratings
+from chalicelib.search import search
+from chalicelib.uploads import confirmation, grants
 from chalicelib.wiring import (
     album_store,
     bucket,
@@ -97,7 +84,7 @@ def query[Shape](shape: type[Shape]) -> Shape:
     return parsing.query(shape, request())
 
 
-def takes[View: Callable[..., Any]](shape: type[inputs.Input]) -> Callable[[View], View]:
+def takes[View: Callable[..., Any]](shape: type[requests.Input]) -> Callable[[View], View]:
     """Let a view have the query parameters of `shape`; without it, it has none."""
 
     def mark(view: View) -> View:
@@ -141,8 +128,8 @@ def dress(incoming: Request, get_response: Callable[[Request], Response]) -> Res
     """Give every answer its headers, and its line in the log."""
     begun = time.perf_counter()
     response = get_response(incoming)
-    response.headers |= answers.headers(settings(), incoming.headers.get("origin"))
-    answers.note(incoming, response.status_code, time.perf_counter() - begun)
+    response.headers |= responses.headers(settings(), incoming.headers.get("origin"))
+    responses.note(incoming, response.status_code, time.perf_counter() - begun)
     return response
 
 
@@ -155,7 +142,7 @@ def refuse_stray_parameters(incoming: Request, get_response: Callable[[Request],
     view = getattr(app.routes[incoming.path].get(incoming.method), "view_function", None)
     # A preflight has the query of the request that it asks for.
     if view is not preflight:
-        parsing.query(getattr(view, "query_shape", inputs.NoQuery), incoming)
+        parsing.query(getattr(view, "query_shape", requests.NoQuery), incoming)
     return get_response(incoming)
 
 
@@ -163,28 +150,28 @@ def refuse_stray_parameters(incoming: Request, get_response: Callable[[Request],
 
 
 @app.route("/login", methods=["GET"])
-@takes(inputs.LoginQuery)
+@takes(requests.LoginQuery)
 def begin_login() -> Response:
     """To the hosted UI: code flow with PKCE, state and nonce."""
-    begun = hosted_ui().begin(query(inputs.LoginQuery).return_to)
-    return redirect(begun.url, sessions.login_cookie(begun.cookie))
+    begun = hosted_ui().begin(query(requests.LoginQuery).return_to)
+    return redirect(begun.url, cookies.login_cookie(begun.cookie))
 
 
 @app.route("/callback", methods=["GET"])
-@takes(inputs.CallbackQuery)
+@takes(requests.CallbackQuery)
 def finish_login() -> Response:
     """Back from the hosted UI: tokens as JSON, or in a cookie and on to where the person wanted to go."""
-    begun = sessions.cookie(request(), sessions.LOGIN)
-    tokens, return_to = hosted_ui().finish(begun, query(inputs.CallbackQuery))
+    begun = cookies.cookie(request(), cookies.LOGIN)
+    tokens, return_to = hosted_ui().finish(begun, query(requests.CallbackQuery))
     if "application/json" in request().headers.get("accept", ""):
         return answer(tokens)
-    return redirect(settings().base_url + return_to, *sessions.signed_in_cookies(str(tokens.refresh_token)))
+    return redirect(settings().base_url + return_to, *cookies.signed_in_cookies(str(tokens.refresh_token)))
 
 
 @app.route("/token", methods=["POST"])
 def refresh_tokens() -> Response:
     """Fresh tokens for the refresh token in the body or the cookie."""
-    held = sessions.held(request(), settings())
+    held = cookies.held(request(), settings())
     if held is None:
         raise errors.InvalidToken("A refresh token is needed, in the body or in the cookie: sign in again.")
     return answer(held.shown(identity().refresh(held.token)))
@@ -193,22 +180,22 @@ def refresh_tokens() -> Response:
 @app.route("/logout", methods=["POST"])
 def log_out() -> Response:
     """Revoke the refresh token in the body or the cookie."""
-    held = sessions.held(request(), settings())
+    held = cookies.held(request(), settings())
     url = identity().log_out(held.token if held else None)
-    return answer({"logoutUrl": url}, cookie=sessions.signed_out_cookie())
+    return answer({"logoutUrl": url}, cookie=cookies.signed_out_cookie())
 
 
 @app.route("/login", methods=["POST"])
 def log_in() -> Response:
     """Tokens for an address and its password."""
-    given = body(inputs.Credentials)
+    given = body(requests.Credentials)
     return answer(identity().log_in(given.email, given.password))
 
 
 @app.route("/signup", methods=["POST"])
 def sign_up() -> Response:
     """Register an address; Cognito mails it a code."""
-    given = body(inputs.Credentials)
+    given = body(requests.Credentials)
     user_id, confirmed = identity().sign_up(given.email, given.password)
     return answer({"userId": user_id, "confirmed": confirmed}, 201)
 
@@ -216,7 +203,7 @@ def sign_up() -> Response:
 @app.route("/signup/confirm", methods=["POST"])
 def confirm_sign_up() -> Response:
     """Confirm an address by its code."""
-    given = body(inputs.Confirmation)
+    given = body(requests.Confirmation)
     identity().confirm_sign_up(given.email, given.code)
     return Response("", status_code=204)
 
@@ -224,7 +211,7 @@ def confirm_sign_up() -> Response:
 @app.route("/signup/resend", methods=["POST"])
 def resend_code() -> Response:
     """Mail another code; the answer does not tell whether the address is known."""
-    identity().resend_code(body(inputs.Address).email)
+    identity().resend_code(body(requests.Address).email)
     return answer({}, 202)
 
 
@@ -238,8 +225,8 @@ def show_account() -> Response:
 @app.route("/account", methods=["DELETE"], authorizer=cognito)
 def cancel_account() -> Response:
     """Cancel the caller's account: at once for every token, and then all that it holds."""
-    cancelling.cancel(cancellations(), identity(), queue(), signed_in(), now())
-    return answer({"status": "cancelling"}, 202, cookie=sessions.signed_out_cookie())
+    deletion.cancel(cancellations(), identity(), queue(), signed_in(), now())
+    return answer({"status": "cancelling"}, 202, cookie=cookies.signed_out_cookie())
 
 
 # --- Uploading
@@ -248,7 +235,7 @@ def cancel_account() -> Response:
 @app.route("/upload", methods=["POST"], authorizer=cognito)
 def grant_upload() -> Response:
     """Leave to upload one photo straight to S3."""
-    by, wanted, key = signed_in().user_id, body(inputs.UploadRequest), parsing.idempotency_key(request())
+    by, wanted, key = signed_in().user_id, body(requests.UploadRequest), parsing.idempotency_key(request())
     stores = store(), album_store(), repeats()
     made = grants.grant(*stores, bucket(), settings().limits, wanted, by=by, now=now(), key=key)
     return answer(made, 200 if isinstance(made, grants.Duplicate) else 201)
@@ -258,13 +245,13 @@ def grant_upload() -> Response:
 def complete_upload(photo_id: str) -> Response:
     """Confirm an upload now instead of waiting for the event."""
     by, wanted = signed_in().user_id, parsing.photo_id(photo_id)
-    return answer(shown(uploads.complete(store(), bucket(), moderator(), wanted, by=by, now=now()), by))
+    return answer(shown(confirmation.complete(store(), bucket(), moderator(), wanted, by=by, now=now()), by))
 
 
 @app.on_s3_event(bucket=os.environ.get("ORIGINALS_BUCKET", "photoshare-dev-originals"), events=["s3:ObjectCreated:*"])
 def confirm_upload(event: LambdaFunctionEvent) -> None:
     """Turn uploaded objects into photos."""
-    uploads.confirm_event(store(), bucket(), moderator(), event.to_dict(), now())
+    confirmation.confirm_event(store(), bucket(), moderator(), event.to_dict(), now())
 
 
 # S3Event looks into the first record, and fails on S3's test event, which has none.
@@ -275,11 +262,11 @@ confirm_upload.event_class = LambdaFunctionEvent
 
 
 @app.route("/photos", methods=["GET"])
-@takes(inputs.PhotoQuery)
+@takes(requests.PhotoQuery)
 def list_photos() -> Response:
     """Everybody's photos or one's own, in random order or another."""
     by = visitor()
-    page = lists.page(store(), settings().signing_keys, query(inputs.PhotoQuery), by=by)
+    page = lists.page(store(), settings().signing_keys, query(requests.PhotoQuery), by=by)
     return answer(shown_page(page, by))
 
 
@@ -294,16 +281,16 @@ def show_photo(photo_id: str) -> Response:
 def change_photo(photo_id: str) -> Response:
     """Change a photo's title, description, tags or visibility. Its owner only."""
     by = signed_in().user_id
-    changes = body(inputs.PhotoChanges)
+    changes = body(requests.PhotoChanges)
     return answer(shown(photos.change(store(), parsing.photo_id(photo_id), by=by, changes=changes), by))
 
 
 @app.route("/photos/{photo_id}", methods=["DELETE"], authorizer=cognito)
-@takes(inputs.DeleteQuery)
+@takes(requests.DeleteQuery)
 def delete_photo(photo_id: str) -> Response:
     """Put a photo into the trash, or erase it now. Its owner only."""
     by, wanted = signed_in().user_id, parsing.photo_id(photo_id)
-    if query(inputs.DeleteQuery).permanent:
+    if query(requests.DeleteQuery).permanent:
         photos.erase(store(), bucket(), wanted, by=by, now=now())
     else:
         photos.trash(store(), wanted, by=by, now=now())
@@ -311,11 +298,11 @@ def delete_photo(photo_id: str) -> Response:
 
 
 @app.route("/trash", methods=["GET"], authorizer=cognito)
-@takes(inputs.PageQuery)
+@takes(requests.PageQuery)
 def list_trash() -> Response:
     """The caller's trash."""
     by = signed_in().user_id
-    return answer(shown_page(lists.trash(store(), settings().signing_keys, query(inputs.PageQuery), by=by), by))
+    return answer(shown_page(lists.trash(store(), settings().signing_keys, query(requests.PageQuery), by=by), by))
 
 
 @app.route("/photos/{photo_id}/restore", methods=["POST"], authorizer=cognito)
@@ -326,12 +313,12 @@ def restore_photo(photo_id: str) -> Response:
 
 
 @app.route("/photos/{photo_id}/download", methods=["GET"])
-@takes(inputs.DownloadQuery)
+@takes(requests.DownloadQuery)
 def download_photo(photo_id: str) -> Response:
     """Where to fetch the file: its owner the original, others a copy without position."""
     by = visitor()
     link = photos.download(store(), bucket(), parsing.photo_id(photo_id), by=by, now=now())
-    return redirect(link.url) if query(inputs.DownloadQuery).redirect else answer(link)
+    return redirect(link.url) if query(requests.DownloadQuery).redirect else answer(link)
 
 
 # --- Ratings
@@ -341,7 +328,7 @@ def download_photo(photo_id: str) -> Response:
 def rate_photo(photo_id: str) -> Response:
     """Rate a photo from 1 to 5; a rating that was given before is replaced."""
     by = signed_in().user_id
-    given = body(inputs.RatingRequest).rating
+    given = body(requests.RatingRequest).rating
     return answer(ratings.rate(store(), rating_store(), parsing.photo_id(photo_id), by=by, rating=given))
 
 
@@ -365,16 +352,16 @@ def take_rating_back(photo_id: str) -> Response:
 @app.route("/albums", methods=["POST"], authorizer=cognito)
 def create_album() -> Response:
     """A new album."""
-    by, wanted = signed_in().user_id, body(inputs.NewAlbum)
+    by, wanted = signed_in().user_id, body(requests.NewAlbum)
     return answer(shown_album(albums.create(album_store(), wanted, by=by, now=now()), whole=True), 201)
 
 
 @app.route("/albums", methods=["GET"])
-@takes(inputs.AlbumQuery)
+@takes(requests.AlbumQuery)
 def list_albums() -> Response:
     """Everybody's public albums, or one's own."""
     by = visitor()
-    page = albums.page(album_store(), settings().signing_keys, query(inputs.AlbumQuery), by=by)
+    page = albums.page(album_store(), settings().signing_keys, query(requests.AlbumQuery), by=by)
     return answer(albums.page_view(album_store(), bucket(), page, by=by, now=now()))
 
 
@@ -389,27 +376,27 @@ def show_album(album_id: str) -> Response:
 @app.route("/albums/{album_id}", methods=["PATCH"], authorizer=cognito)
 def change_album(album_id: str) -> Response:
     """Change an album's facts, visibility or cover. Its owner only."""
-    by, changes = signed_in().user_id, body(inputs.AlbumChanges)
+    by, changes = signed_in().user_id, body(requests.AlbumChanges)
     album = albums.change(album_store(), parsing.album_id(album_id), by=by, changes=changes, now=now())
-    upkeep.begin(store(), album_store(), queue(), album, now())
+    propagation.begin(store(), album_store(), queue(), album, now())
     return answer(shown_album(album, whole=True))
 
 
 @app.route("/albums/{album_id}", methods=["DELETE"], authorizer=cognito)
-@takes(inputs.AlbumDeleteQuery)
+@takes(requests.AlbumDeleteQuery)
 def delete_album(album_id: str) -> Response:
     """Delete an album, and keep its photos or put them into the trash. Its owner only."""
-    by, photos_go = signed_in().user_id, query(inputs.AlbumDeleteQuery).photos
+    by, photos_go = signed_in().user_id, query(requests.AlbumDeleteQuery).photos
     album = albums.delete(album_store(), parsing.album_id(album_id), by=by, photos=photos_go, now=now())
-    upkeep.begin(store(), album_store(), queue(), album, now())
+    propagation.begin(store(), album_store(), queue(), album, now())
     return Response("", status_code=204)
 
 
 @app.route("/albums/{album_id}/photos", methods=["GET"])
-@takes(inputs.AlbumPhotoQuery)
+@takes(requests.AlbumPhotoQuery)
 def list_album_photos(album_id: str) -> Response:
     """The photos of an album, by position or in random order."""
-    by, wanted = visitor(), query(inputs.AlbumPhotoQuery)
+    by, wanted = visitor(), query(requests.AlbumPhotoQuery)
     page = entries.page(album_store(), settings().signing_keys, parsing.album_id(album_id), wanted, by=by)
     return answer(shown_page(page, by))
 
@@ -417,7 +404,7 @@ def list_album_photos(album_id: str) -> Response:
 @app.route("/albums/{album_id}/photos/{photo_id}", methods=["PUT"], authorizer=cognito)
 def put_into_album(album_id: str, photo_id: str) -> Response:
     """Put a photo into an album, or to another place in it. The owner of both only."""
-    by, position = signed_in().user_id, optional_body(inputs.Placing).position
+    by, position = signed_in().user_id, optional_body(requests.Placing).position
     album, photo = parsing.album_id(album_id), parsing.photo_id(photo_id)
     return answer(entries.put(store(), album_store(), album, photo, by=by, position=position, now=now()))
 
@@ -436,16 +423,16 @@ def take_out_of_album(album_id: str, photo_id: str) -> Response:
 @app.route("/albums/{album_id}/links", methods=["POST"], authorizer=cognito)
 def create_link(album_id: str) -> Response:
     """A link that shows an album to whoever has it. Its owner only."""
-    by, wanted, base_url = signed_in().user_id, optional_body(inputs.NewLink), settings().base_url
+    by, wanted, base_url = signed_in().user_id, optional_body(requests.NewLink), settings().base_url
     wanted_album = parsing.album_id(album_id)
     return answer(links.create(album_store(), wanted_album, wanted, by=by, now=now(), base_url=base_url), 201)
 
 
 @app.route("/albums/{album_id}/links", methods=["GET"], authorizer=cognito)
-@takes(inputs.PageQuery)
+@takes(requests.PageQuery)
 def list_links(album_id: str) -> Response:
     """The links of an album. Its owner only."""
-    by, wanted = signed_in().user_id, query(inputs.PageQuery)
+    by, wanted = signed_in().user_id, query(requests.PageQuery)
     page = links.page(album_store(), settings().signing_keys, parsing.album_id(album_id), wanted, by=by)
     return answer({"items": [links.view(link) for link in page.items], "lastKey": page.last_key})
 
@@ -458,7 +445,7 @@ def revoke_link(album_id: str, link_id: str) -> Response:
     return Response("", status_code=204)
 
 
-def followed(token: str) -> tuple[Album, sharing.ShareLink]:
+def followed(token: str) -> tuple[Album, share_links.ShareLink]:
     """The album behind a link, and the link."""
     password = parsing.sole_header(request(), "x-link-password")
     return links.opened(album_store(), token, password, now())
@@ -472,11 +459,11 @@ def show_shared(token: str) -> Response:
 
 
 @app.route("/shared/{token}/photos", methods=["GET"])
-@takes(inputs.AlbumPhotoQuery)
+@takes(requests.AlbumPhotoQuery)
 def list_shared_photos(token: str) -> Response:
     """All photos of the album behind a link."""
     (album, link), keys = followed(token), settings().signing_keys
-    page = entries.shared_page(album_store(), keys, album.album_id, link.link_id, query(inputs.AlbumPhotoQuery))
+    page = entries.shared_page(album_store(), keys, album.album_id, link.link_id, query(requests.AlbumPhotoQuery))
     return answer(shown_page(page, None))
 
 
@@ -484,10 +471,10 @@ def list_shared_photos(token: str) -> Response:
 
 
 @app.route("/search", methods=["GET"])
-@takes(inputs.SearchQuery)
+@takes(requests.SearchQuery)
 def search_photos() -> Response:
     """Photos that hold every word, newest first."""
-    by, wanted = visitor(), query(inputs.SearchQuery)
+    by, wanted = visitor(), query(requests.SearchQuery)
     return answer(shown_page(search.page(search_index(), settings().signing_keys, wanted, by=by), by))
 
 
@@ -505,8 +492,8 @@ def run_job(event: SQSEvent) -> None:
 def do(job: jobs.Job, at: datetime) -> None:
     """Do a job as of a moment."""
     if isinstance(job, jobs.Cancel):
-        cancelling.run(cancellations(), bucket(), identity(), queue(), job.user_id, at)
-    elif isinstance(job, upkeep.Tidy):
+        deletion.run(cancellations(), bucket(), identity(), queue(), job.user_id, at)
+    elif isinstance(job, propagation.Tidy):
         jobs.tidy(store(), album_store(), queue(), job, at)
     else:
         jobs.settle(store(), bucket(), moderator(), job.photo_id, at)
@@ -515,14 +502,14 @@ def do(job: jobs.Job, at: datetime) -> None:
 @app.schedule(Rate(1, Rate.HOURS))
 def sweep(_event: Any) -> None:
     """Queue whatever has come due."""
-    cancelling.sweep(cancellations(), queue(), now())
+    deletion.sweep(cancellations(), queue(), now())
     jobs.sweep(store(), album_store(), queue(), now())
 
 
 # --- The page, and the rest
 
 
-def file_answer(file: answers.File) -> Response:
+def file_answer(file: responses.File) -> Response:
     """A file, or that the browser has it already."""
     fresh = request().headers.get("if-none-match") == file.tag
     return Response(
@@ -535,13 +522,13 @@ def file_answer(file: answers.File) -> Response:
 @app.route("/", methods=["GET"])
 def show_page() -> Response:
     """The web page."""
-    return file_answer(answers.page("index.html"))
+    return file_answer(responses.page("index.html"))
 
 
 @app.route("/web/{name}", methods=["GET"])
 def page_file(name: str) -> Response:
     """A file of the web page."""
-    return file_answer(answers.page(name))
+    return file_answer(responses.page(name))
 
 
 @app.route("/health", methods=["GET"])
@@ -551,11 +538,11 @@ def health() -> Response:
 
 
 @cache
-def openapi_file() -> answers.File:
+def openapi_file() -> responses.File:
     """The OpenAPI document. Nothing of it is even imported before somebody asks: a cold start has no time for it."""
-    from chalicelib import openapi
+    from chalicelib.http import openapi
 
-    return answers.file(msgspec.json.encode(openapi.document(app.routes)).decode(), "application/json")
+    return responses.file(msgspec.json.encode(openapi.document(app.routes)).decode(), "application/json")
 
 
 @app.route("/openapi.json", methods=["GET"])
@@ -566,7 +553,7 @@ def show_openapi() -> Response:
 
 def preflight(**_captured: str) -> Response:
     """What browsers ask before they let another origin's page call a route."""
-    return Response("", answers.preflight(list(app.routes[request().path])), 204)
+    return Response("", responses.preflight(list(app.routes[request().path])), 204)
 
 
 for path in list(app.routes):

@@ -18,12 +18,15 @@ from typing import Any
 
 import msgspec
 
-from chalicelib import albums, cancelling, links, wiring
-from chalicelib.identity import Caller
-from chalicelib.ids import AlbumId, PhotoId, UserId, new_photo_id, timestamp
-from chalicelib.inputs import NewAlbum, NewLink
-from chalicelib.models import IdempotencyRecord, Limits, Photo, Placement, Visibility
-from chalicelib.stores import items
+from chalicelib import wiring
+from chalicelib.accounts import deletion
+from chalicelib.albums import albums, links
+from chalicelib.auth.cognito import Caller
+from chalicelib.domain.accounts import IdempotencyRecord, Limits
+from chalicelib.domain.ids import AlbumId, PhotoId, UserId, new_photo_id, timestamp
+from chalicelib.domain.photos import Photo, Placement, Visibility
+from chalicelib.domain.requests import NewAlbum, NewLink
+from chalicelib.stores.dynamodb import items
 from local import cloud
 
 PASSWORD = "Correct-horse-7"
@@ -59,7 +62,7 @@ def run(data: Path, photos: int, kills: int) -> Report:
         before = of(running, bob.user_id)
         seed(ann.user_id, photos, rated_by=bob.user_id, rates=theirs)
         seeded = time.monotonic()
-        cancelling.cancel(wiring.cancellations(), wiring.identity(), wiring.queue(), ann, datetime.now(UTC))
+        deletion.cancel(wiring.cancellations(), wiring.identity(), wiring.queue(), ann, datetime.now(UTC))
         purge(running, ann.user_id, photos, kills)
         ended = time.monotonic()
         after = of(running, bob.user_id)

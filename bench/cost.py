@@ -11,11 +11,13 @@ from pathlib import Path
 from bench import gallery, rows
 from bench.gallery import BigGallery, Gallery
 from bench.meter import Meter, metered
-from chalicelib import config, feed, lists
-from chalicelib.ids import UserId
-from chalicelib.inputs import PhotoQuery
-from chalicelib.stores import items
-from chalicelib.stores.dynamodb import DynamoStore
+from chalicelib.domain import feed
+from chalicelib.domain.ids import UserId
+from chalicelib.domain.requests import PhotoQuery
+from chalicelib.infra.settings import load_settings
+from chalicelib.photos import lists
+from chalicelib.stores.dynamodb import items
+from chalicelib.stores.dynamodb.photos import DynamoStore
 from local import cloud
 
 SHARD_BITS = items.PUBLIC_SHARD_BITS
@@ -34,7 +36,7 @@ def line(name: str, pages: int, requests: int, units: float) -> str:
 def on_the_store() -> Iterator[str]:
     """First pages and walks on the emulated cloud, from a gallery that grows to each size."""
     with tempfile.TemporaryDirectory() as data, cloud.running(Path(data), 0) as running:
-        client, settings = running.client("dynamodb"), config.load(running.env)
+        client, settings = running.client("dynamodb"), load_settings(running.env)
         store, there = DynamoStore(settings, client), 0
         for count in STORED:
             for number in range(there, count):

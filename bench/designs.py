@@ -6,9 +6,9 @@ from typing import Protocol
 
 from bench import rows
 from bench.gallery import Gallery
-from chalicelib import feed
-from chalicelib.ids import PhotoId
-from chalicelib.stores import items
+from chalicelib.domain import feed
+from chalicelib.domain.ids import PhotoId
+from chalicelib.stores.dynamodb import items
 
 LIMIT = 10
 _PAGE_BYTES = 1 << 20

@@ -9,8 +9,8 @@ import msgspec
 
 from bench import chance
 from bench.gallery import Gallery
-from chalicelib import feed
-from chalicelib.ids import PhotoId
+from chalicelib.domain import feed
+from chalicelib.domain.ids import PhotoId
 
 PAGES = 10_000
 LIMIT = 10

@@ -12,7 +12,7 @@ from pathlib import Path
 from bench import cost, evenness, plot, postgres, rows
 from bench.designs import LIMIT, Design, Ours, RandomStart, ScanAndSample
 from bench.gallery import Gallery
-from chalicelib.ids import PhotoId
+from chalicelib.domain.ids import PhotoId
 
 SIZES = (100, 1_000, 10_000, 100_000)
 CHART = Path(__file__).parent.parent / "docs" / "feed.svg"

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import msgspec
 
 from bench import rows
-from chalicelib import feed
-from chalicelib.feed import Place, Span
-from chalicelib.ids import PhotoId
+from chalicelib.domain import feed
+from chalicelib.domain.feed import Place, Span
+from chalicelib.domain.ids import PhotoId
 
 
 class Item(msgspec.Struct, frozen=True):

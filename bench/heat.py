@@ -5,8 +5,8 @@ Each shard of the public ranks is one partition key, which DynamoDB can serve 3,
 
 from bench import gallery
 from bench.gallery import BigGallery
-from chalicelib import feed
-from chalicelib.stores import items
+from chalicelib.domain import feed
+from chalicelib.stores.dynamodb import items
 
 PAGES_A_SECOND = 10_000
 LIMIT = 3_000

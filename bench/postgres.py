@@ -10,7 +10,7 @@ from itertools import starmap
 from pathlib import Path
 
 from bench.gallery import Gallery
-from chalicelib.ids import PhotoId
+from chalicelib.domain.ids import PhotoId
 
 
 class Absent(Exception):

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from chalicelib.ids import UserId, new_photo_id, timestamp
-from chalicelib.models import Exif, Photo
-from chalicelib.stores import items
+from chalicelib.domain.ids import UserId, new_photo_id, timestamp
+from chalicelib.domain.photos import Exif, Photo
+from chalicelib.stores.dynamodb import items
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 KB = 1024

@@ -10,8 +10,8 @@ from collections import Counter
 import msgspec
 
 from bench.gallery import Gallery
-from chalicelib import feed
-from chalicelib.ids import PhotoId
+from chalicelib.domain import feed
+from chalicelib.domain.ids import PhotoId
 
 SHARD_BITS = (0, 5)
 

@@ -5,31 +5,32 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING
 
-from chalicelib import aws, config
-from chalicelib.bucket import Bucket
-from chalicelib.hosted_ui import HostedUi
-from chalicelib.identity import Identity
-from chalicelib.jobs import Queue
-from chalicelib.moderation import Moderator, Rekognition
-from chalicelib.presign import CdnSigner, Presigner
-from chalicelib.rates import Limiter
-from chalicelib.stores import AlbumStore, Cancellations, RatingStore, Repeats, SearchIndex, Store
-from chalicelib.stores.albums import DynamoAlbums
-from chalicelib.stores.cancelling import DynamoCancellations
-from chalicelib.stores.dynamodb import DynamoStore
-from chalicelib.stores.ratings import DynamoRatings
-from chalicelib.stores.repeats import DynamoRepeats
-from chalicelib.stores.search import DynamoSearch
-from chalicelib.tokens import KeySet, Verifier
+from chalicelib.auth.cognito import Identity
+from chalicelib.auth.hosted_ui import HostedUi
+from chalicelib.auth.rate_limit import Limiter
+from chalicelib.auth.tokens import KeySet, Verifier
+from chalicelib.infra import aws
+from chalicelib.infra.settings import Settings, load_settings
+from chalicelib.jobs.jobs import Queue
+from chalicelib.storage.bucket import Bucket
+from chalicelib.storage.signed_urls import CdnSigner, Presigner
+from chalicelib.stores.dynamodb.albums import DynamoAlbums
+from chalicelib.stores.dynamodb.cancellations import DynamoCancellations
+from chalicelib.stores.dynamodb.photos import DynamoStore
+from chalicelib.stores.dynamodb.ratings import DynamoRatings
+from chalicelib.stores.dynamodb.repeats import DynamoRepeats
+from chalicelib.stores.dynamodb.search import DynamoSearch
+from chalicelib.stores.protocols import AlbumStore, Cancellations, RatingStore, Repeats, SearchIndex, Store
+from chalicelib.uploads.moderation import Moderator, Rekognition
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
 @cache
-def settings() -> config.Settings:
+def settings() -> Settings:
     """The environment."""
-    return config.load()
+    return load_settings()
 
 
 @cache

@@ -52,13 +52,13 @@ def _serve(running: "Cloud", port: int) -> None:
         del os.environ[name]
     os.environ.update(running.env)
     import app
-    from chalicelib import config
+    from chalicelib.infra.settings import load_settings
     from local import events, people, server
 
     with contextlib.ExitStack() as stack:
         deliveries = events.Events(running, app)
         stack.callback(deliveries.stop)
-        stack.callback(server.serve(app.app, config.load(), port).close)
+        stack.callback(server.serve(app.app, load_settings(), port).close)
         stack.callback(people.watch_mail(running, _say).set)
         deliveries.start()
         _say(f"Photoshare: http://localhost:{port}")

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import app
-from chalicelib import openapi
+from chalicelib.http import openapi
 
 FILE = Path(__file__).parent.parent / "docs" / "openapi.json"
 

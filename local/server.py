@@ -16,8 +16,8 @@ from typing import Any
 
 from chalice.app import Chalice
 
-from chalicelib.config import Settings
-from chalicelib.errors import InvalidRequest, PhotoshareError, TooLarge
+from chalicelib.domain.errors import InvalidRequest, PhotoshareError, TooLarge
+from chalicelib.infra.settings import Settings
 from local.gateway import Answer, Gateway
 
 BODY_LIMIT = 10 * 1024 * 1024

@@ -16,16 +16,19 @@ import boto3
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
-from chalicelib import albums, aws, config
-from chalicelib.errors import Busy, PhotoshareError
-from chalicelib.ids import UserId, timestamp
-from chalicelib.inputs import AlbumChanges
-from chalicelib.links import MAX_LINKS
-from chalicelib.models import TRASH_LIFETIME, Album, Photo, Visibility
-from chalicelib.stores import items
-from chalicelib.stores.albums import DynamoAlbums
-from chalicelib.stores.cancelling import DynamoCancellations
-from chalicelib.stores.dynamodb import DynamoStore
+from chalicelib.albums import albums
+from chalicelib.albums.links import MAX_LINKS
+from chalicelib.domain.albums import Album
+from chalicelib.domain.errors import Busy, PhotoshareError
+from chalicelib.domain.ids import UserId, timestamp
+from chalicelib.domain.photos import TRASH_LIFETIME, Photo, Visibility
+from chalicelib.domain.requests import AlbumChanges
+from chalicelib.infra import aws
+from chalicelib.infra.settings import MissingSetting, Settings, load_settings
+from chalicelib.stores.dynamodb import items
+from chalicelib.stores.dynamodb.albums import DynamoAlbums
+from chalicelib.stores.dynamodb.cancellations import DynamoCancellations
+from chalicelib.stores.dynamodb.photos import DynamoStore
 
 _BY_STRICTNESS: tuple[Visibility, ...] = ("public", "unlisted", "private")
 TABLES = {
@@ -43,19 +46,19 @@ def main(stage: str, before: str, after: str) -> None:
     """As the module says; `before` and `after` are empty where there is no suffix."""
     lambdas = boto3.client("lambda")
     function = lambdas.get_function_configuration(FunctionName=f"photoshare-{stage}")
-    used = config.load({"AWS_REGION": lambdas.meta.region_name, **function["Environment"]["Variables"]})
+    used = load_settings({"AWS_REGION": lambdas.meta.region_name, **function["Environment"]["Variables"]})
     was, restored = (suffixed(used, stage, suffix) for suffix in (before, after))
     for what, count in sorted(rehide(aws.client("dynamodb"), was, restored, datetime.now(UTC)).items()):
         print(f"{count} {what} were changed.")
 
 
-def suffixed(settings: config.Settings, stage: str, suffix: str) -> config.Settings:
+def suffixed(settings: Settings, stage: str, suffix: str) -> Settings:
     """These settings, of the tables with this suffix."""
     tables = {field: f"photoshare-{stage}-{name}{suffix}" for field, name in TABLES.items()}
     return msgspec.structs.replace(settings, **tables)
 
 
-def rehide(dynamodb: Any, was: config.Settings, restored: config.Settings, now: datetime) -> Counter[str]:
+def rehide(dynamodb: Any, was: Settings, restored: Settings, now: datetime) -> Counter[str]:
     """Do it; how many of what were changed.
 
     Raises:
@@ -133,5 +136,5 @@ def _album(after: DynamoAlbums, was: Album | None, album: Album, now: datetime) 
 if __name__ == "__main__":
     try:
         main(*sys.argv[1:])
-    except (ClientError, BotoCoreError, PhotoshareError, config.MissingSetting, TypeError) as error:
+    except (ClientError, BotoCoreError, PhotoshareError, MissingSetting, TypeError) as error:
         sys.exit(f"Not everything is hidden again: {error}")

@@ -15,7 +15,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 from chalice.package import YAMLTemplateSerializer
 
-from chalicelib.packaging import OF_THE_API, variable
+from chalicelib.deploy.packaging import OF_THE_API, variable
 
 ROOT = Path(__file__).parent.parent
 _FOR_WHOEVER_DEPLOYS = {"APP_DOMAIN", "CDN_KEY", "CLIENT_KEY"}

@@ -16,14 +16,15 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from chalicelib import aws, wiring
+from chalicelib import wiring
+from chalicelib.infra import aws
 from local import stack
-from tests import idp as identity_provider
-from tests import rows
-from tests.cloud import SERVER_ERRORS, Client, Cloud
-from tests.idp import IdentityProvider
-from tests.policies import BEYOND
-from tests.rows import Backend
+from tests.support import idp as identity_provider
+from tests.support import rows
+from tests.support.cloud import SERVER_ERRORS, Client, Cloud
+from tests.support.idp import IdentityProvider
+from tests.support.policies import BEYOND
+from tests.support.rows import Backend
 
 ORIGIN = "http://localhost:8000"
 

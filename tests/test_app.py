@@ -1,7 +1,7 @@
 """Journeys over HTTP."""
 
-from tests.cloud import Cloud
-from tests.images import photo as make_photo
+from tests.support.cloud import Cloud
+from tests.support.images import photo as make_photo
 
 JPEG = make_photo(320, 240)
 

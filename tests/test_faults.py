@@ -11,15 +11,17 @@ from botocore.compat import HTTPHeaders
 from botocore.exceptions import ClientError, ConnectTimeoutError, ParamValidationError
 
 import app as service
-from chalicelib import aws, jobs, wiring
-from chalicelib.errors import Busy
-from chalicelib.ids import PhotoId, timestamp
-from chalicelib.models import GRANT_LIFETIME, TRASH_LIFETIME
-from tests.cloud import Answer, Client, Cloud, created
-from tests.faults import Fault, Killed, Mode, striking
-from tests.images import photo as make_photo
-from tests.invariants import broken, left_over, originals_of, rows
-from tests.rows import empty
+from chalicelib import wiring
+from chalicelib.domain.errors import Busy
+from chalicelib.domain.ids import PhotoId, timestamp
+from chalicelib.domain.photos import GRANT_LIFETIME, TRASH_LIFETIME
+from chalicelib.infra import aws
+from chalicelib.jobs import jobs
+from tests.support.cloud import Answer, Client, Cloud, created
+from tests.support.faults import Fault, Killed, Mode, striking
+from tests.support.images import photo as make_photo
+from tests.support.invariants import broken, left_over, originals_of, rows
+from tests.support.rows import empty
 
 JPEG = make_photo(64, 48)
 DUE = 2 * GRANT_LIFETIME + timedelta(seconds=1)

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 import app as service
-from tests.cloud import Answer, Cloud, created
-from tests.cognito import Cognito
 from tests.conftest import deployment
-from tests.idp import IdentityProvider
-from tests.images import photo as make_photo
-from tests.meter import metered
-from tests.permissions import MATRIX
+from tests.support.cloud import Answer, Cloud, created
+from tests.support.cognito import Cognito
+from tests.support.idp import IdentityProvider
+from tests.support.images import photo as make_photo
+from tests.support.meter import metered
+from tests.support.permissions import MATRIX
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "operations.md"
 JPEG = make_photo(320, 240)

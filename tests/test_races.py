@@ -10,13 +10,14 @@ from uuid import uuid4
 import pytest
 
 import app as service
-from chalicelib import jobs, wiring
-from chalicelib.models import Photo
-from tests.cloud import Answer, Client, Cloud, created
-from tests.images import photo as make_photo
-from tests.invariants import broken, left_over, ratings, rows, untidy
-from tests.races import at_once
-from tests.test_jobs import drain
+from chalicelib import wiring
+from chalicelib.domain.photos import Photo
+from chalicelib.jobs import jobs
+from tests.jobs.test_jobs import drain
+from tests.support.cloud import Answer, Client, Cloud, created
+from tests.support.images import photo as make_photo
+from tests.support.invariants import broken, left_over, ratings, rows, untidy
+from tests.support.races import at_once
 
 JPEG = make_photo(64, 48)
 DIGEST = sha256(JPEG).hexdigest()

@@ -4,8 +4,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from chalicelib.ids import Timestamp
-from chalicelib.models import Exif
+from chalicelib.domain.ids import Timestamp
+from chalicelib.domain.photos import Exif
 from chalicelib.renditions import icc, thumbhash
 from chalicelib.renditions.coded import MAX_PROFILE_BYTES
 from chalicelib.renditions.containers import sniff, unwrap

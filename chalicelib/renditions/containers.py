@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from chalicelib.models import MAX_UPLOAD_BYTES
+from chalicelib.domain.photos import MAX_UPLOAD_BYTES
 from chalicelib.renditions import heif, jpeg
 from chalicelib.renditions.coded import MAX_PROFILE_BYTES, Coded, check_size, pieces, take
 from chalicelib.renditions.refusals import Damaged, DecompressionBomb, NotAnImage, TooManyBytes, Truncated, TypeMismatch

@@ -7,8 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
 
-from chalicelib.ids import Timestamp, timestamp
-from chalicelib.models import Exif
+from chalicelib.domain.ids import Timestamp, timestamp
+from chalicelib.domain.photos import Exif
 from chalicelib.renditions.tiff import Field, Tiff, number
 
 type _Fields = dict[int, Field]

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import ConsoleMessage, Page, expect, sync_playwright
 
 from tests.e2e.conftest import PASSWORD, Local
-from tests.images import photo as make_photo
+from tests.support.images import photo as make_photo
 
 pytestmark = pytest.mark.xdist_group("local")
 

@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 from chalice.package import YAMLTemplateSerializer
 
-from chalicelib import packaging
+from chalicelib.deploy import packaging
 from local.cloud import Cloud, running
 from tests.e2e.conftest import ROOT, environment
-from tests.policies import FUNCTIONS
+from tests.support.policies import FUNCTIONS
 
 pytestmark = pytest.mark.xdist_group("packaged")
 

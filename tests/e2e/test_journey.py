@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.conftest import Local, post_form, put, send, wait_until
-from tests.images import photo as make_photo
+from tests.support.images import photo as make_photo
 
 pytestmark = pytest.mark.xdist_group("local")
 

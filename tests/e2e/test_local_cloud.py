@@ -22,7 +22,7 @@ from tests.e2e.conftest import (
     send,
     wait_until,
 )
-from tests.images import photo as make_photo
+from tests.support.images import photo as make_photo
 
 pytestmark = pytest.mark.xdist_group("local")
 

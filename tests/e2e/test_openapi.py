@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.conftest import ROOT, Local, environment, put
-from tests.images import photo as make_photo
+from tests.support.images import photo as make_photo
 
 pytestmark = pytest.mark.xdist_group("local")
 

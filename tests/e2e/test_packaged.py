@@ -16,12 +16,12 @@ from uuid import uuid4
 import pytest
 from chalice.package import YAMLTemplateSerializer
 
-from chalicelib.gateway_responses import GATEWAY_RESPONSES
+from chalicelib.deploy.gateway_responses import GATEWAY_RESPONSES
 from local.cloud import Cloud, running
 from release import report
 from tests.e2e.conftest import PASSWORD, ROOT, Answer, environment, hosted_ui, put, request, send, wait_until
-from tests.images import photo as make_photo
-from tests.policies import FUNCTIONS
+from tests.support.images import photo as make_photo
+from tests.support.policies import FUNCTIONS
 
 pytestmark = pytest.mark.xdist_group("packaged")
 

@@ -1,0 +1,1 @@
+"""Use cases of accounts: usage and deletion."""

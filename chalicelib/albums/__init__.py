@@ -1,0 +1,1 @@
+"""Use cases of albums: entries, share links and the propagation of changes."""

@@ -1,0 +1,1 @@
+"""Cognito: sign-in, token verification and the rate limit."""

@@ -1,0 +1,199 @@
+"""Cognito: who is calling, and how they sign up, in and out by password."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+import msgspec
+from botocore.exceptions import ClientError
+from msgspec import UNSET, UnsetType
+
+from chalicelib.auth.tokens import Verifier
+from chalicelib.domain import errors
+from chalicelib.domain.ids import UserId
+from chalicelib.infra.settings import Settings
+
+if TYPE_CHECKING:
+    from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
+
+_STRANGER = ("NotAuthorizedException", "UserNotFoundException", "UserNotConfirmedException")
+
+
+class Caller(msgspec.Struct, frozen=True):
+    """Whose valid access token came with the request."""
+
+    user_id: UserId
+    access_token: str
+
+
+class Tokens(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What a sign-in yields. `expires_in`: seconds, of the access and the ID token."""
+
+    access_token: str
+    id_token: str
+    expires_in: int
+    refresh_token: str | UnsetType = UNSET
+    token_type: str = "Bearer"
+
+
+class Identity:
+    """The user pool. `hosted_ui` has the sign-in by browser."""
+
+    def __init__(self, settings: Settings, cognito: "CognitoIdentityProviderClient", verifier: Verifier) -> None:
+        self._settings, self._cognito = settings, cognito
+        self._client_id = settings.user_pool_client_id
+        self._verifier = verifier
+
+    def caller(self, authorization: str | None) -> Caller:
+        """Who sent `Authorization: Bearer <access token>`.
+
+        Raises:
+            InvalidToken: there is no such header, or its token is not valid.
+            AuthUnavailable: the pool's keys are out of reach.
+        """
+        scheme, _, token = (authorization or "").partition(" ")
+        if scheme != "Bearer":
+            raise errors.InvalidToken
+        return Caller(UserId(self._verifier.claims(token, "access")["sub"]), token)
+
+    def refresh(self, refresh_token: str) -> Tokens:
+        """Fresh tokens, without a refresh token among them.
+
+        Raises:
+            InvalidToken: the refresh token is wrong, expired or revoked.
+        """
+        with _refusals(**dict.fromkeys((*_STRANGER, "RefreshTokenReuseException"), errors.InvalidToken)):
+            answer = self._cognito.initiate_auth(
+                ClientId=self._client_id,
+                AuthFlow="REFRESH_TOKEN_AUTH",
+                AuthParameters={"REFRESH_TOKEN": refresh_token},
+            )
+        return msgspec.structs.replace(_tokens(answer), refresh_token=UNSET)
+
+    def log_in(self, email: str, password: str) -> Tokens:
+        """Tokens for an address and its password.
+
+        Raises:
+            InvalidCredentials: they do not match, or there is no such confirmed address.
+            LoginFailed: Cognito asks for more than a password; the hosted UI can answer it.
+        """
+        strangers = dict.fromkeys(_STRANGER, errors.InvalidCredentials)
+        with _refusals(**strangers, PasswordResetRequiredException=errors.LoginFailed):
+            answer = self._cognito.initiate_auth(
+                ClientId=self._client_id,
+                AuthFlow="USER_PASSWORD_AUTH",
+                AuthParameters={"USERNAME": email, "PASSWORD": password},
+            )
+        if "AuthenticationResult" not in answer:
+            raise errors.LoginFailed("This account needs a further step: sign in at /login instead.")
+        return _tokens(answer)
+
+    def log_out(self, refresh_token: str | None) -> str:
+        """Revoke the refresh token and the access tokens made from it; the URL that ends the hosted UI's session.
+
+        A token that no longer counts is no error (RFC 7009, section 2.2).
+
+        Raises:
+            InvalidToken: it is a token of another kind.
+        """
+        if refresh_token:
+            dead = ("NotAuthorizedException", "UnauthorizedException")
+            with _refusals(*dead, UnsupportedTokenTypeException=errors.InvalidToken):
+                self._cognito.revoke_token(Token=refresh_token, ClientId=self._client_id)
+        parameters = {"client_id": self._client_id, "logout_uri": f"{self._settings.base_url}/"}
+        return f"{self._settings.cognito_domain}/logout?{urlencode(parameters)}"
+
+    def sign_out_everywhere(self, caller: Caller) -> None:
+        """Revoke every refresh token of the caller, and their access tokens. None that counts any more is no error."""
+        with _refusals(*_STRANGER):
+            self._cognito.global_sign_out(AccessToken=caller.access_token)
+
+    def delete(self, user_id: UserId) -> None:
+        """Delete a user. That there is none is no error."""
+        with _refusals("UserNotFoundException"):
+            self._cognito.admin_delete_user(UserPoolId=self._settings.user_pool_id, Username=user_id)
+
+    def sign_up(self, email: str, password: str) -> tuple[UserId, bool]:
+        """Register an address; Cognito mails a code to it. The new id, and whether it is confirmed already.
+
+        Raises:
+            AlreadyRegistered, InvalidPassword: Cognito says so.
+            InvalidRequest: Cognito does not take the address, or cannot reach it.
+        """
+        with _refusals(
+            UsernameExistsException=errors.AlreadyRegistered,
+            InvalidPasswordException=errors.InvalidPassword,
+            CodeDeliveryFailureException=errors.InvalidRequest,
+        ):
+            answer = self._cognito.sign_up(
+                ClientId=self._client_id,
+                Username=email,
+                Password=password,
+                UserAttributes=[{"Name": "email", "Value": email}],
+            )
+        return UserId(answer["UserSub"]), answer["UserConfirmed"]
+
+    def confirm_sign_up(self, email: str, code: str) -> None:
+        """Confirm an address by the code that was mailed to it.
+
+        Raises:
+            InvalidCode: it is not, or no longer, the code of this address.
+            AlreadyRegistered: another account has confirmed the address meanwhile.
+        """
+        wrong = errors.InvalidCode
+        with _refusals(
+            CodeMismatchException=wrong,
+            ExpiredCodeException=wrong,
+            UserNotFoundException=wrong,
+            NotAuthorizedException=wrong,
+            AliasExistsException=errors.AlreadyRegistered,
+        ):
+            self._cognito.confirm_sign_up(ClientId=self._client_id, Username=email, ConfirmationCode=code)
+
+    def resend_code(self, email: str) -> None:
+        """Mail another code, where there is an address that waits for one; otherwise nothing."""
+        # Each of these is refused to some addresses only, so saying it would tell which are known.
+        silent = ("UserNotFound", "InvalidParameter", "NotAuthorized", "LimitExceeded", "CodeDeliveryFailure")
+        with _refusals(*(f"{name}Exception" for name in silent)):
+            self._cognito.resend_confirmation_code(ClientId=self._client_id, Username=email)
+
+    def email(self, caller: Caller) -> str:
+        """The caller's address.
+
+        Raises:
+            InvalidToken: Cognito no longer takes the token.
+        """
+        with _refusals(**dict.fromkeys((*_STRANGER, "PasswordResetRequiredException"), errors.InvalidToken)):
+            answer = self._cognito.get_user(AccessToken=caller.access_token)
+        return next((each["Value"] for each in answer["UserAttributes"] if each["Name"] == "email"), "")
+
+
+def _tokens(answer: Any) -> Tokens:
+    result = answer["AuthenticationResult"]
+    return Tokens(
+        access_token=result["AccessToken"],
+        id_token=result["IdToken"],
+        refresh_token=result.get("RefreshToken", UNSET),
+        expires_in=result["ExpiresIn"],
+    )
+
+
+@contextmanager
+def _refusals(*silent: str, **known: type[errors.PhotoshareError]) -> Iterator[None]:
+    """Turn Cognito's refusals into the contract's: its rate limits, bad input, and the `known` ones by name.
+
+    The `silent` ones only end the block.
+    """
+    known.setdefault("InvalidParameterException", errors.InvalidRequest)
+    try:
+        yield
+    except ClientError as error:
+        name = error.response["Error"]["Code"]
+        if name in silent:
+            return
+        if name in ("LimitExceededException", "TooManyRequestsException", "TooManyFailedAttemptsException"):
+            raise errors.TooManyRequests(retry_after=60) from error
+        if name in known:
+            raise known[name] from error
+        raise

@@ -1,0 +1,159 @@
+"""Cognito's tokens, verified: the key set, and what a token must say to count.
+
+Sources: RFC 8725 (JWT best practice) and Cognito's "Verifying JSON web tokens".
+"""
+
+import json
+import re
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, Literal
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from jwt.algorithms import RSAAlgorithm
+
+from chalicelib.domain import strict_json
+from chalicelib.domain.errors import AuthUnavailable, InvalidToken
+from chalicelib.infra.fetch import FetchFailed, fetch
+
+MAX_TOKEN_LENGTH = 8192
+LEEWAY_SECONDS = 60
+LONGEST_LIFE_SECONDS = 24 * 60 * 60
+"""The longest that Cognito can be configured to; a longer-lived token is not one of its."""
+_SMALLEST_KEY_BITS = 2048
+# PyJWT also takes padding, which would give one token several spellings.
+_COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
+
+Use = Literal["access", "id"]
+
+
+class KeySet:
+    """The pool's public keys, cached. One look-up fetches at most once, and all together once a minute."""
+
+    FRESH_SECONDS = 60 * 60
+    STALE_SECONDS = 24 * 60 * 60
+    COOL_DOWN_SECONDS = 60
+    RETRY_SECONDS = 5
+    """The cool-down while there are no keys at all."""
+
+    def __init__(self, url: str, *, clock: Callable[[], float] = time.monotonic, seconds: float = 2) -> None:
+        self._url, self._clock, self._seconds = url, clock, seconds
+        self._keys: dict[str, RSAPublicKey] = {}
+        self._fetched_at = self._tried_at = -float("inf")
+        self._lock = threading.Lock()
+
+    def find(self, kid: str) -> RSAPublicKey:
+        """The key of this id.
+
+        Raises:
+            InvalidToken: the pool has no such key.
+            AuthUnavailable: the keys cannot be fetched, and none that may still be used are at hand.
+        """
+        with self._lock:
+            age = self._clock() - self._fetched_at
+            if kid not in self._keys or age > self.FRESH_SECONDS:
+                self._refresh()
+            if self._clock() - self._fetched_at > self.STALE_SECONDS:
+                raise AuthUnavailable
+            if kid not in self._keys:
+                raise InvalidToken
+            return self._keys[kid]
+
+    def _refresh(self) -> None:
+        # Whoever sends made-up key ids would otherwise make this process call the pool as often as they like.
+        cool_down = self.COOL_DOWN_SECONDS if self._keys else self.RETRY_SECONDS
+        if self._clock() - self._tried_at < cool_down:
+            return
+        self._tried_at = self._clock()
+        try:
+            self._keys = _usable(json.loads(fetch(self._url, seconds=self._seconds)))
+            self._fetched_at = self._clock()
+        except (FetchFailed, ValueError, RecursionError):
+            return
+
+
+def _usable(document: Any) -> dict[str, RSAPublicKey]:
+    """The keys that may sign: RSA of at least 2048 bits, for signatures, each under an id of its own."""
+    entries = document.get("keys") if isinstance(document, dict) else None
+    if not isinstance(entries, list):
+        raise ValueError("not a key set")
+    ids = [entry.get("kid") for entry in entries if isinstance(entry, dict)]
+    return {
+        entry["kid"]: key
+        for entry in entries
+        if isinstance(entry, dict) and isinstance(entry.get("kid"), str) and ids.count(entry["kid"]) == 1
+        if (key := _signing_key(entry)) is not None
+    }
+
+
+def _signing_key(entry: dict[str, Any]) -> RSAPublicKey | None:
+    if entry.get("kty") != "RSA" or entry.get("use", "sig") != "sig" or entry.get("alg", "RS256") != "RS256":
+        return None
+    try:
+        if "verify" not in entry.get("key_ops", ["verify"]):
+            return None
+        key = RSAAlgorithm.from_jwk(entry)
+    except (jwt.InvalidKeyError, ValueError, TypeError):
+        return None
+    return key if isinstance(key, RSAPublicKey) and key.key_size >= _SMALLEST_KEY_BITS else None
+
+
+class Verifier:
+    """Tells tokens that this pool made for this client from all others."""
+
+    def __init__(self, keys: KeySet, issuer: str, client_id: str) -> None:
+        self._keys, self._issuer, self._client_id = keys, issuer, client_id
+
+    def claims(self, token: str, use: Use) -> dict[str, Any]:
+        """The claims of a valid token of this use.
+
+        Raises:
+            InvalidToken: anything about it is not as Cognito makes it.
+            AuthUnavailable: the keys are out of reach.
+        """
+        try:
+            claims = self._decoded(token)
+        except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError) as error:
+            raise InvalidToken from error
+        audience = claims.get("client_id" if use == "access" else "aud")
+        if claims.get("token_use") != use or audience != self._client_id:
+            raise InvalidToken
+        life = claims["exp"] - claims["iat"]
+        if not 0 < life <= LONGEST_LIFE_SECONDS or not isinstance(claims["sub"], str) or not claims["sub"]:
+            raise InvalidToken
+        return claims
+
+    def _decoded(self, token: str) -> dict[str, Any]:
+        if len(token) > MAX_TOKEN_LENGTH or not _COMPACT.fullmatch(token):
+            raise ValueError("not a token of Cognito's")
+        header = jwt.get_unverified_header(token)
+        kid = header.get("kid")
+        if header.get("alg") != "RS256" or not isinstance(kid, str) or "crit" in header:
+            raise ValueError("not a header of Cognito's")
+        claims = jwt.decode(
+            token,
+            self._keys.find(kid),
+            algorithms=["RS256"],
+            issuer=self._issuer,
+            leeway=LEEWAY_SECONDS,
+            # `aud` is compared by the caller: PyJWT would also take a list that holds it.
+            options={"require": ["exp", "iat", "iss", "sub"], "verify_aud": False},
+        )
+        _refuse_odd_numbers(claims)
+        _refuse_duplicates(token)
+        return claims
+
+
+def _refuse_odd_numbers(claims: dict[str, Any]) -> None:
+    for name in ("exp", "iat", "nbf"):
+        # PyJWT takes text, booleans and numbers past any clock.
+        if name in claims and (type(claims[name]) is not int or not 0 <= claims[name] < 1 << 40):
+            raise ValueError(f"{name} is not a time")
+
+
+def _refuse_duplicates(token: str) -> None:
+    # A JSON reader keeps the last of two equal names, another one the first: no such token is trusted.
+    for part in token.split(".")[:2]:
+        strict_json.parse(jwt.utils.base64url_decode(part))

@@ -1,0 +1,1 @@
+"""Extensions of the Chalice CLI for packaging and deploying."""

@@ -1,0 +1,37 @@
+"""Accounts: usage, limits and idempotency records."""
+
+from chalicelib.domain.ids import PhotoId, Timestamp, UserId
+from chalicelib.domain.model import Model
+
+
+class Account(Model, frozen=True):
+    """A person's usage. Pending uploads count, with what they reserved."""
+
+    user_id: UserId
+    created_at: Timestamp | None = None
+    """None until something was written for this person."""
+    photo_count: int = 0
+    bytes: int = 0
+    cancelled: bool = False
+
+
+class IdempotencyRecord(Model, frozen=True):
+    """What a first request under an Idempotency-Key asked for, and was answered."""
+
+    user_id: UserId
+    key: str
+    """SHA-256 of the key, in hexadecimal."""
+    request: str
+    """SHA-256 of the request, in hexadecimal."""
+    photo_id: PhotoId
+    expires_at: int
+    """Unix seconds."""
+    grant: str = ""
+    """The grant as JSON; empty where the answer was that the photo is there already."""
+
+
+class Limits(Model, frozen=True):
+    """What one account may hold."""
+
+    photos: int
+    bytes: int

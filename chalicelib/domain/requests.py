@@ -1,0 +1,215 @@
+"""The shapes of what callers send: bodies and query parameters. `parsing` fills them."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal, get_args
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from chalicelib.domain.photos import MAX_UPLOAD_BYTES, MediaType, Visibility
+
+# Where Python's `$` would let a line feed follow, this does not; and unlike `\Z`, OpenAPI knows it.
+_END = r"$(?!\n)"
+# Beyond `\s`, what only some dialects of regular expressions count among it.
+_NO_SPACE = r"[^@\s\x1c-\x1f\x85\ufeff]"
+Email = Annotated[str, Meta(min_length=3, max_length=254, pattern=f"^{_NO_SPACE}{{1,64}}@{_NO_SPACE}{{1,253}}{_END}")]
+Password = Annotated[str, Meta(min_length=1, max_length=256)]
+Title = Annotated[str, Meta(max_length=200)]
+Description = Annotated[str, Meta(max_length=2000)]
+Tags = Annotated[list[Annotated[str, Meta(min_length=1, max_length=50)]], Meta(max_length=32)]
+Limit = Annotated[int, Meta(ge=1, le=100)]
+Order = Literal["random", "newest", "oldest", "top"]
+Scope = Literal["public", "mine"]
+Name = Annotated[str, Meta(min_length=1, max_length=200)]
+Place = Annotated[str, Meta(max_length=100)]
+ID_PATTERN = r"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}" + _END
+Id = Annotated[str, Meta(pattern=ID_PATTERN)]
+# What `uploads` refuses with a status of its own, for the document to say.
+_SUPPORTED = {"enum": list(get_args(MediaType))}
+_SMALL = {"maximum": MAX_UPLOAD_BYTES}
+# What a header can carry: printable ASCII, no space at either end.
+LinkPassword = Annotated[str, Meta(max_length=256, pattern=r"^[!-~]([ -~]*[!-~])?" + _END)]
+
+
+class Input(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
+    """The base of every shape: an unknown field is refused."""
+
+
+class UploadRequest(Input, frozen=True):
+    """`POST /upload`."""
+
+    filename: Annotated[str, Meta(min_length=1, max_length=255)]
+    content_type: Annotated[str, Meta(min_length=1, max_length=100, extra_json_schema=_SUPPORTED)]
+    size: Annotated[int, Meta(ge=1, extra_json_schema=_SMALL)] | None = None
+    sha256: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}" + _END)] | None = None
+    title: Title = ""
+    description: Description = ""
+    tags: Tags = []
+    visibility: Visibility = "public"
+    album_id: Id | None = None
+    method: Literal["PUT", "POST"] = "PUT"
+
+
+class Changes(Input, frozen=True):
+    """The base of every PATCH."""
+
+    def given(self) -> dict[str, Any]:
+        """The fields that were sent."""
+        present = {name: getattr(self, name) for name in self.__struct_fields__}
+        return {name: value for name, value in present.items() if value is not UNSET}
+
+
+class PhotoChanges(Changes, frozen=True):
+    """`PATCH /photos/{photoId}`."""
+
+    title: Title | UnsetType = UNSET
+    description: Description | UnsetType = UNSET
+    tags: Tags | UnsetType = UNSET
+    visibility: Visibility | UnsetType = UNSET
+
+
+class NewAlbum(Input, frozen=True):
+    """`POST /albums`."""
+
+    name: Name
+    description: Description = ""
+    continent: Place = ""
+    country: Place = ""
+    years: Place = ""
+    visibility: Visibility = "public"
+
+
+class AlbumChanges(Changes, frozen=True):
+    """`PATCH /albums/{albumId}`."""
+
+    name: Name | UnsetType = UNSET
+    description: Description | UnsetType = UNSET
+    continent: Place | UnsetType = UNSET
+    country: Place | UnsetType = UNSET
+    years: Place | UnsetType = UNSET
+    visibility: Visibility | UnsetType = UNSET
+    cover_photo_id: Id | UnsetType | None = UNSET
+    """None: the photo that came in last."""
+
+
+class Placing(Input, frozen=True):
+    """`PUT /albums/{albumId}/photos/{photoId}`."""
+
+    position: Annotated[int, Meta(ge=0, le=2**53)] | None = None
+    """None: where it is, or at the end."""
+
+
+class NewLink(Input, frozen=True):
+    """`POST /albums/{albumId}/links`."""
+
+    expires_at: Annotated[datetime, Meta(tz=True)] | None = None
+    password: LinkPassword | None = None
+
+
+class RatingRequest(Input, frozen=True):
+    """`PUT /photos/{photoId}/rating`."""
+
+    rating: Annotated[int, Meta(ge=1, le=5)]
+
+
+class Credentials(Input, frozen=True):
+    """`POST /signup` and `POST /login`."""
+
+    email: Email
+    password: Password
+
+
+class Confirmation(Input, frozen=True):
+    """`POST /signup/confirm`."""
+
+    email: Email
+    code: Annotated[str, Meta(pattern=r"^[0-9]{1,12}" + _END)]
+
+
+class Address(Input, frozen=True):
+    """`POST /signup/resend`."""
+
+    email: Email
+
+
+class RefreshRequest(Input, frozen=True):
+    """`POST /token` and `POST /logout` of a client that holds its own refresh token."""
+
+    refresh_token: Annotated[str, Meta(min_length=1, max_length=8192)]
+
+
+class NoQuery(Input, frozen=True):
+    """No parameters at all."""
+
+
+class LoginQuery(Input, frozen=True):
+    """`GET /login`."""
+
+    return_to: str = "/"
+
+
+class CallbackQuery(Input, frozen=True):
+    """`GET /callback`: what the identity provider sends."""
+
+    code: str | None = None
+    state: str | None = None
+    iss: str | None = None
+    error: str | None = None
+    error_description: str | None = msgspec.field(default=None, name="error_description")
+
+
+class PageQuery(Input, frozen=True):
+    """What every list takes."""
+
+    limit: Limit = 10
+    last_key: str | None = None
+
+
+class PhotoQuery(PageQuery, frozen=True):
+    """`GET /photos`."""
+
+    order: Order = "random"
+    scope: Scope = "public"
+    user_id: Annotated[str, Meta(pattern=r"^[A-Za-z0-9-]{1,64}" + _END)] | None = None
+    tag: Annotated[str, Meta(min_length=1, max_length=50)] | None = None
+    from_: Annotated[datetime, Meta(tz=True)] | None = msgspec.field(default=None, name="from")
+    """The first moment that belongs to the answer."""
+    to: Annotated[datetime, Meta(tz=True)] | None = None
+    """The first moment that no longer does."""
+
+
+class SearchQuery(PageQuery, frozen=True, kw_only=True):
+    """`GET /search`."""
+
+    q: Annotated[str, Meta(min_length=1, max_length=200)]
+    scope: Scope = "public"
+
+
+class DeleteQuery(Input, frozen=True):
+    """`DELETE /photos/{photoId}`."""
+
+    permanent: bool = False
+
+
+class DownloadQuery(Input, frozen=True):
+    """`GET /photos/{photoId}/download`."""
+
+    redirect: bool = False
+
+
+class AlbumQuery(PageQuery, frozen=True):
+    """`GET /albums`."""
+
+    scope: Scope = "public"
+
+
+class AlbumDeleteQuery(Input, frozen=True):
+    """`DELETE /albums/{albumId}`."""
+
+    photos: Literal["keep", "delete"] = "keep"
+
+
+class AlbumPhotoQuery(PageQuery, frozen=True):
+    """`GET /albums/{albumId}/photos` and `GET /shared/{token}/photos`."""
+
+    order: Literal["position", "random"] = "position"

@@ -1,0 +1,1 @@
+"""HTTP: the declaration of a route, parsing, responses, cookies and the OpenAPI document."""

@@ -1,0 +1,1 @@
+"""Settings, AWS clients, HTTP fetch, logs and metrics."""

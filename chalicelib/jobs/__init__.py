@@ -1,0 +1,1 @@
+"""Background jobs: the queue, the registry, and one file per job."""

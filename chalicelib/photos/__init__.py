@@ -1,0 +1,1 @@
+"""Use cases of photos: read, change, trash, list and rate."""

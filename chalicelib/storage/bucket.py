@@ -1,0 +1,197 @@
+"""The only S3 code: grants, originals, renditions and the links that serve them."""
+
+import base64
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import quote, unquote
+
+import msgspec
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chalicelib.domain.errors import Busy
+from chalicelib.domain.photos import GRANT_LIFETIME, MAX_UPLOAD_BYTES, Photo
+from chalicelib.infra.settings import Settings
+from chalicelib.storage.signed_urls import WINDOW, CdnSigner, Link, Presigner, attachment
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+# By browsers and by the edge, neither of which needs to be told "public": whoever has the URL may have the object.
+_IMMUTABLE = "max-age=31536000, immutable"
+_PUBLIC_WINDOW = timedelta(hours=12)
+
+
+class Grant(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """Leave to upload one object, once."""
+
+    photo_id: str
+    s3_key: str
+    method: Literal["PUT", "POST"]
+    upload_url: str
+    headers: dict[str, str] | None = None
+    fields: dict[str, str] | None = None
+    expires_in: int
+
+
+class Stored(msgspec.Struct, frozen=True, kw_only=True):
+    """One version of an original. `content` is None where it is larger than any upload may be."""
+
+    version_id: str
+    size: int
+    content: bytes | None
+    metadata: dict[str, str]
+
+
+class Bucket:
+    """The originals bucket and the renditions bucket."""
+
+    def __init__(self, settings: Settings, s3: "S3Client", presigner: Presigner, cdn: CdnSigner | None) -> None:
+        """`cdn`: of the CDN in front of the renditions; None where there is none."""
+        self._s3, self._presigner, self._cdn = s3, presigner, cdn
+        self.originals, self._renditions = settings.originals_bucket, settings.renditions_bucket
+
+    def put_grant(self, photo: Photo) -> Grant:
+        """A presigned PUT that binds whatever was declared, and cannot replace an object (`If-None-Match`)."""
+        bound: dict[str, Any] = {"ContentType": photo.content_type, "IfNoneMatch": "*", "Metadata": _metadata(photo)}
+        headers = {"Content-Type": photo.content_type, "If-None-Match": "*"}
+        headers |= {f"x-amz-meta-{name}": value for name, value in _metadata(photo).items()}
+        if photo.size:
+            bound["ContentLength"] = photo.size
+            headers["Content-Length"] = str(photo.size)
+        if photo.sha256:
+            bound |= {"ChecksumAlgorithm": "SHA256", "ChecksumSHA256": _base64_of_hex(photo.sha256)}
+            headers["x-amz-sdk-checksum-algorithm"] = "SHA256"
+            headers["x-amz-checksum-sha256"] = _base64_of_hex(photo.sha256)
+        url = self._s3.generate_presigned_url(
+            "put_object",
+            Params={"Bucket": self.originals, "Key": photo.s3_key, **bound},
+            ExpiresIn=int(GRANT_LIFETIME.total_seconds()),
+        )
+        return _grant(photo, method="PUT", upload_url=url, headers=headers)
+
+    def post_grant(self, photo: Photo) -> Grant:
+        """A presigned form that bounds the length. It can be replayed, so only the confirmed version is served."""
+        fields = {"Content-Type": photo.content_type, "success_action_status": "201"}
+        fields |= {f"x-amz-meta-{name}": value for name, value in _metadata(photo).items()}
+        if photo.sha256:
+            fields |= {"x-amz-checksum-algorithm": "SHA256", "x-amz-checksum-sha256": _base64_of_hex(photo.sha256)}
+        length = [photo.size, photo.size] if photo.size else [1, MAX_UPLOAD_BYTES]
+        made = self._s3.generate_presigned_post(
+            self.originals,
+            photo.s3_key,
+            Fields=dict(fields),
+            Conditions=[{name: value} for name, value in fields.items()] + [["content-length-range", *length]],
+            ExpiresIn=int(GRANT_LIFETIME.total_seconds()),
+        )
+        return _grant(photo, method="POST", upload_url=made["url"], fields=made["fields"])
+
+    def read(self, key: str, version_id: str | None = None) -> Stored | None:
+        """This version of an original, or the newest; None where there is none.
+
+        Raises:
+            Busy: the connection ended before the object did.
+        """
+        pinned: dict[str, Any] = {"VersionId": version_id} if version_id else {}
+        try:
+            answer = self._s3.get_object(Bucket=self.originals, Key=key, **pinned)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in ("NoSuchKey", "NoSuchVersion", "MethodNotAllowed"):
+                return None
+            raise
+        size = answer["ContentLength"]
+        try:
+            with answer["Body"] as stream:
+                content = stream.read() if size <= MAX_UPLOAD_BYTES else None
+        except BotoCoreError as error:
+            raise Busy from error
+        return Stored(
+            version_id=answer.get("VersionId", "null"), size=size, content=content, metadata=answer["Metadata"]
+        )
+
+    def holds(self, key: str, version_id: str) -> bool:
+        """Whether this version of an original is there."""
+        try:
+            self._s3.head_object(Bucket=self.originals, Key=key, VersionId=version_id)
+        except ClientError as error:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
+                return False
+            raise
+        return True
+
+    def write_rendition(self, key: str, content: bytes, content_type: str) -> None:
+        """Write a rendition under its fixed key. The same again is no harm."""
+        self._s3.put_object(
+            Bucket=self._renditions, Key=key, Body=content, ContentType=content_type, CacheControl=_IMMUTABLE
+        )
+
+    def drop(self, photo: Photo, key: str, version_id: str) -> None:
+        """Delete one version of an original under `key`, for good, and its renditions where the photo has others."""
+        self._s3.delete_object(Bucket=self.originals, Key=key, VersionId=version_id)
+        prefix = f"{key.rpartition('/')[0]}/{version_id}/"
+        if not any(rendition.startswith(prefix) for rendition in photo.renditions.values()):
+            self.erase(prefix)
+
+    def erase(self, prefix: str) -> None:
+        """Delete every version of every original, and every rendition, under `prefix`. Safe to repeat.
+
+        Raises:
+            Busy: S3 kept some; the rest is gone.
+        """
+        more = True
+        # Always from the start: a page's marker would be a version that has just been deleted.
+        while more:
+            page = self._s3.list_object_versions(Bucket=self.originals, Prefix=prefix)
+            found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+            self._delete(self.originals, [{"Key": each["Key"], "VersionId": each["VersionId"]} for each in found])
+            more = page["IsTruncated"]
+        for listed in self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._renditions, Prefix=prefix):
+            self._delete(self._renditions, [{"Key": each["Key"]} for each in listed.get("Contents", [])])
+
+    def url(self, photo: Photo, name: str, now: datetime) -> str:
+        """The signed URL of a rendition, the same through a window: half an hour, or half a day where a CDN shows what
+        is public.
+
+        It ends within two windows: so long may whoever had it look at a photo that was hidden or erased since.
+        """
+        key = photo.renditions[name]
+        if self._cdn:
+            return self._cdn.url(key, now, _PUBLIC_WINDOW if photo.listed and photo.visibility == "public" else WINDOW)
+        return self._presigner.link(self._renditions, key, now).url
+
+    def original(self, photo: Photo, now: datetime) -> Link:
+        """The confirmed version of an original, to save under its own name."""
+        query = {
+            "response-content-disposition": attachment(photo.filename),
+            "response-content-type": photo.content_type,
+            "versionId": photo.version_id or "null",
+        }
+        return self._presigner.link(self.originals, photo.s3_key, now, **query)
+
+    def copy(self, photo: Photo, now: datetime) -> Link:
+        """The full-size copy for others, to save."""
+        query = {"response-content-disposition": attachment(photo.copy_name)}
+        return self._presigner.link(self._renditions, photo.renditions["full"], now, **query)
+
+    def _delete(self, bucket: str, objects: list[Any]) -> None:
+        if not objects:
+            return
+        answer = self._s3.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True})
+        if failed := answer.get("Errors"):
+            raise Busy(f"{len(failed)} of {len(objects)} objects were not deleted.")
+
+
+def kept_filename(metadata: dict[str, str]) -> str:
+    """The file name that the object itself has kept, so that a lost row can be rebuilt; empty where it has none."""
+    return unquote(metadata.get("filename", ""))
+
+
+def _metadata(photo: Photo) -> dict[str, str]:
+    return {"filename": quote(photo.filename, safe="")}
+
+
+def _grant(photo: Photo, **made: Any) -> Grant:
+    return Grant(photo_id=photo.photo_id, s3_key=photo.s3_key, expires_in=int(GRANT_LIFETIME.total_seconds()), **made)
+
+
+def _base64_of_hex(digest: str) -> str:
+    return base64.b64encode(bytes.fromhex(digest)).decode()

@@ -1,0 +1,94 @@
+"""Signed GET URLs, of S3 or of CloudFront, that stay the same for a while, so that a browser's cache can work."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+from botocore.auth import S3SigV4QueryAuth
+from botocore.awsrequest import AWSRequest
+from botocore.signers import CloudFrontSigner
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+from chalicelib.infra.settings import Cdn
+
+WINDOW = timedelta(minutes=30)
+LIFETIME = 2 * WINDOW
+
+
+class Link(msgspec.Struct, frozen=True):
+    """A presigned URL, and for how many seconds it is good at least."""
+
+    url: str
+    expires_in: int
+
+
+class Presigner:
+    """Signs as of the start of the present window."""
+
+    def __init__(self, endpoint: str, region: str, credentials: Any) -> None:
+        """`endpoint`: where a bucket is, with `{bucket}` for its name. `credentials`: botocore's, self-refreshing."""
+        self._endpoint, self._region, self._credentials = endpoint, region, credentials
+
+    def link(self, bucket: str, key: str, now: datetime, **query: str) -> Link:
+        """A link to an object, good for half an hour at least and an hour at most."""
+        address = f"{self._endpoint.format(bucket=bucket)}/{quote(key)}"
+        frozen = self._credentials.get_frozen_credentials()
+        signed = _signed(address, tuple(query.items()), _start(now, WINDOW), frozen, self._region)
+        return Link(signed, int(WINDOW.total_seconds()))
+
+
+class CdnSigner:
+    """Signs URLs of a CloudFront distribution as of the start of the present window, by a canned policy.
+
+    https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-creating-signed-url-canned-policy.html
+    """
+
+    def __init__(self, cdn: Cdn) -> None:
+        key = load_pem_private_key(cdn.private_key.encode(), None)
+        if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
+            raise TypeError("CDN_PRIVATE_KEY is no ECDSA key on P-256: `make cdn-key` makes one.")
+        # Deterministic (RFC 6979), or each process would have URLs of its own.
+        algorithm = ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
+        self._base_url = cdn.base_url
+        self._signer = CloudFrontSigner(cdn.key_id, lambda policy: key.sign(policy, algorithm))
+
+    def url(self, key: str, now: datetime, window: timedelta) -> str:
+        """The URL of an object, good for `window` at least and twice that at most."""
+        ends = _start(now, window) + 2 * window
+        signed = self._signer.generate_presigned_url(f"{self._base_url}/{quote(key)}", ends)
+        return f"{signed}&Hash-Algorithm=SHA256"
+
+
+def _start(now: datetime, window: timedelta) -> datetime:
+    seconds = int(window.total_seconds())
+    return datetime.fromtimestamp(int(now.timestamp()) // seconds * seconds, UTC)
+
+
+def attachment(filename: str) -> str:
+    """A Content-Disposition that saves under `filename`, whatever characters it has (RFC 6266, RFC 8187)."""
+    plain = re.sub(r"[^A-Za-z0-9._ -]", "_", filename)
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(filename, safe='')}"
+
+
+class _AsOf(S3SigV4QueryAuth):
+    """botocore's signer, with a time of our own instead of the clock's."""
+
+    def __init__(self, start: datetime, credentials: Any, region: str) -> None:
+        super().__init__(credentials, "s3", region, expires=int(LIFETIME.total_seconds()))
+        self._timestamp = f"{start:%Y%m%dT%H%M%SZ}"
+
+    def _modify_request_before_signing(self, request: Any) -> None:
+        request.context["timestamp"] = self._timestamp
+        super()._modify_request_before_signing(request)  # type: ignore[misc]
+
+
+@lru_cache(maxsize=4096)
+def _signed(address: str, query: tuple[tuple[str, str], ...], start: datetime, credentials: Any, region: str) -> str:
+    request = AWSRequest("GET", address, params=dict(query))
+    _AsOf(start, credentials, region).add_auth(request)
+    return str(request.url)

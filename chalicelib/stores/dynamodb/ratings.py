@@ -1,0 +1,61 @@
+"""Ratings on DynamoDB: a row a person and photo, and the sums on the photo's own row."""
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.domain.ids import PhotoId, UserId
+from chalicelib.domain.photos import Photo
+from chalicelib.infra.settings import Settings
+from chalicelib.stores.dynamodb import items
+from chalicelib.stores.dynamodb.calls import Calls, Write, update
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+class DynamoRatings:
+    """`RatingStore` on the tables that `Settings` names."""
+
+    def __init__(self, settings: Settings, dynamodb: "DynamoDBClient", clock: Callable[[], float] = time.time) -> None:
+        self._calls = Calls(dynamodb, clock)
+        self._photos, self._ratings = settings.photo_table, settings.rating_table
+
+    def rating(self, photo_id: PhotoId, user_id: UserId) -> int | None:
+        item = self._calls.read(self._ratings, _key(photo_id, user_id))
+        return int(items.decode(item)["rating"]) if item else None
+
+    def rate(self, photo: Photo, user_id: UserId, before: int | None, after: int | None) -> bool:
+        row = self._row(_key(photo.photo_id, user_id), before, after)
+        return not self._calls.transact([row, *sums(self._photos, photo, before, after)])
+
+    def _row(self, key: items.Key, before: int | None, after: int | None) -> Write:
+        write: dict[str, Any] = {"TableName": self._ratings, "ConditionExpression": "attribute_not_exists(photoId)"}
+        if before is not None:
+            write["ConditionExpression"] = "rating = :before"
+            write["ExpressionAttributeValues"] = items.encode({":before": before})
+        if after is None:
+            return {"Delete": write | {"Key": key}}
+        return {"Put": write | {"Item": key | items.encode({"rating": after})}}
+
+
+def sums(table: str, photo: Photo, before: int | None, after: int | None) -> list[Write]:
+    """What makes somebody's rating `before` be `after` in the sums of a photo, while it and they are as given."""
+    rated = photo.rated(before, after)
+    if rated == photo:
+        return []
+    if not photo.listed:
+        # It gets its score from the sums when it is restored, and whoever restores it may have read these.
+        rated = rated.with_(revision=photo.revision + 1)
+    old, new = items.photo_item(photo), items.photo_item(rated)
+    write = update(table, items.photo_key(photo.photo_id), old, new, revision=photo.revision)
+    unrated, same = "attribute_not_exists(ratingCount)", "ratingSum = :oldSum AND ratingCount = :oldCount"
+    write["Update"]["ConditionExpression"] += f" AND {same if photo.rating_count else unrated}"
+    if photo.rating_count:
+        there = {":oldSum": photo.rating_sum, ":oldCount": photo.rating_count}
+        write["Update"]["ExpressionAttributeValues"] |= items.encode(there)
+    return [write]
+
+
+def _key(photo_id: PhotoId, user_id: UserId) -> items.Key:
+    return {"photoId": {"S": photo_id}, "userId": {"S": user_id}}

@@ -1,0 +1,60 @@
+"""Idempotency records, and photos by their bytes: rows beside an account's own."""
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from chalicelib.domain.accounts import IdempotencyRecord
+from chalicelib.domain.ids import PhotoId, UserId
+from chalicelib.domain.photos import Photo
+from chalicelib.infra.settings import Settings
+from chalicelib.stores.dynamodb import items
+from chalicelib.stores.dynamodb.calls import Calls, Write
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+class DynamoRepeats:
+    """`Repeats` on the tables that `Settings` names."""
+
+    def __init__(self, settings: Settings, dynamodb: "DynamoDBClient", clock: Callable[[], float] = time.time) -> None:
+        self._calls, self._clock, self._accounts = Calls(dynamodb, clock), clock, settings.account_table
+
+    def record(self, user_id: UserId, key: str) -> IdempotencyRecord | None:
+        item = self._calls.read(self._accounts, {"userId": {"S": user_id}, "record": {"S": f"key#{key}"}})
+        return msgspec.convert(items.decode(item), IdempotencyRecord) if item else None
+
+    def keep(self, record: IdempotencyRecord) -> bool:
+        return not self._calls.transact([put(self._accounts, record, self._clock())])
+
+    def same_bytes(self, user_id: UserId, sha256: str) -> PhotoId | None:
+        span = ("record", f"sha256#{sha256}#", f"sha256#{sha256}#~")
+        found = self._calls.query(self._accounts, None, ("userId", user_id), span, 1, consistent=True)
+        return PhotoId(items.decode(found[0])["photoId"]) if found else None
+
+
+def put(table: str, record: IdempotencyRecord, now: float) -> Write:
+    """Write a record, unless there is one under its key that has not expired. `now`: Unix seconds."""
+    item = items.encode(msgspec.to_builtins(record) | {"record": f"key#{record.key}"})
+    return {
+        "Put": {
+            "TableName": table,
+            "Item": item,
+            "ConditionExpression": "attribute_not_exists(userId) OR expiresAt <= :now",
+            "ExpressionAttributeValues": {":now": {"N": str(int(now))}},
+        }
+    }
+
+
+def changes(table: str, before: Photo, after: Photo) -> list[Write]:
+    """What makes a photo be found by the bytes that it has now, where it is listed."""
+    old, new = items.digest_item(before), items.digest_item(after)
+    if old == new:
+        return []
+    writes: list[Write] = [{"Put": {"TableName": table, "Item": new}}] if new else []
+    if old:
+        writes.append({"Delete": {"TableName": table, "Key": {name: old[name] for name in ("userId", "record")}}})
+    return writes

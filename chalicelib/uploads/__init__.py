@@ -1,0 +1,1 @@
+"""Use cases of uploading: grants, confirmation and moderation."""

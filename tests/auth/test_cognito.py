@@ -1,0 +1,224 @@
+"""What Cognito says about people, in the contract's words; and where a sign-in may lead."""
+
+from random import Random
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import boto3
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib import wiring
+from chalicelib.auth.cognito import Identity
+from chalicelib.auth.hosted_ui import same_origin_path
+from chalicelib.domain import errors
+from chalicelib.infra import aws
+from tests.support.cloud import Cloud
+from tests.support.cognito import Cognito
+
+ORIGIN = "http://localhost:8000"
+EMAIL, PASSWORD = "ann@example.com", "Correct-Horse-1"
+CREDENTIALS = {"email": EMAIL, "password": PASSWORD}
+CODE = {"email": EMAIL, "code": "123456"}
+REFRESH = {"refreshToken": "kept"}
+
+
+@pytest.fixture
+def cognito(shared_cloud: Cloud) -> Cognito:
+    return Cognito(shared_cloud)
+
+
+REFUSALS = [
+    ("/login", CREDENTIALS, "InitiateAuth", "NotAuthorizedException", 401, "InvalidCredentials"),
+    ("/login", CREDENTIALS, "InitiateAuth", "UserNotFoundException", 401, "InvalidCredentials"),
+    ("/login", CREDENTIALS, "InitiateAuth", "UserNotConfirmedException", 401, "InvalidCredentials"),
+    ("/login", CREDENTIALS, "InitiateAuth", "PasswordResetRequiredException", 400, "LoginFailed"),
+    ("/login", CREDENTIALS, "InitiateAuth", "InvalidParameterException", 400, "InvalidRequest"),
+    ("/login", CREDENTIALS, "InitiateAuth", "TooManyRequestsException", 429, "TooManyRequests"),
+    ("/signup", CREDENTIALS, "SignUp", "UsernameExistsException", 409, "AlreadyRegistered"),
+    ("/signup", CREDENTIALS, "SignUp", "InvalidPasswordException", 400, "InvalidPassword"),
+    ("/signup", CREDENTIALS, "SignUp", "InvalidParameterException", 400, "InvalidRequest"),
+    ("/signup", CREDENTIALS, "SignUp", "CodeDeliveryFailureException", 400, "InvalidRequest"),
+    ("/signup", CREDENTIALS, "SignUp", "LimitExceededException", 429, "TooManyRequests"),
+    ("/signup/confirm", CODE, "ConfirmSignUp", "CodeMismatchException", 400, "InvalidCode"),
+    ("/signup/confirm", CODE, "ConfirmSignUp", "ExpiredCodeException", 400, "InvalidCode"),
+    ("/signup/confirm", CODE, "ConfirmSignUp", "UserNotFoundException", 400, "InvalidCode"),
+    ("/signup/confirm", CODE, "ConfirmSignUp", "NotAuthorizedException", 400, "InvalidCode"),
+    ("/signup/confirm", CODE, "ConfirmSignUp", "AliasExistsException", 409, "AlreadyRegistered"),
+    ("/signup/confirm", CODE, "ConfirmSignUp", "TooManyFailedAttemptsException", 429, "TooManyRequests"),
+    ("/token", REFRESH, "InitiateAuth", "NotAuthorizedException", 401, "InvalidToken"),
+    ("/token", REFRESH, "InitiateAuth", "InvalidParameterException", 400, "InvalidRequest"),
+    ("/token", REFRESH, "InitiateAuth", "TooManyRequestsException", 429, "TooManyRequests"),
+    ("/logout", REFRESH, "RevokeToken", "UnsupportedTokenTypeException", 401, "InvalidToken"),
+    ("/logout", REFRESH, "RevokeToken", "TooManyRequestsException", 429, "TooManyRequests"),
+]
+
+
+@pytest.mark.parametrize(("path", "body", "operation", "refusal", "status", "error"), REFUSALS)
+def test_refusal_of_cognito_becomes_the_contracts(
+    shared_cloud: Cloud, cognito: Cognito, path: str, body: Any, operation: str, refusal: str, status: int, error: str
+) -> None:
+    cognito.refuse(operation, code=refusal)
+    answer = shared_cloud.visitor.post(path, body)
+    assert (answer.status, answer.json["error"]) == (status, error)
+    assert ("Retry-After" in answer.headers) is (status == 429)
+    assert [name for name, _ in cognito.asked] == [operation]
+
+
+RESENT = ["UserNotFound", "InvalidParameter", "NotAuthorized", "LimitExceeded", "CodeDeliveryFailure"]
+
+
+@pytest.mark.parametrize("refusal", [None, *RESENT])
+def test_asking_for_another_code_tells_nothing(shared_cloud: Cloud, cognito: Cognito, refusal: str | None) -> None:
+    if refusal:
+        cognito.refuse("ResendConfirmationCode", code=f"{refusal}Exception")
+    answer = shared_cloud.visitor.post("/signup/resend", {"email": EMAIL})
+    assert (answer.status, answer.body) == (202, "{}")
+    assert cognito.asked == [("ResendConfirmationCode", {"ClientId": "test-client", "Username": EMAIL})]
+
+
+def test_wrong_password_and_unknown_address_are_told_alike(shared_cloud: Cloud, cognito: Cognito) -> None:
+    told = []
+    for refusal in ("NotAuthorizedException", "UserNotFoundException", "UserNotConfirmedException"):
+        cognito.refuse("InitiateAuth", code=refusal)
+        answer = shared_cloud.visitor.post("/login", CREDENTIALS)
+        told.append({name: value for name, value in answer.json.items() if name != "requestId"})
+    assert told[0] == told[1] == told[2]
+
+
+def test_account_that_needs_more_than_a_password_is_sent_to_the_hosted_ui(
+    shared_cloud: Cloud, cognito: Cognito
+) -> None:
+    cognito.answers["InitiateAuth"] = {"ChallengeName": "NEW_PASSWORD_REQUIRED", "Session": "s"}
+    answer = shared_cloud.visitor.post("/login", CREDENTIALS)
+    assert (answer.status, answer.json["error"]) == (400, "LoginFailed")
+    assert "/login" in answer.json["message"]
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        "NotAuthorizedException",
+        "UserNotFoundException",
+        "UserNotConfirmedException",
+        "PasswordResetRequiredException",
+    ],
+)
+def test_token_that_cognito_no_longer_takes_shows_no_account(
+    shared_cloud: Cloud, cognito: Cognito, refusal: str
+) -> None:
+    cognito.refuse("GetUser", code=refusal)
+    assert shared_cloud.person("ann").get("/account").status == 401
+
+
+def test_account_shows_the_address_that_cognito_has(shared_cloud: Cloud, cognito: Cognito) -> None:
+    cognito.answers["GetUser"] = {
+        "UserAttributes": [{"Name": "sub", "Value": "ann"}, {"Name": "email", "Value": EMAIL}]
+    }
+    ann = shared_cloud.person("ann")
+    shown = ann.get("/account").json
+    assert (shown["userId"], shown["email"]) == ("ann", EMAIL)
+    assert ann.get("/account").json == shown
+    assert cognito.asked[0] == ("GetUser", {"AccessToken": ann.token})
+
+
+@pytest.mark.provokes_500
+def test_refusal_that_nobody_foresaw_is_an_error_of_ours(shared_cloud: Cloud, cognito: Cognito) -> None:
+    cognito.refuse("SignUp", code="ResourceNotFoundException")
+    answer = shared_cloud.visitor.post("/signup", CREDENTIALS)
+    assert (answer.status, answer.json["error"]) == (500, "InternalError")
+    assert answer.json["requestId"]
+
+
+@pytest.mark.usefixtures("shared_cloud")
+def test_person_signs_up_in_and_stays_in() -> None:
+    pools = boto3.client("cognito-idp")
+    pool = pools.create_user_pool(PoolName="people", UsernameAttributes=["email"])["UserPool"]["Id"]
+    client = pools.create_user_pool_client(
+        UserPoolId=pool, ClientName="web", ExplicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
+    )["UserPoolClient"]["ClientId"]
+    settings = msgspec.structs.replace(wiring.settings(), user_pool_id=pool, user_pool_client_id=client)
+    identity = Identity(settings, aws.client("cognito-idp"), wiring.verifier())
+
+    user_id, confirmed = identity.sign_up(EMAIL, PASSWORD)
+    assert user_id
+    assert not confirmed
+    with pytest.raises(errors.AlreadyRegistered):
+        identity.sign_up(EMAIL, PASSWORD)
+    with pytest.raises(errors.InvalidCredentials):
+        identity.log_in(EMAIL, PASSWORD)
+    identity.confirm_sign_up(EMAIL, "123456")
+    for email, password in ((EMAIL, "wrong"), ("bob@example.com", PASSWORD)):
+        with pytest.raises(errors.InvalidCredentials):
+            identity.log_in(email, password)
+    tokens = identity.log_in(EMAIL, PASSWORD)
+    fresh = identity.refresh(str(tokens.refresh_token))
+    assert fresh.access_token
+    assert fresh.refresh_token is msgspec.UNSET
+
+
+ELSEWHERE = [
+    "",
+    "evil.example",
+    "//evil.example",
+    "///evil.example",
+    "/\\evil.example",
+    "\\/evil.example",
+    "\\\\evil.example",
+    "/\t/evil.example",
+    "/\n/evil.example",
+    "/%0d%0aLocation: //evil.example",
+    "/\r\nLocation: //evil.example",
+    "https:evil.example",
+    "https://evil.example",
+    "https:///evil.example",
+    "HTTPS://evil.example",
+    "javascript:alert(1)",
+    "data:text/html,x",
+    " //evil.example",
+    "@evil.example",
+    ":@evil.example",
+    "?/evil",
+    "#/evil",
+    ".evil.example",
+    "/a\\b",
+    "/／evil.example",
+    "／／evil.example",
+    "/。evil。example",
+    "/é",
+    "/\x00",
+    "/\x7f",
+    "/\u2028",
+    "/" + "x" * 5000,
+]
+
+
+@pytest.mark.parametrize("text", ELSEWHERE)
+def test_sign_in_leads_nowhere_else(text: str) -> None:
+    assert same_origin_path(text) == "/"
+
+
+@pytest.mark.parametrize(
+    "text", ["/", "/a/b", "/?tag=sea&order=newest", "/a#b", "/@ann", "/a%20b", "/https://a", "/a//b"]
+)
+def test_sign_in_leads_back_to_a_path(text: str) -> None:
+    assert same_origin_path(text) == text
+
+
+@given(st.text(st.sampled_from("/\\.@:?#%&evil \t\r\n\x00é。")) | st.text())
+def test_no_text_leads_to_another_origin(text: str) -> None:
+    path = same_origin_path(text)
+    parts = urlsplit(ORIGIN + path)
+    assert f"{parts.scheme}://{parts.netloc}" == ORIGIN
+    assert urljoin(f"{ORIGIN}/callback", path).startswith(f"{ORIGIN}/")
+    assert path.isprintable()
+
+
+def test_login_cookie_fits_a_browser_wherever_it_leads(shared_cloud: Cloud) -> None:
+    letters = Random(7).choices('"/abcdefghijklmnopqrstuvwxyz0123456789', k=5000)
+    for length in (999, 2500, 3000, 5000):
+        answer = shared_cloud.visitor.get("/login", returnTo="/" + "".join(letters[:length]).lstrip("/"))
+        assert answer.status == 302
+        assert len(answer.cookies["__Host-login"]) <= 4096

@@ -1,0 +1,200 @@
+"""The pool's keys: which of them count, how often they are fetched, and for how long they last."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from jwt.algorithms import ECAlgorithm, RSAAlgorithm
+
+from chalicelib.auth.tokens import KeySet, Verifier
+from chalicelib.domain.errors import AuthUnavailable, InvalidToken
+from tests.support import idp_faults
+from tests.support.forged import made
+from tests.support.idp import CLIENT, ISSUER, Fault, IdentityProvider
+
+HOUR = 60 * 60
+JWKS = "/jwks.json"
+
+
+class Clock:
+    """Seconds that pass when told to."""
+
+    def __init__(self) -> None:
+        self.seconds = 5000.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def keys(idp: IdentityProvider, clock: Clock) -> KeySet:
+    return KeySet(idp.url + JWKS, clock=clock, seconds=0.3)
+
+
+def knows(keys: KeySet, kid: str) -> bool:
+    try:
+        keys.find(kid)
+    except InvalidToken:
+        return False
+    return True
+
+
+def jwk(key: rsa.RSAPrivateKey, **changes: Any) -> dict[str, Any]:
+    return {**json.loads(RSAAlgorithm.to_jwk(key.public_key())), "kid": "odd", "use": "sig", **changes}
+
+
+def test_a_thousand_unknown_key_ids_fetch_once_a_minute(idp: IdentityProvider, keys: KeySet, clock: Clock) -> None:
+    assert knows(keys, "kid-1")
+    clock.seconds += KeySet.COOL_DOWN_SECONDS
+    for number in range(1000):
+        assert not knows(keys, f"made-up-{number}")
+    assert len(idp.requests) == 2
+    clock.seconds += KeySet.COOL_DOWN_SECONDS - 1
+    assert not knows(keys, "made-up")
+    assert len(idp.requests) == 2
+    clock.seconds += 1
+    assert not knows(keys, "made-up")
+    assert len(idp.requests) == 3
+
+
+def test_a_known_key_is_fetched_once_an_hour(idp: IdentityProvider, keys: KeySet, clock: Clock) -> None:
+    for passed, fetches in ((0, 1), (HOUR, 1), (1, 2), (HOUR, 2), (1, 3)):
+        clock.seconds += passed
+        assert knows(keys, "kid-1")
+        assert len(idp.requests) == fetches
+
+
+def test_new_key_counts_at_once_and_a_withdrawn_one_no_longer_than_an_hour(
+    idp: IdentityProvider, keys: KeySet, clock: Clock
+) -> None:
+    assert knows(keys, "kid-1")
+    idp.keys = {"kid-2": rsa.generate_private_key(65537, 2048).public_key()}
+    assert knows(keys, "kid-1")
+    clock.seconds += HOUR + 1
+    assert not knows(keys, "kid-1")
+    assert knows(keys, "kid-2")
+
+
+def test_rotated_key_verifies_tokens(idp: IdentityProvider, clock: Clock) -> None:
+    verifier = Verifier(KeySet(idp.url + JWKS, clock=clock), ISSUER, CLIENT)
+    assert verifier.claims(made(idp), "access")
+    new = rsa.generate_private_key(65537, 2048)
+    idp.keys = {"kid-2": new.public_key()}
+    clock.seconds += KeySet.COOL_DOWN_SECONDS
+    assert verifier.claims(made(idp, key=new, kid="kid-2"), "access")
+    with pytest.raises(InvalidToken):
+        verifier.claims(made(idp), "access")
+
+
+FAULTS: dict[str, Fault] = {
+    "500": idp_faults.answering(b"", 500),
+    "404": idp_faults.answering(b"", 404),
+    "HTML": idp_faults.answering(b"<html>Sorry</html>"),
+    "not UTF-8": idp_faults.answering(b"\xff\xfe"),
+    "no keys": idp_faults.answering(b'{"keys": null}'),
+    "a list": idp_faults.answering(b"[]"),
+    "nested": idp_faults.answering(b"[" * 200_000),
+    "10 MB": idp_faults.answering(b'{"keys": [' + b" " * 10_000_000 + b"]}"),
+    "redirect": idp_faults.redirecting("/elsewhere"),
+    "silence": idp_faults.stalling,
+    "dripping body": idp_faults.dripping(b"HTTP/1.1 200 OK\r\n\r\n"),
+    "dripping head": idp_faults.dripping(b"HTTP/1.1 200 OK\r\nX: "),
+    "hangs up": idp_faults.hanging_up,
+    "cut short": idp_faults.cutting_short,
+    "not HTTP": idp_faults.dripping(b"\x00\x01\x02\r\n\r\n"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_cached_keys_outlast_a_faulty_provider_for_a_day(
+    idp: IdentityProvider, keys: KeySet, clock: Clock, fault: str
+) -> None:
+    assert knows(keys, "kid-1")
+    idp.faults[JWKS] = FAULTS[fault]
+    clock.seconds += KeySet.STALE_SECONDS
+    assert knows(keys, "kid-1")
+    assert idp.requests == [JWKS] * 2
+    clock.seconds += 1
+    with pytest.raises(AuthUnavailable):
+        keys.find("kid-1")
+    idp.faults.clear()
+    clock.seconds += KeySet.COOL_DOWN_SECONDS
+    assert knows(keys, "kid-1")
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_without_cached_keys_a_faulty_provider_is_unavailable(
+    idp: IdentityProvider, keys: KeySet, clock: Clock, fault: str
+) -> None:
+    idp.faults[JWKS] = FAULTS[fault]
+    for _ in range(3):
+        with pytest.raises(AuthUnavailable):
+            keys.find("kid-1")
+    assert idp.requests == [JWKS]
+    idp.faults.clear()
+    clock.seconds += KeySet.RETRY_SECONDS
+    assert knows(keys, "kid-1")
+
+
+def test_keys_are_fetched_once_however_many_ask(idp: IdentityProvider, keys: KeySet) -> None:
+    with ThreadPoolExecutor(20) as crowd:
+        assert all(crowd.map(lambda _: knows(keys, "kid-1"), range(20)))
+    assert idp.requests == [JWKS]
+
+
+ODD: dict[str, dict[str, Any]] = {
+    "for encryption": {"use": "enc"},
+    "use of another type": {"use": ["sig"]},
+    "to sign": {"key_ops": ["sign"]},
+    "no operations": {"key_ops": []},
+    "operations of another type": {"key_ops": None},
+    "operations as a number": {"key_ops": 7},
+    "another algorithm": {"alg": "RS384"},
+    "another kind": {"kty": "oct"},
+    "kind in small letters": {"kty": "rsa"},
+    "no modulus": {"n": ""},
+    "modulus of another type": {"n": 7},
+    "exponent of another type": {"e": None},
+    "modulus in another alphabet": {"n": "é" * 342},
+}
+
+
+@pytest.mark.parametrize("oddity", ODD)
+def test_key_that_may_not_sign_is_left_out(idp: IdentityProvider, keys: KeySet, oddity: str) -> None:
+    idp.odd_keys = [jwk(idp.key, **ODD[oddity])]
+    assert not knows(keys, "odd")
+    assert knows(keys, "kid-1")
+
+
+@pytest.mark.parametrize("change", [{}, {"key_ops": ["verify"]}, {"alg": "RS256"}])
+def test_key_that_may_sign_counts(idp: IdentityProvider, keys: KeySet, change: dict[str, Any]) -> None:
+    idp.odd_keys = [jwk(idp.key, **change)]
+    assert knows(keys, "odd")
+
+
+def test_small_private_elliptic_and_shapeless_keys_are_left_out(idp: IdentityProvider, keys: KeySet) -> None:
+    small, curve = rsa.generate_private_key(65537, 1024), ec.generate_private_key(ec.SECP256R1())
+    private = json.loads(RSAAlgorithm.to_jwk(idp.key))
+    idp.odd_keys = [
+        jwk(small, kid="small"),
+        {**private, "kid": "private", "use": "sig", "key_ops": ["verify"]},
+        {**json.loads(ECAlgorithm.to_jwk(curve.public_key())), "kid": "elliptic", "use": "sig"},
+        "text",
+        None,
+        jwk(idp.key, kid=7),
+        jwk(idp.key, kid=None),
+    ]
+    assert [kid for kid in ("small", "private", "elliptic", "kid-1") if knows(keys, kid)] == ["kid-1"]
+
+
+def test_key_id_that_two_keys_share_belongs_to_neither(idp: IdentityProvider, keys: KeySet) -> None:
+    idp.odd_keys = [jwk(idp.key), jwk(rsa.generate_private_key(65537, 2048), use="enc")]
+    assert not knows(keys, "odd")
+    assert knows(keys, "kid-1")

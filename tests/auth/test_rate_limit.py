@@ -1,0 +1,112 @@
+"""The rate limit: a runaway client is told to wait, and nobody else is; no header gets around it."""
+
+import threading
+from uuid import uuid4
+
+import pytest
+
+from chalicelib import wiring
+from chalicelib.auth import rate_limit
+from chalicelib.auth.rate_limit import BURST, PER_SECOND, Limiter
+from chalicelib.domain.errors import TooManyRequests
+from chalicelib.domain.ids import UserId
+from tests.support.cloud import Cloud
+
+ANN, BOB = UserId("ann"), UserId("bob")
+
+
+class Clock:
+    """Stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def taken(limiter: Limiter, user_id: UserId, times: int) -> int:
+    """How many of so many requests were let through."""
+    passed = 0
+    for _ in range(times):
+        try:
+            limiter.take(user_id)
+            passed += 1
+        except TooManyRequests:
+            pass
+    return passed
+
+
+def test_burst_passes_and_what_comes_after_it_waits() -> None:
+    clock = Clock()
+    limiter = Limiter(clock)
+    assert taken(limiter, ANN, BURST + 500) == BURST
+    assert taken(limiter, BOB, 10) == 10
+    clock.now += 1
+    assert taken(limiter, ANN, 500) == PER_SECOND
+    clock.now += 1_000_000
+    assert taken(limiter, ANN, BURST + 500) == BURST
+
+
+def test_retry_after_is_when_the_next_request_passes() -> None:
+    clock = Clock()
+    limiter = Limiter(clock)
+    taken(limiter, ANN, BURST)
+    with pytest.raises(TooManyRequests) as refused:
+        limiter.take(ANN)
+    assert refused.value.retry_after == 1
+    clock.now += refused.value.retry_after
+    limiter.take(ANN)
+
+
+def test_refused_requests_do_not_put_off_the_next() -> None:
+    clock = Clock()
+    limiter = Limiter(clock)
+    taken(limiter, ANN, BURST)
+    passed = 0
+    for _ in range(100):
+        clock.now += 1 / 64
+        passed += taken(limiter, ANN, 5)
+    assert passed == 100 * PER_SECOND // 64
+
+
+def test_requests_at_once_are_all_counted() -> None:
+    limiter, passed = Limiter(Clock()), []
+    threads = [
+        threading.Thread(target=lambda: passed.append(taken(limiter, ANN, 200))) for _ in range(BURST // 200 + 3)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(passed) == BURST
+
+
+def test_people_are_forgotten_before_they_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rate_limit, "_PEOPLE", 100)
+    limiter = Limiter(Clock())
+    for number in range(1000):
+        limiter.take(UserId(str(number)))
+    assert len(limiter._left) == 100
+
+
+def test_runaway_client_gets_429_and_nobody_else_does(shared_cloud: Cloud) -> None:
+    ann, bob = (shared_cloud.person(f"{name}-{uuid4()}") for name in ("ann", "bob"))
+    wiring.limiter()._clock = Clock()
+    taken(wiring.limiter(), UserId(ann.user_id), BURST)
+    shared_cloud.calls.clear()
+    answer = ann.get("/trash")
+    assert (answer.status, answer.json["error"]) == (429, "TooManyRequests")
+    assert int(answer.headers["Retry-After"]) >= 1
+    assert shared_cloud.calls == []
+    for spoofed in ({"X-Forwarded-For": "198.51.100.7"}, {"X-Real-IP": "198.51.100.7"}, {"Forwarded": "for=1"}):
+        assert ann.call("GET", "/trash", headers=spoofed).status == 429
+    assert bob.get("/trash").status == 200
+    assert shared_cloud.visitor.get("/photos").status == 200
+
+
+def test_bad_token_takes_nothing_from_anybody(shared_cloud: Cloud) -> None:
+    ann = shared_cloud.person(f"ann-{uuid4()}")
+    for _ in range(3):
+        assert shared_cloud.bearing(f"{ann.token}x", unguarded=True).get("/trash").status == 401
+    assert wiring.limiter()._left == {}

@@ -1,0 +1,121 @@
+"""Of all tokens, only those count that this pool made for this client, and whose time it is."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from chalicelib.auth.tokens import KeySet, Verifier
+from chalicelib.domain.errors import InvalidToken
+from tests.support.forged import ATTACKER, FORGERIES, made
+from tests.support.idp import CLIENT, ISSUER, IdentityProvider
+
+NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
+DAY = 24 * 60 * 60
+
+
+@pytest.fixture
+def verifier(idp: IdentityProvider) -> Verifier:
+    return Verifier(KeySet(f"{idp.url}/jwks.json"), ISSUER, CLIENT)
+
+
+def accepted(verifier: Verifier, token: str) -> bool:
+    try:
+        verifier.claims(token, "access")
+    except InvalidToken:
+        return False
+    return True
+
+
+def test_access_token_of_the_pool_is_accepted(idp: IdentityProvider, verifier: Verifier) -> None:
+    assert verifier.claims(idp.token("ann"), "access")["sub"] == "ann"
+    assert verifier.claims(made(idp), "access")["sub"] == "ann"
+
+
+@pytest.mark.parametrize("attack", FORGERIES)
+def test_forged_token_is_refused(idp: IdentityProvider, verifier: Verifier, attack: str) -> None:
+    assert accepted(verifier, made(idp))
+    assert not accepted(verifier, FORGERIES[attack](idp))
+
+
+def test_forged_tokens_make_no_request_but_for_the_pools_keys(idp: IdentityProvider, verifier: Verifier) -> None:
+    for forge in FORGERIES.values():
+        accepted(verifier, forge(idp))
+    assert idp.requests == ["/jwks.json"]
+    assert ATTACKER not in idp.requests
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, True),
+        ({"token_use": "access", "client_id": CLIENT}, False),
+        ({"token_use": None}, False),
+        ({"aud": None}, False),
+        ({"aud": "another-client"}, False),
+        ({"aud": [CLIENT]}, False),
+        ({"aud": [CLIENT, "another-client"]}, False),
+        ({"aud": None, "client_id": CLIENT}, False),
+        ({"iss": f"{ISSUER}2"}, False),
+    ],
+)
+def test_id_token_is_for_this_client_alone(
+    idp: IdentityProvider, verifier: Verifier, changes: dict[str, Any], expected: bool
+) -> None:
+    token = idp.token("ann", "id", **changes)
+    if expected:
+        assert verifier.claims(token, "id")["sub"] == "ann"
+    else:
+        with pytest.raises(InvalidToken):
+            verifier.claims(token, "id")
+
+
+@pytest.mark.parametrize(("claim", "sign"), [("exp", -1), ("iat", 1), ("nbf", 1)])
+@pytest.mark.parametrize(("seconds", "expected"), [(0, True), (59, True), (61, False)])
+def test_clocks_may_differ_by_a_minute(
+    idp: IdentityProvider, verifier: Verifier, claim: str, sign: int, seconds: int, expected: bool
+) -> None:
+    noon = int(NOON.timestamp())
+    times: dict[str, Any] = {"iat": noon - 600, "exp": noon + 600, claim: noon + sign * seconds}
+    with time_machine.travel(NOON, tick=False):
+        assert accepted(verifier, idp.token("ann", **times)) is expected
+
+
+@pytest.mark.parametrize(("life", "expected"), [(1, True), (DAY, True), (DAY + 1, False), (0, False)])
+def test_no_token_lives_longer_than_a_day(idp: IdentityProvider, verifier: Verifier, life: int, expected: bool) -> None:
+    noon = int(NOON.timestamp())
+    with time_machine.travel(NOON, tick=False):
+        assert accepted(verifier, idp.token("ann", iat=noon, exp=noon + life)) is expected
+
+
+def test_token_ends_with_its_time(idp: IdentityProvider, verifier: Verifier) -> None:
+    with time_machine.travel(NOON, tick=False) as clock:
+        token = idp.token("ann")
+        assert accepted(verifier, token)
+        clock.shift(timedelta(seconds=3600 + 59))
+        assert accepted(verifier, token)
+        clock.shift(timedelta(seconds=1))
+        assert not accepted(verifier, token)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(at=st.integers(0, 10_000), by=st.characters(min_codepoint=32, max_codepoint=0x2FF))
+def test_no_other_text_stands_for_a_token(idp: IdentityProvider, verifier: Verifier, at: int, by: str) -> None:
+    token = idp.token("ann", iat=1782900000, exp=1782903600)
+    place = at % len(token)
+    changed = token[:place] + by + token[place + 1 :]
+    with time_machine.travel(datetime.fromtimestamp(1782900000, UTC), tick=False):
+        assert accepted(verifier, token)
+        assert accepted(verifier, changed) is (changed == token)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(header=st.binary(max_size=60), payload=st.binary(max_size=60))
+def test_bytes_of_any_kind_are_refused_and_never_an_error(
+    idp: IdentityProvider, verifier: Verifier, header: bytes, payload: bytes
+) -> None:
+    assert not accepted(verifier, made(idp, payload))
+    assert not accepted(verifier, header.decode("latin-1"))

@@ -1,0 +1,109 @@
+"""What the chalice command is taught: gateway responses, secrets, and the stack that is made of two."""
+
+import json
+from types import SimpleNamespace
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from chalicelib.deploy import packaging
+from chalicelib.deploy.gateway_responses import GATEWAY_RESPONSES
+from release import report
+from release.stage import _named
+
+
+def test_document_of_the_api_has_the_refusals_and_the_name_of_its_stage(monkeypatch: pytest.MonkeyPatch) -> None:
+    generate = packaging._with_gateway_responses(lambda _: {"info": {"title": "photoshare"}})
+    assert generate(None)["x-amazon-apigateway-gateway-responses"] is GATEWAY_RESPONSES
+    monkeypatch.setenv("STAGE", "prod")
+    assert generate(None)["info"]["title"] == "photoshare-prod"
+
+
+@mock_aws
+def test_secret_that_is_named_is_fetched_and_nothing_else_is_touched() -> None:
+    secrets = boto3.client("secretsmanager")
+    secrets.create_secret(Name="photoshare-x-signing-keys", SecretString="new,old")
+    client = SimpleNamespace(_client=boto3.client)
+    put = packaging._with_secrets(lambda _, name, environment_variables: (name, environment_variables))
+    secrets.create_secret(Name="photoshare-x-cdn-key-1", SecretString='{"public": "P", "private": "Q"}')
+    named = {
+        "KEYS": "{{resolve:secretsmanager:photoshare-x-signing-keys}}",
+        "PEM": "{{resolve:secretsmanager:photoshare-x-cdn-key-1:SecretString:private}}",
+        "STAGE": "x",
+    }
+    assert put(client, "f", environment_variables=named) == ("f", {"KEYS": "new,old", "PEM": "Q", "STAGE": "x"})
+
+
+def merged(**more: Any) -> dict[str, Any]:
+    """The stack after the merge."""
+    template: dict[str, Any] = {"Outputs": {"EndpointURL": {"Value": "https://"}}}
+
+    def merge(_processor: Any, into: dict[str, Any]) -> None:
+        into.update(
+            Parameters={"RestAPI": {}, "Cdn": {}},
+            Conditions={"Served": {}, "WithCdn": {"Fn::Equals": [{"Ref": "Cdn"}, "yes"]}, "Fronted": {"Fn::And": []}},
+            Resources={
+                "ConfirmRetries": {"Type": "C", "Condition": "Served", "Properties": {"FunctionName": "by name"}},
+                "UsagePlan": {"Type": "U", "Condition": "Served", "Properties": {"ApiStages": [{"Stage": "api"}]}},
+                "AppCdn": {"Type": "A", "Condition": "Fronted", "Properties": {}},
+                "APIHandler": {"Type": "AWS::Serverless::Function", "Properties": {}},
+                "Sweep": {"Type": "AWS::Serverless::Function", "Properties": {}},
+            },
+            Outputs={
+                "EndpointURL": {"Value": "https://"},
+                "ClientKey": {"Condition": "Served", "Value": "k"},
+                "PhotoTable": {"Value": {"Ref": "PhotoMetadata"}},
+                "CdnKeyId": {"Condition": "WithCdn", "Value": "K"},
+            },
+            **more,
+        )
+
+    packaging._joined(merge)(None, template)
+    return template
+
+
+def test_in_one_stack_the_api_is_a_resource_and_always_there() -> None:
+    template = merged()
+    assert template["Parameters"] == {"Cdn": {}}
+    assert "Served" not in json.dumps(template)
+    assert template["Conditions"]["Fronted"] == template["Conditions"]["WithCdn"]
+    assert template["Resources"]["AppCdn"]["Condition"] == "Fronted"
+    assert template["Resources"]["ConfirmRetries"]["Properties"]["FunctionName"] == {"Ref": "ConfirmUpload"}
+    assert template["Resources"]["UsagePlan"]["Properties"]["ApiStages"] == [{"Stage": {"Ref": "RestAPI.Stage"}}]
+
+
+def test_outputs_are_the_functions_environment_and_only_the_api_can_sign() -> None:
+    api, sweep = (
+        merged()["Resources"][name]["Properties"]["Environment"]["Variables"] for name in ("APIHandler", "Sweep")
+    )
+    assert sweep == {"PHOTO_TABLE": {"Ref": "PhotoMetadata"}}
+    assert {*api} - {*sweep} == {"CDN_KEY_ID", "CDN_PRIVATE_KEY", "SIGNING_KEYS"}
+    assert api["CDN_KEY_ID"] == {"Fn::If": ["WithCdn", "K", ""]}
+
+
+def test_names_in_a_policy_are_filled_in_and_an_unknown_one_is_an_error() -> None:
+    statement = {"Resource": [{"Fn::Sub": "arn:${AWS::Partition}:s3:::photoshare-${Stage}/*"}, "*"]}
+    names = {"AWS::Partition": "aws-cn", "Stage": "x"}
+    assert _named(statement, names) == {"Resource": ["arn:aws-cn:s3:::photoshare-x/*", "*"]}
+    with pytest.raises(KeyError):
+        _named(statement, {"Stage": "x"})
+
+
+def test_cold_import_is_measured_only_where_the_package_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    def built_for(architecture: str) -> dict[str, Any]:
+        return {"Resources": {"APIHandler": {"Properties": {"Architectures": [architecture]}}}}
+
+    monkeypatch.setattr("platform.system", lambda: "Linux")
+    for machine, ours, other in (("x86_64", "x86_64", "arm64"), ("aarch64", "arm64", "x86_64")):
+        monkeypatch.setattr("platform.machine", lambda machine=machine: machine)
+        assert report.runs_here(built_for(ours))
+        assert not report.runs_here(built_for(other))
+
+
+def test_report_counts_resources() -> None:
+    template = {"Resources": {"A": {"Type": "T"}, "B": {"Type": "T", "Condition": "C"}, "D": {"Type": "U"}}}
+    assert [line.split() for line in report.table(template)] == [
+        *(["resources", "all", "on", "demand"], ["T", "2", "1"], ["U", "1"], ["together", "3", "1"]),
+    ]

@@ -1,0 +1,264 @@
+"""Every function may do what it does on AWS, and nothing more: moto and the emulator let everything through.
+
+`conftest.py` looks at the first half in every test; here all that the functions can do is done, for the second.
+"""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import msgspec
+import pytest
+
+import app as service
+from chalicelib import wiring
+from chalicelib.accounts import deletion
+from chalicelib.albums import propagation
+from chalicelib.domain.ids import AlbumId, PhotoId, UserId
+from chalicelib.domain.photos import TRASH_LIFETIME
+from chalicelib.jobs import jobs
+from tests.jobs.test_jobs import drain
+from tests.support import gallery
+from tests.support.cloud import Cloud, created
+from tests.support.cognito import Cognito
+from tests.support.faults import hooked
+from tests.support.idp import IdentityProvider
+from tests.support.images import photo as make_photo
+from tests.support.policies import CHALICE, FUNCTIONS, Need, granted, platform, statements
+from tests.support.rekognition import moderated
+from tests.support.rows import empty
+
+JPEG = make_photo(64, 48)
+
+pytestmark = pytest.mark.xdist_group("policies")
+
+
+def handle_photos(cloud: Cloud) -> None:
+    ann = cloud.person("ann")
+    for content in (JPEG, b"no image"):
+        grant = cloud.grant(ann, tags=["sea"], title="A long walk by water")
+        assert ann.post(f"/photos/{grant['photoId']}/complete").status == 409
+        cloud.put(grant, content)
+        ann.post(f"/photos/{grant['photoId']}/complete")
+        for order in ("random", "newest", "top"):
+            assert ann.get("/photos", order=order).status == 200
+            assert ann.get("/photos", order=order, scope="mine").status == 200
+        for narrowed in ({"scope": "mine"}, {"userId": "ann"}, {}):
+            assert ann.get("/photos", order="newest", tag="sea", **narrowed).status == 200
+        assert ann.get("/photos", order="newest", userId="ann").status == 200
+        if content == JPEG:
+            for rating in (5, 3):
+                assert ann.call("PUT", f"/photos/{grant['photoId']}/rating", {"rating": rating}).status == 200
+            assert ann.delete(f"/photos/{grant['photoId']}/rating").status == 200
+            assert ann.call("PUT", f"/photos/{grant['photoId']}/rating", {"rating": 4}).status == 200
+            assert ann.delete(f"/photos/{grant['photoId']}").status == 204
+            assert ann.get("/trash").json["items"]
+            assert ann.post(f"/photos/{grant['photoId']}/restore").status == 200
+            for person in (ann, cloud.visitor):
+                assert person.get(f"/photos/{grant['photoId']}/download").status == 200
+        assert ann.patch(f"/photos/{grant['photoId']}", {"tags": []}).status == 200
+        assert ann.delete(f"/photos/{grant['photoId']}", permanent="true").status == 204
+    cloud.grant(ann, method="POST")
+
+
+def search(cloud: Cloud) -> None:
+    ann = cloud.person("ann")
+    cloud.upload(ann, JPEG, title="Abcdefghijk", tags=["sea"])
+    for text in ("abc", "abcd", "abcde", "abcdef", "abcdefg", "abcdefgh", "abcdefghijk", "#sea", "tag:sea", "sea"):
+        for scope in ("public", "mine"):
+            assert ann.get("/search", q=text, scope=scope).status == 200
+
+
+def handle_albums(cloud: Cloud) -> None:
+    ann = cloud.person("ann")
+    album = f"/albums/{ann.post('/albums', {'name': 'Sea'}).json['albumId']}"
+    grant = cloud.grant(ann, albumId=album[8:])
+    cloud.put(grant, JPEG)
+    assert ann.post(f"/photos/{grant['photoId']}/complete").status == 200
+    assert ann.call("PUT", f"{album}/photos/{grant['photoId']}", {"position": 1}).status == 200
+    link = ann.post(f"{album}/links", {"password": "x"}).json
+    shared = f"/shared/{link['url'].rpartition('/')[2]}"
+    for order in ("position", "random"):
+        for path in (f"{album}/photos", f"{shared}/photos"):
+            for password in ("x", "y"):
+                ann.call("GET", f"{path}?order={order}", headers={"X-Link-Password": password})
+        assert cloud.visitor.get(f"{album}/photos", order=order).status == 200
+    assert ann.call("GET", shared, headers={"X-Link-Password": "x"}).status == 200
+    for path in ("/albums", "/albums?scope=mine", album, f"{album}/links"):
+        assert ann.get(path).status == 200
+    assert ann.patch(album, {"coverPhotoId": grant["photoId"], "name": "Hills"}).status == 200
+    assert ann.get(album).status == 200
+    assert ann.delete(f"{album}/links/{link['linkId']}").status == 204
+    assert ann.delete(f"{album}/photos/{grant['photoId']}").status == 204
+    assert ann.get(album).status == 200
+    assert ann.delete(album).status == 204
+
+
+def work_on_albums(cloud: Cloud) -> None:
+    ann = cloud.person("ann")
+    album = f"/albums/{ann.post('/albums', {'name': 'Sea'}).json['albumId']}"
+    photo = cloud.upload(ann, JPEG, albumId=album[8:])
+    assert ann.post(f"{album}/links").status == 201
+    body = msgspec.json.encode(propagation.Tidy(AlbumId(album[8:]))).decode()
+    for method, change in (("PATCH", {"name": "Hills"}), ("DELETE", None)):
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(propagation, "AT_ONCE", -1)
+            assert ann.call(method, album, change).status in (200, 204)
+        assert cloud.sweep(datetime.now(UTC) + 2 * propagation.GRACE) >= 1
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(propagation.step, "__defaults__", (1,))
+            cloud.work(body, datetime.now(UTC))
+        cloud.work(body, datetime.now(UTC))
+    assert cloud.photo(photo.photo_id).albums == {}
+
+
+def confirm(cloud: Cloud) -> None:
+    ann = cloud.person("ann")
+    album = ann.post("/albums", {"name": "Sea"}).json["albumId"]
+    for content in (JPEG, b"no image"):
+        grant = cloud.grant(ann, method="POST", tags=["sea"], albumId=album)
+        for before in ("nothing", "the same upload", "its deletion"):
+            if before == "its deletion":
+                assert ann.delete(f"/photos/{grant['photoId']}", permanent="true").status == 204
+            version = cloud.put(grant, content)
+            cloud.deliver(created(grant["s3Key"], version))
+
+
+def confirm_what_is_erased_meanwhile(cloud: Cloud) -> None:
+    ann = cloud.person("ann")
+    grant = cloud.grant(ann)
+    version = cloud.put(grant, JPEG)
+
+    def erase(**_: Any) -> None:
+        ann.delete(f"/photos/{grant['photoId']}", permanent="true")
+
+    with hooked("before-call.s3.PutObject", lambda _: erase, cloud.s3):
+        cloud.deliver(created(grant["s3Key"], version))
+    assert cloud.renditions() == []
+
+
+def confirm_what_has_gone(cloud: Cloud) -> None:
+    grant = cloud.grant(cloud.person("ann"))
+    cloud.deliver(created(grant["s3Key"]))
+
+
+def rebuild(cloud: Cloud) -> None:
+    grant = cloud.grant(cloud.person("ann"), tags=["sea"])
+    version = cloud.put(grant, JPEG)
+    cloud.store.remove(cloud.photo(grant["photoId"]))
+    cloud.deliver(created(grant["s3Key"], version))
+
+
+def settle(cloud: Cloud, photo_id: str, due: datetime) -> None:
+    """The queue hands on the job of this photo."""
+    cloud.work(msgspec.json.encode(jobs.Settle(PhotoId(photo_id))).decode(), due)
+
+
+def sweep_and_settle(cloud: Cloud) -> None:
+    for content in (JPEG, b"no image", None):
+        ann = cloud.person("ann")
+        album = ann.post("/albums", {"name": "Sea"}).json["albumId"]
+        grant = cloud.grant(ann, albumId=album, tags=["sea"])
+        if content:
+            cloud.put(grant, content)
+        due = datetime.now(UTC)
+        for _ in range(3):
+            due += 2 * TRASH_LIFETIME
+            cloud.sweep(due)
+            settle(cloud, grant["photoId"], due)
+            if content == JPEG:
+                ann.delete(f"/photos/{grant['photoId']}")
+
+
+def cancel(cloud: Cloud) -> None:
+    cognito = Cognito(cloud)
+    cloud.recorder.watch(cloud.identity()._cognito)
+    empty(cloud.settings, cloud.dynamodb)
+    ann, bob = (cloud.person(f"{name}-{uuid4()}") for name in ("ann", "bob"))
+    gallery.furnish(cloud, ann, bob)
+    drain(cloud)
+    assert ann.delete("/account").status == 202
+    job = jobs.Cancel(UserId(ann.user_id))
+    with cloud.recorder.during("run-job"):
+        hurried = (wiring.cancellations(), cloud.bucket, wiring.identity(), wiring.queue(), job.user_id)
+        deletion.run(*hurried, datetime.now(UTC), timedelta())
+        service.do(job, datetime.now(UTC))
+    with cloud.recorder.during("sweep"):
+        assert deletion.sweep(wiring.cancellations(), wiring.queue(), datetime.now(UTC) + timedelta(hours=2)) == 1
+    drain(cloud)
+    assert "AdminDeleteUser" in [operation for operation, _ in cognito.asked]
+
+
+def moderate(cloud: Cloud) -> None:
+    with moderated(cloud) as asked:
+        ann = cloud.person("ann")
+        cloud.upload(ann, JPEG)
+        for settled in ("complete", "job"):
+            grant = cloud.grant(ann)
+            cloud.put(grant, JPEG)
+            if settled == "job":
+                settle(cloud, grant["photoId"], datetime.now(UTC) + 2 * TRASH_LIFETIME)
+            else:
+                assert ann.post(f"/photos/{grant['photoId']}/complete").status == 200
+    assert len(asked) == 3
+
+
+def look_at_account(cloud: Cloud) -> None:
+    Cognito(cloud).answers["GetUser"] = {"UserAttributes": [{"Name": "email", "Value": "a@example.com"}]}
+    assert cloud.person(f"ann-{uuid4()}").get("/account").status == 200
+
+
+def ask_again(cloud: Cloud) -> None:
+    ann = cloud.person(f"ann-{uuid4()}")
+    photo = cloud.upload(ann, JPEG)
+    for wanted in ({}, {"sha256": photo.sha256}):
+        for _ in range(2):
+            assert ann.post("/upload", gallery.WANTED | wanted, **{"Idempotency-Key": str(len(wanted))}).status < 300
+
+
+SCENARIOS: list[Callable[[Cloud], None]] = [
+    *(confirm_what_is_erased_meanwhile, handle_photos, search, handle_albums, work_on_albums, confirm),
+    *(confirm_what_has_gone, rebuild),
+    *(sweep_and_settle, moderate, cancel, look_at_account, ask_again),
+]
+
+
+@pytest.fixture(scope="module")
+def used(deployed: Cloud, provider: IdentityProvider) -> dict[str, set[Need]]:
+    """What each function did, in its own name and in Lambda's."""
+    for scenario in SCENARIOS:
+        provider.reset()
+        for built in (wiring.verifier, wiring.identity, wiring.hosted_ui):
+            built.cache_clear()
+        scenario(deployed)
+    return {function: needs | platform(function) for function, needs in deployed.recorder.used.items()}
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_function_is_granted_what_it_uses_and_nothing_else(function: str, used: dict[str, set[Need]]) -> None:
+    allowed = granted(statements(function))
+    assert sorted(used[function] - allowed) == [], "used and not granted"
+    assert sorted(allowed - used[function]) == [], "granted and not used"
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_every_statement_is_needed(function: str, used: dict[str, set[Need]]) -> None:
+    whole = statements(function)
+    for lost in whole:
+        assert used[function] - granted([each for each in whole if each is not lost]), lost["Sid"]
+
+
+def test_no_resource_has_a_star_but_at_its_end() -> None:
+    for function in FUNCTIONS:
+        for statement in statements(function):
+            for one in statement["Resource"]:
+                assert one == "*" or "*" not in one["Fn::Sub"].removesuffix("*"), one
+
+
+def test_policies_are_of_the_functions_that_chalice_deploys() -> None:
+    config = json.loads((CHALICE / "config.json").read_text())["lambda_functions"]
+    assert {each["iam_policy_file"] for each in config.values()} == {
+        f"policy-{function}.json" for function in FUNCTIONS
+    }

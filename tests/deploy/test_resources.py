@@ -1,0 +1,154 @@
+"""`resources.yaml`: sound for AWS, and the emulator deploys and updates it as it stands without losing a row."""
+
+import json
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cfnlint.decode.cfn_yaml import load  # type: ignore[import-untyped]
+
+from chalicelib.infra.settings import load_settings
+from local import stack
+from local.cloud import CannotRun, Cloud, running
+from tests.support.policies import FUNCTIONS
+
+LOCAL = "http://localhost:8000"
+RESOURCES: dict[str, Any] = load(str(stack.TEMPLATE))["Resources"]
+
+
+def of_type(name: str) -> list[Any]:
+    return [each for each in RESOURCES.values() if each["Type"] == name]
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    with running(tmp_path_factory.mktemp("cloud"), 0, LOCAL) as made:
+        yield made
+
+
+@pytest.mark.parametrize(
+    ("kind", "policy"),
+    [
+        ("AWS::DynamoDB::Table", "Retain"),
+        ("AWS::Cognito::UserPool", "Retain"),
+        ("AWS::S3::Bucket", "RetainExceptOnCreate"),
+        ("AWS::SecretsManager::Secret", "RetainExceptOnCreate"),
+    ],
+)
+def test_data_outlives_its_stack(kind: str, policy: str) -> None:
+    for each in of_type(kind):
+        assert (each["DeletionPolicy"], each["UpdateReplacePolicy"]) == (policy, "Retain")
+
+
+def test_template_without_its_indents_is_small_enough_to_be_sent() -> None:
+    # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+    assert len(json.dumps(load(str(stack.TEMPLATE)), separators=(",", ":"))) <= 51_200
+
+
+def test_buckets_are_private_and_encrypted() -> None:
+    for each in of_type("AWS::S3::Bucket"):
+        properties = each["Properties"]
+        assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
+        assert len(properties["PublicAccessBlockConfiguration"]) == 4
+        assert "BucketEncryption" in properties
+        assert "*" not in str(properties["CorsConfiguration"]["CorsRules"][0]["AllowedOrigins"])
+
+
+def test_buckets_and_queues_take_nothing_without_tls() -> None:
+    policies = of_type("AWS::S3::BucketPolicy") + of_type("AWS::SQS::QueuePolicy")
+    covered = [target for each in policies for target in each["Properties"].get("Queues", [None])]
+    assert len(covered) == len(of_type("AWS::S3::Bucket") + of_type("AWS::SQS::Queue"))
+    for each in policies:
+        statement = each["Properties"]["PolicyDocument"]["Statement"][0]
+        assert (statement["Effect"], statement["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
+
+
+def test_every_alarm_rings_and_the_runbook_says_what_to_do() -> None:
+    runbook = (stack.TEMPLATE.parent / "docs" / "operations.md").read_text()
+    headings = {line.removeprefix("### ") for line in runbook.splitlines() if line.startswith("### ")}
+    alarms = of_type("AWS::CloudWatch::Alarm")
+    assert {str(each["Properties"]["AlarmName"]["Fn::Sub"]).partition("${Stage}-")[2] for each in alarms} == headings
+    for each in alarms:
+        assert each["Properties"]["AlarmActions"] == each["Properties"]["OKActions"] == [{"Ref": "Alarms"}]
+        assert each["Properties"]["TreatMissingData"] in ("notBreaching", "breaching")
+
+
+@pytest.mark.parametrize("function", FUNCTIONS.values())
+def test_every_function_is_watched_and_its_log_ends(function: str) -> None:
+    name = f"photoshare-${{Stage}}{function}"
+    watched = [
+        each["Properties"]["MetricName"]
+        for each in of_type("AWS::CloudWatch::Alarm")
+        if [one["Value"] for one in each["Properties"]["Dimensions"]] == [{"Fn::Sub": name}]
+    ]
+    assert {"Errors", "Throttles"} <= {*watched}
+    (log,) = [
+        each["Properties"]
+        for each in of_type("AWS::Logs::LogGroup")
+        if each["Properties"]["LogGroupName"] == {"Fn::Sub": f"/aws/lambda/{name}"}
+    ]
+    assert log["RetentionInDays"] == {"Ref": "LogRetentionDays"}
+
+
+def test_alarms_and_dashboard_show_metrics_that_are_written() -> None:
+    package = stack.TEMPLATE.parent / "chalicelib"
+    written = {name for file in package.rglob("*.py") for name in re.findall(r'metrics\.\w+\("(\w+)"', file.read_text())}
+    ours = [each["Properties"] for each in of_type("AWS::CloudWatch::Alarm")]
+    assert {each["MetricName"] for each in ours if each["Namespace"] == "Photoshare"} <= written
+    (dashboard,) = of_type("AWS::CloudWatch::Dashboard")
+    body = str(dashboard["Properties"]["DashboardBody"]["Fn::Sub"])
+    assert json.loads(body)["widgets"]
+    # Rejections are found by SEARCH, as each reason is a dimension.
+    assert {name for name in written if f'"{name}"' not in body} == {"Rejected"}
+    assert "{Photoshare,stage,reason}" in body
+
+
+def test_only_the_cdn_reads_renditions_and_shows_them_only_by_signed_urls() -> None:
+    _, cdn = RESOURCES["RenditionsPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    condition, allowed, _ = cdn["Fn::If"]
+    assert (condition, allowed["Action"]) == ("WithCdn", "s3:GetObject")
+    assert "${RenditionsCdn}" in str(allowed["Condition"]["StringEquals"]["AWS:SourceArn"])
+    shown = RESOURCES["RenditionsCdn"]["Properties"]["DistributionConfig"]
+    assert shown["DefaultCacheBehavior"]["TrustedKeyGroups"] == [{"Ref": "RenditionsKeys"}]
+    assert "CacheBehaviors" not in shown
+
+
+def test_outputs_are_the_apps_environment(cloud: Cloud) -> None:
+    settings = load_settings(cloud.env)
+    assert settings.photo_table == "photoshare-local-PhotoMetadata"
+    assert settings.base_url == LOCAL
+
+
+def test_update_keeps_rows_people_and_client(cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    dynamodb, cognito = cloud.client("dynamodb"), cloud.client("cognito-idp")
+    row = {"userId": {"S": "ann"}, "record": {"S": "account"}}
+    dynamodb.put_item(TableName=cloud.env["ACCOUNT_TABLE"], Item=row)
+    cognito.admin_create_user(UserPoolId=cloud.env["USER_POOL_ID"], Username="ann@example.com")
+    changed = tmp_path / "resources.yaml"
+    text = stack.TEMPLATE.read_text().replace("PAY_PER_REQUEST", "PROVISIONED").replace("Length: 12", "Length: 13")
+    changed.write_text(text)
+    monkeypatch.setattr(stack, "TEMPLATE", changed)
+    outputs = stack.deploy(cloud.client("cloudformation"), "local", "http://localhost:9000")
+    pool = cognito.describe_user_pool(UserPoolId=outputs["USER_POOL_ID"])["UserPool"]
+    assert pool["Policies"]["PasswordPolicy"]["MinimumLength"] == 13
+    assert outputs["USER_POOL_CLIENT_ID"] == cloud.env["USER_POOL_CLIENT_ID"]
+    assert dynamodb.scan(TableName=outputs["ACCOUNT_TABLE"])["Items"] == [row]
+    assert len(cognito.list_users(UserPoolId=outputs["USER_POOL_ID"])["Users"]) == 1
+
+
+def test_rows_survive_a_kill_and_damaged_state_is_left_alone(tmp_path: Path) -> None:
+    row = {"userId": {"S": "ann"}, "record": {"S": "account"}}
+    with running(tmp_path, 0, LOCAL) as first:
+        first.client("dynamodb").put_item(TableName=first.env["ACCOUNT_TABLE"], Item=row)
+        with pytest.raises(subprocess.TimeoutExpired):
+            first.process.wait(1.5)  # It writes what has changed.
+        first.process.kill()
+    with running(tmp_path, 0, LOCAL) as second:
+        assert second.client("dynamodb").scan(TableName=second.env["ACCOUNT_TABLE"])["Items"] == [row]
+    (tmp_path / "state" / "dynamodb.json").write_text("{")
+    with pytest.raises(CannotRun, match="damaged"), running(tmp_path, 0, LOCAL):
+        pass
+    assert (tmp_path / "state" / "dynamodb.json").read_text() == "{"

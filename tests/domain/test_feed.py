@@ -1,0 +1,148 @@
+"""The random order: exact whatever happens meanwhile, and bounded."""
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bench import gallery as galleries
+from bench import walks
+from bench.gallery import BigGallery, Gallery
+from bench.walks import Broken, Churn
+from chalicelib.domain import feed
+from chalicelib.domain.feed import Place
+
+SHARD_BITS = st.sampled_from(walks.SHARD_BITS)
+SEEDS = st.integers(0, 2**64 - 1)
+FEW = st.integers(0, 4)
+
+
+@given(depth=st.integers(0, 11), seed=SEEDS, start=st.integers(0, 5))
+def test_the_permutation_visits_every_bucket_once(depth: int, seed: int, start: int) -> None:
+    place = Place(seed, depth, start=start)
+    spans = [feed.span(place, bucket) for bucket in range(1 << depth)]
+    covered = sorted((span.low, span.high) for span in spans)
+    assert covered[0][0] == 0
+    assert covered[-1][1] == feed.RANKS - 1
+    assert all(low == high + 1 for (_, high), (low, _) in pairwise(covered))
+
+
+@settings(max_examples=1500, deadline=None)
+@given(
+    count=st.integers(0, 120),
+    seed=SEEDS,
+    shard_bits=SHARD_BITS,
+    churn=st.builds(Churn, FEW, FEW, FEW, FEW),
+    largest=st.sampled_from([1, 5, 30, 100]),
+)
+def test_a_photo_present_throughout_comes_exactly_once(
+    count: int, seed: int, shard_bits: int, churn: Churn, largest: int
+) -> None:
+    walks.exact(Gallery(count, seed), shard_bits, churn, largest)
+
+
+@settings(max_examples=500, deadline=None)
+@given(
+    count=st.integers(200, 2000),
+    seed=SEEDS,
+    shard_bits=SHARD_BITS,
+    churn=st.builds(Churn, FEW, FEW, FEW, FEW, vanishing=st.sampled_from([0.05, 0.5])),
+)
+def test_mass_deletion_in_the_middle_of_a_walk_leaves_it_exact(
+    count: int, seed: int, shard_bits: int, churn: Churn
+) -> None:
+    walks.exact(Gallery(count, seed), shard_bits, churn)
+
+
+@pytest.mark.parametrize("shard_bits", walks.SHARD_BITS)
+@pytest.mark.parametrize("limit", [1, 2, 10, 100])
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 4, 9, 10, 11, 13, 14, 40])
+def test_small_galleries_are_walked_whole_and_end(count: int, limit: int, shard_bits: int) -> None:
+    for seed in range(20):
+        shown, _ = galleries.walk(Gallery(count, seed), shard_bits, [limit])
+        assert sorted(item.photo_id for page in shown for item in page) == sorted(Gallery(count, seed).ids())
+
+
+def test_a_walk_that_loses_or_repeats_a_photo_is_noticed() -> None:
+    class Forgetful(Gallery):
+        def within(self, span: feed.Span, limit: int | None) -> list[galleries.Item]:
+            return [item for item in super().within(span, limit) if not item.photo_id.endswith("0")]
+
+    class Stuttering(Gallery):
+        def within(self, span: feed.Span, limit: int | None) -> list[galleries.Item]:
+            return super().within(span, limit) or self.one
+
+        @property
+        def one(self) -> list[galleries.Item]:
+            return [galleries.Item(photo_id, rank) for rank, photo_id in self.ranks[:1]]
+
+    for broken, says in ((Forgetful, "never came"), (Stuttering, "came twice")):
+        with pytest.raises(Broken, match=says):
+            walks.exact(broken(200, 1), 0, Churn())
+
+
+def test_two_walks_differ_and_one_can_be_resumed_anywhere() -> None:
+    gallery = Gallery(200)
+    one, other = ([item for page in galleries.walk(gallery)[0] for item in page] for _ in range(2))
+    assert one != other
+    place = Place(7, 7)
+    whole, _ = feed.page(place, 1000, gallery.read)
+    first, then = feed.page(place, 3, gallery.read)
+    assert then is not None
+    rest, end = feed.page(then, 1000, gallery.read)
+    assert first + rest == whole
+    assert end is None
+
+
+def test_the_walk_ends_with_the_items_that_it_left_out_at_first() -> None:
+    gallery = Gallery(200)
+    plain, _ = feed.page(Place(7, 7), 1000, gallery.read)
+    first, place = feed.begin(Place(7, 7), 10, gallery.read)
+    assert place is not None
+    rest, end = feed.page(place, 1000, gallery.read)
+    assert end is None
+    walked = first + rest
+    lead = plain.index(walked[0])
+    assert lead > 0
+    assert walked == plain[lead:] + plain[:lead]
+
+
+@pytest.mark.parametrize("shard_bits", walks.SHARD_BITS)
+@pytest.mark.parametrize("left", [0, 3, 20, 1000])
+def test_a_walk_is_exact_and_bounded_where_nearly_all_photos_have_vanished(left: int, shard_bits: int) -> None:
+    gallery = Gallery(20_000)
+    items, place = gallery.first_page(100, shard_bits)
+    seen = {item.photo_id for item in items}
+    gallery.ranks = sorted(gallery.rng.sample(gallery.ranks, left))
+    expected = gallery.ids() - seen
+    rest: list[str] = []
+    while place:
+        gallery.forget()
+        items, place = feed.page(place, 10, gallery.read, shard_bits)
+        assert items or place is None
+        assert gallery.requests <= 2 * (10 + 16) + 16 + 64
+        rest += [item.photo_id for item in items]
+    assert sorted(rest) == sorted(expected)
+
+
+def test_a_page_costs_the_same_in_a_gallery_of_any_size() -> None:
+    first = {count: cost(count, pages=3, walks_each=60) for count in SIZES}
+    later = {count: cost(count, pages=40, walks_each=6) for count in SIZES}
+    for costs in (first, later):
+        assert all(requests <= 16 and units <= 8 for requests, units in costs.values())
+        assert all(now <= 1.2 * then for now, then in zip(costs[10**8], costs[10**3], strict=True))
+
+
+SIZES = (10**3, 10**4, 10**6, 10**8)
+
+
+def cost(count: int, *, pages: int, walks_each: int) -> tuple[float, float]:
+    """Mean requests and read units of a page, over the beginnings of walks in several galleries of a size."""
+    requests, units, shown = 0, 0.0, 0
+    for seed in range(8):
+        gallery = BigGallery(count, seed)
+        for _ in range(walks_each):
+            shown += len(galleries.walk(gallery, 5, pages=pages)[0])
+        requests, units = requests + gallery.requests, units + gallery.units
+    return requests / shown, units / shown

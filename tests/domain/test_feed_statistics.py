@@ -1,0 +1,84 @@
+"""The random order is even: photos, pairs and seeds, counted over fixed seeds."""
+
+import math
+import random
+from collections import Counter
+from statistics import quantiles
+
+import pytest
+
+from bench import chance, evenness
+from bench.gallery import BigGallery, Gallery
+from chalicelib.domain import feed
+from chalicelib.domain.feed import Place
+
+
+@pytest.mark.parametrize(("count", "shard_bits"), [(20, 5), (50, 0), (100, 5), (1_000, 0), (1_000, 5)])
+def test_every_photo_is_as_likely_on_a_first_page(count: int, shard_bits: int) -> None:
+    gallery = Gallery(count, seed=1)
+    shown = evenness.singles(gallery, evenness.first_pages(gallery, shard_bits))
+    assert shown.p > 0.001
+
+
+def test_photos_of_crowded_buckets_are_shown_no_less_often_than_lone_ones() -> None:
+    gallery, shown = Gallery(1_000, seed=2), Counter[str]()
+    for seed in range(10_000):
+        items, _ = feed.begin(Place(seed, 9), 10, gallery.read, 5)
+        shown.update(item.photo_id for item in items)
+    crowd = Counter(rank >> (64 - 9) for rank, _ in gallery.ranks)
+    for low, high in ((1, 1), (2, 2), (3, 4), (5, 9)):
+        photos = [photo_id for rank, photo_id in gallery.ranks if low <= crowd[rank >> (64 - 9)] <= high]
+        assert sum(shown[photo_id] for photo_id in photos) / len(photos) == pytest.approx(100, rel=0.03)
+
+
+def test_only_photos_of_one_bucket_meet_more_often_than_chance_has_it() -> None:
+    count = 500
+    pages = evenness.first_pages(Gallery(count, seed=1), 5)
+    met = evenness.pairs(count, pages)
+    # A pair that always shares its bucket is on a page whenever one of the two is: 10/N times, not 90/N^2.
+    assert met.worst < 1.3 * (count - 1) / 9
+    assert met.often < 3 * 2 / count
+    assert 0.7 < met.others < 1
+
+
+def test_first_pages_of_successive_seeds_share_what_chance_has_them_share() -> None:
+    shared, error = evenness.overlaps(Gallery(500, seed=1), seeds=6_000)
+    assert abs(shared - 10 * 10 / 500) < 4 * error
+
+
+def test_orders_of_successive_seeds_are_unrelated() -> None:
+    rho, spread, _kept = evenness.correlations(Gallery(300, seed=1), seeds=600, depth=7)
+    assert abs(rho) < 4 * spread / math.sqrt(300)
+    # Photos that share a bucket move together, so there are fewer independent places than photos.
+    assert spread < 2 / math.sqrt(300)
+
+
+@pytest.mark.parametrize("depth", [1, 2, 3, 4, 5, 6])
+def test_any_two_buckets_can_come_first_and_do_so_equally_often(depth: int) -> None:
+    buckets = 1 << depth
+    first = Counter(dict.fromkeys(((a, b) for a in range(buckets) for b in range(buckets) if a != b), 0))
+    for seed in range(max(len(first) * 10, 1000)):
+        place = Place(seed, depth)
+        first[feed.span(place, 0).low >> (64 - depth), feed.span(place, 1).low >> (64 - depth)] += 1
+    assert len(first) == buckets * (buckets - 1)
+    if depth > 1:
+        assert chance.chi_square(first.values())[1] > 0.001
+
+
+@pytest.mark.parametrize("shard_bits", [0, 5])
+@pytest.mark.parametrize("count", [10**4, 10**6])
+def test_the_depth_that_a_sample_gives_makes_buckets_of_about_two(count: int, shard_bits: int) -> None:
+    gallery = BigGallery(count, seed=1)
+    held = [count / 2 ** gallery.new_walk(shard_bits).depth for _ in range(400)]
+    low, *_, high = quantiles(held, n=20)
+    assert 0.6 < low < high < 6
+
+
+def test_chance_knows_even_counts_from_uneven_ones() -> None:
+    rng = random.Random(1)
+    even = Counter(rng.randrange(100) for _ in range(50_000))
+    assert chance.chi_square(even.values())[1] > 0.01
+    even[7] += 400
+    assert chance.chi_square(even.values())[1] < 1e-6
+    # From tables: the upper thousandth of chi-square.
+    assert chance.upper_tail(149.449, 100) == pytest.approx(0.001, rel=0.02)

@@ -1,0 +1,200 @@
+"""Ids and times that follow from each other, who may see a photo, and which status follows which."""
+
+import re
+from datetime import UTC, datetime, timedelta, timezone
+from itertools import product
+from typing import Any, get_args
+from uuid import UUID
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.domain.ids import UserId, first_photo_id, is_photo_id, new_photo_id, timestamp, uploaded_at
+from chalicelib.domain.listing import Listing
+from chalicelib.domain.photos import Exif, Photo, Status, Visibility, tag_term
+from tests.support.rows import pending
+
+ANN, BOB = UserId("ann"), UserId("bob")
+MOMENTS = st.datetimes(datetime(1970, 1, 1), datetime(9999, 12, 31), timezones=st.just(UTC))
+ENTROPY = st.integers(0, (1 << 128) - 1)
+
+
+# --- Ids and times
+
+
+@given(MOMENTS, ENTROPY)
+def test_time_of_an_upload_is_in_its_id(now: datetime, entropy: int) -> None:
+    photo_id = new_photo_id(now, entropy)
+    assert is_photo_id(photo_id)
+    assert UUID(photo_id).version == 7
+    assert UUID(photo_id).variant == "specified in RFC 4122"
+    assert uploaded_at(photo_id) == timestamp(now)
+
+
+@given(MOMENTS, MOMENTS, ENTROPY, ENTROPY)
+def test_order_of_ids_and_of_times_as_text_is_the_order_of_time(
+    one: datetime, other: datetime, first: int, second: int
+) -> None:
+    earlier, later = sorted((one, other))
+    if later - earlier >= timedelta(milliseconds=1):
+        assert new_photo_id(earlier, first) < new_photo_id(later, second)
+        assert timestamp(earlier) < timestamp(later)
+    assert first_photo_id(earlier) <= new_photo_id(later, second)
+    assert (new_photo_id(earlier, first) < first_photo_id(later)) == (timestamp(earlier) < timestamp(later))
+
+
+@given(st.datetimes(timezones=st.timezones()))
+def test_every_moment_bounds_ids_even_beyond_those_there_can_be(moment: datetime) -> None:
+    assert is_photo_id(first_photo_id(moment)) or moment.year == 9999
+
+
+@given(st.sets(ENTROPY.map(lambda entropy: entropy & ((0xFFF << 64) | ((1 << 62) - 1))), max_size=20))
+def test_all_74_random_bits_tell_ids_of_one_millisecond_apart(entropies: set[int]) -> None:
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    assert len({new_photo_id(now, entropy) for entropy in entropies}) == len(entropies)
+
+
+GOOD = new_photo_id(datetime(2026, 1, 1, tzinfo=UTC), 0)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        GOOD.upper(),
+        GOOD.replace("-", ""),
+        f"{{{GOOD}}}",
+        f"{GOOD}\n",
+        f" {GOOD}",
+        GOOD.replace("-7", "-4"),
+        GOOD.replace("-8", "-c"),
+        GOOD.replace("0", "٠"),
+        "ffffffff-ffff-7fff-bfff-ffffffffffff",
+        "../../etc/passwd",
+    ],
+)
+def test_other_texts_are_no_ids(text: str) -> None:
+    assert is_photo_id(GOOD)
+    assert not is_photo_id(text)
+
+
+@given(st.text())
+def test_whatever_passes_as_an_id_has_a_time(text: str) -> None:
+    assert not is_photo_id(text) or timestamp(datetime.fromisoformat(uploaded_at(text)))  # type: ignore[arg-type]
+
+
+@given(st.from_regex(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", fullmatch=True))
+def test_whatever_is_spelt_like_an_id_either_has_a_time_or_is_none(text: str) -> None:
+    assert not is_photo_id(text) or re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", uploaded_at(text))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("moment", "written"),
+    [
+        (datetime(2026, 1, 2, 3, 4, 5, 678_999, UTC), "2026-01-02T03:04:05.678Z"),
+        (datetime(2026, 1, 1, 1, tzinfo=timezone(timedelta(hours=2))), "2025-12-31T23:00:00.000Z"),
+        (datetime(987, 6, 5, tzinfo=UTC), "0987-06-05T00:00:00.000Z"),
+    ],
+)
+def test_times_are_written_in_utc_with_milliseconds(moment: datetime, written: str) -> None:
+    assert timestamp(moment) == written
+
+
+# --- Who may see, and what is listed
+
+
+def photo(**facts: Any) -> Photo:
+    return pending("ann").with_(**facts)
+
+
+@pytest.mark.parametrize(
+    ("status", "visibility", "trashed"), [*product(get_args(Status), get_args(Visibility), (False, True))]
+)
+def test_others_see_what_is_ready_and_not_private_and_its_owner_all_but_the_erased(
+    status: Status, visibility: Visibility, trashed: bool
+) -> None:
+    made = photo(status=status, visibility=visibility, trashed_at=timestamp(datetime.now(UTC)) if trashed else None)
+    shown = status == "ready" and not trashed and visibility != "private"
+    assert made.visible_to(BOB) == made.visible_to(None) == shown
+    assert made.visible_to(ANN) == (status != "erased")
+    assert made.counted == (status in ("pending", "ready"))
+    lists = [Listing(scope="public"), Listing(scope="owner", owner=ANN), Listing(scope="trash", owner=ANN)]
+    ready = status == "ready"
+    assert [listing.holds(made) for listing in lists] == [
+        ready and not trashed and visibility == "public",
+        ready and not trashed,
+        ready and trashed,
+    ]
+    assert not any(listing.with_(owner=BOB).holds(made) for listing in lists)
+    assert not any(listing.with_(tag="sea").holds(made) for listing in lists)
+
+
+def test_tombstone_keeps_nothing_of_the_person_but_whose_and_which_photo_it_was() -> None:
+    full = photo(
+        status="ready",
+        filename="secret.jpg",
+        title="secret",
+        description="secret",
+        tags=("secret",),
+        sha256="secret",
+        version_id="secret",
+        exif=Exif(camera="secret", latitude=1.5),
+        placeholder="secret",
+        renditions={"full": "secret"},
+        rejection="secret",
+        rating_sum=4,
+        rating_count=1,
+        trashed_at=timestamp(datetime(2026, 1, 1, tzinfo=UTC)),
+    )
+    stone = full.tombstone(timestamp(datetime(2026, 2, 2, tzinfo=UTC)))
+    assert msgspec.to_builtins(stone) == {
+        "photoId": full.photo_id,
+        "userId": "ann",
+        "s3Key": f"ann/{full.photo_id}/",
+        "filename": "",
+        "contentType": "",
+        "status": "erased",
+        "visibility": "private",
+        "dueAt": "2026-02-02T00:00:00.000Z",
+    }
+    assert stone.revision == full.revision
+
+
+# --- Scores, terms, names
+
+
+@given(st.lists(st.integers(1, 5), max_size=200), st.integers(1, 5))
+def test_score_stays_within_the_ratings_and_rises_with_good_ones(ratings: list[int], another: int) -> None:
+    rated = photo(rating_sum=sum(ratings), rating_count=len(ratings))
+    once_more = photo(rating_sum=sum(ratings) + another, rating_count=len(ratings) + 1)
+    assert 1 <= rated.score <= 5
+    assert (once_more.score > rated.score) == (another > rated.score)
+
+
+@given(st.text())
+def test_compatible_forms_of_a_tag_are_one(tag: str) -> None:
+    import unicodedata
+
+    assert {tag_term(unicodedata.normalize(form, tag)) for form in ("NFC", "NFD", "NFKC", "NFKD")} == {tag_term(tag)}
+
+
+@given(st.text(st.characters(max_codepoint=0x24F, exclude_characters="\u0131\u0149\u00b5ſ")))
+def test_case_of_a_tag_does_not_matter(tag: str) -> None:
+    assert tag_term(tag.upper()) == tag_term(tag.lower()) == tag_term(tag)
+
+
+@pytest.mark.parametrize(
+    ("filename", "copy_type", "expected"),
+    [
+        ("sea.heic", "image/jpeg", "sea.jpg"),
+        ("sea.tar.tiff", "image/jpeg", "sea.tar.jpg"),
+        ("sea", "image/jpeg", "sea.jpg"),
+        (".heic", "image/jpeg", ".heic.jpg"),
+        ("sea.JPEG", "image/heic", "sea.JPEG"),
+    ],
+)
+def test_copy_is_named_by_what_it_is(filename: str, copy_type: str, expected: str) -> None:
+    made = photo(filename=filename, content_type="image/heic", copy_type=copy_type, renditions={"full": "a/full.jpg"})
+    assert made.copy_name == expected

@@ -1,0 +1,83 @@
+"""Tokens of share links have one spelling, and what is kept of them opens nothing."""
+
+import secrets
+import string
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.domain import share_links
+from chalicelib.domain.ids import AlbumId, Timestamp, new_album_id, new_link_id, timestamp
+from chalicelib.domain.share_links import ShareLink, Token
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+ALPHABET = f"{string.ascii_letters}{string.digits}-_"
+
+
+def new_token() -> Token:
+    ids = secrets.randbits(128), secrets.randbits(128)
+    return Token(new_album_id(NOW, ids[0]), new_link_id(NOW, ids[1]), secrets.token_bytes(32))
+
+
+def link_of(token: Token, **facts: str) -> ShareLink:
+    made = ShareLink(
+        album_id=token.album_id,
+        link_id=token.link_id,
+        created_at=timestamp(NOW),
+        secret_hash=share_links.digest(token.secret),
+    )
+    return made.with_(**facts)
+
+
+def test_token_is_read_as_it_was_written() -> None:
+    token = new_token()
+    text = share_links.written(token)
+    assert len(text) == 86
+    assert {*text} <= {*ALPHABET}
+    assert share_links.read(text) == token
+
+
+def test_no_other_spelling_is_read_as_the_same_token() -> None:
+    token = new_token()
+    text = share_links.written(token)
+    others = [f"{text[:at]}{each}{text[at + 1 :]}" for at in range(86) for each in ALPHABET if each != text[at]]
+    assert token not in [share_links.read(each) for each in others]
+    for other in (f"{text}=", f"{text}==", f" {text}", f"{text}\n", text[:40] + "!" + text[40:], f"{text}A", text[:-1]):
+        assert share_links.read(other) is None
+
+
+@given(st.text(max_size=100))
+def test_text_of_any_kind_is_no_token(text: str) -> None:
+    assert share_links.read(text) is None
+
+
+def test_token_for_what_cannot_be_an_album_is_none() -> None:
+    text = share_links.written(new_token()._replace(album_id=AlbumId("00000000-0000-4000-8000-000000000000")))
+    assert share_links.read(text) is None
+
+
+def test_link_fits_its_own_secret_alone() -> None:
+    token = new_token()
+    link = link_of(token)
+    assert share_links.fits(link, token.secret)
+    for at in range(32):
+        changed = bytearray(token.secret)
+        changed[at] ^= 1
+        assert not share_links.fits(link, bytes(changed))
+    assert token.secret.hex() not in str(link)
+
+
+def test_password_is_kept_under_its_own_salt() -> None:
+    digests = [share_links.password_digest("hunter2", salt * 16) for salt in ("00", "01")]
+    assert digests[0] != digests[1]
+    link = link_of(new_token(), salt="00" * 16, password_hash=digests[0])
+    assert [share_links.has_password(link, each) for each in ("hunter2", "Hunter2", "")] == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("expires_at", "expected"), [(None, True), ("2026-01-01T00:00:00.001Z", True), ("2026-01-01T00:00:00.000Z", False)]
+)
+def test_link_is_open_until_the_moment_at_which_it_expires(expires_at: Timestamp | None, expected: bool) -> None:
+    assert link_of(new_token()).with_(expires_at=expires_at).open_at(timestamp(NOW)) is expected

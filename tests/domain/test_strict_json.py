@@ -1,0 +1,108 @@
+"""Strict JSON: one meaning for every reader, or none."""
+
+import json
+import time
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.domain import strict_json
+from chalicelib.domain.strict_json import MAX_DEPTH, TooDeep, parse
+
+SCALARS = (
+    st.none() | st.booleans() | st.integers(-(1 << 70), 1 << 70) | st.floats(allow_nan=False, allow_infinity=False)
+)
+TEXT = st.text(st.characters(exclude_categories=["Cs"]))
+VALUES: st.SearchStrategy[Any] = st.recursive(
+    SCALARS | TEXT | st.text('[]{}"\\,:'), lambda inner: st.lists(inner) | st.dictionaries(TEXT, inner), max_leaves=20
+)
+
+MALFORMED = {
+    "nothing": b"",
+    "blank": b"  ",
+    "NaN": b'{"a": NaN}',
+    "Infinity": b"[Infinity]",
+    "-Infinity": b"-Infinity",
+    "a number past the largest": b'{"a": 1e999}',
+    "a negative one": b"[-1e999]",
+    "5,000 digits": b"1" * 5000,
+    "duplicate name": b'{"a": 1, "a": 1}',
+    "duplicate name, escaped": rb'{"a": 1, "\u0061": 2}',
+    "duplicate name within": b'[{"b": {"a": 1, "a": 2}}]',
+    "lone surrogate": rb'["\ud800"]',
+    "lone surrogate as a name": rb'{"\udfff": 1}',
+    "surrogates in the wrong order": rb'["\udc00\ud800"]',
+    "lone surrogate in bytes": b'["\xed\xa0\x80"]',
+    "not UTF-8": b'["\xff"]',
+    "overlong UTF-8": b'["\xc0\xaf"]',
+    "UTF-16": '{"a": 1}'.encode("utf-16"),
+    "byte order mark": b"\xef\xbb\xbf{}",
+    "comma at the end": b'{"a": 1,}',
+    "two values": b"{} {}",
+    "comment": b"{} // no",
+    "single quotes": b"{'a': 1}",
+    "leading zero": b"[01]",
+    "plus": b"[+1]",
+    "hexadecimal": b"[0x1]",
+    "raw line feed": b'["\n"]',
+    "raw NUL": b'["\x00"]',
+    "unfinished": b'{"a": ',
+    "unfinished text": b'["a',
+    "closed too often": b"[]]",
+    "closed otherwise": b"[}",
+}
+
+
+@pytest.mark.parametrize("fault", MALFORMED)
+def test_malformed_json_is_refused(fault: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011
+        parse(MALFORMED[fault])
+
+
+@given(VALUES)
+def test_json_of_any_value_is_read_as_that_value(value: Any) -> None:
+    try:
+        assert parse(json.dumps(value).encode()) == value
+        assert parse(json.dumps(value, ensure_ascii=False).encode()) == value
+    except TooDeep:
+        assert strict_json._depth(json.dumps(value).encode()) > MAX_DEPTH
+
+
+@given(st.binary() | st.text('[]{}",:\\ 01aeNu').map(str.encode))
+def test_bytes_of_any_kind_have_the_usual_meaning_or_none(raw: bytes) -> None:
+    try:
+        value = parse(raw)
+    except ValueError:
+        return
+    assert value == json.loads(raw)
+
+
+@pytest.mark.parametrize(
+    "nested",
+    [
+        lambda levels: b"[" * levels + b"]" * levels,
+        lambda levels: b'{"a":' * levels + b"1" + b"}" * levels,
+        lambda levels: b"[" * (levels - 1) + b'{"[": "]"}' + b"]" * (levels - 1),
+    ],
+    ids=["lists", "objects", "both"],
+)
+def test_nesting_ends_at_32_levels(nested: Any) -> None:
+    assert parse(nested(MAX_DEPTH)) is not None
+    for levels in (MAX_DEPTH + 1, 1000, 20_000):
+        with pytest.raises(TooDeep):
+            parse(nested(levels))
+
+
+def test_brackets_within_text_do_not_nest() -> None:
+    text = "[{" * 100 + '"\\' + "[" * 100
+    assert parse(json.dumps([text]).encode()) == [text]
+
+
+@pytest.mark.parametrize("piece", [b'"', b"\\", b'\\"', b'"\\', b'["', b"[", b"{", b'"a', b" "])
+def test_hostile_text_costs_no_more_than_its_length(piece: bytes) -> None:
+    begun = time.process_time()
+    with pytest.raises(ValueError):  # noqa: PT011
+        parse(piece * (65536 // len(piece)))
+    assert time.process_time() - begun < 0.25

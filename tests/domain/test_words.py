@@ -1,0 +1,84 @@
+"""From text to words: what counts as the same, in every script, and what is no word at all."""
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.domain.words import MAX_LETTERS, words
+
+SAME = [
+    ("Straße", "STRASSE"),
+    ("café", "CAFE\u0301"),
+    ("naïve", "Naive"),
+    ("Łódź", "lodz"),
+    ("Tromsø", "TROMSO"),
+    ("Æsir", "aesir"),
+    ("İstanbul", "istanbul"),
+    ("ıssız", "ISSIZ"),
+    ("ﬁre", "FIRE"),
+    ("①", "1"),
+    ("Ελλάδα", "ΕΛΛΑΔΑ"),
+    ("ὈΔΥΣΣΕΎΣ", "οδυσσευς"),
+    ("ёлка", "ЕЛКА"),
+    ("שָׁלוֹם", "שלום"),
+    ("مُحَمَّد", "محمد"),
+    ("ｶﾒﾗ", "カメラ"),
+    ("half\u00admoon", "halfmoon"),
+]
+OTHER = [("कि", "कु"), ("カ", "ガ"), ("sea", "see"), ("서울", "서운"), ("ถนน", "ถนนี")]
+SPLIT = {
+    "Canon EOS-R5, f/2.8": ["canon", "eos", "r5", "f", "2", "8"],
+    "l'été don't": ["l", "ete", "don", "t"],
+    "京都の寺": ["京", "都", "の", "寺"],
+    "東京タワー2026": ["東", "京", "タワー2026"],
+    "한국 서울": ["한국", "서울"],
+    "हिन्दी किताब": ["हिन्दी", "किताब"],
+    "می\u200cخواهم": ["میخواهم"],
+    "sea SEA séa": ["sea"],
+    "👍 *%_ ?# \u0301 --": [],
+    "": [],
+    "a_b*c%d": ["a", "b", "c", "d"],
+    "x" * 50: ["x" * 40],
+}
+
+
+@pytest.mark.parametrize("pair", SAME)
+def test_case_accents_and_forms_do_not_count(pair: tuple[str, str]) -> None:
+    assert words(pair[0]) == words(pair[1])
+    assert len(words(pair[0])) == 1
+
+
+@pytest.mark.parametrize("pair", OTHER)
+def test_marks_that_tell_words_apart_do(pair: tuple[str, str]) -> None:
+    assert words(pair[0]) != words(pair[1])
+
+
+@pytest.mark.parametrize("text", [*SPLIT])
+def test_text_falls_into_words(text: str) -> None:
+    assert words(text) == SPLIT[text]
+
+
+@given(st.text(max_size=200))
+def test_words_are_distinct_short_and_their_own_words(text: str) -> None:
+    found = words(text)
+    assert len(set(found)) == len(found)
+    assert all(0 < len(word) <= MAX_LETTERS and words(word) == [word] for word in found)
+    assert not any(set(word) & set(" #*%_.,\u0301\n") for word in found)
+
+
+@given(st.text(max_size=40), st.text(max_size=40))
+def test_words_of_two_texts_are_those_of_each(one: str, other: str) -> None:
+    assert set(words(f"{one} {other}")) == {*words(one), *words(other)}
+
+
+@pytest.mark.parametrize("text", ["a" * 100_000, "a " * 50_000, "\u0301" * 100_000, "ﷺ" * 5_000, "京" * 100_000])
+def test_time_grows_with_the_text_and_no_faster(text: str) -> None:
+    def seconds(text: str) -> float:
+        begun = time.process_time()
+        words(text)
+        return time.process_time() - begun
+
+    half, whole = (min(seconds(part) for _ in range(3)) for part in (text[: len(text) // 2], text))
+    assert whole < 4 * half + 0.01

@@ -1,0 +1,125 @@
+"""The OpenAPI document: current, valid, whole, and true of the code it was not read off."""
+
+import json
+import re
+import subprocess
+import sys
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+import app as service
+from chalicelib.domain import requests
+from chalicelib.http import openapi
+from chalicelib.http.operations import OPERATIONS
+from local import openapi as writer
+from tests.support import contract
+from tests.support.cloud import Cloud
+from tests.support.contract import Exchange, OffContract
+from tests.support.routes import OPTIONAL
+
+VIEWS = {
+    (method, path): entry.view_function
+    for path, methods in service.app.routes.items()
+    for method, entry in methods.items()
+    if method != "OPTIONS"
+}
+
+
+def test_checked_in_document_is_current() -> None:
+    assert writer.FILE.read_text(encoding="utf-8") == writer.written(), "run `make openapi`"
+
+
+def test_document_is_openapi() -> None:
+    OpenAPIV31SpecValidator(contract.document()).validate()
+
+
+def test_document_is_served_and_kept_by_the_caller(cloud: Cloud) -> None:
+    answer = cloud.visitor.get("/openapi.json")
+    assert (answer.status, answer.json) == (200, contract.document())
+    again = cloud.visitor.call("GET", "/openapi.json", headers={"If-None-Match": answer.headers["ETag"]})
+    assert (again.status, again.body) == (304, "")
+
+
+def test_document_has_every_route_and_no_other() -> None:
+    assert {view.__name__ for view in VIEWS.values()} == set(OPERATIONS)
+    documented = {(method.upper(), path) for path, each in contract.document()["paths"].items() for method in each}
+    camel = {(method, re.sub(r"_(\w)", lambda letter: letter[1].upper(), path)) for method, path in VIEWS}
+    assert documented == camel
+
+
+def test_a_route_that_nobody_described_has_no_document() -> None:
+    def show_secret() -> None:
+        """Nobody knows."""
+
+    with pytest.raises(KeyError, match="show_secret"):
+        openapi.document({"/secret": {"GET": SimpleNamespace(view_function=show_secret, authorizer=None)}})
+
+
+@pytest.mark.parametrize("key", VIEWS, ids=" ".join)
+def test_table_agrees_with_the_view(key: tuple[str, str]) -> None:
+    view = VIEWS[key]
+    known, used = OPERATIONS[view.__name__], set(view.__code__.co_names)
+    read = {name for name in used if issubclass(getattr(requests, name, int), requests.Input)}
+    read -= {getattr(view, "query_shape", requests.NoQuery).__name__}
+    if "held" not in used:
+        assert read == ({known.body.__name__} if known.body else set())
+        assert known.body_optional is ("optional_body" in used)
+    assert ("Idempotency-Key" in known.headers) is ("idempotency_key" in used)
+    assert ("X-Link-Password" in known.headers) is ("followed" in used)
+    assert ("X-Requested-With" in known.headers) is ("held" in used)
+    assert ("If-None-Match" in known.headers) is ("file_answer" in used)
+
+
+def test_visitors_may_call_what_says_so() -> None:
+    asked = {key for key, view in VIEWS.items() if OPERATIONS[view.__name__].visitors}
+    assert asked == {key for key, view in VIEWS.items() if "visitor" in view.__code__.co_names}
+    assert len(asked) == len(OPTIONAL)
+
+
+def test_importing_the_app_does_not_make_the_document() -> None:
+    script = "import sys, app; assert not {'chalicelib.http.openapi', 'chalicelib.http.operations'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", script], cwd=writer.FILE.parent.parent, check=True, env={"PATH": ""})
+
+
+JSON = {"Content-Type": "application/json"}
+GOOD = Exchange("GET", "/health", b"", 200, JSON, '{"status":"ok","version":"1"}')
+CREATED = GOOD._replace(method="POST", target="/signup", status=201, body='{"userId":"x","confirmed":true}')
+REFUSED = {"error": "TooManyRequests", "message": "Wait.", "requestId": "x"}
+
+
+def refused(status: int = 429, headers: dict[str, str] | None = None, **changed: Any) -> Exchange:
+    dressed = JSON | {"Retry-After": "5"} if headers is None else headers
+    return CREATED._replace(status=status, headers=dressed, body=json.dumps(REFUSED | changed))
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        GOOD._replace(status=201),
+        GOOD._replace(headers={"Content-Type": "text/plain"}),
+        GOOD._replace(headers=JSON | {"Location": "/"}),
+        GOOD._replace(body='{"status":"ok"}'),
+        GOOD._replace(body='{"status":"ok","version":1}'),
+        GOOD._replace(body='{"status":"ok","version":"1","secret":"x"}'),
+        GOOD._replace(target="/health?stray=1"),
+        CREATED._replace(sent=b'{"email":"a@example.com","password":""}'),
+        CREATED._replace(sent=b'{"email":"a@example.com","password":"x","stray":1}'),
+        refused(headers=JSON),
+        refused(error="Forbidden"),
+        refused(status=403),
+        refused(trace="x"),
+        refused()._replace(target="/nowhere", body="{}"),
+    ],
+    ids=str,
+)
+def test_what_is_off_the_document_does_not_pass(bad: Exchange) -> None:
+    with pytest.raises(OffContract):
+        contract.check(bad)
+
+
+@pytest.mark.parametrize("good", [GOOD, CREATED, refused(), refused(headers=JSON)._replace(target="/nowhere")], ids=str)
+def test_what_is_on_it_passes(good: Exchange) -> None:
+    contract.check(good)

@@ -1,0 +1,140 @@
+"""Who may do what: every cell of the matrix, by HTTP."""
+
+from typing import Any, NamedTuple
+from uuid import uuid4
+
+import pytest
+
+import app as service
+from chalicelib.stores.dynamodb import items
+from tests.support.cloud import Answer, Client, Cloud
+from tests.support.cognito import Cognito
+from tests.support.images import photo as make_photo
+from tests.support.permissions import ASKED, CALLERS, GIVEN, MATRIX, SHOWN
+
+JPEG = make_photo(64, 48)
+ABSENT = "01900000-0000-7000-8000-000000000000"
+NOTHING = {"error": "NotFound", "message": "There is no such thing, or it is not yours to see."}
+ROWS = [(route, state) for route, states in MATRIX.items() for state in states]
+
+
+class Scene(NamedTuple):
+    """A photo in an album that a link opens, and whose they are."""
+
+    owner: Client
+    ids: dict[str, str]
+
+
+@pytest.fixture(scope="module")
+def scenes() -> dict[str, Scene]:
+    """What reading does not change, by state."""
+    return {}
+
+
+@pytest.fixture(autouse=True)
+def cognito(shared_cloud: Cloud) -> None:
+    """A user pool that knows everybody."""
+    email = {"UserAttributes": [{"Name": "email", "Value": "ann@example.com"}]}
+    Cognito(shared_cloud).answers |= {"GetUser": email, "SignUp": {"UserSub": "ann", "UserConfirmed": False}}
+
+
+def test_every_route_is_in_the_matrix() -> None:
+    declared = {f"{method} {path}" for path, methods in service.app.routes.items() for method in methods}
+    assert {each for each in declared if not each.startswith("OPTIONS ")} == {*MATRIX}
+    for states in MATRIX.values():
+        assert all(len(cells.split()) == len(CALLERS) for cells in states.values())
+
+
+@pytest.mark.parametrize(("route", "state"), ROWS, ids=lambda each: each.replace("/", " ") or "any")
+def test_everyone_gets_what_the_matrix_says(
+    shared_cloud: Cloud, scenes: dict[str, Scene], route: str, state: str
+) -> None:
+    method, path = route.split()
+    scene = scenes.get(state) if method == "GET" else None
+    scene = scene or arranged(shared_cloud, state)
+    if method == "GET":
+        scenes[state] = scene
+    expected = dict(zip(CALLERS, map(int, MATRIX[route][state].split()), strict=True))
+    people = everyone(shared_cloud, scene)
+    # The owner comes last: what the others were refused has left everything as it was.
+    for caller in sorted(CALLERS, key="owner".__eq__):
+        answer = people[caller].call(method, path.format(**scene.ids) + ASKED.get(route, ""), GIVEN.get(route))
+        assert answer.status == expected[caller], f"{caller}: {answer}"
+        if answer.status == 404:
+            assert bare(answer) == NOTHING
+
+
+@pytest.mark.parametrize("path", SHOWN)
+def test_private_photo_is_listed_for_nobody_else(shared_cloud: Cloud, scenes: dict[str, Scene], path: str) -> None:
+    if "listed" not in scenes:
+        owner = shared_cloud.person(f"ann-{uuid4()}")
+        scenes["listed"] = arranged(shared_cloud, "private", owner, album="public", title="Hidden")
+    scene = scenes["listed"]
+    found = {
+        name
+        for name, person in everyone(shared_cloud, scene).items()
+        if scene.ids["photo_id"] in person.call("GET", path.format(**scene.ids)).body
+    }
+    assert found == SHOWN[path]
+
+
+@pytest.mark.parametrize("path", ["/photos/{}", "/photos/{}/download", "/albums/{}", "/albums/{}/photos", "/shared/{}"])
+@pytest.mark.parametrize("name", ["nonsense", ABSENT.upper(), "%00", "..%2f", "x" * 2000])
+def test_what_is_no_name_at_all_looks_like_what_is_not_there(shared_cloud: Cloud, path: str, name: str) -> None:
+    answer = shared_cloud.visitor.get(path.format(name))
+    assert (answer.status, bare(answer)) == (404, NOTHING)
+
+
+def everyone(cloud: Cloud, scene: Scene) -> dict[str, Client]:
+    """Each of CALLERS; the holder has used the link."""
+    shared = cloud.visitor.get(f"/shared/{scene.ids['token']}/photos")
+    if scene.ids["shown"]:
+        assert scene.ids["photo_id"] in [photo["photoId"] for photo in shared.json["items"]]
+    return {
+        "visitor": cloud.visitor,
+        "owner": scene.owner,
+        "other": cloud.person(f"bob-{uuid4()}"),
+        "holder": cloud.visitor,
+        "cancelled": cancelled(cloud),
+    }
+
+
+def arranged(cloud: Cloud, state: str, owner: Client | None = None, album: str = "", **wanted: Any) -> Scene:
+    """A photo in an album, both of this visibility or in this state, and a link to it."""
+    owner = owner or cloud.person(f"ann-{uuid4()}")
+    ids = {"user_id": owner.user_id, "name": "app.js", "shown": ""}
+    if state in ("", "absent"):
+        return Scene(owner, ids | dict.fromkeys(("photo_id", "album_id", "link_id"), ABSENT) | {"token": "x"})
+    visibility = state if state in ("unlisted", "private") else "public"
+    album_id = owner.post("/albums", {"name": "Sea", "visibility": album or visibility}).json["albumId"]
+    link = owner.post(f"/albums/{album_id}/links").json
+    wanted |= {"visibility": visibility, "albumId": album_id}
+    if state == "pending":
+        photo_id = cloud.grant(owner, **wanted)["photoId"]
+    else:
+        photo_id = cloud.upload(owner, b"no image" if state == "rejected" else JPEG, **wanted).photo_id
+    token = link["url"].rpartition("/")[2]
+    ids |= {"photo_id": photo_id, "album_id": album_id, "link_id": link["linkId"], "token": token}
+    removed = {
+        "trashed": f"/photos/{photo_id}",
+        "erased": f"/photos/{photo_id}?permanent=true",
+        "deleted": f"/albums/{album_id}",
+        "revoked": f"/albums/{album_id}/links/{link['linkId']}",
+    }
+    if state in removed:
+        assert owner.call("DELETE", removed[state]).status == 204
+    if state == "guessed":
+        ids["token"] = token[:-8] + token[-8:].swapcase()
+    return Scene(owner, ids | {"shown": "yes" if state in ("public", "unlisted", "private") else ""})
+
+
+def cancelled(cloud: Cloud) -> Client:
+    """Somebody with a good token, whose account is cancelled."""
+    row = {"userId": "eve", "record": "account", "cancelledAt": "2026-01-01T00:00:00.000Z"}
+    cloud.dynamodb.put_item(TableName=cloud.settings.account_table, Item=items.encode(row))
+    return cloud.person("eve")
+
+
+def bare(answer: Answer) -> dict[str, Any]:
+    """An error without what differs from request to request."""
+    return {name: value for name, value in answer.json.items() if name != "requestId"}

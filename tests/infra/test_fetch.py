@@ -1,0 +1,87 @@
+"""Whoever is asked for a document cannot keep, flood or send away the one who asks."""
+
+import subprocess
+import sys
+import time
+from http.server import BaseHTTPRequestHandler
+
+import pytest
+
+from chalicelib.infra.fetch import MAX_BYTES, FetchFailed, fetch
+from tests.support import idp_faults
+from tests.support.idp import Fault, IdentityProvider
+
+SLOW: dict[str, Fault] = {
+    "silence": idp_faults.stalling,
+    "a head that never ends": idp_faults.dripping(b"HTTP/1.1 200 OK\r\nX: "),
+    "a body that never ends": idp_faults.dripping(b"HTTP/1.1 200 OK\r\n\r\n"),
+}
+BROKEN: dict[str, Fault] = {
+    "hangs up": idp_faults.hanging_up,
+    "cut short": idp_faults.cutting_short,
+    "too much": idp_faults.answering(b"x" * (MAX_BYTES + 1)),
+    "far too much": idp_faults.answering(b"x" * 50_000_000),
+}
+
+
+def test_document_arrives_whole(idp: IdentityProvider) -> None:
+    assert fetch(f"{idp.url}/jwks.json", seconds=2) == idp.jwks()
+    idp.faults["/large"] = idp_faults.answering(b"x" * MAX_BYTES)
+    assert len(fetch(f"{idp.url}/large", seconds=2)) == MAX_BYTES
+
+
+def test_form_is_posted(idp: IdentityProvider) -> None:
+    seen: list[tuple[str, bytes]] = []
+
+    def note(request: BaseHTTPRequestHandler) -> None:
+        seen.append((request.command, request.headers["Content-Type"].encode()))
+        idp_faults.answering(b"{}")(request)
+
+    idp.faults["/form"] = note
+    assert fetch(f"{idp.url}/form", seconds=2, form={"code": "a&b=c"}) == b"{}"
+    assert seen == [("POST", b"application/x-www-form-urlencoded")]
+
+
+@pytest.mark.parametrize("fault", SLOW)
+def test_slow_answer_is_given_up_in_time(idp: IdentityProvider, fault: str) -> None:
+    idp.faults["/slow"] = SLOW[fault]
+    begun = time.monotonic()
+    with pytest.raises(FetchFailed) as failed:
+        fetch(f"{idp.url}/slow", seconds=0.3)
+    assert time.monotonic() - begun < 1
+    assert failed.value.status is None
+
+
+@pytest.mark.parametrize("fault", BROKEN)
+def test_broken_answer_is_refused(idp: IdentityProvider, fault: str) -> None:
+    idp.faults["/broken"] = BROKEN[fault]
+    with pytest.raises(FetchFailed) as failed:
+        fetch(f"{idp.url}/broken", seconds=2)
+    assert failed.value.status is None
+
+
+@pytest.mark.parametrize("status", [400, 401, 404, 429, 500, 503])
+def test_refusal_tells_its_status(idp: IdentityProvider, status: int) -> None:
+    idp.faults["/refused"] = idp_faults.answering(b"no", status)
+    with pytest.raises(FetchFailed) as failed:
+        fetch(f"{idp.url}/refused", seconds=2)
+    assert failed.value.status == status
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_redirect_is_not_followed(idp: IdentityProvider, status: int) -> None:
+    idp.faults["/moved"] = idp_faults.answering(b"", status, Location=f"{idp.url}/jwks.json")
+    with pytest.raises(FetchFailed):
+        fetch(f"{idp.url}/moved", seconds=2)
+    assert idp.requests == ["/moved"]
+
+
+def test_nobody_there_is_a_failure() -> None:
+    with pytest.raises(FetchFailed):
+        fetch("http://127.0.0.1:1/", seconds=2)
+
+
+def test_environment_cannot_put_a_proxy_between(idp: IdentityProvider) -> None:
+    asked = f"from chalicelib.infra.fetch import fetch; print(fetch('{idp.url}/jwks.json', seconds=2).decode(), end='')"
+    ran = subprocess.run([sys.executable, "-c", asked], capture_output=True, env={"http_proxy": "http://127.0.0.1:1"})
+    assert ran.stdout == idp.jwks(), ran.stderr

@@ -1,0 +1,204 @@
+"""The log: one JSON object a line, whatever callers send, and none of their secrets."""
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import app as service
+from chalicelib.infra import logs
+from tests.support import idp_faults
+from tests.support.browser import Browser
+from tests.support.cloud import Cloud, created
+from tests.support.cognito import TOKENS, Cognito
+from tests.support.faults import Fault, striking
+
+CANARY = "canary7"
+FORGED = '"}\r\n{"level":"ERROR","message":"forged"}\n\x1b[2J\x1b[31m\x00\u2028\x85'
+CREDENTIALS = {"email": f"{CANARY}@example.com", "password": f"{CANARY}-Password-1"}
+
+
+class Log:
+    """What was written."""
+
+    def __init__(self) -> None:
+        self.stream = io.StringIO()
+
+    @property
+    def text(self) -> str:
+        return self.stream.getvalue()
+
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        """The lines, each of which must be an object."""
+        parsed = [json.loads(line) for line in self.text.removesuffix("\n").split("\n")] if self.text else []
+        assert all(isinstance(each, dict) for each in parsed)
+        return parsed
+
+
+@contextmanager
+def logged() -> Iterator[Log]:
+    """What Lambda's handler would write, formatted as the service has it."""
+    root, log = logging.getLogger(), Log()
+    handlers, level = root.handlers, root.level
+    root.handlers = [logging.StreamHandler(log.stream)]
+    try:
+        logs.configure()
+        yield log
+    finally:
+        root.handlers = handlers
+        root.setLevel(level)
+
+
+def test_every_answer_has_its_line(shared_cloud: Cloud) -> None:
+    ann = shared_cloud.person("ann")
+    with logged() as log:
+        answer = ann.get("/photos/1")
+    line = next(each for each in log.lines if each["message"] == "answered")
+    assert (line["method"], line["route"], line["status"]) == ("GET", "/photos/{photo_id}", 404)
+    assert line["request_id"] == answer.json["requestId"]
+    assert line["milliseconds"] >= 0
+    assert line["level"] == "INFO"
+
+
+@pytest.mark.provokes_500
+def test_error_of_ours_is_told_with_its_trace_in_one_line(shared_cloud: Cloud) -> None:
+    Cognito(shared_cloud).refuse("SignUp", code=FORGED)
+    with logged() as log:
+        answer = shared_cloud.visitor.post("/signup", CREDENTIALS)
+    assert answer.status == 500
+    told = [each for each in log.lines if each["level"] == "ERROR"]
+    assert len(told) == 2
+    assert "Traceback" in told[0]["exception"]
+    assert told[1]["request_id"] == answer.json["requestId"]
+    assert CANARY not in log.text
+
+
+def test_nothing_that_is_sent_forges_a_line(shared_cloud: Cloud) -> None:
+    ann = shared_cloud.person("ann")
+    with logged() as log:
+        for hostile in (FORGED, "\n", "\r", "\x1b[31m", '{"level":"ERROR"}', "%0a%0d", "${jndi:ldap://x}"):
+            plain = hostile.replace("\r", "").replace("\n", "")
+            ann.get(f"/photos/{hostile}")
+            ann.get("/photos", tag=hostile)
+            ann.post("/upload", {"filename": hostile, "contentType": hostile})
+            ann.call("GET", "/photos", headers={"User-Agent": plain, "X-Request-Id": plain, "Origin": plain})
+            ann.call(hostile, "/photos")
+            shared_cloud.visitor.post("/login", {"email": hostile, "password": hostile})
+    assert [each for each in log.lines if each["level"] != "INFO"] == []
+    assert [each for each in log.lines if each["message"] == "forged"] == []
+    assert "\x1b" not in log.text
+
+
+@given(st.text())
+def test_any_message_comes_back_as_it_was(text: str) -> None:
+    with logged() as log:
+        logging.getLogger("anybody").warning("%s", text, extra={"said": text})
+    (line,) = log.lines
+    assert (line["message"], line["said"]) == (text, text)
+
+
+def secrets_told(shared_cloud: Cloud) -> list[str]:
+    """Everything secret that passes through in a person's dealings, good and bad; the answers' errors."""
+    cognito = Cognito(shared_cloud)
+    visitor = shared_cloud.visitor
+    confirmation = {"email": CREDENTIALS["email"], "code": "7777777777"}
+    told = []
+    kept = {"refreshToken": f"{CANARY}-refresh"}
+    for refusal in (None, "NotAuthorizedException", "TooManyRequestsException", "InternalErrorOfAKind"):
+        cognito.answers = {"InitiateAuth": TOKENS, "SignUp": {"UserSub": "ann", "UserConfirmed": False}}
+        if refusal:
+            operations = ("InitiateAuth", "SignUp", "ConfirmSignUp", "ResendConfirmationCode", "RevokeToken", "GetUser")
+            cognito.refuse(*operations, code=refusal)
+        told += [
+            visitor.post("/signup", CREDENTIALS),
+            visitor.post("/signup/confirm", confirmation),
+            visitor.post("/signup/resend", {"email": CREDENTIALS["email"]}),
+            visitor.post("/login", CREDENTIALS),
+            visitor.call("POST", "/token", kept),
+            visitor.post("/logout", kept),
+            visitor.call("POST", "/token", None, {"Cookie": f"__Host-refresh={CANARY}", "X-Requested-With": "x"}),
+            shared_cloud.person(CANARY).get("/account"),
+        ]
+    told += [
+        shared_cloud.bearing(f"{CANARY}.{CANARY}.{CANARY}", unguarded=True).get("/photos"),
+        visitor.call("GET", "/photos", headers={"Authorization": f"Basic {CANARY}", "X-Link-Password": CANARY}),
+        visitor.get("/photos", access_token=CANARY),
+        visitor.get("/callback", code=CANARY, state=CANARY, error_description=CANARY),
+        visitor.call("POST", "/login", f'{{"password": "{CANARY}'.encode()),
+        visitor.call("POST", "/login", {"email": 1, "password": CANARY}),
+        visitor.call("POST", "/login", {"email": CANARY, "password": [CANARY]}),
+    ]
+    return [answer.body for answer in told if answer.status >= 400]
+
+
+@pytest.mark.provokes_500
+def test_no_secret_is_in_the_log_or_in_an_error(shared_cloud: Cloud, capfd: pytest.CaptureFixture[str]) -> None:
+    with logged() as log:
+        errors = secrets_told(shared_cloud)
+    assert len(log.lines) > 40
+    assert len(errors) > 20
+    written = "".join((log.text, *errors, *capfd.readouterr()))
+    assert [secret for secret in (CANARY, "7777777777", "eyJ", "fresh-") if secret in written] == []
+
+
+@pytest.mark.parametrize("fault", ["none", "wrong nonce", "refused", "500", "not tokens", "no keys"])
+def test_no_secret_of_a_sign_in_is_in_the_log(
+    shared_cloud: Cloud, capfd: pytest.CaptureFixture[str], fault: str
+) -> None:
+    browser, idp = Browser(shared_cloud), shared_cloud.idp
+    url = browser.begin()
+    cookie = browser.cookies["__Host-login"]
+    with logged() as log:
+        back = idp.authorize(url, CANARY, **({"nonce": "x"} if fault == "wrong nonce" else {}))
+        nonce = idp.codes[back["code"]]["nonce"]
+        if fault == "refused":
+            idp.codes.clear()
+        elif fault == "no keys":
+            idp.faults["/jwks.json"] = idp_faults.hanging_up
+        elif fault != "none":
+            idp.faults["/oauth2/token"] = idp_faults.answering(
+                b'{"access_token": "eyJ"', 500 if fault == "500" else 200
+            )
+        answer = browser.back(back)
+    assert (answer.status == 302) is (fault == "none")
+    written = "".join((log.text, answer.body, *capfd.readouterr()))
+    assert log.lines
+    assert [each for each in (CANARY, back["code"], back["state"], nonce, cookie, "eyJ") if each in written] == []
+
+
+def test_signature_of_an_upload_is_not_in_the_log(shared_cloud: Cloud) -> None:
+    with logged() as log:
+        grant = shared_cloud.grant(shared_cloud.person("ann"))
+    signature = grant["uploadUrl"].partition("X-Amz-Signature=")[2]
+    assert len(signature) >= 64
+    assert signature[:64] not in log.text
+    assert "X-Amz" not in log.text
+
+
+def test_failure_of_an_upload_names_photo_and_person_and_not_the_file(shared_cloud: Cloud) -> None:
+    ann = shared_cloud.person("ann")
+    grant = shared_cloud.grant(ann, filename=f"{CANARY}.jpg")
+    event = created(grant["s3Key"], shared_cloud.put(grant, b"x"))
+    with logged() as log, striking(Fault(0, "500"), shared_cloud.s3), pytest.raises(ExceptionGroup):
+        shared_cloud.deliver(event, *(created(f"{prefix}{CANARY}.jpg") for prefix in ("", "backup/", "backup/2026/")))
+    assert f"{ann.user_id}/{grant['photoId']}" in [line.get("s3_prefix") for line in log.lines]
+    assert CANARY not in log.text
+
+
+@pytest.mark.usefixtures("shared_cloud")
+def test_failure_of_a_job_names_it() -> None:
+    body = json.dumps({"job": "settle", "photoId": "nonsense"})
+    message = {"messageId": "1", "body": body, "receiptHandle": "r", "attributes": {}, "messageAttributes": {}}
+    with logged() as log, pytest.raises(msgspec.ValidationError):
+        service.run_job({"Records": [message]}, None)
+    (line,) = log.lines
+    assert (line["level"], line["job"]) == ("ERROR", body)
+    assert "exception" in line

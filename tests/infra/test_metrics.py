@@ -1,0 +1,83 @@
+"""Metrics: lines that CloudWatch takes for figures, with no dimension that grows."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.photos import GRANT_LIFETIME
+from tests.deploy.test_policies import settle
+from tests.infra.test_logs import Log, logged
+from tests.support.cloud import Cloud, created
+from tests.support.images import photo as make_photo
+
+JPEG = make_photo(64, 48)
+
+
+def figures(log: Log, name: str) -> list[dict[str, Any]]:
+    """The lines with this metric, as CloudWatch reads them (Embedded Metric Format, "Specification")."""
+    found = []
+    for line in log.lines:
+        for directive in line.get("_aws", {}).get("CloudWatchMetrics", []):
+            for metric in directive["Metrics"]:
+                if metric["Name"] == name:
+                    dimensions = {key: line[key] for (keys,) in [directive["Dimensions"]] for key in keys}
+                    (value,) = line[name]
+                    found.append(
+                        {"namespace": directive["Namespace"], "unit": metric["Unit"], **dimensions} | {"value": value}
+                    )
+        if "_aws" in line:
+            age = datetime.now(UTC).timestamp() - line["_aws"]["Timestamp"] / 1000
+            assert -1 < age < 60, "CloudWatch drops what is two weeks old or two hours ahead"
+    return found
+
+
+@pytest.fixture(autouse=True)
+def stage(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STAGE", "test")
+
+
+def test_grant_and_confirmation_are_counted_once(shared_cloud: Cloud) -> None:
+    ann = shared_cloud.person("ann")
+    with logged() as log:
+        grant = shared_cloud.grant(ann)
+        event = created(grant["s3Key"], shared_cloud.put(grant, JPEG))
+        shared_cloud.deliver(event, event)
+    counted = {"namespace": "Photoshare", "unit": "Count", "stage": "test", "value": 1.0}
+    assert figures(log, "Granted") == [counted]
+    assert figures(log, "Confirmed") == [counted]
+    assert figures(log, "Rejected") == []
+    (took,) = figures(log, "ConfirmSeconds")
+    assert took["unit"] == "Seconds"
+    assert 0 < took["value"] < 60
+
+
+def test_rejection_is_counted_by_its_reason(shared_cloud: Cloud) -> None:
+    with logged() as log:
+        photo = shared_cloud.upload(shared_cloud.person("ann"), b"no image")
+    assert photo.rejection
+    assert [each["reason"] for each in figures(log, "Rejected")] == [photo.rejection]
+    assert figures(log, "Confirmed") == []
+
+
+def test_refused_grant_is_not_counted(shared_cloud: Cloud) -> None:
+    with logged() as log:
+        answer = shared_cloud.person("ann").post("/upload", {"filename": "x", "contentType": "text/html"})
+    assert answer.status == 415
+    assert figures(log, "Granted") == []
+
+
+def test_page_of_the_feed_tells_its_requests(shared_cloud: Cloud) -> None:
+    with logged() as log:
+        shared_cloud.calls.clear()
+        assert shared_cloud.visitor.get("/photos").status == 200
+    (noted,) = figures(log, "FeedRequests")
+    assert noted["value"] == shared_cloud.calls.count("Query") > 0
+
+
+def test_how_long_an_upload_was_pending_is_told_when_it_ends(shared_cloud: Cloud) -> None:
+    grant = shared_cloud.grant(shared_cloud.person("ann"))
+    with logged() as log:
+        settle(shared_cloud, grant["photoId"], datetime.now(UTC) + 3 * GRANT_LIFETIME)
+    (pending,) = figures(log, "PendingSeconds")
+    assert pending["value"] == pytest.approx((3 * GRANT_LIFETIME) / timedelta(seconds=1), abs=5)

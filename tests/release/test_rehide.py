@@ -1,0 +1,139 @@
+"""After a restore: what people have hidden since is hidden again, and nothing is shown that was not."""
+
+import copy
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from chalicelib.domain.ids import AlbumId, UserId, timestamp
+from chalicelib.domain.photos import TRASH_LIFETIME
+from chalicelib.infra.settings import Settings
+from chalicelib.stores.dynamodb.albums import DynamoAlbums
+from chalicelib.stores.dynamodb.cancellations import DynamoCancellations
+from chalicelib.stores.dynamodb.photos import DynamoStore
+from release.rehide import TABLES, rehide, suffixed
+from tests.support.cloud import Cloud
+from tests.support.cognito import Cognito
+from tests.support.images import photo as make_photo
+from tests.support.invariants import broken
+
+JPEG = make_photo(64, 48)
+NOW = datetime.now(UTC)
+
+
+def restored(cloud: Cloud) -> Settings:
+    """Copies of all tables as they are now, as a restore to a point in time makes them."""
+    after = suffixed(cloud.settings, "test", "-restored")
+    for name in TABLES:
+        table = cloud.dynamodb.describe_table(TableName=getattr(cloud.settings, name))["Table"]
+        indexes = [
+            {key: index[key] for key in ("IndexName", "KeySchema", "Projection")}
+            for index in table.get("GlobalSecondaryIndexes", [])
+        ]
+        cloud.dynamodb.create_table(
+            TableName=getattr(after, name),
+            KeySchema=table["KeySchema"],
+            AttributeDefinitions=table["AttributeDefinitions"],
+            BillingMode="PAY_PER_REQUEST",
+            **({"GlobalSecondaryIndexes": indexes} if indexes else {}),
+        )
+        for row in cloud.dynamodb.scan(TableName=table["TableName"])["Items"]:
+            cloud.dynamodb.put_item(TableName=getattr(after, name), Item=row)
+    return after
+
+
+def looking_at(cloud: Cloud, settings: Settings) -> Cloud:
+    """The deployment, with its functions pointed at these tables."""
+    seen = copy.copy(cloud)
+    seen.settings = settings
+    seen.store, seen.albums = DynamoStore(settings, cloud.dynamodb), DynamoAlbums(settings, cloud.dynamodb)
+    return seen
+
+
+def test_names_of_tables_are_those_of_the_stage(cloud: Cloud) -> None:
+    assert suffixed(cloud.settings, "test", "") == cloud.settings
+    assert suffixed(cloud.settings, "test", "-x").photo_table == "photoshare-test-PhotoMetadata-x"
+
+
+def test_photos_are_as_hidden_as_they_were_and_no_more(cloud: Cloud) -> None:
+    ann = cloud.person("ann")
+    album = ann.post("/albums", {"name": "Sea"}).json["albumId"]
+    named = ("kept", "private", "unlisted", "trashed", "erased", "moved", "shown", "renamed", "untrashed")
+    ids = {
+        name: cloud.upload(ann, JPEG, visibility="private" if name == "shown" else "public", albumId=album).photo_id
+        for name in named
+    }
+    pending = cloud.grant(ann)
+    assert ann.delete(f"/photos/{ids['untrashed']}").status == 204
+    tables = restored(cloud)
+    assert ann.post(f"/photos/{ids['untrashed']}/restore").status == 200
+    cloud.put(pending, JPEG)
+    assert ann.post(f"/photos/{pending['photoId']}/complete").status == 200
+    assert ann.delete(f"/photos/{pending['photoId']}").status == 204
+    for name in ("private", "unlisted"):
+        assert ann.patch(f"/photos/{ids[name]}", {"visibility": name}).status == 200
+    assert ann.delete(f"/photos/{ids['trashed']}").status == 204
+    assert ann.delete(f"/photos/{ids['erased']}", permanent="true").status == 204
+    assert ann.delete(f"/albums/{album}/photos/{ids['moved']}").status == 204
+    assert ann.patch(f"/photos/{ids['shown']}", {"visibility": "public"}).status == 200
+    assert ann.patch(f"/photos/{ids['renamed']}", {"title": "New"}).status == 200
+
+    assert rehide(cloud.dynamodb, cloud.settings, tables, NOW) == Counter(photos=7)
+    seen = looking_at(cloud, tables)
+    now = {name: seen.photo(photo_id) for name, photo_id in ids.items()}
+    assert {name: photo.visibility for name, photo in now.items() if photo.status == "ready"} == {
+        **dict.fromkeys(("kept", "trashed", "moved", "renamed", "untrashed"), "public"),
+        "private": "private",
+        "unlisted": "unlisted",
+        "shown": "private",
+    }
+    assert [name for name, photo in now.items() if photo.status == "erased"] == ["erased"]
+    assert [name for name, photo in now.items() if photo.trashed_at] == ["trashed", "untrashed"]
+    assert now["untrashed"].due_at == timestamp(NOW + TRASH_LIFETIME), "its owner has time to do so again"
+    assert seen.photo(pending["photoId"]).visibility == "private"
+    assert [name for name, photo in now.items() if not photo.albums] == ["erased", "moved"]
+    assert now["renamed"].title == ""
+    assert broken(seen, "ann") == []
+    assert rehide(cloud.dynamodb, cloud.settings, tables, NOW) == Counter(), "again is no harm"
+
+
+@pytest.mark.parametrize("act", ["hide", "delete", "revoke"])
+def test_albums_and_links_are_as_closed_as_they_were(cloud: Cloud, act: str) -> None:
+    ann = cloud.person("ann")
+    kept, album = (f"/albums/{ann.post('/albums', {'name': name}).json['albumId']}" for name in ("Sea", "Hills"))
+    links = {path: ann.post(f"{path}/links").json["linkId"] for path in (kept, album)}
+    tables = restored(cloud)
+    if act == "hide":
+        assert ann.patch(album, {"visibility": "private"}).status == 200
+    elif act == "delete":
+        assert ann.delete(album).status == 204
+    else:
+        assert ann.delete(f"{album}/links/{links[album]}").status == 204
+
+    done = rehide(cloud.dynamodb, cloud.settings, tables, NOW)
+    after = DynamoAlbums(tables, cloud.dynamodb)
+    same, changed = (after.album(AlbumId(path[8:])) for path in (kept, album))
+    assert same
+    assert changed
+    assert (same.visibility, same.deleted_at, same.link_count) == ("public", None, 1)
+    assert (changed.visibility == "private") is (act == "hide")
+    assert bool(changed.deleted_at) is (act == "delete")
+    assert len(after.links(changed.album_id, 9)) == (1 if act == "hide" else 0)
+    assert done.total() >= 1
+    assert broken(looking_at(cloud, tables), "ann") == []
+    assert rehide(cloud.dynamodb, cloud.settings, tables, NOW) == Counter()
+
+
+def test_cancelled_accounts_are_cancelled_again_and_purged(cloud: Cloud) -> None:
+    Cognito(cloud)
+    ann, bob = cloud.person("ann"), cloud.person("bob")
+    for person in (ann, bob):
+        cloud.upload(person, JPEG)
+    tables = restored(cloud)
+    assert ann.delete("/account").status == 202
+    assert rehide(cloud.dynamodb, cloud.settings, tables, NOW) == Counter(accounts=1)
+    cancellations = DynamoCancellations(tables, cloud.dynamodb)
+    assert cancellations.cancelled_at(UserId(bob.user_id)) is None
+    assert cancellations.due(timestamp(NOW + timedelta(seconds=1)), 9) == [ann.user_id]
+    assert rehide(cloud.dynamodb, cloud.settings, tables, NOW) == Counter()

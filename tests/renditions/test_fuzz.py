@@ -1,0 +1,12 @@
+import subprocess
+import sys
+
+from tests.support.paths import ROOT
+
+
+def test_a_few_seconds_of_mutated_photos_crash_nothing() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "tests.support.fuzz", "5"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 0, ran.stdout
+    assert "0 faults" in ran.stdout

@@ -1,0 +1,121 @@
+import struct
+import subprocess
+import sys
+import time
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from chalicelib import renditions
+from chalicelib.renditions import Refused
+from tests.support import bombs, images
+from tests.support.paths import ROOT
+
+
+@pytest.mark.parametrize("name", images.IMPOSTORS)
+def test_what_is_no_photo_is_refused(name: str) -> None:
+    assert renditions.sniff(images.IMPOSTORS[name]) is None
+    with pytest.raises(renditions.NotAnImage):
+        renditions.render(images.IMPOSTORS[name], "image/jpeg")
+
+
+@pytest.mark.parametrize("declared", images.SMALL)
+def test_a_photo_of_another_type_than_declared_is_refused(declared: str) -> None:
+    content = images.SMALL[declared]()
+    assert renditions.sniff(content) == declared
+    for other in {*images.SMALL, "image/svg+xml", ""} - {declared}:
+        with pytest.raises(renditions.TypeMismatch):
+            renditions.render(content, other)
+
+
+@pytest.mark.parametrize("declared", images.SMALL)
+def test_half_an_upload_is_refused(declared: str) -> None:
+    content = images.SMALL[declared]()
+    with pytest.raises((renditions.Truncated, renditions.Damaged)) as refusal:
+        renditions.render(content[: len(content) // 2], declared)
+    assert refusal.value.code == "Truncated" or declared == "image/tiff"
+
+
+def test_a_file_over_the_limit_is_refused() -> None:
+    with pytest.raises(renditions.TooManyBytes):
+        renditions.render(images.SMALL["image/jpeg"]() + bytes(50_000_000), "image/jpeg")
+
+
+@pytest.mark.parametrize("name", bombs.bombs())
+def test_a_bomb_is_refused_by_name_and_at_once(name: str) -> None:
+    content, declared, refusal = bombs.bombs()[name]
+    began = time.process_time()
+    with pytest.raises(Refused) as refused:
+        renditions.render(content, declared)
+    assert refused.value.code == refusal
+    assert time.process_time() - began < 2
+
+
+def test_bombs_that_are_never_opened_cost_neither_time_nor_memory() -> None:
+    script = """
+import re, time
+from pathlib import Path
+from chalicelib import renditions
+from tests import bombs, images
+
+for name, (content, declared) in bombs.defused().items():
+    began = time.process_time()
+    renditions.render(content, declared)
+    assert time.process_time() - began < 2, name
+# Not getrusage's, which begins with what the parent had when it forked.
+assert int(re.search("VmHWM: *\\s*(\\d+)", Path("/proc/self/status").read_text())[1]) < 400_000
+"""
+    subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True)
+
+
+def test_an_item_whose_type_is_no_text_is_refused_and_ends_no_process() -> None:
+    for name in (b"\x7f\xff\xff\xff", b"\xc3\x28xf"):
+        with pytest.raises(renditions.Damaged):
+            renditions.render(images.HEIC.replace(b"Exif", name, 1), "image/heic")
+
+
+SAMPLES = [(declared, make()) for declared, make in images.SMALL.items()]
+
+
+@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.sampled_from(SAMPLES),
+    st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.binary(min_size=1, max_size=4)), max_size=6),
+    st.floats(0.1, 1),
+)
+def test_whatever_is_done_to_a_photo_it_is_rendered_or_refused(
+    sample: tuple[str, bytes], changes: list[tuple[float, bytes]], kept: float
+) -> None:
+    declared, content = sample
+    mutated = bytearray(content)
+    for place, replacement in changes:
+        at = int(place * len(mutated))
+        mutated[at : at + len(replacement)] = replacement
+    try:
+        rendered = renditions.render(bytes(mutated[: round(kept * len(mutated))]), declared)
+    except Refused:
+        return
+    assert set(rendered.renditions) == {"256", "1024", "2048", "full"}
+    assert rendered.width >= 1 <= rendered.height
+
+
+@given(st.sampled_from([content[:16] for _, content in SAMPLES]), st.binary(max_size=200))
+def test_noise_under_a_photo_s_first_bytes_is_refused(magic: bytes, noise: bytes) -> None:
+    with pytest.raises(Refused):
+        renditions.render(magic + noise, renditions.sniff(magic) or "")
+
+
+def test_a_gif_without_a_size_has_that_of_its_frame() -> None:
+    still = images.SMALL["image/gif"]()
+    rendered = renditions.render(still[:6] + bytes(2) + still[8:], "image/gif")
+    assert (rendered.width, rendered.height) == (96, 64)
+
+
+def test_the_size_in_a_frame_of_a_gif_counts_too() -> None:
+    still = images.SMALL["image/gif"]()
+    frame = still.index(struct.pack("<BHHHH", 0x2C, 0, 0, 96, 64))
+    with pytest.raises(renditions.TooManyPixels):
+        renditions.render(
+            still[:frame] + struct.pack("<BHHHH", 0x2C, 0, 0, 65_000, 64) + still[frame + 9 :], "image/gif"
+        )

@@ -1,0 +1,97 @@
+"""Links that stay the same for a while and that S3 accepts, and the names that files are saved under."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import boto3
+import pytest
+import time_machine
+from botocore.config import Config
+from botocore.credentials import Credentials
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.storage.signed_urls import LIFETIME, WINDOW, Presigner, attachment
+
+START = datetime(2026, 1, 1, 12, tzinfo=UTC)
+PRESIGNER = Presigner("https://s3.eu-central-1.amazonaws.com/{bucket}", "eu-central-1", Credentials("id", "secret"))
+NAMES = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
+
+
+@given(st.integers(0, int(WINDOW.total_seconds()) - 1), st.integers(0, int(WINDOW.total_seconds()) - 1))
+def test_link_is_the_same_all_through_a_window_and_another_in_the_next(first: int, second: int) -> None:
+    def link(moment: datetime) -> str:
+        return PRESIGNER.link("photos", "ann/1/256.webp", moment).url
+
+    one, same, then = (link(START + timedelta(seconds=seconds)) for seconds in (first, second, first + 1800))
+    assert one == same != then
+
+
+@given(st.integers(0, 10**6))
+def test_link_is_good_for_as_long_as_it_says_and_never_longer_than_an_hour(seconds: int) -> None:
+    now = START + timedelta(seconds=seconds)
+    link = PRESIGNER.link("photos", "key", now)
+    query = parse_qs(urlsplit(link.url).query)
+    signed = datetime.strptime(query["X-Amz-Date"][0], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    end = signed + timedelta(seconds=int(query["X-Amz-Expires"][0]))
+    assert signed <= now
+    assert now + timedelta(seconds=link.expires_in) <= end <= now + LIFETIME
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=30), NAMES)
+def test_signature_is_the_one_that_boto3_makes_at_the_start_of_the_window(key: str, filename: str) -> None:
+    config = Config(signature_version="s3v4", s3={"addressing_style": "path"})
+    client = boto3.client(
+        "s3", region_name="eu-central-1", aws_access_key_id="id", aws_secret_access_key="secret", config=config
+    )
+    disposition = attachment(filename)
+    with time_machine.travel(START, tick=False):
+        expected = client.generate_presigned_url(
+            "get_object",
+            Params={"Bucket": "photos", "Key": key, "ResponseContentDisposition": disposition, "VersionId": "v.1_a"},
+            ExpiresIn=int(LIFETIME.total_seconds()),
+        )
+    query = {"response-content-disposition": disposition, "versionId": "v.1_a"}
+    made = PRESIGNER.link("photos", key, START + timedelta(minutes=29), **query).url
+    assert parse_qs(urlsplit(made).query) == parse_qs(urlsplit(expected).query)
+    assert unquote(urlsplit(made).path) == unquote(urlsplit(expected).path)
+
+
+def test_credentials_that_were_refreshed_sign_at_once() -> None:
+    refreshed = Presigner("https://{bucket}", "eu-central-1", Credentials("id-2", "secret-2", "token"))
+    assert "X-Amz-Security-Token=token" in refreshed.link("photos", "key", START).url
+
+
+NASTY = [
+    "sea.jpg",
+    'a"b\\c.jpg',
+    "a\r\nSet-Cookie: x=1.jpg",
+    "a\0b.jpg",
+    "grüße.jpg",
+    "café.jpg",
+    "\u202egpj.exe",
+    "📷 photo.jpg",
+    "100%.jpg",
+    "a;filename=b.html",
+    "..\\..\\x.jpg",
+    "",
+    " ",
+    "é" * 127,
+]
+
+
+@pytest.mark.parametrize("filename", NASTY)
+def test_browsers_read_the_name_as_it_was_given(filename: str) -> None:
+    header = attachment(filename)
+    message = EmailMessage()
+    message["Content-Disposition"] = header
+    assert message.get_content_disposition() == "attachment"
+    assert unquote(header.partition("filename*=UTF-8''")[2]) == filename
+
+
+@given(NAMES)
+def test_header_is_plain_ascii_that_nothing_can_break_out_of(filename: str) -> None:
+    pattern = r"attachment; filename=\"[A-Za-z0-9._ -]*\"; filename\*=UTF-8''(?:[A-Za-z0-9._~-]|%[0-9A-F]{2})*"
+    assert re.fullmatch(pattern, attachment(filename))

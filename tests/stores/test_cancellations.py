@@ -1,0 +1,130 @@
+"""The contract of `Cancellations`: what the purge of an account may rely on."""
+
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from chalicelib.domain.ids import UserId, timestamp
+from chalicelib.domain.listing import Listing
+from tests.stores.test_album_store import added, new_link
+from tests.support.faults import hooked
+from tests.support.rows import START, Backend
+
+ANN, BOB = UserId("ann"), UserId("bob")
+
+
+def at(minutes: int) -> str:
+    return timestamp(START + timedelta(minutes=minutes))
+
+
+def begin(backend: Backend, user_id: UserId, now: int = 0, due: int = 60) -> None:
+    backend.cancellations.begin(
+        user_id, timestamp(START + timedelta(minutes=now)), timestamp(START + timedelta(minutes=due))
+    )
+
+
+def due(backend: Backend, minutes: int, limit: int = 9) -> list[UserId]:
+    return backend.cancellations.due(timestamp(START + timedelta(minutes=minutes)), limit)
+
+
+def test_account_is_cancelled_once_and_its_usage_stays_for_the_while(backend: Backend) -> None:
+    backend.granted()
+    assert backend.cancellations.cancelled_at(ANN) is None
+    begin(backend, ANN)
+    begin(backend, ANN, now=5, due=90)
+    assert backend.cancellations.cancelled_at(ANN) == at(0)
+    assert backend.store.account(ANN).cancelled
+    assert backend.usage() == (1, 1000)
+    assert due(backend, 59) == []
+    assert due(backend, 60) == [ANN]
+
+
+def test_account_that_was_never_written_is_cancelled_too(backend: Backend) -> None:
+    begin(backend, ANN)
+    assert backend.store.account(ANN).cancelled
+    assert not backend.store.account(BOB).cancelled
+
+
+def test_those_that_have_waited_longest_are_due_first(backend: Backend) -> None:
+    begin(backend, ANN, due=60)
+    begin(backend, BOB, due=30)
+    assert due(backend, 99) == [BOB, ANN]
+    assert due(backend, 99, 1) == [BOB]
+    backend.cancellations.postpone(BOB, timestamp(START + timedelta(minutes=90)))
+    assert due(backend, 99) == [ANN, BOB]
+
+
+def test_account_whose_purge_has_ended_is_no_longer_due_nor_purged(backend: Backend) -> None:
+    begin(backend, ANN)
+    backend.cancellations.end(ANN, None)
+    backend.cancellations.postpone(ANN, timestamp(START))
+    backend.cancellations.end(ANN, timestamp(START))
+    assert due(backend, 9999) == []
+    assert backend.cancellations.cancelled_at(ANN) is None
+    assert backend.store.account(ANN).cancelled
+    backend.later(timedelta(days=90, seconds=1))
+    assert not backend.store.account(ANN).cancelled
+
+
+def test_nothing_is_postponed_or_ended_of_an_account_that_is_not_cancelled(backend: Backend) -> None:
+    backend.granted()
+    before = backend.store.account(ANN)
+    backend.cancellations.postpone(ANN, timestamp(START))
+    backend.cancellations.end(ANN, None)
+    backend.cancellations.end(BOB, None)
+    assert backend.store.account(ANN) == before
+    assert backend.store.account(BOB).created_at is None
+    assert due(backend, 9999) == []
+
+
+def test_purge_finds_everything_of_one_person_and_nothing_at_the_end(backend: Backend) -> None:
+    for minute in range(103):
+        backend.ready(minute=minute, tags=("sea",))
+    kept = [backend.ready("bob", sha256="00" * 32, tags=("sea",)), backend.ready("bob", rating_sum=5, rating_count=1)]
+    backend.erase(backend.ready())
+    found = []
+    while count := backend.cancellations.purge_photos(ANN):
+        found.append(count)
+    assert sum(found) == 104
+    assert max(found) == 100
+    assert [backend.now(photo) for photo in kept] == kept
+    assert backend.cancellations.purge_photos(ANN) == 0
+    purges = (backend.cancellations.purge_albums, backend.cancellations.purge_ratings)
+    assert [purge(ANN) for purge in purges] == [0, 0]
+    assert backend.cancellations.purge_records(BOB) == 1
+
+
+def test_ratings_that_the_sums_do_not_hold_are_purged_too(backend: Backend) -> None:
+    photo = backend.ready("bob", sha256="00" * 32)
+    assert backend.ratings.rate(photo, ANN, None, 4)
+    backend.lose(photo)
+    rebuilt = backend.now(photo)
+    assert backend.cancellations.purge_ratings(ANN) == 1
+    assert backend.cancellations.purge_ratings(ANN) == 0
+    assert backend.now(photo) == rebuilt
+
+
+def test_photo_that_is_restored_while_a_rating_is_taken_back_keeps_no_score_of_it(backend: Backend) -> None:
+    photo = backend.ready("bob", sha256="00" * 32)
+    assert backend.ratings.rate(photo, ANN, None, 5)
+    trashed = backend.put(backend.now(photo), trashed_at=timestamp(START))
+    assert backend.cancellations.purge_ratings(ANN) == 1
+    assert not backend.store.replace(trashed, trashed.with_(trashed_at=None))
+    restored = backend.put(backend.now(photo), trashed_at=None)
+    assert (restored.rating_sum, restored.rating_count) == (0, 0)
+    assert backend.store.by_score(Listing(scope="public"), 9, after=(3.01, photo.photo_id)) == [restored]
+
+
+def test_link_that_is_made_while_its_album_is_purged_goes_too(backend: Backend) -> None:
+    album = added(backend)
+    makes = [partial(backend.albums.add_link, new_link(album), 100)]
+
+    def make(model: Any, params: Any, **_: Any) -> None:
+        if model.name == "TransactWriteItems" and "photoshare-test-Albums" in str(params) and makes:
+            makes.pop()()
+
+    with hooked("before-call.dynamodb", lambda _: make, backend.client):
+        while backend.cancellations.purge_albums(ANN):
+            pass
+    assert makes == []
+    assert backend.albums.links(album.album_id, 9) == []

@@ -1,0 +1,204 @@
+"""DynamoDB's limits and half answers, which its store hides."""
+
+import itertools
+import random
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from chalicelib.domain import errors
+from chalicelib.domain.accounts import Account
+from chalicelib.domain.ids import UserId, timestamp
+from chalicelib.domain.listing import Listing
+from tests.support.faults import Answer, hooked, refusal
+from tests.support.rows import NO_LIMITS, START, Backend, ids, pending
+
+PUBLIC, SEA = Listing(scope="public"), Listing(scope="public", tag="sea")
+
+
+@pytest.fixture(autouse=True)
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """How long the store waited, without waiting."""
+    waited: list[float] = []
+    monkeypatch.setattr(time, "sleep", waited.append)
+    monkeypatch.setattr(random, "uniform", lambda _, most: most)
+    return waited
+
+
+def answering(client: Any, operation: str, answers: Iterator[Answer | None]) -> Any:
+    """Have the calls of `operation` answered so, None by DynamoDB itself."""
+
+    def before(**_: Any) -> Answer | None:
+        return next(answers, None)
+
+    return hooked(f"before-call.dynamodb.{operation}", lambda _: before, client)
+
+
+# --- Transactions
+
+
+def cancelled(*reasons: str) -> Answer:
+    return refusal(400, "TransactionCanceledException", CancellationReasons=[{"Code": reason} for reason in reasons])
+
+
+@pytest.mark.parametrize("reason", ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"])
+def test_transactions_that_meet_are_repeated_after_growing_pauses(
+    backend: Backend, pauses: list[float], reason: str
+) -> None:
+    photo = pending()
+    with answering(backend.client, "TransactWriteItems", iter([cancelled("None", reason)] * 7)):
+        backend.store.grant(photo, NO_LIMITS)
+    assert backend.now(photo) == photo
+    assert pauses == sorted(pauses)
+    assert len(pauses) == 7
+
+
+def test_transactions_that_keep_meeting_end_as_busy(backend: Backend) -> None:
+    photo = pending()
+    always = itertools.repeat(cancelled("TransactionConflict", "None"))
+    with answering(backend.client, "TransactWriteItems", always), pytest.raises(errors.Busy):
+        backend.store.grant(photo, NO_LIMITS)
+    assert backend.store.photo(photo.photo_id) is None
+
+
+@pytest.mark.parametrize("reason", ["ValidationError", "ItemCollectionSizeLimitExceeded"])
+def test_transaction_that_can_never_succeed_is_not_repeated(backend: Backend, pauses: list[float], reason: str) -> None:
+    always = itertools.repeat(cancelled(reason, "None"))
+    with answering(backend.client, "TransactWriteItems", always), pytest.raises(ClientError):
+        backend.store.grant(pending(), NO_LIMITS)
+    assert pauses == []
+
+
+def test_transaction_still_under_way_is_busy_and_not_a_bug(backend: Backend) -> None:
+    under_way = itertools.repeat(refusal(400, "TransactionInProgressException"))
+    with answering(backend.client, "TransactWriteItems", under_way), pytest.raises(errors.Busy):
+        backend.store.grant(pending(), NO_LIMITS)
+
+
+def test_account_opened_while_a_grant_charges_it_waits_for_its_turn(backend: Backend) -> None:
+    account = Account(user_id=UserId("ann"), created_at=timestamp(START))
+    met = [cancelled("TransactionConflict")]
+    plain = [refusal(400, "TransactionConflictException")]
+    with (
+        answering(backend.client, "TransactWriteItems", iter(met)),
+        answering(backend.client, "PutItem", iter(plain)),
+    ):
+        assert backend.store.open_account(account) == account
+
+
+# --- Reading by tag, which takes a batch
+
+
+class HalfAnswered:
+    """Puts what DynamoDB found back among the unprocessed, all but `kept` of it, `times` times."""
+
+    def __init__(self, kept: int, times: int) -> None:
+        self.kept, self.times, self.batches = kept, times, list[int]()
+
+    def before(self, params: Any, **_: Any) -> None:
+        self.batches.append(params["body"].count(b'"photoId"'))
+
+    def after(self, parsed: dict[str, Any], **_: Any) -> None:
+        if len(self.batches) > self.times:
+            return
+        for table, found in parsed["Responses"].items():
+            keys = [{name: row[name] for name in ("photoId", "uploadedAt")} for row in found[self.kept :]]
+            parsed["UnprocessedKeys"] = {table: {"Keys": keys}} if keys else {}
+            del found[self.kept :]
+
+    def on(self, client: Any) -> Any:
+        return hooked("after-call.dynamodb.BatchGetItem", lambda _: self.after, client)
+
+    def counted(self, client: Any) -> Any:
+        return hooked("before-call.dynamodb.BatchGetItem", lambda _: self.before, client)
+
+
+@pytest.mark.parametrize(("kept", "times"), [(0, 1), (5, 1), (0, 7), (1, 12)])
+def test_keys_that_dynamodb_left_out_are_asked_for_again(backend: Backend, kept: int, times: int) -> None:
+    made = [backend.ready(minute=minute, tags=("sea",)) for minute in range(12)]
+    half = HalfAnswered(kept, times)
+    with half.counted(backend.client), half.on(backend.client):
+        assert ids(backend.store.by_time(SEA, 12, newest=False)) == ids(made)
+    assert len(half.batches) > 1
+
+
+def test_keys_that_dynamodb_never_answers_end_as_busy(backend: Backend, pauses: list[float]) -> None:
+    backend.ready(tags=("sea",))
+    half = HalfAnswered(0, 1000)
+    with half.counted(backend.client), half.on(backend.client), pytest.raises(errors.Busy):
+        backend.store.by_time(SEA, 9, newest=True)
+    assert 1 < len(half.batches) < 20
+    assert len(pauses) == len(half.batches) - 1
+
+
+@pytest.mark.parametrize(("count", "batches"), [(99, [99]), (100, [100]), (101, [100, 1])])
+def test_batches_hold_a_hundred_keys_and_do_not_wait_for_each_other(
+    backend: Backend, pauses: list[float], count: int, batches: list[int]
+) -> None:
+    photos = [pending(minute=minute, status="ready", tags=("sea",)) for minute in range(count)]
+    for photo in photos:
+        write(backend, photo)
+    half = HalfAnswered(0, 0)
+    with half.counted(backend.client):
+        assert ids(backend.store.by_time(SEA, 200, newest=False)) == ids(photos)
+    assert half.batches == batches
+    assert pauses == []
+
+
+# --- Terms that the index still lists
+
+
+def write(backend: Backend, photo: Any, **row: Any) -> None:
+    """A photo's row and its term rows, without a transaction; the row as `row` says, as indexes may lag."""
+    from chalicelib.stores.dynamodb import items
+
+    for table, key in (("PhotoMetadata", "photoId"), ("SearchTerms", "ownerTerm")):
+        name = f"photoshare-test-{table}"
+        found = [items.photo_item(photo.with_(**row))] if key == "photoId" else items.term_items(photo).values()
+        for item in found:
+            backend.client.put_item(TableName=name, Item=item)
+
+
+STALE: dict[str, dict[str, Any]] = {
+    "made private": {"visibility": "private"},
+    "made unlisted": {"visibility": "unlisted"},
+    "trashed": {"trashed_at": timestamp(START)},
+    "tag taken away": {"tags": ()},
+}
+
+
+@pytest.mark.parametrize("change", [*STALE])
+def test_index_of_terms_that_lags_shows_nothing_that_no_longer_belongs_there(backend: Backend, change: str) -> None:
+    lagging = pending(minute=1, status="ready", tags=("sea",))
+    write(backend, lagging, **STALE[change])
+    for listing in (SEA, Listing(scope="public", owner=UserId("ann"), tag="sea")):
+        assert backend.store.by_time(listing, 9, newest=True) == []
+
+
+def test_photos_that_no_longer_belong_there_do_not_shorten_a_list(backend: Backend) -> None:
+    there = [pending(minute=minute, status="ready", tags=("sea",)) for minute in range(6)]
+    for photo in there:
+        write(backend, photo, **({} if photo in there[::3] else {"visibility": "private"}))
+    for newest in (True, False):
+        expected = ids(there[::3][::-1] if newest else there[::3])
+        for limit in (1, 2, 3):
+            assert ids(backend.store.by_time(SEA, limit, newest=newest)) == expected[:limit]
+
+
+# --- Pages of one megabyte
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda store: store.by_time(PUBLIC, 9, newest=False),
+        lambda store: store.by_score(Listing(scope="owner", owner=UserId("ann")), 9)[::-1],
+        lambda store: store.by_time(SEA, 9, newest=False),
+    ],
+)
+def test_list_over_one_megabyte_is_whole(backend: Backend, read: Callable[[Any], Any]) -> None:
+    made = [backend.ready(minute=minute, description="x" * 300_000, tags=("sea",)) for minute in range(5)]
+    assert ids(read(backend.store)) == ids(made)

@@ -1,0 +1,172 @@
+"""Every order of photos on the real store: exact under churn, and its cost counted."""
+
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bench import rows
+from bench.meter import metered
+from chalicelib.domain import feed
+from chalicelib.domain.ids import UserId, timestamp
+from chalicelib.domain.photos import Photo
+from chalicelib.domain.requests import Order, PhotoQuery, Scope
+from chalicelib.photos import lists
+from chalicelib.stores.dynamodb import items
+from tests.support.rows import START, Backend, ids, pending
+
+KEYS, ANN = ["key"], UserId("ann")
+SOME = settings(
+    max_examples=4,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+Empty = Callable[[], Backend]
+
+
+class Step(msgspec.Struct, frozen=True):
+    """What happens between two pages."""
+
+    insert: int
+    erase: int
+    hide: int
+    show: int
+    rate: int
+    all_but: int | None
+    """How many are left of all, where nearly all are deleted at once."""
+
+
+STEPS = st.lists(
+    st.builds(Step, *[st.integers(0, 2)] * 5, st.sampled_from([None] * 9 + [0, 1, 3])), min_size=1, max_size=6
+)
+SIZES = st.lists(st.integers(1, 7), min_size=1, max_size=4)
+
+
+class Gallery:
+    """Ann's photos in a store, which change while somebody walks through them."""
+
+    def __init__(self, backend: Backend, count: int) -> None:
+        self.backend, self.photos, self.hidden = backend, list[Photo](), list[Photo]()
+        self.made = 0
+        self.insert(count)
+        self.unmoved = {photo.photo_id for photo in self.photos}
+
+    def insert(self, count: int) -> None:
+        for _ in range(count):
+            facts: dict[str, Any] = {"rating_sum": 4 * (self.made % 3), "rating_count": self.made % 3}
+            photo = pending(minute=self.made, status="ready", **facts)
+            written(self.backend, photo)
+            self.photos.append(photo)
+            self.made += 1
+
+    def change(self, step: Step) -> None:
+        """All of `step`, wherever in the gallery it strikes."""
+        self._erase(len(self.photos) - step.all_but if step.all_but is not None else step.erase)
+        for photo in self._taken(step.hide):
+            self.hidden.append(self.backend.put(photo, visibility="private"))
+        for photo in self._taken(step.rate):
+            changed = {"rating_sum": photo.rating_sum + 5, "rating_count": photo.rating_count + 1}
+            self.photos.insert(0, self.backend.put(photo, **changed))
+        for _ in range(min(step.show, len(self.hidden))):
+            self.photos.append(self.backend.put(self.hidden.pop(0), visibility="public"))
+        self.insert(step.insert)
+
+    def _erase(self, count: int) -> None:
+        for number, photo in enumerate(self._taken(count)):
+            if number % 2:
+                self.backend.put(photo, trashed_at=timestamp(START))
+            else:
+                self.backend.erase(photo)
+
+    def _taken(self, count: int) -> list[Photo]:
+        taken = [self.photos.pop(len(self.photos) // 2) for _ in range(min(max(count, 0), len(self.photos)))]
+        self.unmoved -= {photo.photo_id for photo in taken}
+        return taken
+
+
+def walk(gallery: Gallery, order: Order, scope: Scope, sizes: list[int], steps: list[Step]) -> list[Photo]:
+    """All that a walk shows, pages of `sizes` in turn, with `steps` between the first of them."""
+    seen: list[Photo] = []
+    last_key, number = None, 0
+    while number == 0 or last_key:
+        query = PhotoQuery(order=order, scope=scope, limit=sizes[number % len(sizes)], last_key=last_key)
+        page = lists.page(gallery.backend.store, KEYS, query, by=ANN)
+        assert page.items or not page.last_key, "a page that is not the last is empty"
+        seen += page.items
+        last_key = page.last_key
+        if number < len(steps):
+            gallery.change(steps[number])
+        number += 1
+    return seen
+
+
+@pytest.mark.parametrize("scope", ["public", "mine"])
+@SOME
+@given(count=st.integers(0, 30), sizes=SIZES, steps=STEPS)
+def test_random_order_shows_what_stays_exactly_once(
+    empty_backend: Empty, scope: Scope, count: int, sizes: list[int], steps: list[Step]
+) -> None:
+    gallery = Gallery(empty_backend(), count)
+    seen = ids(walk(gallery, "random", scope, sizes, steps))
+    assert len(seen) == len(set(seen))
+    assert gallery.unmoved <= set(seen)
+
+
+@pytest.mark.parametrize("order", ["newest", "oldest", "top"])
+@SOME
+@given(count=st.integers(0, 20), sizes=SIZES, steps=STEPS)
+def test_other_orders_neither_skip_nor_repeat_what_stays_in_its_place(
+    empty_backend: Empty, order: Order, count: int, sizes: list[int], steps: list[Step]
+) -> None:
+    gallery = Gallery(empty_backend(), count)
+    seen = walk(gallery, order, "public", sizes, steps)
+    stayed = [photo_id for photo_id in ids(seen) if photo_id in gallery.unmoved]
+    assert sorted(stayed) == sorted(gallery.unmoved)
+    places = [(photo.score if order == "top" else 0, photo.photo_id) for photo in seen]
+    in_order = places if order == "oldest" else places[::-1]
+    assert all(before < after for before, after in pairwise(in_order)), "no photo came twice, and all in order"
+
+
+def written(backend: Backend, photo: Photo) -> None:
+    """Its row alone, without a transaction: moto takes its time for these."""
+    backend.client.put_item(TableName="photoshare-test-PhotoMetadata", Item=items.photo_item(photo))
+
+
+def filled(backend: Backend, count: int) -> None:
+    """So many typical photos of Ann's."""
+    for number in range(count):
+        written(backend, rows.photo(number, user_id=ANN))
+
+
+@pytest.mark.parametrize(("count", "scope"), [(100, "public"), (100, "mine"), (1000, "public")])
+def test_a_page_of_ten_costs_few_queries_and_nothing_else(empty_backend: Empty, count: int, scope: Scope) -> None:
+    backend, last_key, pages = empty_backend(), None, 20
+    filled(backend, count)
+    with metered(backend.client) as meter:
+        for number in range(pages):
+            query = PhotoQuery(scope=scope, last_key=last_key if number % 5 else None)
+            last_key = lists.page(backend.store, KEYS, query, by=ANN).last_key
+    assert set(meter.calls) == {"Query"}, "no Scan, no DescribeTable, no counter"
+    assert meter.calls.total() / pages <= 16
+    assert meter.units / pages <= 8
+
+
+@pytest.mark.parametrize("order", ["newest", "oldest", "top"])
+def test_a_page_of_another_order_is_one_query(empty_backend: Empty, order: Order) -> None:
+    backend = empty_backend()
+    filled(backend, 30)
+    with metered(backend.client) as meter:
+        page = lists.page(backend.store, KEYS, PhotoQuery(order=order), by=None)
+    assert len(page.items) == 10
+    assert meter.calls == {"Query": 1}
+
+
+def test_a_typical_row_is_counted_as_dynamodb_counts_it() -> None:
+    item = {"name": {"S": "é"}, "count": {"N": "1234"}, "tags": {"L": [{"S": "a"}]}, "gone": {"NULL": True}}
+    assert rows.size(item) == (4 + 2) + (5 + 3) + (4 + 3 + 1 + 1) + (4 + 1)
+    assert [rows.units(size) for size in (0, 4096, 4097)] == [0.5, 0.5, 1.0]
+    assert feed.rank(rows.photo(1).photo_id) == int(items.photo_item(rows.photo(1))["rank"]["S"], 16)

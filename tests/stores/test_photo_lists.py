@@ -1,0 +1,218 @@
+"""The contract of `Store`, continued: which lists hold which photos, in what order, and where they begin and end."""
+
+import secrets
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from chalicelib.domain.feed import RANKS, Span, rank
+from chalicelib.domain.ids import PhotoId, UserId, timestamp
+from chalicelib.domain.listing import Listing
+from chalicelib.domain.photos import Photo
+from tests.support.rows import START, Backend, ids
+
+ANN = UserId("ann")
+FEW = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+PUBLIC, MINE, TRASH = (
+    Listing(scope="public"),
+    Listing(scope="owner", owner=ANN),
+    Listing(scope="trash", owner=ANN),
+)
+TIMED = {
+    "public": PUBLIC,
+    "public of ann": Listing(scope="public", owner=ANN),
+    "public by tag": Listing(scope="public", tag="sea"),
+    "public of ann by tag": Listing(scope="public", owner=ANN, tag="sea"),
+    "ann's": MINE,
+    "ann's by tag": Listing(scope="owner", owner=ANN, tag="sea"),
+    "ann's trash": TRASH,
+}
+EVERYWHERE = {*TIMED, "public by score", "public by rank", "ann's by score", "ann's by rank"} - {"ann's trash"}
+HERS = {name for name in EVERYWHERE if name.startswith("ann's")}
+
+
+def holding(backend: Backend, photo: Photo) -> set[str]:
+    """The lists that hold a photo."""
+    found = {name: backend.store.by_time(listing, 100, newest=True) for name, listing in TIMED.items()}
+    for name, listing in (("public", PUBLIC), ("ann's", MINE)):
+        found[f"{name} by score"] = backend.store.by_score(listing, 100)
+        found[f"{name} by rank"] = all_by_rank(backend, listing)
+    return {name for name, photos in found.items() if photo.photo_id in ids(photos)}
+
+
+def all_by_rank(backend: Backend, listing: Listing, bits: int | None = None) -> list[Photo]:
+    width = RANKS >> (backend.store.shard_bits(listing) if bits is None else bits)
+    spans = [Span(low, low + width - 1) for low in range(0, RANKS, width)]
+    return [photo for found in backend.store.by_rank(listing, spans) for photo in found]
+
+
+# --- Who is where
+
+STATES: dict[str, tuple[Callable[[Backend, Photo], object], set[str]]] = {
+    "pending": (lambda _, photo: photo, set()),
+    "public": (lambda backend, photo: backend.put(photo, status="ready"), EVERYWHERE),
+    "unlisted": (lambda backend, photo: backend.put(photo, status="ready", visibility="unlisted"), HERS),
+    "private": (lambda backend, photo: backend.put(photo, status="ready", visibility="private"), HERS),
+    "made private": (
+        lambda backend, photo: backend.put(backend.put(photo, status="ready"), visibility="private"),
+        HERS,
+    ),
+    "trashed": (
+        lambda backend, photo: backend.put(backend.put(photo, status="ready"), trashed_at=timestamp(START)),
+        {"ann's trash"},
+    ),
+    "restored": (
+        lambda backend, photo: backend.put(
+            backend.put(photo, status="ready", trashed_at=timestamp(START)), trashed_at=None
+        ),
+        EVERYWHERE,
+    ),
+    "rejected": (lambda backend, photo: backend.put(photo, status="rejected", rejection="NotAnImage"), set()),
+    "erased": (lambda backend, photo: backend.erase(backend.put(photo, status="ready")), set()),
+    "removed": (lambda backend, photo: backend.store.remove(photo), set()),
+}
+
+
+@pytest.mark.parametrize("state", [*STATES])
+def test_each_list_holds_exactly_the_photos_that_belong_there(backend: Backend, state: str) -> None:
+    reach, expected = STATES[state]
+    photo = backend.granted(tags=("Sea", "hills"))
+    reach(backend, photo)
+    assert holding(backend, photo) == expected
+
+
+def test_lists_of_one_person_hold_nothing_of_another(backend: Backend) -> None:
+    bobs = backend.ready("bob", tags=("sea",))
+    assert holding(backend, bobs) == {"public", "public by tag", "public by score", "public by rank"}
+
+
+@pytest.mark.parametrize("pair", [("Straße", "STRASSE"), ("ﬁre", "FIRE"), ("café", "CAFE\u0301"), ("①", "1")])
+def test_tags_that_differ_in_case_or_in_form_alone_are_one(backend: Backend, pair: tuple[str, str]) -> None:
+    photo = backend.ready(tags=(pair[0],))
+    for asked in pair:
+        assert ids(backend.store.by_time(Listing(scope="public", tag=asked), 9, newest=True)) == [photo.photo_id]
+
+
+def test_a_tag_finds_itself_alone_and_not_what_begins_with_it(backend: Backend) -> None:
+    backend.ready(tags=("seaside", "sea#x", "tag#sea"))
+    assert backend.store.by_time(Listing(scope="public", tag="sea"), 9, newest=True) == []
+
+
+# --- In the order of time
+
+MINUTES_AND_ENTROPY = [(0, 0), (0, 1), (0, 0xF), (0, 0x10), (1, 0), (1, (1 << 128) - 1), (2, 7)]
+
+
+@pytest.fixture
+def seven(backend: Backend) -> tuple[Backend, list[PhotoId]]:
+    """Photos with neighbouring ids, several of them of one millisecond."""
+    made = [backend.ready(minute=minute, entropy=entropy, tags=("sea",)) for minute, entropy in MINUTES_AND_ENTROPY]
+    return backend, ids(made)
+
+
+BOUND = st.none() | st.integers(0, 6)
+
+
+@FEW
+@given(st.sampled_from(sorted({*TIMED} - {"ann's trash"})), st.booleans(), BOUND, BOUND, BOUND, st.integers(0, 8))
+def test_by_time_gives_what_lies_after_since_and_until(
+    seven: tuple[Backend, list[PhotoId]],
+    name: str,
+    newest: bool,
+    after: int | None,
+    since: int | None,
+    until: int | None,
+    limit: int,
+) -> None:
+    backend, made = seven
+    bounds = {"after": after, "since": since, "until": until}
+    asked = {bound: None if place is None else made[place] for bound, place in bounds.items()}
+    found = backend.store.by_time(TIMED[name], limit, newest=newest, **asked)
+    expected = [
+        photo_id
+        for place, photo_id in enumerate(made)
+        if (since is None or place >= since) and (until is None or place < until)
+        if after is None or (place < after if newest else place > after)
+    ]
+    assert ids(found) == (expected[::-1] if newest else expected)[:limit]
+
+
+def test_after_need_not_exist_any_more(seven: tuple[Backend, list[PhotoId]]) -> None:
+    backend, made = seven
+    between = PhotoId(f"{made[1][:-1]}5")
+    assert ids(backend.store.by_time(PUBLIC, 9, newest=False, after=between)) == made[2:]
+    assert ids(backend.store.by_time(PUBLIC, 9, newest=True, after=between)) == made[1::-1]
+
+
+# --- In the order of score
+
+
+def test_best_comes_first_and_equals_newest_first(backend: Backend) -> None:
+    five = backend.ready(minute=0, rating_sum=5, rating_count=1)
+    many_fours = backend.ready(minute=1, rating_sum=400, rating_count=100)
+    one = backend.ready(minute=2, rating_sum=1, rating_count=1)
+    unrated = [backend.ready(minute=minute) for minute in (3, 4, 5)]
+    expected = [many_fours, five, *reversed(unrated), one]
+    for listing in (PUBLIC, MINE):
+        assert ids(backend.store.by_score(listing, 9)) == ids(expected)
+        for place, photo in enumerate(expected):
+            beyond = backend.store.by_score(listing, 2, after=(photo.score, photo.photo_id))
+            assert ids(beyond) == ids(expected[place + 1 : place + 3])
+
+
+def test_ratings_move_a_photo_in_the_order(backend: Backend) -> None:
+    first, second = backend.ready(minute=0), backend.ready(minute=1)
+    backend.put(first, rating_sum=5, rating_count=1)
+    assert ids(backend.store.by_score(PUBLIC, 9)) == ids([first, second])
+
+
+# --- In the order of rank
+
+
+def test_spans_of_any_width_give_every_photo_once_in_the_order_of_ranks(backend: Backend) -> None:
+    photos = [backend.ready(minute=minute) for minute in range(12)]
+    ranked = sorted(ids(photos), key=rank)
+    for listing, bits in ((PUBLIC, 5), (PUBLIC, 7), (MINE, 0), (MINE, 6)):
+        assert ids(all_by_rank(backend, listing, bits)) == ranked
+
+
+def test_both_ends_of_a_span_belong_to_it_and_a_limit_cuts_it(backend: Backend) -> None:
+    low, middle, high = sorted((backend.ready() for _ in range(3)), key=lambda photo: rank(photo.photo_id))
+    whole = Span(rank(low.photo_id), rank(high.photo_id))
+    inner = Span(whole.low + 1, whole.high - 1)
+    assert list(map(ids, backend.store.by_rank(MINE, [whole, inner]))) == [ids([low, middle, high]), ids([middle])]
+    assert list(map(ids, backend.store.by_rank(MINE, [whole], 2))) == [ids([low, middle])]
+    assert backend.store.by_rank(MINE, []) == []
+
+
+def test_spans_are_answered_in_the_order_in_which_they_were_asked(backend: Backend) -> None:
+    photos = [backend.ready() for _ in range(20)]
+    secrets.SystemRandom().shuffle(photos)
+    spans = [Span(rank(photo.photo_id), rank(photo.photo_id)) for photo in photos]
+    assert list(map(ids, backend.store.by_rank(PUBLIC, spans))) == [[photo.photo_id] for photo in photos]
+
+
+# --- What is due
+
+
+def test_due_is_whatever_has_come_due_and_nothing_else(backend: Backend) -> None:
+    soon, now, late = (timestamp(START + timedelta(milliseconds=step)) for step in (-1, 0, 1))
+    due = [backend.granted(due_at=moment) for moment in (soon, now)]
+    due.append(backend.put(backend.ready(), trashed_at=soon, due_at=soon))
+    due.append(backend.put(backend.erase(backend.ready()), due_at=now))
+    backend.granted(due_at=late)
+    backend.ready()
+    assert sorted(backend.store.due(now, 100)) == sorted(ids(due))
+    backend.put(due[0], due_at=None)
+    assert sorted(backend.store.due(now, 100)) == sorted(ids(due[1:]))
+
+
+def test_limit_cuts_what_is_due_across_all_of_it(backend: Backend) -> None:
+    due = ids([backend.granted(entropy=last_digit, due_at=timestamp(START)) for last_digit in range(16)])
+    for limit in (0, 1, 7, 16, 17):
+        found = backend.store.due(timestamp(START), limit)
+        assert len(found) == len(set(found)) == min(limit, 16)
+        assert set(found) <= set(due)

@@ -1,0 +1,114 @@
+"""The contract of `Repeats`: records of requests, and photos by their bytes."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+
+import pytest
+
+from chalicelib.domain import errors
+from chalicelib.domain.accounts import IdempotencyRecord, Limits
+from chalicelib.domain.ids import UserId, timestamp
+from chalicelib.domain.photos import Photo
+from tests.stores.test_photo_store import at_once
+from tests.support.rows import NO_LIMITS, START, Backend, pending
+
+ANN = UserId("ann")
+SEA, HILLS = "5ea" + "0" * 61, "417" + "0" * 61
+DAY = timedelta(days=1)
+
+
+def record(photo: Photo, key: str = "k", request: str = "r", grant: str = "{}") -> IdempotencyRecord:
+    expires_at = int((START + DAY).timestamp())
+    return IdempotencyRecord(
+        user_id=photo.user_id, key=key, request=request, photo_id=photo.photo_id, grant=grant, expires_at=expires_at
+    )
+
+
+# --- Records
+
+
+def test_record_comes_back_as_it_was_kept_under_its_key_and_its_person(backend: Backend) -> None:
+    kept = record(pending())
+    assert backend.repeats.keep(kept)
+    assert backend.repeats.record(ANN, "k") == kept
+    assert backend.repeats.record(ANN, "other") is None
+    assert backend.repeats.record(UserId("bob"), "k") is None
+
+
+def test_second_record_under_a_key_changes_nothing_until_the_first_has_expired(backend: Backend) -> None:
+    first, second = record(pending()), record(pending())
+    assert backend.repeats.keep(first)
+    assert not backend.repeats.keep(second)
+    assert backend.repeats.record(ANN, "k") == first
+    backend.later(DAY)
+    assert backend.repeats.record(ANN, "k") is None
+    assert backend.repeats.keep(second)
+
+
+def test_grant_under_a_key_that_is_taken_writes_and_charges_nothing(backend: Backend) -> None:
+    first, second = pending(), pending()
+    assert backend.store.grant(first, NO_LIMITS, record(first))
+    assert not backend.store.grant(second, NO_LIMITS, record(second))
+    assert backend.store.photo(second.photo_id) is None
+    assert backend.repeats.record(ANN, "k") == record(first)
+    assert backend.usage() == (1, 1000)
+
+
+def test_grant_under_a_taken_key_says_so_rather_than_that_the_account_is_full(backend: Backend) -> None:
+    first, second = pending(), pending()
+    only = Limits(photos=1, bytes=1000)
+    assert backend.store.grant(first, only, record(first))
+    assert not backend.store.grant(second, only, record(second))
+    with pytest.raises(errors.QuotaExceeded):
+        backend.store.grant(second, only, record(second, "another"))
+    assert backend.repeats.record(ANN, "another") is None
+
+
+def test_of_fifty_grants_under_one_key_exactly_one_is_given(backend: Backend) -> None:
+    wanted = [pending() for _ in range(50)]
+    calls: list[Callable[[], bool]] = [
+        partial(backend.store.grant, photo, NO_LIMITS, record(photo)) for photo in wanted
+    ]
+    given = at_once(calls)
+    assert sum(given) == 1
+    assert [backend.store.photo(photo.photo_id) is not None for photo in wanted] == given
+    assert backend.usage() == (1, 1000)
+
+
+# --- Bytes
+
+
+def test_bytes_are_found_while_a_photo_is_listed(backend: Backend) -> None:
+    photo = backend.granted(sha256=SEA)
+    assert backend.repeats.same_bytes(ANN, SEA) is None
+    for change, listed in (
+        ({"status": "ready"}, True),
+        ({"title": "Quay", "visibility": "private"}, True),
+        ({"trashed_at": timestamp(START)}, False),
+        ({"trashed_at": None}, True),
+    ):
+        photo = backend.put(photo, **change)
+        assert backend.repeats.same_bytes(ANN, SEA) == (photo.photo_id if listed else None)
+    backend.erase(photo)
+    assert backend.repeats.same_bytes(ANN, SEA) is None
+
+
+def test_bytes_of_others_and_other_bytes_are_not_found(backend: Backend) -> None:
+    backend.ready("bob", sha256=SEA)
+    backend.ready(sha256=HILLS)
+    backend.ready()
+    assert backend.repeats.same_bytes(ANN, SEA) is None
+
+
+def test_of_several_photos_with_the_same_bytes_the_first_is_found_and_then_the_next(backend: Backend) -> None:
+    second, first = (backend.ready(minute=minute, sha256=SEA) for minute in (2, 1))
+    assert backend.repeats.same_bytes(ANN, SEA) == first.photo_id
+    backend.erase(first)
+    assert backend.repeats.same_bytes(ANN, SEA) == second.photo_id
+
+
+def test_bytes_that_the_confirmation_found_are_those_that_count(backend: Backend) -> None:
+    photo = backend.put(backend.granted(sha256=SEA), status="ready", sha256=HILLS)
+    assert backend.repeats.same_bytes(ANN, SEA) is None
+    assert backend.repeats.same_bytes(ANN, HILLS) == photo.photo_id

@@ -1,0 +1,169 @@
+"""Photos as rows, without their bytes, and stores to keep them in."""
+
+import secrets
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from moto import mock_aws
+
+from chalicelib.domain.accounts import Account, Limits
+from chalicelib.domain.ids import PhotoId, UserId, new_photo_id, timestamp
+from chalicelib.domain.photos import Photo
+from chalicelib.infra import aws
+from chalicelib.infra.settings import Settings, load_settings
+from chalicelib.stores.dynamodb import items
+from chalicelib.stores.dynamodb.albums import DynamoAlbums
+from chalicelib.stores.dynamodb.cancellations import DynamoCancellations
+from chalicelib.stores.dynamodb.photos import DynamoStore
+from chalicelib.stores.dynamodb.ratings import DynamoRatings
+from chalicelib.stores.dynamodb.repeats import DynamoRepeats
+from chalicelib.stores.dynamodb.search import DynamoSearch
+from chalicelib.stores.protocols import AlbumStore, Cancellations, RatingStore, Repeats, SearchIndex, Store
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+NO_LIMITS = Limits(photos=1_000_000, bytes=10**15)
+
+Call = Callable[..., Any]
+
+
+def pending(owner: str = "ann", *, minute: int = 0, entropy: int | None = None, **facts: Any) -> Photo:
+    """A photo that was granted `minute` minutes after START."""
+    photo_id = new_photo_id(START + timedelta(minutes=minute), secrets.randbits(128) if entropy is None else entropy)
+    made = Photo(
+        photo_id=photo_id,
+        user_id=UserId(owner),
+        s3_key=f"{owner}/{photo_id}/x.jpg",
+        filename="x.jpg",
+        content_type="image/jpeg",
+        status="pending",
+        charged=1000,
+    )
+    return made.with_(**facts)
+
+
+class Backend:
+    """A store, and what is done to it behind its back."""
+
+    def __init__(
+        self,
+        stores: tuple[Store, AlbumStore, Repeats, Cancellations, RatingStore, SearchIndex],
+        cancel: Callable[[UserId], None],
+        now: list[float],
+        client: Any = None,
+    ) -> None:
+        self.store, self.albums, self.repeats, self.cancellations, self.ratings, self.search = stores
+        self.cancel, self._now, self.client = cancel, now, client
+
+    def later(self, by: timedelta) -> None:
+        """Let time pass for the store."""
+        self._now[0] += by.total_seconds()
+
+    def granted(self, owner: str = "ann", **facts: Any) -> Photo:
+        """A pending photo that is there."""
+        photo = pending(owner, **facts)
+        self.store.grant(photo, NO_LIMITS)
+        return photo
+
+    def ready(self, owner: str = "ann", *, minute: int = 0, entropy: int | None = None, **facts: Any) -> Photo:
+        """A ready photo that is there."""
+        return self.put(self.granted(owner, minute=minute, entropy=entropy), status="ready", **facts)
+
+    def put(self, before: Photo, **changes: Any) -> Photo:
+        """`before` changed; as it is now."""
+        assert self.store.replace(before, before.with_(**changes))
+        return self.now(before)
+
+    def erase(self, before: Photo) -> Photo:
+        """Its tombstone."""
+        assert self.store.replace(before, before.tombstone(timestamp(START)))
+        return self.now(before)
+
+    def lose(self, photo: Photo) -> None:
+        """Its row is lost, and rebuilt as that of another ready photo would be."""
+        self.client.delete_item(TableName="photoshare-test-PhotoMetadata", Key=items.photo_key(photo.photo_id))
+        assert self.store.rebuild(photo.with_(rating_sum=0, rating_count=0))
+
+    def now(self, photo: Photo) -> Photo:
+        """The row."""
+        found = self.store.photo(photo.photo_id)
+        assert found is not None
+        return found
+
+    def usage(self, owner: str = "ann") -> tuple[int, int]:
+        """Photos and bytes that the account is charged with."""
+        account: Account = self.store.account(UserId(owner))
+        return account.photo_count, account.bytes
+
+
+class OneAtATime:
+    """A client whose calls exclude each other, as DynamoDB's transactions do and moto's do not."""
+
+    def __init__(self, client: Any) -> None:
+        self._client, self._lock = client, threading.RLock()
+
+    def __getattr__(self, name: str) -> Call:
+        def call(**asked: Any) -> Any:
+            with self._lock:
+                return getattr(self._client, name)(**asked)
+
+        return call
+
+
+@contextmanager
+def on_dynamodb(deploy: Callable[[], dict[str, str]]) -> Iterator[Callable[[], Backend]]:
+    """Gives stores on moto's tables, each of them empty."""
+    with mock_aws():
+        aws._session.cache_clear()
+        sign_in = dict.fromkeys(("USER_POOL_ID", "USER_POOL_CLIENT_ID", "COGNITO_DOMAIN"), "none")
+        others = {"BASE_URL": "http://localhost", "SIGNING_KEYS": "key", "AWS_REGION": "eu-central-1"}
+        settings, client = load_settings(sign_in | others | deploy()), aws.client("dynamodb")
+
+        def made() -> Backend:
+            empty(settings, client)
+            return _backend(settings, client)
+
+        yield made
+    aws._session.cache_clear()
+
+
+def _backend(settings: Settings, client: Any) -> Backend:
+    now = [START.timestamp()]
+
+    def cancel(user_id: UserId) -> None:
+        client.update_item(
+            TableName=settings.account_table,
+            Key={"userId": {"S": user_id}, "record": {"S": "account"}},
+            UpdateExpression="SET cancelledAt = :now",
+            ExpressionAttributeValues={":now": {"S": timestamp(START)}},
+        )
+
+    one_at_a_time: Any = OneAtATime(client)
+    stores: Any = tuple(
+        kind(settings, one_at_a_time, lambda: now[0])
+        for kind in (DynamoStore, DynamoAlbums, DynamoRepeats, DynamoCancellations, DynamoRatings, DynamoSearch)
+    )
+    return Backend(stores, cancel, now, client)
+
+
+def empty(settings: Settings, client: Any) -> None:
+    """Delete every row."""
+    keys = {
+        settings.photo_table: ("photoId", "uploadedAt"),
+        settings.account_table: ("userId", "record"),
+        settings.term_table: ("ownerTerm", "photoId"),
+        settings.album_table: ("albumId", "record"),
+        settings.entry_table: ("albumId", "photoId"),
+        settings.rating_table: ("photoId", "userId"),
+    }
+    for table, names in keys.items():
+        for page in client.get_paginator("scan").paginate(TableName=table):
+            for row in page["Items"]:
+                client.delete_item(TableName=table, Key={name: row[name] for name in names})
+
+
+def ids(photos: list[Photo]) -> list[PhotoId]:
+    """The ids, in order."""
+    return [photo.photo_id for photo in photos]

@@ -1,0 +1,59 @@
+"""Moderation: off unless asked for; then nothing is shown that it refuses, or that it could not look at."""
+
+import io
+
+import pytest
+from PIL import Image
+
+from chalicelib import wiring
+from chalicelib.domain.errors import Busy
+from tests.support.cloud import Cloud, created
+from tests.support.images import photo as make_photo
+from tests.support.rekognition import moderated
+
+LARGE = make_photo(2400, 1600)
+
+
+def test_nobody_looks_unless_asked_to(shared_cloud: Cloud) -> None:
+    assert wiring.moderator() is None
+    assert shared_cloud.upload(shared_cloud.person("ann"), LARGE).status == "ready"
+
+
+def test_harmless_picture_is_sent_small_as_jpeg_and_becomes_ready(shared_cloud: Cloud) -> None:
+    with moderated(shared_cloud) as asked:
+        assert shared_cloud.upload(shared_cloud.person("ann"), LARGE).status == "ready"
+    (sent,) = asked
+    image = Image.open(io.BytesIO(sent))
+    assert (image.format, image.size) == ("JPEG", (1024, 682))
+
+
+@pytest.mark.parametrize(("width", "height"), [(1, 1), (49, 2000), (6000, 100), (64, 64)])
+def test_picture_is_never_smaller_than_rekognition_takes(shared_cloud: Cloud, width: int, height: int) -> None:
+    with moderated(shared_cloud) as asked:
+        assert shared_cloud.upload(shared_cloud.person("ann"), make_photo(width, height)).status == "ready"
+    assert min(Image.open(io.BytesIO(asked[0])).size) >= 50
+
+
+def test_picture_with_a_label_is_rejected_and_leaves_nothing(shared_cloud: Cloud) -> None:
+    ann = shared_cloud.person("ann")
+    with moderated(shared_cloud, "Violence", "Weapons"):
+        grant = shared_cloud.grant(ann)
+        shared_cloud.put(grant, LARGE)
+        answer = ann.post(f"/photos/{grant['photoId']}/complete")
+    assert (answer.status, answer.json["error"]) == (422, "Moderated")
+    photo = shared_cloud.photo(grant["photoId"])
+    assert (photo.status, photo.rejection) == ("rejected", "Moderated")
+    assert [key for key in (*shared_cloud.originals(), *shared_cloud.renditions()) if photo.photo_id in key] == []
+
+
+def test_while_nobody_can_look_the_upload_stays_pending_and_the_event_comes_again(shared_cloud: Cloud) -> None:
+    ann = shared_cloud.person("ann")
+    grant = shared_cloud.grant(ann)
+    event = created(grant["s3Key"], shared_cloud.put(grant, LARGE))
+    with moderated(shared_cloud, status=500), pytest.raises(ExceptionGroup) as raised:
+        shared_cloud.deliver(event)
+    assert [type(each) for each in raised.value.exceptions] == [Busy]
+    assert shared_cloud.photo(grant["photoId"]).status == "pending"
+    with moderated(shared_cloud):
+        shared_cloud.deliver(event)
+    assert shared_cloud.photo(grant["photoId"]).status == "ready"

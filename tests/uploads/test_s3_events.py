@@ -1,0 +1,194 @@
+"""S3 events with others' objects, other kinds of news, nonsense, or one record that cannot be confirmed."""
+
+from collections.abc import Iterator
+from copy import deepcopy
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import app as service
+from chalicelib.domain.errors import Busy
+from tests.support.cloud import Client, Cloud, created
+from tests.support.faults import Answer, hooked, refusal
+from tests.support.images import photo as make_photo
+from tests.support.invariants import broken, left_over
+
+JPEG = make_photo(64, 48)
+FEW = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@pytest.fixture
+def uploaded(shared_cloud: Cloud, ann: Client) -> dict[str, Any]:
+    """The record of an upload that is not confirmed yet."""
+    grant = shared_cloud.grant(ann)
+    return created(grant["s3Key"], shared_cloud.put(grant, JPEG))
+
+
+def calls(cloud: Cloud, event: Any) -> list[str]:
+    """What an event makes the service ask of AWS."""
+    cloud.calls.clear()
+    service.confirm_upload(event, None)
+    return cloud.calls
+
+
+def test_record_of_a_fresh_upload_is_work(shared_cloud: Cloud, uploaded: dict[str, Any]) -> None:
+    assert "TransactWriteItems" in calls(shared_cloud, {"Records": [uploaded]})
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "",
+        "photo.jpg",
+        "ann/photo.jpg",
+        "ann/not-an-id/photo.jpg",
+        "ann/{id}/v1/256.webp",
+        "ann/{id}/",
+        "/{id}/photo.jpg",
+        "ann/{ID}/photo.jpg",
+        "ann/ffffffff-ffff-7fff-bfff-ffffffffffff/photo.jpg",
+        "../{id}",
+    ],
+)
+def test_key_that_no_grant_has_is_ignored(shared_cloud: Cloud, uploaded: dict[str, Any], key: str) -> None:
+    photo_id = uploaded["s3"]["object"]["key"].split("%2F")[1]
+    record = created(key.replace("{id}", photo_id).replace("{ID}", photo_id.upper()))
+    assert calls(shared_cloud, {"Records": [record]}) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("s3", "bucket", "name"), "somebody-elses"),
+        (("s3", "bucket", "name"), None),
+        (("eventName",), "ObjectRemoved:DeleteMarkerCreated"),
+        (("eventName",), "s3:TestEvent"),
+        (("eventName",), ""),
+        (("eventName",), 5),
+        (("s3",), None),
+        (("s3", "object"), "key"),
+        (("s3", "object", "key"), None),
+        (("s3", "object", "key"), 5),
+        (("s3", "object", "key"), []),
+    ],
+)
+def test_record_that_is_not_of_a_new_object_of_ours_is_ignored(
+    shared_cloud: Cloud, uploaded: dict[str, Any], path: tuple[str, ...], value: Any
+) -> None:
+    record = deepcopy(uploaded)
+    place = record
+    for name in path[:-1]:
+        place = place[name]
+    place[path[-1]] = value
+    assert calls(shared_cloud, {"Records": [record]}) == []
+    del place[path[-1]]
+    assert calls(shared_cloud, {"Records": [record]}) == []
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {},
+        {"Records": []},
+        {"Records": None},
+        {"Records": "Records"},
+        {"Records": {"s3": 1}},
+        {"Records": [None, 5, "x", [], {}]},
+        {"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "photoshare", "RequestId": "1"},
+    ],
+)
+def test_event_without_records_is_ignored(shared_cloud: Cloud, event: Any) -> None:
+    assert calls(shared_cloud, event) == []
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@FEW
+@given(st.lists(JSON | st.fixed_dictionaries({"eventName": JSON, "s3": JSON}), max_size=4))
+def test_nonsense_between_good_records_does_not_keep_them_from_their_work(
+    shared_cloud: Cloud, nonsense: list[Any]
+) -> None:
+    assert calls(shared_cloud, {"Records": nonsense}) == []
+
+
+def test_event_name_may_have_its_long_form(shared_cloud: Cloud, uploaded: dict[str, Any]) -> None:
+    record = {**uploaded, "eventName": "s3:ObjectCreated:CompleteMultipartUpload"}
+    assert "TransactWriteItems" in calls(shared_cloud, {"Records": [record]})
+
+
+def test_event_without_a_version_is_of_the_newest(shared_cloud: Cloud, ann: Client, uploaded: dict[str, Any]) -> None:
+    del uploaded["s3"]["object"]["versionId"]
+    shared_cloud.deliver(uploaded)
+    assert broken(shared_cloud, ann.user_id) == left_over(shared_cloud, ann.user_id) == []
+
+
+# --- Poison
+
+
+def failing(cloud: Cloud, key: str) -> Any:
+    """Have S3 refuse to give this object."""
+
+    def before(params: Any, **_: Any) -> Answer | None:
+        return refusal(500, "InternalError") if key in params["url_path"] else None
+
+    return hooked("before-call.s3.GetObject", lambda _: before, cloud.s3)
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_record_that_fails_does_not_stop_the_others_and_is_delivered_again(
+    shared_cloud: Cloud, ann: Client, place: int
+) -> None:
+    grants = [shared_cloud.grant(ann) for _ in range(3)]
+    records = [created(grant["s3Key"], shared_cloud.put(grant, JPEG)) for grant in grants]
+
+    def statuses() -> Iterator[str]:
+        return (shared_cloud.photo(grant["photoId"]).status for grant in grants)
+
+    with failing(shared_cloud, grants[place]["photoId"]), pytest.raises(ExceptionGroup) as raised:
+        shared_cloud.deliver(*records)
+    assert [type(error) for error in raised.value.exceptions] == [Busy]
+    assert list(statuses()) == ["pending" if each == place else "ready" for each in range(3)]
+    shared_cloud.deliver(*records)
+    assert set(statuses()) == {"ready"}
+    assert broken(shared_cloud, ann.user_id) == left_over(shared_cloud, ann.user_id) == []
+
+
+class Broken:
+    """A body whose connection ends in the middle."""
+
+    def __enter__(self) -> "Broken":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+    def read(self) -> bytes:
+        from botocore.exceptions import IncompleteReadError
+
+        raise IncompleteReadError(actual_bytes=1, expected_bytes=2)
+
+
+def test_object_that_ends_in_the_middle_is_read_again_and_rejects_nothing(
+    shared_cloud: Cloud, ann: Client, uploaded: dict[str, Any]
+) -> None:
+    def after(parsed: dict[str, Any], **_: Any) -> None:
+        parsed["Body"] = Broken()
+
+    path = f"/photos/{uploaded['s3']['object']['key'].split('%2F')[1]}"
+    with hooked("after-call.s3.GetObject", lambda _: after, shared_cloud.s3):
+        with pytest.raises(ExceptionGroup) as raised:
+            shared_cloud.deliver(uploaded)
+        assert [type(error) for error in raised.value.exceptions] == [Busy]
+        answer = ann.post(f"{path}/complete")
+        assert (answer.status, answer.json["error"]) == (503, "Busy")
+        assert answer.headers["Retry-After"]
+    assert ann.get(path).json["status"] == "pending"
+    shared_cloud.deliver(uploaded)
+    assert ann.get(path).json["status"] == "ready"

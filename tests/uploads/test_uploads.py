@@ -1,0 +1,208 @@
+"""Leave to upload: what is refused, what is reserved, and what a grant binds. And confirming now."""
+
+import json
+import re
+from base64 import b64decode
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from chalicelib.domain.ids import UserId, timestamp
+from chalicelib.domain.photos import MAX_UPLOAD_BYTES
+from chalicelib.domain.requests import UploadRequest
+from chalicelib.uploads import confirmation
+from tests.support.cloud import Client, Cloud
+from tests.support.images import photo as make_photo
+from tests.support.invariants import broken, left_over, rows
+from tests.support.rows import NO_LIMITS, START
+
+JPEG = make_photo(64, 48)
+FEW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=63)
+
+
+# --- What is refused
+
+
+def refused(cloud: Cloud, owner: Client, **wanted: Any) -> tuple[int, str, Any]:
+    answer = owner.post("/upload", {"filename": "x.jpg", "contentType": "image/jpeg", **wanted})
+    assert rows(cloud, owner.user_id) == []
+    assert cloud.store.account(UserId(owner.user_id)).created_at is None
+    return answer.status, answer.json["error"], answer.json.get("details", {}).get("field")
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    ["image/svg+xml", "text/html", "application/pdf", "image/jpg", "image/jpeg; charset=utf-8", "IMAGE/JPEG", "*/*"],
+)
+def test_other_types_are_refused(shared_cloud: Cloud, ann: Client, content_type: str) -> None:
+    assert refused(shared_cloud, ann, contentType=content_type) == (415, "UnsupportedType", None)
+
+
+@FEW
+@given(st.integers(min_value=MAX_UPLOAD_BYTES + 1) | st.just(10**400))
+def test_more_bytes_than_a_photo_may_have_are_refused(shared_cloud: Cloud, ann: Client, size: int) -> None:
+    assert refused(shared_cloud, ann, size=size) == (413, "TooLarge", None)
+
+
+MALFORMED: list[tuple[str, Any]] = [
+    *(("size", size) for size in (0, -1, 1.5, True, "5")),
+    *(("sha256", digest) for digest in ("", "a" * 63, "a" * 65, "A" * 64, "g" * 64, 5)),
+    *(("filename", name) for name in ("", "x" * 256, "é" * 128, None, 5)),
+    *(("title", title) for title in ("x" * 201, None)),
+    ("description", "x" * 2001),
+    *(("tags", tags) for tags in (["x"] * 33, ["x" * 51], [""], "sea", [1])),
+    *(("visibility", visibility) for visibility in ("secret", "Public", None)),
+    *(("method", method) for method in ("GET", "put", None)),
+    ("contentType", ""),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), MALFORMED)
+def test_malformed_fields_are_refused_by_name(shared_cloud: Cloud, ann: Client, name: str, value: Any) -> None:
+    status, error, field = refused(shared_cloud, ann, **{name: value})
+    assert (status, error) == (400, "InvalidRequest")
+    assert re.sub(r"\[.*\]", "", field) == name
+
+
+@pytest.mark.parametrize("name", ["status", "userId", "photoId", "s3Key", "charged", "revision", "ratingSum", "dueAt"])
+def test_nobody_sets_what_the_service_sets(shared_cloud: Cloud, ann: Client, name: str) -> None:
+    assert refused(shared_cloud, ann, **{name: "ready"}) == (400, "UnknownField", name)
+
+
+def test_limits_of_text_are_the_contracts(shared_cloud: Cloud, ann: Client) -> None:
+    grant = shared_cloud.grant(
+        ann,
+        filename="x" * 251 + ".jpg",
+        title="x" * 200,
+        description="x" * 2000,
+        tags=[f"{number:050d}" for number in range(32)],
+        size=MAX_UPLOAD_BYTES,
+    )
+    assert len(shared_cloud.photo(grant["photoId"]).tags) == 32
+
+
+# --- What is reserved
+
+
+def test_grant_reserves_a_place_and_what_was_declared(shared_cloud: Cloud, ann: Client) -> None:
+    before = datetime.now(UTC)
+    grant = shared_cloud.grant(ann, size=len(JPEG), title="Quay", tags=["sea", "sea", "hills"])
+    photo = shared_cloud.photo(grant["photoId"])
+    assert (photo.status, photo.title, photo.tags, photo.charged) == ("pending", "Quay", ("sea", "hills"), len(JPEG))
+    assert photo.due_at is not None
+    assert (
+        timestamp(before + timedelta(minutes=30)) <= photo.due_at <= timestamp(datetime.now(UTC) + timedelta(hours=1))
+    )
+    assert broken(shared_cloud, ann.user_id) == []
+
+
+def test_whoever_declares_no_size_reserves_the_most_there_can_be(shared_cloud: Cloud, ann: Client) -> None:
+    assert shared_cloud.photo(shared_cloud.grant(ann)["photoId"]).charged == MAX_UPLOAD_BYTES
+
+
+def test_pending_photo_is_seen_by_its_owner_alone(shared_cloud: Cloud, ann: Client) -> None:
+    path = f"/photos/{shared_cloud.grant(ann)['photoId']}"
+    assert ann.get(path).json["status"] == "pending"
+    assert shared_cloud.visitor.get(path).status == shared_cloud.person("bob").get(path).status == 404
+
+
+@FEW
+@given(NAMES)
+def test_key_is_made_of_safe_characters_and_the_name_is_kept_as_given(shared_cloud: Cloud, name: str) -> None:
+    by = UserId(f"ann-{uuid4()}")
+    request = UploadRequest(filename=name, content_type="image/jpeg")
+    photo = confirmation.pending(request, by=by, now=START)
+    assert shared_cloud.store.grant(photo, NO_LIMITS)
+    grant = shared_cloud.bucket.put_grant(photo)
+    assert re.fullmatch(rf"{by}/{grant.photo_id}/[A-Za-z0-9_-][A-Za-z0-9._-]{{0,99}}", grant.s3_key)
+    assert shared_cloud.photo(grant.photo_id).filename == name
+    assert grant.headers is not None
+    assert all(re.fullmatch(r"[!-~]*", value) for value in grant.headers.values())
+
+
+# --- What a grant binds
+
+
+def test_put_grant_binds_type_length_hash_and_metadata_and_makes_an_object_once(
+    shared_cloud: Cloud, ann: Client
+) -> None:
+    grant = shared_cloud.grant(ann, filename="Kai 1.jpg", size=5, sha256="00" * 32, visibility="private")
+    headers = {name.lower(): value for name, value in grant["headers"].items()}
+    assert headers == {
+        "content-type": "image/jpeg",
+        "content-length": "5",
+        "if-none-match": "*",
+        "x-amz-checksum-sha256": "A" * 43 + "=",
+        "x-amz-sdk-checksum-algorithm": "SHA256",
+        "x-amz-meta-filename": "Kai%201.jpg",
+    }
+    (signed,) = re.findall(r"X-Amz-SignedHeaders=([^&]*)", grant["uploadUrl"])
+    bound = {name.lower() for name in signed.split("%3B")} | set(
+        re.findall(r"[?&](x-amz-[a-z0-9-]+)=", grant["uploadUrl"])
+    )
+    assert set(headers) <= bound
+    assert grant["expiresIn"] == 900
+    assert grant["method"] == "PUT"
+
+
+@pytest.mark.parametrize(("size", "bounds"), [(None, [1, MAX_UPLOAD_BYTES]), (5, [5, 5])])
+def test_post_grant_binds_every_field_and_the_length(
+    shared_cloud: Cloud, ann: Client, size: int | None, bounds: list[int]
+) -> None:
+    declared: dict[str, Any] = {"size": size} if size else {}
+    grant = shared_cloud.grant(ann, method="POST", **declared)
+    policy = json.loads(b64decode(grant["fields"]["policy"]))
+    assert ["content-length-range", *bounds] in policy["conditions"]
+    fixed = {name: value for each in policy["conditions"] if isinstance(each, dict) for name, value in each.items()}
+    assert fixed["key"] == grant["s3Key"]
+    unbound = {"policy", "x-amz-signature"}
+    assert {name for name in grant["fields"] if fixed.get(name) != grant["fields"][name]} == unbound
+    assert "headers" not in grant
+
+
+# --- Confirming now
+
+
+def test_confirming_before_the_upload_is_a_conflict_and_afterwards_the_photo(shared_cloud: Cloud, ann: Client) -> None:
+    grant = shared_cloud.grant(ann)
+    path = f"/photos/{grant['photoId']}/complete"
+    answer = ann.post(path)
+    assert (answer.status, answer.json["error"]) == (409, "NotUploaded")
+    shared_cloud.put(grant, JPEG)
+    first, second = ann.post(path), ann.post(path)
+    assert first.status == second.status == 200
+    assert first.json == second.json
+    assert first.json["status"] == "ready"
+    assert broken(shared_cloud, ann.user_id) == left_over(shared_cloud, ann.user_id) == []
+
+
+def test_confirming_what_is_rejected_says_why_as_often_as_one_asks(shared_cloud: Cloud, ann: Client) -> None:
+    grant = shared_cloud.grant(ann)
+    shared_cloud.put(grant, b"<html>")
+    for _ in range(2):
+        answer = ann.post(f"/photos/{grant['photoId']}/complete")
+        assert (answer.status, answer.json["error"]) == (422, "NotAnImage")
+    assert ann.get(f"/photos/{grant['photoId']}").json["rejection"] == "NotAnImage"
+    assert left_over(shared_cloud, ann.user_id) == []
+
+
+def test_nobody_confirms_for_another(shared_cloud: Cloud, ann: Client) -> None:
+    bob = shared_cloud.person("bob")
+    grant = shared_cloud.grant(ann)
+    shared_cloud.put(grant, JPEG)
+    assert bob.post(f"/photos/{grant['photoId']}/complete").status == 404
+    assert shared_cloud.photo(grant["photoId"]).status == "pending"
+    ann.post(f"/photos/{grant['photoId']}/complete")
+    assert bob.post(f"/photos/{grant['photoId']}/complete").status == 403
+
+
+def test_erased_photo_cannot_be_confirmed(shared_cloud: Cloud, ann: Client) -> None:
+    grant = shared_cloud.grant(ann)
+    ann.delete(f"/photos/{grant['photoId']}", permanent="true")
+    shared_cloud.put(grant, JPEG)
+    assert ann.post(f"/photos/{grant['photoId']}/complete").status == 404
