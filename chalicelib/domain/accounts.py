@@ -1,7 +1,21 @@
 """Accounts: usage, limits and idempotency records."""
 
+import msgspec
+
 from chalicelib.domain.ids import PhotoId, Timestamp, UserId
 from chalicelib.domain.model import Model
+
+
+class Caller(msgspec.Struct, frozen=True):
+    """The user whose valid access token came with the request."""
+
+    user_id: UserId
+    access_token: str = ""
+
+
+def is_user(caller: Caller | None, user_id: UserId) -> bool:
+    """Return whether the caller is this user. A visitor is None."""
+    return caller is not None and caller.user_id == user_id
 
 
 class Account(Model, frozen=True):

@@ -1,6 +1,6 @@
 """Signed page tokens, each good for one caller, one list and one set of filters."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -8,6 +8,7 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 from itsdangerous.encoding import base64_decode, base64_encode
 
 from chalicelib.domain.errors import InvalidCursor
+from chalicelib.domain.listing import Page
 
 VERSION = 1
 MAX_AGE_SECONDS = 24 * 60 * 60
@@ -45,6 +46,14 @@ class Cursors:
         except BadData as error:
             raise InvalidCursor from error
         return position
+
+    def page[Item](self, found: list[Item], limit: int, position: Callable[[Item], Sequence[Any]]) -> Page[Item]:
+        """Cut a page of `limit` items. One item more in `found` shows that there is a next page.
+
+        `position` returns what the next page starts after, given the last item of this page.
+        """
+        shown = found[:limit]
+        return Page(shown, self.seal(position(shown[-1])) if len(found) > len(shown) else None)
 
 
 def _canonical(token: str) -> bool:

@@ -28,8 +28,8 @@ class Listing(Model, frozen=True):
         return photo.listed and (self.scope == "owner" or photo.visibility == "public")
 
 
-class Page[Item](msgspec.Struct, frozen=True):
-    """One page of a list, and the opaque token of the next; None at the end."""
+class Page[Item](msgspec.Struct, frozen=True, rename="camel"):
+    """One page of a list, and the cursor of the next page. The cursor is None on the last page."""
 
     items: list[Item]
     last_key: str | None

@@ -1,0 +1,7 @@
+"""The clock that use cases are given."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+Clock = Callable[[], datetime]
+"""Return the present time, with its time zone."""

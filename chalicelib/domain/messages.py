@@ -1,0 +1,40 @@
+"""Messages of the job queue, and the queue as use cases see it."""
+
+from collections.abc import Sequence
+from typing import Annotated, Protocol
+
+import msgspec
+
+from chalicelib.domain.ids import AlbumId, PhotoId, UserId
+
+
+class SettlePhoto(msgspec.Struct, frozen=True, tag="settle", tag_field="job", rename="camel"):
+    """Do what is due for a photo: end an unused grant, empty the trash, or remove what an erased photo left."""
+
+    photo_id: PhotoId
+
+
+class PurgeAccount(msgspec.Struct, frozen=True, tag="cancel", tag_field="job", rename="camel"):
+    """Remove everything that a cancelled account left."""
+
+    user_id: Annotated[UserId, msgspec.Meta(pattern=r"^[A-Za-z0-9-]{1,64}$(?!\n)")]
+
+
+class UpdateAlbumPhotos(msgspec.Struct, frozen=True, tag="tidy", tag_field="job", rename="camel"):
+    """Copy the name and visibility of a changed album to its photos, or take them out of a deleted album."""
+
+    album_id: AlbumId
+
+
+Message = SettlePhoto | PurgeAccount | UpdateAlbumPhotos
+
+
+class Queue(Protocol):
+    """The job queue. A message is delivered at least once."""
+
+    def send(self, messages: Sequence[Message]) -> None:
+        """Enqueue all of `messages`.
+
+        Raises:
+            Busy: the queue did not accept some of them.
+        """

@@ -1,0 +1,37 @@
+"""Retry a change that lost a race against another writer."""
+
+import random
+import time
+from collections.abc import Callable
+
+_FIRST_PAUSE_SECONDS = 0.02
+_LONGEST_PAUSE_SECONDS = 1.0
+
+
+class WriteConflict(Exception):
+    """Another writer changed the rows between the read and the write."""
+
+
+def retry_on_conflict[Result](
+    attempt: Callable[[], Result], *, otherwise: Callable[[], Exception], attempts: int = 5
+) -> Result:
+    """Return what `attempt` returns, and call it again each time it raises `WriteConflict`.
+
+    `attempt` must read the present state each time. Raise `otherwise()` after `attempts` conflicts.
+    """
+    for number in range(attempts):
+        pause(number)
+        try:
+            return attempt()
+        except WriteConflict:
+            continue
+    raise otherwise()
+
+
+def pause(attempt: int) -> None:
+    """Sleep before every attempt but the first, with full jitter.
+
+    Source: Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
+    """
+    if attempt:
+        time.sleep(random.uniform(0, min(_FIRST_PAUSE_SECONDS * 2**attempt, _LONGEST_PAUSE_SECONDS)))
