@@ -1,560 +1,422 @@
-"""Photoshare: every route, the S3 event, the job queue and the schedule. No logic; `chalicelib` has it."""
+"""Photoshare: every route, the S3 event, the job queue and the schedule. `chalicelib` holds the logic."""
 
 import os
-import time
-from collections.abc import Callable
-from datetime import datetime
 from functools import cache
-from typing import Any, cast
+from typing import Any
 
 import msgspec
-from chalice.app import Chalice, CognitoUserPoolAuthorizer, LambdaFunctionEvent, Rate, Request, Response, SQSEvent
+from chalice.app import Chalice, CognitoUserPoolAuthorizer, LambdaFunctionEvent, Rate, SQSEvent
 
 from chalicelib import __version__
-from chalicelib.accounts import accounts, deletion
-from chalicelib.albums import albums, entries, links, propagation
-from chalicelib.auth.cognito import Caller
+from chalicelib.accounts.accounts import AccountView, CancellationView
+from chalicelib.albums.entries import EntryView
+from chalicelib.albums.links import LinkView, NewLinkView
+from chalicelib.albums.views import AlbumView
+from chalicelib.auth.cognito import LogoutView, SignUpView, Tokens
 from chalicelib.deploy import packaging
-from chalicelib.domain import errors, requests, share_links
-from chalicelib.domain.albums import Album
-from chalicelib.domain.ids import UserId
+from chalicelib.domain import errors, requests
+from chalicelib.domain.accounts import Caller
+from chalicelib.domain.ids import AlbumId, LinkId, PhotoId
 from chalicelib.domain.listing import Page
-from chalicelib.domain.photos import Photo
-from chalicelib.http import cookies, parsing, responses
+from chalicelib.domain.model import Empty, Health
+from chalicelib.http import cookies, headers
+from chalicelib.http.api import Api
+from chalicelib.http.cookies import BrowserRequest
+from chalicelib.http.files import new_file, web_file
+from chalicelib.http.middleware import add_preflight_routes, install_middleware
+from chalicelib.http.responses import File, Redirect, WithCookies
 from chalicelib.infra import logs
-from chalicelib.jobs import jobs
-from chalicelib.photos import access, lists, photos, ratings
-from chalicelib.search import search
-from chalicelib.uploads import confirmation, grants
+from chalicelib.photos.photos import DownloadView
+from chalicelib.photos.ratings import OwnRatingView
+from chalicelib.photos.views import AnyPhotoView, OwnPhotoView, PhotoView
+from chalicelib.storage.bucket import Grant
+from chalicelib.uploads.grants import Duplicate
 from chalicelib.wiring import (
-    album_store,
-    bucket,
-    cancellations,
+    accounts,
+    album_photos,
+    albums,
+    authentication,
+    confirmation,
     hosted_ui,
     identity,
-    limiter,
-    moderator,
-    now,
-    queue,
-    rating_store,
-    repeats,
-    search_index,
+    jobs,
+    photo_lists,
+    photos,
+    ratings,
+    search,
     settings,
-    store,
+    share_links,
+    upload_grants,
 )
 
 logs.configure()
-packaging.teach()
+packaging.extend_chalice()
 app = Chalice("photoshare", configure_logs=False)
 cognito = CognitoUserPoolAuthorizer(
     "cognito",
     provider_arns=[os.environ.get("USER_POOL_ARN", "*")],
-    # Only access tokens have a scope, so an ID token is refused at the gateway.
+    # Only access tokens have a scope, so API Gateway rejects ID tokens.
     scopes=["aws.cognito.signin.user.admin"],
 )
+api = Api(app, lambda authorization: authentication().caller(authorization))
+
+COGNITO_ERRORS = (errors.TooManyRequests, errors.Busy)
+REFRESH_ERRORS = (errors.InvalidToken, errors.Forbidden, *COGNITO_ERRORS)
+CHANGE_ERRORS = (errors.Forbidden, errors.Conflict)
+LINK_ERRORS = (errors.LinkPasswordRequired, errors.InvalidLinkPassword, *COGNITO_ERRORS)
 
 
-def request() -> Request:
-    """The request that is being answered."""
-    return cast(Request, app.current_request)
-
-
-def signed_in() -> Caller:
-    """Who calls; 401 for everybody else. Verified here although the gateway did: `chalice local` lets all through."""
-    return accounts.signed_in(store(), identity(), limiter(), parsing.sole_header(request(), "authorization"))
-
-
-def visitor() -> UserId | None:
-    """Who calls, or None without a token; a bad token is refused, not ignored."""
-    return signed_in().user_id if "authorization" in request().headers else None
-
-
-def body[Shape](shape: type[Shape]) -> Shape:
-    """The request's body."""
-    return parsing.body(shape, request())
-
-
-def optional_body[Shape](shape: type[Shape]) -> Shape:
-    """The request's body, which may be left out."""
-    return parsing.optional_body(shape, request())
-
-
-def query[Shape](shape: type[Shape]) -> Shape:
-    """The request's query parameters; the view says `@takes(shape)` as well."""
-    return parsing.query(shape, request())
-
-
-def takes[View: Callable[..., Any]](shape: type[requests.Input]) -> Callable[[View], View]:
-    """Let a view have the query parameters of `shape`; without it, it has none."""
-
-    def mark(view: View) -> View:
-        view.query_shape = shape  # type: ignore[attr-defined]
-        return view
-
-    return mark
-
-
-def answer(content: Any, status: int = 200, *, cookie: str = "") -> Response:
-    """`content` as JSON."""
-    sent: dict[str, str | list[str]] = {"Content-Type": "application/json", "Cache-Control": "no-store"}
-    if cookie:
-        sent["Set-Cookie"] = cookie
-    return Response(msgspec.json.encode(content).decode(), sent, status)
-
-
-def redirect(url: str, *cookies: str) -> Response:
-    """On to `url`, with these cookies."""
-    return Response("", {"Location": url, "Set-Cookie": list(cookies), "Cache-Control": "no-store"}, 302)
-
-
-def shown(photo: Photo, by: UserId | None) -> photos.PhotoView:
-    """A photo as `by` may see it."""
-    return photos.view(photo, bucket(), by=by, now=now())
-
-
-def shown_page(page: Page[Photo], by: UserId | None) -> dict[str, Any]:
-    """A page of photos as `by` may see them."""
-    return {"items": [shown(photo, by) for photo in page.items], "lastKey": page.last_key}
-
-
-def shown_album(album: Album, *, whole: bool) -> albums.AlbumView:
-    """An album as its viewer may see it; `whole`: as its owner does."""
-    cover = albums.covers(album_store(), [(album, whole)]).get(album.album_id)
-    return albums.view(album, cover, bucket(), whole=whole, now=now())
-
-
-@app.middleware("http")
-def dress(incoming: Request, get_response: Callable[[Request], Response]) -> Response:
-    """Give every answer its headers, and its line in the log."""
-    begun = time.perf_counter()
-    response = get_response(incoming)
-    response.headers |= responses.headers(settings(), incoming.headers.get("origin"))
-    responses.note(incoming, response.status_code, time.perf_counter() - begun)
-    return response
-
-
-app.register_middleware(errors.answered, "http")
-
-
-@app.middleware("http")
-def refuse_stray_parameters(incoming: Request, get_response: Callable[[Request], Response]) -> Response:
-    """Refuse the query parameters that a view did not say it takes."""
-    view = getattr(app.routes[incoming.path].get(incoming.method), "view_function", None)
-    # A preflight has the query of the request that it asks for.
-    if view is not preflight:
-        parsing.query(getattr(view, "query_shape", requests.NoQuery), incoming)
-    return get_response(incoming)
-
+install_middleware(app, settings)
 
 # --- Sign-in
 
 
 @app.route("/login", methods=["GET"])
-@takes(requests.LoginQuery)
-def begin_login() -> Response:
-    """To the hosted UI: code flow with PKCE, state and nonce."""
-    begun = hosted_ui().begin(query(requests.LoginQuery).return_to)
-    return redirect(begun.url, cookies.login_cookie(begun.cookie))
+@api("Sign-in")
+def begin_login(query: requests.LoginQuery) -> Redirect:
+    """Redirect to the hosted UI, which starts the authorization code flow with PKCE, state and nonce."""
+    begun = hosted_ui().begin(query.return_to)
+    return Redirect(begun.url, (cookies.login_cookie(begun.cookie),))
 
 
 @app.route("/callback", methods=["GET"])
-@takes(requests.CallbackQuery)
-def finish_login() -> Response:
-    """Back from the hosted UI: tokens as JSON, or in a cookie and on to where the person wanted to go."""
-    begun = cookies.cookie(request(), cookies.LOGIN)
-    tokens, return_to = hosted_ui().finish(begun, query(requests.CallbackQuery))
-    if "application/json" in request().headers.get("accept", ""):
-        return answer(tokens)
-    return redirect(settings().base_url + return_to, *cookies.signed_in_cookies(str(tokens.refresh_token)))
+@api("Sign-in", raises=(errors.InvalidState, errors.LoginFailed, errors.LoginUnavailable, errors.AuthUnavailable))
+def finish_login(
+    query: requests.CallbackQuery, login: headers.LoginCookie, accept: headers.Accept
+) -> Tokens | Redirect:
+    """Finish a sign-in on the hosted UI: return tokens as JSON, or set a cookie and redirect to the requested path."""
+    tokens, path = hosted_ui().finish(login, query)
+    if "application/json" in (accept or ""):
+        return tokens
+    return Redirect(settings().base_url + path, cookies.signed_in_cookies(str(tokens.refresh_token)))
 
 
 @app.route("/token", methods=["POST"])
-def refresh_tokens() -> Response:
-    """Fresh tokens for the refresh token in the body or the cookie."""
-    held = cookies.held(request(), settings())
+@api("Sign-in", raises=REFRESH_ERRORS)
+def refresh_tokens(sent: requests.RefreshRequest | None, browser: BrowserRequest) -> Tokens:
+    """Return fresh tokens for the refresh token in the body or the cookie."""
+    held = cookies.refresh_token(sent, browser, settings().base_url)
     if held is None:
-        raise errors.InvalidToken("A refresh token is needed, in the body or in the cookie: sign in again.")
-    return answer(held.shown(identity().refresh(held.token)))
+        raise errors.InvalidToken("A refresh token is required in the body or the cookie. Sign in again.")
+    return held.view(identity().refresh(held.token))
 
 
 @app.route("/logout", methods=["POST"])
-def log_out() -> Response:
+@api("Sign-in", raises=REFRESH_ERRORS)
+def log_out(sent: requests.RefreshRequest | None, browser: BrowserRequest) -> WithCookies[LogoutView]:
     """Revoke the refresh token in the body or the cookie."""
-    held = cookies.held(request(), settings())
-    url = identity().log_out(held.token if held else None)
-    return answer({"logoutUrl": url}, cookie=cookies.signed_out_cookie())
+    held = cookies.refresh_token(sent, browser, settings().base_url)
+    return WithCookies(identity().log_out(held.token if held else None), (cookies.signed_out_cookie(),))
 
 
 @app.route("/login", methods=["POST"])
-def log_in() -> Response:
-    """Tokens for an address and its password."""
-    given = body(requests.Credentials)
-    return answer(identity().log_in(given.email, given.password))
+@api("Sign-in", raises=(errors.LoginFailed, errors.InvalidCredentials, *COGNITO_ERRORS))
+def log_in(credentials: requests.Credentials) -> Tokens:
+    """Return tokens for an e-mail address and its password."""
+    return identity().log_in(credentials.email, credentials.password)
 
 
 @app.route("/signup", methods=["POST"])
-def sign_up() -> Response:
-    """Register an address; Cognito mails it a code."""
-    given = body(requests.Credentials)
-    user_id, confirmed = identity().sign_up(given.email, given.password)
-    return answer({"userId": user_id, "confirmed": confirmed}, 201)
+@api("Sign-in", status=201, raises=(errors.InvalidPassword, errors.AlreadyRegistered, *COGNITO_ERRORS))
+def sign_up(credentials: requests.Credentials) -> SignUpView:
+    """Register an e-mail address. Cognito mails a confirmation code to it."""
+    return identity().sign_up(credentials.email, credentials.password)
 
 
 @app.route("/signup/confirm", methods=["POST"])
-def confirm_sign_up() -> Response:
-    """Confirm an address by its code."""
-    given = body(requests.Confirmation)
-    identity().confirm_sign_up(given.email, given.code)
-    return Response("", status_code=204)
+@api("Sign-in", raises=(errors.InvalidCode, errors.AlreadyRegistered, *COGNITO_ERRORS))
+def confirm_sign_up(confirmation: requests.Confirmation) -> None:
+    """Confirm an e-mail address by its code."""
+    identity().confirm_sign_up(confirmation.email, confirmation.code)
 
 
 @app.route("/signup/resend", methods=["POST"])
-def resend_code() -> Response:
-    """Mail another code; the answer does not tell whether the address is known."""
-    identity().resend_code(body(requests.Address).email)
-    return answer({}, 202)
+@api("Sign-in", status=202, raises=COGNITO_ERRORS)
+def resend_code(address: requests.Address) -> Empty:
+    """Mail another confirmation code. The answer does not reveal whether the address is registered."""
+    identity().resend_code(address.email)
+    return Empty()
 
 
 @app.route("/account", methods=["GET"], authorizer=cognito)
-def show_account() -> Response:
-    """The caller's usage and limits."""
-    caller = signed_in()
-    return answer(accounts.view(store(), identity(), settings(), caller, now()))
+@api("Account")
+def show_account(caller: Caller) -> AccountView:
+    """Return the caller's usage and limits."""
+    return accounts().show(by=caller)
 
 
 @app.route("/account", methods=["DELETE"], authorizer=cognito)
-def cancel_account() -> Response:
-    """Cancel the caller's account: at once for every token, and then all that it holds."""
-    deletion.cancel(cancellations(), identity(), queue(), signed_in(), now())
-    return answer({"status": "cancelling"}, 202, cookie=cookies.signed_out_cookie())
+@api("Account", status=202)
+def cancel_account(caller: Caller) -> WithCookies[CancellationView]:
+    """Cancel the caller's account. All its tokens become invalid at once; a job removes its data."""
+    return WithCookies(accounts().cancel(by=caller), (cookies.signed_out_cookie(),))
 
 
 # --- Uploading
 
+GRANT_ERRORS = (errors.NotFound, errors.IdempotencyConflict, errors.UnsupportedType, errors.QuotaExceeded)
+
 
 @app.route("/upload", methods=["POST"], authorizer=cognito)
-def grant_upload() -> Response:
-    """Leave to upload one photo straight to S3."""
-    by, wanted, key = signed_in().user_id, body(requests.UploadRequest), parsing.idempotency_key(request())
-    stores = store(), album_store(), repeats()
-    made = grants.grant(*stores, bucket(), settings().limits, wanted, by=by, now=now(), key=key)
-    return answer(made, 200 if isinstance(made, grants.Duplicate) else 201)
+@api("Uploading", status={Duplicate: 200, Grant: 201}, raises=GRANT_ERRORS)
+def grant_upload(wanted: requests.UploadRequest, key: headers.IdempotencyKey, caller: Caller) -> Grant | Duplicate:
+    """Return presigned permission to upload one photo straight to S3."""
+    return upload_grants().grant(wanted, key, by=caller)
 
 
 @app.route("/photos/{photo_id}/complete", methods=["POST"], authorizer=cognito)
-def complete_upload(photo_id: str) -> Response:
-    """Confirm an upload now instead of waiting for the event."""
-    by, wanted = signed_in().user_id, parsing.photo_id(photo_id)
-    return answer(shown(confirmation.complete(store(), bucket(), moderator(), wanted, by=by, now=now()), by))
+@api("Uploading", raises=(errors.Forbidden, errors.NotUploaded, errors.ImageRejected))
+def complete_upload(photo_id: PhotoId, caller: Caller) -> OwnPhotoView:
+    """Confirm an upload now instead of waiting for the S3 event."""
+    return confirmation().complete(photo_id, by=caller)
 
 
 @app.on_s3_event(bucket=os.environ.get("ORIGINALS_BUCKET", "photoshare-dev-originals"), events=["s3:ObjectCreated:*"])
 def confirm_upload(event: LambdaFunctionEvent) -> None:
     """Turn uploaded objects into photos."""
-    confirmation.confirm_event(store(), bucket(), moderator(), event.to_dict(), now())
+    confirmation().confirm_event(event.to_dict())
 
 
-# S3Event looks into the first record, and fails on S3's test event, which has none.
+# Chalice's S3Event reads only the first record, and fails on S3's test event, which has none.
 confirm_upload.event_class = LambdaFunctionEvent
-
 
 # --- Photos
 
 
 @app.route("/photos", methods=["GET"])
-@takes(requests.PhotoQuery)
-def list_photos() -> Response:
-    """Everybody's photos or one's own, in random order or another."""
-    by = visitor()
-    page = lists.page(store(), settings().signing_keys, query(requests.PhotoQuery), by=by)
-    return answer(shown_page(page, by))
+@api("Photos")
+def list_photos(query: requests.PhotoQuery, caller: Caller | None) -> Page[AnyPhotoView]:
+    """List public photos or the caller's own photos, in random order or another."""
+    return photo_lists().page(query, by=caller)
 
 
 @app.route("/photos/{photo_id}", methods=["GET"])
-def show_photo(photo_id: str) -> Response:
-    """One photo."""
-    by = visitor()
-    return answer(shown(access.seen(store(), parsing.photo_id(photo_id), by), by))
+@api("Photos")
+def show_photo(photo_id: PhotoId, caller: Caller | None) -> AnyPhotoView:
+    """Return one photo."""
+    return photos().show(photo_id, by=caller)
 
 
 @app.route("/photos/{photo_id}", methods=["PATCH"], authorizer=cognito)
-def change_photo(photo_id: str) -> Response:
-    """Change a photo's title, description, tags or visibility. Its owner only."""
-    by = signed_in().user_id
-    changes = body(requests.PhotoChanges)
-    return answer(shown(photos.change(store(), parsing.photo_id(photo_id), by=by, changes=changes), by))
+@api("Photos", raises=CHANGE_ERRORS)
+def change_photo(photo_id: PhotoId, changes: requests.PhotoChanges, caller: Caller) -> OwnPhotoView:
+    """Change a photo's title, description, tags or visibility. Owner only."""
+    return photos().change(photo_id, changes, by=caller)
 
 
 @app.route("/photos/{photo_id}", methods=["DELETE"], authorizer=cognito)
-@takes(requests.DeleteQuery)
-def delete_photo(photo_id: str) -> Response:
-    """Put a photo into the trash, or erase it now. Its owner only."""
-    by, wanted = signed_in().user_id, parsing.photo_id(photo_id)
-    if query(requests.DeleteQuery).permanent:
-        photos.erase(store(), bucket(), wanted, by=by, now=now())
-    else:
-        photos.trash(store(), wanted, by=by, now=now())
-    return Response("", status_code=204)
+@api("Photos", raises=(*CHANGE_ERRORS, errors.NotReady))
+def delete_photo(photo_id: PhotoId, query: requests.DeleteQuery, caller: Caller) -> None:
+    """Move a photo to the trash, or erase it at once. Owner only."""
+    photos().delete(photo_id, permanent=query.permanent, by=caller)
 
 
 @app.route("/trash", methods=["GET"], authorizer=cognito)
-@takes(requests.PageQuery)
-def list_trash() -> Response:
-    """The caller's trash."""
-    by = signed_in().user_id
-    return answer(shown_page(lists.trash(store(), settings().signing_keys, query(requests.PageQuery), by=by), by))
+@api("Photos")
+def list_trash(query: requests.PageQuery, caller: Caller) -> Page[OwnPhotoView]:
+    """List the caller's trash."""
+    return photo_lists().trash(query, by=caller)
 
 
 @app.route("/photos/{photo_id}/restore", methods=["POST"], authorizer=cognito)
-def restore_photo(photo_id: str) -> Response:
-    """Take a photo out of the trash. Its owner only."""
-    by = signed_in().user_id
-    return answer(shown(photos.restore(store(), parsing.photo_id(photo_id), by=by), by))
+@api("Photos", raises=(*CHANGE_ERRORS, errors.NotTrashed))
+def restore_photo(photo_id: PhotoId, caller: Caller) -> OwnPhotoView:
+    """Take a photo out of the trash. Owner only."""
+    return photos().restore(photo_id, by=caller)
 
 
 @app.route("/photos/{photo_id}/download", methods=["GET"])
-@takes(requests.DownloadQuery)
-def download_photo(photo_id: str) -> Response:
-    """Where to fetch the file: its owner the original, others a copy without position."""
-    by = visitor()
-    link = photos.download(store(), bucket(), parsing.photo_id(photo_id), by=by, now=now())
-    return redirect(link.url) if query(requests.DownloadQuery).redirect else answer(link)
+@api("Photos", raises=(errors.NotReady,))
+def download_photo(photo_id: PhotoId, query: requests.DownloadQuery, caller: Caller | None) -> DownloadView | Redirect:
+    """Return a download URL: of the original for its owner, of a copy without position for others."""
+    download = photos().download(photo_id, by=caller)
+    return Redirect(download.url) if query.redirect else download
 
 
 # --- Ratings
 
 
 @app.route("/photos/{photo_id}/rating", methods=["PUT"], authorizer=cognito)
-def rate_photo(photo_id: str) -> Response:
-    """Rate a photo from 1 to 5; a rating that was given before is replaced."""
-    by = signed_in().user_id
-    given = body(requests.RatingRequest).rating
-    return answer(ratings.rate(store(), rating_store(), parsing.photo_id(photo_id), by=by, rating=given))
+@api("Ratings", raises=(errors.NotReady,))
+def rate_photo(photo_id: PhotoId, wanted: requests.RatingRequest, caller: Caller) -> OwnRatingView:
+    """Rate a photo from 1 to 5. The rating replaces the caller's earlier one."""
+    return ratings().rate(photo_id, wanted.rating, by=caller)
 
 
 @app.route("/photos/{photo_id}/rating", methods=["GET"], authorizer=cognito)
-def show_rating(photo_id: str) -> Response:
-    """How a photo is rated, and what the caller gave it."""
-    by = signed_in().user_id
-    return answer(ratings.shown(store(), rating_store(), parsing.photo_id(photo_id), by=by))
+@api("Ratings")
+def show_rating(photo_id: PhotoId, caller: Caller) -> OwnRatingView:
+    """Return the rating of a photo, and the caller's own rating of it."""
+    return ratings().show(photo_id, by=caller)
 
 
 @app.route("/photos/{photo_id}/rating", methods=["DELETE"], authorizer=cognito)
-def take_rating_back(photo_id: str) -> Response:
-    """Take the caller's rating back, where they gave one."""
-    by = signed_in().user_id
-    return answer(ratings.rate(store(), rating_store(), parsing.photo_id(photo_id), by=by, rating=None))
+@api("Ratings", raises=(errors.NotReady,))
+def remove_rating(photo_id: PhotoId, caller: Caller) -> OwnRatingView:
+    """Remove the caller's rating of a photo, if there is one."""
+    return ratings().rate(photo_id, None, by=caller)
 
 
 # --- Albums
 
 
 @app.route("/albums", methods=["POST"], authorizer=cognito)
-def create_album() -> Response:
-    """A new album."""
-    by, wanted = signed_in().user_id, body(requests.NewAlbum)
-    return answer(shown_album(albums.create(album_store(), wanted, by=by, now=now()), whole=True), 201)
+@api("Albums", status=201, raises=(errors.QuotaExceeded,))
+def create_album(wanted: requests.NewAlbum, caller: Caller) -> AlbumView:
+    """Create an album."""
+    return albums().create(wanted, by=caller)
 
 
 @app.route("/albums", methods=["GET"])
-@takes(requests.AlbumQuery)
-def list_albums() -> Response:
-    """Everybody's public albums, or one's own."""
-    by = visitor()
-    page = albums.page(album_store(), settings().signing_keys, query(requests.AlbumQuery), by=by)
-    return answer(albums.page_view(album_store(), bucket(), page, by=by, now=now()))
+@api("Albums")
+def list_albums(query: requests.AlbumQuery, caller: Caller | None) -> Page[AlbumView]:
+    """List public albums or the caller's own albums."""
+    return albums().page(query, by=caller)
 
 
 @app.route("/albums/{album_id}", methods=["GET"])
-def show_album(album_id: str) -> Response:
-    """One album."""
-    by = visitor()
-    album = albums.seen(album_store(), parsing.album_id(album_id), by)
-    return answer(shown_album(album, whole=album.user_id == by))
+@api("Albums")
+def show_album(album_id: AlbumId, caller: Caller | None) -> AlbumView:
+    """Return one album."""
+    return albums().show(album_id, by=caller)
 
 
 @app.route("/albums/{album_id}", methods=["PATCH"], authorizer=cognito)
-def change_album(album_id: str) -> Response:
-    """Change an album's facts, visibility or cover. Its owner only."""
-    by, changes = signed_in().user_id, body(requests.AlbumChanges)
-    album = albums.change(album_store(), parsing.album_id(album_id), by=by, changes=changes, now=now())
-    propagation.begin(store(), album_store(), queue(), album, now())
-    return answer(shown_album(album, whole=True))
+@api("Albums", raises=(*CHANGE_ERRORS, errors.NotInAlbum))
+def change_album(album_id: AlbumId, changes: requests.AlbumChanges, caller: Caller) -> AlbumView:
+    """Change an album's details, visibility or cover. Owner only."""
+    return albums().change(album_id, changes, by=caller)
 
 
 @app.route("/albums/{album_id}", methods=["DELETE"], authorizer=cognito)
-@takes(requests.AlbumDeleteQuery)
-def delete_album(album_id: str) -> Response:
-    """Delete an album, and keep its photos or put them into the trash. Its owner only."""
-    by, photos_go = signed_in().user_id, query(requests.AlbumDeleteQuery).photos
-    album = albums.delete(album_store(), parsing.album_id(album_id), by=by, photos=photos_go, now=now())
-    propagation.begin(store(), album_store(), queue(), album, now())
-    return Response("", status_code=204)
+@api("Albums", raises=CHANGE_ERRORS)
+def delete_album(album_id: AlbumId, query: requests.AlbumDeleteQuery, caller: Caller) -> None:
+    """Delete an album, and keep its photos or move them to the trash. Owner only."""
+    albums().delete(album_id, query.photos, by=caller)
 
 
 @app.route("/albums/{album_id}/photos", methods=["GET"])
-@takes(requests.AlbumPhotoQuery)
-def list_album_photos(album_id: str) -> Response:
-    """The photos of an album, by position or in random order."""
-    by, wanted = visitor(), query(requests.AlbumPhotoQuery)
-    page = entries.page(album_store(), settings().signing_keys, parsing.album_id(album_id), wanted, by=by)
-    return answer(shown_page(page, by))
+@api("Albums")
+def list_album_photos(album_id: AlbumId, query: requests.AlbumPhotoQuery, caller: Caller | None) -> Page[AnyPhotoView]:
+    """List the photos of an album, by position or in random order."""
+    return album_photos().page(album_id, query, by=caller)
 
 
 @app.route("/albums/{album_id}/photos/{photo_id}", methods=["PUT"], authorizer=cognito)
-def put_into_album(album_id: str, photo_id: str) -> Response:
-    """Put a photo into an album, or to another place in it. The owner of both only."""
-    by, position = signed_in().user_id, optional_body(requests.Placing).position
-    album, photo = parsing.album_id(album_id), parsing.photo_id(photo_id)
-    return answer(entries.put(store(), album_store(), album, photo, by=by, position=position, now=now()))
+@api("Albums", raises=(*CHANGE_ERRORS, errors.NotReady, errors.TooManyAlbums))
+def put_into_album(album_id: AlbumId, photo_id: PhotoId, wanted: requests.Placing | None, caller: Caller) -> EntryView:
+    """Add a photo to an album, or move it within the album. The caller must own both."""
+    return album_photos().put(album_id, photo_id, wanted.position if wanted else None, by=caller)
 
 
 @app.route("/albums/{album_id}/photos/{photo_id}", methods=["DELETE"], authorizer=cognito)
-def take_out_of_album(album_id: str, photo_id: str) -> Response:
-    """Take a photo out of an album. Its owner only."""
-    by = signed_in().user_id
-    entries.take_out(store(), album_store(), parsing.album_id(album_id), parsing.photo_id(photo_id), by=by)
-    return Response("", status_code=204)
+@api("Albums", raises=CHANGE_ERRORS)
+def remove_from_album(album_id: AlbumId, photo_id: PhotoId, caller: Caller) -> None:
+    """Remove a photo from an album. Owner only."""
+    album_photos().remove(album_id, photo_id, by=caller)
 
 
 # --- Share links
 
 
 @app.route("/albums/{album_id}/links", methods=["POST"], authorizer=cognito)
-def create_link(album_id: str) -> Response:
-    """A link that shows an album to whoever has it. Its owner only."""
-    by, wanted, base_url = signed_in().user_id, optional_body(requests.NewLink), settings().base_url
-    wanted_album = parsing.album_id(album_id)
-    return answer(links.create(album_store(), wanted_album, wanted, by=by, now=now(), base_url=base_url), 201)
+@api("Share links", status=201, raises=(errors.Forbidden, errors.QuotaExceeded))
+def create_link(album_id: AlbumId, wanted: requests.NewLink | None, caller: Caller) -> NewLinkView:
+    """Create a link that shares an album. Owner only."""
+    return share_links().create(album_id, wanted or requests.NewLink(), by=caller)
 
 
 @app.route("/albums/{album_id}/links", methods=["GET"], authorizer=cognito)
-@takes(requests.PageQuery)
-def list_links(album_id: str) -> Response:
-    """The links of an album. Its owner only."""
-    by, wanted = signed_in().user_id, query(requests.PageQuery)
-    page = links.page(album_store(), settings().signing_keys, parsing.album_id(album_id), wanted, by=by)
-    return answer({"items": [links.view(link) for link in page.items], "lastKey": page.last_key})
+@api("Share links", raises=(errors.Forbidden,))
+def list_links(album_id: AlbumId, query: requests.PageQuery, caller: Caller) -> Page[LinkView]:
+    """List the share links of an album. Owner only."""
+    return share_links().page(album_id, query, by=caller)
 
 
 @app.route("/albums/{album_id}/links/{link_id}", methods=["DELETE"], authorizer=cognito)
-def revoke_link(album_id: str, link_id: str) -> Response:
-    """Revoke a link. Its owner only."""
-    by = signed_in().user_id
-    links.revoke(album_store(), parsing.album_id(album_id), parsing.link_id(link_id), by=by)
-    return Response("", status_code=204)
-
-
-def followed(token: str) -> tuple[Album, share_links.ShareLink]:
-    """The album behind a link, and the link."""
-    password = parsing.sole_header(request(), "x-link-password")
-    return links.opened(album_store(), token, password, now())
+@api("Share links", raises=(errors.Forbidden,))
+def revoke_link(album_id: AlbumId, link_id: LinkId, caller: Caller) -> None:
+    """Revoke a share link. Owner only."""
+    share_links().revoke(album_id, link_id, by=caller)
 
 
 @app.route("/shared/{token}", methods=["GET"])
-def show_shared(token: str) -> Response:
-    """The album behind a link."""
-    album, _ = followed(token)
-    return answer(shown_album(album, whole=True))
+@api("Share links", raises=LINK_ERRORS)
+def show_shared(token: str, password: headers.LinkPassword) -> AlbumView:
+    """Return the album that a link shares."""
+    return share_links().show(token, password)
 
 
 @app.route("/shared/{token}/photos", methods=["GET"])
-@takes(requests.AlbumPhotoQuery)
-def list_shared_photos(token: str) -> Response:
-    """All photos of the album behind a link."""
-    (album, link), keys = followed(token), settings().signing_keys
-    page = entries.shared_page(album_store(), keys, album.album_id, link.link_id, query(requests.AlbumPhotoQuery))
-    return answer(shown_page(page, None))
+@api("Share links", raises=LINK_ERRORS)
+def list_shared_photos(token: str, password: headers.LinkPassword, query: requests.AlbumPhotoQuery) -> Page[PhotoView]:
+    """List all photos of the album that a link shares."""
+    return share_links().photos(token, password, query)
 
 
 # --- Search
 
 
 @app.route("/search", methods=["GET"])
-@takes(requests.SearchQuery)
-def search_photos() -> Response:
-    """Photos that hold every word, newest first."""
-    by, wanted = visitor(), query(requests.SearchQuery)
-    return answer(shown_page(search.page(search_index(), settings().signing_keys, wanted, by=by), by))
+@api("Search")
+def search_photos(query: requests.SearchQuery, caller: Caller | None) -> Page[AnyPhotoView]:
+    """Search photos that hold every word, newest first."""
+    return search().page(query, by=caller)
 
 
-# --- Work off the request path
+# --- Background jobs
 
 
 @app.on_sqs_message(queue=os.environ.get("JOB_QUEUE_NAME", "photoshare-dev-jobs"), batch_size=1)
 def run_job(event: SQSEvent) -> None:
     """Do one job of the queue."""
     for record in event:
-        with logs.failure("a job failed", job=record.body):
-            do(jobs.read(record.body), now())
-
-
-def do(job: jobs.Job, at: datetime) -> None:
-    """Do a job as of a moment."""
-    if isinstance(job, jobs.Cancel):
-        deletion.run(cancellations(), bucket(), identity(), queue(), job.user_id, at)
-    elif isinstance(job, propagation.Tidy):
-        jobs.tidy(store(), album_store(), queue(), job, at)
-    else:
-        jobs.settle(store(), bucket(), moderator(), job.photo_id, at)
+        jobs().handle(record.body)
 
 
 @app.schedule(Rate(1, Rate.HOURS))
 def sweep(_event: Any) -> None:
-    """Queue whatever has come due."""
-    deletion.sweep(cancellations(), queue(), now())
-    jobs.sweep(store(), album_store(), queue(), now())
+    """Enqueue a job for everything that is due."""
+    jobs().sweep()
 
 
-# --- The page, and the rest
-
-
-def file_answer(file: responses.File) -> Response:
-    """A file, or that the browser has it already."""
-    fresh = request().headers.get("if-none-match") == file.tag
-    return Response(
-        "" if fresh else file.content,
-        {"Content-Type": file.content_type, "Cache-Control": "no-cache", "ETag": file.tag},
-        304 if fresh else 200,
-    )
+# --- The web page, and the rest
 
 
 @app.route("/", methods=["GET"])
-def show_page() -> Response:
-    """The web page."""
-    return file_answer(responses.page("index.html"))
+@api("The rest")
+def show_page() -> File:
+    """Return the web page."""
+    return web_file("index.html")
 
 
 @app.route("/web/{name}", methods=["GET"])
-def page_file(name: str) -> Response:
-    """A file of the web page."""
-    return file_answer(responses.page(name))
+@api("The rest")
+def show_web_file(name: str) -> File:
+    """Return a file of the web page."""
+    return web_file(name)
 
 
 @app.route("/health", methods=["GET"])
-def health() -> Response:
-    """That the service runs, and which version of it."""
-    return answer({"status": "ok", "version": __version__})
+@api("The rest")
+def health() -> Health:
+    """Return the state and the version of the service."""
+    return Health(status="ok", version=__version__)
 
 
 @cache
-def openapi_file() -> responses.File:
-    """The OpenAPI document. Nothing of it is even imported before somebody asks: a cold start has no time for it."""
+def openapi_file() -> File:
+    """Return the OpenAPI document. Build it on the first request, so that cold starts do not pay for it."""
     from chalicelib.http import openapi
 
-    return responses.file(msgspec.json.encode(openapi.document(app.routes)).decode(), "application/json")
+    return new_file(msgspec.json.encode(openapi.document(app.routes)).decode(), "application/json")
 
 
 @app.route("/openapi.json", methods=["GET"])
-def show_openapi() -> Response:
-    """The OpenAPI document of this service."""
-    return file_answer(openapi_file())
+@api("The rest")
+def show_openapi() -> File:
+    """Return the OpenAPI document of this service."""
+    return openapi_file()
 
 
-def preflight(**_captured: str) -> Response:
-    """What browsers ask before they let another origin's page call a route."""
-    return Response("", responses.preflight(list(app.routes[request().path])), 204)
-
-
-for path in list(app.routes):
-    app.route(path, methods=["OPTIONS"], name=f"preflight {path}")(preflight)
+add_preflight_routes(app)

@@ -1,17 +1,34 @@
-"""What the views hand to the use cases, built once a process and when first asked for."""
+"""Build each service once per process, when it is first needed. Importing this module builds nothing."""
 
 import time
 from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING
 
+from chalicelib.accounts.accounts import Accounts, Authentication
+from chalicelib.accounts.deletion import AccountPurge
+from chalicelib.albums.albums import Albums
+from chalicelib.albums.entries import AlbumPhotos
+from chalicelib.albums.links import ShareLinks
+from chalicelib.albums.propagation import Propagation
+from chalicelib.albums.views import AlbumPresenter
 from chalicelib.auth.cognito import Identity
 from chalicelib.auth.hosted_ui import HostedUi
 from chalicelib.auth.rate_limit import Limiter
 from chalicelib.auth.tokens import KeySet, Verifier
+from chalicelib.domain.messages import Queue
 from chalicelib.infra import aws
 from chalicelib.infra.settings import Settings, load_settings
-from chalicelib.jobs.jobs import Queue
+from chalicelib.jobs.purge_account import PurgeAccountJob
+from chalicelib.jobs.queue import SqsQueue
+from chalicelib.jobs.registry import Jobs
+from chalicelib.jobs.settle_photo import SettlePhotoJob
+from chalicelib.jobs.update_album import UpdateAlbumJob
+from chalicelib.photos.lists import PhotoLists
+from chalicelib.photos.photos import Photos
+from chalicelib.photos.ratings import Ratings
+from chalicelib.photos.views import PhotoPresenter
+from chalicelib.search.search import Search
 from chalicelib.storage.bucket import Bucket
 from chalicelib.storage.signed_urls import CdnSigner, Presigner
 from chalicelib.stores.dynamodb.albums import DynamoAlbums
@@ -21,64 +38,74 @@ from chalicelib.stores.dynamodb.ratings import DynamoRatings
 from chalicelib.stores.dynamodb.repeats import DynamoRepeats
 from chalicelib.stores.dynamodb.search import DynamoSearch
 from chalicelib.stores.protocols import AlbumStore, Cancellations, RatingStore, Repeats, SearchIndex, Store
+from chalicelib.uploads.confirmation import Confirmation
+from chalicelib.uploads.grants import UploadGrants
 from chalicelib.uploads.moderation import Moderator, Rekognition
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
+def now() -> datetime:
+    """Return the present time."""
+    return datetime.now(UTC)
+
+
 @cache
 def settings() -> Settings:
-    """The environment."""
+    """Return the environment, read once."""
     return load_settings()
+
+
+# --- Services of AWS
 
 
 @cache
 def dynamodb() -> "DynamoDBClient":
-    """One client, with its connections, for all stores."""
-    made: DynamoDBClient = aws.client("dynamodb")
-    return made
+    """Return the client, with its connections, that all stores share."""
+    client: DynamoDBClient = aws.client("dynamodb")
+    return client
 
 
 @cache
 def store() -> Store:
-    """Accounts and photos."""
+    """Return the store of photos and accounts."""
     return DynamoStore(settings(), dynamodb())
 
 
 @cache
 def album_store() -> AlbumStore:
-    """Albums and share links."""
+    """Return the store of albums and share links."""
     return DynamoAlbums(settings(), dynamodb())
 
 
 @cache
 def repeats() -> Repeats:
-    """What tells a repeated upload from a new one."""
+    """Return the store that tells a repeated upload from a new one."""
     return DynamoRepeats(settings(), dynamodb())
 
 
 @cache
 def cancellations() -> Cancellations:
-    """Accounts that are cancelled."""
+    """Return the store of cancelled accounts."""
     return DynamoCancellations(settings(), dynamodb())
 
 
 @cache
 def rating_store() -> RatingStore:
-    """Ratings."""
+    """Return the store of ratings."""
     return DynamoRatings(settings(), dynamodb())
 
 
 @cache
 def search_index() -> SearchIndex:
-    """The words of photos."""
+    """Return the search index."""
     return DynamoSearch(settings(), dynamodb())
 
 
 @cache
 def bucket() -> Bucket:
-    """Originals and renditions."""
+    """Return the originals and renditions."""
     style = "path" if settings().aws_endpoint else "virtual"
     s3 = aws.client(
         "s3", signature_version="s3v4", s3={"addressing_style": style, "us_east_1_regional_endpoint": "regional"}
@@ -90,41 +117,136 @@ def bucket() -> Bucket:
 
 @cache
 def moderator() -> Moderator | None:
-    """Who judges pictures; None where nobody does."""
+    """Return the moderator, or None if moderation is off."""
     confidence = settings().moderation_confidence
     return Rekognition(aws.client("rekognition"), confidence) if confidence else None
 
 
 @cache
 def verifier() -> Verifier:
-    """Of the user pool's tokens."""
+    """Return the verifier of the user pool's tokens."""
     return Verifier(KeySet(settings().jwks_url), settings().issuer, settings().user_pool_client_id)
 
 
 @cache
 def identity() -> Identity:
-    """The user pool."""
+    """Return the user pool."""
     return Identity(settings(), aws.client("cognito-idp"), verifier())
 
 
 @cache
 def limiter() -> Limiter:
-    """How often each person has asked."""
+    """Return the rate limit."""
     return Limiter(time.monotonic)
 
 
 @cache
 def hosted_ui() -> HostedUi:
-    """The user pool's own sign-in page."""
+    """Return the hosted UI of the user pool."""
     return HostedUi(settings(), verifier())
 
 
 @cache
 def queue() -> Queue:
-    """The job queue."""
-    return Queue(aws.client("sqs"), settings().job_queue_url)
+    """Return the job queue."""
+    return SqsQueue(aws.client("sqs"), settings().job_queue_url)
 
 
-def now() -> datetime:
-    """The time of this request."""
-    return datetime.now(UTC)
+# --- Use cases
+
+
+@cache
+def photo_presenter() -> PhotoPresenter:
+    """Return the presenter of photos."""
+    return PhotoPresenter(bucket(), now)
+
+
+@cache
+def album_presenter() -> AlbumPresenter:
+    """Return the presenter of albums."""
+    return AlbumPresenter(album_store(), photo_presenter())
+
+
+@cache
+def authentication() -> Authentication:
+    """Return what tells who calls."""
+    return Authentication(store(), identity(), limiter())
+
+
+@cache
+def accounts() -> Accounts:
+    """Return the use cases of accounts."""
+    return Accounts(store(), cancellations(), identity(), queue(), settings().limits, now)
+
+
+@cache
+def upload_grants() -> UploadGrants:
+    """Return the use case of upload grants."""
+    return UploadGrants(store(), album_store(), repeats(), bucket(), settings().limits, now)
+
+
+@cache
+def confirmation() -> Confirmation:
+    """Return the use cases of confirming uploads."""
+    return Confirmation(store(), bucket(), moderator(), photo_presenter(), now)
+
+
+@cache
+def photos() -> Photos:
+    """Return the use cases of single photos."""
+    return Photos(store(), bucket(), photo_presenter(), now)
+
+
+@cache
+def photo_lists() -> PhotoLists:
+    """Return the use cases of photo lists."""
+    return PhotoLists(store(), photo_presenter(), settings().signing_keys)
+
+
+@cache
+def ratings() -> Ratings:
+    """Return the use cases of ratings."""
+    return Ratings(store(), rating_store())
+
+
+@cache
+def propagation() -> Propagation:
+    """Return the propagation of album changes."""
+    return Propagation(store(), album_store(), queue(), now)
+
+
+@cache
+def albums() -> Albums:
+    """Return the use cases of albums."""
+    return Albums(album_store(), propagation(), album_presenter(), settings().signing_keys, now)
+
+
+@cache
+def album_photos() -> AlbumPhotos:
+    """Return the use cases of the photos of albums."""
+    return AlbumPhotos(store(), album_store(), photo_presenter(), settings().signing_keys, now)
+
+
+@cache
+def share_links() -> ShareLinks:
+    """Return the use cases of share links."""
+    return ShareLinks(album_store(), album_presenter(), album_photos(), settings(), now)
+
+
+@cache
+def search() -> Search:
+    """Return the use case of search."""
+    return Search(search_index(), photo_presenter(), settings().signing_keys)
+
+
+@cache
+def jobs() -> Jobs:
+    """Return all background jobs."""
+    purge = AccountPurge(cancellations(), bucket(), identity(), now)
+    return Jobs(
+        [
+            PurgeAccountJob(cancellations(), purge, queue(), now),
+            SettlePhotoJob(store(), bucket(), confirmation(), queue(), now),
+            UpdateAlbumJob(album_store(), propagation(), queue(), now),
+        ]
+    )

@@ -1,19 +1,27 @@
-"""Usage and limits of the people who are signed in."""
+"""Use cases of accounts: authenticate the caller, show usage and limits, and cancel."""
 
-from datetime import datetime
+import logging
+from datetime import timedelta
+from typing import Literal
 
-from chalicelib.auth.cognito import Caller, Identity
+from chalicelib.auth.cognito import Identity
 from chalicelib.auth.rate_limit import Limiter
 from chalicelib.domain import errors
-from chalicelib.domain.accounts import Account, Limits
+from chalicelib.domain.accounts import Account, Caller, Limits
+from chalicelib.domain.clock import Clock
 from chalicelib.domain.ids import Timestamp, timestamp
+from chalicelib.domain.messages import PurgeAccount, Queue
 from chalicelib.domain.model import Model
-from chalicelib.infra.settings import Settings
-from chalicelib.stores.protocols import Store
+from chalicelib.stores.protocols import Cancellations, Store
+
+log = logging.getLogger(__name__)
+
+LEASE = timedelta(hours=1)
+"""How long the sweep leaves a cancelled account to the job that purges it."""
 
 
 class AccountView(Model, frozen=True):
-    """`GET /account`."""
+    """The caller's usage and limits."""
 
     user_id: str
     email: str
@@ -23,31 +31,74 @@ class AccountView(Model, frozen=True):
     created_at: Timestamp
 
 
-def signed_in(store: Store, identity: Identity, limiter: Limiter, authorization: str | None) -> Caller:
-    """Who calls, where their account is not cancelled.
+class CancellationView(Model, frozen=True):
+    """The answer to a cancellation."""
 
-    Raises:
-        InvalidToken: there is no valid token, or its account is cancelled, which one consistent read tells at once.
-        TooManyRequests: they have asked too often.
-    """
-    caller = identity.caller(authorization)
-    limiter.take(caller.user_id)
-    if store.account(caller.user_id).cancelled:
-        raise errors.InvalidToken
-    return caller
+    status: Literal["cancelling"]
 
 
-def view(store: Store, identity: Identity, settings: Settings, caller: Caller, now: datetime) -> AccountView:
-    """The caller's account, which their first look at it opens."""
-    email = identity.email(caller)
-    account = store.account(caller.user_id)
-    if account.created_at is None:
-        account = store.open_account(Account(user_id=caller.user_id, created_at=timestamp(now)))
-    return AccountView(
-        user_id=account.user_id,
-        email=email,
-        photo_count=account.photo_count,
-        bytes=account.bytes,
-        limits=settings.limits,
-        created_at=account.created_at or timestamp(now),
-    )
+class Authentication:
+    """Tell who calls."""
+
+    def __init__(self, store: Store, identity: Identity, limiter: Limiter) -> None:
+        self._store, self._identity, self._limiter = store, identity, limiter
+
+    def caller(self, authorization: str | None) -> Caller:
+        """Return the user with this `Authorization` header. One consistent read checks for a cancelled account.
+
+        Raises:
+            InvalidToken: the header holds no valid access token, or the account is cancelled.
+            TooManyRequests: the caller exceeds the rate limit.
+        """
+        caller = self._identity.caller(authorization)
+        self._limiter.take(caller.user_id)
+        if self._store.account(caller.user_id).cancelled:
+            raise errors.InvalidToken
+        return caller
+
+
+class Accounts:
+    """Show and cancel the caller's account."""
+
+    def __init__(
+        self,
+        store: Store,
+        cancellations: Cancellations,
+        identity: Identity,
+        queue: Queue,
+        limits: Limits,
+        clock: Clock,
+    ) -> None:
+        self._store, self._cancellations, self._identity = store, cancellations, identity
+        self._queue, self._limits, self._clock = queue, limits, clock
+
+    def show(self, *, by: Caller) -> AccountView:
+        """Return the caller's account. The first call opens it."""
+        email = self._identity.email(by)
+        account = self._store.account(by.user_id)
+        now = timestamp(self._clock())
+        if account.created_at is None:
+            account = self._store.open_account(Account(user_id=by.user_id, created_at=now))
+        return AccountView(
+            user_id=account.user_id,
+            email=email,
+            photo_count=account.photo_count,
+            bytes=account.bytes,
+            limits=self._limits,
+            created_at=account.created_at or now,
+        )
+
+    def cancel(self, *, by: Caller) -> CancellationView:
+        """Cancel the caller's account. All its tokens become invalid at once; a job removes its data.
+
+        Raises:
+            Busy: the account may not be cancelled yet. The sweep makes up for later failures.
+        """
+        now = self._clock()
+        self._cancellations.begin(by.user_id, timestamp(now), timestamp(now + LEASE))
+        try:
+            self._identity.sign_out_everywhere(by)
+            self._queue.send([PurgeAccount(by.user_id)])
+        except errors.PhotoshareError:
+            log.exception("the purge of a cancelled account waits for the sweep")
+        return CancellationView(status="cancelling")

@@ -1,82 +1,63 @@
-"""Cancelling: an account stops at once; a job then removes everything it held, in steps that may be repeated."""
+"""Purge cancelled accounts: remove every row, object and rendition, and the Cognito user."""
 
 import logging
 import time
 from datetime import datetime, timedelta
 
-from chalicelib.auth.cognito import Caller, Identity
-from chalicelib.domain.errors import PhotoshareError
+from chalicelib.accounts.accounts import LEASE
+from chalicelib.auth.cognito import Identity
+from chalicelib.domain.clock import Clock
 from chalicelib.domain.ids import UserId, timestamp
 from chalicelib.domain.photos import GRANT_LIFETIME
-from chalicelib.jobs.jobs import Cancel, Queue
 from chalicelib.storage.bucket import Bucket
 from chalicelib.stores.protocols import Cancellations
 
 log = logging.getLogger(__name__)
 
-BUDGET = timedelta(minutes=8)
-"""How long one run removes rows: its function may run for fifteen minutes, and objects come after them."""
-LEASE = timedelta(hours=1)
-"""A run that has not ended by then is taken for lost."""
-SWEEP_LIMIT = 1000
+BUDGET = timedelta(minutes=10)
+"""How long one run removes rows. Its function has 15 minutes, and removes objects after the rows."""
 
 
-def cancel(cancellations: Cancellations, identity: Identity, queue: Queue, caller: Caller, now: datetime) -> None:
-    """Cancel the caller's account: from here on no token of it is accepted.
+class AccountPurge:
+    """Remove what cancelled accounts left. Every method is idempotent, and may be killed at any point."""
 
-    Raises:
-        Busy: it may not be cancelled; what comes after that is for the sweep to make up for.
-    """
-    cancellations.begin(caller.user_id, timestamp(now), timestamp(now + LEASE))
-    try:
-        identity.sign_out_everywhere(caller)
-        queue.send([Cancel(caller.user_id)])
-    except PhotoshareError:
-        log.exception("the purge of a cancelled account waits for the sweep")
+    def __init__(self, cancellations: Cancellations, bucket: Bucket, identity: Identity, clock: Clock) -> None:
+        self._cancellations, self._bucket, self._identity, self._clock = cancellations, bucket, identity, clock
 
+    def run(self, user_id: UserId, budget: timedelta = BUDGET) -> None:
+        """Purge an account until nothing is left or `budget` is spent. Leave an account alone if it is not cancelled.
 
-def sweep(cancellations: Cancellations, queue: Queue, now: datetime) -> int:
-    """Hand on every account whose purge was not ended in time, or must be looked at again; how many."""
-    due = cancellations.due(timestamp(now), SWEEP_LIMIT)
-    queue.send([Cancel(user_id) for user_id in due])
-    return len(due)
-
-
-def run(
-    cancellations: Cancellations,
-    bucket: Bucket,
-    identity: Identity,
-    queue: Queue,
-    user_id: UserId,
-    now: datetime,
-    budget: timedelta = BUDGET,
-) -> None:
-    """Remove what a cancelled account left: rows, objects, renditions and the Cognito user.
-
-    Safe to repeat, and to be killed at any point. Where `budget` does not suffice, the rest is another job. Nothing
-    happens to an account that is not cancelled.
-
-    Raises:
-        Busy: something could not be removed yet.
-    """
-    cancelled_at = cancellations.cancelled_at(user_id)
-    if cancelled_at is None:
-        return
-    cancellations.postpone(user_id, timestamp(now + LEASE))
-    end = time.monotonic() + budget.total_seconds()
-    purges = [
-        cancellations.purge_albums,
-        cancellations.purge_photos,
-        cancellations.purge_ratings,
-        cancellations.purge_records,
-    ]
-    while any(purge(user_id) for purge in purges):
-        if time.monotonic() >= end:
-            queue.send([Cancel(user_id)])
+        Raises:
+            Busy: something could not be removed yet.
+        """
+        now = self._clock()
+        cancelled_at = self._cancellations.cancelled_at(user_id)
+        if cancelled_at is None:
             return
-    bucket.erase(f"{user_id}/")
-    identity.delete(user_id)
-    # What was granted or asked for before the cancelling may still arrive; afterwards nothing can.
-    last = timestamp(datetime.fromisoformat(cancelled_at) + 2 * GRANT_LIFETIME)
-    cancellations.end(user_id, None if last <= timestamp(now) else last)
-    log.info("purged a cancelled account", extra={"final": last <= timestamp(now)})
+        self._cancellations.postpone(user_id, timestamp(now + LEASE))
+        if not self._purge_rows(user_id, budget):
+            # The next sweep starts another run. What is left shows how far this one came.
+            self._cancellations.postpone(user_id, timestamp(self._clock()))
+            log.info("left the rest of a cancelled account to the sweep")
+            return
+        self._bucket.erase(f"{user_id}/")
+        self._identity.delete(user_id)
+        # Requests and grants from before the cancellation may still arrive until then.
+        last = timestamp(datetime.fromisoformat(cancelled_at) + 2 * GRANT_LIFETIME)
+        is_final = last <= timestamp(now)
+        self._cancellations.end(user_id, None if is_final else last)
+        log.info("purged a cancelled account", extra={"final": is_final})
+
+    def _purge_rows(self, user_id: UserId, budget: timedelta) -> bool:
+        """Remove rows, and return whether none is left."""
+        end = time.monotonic() + budget.total_seconds()
+        purges = (
+            self._cancellations.purge_albums,
+            self._cancellations.purge_photos,
+            self._cancellations.purge_ratings,
+            self._cancellations.purge_records,
+        )
+        while any(purge(user_id) for purge in purges):
+            if time.monotonic() >= end:
+                return False
+        return True

@@ -1,184 +1,168 @@
-"""The photos of albums: put them in, take them out, and page through them by position or at random."""
+"""Use cases of the photos of an album: add, move, remove, and list them by position or in random order."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from functools import partial
 from typing import Any
 
 import msgspec
 
-from chalicelib.albums.albums import own, seen, shows
+from chalicelib.albums.access import album_shows, own_album, visible_album
+from chalicelib.albums.placement import placement
 from chalicelib.domain import errors
+from chalicelib.domain.accounts import Caller, is_user
 from chalicelib.domain.albums import Album, Entry
+from chalicelib.domain.clock import Clock
 from chalicelib.domain.cursors import Cursors
-from chalicelib.domain.ids import AlbumId, LinkId, PhotoId, UserId, milliseconds
+from chalicelib.domain.ids import AlbumId, LinkId, PhotoId
 from chalicelib.domain.listing import Page
 from chalicelib.domain.model import Model
-from chalicelib.domain.photos import MAX_ALBUMS, Photo, Placement
+from chalicelib.domain.photos import MAX_ALBUMS, Photo
 from chalicelib.domain.requests import AlbumPhotoQuery
-from chalicelib.photos import access, lists
+from chalicelib.domain.retry import WriteConflict, retry_on_conflict
+from chalicelib.photos import random_walk
+from chalicelib.photos.access import own_photo
+from chalicelib.photos.views import AnyPhotoView, PhotoPresenter, PhotoView
 from chalicelib.stores.protocols import AlbumStore, Store
-
-_ATTEMPTS = 5
 
 
 class EntryView(Model, omit_defaults=False, frozen=True):
-    """`PUT /albums/{albumId}/photos/{photoId}`."""
+    """A photo's position in an album."""
 
     album_id: AlbumId
     photo_id: PhotoId
     position: int
 
 
-def put(
-    store: Store,
-    albums: AlbumStore,
-    album_id: AlbumId,
-    photo_id: PhotoId,
-    *,
-    by: UserId,
-    position: int | None,
-    now: datetime,
-) -> EntryView:
-    """Put one's photo into one's album, or move it there; without a position, at the end or where it is.
+class AlbumPhotos:
+    """Manage and list the photos of albums."""
 
-    Raises:
-        NotFound: there is no such album or photo, or not for them.
-        Forbidden: they may see it, and do not own it.
-        NotReady: the photo was rejected, or is in the trash.
-        TooManyAlbums: it is in as many as it can be.
-        Conflict: others keep changing it.
-    """
-    for _ in range(_ATTEMPTS):
-        album = own(albums, album_id, by)
-        photo = access.own(store, photo_id, by)
-        if not (photo.listed or photo.status == "pending"):
-            raise errors.NotReady("Only a photo that is ready, and not in the trash, can be put into an album.")
-        if album_id not in photo.albums and len(photo.albums) >= MAX_ALBUMS:
-            raise errors.TooManyAlbums(details={"limit": MAX_ALBUMS})
-        placement = _placement(album, photo.albums.get(album_id), position, now)
-        after = photo.with_(albums=photo.albums | {album_id: placement})
-        if after == photo or store.replace(photo, after):
-            return EntryView(album_id=album_id, photo_id=photo_id, position=placement.position)
-    raise errors.Conflict
+    def __init__(
+        self, store: Store, albums: AlbumStore, presenter: PhotoPresenter, signing_keys: Sequence[str], clock: Clock
+    ) -> None:
+        """`signing_keys` sign the cursors: the newest key comes last."""
+        self._store, self._albums, self._presenter = store, albums, presenter
+        self._keys, self._clock = signing_keys, clock
 
+    def put(self, album_id: AlbumId, photo_id: PhotoId, position: int | None, *, by: Caller) -> EntryView:
+        """Add a photo to an album, or move it. Without a position, add it at the end or leave it in place.
 
-def take_out(store: Store, albums: AlbumStore, album_id: AlbumId, photo_id: PhotoId, *, by: UserId) -> None:
-    """Take a photo out of one's album. The photo itself stays.
+        Raises:
+            NotFound: the album or the photo does not exist, or the caller may not see it.
+            Forbidden: the caller may see the album or the photo but does not own it.
+            NotReady: the photo was rejected, or is in the trash.
+            TooManyAlbums: the photo is in as many albums as it may be.
+            Conflict: other writers keep changing the photo.
+        """
 
-    Raises:
-        NotFound: there is no such album, or not for them, or the photo is not in it.
-        Forbidden: they may see the album, and do not own it.
-        Conflict: others keep changing the photo.
-    """
-    for _ in range(_ATTEMPTS):
-        own(albums, album_id, by)
-        photo = store.photo(photo_id)
-        if photo is None or album_id not in photo.albums:
-            raise errors.NotFound
-        left = {each: placement for each, placement in photo.albums.items() if each != album_id}
-        if store.replace(photo, photo.with_(albums=left)):
-            return
-    raise errors.Conflict
+        def attempt() -> EntryView:
+            album = own_album(self._albums, album_id, by)
+            photo = own_photo(self._store, photo_id, by)
+            if not (photo.listed or photo.status == "pending"):
+                raise errors.NotReady("Only a photo that is ready and not in the trash can be added to an album.")
+            if album_id not in photo.albums and len(photo.albums) >= MAX_ALBUMS:
+                raise errors.TooManyAlbums(details={"limit": MAX_ALBUMS})
+            placed = placement(album, photo.albums.get(album_id), position, self._clock())
+            after = photo.with_(albums=photo.albums | {album_id: placed})
+            if after != photo and not self._store.replace(photo, after):
+                raise WriteConflict
+            return EntryView(album_id=album_id, photo_id=photo_id, position=placed.position)
 
+        return retry_on_conflict(attempt, otherwise=errors.Conflict)
 
-def placed(albums: AlbumStore, album_id: str | None, *, by: UserId, now: datetime) -> dict[AlbumId, Placement]:
-    """Where a new photo will be: at the end of this album of one's own, or in none.
+    def remove(self, album_id: AlbumId, photo_id: PhotoId, *, by: Caller) -> None:
+        """Remove a photo from an album. The photo itself stays.
 
-    Raises:
-        NotFound: there is no such album, or it is somebody else's.
-    """
-    if album_id is None:
-        return {}
-    album = albums.album(AlbumId(album_id))
-    if album is None or album.user_id != by or album.deleted_at:
-        raise errors.NotFound
-    return {album.album_id: _placement(album, None, None, now)}
+        Raises:
+            NotFound: the album does not exist, the caller may not see it, or the photo is not in it.
+            Forbidden: the caller may see the album but does not own it.
+            Conflict: other writers keep changing the photo.
+        """
 
+        def attempt() -> None:
+            own_album(self._albums, album_id, by)
+            photo = self._store.photo(photo_id)
+            if photo is None or album_id not in photo.albums:
+                raise errors.NotFound
+            others = {each: placement for each, placement in photo.albums.items() if each != album_id}
+            if not self._store.replace(photo, photo.with_(albums=others)):
+                raise WriteConflict
 
-def page(
-    albums: AlbumStore, keys: Sequence[str], album_id: AlbumId, query: AlbumPhotoQuery, *, by: UserId | None
-) -> Page[Photo]:
-    """One page of an album's photos, as far as `by` may see them. `keys`: of the cursors, newest last.
+        retry_on_conflict(attempt, otherwise=errors.Conflict)
 
-    Raises:
-        NotFound: there is no such album, or not for them.
-        InvalidCursor: `lastKey` is not of this list.
-    """
-    # Which index to read depends on whose the album is. A visitor owns none, and learns the rest with the photos.
-    whole = by is not None and seen(albums, album_id, by).user_id == by
-    cursors = Cursors(keys, by, "album", album_id, query.order)
-    return _page(_Reader(albums, album_id, whole, lambda album: album.visible_to(by)), query, cursors)
+    def page(self, album_id: AlbumId, query: AlbumPhotoQuery, *, by: Caller | None) -> Page[AnyPhotoView]:
+        """Return one page of the photos of an album that the caller may see.
 
+        Raises:
+            NotFound: the album does not exist, or the caller may not see it.
+            InvalidCursor: `lastKey` was not made for this list.
+        """
+        user_id = by.user_id if by else None
+        # The owner of the album decides which index to read. A visitor owns no album, so a visitor's request reads
+        # the album together with the photos.
+        include_private = by is not None and is_user(by, visible_album(self._albums, album_id, by).user_id)
+        cursors = Cursors(self._keys, user_id, "album", album_id, query.order)
+        reader = _Reader(self._albums, album_id, include_private, lambda album: album.visible_to(user_id))
+        return self._presenter.page(_page(reader, query, cursors), by)
 
-def shared_page(
-    albums: AlbumStore, keys: Sequence[str], album_id: AlbumId, link_id: LinkId, query: AlbumPhotoQuery
-) -> Page[Photo]:
-    """One page of all photos of an album, for whoever has a link to it.
+    def shared_page(self, album_id: AlbumId, link_id: LinkId, query: AlbumPhotoQuery) -> Page[PhotoView]:
+        """Return one page of all photos of an album, for a visitor with this share link.
 
-    Raises:
-        NotFound: the album is gone.
-        InvalidCursor: `lastKey` is not of this list.
-    """
-    cursors = Cursors(keys, None, "shared", album_id, link_id, query.order)
-    return _page(_Reader(albums, album_id, True, lambda album: album.deleted_at is None), query, cursors)
+        Raises:
+            NotFound: the album was deleted.
+            InvalidCursor: `lastKey` was not made for this list.
+        """
+        cursors = Cursors(self._keys, None, "shared", album_id, link_id, query.order)
+        reader = _Reader(self._albums, album_id, True, lambda album: album.deleted_at is None)
+        return self._presenter.shared_page(_page(reader, query, cursors))
 
 
 class _Reader(msgspec.Struct, frozen=True):
-    """Reads the photos of one album for one viewer."""
+    """Read the photos of one album for one viewer."""
 
     albums: AlbumStore
     album_id: AlbumId
-    whole: bool
-    """Private photos as well."""
+    include_private: bool
     may_see: Callable[[Album], bool]
 
     def photos(self, entries: Sequence[Entry]) -> list[tuple[Entry, Photo]]:
-        """Those photos that are there for the viewer; an index may lag, the rows do not.
+        """Return the photos that the viewer may see. An index may be stale, so check the rows.
 
         Raises:
-            NotFound: the album is not.
+            NotFound: the viewer may not see the album.
         """
         album, photos = self.albums.with_photos(self.album_id, [entry.photo_id for entry in entries])
         if album is None or not self.may_see(album):
             raise errors.NotFound
         pairs = [(entry, photos[entry.photo_id]) for entry in entries if entry.photo_id in photos]
-        return [pair for pair in pairs if shows(self.album_id, pair[1], whole=self.whole)]
+        include = self.include_private
+        return [pair for pair in pairs if album_shows(self.album_id, pair[1], include_private=include)]
 
 
 def _page(reader: _Reader, query: AlbumPhotoQuery, cursors: Cursors) -> Page[Photo]:
-    place = cursors.open(query.last_key)
+    position = cursors.open(query.last_key)
     if query.order == "random":
-        found, then = _shuffled(reader, query.limit, place)
+        found, then = _random(reader, query.limit, position)
         return Page(found, cursors.seal(then) if then else None)
-    pairs = _by_position(reader, query.limit + 1, place[0] if place else None)
-    shown = pairs[: query.limit]
-    more = len(pairs) > len(shown)
-    return Page([photo for _, photo in shown], cursors.seal([shown[-1][0].place]) if more else None)
+    pairs = _by_position(reader, query.limit + 1, position[0] if position else None)
+    page = cursors.page(pairs, query.limit, lambda pair: [pair[0].place])
+    return Page([photo for _, photo in page.items], page.last_key)
 
 
 def _by_position(reader: _Reader, limit: int, after: str | None) -> list[tuple[Entry, Photo]]:
     found: list[tuple[Entry, Photo]] = []
-    while wanted := limit - len(found):
-        entries = reader.albums.entries(reader.album_id, wanted, whole=reader.whole, after=after)
+    while missing := limit - len(found):
+        entries = reader.albums.entries(reader.album_id, missing, whole=reader.include_private, after=after)
         found += reader.photos(entries)
-        if len(entries) < wanted:
+        if len(entries) < missing:
             break
         after = entries[-1].place
     return found
 
 
-def _shuffled(reader: _Reader, limit: int, place: list[Any] | None) -> tuple[list[Photo], list[Any] | None]:
-    read = partial(reader.albums.entries_by_rank, reader.album_id, whole=reader.whole)
+def _random(reader: _Reader, limit: int, position: list[Any] | None) -> tuple[list[Photo], list[Any] | None]:
+    read = partial(reader.albums.entries_by_rank, reader.album_id, whole=reader.include_private)
     while True:
-        entries, place = lists.shuffled(read, limit, place)
+        entries, position = random_walk.next_items(read, limit, position)
         found = [photo for _, photo in reader.photos(entries)]
-        if found or place is None:
-            return found, place
-
-
-def _placement(album: Album, there: Placement | None, position: int | None, now: datetime) -> Placement:
-    if there:
-        # Its wording is `upkeep`'s alone to change: this album may have been read before that photo was.
-        return there if position is None else there.with_(position=position)
-    return Placement(name=album.name, public=album.public, position=milliseconds(now) if position is None else position)
+        if found or position is None:
+            return found, position

@@ -1,30 +1,35 @@
-"""Share links: whoever has one sees an album and all photos in it, and nothing else."""
+"""Use cases of share links: a visitor with a link sees one album and all its photos."""
 
 import secrets
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
-from chalicelib.albums.albums import own
+from chalicelib.albums.access import own_album
+from chalicelib.albums.entries import AlbumPhotos
+from chalicelib.albums.views import AlbumPresenter, AlbumView
 from chalicelib.domain import errors, share_links
+from chalicelib.domain.accounts import Caller
 from chalicelib.domain.albums import Album
+from chalicelib.domain.clock import Clock
 from chalicelib.domain.cursors import Cursors
-from chalicelib.domain.ids import AlbumId, LinkId, Timestamp, UserId, new_link_id, timestamp
+from chalicelib.domain.ids import AlbumId, LinkId, Timestamp, new_link_id, timestamp
 from chalicelib.domain.listing import Page
 from chalicelib.domain.model import Model
-from chalicelib.domain.requests import NewLink, PageQuery
+from chalicelib.domain.requests import AlbumPhotoQuery, NewLink, PageQuery
 from chalicelib.domain.share_links import ShareLink, Token
+from chalicelib.infra.settings import Settings
+from chalicelib.photos.views import PhotoView
 from chalicelib.stores.protocols import AlbumStore
 
 MAX_LINKS = 100
-"""Links that one album can have, expired ones as well."""
-GUESSES = 20
-"""Wrong passwords in one window of time, after which none is looked at until the next."""
+"""Links of one album, including expired ones."""
+MAX_PASSWORD_ATTEMPTS = 20
+"""Wrong passwords in one time window. Further attempts are refused until the next window."""
 WINDOW_SECONDS = 15 * 60
 
 
 class LinkView(Model, omit_defaults=False, frozen=True):
-    """A link as its album's owner sees it."""
+    """A share link as the owner of its album sees it."""
 
     link_id: LinkId
     created_at: Timestamp
@@ -33,105 +38,138 @@ class LinkView(Model, omit_defaults=False, frozen=True):
 
 
 class NewLinkView(LinkView, omit_defaults=False, frozen=True):
-    """`POST /albums/{albumId}/links`, the only answer that ever has the URL."""
+    """A new share link. No other answer contains the URL."""
 
     url: str
 
 
-def view(link: ShareLink) -> LinkView:
-    """What its album's owner sees of a link."""
-    return LinkView(**_facts(link))
+class ShareLinks:
+    """Manage share links, and show what they share."""
 
+    def __init__(
+        self, albums: AlbumStore, presenter: AlbumPresenter, photos: AlbumPhotos, settings: Settings, clock: Clock
+    ) -> None:
+        self._albums, self._presenter, self._photos = albums, presenter, photos
+        self._keys: Sequence[str] = settings.signing_keys
+        self._base_url, self._clock = settings.base_url, clock
 
-def create(
-    albums: AlbumStore, album_id: AlbumId, wanted: NewLink, *, by: UserId, now: datetime, base_url: str
-) -> NewLinkView:
-    """A link to one's album. Its URL begins with `base_url`, and cannot be had again.
+    def create(self, album_id: AlbumId, wanted: NewLink, *, by: Caller) -> NewLinkView:
+        """Create a share link of an album. Its URL cannot be read again.
 
-    Raises:
-        NotFound, Forbidden: it is not the caller's album.
-        InvalidRequest: it would expire at once, or after the year 9999.
-        QuotaExceeded: the album has as many as one can have.
-    """
-    expires_at = _expiry(wanted, now)
-    own(albums, album_id, by)
-    token = Token(album_id, new_link_id(now, secrets.randbits(128)), secrets.token_bytes(share_links.SECRET_BYTES))
-    salt = secrets.token_hex(share_links.SALT_BYTES) if wanted.password else ""
-    link = ShareLink(
-        album_id=album_id,
-        link_id=token.link_id,
-        created_at=timestamp(now),
-        secret_hash=share_links.digest(token.secret),
-        expires_at=expires_at,
-        salt=salt,
-        password_hash=share_links.password_digest(wanted.password, salt) if wanted.password else "",
-    )
-    albums.add_link(link, MAX_LINKS)
-    return NewLinkView(**_facts(link), url=f"{base_url}/shared/{share_links.written(token)}")
-
-
-def page(
-    albums: AlbumStore, keys: Sequence[str], album_id: AlbumId, query: PageQuery, *, by: UserId
-) -> Page[ShareLink]:
-    """One page of the links of one's album, oldest first. `keys`: of the cursors, newest last.
-
-    Raises:
-        NotFound, Forbidden: it is not the caller's album.
-        InvalidCursor: `lastKey` is not of this list.
-    """
-    own(albums, album_id, by)
-    cursors = Cursors(keys, by, "links", album_id)
-    place = cursors.open(query.last_key)
-    found = albums.links(album_id, query.limit + 1, after=LinkId(place[0]) if place else None)
-    shown = found[: query.limit]
-    return Page(shown, cursors.seal([shown[-1].link_id]) if len(found) > len(shown) else None)
-
-
-def revoke(albums: AlbumStore, album_id: AlbumId, link_id: LinkId, *, by: UserId) -> None:
-    """Let a link open nothing any more.
-
-    Raises:
-        NotFound: there is no such link, or not of an album that they may see.
-        Forbidden: it is not the caller's album.
-    """
-    own(albums, album_id, by)
-    if not albums.remove_link(album_id, link_id):
-        raise errors.NotFound
-
-
-def opened(albums: AlbumStore, token: str, password: str | None, now: datetime) -> tuple[Album, ShareLink]:
-    """The album behind a link.
-
-    Raises:
-        NotFound: the token is wrong, or its link has expired or was revoked, or its album is gone.
-        LinkPasswordRequired, InvalidLinkPassword: it has a password, which was not sent, or is another.
-        TooManyRequests: too many wrong passwords were tried lately.
-    """
-    asked = share_links.read(token)
-    if asked is None:
-        raise errors.NotFound
-    album, link = albums.with_link(asked.album_id, asked.link_id)
-    if album is None or link is None or not share_links.fits(link, asked.secret):
-        raise errors.NotFound
-    if album.deleted_at or not link.open_at(timestamp(now)):
-        raise errors.NotFound
-    if link.password_hash:
-        _check_password(albums, link, password, now)
-    return album, link
-
-
-def _check_password(albums: AlbumStore, link: ShareLink, password: str | None, now: datetime) -> None:
-    if password is None:
-        raise errors.LinkPasswordRequired
-    window, passed = divmod(int(now.timestamp()), WINDOW_SECONDS)
-    # Counted before it is looked at, so that no number of guesses made at once gets past the limit.
-    if not albums.begin_guess(link, window, GUESSES):
-        raise errors.TooManyRequests(
-            "Too many wrong passwords: wait as long as Retry-After says.", retry_after=WINDOW_SECONDS - passed
+        Raises:
+            NotFound, Forbidden: the album does not belong to the caller.
+            InvalidRequest: the link would expire at once, or after the year 9999.
+            QuotaExceeded: the album has `MAX_LINKS` links.
+        """
+        now = self._clock()
+        expires_at = _expiry(wanted, now)
+        own_album(self._albums, album_id, by)
+        secret = secrets.token_bytes(share_links.SECRET_BYTES)
+        token = Token(album_id, new_link_id(now, secrets.randbits(128)), secret)
+        salt = secrets.token_hex(share_links.SALT_BYTES) if wanted.password else ""
+        link = ShareLink(
+            album_id=album_id,
+            link_id=token.link_id,
+            created_at=timestamp(now),
+            secret_hash=share_links.digest(secret),
+            expires_at=expires_at,
+            salt=salt,
+            password_hash=share_links.password_digest(wanted.password, salt) if wanted.password else "",
         )
-    if not share_links.has_password(link, password):
-        raise errors.InvalidLinkPassword
-    albums.take_back_guess(link, window)
+        self._albums.add_link(link, MAX_LINKS)
+        return NewLinkView(
+            link_id=link.link_id,
+            created_at=link.created_at,
+            expires_at=link.expires_at,
+            has_password=bool(link.password_hash),
+            url=f"{self._base_url}/shared/{share_links.written(token)}",
+        )
+
+    def page(self, album_id: AlbumId, query: PageQuery, *, by: Caller) -> Page[LinkView]:
+        """Return one page of the links of an album, oldest first.
+
+        Raises:
+            NotFound, Forbidden: the album does not belong to the caller.
+            InvalidCursor: `lastKey` was not made for this list.
+        """
+        own_album(self._albums, album_id, by)
+        cursors = Cursors(self._keys, by.user_id, "links", album_id)
+        position = cursors.open(query.last_key)
+        found = self._albums.links(album_id, query.limit + 1, after=LinkId(position[0]) if position else None)
+        page = cursors.page(found, query.limit, lambda link: [link.link_id])
+        return Page([_view(link) for link in page.items], page.last_key)
+
+    def revoke(self, album_id: AlbumId, link_id: LinkId, *, by: Caller) -> None:
+        """Revoke a link.
+
+        Raises:
+            NotFound: the album or the link does not exist, or the caller may not see the album.
+            Forbidden: the caller may see the album but does not own it.
+        """
+        own_album(self._albums, album_id, by)
+        if not self._albums.remove_link(album_id, link_id):
+            raise errors.NotFound
+
+    def show(self, token: str, password: str | None) -> AlbumView:
+        """Return the album that a link shares.
+
+        Raises:
+            NotFound, LinkPasswordRequired, InvalidLinkPassword, TooManyRequests: as `_open`.
+        """
+        album, _ = self._open(token, password)
+        return self._presenter.view(album, include_private=True)
+
+    def photos(self, token: str, password: str | None, query: AlbumPhotoQuery) -> Page[PhotoView]:
+        """Return one page of the photos that a link shares.
+
+        Raises:
+            NotFound, LinkPasswordRequired, InvalidLinkPassword, TooManyRequests: as `_open`.
+            InvalidCursor: `lastKey` was not made for this list.
+        """
+        album, link = self._open(token, password)
+        return self._photos.shared_page(album.album_id, link.link_id, query)
+
+    def _open(self, token: str, password: str | None) -> tuple[Album, ShareLink]:
+        """Return the album of a link, and the link.
+
+        Raises:
+            NotFound: the token is wrong, the link has expired or was revoked, or the album was deleted.
+            LinkPasswordRequired, InvalidLinkPassword: the password is missing or wrong.
+            TooManyRequests: there were too many wrong passwords lately.
+        """
+        asked = share_links.read(token)
+        if asked is None:
+            raise errors.NotFound
+        album, link = self._albums.with_link(asked.album_id, asked.link_id)
+        if album is None or link is None or not share_links.fits(link, asked.secret):
+            raise errors.NotFound
+        if album.deleted_at or not link.open_at(timestamp(self._clock())):
+            raise errors.NotFound
+        if link.password_hash:
+            self._check_password(link, password)
+        return album, link
+
+    def _check_password(self, link: ShareLink, password: str | None) -> None:
+        if password is None:
+            raise errors.LinkPasswordRequired
+        window, passed = divmod(int(self._clock().timestamp()), WINDOW_SECONDS)
+        # Count the attempt before checking it, so that concurrent attempts cannot exceed the limit.
+        if not self._albums.begin_guess(link, window, MAX_PASSWORD_ATTEMPTS):
+            raise errors.TooManyRequests(
+                "Too many wrong passwords. Retry after the time in Retry-After.", retry_after=WINDOW_SECONDS - passed
+            )
+        if not share_links.has_password(link, password):
+            raise errors.InvalidLinkPassword
+        self._albums.take_back_guess(link, window)
+
+
+def _view(link: ShareLink) -> LinkView:
+    return LinkView(
+        link_id=link.link_id,
+        created_at=link.created_at,
+        expires_at=link.expires_at,
+        has_password=bool(link.password_hash),
+    )
 
 
 def _expiry(wanted: NewLink, now: datetime) -> Timestamp | None:
@@ -144,8 +182,3 @@ def _expiry(wanted: NewLink, now: datetime) -> Timestamp | None:
     if expires_at <= timestamp(now):
         raise errors.InvalidRequest("expiresAt must be in the future.", details={"field": "expiresAt"})
     return expires_at
-
-
-def _facts(link: ShareLink) -> dict[str, Any]:
-    facts: dict[str, Any] = {name: getattr(link, name) for name in ("link_id", "created_at", "expires_at")}
-    return facts | {"has_password": bool(link.password_hash)}

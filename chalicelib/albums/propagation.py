@@ -1,114 +1,126 @@
-"""What a change of an album entails for its photos: they hold its name and visibility, and leave it when it goes.
+"""Propagate album renames, visibility changes and deletions to the copies held by the album's photos.
 
-The album's row says since when that is due. Small albums are done with at once, others by jobs of the queue, a hundred
-photos a step; what is lost on the way is found by the sweep.
+The album's row says since when the propagation is due, and how far it has come. A small album is updated at once. A
+large one is updated by a job that loops over its photos. If the job is lost or runs out of time, the sweep starts it
+again, and it resumes from the stored progress.
 """
 
 import logging
+import time
 from collections.abc import Sequence
-from datetime import datetime, timedelta
-from typing import Protocol
-
-import msgspec
+from datetime import timedelta
 
 from chalicelib.domain.albums import Album
+from chalicelib.domain.clock import Clock
 from chalicelib.domain.errors import Busy
 from chalicelib.domain.ids import AlbumId, PhotoId, timestamp
+from chalicelib.domain.messages import Queue, UpdateAlbumPhotos
 from chalicelib.domain.photos import TRASH_LIFETIME, Photo
+from chalicelib.domain.retry import WriteConflict, retry_on_conflict
 from chalicelib.stores.protocols import AlbumStore, Store
 
 log = logging.getLogger(__name__)
 
 GRACE = timedelta(minutes=15)
-"""How long the sweep leaves an album to whoever changed it."""
+"""How long the sweep leaves a changed album to the request or the job that updates its photos."""
+BUDGET = timedelta(minutes=10)
+"""How long one run works: its function has 15 minutes."""
 AT_ONCE = 10
+"""The largest number of photos that a request updates by itself."""
 _STEP = 100
-_ATTEMPTS = 5
 
 
-class Tidy(msgspec.Struct, frozen=True, tag="tidy", tag_field="job", rename="camel"):
-    """Bring the photos of an album, those beyond `after`, up to it."""
+class Propagation:
+    """Update the photos of changed albums. Every method is idempotent and may run several times at once."""
 
-    album_id: AlbumId
-    after: PhotoId | None = None
-    wording: int | None = None
-    """For which of the album's changes the pass was begun; None where it is yet to begin."""
+    def __init__(self, store: Store, albums: AlbumStore, queue: Queue, clock: Clock) -> None:
+        self._store, self._albums, self._queue, self._clock = store, albums, queue, clock
 
+    def begin(self, album: Album) -> None:
+        """Update the photos of an album that has just changed: at once if they are few, by a job if they are many."""
+        if album.due_at is None:
+            return
+        try:
+            if album.photo_count > AT_ONCE or not self._update_few(album.album_id):
+                self._queue.send([UpdateAlbumPhotos(album.album_id)])
+        except Busy:
+            # The change itself is written, so the request succeeds.
+            log.warning("left an album to the sweep", extra={"album_id": album.album_id})
 
-class Sender(Protocol):
-    """The job queue."""
+    def run(self, album_id: AlbumId, budget: timedelta = BUDGET) -> None:
+        """Update the photos of an album until all are up to date or `budget` is spent. Store the progress.
 
-    def send(self, jobs: Sequence[Tidy]) -> None:
-        """Enqueue all of `jobs`, or raise `Busy`."""
+        Raises:
+            Busy: other writers keep changing a photo.
+        """
+        end = time.monotonic() + budget.total_seconds()
+        while (album := self._albums.album(album_id)) and album.due_at is not None:
+            photo_ids = self._albums.members(album_id, _STEP, after=album.progress)
+            self._update(album_id, photo_ids)
+            if len(photo_ids) < _STEP:
+                self._finish(album)
+                return
+            is_late = time.monotonic() >= end
+            # The sweep finds the album at once if time is up, and after a while if this run is lost.
+            due_at = timestamp(self._clock() if is_late else self._clock() + GRACE)
+            self._albums.store_progress(album, photo_ids[-1], due_at)
+            if is_late:
+                log.info("left the rest of an album to the sweep", extra={"album_id": album_id})
+                return
 
+    def _update_few(self, album_id: AlbumId) -> bool:
+        """Update the photos of a small album. Return False if it is not small."""
+        album = self._albums.album(album_id)
+        if album is None or album.due_at is None:
+            return True
+        photo_ids = self._albums.members(album_id, AT_ONCE + 1)
+        if len(photo_ids) > AT_ONCE:
+            return False
+        self._update(album_id, photo_ids)
+        self._finish(album)
+        return True
 
-def begin(store: Store, albums: AlbumStore, queue: Sender, album: Album, now: datetime) -> None:
-    """Bring the photos of an album that was just changed up to it: a few at once, many by the queue."""
-    if album.due_at is None:
-        return
-    rest: Tidy | None = Tidy(album.album_id)
-    try:
-        if album.photo_count <= AT_ONCE:
-            rest = step(store, albums, Tidy(album.album_id), now, AT_ONCE + 1)
-        if rest:
-            queue.send([rest])
-    except Busy:
-        # The change itself is made, so the caller is not refused.
-        log.warning("left an album to the sweep", extra={"album_id": album.album_id})
+    def _update(self, album_id: AlbumId, photo_ids: Sequence[PhotoId]) -> None:
+        left = photo_ids
 
+        def attempt() -> None:
+            nonlocal left
+            left = self._update_once(album_id, left)
+            if left:
+                raise WriteConflict
 
-def step(store: Store, albums: AlbumStore, job: Tidy, now: datetime, limit: int = _STEP) -> Tidy | None:
-    """Do the first `limit` photos of `job`; what is left of it. Safe to repeat, and to do several at once.
+        retry_on_conflict(attempt, otherwise=Busy)
 
-    Raises:
-        Busy: a photo keeps being changed.
-    """
-    album = albums.album(job.album_id)
-    if album is None or album.due_at is None or job.wording not in (None, album.wording):
-        return None
-    photo_ids = albums.members(job.album_id, limit, after=job.after)
-    left = photo_ids
-    for _ in range(_ATTEMPTS):
-        left = _bring_up(store, albums, job.album_id, left, now)
-    if left:
-        raise Busy
-    if len(photo_ids) == limit:
-        return Tidy(job.album_id, photo_ids[-1], album.wording)
-    _end(albums, album)
-    return None
+    def _update_once(self, album_id: AlbumId, photo_ids: Sequence[PhotoId]) -> list[PhotoId]:
+        """Update these photos, and return the ones that another writer changed meanwhile."""
+        # Read the photos before the album: no photo can then be newer than the album that it is updated from.
+        photos = self._albums.photos(photo_ids)
+        album = self._albums.album(album_id) if photos else None
+        if album is None:
+            return []
+        pairs = [(photo, self._updated(photo, album)) for photo in photos.values()]
+        changes = [(before, after) for before, after in pairs if after != before]
+        return [before.photo_id for before, after in changes if not self._store.replace(before, after)]
 
+    def _updated(self, photo: Photo, album: Album) -> Photo:
+        """Return the photo as it must be, given its album."""
+        placements = dict(photo.albums)
+        placement = placements.pop(album.album_id, None)
+        if placement is None:
+            return photo
+        if album.deleted_at is None:
+            placements[album.album_id] = placement.with_(name=album.name, public=album.public)
+        elif album.trash_photos and photo.listed:
+            now = self._clock()
+            photo = photo.with_(trashed_at=timestamp(now), due_at=timestamp(now + TRASH_LIFETIME))
+        return photo.with_(albums=placements)
 
-def _bring_up(
-    store: Store, albums: AlbumStore, album_id: AlbumId, photo_ids: Sequence[PhotoId], now: datetime
-) -> list[PhotoId]:
-    """Bring these photos up to the album; those that somebody else changed meanwhile."""
-    # The photos first: whoever then finds the album older than it is has read a photo that nobody has brought up to it.
-    photos = albums.photos(photo_ids)
-    album = albums.album(album_id) if photos else None
-    if album is None:
-        return []
-    pairs = [(photo, _brought_up(photo, album, now)) for photo in photos.values()]
-    return [before.photo_id for before, after in pairs if after != before and not store.replace(before, after)]
-
-
-def _brought_up(photo: Photo, album: Album, now: datetime) -> Photo:
-    placements = dict(photo.albums)
-    placement = placements.pop(album.album_id, None)
-    if placement is None:
-        return photo
-    if album.deleted_at is None:
-        placements[album.album_id] = placement.with_(name=album.name, public=album.public)
-    elif album.trash_photos and photo.listed:
-        photo = photo.with_(trashed_at=timestamp(now), due_at=timestamp(now + TRASH_LIFETIME))
-    return photo.with_(albums=placements)
-
-
-def _end(albums: AlbumStore, album: Album) -> None:
-    """Note that nothing is left to do; a deleted album goes, with its links."""
-    if album.deleted_at is None:
-        albums.settle(album)
-        return
-    while links := albums.links(album.album_id, _STEP):
-        for link in links:
-            albums.remove_link(album.album_id, link.link_id)
-    albums.remove(album)
+    def _finish(self, album: Album) -> None:
+        """Store that all photos are up to date, or remove a deleted album with its share links."""
+        if album.deleted_at is None:
+            self._albums.settle(album)
+            return
+        while links := self._albums.links(album.album_id, _STEP):
+            for link in links:
+                self._albums.remove_link(album.album_id, link.link_id)
+        self._albums.remove(album)

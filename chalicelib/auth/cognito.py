@@ -11,20 +11,15 @@ from msgspec import UNSET, UnsetType
 
 from chalicelib.auth.tokens import Verifier
 from chalicelib.domain import errors
+from chalicelib.domain.accounts import Caller
 from chalicelib.domain.ids import UserId
+from chalicelib.domain.model import Model
 from chalicelib.infra.settings import Settings
 
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
 
 _STRANGER = ("NotAuthorizedException", "UserNotFoundException", "UserNotConfirmedException")
-
-
-class Caller(msgspec.Struct, frozen=True):
-    """Whose valid access token came with the request."""
-
-    user_id: UserId
-    access_token: str
 
 
 class Tokens(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -35,6 +30,20 @@ class Tokens(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     expires_in: int
     refresh_token: str | UnsetType = UNSET
     token_type: str = "Bearer"
+
+
+class LogoutView(Model, frozen=True):
+    """The answer to a log-out. `logout_url` also ends the session of the hosted UI."""
+
+    logout_url: str
+    """Ends the session of the hosted UI as well."""
+
+
+class SignUpView(Model, frozen=True):
+    """The answer to a sign-up."""
+
+    user_id: UserId
+    confirmed: bool
 
 
 class Identity:
@@ -89,20 +98,18 @@ class Identity:
             raise errors.LoginFailed("This account needs a further step: sign in at /login instead.")
         return _tokens(answer)
 
-    def log_out(self, refresh_token: str | None) -> str:
-        """Revoke the refresh token and the access tokens made from it; the URL that ends the hosted UI's session.
-
-        A token that no longer counts is no error (RFC 7009, section 2.2).
+    def log_out(self, refresh_token: str | None) -> LogoutView:
+        """Revoke a refresh token, and the access tokens made from it. An invalid token is no error (RFC 7009, 2.2).
 
         Raises:
-            InvalidToken: it is a token of another kind.
+            InvalidToken: the token is not a refresh token.
         """
         if refresh_token:
             dead = ("NotAuthorizedException", "UnauthorizedException")
             with _refusals(*dead, UnsupportedTokenTypeException=errors.InvalidToken):
                 self._cognito.revoke_token(Token=refresh_token, ClientId=self._client_id)
         parameters = {"client_id": self._client_id, "logout_uri": f"{self._settings.base_url}/"}
-        return f"{self._settings.cognito_domain}/logout?{urlencode(parameters)}"
+        return LogoutView(logout_url=f"{self._settings.cognito_domain}/logout?{urlencode(parameters)}")
 
     def sign_out_everywhere(self, caller: Caller) -> None:
         """Revoke every refresh token of the caller, and their access tokens. None that counts any more is no error."""
@@ -114,8 +121,8 @@ class Identity:
         with _refusals("UserNotFoundException"):
             self._cognito.admin_delete_user(UserPoolId=self._settings.user_pool_id, Username=user_id)
 
-    def sign_up(self, email: str, password: str) -> tuple[UserId, bool]:
-        """Register an address; Cognito mails a code to it. The new id, and whether it is confirmed already.
+    def sign_up(self, email: str, password: str) -> SignUpView:
+        """Register an e-mail address. Cognito mails a confirmation code to it.
 
         Raises:
             AlreadyRegistered, InvalidPassword: Cognito says so.
@@ -132,7 +139,7 @@ class Identity:
                 Password=password,
                 UserAttributes=[{"Name": "email", "Value": email}],
             )
-        return UserId(answer["UserSub"]), answer["UserConfirmed"]
+        return SignUpView(user_id=UserId(answer["UserSub"]), confirmed=answer["UserConfirmed"])
 
     def confirm_sign_up(self, email: str, code: str) -> None:
         """Confirm an address by the code that was mailed to it.

@@ -32,7 +32,7 @@ _THROTTLE = {"ThrottlingRateLimit": 1000, "ThrottlingBurstLimit": 500}
 _SECRET = re.compile(r"\{\{resolve:secretsmanager:([^:]+)(?::SecretString:(\w+))?\}\}")
 
 
-def teach() -> None:
+def extend_chalice() -> None:
     """Extend the chalice command, where this process is one; elsewhere nothing."""
     package, deployer = sys.modules.get("chalice.package"), sys.modules.get("chalice.deploy.deployer")
     if package is not None:

@@ -34,13 +34,22 @@ class Album(Model, frozen=True):
     due_at: Timestamp | None = None
     """Set until every photo in it knows its present name and visibility, or has left: when the sweep must look."""
     wording: int = 0
-    """How often that work was begun."""
+    """How often the name or the visibility has changed, or the album was deleted."""
+    updated_through: PhotoId | None = None
+    """The last photo, in the order of ids, that the propagation of the change `updated_for` has updated."""
+    updated_for: int = 0
+    """The `wording` of that change."""
     revision: int = 0
 
     @property
     def public(self) -> bool:
         """Whether everybody may find it."""
         return self.visibility == "public"
+
+    @property
+    def progress(self) -> PhotoId | None:
+        """The photo after which the propagation of the latest change resumes. None if it has not begun."""
+        return self.updated_through if self.updated_for == self.wording else None
 
     def visible_to(self, user_id: UserId | None) -> bool:
         """Whether this person, or a visitor, may know that the album exists."""

@@ -1,14 +1,10 @@
-"""Every error that a caller can see, each with its status, and the one shape they all leave in."""
+"""Every error that a client can see, with its status and its JSON body."""
 
-from collections.abc import Callable
 from typing import Any
 
-from chalice.app import ChaliceUnhandledError, Request, Response
 
-
-# Chalice turns any other exception into its own 500 before a middleware can see it.
-class PhotoshareError(ChaliceUnhandledError):
-    """The root. A subclass's name is the `error` of the body, its docstring's first line the default message."""
+class PhotoshareError(Exception):
+    """The root. The name of a subclass is its error code. The first line of its docstring is its default message."""
 
     status = 500
 
@@ -210,32 +206,3 @@ class Busy(PhotoshareError):
 
 class InternalError(PhotoshareError):
     """Something went wrong here, and was logged under this requestId."""
-
-
-_OF_STATUS: dict[int, type[PhotoshareError]] = {
-    400: InvalidRequest,
-    404: NotFound,
-    405: MethodNotAllowed,
-    415: UnsupportedMediaType,
-}
-
-
-def answered(request: Request, get_response: Callable[[Request], Response]) -> Response:
-    """Chalice middleware: every error, ours or Chalice's own, leaves in the contract's shape."""
-    try:
-        response = get_response(request)
-    except PhotoshareError as error:
-        return _response(error, request)
-    if response.status_code >= 400 and isinstance(response.body, dict) and "Code" in response.body:
-        refusal = _response(_OF_STATUS.get(response.status_code, InternalError)(), request)
-        # Where the method is not allowed, Chalice has put those that are into Allow.
-        refusal.headers |= response.headers
-        return refusal
-    return response
-
-
-def _response(error: PhotoshareError, request: Request) -> Response:
-    headers: dict[str, str | list[str]] = {"Content-Type": "application/json"}
-    if error.retry_after:
-        headers["Retry-After"] = str(error.retry_after)
-    return Response(error.document(getattr(request.lambda_context, "aws_request_id", "")), headers, error.status)

@@ -1,6 +1,6 @@
-"""The base of all records."""
+"""The base of all records, and the records that belong to no part of the domain."""
 
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import msgspec
 
@@ -11,3 +11,14 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defa
     def with_(self, **changes: Any) -> Self:
         """A copy in which `changes` have replaced the fields of those names."""
         return msgspec.structs.replace(self, **changes)
+
+
+class Empty(Model, frozen=True):
+    """An empty answer."""
+
+
+class Health(Model, frozen=True):
+    """The state and the version of the service."""
+
+    status: Literal["ok"]
+    version: str

@@ -32,10 +32,18 @@ LinkPassword = Annotated[str, Meta(max_length=256, pattern=r"^[!-~]([ -~]*[!-~])
 
 
 class Input(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
-    """The base of every shape: an unknown field is refused."""
+    """The base of everything that clients send. Unknown fields are rejected."""
 
 
-class UploadRequest(Input, frozen=True):
+class Body(Input, frozen=True):
+    """The base of every JSON body."""
+
+
+class Query(Input, frozen=True):
+    """The base of every set of query parameters. It has no parameters itself."""
+
+
+class UploadRequest(Body, frozen=True):
     """`POST /upload`."""
 
     filename: Annotated[str, Meta(min_length=1, max_length=255)]
@@ -50,7 +58,7 @@ class UploadRequest(Input, frozen=True):
     method: Literal["PUT", "POST"] = "PUT"
 
 
-class Changes(Input, frozen=True):
+class Changes(Body, frozen=True):
     """The base of every PATCH."""
 
     def given(self) -> dict[str, Any]:
@@ -68,7 +76,7 @@ class PhotoChanges(Changes, frozen=True):
     visibility: Visibility | UnsetType = UNSET
 
 
-class NewAlbum(Input, frozen=True):
+class NewAlbum(Body, frozen=True):
     """`POST /albums`."""
 
     name: Name
@@ -92,63 +100,59 @@ class AlbumChanges(Changes, frozen=True):
     """None: the photo that came in last."""
 
 
-class Placing(Input, frozen=True):
+class Placing(Body, frozen=True):
     """`PUT /albums/{albumId}/photos/{photoId}`."""
 
     position: Annotated[int, Meta(ge=0, le=2**53)] | None = None
     """None: where it is, or at the end."""
 
 
-class NewLink(Input, frozen=True):
+class NewLink(Body, frozen=True):
     """`POST /albums/{albumId}/links`."""
 
     expires_at: Annotated[datetime, Meta(tz=True)] | None = None
     password: LinkPassword | None = None
 
 
-class RatingRequest(Input, frozen=True):
+class RatingRequest(Body, frozen=True):
     """`PUT /photos/{photoId}/rating`."""
 
     rating: Annotated[int, Meta(ge=1, le=5)]
 
 
-class Credentials(Input, frozen=True):
+class Credentials(Body, frozen=True):
     """`POST /signup` and `POST /login`."""
 
     email: Email
     password: Password
 
 
-class Confirmation(Input, frozen=True):
+class Confirmation(Body, frozen=True):
     """`POST /signup/confirm`."""
 
     email: Email
     code: Annotated[str, Meta(pattern=r"^[0-9]{1,12}" + _END)]
 
 
-class Address(Input, frozen=True):
+class Address(Body, frozen=True):
     """`POST /signup/resend`."""
 
     email: Email
 
 
-class RefreshRequest(Input, frozen=True):
+class RefreshRequest(Body, frozen=True):
     """`POST /token` and `POST /logout` of a client that holds its own refresh token."""
 
     refresh_token: Annotated[str, Meta(min_length=1, max_length=8192)]
 
 
-class NoQuery(Input, frozen=True):
-    """No parameters at all."""
-
-
-class LoginQuery(Input, frozen=True):
+class LoginQuery(Query, frozen=True):
     """`GET /login`."""
 
     return_to: str = "/"
 
 
-class CallbackQuery(Input, frozen=True):
+class CallbackQuery(Query, frozen=True):
     """`GET /callback`: what the identity provider sends."""
 
     code: str | None = None
@@ -158,7 +162,7 @@ class CallbackQuery(Input, frozen=True):
     error_description: str | None = msgspec.field(default=None, name="error_description")
 
 
-class PageQuery(Input, frozen=True):
+class PageQuery(Query, frozen=True):
     """What every list takes."""
 
     limit: Limit = 10
@@ -185,13 +189,13 @@ class SearchQuery(PageQuery, frozen=True, kw_only=True):
     scope: Scope = "public"
 
 
-class DeleteQuery(Input, frozen=True):
+class DeleteQuery(Query, frozen=True):
     """`DELETE /photos/{photoId}`."""
 
     permanent: bool = False
 
 
-class DownloadQuery(Input, frozen=True):
+class DownloadQuery(Query, frozen=True):
     """`GET /photos/{photoId}/download`."""
 
     redirect: bool = False
@@ -203,7 +207,7 @@ class AlbumQuery(PageQuery, frozen=True):
     scope: Scope = "public"
 
 
-class AlbumDeleteQuery(Input, frozen=True):
+class AlbumDeleteQuery(Query, frozen=True):
     """`DELETE /albums/{albumId}`."""
 
     photos: Literal["keep", "delete"] = "keep"

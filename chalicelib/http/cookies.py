@@ -1,4 +1,4 @@
-"""The browser's two cookies: the sign-in on its way, and the refresh token."""
+"""The cookies of a browser: the sign-in that it has begun, and its refresh token."""
 
 from urllib.parse import urlsplit
 
@@ -6,64 +6,69 @@ import msgspec
 
 from chalicelib.auth.cognito import Tokens
 from chalicelib.auth.hosted_ui import LOGIN_SECONDS
-from chalicelib.domain import errors, requests
-from chalicelib.http import parsing
-from chalicelib.infra.settings import Settings
+from chalicelib.domain.errors import Forbidden
+from chalicelib.domain.requests import RefreshRequest
+from chalicelib.http.headers import LOGIN_COOKIE, REFRESH_COOKIE, HeaderGroup, Origin, RefreshCookie, RequestedWith
 
-LOGIN = "__Host-login"
-REFRESH = "__Host-refresh"
 REFRESH_SECONDS = 30 * 24 * 60 * 60
-# Both need HTTPS, for which browsers also take http://localhost. The login cookie must come back with a navigation
-# that the identity provider starts, which Strict would not allow.
+# Secure needs HTTPS, and browsers also accept http://localhost. The login cookie must be sent with a navigation that
+# starts at the identity provider. Strict would not allow that.
 _COOKIE = "{}={}; Max-Age={}; Path=/; Secure; HttpOnly; SameSite={}"
 
 
-class Held(msgspec.Struct, frozen=True):
-    """A refresh token, and whether the browser holds it in its cookie."""
+class RefreshToken(msgspec.Struct, frozen=True):
+    """A refresh token, and whether it came in the cookie."""
 
     token: str
-    by_cookie: bool
+    is_cookie: bool
 
-    def shown(self, tokens: Tokens) -> Tokens:
-        """Fresh tokens, with the refresh token only where the client holds it by itself."""
-        return tokens if self.by_cookie else msgspec.structs.replace(tokens, refresh_token=self.token)
+    def view(self, tokens: Tokens) -> Tokens:
+        """Return fresh tokens. Add the refresh token only for clients that store it themselves."""
+        return tokens if self.is_cookie else msgspec.structs.replace(tokens, refresh_token=self.token)
+
+
+class BrowserRequest(HeaderGroup, frozen=True):
+    """The refresh token of a browser, and what tells our own web page from another site that forges requests (CSRF)."""
+
+    cookie: RefreshCookie
+    requested_with: RequestedWith
+    origin: Origin
+
+    def is_own(self, base_url: str) -> bool:
+        """Return whether our own web page sent the request.
+
+        Other sites cannot set `X-Requested-With` without a CORS preflight.
+        """
+        parts = urlsplit(base_url)
+        return bool(self.requested_with) and self.origin in (None, f"{parts.scheme}://{parts.netloc}")
+
+
+def refresh_token(sent: RefreshRequest | None, browser: BrowserRequest, base_url: str) -> RefreshToken | None:
+    """Return the refresh token from the body, or from the cookie, or None.
+
+    Raises:
+        Forbidden: the token came in the cookie, and another site may have sent the request.
+    """
+    if sent:
+        return RefreshToken(sent.refresh_token, is_cookie=False)
+    if browser.cookie is None:
+        return None
+    if not browser.is_own(base_url):
+        raise Forbidden("A request with the cookie needs the header X-Requested-With, and must come from this origin.")
+    return RefreshToken(browser.cookie, is_cookie=True)
 
 
 def login_cookie(value: str) -> str:
-    """The cookie of a sign-in that has begun."""
-    return _COOKIE.format(LOGIN, value, LOGIN_SECONDS, "Lax")
+    """Return the cookie of a sign-in that has begun."""
+    return _COOKIE.format(LOGIN_COOKIE, value, LOGIN_SECONDS, "Lax")
 
 
-def signed_in_cookies(refresh_token: str) -> list[str]:
-    """The cookies once it has ended: the sign-in's is gone, so its state cannot be used twice."""
-    return [_COOKIE.format(LOGIN, "", 0, "Lax"), _COOKIE.format(REFRESH, refresh_token, REFRESH_SECONDS, "Strict")]
+def signed_in_cookies(token: str) -> tuple[str, ...]:
+    """Return the cookies at the end of a sign-in. The login cookie is removed, so its state cannot be replayed."""
+    expired = _COOKIE.format(LOGIN_COOKIE, "", 0, "Lax")
+    return expired, _COOKIE.format(REFRESH_COOKIE, token, REFRESH_SECONDS, "Strict")
 
 
 def signed_out_cookie() -> str:
-    """The cookie that removes the refresh token."""
-    return _COOKIE.format(REFRESH, "", 0, "Strict")
-
-
-def cookie(request: parsing.HttpRequest, name: str) -> str | None:
-    """The value of a cookie; None where it is absent or empty."""
-    pairs = (pair.strip().partition("=") for pair in (request.headers.get("cookie") or "").split(";"))
-    return next((value for key, _, value in pairs if key == name), None) or None
-
-
-def held(request: parsing.HttpRequest, settings: Settings) -> Held | None:
-    """The refresh token that came with a request, in its body or in its cookie.
-
-    Raises:
-        Forbidden: it came in a cookie, and another site may have sent the request: no `X-Requested-With`, which
-            other sites cannot set without a preflight, or a foreign `Origin`.
-    """
-    if request.raw_body:
-        return Held(parsing.body(requests.RefreshRequest, request).refresh_token, by_cookie=False)
-    token = cookie(request, REFRESH)
-    if token is None:
-        return None
-    parts = urlsplit(settings.base_url)
-    ours = f"{parts.scheme}://{parts.netloc}"
-    if request.headers.get("origin", ours) != ours or not request.headers.get("x-requested-with"):
-        raise errors.Forbidden("A request that relies on the cookie needs X-Requested-With, from this origin.")
-    return Held(token, by_cookie=True)
+    """Return the cookie that removes the refresh token."""
+    return _COOKIE.format(REFRESH_COOKIE, "", 0, "Strict")

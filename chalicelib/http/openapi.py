@@ -1,22 +1,23 @@
-"""The OpenAPI document: read off the routes, the shapes that views take and show, and `operations`."""
+"""The OpenAPI document, made from the declarations of the routes."""
 
 import inspect
 import re
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
-from types import UnionType
-from typing import Any, Union, get_args, get_origin
+from typing import Any, get_args, get_origin
 
 import msgspec
 
 from chalicelib import __version__
-from chalicelib.domain import errors, requests
+from chalicelib.domain import errors
 from chalicelib.domain.ids import AlbumId, LinkId, PhotoId, Timestamp
 from chalicelib.domain.listing import Page
-from chalicelib.http import parsing
-from chalicelib.http.operations import OPERATIONS, Operation, Redirect, Text
+from chalicelib.domain.requests import ID_PATTERN, PageQuery, Query
+from chalicelib.http.files import CONTENT_TYPES
+from chalicelib.http.headers import Header
+from chalicelib.http.operation import Operation, members
+from chalicelib.http.responses import File, Redirect
 from chalicelib.renditions import Refused
-from chalicelib.uploads import confirmation
 
 Schema = dict[str, Any]
 Error = type[errors.PhotoshareError]
@@ -26,22 +27,13 @@ A photo-sharing backend. Every error has one shape, and every list another. Ever
 A parameter that a route does not know, that is empty or given twice, is refused, and so is an unknown field."""
 _REF = "#/components/schemas/{name}"
 _TEXT: Schema = {"type": "string"}
-_ID: Schema = _TEXT | {"format": "uuid", "pattern": requests.ID_PATTERN}
+_ID: Schema = _TEXT | {"format": "uuid", "pattern": ID_PATTERN}
 _TIME: Schema = _TEXT | {"format": "date-time", "pattern": r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$"}
 _FORMS = {PhotoId: _ID, AlbumId: _ID, LinkId: _ID, Timestamp: _TIME}
 _CAPTURES = {"token": _TEXT | {"pattern": r"^[A-Za-z0-9_-]{86}$"}, "name": _TEXT}
-_HEADERS: dict[str, tuple[Schema, str]] = {
-    "Idempotency-Key": (
-        _TEXT | {"pattern": parsing.KEY_PATTERN},
-        "Lets the request be repeated: for 24 hours it is answered as the first one under this key was.",
-    ),
-    "X-Link-Password": (_TEXT, "The share link's password, where it has one."),
-    "X-Requested-With": (_TEXT, "Any value. Needed where the refresh token comes in the cookie."),
-    "If-None-Match": (_TEXT, "The ETag of the answer before."),
-    "__Host-refresh": (_TEXT, "The refresh token of a browser, where there is no body."),
-    "__Host-login": (_TEXT, "The sign-in that this browser has begun."),
-}
+_IF_NONE_MATCH = Header("If-None-Match", "The ETag of an earlier answer.")
 _LOCATION = {"Location": {"required": True, "schema": _TEXT}}
+_FILES = {"/": (CONTENT_TYPES[".html"],), "/openapi.json": ("application/json",)}
 _TAG = {"ETag": {"required": True, "schema": _TEXT}}
 _RETRY = {"Retry-After": {"required": True, "description": "Seconds.", "schema": {"type": "integer", "minimum": 1}}}
 _ERROR: Schema = {
@@ -58,20 +50,19 @@ _ERROR: Schema = {
 
 
 def document(routes: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """The document of a Chalice app's `routes`, by OpenAPI 3.1.
-
-    Raises:
-        KeyError: `operations` does not know a view.
-    """
+    """Return the OpenAPI 3.1 document of the routes of a Chalice app. `@api` declares every view but `OPTIONS`."""
+    entries = {
+        (path, method.lower()): entry
+        for path, methods in sorted(routes.items())
+        for method, entry in sorted(methods.items())
+        if method != "OPTIONS"
+    }
+    operations = [entry.view_function.operation for methods in routes.values() for entry in _declared(methods)]
     responses: dict[str, Any] = {}
     paths: dict[str, Any] = {}
-    for path, methods in sorted(routes.items()):
-        found = {
-            method.lower(): _operation(path, entry, responses)
-            for method, entry in sorted(methods.items())
-            if method != "OPTIONS"
-        }
-        paths[re.sub(r"\{(\w+)\}", lambda capture: f"{{{_camel(capture[1])}}}", path)] = found
+    for (path, method), entry in entries.items():
+        name = re.sub(r"\{(\w+)\}", lambda capture: f"{{{_camel(capture[1])}}}", path)
+        paths.setdefault(name, {})[method] = _operation(path, entry.view_function, responses)
     bearer = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "A Cognito access token."}
     return {
         "openapi": "3.1.0",
@@ -82,32 +73,36 @@ def document(routes: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/"}],
-        "tags": [{"name": tag} for tag in dict.fromkeys(known.tag for known in OPERATIONS.values())],
+        "tags": [{"name": tag} for tag in dict.fromkeys(operation.tag for operation in operations)],
         "paths": paths,
         "components": {
-            "schemas": _schemas(),
+            "schemas": _schemas(operations),
             "responses": dict(sorted(responses.items())),
             "securitySchemes": {"bearer": bearer},
         },
     }
 
 
-def _operation(path: str, entry: Any, responses: dict[str, Any]) -> dict[str, Any]:
-    view = entry.view_function
-    known, query = OPERATIONS[view.__name__], getattr(view, "query_shape", requests.NoQuery)
+def _declared(methods: Mapping[str, Any]) -> Iterable[Any]:
+    return (entry for method, entry in methods.items() if method != "OPTIONS")
+
+
+def _operation(path: str, view: Any, responses: dict[str, Any]) -> dict[str, Any]:
+    operation: Operation = view.operation
     said = " ".join((inspect.getdoc(view) or "").split())
-    made: dict[str, Any] = {"operationId": _camel(view.__name__), "tags": [known.tag]}
+    made: dict[str, Any] = {"operationId": _camel(view.__name__), "tags": [operation.tag]}
     summary = re.split(r"(?<=\w)[.:;] ", said)[0].rstrip(".")
     made |= {"summary": summary} | ({"description": said} if said != f"{summary}." else {})
-    made["security"] = [{"bearer": []}] if entry.authorizer else [{}, {"bearer": []}] if known.visitors else []
-    if parameters := [*_captures(path), *_parameters(query), *_sent(known)]:
+    bearer: dict[str, list[str]] = {"bearer": []}
+    made["security"] = {"required": [bearer], "optional": [{}, bearer], "public": []}[operation.access]
+    if parameters := [*_captures(operation), *_parameters(operation.query_type), *_headers(operation)]:
         made["parameters"] = parameters
-    if known.body:
-        content = {"application/json": {"schema": {"$ref": _REF.format(name=known.body.__name__)}}}
-        made["requestBody"] = {"required": not known.body_optional, "content": content}
-    made["responses"] = {str(status): _answer(status, shown) for status, shown in known.answers.items()}
+    if operation.body:
+        content = {"application/json": {"schema": {"$ref": _REF.format(name=operation.body[1].__name__)}}}
+        made["requestBody"] = {"required": not operation.is_body_optional, "content": content}
+    made["responses"] = {str(status): _answer(status, kind, path) for status, kind in operation.answers.items()}
     by_status: dict[int, list[Error]] = {}
-    for error in _refusals(path, entry, known, query):
+    for error in _refusals(operation):
         by_status.setdefault(error.status, []).append(error)
     for status, several in sorted(by_status.items()):
         name = "-".join(sorted(error.__name__ for error in several))
@@ -116,23 +111,23 @@ def _operation(path: str, entry: Any, responses: dict[str, Any]) -> dict[str, An
     return made
 
 
-def _refusals(path: str, entry: Any, known: Operation, query: type) -> set[Error]:
-    """What can go wrong."""
-    # The query is looked at on every route, and so is a content type, whether or not there is a body.
+def _refusals(operation: Operation) -> set[Error]:
+    """Return every error of a route: the declared ones, and the ones that its parameters imply."""
+    # Every route checks the query and the content type.
     found: set[Error] = {
         errors.InvalidRequest,
         errors.UnknownParameter,
         errors.UnsupportedMediaType,
         errors.InternalError,
-        *known.refuses,
+        *operation.raises,
     }
-    if known.body:
+    if operation.body:
         found |= {errors.MalformedBody, errors.UnknownField, errors.TooLarge}
-    if issubclass(query, requests.PageQuery):
+    if issubclass(operation.query_type, PageQuery):
         found |= {errors.InvalidCursor}
-    if entry.authorizer or known.visitors:
+    if operation.caller:
         found |= {errors.InvalidToken, errors.AuthUnavailable, errors.TooManyRequests, errors.Busy}
-    return found | ({errors.NotFound} if "{" in path else set())
+    return found | ({errors.NotFound} if operation.captures else set())
 
 
 def _refusal(several: list[Error]) -> dict[str, Any]:
@@ -146,20 +141,19 @@ def _refusal(several: list[Error]) -> dict[str, Any]:
 def _codes(error: Error) -> list[str]:
     if error is not errors.ImageRejected:
         return [error.__name__]
-    return sorted(
-        each.__name__ for each in (*Refused.__subclasses__(), confirmation.SizeMismatch, confirmation.ChecksumMismatch)
-    )
+    return sorted(each.__name__ for each in Refused.__subclasses__())
 
 
-def _answer(status: int, shown: Any) -> dict[str, Any]:
+def _answer(status: int, kind: Any, path: str) -> dict[str, Any]:
     made: dict[str, Any] = {"description": HTTPStatus(status).phrase}
-    if isinstance(shown, Text):
-        return made | {"headers": _TAG, "content": {kind: {"schema": _file(kind)} for kind in shown.content_types}}
-    if isinstance(shown, Redirect):
+    if kind is File:
+        kinds = _FILES.get(path, tuple(CONTENT_TYPES.values()))
+        return made | {"headers": _TAG, "content": {each: {"schema": _file(each)} for each in kinds}}
+    if kind is Redirect:
         return made | {"headers": _LOCATION}
-    if shown is None:
+    if kind is None:
         return made | ({"headers": _TAG} if status == 304 else {})
-    return made | {"content": {"application/json": {"schema": _shown(shown)}}}
+    return made | {"content": {"application/json": {"schema": _shown(kind)}}}
 
 
 def _file(content_type: str) -> Schema:
@@ -178,17 +172,16 @@ def _shown(shape: Any) -> Schema:
 
 
 def _structs(shape: Any) -> list[type[msgspec.Struct]]:
-    """The structs that `shape` can be."""
+    """Return the view types that `shape` can be."""
     if get_origin(shape) is Page:
         return _structs(get_args(shape)[0])
-    several = get_args(shape) if get_origin(shape) in (UnionType, Union) else (shape,)
-    return [each for each in several if isinstance(each, type) and issubclass(each, msgspec.Struct)]
+    return [each for each in members(shape) if isinstance(each, type) and issubclass(each, msgspec.Struct)]
 
 
-def _schemas() -> dict[str, Schema]:
-    """Every body, whether sent or shown."""
-    bodies = [known.body for known in OPERATIONS.values() if known.body]
-    shown = [struct for known in OPERATIONS.values() for each in known.answers.values() for struct in _structs(each)]
+def _schemas(operations: list[Operation]) -> dict[str, Schema]:
+    """Return the schema of every body, whether sent or returned."""
+    bodies = [operation.body[1] for operation in operations if operation.body]
+    shown = [struct for operation in operations for kind in operation.answers.values() for struct in _structs(kind)]
     every = list(dict.fromkeys([*bodies, *shown]))
     _, found = msgspec.json.schema_components(every, ref_template=_REF)
     for shape in every:
@@ -206,12 +199,13 @@ def _refine(shape: type[msgspec.Struct], properties: dict[str, Schema]) -> None:
             properties[field.encode_name] = {"anyOf": [form, *null]} if null else form
 
 
-def _captures(path: str) -> Iterable[dict[str, Any]]:
-    for name in re.findall(r"\{(\w+)\}", path):
-        yield {"name": _camel(name), "in": "path", "required": True, "schema": _CAPTURES.get(name, _ID)}
+def _captures(operation: Operation) -> Iterable[dict[str, Any]]:
+    for name, kind in operation.captures.items():
+        schema = _FORMS.get(kind) or _CAPTURES.get(name, _TEXT)
+        yield {"name": _camel(name), "in": "path", "required": True, "schema": schema}
 
 
-def _parameters(shape: type[requests.Input]) -> Iterable[dict[str, Any]]:
+def _parameters(shape: type[Query]) -> Iterable[dict[str, Any]]:
     described = msgspec.json.schema_components([shape])[1][shape.__name__]
     for name, schema in described["properties"].items():
         # A parameter is left out, never null, and never empty.
@@ -222,11 +216,24 @@ def _parameters(shape: type[requests.Input]) -> Iterable[dict[str, Any]]:
         yield {"name": name, "in": "query", "required": name in described["required"], "schema": alone}
 
 
-def _sent(known: Operation) -> Iterable[dict[str, Any]]:
-    for place, names in (("header", known.headers), ("cookie", known.cookies)):
-        for name in names:
-            schema, said = _HEADERS[name]
-            yield {"name": name, "in": place, "required": False, "description": said, "schema": schema}
+def _headers(operation: Operation) -> Iterable[dict[str, Any]]:
+    headers = [*operation.headers.values()]
+    for group in operation.header_groups.values():
+        headers += group.headers().values()
+    if File in operation.answers.values():
+        headers.append(_IF_NONE_MATCH)
+    for each in sorted(headers, key=lambda each: not isinstance(each, Header)):
+        if each.description:
+            pattern = {"pattern": each.pattern} if isinstance(each, Header) and each.pattern else {}
+            place = "header" if isinstance(each, Header) else "cookie"
+            schema = _TEXT | pattern
+            yield {
+                "name": each.name,
+                "in": place,
+                "required": False,
+                "description": each.description,
+                "schema": schema,
+            }
 
 
 def _camel(name: str) -> str:

@@ -1,16 +1,17 @@
-"""From a request to the shapes of `inputs`: strictly, and nothing beside them."""
+"""Parse requests strictly: path parameters, headers, cookies, bodies and query parameters."""
 
 import re
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import msgspec
 
 from chalicelib.domain import errors, strict_json
 from chalicelib.domain.ids import AlbumId, LinkId, PhotoId, is_album_id, is_photo_id
+from chalicelib.http.headers import Cookie, Header
 
 MAX_BODY_BYTES = 64 * 1024
-KEY_PATTERN = r"^[!-~]{1,255}$(?!\n)"
-_KEY = re.compile(KEY_PATTERN)
+_IDS: dict[Any, Callable[[str], bool]] = {PhotoId: is_photo_id, AlbumId: is_album_id, LinkId: is_album_id}
 _JSON = re.compile(r'application/json\s*(;\s*charset="?utf-8"?\s*)?', re.IGNORECASE)
 
 # Parameters are text: msgspec's lax mode would take more spellings of these than the contract does.
@@ -39,59 +40,41 @@ class HttpRequest(Protocol):
         """The gateway's event."""
 
 
-def photo_id(text: str) -> PhotoId:
-    """The id in a path.
+def capture(kind: Any, text: str) -> str:
+    """Return a path parameter of this type.
 
     Raises:
-        NotFound: no photo can have it.
+        NotFound: no id of this type has this form.
     """
-    if not is_photo_id(text):
+    is_valid = _IDS.get(kind)
+    if is_valid and not is_valid(text):
         raise errors.NotFound
-    return PhotoId(text)
+    return text
 
 
-def album_id(text: str) -> AlbumId:
-    """The id in a path.
-
-    Raises:
-        NotFound: no album can have it.
-    """
-    if not is_album_id(text):
-        raise errors.NotFound
-    return AlbumId(text)
-
-
-def link_id(text: str) -> LinkId:
-    """The id in a path.
+def header(wanted: Header | Cookie, request: HttpRequest) -> str | None:
+    """Return a header or a cookie, or None if it is absent.
 
     Raises:
-        NotFound: no share link can have it.
+        InvalidRequest: the header has a pattern, and is sent twice or does not match.
     """
-    # Made as an album's is.
-    return LinkId(album_id(text))
+    if isinstance(wanted, Cookie):
+        return _cookie(request, wanted.name)
+    name = wanted.name.lower()
+    if name not in request.headers:
+        return None
+    value = sole_header(request, name)
+    if not wanted.is_valid(value):
+        raise errors.InvalidRequest(wanted.rule, details={"field": wanted.name})
+    return value
 
 
 def sole_header(request: HttpRequest, name: str) -> str | None:
-    """The header; None where it is absent, or given twice: Chalice keeps the last one, others the first."""
+    """Return a header, or None if it is absent or sent twice: Chalice keeps the last value, others the first."""
     every = request.to_original_event().get("multiValueHeaders") or {}
     given = [value for spelling, values in every.items() if spelling.lower() == name for value in values]
     only: str | None = request.headers.get(name) if len(given) < 2 else None
     return only
-
-
-def idempotency_key(request: HttpRequest) -> str | None:
-    """The Idempotency-Key; None without one.
-
-    Raises:
-        InvalidRequest: it is given twice, empty, over 255 characters long, or not of visible ASCII characters.
-    """
-    if "idempotency-key" not in request.headers:
-        return None
-    key = sole_header(request, "idempotency-key")
-    if key is None or not _KEY.fullmatch(key):
-        details = {"field": "Idempotency-Key"}
-        raise errors.InvalidRequest("It must be 1 to 255 visible ASCII characters, and given once.", details=details)
-    return key
 
 
 def body[Shape](shape: type[Shape], request: HttpRequest) -> Shape:
@@ -117,15 +100,6 @@ def body[Shape](shape: type[Shape], request: HttpRequest) -> Shape:
     except ValueError as error:
         raise errors.MalformedBody from error
     return _shaped(value, shape, errors.UnknownField, strict=True)
-
-
-def optional_body[Shape](shape: type[Shape], request: HttpRequest) -> Shape:
-    """The request's body as `shape`, which needs no field: without a body it has none.
-
-    Raises:
-        UnsupportedMediaType, TooLarge, MalformedBody, UnknownField, InvalidRequest: as `body`.
-    """
-    return body(shape, request) if request.raw_body else shape()
 
 
 def query[Shape](shape: type[Shape], request: HttpRequest) -> Shape:
@@ -159,3 +133,8 @@ def _shaped[Shape](value: Any, shape: type[Shape], unknown: type[errors.InvalidR
         if "matching regex" in message:
             message = "The value has not the form that this field asks for"
         raise errors.InvalidRequest(message.split(" - at ")[0] + ".", details=details) from error
+
+
+def _cookie(request: HttpRequest, name: str) -> str | None:
+    pairs = (pair.strip().partition("=") for pair in (request.headers.get("cookie") or "").split(";"))
+    return next((value for key, _, value in pairs if key == name), None) or None

@@ -1,29 +1,58 @@
-"""What every answer carries beside its body: security headers, CORS, and its line in the log."""
+"""Responses: JSON, redirects, files and cookies, and the headers that every response carries."""
 
 import logging
 from collections.abc import Mapping
-from functools import cache
-from hashlib import sha256
-from pathlib import Path
 from typing import Any, NamedTuple
 
-from chalicelib.domain.errors import NotFound
+import msgspec
+from chalice.app import Request, Response
+
 from chalicelib.infra.settings import Settings
 
 log = logging.getLogger(__name__)
 
-_WEB = Path(__file__).parent.parent / "web"
-CONTENT_TYPES = {
-    ".css": "text/css; charset=utf-8",
-    ".html": "text/html; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
-    ".svg": "image/svg+xml",
-}
 _REQUEST_HEADERS = "Authorization,Content-Type,Idempotency-Key,X-Link-Password,X-Requested-With"
 
 
-def headers(settings: Settings, origin: str | None) -> dict[str, str]:
-    """The headers of every answer to a request from `origin`."""
+class Redirect(NamedTuple):
+    """Redirect the browser to `url`, and set cookies."""
+
+    url: str
+    cookies: tuple[str, ...] = ()
+
+
+class WithCookies[Content](NamedTuple):
+    """A view with cookies to set."""
+
+    content: Content
+    cookies: tuple[str, ...]
+
+
+class File(NamedTuple):
+    """A file that a browser may keep, and revalidate by its ETag."""
+
+    content: str
+    content_type: str
+    etag: str
+
+
+def response(answer: Any, answers: Mapping[int, Any], request: Request) -> Response:
+    """Return the response for what a view returned. `answers` has the statuses that its route may have."""
+    if isinstance(answer, Redirect):
+        headers: dict[str, Any] = {"Location": answer.url, "Set-Cookie": list(answer.cookies)}
+        return Response("", headers | {"Cache-Control": "no-store"}, 302)
+    if isinstance(answer, File):
+        return _file_response(answer, request)
+    if answer is None:
+        return Response("", status_code=204)
+    content, cookies = answer if isinstance(answer, WithCookies) else (answer, ())
+    headers = {"Content-Type": "application/json", "Cache-Control": "no-store"}
+    headers |= {"Set-Cookie": list(cookies)} if cookies else {}
+    return Response(msgspec.json.encode(content).decode(), headers, _status(content, answers))
+
+
+def security_headers(settings: Settings, origin: str | None) -> dict[str, str]:
+    """Return the security and CORS headers of every response to a request from `origin`."""
     storage = " ".join(settings.storage_origins)
     policy = (
         "default-src 'none'; script-src 'self'; style-src 'self'; "
@@ -37,48 +66,22 @@ def headers(settings: Settings, origin: str | None) -> dict[str, str]:
         "Strict-Transport-Security": "max-age=63072000; includeSubDomains",
         "X-Content-Type-Options": "nosniff",
         "Vary": "Origin",
-        **_cors(settings, origin),
+        **_cors_headers(settings, origin),
     }
 
 
-def preflight(methods: list[str]) -> dict[str, str | list[str]]:
-    """What a preflight is told beside that."""
-    return {
+def preflight_response(methods: list[str]) -> Response:
+    """Return the answer to a CORS preflight request of a route with these methods."""
+    headers: dict[str, Any] = {
         "Access-Control-Allow-Methods": ",".join(sorted(methods)),
         "Access-Control-Allow-Headers": _REQUEST_HEADERS,
         "Access-Control-Max-Age": "7200",
     }
+    return Response("", headers, 204)
 
 
-class File(NamedTuple):
-    """What a browser may keep, and asks whether it has changed."""
-
-    content: str
-    content_type: str
-    tag: str
-    """Changes with the content."""
-
-
-@cache
-def page(name: str) -> File:
-    """A file of the web page.
-
-    Raises:
-        NotFound: the page has no such file.
-    """
-    known = {path.name: path for path in _WEB.iterdir() if path.suffix in CONTENT_TYPES}
-    if name not in known:
-        raise NotFound
-    return file(known[name].read_text(encoding="utf-8"), CONTENT_TYPES[known[name].suffix])
-
-
-def file(content: str, content_type: str) -> File:
-    """A file of this content."""
-    return File(content, content_type, f'"{sha256(content.encode()).hexdigest()[:32]}"')
-
-
-def note(request: Any, status: int, seconds: float) -> None:
-    """Log an answered request: the route, never its parameters, headers or body."""
+def log_response(request: Request, status: int, seconds: float) -> None:
+    """Log the route of an answered request. Parameters, headers and bodies may hold secrets, so leave them out."""
     facts = {
         "method": request.method,
         "route": request.path,
@@ -89,8 +92,22 @@ def note(request: Any, status: int, seconds: float) -> None:
     log.log(logging.ERROR if status >= 500 else logging.INFO, "answered", extra=facts)
 
 
-def _cors(settings: Settings, origin: str | None) -> Mapping[str, str]:
-    # No cookie goes with requests from other origins, so credentials are never allowed.
+def _status(content: Any, answers: Mapping[int, Any]) -> int:
+    """Return the status of a view. A route with several has view types of which exactly one matches."""
+    statuses = [status for status, kind in answers.items() if kind not in (None, Redirect, File)]
+    if len(statuses) == 1:
+        return statuses[0]
+    return next(status for status in statuses if isinstance(content, answers[status]))
+
+
+def _file_response(file: File, request: Request) -> Response:
+    is_cached = request.headers.get("if-none-match") == file.etag
+    headers: dict[str, Any] = {"Content-Type": file.content_type, "Cache-Control": "no-cache", "ETag": file.etag}
+    return Response("" if is_cached else file.content, headers, 304 if is_cached else 200)
+
+
+def _cors_headers(settings: Settings, origin: str | None) -> dict[str, str]:
+    # Browsers send no cookie with requests from other origins, so never allow credentials.
     if origin not in settings.allowed_origins:
         return {}
     return {"Access-Control-Allow-Origin": origin or "", "Access-Control-Expose-Headers": "Retry-After,Location"}

@@ -1,31 +1,32 @@
-"""Who may see a photo, and who may change it: the two look-ups that every use case begins with."""
+"""Read a photo that the caller may see, or may change."""
 
+from chalicelib.domain.accounts import Caller, is_user
 from chalicelib.domain.errors import Forbidden, NotFound
-from chalicelib.domain.ids import PhotoId, UserId
+from chalicelib.domain.ids import PhotoId
 from chalicelib.domain.photos import Photo
 from chalicelib.stores.protocols import Store
 
 
-def seen(store: Store, photo_id: PhotoId, by: UserId | None) -> Photo:
-    """A photo that this person, or a visitor, may see.
+def visible_photo(store: Store, photo_id: PhotoId, by: Caller | None) -> Photo:
+    """Return a photo that the caller, or a visitor, may see.
 
     Raises:
-        NotFound: there is no such photo, or not for them: the two look the same.
+        NotFound: the photo does not exist, or the caller may not see it. Both look the same to the caller.
     """
     photo = store.photo(photo_id)
-    if photo is None or not photo.visible_to(by):
+    if photo is None or not photo.visible_to(by.user_id if by else None):
         raise NotFound
     return photo
 
 
-def own(store: Store, photo_id: PhotoId, by: UserId) -> Photo:
-    """A photo that this person may change.
+def own_photo(store: Store, photo_id: PhotoId, by: Caller) -> Photo:
+    """Return a photo that the caller may change.
 
     Raises:
-        NotFound: there is no such photo, or they may not even see it.
-        Forbidden: they may see it, and do not own it.
+        NotFound: the photo does not exist, or the caller may not see it.
+        Forbidden: the caller may see the photo but does not own it.
     """
-    photo = seen(store, photo_id, by)
-    if photo.user_id != by:
+    photo = visible_photo(store, photo_id, by)
+    if not is_user(by, photo.user_id):
         raise Forbidden
     return photo

@@ -1,117 +1,101 @@
-"""The lists of photos: everybody's, one's own and the trash, in every order, a page at a time."""
+"""Use cases of photo lists: public photos, the caller's own photos and the trash, in every order."""
 
-import secrets
 from collections.abc import Sequence
 from typing import Any
 
-import msgspec
-
 from chalicelib.domain import errors, feed
+from chalicelib.domain.accounts import Caller
 from chalicelib.domain.cursors import Cursors
 from chalicelib.domain.ids import PhotoId, UserId, first_photo_id
 from chalicelib.domain.listing import Listing, Page
 from chalicelib.domain.photos import Photo
 from chalicelib.domain.requests import PageQuery, PhotoQuery
 from chalicelib.infra import metrics
+from chalicelib.photos import random_walk
+from chalicelib.photos.views import AnyPhotoView, OwnPhotoView, PhotoPresenter
 from chalicelib.stores.protocols import Store
 
 
-def page(store: Store, keys: Sequence[str], query: PhotoQuery, *, by: UserId | None) -> Page[Photo]:
-    """One page of photos in the order that `query` asks for. `keys`: of the cursors, newest last.
+class PhotoLists:
+    """List photos one page at a time."""
 
-    Raises:
-        InvalidToken: `scope=mine` without being signed in.
-        InvalidRequest: a filter that this order or scope does not take.
-        InvalidCursor: `lastKey` is not of this list.
-    """
-    listing = _listing(query, by)
-    times = [first_photo_id(moment) if moment else None for moment in (query.from_, query.to)]
-    cursors = Cursors(keys, by, "photos", query.order, query.scope, query.user_id, query.tag, *times)
-    place = cursors.open(query.last_key)
-    if query.order == "random":
+    def __init__(self, store: Store, presenter: PhotoPresenter, signing_keys: Sequence[str]) -> None:
+        """`signing_keys` sign the cursors: the newest key comes last."""
+        self._store, self._presenter, self._keys = store, presenter, signing_keys
+
+    def page(self, query: PhotoQuery, *, by: Caller | None) -> Page[AnyPhotoView]:
+        """Return one page of photos in the order that `query` asks for.
+
+        Raises:
+            InvalidToken: a visitor asks for `scope=mine`.
+            InvalidRequest: the order or the scope does not allow one of the filters.
+            InvalidCursor: `lastKey` was not made for this list.
+        """
+        listing = _listing(query, by)
+        times = [first_photo_id(moment) if moment else None for moment in (query.from_, query.to)]
+        owner = by.user_id if by else None
+        cursors = Cursors(self._keys, owner, "photos", query.order, query.scope, query.user_id, query.tag, *times)
+        read = {"random": self._random, "top": self._by_score}.get(query.order, self._by_time)
+        return self._presenter.page(read(listing, query, cursors), by)
+
+    def trash(self, query: PageQuery, *, by: Caller) -> Page[OwnPhotoView]:
+        """Return one page of the caller's trash, newest uploads first.
+
+        Raises:
+            InvalidCursor: `lastKey` was not made for this list.
+        """
+        cursors = Cursors(self._keys, by.user_id, "trash")
+        position = cursors.open(query.last_key)
+        listing = Listing(scope="trash", owner=by.user_id)
+        after = PhotoId(position[0]) if position else None
+        found = self._store.by_time(listing, query.limit + 1, newest=True, after=after)
+        return self._presenter.own_page(cursors.page(found, query.limit, _id_position))
+
+    def _random(self, listing: Listing, query: PhotoQuery, cursors: Cursors) -> Page[Photo]:
         requests = 0
 
         def read(spans: list[feed.Span], limit: int | None = None) -> list[list[Photo]]:
             nonlocal requests
             requests += len(spans)
-            return store.by_rank(listing, spans, limit)
+            return self._store.by_rank(listing, spans, limit)
 
-        found, then = shuffled(read, query.limit, place, shard_bits=store.shard_bits(listing))
+        position = cursors.open(query.last_key)
+        shard_bits = self._store.shard_bits(listing)
+        found, then = random_walk.next_items(read, query.limit, position, shard_bits=shard_bits)
         metrics.note("FeedRequests", requests)
         return Page(found, cursors.seal(then) if then else None)
-    if query.order == "top":
-        after = (place[0], PhotoId(place[1])) if place else None
-        found = store.by_score(listing, query.limit + 1, after=after)
-        return _cut(found, query.limit, cursors, top=True)
-    return _by_time(store, listing, query, cursors, place)
+
+    def _by_score(self, listing: Listing, query: PhotoQuery, cursors: Cursors) -> Page[Photo]:
+        position = cursors.open(query.last_key)
+        after = (position[0], PhotoId(position[1])) if position else None
+        found = self._store.by_score(listing, query.limit + 1, after=after)
+        return cursors.page(found, query.limit, lambda photo: [photo.score, photo.photo_id])
+
+    def _by_time(self, listing: Listing, query: PhotoQuery, cursors: Cursors) -> Page[Photo]:
+        position = cursors.open(query.last_key)
+        found = self._store.by_time(
+            listing,
+            query.limit + 1,
+            newest=query.order == "newest",
+            after=PhotoId(position[0]) if position else None,
+            since=first_photo_id(query.from_) if query.from_ else None,
+            until=first_photo_id(query.to) if query.to else None,
+        )
+        return cursors.page(found, query.limit, _id_position)
 
 
-def trash(store: Store, keys: Sequence[str], query: PageQuery, *, by: UserId) -> Page[Photo]:
-    """One page of a person's trash, newest uploads first.
-
-    Raises:
-        InvalidCursor: `lastKey` is not of this list.
-    """
-    cursors = Cursors(keys, by, "trash")
-    place = cursors.open(query.last_key)
-    listing = Listing(scope="trash", owner=by)
-    found = store.by_time(listing, query.limit + 1, newest=True, after=PhotoId(place[0]) if place else None)
-    return _cut(found, query.limit, cursors)
+def _id_position(photo: Photo) -> list[Any]:
+    return [photo.photo_id]
 
 
-def shuffled[Item: feed.HasId](
-    read: feed.Read[Item], limit: int, place: list[Any] | None, *, shard_bits: int = 0
-) -> tuple[list[Item], list[Any] | None]:
-    """The next items in random order, and the place behind them; None at the end of the walk.
-
-    `read`: by rank; `place`: as a token held it, None for a new walk; `shard_bits`: as `feed` has them.
-    """
-    if place:
-        found, then = feed.page(msgspec.convert(place, feed.Place), limit, read, shard_bits)
-    else:
-        found, then = feed.begin(_new_walk(read, shard_bits), limit, read, shard_bits)
-    return found, msgspec.to_builtins(then) if then else None
-
-
-def _listing(query: PhotoQuery, by: UserId | None) -> Listing:
-    narrowed = query.user_id or query.tag or query.from_ or query.to
-    if query.order in ("random", "top") and narrowed:
-        raise errors.InvalidRequest("userId, tag, from and to narrow the orders newest and oldest only.")
+def _listing(query: PhotoQuery, by: Caller | None) -> Listing:
+    has_filter = query.user_id or query.tag or query.from_ or query.to
+    if query.order in ("random", "top") and has_filter:
+        raise errors.InvalidRequest("The filters userId, tag, from and to require the order newest or oldest.")
     if query.scope == "public":
         return Listing(scope="public", owner=UserId(query.user_id) if query.user_id else None, tag=query.tag)
     if by is None:
         raise errors.InvalidToken
     if query.user_id:
-        raise errors.InvalidRequest("userId narrows scope=public only.", details={"field": "userId"})
-    return Listing(scope="owner", owner=by, tag=query.tag)
-
-
-def _new_walk[Item: feed.HasId](read: feed.Read[Item], shard_bits: int) -> feed.Place:
-    """The start of a walk with a fresh seed, as deep as the density beyond a random rank asks for."""
-    looked_at = feed.sample_span(secrets.randbits(feed.RANK_BITS), shard_bits)
-    (found,) = read([looked_at], feed.SAMPLE)
-    ranks = [feed.rank(item.photo_id) for item in found]
-    return feed.Place(secrets.randbits(64), feed.depth_for(ranks, looked_at, shard_bits))
-
-
-def _by_time(
-    store: Store, listing: Listing, query: PhotoQuery, cursors: Cursors, place: list[Any] | None
-) -> Page[Photo]:
-    found = store.by_time(
-        listing,
-        query.limit + 1,
-        newest=query.order == "newest",
-        after=PhotoId(place[0]) if place else None,
-        since=first_photo_id(query.from_) if query.from_ else None,
-        until=first_photo_id(query.to) if query.to else None,
-    )
-    return _cut(found, query.limit, cursors)
-
-
-def _cut(found: list[Photo], limit: int, cursors: Cursors, *, top: bool = False) -> Page[Photo]:
-    """A page of `limit`; one photo beyond it tells that there is another."""
-    shown = found[:limit]
-    if len(found) == len(shown):
-        return Page(shown, None)
-    last = shown[-1]
-    return Page(shown, cursors.seal([last.score, last.photo_id] if top else [last.photo_id]))
+        raise errors.InvalidRequest("The filter userId requires scope=public.", details={"field": "userId"})
+    return Listing(scope="owner", owner=by.user_id, tag=query.tag)

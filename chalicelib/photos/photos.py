@@ -1,62 +1,24 @@
-"""Photos after their upload: read, change, trash, restore, erase, download. `lists` has the lists of them."""
+"""Use cases of one photo: read, change, trash, restore, erase and download."""
 
 from collections.abc import Callable
-from datetime import datetime
 
 from chalicelib.domain import errors
-from chalicelib.domain.ids import PhotoId, Timestamp, UserId, timestamp
+from chalicelib.domain.accounts import Caller, is_user
+from chalicelib.domain.clock import Clock
+from chalicelib.domain.ids import PhotoId, timestamp
 from chalicelib.domain.model import Model
-from chalicelib.domain.photos import GRANT_LIFETIME, TRASH_LIFETIME, Exif, Photo, Status, Visibility
+from chalicelib.domain.photos import GRANT_LIFETIME, TRASH_LIFETIME, Photo
 from chalicelib.domain.requests import PhotoChanges
-from chalicelib.photos.access import own, seen
+from chalicelib.domain.retry import WriteConflict, retry_on_conflict
+from chalicelib.photos.access import own_photo, visible_photo
+from chalicelib.photos.views import AnyPhotoView, OwnPhotoView, PhotoPresenter
 from chalicelib.storage.bucket import Bucket
 from chalicelib.storage.signed_urls import Link
 from chalicelib.stores.protocols import Store
 
-_ATTEMPTS = 5
-
-
-class RatingView(Model, omit_defaults=False, frozen=True):
-    """How people rated it; `average` is None until somebody did."""
-
-    average: float | None
-    count: int
-
-
-class PhotoView(Model, omit_defaults=False, frozen=True):
-    """A photo as the contract shows it."""
-
-    photo_id: PhotoId
-    user_id: UserId
-    s3_key: str
-    filename: str
-    content_type: str
-    size: int
-    width: int
-    height: int
-    uploaded_at: Timestamp
-    taken_at: Timestamp | None
-    title: str
-    description: str
-    tags: tuple[str, ...]
-    visibility: Visibility
-    status: Status
-    rating: RatingView
-    exif: Exif
-    placeholder: str
-    renditions: dict[str, str]
-
-
-class OwnPhotoView(PhotoView, omit_defaults=False, frozen=True):
-    """What its owner sees beside that."""
-
-    sha256: str | None
-    rejection: str | None
-    trashed_at: Timestamp | None
-
 
 class DownloadView(Model, frozen=True):
-    """`GET /photos/{photoId}/download`."""
+    """A URL that downloads a photo. `expires_in` is in seconds, `size` in bytes."""
 
     url: str
     expires_in: int
@@ -65,104 +27,118 @@ class DownloadView(Model, frozen=True):
     size: int
 
 
-def view(photo: Photo, bucket: Bucket, *, by: UserId | None, now: datetime) -> PhotoView:
-    """What this person, or a visitor, sees of a photo."""
-    shown = {name: getattr(photo, name) for name in PhotoView.__struct_fields__ if hasattr(photo, name)}
-    urls = {name: bucket.url(photo, name, now) for name in photo.renditions if name != "full"}
-    shown |= {"rating": RatingView(average=photo.average, count=photo.rating_count), "renditions": urls}
-    if photo.user_id != by:
-        return PhotoView(**shown | {"exif": photo.exif.without_position()})
-    return OwnPhotoView(**shown, sha256=photo.sha256, rejection=photo.rejection, trashed_at=photo.trashed_at)
+class Photos:
+    """Read and change single photos."""
 
+    def __init__(self, store: Store, bucket: Bucket, presenter: PhotoPresenter, clock: Clock) -> None:
+        self._store, self._bucket, self._presenter, self._clock = store, bucket, presenter, clock
 
-def change(store: Store, photo_id: PhotoId, *, by: UserId, changes: PhotoChanges) -> Photo:
-    """Apply `changes` and re-index the photo's terms, in one transaction.
+    def show(self, photo_id: PhotoId, *, by: Caller | None) -> AnyPhotoView:
+        """Return a photo.
 
-    Raises:
-        NotFound: there is no such photo, or `by` may not see it.
-        Forbidden: `by` may see it and does not own it.
-        Conflict: others keep changing it.
-    """
-    given = changes.given()
-    if "tags" in given:
-        given["tags"] = tuple(dict.fromkeys(given["tags"]))
-    return _changed(store, photo_id, by, lambda photo: photo.with_(**given))
+        Raises:
+            NotFound: the photo does not exist, or the caller may not see it.
+        """
+        return self._presenter.view(visible_photo(self._store, photo_id, by), by)
 
+    def change(self, photo_id: PhotoId, changes: PhotoChanges, *, by: Caller) -> OwnPhotoView:
+        """Apply `changes` and re-index the photo in one transaction.
 
-def trash(store: Store, photo_id: PhotoId, *, by: UserId, now: datetime) -> None:
-    """Take a photo out of all lists, for 30 days; already being there is no error.
+        Raises:
+            NotFound: the photo does not exist, or the caller may not see it.
+            Forbidden: the caller may see the photo but does not own it.
+            Conflict: other writers keep changing the photo.
+        """
+        given = changes.given()
+        if "tags" in given:
+            given["tags"] = tuple(dict.fromkeys(given["tags"]))
+        return self._presenter.own_view(self._change(photo_id, by, lambda photo: photo.with_(**given)))
 
-    Raises:
-        NotFound, Forbidden, Conflict: as `change`.
-        NotReady: it is still being uploaded, or was rejected; only `erase` removes it.
-    """
+    def delete(self, photo_id: PhotoId, *, permanent: bool, by: Caller) -> None:
+        """Move a photo to the trash, or erase it if `permanent`.
 
-    def trashed(photo: Photo) -> Photo:
+        Raises:
+            NotFound, Forbidden, Conflict: as `change`.
+            NotReady: as `trash`.
+        """
+        if permanent:
+            self.erase(photo_id, by=by)
+        else:
+            self.trash(photo_id, by=by)
+
+    def trash(self, photo_id: PhotoId, *, by: Caller) -> None:
+        """Take a photo out of all lists for 30 days. Trashing it again changes nothing.
+
+        Raises:
+            NotFound, Forbidden, Conflict: as `change`.
+            NotReady: the photo is still being uploaded, or was rejected. Only `erase` removes it.
+        """
+
+        def trash(photo: Photo) -> Photo:
+            if photo.status != "ready":
+                raise errors.NotReady("Only a ready photo can be moved to the trash. Use ?permanent=true instead.")
+            return photo if photo.trashed_at else photo.with_(trashed_at=timestamp(now), due_at=due_at)
+
+        now = self._clock()
+        due_at = timestamp(now + TRASH_LIFETIME)
+        self._change(photo_id, by, trash)
+
+    def restore(self, photo_id: PhotoId, *, by: Caller) -> OwnPhotoView:
+        """Take a photo out of the trash.
+
+        Raises:
+            NotFound, Forbidden, Conflict: as `change`.
+            NotTrashed: the photo is not in the trash.
+        """
+
+        def restore(photo: Photo) -> Photo:
+            if photo.trashed_at is None:
+                raise errors.NotTrashed
+            return photo.with_(trashed_at=None, due_at=None)
+
+        return self._presenter.own_view(self._change(photo_id, by, restore))
+
+    def erase(self, photo_id: PhotoId, *, by: Caller) -> None:
+        """Delete a photo with its objects and ratings. Its tombstone keeps late events from restoring it.
+
+        Raises:
+            NotFound, Forbidden, Conflict: as `change`.
+        """
+        due_at = timestamp(self._clock() + 2 * GRANT_LIFETIME)
+        photo = self._change(photo_id, by, lambda photo: photo.tombstone(due_at))
+        self._bucket.erase(photo.prefix)
+        # If the photo has more ratings, the sweep that looks for leftover objects removes them.
+        self._store.forget_ratings(photo_id)
+
+    def download(self, photo_id: PhotoId, *, by: Caller | None) -> DownloadView:
+        """Return a URL of the original to its owner, or of a full-size copy without position to others.
+
+        Raises:
+            NotFound: the photo does not exist, or the caller may not see it.
+            NotReady: the photo is not ready.
+        """
+        photo = visible_photo(self._store, photo_id, by)
         if photo.status != "ready":
-            raise errors.NotReady("Only a ready photo can go into the trash: use ?permanent=true.")
-        if photo.trashed_at:
-            return photo
-        return photo.with_(trashed_at=timestamp(now), due_at=timestamp(now + TRASH_LIFETIME))
+            raise errors.NotReady
+        now = self._clock()
+        if is_user(by, photo.user_id):
+            return _download(self._bucket.original(photo, now), photo.filename, photo.content_type, photo.size)
+        return _download(self._bucket.copy(photo, now), photo.copy_name, photo.copy_type, photo.copy_size)
 
-    _changed(store, photo_id, by, trashed)
+    def _change(self, photo_id: PhotoId, by: Caller, change: Callable[[Photo], Photo]) -> Photo:
+        def attempt() -> Photo:
+            before = own_photo(self._store, photo_id, by)
+            after = change(before)
+            if after == before:
+                return before
+            if not self._store.replace(before, after):
+                raise WriteConflict
+            return after.with_(revision=before.revision + 1)
 
-
-def restore(store: Store, photo_id: PhotoId, *, by: UserId) -> Photo:
-    """Take a photo out of the trash.
-
-    Raises:
-        NotFound, Forbidden, Conflict: as `change`.
-        NotTrashed: it is not in the trash.
-    """
-
-    def restored(photo: Photo) -> Photo:
-        if photo.trashed_at is None:
-            raise errors.NotTrashed
-        return photo.with_(trashed_at=None, due_at=None)
-
-    return _changed(store, photo_id, by, restored)
-
-
-def erase(store: Store, bucket: Bucket, photo_id: PhotoId, *, by: UserId, now: datetime) -> None:
-    """Delete a photo for good, with its objects and ratings. Its tombstone keeps late events from bringing it back.
-
-    Raises:
-        NotFound, Forbidden, Conflict: as `change`.
-    """
-    photo = _changed(store, photo_id, by, lambda photo: photo.tombstone(timestamp(now + 2 * GRANT_LIFETIME)))
-    bucket.erase(photo.prefix)
-    # Should there be more, the sweep that looks for left-over objects finds them.
-    store.forget_ratings(photo_id)
-
-
-def download(store: Store, bucket: Bucket, photo_id: PhotoId, *, by: UserId | None, now: datetime) -> DownloadView:
-    """Where to fetch the original, for its owner, or a full-size copy without position, for anyone else.
-
-    Raises:
-        NotFound: there is no such photo, or not for `by`.
-        NotReady: its bytes are not confirmed.
-    """
-    photo = seen(store, photo_id, by)
-    if photo.status != "ready":
-        raise errors.NotReady
-    if photo.user_id == by:
-        return _download(bucket.original(photo, now), photo.filename, photo.content_type, photo.size)
-    return _download(bucket.copy(photo, now), photo.copy_name, photo.copy_type, photo.copy_size)
+        return retry_on_conflict(attempt, otherwise=errors.Conflict)
 
 
 def _download(link: Link, filename: str, content_type: str, size: int) -> DownloadView:
     return DownloadView(
         url=link.url, expires_in=link.expires_in, filename=filename, content_type=content_type, size=size
     )
-
-
-def _changed(store: Store, photo_id: PhotoId, by: UserId, changed: Callable[[Photo], Photo]) -> Photo:
-    """Apply `changed` to the photo as it is, and again where somebody was faster."""
-    for _ in range(_ATTEMPTS):
-        before = own(store, photo_id, by)
-        after = changed(before)
-        if after == before:
-            return before
-        if store.replace(before, after):
-            return after.with_(revision=before.revision + 1)
-    raise errors.Conflict

@@ -1,58 +1,59 @@
-"""Ratings: one a person and photo, from 1 to 5, and what they come to."""
-
-import random
-import time
+"""Use cases of ratings: each user rates a photo from 1 to 5."""
 
 from chalicelib.domain import errors
-from chalicelib.domain.ids import PhotoId, UserId
+from chalicelib.domain.accounts import Caller
+from chalicelib.domain.ids import PhotoId
 from chalicelib.domain.photos import Photo
-from chalicelib.photos.access import seen
-from chalicelib.photos.photos import RatingView
+from chalicelib.domain.retry import WriteConflict, retry_on_conflict
+from chalicelib.photos.access import visible_photo
+from chalicelib.photos.views import RatingView
 from chalicelib.stores.protocols import RatingStore, Store
 
 _ATTEMPTS = 10
-_LONGEST_PAUSE = 0.5
 
 
 class OwnRatingView(RatingView, omit_defaults=False, frozen=True):
-    """The same, and what the caller gave it; None where they gave nothing."""
+    """The rating of a photo, and the caller's own rating. `mine` is None if the caller has not rated the photo."""
 
     mine: int | None
 
 
-def shown(store: Store, ratings: RatingStore, photo_id: PhotoId, *, by: UserId) -> OwnRatingView:
-    """How a photo is rated.
+class Ratings:
+    """Rate photos."""
 
-    Raises:
-        NotFound: there is no such photo, or `by` may not see it.
-    """
-    return _view(seen(store, photo_id, by), ratings.rating(photo_id, by))
+    def __init__(self, store: Store, ratings: RatingStore) -> None:
+        self._store, self._ratings = store, ratings
 
+    def show(self, photo_id: PhotoId, *, by: Caller) -> OwnRatingView:
+        """Return the rating of a photo.
 
-def rate(store: Store, ratings: RatingStore, photo_id: PhotoId, *, by: UserId, rating: int | None) -> OwnRatingView:
-    """Give a photo this rating instead of the one that `by` gave it before; None takes that back.
+        Raises:
+            NotFound: the photo does not exist, or the caller may not see it.
+        """
+        photo = visible_photo(self._store, photo_id, by)
+        return _view(photo, self._ratings.rating(photo_id, by.user_id))
 
-    Raises:
-        NotFound: there is no such photo, or `by` may not see it.
-        NotReady: it is theirs, and pending, rejected or in the trash.
-        Busy: too many rate it at once.
-    """
-    for attempt in range(_ATTEMPTS):
-        _pause(attempt)
-        photo, before = seen(store, photo_id, by), ratings.rating(photo_id, by)
-        if not photo.listed:
-            raise errors.NotReady
-        if before == rating:
-            return _view(photo, rating)
-        if ratings.rate(photo, by, before, rating):
+    def rate(self, photo_id: PhotoId, rating: int | None, *, by: Caller) -> OwnRatingView:
+        """Replace the caller's rating of a photo. None removes it.
+
+        Raises:
+            NotFound: the photo does not exist, or the caller may not see it.
+            NotReady: the photo is the caller's own, and is pending, rejected or in the trash.
+            Busy: too many users rate the photo at the same time.
+        """
+
+        def attempt() -> OwnRatingView:
+            photo = visible_photo(self._store, photo_id, by)
+            before = self._ratings.rating(photo_id, by.user_id)
+            if not photo.listed:
+                raise errors.NotReady
+            if before == rating:
+                return _view(photo, rating)
+            if not self._ratings.rate(photo, by.user_id, before, rating):
+                raise WriteConflict
             return _view(photo.rated(before, rating), rating)
-    raise errors.Busy
 
-
-def _pause(attempt: int) -> None:
-    # Everybody's rating of one photo changes the same sums: without jitter, those who met would meet again.
-    if attempt:
-        time.sleep(random.uniform(0, min(0.01 * 2**attempt, _LONGEST_PAUSE)))
+        return retry_on_conflict(attempt, otherwise=errors.Busy, attempts=_ATTEMPTS)
 
 
 def _view(photo: Photo, mine: int | None) -> OwnRatingView:

@@ -1,6 +1,7 @@
 """The only S3 code: grants, originals, renditions and the links that serve them."""
 
 import base64
+import hashlib
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote, unquote
@@ -34,11 +35,13 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defa
 
 
 class Stored(msgspec.Struct, frozen=True, kw_only=True):
-    """One version of an original. `content` is None where it is larger than any upload may be."""
+    """One version of an original. `content` is None if the object is larger than any upload may be."""
 
     version_id: str
     size: int
     content: bytes | None
+    sha256: str
+    """Of `content`, in hexadecimal."""
     metadata: dict[str, str]
 
 
@@ -105,7 +108,11 @@ class Bucket:
         except BotoCoreError as error:
             raise Busy from error
         return Stored(
-            version_id=answer.get("VersionId", "null"), size=size, content=content, metadata=answer["Metadata"]
+            version_id=answer.get("VersionId", "null"),
+            size=size,
+            content=content,
+            sha256=hashlib.sha256(content or b"").hexdigest(),
+            metadata=answer["Metadata"],
         )
 
     def holds(self, key: str, version_id: str) -> bool:

@@ -120,6 +120,12 @@ class AlbumStore(Protocol):
     def settle(self, album: Album) -> None:
         """Note that every photo in it knows its name and visibility, unless these have changed again."""
 
+    def store_progress(self, album: Album, through: PhotoId, due_at: Timestamp) -> None:
+        """Store that the photos up to `through` are up to date, and when the sweep should look at the album again.
+
+        Change nothing if the album has changed again, or all its photos are up to date.
+        """
+
     def remove(self, album: Album) -> bool:
         """Delete the row of a deleted album.
 

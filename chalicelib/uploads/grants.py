@@ -1,72 +1,119 @@
-"""Leave to upload: given once to a request that is repeated, and not at all for bytes that are there already."""
+"""Issue upload grants. Grants are idempotent per `Idempotency-Key`; duplicate content gets no grant."""
 
 import hashlib
+import re
+import secrets
 from datetime import datetime, timedelta
+from typing import get_args
 
 import msgspec
 
-from chalicelib.albums import entries
+from chalicelib.albums.placement import placement_in
 from chalicelib.domain import errors
-from chalicelib.domain.accounts import IdempotencyRecord, Limits
-from chalicelib.domain.ids import PhotoId, UserId
+from chalicelib.domain.accounts import Caller, IdempotencyRecord, Limits
+from chalicelib.domain.clock import Clock
+from chalicelib.domain.ids import PhotoId, UserId, new_photo_id, timestamp
 from chalicelib.domain.model import Model
-from chalicelib.domain.photos import Photo
+from chalicelib.domain.photos import GRANT_LIFETIME, MAX_UPLOAD_BYTES, MediaType, Photo
 from chalicelib.domain.requests import UploadRequest
+from chalicelib.domain.retry import WriteConflict, retry_on_conflict
 from chalicelib.infra import metrics
 from chalicelib.storage.bucket import Bucket, Grant
 from chalicelib.stores.protocols import AlbumStore, Repeats, Store
-from chalicelib.uploads import confirmation
 
 RECORD_LIFETIME = timedelta(hours=24)
-_ATTEMPTS = 3
+_MEDIA_TYPES = frozenset(get_args(MediaType))
 
 
 class Duplicate(Model, omit_defaults=False, frozen=True):
-    """Instead of a grant: the caller has these bytes already."""
+    """The answer instead of a grant: the caller already has a photo with these bytes."""
 
     photo_id: PhotoId
     duplicate: bool = True
 
 
-def grant(
-    store: Store,
-    albums: AlbumStore,
-    repeats: Repeats,
-    bucket: Bucket,
-    limits: Limits,
-    request: UploadRequest,
-    *,
-    by: UserId,
-    now: datetime,
-    key: str | None = None,
-) -> Grant | Duplicate:
-    """Reserve a photo's place and its quota, and sign leave to upload it; unless it is there, or was asked for before.
+class UploadGrants:
+    """Issue upload grants."""
 
-    `key`: the Idempotency-Key. For 24 hours the same request under it is answered as the first was, to the byte.
+    def __init__(
+        self, store: Store, albums: AlbumStore, repeats: Repeats, bucket: Bucket, limits: Limits, clock: Clock
+    ) -> None:
+        """`limits` bound what one account may hold."""
+        self._store, self._albums, self._repeats = store, albums, repeats
+        self._bucket, self._limits, self._clock = bucket, limits, clock
+
+    def grant(self, request: UploadRequest, key: str | None, *, by: Caller) -> Grant | Duplicate:
+        """Write a pending photo, charge its quota, and return presigned permission to upload it.
+
+        `key` is the Idempotency-Key. For 24 hours, the same request with the same key gets the same answer.
+
+        Raises:
+            NotFound: the requested album does not exist, or belongs to another user.
+            UnsupportedType, TooLarge, InvalidRequest: as `pending_photo`.
+            IdempotencyConflict: the key was used before with another request.
+            QuotaExceeded: the photo exceeds the limits of the account.
+        """
+        now = self._clock()
+        photo = pending_photo(request, by=by.user_id, now=now)
+        record = _record(photo, request, key, now) if key else None
+        return retry_on_conflict(lambda: self._attempt(photo, request, record, now), otherwise=errors.Busy, attempts=3)
+
+    def _attempt(
+        self, photo: Photo, request: UploadRequest, record: IdempotencyRecord | None, now: datetime
+    ) -> Grant | Duplicate:
+        user_id = photo.user_id
+        if record and (first := self._repeats.record(user_id, record.key)):
+            return _repeated_answer(first, record)
+        albums = placement_in(self._albums, request.album_id, owner=user_id, now=now)
+        if request.sha256 and (existing := self._repeats.same_bytes(user_id, request.sha256)):
+            if record and not self._repeats.keep(record.with_(photo_id=existing)):
+                raise WriteConflict
+            return Duplicate(photo_id=existing)
+        # Sign before the write, so that the same transaction can store the answer.
+        grant = self._bucket.put_grant(photo) if request.method == "PUT" else self._bucket.post_grant(photo)
+        answered = record and record.with_(grant=msgspec.json.encode(grant).decode())
+        if not self._store.grant(photo.with_(albums=albums), self._limits, answered):
+            raise WriteConflict
+        metrics.count("Granted")
+        return grant
+
+
+def pending_photo(request: UploadRequest, *, by: UserId, now: datetime) -> Photo:
+    """Return the pending photo of a request, in no album. Write nothing.
 
     Raises:
-        NotFound: it is to be in an album that does not exist, or is somebody else's.
-        UnsupportedType, TooLarge, InvalidRequest: as `uploads.pending`.
-        IdempotencyConflict: another request came under `key` before.
-        QuotaExceeded: the account has no room for it.
+        UnsupportedType: the service does not accept this content type.
+        TooLarge: the declared size exceeds the limit.
+        InvalidRequest: the file name is longer than 255 bytes.
     """
-    photo = confirmation.pending(request, by=by, now=now)
-    record = _record(photo, request, key, now) if key else None
-    for _ in range(_ATTEMPTS):
-        if record and (first := repeats.record(by, record.key)):
-            return _again(first, record)
-        placed = entries.placed(albums, request.album_id, by=by, now=now)
-        if request.sha256 and (there := repeats.same_bytes(by, request.sha256)):
-            if record is None or repeats.keep(record.with_(photo_id=there)):
-                return Duplicate(photo_id=there)
-            continue
-        # Signed before anything is written, so that the answer can be kept in the same transaction.
-        made = bucket.put_grant(photo) if request.method == "PUT" else bucket.post_grant(photo)
-        kept = record and record.with_(grant=msgspec.json.encode(made).decode())
-        if store.grant(photo.with_(albums=placed), limits, kept):
-            metrics.count("Granted")
-            return made
-    raise errors.Busy
+    if request.content_type not in _MEDIA_TYPES:
+        raise errors.UnsupportedType(details={"supported": sorted(_MEDIA_TYPES)})
+    if (request.size or 0) > MAX_UPLOAD_BYTES:
+        raise errors.TooLarge(details={"limit": MAX_UPLOAD_BYTES, "unit": "bytes"})
+    if len(request.filename.encode()) > 255:
+        raise errors.InvalidRequest("The file name is longer than 255 bytes.", details={"field": "filename"})
+    photo_id = new_photo_id(now, secrets.randbits(128))
+    return Photo(
+        photo_id=photo_id,
+        user_id=by,
+        s3_key=f"{by}/{photo_id}/{_safe(request.filename)}",
+        filename=request.filename,
+        content_type=request.content_type,
+        status="pending",
+        visibility=request.visibility,
+        title=request.title,
+        description=request.description,
+        tags=tuple(dict.fromkeys(request.tags)),
+        size=request.size or 0,
+        sha256=request.sha256,
+        # Without a declared size, reserve the largest size.
+        charged=request.size or MAX_UPLOAD_BYTES,
+        due_at=timestamp(now + 2 * GRANT_LIFETIME),
+    )
+
+
+def _safe(filename: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._-]+", "_", filename)[-100:].lstrip(".") or "photo"
 
 
 def _record(photo: Photo, request: UploadRequest, key: str, now: datetime) -> IdempotencyRecord:
@@ -79,7 +126,7 @@ def _record(photo: Photo, request: UploadRequest, key: str, now: datetime) -> Id
     )
 
 
-def _again(first: IdempotencyRecord, record: IdempotencyRecord) -> Grant | Duplicate:
+def _repeated_answer(first: IdempotencyRecord, record: IdempotencyRecord) -> Grant | Duplicate:
     if first.request != record.request:
         raise errors.IdempotencyConflict
     return msgspec.json.decode(first.grant, type=Grant) if first.grant else Duplicate(photo_id=first.photo_id)

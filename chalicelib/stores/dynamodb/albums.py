@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 _READERS = 16
 _DUE_SHARDS = "0123456789abcdef"
-_COUNTS = ("photoCount", "openCount", "linkCount", "latestPhotoId")
-"""What changes with photos and links, and never by `change`."""
+_COUNTS = ("photoCount", "openCount", "linkCount", "latestPhotoId", "updatedThrough", "updatedFor")
+"""Attributes that change with photos, links and the propagation, and never by `change`."""
 
 
 class DynamoAlbums:
@@ -71,11 +71,20 @@ class DynamoAlbums:
         # The revision moves on, so that no change that read the old time relies on it.
         settled = {
             **self._keyed(items.album_key(album.album_id)),
-            "UpdateExpression": "SET revision = revision + :one REMOVE dueAt, dueShard",
+            "UpdateExpression": "SET revision = revision + :one REMOVE dueAt, dueShard, updatedThrough, updatedFor",
             "ConditionExpression": "wording = :wording AND attribute_not_exists(deletedAt)",
             "ExpressionAttributeValues": items.encode({":wording": album.wording, ":one": 1}),
         }
         self._calls.transact([{"Update": settled}])
+
+    def store_progress(self, album: Album, through: PhotoId, due_at: Timestamp) -> None:
+        progress = {
+            **self._keyed(items.album_key(album.album_id)),
+            "UpdateExpression": "SET updatedThrough = :through, updatedFor = :wording, dueAt = :due",
+            "ConditionExpression": "wording = :wording AND attribute_exists(dueAt)",
+            "ExpressionAttributeValues": items.encode({":through": through, ":wording": album.wording, ":due": due_at}),
+        }
+        self._calls.transact([{"Update": progress}])
 
     def remove(self, album: Album) -> bool:
         delete = {

@@ -1,0 +1,38 @@
+"""Read an album that the caller may see, or may change."""
+
+from chalicelib.domain.accounts import Caller, is_user
+from chalicelib.domain.albums import Album
+from chalicelib.domain.errors import Forbidden, NotFound
+from chalicelib.domain.ids import AlbumId
+from chalicelib.domain.photos import Photo
+from chalicelib.stores.protocols import AlbumStore
+
+
+def visible_album(albums: AlbumStore, album_id: AlbumId, by: Caller | None) -> Album:
+    """Return an album that the caller, or a visitor, may see.
+
+    Raises:
+        NotFound: the album does not exist, or the caller may not see it. Both look the same to the caller.
+    """
+    album = albums.album(album_id)
+    if album is None or not album.visible_to(by.user_id if by else None):
+        raise NotFound
+    return album
+
+
+def own_album(albums: AlbumStore, album_id: AlbumId, by: Caller) -> Album:
+    """Return an album that the caller may change.
+
+    Raises:
+        NotFound: the album does not exist, or the caller may not see it.
+        Forbidden: the caller may see the album but does not own it.
+    """
+    album = visible_album(albums, album_id, by)
+    if not is_user(by, album.user_id):
+        raise Forbidden("Only the owner of this album may change it.")
+    return album
+
+
+def album_shows(album_id: AlbumId, photo: Photo, *, include_private: bool) -> bool:
+    """Return whether an album shows this photo. Only its owner and share links see private photos."""
+    return photo.listed and album_id in photo.albums and (include_private or photo.visibility != "private")

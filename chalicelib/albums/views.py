@@ -1,0 +1,102 @@
+"""Albums as clients see them."""
+
+from collections.abc import Sequence
+
+from chalicelib.albums.access import album_shows
+from chalicelib.domain.albums import Album
+from chalicelib.domain.ids import AlbumId, PhotoId, Timestamp, UserId
+from chalicelib.domain.model import Model
+from chalicelib.domain.photos import Photo, Visibility
+from chalicelib.photos.views import PhotoPresenter
+from chalicelib.stores.protocols import AlbumStore
+
+_COVER_RENDITIONS = ("1024", "256")
+
+
+class AlbumView(Model, omit_defaults=False, frozen=True):
+    """An album. `photo_count` counts the photos that the viewer can see."""
+
+    album_id: AlbumId
+    user_id: UserId
+    name: str
+    description: str
+    continent: str
+    country: str
+    years: str
+    photo_count: int
+    """The photos that the viewer can see."""
+    cover_photo_id: PhotoId | None
+    """The chosen cover. None if no cover was chosen, or the viewer cannot see the chosen photo in this album."""
+    cover_url: str | None
+    """The chosen cover, else the photo that was added last, else the first photo."""
+    visibility: Visibility
+    created_at: Timestamp
+    updated_at: Timestamp
+
+
+class AlbumPresenter:
+    """Build the views of albums, with the signed URL of each cover."""
+
+    def __init__(self, albums: AlbumStore, photos: PhotoPresenter) -> None:
+        self._albums, self._photos = albums, photos
+
+    def view(self, album: Album, *, include_private: bool) -> AlbumView:
+        """Return the view of one album. `include_private` is for its owner and its share links."""
+        return self.views([(album, include_private)])[0]
+
+    def views(self, albums: Sequence[tuple[Album, bool]]) -> list[AlbumView]:
+        """Return the views of several albums, each with its `include_private`."""
+        covers = self._covers(albums)
+        return [self._view(album, covers.get(album.album_id), include) for album, include in albums]
+
+    def _view(self, album: Album, cover: Photo | None, include_private: bool) -> AlbumView:
+        is_chosen = cover is not None and cover.photo_id == album.cover_photo_id
+        return AlbumView(
+            album_id=album.album_id,
+            user_id=album.user_id,
+            name=album.name,
+            description=album.description,
+            continent=album.continent,
+            country=album.country,
+            years=album.years,
+            photo_count=_visible_count(album, include_private),
+            cover_photo_id=album.cover_photo_id if is_chosen else None,
+            cover_url=self._photos.rendition_url(cover, _COVER_RENDITIONS) if cover else None,
+            visibility=album.visibility,
+            created_at=album.created_at,
+            updated_at=album.updated_at,
+        )
+
+    def _covers(self, albums: Sequence[tuple[Album, bool]]) -> dict[AlbumId, Photo]:
+        """Return the cover of each album that has one: the chosen photo, the latest one, or the first one."""
+        candidates = [photo_id for album, _ in albums for photo_id in _cover_candidates(album)]
+        photos = self._albums.photos(candidates)
+        covers: dict[AlbumId, Photo] = {}
+        for album, include in albums:
+            found = (photos.get(photo_id) for photo_id in _cover_candidates(album))
+            visible = (each for each in found if each and album_shows(album.album_id, each, include_private=include))
+            if cover := next(visible, None):
+                covers[album.album_id] = cover
+        uncovered = [pair for pair in albums if pair[0].album_id not in covers and _visible_count(*pair)]
+        return covers | self._first_photos(uncovered)
+
+    def _first_photos(self, albums: Sequence[tuple[Album, bool]]) -> dict[AlbumId, Photo]:
+        """Return the first photo of each album: neither its chosen nor its latest photo is visible in it."""
+        if not albums:
+            return {}
+        entries = self._albums.first_entries([(album.album_id, include) for album, include in albums])
+        photos = self._albums.photos([entry.photo_id for found in entries for entry in found])
+        covers: dict[AlbumId, Photo] = {}
+        for (album, include), found in zip(albums, entries, strict=True):
+            photo = photos.get(found[0].photo_id) if found else None
+            if photo and album_shows(album.album_id, photo, include_private=include):
+                covers[album.album_id] = photo
+        return covers
+
+
+def _cover_candidates(album: Album) -> list[PhotoId]:
+    return [photo_id for photo_id in (album.cover_photo_id, album.latest_photo_id) if photo_id]
+
+
+def _visible_count(album: Album, include_private: bool) -> int:
+    return album.photo_count if include_private else album.open_count

@@ -1,0 +1,102 @@
+"""`@api` declares a route: it parses requests, calls the view, and turns the result or the error into a response."""
+
+from collections.abc import Callable, Mapping
+from functools import update_wrapper
+from typing import Any
+
+from chalice.app import Chalice, Request, Response
+
+from chalicelib.domain.accounts import Caller
+from chalicelib.domain.errors import PhotoshareError
+from chalicelib.http import parsing
+from chalicelib.http.errors import error_response
+from chalicelib.http.operation import Operation, Refusals
+from chalicelib.http.responses import response
+
+Authenticate = Callable[[str | None], Caller]
+"""Return the caller, given the `Authorization` header.
+
+Raises:
+    InvalidToken, AuthUnavailable, TooManyRequests, Busy: there is none.
+"""
+
+
+class Api:
+    """Declare the routes of a Chalice app.
+
+    The annotations of a view say what the route expects and returns:
+
+    - a type of `domain.ids`, or `str`: a path parameter of that name
+    - `Caller`: the user with the access token; `Caller | None` also admits visitors
+    - a `Body`: the JSON body; `| None` makes the body optional
+    - a `Query`: the query parameters; without one, the route accepts none
+    - a type of `http.headers`: a header or a cookie; a `HeaderGroup`: several of them
+    - the return type: the answer that the client gets; None is 204
+    """
+
+    def __init__(self, app: Chalice, authenticate: Authenticate) -> None:
+        self._app, self._authenticate = app, authenticate
+
+    def __call__(
+        self, tag: str, *, status: int | Mapping[type, int] = 200, raises: Refusals = ()
+    ) -> Callable[[Callable[..., Any]], "View"]:
+        """Declare a view.
+
+        `status` is the status of an answer with a body, or of each view type. `raises` are the errors that do not
+        follow from the annotations.
+        """
+
+        def declare(view: Callable[..., Any]) -> View:
+            operation = Operation.read(view, tag, status, raises)
+            return View(view, operation, self._app, self._authenticate)
+
+        return declare
+
+
+class View:
+    """A declared view, as Chalice calls it."""
+
+    __name__: str
+
+    def __init__(
+        self, view: Callable[..., Any], operation: Operation, app: Chalice, authenticate: Authenticate
+    ) -> None:
+        self.operation = operation
+        self._view, self._app, self._authenticate = view, app, authenticate
+        update_wrapper(self, view)
+
+    def __call__(self, **captures: str) -> Response:
+        """Answer the current request."""
+        request = self._app.current_request
+        assert request is not None
+        try:
+            return response(self._view(**self._arguments(request, captures)), self.operation.answers, request)
+        except PhotoshareError as error:
+            return error_response(error, request)
+
+    def _arguments(self, request: Request, captures: dict[str, str]) -> dict[str, Any]:
+        operation = self.operation
+        arguments: dict[str, Any] = {}
+        # Check the query first: every route rejects unknown parameters.
+        query = parsing.query(operation.query_type, request)
+        if operation.query:
+            arguments[operation.query[0]] = query
+        if operation.caller:
+            arguments[operation.caller] = self._caller(request)
+        for name, header in operation.headers.items():
+            arguments[name] = parsing.header(header, request)
+        for name, group in operation.header_groups.items():
+            arguments[name] = group(**{field: parsing.header(each, request) for field, each in group.headers().items()})
+        if operation.body:
+            name, shape = operation.body
+            is_absent = operation.is_body_optional and not request.raw_body
+            arguments[name] = None if is_absent else parsing.body(shape, request)
+        for name, kind in operation.captures.items():
+            arguments[name] = parsing.capture(kind, captures[name])
+        return arguments
+
+    def _caller(self, request: Request) -> Caller | None:
+        # API Gateway verifies tokens too, but `chalice local` lets everyone through. A bad token is never ignored.
+        if self.operation.is_caller_optional and "authorization" not in request.headers:
+            return None
+        return self._authenticate(parsing.sole_header(request, "authorization"))

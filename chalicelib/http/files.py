@@ -1,0 +1,34 @@
+"""Files that the service itself serves: the web page and the OpenAPI document."""
+
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+
+from chalicelib.domain.errors import NotFound
+from chalicelib.http.responses import File
+
+_WEB = Path(__file__).parent.parent / "web"
+CONTENT_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
+
+
+@cache
+def web_file(name: str) -> File:
+    """Return a file of the web page.
+
+    Raises:
+        NotFound: the web page has no such file.
+    """
+    known = {path.name: path for path in _WEB.iterdir() if path.suffix in CONTENT_TYPES}
+    if name not in known:
+        raise NotFound
+    return new_file(known[name].read_text(encoding="utf-8"), CONTENT_TYPES[known[name].suffix])
+
+
+def new_file(content: str, content_type: str) -> File:
+    """Return a file with this content. Its ETag changes with the content."""
+    return File(content, content_type, f'"{sha256(content.encode()).hexdigest()[:32]}"')

@@ -1,0 +1,62 @@
+"""Request headers and cookies that views declare as parameters."""
+
+import re
+from typing import Annotated, get_args, get_type_hints
+
+import msgspec
+
+KEY_PATTERN = r"^[!-~]{1,255}$(?!\n)"
+
+
+class Header(msgspec.Struct, frozen=True):
+    """A request header. It counts as absent if it is sent twice: Chalice keeps the last value, others the first."""
+
+    name: str
+    description: str = ""
+    """Empty for headers that every HTTP client sets itself. They are not in the OpenAPI document."""
+    pattern: str = ""
+    """If set, a value that does not match, or that is sent twice, is rejected."""
+    rule: str = ""
+    """The pattern in words."""
+
+    def is_valid(self, value: str | None) -> bool:
+        """Return whether the value matches the pattern."""
+        return not self.pattern or (value is not None and re.fullmatch(self.pattern, value) is not None)
+
+
+class Cookie(msgspec.Struct, frozen=True):
+    """A request cookie."""
+
+    name: str
+    description: str
+
+
+class HeaderGroup(msgspec.Struct, frozen=True):
+    """The base of parameters that take several headers or cookies, one in each field."""
+
+    @classmethod
+    def headers(cls) -> dict[str, Header | Cookie]:
+        """Return the header or the cookie of each field."""
+        return {name: get_args(hint)[1] for name, hint in get_type_hints(cls, include_extras=True).items()}
+
+
+LOGIN_COOKIE = "__Host-login"
+REFRESH_COOKIE = "__Host-refresh"
+
+Accept = Annotated[str | None, Header("Accept")]
+Origin = Annotated[str | None, Header("Origin")]
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        "Idempotency-Key",
+        "Makes the request idempotent. For 24 hours, the same request with the same key gets the same answer.",
+        KEY_PATTERN,
+        "The header must have 1 to 255 visible ASCII characters, and must be sent once.",
+    ),
+]
+LinkPassword = Annotated[str | None, Header("X-Link-Password", "The password of the share link, if it has one.")]
+RequestedWith = Annotated[
+    str | None, Header("X-Requested-With", "Any value. Required if the refresh token comes from the cookie.")
+]
+LoginCookie = Annotated[str | None, Cookie(LOGIN_COOKIE, "The sign-in that this browser has begun.")]
+RefreshCookie = Annotated[str | None, Cookie(REFRESH_COOKIE, "The refresh token of a browser, if there is no body.")]

@@ -1,0 +1,36 @@
+"""What happens around every view: security headers, the log, and CORS preflight requests."""
+
+import time
+from collections.abc import Callable
+
+from chalice.app import Chalice, Request, Response
+
+from chalicelib.http.errors import translate_chalice_errors
+from chalicelib.http.responses import log_response, preflight_response, security_headers
+from chalicelib.infra.settings import Settings
+
+
+def install_middleware(app: Chalice, settings: Callable[[], Settings]) -> None:
+    """Give every response its headers and its line in the log, and every error the shape of ours."""
+
+    def add_headers(request: Request, get_response: Callable[[Request], Response]) -> Response:
+        begun = time.perf_counter()
+        response = get_response(request)
+        response.headers |= security_headers(settings(), request.headers.get("origin"))
+        log_response(request, response.status_code, time.perf_counter() - begun)
+        return response
+
+    app.register_middleware(add_headers, "http")
+    app.register_middleware(translate_chalice_errors, "http")
+
+
+def add_preflight_routes(app: Chalice) -> None:
+    """Answer the CORS preflight requests of all routes. Call this after the last route."""
+
+    def preflight(**_captures: str) -> Response:
+        request = app.current_request
+        assert request is not None
+        return preflight_response(list(app.routes[request.path]))
+
+    for path in list(app.routes):
+        app.route(path, methods=["OPTIONS"], name=f"preflight {path}")(preflight)

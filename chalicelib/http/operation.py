@@ -1,0 +1,112 @@
+"""What a route expects and returns, read from the annotations of its view."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from chalicelib.domain.accounts import Caller
+from chalicelib.domain.errors import PhotoshareError
+from chalicelib.domain.requests import Body, Query
+from chalicelib.http.headers import Cookie, Header, HeaderGroup
+from chalicelib.http.responses import File, Redirect, WithCookies
+
+Refusals = tuple[type[PhotoshareError], ...]
+
+
+class Operation(msgspec.Struct, frozen=True, kw_only=True):
+    """One route. `Operation.read` fills it; parsing, tests and the OpenAPI document use it."""
+
+    tag: str
+    raises: Refusals
+    """Errors that the other fields do not imply."""
+    answers: dict[int, Any]
+    """By status: a view type, a union or `Page` of view types, `File`, `Redirect`, or None for an empty body."""
+    captures: dict[str, Any]
+    """Path parameters with their types."""
+    caller: str | None
+    """The parameter that takes the caller. None if the route ignores access tokens."""
+    is_caller_optional: bool
+    body: tuple[str, type[Body]] | None
+    """The parameter that takes the body, and its type."""
+    is_body_optional: bool
+    query: tuple[str, type[Query]] | None
+    """The parameter that takes the query parameters, and their type."""
+    headers: dict[str, Header | Cookie]
+    """Parameters that take a header or a cookie."""
+    header_groups: dict[str, type[HeaderGroup]]
+    """Parameters that take several headers or cookies."""
+
+    @classmethod
+    def read(
+        cls, view: Callable[..., Any], tag: str, status: int | Mapping[type, int], raises: Refusals
+    ) -> "Operation":
+        """Read the annotations of a view.
+
+        Raises:
+            TypeError: a parameter or the return value has no annotation, or has one that no route can have.
+        """
+        hints = get_type_hints(view, include_extras=True)
+        missing = {*inspect.signature(view).parameters, "return"} - hints.keys()
+        if missing:
+            raise TypeError(f"{view.__name__} does not annotate {sorted(missing)}.")
+        answers = _answers(hints.pop("return"), status)
+        fields: dict[str, Any] = {"caller": None, "body": None, "query": None, "captures": {}, "headers": {}}
+        fields |= {"header_groups": {}, "is_caller_optional": False, "is_body_optional": False}
+        for name, hint in hints.items():
+            _read_parameter(fields, name, hint)
+        return cls(tag=tag, raises=raises, answers=answers, **fields)
+
+    @property
+    def query_type(self) -> type[Query]:
+        """The type of the query parameters. `Query` itself allows none."""
+        return self.query[1] if self.query else Query
+
+    @property
+    def access(self) -> Literal["public", "optional", "required"]:
+        """Whether the route ignores access tokens, accepts them, or requires one."""
+        if self.caller is None:
+            return "public"
+        return "optional" if self.is_caller_optional else "required"
+
+
+def members(hint: Any) -> tuple[Any, ...]:
+    """Return the members of a union, or the type itself."""
+    return get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+
+
+def _read_parameter(fields: dict[str, Any], name: str, hint: Any) -> None:
+    if get_origin(hint) is Annotated:
+        fields["headers"][name] = get_args(hint)[1]
+        return
+    kinds = [kind for kind in members(hint) if kind is not NoneType]
+    is_optional = NoneType in members(hint)
+    if kinds == [Caller]:
+        fields |= {"caller": name, "is_caller_optional": is_optional}
+    elif isinstance(kinds[0], type) and issubclass(kinds[0], HeaderGroup):
+        fields["header_groups"][name] = kinds[0]
+    elif isinstance(kinds[0], type) and issubclass(kinds[0], Body):
+        fields |= {"body": (name, kinds[0]), "is_body_optional": is_optional}
+    elif isinstance(kinds[0], type) and issubclass(kinds[0], Query):
+        fields["query"] = (name, kinds[0])
+    else:
+        fields["captures"][name] = hint
+
+
+def _answers(hint: Any, status: int | Mapping[type, int]) -> dict[int, Any]:
+    if get_origin(hint) is WithCookies:
+        (hint,) = get_args(hint)
+    answers: dict[int, Any] = {}
+    for kind in members(hint):
+        if kind is File:
+            answers |= {200: File, 304: None}
+        elif kind is Redirect:
+            answers[302] = Redirect
+        elif kind is NoneType:
+            answers[204] = None
+        else:
+            code = status.get(kind, 200) if isinstance(status, Mapping) else status
+            answers[code] = answers[code] | kind if code in answers else kind
+    return dict(sorted(answers.items()))

@@ -1,0 +1,29 @@
+"""Job: purge cancelled accounts."""
+
+from chalicelib.accounts.deletion import AccountPurge
+from chalicelib.domain.clock import Clock
+from chalicelib.domain.ids import timestamp
+from chalicelib.domain.messages import PurgeAccount, Queue
+from chalicelib.stores.protocols import Cancellations
+
+SWEEP_LIMIT = 1000
+"""The largest number of accounts that one sweep enqueues. The next sweep finds the rest."""
+
+
+class PurgeAccountJob:
+    """Purge cancelled accounts."""
+
+    message_type = PurgeAccount
+
+    def __init__(self, cancellations: Cancellations, purge: AccountPurge, queue: Queue, clock: Clock) -> None:
+        self._cancellations, self._purge, self._queue, self._clock = cancellations, purge, queue, clock
+
+    def sweep(self) -> int:
+        """Enqueue every account whose purge did not end in time, or must be checked again."""
+        user_ids = self._cancellations.due(timestamp(self._clock()), SWEEP_LIMIT)
+        self._queue.send([PurgeAccount(user_id) for user_id in user_ids])
+        return len(user_ids)
+
+    def handle(self, message: PurgeAccount) -> None:
+        """Purge one account."""
+        self._purge.run(message.user_id)

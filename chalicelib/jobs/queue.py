@@ -1,0 +1,54 @@
+"""The job queue on SQS."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from chalicelib.domain.errors import Busy
+from chalicelib.domain.ids import is_album_id, is_photo_id
+from chalicelib.domain.messages import Message, SettlePhoto, UpdateAlbumPhotos
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
+
+_BATCH = 10
+"""The largest batch that SQS accepts."""
+
+
+class SqsQueue:
+    """`Queue` on SQS."""
+
+    def __init__(self, sqs: "SQSClient", url: str) -> None:
+        self._sqs, self._url = sqs, url
+
+    def send(self, messages: Sequence[Message]) -> None:
+        """Enqueue all of `messages`.
+
+        Raises:
+            Busy: the queue did not accept some of them.
+        """
+        for start in range(0, len(messages), _BATCH):
+            entries: list[SendMessageBatchRequestEntryTypeDef] = [
+                {"Id": str(number), "MessageBody": msgspec.json.encode(message).decode()}
+                for number, message in enumerate(messages[start : start + _BATCH])
+            ]
+            answer = self._sqs.send_message_batch(QueueUrl=self._url, Entries=entries)
+            if answer.get("Failed"):
+                raise Busy(f"The queue did not accept {len(answer['Failed'])} messages.")
+
+
+def decode_message(body: str) -> Message:
+    """Return the message in the body of an SQS message.
+
+    Raises:
+        msgspec.DecodeError, msgspec.ValidationError: the body holds no message of ours. After its retries, SQS moves
+            the message to the dead-letter queue.
+    """
+    message: Message = msgspec.json.decode(body, type=Message)
+    if isinstance(message, SettlePhoto) and not is_photo_id(message.photo_id):
+        raise msgspec.ValidationError("The message has an invalid photo id.")
+    if isinstance(message, UpdateAlbumPhotos) and not is_album_id(message.album_id):
+        raise msgspec.ValidationError("The message has an invalid album id.")
+    return message

@@ -1,0 +1,47 @@
+"""The registry of background jobs: deliver each message to its job, and find what is due."""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from chalicelib.domain.messages import Message
+from chalicelib.infra import logs
+from chalicelib.jobs.queue import decode_message
+
+
+class Job(Protocol):
+    """A background job. A message may be delivered more than once, so jobs are idempotent.
+
+    A job never enqueues its own continuation: Lambda stops such loops after about 16 rounds. It loops inside one
+    invocation up to a time budget, stores its progress, and is resumed by a message of the sweep.
+    """
+
+    @property
+    def message_type(self) -> type[Message]:
+        """The type of the messages that this job handles."""
+
+    def handle(self, message: Any) -> None:
+        """Do the work of one message.
+
+        Raises:
+            Busy: the work could not be completed. SQS delivers the message again.
+        """
+
+    def sweep(self) -> int:
+        """Enqueue a message for everything that is due, and return the number of messages."""
+
+
+class Jobs:
+    """All background jobs."""
+
+    def __init__(self, jobs: Sequence[Job]) -> None:
+        self._jobs = {job.message_type: job for job in jobs}
+
+    def handle(self, body: str) -> None:
+        """Decode the body of an SQS message, and do its job. Log a failure with the message."""
+        with logs.failure("a job failed", job=body):
+            message = decode_message(body)
+            self._jobs[type(message)].handle(message)
+
+    def sweep(self) -> int:
+        """Enqueue everything that is due, and return the number of messages."""
+        return sum(job.sweep() for job in self._jobs.values())

@@ -1,0 +1,67 @@
+"""Job: end unused upload grants, empty the trash, and remove what erased photos left."""
+
+import logging
+from datetime import datetime, timedelta
+
+from chalicelib.domain.clock import Clock
+from chalicelib.domain.ids import timestamp
+from chalicelib.domain.messages import Queue, SettlePhoto
+from chalicelib.domain.photos import GRANT_LIFETIME, Photo
+from chalicelib.infra import metrics
+from chalicelib.storage.bucket import Bucket
+from chalicelib.stores.protocols import Store
+from chalicelib.uploads.confirmation import Confirmation
+
+log = logging.getLogger(__name__)
+
+SWEEP_LIMIT = 5000
+"""The largest number of photos that one sweep enqueues. The next sweep finds the rest."""
+PATIENCE = timedelta(hours=6)
+"""How long a swept photo is left alone: longer than SQS retries its message."""
+
+
+class SettlePhotoJob:
+    """Settle photos that are due."""
+
+    message_type = SettlePhoto
+
+    def __init__(self, store: Store, bucket: Bucket, confirmation: Confirmation, queue: Queue, clock: Clock) -> None:
+        self._store, self._bucket, self._confirmation = store, bucket, confirmation
+        self._queue, self._clock = queue, clock
+
+    def sweep(self) -> int:
+        """Enqueue every photo that is due."""
+        now = self._clock()
+        photo_ids = self._store.due(timestamp(now), SWEEP_LIMIT)
+        self._queue.send([SettlePhoto(photo_id) for photo_id in photo_ids])
+        # Photos that fail forever must not fill every later sweep.
+        self._store.postpone(photo_ids, timestamp(now + PATIENCE))
+        return len(photo_ids)
+
+    def handle(self, message: SettlePhoto) -> None:
+        """Do what is due for a photo, if anything is."""
+        photo = self._store.photo(message.photo_id)
+        if photo is None or photo.due_at is None or photo.due_at > timestamp(self._clock()):
+            return
+        if photo.status == "pending":
+            self._end_grant(photo)
+        elif photo.status == "erased":
+            self._remove_leftovers(photo)
+        elif self._store.replace(photo, photo.tombstone(timestamp(self._clock() + 2 * GRANT_LIFETIME))):
+            self._bucket.erase(photo.prefix)
+
+    def _end_grant(self, photo: Photo) -> None:
+        """Confirm the upload if it arrived without an event, else remove the pending photo."""
+        age = self._clock() - datetime.fromisoformat(photo.uploaded_at)
+        metrics.time("PendingSeconds", age.total_seconds())
+        settled = self._confirmation.confirm(photo.s3_key, None)
+        if settled and settled.status == "pending":
+            log.info("ended an unused grant", extra={"photo_id": photo.photo_id})
+            self._store.remove(settled)
+
+    def _remove_leftovers(self, photo: Photo) -> None:
+        """Remove the objects and ratings of an erased photo. No new ones can come."""
+        self._bucket.erase(photo.prefix)
+        while self._store.forget_ratings(photo.photo_id):
+            pass
+        self._store.replace(photo, photo.with_(due_at=None))

@@ -1,0 +1,110 @@
+"""Photos as clients see them."""
+
+import msgspec
+
+from chalicelib.domain.accounts import Caller, is_user
+from chalicelib.domain.clock import Clock
+from chalicelib.domain.ids import PhotoId, Timestamp, UserId
+from chalicelib.domain.listing import Page
+from chalicelib.domain.model import Model
+from chalicelib.domain.photos import Exif, Photo, Status, Visibility
+from chalicelib.storage.bucket import Bucket
+
+
+class RatingView(Model, omit_defaults=False, frozen=True):
+    """The rating of a photo. `average` is None until the photo has a rating."""
+
+    average: float | None
+    count: int
+
+
+class PhotoView(Model, omit_defaults=False, frozen=True):
+    """A photo as everyone sees it."""
+
+    photo_id: PhotoId
+    user_id: UserId
+    s3_key: str
+    filename: str
+    content_type: str
+    size: int
+    width: int
+    height: int
+    uploaded_at: Timestamp
+    taken_at: Timestamp | None
+    title: str
+    description: str
+    tags: tuple[str, ...]
+    visibility: Visibility
+    status: Status
+    rating: RatingView
+    exif: Exif
+    placeholder: str
+    renditions: dict[str, str]
+
+
+class OwnPhotoView(PhotoView, omit_defaults=False, frozen=True):
+    """A photo as its owner sees it."""
+
+    sha256: str | None
+    rejection: str | None
+    trashed_at: Timestamp | None
+
+
+AnyPhotoView = OwnPhotoView | PhotoView
+
+
+class PhotoPresenter:
+    """Build the views of photos, with signed URLs of their renditions."""
+
+    def __init__(self, bucket: Bucket, clock: Clock) -> None:
+        self._bucket, self._clock = bucket, clock
+
+    def view(self, photo: Photo, by: Caller | None) -> AnyPhotoView:
+        """Return the photo as the caller, or a visitor, may see it."""
+        return self.own_view(photo) if is_user(by, photo.user_id) else self._view(photo, photo.exif.without_position())
+
+    def own_view(self, photo: Photo) -> OwnPhotoView:
+        """Return the photo as its owner sees it."""
+        common = msgspec.structs.asdict(self._view(photo, photo.exif))
+        return OwnPhotoView(**common, sha256=photo.sha256, rejection=photo.rejection, trashed_at=photo.trashed_at)
+
+    def page(self, page: Page[Photo], by: Caller | None) -> Page[AnyPhotoView]:
+        """Return a page of photos as the caller, or a visitor, may see them."""
+        return Page([self.view(photo, by) for photo in page.items], page.last_key)
+
+    def shared_page(self, page: Page[Photo]) -> Page[PhotoView]:
+        """Return a page of photos as a visitor with a share link sees them."""
+        return Page([self._view(photo, photo.exif.without_position()) for photo in page.items], page.last_key)
+
+    def own_page(self, page: Page[Photo]) -> Page[OwnPhotoView]:
+        """Return a page of the caller's own photos."""
+        return Page([self.own_view(photo) for photo in page.items], page.last_key)
+
+    def rendition_url(self, photo: Photo, names: tuple[str, ...]) -> str | None:
+        """Return the signed URL of the first of these renditions that the photo has."""
+        name = next((name for name in names if name in photo.renditions), None)
+        return self._bucket.url(photo, name, self._clock()) if name else None
+
+    def _view(self, photo: Photo, exif: Exif) -> PhotoView:
+        now = self._clock()
+        return PhotoView(
+            photo_id=photo.photo_id,
+            user_id=photo.user_id,
+            s3_key=photo.s3_key,
+            filename=photo.filename,
+            content_type=photo.content_type,
+            size=photo.size,
+            width=photo.width,
+            height=photo.height,
+            uploaded_at=photo.uploaded_at,
+            taken_at=photo.taken_at,
+            title=photo.title,
+            description=photo.description,
+            tags=photo.tags,
+            visibility=photo.visibility,
+            status=photo.status,
+            rating=RatingView(average=photo.average, count=photo.rating_count),
+            exif=exif,
+            placeholder=photo.placeholder,
+            renditions={name: self._bucket.url(photo, name, now) for name in photo.renditions if name != "full"},
+        )

@@ -1,0 +1,67 @@
+"""Decide what becomes of an upload: checks of the stored bytes, and the changes to the photo."""
+
+from datetime import datetime
+from typing import Any
+
+from chalicelib.domain.ids import timestamp
+from chalicelib.domain.photos import TRASH_LIFETIME, Photo
+from chalicelib.renditions import Refused, Rendered, TooManyBytes
+from chalicelib.storage.bucket import Stored
+
+
+class SizeMismatch(Refused):
+    """The stored bytes do not have the declared size."""
+
+
+class ChecksumMismatch(Refused):
+    """The stored bytes do not have the declared SHA-256."""
+
+
+def granted_bytes(photo: Photo, stored: Stored) -> bytes:
+    """Return the stored bytes if they are the bytes that the grant allowed.
+
+    Raises:
+        TooManyBytes, SizeMismatch, ChecksumMismatch: they are not.
+    """
+    if stored.content is None:
+        raise TooManyBytes
+    if photo.size and photo.size != stored.size:
+        raise SizeMismatch
+    if photo.sha256 and photo.sha256 != stored.sha256:
+        raise ChecksumMismatch
+    return stored.content
+
+
+def rendition_keys(photo: Photo, stored: Stored, rendered: Rendered) -> dict[str, str]:
+    """Return the object key of each rendition.
+
+    The keys contain the version, so two versions confirmed at once cannot overwrite each other's renditions.
+    """
+    folder = f"{photo.prefix}{stored.version_id}"
+    return {name: f"{folder}/{name}.{each.extension}" for name, each in rendered.renditions.items()}
+
+
+def accept_upload(photo: Photo, stored: Stored, rendered: Rendered) -> dict[str, Any]:
+    """Return the changes that make a pending photo ready."""
+    return {
+        "status": "ready",
+        "size": stored.size,
+        "charged": stored.size,
+        "sha256": stored.sha256,
+        "version_id": stored.version_id,
+        "width": rendered.width,
+        "height": rendered.height,
+        "taken_at": rendered.taken_at,
+        "exif": rendered.exif,
+        "placeholder": rendered.placeholder,
+        "renditions": rendition_keys(photo, stored, rendered),
+        "copy_type": rendered.renditions["full"].content_type,
+        "copy_size": len(rendered.renditions["full"].content),
+        "due_at": None,
+    }
+
+
+def reject_upload(refusal: Refused, now: datetime) -> dict[str, Any]:
+    """Return the changes that make a pending photo rejected. The sweep removes it later."""
+    due_at = timestamp(now + TRASH_LIFETIME)
+    return {"status": "rejected", "rejection": refusal.code, "charged": 0, "due_at": due_at}
