@@ -19,7 +19,6 @@ from chalicelib.domain.ids import UserId
 from chalicelib.domain.photos import GRANT_LIFETIME
 from chalicelib.jobs import jobs
 from chalicelib.storage.bucket import Bucket
-from tests.jobs.test_jobs import drain
 from tests.support import gallery
 from tests.support.cloud import Client, Cloud, created
 from tests.support.cognito import Cognito
@@ -27,6 +26,7 @@ from tests.support.faults import Fault, Killed, hooked, striking
 from tests.support.gallery import JPEG
 from tests.support.invariants import broken
 from tests.support.rows import empty
+from tests.support.sweeps import drain_queue
 
 FINAL = 2 * GRANT_LIFETIME + timedelta(minutes=1)
 
@@ -36,7 +36,7 @@ def ann(shared_cloud: Cloud) -> Client:
     """Somebody without a photo, alone on the service."""
     empty(shared_cloud.settings, shared_cloud.dynamodb)
     shared_cloud.bucket.erase("")
-    drain(shared_cloud)
+    drain_queue(shared_cloud)
     return shared_cloud.person(f"ann-{uuid4()}")
 
 
@@ -54,7 +54,7 @@ def cognito(shared_cloud: Cloud) -> Cognito:
 
 def purge(cloud: Cloud, after: timedelta = timedelta()) -> int:
     """Do what is in the queue, as of that time from now; how many jobs."""
-    bodies = drain(cloud)
+    bodies = drain_queue(cloud)
     for body in bodies:
         service.do(jobs.read(body), datetime.now(UTC) + after)
     return len(bodies)
@@ -116,7 +116,7 @@ def test_visitor_cancels_nothing(shared_cloud: Cloud, ann: Client) -> None:
     assert shared_cloud.bearing("x").delete("/account").status == 401
     assert ann.delete("/account", permanent="true").status == 400
     assert ann.get("/photos", scope="mine").json["items"]
-    assert drain(shared_cloud) == []
+    assert drain_queue(shared_cloud) == []
 
 
 def test_neither_queue_nor_cognito_need_be_there_for_the_account_to_be_cancelled(
@@ -126,7 +126,7 @@ def test_neither_queue_nor_cognito_need_be_there_for_the_account_to_be_cancelled
     cognito.refuse("GlobalSignOut", code="TooManyRequestsException")
     assert ann.delete("/account").status == 202
     assert ann.get("/photos").status == 401
-    assert drain(shared_cloud) == []
+    assert drain_queue(shared_cloud) == []
     assert sweep(shared_cloud, deletion.LEASE - timedelta(minutes=1)) == 0
     assert sweep(shared_cloud, deletion.LEASE + timedelta(minutes=1)) == 1
     assert gone(shared_cloud, ann.user_id)
@@ -145,7 +145,7 @@ def test_request_that_is_struck_anywhere_cancels_or_can_be_repeated(
             assert (answer.status == 202) == (fault.struck in ("", "SendMessageBatch")), (at, mode, answer)
             assert answer.status in (202, 503)
             assert ann.delete("/account").status in (202, 401)
-            drain(shared_cloud)
+            drain_queue(shared_cloud)
             assert sweep(shared_cloud, deletion.LEASE + timedelta(minutes=1)) == 1
             assert gone(shared_cloud, ann.user_id)
             sweep(shared_cloud, 2 * deletion.LEASE)
@@ -202,7 +202,7 @@ def test_person_whose_id_begins_alike_loses_nothing(shared_cloud: Cloud, ann: Cl
 def test_job_that_comes_again_and_again_changes_nothing_more(shared_cloud: Cloud, ann: Client, bob: Client) -> None:
     gallery.furnish(shared_cloud, ann, bob)
     ann.delete("/account")
-    (body,) = drain(shared_cloud)
+    (body,) = drain_queue(shared_cloud)
     service.do(jobs.read(body), datetime.now(UTC))
     after = gallery.everything(shared_cloud)
     for _ in range(3):
@@ -221,7 +221,7 @@ def test_job_whose_time_is_up_goes_on_as_another(
     gallery.furnish(shared_cloud, ann, bob)
     ann.delete("/account")
     rounds = 0
-    while bodies := drain(shared_cloud):
+    while bodies := drain_queue(shared_cloud):
         assert [json.loads(body) for body in bodies] == [{"job": "cancel", "userId": ann.user_id}]
         deletion.run(
             wiring.cancellations(),
@@ -243,7 +243,7 @@ def test_user_that_is_gone_already_is_no_error_and_a_refusal_is(
 ) -> None:
     ann.delete("/account")
     cognito.refuse("AdminDeleteUser", code="TooManyRequestsException")
-    (body,) = drain(shared_cloud)
+    (body,) = drain_queue(shared_cloud)
     with pytest.raises(Exception, match="Too many"):
         service.do(jobs.read(body), datetime.now(UTC))
     assert "photoCount" not in gallery.tombstone(shared_cloud, ann.user_id)
@@ -262,7 +262,7 @@ def test_killed_at_every_call_it_ends_all_the_same(
         ann = shared_cloud.person(f"ann-{uuid4()}")
         gallery.sketch(shared_cloud, ann, theirs)
         ann.delete("/account")
-        (body,) = drain(shared_cloud)
+        (body,) = drain_queue(shared_cloud)
         mode = ("killed", "answer lost", "500")[at % 3]
         with striking(Fault(at, mode), *shared_cloud.clients) as fault:  # type: ignore[arg-type]
             try:
@@ -287,7 +287,7 @@ def test_objects_that_the_storage_keeps_are_left_to_the_next_attempt(
 ) -> None:
     shared_cloud.upload(ann, JPEG)
     ann.delete("/account")
-    (body,) = drain(shared_cloud)
+    (body,) = drain_queue(shared_cloud)
 
     def keep(parsed: dict[str, Any], **_: Any) -> None:
         parsed["Errors"] = [{"Key": "x", "Code": "InternalError"}]
@@ -330,7 +330,7 @@ def test_upload_on_its_way_leaves_nothing_in_whatever_order(
     }
     for step in order:
         steps[step]()
-    drain(shared_cloud)
+    drain_queue(shared_cloud)
     sweep(shared_cloud, 2 * deletion.LEASE)
     shared_cloud.deliver(event)
     assert gone(shared_cloud, ann.user_id)
@@ -352,7 +352,7 @@ def test_confirmation_that_runs_while_its_photo_is_purged_leaves_nothing(shared_
     grant = shared_cloud.grant(ann, size=len(JPEG))
     version = shared_cloud.put(grant, JPEG)
     ann.delete("/account")
-    bodies = drain(shared_cloud)
+    bodies = drain_queue(shared_cloud)
 
     def purge_now(**_: Any) -> None:
         while bodies:
@@ -443,7 +443,7 @@ def test_jobs_of_the_photos_of_a_cancelled_account_leave_nothing(shared_cloud: C
     ann.delete("/account")
     late = datetime.now(UTC) + timedelta(days=40)
     shared_cloud.sweep(late)
-    settling = drain(shared_cloud)
+    settling = drain_queue(shared_cloud)
     for body in settling:
         service.do(jobs.read(body), late)
     assert sum(json.loads(body)["job"] == "settle" for body in settling) > 3

@@ -14,15 +14,23 @@ from chalicelib.albums import propagation
 from chalicelib.domain.errors import Busy
 from chalicelib.domain.ids import AlbumId, PhotoId
 from chalicelib.domain.photos import Photo
-from tests.albums.test_albums import made, put
-from tests.jobs.test_jobs import drain
-from tests.photos.test_lists import fill
+from tests.support.albums import create_album, put_into_album
 from tests.support.cloud import Client, Cloud
+from tests.support.fault_runs import (
+    ANSWER_LOST,
+    KILLED,
+    REFUSED,
+    aws_clients,
+    ended_by_fault,
+    require_success,
+    run_with_fault_at_every_call,
+)
 from tests.support.faults import Fault, Mode, striking
 from tests.support.images import photo as make_photo
 from tests.support.invariants import albums_of, broken, rows, untidy
+from tests.support.lists import add_photos
 from tests.support.rows import empty
-from tests.test_faults import KILLED, LOST, REFUSED, _done, at_every_call, clients, struck
+from tests.support.sweeps import drain_queue
 
 JPEG = make_photo(64, 48)
 LATER = propagation.GRACE + timedelta(seconds=1)
@@ -31,22 +39,22 @@ LATER = propagation.GRACE + timedelta(seconds=1)
 @pytest.fixture
 def ann(shared_cloud: Cloud) -> Client:
     """Somebody without an album."""
-    drain(shared_cloud)
+    drain_queue(shared_cloud)
     return shared_cloud.person(f"ann-{uuid4()}")
 
 
 def filled(cloud: Cloud, owner: Client, count: int, **facts: Any) -> str:
     """The path of an album with so many photos."""
-    album = made(owner, **facts)
-    for photo_id in fill(cloud, count, owner.user_id):
-        put(owner, album, photo_id)
+    album = create_album(owner, **facts)
+    for photo_id in add_photos(cloud, count, owner.user_id):
+        put_into_album(owner, album, photo_id)
     return album
 
 
 def work(cloud: Cloud, times: int = 1) -> int:
     """Do all jobs, and those that they leave, each `times` times; how many there were."""
     count = 0
-    while bodies := drain(cloud):
+    while bodies := drain_queue(cloud):
         count += len(bodies)
         for body in bodies[:1] if times > 1 else bodies:
             for _ in range(times):
@@ -69,7 +77,7 @@ def names(cloud: Cloud, owner: Client) -> set[tuple[str, bool]]:
 def test_few_photos_learn_of_a_change_at_once(shared_cloud: Cloud, ann: Client, count: int) -> None:
     album = filled(shared_cloud, ann, count)
     assert ann.patch(album, {"name": "Hills", "visibility": "unlisted"}).status == 200
-    assert drain(shared_cloud) == []
+    assert drain_queue(shared_cloud) == []
     assert untidy(shared_cloud, ann.user_id) == []
     assert ann.delete(album).status == 204
     assert albums_of(shared_cloud, ann.user_id) == []
@@ -113,7 +121,7 @@ def test_second_change_while_the_first_is_at_work_wins(shared_cloud: Cloud, ann:
     album = filled(shared_cloud, ann, propagation.AT_ONCE + 1)
     for name in ("Hills", "Lakes"):
         assert ann.patch(album, {"name": name}).status == 200
-    first, second = drain(shared_cloud)
+    first, second = drain_queue(shared_cloud)
     later = msgspec.json.encode(propagation.Tidy(AlbumId(album[8:]), PhotoId("0"), wording=1)).decode()
     for body in (second, later, first, later):
         shared_cloud.work(body, datetime.now(UTC))
@@ -172,11 +180,11 @@ class Refusing(Interrupted):
 def test_deleting_an_album_keeps_its_photos_or_puts_them_into_the_trash(
     shared_cloud: Cloud, ann: Client, photos: str, trashed: int
 ) -> None:
-    album, other = made(ann), made(ann)
+    album, other = create_album(ann), create_album(ann)
     inside = [shared_cloud.upload(ann, JPEG, albumId=album[8:]).photo_id for _ in range(2)]
     outside = shared_cloud.upload(ann, JPEG, albumId=other[8:]).photo_id
     for photo_id in inside:
-        put(ann, other, photo_id)
+        put_into_album(ann, other, photo_id)
     assert ann.delete(album, photos=photos).status == 204
     in_trash = [photo["photoId"] for photo in ann.get("/trash").json["items"]]
     assert sorted(in_trash) == inside[: len(inside) if trashed else 0]
@@ -193,7 +201,7 @@ def test_queue_that_fails_refuses_nobody_and_the_sweep_finds_the_work(shared_clo
     with striking(Fault(0, "500"), wiring.queue()._sqs):
         assert ann.delete(album).status == 204
     assert ann.get(album).status == 404
-    assert drain(shared_cloud) == []
+    assert drain_queue(shared_cloud) == []
     assert shared_cloud.sweep(datetime.now(UTC)) == 0, "whoever changed it has a while"
     sweep(shared_cloud)
     assert albums_of(shared_cloud, ann.user_id) == []
@@ -226,7 +234,7 @@ class Journey:
         return [self.create, *enter, self.link, self.rename, self.hide, self.leave, leave, self.delete]
 
     def done(self, method: str, path: str, query: dict[str, Any], *also: int, body: Any = None) -> Any:
-        return _done(self.ann.call(method, path.format(album=self.album), body, **query), *also)
+        return require_success(self.ann.call(method, path.format(album=self.album), body, **query), *also)
 
     def create(self) -> None:
         self.album = f"/albums/{self.done('POST', '/albums', {}, body={'name': 'Sea'}).json['albumId']}"
@@ -250,34 +258,34 @@ class Journey:
         self.done("DELETE", "{album}", {"photos": "delete"}, 404)
 
 
-@pytest.mark.parametrize("modes", [REFUSED, LOST, KILLED])
+@pytest.mark.parametrize("modes", [REFUSED, ANSWER_LOST, KILLED])
 def test_whoever_is_struck_tries_again_and_albums_stay_exact(shared_cloud: Cloud, modes: tuple[Mode, ...]) -> None:
     def run(fault: Fault) -> None:
         empty(shared_cloud.settings, shared_cloud.dynamodb)
         journey = Journey(shared_cloud, f"again-{uuid4()}")
-        with striking(fault, *clients(shared_cloud)):
+        with striking(fault, *aws_clients(shared_cloud)):
             for step in journey.steps:
-                if struck(step):
+                if ended_by_fault(step):
                     assert broken(shared_cloud, journey.ann.user_id) == []
-                    assert not struck(step)
+                    assert not ended_by_fault(step)
         assert journey.ann.get(journey.album).status == 404
         sweep(shared_cloud)
         left = albums_of(shared_cloud, journey.ann.user_id)
         assert [album.name for album in left] in ([], ["Sea"]), "a lost answer may leave an album made twice"
         assert broken(shared_cloud, journey.ann.user_id) == untidy(shared_cloud, journey.ann.user_id) == []
 
-    assert {"GetItem", "TransactWriteItems", "Query", "BatchGetItem"} <= {*at_every_call(modes, run)}
+    assert {"GetItem", "TransactWriteItems", "Query", "BatchGetItem"} <= {*run_with_fault_at_every_call(modes, run)}
 
 
-@pytest.mark.parametrize("modes", [LOST, KILLED])
+@pytest.mark.parametrize("modes", [ANSWER_LOST, KILLED])
 def test_what_nobody_tries_again_the_sweep_finishes(shared_cloud: Cloud, modes: tuple[Mode, ...]) -> None:
     def run(fault: Fault) -> None:
         empty(shared_cloud.settings, shared_cloud.dynamodb)
         journey = Journey(shared_cloud, f"gives-up-{uuid4()}")
-        with striking(fault, *clients(shared_cloud)):
-            any(struck(step) for step in journey.steps)
+        with striking(fault, *aws_clients(shared_cloud)):
+            any(ended_by_fault(step) for step in journey.steps)
         assert broken(shared_cloud, journey.ann.user_id) == []
         sweep(shared_cloud)
         assert broken(shared_cloud, journey.ann.user_id) == untidy(shared_cloud, journey.ann.user_id) == []
 
-    assert len(at_every_call(modes, run)) > 20
+    assert len(run_with_fault_at_every_call(modes, run)) > 20

@@ -95,7 +95,9 @@ def test_every_function_is_watched_and_its_log_ends(function: str) -> None:
 
 def test_alarms_and_dashboard_show_metrics_that_are_written() -> None:
     package = stack.TEMPLATE.parent / "chalicelib"
-    written = {name for file in package.rglob("*.py") for name in re.findall(r'metrics\.\w+\("(\w+)"', file.read_text())}
+    written = {
+        name for file in package.rglob("*.py") for name in re.findall(r'metrics\.\w+\("(\w+)"', file.read_text())
+    }
     ours = [each["Properties"] for each in of_type("AWS::CloudWatch::Alarm")]
     assert {each["MetricName"] for each in ours if each["Namespace"] == "Photoshare"} <= written
     (dashboard,) = of_type("AWS::CloudWatch::Dashboard")

@@ -18,14 +18,22 @@ from chalicelib.domain.ids import PhotoId, UserId, timestamp
 from chalicelib.domain.listing import Listing
 from chalicelib.domain.photos import Photo
 from chalicelib.photos import ratings
-from tests.photos.test_lists import fill
 from tests.support.cloud import Client, Cloud
+from tests.support.fault_runs import (
+    ANSWER_LOST,
+    KILLED,
+    REFUSED,
+    aws_clients,
+    ended_by_fault,
+    run_with_fault_at_every_call,
+)
 from tests.support.faults import hooked, striking
 from tests.support.images import photo as make_photo
 from tests.support.invariants import broken, left_over
 from tests.support.invariants import ratings as all_ratings
+from tests.support.lists import add_photos
 from tests.support.rows import START, Backend, empty, ids
-from tests.test_faults import DUE, KILLED, LOST, REFUSED, at_every_call, clients, struck, sweep
+from tests.support.sweeps import UNUSED_GRANT_DUE, settle_due_photos
 
 ANN, BOB = UserId("ann"), UserId("bob")
 PUBLIC = Listing(scope="public")
@@ -248,7 +256,7 @@ def test_what_is_no_rating_is_refused_and_changes_nothing(
 
 def test_top_follows_the_ratings(shared_cloud: Cloud, bob: Client) -> None:
     owner = f"dee-{uuid4()}"
-    one, two, three = fill(shared_cloud, 3, owner)
+    one, two, three = add_photos(shared_cloud, 3, owner)
     bob.call("PUT", rating_of(one), {"rating": 5})
     bob.call("PUT", rating_of(three), {"rating": 1})
     listed = shared_cloud.person(owner).get("/photos", order="top", scope="mine").json["items"]
@@ -303,21 +311,21 @@ def put(fan: Client, photo_id: PhotoId, body: Any, count: int) -> None:
     assert answer.json["count"] == count
 
 
-@pytest.mark.parametrize("modes", [REFUSED, LOST, KILLED])
+@pytest.mark.parametrize("modes", [REFUSED, ANSWER_LOST, KILLED])
 def test_whoever_is_struck_rates_again_and_counts_once(shared_cloud: Cloud, modes: Any) -> None:
     def run(fault: Any) -> None:
         empty(shared_cloud.settings, shared_cloud.dynamodb)
         owner, fan = f"dee-{uuid4()}", shared_cloud.person(f"fan-{uuid4()}")
-        (photo_id,) = fill(shared_cloud, 1, owner)
+        (photo_id,) = add_photos(shared_cloud, 1, owner)
         steps = [({"rating": 5}, 1), ({"rating": 2}, 1), (None, 0)]
-        with striking(fault, *clients(shared_cloud)):
+        with striking(fault, *aws_clients(shared_cloud)):
             for body, count in steps:
-                if struck(partial(put, fan, photo_id, body, count)):
+                if ended_by_fault(partial(put, fan, photo_id, body, count)):
                     assert sound(shared_cloud, owner)
                     put(fan, photo_id, body, count)
         assert sound(shared_cloud, owner)
 
-    assert at_every_call(modes, run).count("TransactWriteItems") == 3
+    assert run_with_fault_at_every_call(modes, run).count("TransactWriteItems") == 3
 
 
 def test_erase_that_is_struck_leaves_no_rating_after_the_sweep(shared_cloud: Cloud) -> None:
@@ -326,14 +334,14 @@ def test_erase_that_is_struck_leaves_no_rating_after_the_sweep(shared_cloud: Clo
         ann, fan = shared_cloud.person(f"ann-{uuid4()}"), shared_cloud.person("fan")
         photo_id = shared_cloud.upload(ann, JPEG).photo_id
         fan.call("PUT", rating_of(photo_id), {"rating": 5})
-        with striking(fault, *clients(shared_cloud)):
-            struck(lambda: ann.delete(f"/photos/{photo_id}", permanent="true"))
+        with striking(fault, *aws_clients(shared_cloud)):
+            ended_by_fault(lambda: ann.delete(f"/photos/{photo_id}", permanent="true"))
         assert broken(shared_cloud, ann.user_id) == []
         if shared_cloud.photo(photo_id).status == "erased":
-            sweep(shared_cloud, DUE)
+            settle_due_photos(shared_cloud, UNUSED_GRANT_DUE)
             assert left_over(shared_cloud, ann.user_id) == []
 
-    at_every_call(LOST + KILLED, run)
+    run_with_fault_at_every_call(ANSWER_LOST + KILLED, run)
 
 
 def sound(cloud: Cloud, owner: str) -> bool:

@@ -18,11 +18,11 @@ from chalicelib.domain.requests import SearchQuery
 from chalicelib.domain.terms import Sought, found_by, sought
 from chalicelib.search import search
 from chalicelib.stores.dynamodb import items
-from tests.photos.test_lists import fill, flat, walk
 from tests.support.cloud import Client, Cloud
 from tests.support.faults import hooked
 from tests.support.images import photo as make_photo
 from tests.support.invariants import broken
+from tests.support.lists import add_photos, join_pages, read_pages
 from tests.support.rows import START, Backend, empty, ids, pending
 
 ANN = UserId("ann")
@@ -250,7 +250,7 @@ JPEG = make_photo(64, 48)
 
 
 def found(client: Client, q: str, **query: Any) -> list[str]:
-    return flat(walk(client, "/search", q=q, **query))
+    return join_pages(read_pages(client, "/search", q=q, **query))
 
 
 def test_a_photo_is_found_by_all_that_is_said_of_it_and_no_longer_once_that_changes(
@@ -288,10 +288,10 @@ def test_a_photo_is_found_by_all_that_is_said_of_it_and_no_longer_once_that_chan
 @pytest.mark.parametrize("more", ["", "harbour "])
 def test_pages_are_full_newest_first_and_end_with_null(shared_cloud: Cloud, ann: Client, count: int, more: str) -> None:
     key = f"k{uuid4().hex[:12]}"
-    there = fill(shared_cloud, count, ann.user_id, title=f"{key} harbour")
+    there = add_photos(shared_cloud, count, ann.user_id, title=f"{key} harbour")
     for client, scope in ((shared_cloud.visitor, "public"), (ann, "mine")):
-        pages = walk(client, "/search", q=more + key, scope=scope)
-        assert flat(pages) == there[::-1]
+        pages = read_pages(client, "/search", q=more + key, scope=scope)
+        assert join_pages(pages) == there[::-1]
         assert all(len(page) == 10 for page in pages[:-1])
         assert len(pages) == max(1, -(-count // 10))
 
@@ -299,7 +299,7 @@ def test_pages_are_full_newest_first_and_end_with_null(shared_cloud: Cloud, ann:
 @pytest.mark.parametrize("q", ["*", "%", "_", ".*", "(a+)+$", "'; --", "👍", " ", "\u0301", "#", "ann#sea", "tag#sea"])
 def test_wildcards_and_keys_of_the_index_are_plain_text(shared_cloud: Cloud, ann: Client, q: str) -> None:
     empty(shared_cloud.settings, shared_cloud.dynamodb)
-    fill(shared_cloud, 1, ann.user_id, title="Quay", tags=("seaweed",))
+    add_photos(shared_cloud, 1, ann.user_id, title="Quay", tags=("seaweed",))
     answer = ann.get("/search", q=q)
     assert (answer.status, answer.json) == (200, {"items": [], "lastKey": None})
 
@@ -334,7 +334,7 @@ def test_mine_needs_a_token(shared_cloud: Cloud) -> None:
 
 def test_a_cursor_belongs_to_its_caller_words_and_scope(shared_cloud: Cloud, ann: Client) -> None:
     key = f"k{uuid4().hex[:12]}"
-    fill(shared_cloud, 12, ann.user_id, title=f"{key} old")
+    add_photos(shared_cloud, 12, ann.user_id, title=f"{key} old")
     last_key = ann.get("/search", q=key).json["lastKey"]
     assert len(ann.get("/search", q=key, limit=1, lastKey=last_key).json["items"]) == 1
     for client, query in (
@@ -349,7 +349,7 @@ def test_a_cursor_belongs_to_its_caller_words_and_scope(shared_cloud: Cloud, ann
 
 
 def test_a_page_of_one_word_is_at_most_four_calls(shared_cloud: Cloud, ann: Client) -> None:
-    fill(shared_cloud, 30, ann.user_id, title="Breakwaters")
+    add_photos(shared_cloud, 30, ann.user_id, title="Breakwaters")
     for query in ({"q": "breakw"}, {"q": "breakwaters", "scope": "mine"}, {"q": "breakwaters", "limit": 25}):
         shared_cloud.calls.clear()
         assert ann.get("/search", **query).json["lastKey"]
@@ -358,7 +358,7 @@ def test_a_page_of_one_word_is_at_most_four_calls(shared_cloud: Cloud, ann: Clie
 
 def test_a_photo_there_throughout_a_walk_comes_exactly_once(shared_cloud: Cloud, ann: Client) -> None:
     key = f"k{uuid4().hex[:12]}"
-    there = fill(shared_cloud, 20, ann.user_id, title=key)
+    there = add_photos(shared_cloud, 20, ann.user_id, title=key)
     seen: list[str] = []
     last_key = None
     while True:
@@ -377,7 +377,7 @@ def test_a_photo_there_throughout_a_walk_comes_exactly_once(shared_cloud: Cloud,
 
 def test_positions_are_neither_shown_nor_searched(shared_cloud: Cloud, ann: Client) -> None:
     key = f"k{uuid4().hex[:12]}"
-    fill(shared_cloud, 1, ann.user_id, title=key, exif=Exif(camera="Nikon", latitude=48.5, longitude=9.25))
+    add_photos(shared_cloud, 1, ann.user_id, title=key, exif=Exif(camera="Nikon", latitude=48.5, longitude=9.25))
     (shown,) = shared_cloud.visitor.get("/search", q=f"nikon {key}").json["items"]
     assert not {"latitude", "longitude", "altitude"} & set(shown["exif"])
     assert found(ann, f"{key} 48") == found(ann, f"{key} 25", scope="mine") == []
