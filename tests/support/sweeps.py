@@ -7,6 +7,7 @@ import msgspec
 
 import app as service
 from chalicelib import wiring
+from chalicelib.albums import propagation
 from chalicelib.domain.ids import PhotoId, timestamp
 from chalicelib.domain.photos import GRANT_LIFETIME
 from chalicelib.jobs import jobs
@@ -57,3 +58,20 @@ def settle_photos(due: list[PhotoId], after: timedelta) -> None:
 def settle_due_photos(cloud: Cloud, after: timedelta) -> None:
     """Sweep at `after` from now and run the jobs directly, without the queue."""
     settle_photos(photos_due_after(cloud, after), after)
+
+
+def run_jobs_until_idle(cloud: Cloud, times: int = 1) -> int:
+    """Run all queued jobs, and the jobs that they enqueue, each `times` times. Return their number."""
+    count = 0
+    while bodies := drain_queue(cloud):
+        count += len(bodies)
+        for body in bodies[:1] if times > 1 else bodies:
+            for _ in range(times):
+                cloud.work(body, datetime.now(UTC))
+    return count
+
+
+def sweep_albums(cloud: Cloud) -> None:
+    """Sweep when the albums that were just changed are due, and run the jobs."""
+    cloud.sweep(datetime.now(UTC) + propagation.GRACE + timedelta(seconds=1))
+    run_jobs_until_idle(cloud)
