@@ -50,21 +50,18 @@ def test_grant_opens_the_account_and_opening_it_again_keeps_its_usage(backend: B
 @given(
     title=TEXT,
     tags=st.lists(TEXT.filter(bool), max_size=5, unique=True),
-    aperture=st.none() | st.decimals(0, 64, places=2).map(float),
-    latitude=st.none() | st.decimals(-90, 90, places=7).map(float),
+    exif=st.builds(
+        Exif,
+        camera=TEXT,
+        aperture=st.none() | st.decimals(0, 64, places=2).map(float),
+        latitude=st.none() | st.decimals(-90, 90, places=7).map(float),
+    ),
     size=st.integers(0, 2**40),
     status=st.sampled_from(["pending", "ready", "rejected"]),
 )
 def test_every_fact_of_a_photo_comes_back_as_it_was_written(
-    backend: Backend,
-    title: str,
-    tags: list[str],
-    aperture: float | None,
-    latitude: float | None,
-    size: int,
-    status: Status,
+    backend: Backend, title: str, tags: list[str], exif: Exif, size: int, status: Status
 ) -> None:
-    exif = Exif(camera=title, aperture=aperture, latitude=latitude)
     renditions = {"256": "ann/a/256.webp"} if status == "ready" else {}
     photo = pending(title=title, tags=tuple(tags), exif=exif, size=size, status=status, renditions=renditions)
     assert backend.store.rebuild(photo)

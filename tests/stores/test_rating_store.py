@@ -16,7 +16,7 @@ from chalicelib.domain.photos import Photo
 from chalicelib.photos import ratings
 from tests.support.rows import START, Backend, ids
 
-ANN, BOB = UserId("ann"), UserId("bob")
+BOB = UserId("bob")
 
 
 PUBLIC = Listing(scope="public")

@@ -14,6 +14,17 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 KB = 1024
 DOLLARS_PER_MILLION_UNITS = 0.125
 """On demand, us-east-1, DynamoDB Standard, since November 2024."""
+TYPICAL_EXIF = Exif(
+    camera="FUJIFILM X-T5",
+    lens="XF23mmF1.4 R LM WR",
+    iso=400,
+    aperture=5.6,
+    shutter="1/250",
+    focal_length=23.0,
+    latitude=54.323,
+    longitude=10.139,
+    altitude=4.0,
+)
 
 
 def typical_photo(number: int, seed: int = 0, **facts: Any) -> Photo:
@@ -40,17 +51,7 @@ def typical_photo(number: int, seed: int = 0, **facts: Any) -> Photo:
         width=6000,
         height=4000,
         taken_at=timestamp(made - timedelta(days=3)),
-        exif=Exif(
-            camera="FUJIFILM X-T5",
-            lens="XF23mmF1.4 R LM WR",
-            iso=400,
-            aperture=5.6,
-            shutter="1/250",
-            focal_length=23.0,
-            latitude=54.323,
-            longitude=10.139,
-            altitude=4.0,
-        ),
+        exif=TYPICAL_EXIF,
         placeholder="3OcRJYB4d3h/iIeHeEh3eIhw+j3A",
         renditions=keys,
         copy_type="image/webp",
