@@ -17,7 +17,7 @@ from tests.support import gallery
 from tests.support.account_deletion import FINAL_PASS_DUE, is_deleted, run_queued_jobs, sweep_accounts
 from tests.support.cloud import Client, Cloud
 from tests.support.cognito import Cognito
-from tests.support.faults import Fault, Killed, hooked, striking
+from tests.support.faults import Fault, Killed, Mode, hooked, striking
 from tests.support.gallery import JPEG
 from tests.support.invariants import broken
 from tests.support.sweeps import drain_queue
@@ -123,14 +123,15 @@ def test_killed_at_every_call_it_ends_all_the_same(
 ) -> None:
     assert cognito.asked == []
     operations: list[str] = []
+    modes: tuple[Mode, ...] = ("killed", "answer lost", "500")
     theirs = shared_cloud.upload(bob, JPEG)
     for at in range(200):
         ann = shared_cloud.person(f"ann-{uuid4()}")
         gallery.sketch(shared_cloud, ann, theirs)
         ann.delete("/account")
         (body,) = drain_queue(shared_cloud)
-        mode = ("killed", "answer lost", "500")[at % 3]
-        with striking(Fault(at, mode), *shared_cloud.clients) as fault:  # type: ignore[arg-type]
+        mode = modes[at % 3]
+        with striking(Fault(at, mode), *shared_cloud.clients) as fault:
             try:
                 service.do(jobs.read(body), datetime.now(UTC))
             except (Busy, Killed):
