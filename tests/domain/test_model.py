@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.ids import UserId, first_photo_id, is_photo_id, new_photo_id, timestamp, uploaded_at
+from chalicelib.domain.ids import PhotoId, UserId, first_photo_id, is_photo_id, new_photo_id, timestamp, uploaded_at
 from chalicelib.domain.listing import Listing
 from chalicelib.domain.photos import Exif, Photo, Status, Visibility, tag_term
 from tests.support.rows import pending
@@ -82,12 +82,12 @@ def test_other_texts_are_no_ids(text: str) -> None:
 
 @given(st.text())
 def test_whatever_passes_as_an_id_has_a_time(text: str) -> None:
-    assert not is_photo_id(text) or timestamp(datetime.fromisoformat(uploaded_at(text)))  # type: ignore[arg-type]
+    assert not is_photo_id(text) or timestamp(datetime.fromisoformat(uploaded_at(PhotoId(text))))
 
 
 @given(st.from_regex(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", fullmatch=True))
 def test_whatever_is_spelt_like_an_id_either_has_a_time_or_is_none(text: str) -> None:
-    assert not is_photo_id(text) or re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", uploaded_at(text))  # type: ignore[arg-type]
+    assert not is_photo_id(text) or re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", uploaded_at(PhotoId(text)))
 
 
 @pytest.mark.parametrize(

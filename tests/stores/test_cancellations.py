@@ -6,7 +6,7 @@ from typing import Any
 
 from chalicelib.domain.ids import UserId, timestamp
 from chalicelib.domain.listing import Listing
-from tests.stores.test_album_store import added, new_link
+from tests.support.album_rows import add_album, new_link
 from tests.support.faults import hooked
 from tests.support.rows import START, Backend
 
@@ -116,7 +116,7 @@ def test_photo_that_is_restored_while_a_rating_is_taken_back_keeps_no_score_of_i
 
 
 def test_link_that_is_made_while_its_album_is_purged_goes_too(backend: Backend) -> None:
-    album = added(backend)
+    album = add_album(backend)
     makes = [partial(backend.albums.add_link, new_link(album), 100)]
 
     def make(model: Any, params: Any, **_: Any) -> None:

@@ -114,21 +114,20 @@ def seven(backend: Backend) -> tuple[Backend, list[PhotoId]]:
 
 
 BOUND = st.none() | st.integers(0, 6)
+BOUNDS = st.fixed_dictionaries({"after": BOUND, "since": BOUND, "until": BOUND})
 
 
 @FEW
-@given(st.sampled_from(sorted({*TIMED} - {"ann's trash"})), st.booleans(), BOUND, BOUND, BOUND, st.integers(0, 8))
+@given(st.sampled_from(sorted({*TIMED} - {"ann's trash"})), st.booleans(), BOUNDS, st.integers(0, 8))
 def test_by_time_gives_what_lies_after_since_and_until(
     seven: tuple[Backend, list[PhotoId]],
     name: str,
     newest: bool,
-    after: int | None,
-    since: int | None,
-    until: int | None,
+    bounds: dict[str, int | None],
     limit: int,
 ) -> None:
     backend, made = seven
-    bounds = {"after": after, "since": since, "until": until}
+    after, since, until = bounds["after"], bounds["since"], bounds["until"]
     asked = {bound: None if place is None else made[place] for bound, place in bounds.items()}
     found = backend.store.by_time(TIMED[name], limit, newest=newest, **asked)
     expected = [
