@@ -19,10 +19,7 @@ from typing import Any
 import msgspec
 
 from chalicelib import wiring
-from chalicelib.accounts import deletion
-from chalicelib.albums import albums, links
-from chalicelib.auth.cognito import Caller
-from chalicelib.domain.accounts import IdempotencyRecord, Limits
+from chalicelib.domain.accounts import Caller, IdempotencyRecord, Limits
 from chalicelib.domain.ids import AlbumId, PhotoId, UserId, new_photo_id, timestamp
 from chalicelib.domain.photos import Photo, Placement, Visibility
 from chalicelib.domain.requests import NewAlbum, NewLink
@@ -62,7 +59,7 @@ def run(data: Path, photos: int, kills: int) -> Report:
         before = of(running, bob.user_id)
         seed(ann.user_id, photos, rated_by=bob.user_id, rates=theirs)
         seeded = time.monotonic()
-        deletion.cancel(wiring.cancellations(), wiring.identity(), wiring.queue(), ann, datetime.now(UTC))
+        wiring.accounts().cancel(by=ann)
         purge(running, ann.user_id, photos, kills)
         ended = time.monotonic()
         after = of(running, bob.user_id)
@@ -81,10 +78,10 @@ def sign_up(running: cloud.Cloud, email: str) -> Caller:
 def seed(owner: UserId, count: int, rated_by: UserId | None = None, rates: list[Photo] | None = None) -> list[Photo]:
     """Ready photos with objects and tags, some private, in the trash, in an album or rated; an album with links,
     keys of uploads, and ratings of `rates` by `owner`."""
-    now, store = datetime.now(UTC), wiring.album_store()
-    album_id = albums.create(store, NewAlbum(name="Sea"), by=owner, now=now).album_id
+    now = datetime.now(UTC)
+    album_id = wiring.albums().create(NewAlbum(name="Sea"), by=Caller(owner)).album_id
     for number in range(LINKS):
-        links.create(store, album_id, NewLink(), by=owner, now=now, base_url="")
+        wiring.share_links().create(album_id, NewLink(), by=Caller(owner))
         record = IdempotencyRecord(
             user_id=owner, key=f"{number}", request="", photo_id=PhotoId(""), expires_at=int(now.timestamp()) + 86400
         )

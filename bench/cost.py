@@ -12,12 +12,13 @@ from chalicelib.domain import feed
 from chalicelib.domain.ids import UserId
 from chalicelib.domain.requests import PhotoQuery
 from chalicelib.infra.settings import load_settings
-from chalicelib.photos import lists
+from chalicelib.photos.lists import PhotoLists
 from chalicelib.stores.dynamodb import items
 from chalicelib.stores.dynamodb.photos import DynamoStore
 from local import cloud
 from tests.support import feed_gallery, row_sizes
 from tests.support.feed_gallery import BigGallery, Gallery
+from tests.support.presenters import RowPresenter
 from tests.support.read_meter import Meter, metered
 
 SHARD_BITS = items.PUBLIC_SHARD_BITS
@@ -37,7 +38,7 @@ def on_the_store() -> Iterator[str]:
     """First pages and walks on the emulated cloud, from a gallery that grows to each size."""
     with tempfile.TemporaryDirectory() as data, cloud.running(Path(data), 0) as running:
         client, settings = running.client("dynamodb"), load_settings(running.env)
-        store, there = DynamoStore(settings, client), 0
+        feed, there = PhotoLists(DynamoStore(settings, client), RowPresenter(), ["key"]), 0
         for count in STORED:
             for number in range(there, count):
                 row = items.photo_item(row_sizes.typical_photo(number, user_id=UserId("ann")))
@@ -45,12 +46,12 @@ def on_the_store() -> Iterator[str]:
             there = count
             with metered(client) as meter:
                 for _ in range(PAGES):
-                    lists.page(store, ["key"], PhotoQuery(), by=None)
+                    feed.page(PhotoQuery(), by=None)
             yield line(f"{count:,} stored, first pages", PAGES, *_only_queries(meter))
             with metered(client) as meter:
                 pages, last_key = 0, None
                 while pages == 0 or (last_key and pages < 10 * PAGES):
-                    last_key = lists.page(store, ["key"], PhotoQuery(last_key=last_key), by=None).last_key
+                    last_key = feed.page(PhotoQuery(last_key=last_key), by=None).last_key
                     pages += 1
             yield line(f"{count:,} stored, a walk of {pages:,} pages", pages, *_only_queries(meter))
 

@@ -16,7 +16,6 @@ from chalicelib.auth.cognito import Identity
 from chalicelib.auth.hosted_ui import HostedUi
 from chalicelib.auth.rate_limit import Limiter
 from chalicelib.auth.tokens import KeySet, Verifier
-from chalicelib.domain.messages import Queue
 from chalicelib.infra import aws
 from chalicelib.infra.settings import Settings, load_settings
 from chalicelib.jobs.purge_account import PurgeAccountJob
@@ -147,7 +146,7 @@ def hosted_ui() -> HostedUi:
 
 
 @cache
-def queue() -> Queue:
+def queue() -> SqsQueue:
     """Return the job queue."""
     return SqsQueue(aws.client("sqs"), settings().job_queue_url)
 

@@ -16,7 +16,7 @@ from chalice.config import Config
 from chalice.local import LambdaContext, LocalChalice, LocalGateway
 
 from chalicelib.domain.errors import AuthUnavailable, InvalidToken, MethodNotAllowed, NotFound, PhotoshareError
-from chalicelib.http import responses
+from chalicelib.http.responses import security_headers
 from chalicelib.infra.settings import Settings
 
 log = logging.getLogger("local")
@@ -68,7 +68,7 @@ class Gateway(LocalGateway):
     def refusal(self, error: PhotoshareError, origin: str | None, request_id: str = "") -> Answer:
         """The error, as the app itself would have sent it."""
         body = error.document(request_id or str(uuid.uuid4()))
-        headers = {"Content-Type": "application/json"} | responses.headers(self._settings, origin)
+        headers = {"Content-Type": "application/json"} | security_headers(self._settings, origin)
         if error.retry_after:
             headers["Retry-After"] = str(error.retry_after)
         return {"statusCode": error.status, "headers": headers, "multiValueHeaders": {}, "body": json.dumps(body)}

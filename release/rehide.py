@@ -16,13 +16,11 @@ import boto3
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
-from chalicelib.albums import albums
 from chalicelib.albums.links import MAX_LINKS
 from chalicelib.domain.albums import Album
 from chalicelib.domain.errors import Busy, PhotoshareError
 from chalicelib.domain.ids import UserId, timestamp
 from chalicelib.domain.photos import TRASH_LIFETIME, Photo, Visibility
-from chalicelib.domain.requests import AlbumChanges
 from chalicelib.infra import aws
 from chalicelib.infra.settings import MissingSetting, Settings, load_settings
 from chalicelib.stores.dynamodb import items
@@ -123,14 +121,24 @@ def _links(before: DynamoAlbums, after: DynamoAlbums, album: Album) -> int:
 def _album(after: DynamoAlbums, was: Album | None, album: Album, now: datetime) -> bool:
     if album.deleted_at:
         return False
+    # The sweep propagates the change to the photos.
+    due_at = timestamp(now)
     if was is None or was.deleted_at:
-        albums.delete(after, album.album_id, by=album.user_id, photos="keep", now=now)
+        _replace(after, album, album.with_(deleted_at=timestamp(now), due_at=due_at, wording=album.wording + 1))
         return True
     stricter = max(album.visibility, was.visibility, key=_BY_STRICTNESS.index)
     if stricter == album.visibility:
         return False
-    albums.change(after, album.album_id, by=album.user_id, changes=AlbumChanges(visibility=stricter), now=now)
+    hidden = album.with_(visibility=stricter, updated_at=timestamp(now))
+    if hidden.public != album.public:
+        hidden = hidden.with_(due_at=due_at, wording=album.wording + 1)
+    _replace(after, album, hidden)
     return True
+
+
+def _replace(after: DynamoAlbums, album: Album, changed: Album) -> None:
+    if not after.change(album, changed):
+        raise Busy(f"{album.album_id} is being changed: does a function still run?")
 
 
 if __name__ == "__main__":

@@ -9,15 +9,13 @@ from uuid import uuid4
 
 import pytest
 
-import app as service
 from chalicelib import wiring
 from chalicelib.domain.photos import Photo
-from chalicelib.jobs import jobs
 from tests.support.cloud import Answer, Client, Cloud, created
 from tests.support.images import photo as make_photo
 from tests.support.invariants import broken, left_over, ratings, rows, untidy
 from tests.support.races import run_concurrently_on
-from tests.support.sweeps import drain_queue
+from tests.support.sweeps import drain_queue, run_job
 
 JPEG = make_photo(64, 48)
 DIGEST = sha256(JPEG).hexdigest()
@@ -58,7 +56,7 @@ def settle(cloud: Cloud) -> None:
     cloud.sweep(later)
     while bodies := drain_queue(cloud):
         for body in bodies:
-            service.do(jobs.read(body), later)
+            run_job(body, later)
 
 
 def calls(client: Client, *made: tuple[str, str, object]) -> list[Turn]:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from chalicelib.domain.errors import Busy
-from chalicelib.domain.ids import is_album_id, is_photo_id
-from chalicelib.domain.messages import Message, SettlePhoto, UpdateAlbumPhotos
+from chalicelib.domain.ids import is_photo_id
+from chalicelib.domain.messages import Message, SettlePhoto
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -49,6 +49,4 @@ def decode_message(body: str) -> Message:
     message: Message = msgspec.json.decode(body, type=Message)
     if isinstance(message, SettlePhoto) and not is_photo_id(message.photo_id):
         raise msgspec.ValidationError("The message has an invalid photo id.")
-    if isinstance(message, UpdateAlbumPhotos) and not is_album_id(message.album_id):
-        raise msgspec.ValidationError("The message has an invalid album id.")
     return message

@@ -7,20 +7,17 @@ from uuid import uuid4
 
 import pytest
 
-import app as service
-from chalicelib import wiring
-from chalicelib.accounts import deletion
 from chalicelib.domain.errors import Busy
 from chalicelib.domain.ids import UserId
-from chalicelib.jobs import jobs
+from chalicelib.domain.messages import PurgeAccount
 from tests.support import gallery
-from tests.support.account_deletion import FINAL_PASS_DUE, is_deleted, run_queued_jobs, sweep_accounts
+from tests.support.account_deletion import FINAL_PASS_DUE, is_deleted, purge, purge_job, run_queued_jobs, sweep_accounts
 from tests.support.cloud import Client, Cloud
 from tests.support.cognito import Cognito
 from tests.support.faults import Fault, Killed, Mode, hooked, striking
 from tests.support.gallery import JPEG
 from tests.support.invariants import broken
-from tests.support.sweeps import drain_queue
+from tests.support.sweeps import drain_queue, run_job
 
 
 @pytest.mark.usefixtures("cognito")
@@ -48,8 +45,8 @@ def test_final_pass_leaves_a_bare_tombstone_and_is_the_last(shared_cloud: Cloud,
 def test_job_of_an_account_that_is_not_cancelled_touches_nothing(shared_cloud: Cloud, ann: Client, bob: Client) -> None:
     gallery.furnish(shared_cloud, ann, bob)
     before = gallery.everything(shared_cloud)
-    service.do(jobs.Cancel(UserId(ann.user_id)), datetime.now(UTC))
-    service.do(jobs.Cancel(UserId("nobody")), datetime.now(UTC))
+    run_job(PurgeAccount(UserId(ann.user_id)), datetime.now(UTC))
+    run_job(PurgeAccount(UserId("nobody")), datetime.now(UTC))
     assert gallery.everything(shared_cloud) == before
 
 
@@ -69,19 +66,19 @@ def test_job_that_comes_again_and_again_changes_nothing_more(shared_cloud: Cloud
     gallery.furnish(shared_cloud, ann, bob)
     ann.delete("/account")
     (body,) = drain_queue(shared_cloud)
-    service.do(jobs.read(body), datetime.now(UTC))
+    run_job(body, datetime.now(UTC))
     after = gallery.everything(shared_cloud)
     for _ in range(3):
-        service.do(jobs.read(body), datetime.now(UTC))
+        run_job(body, datetime.now(UTC))
     kept = gallery.everything(shared_cloud)
     assert kept == after
-    service.do(jobs.read(body), datetime.now(UTC) + FINAL_PASS_DUE)
+    run_job(body, datetime.now(UTC) + FINAL_PASS_DUE)
     final = gallery.everything(shared_cloud)
-    service.do(jobs.read(body), datetime.now(UTC) + 2 * FINAL_PASS_DUE)
+    run_job(body, datetime.now(UTC) + 2 * FINAL_PASS_DUE)
     assert gallery.everything(shared_cloud) == final
 
 
-def test_job_whose_time_is_up_goes_on_as_another(
+def test_job_whose_time_is_up_is_resumed_by_the_sweep(
     shared_cloud: Cloud, ann: Client, bob: Client, cognito: Cognito
 ) -> None:
     gallery.furnish(shared_cloud, ann, bob)
@@ -89,16 +86,10 @@ def test_job_whose_time_is_up_goes_on_as_another(
     rounds = 0
     while bodies := drain_queue(shared_cloud):
         assert [json.loads(body) for body in bodies] == [{"job": "cancel", "userId": ann.user_id}]
-        deletion.run(
-            wiring.cancellations(),
-            shared_cloud.bucket,
-            wiring.identity(),
-            wiring.queue(),
-            UserId(ann.user_id),
-            datetime.now(UTC),
-            timedelta(),
-        )
+        purge().run(UserId(ann.user_id), timedelta())
+        assert drain_queue(shared_cloud) == [], "a job must not continue itself through the queue"
         rounds += 1
+        purge_job().sweep()
     assert rounds > 4
     assert is_deleted(shared_cloud, ann.user_id)
     assert cognito.asked[-1][0] == "AdminDeleteUser"
@@ -111,10 +102,10 @@ def test_user_that_is_gone_already_is_no_error_and_a_refusal_is(
     cognito.refuse("AdminDeleteUser", code="TooManyRequestsException")
     (body,) = drain_queue(shared_cloud)
     with pytest.raises(Exception, match="Too many"):
-        service.do(jobs.read(body), datetime.now(UTC))
+        run_job(body, datetime.now(UTC))
     assert "photoCount" not in gallery.tombstone(shared_cloud, ann.user_id)
     cognito.refuse("AdminDeleteUser", code="UserNotFoundException")
-    service.do(jobs.read(body), datetime.now(UTC) + FINAL_PASS_DUE)
+    run_job(body, datetime.now(UTC) + FINAL_PASS_DUE)
     assert "dueAt" not in gallery.tombstone(shared_cloud, ann.user_id)
 
 
@@ -133,11 +124,11 @@ def test_killed_at_every_call_it_ends_all_the_same(
         mode = modes[at % 3]
         with striking(Fault(at, mode), *shared_cloud.clients) as fault:
             try:
-                service.do(jobs.read(body), datetime.now(UTC))
+                run_job(body, datetime.now(UTC))
             except (Busy, Killed):
                 assert fault.struck
         assert broken(shared_cloud, bob.user_id) == []
-        service.do(jobs.read(body), datetime.now(UTC) + FINAL_PASS_DUE)
+        run_job(body, datetime.now(UTC) + FINAL_PASS_DUE)
         assert is_deleted(shared_cloud, ann.user_id), fault.struck
         assert "dueAt" not in gallery.tombstone(shared_cloud, ann.user_id)
         assert shared_cloud.photo(theirs.photo_id).rating_count == 0
@@ -160,10 +151,10 @@ def test_objects_that_the_storage_keeps_are_left_to_the_next_attempt(
         parsed["Errors"] = [{"Key": "x", "Code": "InternalError"}]
 
     with hooked("after-call.s3.DeleteObjects", lambda _: keep, shared_cloud.s3), pytest.raises(Busy):
-        service.do(jobs.read(body), datetime.now(UTC))
+        run_job(body, datetime.now(UTC))
     assert "AdminDeleteUser" not in dict(cognito.asked)
     assert "dueAt" in gallery.tombstone(shared_cloud, ann.user_id)
-    service.do(jobs.read(body), datetime.now(UTC))
+    run_job(body, datetime.now(UTC))
     assert is_deleted(shared_cloud, ann.user_id)
 
 

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-import app as service
 from chalicelib import wiring
-from chalicelib.accounts import deletion
+from chalicelib.accounts.accounts import LEASE
+from chalicelib.accounts.deletion import AccountPurge
 from chalicelib.domain.ids import UserId
-from chalicelib.jobs import jobs
+from chalicelib.domain.messages import PurgeAccount
 from chalicelib.storage.bucket import Bucket
 from tests.support import gallery
 from tests.support.account_deletion import FINAL_PASS_DUE, is_deleted, run_queued_jobs, sweep_accounts
@@ -22,7 +22,7 @@ from tests.support.cloud import Client, Cloud, created
 from tests.support.cognito import Cognito
 from tests.support.faults import hooked
 from tests.support.gallery import JPEG
-from tests.support.sweeps import drain_queue
+from tests.support.sweeps import drain_queue, run_job
 
 
 @pytest.mark.usefixtures("cognito")
@@ -33,17 +33,17 @@ def test_upload_on_its_way_leaves_nothing_in_whatever_order(
 ) -> None:
     grant = shared_cloud.grant(ann, **({"size": size} if size else {}))
     event = created(grant["s3Key"], shared_cloud.put(grant, JPEG))
-    job = jobs.Cancel(UserId(ann.user_id))
+    job = PurgeAccount(UserId(ann.user_id))
     steps: dict[str, Callable[[], Any]] = {
         "cancel": lambda: ann.delete("/account"),
-        "purge": lambda: service.do(job, datetime.now(UTC)),
+        "purge": lambda: run_job(job, datetime.now(UTC)),
         "event": lambda: shared_cloud.deliver(event),
-        "final": lambda: service.do(job, datetime.now(UTC) + FINAL_PASS_DUE),
+        "final": lambda: run_job(job, datetime.now(UTC) + FINAL_PASS_DUE),
     }
     for step in order:
         steps[step]()
     drain_queue(shared_cloud)
-    sweep_accounts(shared_cloud, 2 * deletion.LEASE)
+    sweep_accounts(shared_cloud, 2 * LEASE)
     shared_cloud.deliver(event)
     assert is_deleted(shared_cloud, ann.user_id)
 
@@ -68,7 +68,7 @@ def test_confirmation_that_runs_while_its_photo_is_purged_leaves_nothing(shared_
 
     def purge_now(**_: Any) -> None:
         while bodies:
-            service.do(jobs.read(bodies.pop()), datetime.now(UTC))
+            run_job(bodies.pop(), datetime.now(UTC))
 
     with hooked("before-call.dynamodb.TransactWriteItems", lambda _: purge_now, shared_cloud.dynamodb):
         shared_cloud.deliver(created(grant["s3Key"], version))
@@ -157,11 +157,11 @@ def test_jobs_of_the_photos_of_a_cancelled_account_leave_nothing(shared_cloud: C
     shared_cloud.sweep(late)
     settling = drain_queue(shared_cloud)
     for body in settling:
-        service.do(jobs.read(body), late)
+        run_job(body, late)
     assert sum(json.loads(body)["job"] == "settle" for body in settling) > 3
-    service.do(jobs.Cancel(UserId(ann.user_id)), late)
+    run_job(PurgeAccount(UserId(ann.user_id)), late)
     for body in settling:
-        service.do(jobs.read(body), late)
+        run_job(body, late)
     assert is_deleted(shared_cloud, ann.user_id)
 
 
@@ -178,8 +178,6 @@ def test_bucket_is_asked_for_the_persons_own_prefix_alone(shared_cloud: Cloud, a
             bucket.erase(prefix)
 
     ann.delete("/account")
-    deletion.run(
-        wiring.cancellations(), Noting(), wiring.identity(), wiring.queue(), UserId(ann.user_id), datetime.now(UTC)
-    )
+    AccountPurge(wiring.cancellations(), Noting(), wiring.identity(), wiring.now).run(UserId(ann.user_id))
     assert asked == [f"{ann.user_id}/"]
     assert cognito.asked

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from chalicelib.accounts import deletion
+from chalicelib.accounts.accounts import LEASE
 from tests.support import gallery
 from tests.support.account_deletion import is_deleted, run_queued_jobs, sweep_accounts
 from tests.support.cloud import Client, Cloud
@@ -67,8 +67,8 @@ def test_neither_queue_nor_cognito_need_be_there_for_the_account_to_be_cancelled
     assert ann.delete("/account").status == 202
     assert ann.get("/photos").status == 401
     assert drain_queue(shared_cloud) == []
-    assert sweep_accounts(shared_cloud, deletion.LEASE - timedelta(minutes=1)) == 0
-    assert sweep_accounts(shared_cloud, deletion.LEASE + timedelta(minutes=1)) == 1
+    assert sweep_accounts(shared_cloud, LEASE - timedelta(minutes=1)) == 0
+    assert sweep_accounts(shared_cloud, LEASE + timedelta(minutes=1)) == 1
     assert is_deleted(shared_cloud, ann.user_id)
 
 
@@ -86,9 +86,9 @@ def test_request_that_is_struck_anywhere_cancels_or_can_be_repeated(
             assert answer.status in (202, 503)
             assert ann.delete("/account").status in (202, 401)
             drain_queue(shared_cloud)
-            assert sweep_accounts(shared_cloud, deletion.LEASE + timedelta(minutes=1)) == 1
+            assert sweep_accounts(shared_cloud, LEASE + timedelta(minutes=1)) == 1
             assert is_deleted(shared_cloud, ann.user_id)
-            sweep_accounts(shared_cloud, 2 * deletion.LEASE)
+            sweep_accounts(shared_cloud, 2 * LEASE)
         if not fault.struck:
             return
     raise AssertionError("the calls do not end")

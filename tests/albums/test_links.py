@@ -203,8 +203,8 @@ def test_guesses_are_bounded_until_the_next_window(shared_cloud: Cloud, ann: Cli
     path, other = linked(ann, album, password=PASSWORD), linked(ann, album, password=PASSWORD)
     start = datetime(2027, 1, 1, tzinfo=UTC)
     with time_machine.travel(start, tick=False):
-        guesses = [opened(shared_cloud.visitor, path, "x").status for _ in range(links.GUESSES + 2)]
-        assert guesses == [401] * links.GUESSES + [429] * 2
+        guesses = [opened(shared_cloud.visitor, path, "x").status for _ in range(links.MAX_PASSWORD_ATTEMPTS + 2)]
+        assert guesses == [401] * links.MAX_PASSWORD_ATTEMPTS + [429] * 2
         refused = opened(shared_cloud.visitor, path, PASSWORD)
         assert (refused.status, refused.json["error"]) == (429, "TooManyRequests")
         assert refused.headers["Retry-After"] == str(links.WINDOW_SECONDS)

@@ -40,7 +40,7 @@ def cancel(cloud: Cloud, user_id: str) -> None:
 def test_view_asks_who_calls_exactly_where_the_gateway_does() -> None:
     assert LOCKED
     assert OPTIONAL
-    assert [route for route in ROUTES if "signed_in" in route.asks] == LOCKED
+    assert [route for route in ROUTES if route.access == "required"] == LOCKED
     assert not set(LOCKED) & set(OPTIONAL)
 
 

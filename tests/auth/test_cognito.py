@@ -154,9 +154,9 @@ def test_person_signs_up_in_and_stays_in() -> None:
     settings = msgspec.structs.replace(wiring.settings(), user_pool_id=pool, user_pool_client_id=client)
     identity = Identity(settings, aws.client("cognito-idp"), wiring.verifier())
 
-    user_id, confirmed = identity.sign_up(EMAIL, PASSWORD)
-    assert user_id
-    assert not confirmed
+    user = identity.sign_up(EMAIL, PASSWORD)
+    assert user.user_id
+    assert not user.confirmed
     with pytest.raises(errors.AlreadyRegistered):
         identity.sign_up(EMAIL, PASSWORD)
     with pytest.raises(errors.InvalidCredentials):

@@ -11,15 +11,15 @@ from uuid import uuid4
 
 import msgspec
 import pytest
+import time_machine
 
-import app as service
 from chalicelib import wiring
-from chalicelib.accounts import deletion
 from chalicelib.albums import propagation
 from chalicelib.domain.ids import AlbumId, UserId
+from chalicelib.domain.messages import PurgeAccount, UpdateAlbumPhotos
 from chalicelib.domain.photos import TRASH_LIFETIME
-from chalicelib.jobs import jobs
 from tests.support import gallery
+from tests.support.account_deletion import purge, purge_job
 from tests.support.cloud import Cloud, created
 from tests.support.cognito import Cognito
 from tests.support.faults import hooked
@@ -28,7 +28,7 @@ from tests.support.images import photo as make_photo
 from tests.support.policies import CHALICE, FUNCTIONS, Need, granted, platform, statements
 from tests.support.rekognition import moderated
 from tests.support.rows import empty
-from tests.support.sweeps import deliver_settle_job, drain_queue
+from tests.support.sweeps import deliver_settle_job, drain_queue, run_job
 
 JPEG = make_photo(64, 48)
 
@@ -101,14 +101,14 @@ def work_on_albums(cloud: Cloud) -> None:
     album = f"/albums/{ann.post('/albums', {'name': 'Sea'}).json['albumId']}"
     photo = cloud.upload(ann, JPEG, albumId=album[8:])
     assert ann.post(f"{album}/links").status == 201
-    body = msgspec.json.encode(propagation.Tidy(AlbumId(album[8:]))).decode()
+    body = msgspec.json.encode(UpdateAlbumPhotos(AlbumId(album[8:]))).decode()
     for method, change in (("PATCH", {"name": "Hills"}), ("DELETE", None)):
         with pytest.MonkeyPatch.context() as patched:
             patched.setattr(propagation, "AT_ONCE", -1)
             assert ann.call(method, album, change).status in (200, 204)
         assert cloud.sweep(datetime.now(UTC) + 2 * propagation.GRACE) >= 1
         with pytest.MonkeyPatch.context() as patched:
-            patched.setattr(propagation.step, "__defaults__", (1,))
+            patched.setattr(propagation, "_STEP", 1)
             cloud.work(body, datetime.now(UTC))
         cloud.work(body, datetime.now(UTC))
     assert cloud.photo(photo.photo_id).albums == {}
@@ -175,13 +175,12 @@ def cancel(cloud: Cloud) -> None:
     gallery.furnish(cloud, ann, bob)
     drain_queue(cloud)
     assert ann.delete("/account").status == 202
-    job = jobs.Cancel(UserId(ann.user_id))
+    job = PurgeAccount(UserId(ann.user_id))
     with cloud.recorder.during("run-job"):
-        hurried = (wiring.cancellations(), cloud.bucket, wiring.identity(), wiring.queue(), job.user_id)
-        deletion.run(*hurried, datetime.now(UTC), timedelta())
-        service.do(job, datetime.now(UTC))
-    with cloud.recorder.during("sweep"):
-        assert deletion.sweep(wiring.cancellations(), wiring.queue(), datetime.now(UTC) + timedelta(hours=2)) == 1
+        purge().run(job.user_id, timedelta())
+        run_job(job, datetime.now(UTC))
+    with cloud.recorder.during("sweep"), time_machine.travel(datetime.now(UTC) + timedelta(hours=2)):
+        assert purge_job().sweep() == 1
     drain_queue(cloud)
     assert "AdminDeleteUser" in [operation for operation, _ in cognito.asked]
 

@@ -82,4 +82,4 @@ def test_flag_is_true_or_false(value: str) -> None:
 @given(st.dictionaries(st.text(max_size=12), st.lists(st.text(max_size=12), min_size=1, max_size=2), min_size=1))
 def test_parameters_of_any_kind_are_never_an_error_of_ours(query: dict[str, list[str]]) -> None:
     with pytest.raises(errors.InvalidRequest):
-        parsing.query(requests.NoQuery, BareRequest(query=query))
+        parsing.query(requests.Query, BareRequest(query=query))

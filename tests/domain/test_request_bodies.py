@@ -24,7 +24,7 @@ SHAPES: dict[type[requests.Input], dict[str, Any]] = {
     requests.Placing: {},
     requests.NewLink: {},
 }
-TAKING = [route for route in ROUTES if "body" in route.asks]
+TAKING = [route for route in ROUTES if route.has_body]
 
 
 def refusal(client: Client, route: Route, body: bytes, **headers: str) -> tuple[int, str]:

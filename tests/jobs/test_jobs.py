@@ -12,14 +12,16 @@ import app as service
 from chalicelib import wiring
 from chalicelib.domain.errors import Busy
 from chalicelib.domain.ids import PhotoId, UserId, new_photo_id, timestamp
+from chalicelib.domain.messages import SettlePhoto
 from chalicelib.domain.photos import TRASH_LIFETIME, Photo
-from chalicelib.jobs import jobs
+from chalicelib.jobs import settle_photo
+from chalicelib.jobs.settle_photo import PATIENCE
 from tests.support.cloud import Client, Cloud
 from tests.support.faults import hooked
 from tests.support.images import photo as make_photo
 from tests.support.invariants import rows, sound
 from tests.support.rows import empty
-from tests.support.sweeps import UNUSED_GRANT_DUE, drain_queue, sweep_and_run_jobs
+from tests.support.sweeps import UNUSED_GRANT_DUE, drain_queue, run_job, sweep_and_run_jobs
 
 JPEG = make_photo(64, 48)
 
@@ -103,7 +105,7 @@ def test_jobs_are_sent_ten_at_a_time_and_all_of_them(shared_cloud: Cloud, count:
     drain_queue(shared_cloud)
     wanted = [new_photo_id(datetime.now(UTC), number) for number in range(count)]
     shared_cloud.calls.clear()
-    wiring.queue().send([jobs.Settle(photo_id) for photo_id in wanted])
+    wiring.queue().send([SettlePhoto(photo_id) for photo_id in wanted])
     assert shared_cloud.calls == ["SendMessageBatch"] * -(-count // 10)
     assert sorted(json.loads(body)["photoId"] for body in drain_queue(shared_cloud)) == sorted(wanted)
 
@@ -123,7 +125,7 @@ def test_jobs_that_the_queue_does_not_take_make_the_sweep_fail(shared_cloud: Clo
 def test_photos_that_fail_for_ever_do_not_keep_others_from_being_handed_on(
     shared_cloud: Cloud, ann: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jobs, "SWEEP_LIMIT", 3)
+    monkeypatch.setattr(settle_photo, "SWEEP_LIMIT", 3)
     empty(shared_cloud.settings, shared_cloud.dynamodb)
     granted = {shared_cloud.grant(ann)["photoId"] for _ in range(8)}
     handed_on: list[str] = []
@@ -134,15 +136,15 @@ def test_photos_that_fail_for_ever_do_not_keep_others_from_being_handed_on(
         handed_on += [json.loads(body)["photoId"] for body in drain_queue(shared_cloud)]
     assert sorted(handed_on) == sorted(granted)
     assert shared_cloud.sweep(datetime.now(UTC) + UNUSED_GRANT_DUE + timedelta(hours=3)) == 0
-    assert shared_cloud.sweep(datetime.now(UTC) + UNUSED_GRANT_DUE + 2 * jobs.PATIENCE) == 3
+    assert shared_cloud.sweep(datetime.now(UTC) + UNUSED_GRANT_DUE + 2 * PATIENCE) == 3
     drain_queue(shared_cloud)
 
 
 def test_photo_that_was_postponed_is_still_settled_by_its_message(shared_cloud: Cloud, ann: Client) -> None:
     photo_id = PhotoId(shared_cloud.grant(ann)["photoId"])
     later = datetime.now(UTC) + UNUSED_GRANT_DUE
-    shared_cloud.store.postpone([photo_id], timestamp(later + jobs.PATIENCE))
-    service.do(jobs.Settle(photo_id), later)
+    shared_cloud.store.postpone([photo_id], timestamp(later + PATIENCE))
+    run_job(SettlePhoto(photo_id), later)
     assert shared_cloud.store.photo(photo_id) is None
 
 
@@ -153,6 +155,6 @@ def test_restored_photo_is_not_due_again_because_it_was_postponed(shared_cloud: 
     shared_cloud.store.postpone([photo.photo_id], timestamp(late))
     assert ann.post(f"{path}/restore").status == 200
     shared_cloud.store.postpone([photo.photo_id], timestamp(late))
-    assert photo.photo_id not in shared_cloud.store.due(timestamp(late + jobs.PATIENCE), 5000)
+    assert photo.photo_id not in shared_cloud.store.due(timestamp(late + PATIENCE), 5000)
     ann.delete(path)
     assert photo.photo_id in shared_cloud.store.due(timestamp(late), 5000)

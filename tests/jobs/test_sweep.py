@@ -6,14 +6,12 @@ from typing import Any
 
 import pytest
 
-import app as service
 from chalicelib.domain.photos import GRANT_LIFETIME, TRASH_LIFETIME
-from chalicelib.jobs import jobs
 from tests.support.cloud import Client, Cloud, created
 from tests.support.faults import hooked
 from tests.support.images import photo as make_photo
 from tests.support.invariants import originals_of, rows, sound
-from tests.support.sweeps import UNUSED_GRANT_DUE, drain_queue, sweep_and_run_jobs
+from tests.support.sweeps import UNUSED_GRANT_DUE, drain_queue, run_job, sweep_and_run_jobs
 
 JPEG = make_photo(64, 48)
 
@@ -34,7 +32,7 @@ def test_grant_younger_than_twice_its_lifetime_is_left_alone(shared_cloud: Cloud
     grant = shared_cloud.grant(ann)
     assert sweep_and_run_jobs(shared_cloud, 2 * GRANT_LIFETIME - timedelta(seconds=5)) == []
     early = json.dumps({"job": "settle", "photoId": grant["photoId"]})
-    service.do(jobs.read(early), datetime.now(UTC))
+    run_job(early, datetime.now(UTC))
     assert shared_cloud.photo(grant["photoId"]).status == "pending"
 
 
@@ -94,7 +92,7 @@ def test_photo_restored_after_the_sweep_found_it_is_kept(shared_cloud: Cloud, an
     bodies = drain_queue(shared_cloud)
     ann.post(f"/photos/{photo.photo_id}/restore")
     for body in bodies:
-        service.do(jobs.read(body), late)
+        run_job(body, late)
     assert shared_cloud.photo(photo.photo_id).status == "ready"
     assert sound(shared_cloud, ann)
 

@@ -9,16 +9,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from chalicelib import wiring
 from chalicelib.domain import errors
-from chalicelib.domain.ids import PhotoId, Timestamp, UserId, new_photo_id, timestamp
+from chalicelib.domain.accounts import Caller
+from chalicelib.domain.ids import Timestamp, UserId, new_photo_id, timestamp
 from chalicelib.domain.photos import Photo
 from chalicelib.domain.requests import PhotoChanges
-from chalicelib.photos import photos
 from tests.support.cloud import Client, Cloud
 from tests.support.faults import hooked
 from tests.support.filenames import HOSTILE_FILENAMES
 from tests.support.images import photo as make_photo
 from tests.support.invariants import broken, left_over, originals_of, renditions_of
+from tests.support.presenters import caller
 from tests.support.rows import pending
 
 JPEG = make_photo(64, 48)
@@ -86,8 +88,8 @@ def test_what_is_given_changes_and_nothing_else(
     assert shared_cloud.store.rebuild(before)
     given_: dict[str, Any] = {"title": title, "tags": tags, "visibility": visibility}
     given_ = {name: value for name, value in given_.items() if value is not None}
-    after = photos.change(shared_cloud.store, before.photo_id, by=before.user_id, changes=PhotoChanges(**given_))
-    assert shared_cloud.photo(before.photo_id) == after
+    wiring.photos().change(before.photo_id, PhotoChanges(**given_), by=Caller(before.user_id))
+    after = shared_cloud.photo(before.photo_id)
     expected = given_ | ({"tags": tuple(dict.fromkeys(tags))} if tags is not None else {})
     assert after == before.with_(**expected, revision=after.revision)
     assert shared_cloud.store.remove(after)
@@ -106,7 +108,7 @@ def test_change_that_meets_another_is_applied_to_what_the_other_left(
 
     def before(**_: Any) -> None:
         if waiting:
-            photos.change(shared_cloud.store, photo.photo_id, by=photo.user_id, changes=waiting.pop())
+            wiring.photos().change(photo.photo_id, waiting.pop(), by=Caller(photo.user_id))
 
     with hooked("before-call.dynamodb.TransactWriteItems", lambda _: before, shared_cloud.dynamodb):
         assert ann.patch(f"/photos/{photo.photo_id}", {"title": "Harbour"}).status == 200
@@ -123,7 +125,7 @@ def test_change_that_always_meets_another_is_a_conflict(shared_cloud: Cloud, pho
         hooked("before-call.dynamodb.TransactWriteItems", lambda _: before, shared_cloud.dynamodb),
         pytest.raises(errors.Conflict),
     ):
-        photos.change(shared_cloud.store, photo.photo_id, by=photo.user_id, changes=PhotoChanges(title="Harbour"))
+        wiring.photos().change(photo.photo_id, PhotoChanges(title="Harbour"), by=Caller(photo.user_id))
     assert shared_cloud.photo(photo.photo_id).title == "Quay"
 
 
@@ -210,11 +212,10 @@ def test_others_see_neither_position_nor_hash_nor_anything_of_the_service(
     assert set(others["renditions"]) == {"256", "1024", "2048"}
 
 
-def test_rating_is_shown_as_its_mean(shared_cloud: Cloud, photo: Photo) -> None:
-    now = datetime.now(UTC)
-    unrated = photos.view(photo, shared_cloud.bucket, by=None, now=now)
+def test_rating_is_shown_as_its_mean(photo: Photo) -> None:
+    unrated = wiring.photo_presenter().view(photo, None)
     assert (unrated.rating.average, unrated.rating.count) == (None, 0)
-    rated = photos.view(photo.with_(rating_sum=14, rating_count=3), shared_cloud.bucket, by=None, now=now)
+    rated = wiring.photo_presenter().view(photo.with_(rating_sum=14, rating_count=3), None)
     assert (rated.rating.average, rated.rating.count) == (4.67, 3)
 
 
@@ -240,9 +241,7 @@ def test_file_is_saved_under_the_name_it_was_given(shared_cloud: Cloud, filename
     full = pending("ann", status="ready", filename=filename, renditions={"full": "ann/x/full.jpg"}, version_id="v1")
     assert shared_cloud.store.rebuild(full.with_(copy_type="image/jpeg", copy_size=1))
     for by in (owner, None):
-        link = photos.download(
-            shared_cloud.store, shared_cloud.bucket, PhotoId(full.photo_id), by=by, now=datetime.now(UTC)
-        )
+        link = wiring.photos().download(full.photo_id, by=caller(by))
         (header,) = parse_qs(urlsplit(link.url).query)["response-content-disposition"]
         assert link.filename == filename
         assert header.startswith('attachment; filename="')

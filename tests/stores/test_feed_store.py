@@ -10,12 +10,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chalicelib.domain import feed
+from chalicelib.domain.accounts import Caller
 from chalicelib.domain.ids import UserId, timestamp
+from chalicelib.domain.listing import Page
 from chalicelib.domain.photos import Photo
 from chalicelib.domain.requests import Order, PhotoQuery, Scope
-from chalicelib.photos import lists
+from chalicelib.photos.lists import PhotoLists
 from chalicelib.stores.dynamodb import items
 from tests.support import row_sizes
+from tests.support.presenters import RowPresenter
 from tests.support.read_meter import metered
 from tests.support.rows import START, Backend, ids, pending
 
@@ -94,7 +97,7 @@ def walk(gallery: Gallery, order: Order, scope: Scope, sizes: list[int], steps: 
     last_key, number = None, 0
     while number == 0 or last_key:
         query = PhotoQuery(order=order, scope=scope, limit=sizes[number % len(sizes)], last_key=last_key)
-        page = lists.page(gallery.backend.store, KEYS, query, by=ANN)
+        page: Page[Any] = PhotoLists(gallery.backend.store, RowPresenter(), KEYS).page(query, by=Caller(ANN))
         assert page.items or not page.last_key, "a page that is not the last is empty"
         seen += page.items
         last_key = page.last_key
@@ -149,7 +152,7 @@ def test_a_page_of_ten_costs_few_queries_and_nothing_else(empty_backend: Empty, 
     with metered(backend.client) as meter:
         for number in range(pages):
             query = PhotoQuery(scope=scope, last_key=last_key if number % 5 else None)
-            last_key = lists.page(backend.store, KEYS, query, by=ANN).last_key
+            last_key = PhotoLists(backend.store, RowPresenter(), KEYS).page(query, by=Caller(ANN)).last_key
     assert set(meter.calls) == {"Query"}, "no Scan, no DescribeTable, no counter"
     assert meter.calls.total() / pages <= 16
     assert meter.units / pages <= 8
@@ -160,7 +163,7 @@ def test_a_page_of_another_order_is_one_query(empty_backend: Empty, order: Order
     backend = empty_backend()
     filled(backend, 30)
     with metered(backend.client) as meter:
-        page = lists.page(backend.store, KEYS, PhotoQuery(order=order), by=None)
+        page = PhotoLists(backend.store, RowPresenter(), KEYS).page(PhotoQuery(order=order), by=None)
     assert len(page.items) == 10
     assert meter.calls == {"Query": 1}
 

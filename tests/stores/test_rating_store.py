@@ -10,10 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chalicelib.domain import errors
+from chalicelib.domain.accounts import Caller
 from chalicelib.domain.ids import UserId, timestamp
 from chalicelib.domain.listing import Listing
 from chalicelib.domain.photos import Photo
-from chalicelib.photos import ratings
+from chalicelib.photos.ratings import Ratings
 from tests.support.rows import START, Backend, ids
 
 BOB = UserId("bob")
@@ -134,8 +135,8 @@ def test_sixteen_who_rate_at_once_are_all_counted(backend: Backend) -> None:
     photo = backend.ready()
 
     def rate(number: int) -> Any:
-        by = UserId(f"fan-{number}")
-        return [ratings.rate(backend.store, backend.ratings, photo.photo_id, by=by, rating=value) for value in (2, 4)]
+        by = Caller(UserId(f"fan-{number}"))
+        return [Ratings(backend.store, backend.ratings).rate(photo.photo_id, value, by=by) for value in (2, 4)]
 
     with ThreadPoolExecutor(16) as threads:
         list(threads.map(rate, range(16)))
@@ -146,7 +147,7 @@ def test_one_person_who_rates_on_sixteen_devices_at_once_is_counted_once(backend
     photo = backend.ready()
 
     def rate(number: int) -> Any:
-        return ratings.rate(backend.store, backend.ratings, photo.photo_id, by=BOB, rating=1 + number % 5)
+        return Ratings(backend.store, backend.ratings).rate(photo.photo_id, 1 + number % 5, by=Caller(BOB))
 
     with ThreadPoolExecutor(16) as threads:
         list(threads.map(rate, range(16)))
@@ -159,7 +160,7 @@ def test_erase_and_ratings_at_once_leave_no_sum_and_no_new_rating(backend: Backe
 
     def rate(number: int) -> None:
         with suppress(errors.NotFound):
-            ratings.rate(backend.store, backend.ratings, photo.photo_id, by=UserId(f"fan-{number}"), rating=5)
+            Ratings(backend.store, backend.ratings).rate(photo.photo_id, 5, by=Caller(UserId(f"fan-{number}")))
 
     def erase(_: int) -> None:
         while not backend.store.replace(now := backend.now(photo), now.tombstone(timestamp(START))):

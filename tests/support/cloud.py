@@ -7,13 +7,13 @@ from typing import Any
 from urllib.parse import quote_plus, urlencode
 
 import msgspec
+import time_machine
 
 import app as service
 from chalicelib import wiring
 from chalicelib.auth.cognito import Identity
 from chalicelib.domain.ids import PhotoId
 from chalicelib.domain.photos import Photo
-from chalicelib.jobs import jobs
 from local.gateway import Gateway, PoolAuthorizer
 from tests.support import contract
 from tests.support.contract import Exchange
@@ -152,13 +152,13 @@ class Cloud:
 
     def sweep(self, now: datetime) -> int:
         """The schedule runs; how many jobs it queued."""
-        with self.recorder.during("sweep"):
-            return jobs.sweep(self.store, self.albums, wiring.queue(), now)
+        with self.recorder.during("sweep"), time_machine.travel(now):
+            return wiring.jobs().sweep()
 
     def work(self, body: str, now: datetime) -> None:
         """The queue's handler gets a job."""
-        with self.recorder.during("run-job"):
-            service.do(jobs.read(body), now)
+        with self.recorder.during("run-job"), time_machine.travel(now):
+            wiring.jobs().handle(body)
 
     def photo(self, photo_id: str) -> Photo:
         """The photo's row."""

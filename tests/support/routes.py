@@ -15,8 +15,10 @@ class Route(NamedTuple):
 
     method: str
     path: str
-    asks: frozenset[str]
-    """The names that the view uses."""
+    access: str
+    """Whether the declaration of the route ignores, accepts or requires an access token."""
+    has_body: bool
+    """Whether the route takes a JSON body."""
     guarded: bool
     """Whether the gateway wants a token."""
 
@@ -28,11 +30,13 @@ ROUTES = [
     Route(
         method,
         re.sub(r"\{\w+\}", PHOTO_ID, path) + NEEDED.get(path, ""),
-        frozenset(entry.view_function.__code__.co_names),
+        operation.access if operation else "public",
+        bool(operation and operation.body),
         entry.authorizer is not None,
     )
     for path, methods in service.app.routes.items()
     for method, entry in methods.items()
+    for operation in [getattr(entry.view_function, "operation", None)]
 ]
 LOCKED = [route for route in ROUTES if route.guarded]
-OPTIONAL = [route for route in ROUTES if "visitor" in route.asks]
+OPTIONAL = [route for route in ROUTES if route.access == "optional"]

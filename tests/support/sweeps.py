@@ -4,13 +4,13 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import msgspec
+import time_machine
 
-import app as service
 from chalicelib import wiring
 from chalicelib.albums import propagation
 from chalicelib.domain.ids import PhotoId, timestamp
+from chalicelib.domain.messages import Message, SettlePhoto
 from chalicelib.domain.photos import GRANT_LIFETIME
-from chalicelib.jobs import jobs
 from tests.support.cloud import Cloud
 
 UNUSED_GRANT_DUE = 2 * GRANT_LIFETIME + timedelta(seconds=1)
@@ -28,6 +28,13 @@ def drain_queue(cloud: Cloud) -> list[str]:
     return taken
 
 
+def run_job(message: Message | str, at: datetime) -> None:
+    """Run the job of a message, or of the body of an SQS message, at a given time."""
+    body = message if isinstance(message, str) else msgspec.json.encode(message).decode()
+    with time_machine.travel(at):
+        wiring.jobs().handle(body)
+
+
 def sweep_and_run_jobs(cloud: Cloud, after: timedelta, times: int = 1) -> list[PhotoId]:
     """Sweep at `after` from now and run every job `times` times. Return the photos that were due."""
     now = datetime.now(UTC) + after
@@ -35,13 +42,13 @@ def sweep_and_run_jobs(cloud: Cloud, after: timedelta, times: int = 1) -> list[P
     bodies = drain_queue(cloud)
     assert len(bodies) == count
     for body in bodies * times:
-        service.do(jobs.read(body), now)
+        run_job(body, now)
     return [json.loads(body)["photoId"] for body in bodies]
 
 
 def deliver_settle_job(cloud: Cloud, photo_id: str, due: datetime) -> None:
     """Deliver the settle job of a photo, as the queue would."""
-    cloud.work(msgspec.json.encode(jobs.Settle(PhotoId(photo_id))).decode(), due)
+    cloud.work(msgspec.json.encode(SettlePhoto(PhotoId(photo_id))).decode(), due)
 
 
 def photos_due_after(cloud: Cloud, after: timedelta) -> list[PhotoId]:
@@ -52,7 +59,7 @@ def photos_due_after(cloud: Cloud, after: timedelta) -> list[PhotoId]:
 def settle_photos(due: list[PhotoId], after: timedelta) -> None:
     """Run the settle jobs of these photos at `after` from now, without the queue."""
     for photo_id in due:
-        service.do(jobs.Settle(photo_id), datetime.now(UTC) + after)
+        run_job(SettlePhoto(photo_id), datetime.now(UTC) + after)
 
 
 def settle_due_photos(cloud: Cloud, after: timedelta) -> None:

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from chalicelib import wiring
+from chalicelib.domain.accounts import Caller
 from chalicelib.domain.ids import PhotoId, UserId
 from chalicelib.domain.photos import MAX_UPLOAD_BYTES
 from chalicelib.domain.requests import PhotoChanges
-from chalicelib.photos import photos
 from tests.support.cloud import Client, Cloud, created
 from tests.support.images import photo as make_photo
 from tests.support.invariants import broken, left_over, originals_of, sound
@@ -140,7 +141,7 @@ def test_photo_that_is_changed_while_it_is_decoded_becomes_ready_with_the_change
 
     def rename(title: str) -> None:
         changes = PhotoChanges(title=title)
-        photos.change(shared_cloud.store, PhotoId(grant["photoId"]), by=UserId(ann.user_id), changes=changes)
+        wiring.photos().change(PhotoId(grant["photoId"]), changes, by=Caller(UserId(ann.user_id)))
 
     with act_during(shared_cloud, "PutObject", lambda: rename("Quay"), lambda: rename("Harbour")):
         shared_cloud.deliver(created(grant["s3Key"], version))

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from chalicelib.domain.ids import UserId, timestamp
 from chalicelib.domain.photos import MAX_UPLOAD_BYTES
 from chalicelib.domain.requests import UploadRequest
-from chalicelib.uploads import confirmation
+from chalicelib.uploads import grants
 from tests.support.cloud import Client, Cloud
 from tests.support.images import photo as make_photo
 from tests.support.invariants import broken, left_over, rows
@@ -116,7 +116,7 @@ def test_pending_photo_is_seen_by_its_owner_alone(shared_cloud: Cloud, ann: Clie
 def test_key_is_made_of_safe_characters_and_the_name_is_kept_as_given(shared_cloud: Cloud, name: str) -> None:
     by = UserId(f"ann-{uuid4()}")
     request = UploadRequest(filename=name, content_type="image/jpeg")
-    photo = confirmation.pending(request, by=by, now=START)
+    photo = grants.pending_photo(request, by=by, now=START)
     assert shared_cloud.store.grant(photo, NO_LIMITS)
     grant = shared_cloud.bucket.put_grant(photo)
     assert re.fullmatch(rf"{by}/{grant.photo_id}/[A-Za-z0-9_-][A-Za-z0-9._-]{{0,99}}", grant.s3_key)
