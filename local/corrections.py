@@ -1,4 +1,4 @@
-"""Where ministack takes what AWS refuses, or loses what AWS keeps: put right before it serves."""
+"""Correct ministack, before it serves, where it differs from AWS."""
 
 from typing import Any
 
