@@ -68,7 +68,7 @@ def simulated(count: int, pages: int, walks: int = 25) -> tuple[int, int, float]
 
 
 def changed(factor: float, done: float, count: int = 20_000) -> str:
-    """Pages after a gallery has grown or shrunk by `factor`, when the walk had come so far."""
+    """Measure the pages that follow when a gallery grows or shrinks by `factor` after the share `done` of a walk."""
     photos = Gallery(count, seed=1)
     _items, place = photos.first_page(10, SHARD_BITS)
     assert place
@@ -79,15 +79,11 @@ def changed(factor: float, done: float, count: int = 20_000) -> str:
         fresh = Gallery(int(count * (factor - 1)), seed=2)
         photos.ranks = sorted(photos.ranks + fresh.ranks)
     photos.forget()
-    pages, most, walked = 0, 0, place
-    while walked and pages < PAGES:
-        before = photos.requests
-        _items, then = feed.page(walked, 10, photos.read, SHARD_BITS)
-        pages, most = pages + 1, max(most, photos.requests - before)
-        if then is None:
-            break
-        walked = then
-    name = f"{factor:g} times as many at {done:.0%} (most {most})"
+    pages = 0
+    while place and pages < PAGES:
+        _items, place = feed.page(place, 10, photos.read, SHARD_BITS)
+        pages += 1
+    name = f"{factor:g} times as many at {done:.0%}"
     return line(name, pages, photos.requests, photos.units)
 
 
@@ -107,9 +103,8 @@ def main() -> None:
         print(
             line(f"{count:,} simulated, {PAGES} pages of a walk", *simulated(count, pages=PAGES, walks=4)), flush=True
         )
-    for factor in (0.5, 0.1, 0.01, 0.001, 2, 10, 50):
-        for done in (0.1, 0.9) if factor < 1 else (0.1,):
-            print(changed(factor, done), flush=True)
+    for factor, done in ((0.1, 0.9), (10, 0.1)):
+        print(changed(factor, done), flush=True)
 
 
 if __name__ == "__main__":

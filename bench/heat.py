@@ -29,7 +29,7 @@ def warmth(count: int, shard_bits: int) -> tuple[float, float]:
 def main() -> None:
     print(f"{PAGES_A_SECOND:,} pages of 10 a second, {SESSION} of each walk; a partition serves {LIMIT:,} read units")
     for count in (100, 1_000, 100_000, 10**8):
-        for shard_bits in (4, items.PUBLIC_SHARD_BITS, 6):
+        for shard_bits in (4, items.PUBLIC_SHARD_BITS):
             total, hottest = warmth(count, shard_bits)
             print(
                 f"{count:>11,} photos, {1 << shard_bits} shards: {total:>9,.0f} read units a second, "

@@ -30,6 +30,7 @@ def main() -> None:
     corrections.refuse_as_cognito_does()
     corrections.name_downloads_of_versions()
     corrections.delete_people_by_id()
+    corrections.move_dead_letters()
     asyncio.run(_run())
 
 

@@ -1,8 +1,7 @@
-"""`python -m release.redrive STAGE`: what was given up gets another try, once the cause is gone."""
+"""Retry dead jobs and dead uploads once the cause is fixed: `python -m release.redrive STAGE`."""
 
 import json
 import sys
-from collections.abc import Iterator
 from typing import Any
 
 import boto3
@@ -10,45 +9,40 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 
 def main(stage: str) -> None:
-    """Empty both dead-letter queues."""
+    """Redrive both dead-letter queues."""
     session = boto3.Session()
-    sqs, lambdas = session.client("sqs"), session.client("lambda")
-    print(f"{jobs(sqs, stage)} jobs are queued again.")
-    print(f"{uploads(sqs, lambdas, stage)} uploads are confirmed again.")
+    sqs = session.client("sqs")
+    redrive_jobs(sqs, stage)
+    print("SQS moves the dead jobs back to their queue.")
+    count = redrive_uploads(sqs, session.client("lambda"), stage)
+    print(f"Lambda confirms {count} uploads again.")
 
 
-def jobs(sqs: Any, stage: str) -> int:
-    """Put every dead job back into its queue; how many."""
-    living = sqs.get_queue_url(QueueName=f"photoshare-{stage}-jobs")["QueueUrl"]
-    moved = 0
-    for body in _taken(sqs, f"photoshare-{stage}-jobs-dead"):
-        sqs.send_message(QueueUrl=living, MessageBody=body)
-        moved += 1
-    return moved
+def redrive_jobs(sqs: Any, stage: str) -> None:
+    """Start to move all dead jobs back to their queue. SQS completes the move by itself."""
+    dead = sqs.get_queue_url(QueueName=f"photoshare-{stage}-jobs-dead")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    sqs.start_message_move_task(SourceArn=arn, DestinationArn=arn.removesuffix("-dead"))
 
 
-def uploads(sqs: Any, lambdas: Any, stage: str) -> int:
-    """Call the function with every event that it was given up with; how many."""
-    called = 0
-    for body in _taken(sqs, f"photoshare-{stage}-uploads-dead"):
-        # Lambda wraps what failed: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
-        event = json.dumps(json.loads(body)["requestPayload"]).encode()
-        lambdas.invoke(FunctionName=f"photoshare-{stage}-confirm_upload", InvocationType="Event", Payload=event)
-        called += 1
-    return called
+def redrive_uploads(sqs: Any, lambdas: Any, stage: str) -> int:
+    """Invoke `confirm_upload` again with every event that failed, and return the number of events.
 
-
-def _taken(sqs: Any, name: str) -> Iterator[str]:
-    """Each message, deleted only once the caller has come back for the next: what fails on the way stays there."""
-    queue = sqs.get_queue_url(QueueName=name)["QueueUrl"]
-    while found := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, WaitTimeSeconds=1).get("Messages"):
+    SQS cannot do this, because the event is a part of the record that Lambda has sent to the queue:
+    https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
+    """
+    count, dead = 0, sqs.get_queue_url(QueueName=f"photoshare-{stage}-uploads-dead")["QueueUrl"]
+    while found := sqs.receive_message(QueueUrl=dead, MaxNumberOfMessages=10, WaitTimeSeconds=1).get("Messages"):
         for message in found:
-            yield message["Body"]
-            sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+            event = json.dumps(json.loads(message["Body"])["requestPayload"]).encode()
+            lambdas.invoke(FunctionName=f"photoshare-{stage}-confirm_upload", InvocationType="Event", Payload=event)
+            sqs.delete_message(QueueUrl=dead, ReceiptHandle=message["ReceiptHandle"])
+            count += 1
+    return count
 
 
 if __name__ == "__main__":
     try:
         main(*sys.argv[1:])
     except (ClientError, BotoCoreError, TypeError, ValueError, KeyError) as error:
-        sys.exit(f"Not everything was tried again: {error}")
+        sys.exit(f"The redrive is incomplete: {error}")

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from email.message import Message
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ class Answer(msgspec.Struct, frozen=True):
     """An HTTP answer."""
 
     status: int
-    headers: dict[str, str]
+    headers: Message
     content: bytes
     cookies: list[str]
 
@@ -44,7 +45,7 @@ def send(method: str, url: str, content: bytes = b"", headers: dict[str, str] | 
         connection.request(method, f"{parts.path}?{parts.query}" if parts.query else parts.path, content, headers or {})
         answer = connection.getresponse()
         cookies = answer.headers.get_all("Set-Cookie", [])
-        return Answer(answer.status, dict(answer.headers), answer.read(), cookies)
+        return Answer(answer.status, answer.headers, answer.read(), cookies)
     finally:
         connection.close()
 
