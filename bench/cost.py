@@ -20,7 +20,7 @@ from chalicelib.stores.dynamodb import items
 from chalicelib.stores.dynamodb.photos import DynamoStore
 from local import cloud
 
-SHARD_BITS = items.PUBLIC_SHARD_BITS
+MIN_DEPTH = feed.PUBLIC_MIN_DEPTH
 STORED = (100, 1_000, 10_000)
 SIMULATED = (10**3, 10**4, 10**5, 10**6, 10**7, 10**8)
 PAGES = 100
@@ -61,7 +61,7 @@ def simulated(count: int, pages: int, walks: int = 25) -> tuple[int, int, float]
     for seed in range(8):
         photos = BigGallery(count, seed)
         for _ in range(walks):
-            shown += len(gallery.walk(photos, SHARD_BITS, pages=pages)[0])
+            shown += len(gallery.walk(photos, MIN_DEPTH, pages=pages)[0])
         requests, units = requests + photos.requests, units + photos.units
     return shown, requests, units
 
@@ -69,7 +69,7 @@ def simulated(count: int, pages: int, walks: int = 25) -> tuple[int, int, float]
 def changed(factor: float, done: float, count: int = 20_000) -> str:
     """Pages after a gallery has grown or shrunk by `factor`, when the walk had come so far."""
     photos = Gallery(count, seed=1)
-    _items, place = photos.first_page(10, SHARD_BITS)
+    _items, place = photos.first_page(10, MIN_DEPTH)
     assert place
     place = place.at(int(place.buckets * done))
     if factor < 1:
@@ -81,7 +81,7 @@ def changed(factor: float, done: float, count: int = 20_000) -> str:
     pages, most, walked = 0, 0, place
     while walked and pages < PAGES:
         before = photos.requests
-        _items, then = feed.page(walked, 10, photos.read, SHARD_BITS)
+        _items, then = feed.page(walked, 10, photos.read, MIN_DEPTH)
         pages, most = pages + 1, max(most, photos.requests - before)
         if then is None:
             break

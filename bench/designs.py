@@ -8,7 +8,6 @@ from bench import rows
 from bench.gallery import Gallery
 from chalicelib.domain import feed
 from chalicelib.domain.ids import PhotoId
-from chalicelib.stores.dynamodb import items
 
 LIMIT = 10
 _PAGE_BYTES = 1 << 20
@@ -32,10 +31,10 @@ class Ours:
 
     def pages(self, photos: Gallery) -> Iterator[list[PhotoId]]:
         """A walk."""
-        found, place = photos.first_page(LIMIT, items.PUBLIC_SHARD_BITS)
+        found, place = photos.first_page(LIMIT, feed.PUBLIC_MIN_DEPTH)
         yield [item.photo_id for item in found]
         while place:
-            found, place = feed.page(place, LIMIT, photos.read, items.PUBLIC_SHARD_BITS)
+            found, place = feed.page(place, LIMIT, photos.read, feed.PUBLIC_MIN_DEPTH)
             yield [item.photo_id for item in found]
 
 

@@ -27,9 +27,9 @@ class Pairs(msgspec.Struct, frozen=True):
     """The mean factor of all other pairs."""
 
 
-def first_pages(photos: Gallery, shard_bits: int, pages: int = PAGES) -> list[list[PhotoId]]:
+def first_pages(photos: Gallery, min_depth: int, pages: int = PAGES) -> list[list[PhotoId]]:
     """Ids on so many first pages."""
-    return [[item.photo_id for item in photos.first_page(LIMIT, shard_bits)[0]] for _ in range(pages)]
+    return [[item.photo_id for item in photos.first_page(LIMIT, min_depth)[0]] for _ in range(pages)]
 
 
 class Singles(msgspec.Struct, frozen=True):
@@ -91,13 +91,13 @@ def correlations(photos: Gallery, seeds: int, depth: int) -> tuple[float, float,
 
 def main() -> None:
     print(f"{PAGES:,} first pages of {LIMIT}: chi-square / degrees of freedom; pairs against the uniform ideal")
-    for count, shard_bits in ((20, 5), (50, 0), (50, 5), (100, 5), (200, 5), (1_000, 5), (1_000, 0), (10_000, 5)):
+    for count, min_depth in ((20, 5), (50, 0), (50, 5), (100, 5), (200, 5), (1_000, 5), (1_000, 0), (10_000, 5)):
         photos = Gallery(count, seed=3)
-        pages = first_pages(photos, shard_bits)
+        pages = first_pages(photos, min_depth)
         single = singles(photos, pages)
         met = pairs(count, pages)
         print(
-            f"{count:>6} photos, {1 << shard_bits:>2} shards: {single.ratio:.2f} (p {single.p:.3f}, plain "
+            f"{count:>6} photos, at least {1 << min_depth:>2} buckets: {single.ratio:.2f} (p {single.p:.3f}, plain "
             f"{single.plain_p:.3f}); worst pair {met.worst:.0f} times, "
             f"{met.often:.2%} of pairs over twice, the others {met.others:.2f}"
         )

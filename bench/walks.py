@@ -13,7 +13,7 @@ from bench.gallery import Gallery
 from chalicelib.domain import feed
 from chalicelib.domain.ids import PhotoId
 
-SHARD_BITS = (0, 5)
+MIN_DEPTHS = (0, 5)
 
 
 class Churn(msgspec.Struct, frozen=True):
@@ -31,7 +31,7 @@ class Broken(AssertionError):
     """A walk was not exact. The message says how."""
 
 
-def exact(gallery: Gallery, shard_bits: int, churn: Churn, largest: int = 30) -> int:
+def exact(gallery: Gallery, min_depth: int, churn: Churn, largest: int = 30) -> int:
     """Walk through `gallery` in pages of up to `largest`, with churn between them; how many pages it took.
 
     Raises:
@@ -39,14 +39,14 @@ def exact(gallery: Gallery, shard_bits: int, churn: Churn, largest: int = 30) ->
     """
     rng, hidden = gallery.rng, list[PhotoId]()
     throughout, seen = gallery.ids(), list[PhotoId]()
-    items, place = gallery.first_page(rng.randint(1, largest), shard_bits)
+    items, place = gallery.first_page(rng.randint(1, largest), min_depth)
     pages = 1
     while place:
         if not items:
             raise Broken("a page that is not the last is empty")
         seen += [item.photo_id for item in items]
         throughout &= _churned(gallery, churn, hidden)
-        items, place = feed.page(place, rng.randint(1, largest), gallery.read, shard_bits)
+        items, place = feed.page(place, rng.randint(1, largest), gallery.read, min_depth)
         pages += 1
     seen += [item.photo_id for item in items]
     if twice := [photo_id for photo_id, times in Counter(seen).items() if times > 1]:
@@ -80,7 +80,7 @@ def main() -> None:
         inserts, deletes, hides, shows = (rng.choice((0, 1, 5)) for _ in range(4))
         churn = Churn(inserts, deletes, hides, shows, rng.choice((0, 0, 0.02)))
         gallery = Gallery(rng.randint(0, rng.choice((0, 1, 10, 11, 50, 200, 1000))), seed=number)
-        pages += exact(gallery, rng.choice(SHARD_BITS), churn, rng.choice((1, 10, 30)))
+        pages += exact(gallery, rng.choice(MIN_DEPTHS), churn, rng.choice((1, 10, 30)))
     print(f"{walks:,} walks of {pages:,} pages under churn: every photo that stayed came exactly once.")
 
 

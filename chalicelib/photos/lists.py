@@ -36,7 +36,8 @@ def page(store: Store, keys: Sequence[str], query: PhotoQuery, *, by: UserId | N
             requests += len(spans)
             return store.by_rank(listing, spans, limit)
 
-        found, then = shuffled(read, query.limit, place, shard_bits=store.shard_bits(listing))
+        min_depth = feed.PUBLIC_MIN_DEPTH if listing.scope == "public" else 0
+        found, then = shuffled(read, query.limit, place, min_depth=min_depth)
         metrics.note("FeedRequests", requests)
         return Page(found, cursors.seal(then) if then else None)
     if query.order == "top":
@@ -60,16 +61,16 @@ def trash(store: Store, keys: Sequence[str], query: PageQuery, *, by: UserId) ->
 
 
 def shuffled[Item: feed.HasId](
-    read: feed.Read[Item], limit: int, place: list[Any] | None, *, shard_bits: int = 0
+    read: feed.Read[Item], limit: int, place: list[Any] | None, *, min_depth: int = 0
 ) -> tuple[list[Item], list[Any] | None]:
     """The next items in random order, and the place behind them; None at the end of the walk.
 
-    `read`: by rank; `place`: as a token held it, None for a new walk; `shard_bits`: as `feed` has them.
+    `read`: by rank; `place`: as a token held it, None for a new walk; `min_depth`: as `feed` has it.
     """
     if place:
-        found, then = feed.page(msgspec.convert(place, feed.Place), limit, read, shard_bits)
+        found, then = feed.page(msgspec.convert(place, feed.Place), limit, read, min_depth)
     else:
-        found, then = feed.begin(_new_walk(read, shard_bits), limit, read, shard_bits)
+        found, then = feed.begin(_new_walk(read, min_depth), limit, read, min_depth)
     return found, msgspec.to_builtins(then) if then else None
 
 
@@ -86,18 +87,19 @@ def _listing(query: PhotoQuery, by: UserId | None) -> Listing:
     return Listing(scope="owner", owner=by, tag=query.tag)
 
 
-def _new_walk[Item: feed.HasId](read: feed.Read[Item], shard_bits: int) -> feed.Place:
+def _new_walk[Item: feed.HasId](read: feed.Read[Item], min_depth: int) -> feed.Place:
     """The start of a walk with a fresh seed, as deep as the density beyond a random rank asks for."""
-    looked_at = feed.sample_span(secrets.randbits(feed.RANK_BITS), shard_bits)
+    looked_at = feed.sample_span(secrets.randbits(feed.RANK_BITS), min_depth)
     (found,) = read([looked_at], feed.SAMPLE)
     ranks = [feed.rank(item.photo_id) for item in found]
-    return feed.Place(secrets.randbits(64), feed.depth_for(ranks, looked_at, shard_bits))
+    return feed.Place(secrets.randbits(64), feed.depth_for(ranks, looked_at, min_depth))
 
 
 def _by_time(
     store: Store, listing: Listing, query: PhotoQuery, cursors: Cursors, place: list[Any] | None
 ) -> Page[Photo]:
-    found = store.by_time(
+    read = store.by_tag if listing.tag else store.by_time
+    found = read(
         listing,
         query.limit + 1,
         newest=query.order == "newest",
