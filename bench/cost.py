@@ -8,9 +8,6 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from bench import gallery, rows
-from bench.gallery import BigGallery, Gallery
-from bench.meter import Meter, metered
 from chalicelib.domain import feed
 from chalicelib.domain.ids import UserId
 from chalicelib.domain.requests import PhotoQuery
@@ -19,6 +16,9 @@ from chalicelib.photos import lists
 from chalicelib.stores.dynamodb import items
 from chalicelib.stores.dynamodb.photos import DynamoStore
 from local import cloud
+from tests.support import feed_gallery, row_sizes
+from tests.support.feed_gallery import BigGallery, Gallery
+from tests.support.read_meter import Meter, metered
 
 MIN_DEPTH = feed.PUBLIC_MIN_DEPTH
 STORED = (100, 1_000, 10_000)
@@ -29,7 +29,7 @@ PAGES = 100
 
 def line(name: str, pages: int, requests: int, units: float) -> str:
     """A row of the table."""
-    dollars = units / pages * rows.DOLLARS_PER_MILLION_UNITS
+    dollars = units / pages * row_sizes.DOLLARS_PER_MILLION_UNITS
     return f"{name:<38} {requests / pages:>8.2f} {units / pages:>10.2f} {dollars:>10.2f}"
 
 
@@ -40,7 +40,7 @@ def on_the_store() -> Iterator[str]:
         store, there = DynamoStore(settings, client), 0
         for count in STORED:
             for number in range(there, count):
-                row = items.photo_item(rows.photo(number, user_id=UserId("ann")))
+                row = items.photo_item(row_sizes.typical_photo(number, user_id=UserId("ann")))
                 client.put_item(TableName=settings.photo_table, Item=row)
             there = count
             with metered(client) as meter:
@@ -61,7 +61,7 @@ def simulated(count: int, pages: int, walks: int = 25) -> tuple[int, int, float]
     for seed in range(8):
         photos = BigGallery(count, seed)
         for _ in range(walks):
-            shown += len(gallery.walk(photos, MIN_DEPTH, pages=pages)[0])
+            shown += len(feed_gallery.walk(photos, MIN_DEPTH, pages=pages)[0])
         requests, units = requests + photos.requests, units + photos.units
     return shown, requests, units
 
@@ -97,7 +97,7 @@ def _only_queries(meter: Meter) -> tuple[int, float]:
 
 
 def main() -> None:
-    print(f"A row has {rows.ROW_BYTES} bytes; a million read units cost ${rows.DOLLARS_PER_MILLION_UNITS}.")
+    print(f"A row has {row_sizes.ROW_BYTES} bytes; a million read units cost ${row_sizes.DOLLARS_PER_MILLION_UNITS}.")
     print(f"{'photos':<38} {'requests':>8} {'read units':>10} {'$/million':>10}   per page of 10")
     for result in on_the_store():
         print(result, flush=True)

@@ -4,10 +4,10 @@ import math
 from collections.abc import Iterator
 from typing import Protocol
 
-from bench import rows
-from bench.gallery import Gallery
 from chalicelib.domain import feed
 from chalicelib.domain.ids import PhotoId
+from tests.support import row_sizes
+from tests.support.feed_gallery import Gallery
 
 LIMIT = 10
 _PAGE_BYTES = 1 << 20
@@ -46,10 +46,10 @@ class ScanAndSample:
     def pages(self, photos: Gallery) -> Iterator[list[PhotoId]]:
         """Pages that know nothing of each other."""
         for _ in range(math.ceil(len(photos.ranks) / LIMIT)):
-            everything = len(photos.ranks) * rows.ROW_BYTES
+            everything = len(photos.ranks) * row_sizes.ROW_BYTES
             photos.items += len(photos.ranks)
             photos.requests += math.ceil(everything / _PAGE_BYTES)
-            photos.units += rows.units(everything)
+            photos.units += row_sizes.read_units(everything)
             chosen = photos.rng.sample(photos.ranks, min(LIMIT, len(photos.ranks)))
             yield [photo_id for _, photo_id in chosen]
 

@@ -9,10 +9,11 @@ from collections import Counter
 from itertools import islice
 from pathlib import Path
 
-from bench import cost, evenness, plot, postgres, rows
+from bench import cost, plot, postgres
 from bench.designs import LIMIT, Design, Ours, RandomStart, ScanAndSample
-from bench.gallery import Gallery
 from chalicelib.domain.ids import PhotoId
+from tests.support import feed_evenness, row_sizes
+from tests.support.feed_gallery import Gallery
 
 SIZES = (100, 1_000, 10_000, 100_000)
 CHART = Path(__file__).parent.parent / "docs" / "feed.svg"
@@ -33,7 +34,7 @@ def walked(design: Design, photos: Gallery) -> tuple[int, float, float]:
 def first_pages(design: Design, photos: Gallery) -> list[list[PhotoId]]:
     """Many first pages. Where pages know nothing of each other, any page is one."""
     # Reading a hundred thousand rows for each of 10,000 pages takes PostgreSQL minutes.
-    wanted = 1_000 if design.name == "PostgreSQL" and len(photos.ranks) > 10_000 else evenness.PAGES
+    wanted = 1_000 if design.name == "PostgreSQL" and len(photos.ranks) > 10_000 else feed_evenness.PAGES
     each = 1 if design.in_walk else wanted
     shown: list[list[PhotoId]] = []
     while len(shown) < wanted:
@@ -47,7 +48,7 @@ def line(design: Design, count: int) -> str:
     pages, repeats, misses = walked(design, photos)
     requests, items, units = photos.requests / pages, photos.items / pages, photos.units / pages
     photos = Gallery(count, seed=1)
-    p = evenness.singles(photos, first_pages(design, photos)).p
+    p = feed_evenness.singles(photos, first_pages(design, photos)).p
     read = f"{units:>10,.1f}" if units else f"{'-':>10}"
     return (
         f"{design.name:<16} {count:>8,} {requests:>9.1f} {items:>10,.0f} {read} "
@@ -62,8 +63,8 @@ def chart() -> str:
     for count in sizes:
         pages, _requests, units = cost.simulated(count, pages=20, walks=5)
         lines["ours"].append((count, units / pages))
-        lines["scan and sample"].append((count, rows.units(count * rows.ROW_BYTES)))
-        lines["random start"].append((count, rows.units(LIMIT * rows.ROW_BYTES)))
+        lines["scan and sample"].append((count, row_sizes.read_units(count * row_sizes.ROW_BYTES)))
+        lines["random start"].append((count, row_sizes.read_units(LIMIT * row_sizes.ROW_BYTES)))
     named = {name: lines[name] for name in ("ours", "scan and sample", "random start")}
     return plot.log_log("A page of ten photos", "photos", "read units", named, ("the aim: 8", 8))
 

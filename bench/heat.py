@@ -3,10 +3,10 @@
 Each shard of the public ranks is one partition key, which DynamoDB can serve 3,000 read units a second from.
 """
 
-from bench import gallery
-from bench.gallery import BigGallery
 from chalicelib.domain import feed
 from chalicelib.stores.dynamodb import items
+from tests.support import feed_gallery
+from tests.support.feed_gallery import BigGallery
 
 PAGES_A_SECOND = 10_000
 LIMIT = 3_000
@@ -19,7 +19,7 @@ def warmth(count: int, shard_bits: int) -> tuple[float, float]:
     photos, pages = BigGallery(count, seed=1), 0
     shards = dict.fromkeys(range(1 << shard_bits), 0.0)
     while pages < PAGES_A_SECOND:
-        pages += len(gallery.walk(photos, shard_bits, pages=SESSION)[0])
+        pages += len(feed_gallery.walk(photos, shard_bits, pages=SESSION)[0])
     for span, units in photos.reads:
         shards[span.low >> (feed.RANK_BITS - shard_bits)] += units
     scale = PAGES_A_SECOND / pages

@@ -9,8 +9,8 @@ from contextlib import contextmanager, suppress
 from itertools import starmap
 from pathlib import Path
 
-from bench.gallery import Gallery
 from chalicelib.domain.ids import PhotoId
+from tests.support.feed_gallery import Gallery
 
 
 class Absent(Exception):

@@ -5,72 +5,9 @@ A photo that is there throughout comes exactly once, none comes twice, the walk 
 
 import random
 import sys
-from collections import Counter
 
-import msgspec
-
-from bench.gallery import Gallery
-from chalicelib.domain import feed
-from chalicelib.domain.ids import PhotoId
-
-MIN_DEPTHS = (0, 5)
-
-
-class Churn(msgspec.Struct, frozen=True):
-    """What happens to a gallery between two pages, at most."""
-
-    inserts: int = 0
-    deletes: int = 0
-    hides: int = 0
-    shows: int = 0
-    vanishing: float = 0
-    """The share of galleries, page by page, of which all but a few photos are deleted at once."""
-
-
-class Broken(AssertionError):
-    """A walk was not exact. The message says how."""
-
-
-def exact(gallery: Gallery, min_depth: int, churn: Churn, largest: int = 30) -> int:
-    """Walk through `gallery` in pages of up to `largest`, with churn between them; how many pages it took.
-
-    Raises:
-        Broken: a photo came twice, or not at all though it was there throughout, or a page before the last was empty.
-    """
-    rng, hidden = gallery.rng, list[PhotoId]()
-    throughout, seen = gallery.ids(), list[PhotoId]()
-    items, place = gallery.first_page(rng.randint(1, largest), min_depth)
-    pages = 1
-    while place:
-        if not items:
-            raise Broken("a page that is not the last is empty")
-        seen += [item.photo_id for item in items]
-        throughout &= _churned(gallery, churn, hidden)
-        items, place = feed.page(place, rng.randint(1, largest), gallery.read, min_depth)
-        pages += 1
-    seen += [item.photo_id for item in items]
-    if twice := [photo_id for photo_id, times in Counter(seen).items() if times > 1]:
-        raise Broken(f"{twice} came twice")
-    if missed := throughout.difference(seen):
-        raise Broken(f"{missed} never came")
-    return pages
-
-
-def _churned(gallery: Gallery, churn: Churn, hidden: list[PhotoId]) -> set[PhotoId]:
-    """What is still there of what was."""
-    rng, before = gallery.rng, gallery.ids()
-    if rng.random() < churn.vanishing:
-        gallery.ranks = sorted(rng.sample(gallery.ranks, min(rng.randrange(4), len(gallery.ranks))))
-    for _ in range(rng.randint(0, churn.deletes)):
-        gallery.delete()
-    taken = [gallery.delete() for _ in range(rng.randint(0, churn.hides))]
-    hidden.extend(photo_id for photo_id in taken if photo_id)
-    still = before & gallery.ids()
-    for _ in range(rng.randint(0, churn.inserts)):
-        gallery.insert()
-    for _ in range(min(rng.randint(0, churn.shows), len(hidden))):
-        gallery.put(hidden.pop(rng.randrange(len(hidden))))
-    return still
+from tests.support.feed_gallery import Gallery
+from tests.support.feed_walks import MIN_DEPTHS, Churn, check_walk
 
 
 def main() -> None:
@@ -80,7 +17,7 @@ def main() -> None:
         inserts, deletes, hides, shows = (rng.choice((0, 1, 5)) for _ in range(4))
         churn = Churn(inserts, deletes, hides, shows, rng.choice((0, 0, 0.02)))
         gallery = Gallery(rng.randint(0, rng.choice((0, 1, 10, 11, 50, 200, 1000))), seed=number)
-        pages += exact(gallery, rng.choice(MIN_DEPTHS), churn, rng.choice((1, 10, 30)))
+        pages += check_walk(gallery, rng.choice(MIN_DEPTHS), churn, rng.choice((1, 10, 30)))
     print(f"{walks:,} walks of {pages:,} pages under churn: every photo that stayed came exactly once.")
 
 

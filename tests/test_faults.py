@@ -1,7 +1,7 @@
 """A fault at every call to AWS, of every kind; then whoever was struck tries again, or the sweep finds it."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -10,26 +10,26 @@ from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.exceptions import ClientError, ConnectTimeoutError, ParamValidationError
 
-import app as service
-from chalicelib import wiring
 from chalicelib.domain.errors import Busy
-from chalicelib.domain.ids import PhotoId, timestamp
-from chalicelib.domain.photos import GRANT_LIFETIME, TRASH_LIFETIME
+from chalicelib.domain.photos import TRASH_LIFETIME
 from chalicelib.infra import aws
-from chalicelib.jobs import jobs
-from tests.support.cloud import Answer, Client, Cloud, created
-from tests.support.faults import Fault, Killed, Mode, striking
+from tests.support.cloud import Client, Cloud, created
+from tests.support.fault_runs import (
+    ANSWER_LOST,
+    KILLED,
+    REFUSED,
+    aws_clients,
+    ended_by_fault,
+    require_success,
+    run_with_fault_at_every_call,
+)
+from tests.support.faults import Fault, Mode, striking
 from tests.support.images import photo as make_photo
 from tests.support.invariants import broken, left_over, originals_of, rows
 from tests.support.rows import empty
+from tests.support.sweeps import UNUSED_GRANT_DUE, photos_due_after, settle_due_photos, settle_photos
 
 JPEG = make_photo(64, 48)
-DUE = 2 * GRANT_LIFETIME + timedelta(seconds=1)
-MOST_CALLS = 100
-# In the code's eyes these are one: nothing was done, and it still runs.
-REFUSED: tuple[Mode, ...] = ("not sent", "throttled", "500")
-LOST: tuple[Mode, ...] = ("answer lost",)
-KILLED: tuple[Mode, ...] = ("killed",)
 
 Step = Callable[[], Any]
 
@@ -49,7 +49,7 @@ class Journey:
 
     def ask(self) -> None:
         wanted = {"filename": "x.jpg", "contentType": "image/jpeg", "tags": ["sea"]}
-        self.grant = _done(self.ann.post("/upload", wanted)).json
+        self.grant = require_success(self.ann.post("/upload", wanted)).json
 
     def upload(self) -> None:
         self.event = created(self.grant["s3Key"], self.cloud.put(self.grant, self.content))
@@ -58,71 +58,16 @@ class Journey:
         self.cloud.deliver(self.event)
 
     def complete(self) -> None:
-        _done(self.ann.post(f"/photos/{self.grant['photoId']}/complete"), 422)
+        require_success(self.ann.post(f"/photos/{self.grant['photoId']}/complete"), 422)
 
     def trash(self) -> None:
-        _done(self.ann.delete(f"/photos/{self.grant['photoId']}"), 409)
+        require_success(self.ann.delete(f"/photos/{self.grant['photoId']}"), 409)
 
     def erase(self) -> None:
-        _done(self.ann.delete(f"/photos/{self.grant['photoId']}", permanent="true"), 404)
+        require_success(self.ann.delete(f"/photos/{self.grant['photoId']}", permanent="true"), 404)
 
-    def sweep(self, after: timedelta = DUE) -> None:
-        sweep(self.cloud, after)
-
-
-def _done(answer: Answer, *also: int) -> Answer:
-    if answer.status == 503:
-        assert answer.json["error"] == "Busy"
-        assert int(answer.headers["Retry-After"]) > 0
-        raise Busy
-    assert answer.status < 300 or answer.status in also, answer
-    return answer
-
-
-def due_after(cloud: Cloud, after: timedelta) -> list[PhotoId]:
-    return cloud.store.due(timestamp(datetime.now(UTC) + after), 100)
-
-
-def settle(due: list[PhotoId], after: timedelta) -> None:
-    for photo_id in due:
-        service.do(jobs.Settle(photo_id), datetime.now(UTC) + after)
-
-
-def sweep(cloud: Cloud, after: timedelta) -> None:
-    """Do at once what a sweep at that time would hand to the queue."""
-    settle(due_after(cloud, after), after)
-
-
-def struck(step: Step) -> bool:
-    """Take a step; whether a fault ended it."""
-    try:
-        step()
-    except (Busy, Killed):
-        return True
-    except ExceptionGroup as group:
-        if others := group.split(Busy)[1]:
-            raise others from group
-        return True
-    return False
-
-
-def at_every_call(modes: tuple[Mode, ...], run: Callable[[Fault], None]) -> list[str]:
-    """`run` with a fault at the first call, at the second, and so on until there are no more; what was struck.
-
-    The `modes` take turns.
-    """
-    operations: list[str] = []
-    for at in range(MOST_CALLS):
-        fault = Fault(at, modes[at % len(modes)])
-        run(fault)
-        if not fault.struck:
-            return operations
-        operations.append(fault.struck)
-    raise AssertionError("the calls do not end")
-
-
-def clients(cloud: Cloud) -> list[Any]:
-    return [cloud.s3, cloud.dynamodb, wiring.queue()._sqs]
+    def sweep(self, after: timedelta = UNUSED_GRANT_DUE) -> None:
+        settle_due_photos(self.cloud, after)
 
 
 def sound(cloud: Cloud, ann: Client) -> None:
@@ -134,10 +79,10 @@ def sound(cloud: Cloud, ann: Client) -> None:
     ("modes", "content", "waits"),
     [
         (REFUSED, JPEG, True),
-        (LOST, JPEG, True),
+        (ANSWER_LOST, JPEG, True),
         (KILLED, JPEG, True),
-        (REFUSED + LOST, JPEG, False),
-        (LOST + KILLED, b"<html>", True),
+        (REFUSED + ANSWER_LOST, JPEG, False),
+        (ANSWER_LOST + KILLED, b"<html>", True),
     ],
 )
 def test_whoever_is_struck_tries_again_and_all_ends_well(
@@ -146,11 +91,11 @@ def test_whoever_is_struck_tries_again_and_all_ends_well(
     def run(fault: Fault) -> None:
         empty(shared_cloud.settings, shared_cloud.dynamodb)
         journey = Journey(shared_cloud, f"again-{uuid4()}", content, waits=waits)
-        with striking(fault, *clients(shared_cloud)):
+        with striking(fault, *aws_clients(shared_cloud)):
             for step in journey.steps:
-                if struck(step):
+                if ended_by_fault(step):
                     assert broken(shared_cloud, journey.ann.user_id) == []
-                    assert not struck(step)
+                    assert not ended_by_fault(step)
         erased = journey.grant["photoId"]
         assert shared_cloud.photo(erased).status == "erased"
         journey.sweep()
@@ -161,18 +106,18 @@ def test_whoever_is_struck_tries_again_and_all_ends_well(
         ]
         sound(shared_cloud, journey.ann)
 
-    operations = at_every_call(modes, run)
+    operations = run_with_fault_at_every_call(modes, run)
     expected = {"GetItem", "GetObject", "TransactWriteItems", "ListObjectVersions", "DeleteObjects", "ListObjectsV2"}
     assert expected <= {*operations}
 
 
-@pytest.mark.parametrize("modes", [LOST, KILLED])
+@pytest.mark.parametrize("modes", [ANSWER_LOST, KILLED])
 def test_what_nobody_tries_again_the_sweep_brings_to_an_end(shared_cloud: Cloud, modes: tuple[Mode, ...]) -> None:
     def run(fault: Fault) -> None:
         empty(shared_cloud.settings, shared_cloud.dynamodb)
         journey = Journey(shared_cloud, f"gives-up-{uuid4()}", JPEG)
-        with striking(fault, *clients(shared_cloud)):
-            any(struck(step) for step in journey.steps)
+        with striking(fault, *aws_clients(shared_cloud)):
+            any(ended_by_fault(step) for step in journey.steps)
         assert broken(shared_cloud, journey.ann.user_id) == []
         before = {photo.photo_id: photo.status for photo in rows(shared_cloud, journey.ann.user_id)}
         uploaded = originals_of(shared_cloud, journey.ann.user_id)
@@ -189,7 +134,7 @@ def test_what_nobody_tries_again_the_sweep_brings_to_an_end(shared_cloud: Cloud,
         sound(shared_cloud, journey.ann)
         assert {photo.photo_id: photo.status for photo in rows(shared_cloud, journey.ann.user_id)} == after
 
-    assert len(at_every_call(modes, run)) > 15
+    assert len(run_with_fault_at_every_call(modes, run)) > 15
 
 
 def test_sweep_that_is_struck_is_finished_by_the_next(shared_cloud: Cloud) -> None:
@@ -204,12 +149,12 @@ def test_sweep_that_is_struck_is_finished_by_the_next(shared_cloud: Cloud) -> No
         ann.delete(f"/photos/{erased['photoId']}", permanent="true")
         shared_cloud.put(erased, JPEG)
         thirty_days = TRASH_LIFETIME + timedelta(minutes=1)
-        due = due_after(shared_cloud, thirty_days)
-        with striking(fault, *clients(shared_cloud)):
-            struck(lambda: settle(due, thirty_days))
+        due = photos_due_after(shared_cloud, thirty_days)
+        with striking(fault, *aws_clients(shared_cloud)):
+            ended_by_fault(lambda: settle_photos(due, thirty_days))
         assert broken(shared_cloud, ann.user_id) == []
-        sweep(shared_cloud, thirty_days)
-        sweep(shared_cloud, 2 * TRASH_LIFETIME)
+        settle_due_photos(shared_cloud, thirty_days)
+        settle_due_photos(shared_cloud, 2 * TRASH_LIFETIME)
         sound(shared_cloud, ann)
         assert {photo.photo_id: photo.status for photo in rows(shared_cloud, ann.user_id)} == {
             undelivered["photoId"]: "ready",
@@ -217,7 +162,7 @@ def test_sweep_that_is_struck_is_finished_by_the_next(shared_cloud: Cloud) -> No
             erased["photoId"]: "erased",
         }
 
-    at_every_call(LOST + KILLED, run)
+    run_with_fault_at_every_call(ANSWER_LOST + KILLED, run)
 
 
 # --- How a failure arrives

@@ -13,11 +13,11 @@ import app as service
 from chalicelib import wiring
 from chalicelib.domain.photos import Photo
 from chalicelib.jobs import jobs
-from tests.jobs.test_jobs import drain
 from tests.support.cloud import Answer, Client, Cloud, created
 from tests.support.images import photo as make_photo
 from tests.support.invariants import broken, left_over, ratings, rows, untidy
-from tests.support.races import at_once
+from tests.support.races import run_concurrently_on
+from tests.support.sweeps import drain_queue
 
 JPEG = make_photo(64, 48)
 DIGEST = sha256(JPEG).hexdigest()
@@ -49,14 +49,14 @@ def in_turn(*turns: Turn) -> set[int]:
 
 def race(cloud: Cloud, people: list[list[Turn]]) -> set[int]:
     """The statuses of what several people do at once, each one thing after the other."""
-    return set().union(*at_once(cloud, [partial(in_turn, *turns) for turns in people]))
+    return set().union(*run_concurrently_on(cloud, [partial(in_turn, *turns) for turns in people]))
 
 
 def settle(cloud: Cloud) -> None:
     """The schedule runs after a day, and all that it hands on is done."""
     later = datetime.now(UTC) + timedelta(days=1)
     cloud.sweep(later)
-    while bodies := drain(cloud):
+    while bodies := drain_queue(cloud):
         for body in bodies:
             service.do(jobs.read(body), later)
 
@@ -140,7 +140,7 @@ def test_same_bytes_sixteen_times(shared_cloud: Cloud, ann: Client, key: str | N
             assert in_turn(partial(ann.post, path), partial(ann.post, path)) == {200}
         return asked.status, asked.json["photoId"]
 
-    answers = at_once(shared_cloud, [upload] * 16)
+    answers = run_concurrently_on(shared_cloud, [upload] * 16)
     ready = {photo.photo_id for photo in rows(shared_cloud, ann.user_id)}
     assert ready == {photo_id for _, photo_id in answers}
     assert {status for status, _ in answers} <= {200, 201}

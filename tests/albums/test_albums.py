@@ -1,43 +1,15 @@
-"""Albums over HTTP: what their owner makes of them, what others see of them, and what each request costs."""
+"""Albums over HTTP: their facts, their lists and their covers."""
 
 from typing import Any
-from uuid import uuid4
 
-import pytest
-
-from tests.photos.test_lists import fill, flat, walk
+from tests.support.albums import create_album, has_consistent_albums, put_into_album
 from tests.support.cloud import Client, Cloud
 from tests.support.images import photo as make_photo
-from tests.support.invariants import broken, untidy
 from tests.support.rows import empty
 
 JPEG = make_photo(64, 48)
 ABSENT = "01900000-0000-7000-8000-000000000000"
 FACTS = {"description": "Two weeks", "continent": "Europe", "country": "Åland", "years": "1999–2001"}
-
-
-def made(owner: Client, **facts: Any) -> str:
-    """The path of a new album."""
-    answer = owner.post("/albums", {"name": "Sea", **facts})
-    assert answer.status == 201, answer
-    return f"/albums/{answer.json['albumId']}"
-
-
-def put(owner: Client, album: str, photo_id: str, body: Any = None) -> Any:
-    answer = owner.call("PUT", f"{album}/photos/{photo_id}", body)
-    assert answer.status == 200, answer
-    return answer.json
-
-
-def sound(cloud: Cloud, owner: Client) -> bool:
-    return broken(cloud, owner.user_id) == untidy(cloud, owner.user_id) == []
-
-
-def seen_by(client: Client, album: str, **query: Any) -> list[str]:
-    return flat(walk(client, f"{album}/photos", **query))
-
-
-# --- The album itself
 
 
 def test_album_is_as_it_was_made_and_as_it_was_changed(shared_cloud: Cloud, ann: Client) -> None:
@@ -56,15 +28,15 @@ def test_album_is_as_it_was_made_and_as_it_was_changed(shared_cloud: Cloud, ann:
     assert ann.patch(path, {}).json == changed
     assert ann.delete(path).status == 204
     assert ann.get(path).status == ann.delete(path).status == 404
-    assert sound(shared_cloud, ann)
+    assert has_consistent_albums(shared_cloud, ann)
 
 
 def test_lists_of_albums_are_whole_newest_first_and_in_full_pages(shared_cloud: Cloud, ann: Client) -> None:
     empty(shared_cloud.settings, shared_cloud.dynamodb)
     bob = shared_cloud.person("bob")
-    paths = [made(ann, name=str(number)) for number in range(5)]
-    private, unlisted = made(ann, visibility="private"), made(ann, visibility="unlisted")
-    bobs = made(bob)
+    paths = [create_album(ann, name=str(number)) for number in range(5)]
+    private, unlisted = create_album(ann, visibility="private"), create_album(ann, visibility="unlisted")
+    bobs = create_album(bob)
     everybodys = [bobs, *reversed(paths)]
     for client in (shared_cloud.visitor, ann, bob):
         assert [len(page) for page in album_walk(client, limit=4)] == [4, 2]
@@ -88,7 +60,7 @@ def album_walk(client: Client, **query: Any) -> list[list[str]]:
 
 
 def test_cover_is_the_chosen_photo_else_the_latest_else_the_first(shared_cloud: Cloud, ann: Client) -> None:
-    album = made(ann)
+    album = create_album(ann)
     first, second, third = (shared_cloud.upload(ann, JPEG, albumId=album[8:]).photo_id for _ in range(3))
 
     def cover(client: Client) -> tuple[str | None, str | None]:
@@ -118,196 +90,11 @@ def test_cover_is_the_chosen_photo_else_the_latest_else_the_first(shared_cloud: 
 
 
 def test_cover_must_be_in_the_album(shared_cloud: Cloud, ann: Client) -> None:
-    album = made(ann)
+    album = create_album(ann)
     outside, trashed = (shared_cloud.upload(ann, JPEG).photo_id for _ in range(2))
-    put(ann, album, trashed)
+    put_into_album(ann, album, trashed)
     assert ann.delete(f"/photos/{trashed}").status == 204
     for photo_id in (outside, trashed, ABSENT, "f0000000-0000-7000-8000-000000000000"):
         answer = ann.patch(album, {"coverPhotoId": photo_id})
         assert (answer.status, answer.json["error"]) == (409, "NotInAlbum")
     assert ann.get(album).json["coverPhotoId"] is None
-
-
-# --- Photos in it
-
-
-def test_photos_are_in_the_order_that_their_owner_chose(shared_cloud: Cloud, ann: Client) -> None:
-    album = made(ann)
-    first, second, third = (shared_cloud.upload(ann, JPEG).photo_id for _ in range(3))
-    entry = put(ann, album, first)
-    assert (entry["albumId"], entry["photoId"]) == (album[8:], first)
-    assert put(ann, album, first) == entry, "put again it stays where it is"
-    put(ann, album, second)
-    assert put(ann, album, third, {"position": 0})["position"] == 0
-    assert seen_by(ann, album) == seen_by(shared_cloud.visitor, album, limit=1) == [third, first, second]
-    put(ann, album, first, {"position": 2**53})
-    assert seen_by(ann, album, limit=2) == [third, second, first]
-    assert ann.delete(f"{album}/photos/{second}").status == 204
-    assert ann.delete(f"{album}/photos/{second}").status == 404
-    assert seen_by(ann, album) == [third, first]
-    assert ann.get(f"/photos/{second}").status == 200
-    assert sound(shared_cloud, ann)
-
-
-def test_private_photo_in_a_public_album_is_seen_by_its_owner_only(shared_cloud: Cloud, ann: Client) -> None:
-    album = made(ann)
-    shown, hidden = fill(shared_cloud, 1, ann.user_id) + fill(shared_cloud, 1, ann.user_id, "private")
-    for photo_id in (shown, hidden):
-        put(ann, album, photo_id)
-    for order in ("position", "random"):
-        assert {*seen_by(ann, album, order=order)} == {shown, hidden}
-        for other in (shared_cloud.visitor, shared_cloud.person("bob")):
-            assert seen_by(other, album, order=order) == [shown]
-            assert other.get(album).json["photoCount"] == 1
-            listed = [each for each in other.get("/albums", limit=100).json["items"] if each["albumId"] == album[8:]]
-            assert [each["photoCount"] for each in listed] == [1]
-    assert ann.get(album).json["photoCount"] == 2
-
-
-@pytest.mark.parametrize("count", [0, 1, 10, 11, 25])
-def test_pages_of_an_album_are_full_and_hold_each_photo_once(shared_cloud: Cloud, ann: Client, count: int) -> None:
-    album = made(ann)
-    photos = fill(shared_cloud, count, ann.user_id)
-    for photo_id in photos:
-        put(ann, album, photo_id)
-    for client in (ann, shared_cloud.visitor):
-        pages = walk(client, f"{album}/photos")
-        assert flat(pages) == photos
-        assert all(len(page) == 10 for page in pages[:-1])
-        shuffled = walk(client, f"{album}/photos", order="random", limit=4)
-        assert sorted(flat(shuffled)) == photos
-        assert all(shuffled[:-1])
-
-
-def test_random_order_of_an_album_differs_from_walk_to_walk(shared_cloud: Cloud, ann: Client) -> None:
-    album = made(ann)
-    for photo_id in fill(shared_cloud, 12, ann.user_id):
-        put(ann, album, photo_id)
-    assert len({tuple(seen_by(ann, album, order="random")) for _ in range(8)}) > 1
-
-
-def test_token_of_an_album_is_good_for_nothing_else(shared_cloud: Cloud, ann: Client) -> None:
-    album, other = made(ann), made(ann)
-    for photo_id in fill(shared_cloud, 3, ann.user_id):
-        put(ann, album, photo_id)
-        put(ann, other, photo_id)
-    token = ann.get(f"{album}/photos", limit=1).json["lastKey"]
-    assert ann.get(f"{album}/photos", limit=2, lastKey=token).status == 200
-    for answer in (
-        ann.get(f"{other}/photos", lastKey=token),
-        ann.get(f"{album}/photos", lastKey=token, order="random"),
-        shared_cloud.visitor.get(f"{album}/photos", lastKey=token),
-        ann.get(f"{album}/photos", lastKey=token[:-1]),
-    ):
-        assert (answer.status, answer.json["error"]) == (400, "InvalidCursor")
-
-
-def test_only_ones_own_photos_go_into_ones_own_album(shared_cloud: Cloud, ann: Client) -> None:
-    bob = shared_cloud.person(f"bob-{uuid4()}")
-    album, (public,) = made(ann), fill(shared_cloud, 1, bob.user_id)
-    (private,) = fill(shared_cloud, 1, bob.user_id, "private")
-    statuses = [ann.call("PUT", f"{album}/photos/{each}").status for each in (public, private, ABSENT, "nonsense")]
-    assert statuses == [403, 404, 404, 404]
-    assert bob.call("PUT", f"{album}/photos/{public}").status == 403
-    assert ann.delete(f"{album}/photos/{public}").status == 404
-    assert seen_by(ann, album) == []
-
-
-def test_what_is_not_to_be_seen_does_not_go_into_an_album(shared_cloud: Cloud, ann: Client) -> None:
-    album = made(ann)
-    rejected = shared_cloud.upload(ann, b"no image").photo_id
-    trashed = shared_cloud.upload(ann, JPEG).photo_id
-    assert ann.delete(f"/photos/{trashed}").status == 204
-    for photo_id in (rejected, trashed):
-        answer = ann.call("PUT", f"{album}/photos/{photo_id}")
-        assert (answer.status, answer.json["error"]) == (409, "NotReady")
-
-
-def test_photo_is_in_eight_albums_at_most(shared_cloud: Cloud, ann: Client) -> None:
-    photo_id = shared_cloud.upload(ann, JPEG).photo_id
-    albums = [made(ann) for _ in range(9)]
-    for album in albums[:8]:
-        put(ann, album, photo_id)
-    answer = ann.call("PUT", f"{albums[8]}/photos/{photo_id}")
-    assert (answer.status, answer.json["error"], answer.json["details"]) == (409, "TooManyAlbums", {"limit": 8})
-    put(ann, albums[0], photo_id, {"position": 1})
-    assert ann.delete(f"{albums[0]}/photos/{photo_id}").status == 204
-    put(ann, albums[8], photo_id)
-    assert sound(shared_cloud, ann)
-
-
-def test_trash_takes_a_photo_out_of_its_albums_and_restoring_puts_it_back(shared_cloud: Cloud, ann: Client) -> None:
-    album, gone = made(ann), made(ann)
-    photo_id = shared_cloud.upload(ann, JPEG, albumId=album[8:]).photo_id
-    put(ann, gone, photo_id)
-    assert ann.delete(f"/photos/{photo_id}").status == 204
-    assert (ann.get(album).json["photoCount"], seen_by(ann, album)) == (0, [])
-    assert ann.patch(album, {"name": "Hills"}).status == 200
-    assert ann.delete(gone).status == 204
-    assert ann.post(f"/photos/{photo_id}/restore").status == 200
-    assert seen_by(ann, album) == [photo_id]
-    assert sound(shared_cloud, ann), "it knows the new name, and has forgotten the album that is gone"
-    assert ann.delete(f"/photos/{photo_id}", permanent="true").status == 204
-    assert ann.get(album).json["photoCount"] == 0
-    assert sound(shared_cloud, ann)
-
-
-# --- Uploading into it
-
-
-def test_upload_into_an_album_is_there_once_it_is_ready(shared_cloud: Cloud, ann: Client) -> None:
-    album = made(ann, visibility="private")
-    grant = shared_cloud.grant(ann, albumId=album[8:])
-    assert ann.get(album).json["photoCount"] == 0
-    shared_cloud.put(grant, JPEG)
-    assert ann.post(f"/photos/{grant['photoId']}/complete").status == 200
-    assert seen_by(ann, album) == [grant["photoId"]]
-    assert sound(shared_cloud, ann)
-
-
-def test_upload_into_an_album_that_is_not_ones_own_is_refused(shared_cloud: Cloud, ann: Client) -> None:
-    gone = made(ann)
-    assert ann.delete(gone).status == 204
-    bobs = made(shared_cloud.person("bob"))
-    for album_id in (bobs[8:], gone[8:], ABSENT):
-        wanted = {"filename": "a.jpg", "contentType": "image/jpeg", "albumId": album_id}
-        assert ann.post("/upload", wanted).status == 404
-    assert sound(shared_cloud, ann)
-
-
-@pytest.mark.parametrize("photos", ["keep", "delete"])
-def test_album_that_is_deleted_meanwhile_does_not_keep_an_upload_from_becoming_ready(
-    shared_cloud: Cloud, ann: Client, photos: str
-) -> None:
-    kept, gone = made(ann), made(ann)
-    grant = shared_cloud.grant(ann, albumId=gone[8:])
-    put(ann, kept, grant["photoId"])
-    assert ann.delete(gone, photos=photos).status == 204
-    shared_cloud.put(grant, JPEG)
-    assert ann.post(f"/photos/{grant['photoId']}/complete").json["status"] == "ready"
-    assert seen_by(ann, kept) == [grant["photoId"]]
-    assert sound(shared_cloud, ann)
-
-
-# --- What it costs
-
-
-@pytest.mark.parametrize(
-    ("path", "visitors", "owners"),
-    [
-        ("{album}/photos", ["Query", "BatchGetItem"], ["GetItem", "GetItem", "Query", "BatchGetItem"]),
-        ("{album}", ["GetItem", "BatchGetItem"], ["GetItem", "GetItem", "BatchGetItem"]),
-        ("/albums", ["Query", "BatchGetItem"], ["GetItem", "Query", "BatchGetItem"]),
-    ],
-)
-def test_reading_albums_costs_two_requests_and_who_is_signed_in_costs_their_own(
-    shared_cloud: Cloud, ann: Client, path: str, visitors: list[str], owners: list[str]
-) -> None:
-    albums = [made(ann) for _ in range(2)]
-    for album in albums:
-        for photo_id in fill(shared_cloud, 11, ann.user_id):
-            put(ann, album, photo_id)
-    for client, expected in ((shared_cloud.visitor, visitors), (ann, owners)):
-        shared_cloud.calls.clear()
-        assert client.get(path.format(album=albums[0])).status == 200
-        assert shared_cloud.calls == expected

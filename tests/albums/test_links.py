@@ -10,12 +10,12 @@ import time_machine
 from chalicelib.albums import links
 from chalicelib.domain import share_links
 from chalicelib.domain.ids import timestamp
-from tests.albums.test_albums import made, put
-from tests.infra.test_logs import logged
-from tests.photos.test_lists import fill, flat, walk
+from tests.support.albums import create_album, put_into_album
+from tests.support.captured_logs import capture_log
 from tests.support.cloud import Answer, Client, Cloud
 from tests.support.images import photo as make_photo
 from tests.support.invariants import broken
+from tests.support.lists import add_photos, join_pages, read_pages
 
 JPEG = make_photo(64, 48)
 PASSWORD = "hunter 2"
@@ -24,7 +24,7 @@ PASSWORD = "hunter 2"
 @pytest.fixture
 def album(ann: Client) -> str:
     """The path of a private album of Ann's."""
-    return made(ann, visibility="private")
+    return create_album(ann, visibility="private")
 
 
 def linked(owner: Client, album: str, **wanted: Any) -> str:
@@ -54,25 +54,25 @@ def test_link_shows_a_private_album_whole(shared_cloud: Cloud, ann: Client, albu
         assert shown.json == ann.get(album).json | {"coverUrl": shown.json["coverUrl"]}
         assert shown.json["photoCount"] == 2
         assert shown.json["coverUrl"]
-        assert flat(walk(client, f"{path}/photos")) == [photo.photo_id for photo in photos]
+        assert join_pages(read_pages(client, f"{path}/photos")) == [photo.photo_id for photo in photos]
         assert client.get(album).status == 404
 
 
 @pytest.mark.parametrize("order", ["position", "random"])
 def test_pages_behind_a_link_are_whole(shared_cloud: Cloud, ann: Client, album: str, order: str) -> None:
-    photos = fill(shared_cloud, 7, ann.user_id, "private")
+    photos = add_photos(shared_cloud, 7, ann.user_id, "private")
     for photo_id in photos:
-        put(ann, album, photo_id)
+        put_into_album(ann, album, photo_id)
     path = linked(ann, album)
-    pages = walk(shared_cloud.visitor, f"{path}/photos", order=order, limit=3)
-    assert sorted(flat(pages)) == photos
+    pages = read_pages(shared_cloud.visitor, f"{path}/photos", order=order, limit=3)
+    assert sorted(join_pages(pages)) == photos
     token = shared_cloud.visitor.get(f"{path}/photos", limit=1).json["lastKey"]
     for other in (f"{linked(ann, album)}/photos", f"{album}/photos"):
         assert ann.get(other, lastKey=token).json["error"] == "InvalidCursor"
 
 
 def test_a_link_that_is_wrong_in_any_character_is_not_found(shared_cloud: Cloud, ann: Client, album: str) -> None:
-    path, other = linked(ann, album), linked(ann, made(ann))
+    path, other = linked(ann, album), linked(ann, create_album(ann))
     token = path.rpartition("/")[2]
     swapped = share_links.read(token), share_links.read(other.rpartition("/")[2])
     assert swapped[0]
@@ -103,7 +103,7 @@ def test_links_are_listed_without_what_opens_them(shared_cloud: Cloud, ann: Clie
 
 
 def test_neither_token_nor_password_is_logged(shared_cloud: Cloud, ann: Client, album: str) -> None:
-    with logged() as log:
+    with capture_log() as log:
         path = linked(ann, album, password=PASSWORD)
         for password in (PASSWORD, "canary7"):
             opened(shared_cloud.visitor, path, password)
@@ -226,8 +226,8 @@ def test_right_password_is_no_guess(
 
 
 def test_a_page_behind_a_link_is_three_requests(shared_cloud: Cloud, ann: Client, album: str) -> None:
-    for photo_id in fill(shared_cloud, 3, ann.user_id):
-        put(ann, album, photo_id)
+    for photo_id in add_photos(shared_cloud, 3, ann.user_id):
+        put_into_album(ann, album, photo_id)
     path = linked(ann, album)
     shared_cloud.calls.clear()
     assert opened(shared_cloud.visitor, f"{path}/photos").status == 200

@@ -1,10 +1,9 @@
 """What a change of an album entails for its photos: at once where they are few, by jobs where many, and never half."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
-from uuid import uuid4
 
 import msgspec
 import pytest
@@ -14,50 +13,23 @@ from chalicelib.albums import propagation
 from chalicelib.domain.errors import Busy
 from chalicelib.domain.ids import AlbumId, PhotoId
 from chalicelib.domain.photos import Photo
-from tests.albums.test_albums import made, put
-from tests.jobs.test_jobs import drain
-from tests.photos.test_lists import fill
+from tests.support.albums import create_album, put_into_album
 from tests.support.cloud import Client, Cloud
-from tests.support.faults import Fault, Mode, striking
+from tests.support.faults import Fault, striking
 from tests.support.images import photo as make_photo
 from tests.support.invariants import albums_of, broken, rows, untidy
-from tests.support.rows import empty
-from tests.test_faults import KILLED, LOST, REFUSED, _done, at_every_call, clients, struck
+from tests.support.lists import add_photos
+from tests.support.sweeps import drain_queue, run_jobs_until_idle, sweep_albums
 
 JPEG = make_photo(64, 48)
-LATER = propagation.GRACE + timedelta(seconds=1)
-
-
-@pytest.fixture
-def ann(shared_cloud: Cloud) -> Client:
-    """Somebody without an album."""
-    drain(shared_cloud)
-    return shared_cloud.person(f"ann-{uuid4()}")
 
 
 def filled(cloud: Cloud, owner: Client, count: int, **facts: Any) -> str:
     """The path of an album with so many photos."""
-    album = made(owner, **facts)
-    for photo_id in fill(cloud, count, owner.user_id):
-        put(owner, album, photo_id)
+    album = create_album(owner, **facts)
+    for photo_id in add_photos(cloud, count, owner.user_id):
+        put_into_album(owner, album, photo_id)
     return album
-
-
-def work(cloud: Cloud, times: int = 1) -> int:
-    """Do all jobs, and those that they leave, each `times` times; how many there were."""
-    count = 0
-    while bodies := drain(cloud):
-        count += len(bodies)
-        for body in bodies[:1] if times > 1 else bodies:
-            for _ in range(times):
-                cloud.work(body, datetime.now(UTC))
-    return count
-
-
-def sweep(cloud: Cloud) -> None:
-    """What the schedule and the queue do later."""
-    cloud.sweep(datetime.now(UTC) + LATER)
-    work(cloud)
 
 
 def names(cloud: Cloud, owner: Client) -> set[tuple[str, bool]]:
@@ -69,7 +41,7 @@ def names(cloud: Cloud, owner: Client) -> set[tuple[str, bool]]:
 def test_few_photos_learn_of_a_change_at_once(shared_cloud: Cloud, ann: Client, count: int) -> None:
     album = filled(shared_cloud, ann, count)
     assert ann.patch(album, {"name": "Hills", "visibility": "unlisted"}).status == 200
-    assert drain(shared_cloud) == []
+    assert drain_queue(shared_cloud) == []
     assert untidy(shared_cloud, ann.user_id) == []
     assert ann.delete(album).status == 204
     assert albums_of(shared_cloud, ann.user_id) == []
@@ -80,7 +52,7 @@ def test_many_photos_learn_of_a_change_by_the_queue(shared_cloud: Cloud, ann: Cl
     album = filled(shared_cloud, ann, propagation.AT_ONCE + 1)
     assert ann.patch(album, {"visibility": "private"}).status == 200
     assert untidy(shared_cloud, ann.user_id)
-    assert work(shared_cloud) == 1
+    assert run_jobs_until_idle(shared_cloud) == 1
     assert untidy(shared_cloud, ann.user_id) == []
     assert names(shared_cloud, ann) == {("Sea", False)}
 
@@ -92,11 +64,11 @@ def test_jobs_work_in_steps_and_may_come_twice(
     monkeypatch.setattr(propagation.step, "__defaults__", (4,))
     album = filled(shared_cloud, ann, propagation.AT_ONCE + 1)
     assert ann.patch(album, {"name": "Hills"}).status == 200
-    assert work(shared_cloud, times) >= 3
+    assert run_jobs_until_idle(shared_cloud, times) >= 3
     assert (untidy(shared_cloud, ann.user_id), names(shared_cloud, ann)) == ([], {("Hills", True)})
     assert ann.delete(album).status == 204
     assert ann.get(album).status == 404
-    assert work(shared_cloud, times) >= 3
+    assert run_jobs_until_idle(shared_cloud, times) >= 3
     assert (albums_of(shared_cloud, ann.user_id), names(shared_cloud, ann)) == ([], set())
 
 
@@ -113,7 +85,7 @@ def test_second_change_while_the_first_is_at_work_wins(shared_cloud: Cloud, ann:
     album = filled(shared_cloud, ann, propagation.AT_ONCE + 1)
     for name in ("Hills", "Lakes"):
         assert ann.patch(album, {"name": name}).status == 200
-    first, second = drain(shared_cloud)
+    first, second = drain_queue(shared_cloud)
     later = msgspec.json.encode(propagation.Tidy(AlbumId(album[8:]), PhotoId("0"), wording=1)).decode()
     for body in (second, later, first, later):
         shared_cloud.work(body, datetime.now(UTC))
@@ -130,7 +102,7 @@ def test_change_between_reading_the_photos_and_writing_them_is_not_undone(shared
     assert shared_cloud.albums.change(before, due)
     propagation.step(store, shared_cloud.albums, propagation.Tidy(due.album_id), datetime.now(UTC))
     assert (names(shared_cloud, ann), photo.albums[due.album_id].name) == ({("Lakes", True)}, "Sea")
-    sweep(shared_cloud)
+    sweep_albums(shared_cloud)
     assert untidy(shared_cloud, ann.user_id) == []
 
 
@@ -157,14 +129,15 @@ def test_photo_that_keeps_being_changed_leaves_the_album_due(shared_cloud: Cloud
     with pytest.raises(Busy):
         propagation.step(Refusing(shared_cloud, int), shared_cloud.albums, propagation.Tidy(album), datetime.now(UTC))
     assert untidy(shared_cloud, ann.user_id)
-    sweep(shared_cloud)
+    sweep_albums(shared_cloud)
     assert untidy(shared_cloud, ann.user_id) == []
 
 
 class Refusing(Interrupted):
     """The store, in which somebody else is always faster."""
 
-    def replace(self, before: Photo, after: Photo) -> bool:  # noqa: ARG002
+    def replace(self, before: Photo, after: Photo) -> bool:
+        assert before != after
         return False
 
 
@@ -172,11 +145,11 @@ class Refusing(Interrupted):
 def test_deleting_an_album_keeps_its_photos_or_puts_them_into_the_trash(
     shared_cloud: Cloud, ann: Client, photos: str, trashed: int
 ) -> None:
-    album, other = made(ann), made(ann)
+    album, other = create_album(ann), create_album(ann)
     inside = [shared_cloud.upload(ann, JPEG, albumId=album[8:]).photo_id for _ in range(2)]
     outside = shared_cloud.upload(ann, JPEG, albumId=other[8:]).photo_id
     for photo_id in inside:
-        put(ann, other, photo_id)
+        put_into_album(ann, other, photo_id)
     assert ann.delete(album, photos=photos).status == 204
     in_trash = [photo["photoId"] for photo in ann.get("/trash").json["items"]]
     assert sorted(in_trash) == inside[: len(inside) if trashed else 0]
@@ -193,9 +166,9 @@ def test_queue_that_fails_refuses_nobody_and_the_sweep_finds_the_work(shared_clo
     with striking(Fault(0, "500"), wiring.queue()._sqs):
         assert ann.delete(album).status == 204
     assert ann.get(album).status == 404
-    assert drain(shared_cloud) == []
+    assert drain_queue(shared_cloud) == []
     assert shared_cloud.sweep(datetime.now(UTC)) == 0, "whoever changed it has a while"
-    sweep(shared_cloud)
+    sweep_albums(shared_cloud)
     assert albums_of(shared_cloud, ann.user_id) == []
 
 
@@ -206,78 +179,3 @@ def test_album_that_is_gone_or_done_with_is_no_work(shared_cloud: Cloud, ann: Cl
         shared_cloud.calls.clear()
         shared_cloud.work(body, datetime.now(UTC))
         assert shared_cloud.calls == ["GetItem"]
-
-
-# --- Faults
-
-
-class Journey:
-    """One person's albums, in steps that the one who takes them may repeat."""
-
-    def __init__(self, cloud: Cloud, name: str) -> None:
-        self.cloud, self.ann = cloud, cloud.person(name)
-        self.photos = [cloud.upload(self.ann, JPEG).photo_id for _ in range(2)]
-        self.album = ""
-
-    @property
-    def steps(self) -> list[Callable[[], Any]]:
-        enter = [partial(self.enter, photo_id) for photo_id in self.photos]
-        leave = partial(self.done, "DELETE", f"/photos/{self.photos[0]}", {}, 404)
-        return [self.create, *enter, self.link, self.rename, self.hide, self.leave, leave, self.delete]
-
-    def done(self, method: str, path: str, query: dict[str, Any], *also: int, body: Any = None) -> Any:
-        return _done(self.ann.call(method, path.format(album=self.album), body, **query), *also)
-
-    def create(self) -> None:
-        self.album = f"/albums/{self.done('POST', '/albums', {}, body={'name': 'Sea'}).json['albumId']}"
-
-    def enter(self, photo_id: str) -> None:
-        self.done("PUT", f"{{album}}/photos/{photo_id}", {})
-
-    def link(self) -> None:
-        self.done("POST", "{album}/links", {})
-
-    def rename(self) -> None:
-        self.done("PATCH", "{album}", {}, body={"name": "Hills", "visibility": "unlisted"})
-
-    def hide(self) -> None:
-        self.done("PATCH", f"/photos/{self.photos[1]}", {}, body={"visibility": "private"})
-
-    def leave(self) -> None:
-        self.done("DELETE", f"{{album}}/photos/{self.photos[1]}", {}, 404)
-
-    def delete(self) -> None:
-        self.done("DELETE", "{album}", {"photos": "delete"}, 404)
-
-
-@pytest.mark.parametrize("modes", [REFUSED, LOST, KILLED])
-def test_whoever_is_struck_tries_again_and_albums_stay_exact(shared_cloud: Cloud, modes: tuple[Mode, ...]) -> None:
-    def run(fault: Fault) -> None:
-        empty(shared_cloud.settings, shared_cloud.dynamodb)
-        journey = Journey(shared_cloud, f"again-{uuid4()}")
-        with striking(fault, *clients(shared_cloud)):
-            for step in journey.steps:
-                if struck(step):
-                    assert broken(shared_cloud, journey.ann.user_id) == []
-                    assert not struck(step)
-        assert journey.ann.get(journey.album).status == 404
-        sweep(shared_cloud)
-        left = albums_of(shared_cloud, journey.ann.user_id)
-        assert [album.name for album in left] in ([], ["Sea"]), "a lost answer may leave an album made twice"
-        assert broken(shared_cloud, journey.ann.user_id) == untidy(shared_cloud, journey.ann.user_id) == []
-
-    assert {"GetItem", "TransactWriteItems", "Query", "BatchGetItem"} <= {*at_every_call(modes, run)}
-
-
-@pytest.mark.parametrize("modes", [LOST, KILLED])
-def test_what_nobody_tries_again_the_sweep_finishes(shared_cloud: Cloud, modes: tuple[Mode, ...]) -> None:
-    def run(fault: Fault) -> None:
-        empty(shared_cloud.settings, shared_cloud.dynamodb)
-        journey = Journey(shared_cloud, f"gives-up-{uuid4()}")
-        with striking(fault, *clients(shared_cloud)):
-            any(struck(step) for step in journey.steps)
-        assert broken(shared_cloud, journey.ann.user_id) == []
-        sweep(shared_cloud)
-        assert broken(shared_cloud, journey.ann.user_id) == untidy(shared_cloud, journey.ann.user_id) == []
-
-    assert len(at_every_call(modes, run)) > 20

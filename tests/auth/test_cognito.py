@@ -1,7 +1,7 @@
 """What Cognito says about people, in the contract's words; and where a sign-in may lead."""
 
 from random import Random
-from typing import Any
+from typing import NamedTuple
 from urllib.parse import urljoin, urlsplit
 
 import boto3
@@ -30,41 +30,53 @@ def cognito(shared_cloud: Cloud) -> Cognito:
     return Cognito(shared_cloud)
 
 
+class Refusal(NamedTuple):
+    """A refusal by Cognito, and the error that the client gets for it."""
+
+    path: str
+    body: dict[str, str]
+    operation: str
+    code: str
+    status: int
+    error: str
+
+    def __str__(self) -> str:
+        return f"{self.path} {self.code}"
+
+
 REFUSALS = [
-    ("/login", CREDENTIALS, "InitiateAuth", "NotAuthorizedException", 401, "InvalidCredentials"),
-    ("/login", CREDENTIALS, "InitiateAuth", "UserNotFoundException", 401, "InvalidCredentials"),
-    ("/login", CREDENTIALS, "InitiateAuth", "UserNotConfirmedException", 401, "InvalidCredentials"),
-    ("/login", CREDENTIALS, "InitiateAuth", "PasswordResetRequiredException", 400, "LoginFailed"),
-    ("/login", CREDENTIALS, "InitiateAuth", "InvalidParameterException", 400, "InvalidRequest"),
-    ("/login", CREDENTIALS, "InitiateAuth", "TooManyRequestsException", 429, "TooManyRequests"),
-    ("/signup", CREDENTIALS, "SignUp", "UsernameExistsException", 409, "AlreadyRegistered"),
-    ("/signup", CREDENTIALS, "SignUp", "InvalidPasswordException", 400, "InvalidPassword"),
-    ("/signup", CREDENTIALS, "SignUp", "InvalidParameterException", 400, "InvalidRequest"),
-    ("/signup", CREDENTIALS, "SignUp", "CodeDeliveryFailureException", 400, "InvalidRequest"),
-    ("/signup", CREDENTIALS, "SignUp", "LimitExceededException", 429, "TooManyRequests"),
-    ("/signup/confirm", CODE, "ConfirmSignUp", "CodeMismatchException", 400, "InvalidCode"),
-    ("/signup/confirm", CODE, "ConfirmSignUp", "ExpiredCodeException", 400, "InvalidCode"),
-    ("/signup/confirm", CODE, "ConfirmSignUp", "UserNotFoundException", 400, "InvalidCode"),
-    ("/signup/confirm", CODE, "ConfirmSignUp", "NotAuthorizedException", 400, "InvalidCode"),
-    ("/signup/confirm", CODE, "ConfirmSignUp", "AliasExistsException", 409, "AlreadyRegistered"),
-    ("/signup/confirm", CODE, "ConfirmSignUp", "TooManyFailedAttemptsException", 429, "TooManyRequests"),
-    ("/token", REFRESH, "InitiateAuth", "NotAuthorizedException", 401, "InvalidToken"),
-    ("/token", REFRESH, "InitiateAuth", "InvalidParameterException", 400, "InvalidRequest"),
-    ("/token", REFRESH, "InitiateAuth", "TooManyRequestsException", 429, "TooManyRequests"),
-    ("/logout", REFRESH, "RevokeToken", "UnsupportedTokenTypeException", 401, "InvalidToken"),
-    ("/logout", REFRESH, "RevokeToken", "TooManyRequestsException", 429, "TooManyRequests"),
+    Refusal("/login", CREDENTIALS, "InitiateAuth", "NotAuthorizedException", 401, "InvalidCredentials"),
+    Refusal("/login", CREDENTIALS, "InitiateAuth", "UserNotFoundException", 401, "InvalidCredentials"),
+    Refusal("/login", CREDENTIALS, "InitiateAuth", "UserNotConfirmedException", 401, "InvalidCredentials"),
+    Refusal("/login", CREDENTIALS, "InitiateAuth", "PasswordResetRequiredException", 400, "LoginFailed"),
+    Refusal("/login", CREDENTIALS, "InitiateAuth", "InvalidParameterException", 400, "InvalidRequest"),
+    Refusal("/login", CREDENTIALS, "InitiateAuth", "TooManyRequestsException", 429, "TooManyRequests"),
+    Refusal("/signup", CREDENTIALS, "SignUp", "UsernameExistsException", 409, "AlreadyRegistered"),
+    Refusal("/signup", CREDENTIALS, "SignUp", "InvalidPasswordException", 400, "InvalidPassword"),
+    Refusal("/signup", CREDENTIALS, "SignUp", "InvalidParameterException", 400, "InvalidRequest"),
+    Refusal("/signup", CREDENTIALS, "SignUp", "CodeDeliveryFailureException", 400, "InvalidRequest"),
+    Refusal("/signup", CREDENTIALS, "SignUp", "LimitExceededException", 429, "TooManyRequests"),
+    Refusal("/signup/confirm", CODE, "ConfirmSignUp", "CodeMismatchException", 400, "InvalidCode"),
+    Refusal("/signup/confirm", CODE, "ConfirmSignUp", "ExpiredCodeException", 400, "InvalidCode"),
+    Refusal("/signup/confirm", CODE, "ConfirmSignUp", "UserNotFoundException", 400, "InvalidCode"),
+    Refusal("/signup/confirm", CODE, "ConfirmSignUp", "NotAuthorizedException", 400, "InvalidCode"),
+    Refusal("/signup/confirm", CODE, "ConfirmSignUp", "AliasExistsException", 409, "AlreadyRegistered"),
+    Refusal("/signup/confirm", CODE, "ConfirmSignUp", "TooManyFailedAttemptsException", 429, "TooManyRequests"),
+    Refusal("/token", REFRESH, "InitiateAuth", "NotAuthorizedException", 401, "InvalidToken"),
+    Refusal("/token", REFRESH, "InitiateAuth", "InvalidParameterException", 400, "InvalidRequest"),
+    Refusal("/token", REFRESH, "InitiateAuth", "TooManyRequestsException", 429, "TooManyRequests"),
+    Refusal("/logout", REFRESH, "RevokeToken", "UnsupportedTokenTypeException", 401, "InvalidToken"),
+    Refusal("/logout", REFRESH, "RevokeToken", "TooManyRequestsException", 429, "TooManyRequests"),
 ]
 
 
-@pytest.mark.parametrize(("path", "body", "operation", "refusal", "status", "error"), REFUSALS)
-def test_refusal_of_cognito_becomes_the_contracts(
-    shared_cloud: Cloud, cognito: Cognito, path: str, body: Any, operation: str, refusal: str, status: int, error: str
-) -> None:
-    cognito.refuse(operation, code=refusal)
-    answer = shared_cloud.visitor.post(path, body)
-    assert (answer.status, answer.json["error"]) == (status, error)
-    assert ("Retry-After" in answer.headers) is (status == 429)
-    assert [name for name, _ in cognito.asked] == [operation]
+@pytest.mark.parametrize("refusal", REFUSALS, ids=str)
+def test_refusal_of_cognito_becomes_the_contracts(shared_cloud: Cloud, cognito: Cognito, refusal: Refusal) -> None:
+    cognito.refuse(refusal.operation, code=refusal.code)
+    answer = shared_cloud.visitor.post(refusal.path, refusal.body)
+    assert (answer.status, answer.json["error"]) == (refusal.status, refusal.error)
+    assert ("Retry-After" in answer.headers) is (refusal.status == 429)
+    assert [name for name, _ in cognito.asked] == [refusal.operation]
 
 
 RESENT = ["UserNotFound", "InvalidParameter", "NotAuthorized", "LimitExceeded", "CodeDeliveryFailure"]

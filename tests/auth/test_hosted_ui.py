@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -14,27 +13,14 @@ import time_machine
 from itsdangerous import URLSafeTimedSerializer
 
 from tests.support import idp_faults
-from tests.support.browser import Browser
+from tests.support.browser import Browser, authorize_sign_in, status_and_error
 from tests.support.cloud import Cloud
 from tests.support.forged import foreign_key, made
-from tests.support.idp import CLIENT, ISSUER, Fault, IdentityProvider
+from tests.support.idp import CLIENT, ISSUER, IdentityProvider
 
 LOGIN, TOKEN = "__Host-login", "/oauth2/token"
 JSON = {"Accept": "application/json"}
 INVALID_STATE, LOGIN_FAILED = (400, "InvalidState"), (400, "LoginFailed")
-
-
-@pytest.fixture
-def browser(shared_cloud: Cloud) -> Browser:
-    return Browser(shared_cloud)
-
-
-def outcome(answer: Any) -> tuple[int, str]:
-    return answer.status, answer.json["error"]
-
-
-def returned(browser: Browser, idp: IdentityProvider, **changes: Any) -> dict[str, str]:
-    return idp.authorize(browser.begin(), "ann", **changes)
 
 
 def test_hosted_ui_is_asked_for_a_code_under_pkce(browser: Browser) -> None:
@@ -51,7 +37,7 @@ def test_hosted_ui_is_asked_for_a_code_under_pkce(browser: Browser) -> None:
 
 
 def test_client_that_asks_for_json_gets_the_tokens(browser: Browser, idp: IdentityProvider) -> None:
-    answer = browser.back(returned(browser, idp), **JSON)
+    answer = browser.back(authorize_sign_in(browser, idp), **JSON)
     assert answer.status == 200
     assert set(answer.json) == {"accessToken", "idToken", "refreshToken", "expiresIn", "tokenType"}
     assert (
@@ -105,23 +91,23 @@ STATES: dict[str, Callable[[Browser, dict[str, str]], dict[str, str]]] = {
 def test_sign_in_that_this_browser_did_not_begin_is_refused(
     browser: Browser, idp: IdentityProvider, attack: str
 ) -> None:
-    back = STATES[attack](browser, returned(browser, idp))
-    assert outcome(browser.back(back)) == INVALID_STATE
+    back = STATES[attack](browser, authorize_sign_in(browser, idp))
+    assert status_and_error(browser.back(back)) == INVALID_STATE
     assert idp.requests == []
 
 
 @pytest.mark.parametrize("key", ["new-key", "old-key"])
 def test_sign_in_outlasts_a_change_of_keys(browser: Browser, idp: IdentityProvider, key: str) -> None:
     browser.cookies[LOGIN] = signed(key, "sign-in")
-    assert outcome(browser.back({"code": "x", "state": "state"})) == LOGIN_FAILED
+    assert status_and_error(browser.back({"code": "x", "state": "state"})) == LOGIN_FAILED
     assert idp.requests == [TOKEN]
 
 
 def test_used_state_is_gone_from_the_browser(browser: Browser, idp: IdentityProvider) -> None:
-    back = returned(browser, idp)
+    back = authorize_sign_in(browser, idp)
     assert browser.back(back).status == 302
     calls = list(idp.requests)
-    assert outcome(browser.back(back)) == INVALID_STATE
+    assert status_and_error(browser.back(back)) == INVALID_STATE
     assert idp.requests == calls
 
 
@@ -129,7 +115,7 @@ def test_used_state_is_gone_from_the_browser(browser: Browser, idp: IdentityProv
 def test_sign_in_may_take_ten_minutes(browser: Browser, idp: IdentityProvider, seconds: int, expected: int) -> None:
     now = datetime.now(UTC)
     with time_machine.travel(now, tick=False) as clock:
-        back = returned(browser, idp)
+        back = authorize_sign_in(browser, idp)
         clock.shift(timedelta(seconds=seconds))
         assert browser.back(back).status == expected
 
@@ -137,18 +123,18 @@ def test_sign_in_may_take_ten_minutes(browser: Browser, idp: IdentityProvider, s
 def test_victim_cannot_be_signed_in_as_the_attacker(shared_cloud: Cloud, idp: IdentityProvider) -> None:
     attacker, victim = Browser(shared_cloud), Browser(shared_cloud)
     back = idp.authorize(attacker.begin(), "mallory")
-    assert outcome(victim.back(back)) == INVALID_STATE
+    assert status_and_error(victim.back(back)) == INVALID_STATE
     victim.begin()
-    assert outcome(victim.back(back)) == INVALID_STATE
+    assert status_and_error(victim.back(back)) == INVALID_STATE
     assert idp.requests == []
     assert attacker.back(back).status == 302
 
 
 def test_code_of_another_sign_in_is_refused(browser: Browser, idp: IdentityProvider) -> None:
-    stolen = returned(browser, idp)
-    own = returned(browser, idp)
+    stolen = authorize_sign_in(browser, idp)
+    own = authorize_sign_in(browser, idp)
     answer = browser.back(own | {"code": stolen["code"]})
-    assert outcome(answer) == LOGIN_FAILED
+    assert status_and_error(answer) == LOGIN_FAILED
     assert answer.cookies == {}
 
 
@@ -169,22 +155,22 @@ def test_downgraded_sign_in_ends_without_tokens(
     url = browser.begin()
     assert change(url) != url
     answer = browser.back(idp.authorize(change(url), "ann"))
-    assert outcome(answer) == LOGIN_FAILED
+    assert status_and_error(answer) == LOGIN_FAILED
     assert answer.cookies == {}
 
 
 def test_code_works_once(shared_cloud: Cloud, browser: Browser, idp: IdentityProvider) -> None:
-    back = returned(browser, idp)
+    back = authorize_sign_in(browser, idp)
     again = Browser(shared_cloud)
     again.cookies = dict(browser.cookies)
     assert browser.back(back).status == 302
     answer = again.back(back)
-    assert outcome(answer) == LOGIN_FAILED
+    assert status_and_error(answer) == LOGIN_FAILED
     assert answer.cookies == {}
 
 
 def test_code_works_once_however_many_try(shared_cloud: Cloud, browser: Browser, idp: IdentityProvider) -> None:
-    back, cookies = returned(browser, idp), dict(browser.cookies)
+    back, cookies = authorize_sign_in(browser, idp), dict(browser.cookies)
 
     def attempt(_: int) -> int:
         one = Browser(shared_cloud)
@@ -214,14 +200,14 @@ def test_code_works_once_however_many_try(shared_cloud: Cloud, browser: Browser,
 def test_id_token_of_another_sign_in_is_refused(
     browser: Browser, idp: IdentityProvider, changes: dict[str, Any]
 ) -> None:
-    answer = browser.back(returned(browser, idp, **changes))
-    assert outcome(answer) == LOGIN_FAILED
+    answer = browser.back(authorize_sign_in(browser, idp, **changes))
+    assert status_and_error(answer) == LOGIN_FAILED
     assert answer.cookies == {}
 
 
 @pytest.mark.parametrize("wrong", ["access_token", "id_token", "both of another key", "access_token of somebody else"])
 def test_tokens_that_do_not_belong_together_are_refused(browser: Browser, idp: IdentityProvider, wrong: str) -> None:
-    back = returned(browser, idp)
+    back = authorize_sign_in(browser, idp)
     nonce = idp.codes[back["code"]]["nonce"]
     good_id = idp.token("ann", "id", nonce=nonce)
     access, identity = {
@@ -235,65 +221,26 @@ def test_tokens_that_do_not_belong_together_are_refused(browser: Browser, idp: I
     }[wrong]
     tokens = {"access_token": access, "id_token": identity, "refresh_token": "r", "expires_in": 3600}
     idp.faults[TOKEN] = idp_faults.answering(json.dumps(tokens).encode())
-    assert outcome(browser.back(back)) == LOGIN_FAILED
+    assert status_and_error(browser.back(back)) == LOGIN_FAILED
 
 
 @pytest.mark.parametrize("issuer", [f"{ISSUER}2", f"{ISSUER}/", "https://evil.example", ISSUER.upper()])
 def test_code_of_another_provider_is_not_exchanged(browser: Browser, idp: IdentityProvider, issuer: str) -> None:
-    assert outcome(browser.back(returned(browser, idp) | {"iss": issuer})) == LOGIN_FAILED
+    assert status_and_error(browser.back(authorize_sign_in(browser, idp) | {"iss": issuer})) == LOGIN_FAILED
     assert idp.requests == []
 
 
 def test_provider_may_name_itself(browser: Browser, idp: IdentityProvider) -> None:
-    assert browser.back(returned(browser, idp) | {"iss": ISSUER}).status == 302
+    assert browser.back(authorize_sign_in(browser, idp) | {"iss": ISSUER}).status == 302
 
 
 @pytest.mark.parametrize("error", ["access_denied", "server_error", "<script>alert(1)</script>"])
 def test_refusal_of_the_provider_is_told_in_our_words(browser: Browser, idp: IdentityProvider, error: str) -> None:
-    state = returned(browser, idp)["state"]
+    state = authorize_sign_in(browser, idp)["state"]
     answer = browser.back({"state": state, "error": error, "error_description": "<img src=x onerror=alert(1)>"})
-    assert outcome(answer) == LOGIN_FAILED
+    assert status_and_error(answer) == LOGIN_FAILED
     assert "<" not in json.dumps(answer.json["message"])
     assert error not in answer.body
     assert "onerror" not in answer.body
     assert answer.headers["Content-Type"] == "application/json"
     assert idp.requests == []
-
-
-FAULTS: dict[str, Fault] = {
-    "500": idp_faults.answering(b"", 500),
-    "503": idp_faults.answering(b"", 503),
-    "not JSON": idp_faults.answering(b"<html>"),
-    "not an object": idp_faults.answering(b"[]"),
-    "no tokens": idp_faults.answering(b"{}"),
-    "tokens of another type": idp_faults.answering(b'{"access_token": 1, "id_token": 2, "refresh_token": 3}'),
-    "50 MB": idp_faults.answering(b" " * 50_000_000),
-    "redirect": idp_faults.redirecting("/elsewhere"),
-    "hangs up": idp_faults.hanging_up,
-    "cut short": idp_faults.cutting_short,
-    "silence": idp_faults.stalling,
-}
-
-
-@pytest.mark.parametrize("fault", FAULTS)
-def test_provider_that_does_not_answer_is_unavailable_and_the_sign_in_can_be_retried(
-    browser: Browser, idp: IdentityProvider, fault: str
-) -> None:
-    back = returned(browser, idp)
-    idp.faults[TOKEN] = FAULTS[fault]
-    begun = time.monotonic()
-    answer = browser.back(back)
-    assert time.monotonic() - begun < 6
-    assert outcome(answer) == (503, "LoginUnavailable")
-    assert int(answer.headers["Retry-After"]) > 0
-    assert answer.cookies == {}
-    assert idp.requests == [TOKEN]
-    idp.faults.clear()
-    assert browser.back(back).status == 302
-
-
-def test_without_the_pools_keys_a_sign_in_is_unavailable(browser: Browser, idp: IdentityProvider) -> None:
-    idp.faults["/jwks.json"] = idp_faults.hanging_up
-    answer = browser.back(returned(browser, idp))
-    assert outcome(answer) == (503, "AuthUnavailable")
-    assert answer.cookies == {}

@@ -16,10 +16,9 @@ import app as service
 from chalicelib import wiring
 from chalicelib.accounts import deletion
 from chalicelib.albums import propagation
-from chalicelib.domain.ids import AlbumId, PhotoId, UserId
+from chalicelib.domain.ids import AlbumId, UserId
 from chalicelib.domain.photos import TRASH_LIFETIME
 from chalicelib.jobs import jobs
-from tests.jobs.test_jobs import drain
 from tests.support import gallery
 from tests.support.cloud import Cloud, created
 from tests.support.cognito import Cognito
@@ -29,6 +28,7 @@ from tests.support.images import photo as make_photo
 from tests.support.policies import CHALICE, FUNCTIONS, Need, granted, platform, statements
 from tests.support.rekognition import moderated
 from tests.support.rows import empty
+from tests.support.sweeps import deliver_settle_job, drain_queue
 
 JPEG = make_photo(64, 48)
 
@@ -151,11 +151,6 @@ def rebuild(cloud: Cloud) -> None:
     cloud.deliver(created(grant["s3Key"], version))
 
 
-def settle(cloud: Cloud, photo_id: str, due: datetime) -> None:
-    """The queue hands on the job of this photo."""
-    cloud.work(msgspec.json.encode(jobs.Settle(PhotoId(photo_id))).decode(), due)
-
-
 def sweep_and_settle(cloud: Cloud) -> None:
     for content in (JPEG, b"no image", None):
         ann = cloud.person("ann")
@@ -167,7 +162,7 @@ def sweep_and_settle(cloud: Cloud) -> None:
         for _ in range(3):
             due += 2 * TRASH_LIFETIME
             cloud.sweep(due)
-            settle(cloud, grant["photoId"], due)
+            deliver_settle_job(cloud, grant["photoId"], due)
             if content == JPEG:
                 ann.delete(f"/photos/{grant['photoId']}")
 
@@ -178,7 +173,7 @@ def cancel(cloud: Cloud) -> None:
     empty(cloud.settings, cloud.dynamodb)
     ann, bob = (cloud.person(f"{name}-{uuid4()}") for name in ("ann", "bob"))
     gallery.furnish(cloud, ann, bob)
-    drain(cloud)
+    drain_queue(cloud)
     assert ann.delete("/account").status == 202
     job = jobs.Cancel(UserId(ann.user_id))
     with cloud.recorder.during("run-job"):
@@ -187,7 +182,7 @@ def cancel(cloud: Cloud) -> None:
         service.do(job, datetime.now(UTC))
     with cloud.recorder.during("sweep"):
         assert deletion.sweep(wiring.cancellations(), wiring.queue(), datetime.now(UTC) + timedelta(hours=2)) == 1
-    drain(cloud)
+    drain_queue(cloud)
     assert "AdminDeleteUser" in [operation for operation, _ in cognito.asked]
 
 
@@ -199,7 +194,7 @@ def moderate(cloud: Cloud) -> None:
             grant = cloud.grant(ann)
             cloud.put(grant, JPEG)
             if settled == "job":
-                settle(cloud, grant["photoId"], datetime.now(UTC) + 2 * TRASH_LIFETIME)
+                deliver_settle_job(cloud, grant["photoId"], datetime.now(UTC) + 2 * TRASH_LIFETIME)
             else:
                 assert ann.post(f"/photos/{grant['photoId']}/complete").status == 200
     assert len(asked) == 3

@@ -6,14 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench import gallery as galleries
-from bench import walks
-from bench.gallery import BigGallery, Gallery
-from bench.walks import Broken, Churn
 from chalicelib.domain import feed
 from chalicelib.domain.feed import Place
+from tests.support import feed_gallery, feed_walks
+from tests.support.feed_gallery import BigGallery, Gallery
+from tests.support.feed_walks import Broken, Churn
 
-MIN_DEPTHS = st.sampled_from(walks.MIN_DEPTHS)
+MIN_DEPTHS = st.sampled_from(feed_walks.MIN_DEPTHS)
 SEEDS = st.integers(0, 2**64 - 1)
 FEW = st.integers(0, 4)
 
@@ -39,7 +38,7 @@ def test_the_permutation_visits_every_bucket_once(depth: int, seed: int, start: 
 def test_a_photo_present_throughout_comes_exactly_once(
     count: int, seed: int, min_depth: int, churn: Churn, largest: int
 ) -> None:
-    walks.exact(Gallery(count, seed), min_depth, churn, largest)
+    feed_walks.check_walk(Gallery(count, seed), min_depth, churn, largest)
 
 
 @settings(max_examples=500, deadline=None)
@@ -52,39 +51,39 @@ def test_a_photo_present_throughout_comes_exactly_once(
 def test_mass_deletion_in_the_middle_of_a_walk_leaves_it_exact(
     count: int, seed: int, min_depth: int, churn: Churn
 ) -> None:
-    walks.exact(Gallery(count, seed), min_depth, churn)
+    feed_walks.check_walk(Gallery(count, seed), min_depth, churn)
 
 
-@pytest.mark.parametrize("min_depth", walks.MIN_DEPTHS)
+@pytest.mark.parametrize("min_depth", feed_walks.MIN_DEPTHS)
 @pytest.mark.parametrize("limit", [1, 2, 10, 100])
 @pytest.mark.parametrize("count", [0, 1, 2, 3, 4, 9, 10, 11, 13, 14, 40])
 def test_small_galleries_are_walked_whole_and_end(count: int, limit: int, min_depth: int) -> None:
     for seed in range(20):
-        shown, _ = galleries.walk(Gallery(count, seed), min_depth, [limit])
+        shown, _ = feed_gallery.walk(Gallery(count, seed), min_depth, [limit])
         assert sorted(item.photo_id for page in shown for item in page) == sorted(Gallery(count, seed).ids())
 
 
 def test_a_walk_that_loses_or_repeats_a_photo_is_noticed() -> None:
     class Forgetful(Gallery):
-        def within(self, span: feed.Span, limit: int | None) -> list[galleries.Item]:
+        def within(self, span: feed.Span, limit: int | None) -> list[feed_gallery.Item]:
             return [item for item in super().within(span, limit) if not item.photo_id.endswith("0")]
 
     class Stuttering(Gallery):
-        def within(self, span: feed.Span, limit: int | None) -> list[galleries.Item]:
+        def within(self, span: feed.Span, limit: int | None) -> list[feed_gallery.Item]:
             return super().within(span, limit) or self.one
 
         @property
-        def one(self) -> list[galleries.Item]:
-            return [galleries.Item(photo_id, rank) for rank, photo_id in self.ranks[:1]]
+        def one(self) -> list[feed_gallery.Item]:
+            return [feed_gallery.Item(photo_id, rank) for rank, photo_id in self.ranks[:1]]
 
     for broken, says in ((Forgetful, "never came"), (Stuttering, "came twice")):
         with pytest.raises(Broken, match=says):
-            walks.exact(broken(200, 1), 0, Churn())
+            feed_walks.check_walk(broken(200, 1), 0, Churn())
 
 
 def test_two_walks_differ_and_one_can_be_resumed_anywhere() -> None:
     gallery = Gallery(200)
-    one, other = ([item for page in galleries.walk(gallery)[0] for item in page] for _ in range(2))
+    one, other = ([item for page in feed_gallery.walk(gallery)[0] for item in page] for _ in range(2))
     assert one != other
     place = Place(7, 7)
     whole, _ = feed.page(place, 1000, gallery.read)
@@ -108,7 +107,7 @@ def test_the_walk_ends_with_the_items_that_it_left_out_at_first() -> None:
     assert walked == plain[lead:] + plain[:lead]
 
 
-@pytest.mark.parametrize("min_depth", walks.MIN_DEPTHS)
+@pytest.mark.parametrize("min_depth", feed_walks.MIN_DEPTHS)
 @pytest.mark.parametrize("left", [0, 3, 20, 1000])
 def test_a_walk_is_exact_and_bounded_where_nearly_all_photos_have_vanished(left: int, min_depth: int) -> None:
     gallery = Gallery(20_000)
@@ -143,6 +142,6 @@ def cost(count: int, *, pages: int, walks_each: int) -> tuple[float, float]:
     for seed in range(8):
         gallery = BigGallery(count, seed)
         for _ in range(walks_each):
-            shown += len(galleries.walk(gallery, 5, pages=pages)[0])
+            shown += len(feed_gallery.walk(gallery, 5, pages=pages)[0])
         requests, units = requests + gallery.requests, units + gallery.units
     return requests / shown, units / shown

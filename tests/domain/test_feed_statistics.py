@@ -7,16 +7,16 @@ from statistics import quantiles
 
 import pytest
 
-from bench import chance, evenness
-from bench.gallery import BigGallery, Gallery
 from chalicelib.domain import feed
 from chalicelib.domain.feed import Place
+from tests.support import chi_square, feed_evenness
+from tests.support.feed_gallery import BigGallery, Gallery
 
 
 @pytest.mark.parametrize(("count", "min_depth"), [(20, 5), (50, 0), (100, 5), (1_000, 0), (1_000, 5)])
 def test_every_photo_is_as_likely_on_a_first_page(count: int, min_depth: int) -> None:
     gallery = Gallery(count, seed=1)
-    shown = evenness.singles(gallery, evenness.first_pages(gallery, min_depth))
+    shown = feed_evenness.singles(gallery, feed_evenness.first_pages(gallery, min_depth))
     assert shown.p > 0.001
 
 
@@ -33,8 +33,8 @@ def test_photos_of_crowded_buckets_are_shown_no_less_often_than_lone_ones() -> N
 
 def test_only_photos_of_one_bucket_meet_more_often_than_chance_has_it() -> None:
     count = 500
-    pages = evenness.first_pages(Gallery(count, seed=1), 5)
-    met = evenness.pairs(count, pages)
+    pages = feed_evenness.first_pages(Gallery(count, seed=1), 5)
+    met = feed_evenness.pairs(count, pages)
     # A pair that always shares its bucket is on a page whenever one of the two is: 10/N times, not 90/N^2.
     assert met.worst < 1.3 * (count - 1) / 9
     assert met.often < 3 * 2 / count
@@ -42,12 +42,12 @@ def test_only_photos_of_one_bucket_meet_more_often_than_chance_has_it() -> None:
 
 
 def test_first_pages_of_successive_seeds_share_what_chance_has_them_share() -> None:
-    shared, error = evenness.overlaps(Gallery(500, seed=1), seeds=6_000)
+    shared, error = feed_evenness.overlaps(Gallery(500, seed=1), seeds=6_000)
     assert abs(shared - 10 * 10 / 500) < 4 * error
 
 
 def test_orders_of_successive_seeds_are_unrelated() -> None:
-    rho, spread, _kept = evenness.correlations(Gallery(300, seed=1), seeds=600, depth=7)
+    rho, spread, _kept = feed_evenness.correlations(Gallery(300, seed=1), seeds=600, depth=7)
     assert abs(rho) < 4 * spread / math.sqrt(300)
     # Photos that share a bucket move together, so there are fewer independent places than photos.
     assert spread < 2 / math.sqrt(300)
@@ -62,7 +62,7 @@ def test_any_two_buckets_can_come_first_and_do_so_equally_often(depth: int) -> N
         first[feed.span(place, 0).low >> (64 - depth), feed.span(place, 1).low >> (64 - depth)] += 1
     assert len(first) == buckets * (buckets - 1)
     if depth > 1:
-        assert chance.chi_square(first.values())[1] > 0.001
+        assert chi_square.chi_square(first.values())[1] > 0.001
 
 
 @pytest.mark.parametrize("min_depth", [0, 5])
@@ -77,8 +77,8 @@ def test_the_depth_that_a_sample_gives_makes_buckets_of_about_two(count: int, mi
 def test_chance_knows_even_counts_from_uneven_ones() -> None:
     rng = random.Random(1)
     even = Counter(rng.randrange(100) for _ in range(50_000))
-    assert chance.chi_square(even.values())[1] > 0.01
+    assert chi_square.chi_square(even.values())[1] > 0.01
     even[7] += 400
-    assert chance.chi_square(even.values())[1] < 1e-6
+    assert chi_square.chi_square(even.values())[1] < 1e-6
     # From tables: the upper thousandth of chi-square.
-    assert chance.upper_tail(149.449, 100) == pytest.approx(0.001, rel=0.02)
+    assert chi_square.upper_tail(149.449, 100) == pytest.approx(0.001, rel=0.02)

@@ -55,10 +55,17 @@ MALFORMED = {
 }
 
 
+def is_valid(raw: bytes) -> bool:
+    try:
+        parse(raw)
+    except ValueError:
+        return False
+    return True
+
+
 @pytest.mark.parametrize("fault", MALFORMED)
 def test_malformed_json_is_refused(fault: str) -> None:
-    with pytest.raises(ValueError):  # noqa: PT011
-        parse(MALFORMED[fault])
+    assert not is_valid(MALFORMED[fault])
 
 
 @given(VALUES)
@@ -103,6 +110,5 @@ def test_brackets_within_text_do_not_nest() -> None:
 @pytest.mark.parametrize("piece", [b'"', b"\\", b'\\"', b'"\\', b'["', b"[", b"{", b'"a', b" "])
 def test_hostile_text_costs_no_more_than_its_length(piece: bytes) -> None:
     begun = time.process_time()
-    with pytest.raises(ValueError):  # noqa: PT011
-        parse(piece * (65536 // len(piece)))
+    assert not is_valid(piece * (65536 // len(piece)))
     assert time.process_time() - begun < 0.25

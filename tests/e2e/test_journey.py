@@ -36,79 +36,105 @@ def found(answer: Any) -> list[str]:
     return [photo["photoId"] for photo in answer["items"]]
 
 
-def test_three_people_share_photos_until_one_of_them_leaves(local: Local) -> None:
-    ann, ben, cid = (Person(local, name) for name in ("ann", "ben", "cid"))
-    pictures = [make_photo(320 + number, 240) for number in range(4)]
-    digest = sha256(pictures[0]).hexdigest()
-    album = f"/albums/{ann.ask('POST', '/albums', {'name': 'Fjörd'}, 201)['albumId']}"
-    first = ann.upload(pictures[0], sha256=digest, title="Ærøskøbing at dawn", tags=["journey"], albumId=album[8:])
-    hidden = ann.upload(pictures[1], method="POST", visibility="private", tags=["journey"], albumId=album[8:])
-    theirs = ben.upload(pictures[2], title="Crêperie, lighthouse", tags=["journey"])
-    third = cid.upload(pictures[3], title="Lighthouses", tags=["journey"])
+class Journey:
+    """Ann, Ben and Cid, an album of Ann's with two photos, a photo of Ben's and a photo of Cid's."""
 
-    # --- Uploading again
-    body = {"filename": "x.jpg", "contentType": "image/jpeg", "sha256": digest}
-    assert ann.ask("POST", "/upload", body) == {"photoId": first, "duplicate": True}
-    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {ben.token}", "Idempotency-Key": "once"}
-    sent = [send("POST", f"{local.url}/upload", json.dumps(body).encode(), headers) for _ in range(2)]
-    assert [each.status for each in sent] == [201, 201]
-    assert sent[0].content == sent[1].content
+    def __init__(self, local: Local) -> None:
+        self.local = local
+        self.ann, self.ben, self.cid = (Person(local, name) for name in ("ann", "ben", "cid"))
+        pictures = [make_photo(320 + number, 240) for number in range(4)]
+        self.digest = sha256(pictures[0]).hexdigest()
+        ann, self.album = self.ann, f"/albums/{self.ann.ask('POST', '/albums', {'name': 'Fjörd'}, 201)['albumId']}"
+        into: dict[str, Any] = {"tags": ["journey"], "albumId": self.album[8:]}
+        self.first = ann.upload(pictures[0], sha256=self.digest, title="Ærøskøbing at dawn", **into)
+        self.hidden = ann.upload(pictures[1], method="POST", visibility="private", **into)
+        self.bens = self.ben.upload(pictures[2], title="Crêperie, lighthouse", tags=["journey"])
+        self.cids = self.cid.upload(pictures[3], title="Lighthouses", tags=["journey"])
+        self.shared = ""
+        """The URL of the photos behind the share link."""
 
-    # --- Finding
-    listed = local.call("GET", "/photos", order="newest", tag="journey").json
-    assert found(listed) == [third, theirs, first]
-    assert {first, theirs, third} <= {*found(local.call("GET", "/photos", limit=100).json)}
-    for words, expected in (("lighth", [third, theirs]), ("crepe", [theirs]), ("CRÊPERIE lighthouse", [theirs])):
-        assert found(local.call("GET", "/search", q=words).json) == expected
-    assert found(local.call("GET", "/search", q="fjord journey").json) == [first]
-    assert found(ann.ask("GET", "/search", q="fjord", scope="mine")) == [hidden, first]
+    def search(self, words: str) -> list[str]:
+        return found(self.local.call("GET", "/search", q=words).json)
 
-    # --- A link
-    link = ann.ask("POST", f"{album}/links", {"password": "open sesame"}, 201)
-    shared = f"{local.url}/shared/{link['url'].rpartition('/')[2]}/photos"
-    assert send("GET", shared).status == 401
-    opened = send("GET", shared, headers={"X-Link-Password": "open sesame"})
-    assert {*found(opened.json)} == {first, hidden}
-    assert found(local.call("GET", f"{album}/photos").json) == [first]
-    assert local.call("GET", f"/photos/{hidden}").status == 404
+    def upload_again(self) -> None:
+        local, body = self.local, {"filename": "x.jpg", "contentType": "image/jpeg", "sha256": self.digest}
+        assert self.ann.ask("POST", "/upload", body) == {"photoId": self.first, "duplicate": True}
+        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self.ben.token}"}
+        headers["Idempotency-Key"] = "once"
+        sent = [send("POST", f"{local.url}/upload", json.dumps(body).encode(), headers) for _ in range(2)]
+        assert [each.status for each in sent] == [201, 201]
+        assert sent[0].content == sent[1].content
 
-    # --- Ratings
-    for person, photo_id, stars in ((ann, theirs, 5), (cid, theirs, 5), (ann, third, 2), (ben, first, 3)):
-        person.ask("PUT", f"/photos/{photo_id}/rating", {"rating": stars})
-    ours = {first, theirs, third}
+    def find_photos(self) -> None:
+        first, bens, cids = self.first, self.bens, self.cids
+        assert found(self.local.call("GET", "/photos", order="newest", tag="journey").json) == [cids, bens, first]
+        assert {first, bens, cids} <= {*found(self.local.call("GET", "/photos", limit=100).json)}
+        for words, expected in (("lighth", [cids, bens]), ("crepe", [bens]), ("CRÊPERIE lighthouse", [bens])):
+            assert self.search(words) == expected
+        assert self.search("fjord journey") == [first]
+        assert found(self.ann.ask("GET", "/search", q="fjord", scope="mine")) == [self.hidden, first]
 
-    def top() -> list[str]:
-        return [each for each in found(local.call("GET", "/photos", order="top", limit=100).json) if each in ours]
+    def share_album(self) -> None:
+        link = self.ann.ask("POST", f"{self.album}/links", {"password": "open sesame"}, 201)
+        self.shared = f"{self.local.url}/shared/{link['url'].rpartition('/')[2]}/photos"
+        assert send("GET", self.shared).status == 401
+        opened = send("GET", self.shared, headers={"X-Link-Password": "open sesame"})
+        assert {*found(opened.json)} == {self.first, self.hidden}
+        assert found(self.local.call("GET", f"{self.album}/photos").json) == [self.first]
+        assert self.local.call("GET", f"/photos/{self.hidden}").status == 404
 
-    assert top()[0] == theirs
-    ben_before = {theirs: ben.ask("GET", f"/photos/{theirs}"), "account": ben.ask("GET", "/account")}
+    def rate_photos(self) -> None:
+        ann, ben, cid = self.ann, self.ben, self.cid
+        ratings = ((ann, self.bens, 5), (cid, self.bens, 5), (ann, self.cids, 2), (ben, self.first, 3))
+        for person, photo_id, stars in ratings:
+            person.ask("PUT", f"/photos/{photo_id}/rating", {"rating": stars})
+        listed = found(self.local.call("GET", "/photos", order="top", limit=100).json)
+        assert next(each for each in listed if each in {self.first, self.bens, self.cids}) == self.bens
 
-    # --- The trash
-    cid.ask("DELETE", f"/photos/{third}", status=204)
-    assert found(cid.ask("GET", "/trash")) == [third]
-    assert third not in found(local.call("GET", "/search", q="lighthouses").json)
-    cid.ask("POST", f"/photos/{third}/restore")
-    assert found(local.call("GET", "/search", q="lighthouses").json) == [third]
+    def trash_and_restore(self) -> None:
+        self.cid.ask("DELETE", f"/photos/{self.cids}", status=204)
+        assert found(self.cid.ask("GET", "/trash")) == [self.cids]
+        assert self.cids not in self.search("lighthouses")
+        self.cid.ask("POST", f"/photos/{self.cids}/restore")
+        assert self.search("lighthouses") == [self.cids]
 
-    # --- One leaves
-    rendition = local.call("GET", f"/photos/{first}").json["renditions"]["256"]
-    time.sleep(1)  # The emulator counts in whole seconds.
-    ann.ask("DELETE", "/account", status=202)
-    ann.ask("GET", "/account", status=401)
-
-    def gone() -> bool:
-        rated = ben.ask("GET", f"/photos/{theirs}")["rating"]
-        return rated == {"average": 5.0, "count": 1} and send("GET", rendition).status == 404
-
-    wait_until(gone, 30)
-    for path in (f"/photos/{first}", f"/photos/{hidden}", album, f"{album}/photos"):
-        assert local.call("GET", path).status == 404
-    assert send("GET", shared, headers={"X-Link-Password": "open sesame"}).status == 404
-    assert found(local.call("GET", "/search", q="fjord journey").json) == []
-    assert found(local.call("GET", "/photos", order="newest", tag="journey").json) == [third, theirs]
-    assert cid.ask("GET", f"/photos/{third}/rating") == {"average": None, "count": 0, "mine": None}
-    after = {theirs: ben.ask("GET", f"/photos/{theirs}"), "account": ben.ask("GET", "/account")}
-    for each in (ben_before, after):
+    def what_ben_sees(self) -> dict[str, Any]:
+        photo = self.ben.ask("GET", f"/photos/{self.bens}")
         # A URL is signed anew from window to window.
-        each[theirs] = {name: value for name, value in each[theirs].items() if name not in ("rating", "renditions")}
-    assert after == ben_before
+        kept = {name: value for name, value in photo.items() if name not in ("rating", "renditions")}
+        return {"photo": kept, "account": self.ben.ask("GET", "/account")}
+
+    def cancel_ann(self) -> None:
+        rendition = self.local.call("GET", f"/photos/{self.first}").json["renditions"]["256"]
+        time.sleep(1)  # The emulator counts in whole seconds.
+        self.ann.ask("DELETE", "/account", status=202)
+        self.ann.ask("GET", "/account", status=401)
+
+        def gone() -> bool:
+            rated = self.ben.ask("GET", f"/photos/{self.bens}")["rating"]
+            return rated == {"average": 5.0, "count": 1} and send("GET", rendition).status == 404
+
+        wait_until(gone, 30)
+
+    def find_nothing_of_ann(self) -> None:
+        for path in (f"/photos/{self.first}", f"/photos/{self.hidden}", self.album, f"{self.album}/photos"):
+            assert self.local.call("GET", path).status == 404
+        assert send("GET", self.shared, headers={"X-Link-Password": "open sesame"}).status == 404
+        assert self.search("fjord journey") == []
+        listed = found(self.local.call("GET", "/photos", order="newest", tag="journey").json)
+        assert listed == [self.cids, self.bens]
+        rating = self.cid.ask("GET", f"/photos/{self.cids}/rating")
+        assert rating == {"average": None, "count": 0, "mine": None}
+
+
+def test_three_people_share_photos_until_one_of_them_leaves(local: Local) -> None:
+    journey = Journey(local)
+    journey.upload_again()
+    journey.find_photos()
+    journey.share_album()
+    journey.rate_photos()
+    before = journey.what_ben_sees()
+    journey.trash_and_restore()
+    journey.cancel_ann()
+    journey.find_nothing_of_ann()
+    assert journey.what_ben_sees() == before

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from tests.photos.test_lists import fill
 from tests.support.cloud import Cloud
 from tests.support.images import photo as make_photo
+from tests.support.lists import add_photos
 
 JPEG = make_photo(64, 48)
 
@@ -37,7 +37,7 @@ def test_a_visitor_costs_no_account_look_up(cloud: Cloud) -> None:
 
 
 def test_random_pages_cost_20_queries_each_at_most_and_never_a_scan(cloud: Cloud) -> None:
-    fill(cloud, 120)
+    add_photos(cloud, 120)
     cloud.calls.clear()
     # First pages alone, of twenty walks: 13 each on average, but several times that where the density is guessed badly.
     for _ in range(20):

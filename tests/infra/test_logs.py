@@ -1,11 +1,7 @@
 """The log: one JSON object a line, whatever callers send, and none of their secrets."""
 
-import io
 import json
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
 
 import msgspec
 import pytest
@@ -13,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import app as service
-from chalicelib.infra import logs
 from tests.support import idp_faults
 from tests.support.browser import Browser
+from tests.support.captured_logs import capture_log
 from tests.support.cloud import Cloud, created
 from tests.support.cognito import TOKENS, Cognito
 from tests.support.faults import Fault, striking
@@ -25,41 +21,9 @@ FORGED = '"}\r\n{"level":"ERROR","message":"forged"}\n\x1b[2J\x1b[31m\x00\u2028\
 CREDENTIALS = {"email": f"{CANARY}@example.com", "password": f"{CANARY}-Password-1"}
 
 
-class Log:
-    """What was written."""
-
-    def __init__(self) -> None:
-        self.stream = io.StringIO()
-
-    @property
-    def text(self) -> str:
-        return self.stream.getvalue()
-
-    @property
-    def lines(self) -> list[dict[str, Any]]:
-        """The lines, each of which must be an object."""
-        parsed = [json.loads(line) for line in self.text.removesuffix("\n").split("\n")] if self.text else []
-        assert all(isinstance(each, dict) for each in parsed)
-        return parsed
-
-
-@contextmanager
-def logged() -> Iterator[Log]:
-    """What Lambda's handler would write, formatted as the service has it."""
-    root, log = logging.getLogger(), Log()
-    handlers, level = root.handlers, root.level
-    root.handlers = [logging.StreamHandler(log.stream)]
-    try:
-        logs.configure()
-        yield log
-    finally:
-        root.handlers = handlers
-        root.setLevel(level)
-
-
 def test_every_answer_has_its_line(shared_cloud: Cloud) -> None:
     ann = shared_cloud.person("ann")
-    with logged() as log:
+    with capture_log() as log:
         answer = ann.get("/photos/1")
     line = next(each for each in log.lines if each["message"] == "answered")
     assert (line["method"], line["route"], line["status"]) == ("GET", "/photos/{photo_id}", 404)
@@ -71,7 +35,7 @@ def test_every_answer_has_its_line(shared_cloud: Cloud) -> None:
 @pytest.mark.provokes_500
 def test_error_of_ours_is_told_with_its_trace_in_one_line(shared_cloud: Cloud) -> None:
     Cognito(shared_cloud).refuse("SignUp", code=FORGED)
-    with logged() as log:
+    with capture_log() as log:
         answer = shared_cloud.visitor.post("/signup", CREDENTIALS)
     assert answer.status == 500
     told = [each for each in log.lines if each["level"] == "ERROR"]
@@ -83,7 +47,7 @@ def test_error_of_ours_is_told_with_its_trace_in_one_line(shared_cloud: Cloud) -
 
 def test_nothing_that_is_sent_forges_a_line(shared_cloud: Cloud) -> None:
     ann = shared_cloud.person("ann")
-    with logged() as log:
+    with capture_log() as log:
         for hostile in (FORGED, "\n", "\r", "\x1b[31m", '{"level":"ERROR"}', "%0a%0d", "${jndi:ldap://x}"):
             plain = hostile.replace("\r", "").replace("\n", "")
             ann.get(f"/photos/{hostile}")
@@ -99,7 +63,7 @@ def test_nothing_that_is_sent_forges_a_line(shared_cloud: Cloud) -> None:
 
 @given(st.text())
 def test_any_message_comes_back_as_it_was(text: str) -> None:
-    with logged() as log:
+    with capture_log() as log:
         logging.getLogger("anybody").warning("%s", text, extra={"said": text})
     (line,) = log.lines
     assert (line["message"], line["said"]) == (text, text)
@@ -141,7 +105,7 @@ def secrets_told(shared_cloud: Cloud) -> list[str]:
 
 @pytest.mark.provokes_500
 def test_no_secret_is_in_the_log_or_in_an_error(shared_cloud: Cloud, capfd: pytest.CaptureFixture[str]) -> None:
-    with logged() as log:
+    with capture_log() as log:
         errors = secrets_told(shared_cloud)
     assert len(log.lines) > 40
     assert len(errors) > 20
@@ -156,7 +120,7 @@ def test_no_secret_of_a_sign_in_is_in_the_log(
     browser, idp = Browser(shared_cloud), shared_cloud.idp
     url = browser.begin()
     cookie = browser.cookies["__Host-login"]
-    with logged() as log:
+    with capture_log() as log:
         back = idp.authorize(url, CANARY, **({"nonce": "x"} if fault == "wrong nonce" else {}))
         nonce = idp.codes[back["code"]]["nonce"]
         if fault == "refused":
@@ -175,7 +139,7 @@ def test_no_secret_of_a_sign_in_is_in_the_log(
 
 
 def test_signature_of_an_upload_is_not_in_the_log(shared_cloud: Cloud) -> None:
-    with logged() as log:
+    with capture_log() as log:
         grant = shared_cloud.grant(shared_cloud.person("ann"))
     signature = grant["uploadUrl"].partition("X-Amz-Signature=")[2]
     assert len(signature) >= 64
@@ -187,7 +151,7 @@ def test_failure_of_an_upload_names_photo_and_person_and_not_the_file(shared_clo
     ann = shared_cloud.person("ann")
     grant = shared_cloud.grant(ann, filename=f"{CANARY}.jpg")
     event = created(grant["s3Key"], shared_cloud.put(grant, b"x"))
-    with logged() as log, striking(Fault(0, "500"), shared_cloud.s3), pytest.raises(ExceptionGroup):
+    with capture_log() as log, striking(Fault(0, "500"), shared_cloud.s3), pytest.raises(ExceptionGroup):
         shared_cloud.deliver(event, *(created(f"{prefix}{CANARY}.jpg") for prefix in ("", "backup/", "backup/2026/")))
     assert f"{ann.user_id}/{grant['photoId']}" in [line.get("s3_prefix") for line in log.lines]
     assert CANARY not in log.text
@@ -197,7 +161,7 @@ def test_failure_of_an_upload_names_photo_and_person_and_not_the_file(shared_clo
 def test_failure_of_a_job_names_it() -> None:
     body = json.dumps({"job": "settle", "photoId": "nonsense"})
     message = {"messageId": "1", "body": body, "receiptHandle": "r", "attributes": {}, "messageAttributes": {}}
-    with logged() as log, pytest.raises(msgspec.ValidationError):
+    with capture_log() as log, pytest.raises(msgspec.ValidationError):
         service.run_job({"Records": [message]}, None)
     (line,) = log.lines
     assert (line["level"], line["job"]) == ("ERROR", body)

@@ -6,15 +6,15 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.photos import GRANT_LIFETIME
-from tests.deploy.test_policies import settle
-from tests.infra.test_logs import Log, logged
+from tests.support.captured_logs import CapturedLog, capture_log
 from tests.support.cloud import Cloud, created
 from tests.support.images import photo as make_photo
+from tests.support.sweeps import deliver_settle_job
 
 JPEG = make_photo(64, 48)
 
 
-def figures(log: Log, name: str) -> list[dict[str, Any]]:
+def figures(log: CapturedLog, name: str) -> list[dict[str, Any]]:
     """The lines with this metric, as CloudWatch reads them (Embedded Metric Format, "Specification")."""
     found = []
     for line in log.lines:
@@ -39,7 +39,7 @@ def stage(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_grant_and_confirmation_are_counted_once(shared_cloud: Cloud) -> None:
     ann = shared_cloud.person("ann")
-    with logged() as log:
+    with capture_log() as log:
         grant = shared_cloud.grant(ann)
         event = created(grant["s3Key"], shared_cloud.put(grant, JPEG))
         shared_cloud.deliver(event, event)
@@ -53,7 +53,7 @@ def test_grant_and_confirmation_are_counted_once(shared_cloud: Cloud) -> None:
 
 
 def test_rejection_is_counted_by_its_reason(shared_cloud: Cloud) -> None:
-    with logged() as log:
+    with capture_log() as log:
         photo = shared_cloud.upload(shared_cloud.person("ann"), b"no image")
     assert photo.rejection
     assert [each["reason"] for each in figures(log, "Rejected")] == [photo.rejection]
@@ -61,14 +61,14 @@ def test_rejection_is_counted_by_its_reason(shared_cloud: Cloud) -> None:
 
 
 def test_refused_grant_is_not_counted(shared_cloud: Cloud) -> None:
-    with logged() as log:
+    with capture_log() as log:
         answer = shared_cloud.person("ann").post("/upload", {"filename": "x", "contentType": "text/html"})
     assert answer.status == 415
     assert figures(log, "Granted") == []
 
 
 def test_page_of_the_feed_tells_its_requests(shared_cloud: Cloud) -> None:
-    with logged() as log:
+    with capture_log() as log:
         shared_cloud.calls.clear()
         assert shared_cloud.visitor.get("/photos").status == 200
     (noted,) = figures(log, "FeedRequests")
@@ -77,7 +77,7 @@ def test_page_of_the_feed_tells_its_requests(shared_cloud: Cloud) -> None:
 
 def test_how_long_an_upload_was_pending_is_told_when_it_ends(shared_cloud: Cloud) -> None:
     grant = shared_cloud.grant(shared_cloud.person("ann"))
-    with logged() as log:
-        settle(shared_cloud, grant["photoId"], datetime.now(UTC) + 3 * GRANT_LIFETIME)
+    with capture_log() as log:
+        deliver_settle_job(shared_cloud, grant["photoId"], datetime.now(UTC) + 3 * GRANT_LIFETIME)
     (pending,) = figures(log, "PendingSeconds")
     assert pending["value"] == pytest.approx((3 * GRANT_LIFETIME) / timedelta(seconds=1), abs=5)

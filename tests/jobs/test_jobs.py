@@ -1,4 +1,4 @@
-"""The sweep and its jobs: unused grants end, the trash empties, tombstones look for left-overs; again and again."""
+"""Jobs and their messages: repeated, malformed, and handed on by the sweep."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -12,162 +12,16 @@ import app as service
 from chalicelib import wiring
 from chalicelib.domain.errors import Busy
 from chalicelib.domain.ids import PhotoId, UserId, new_photo_id, timestamp
-from chalicelib.domain.photos import GRANT_LIFETIME, TRASH_LIFETIME, Photo
+from chalicelib.domain.photos import TRASH_LIFETIME, Photo
 from chalicelib.jobs import jobs
-from tests.support.cloud import Client, Cloud, created
+from tests.support.cloud import Client, Cloud
 from tests.support.faults import hooked
 from tests.support.images import photo as make_photo
-from tests.support.invariants import originals_of, rows, sound
+from tests.support.invariants import rows, sound
 from tests.support.rows import empty
+from tests.support.sweeps import UNUSED_GRANT_DUE, drain_queue, sweep_and_run_jobs
 
 JPEG = make_photo(64, 48)
-DUE = 2 * GRANT_LIFETIME + timedelta(seconds=1)
-
-
-@pytest.fixture
-def ann(shared_cloud: Cloud) -> Client:
-    """Somebody without a photo."""
-    drain(shared_cloud)
-    return shared_cloud.person(f"ann-{uuid4()}")
-
-
-def drain(cloud: Cloud) -> list[str]:
-    """What is in the queue, taken out of it."""
-    queue, sqs = cloud.settings.job_queue_url, wiring.queue()._sqs
-    taken = []
-    while found := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages"):
-        for message in found:
-            sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
-            taken.append(message["Body"])
-    return taken
-
-
-def sweep(cloud: Cloud, after: timedelta, times: int = 1) -> list[PhotoId]:
-    """Sweep at that time from now, and do every job `times` times; the photos that were due."""
-    now = datetime.now(UTC) + after
-    count = cloud.sweep(now)
-    bodies = drain(cloud)
-    assert len(bodies) == count
-    for body in bodies * times:
-        service.do(jobs.read(body), now)
-    return [json.loads(body)["photoId"] for body in bodies]
-
-
-# --- Grants
-
-
-def test_grant_that_was_never_used_leaves_nothing_behind(shared_cloud: Cloud, ann: Client) -> None:
-    grant = shared_cloud.grant(ann, tags=["sea"])
-    assert grant["photoId"] in sweep(shared_cloud, DUE)
-    assert rows(shared_cloud, ann.user_id) == []
-    assert ann.get(f"/photos/{grant['photoId']}").status == 404
-    assert sound(shared_cloud, ann)
-    assert grant["photoId"] not in sweep(shared_cloud, DUE)
-
-
-def test_grant_younger_than_twice_its_lifetime_is_left_alone(shared_cloud: Cloud, ann: Client) -> None:
-    grant = shared_cloud.grant(ann)
-    assert sweep(shared_cloud, 2 * GRANT_LIFETIME - timedelta(seconds=5)) == []
-    early = json.dumps({"job": "settle", "photoId": grant["photoId"]})
-    service.do(jobs.read(early), datetime.now(UTC))
-    assert shared_cloud.photo(grant["photoId"]).status == "pending"
-
-
-@pytest.mark.parametrize(("content", "status"), [(JPEG, "ready"), (b"<html>", "rejected")])
-def test_upload_whose_event_never_came_is_confirmed_by_the_sweep(
-    shared_cloud: Cloud, ann: Client, content: bytes, status: str
-) -> None:
-    grant = shared_cloud.grant(ann)
-    shared_cloud.put(grant, content)
-    sweep(shared_cloud, DUE)
-    assert shared_cloud.photo(grant["photoId"]).status == status
-    assert sound(shared_cloud, ann)
-
-
-def test_upload_that_arrives_while_its_grant_is_ended_is_not_lost(shared_cloud: Cloud, ann: Client) -> None:
-    grant = shared_cloud.grant(ann)
-
-    def arrive(**_: Any) -> None:
-        if not originals_of(shared_cloud, ann.user_id):
-            shared_cloud.deliver(created(grant["s3Key"], shared_cloud.put(grant, JPEG)))
-
-    with hooked("before-call.dynamodb.TransactWriteItems", lambda _: arrive, shared_cloud.dynamodb):
-        sweep(shared_cloud, DUE)
-    assert shared_cloud.photo(grant["photoId"]).status == "ready"
-    assert sound(shared_cloud, ann)
-
-
-def test_upload_that_arrives_after_its_grant_was_ended_is_rebuilt(shared_cloud: Cloud, ann: Client) -> None:
-    grant = shared_cloud.grant(ann, visibility="private")
-    sweep(shared_cloud, DUE)
-    shared_cloud.deliver(created(grant["s3Key"], shared_cloud.put(grant, JPEG)))
-    photo = shared_cloud.photo(grant["photoId"])
-    assert (photo.status, photo.visibility) == ("ready", "private")
-    assert sound(shared_cloud, ann)
-
-
-# --- The trash, what was rejected, and tombstones
-
-
-def test_trash_is_emptied_after_thirty_days_and_not_before(shared_cloud: Cloud, ann: Client) -> None:
-    photo, kept = shared_cloud.upload(ann, JPEG), shared_cloud.upload(ann, JPEG)
-    ann.delete(f"/photos/{photo.photo_id}")
-    sweep(shared_cloud, TRASH_LIFETIME - timedelta(minutes=1))
-    assert shared_cloud.photo(photo.photo_id).status == "ready"
-    assert photo.photo_id in sweep(shared_cloud, TRASH_LIFETIME + timedelta(minutes=1))
-    assert shared_cloud.photo(photo.photo_id).status == "erased"
-    assert shared_cloud.photo(kept.photo_id) == kept
-    assert originals_of(shared_cloud, ann.user_id) == {(kept.s3_key, kept.version_id)}
-    assert sound(shared_cloud, ann)
-
-
-def test_photo_restored_after_the_sweep_found_it_is_kept(shared_cloud: Cloud, ann: Client) -> None:
-    photo = shared_cloud.upload(ann, JPEG)
-    ann.delete(f"/photos/{photo.photo_id}")
-    late = datetime.now(UTC) + TRASH_LIFETIME + timedelta(minutes=1)
-    shared_cloud.sweep(late)
-    bodies = drain(shared_cloud)
-    ann.post(f"/photos/{photo.photo_id}/restore")
-    for body in bodies:
-        service.do(jobs.read(body), late)
-    assert shared_cloud.photo(photo.photo_id).status == "ready"
-    assert sound(shared_cloud, ann)
-
-
-def test_photo_restored_while_the_trash_is_emptied_is_kept(shared_cloud: Cloud, ann: Client) -> None:
-    photo = shared_cloud.upload(ann, JPEG)
-    ann.delete(f"/photos/{photo.photo_id}")
-
-    def restore(**_: Any) -> None:
-        if shared_cloud.photo(photo.photo_id).trashed_at:
-            handlers.__exit__(None, None, None)
-            ann.post(f"/photos/{photo.photo_id}/restore")
-
-    handlers = hooked("before-call.dynamodb.TransactWriteItems", lambda _: restore, shared_cloud.dynamodb)
-    handlers.__enter__()
-    sweep(shared_cloud, TRASH_LIFETIME + timedelta(minutes=1))
-    assert shared_cloud.photo(photo.photo_id).status == "ready"
-    assert sound(shared_cloud, ann)
-
-
-def test_rejected_upload_is_forgotten_after_thirty_days(shared_cloud: Cloud, ann: Client) -> None:
-    photo = shared_cloud.upload(ann, b"<html>")
-    sweep(shared_cloud, TRASH_LIFETIME + timedelta(minutes=1))
-    assert shared_cloud.photo(photo.photo_id).status == "erased"
-    assert ann.get(f"/photos/{photo.photo_id}").status == 404
-
-
-def test_objects_that_arrived_after_a_photo_was_erased_go_with_the_sweep(shared_cloud: Cloud, ann: Client) -> None:
-    photo = shared_cloud.upload(ann, JPEG)
-    ann.delete(f"/photos/{photo.photo_id}", permanent="true")
-    shared_cloud.put({"s3Key": photo.s3_key, "fields": {}}, JPEG)
-    assert photo.photo_id in sweep(shared_cloud, DUE)
-    assert originals_of(shared_cloud, ann.user_id) == set()
-    assert shared_cloud.photo(photo.photo_id).status == "erased"
-    assert photo.photo_id not in sweep(shared_cloud, DUE)
-
-
-# --- Messages
 
 
 def everything_due(cloud: Cloud, ann: Client) -> list[Photo]:
@@ -186,12 +40,14 @@ def everything_due(cloud: Cloud, ann: Client) -> list[Photo]:
 
 def test_message_that_comes_again_changes_nothing(shared_cloud: Cloud, ann: Client) -> None:
     made = everything_due(shared_cloud, ann)
-    assert {photo.photo_id for photo in made} <= {*sweep(shared_cloud, TRASH_LIFETIME + DUE, times=3)}
+    assert {photo.photo_id for photo in made} <= {
+        *sweep_and_run_jobs(shared_cloud, TRASH_LIFETIME + UNUSED_GRANT_DUE, times=3)
+    }
     after = rows(shared_cloud, ann.user_id)
     assert sorted(photo.status for photo in after) == ["erased", "erased", "erased", "ready"]
     assert sound(shared_cloud, ann)
-    sweep(shared_cloud, 2 * TRASH_LIFETIME)
-    assert sweep(shared_cloud, 2 * TRASH_LIFETIME + DUE) == []
+    sweep_and_run_jobs(shared_cloud, 2 * TRASH_LIFETIME)
+    assert sweep_and_run_jobs(shared_cloud, 2 * TRASH_LIFETIME + UNUSED_GRANT_DUE) == []
     assert sound(shared_cloud, ann)
 
 
@@ -236,7 +92,7 @@ def test_schedule_hands_on_what_is_due_and_the_queue_does_it(shared_cloud: Cloud
     assert shared_cloud.store.replace(pending, pending.with_(due_at=past))
     names = ("version", "account", "region", "detail", "detail-type", "source", "time", "resources", "id")
     service.sweep(dict.fromkeys(names, ""), None)
-    for body in drain(shared_cloud):
+    for body in drain_queue(shared_cloud):
         service.run_job({"Records": [{"body": body, "receiptHandle": "x"}]}, None)
     assert rows(shared_cloud, ann.user_id) == []
     assert shared_cloud.store.account(UserId(ann.user_id)).bytes == 0
@@ -244,12 +100,12 @@ def test_schedule_hands_on_what_is_due_and_the_queue_does_it(shared_cloud: Cloud
 
 @pytest.mark.parametrize("count", [0, 1, 10, 11, 25])
 def test_jobs_are_sent_ten_at_a_time_and_all_of_them(shared_cloud: Cloud, count: int) -> None:
-    drain(shared_cloud)
+    drain_queue(shared_cloud)
     wanted = [new_photo_id(datetime.now(UTC), number) for number in range(count)]
     shared_cloud.calls.clear()
     wiring.queue().send([jobs.Settle(photo_id) for photo_id in wanted])
     assert shared_cloud.calls == ["SendMessageBatch"] * -(-count // 10)
-    assert sorted(json.loads(body)["photoId"] for body in drain(shared_cloud)) == sorted(wanted)
+    assert sorted(json.loads(body)["photoId"] for body in drain_queue(shared_cloud)) == sorted(wanted)
 
 
 def test_jobs_that_the_queue_does_not_take_make_the_sweep_fail(shared_cloud: Cloud, ann: Client) -> None:
@@ -259,9 +115,9 @@ def test_jobs_that_the_queue_does_not_take_make_the_sweep_fail(shared_cloud: Clo
         parsed["Failed"] = [{"Id": "0"}]
 
     with hooked("after-call.sqs.SendMessageBatch", lambda _: after, wiring.queue()._sqs), pytest.raises(Busy):
-        shared_cloud.sweep(datetime.now(UTC) + DUE)
-    drain(shared_cloud)
-    assert grant["photoId"] in sweep(shared_cloud, DUE)
+        shared_cloud.sweep(datetime.now(UTC) + UNUSED_GRANT_DUE)
+    drain_queue(shared_cloud)
+    assert grant["photoId"] in sweep_and_run_jobs(shared_cloud, UNUSED_GRANT_DUE)
 
 
 def test_photos_that_fail_for_ever_do_not_keep_others_from_being_handed_on(
@@ -273,18 +129,18 @@ def test_photos_that_fail_for_ever_do_not_keep_others_from_being_handed_on(
     handed_on: list[str] = []
     # Nobody does these jobs, so that every photo stays due.
     for hour in range(3):
-        now = datetime.now(UTC) + DUE + timedelta(hours=hour)
+        now = datetime.now(UTC) + UNUSED_GRANT_DUE + timedelta(hours=hour)
         assert shared_cloud.sweep(now) == min(3, 8 - 3 * hour)
-        handed_on += [json.loads(body)["photoId"] for body in drain(shared_cloud)]
+        handed_on += [json.loads(body)["photoId"] for body in drain_queue(shared_cloud)]
     assert sorted(handed_on) == sorted(granted)
-    assert shared_cloud.sweep(datetime.now(UTC) + DUE + timedelta(hours=3)) == 0
-    assert shared_cloud.sweep(datetime.now(UTC) + DUE + 2 * jobs.PATIENCE) == 3
-    drain(shared_cloud)
+    assert shared_cloud.sweep(datetime.now(UTC) + UNUSED_GRANT_DUE + timedelta(hours=3)) == 0
+    assert shared_cloud.sweep(datetime.now(UTC) + UNUSED_GRANT_DUE + 2 * jobs.PATIENCE) == 3
+    drain_queue(shared_cloud)
 
 
 def test_photo_that_was_postponed_is_still_settled_by_its_message(shared_cloud: Cloud, ann: Client) -> None:
     photo_id = PhotoId(shared_cloud.grant(ann)["photoId"])
-    later = datetime.now(UTC) + DUE
+    later = datetime.now(UTC) + UNUSED_GRANT_DUE
     shared_cloud.store.postpone([photo_id], timestamp(later + jobs.PATIENCE))
     service.do(jobs.Settle(photo_id), later)
     assert shared_cloud.store.photo(photo_id) is None
@@ -292,7 +148,7 @@ def test_photo_that_was_postponed_is_still_settled_by_its_message(shared_cloud: 
 
 def test_restored_photo_is_not_due_again_because_it_was_postponed(shared_cloud: Cloud, ann: Client) -> None:
     photo = shared_cloud.upload(ann, JPEG)
-    path, late = f"/photos/{photo.photo_id}", datetime.now(UTC) + TRASH_LIFETIME + DUE
+    path, late = f"/photos/{photo.photo_id}", datetime.now(UTC) + TRASH_LIFETIME + UNUSED_GRANT_DUE
     ann.delete(path)
     shared_cloud.store.postpone([photo.photo_id], timestamp(late))
     assert ann.post(f"{path}/restore").status == 200

@@ -1,96 +1,54 @@
 """The lists over HTTP: whole, in order, and only what the caller may see."""
 
-import secrets
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from chalicelib.domain.ids import PhotoId, UserId, new_photo_id, timestamp
-from chalicelib.domain.photos import Photo, Visibility
+from chalicelib.domain.ids import timestamp
 from tests.support.cloud import Client, Cloud
-
-START = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-def fill(
-    cloud: Cloud, count: int, owner: str = "ann", visibility: Visibility = "public", **facts: Any
-) -> list[PhotoId]:
-    """Ready photos, one a minute from START on, oldest first."""
-    made = []
-    for number in range(count):
-        photo_id = new_photo_id(START + timedelta(minutes=number), secrets.randbits(128))
-        photo = Photo(
-            photo_id=photo_id,
-            user_id=UserId(owner),
-            s3_key=f"{owner}/{photo_id}/x.jpg",
-            filename="x.jpg",
-            content_type="image/jpeg",
-            status="ready",
-            visibility=visibility,
-            **facts,
-        )
-        pending = photo.with_(status="pending")
-        assert cloud.store.rebuild(pending)
-        assert cloud.store.replace(pending, photo)
-        made.append(photo_id)
-    return made
-
-
-def walk(client: Client, path: str = "/photos", **query: Any) -> list[list[str]]:
-    """The ids on every page of a list."""
-    pages, last_key = [], None
-    while True:
-        answer = client.get(path, **query, **({"lastKey": last_key} if last_key else {}))
-        assert answer.status == 200, answer.body
-        pages.append([item["photoId"] for item in answer.json["items"]])
-        last_key = answer.json["lastKey"]
-        if last_key is None:
-            return pages
-
-
-def flat(pages: list[list[str]]) -> list[str]:
-    return [photo_id for page in pages for photo_id in page]
+from tests.support.lists import add_photos, join_pages, read_pages
+from tests.support.rows import START
 
 
 @pytest.mark.parametrize("scope", ["public", "mine"])
 @pytest.mark.parametrize("count", [0, 9, 10, 11, 25])
 def test_newest_and_oldest_are_whole_and_every_page_but_the_last_is_full(cloud: Cloud, count: int, scope: str) -> None:
-    made = fill(cloud, count)
+    made = add_photos(cloud, count)
     ann = cloud.person("ann")
-    oldest = walk(ann, order="oldest", scope=scope)
-    newest = walk(ann, order="newest", scope=scope)
-    assert flat(oldest) == made
-    assert flat(newest) == made[::-1]
+    oldest = read_pages(ann, order="oldest", scope=scope)
+    newest = read_pages(ann, order="newest", scope=scope)
+    assert join_pages(oldest) == made
+    assert join_pages(newest) == made[::-1]
     assert all(len(page) == 10 for page in oldest[:-1])
     assert len(oldest) == max(1, -(-count // 10))
 
 
 def test_random_order_gives_every_photo_once(cloud: Cloud) -> None:
-    made = fill(cloud, 60)
-    hidden = fill(cloud, 5, visibility="private") + fill(cloud, 5, visibility="unlisted")
+    made = add_photos(cloud, 60)
+    hidden = add_photos(cloud, 5, visibility="private") + add_photos(cloud, 5, visibility="unlisted")
     for scope, client, expected in (("public", cloud.visitor, made), ("mine", cloud.person("ann"), made + hidden)):
-        seen = flat(walk(client, scope=scope, limit=7))
+        seen = join_pages(read_pages(client, scope=scope, limit=7))
         assert sorted(seen) == sorted(expected)
-    assert flat(walk(cloud.visitor)) != flat(walk(cloud.visitor))
+    assert join_pages(read_pages(cloud.visitor)) != join_pages(read_pages(cloud.visitor))
 
 
 def test_top_puts_the_better_rated_first_and_equals_newest_first(cloud: Cloud) -> None:
-    plain = fill(cloud, 12)
-    good = fill(cloud, 2, rating_sum=50, rating_count=10)
-    few = fill(cloud, 1, rating_sum=5, rating_count=1)
-    bad = fill(cloud, 1, rating_sum=10, rating_count=10)
-    assert flat(walk(cloud.visitor, order="top", limit=3)) == good[::-1] + few + plain[::-1] + bad
+    plain = add_photos(cloud, 12)
+    good = add_photos(cloud, 2, rating_sum=50, rating_count=10)
+    few = add_photos(cloud, 1, rating_sum=5, rating_count=1)
+    bad = add_photos(cloud, 1, rating_sum=10, rating_count=10)
+    assert join_pages(read_pages(cloud.visitor, order="top", limit=3)) == good[::-1] + few + plain[::-1] + bad
 
 
 def test_filters_narrow_by_person_tag_and_time(cloud: Cloud) -> None:
-    anns = fill(cloud, 6, tags=("Sea",))
-    bobs = fill(cloud, 6, "bob", tags=("sea", "harbour"))
-    secret = fill(cloud, 1, visibility="private", tags=("sea",))
+    anns = add_photos(cloud, 6, tags=("Sea",))
+    bobs = add_photos(cloud, 6, "bob", tags=("sea", "harbour"))
+    secret = add_photos(cloud, 1, visibility="private", tags=("sea",))
     visitor = cloud.visitor
 
     def asked(client: Client, **query: Any) -> set[str]:
-        return set(flat(walk(client, order="oldest", limit=4, **query)))
+        return set(join_pages(read_pages(client, order="oldest", limit=4, **query)))
 
     assert asked(visitor, userId="ann") == set(anns)
     assert asked(visitor, tag="SEA") == {*anns, *bobs}
@@ -139,7 +97,7 @@ def test_a_repeated_or_undecodable_parameter_is_refused(cloud: Cloud) -> None:
 
 
 def test_a_cursor_belongs_to_its_caller_and_filters_but_to_any_limit(cloud: Cloud) -> None:
-    fill(cloud, 30)
+    add_photos(cloud, 30)
     ann, bob = cloud.person("ann"), cloud.person("bob")
     last_key = ann.get("/photos", order="newest").json["lastKey"]
     assert len(ann.get("/photos", order="newest", limit=7, lastKey=last_key).json["items"]) == 7
@@ -158,15 +116,15 @@ def test_a_cursor_belongs_to_its_caller_and_filters_but_to_any_limit(cloud: Clou
 
 
 def test_photos_leave_every_public_list_when_they_are_hidden_or_trashed(cloud: Cloud) -> None:
-    kept, hidden, unlisted, trashed = fill(cloud, 4, tags=("sea",))
+    kept, hidden, unlisted, trashed = add_photos(cloud, 4, tags=("sea",))
     ann = cloud.person("ann")
     ann.patch(f"/photos/{hidden}", {"visibility": "private"})
     ann.patch(f"/photos/{unlisted}", {"visibility": "unlisted"})
     ann.delete(f"/photos/{trashed}")
     for query in ({"order": "random"}, {"order": "top"}, {"order": "newest"}, {"order": "oldest", "tag": "sea"}):
-        assert flat(walk(cloud.visitor, **query)) == [kept]
-    assert set(flat(walk(ann, scope="mine"))) == {kept, hidden, unlisted}
-    assert flat(walk(ann, "/trash")) == [trashed]
+        assert join_pages(read_pages(cloud.visitor, **query)) == [kept]
+    assert set(join_pages(read_pages(ann, scope="mine"))) == {kept, hidden, unlisted}
+    assert join_pages(read_pages(ann, "/trash")) == [trashed]
     assert cloud.visitor.get(f"/photos/{unlisted}").status == 200
     assert cloud.visitor.get(f"/photos/{hidden}").status == 404
 
@@ -177,6 +135,8 @@ def test_mine_needs_a_token(cloud: Cloud) -> None:
 
 @pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
 def test_bounds_beyond_the_calendar_are_bounds_all_the_same(cloud: Cloud, moment: str) -> None:
-    (made,) = fill(cloud, 1)
-    assert flat(walk(cloud.visitor, order="newest", **{"from": moment})) == ([made] if moment < "2026" else [])
-    assert flat(walk(cloud.visitor, order="newest", to=moment)) == ([] if moment < "2026" else [made])
+    (made,) = add_photos(cloud, 1)
+    assert join_pages(read_pages(cloud.visitor, order="newest", **{"from": moment})) == (
+        [made] if moment < "2026" else []
+    )
+    assert join_pages(read_pages(cloud.visitor, order="newest", to=moment)) == ([] if moment < "2026" else [made])

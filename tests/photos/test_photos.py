@@ -14,9 +14,9 @@ from chalicelib.domain.ids import PhotoId, Timestamp, UserId, new_photo_id, time
 from chalicelib.domain.photos import Photo
 from chalicelib.domain.requests import PhotoChanges
 from chalicelib.photos import photos
-from tests.storage.test_signed_urls import NASTY
 from tests.support.cloud import Client, Cloud
 from tests.support.faults import hooked
+from tests.support.filenames import HOSTILE_FILENAMES
 from tests.support.images import photo as make_photo
 from tests.support.invariants import broken, left_over, originals_of, renditions_of
 from tests.support.rows import pending
@@ -234,7 +234,7 @@ def test_owner_downloads_the_original_and_others_a_copy(shared_cloud: Cloud, ann
     assert (moved.status, moved.headers["Location"]) == (302, others["url"])
 
 
-@pytest.mark.parametrize("filename", [name for name in NASTY if name])
+@pytest.mark.parametrize("filename", [name for name in HOSTILE_FILENAMES if name])
 def test_file_is_saved_under_the_name_it_was_given(shared_cloud: Cloud, filename: str) -> None:
     owner = UserId("ann")
     full = pending("ann", status="ready", filename=filename, renditions={"full": "ann/x/full.jpg"}, version_id="v1")

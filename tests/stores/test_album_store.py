@@ -1,76 +1,33 @@
 """The contract of `AlbumStore`, albums and links: each of its sentences once."""
 
-import secrets
 from datetime import timedelta
 from functools import partial
-from typing import Any
 
 import pytest
 
 from chalicelib.domain import errors
 from chalicelib.domain.accounts import Account, Limits
 from chalicelib.domain.albums import Album
-from chalicelib.domain.ids import AlbumId, LinkId, UserId, new_album_id, new_link_id, timestamp
-from chalicelib.domain.photos import Placement
+from chalicelib.domain.ids import LinkId, UserId, timestamp
 from chalicelib.domain.share_links import ShareLink
-from tests.stores.test_photo_store import at_once
+from tests.support.album_rows import add_album, mark_album_deleted, new_album, new_link, placement_in, read_album
+from tests.support.races import run_concurrently
 from tests.support.rows import START, Backend, pending
 
 ANN = UserId("ann")
-
-
-def new_album(owner: str = "ann", *, minute: int = 0, **facts: Any) -> Album:
-    """An album that was made `minute` minutes after START."""
-    moment = START + timedelta(minutes=minute)
-    album_id = new_album_id(moment, secrets.randbits(128))
-    made = Album(
-        album_id=album_id,
-        user_id=UserId(owner),
-        name="Sea",
-        created_at=timestamp(moment),
-        updated_at=timestamp(moment),
-    )
-    return made.with_(**facts)
-
-
-def added(backend: Backend, owner: str = "ann", **facts: Any) -> Album:
-    album = new_album(owner, **facts)
-    backend.albums.add(album, 1000)
-    return album
-
-
-def now(backend: Backend, album: Album) -> Album:
-    found = backend.albums.album(album.album_id)
-    assert found is not None
-    return found
-
-
-def deleted(backend: Backend, album: Album) -> Album:
-    before = now(backend, album)
-    assert backend.albums.change(before, before.with_(deleted_at=timestamp(START)))
-    return now(backend, album)
-
-
-def in_album(album: Album, position: int = 1) -> dict[AlbumId, Placement]:
-    return {album.album_id: Placement(name=album.name, public=album.public, position=position)}
-
-
-def new_link(album: Album, minute: int = 0) -> ShareLink:
-    link_id = new_link_id(START + timedelta(minutes=minute), secrets.randbits(128))
-    return ShareLink(album_id=album.album_id, link_id=link_id, created_at=timestamp(START), secret_hash="ab")
 
 
 # --- Albums
 
 
 def test_every_fact_of_an_album_comes_back_as_it_was_written(backend: Backend) -> None:
-    album = added(backend, description="d", continent="e", country="f", years="1999", visibility="private")
-    assert now(backend, album) == album
+    album = add_album(backend, description="d", continent="e", country="f", years="1999", visibility="private")
+    assert read_album(backend, album) == album
     assert backend.albums.album(new_album().album_id) is None
 
 
 def test_add_opens_the_account_and_leaves_it_room_for_photos(backend: Backend) -> None:
-    album = added(backend)
+    album = add_album(backend)
     assert backend.store.account(ANN) == Account(user_id=ANN, created_at=album.created_at)
     backend.store.grant(pending(), Limits(photos=1, bytes=1000))
     assert backend.usage() == (1, 1000)
@@ -84,9 +41,9 @@ def test_limit_of_albums_holds_however_many_ask_at_once(backend: Backend) -> Non
             return False
         return True
 
-    assert sum(at_once([partial(ask, new_album()) for _ in range(16)])) == 5
+    assert sum(run_concurrently([partial(ask, new_album()) for _ in range(16)])) == 5
     assert len(backend.albums.albums(ANN, 100)) == 5
-    deleted(backend, backend.albums.albums(ANN, 1)[0])
+    mark_album_deleted(backend, backend.albums.albums(ANN, 1)[0])
     assert ask(new_album()), "one that is deleted counts no more"
     with pytest.raises(errors.QuotaExceeded) as refused:
         backend.albums.add(new_album(), 5)
@@ -101,26 +58,26 @@ def test_add_for_a_cancelled_account_is_refused(backend: Backend) -> None:
 
 
 def test_change_is_refused_once_somebody_was_faster(backend: Backend) -> None:
-    before = added(backend)
+    before = add_album(backend)
     assert backend.albums.change(before, before.with_(name="Hills"))
     assert not backend.albums.change(before, before.with_(name="Lakes"))
-    assert now(backend, before) == before.with_(name="Hills", revision=1)
+    assert read_album(backend, before) == before.with_(name="Hills", revision=1)
 
 
 def test_change_leaves_counts_and_latest_photo_alone(backend: Backend) -> None:
-    album = added(backend)
-    photo = backend.ready(albums=in_album(album))
+    album = add_album(backend)
+    photo = backend.ready(albums=placement_in(album))
     assert backend.albums.change(album, album.with_(description="d"))
-    after = now(backend, album)
+    after = read_album(backend, album)
     assert (after.photo_count, after.open_count, after.latest_photo_id) == (1, 1, photo.photo_id)
 
 
 def test_lists_hold_albums_newest_first_and_only_those_that_belong_there(backend: Backend) -> None:
-    first, second, third = (added(backend, minute=minute) for minute in range(3))
-    private = added(backend, minute=3, visibility="private")
-    unlisted = added(backend, minute=4, visibility="unlisted")
-    bobs = added(backend, "bob", minute=5)
-    gone = deleted(backend, added(backend, minute=6))
+    first, second, third = (add_album(backend, minute=minute) for minute in range(3))
+    private = add_album(backend, minute=3, visibility="private")
+    unlisted = add_album(backend, minute=4, visibility="unlisted")
+    bobs = add_album(backend, "bob", minute=5)
+    gone = mark_album_deleted(backend, add_album(backend, minute=6))
     assert backend.albums.albums(ANN, 9) == [unlisted, private, third, second, first]
     assert backend.albums.albums(None, 9) == [bobs, third, second, first]
     assert backend.albums.albums(None, 2, after=bobs.album_id) == [third, second]
@@ -129,38 +86,38 @@ def test_lists_hold_albums_newest_first_and_only_those_that_belong_there(backend
 
 
 def test_hidden_album_leaves_the_public_list_and_comes_back(backend: Backend) -> None:
-    album = added(backend)
+    album = add_album(backend)
     for visibility, expected in (("private", 0), ("unlisted", 0), ("public", 1)):
-        before = now(backend, album)
+        before = read_album(backend, album)
         assert backend.albums.change(before, before.with_(visibility=visibility))
         assert len(backend.albums.albums(None, 9)) == expected
 
 
 def test_due_album_is_due_until_it_is_settled(backend: Backend) -> None:
-    album = added(backend)
+    album = add_album(backend)
     assert backend.albums.change(album, album.with_(due_at=timestamp(START), wording=1))
     assert backend.albums.due(timestamp(START - timedelta(seconds=1)), 9) == []
     assert backend.albums.due(timestamp(START), 9) == [album.album_id]
     backend.albums.settle(album)
     assert backend.albums.due(timestamp(START), 9) == [album.album_id], "begun for another wording"
-    read_before = now(backend, album)
+    read_before = read_album(backend, album)
     backend.albums.settle(read_before)
     assert backend.albums.due(timestamp(START), 9) == []
     assert not backend.albums.change(read_before, read_before.with_(wording=2)), "it relies on a due_at that is gone"
 
 
-def test_due_albums_of_every_shard_are_found(backend: Backend) -> None:
-    made = [added(backend, due_at=timestamp(START)) for _ in range(40)]
+def test_all_due_albums_are_found_up_to_the_limit(backend: Backend) -> None:
+    made = [add_album(backend, due_at=timestamp(START)) for _ in range(40)]
     assert sorted(backend.albums.due(timestamp(START), 100)) == sorted(album.album_id for album in made)
     assert len(backend.albums.due(timestamp(START), 7)) == 7
 
 
 def test_only_a_deleted_and_empty_album_is_removed(backend: Backend) -> None:
-    album = added(backend)
+    album = add_album(backend)
     assert not backend.albums.remove(album)
-    photo = backend.ready(albums=in_album(album))
+    photo = backend.ready(albums=placement_in(album))
     assert not backend.albums.remove(album)
-    gone = deleted(backend, album)
+    gone = mark_album_deleted(backend, album)
     assert not backend.albums.remove(gone)
     backend.put(photo, albums={})
     assert backend.albums.remove(gone)
@@ -172,7 +129,7 @@ def test_only_a_deleted_and_empty_album_is_removed(backend: Backend) -> None:
 
 
 def test_link_comes_back_and_is_counted(backend: Backend) -> None:
-    album = added(backend)
+    album = add_album(backend)
     links = [new_link(album, minute) for minute in range(3)]
     for link in links:
         backend.albums.add_link(link, 3)
@@ -189,7 +146,7 @@ def test_link_comes_back_and_is_counted(backend: Backend) -> None:
 
 
 def test_limit_of_links_holds_however_many_ask_at_once(backend: Backend) -> None:
-    album = added(backend)
+    album = add_album(backend)
 
     def ask(link: ShareLink) -> bool:
         try:
@@ -198,22 +155,22 @@ def test_limit_of_links_holds_however_many_ask_at_once(backend: Backend) -> None
             return False
         return True
 
-    assert sum(at_once([partial(ask, new_link(album)) for _ in range(16)])) == 4
+    assert sum(run_concurrently([partial(ask, new_link(album)) for _ in range(16)])) == 4
     assert len(backend.albums.links(album.album_id, 100)) == 4
 
 
 def test_album_that_is_gone_gets_no_link(backend: Backend) -> None:
-    for album in (new_album(), deleted(backend, added(backend))):
+    for album in (new_album(), mark_album_deleted(backend, add_album(backend))):
         with pytest.raises(errors.NotFound):
             backend.albums.add_link(new_link(album), 3)
         assert backend.albums.links(album.album_id, 9) == []
 
 
 def test_guesses_are_bounded_in_each_window_however_many_are_made_at_once(backend: Backend) -> None:
-    album = added(backend)
+    album = add_album(backend)
     link = new_link(album)
     backend.albums.add_link(link, 9)
-    assert sum(at_once([partial(backend.albums.begin_guess, link, 7, 5) for _ in range(16)])) == 5
+    assert sum(run_concurrently([partial(backend.albums.begin_guess, link, 7, 5) for _ in range(16)])) == 5
     backend.albums.take_back_guess(link, 7)
     assert [backend.albums.begin_guess(link, 7, 5) for _ in range(2)] == [True, False]
     assert [backend.albums.begin_guess(link, 8, 2) for _ in range(3)] == [True, True, False]
@@ -223,11 +180,11 @@ def test_guesses_are_bounded_in_each_window_however_many_are_made_at_once(backen
 
 
 def test_guess_at_a_revoked_link_brings_nothing_back(backend: Backend) -> None:
-    album = added(backend)
+    album = add_album(backend)
     link = new_link(album)
     backend.albums.add_link(link, 9)
     assert backend.albums.begin_guess(link, 7, 5)
     assert backend.albums.remove_link(album.album_id, link.link_id)
     assert not backend.albums.begin_guess(link, 7, 5)
     backend.albums.take_back_guess(link, 7)
-    assert backend.albums.with_link(album.album_id, LinkId(link.link_id)) == (now(backend, album), None)
+    assert backend.albums.with_link(album.album_id, LinkId(link.link_id)) == (read_album(backend, album), None)

@@ -10,15 +10,15 @@ from chalicelib.domain.albums import Album
 from chalicelib.domain.feed import RANKS, Span, rank
 from chalicelib.domain.ids import timestamp
 from chalicelib.domain.photos import Photo, Placement
-from tests.stores.test_album_store import added, deleted, in_album, new_album, now
-from tests.stores.test_photo_store import at_once
+from tests.support.album_rows import add_album, mark_album_deleted, new_album, placement_in, read_album
+from tests.support.races import run_concurrently
 from tests.support.rows import START, Backend, ids, pending
 
 ALL_RANKS = Span(0, RANKS - 1)
 
 
 def counts(backend: Backend, album: Album) -> tuple[int, int]:
-    found = now(backend, album)
+    found = read_album(backend, album)
     return found.photo_count, found.open_count
 
 
@@ -42,8 +42,8 @@ LEAVING: dict[str, Callable[[Backend, Photo], object]] = {
 def test_photo_is_listed_and_counted_while_it_is_there(
     backend: Backend, way: str, visibility: str, opened: int
 ) -> None:
-    album = added(backend)
-    photo = backend.granted(albums=in_album(album), visibility=visibility)
+    album = add_album(backend)
+    photo = backend.granted(albums=placement_in(album), visibility=visibility)
     assert (counts(backend, album), listed(backend, album, whole=True)) == ((0, 0), [])
     photo = backend.put(photo, status="ready")
     assert counts(backend, album) == (1, opened)
@@ -55,8 +55,8 @@ def test_photo_is_listed_and_counted_while_it_is_there(
 
 
 def test_hiding_and_showing_a_photo_moves_the_open_count(backend: Backend) -> None:
-    album = added(backend)
-    photo = backend.ready(albums=in_album(album))
+    album = add_album(backend)
+    photo = backend.ready(albums=placement_in(album))
     photo = backend.put(photo, visibility="private")
     assert (counts(backend, album), listed(backend, album, whole=False)) == ((1, 0), [])
     backend.put(photo, visibility="unlisted")
@@ -64,21 +64,21 @@ def test_hiding_and_showing_a_photo_moves_the_open_count(backend: Backend) -> No
 
 
 def test_photo_that_becomes_ready_forgets_albums_that_are_gone(backend: Backend) -> None:
-    kept, going, gone = (added(backend) for _ in range(3))
-    photo = backend.granted(albums=in_album(kept) | in_album(going) | in_album(gone))
-    deleted(backend, going)
-    assert backend.albums.remove(deleted(backend, gone))
+    kept, going, gone = (add_album(backend) for _ in range(3))
+    photo = backend.granted(albums=placement_in(kept) | placement_in(going) | placement_in(gone))
+    mark_album_deleted(backend, going)
+    assert backend.albums.remove(mark_album_deleted(backend, gone))
     assert backend.store.replace(photo, photo.with_(status="ready"))
-    assert backend.now(photo).albums == in_album(kept)
+    assert backend.now(photo).albums == placement_in(kept)
     assert counts(backend, kept) == (1, 1)
     assert counts(backend, going) == (0, 0)
     assert backend.albums.album(gone.album_id) is None
 
 
 def test_restored_photo_learns_what_its_album_has_become(backend: Backend) -> None:
-    album = added(backend)
-    photo = backend.put(backend.ready(albums=in_album(album)), trashed_at=timestamp(START))
-    before = now(backend, album)
+    album = add_album(backend)
+    photo = backend.put(backend.ready(albums=placement_in(album)), trashed_at=timestamp(START))
+    before = read_album(backend, album)
     assert backend.albums.change(before, before.with_(name="Hills", visibility="private"))
     assert backend.store.replace(photo, photo.with_(trashed_at=None))
     placement = Placement(name="Hills", public=False, position=1)
@@ -87,53 +87,53 @@ def test_restored_photo_learns_what_its_album_has_become(backend: Backend) -> No
 
 
 def test_photo_that_others_changed_does_not_come_into_a_changed_album(backend: Backend) -> None:
-    album = added(backend)
+    album = add_album(backend)
     photo = backend.ready()
     backend.put(photo, title="faster")
     assert backend.albums.change(album, album.with_(name="Hills"))
-    assert not backend.store.replace(photo, photo.with_(albums=in_album(album)))
+    assert not backend.store.replace(photo, photo.with_(albums=placement_in(album)))
     assert counts(backend, album) == (0, 0)
 
 
 def test_count_is_exact_however_many_come_and_go_at_once(backend: Backend) -> None:
-    album = added(backend)
+    album = add_album(backend)
     staying = [backend.ready(minute=minute) for minute in range(8)]
-    leaving = [backend.ready(albums=in_album(album), visibility="private") for _ in range(8)]
-    joins = [partial(backend.store.replace, photo, photo.with_(albums=in_album(album))) for photo in staying]
+    leaving = [backend.ready(albums=placement_in(album), visibility="private") for _ in range(8)]
+    joins = [partial(backend.store.replace, photo, photo.with_(albums=placement_in(album))) for photo in staying]
     leaves = [partial(backend.store.replace, photo, photo.with_(albums={})) for photo in leaving]
-    assert all(at_once([each for pair in zip(joins, leaves, strict=True) for each in pair]))
+    assert all(run_concurrently([each for pair in zip(joins, leaves, strict=True) for each in pair]))
     assert counts(backend, album) == (8, 8)
     assert listed(backend, album, whole=True) == ids(staying)
 
 
 def test_the_latest_photo_is_the_last_to_come_in_that_others_can_see(backend: Backend) -> None:
-    album = added(backend)
-    first = backend.ready(albums=in_album(album), visibility="private")
-    assert now(backend, album).latest_photo_id == first.photo_id
-    second = backend.ready(albums=in_album(album))
-    backend.ready(albums=in_album(album), visibility="private")
-    assert now(backend, album).latest_photo_id == second.photo_id
+    album = add_album(backend)
+    first = backend.ready(albums=placement_in(album), visibility="private")
+    assert read_album(backend, album).latest_photo_id == first.photo_id
+    second = backend.ready(albums=placement_in(album))
+    backend.ready(albums=placement_in(album), visibility="private")
+    assert read_album(backend, album).latest_photo_id == second.photo_id
 
 
 def test_entries_are_in_the_order_of_their_positions_then_of_their_ids(backend: Backend) -> None:
-    album = added(backend)
+    album = add_album(backend)
     positions = [2**53, 5, 10, 5, 0]
-    made = [backend.ready(minute=number, albums=in_album(album, each)) for number, each in enumerate(positions)]
+    made = [backend.ready(minute=number, albums=placement_in(album, each)) for number, each in enumerate(positions)]
     expected = ids([made[4], made[1], made[3], made[2], made[0]])
     assert listed(backend, album, whole=True) == expected
     entries = backend.albums.entries(album.album_id, 2, whole=False)
     assert ids_of(entries) == expected[:2]
     rest = backend.albums.entries(album.album_id, 9, whole=False, after=entries[-1].place)
     assert ids_of(rest) == expected[2:]
-    firsts = backend.albums.first_entries([(album.album_id, True), (added(backend).album_id, True)])
+    firsts = backend.albums.first_entries([(album.album_id, True), (add_album(backend).album_id, True)])
     assert [ids_of(found) for found in firsts] == [expected[:1], []]
 
 
 def test_entries_by_rank_and_members_are_whole_and_in_their_orders(backend: Backend) -> None:
-    album, other = added(backend), added(backend)
-    made = [backend.ready(minute=number, albums=in_album(album, 9 - number)) for number in range(5)]
-    private = backend.ready(minute=9, albums=in_album(album), visibility="private")
-    backend.ready(albums=in_album(other))
+    album, other = add_album(backend), add_album(backend)
+    made = [backend.ready(minute=number, albums=placement_in(album, 9 - number)) for number in range(5)]
+    private = backend.ready(minute=9, albums=placement_in(album), visibility="private")
+    backend.ready(albums=placement_in(other))
     by_rank = [photo.photo_id for photo in sorted([*made, private], key=lambda photo: rank(photo.photo_id))]
     (whole,) = backend.albums.entries_by_rank(album.album_id, [ALL_RANKS], whole=True)
     (opened,) = backend.albums.entries_by_rank(album.album_id, [ALL_RANKS], 3, whole=False)
@@ -144,7 +144,7 @@ def test_entries_by_rank_and_members_are_whole_and_in_their_orders(backend: Back
 
 
 def test_photos_are_read_once_each_and_absent_ones_left_out(backend: Backend) -> None:
-    album = added(backend)
+    album = add_album(backend)
     made = [backend.ready(minute=number) for number in range(3)]
     asked = [*ids(made), made[0].photo_id, pending().photo_id]
     assert backend.albums.photos(asked) == {photo.photo_id: photo for photo in made}

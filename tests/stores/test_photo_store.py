@@ -1,7 +1,6 @@
-"""The contract of `Store`: what every store promises, each of its sentences once."""
+"""`PhotoStore` and `AccountStore`: each promise of the contracts except the lists."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -16,16 +15,12 @@ from chalicelib.domain.accounts import Account, Limits
 from chalicelib.domain.ids import UserId, timestamp
 from chalicelib.domain.listing import Listing
 from chalicelib.domain.photos import Exif, Photo, Status
+from tests.support.races import run_concurrently
 from tests.support.rows import NO_LIMITS, START, Backend, ids, pending
 
 ANN = UserId("ann")
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 FEW = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-
-
-def at_once[Result](calls: list[Callable[[], Result]]) -> list[Result]:
-    with ThreadPoolExecutor(len(calls)) as threads:
-        return list(threads.map(lambda call: call(), calls))
 
 
 # --- Accounts
@@ -55,21 +50,18 @@ def test_grant_opens_the_account_and_opening_it_again_keeps_its_usage(backend: B
 @given(
     title=TEXT,
     tags=st.lists(TEXT.filter(bool), max_size=5, unique=True),
-    aperture=st.none() | st.decimals(0, 64, places=2).map(float),
-    latitude=st.none() | st.decimals(-90, 90, places=7).map(float),
+    exif=st.builds(
+        Exif,
+        camera=TEXT,
+        aperture=st.none() | st.decimals(0, 64, places=2).map(float),
+        latitude=st.none() | st.decimals(-90, 90, places=7).map(float),
+    ),
     size=st.integers(0, 2**40),
     status=st.sampled_from(["pending", "ready", "rejected"]),
 )
 def test_every_fact_of_a_photo_comes_back_as_it_was_written(
-    backend: Backend,
-    title: str,
-    tags: list[str],
-    aperture: float | None,
-    latitude: float | None,
-    size: int,
-    status: Status,
+    backend: Backend, title: str, tags: list[str], exif: Exif, size: int, status: Status
 ) -> None:
-    exif = Exif(camera=title, aperture=aperture, latitude=latitude)
     renditions = {"256": "ann/a/256.webp"} if status == "ready" else {}
     photo = pending(title=title, tags=tuple(tags), exif=exif, size=size, status=status, renditions=renditions)
     assert backend.store.rebuild(photo)
@@ -125,7 +117,7 @@ def test_quota_holds_however_many_ask_at_once(backend: Backend) -> None:
         return True
 
     wanted = [pending() for _ in range(100)]
-    given_to = at_once([partial(ask, photo) for photo in wanted])
+    given_to = run_concurrently([partial(ask, photo) for photo in wanted])
     assert sum(given_to) == 7
     assert backend.usage() == (7, 7000)
     assert [backend.store.photo(photo.photo_id) is not None for photo in wanted] == given_to
@@ -164,10 +156,10 @@ def test_replacing_moves_terms_and_usage_with_the_row(backend: Backend) -> None:
     photo = backend.put(backend.granted(), status="ready", tags=("sea",), charged=600)
     assert backend.usage() == (1, 600)
     photo = backend.put(photo, tags=("hills",))
-    assert ids(backend.store.by_time(sea, 9, newest=True)) == []
-    assert ids(backend.store.by_time(hills, 9, newest=True)) == [photo.photo_id]
+    assert ids(backend.store.by_tag(sea, 9, newest=True)) == []
+    assert ids(backend.store.by_tag(hills, 9, newest=True)) == [photo.photo_id]
     backend.put(photo, status="rejected", charged=0)
-    assert ids(backend.store.by_time(hills, 9, newest=True)) == []
+    assert ids(backend.store.by_tag(hills, 9, newest=True)) == []
     assert backend.usage() == (0, 0)
 
 
@@ -175,7 +167,7 @@ def test_all_of_32_tags_can_be_exchanged(backend: Backend) -> None:
     old, new = (tuple(f"{word}{number}" for number in range(32)) for word in ("old", "new"))
     photo = backend.put(backend.ready(tags=old), tags=new)
     for tag in (*old, *new):
-        found = backend.store.by_time(Listing(scope="public", tag=tag), 9, newest=True)
+        found = backend.store.by_tag(Listing(scope="public", tag=tag), 9, newest=True)
         assert ids(found) == ([photo.photo_id] if tag in new else [])
 
 
@@ -186,7 +178,7 @@ def test_replacing_what_somebody_else_has_replaced_changes_nothing(backend: Back
     assert not backend.store.remove(stale)
     assert backend.now(stale) == current
     assert backend.usage() == (1, 1000)
-    assert ids(backend.store.by_time(Listing(scope="public", tag="hills"), 9, newest=True)) == []
+    assert ids(backend.store.by_tag(Listing(scope="public", tag="hills"), 9, newest=True)) == []
 
 
 def test_replacing_or_removing_what_is_not_there_changes_nothing(backend: Backend) -> None:
@@ -213,7 +205,7 @@ def test_of_many_who_change_one_photo_at_once_exactly_one_succeeds(backend: Back
     for number in range(8):
         calls.append(partial(backend.store.replace, photo, photo.with_(status="ready", charged=number)))
         calls.append(partial(backend.store.replace, photo, photo.tombstone(timestamp(START))))
-    assert sum(at_once(calls)) == 1
+    assert sum(run_concurrently(calls)) == 1
     left = backend.store.photo(photo.photo_id)
     assert backend.usage() == ((int(left.counted), left.charged) if left else (0, 0))
 

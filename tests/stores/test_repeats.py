@@ -10,7 +10,7 @@ from chalicelib.domain import errors
 from chalicelib.domain.accounts import IdempotencyRecord, Limits
 from chalicelib.domain.ids import UserId, timestamp
 from chalicelib.domain.photos import Photo
-from tests.stores.test_photo_store import at_once
+from tests.support.races import run_concurrently
 from tests.support.rows import NO_LIMITS, START, Backend, pending
 
 ANN = UserId("ann")
@@ -70,7 +70,7 @@ def test_of_fifty_grants_under_one_key_exactly_one_is_given(backend: Backend) ->
     calls: list[Callable[[], bool]] = [
         partial(backend.store.grant, photo, NO_LIMITS, record(photo)) for photo in wanted
     ]
-    given = at_once(calls)
+    given = run_concurrently(calls)
     assert sum(given) == 1
     assert [backend.store.photo(photo.photo_id) is not None for photo in wanted] == given
     assert backend.usage() == (1, 1000)

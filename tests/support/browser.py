@@ -4,6 +4,7 @@ from http.cookies import SimpleCookie
 from typing import Any
 
 from tests.support.cloud import Answer, Client, Cloud
+from tests.support.idp import IdentityProvider
 
 
 class Browser:
@@ -40,3 +41,13 @@ class Browser:
     def sign_in(self, name: str = "ann", return_to: str = "/", **changes: Any) -> Answer:
         """Start, sign in there, come back. `changes`: to the ID token's claims."""
         return self.back(self._idp.authorize(self.begin(returnTo=return_to), name, **changes))
+
+
+def authorize_sign_in(browser: Browser, idp: IdentityProvider, **changes: Any) -> dict[str, str]:
+    """Begin a sign-in and authorize it at the identity provider. Return the query of the callback."""
+    return idp.authorize(browser.begin(), "ann", **changes)
+
+
+def status_and_error(answer: Answer) -> tuple[int, str]:
+    """Return the status and the error name of an answer."""
+    return answer.status, answer.json["error"]

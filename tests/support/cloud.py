@@ -181,7 +181,7 @@ class Cloud:
 
 
 class _Anyone(PoolAuthorizer):
-    def claims(self, authorization: list[str], scopes: list[str]) -> dict[str, Any]:  # noqa: ARG002
+    def claims(self, *_: Any, **__: Any) -> dict[str, Any]:
         return {}
 
 

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from chalicelib import renditions
-from tests.renditions.test_renditions import kinds
 from tests.support import canaries, images, mutation
+from tests.support.encodings import encode_quadrants
 
 SECONDS_EACH, MEGABYTES_EACH = 10, 1_400
 """What a photo may cost: far more than these small ones do, and less than the function has."""
@@ -30,7 +30,7 @@ def samples() -> list[tuple[str, bytes]]:
     """Sound photos, and ones that are already odd."""
     odd = [(declared, content) for content, declared in images.polyglots().values()]
     odd += [(declared, content) for _, declared, content in canaries.everywhere()]
-    kind = [(f"image/{format.lower()}", content) for _, format, content in kinds()]
+    kind = [(f"image/{format.lower()}", content) for _, format, content in encode_quadrants()]
     return [*((declared, make()) for declared, make in images.SMALL.items()), *kind, *odd]
 
 

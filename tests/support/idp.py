@@ -84,6 +84,13 @@ class IdentityProvider:
         return 200, json.dumps(tokens).encode()
 
 
+class _QuietServer(ThreadingHTTPServer):
+    request_queue_size = 128
+
+    def handle_error(self, *_: Any) -> None:
+        """Log nothing when a client hangs up."""
+
+
 @contextmanager
 def running() -> Iterator[IdentityProvider]:
     """Serve an identity provider on a free loopback port."""
@@ -113,11 +120,7 @@ def running() -> Iterator[IdentityProvider]:
             self.end_headers()
             self.wfile.write(content)
 
-    class Server(ThreadingHTTPServer):
-        request_queue_size = 128
-
-    server = Server(("127.0.0.1", 0), Handler)
-    server.handle_error = lambda *_: None  # type: ignore[method-assign]
+    server = _QuietServer(("127.0.0.1", 0), Handler)
     provider.url = f"http://127.0.0.1:{server.server_port}"
     threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     try:

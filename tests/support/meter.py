@@ -12,7 +12,7 @@ from typing import Any
 from moto.core.models import DEFAULT_ACCOUNT_ID as ACCOUNT_ID
 from moto.dynamodb.models import dynamodb_backends
 
-from bench import rows
+from tests.support import row_sizes
 from tests.support.cloud import Cloud
 from tests.support.faults import hooked
 
@@ -42,13 +42,13 @@ class Meter:
         asked = context.get("asked", {})
         whole = 1 if asked.get("ConsistentRead") else 0.5
         if model.name == "GetItem":
-            self.read += whole * _blocks(rows.size(parsed.get("Item", {})))
+            self.read += whole * _blocks(row_sizes.item_size(parsed.get("Item", {})))
         elif model.name == "Query":
-            self.read += whole * _blocks(sum(map(rows.size, parsed["Items"])))
+            self.read += whole * _blocks(sum(map(row_sizes.item_size, parsed["Items"])))
         elif model.name == "BatchGetItem":
             for table, wanted in asked["RequestItems"].items():
                 found = parsed["Responses"].get(table, [])
-                each = sum(_blocks(rows.size(row)) for row in found) + len(wanted["Keys"]) - len(found)
+                each = sum(_blocks(row_sizes.item_size(row)) for row in found) + len(wanted["Keys"]) - len(found)
                 self.read += each * (1 if wanted.get("ConsistentRead") else 0.5)
 
 
@@ -110,8 +110,8 @@ def _rows(cloud: Cloud, table: str) -> dict[str, Row]:
 
 
 def _blocks(size: int) -> int:
-    return max(math.ceil(size / (4 * rows.KB)), 1)
+    return max(math.ceil(size / (4 * row_sizes.KB)), 1)
 
 
 def _kilobytes(row: Row | None) -> int:
-    return math.ceil(rows.size(row) / rows.KB) if row else 0
+    return math.ceil(row_sizes.item_size(row) / row_sizes.KB) if row else 0

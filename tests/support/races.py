@@ -1,4 +1,4 @@
-"""Many calls at once, on stores whose transactions exclude each other."""
+"""Run many calls concurrently, on stores whose transactions exclude each other."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -10,10 +10,16 @@ from tests.support.cloud import Cloud
 from tests.support.rows import OneAtATime
 
 
-def at_once[Result](cloud: Cloud, calls: Sequence[Callable[[], Result]]) -> list[Result]:
-    """What these calls give, each in a thread of its own."""
-    with _isolated(cloud), ThreadPoolExecutor(len(calls)) as threads:
-        return [each.result() for each in [threads.submit(call) for call in calls]]
+def run_concurrently[Result](calls: Sequence[Callable[[], Result]]) -> list[Result]:
+    """Run each call in its own thread. Return the results in the order of the calls."""
+    with ThreadPoolExecutor(len(calls)) as threads:
+        return list(threads.map(lambda call: call(), calls))
+
+
+def run_concurrently_on[Result](cloud: Cloud, calls: Sequence[Callable[[], Result]]) -> list[Result]:
+    """Run each call in its own thread, while DynamoDB transactions on `cloud` exclude each other."""
+    with _isolated(cloud):
+        return run_concurrently(calls)
 
 
 @contextmanager

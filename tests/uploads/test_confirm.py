@@ -1,32 +1,21 @@
 """What S3 events do: once or five times, late, in any order, of others' objects, or with nonsense in them."""
 
-from datetime import UTC, datetime
 from hashlib import sha256
 from itertools import permutations
 from typing import Any
-from uuid import uuid4
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from chalicelib.domain.ids import PhotoId, UserId, new_photo_id
+from chalicelib.domain.ids import PhotoId, UserId
 from chalicelib.domain.photos import MAX_UPLOAD_BYTES
 from chalicelib.domain.requests import PhotoChanges
 from chalicelib.photos import photos
 from tests.support.cloud import Client, Cloud, created
-from tests.support.faults import hooked
 from tests.support.images import photo as make_photo
-from tests.support.invariants import broken, left_over, originals_of, rows, sound
+from tests.support.invariants import broken, left_over, originals_of, sound
+from tests.support.uploads import act_during, cancel_account, put_object
 
 JPEG, OTHER = make_photo(64, 48), make_photo(48, 64, seed=1)
-NOW = datetime.now(UTC)
-
-
-def put(cloud: Cloud, key: str, content: bytes, **metadata: str) -> str:
-    """An object under `key`, whoever may have put it there; its version."""
-    fields = {f"x-amz-meta-{name}": value for name, value in metadata.items()}
-    return cloud.put({"s3Key": key, "fields": fields}, content)
 
 
 # --- Accepted and rejected
@@ -114,7 +103,7 @@ def test_nothing_that_arrives_after_a_photo_was_erased_brings_it_back(shared_clo
     photo = shared_cloud.upload(ann, JPEG)
     ann.delete(f"/photos/{photo.photo_id}", permanent="true")
     tombstone = shared_cloud.photo(photo.photo_id)
-    late = put(shared_cloud, photo.s3_key, OTHER)
+    late = put_object(shared_cloud, photo.s3_key, OTHER)
     for version in (photo.version_id, late, None):
         shared_cloud.deliver(created(photo.s3_key, version))
         assert shared_cloud.photo(photo.photo_id) == tombstone
@@ -133,7 +122,7 @@ def test_event_of_an_object_that_is_gone_leaves_the_photo_pending(shared_cloud: 
 
 def test_overwriting_a_confirmed_photo_leaves_what_is_served_as_it_was(shared_cloud: Cloud, ann: Client) -> None:
     photo = shared_cloud.upload(ann, JPEG, method="POST")
-    second = put(shared_cloud, photo.s3_key, OTHER)
+    second = put_object(shared_cloud, photo.s3_key, OTHER)
     assert f"versionId={photo.version_id}" in ann.get(f"/photos/{photo.photo_id}/download").json["url"]
     shared_cloud.deliver(created(photo.s3_key, second))
     assert shared_cloud.photo(photo.photo_id) == photo
@@ -141,17 +130,6 @@ def test_overwriting_a_confirmed_photo_leaves_what_is_served_as_it_was(shared_cl
 
 
 # --- While something else happens
-
-
-def meanwhile(cloud: Cloud, operation: str, *acts: Any) -> Any:
-    """Have each of `acts` happen within one call of `operation`, just before it is sent."""
-    waiting = list(acts)
-
-    def before(**_: Any) -> None:
-        if waiting:
-            waiting.pop(0)()
-
-    return hooked(f"before-call.*.{operation}", lambda _: before, cloud.s3, cloud.dynamodb)
 
 
 def test_photo_that_is_changed_while_it_is_decoded_becomes_ready_with_the_change(
@@ -164,7 +142,7 @@ def test_photo_that_is_changed_while_it_is_decoded_becomes_ready_with_the_change
         changes = PhotoChanges(title=title)
         photos.change(shared_cloud.store, PhotoId(grant["photoId"]), by=UserId(ann.user_id), changes=changes)
 
-    with meanwhile(shared_cloud, "PutObject", lambda: rename("Quay"), lambda: rename("Harbour")):
+    with act_during(shared_cloud, "PutObject", lambda: rename("Quay"), lambda: rename("Harbour")):
         shared_cloud.deliver(created(grant["s3Key"], version))
     photo = shared_cloud.photo(grant["photoId"])
     assert (photo.status, photo.title) == ("ready", "Harbour")
@@ -178,7 +156,7 @@ def test_photo_that_is_erased_while_it_is_decoded_stays_erased(shared_cloud: Clo
     def erase() -> None:
         ann.delete(f"/photos/{grant['photoId']}", permanent="true")
 
-    with meanwhile(shared_cloud, "PutObject", erase):
+    with act_during(shared_cloud, "PutObject", erase):
         shared_cloud.deliver(created(grant["s3Key"], version))
     assert shared_cloud.photo(grant["photoId"]).status == "erased"
     assert sound(shared_cloud, ann)
@@ -196,7 +174,7 @@ def test_of_two_versions_confirmed_at_once_one_is_kept_with_its_own_renditions(
         shared_cloud.deliver(created(grant["s3Key"], first))
 
     operation = "GetObject" if late == b"<html>" else "PutObject"
-    with meanwhile(shared_cloud, operation, confirm_first):
+    with act_during(shared_cloud, operation, confirm_first):
         shared_cloud.deliver(created(grant["s3Key"], second))
     photo = shared_cloud.photo(grant["photoId"])
     assert (photo.version_id, photo.sha256) == (first, sha256(JPEG).hexdigest())
@@ -209,101 +187,7 @@ def test_of_two_versions_confirmed_at_once_one_is_kept_with_its_own_renditions(
 def test_account_that_is_cancelled_while_a_photo_is_decoded_gets_nothing_more(shared_cloud: Cloud, ann: Client) -> None:
     grant = shared_cloud.grant(ann)
     version = shared_cloud.put(grant, JPEG)
-    with meanwhile(shared_cloud, "PutObject", lambda: cancel(shared_cloud, ann.user_id)):
+    with act_during(shared_cloud, "PutObject", lambda: cancel_account(shared_cloud, ann.user_id)):
         shared_cloud.deliver(created(grant["s3Key"], version))
     assert shared_cloud.photo(grant["photoId"]).status == "pending"
     assert left_over(shared_cloud, ann.user_id) == []
-
-
-def cancel(cloud: Cloud, user_id: str) -> None:
-    cloud.dynamodb.update_item(
-        TableName=cloud.settings.account_table,
-        Key={"userId": {"S": user_id}, "record": {"S": "account"}},
-        UpdateExpression="SET cancelledAt = :now",
-        ExpressionAttributeValues={":now": {"S": "2026-01-01T00:00:00.000Z"}},
-    )
-
-
-# --- Objects without a row
-
-
-def test_lost_row_is_rebuilt_from_the_object_and_its_metadata(shared_cloud: Cloud, ann: Client) -> None:
-    key = f"{ann.user_id}/{new_photo_id(NOW, uuid4().int)}/x.jpg"
-    version = put(shared_cloud, key, JPEG, filename="Gr%C3%BC%C3%9Fe.jpg", visibility="public")
-    shared_cloud.deliver(created(key, version))
-    (photo,) = rows(shared_cloud, ann.user_id)
-    assert (photo.status, photo.user_id, photo.s3_key) == ("ready", ann.user_id, key)
-    assert (photo.filename, photo.visibility, photo.content_type) == ("Grüße.jpg", "private", "image/jpeg")
-    assert photo.charged == len(JPEG)
-    assert sound(shared_cloud, ann)
-
-
-@pytest.mark.parametrize("metadata", [{}, {"filename": ""}])
-def test_lost_row_without_a_file_name_takes_the_keys(
-    shared_cloud: Cloud, ann: Client, metadata: dict[str, str]
-) -> None:
-    key = f"{ann.user_id}/{new_photo_id(NOW, uuid4().int)}/x.jpg"
-    shared_cloud.deliver(created(key, put(shared_cloud, key, JPEG, **metadata)))
-    (photo,) = rows(shared_cloud, ann.user_id)
-    assert (photo.status, photo.filename, photo.visibility) == ("ready", "x.jpg", "private")
-    assert sound(shared_cloud, ann)
-
-
-def test_original_that_comes_back_as_another_version_is_served(shared_cloud: Cloud, ann: Client) -> None:
-    photo = shared_cloud.upload(ann, JPEG)
-    shared_cloud.bucket._delete(
-        shared_cloud.bucket.originals, [{"Key": photo.s3_key, "VersionId": photo.version_id or ""}]
-    )
-    restored = put(shared_cloud, photo.s3_key, JPEG)
-    shared_cloud.deliver(created(photo.s3_key, restored, "ObjectCreated:Copy"))
-    assert shared_cloud.photo(photo.photo_id).version_id == restored
-    assert sound(shared_cloud, ann)
-    for late in (put(shared_cloud, photo.s3_key, OTHER), photo.version_id):
-        shared_cloud.deliver(created(photo.s3_key, late))
-        assert shared_cloud.photo(photo.photo_id).version_id == restored
-        assert sound(shared_cloud, ann)
-
-
-@pytest.mark.parametrize("owner", ["", "bob"])
-def test_object_of_a_photo_under_another_key_is_deleted(shared_cloud: Cloud, ann: Client, owner: str) -> None:
-    photo = shared_cloud.upload(ann, JPEG)
-    key = f"{owner or ann.user_id}/{photo.photo_id}/stray.jpg"
-    shared_cloud.deliver(created(key, put(shared_cloud, key, JPEG)))
-    assert key not in shared_cloud.originals()
-    assert shared_cloud.photo(photo.photo_id) == photo
-    assert sound(shared_cloud, ann)
-
-
-@pytest.mark.parametrize("content", [OTHER, b"<html>"])
-def test_other_bytes_are_not_served_though_the_confirmed_ones_are_gone(
-    shared_cloud: Cloud, ann: Client, content: bytes
-) -> None:
-    photo = shared_cloud.upload(ann, JPEG)
-    shared_cloud.bucket._delete(
-        shared_cloud.bucket.originals, [{"Key": photo.s3_key, "VersionId": photo.version_id or ""}]
-    )
-    shared_cloud.deliver(created(photo.s3_key, put(shared_cloud, photo.s3_key, content)))
-    assert shared_cloud.photo(photo.photo_id).version_id == photo.version_id
-    assert originals_of(shared_cloud, ann.user_id) == set()
-
-
-def test_object_without_a_row_of_a_cancelled_account_is_deleted(shared_cloud: Cloud, ann: Client) -> None:
-    grant = shared_cloud.grant(ann)
-    cancel(shared_cloud, ann.user_id)
-    key = f"{ann.user_id}/{new_photo_id(NOW, uuid4().int)}/x.jpg"
-    shared_cloud.deliver(created(key, put(shared_cloud, key, JPEG)))
-    assert [photo.photo_id for photo in rows(shared_cloud, ann.user_id)] == [grant["photoId"]]
-    assert sound(shared_cloud, ann)
-
-
-KEYS = st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="/"), min_size=1, max_size=40)
-FEW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-
-
-@FEW
-@given(KEYS | st.sampled_from(["a+b", "a b", "a%2Bb", "%252F", "é", "100%", "+", "%00"]))
-def test_keys_are_decoded_exactly_once(shared_cloud: Cloud, name: str) -> None:
-    photo_id = new_photo_id(NOW, uuid4().int)
-    key = f"ann/{photo_id}/{name}"
-    shared_cloud.deliver(created(key, put(shared_cloud, key, b"<html>")))
-    assert shared_cloud.photo(photo_id).s3_key == key

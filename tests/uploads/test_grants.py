@@ -14,7 +14,7 @@ from tests.support.cloud import Answer, Client, Cloud
 from tests.support.faults import Fault, Killed, Mode, striking
 from tests.support.images import photo as make_photo
 from tests.support.invariants import broken, left_over, rows
-from tests.support.races import at_once
+from tests.support.races import run_concurrently_on
 
 JPEG = make_photo(64, 48)
 DIGEST = sha256(JPEG).hexdigest()
@@ -96,7 +96,7 @@ def test_neither_key_nor_name_of_the_file_is_in_the_key_of_the_record(shared_clo
 
 
 def test_fifty_at_once_under_one_key_are_one_photo_and_one_answer(shared_cloud: Cloud, ann: Client) -> None:
-    answers = at_once(shared_cloud, [lambda: ask(ann, "k", size=5)] * 50)
+    answers = run_concurrently_on(shared_cloud, [lambda: ask(ann, "k", size=5)] * 50)
     assert {(answer.status, answer.body) for answer in answers} == {(201, answers[0].body)}
     assert len(rows(shared_cloud, ann.user_id)) == 1
     assert broken(shared_cloud, ann.user_id) == []
@@ -175,7 +175,7 @@ def test_repeat_of_a_grant_stays_one_though_its_bytes_are_there_by_now(shared_cl
 @pytest.mark.parametrize("key", [None, "k"])
 def test_sixteen_at_once_that_have_the_bytes_get_no_grant(shared_cloud: Cloud, ann: Client, key: str | None) -> None:
     photo = shared_cloud.upload(ann, JPEG)
-    answers = at_once(shared_cloud, [lambda: ask(ann, key, sha256=DIGEST)] * 16)
+    answers = run_concurrently_on(shared_cloud, [lambda: ask(ann, key, sha256=DIGEST)] * 16)
     assert {answer.body for answer in answers} == {f'{{"photoId":"{photo.photo_id}","duplicate":true}}'}
     assert rows(shared_cloud, ann.user_id) == [photo]
 
@@ -189,7 +189,7 @@ def test_rows_by_bytes_are_those_of_the_photos_however_they_race(shared_cloud: C
         lambda: ann.patch(path, {"visibility": "private"}),
         lambda: ask(ann, sha256=DIGEST),
     ]
-    answers = at_once(shared_cloud, turns * 4)
+    answers = run_concurrently_on(shared_cloud, turns * 4)
     assert {answer.status for answer in answers} <= {200, 201, 204, 404, 409}
     assert broken(shared_cloud, ann.user_id) == left_over(shared_cloud, ann.user_id) == []
 
@@ -214,7 +214,7 @@ def test_quota_holds_over_http_however_many_ask_at_once(
 ) -> None:
     monkeypatch.setenv("MAX_PHOTOS", "7")
     wiring.settings.cache_clear()
-    answers = at_once(shared_cloud, [lambda: ask(ann, uuid4().hex, size=5)] * 100)
+    answers = run_concurrently_on(shared_cloud, [lambda: ask(ann, uuid4().hex, size=5)] * 100)
     assert sorted(answer.status for answer in answers) == [201] * 7 + [429] * 93
     refused = next(answer for answer in answers if answer.status == 429)
     assert (refused.json["error"], refused.json["details"]["photos"]) == ("QuotaExceeded", 7)

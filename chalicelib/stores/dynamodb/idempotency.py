@@ -37,7 +37,7 @@ class DynamoRepeats:
 
 
 def put(table: str, record: IdempotencyRecord, now: float) -> Write:
-    """Return the write of a record. The write fails if a record that is valid at `now`, in Unix seconds, has its key."""
+    """Return the write of a record. The write fails if its key has a record that is valid at `now`, in Unix seconds."""
     item = items.encode(msgspec.to_builtins(record) | {"record": f"key#{record.key}"})
     return {
         "Put": {

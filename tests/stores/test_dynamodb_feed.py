@@ -9,14 +9,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bench import rows
-from bench.meter import metered
 from chalicelib.domain import feed
 from chalicelib.domain.ids import UserId, timestamp
 from chalicelib.domain.photos import Photo
 from chalicelib.domain.requests import Order, PhotoQuery, Scope
 from chalicelib.photos import lists
 from chalicelib.stores.dynamodb import items
+from tests.support import row_sizes
+from tests.support.read_meter import metered
 from tests.support.rows import START, Backend, ids, pending
 
 KEYS, ANN = ["key"], UserId("ann")
@@ -139,7 +139,7 @@ def written(backend: Backend, photo: Photo) -> None:
 def filled(backend: Backend, count: int) -> None:
     """So many typical photos of Ann's."""
     for number in range(count):
-        written(backend, rows.photo(number, user_id=ANN))
+        written(backend, row_sizes.typical_photo(number, user_id=ANN))
 
 
 @pytest.mark.parametrize(("count", "scope"), [(100, "public"), (100, "mine"), (1000, "public")])
@@ -167,6 +167,8 @@ def test_a_page_of_another_order_is_one_query(empty_backend: Empty, order: Order
 
 def test_a_typical_row_is_counted_as_dynamodb_counts_it() -> None:
     item = {"name": {"S": "é"}, "count": {"N": "1234"}, "tags": {"L": [{"S": "a"}]}, "gone": {"NULL": True}}
-    assert rows.size(item) == (4 + 2) + (5 + 3) + (4 + 3 + 1 + 1) + (4 + 1)
-    assert [rows.units(size) for size in (0, 4096, 4097)] == [0.5, 0.5, 1.0]
-    assert feed.rank(rows.photo(1).photo_id) == int(items.photo_item(rows.photo(1))["rank"]["S"], 16)
+    assert row_sizes.item_size(item) == (4 + 2) + (5 + 3) + (4 + 3 + 1 + 1) + (4 + 1)
+    assert [row_sizes.read_units(size) for size in (0, 4096, 4097)] == [0.5, 0.5, 1.0]
+    assert feed.rank(row_sizes.typical_photo(1).photo_id) == int(
+        items.photo_item(row_sizes.typical_photo(1))["rank"]["S"], 16
+    )

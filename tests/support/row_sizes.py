@@ -14,9 +14,20 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 KB = 1024
 DOLLARS_PER_MILLION_UNITS = 0.125
 """On demand, us-east-1, DynamoDB Standard, since November 2024."""
+TYPICAL_EXIF = Exif(
+    camera="FUJIFILM X-T5",
+    lens="XF23mmF1.4 R LM WR",
+    iso=400,
+    aperture=5.6,
+    shutter="1/250",
+    focal_length=23.0,
+    latitude=54.323,
+    longitude=10.139,
+    altitude=4.0,
+)
 
 
-def photo(number: int, seed: int = 0, **facts: Any) -> Photo:
+def typical_photo(number: int, seed: int = 0, **facts: Any) -> Photo:
     """The `number`-th of some ready photos, with all that a camera and its owner have to say about one."""
     rng = random.Random(f"{seed} {number}")
     owner: UserId = facts.get("user_id") or UserId(str(UUID(int=rng.getrandbits(128), version=4)))
@@ -40,17 +51,7 @@ def photo(number: int, seed: int = 0, **facts: Any) -> Photo:
         width=6000,
         height=4000,
         taken_at=timestamp(made - timedelta(days=3)),
-        exif=Exif(
-            camera="FUJIFILM X-T5",
-            lens="XF23mmF1.4 R LM WR",
-            iso=400,
-            aperture=5.6,
-            shutter="1/250",
-            focal_length=23.0,
-            latitude=54.323,
-            longitude=10.139,
-            altitude=4.0,
-        ),
+        exif=TYPICAL_EXIF,
         placeholder="3OcRJYB4d3h/iIeHeEh3eIhw+j3A",
         renditions=keys,
         copy_type="image/webp",
@@ -63,7 +64,7 @@ def photo(number: int, seed: int = 0, **facts: Any) -> Photo:
     return typical.with_(**facts)
 
 
-def size(item: items.Item) -> int:
+def item_size(item: items.Item) -> int:
     """Bytes of an item, or of a projected one, as DynamoDB counts them ("Item sizes and formats", its guide)."""
     return sum(len(name.encode()) + _value(value) for name, value in item.items())
 
@@ -75,16 +76,16 @@ def _value(typed: dict[str, Any]) -> int:
     if kind == "N":
         return math.ceil(len(str(value).strip("-").replace(".", "").strip("0")) / 2) + 1 + str(value).startswith("-")
     if kind == "M":
-        return 3 + len(value) + size(value)
+        return 3 + len(value) + item_size(value)
     if kind == "L":
         return 3 + len(value) + sum(map(_value, value))
     return 1
 
 
-def units(read: int) -> float:
+def read_units(read: int) -> float:
     """Read units of one eventually consistent Query that read so many bytes: half a one for every 4 KB begun."""
     return max(math.ceil(read / (4 * KB)), 1) / 2
 
 
-ROW_BYTES = size(items.photo_item(photo(1234)))
+ROW_BYTES = item_size(items.photo_item(typical_photo(1234)))
 """What a photo takes in an index."""

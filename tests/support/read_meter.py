@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from bench import rows
+from tests.support import row_sizes
 
 
 class Meter:
@@ -20,7 +20,7 @@ class Meter:
         self.calls[model.name] += 1
         found = parsed.get("Items", [])
         self.items += len(found)
-        self.units += rows.units(sum(map(rows.size, found)))
+        self.units += row_sizes.read_units(sum(map(row_sizes.item_size, found)))
 
 
 @contextmanager

@@ -1,18 +1,16 @@
-"""Bodies and query parameters are what the contract says, and nothing beside it."""
+"""Request bodies match the contract exactly. Everything else is refused."""
 
-import json
 from typing import Any
 
-import msgspec
 import pytest
-from chalice.app import CaseInsensitiveMapping, MultiDict
 from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain import errors, requests
 from chalicelib.http import parsing
+from tests.support.bare_requests import BareRequest, encode_json
 from tests.support.cloud import Client, Cloud
-from tests.support.routes import ROUTES, Route
+from tests.support.routes import PHOTO_ID, ROUTES, Route
 
 SHAPES: dict[type[requests.Input], dict[str, Any]] = {
     requests.UploadRequest: {"filename": "a.jpg", "contentType": "image/jpeg"},
@@ -26,32 +24,7 @@ SHAPES: dict[type[requests.Input], dict[str, Any]] = {
     requests.Placing: {},
     requests.NewLink: {},
 }
-PHOTO = "0190b7b4-7d8c-7cc3-98c4-dc0c0c07398f"
 TAKING = [route for route in ROUTES if "body" in route.asks]
-ASKED = [route for route in ROUTES if route.method != "OPTIONS"]
-
-
-class Sent(msgspec.Struct):
-    """A request, without a gateway before it."""
-
-    raw_body: bytes = b""
-    query: dict[str, list[str]] = {}
-    sent_headers: dict[str, str] = {}
-
-    @property
-    def headers(self) -> Any:
-        return CaseInsensitiveMapping(self.sent_headers)
-
-    @property
-    def query_params(self) -> Any:
-        return MultiDict(self.query)
-
-    def to_original_event(self) -> Any:
-        return {}
-
-
-def spelt(value: Any) -> bytes:
-    return json.dumps(value).encode()
 
 
 def refusal(client: Client, route: Route, body: bytes, **headers: str) -> tuple[int, str]:
@@ -61,7 +34,7 @@ def refusal(client: Client, route: Route, body: bytes, **headers: str) -> tuple[
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_body_is_read_as_its_shape(shape: type[requests.Input]) -> None:
-    assert isinstance(parsing.body(shape, Sent(spelt(SHAPES[shape]))), shape)
+    assert isinstance(parsing.body(shape, BareRequest(encode_json(SHAPES[shape]))), shape)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -70,7 +43,7 @@ def test_body_is_read_as_its_shape(shape: type[requests.Input]) -> None:
 )
 def test_unknown_field_is_refused_by_name(shape: type[requests.Input], field: str) -> None:
     with pytest.raises(errors.UnknownField) as refused:
-        parsing.body(shape, Sent(spelt(SHAPES[shape] | {field: 1})))
+        parsing.body(shape, BareRequest(encode_json(SHAPES[shape] | {field: 1})))
     assert refused.value.details == {"field": field}
 
 
@@ -78,7 +51,7 @@ def test_unknown_field_is_refused_by_name(shape: type[requests.Input], field: st
 @pytest.mark.parametrize("body", [b"null", b"[]", b"1", b'"a"', b"true"])
 def test_body_of_another_kind_is_refused(shape: type[requests.Input], body: bytes) -> None:
     with pytest.raises(errors.InvalidRequest):
-        parsing.body(shape, Sent(body))
+        parsing.body(shape, BareRequest(body))
 
 
 WRONG: list[tuple[type[requests.Input], dict[str, Any], str]] = [
@@ -116,8 +89,8 @@ WRONG: list[tuple[type[requests.Input], dict[str, Any], str]] = [
     (requests.PhotoChanges, {"title": None}, "title"),
     (requests.PhotoChanges, {"description": "x" * 2001}, "description"),
     (requests.UploadRequest, {"albumId": "nonsense"}, "albumId"),
-    (requests.UploadRequest, {"albumId": PHOTO.upper()}, "albumId"),
-    (requests.UploadRequest, {"albumId": f"{PHOTO}\n"}, "albumId"),
+    (requests.UploadRequest, {"albumId": PHOTO_ID.upper()}, "albumId"),
+    (requests.UploadRequest, {"albumId": f"{PHOTO_ID}\n"}, "albumId"),
     (requests.NewAlbum, {"name": ""}, "name"),
     (requests.NewAlbum, {"name": "x" * 201}, "name"),
     (requests.NewAlbum, {"years": 1999}, "years"),
@@ -138,19 +111,19 @@ def test_wrong_value_is_refused_and_its_field_named(
     shape: type[requests.Input], change: dict[str, Any], field: str
 ) -> None:
     with pytest.raises(errors.InvalidRequest) as refused:
-        parsing.body(shape, Sent(spelt(SHAPES[shape] | change)))
+        parsing.body(shape, BareRequest(encode_json(SHAPES[shape] | change)))
     assert str((refused.value.details or {})["field"]).replace("[...]", field[-3:]) == field
 
 
 @given(st.binary(max_size=200))
 def test_bytes_of_any_kind_are_never_an_error_of_ours(raw: bytes) -> None:
     with pytest.raises(errors.InvalidRequest):
-        parsing.body(requests.Credentials, Sent(raw))
+        parsing.body(requests.Credentials, BareRequest(raw))
 
 
 def test_body_that_is_not_utf_8_is_refused() -> None:
     with pytest.raises(errors.MalformedBody):
-        parsing.body(requests.PhotoChanges, Sent(b'{"title": "\xff"}'))
+        parsing.body(requests.PhotoChanges, BareRequest(b'{"title": "\xff"}'))
 
 
 BODIES: dict[str, tuple[bytes, tuple[int, str]]] = {
@@ -177,7 +150,7 @@ def test_every_route_that_takes_a_body_refuses_a_bad_one(shared_cloud: Cloud, fa
 
 
 @pytest.mark.parametrize(
-    ("method", "path"), [("PUT", f"/albums/{PHOTO}/photos/{PHOTO}"), ("POST", f"/albums/{PHOTO}/links")]
+    ("method", "path"), [("PUT", f"/albums/{PHOTO_ID}/photos/{PHOTO_ID}"), ("POST", f"/albums/{PHOTO_ID}/links")]
 )
 def test_body_that_may_be_left_out_is_refused_where_it_is_bad(shared_cloud: Cloud, method: str, path: str) -> None:
     ann = shared_cloud.person("ann")
@@ -200,9 +173,9 @@ def test_body_may_have_64_kb(padding: int) -> None:
     raw = start + b" " * (parsing.MAX_BODY_BYTES - len(start) - 1 + padding) + b"}"
     if padding:
         with pytest.raises(errors.TooLarge):
-            parsing.body(requests.PhotoChanges, Sent(raw))
+            parsing.body(requests.PhotoChanges, BareRequest(raw))
     else:
-        assert parsing.body(requests.PhotoChanges, Sent(raw)).title == "a"
+        assert parsing.body(requests.PhotoChanges, BareRequest(raw)).title == "a"
 
 
 @pytest.mark.parametrize(
@@ -244,82 +217,10 @@ def test_body_of_another_media_type_is_refused(shared_cloud: Cloud, content_type
     ],
 )
 def test_json_is_known_by_its_media_type_or_assumed(headers: dict[str, str]) -> None:
-    assert parsing.body(requests.PhotoChanges, Sent(b"{}", {}, headers)) == requests.PhotoChanges()
+    assert parsing.body(requests.PhotoChanges, BareRequest(b"{}", {}, headers)) == requests.PhotoChanges()
 
 
 def test_method_cannot_be_overridden(shared_cloud: Cloud) -> None:
     headers = {"X-HTTP-Method-Override": "DELETE", "X-HTTP-Method": "DELETE", "X-Method-Override": "DELETE"}
     assert shared_cloud.person("ann").call("GET", "/photos", headers=headers).json == {"items": [], "lastKey": None}
     assert shared_cloud.visitor.call("POST", "/health", b"_method=GET", headers).status == 405
-
-
-def test_every_route_refuses_a_parameter_that_it_does_not_know(shared_cloud: Cloud) -> None:
-    ann = shared_cloud.person("ann")
-    for route in ASKED:
-        answer = ann.call(route.method, route.path.partition("?")[0], surprise=1)
-        assert (answer.status, answer.json["error"]) == (400, "UnknownParameter"), route
-        assert answer.json["details"] == {"field": "surprise"}
-
-
-@pytest.mark.parametrize(
-    ("path", "query"),
-    [
-        ("/photos", "limit="),
-        ("/photos", "limit"),
-        ("/photos", "limit=1&limit=1"),
-        ("/photos", "limit=1&limit=2"),
-        ("/photos", "order=newest&tag=%ff"),
-        ("/photos", "order=newest&tag=%ed%a0%80"),
-        ("/photos", "%ff=1"),
-        ("/photos", "limit[]=1"),
-        ("/photos", "Limit=1"),
-        *(
-            ("/photos", f"limit={spelling}")
-            for spelling in ("0", "-1", "101", "1000", "1e1", "1.0", "0x1", "%2B1", "%201", "1%0A", "１", "true", "NaN")
-        ),
-        ("/photos", "order=best"),
-        ("/photos", "order=Newest"),
-        ("/photos", "scope=all"),
-        ("/photos", "order=newest&from=2026-07-01"),
-        ("/photos", "order=newest&from=2026-07-01T12:00:00"),
-        ("/photos", "order=newest&from=1782900000"),
-        ("/photos", "order=newest&to=2026-13-01T12:00:00Z"),
-        ("/photos", "tag=" + "x" * 51),
-        ("/trash", "limit=0"),
-        ("/trash", "order=newest"),
-        ("/albums", "scope=all"),
-        ("/albums", "order=random"),
-        (f"/albums/{PHOTO}/photos", "order=newest"),
-        (f"/albums/{PHOTO}/photos", "limit=0"),
-        ("/login", "returnTo="),
-        ("/login", "returnTo=/&returnTo=//evil.example"),
-        ("/callback", "state=a&state=b"),
-    ],
-)
-def test_parameter_out_of_the_contract_is_refused(shared_cloud: Cloud, path: str, query: str) -> None:
-    answer = shared_cloud.person("ann").get(f"{path}?{query}")
-    assert answer.status == 400, answer
-    assert answer.json["error"] in ("InvalidRequest", "UnknownParameter")
-
-
-@pytest.mark.parametrize(
-    "query",
-    ["limit=1", "limit=100", "order=newest&from=2026-07-01T12:00:00Z&to=2026-07-01T14:00:00%2B02:00", "order=top"],
-)
-def test_parameter_of_the_contract_is_taken(shared_cloud: Cloud, query: str) -> None:
-    assert shared_cloud.visitor.get(f"/photos?{query}").status == 200
-
-
-@pytest.mark.parametrize("value", ["1", "True", "yes", "0", "on"])
-def test_flag_is_true_or_false(value: str) -> None:
-    for shape, name in ((requests.DeleteQuery, "permanent"), (requests.DownloadQuery, "redirect")):
-        with pytest.raises(errors.InvalidRequest):
-            parsing.query(shape, Sent(query={name: [value]}))
-        assert getattr(parsing.query(shape, Sent(query={name: ["true"]})), name) is True
-        assert getattr(parsing.query(shape, Sent(query={name: ["false"]})), name) is False
-
-
-@given(st.dictionaries(st.text(max_size=12), st.lists(st.text(max_size=12), min_size=1, max_size=2), min_size=1))
-def test_parameters_of_any_kind_are_never_an_error_of_ours(query: dict[str, list[str]]) -> None:
-    with pytest.raises(errors.InvalidRequest):
-        parsing.query(requests.NoQuery, Sent(query=query))

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 import msgspec
 
-from bench import rows
 from chalicelib.domain import feed
 from chalicelib.domain.feed import Place, Span
 from chalicelib.domain.ids import PhotoId
+from tests.support import row_sizes
 
 
 class Item(msgspec.Struct, frozen=True):
@@ -68,7 +68,7 @@ class Gallery:
         found = [self.within(span, limit) for span in spans]
         self.requests += len(spans)
         self.items += sum(map(len, found))
-        units = [rows.units(len(each) * rows.ROW_BYTES) for each in found]
+        units = [row_sizes.read_units(len(each) * row_sizes.ROW_BYTES) for each in found]
         self.units += sum(units)
         self.reads += zip(spans, units, strict=True)
         return found

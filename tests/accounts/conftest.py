@@ -1,0 +1,31 @@
+"""People whose accounts are cancelled."""
+
+from uuid import uuid4
+
+import pytest
+
+from tests.support.cloud import Client, Cloud
+from tests.support.cognito import Cognito
+from tests.support.rows import empty
+from tests.support.sweeps import drain_queue
+
+
+@pytest.fixture
+def ann(shared_cloud: Cloud) -> Client:
+    """A user without photos, in an empty cloud."""
+    empty(shared_cloud.settings, shared_cloud.dynamodb)
+    shared_cloud.bucket.erase("")
+    drain_queue(shared_cloud)
+    return shared_cloud.person(f"ann-{uuid4()}")
+
+
+@pytest.fixture
+def bob(shared_cloud: Cloud) -> Client:
+    """Another user."""
+    return shared_cloud.person(f"bob-{uuid4()}")
+
+
+@pytest.fixture
+def cognito(shared_cloud: Cloud) -> Cognito:
+    """The user pool, in which every user exists."""
+    return Cognito(shared_cloud)

@@ -1,0 +1,177 @@
+"""The job that deletes a cancelled account: complete, repeatable, and safe to interrupt at every call."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+import app as service
+from chalicelib import wiring
+from chalicelib.accounts import deletion
+from chalicelib.domain.errors import Busy
+from chalicelib.domain.ids import UserId
+from chalicelib.jobs import jobs
+from tests.support import gallery
+from tests.support.account_deletion import FINAL_PASS_DUE, is_deleted, run_queued_jobs, sweep_accounts
+from tests.support.cloud import Client, Cloud
+from tests.support.cognito import Cognito
+from tests.support.faults import Fault, Killed, Mode, hooked, striking
+from tests.support.gallery import JPEG
+from tests.support.invariants import broken
+from tests.support.sweeps import drain_queue
+
+
+@pytest.mark.usefixtures("cognito")
+def test_final_pass_leaves_a_bare_tombstone_and_is_the_last(shared_cloud: Cloud, ann: Client, bob: Client) -> None:
+    gallery.furnish(shared_cloud, ann, bob)
+    ann.delete("/account")
+    run_queued_jobs(shared_cloud)
+    assert set(gallery.tombstone(shared_cloud, ann.user_id)) == {
+        "userId",
+        "record",
+        "cancelledAt",
+        "dueShard",
+        "dueAt",
+    }
+    assert sweep_accounts(shared_cloud, FINAL_PASS_DUE) == 1
+    left = gallery.tombstone(shared_cloud, ann.user_id)
+    assert set(left) == {"userId", "record", "cancelledAt", "expiresAt"}
+    days = timedelta(seconds=left["expiresAt"] - datetime.now(UTC).timestamp()).days
+    assert 89 <= days <= 90
+    assert sweep_accounts(shared_cloud, 10 * FINAL_PASS_DUE) == 0
+    assert ann.get("/photos").status == 401
+
+
+@pytest.mark.usefixtures("cognito")
+def test_job_of_an_account_that_is_not_cancelled_touches_nothing(shared_cloud: Cloud, ann: Client, bob: Client) -> None:
+    gallery.furnish(shared_cloud, ann, bob)
+    before = gallery.everything(shared_cloud)
+    service.do(jobs.Cancel(UserId(ann.user_id)), datetime.now(UTC))
+    service.do(jobs.Cancel(UserId("nobody")), datetime.now(UTC))
+    assert gallery.everything(shared_cloud) == before
+
+
+@pytest.mark.usefixtures("cognito")
+def test_person_whose_id_begins_alike_loses_nothing(shared_cloud: Cloud, ann: Client) -> None:
+    other = shared_cloud.person(f"{ann.user_id}0")
+    shared_cloud.upload(ann, JPEG)
+    photo = shared_cloud.upload(other, JPEG)
+    ann.delete("/account")
+    run_queued_jobs(shared_cloud)
+    assert broken(shared_cloud, other.user_id) == []
+    assert shared_cloud.photo(photo.photo_id) == photo
+
+
+@pytest.mark.usefixtures("cognito")
+def test_job_that_comes_again_and_again_changes_nothing_more(shared_cloud: Cloud, ann: Client, bob: Client) -> None:
+    gallery.furnish(shared_cloud, ann, bob)
+    ann.delete("/account")
+    (body,) = drain_queue(shared_cloud)
+    service.do(jobs.read(body), datetime.now(UTC))
+    after = gallery.everything(shared_cloud)
+    for _ in range(3):
+        service.do(jobs.read(body), datetime.now(UTC))
+    kept = gallery.everything(shared_cloud)
+    assert kept == after
+    service.do(jobs.read(body), datetime.now(UTC) + FINAL_PASS_DUE)
+    final = gallery.everything(shared_cloud)
+    service.do(jobs.read(body), datetime.now(UTC) + 2 * FINAL_PASS_DUE)
+    assert gallery.everything(shared_cloud) == final
+
+
+def test_job_whose_time_is_up_goes_on_as_another(
+    shared_cloud: Cloud, ann: Client, bob: Client, cognito: Cognito
+) -> None:
+    gallery.furnish(shared_cloud, ann, bob)
+    ann.delete("/account")
+    rounds = 0
+    while bodies := drain_queue(shared_cloud):
+        assert [json.loads(body) for body in bodies] == [{"job": "cancel", "userId": ann.user_id}]
+        deletion.run(
+            wiring.cancellations(),
+            shared_cloud.bucket,
+            wiring.identity(),
+            wiring.queue(),
+            UserId(ann.user_id),
+            datetime.now(UTC),
+            timedelta(),
+        )
+        rounds += 1
+    assert rounds > 4
+    assert is_deleted(shared_cloud, ann.user_id)
+    assert cognito.asked[-1][0] == "AdminDeleteUser"
+
+
+def test_user_that_is_gone_already_is_no_error_and_a_refusal_is(
+    shared_cloud: Cloud, ann: Client, cognito: Cognito
+) -> None:
+    ann.delete("/account")
+    cognito.refuse("AdminDeleteUser", code="TooManyRequestsException")
+    (body,) = drain_queue(shared_cloud)
+    with pytest.raises(Exception, match="Too many"):
+        service.do(jobs.read(body), datetime.now(UTC))
+    assert "photoCount" not in gallery.tombstone(shared_cloud, ann.user_id)
+    cognito.refuse("AdminDeleteUser", code="UserNotFoundException")
+    service.do(jobs.read(body), datetime.now(UTC) + FINAL_PASS_DUE)
+    assert "dueAt" not in gallery.tombstone(shared_cloud, ann.user_id)
+
+
+def test_killed_at_every_call_it_ends_all_the_same(
+    shared_cloud: Cloud, ann: Client, bob: Client, cognito: Cognito
+) -> None:
+    assert cognito.asked == []
+    operations: list[str] = []
+    modes: tuple[Mode, ...] = ("killed", "answer lost", "500")
+    theirs = shared_cloud.upload(bob, JPEG)
+    for at in range(200):
+        ann = shared_cloud.person(f"ann-{uuid4()}")
+        gallery.sketch(shared_cloud, ann, theirs)
+        ann.delete("/account")
+        (body,) = drain_queue(shared_cloud)
+        mode = modes[at % 3]
+        with striking(Fault(at, mode), *shared_cloud.clients) as fault:
+            try:
+                service.do(jobs.read(body), datetime.now(UTC))
+            except (Busy, Killed):
+                assert fault.struck
+        assert broken(shared_cloud, bob.user_id) == []
+        service.do(jobs.read(body), datetime.now(UTC) + FINAL_PASS_DUE)
+        assert is_deleted(shared_cloud, ann.user_id), fault.struck
+        assert "dueAt" not in gallery.tombstone(shared_cloud, ann.user_id)
+        assert shared_cloud.photo(theirs.photo_id).rating_count == 0
+        operations.append(fault.struck)
+        if not fault.struck:
+            break
+    expected = {"GetItem", "BatchGetItem", "Query", "TransactWriteItems", "ListObjectVersions", "DeleteObjects"}
+    assert expected <= {*operations}
+    assert operations[-1] == ""
+
+
+def test_objects_that_the_storage_keeps_are_left_to_the_next_attempt(
+    shared_cloud: Cloud, ann: Client, cognito: Cognito
+) -> None:
+    shared_cloud.upload(ann, JPEG)
+    ann.delete("/account")
+    (body,) = drain_queue(shared_cloud)
+
+    def keep(parsed: dict[str, Any], **_: Any) -> None:
+        parsed["Errors"] = [{"Key": "x", "Code": "InternalError"}]
+
+    with hooked("after-call.s3.DeleteObjects", lambda _: keep, shared_cloud.s3), pytest.raises(Busy):
+        service.do(jobs.read(body), datetime.now(UTC))
+    assert "AdminDeleteUser" not in dict(cognito.asked)
+    assert "dueAt" in gallery.tombstone(shared_cloud, ann.user_id)
+    service.do(jobs.read(body), datetime.now(UTC))
+    assert is_deleted(shared_cloud, ann.user_id)
+
+
+@pytest.mark.usefixtures("cognito")
+def test_more_than_a_thousand_versions_go(shared_cloud: Cloud, ann: Client) -> None:
+    photo = shared_cloud.upload(ann, JPEG)
+    for _ in range(1005):
+        shared_cloud.s3.put_object(Bucket=shared_cloud.settings.originals_bucket, Key=photo.s3_key, Body=b"x")
+    ann.delete("/account")
+    run_queued_jobs(shared_cloud)
+    assert is_deleted(shared_cloud, ann.user_id)

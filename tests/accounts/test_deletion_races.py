@@ -1,0 +1,185 @@
+"""Uploads, events and changes that arrive while a cancelled account is deleted."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from itertools import permutations
+from threading import Lock
+from typing import Any
+
+import pytest
+
+import app as service
+from chalicelib import wiring
+from chalicelib.accounts import deletion
+from chalicelib.domain.ids import UserId
+from chalicelib.jobs import jobs
+from chalicelib.storage.bucket import Bucket
+from tests.support import gallery
+from tests.support.account_deletion import FINAL_PASS_DUE, is_deleted, run_queued_jobs, sweep_accounts
+from tests.support.cloud import Client, Cloud, created
+from tests.support.cognito import Cognito
+from tests.support.faults import hooked
+from tests.support.gallery import JPEG
+from tests.support.sweeps import drain_queue
+
+
+@pytest.mark.usefixtures("cognito")
+@pytest.mark.parametrize("order", [*permutations(["cancel", "purge", "event", "final"])], ids="-".join)
+@pytest.mark.parametrize("size", [None, len(JPEG)])
+def test_upload_on_its_way_leaves_nothing_in_whatever_order(
+    shared_cloud: Cloud, ann: Client, order: tuple[str, ...], size: int | None
+) -> None:
+    grant = shared_cloud.grant(ann, **({"size": size} if size else {}))
+    event = created(grant["s3Key"], shared_cloud.put(grant, JPEG))
+    job = jobs.Cancel(UserId(ann.user_id))
+    steps: dict[str, Callable[[], Any]] = {
+        "cancel": lambda: ann.delete("/account"),
+        "purge": lambda: service.do(job, datetime.now(UTC)),
+        "event": lambda: shared_cloud.deliver(event),
+        "final": lambda: service.do(job, datetime.now(UTC) + FINAL_PASS_DUE),
+    }
+    for step in order:
+        steps[step]()
+    drain_queue(shared_cloud)
+    sweep_accounts(shared_cloud, 2 * deletion.LEASE)
+    shared_cloud.deliver(event)
+    assert is_deleted(shared_cloud, ann.user_id)
+
+
+@pytest.mark.usefixtures("cognito")
+def test_object_whose_event_never_comes_goes_with_the_final_pass(shared_cloud: Cloud, ann: Client) -> None:
+    grant = shared_cloud.grant(ann)
+    ann.delete("/account")
+    run_queued_jobs(shared_cloud)
+    shared_cloud.put(grant, JPEG)
+    assert not is_deleted(shared_cloud, ann.user_id)
+    assert sweep_accounts(shared_cloud, FINAL_PASS_DUE) == 1
+    assert is_deleted(shared_cloud, ann.user_id)
+
+
+@pytest.mark.usefixtures("cognito")
+def test_confirmation_that_runs_while_its_photo_is_purged_leaves_nothing(shared_cloud: Cloud, ann: Client) -> None:
+    grant = shared_cloud.grant(ann, size=len(JPEG))
+    version = shared_cloud.put(grant, JPEG)
+    ann.delete("/account")
+    bodies = drain_queue(shared_cloud)
+
+    def purge_now(**_: Any) -> None:
+        while bodies:
+            service.do(jobs.read(bodies.pop()), datetime.now(UTC))
+
+    with hooked("before-call.dynamodb.TransactWriteItems", lambda _: purge_now, shared_cloud.dynamodb):
+        shared_cloud.deliver(created(grant["s3Key"], version))
+    assert bodies == []
+    assert is_deleted(shared_cloud, ann.user_id)
+
+
+@pytest.mark.usefixtures("cognito")
+def test_photo_that_changes_while_it_is_purged_is_taken_by_the_next_pass(
+    shared_cloud: Cloud, ann: Client, bob: Client
+) -> None:
+    photo = shared_cloud.upload(ann, JPEG)
+    ann.delete("/account")
+
+    def retag() -> None:
+        current = shared_cloud.photo(photo.photo_id)
+        assert shared_cloud.store.replace(current, current.with_(title="x", tags=("new",)))
+
+    changes: list[Callable[[], Any]] = [partial(gallery.rate, shared_cloud, photo, bob.user_id, 5), retag]
+    changing = Lock()
+
+    def change(model: Any, params: Any, **_: Any) -> None:
+        ours = model.name == "TransactWriteItems" and shared_cloud.settings.photo_table in str(params)
+        # The purge's own transactions alone: those of the changes come by here as well.
+        if ours and changes and changing.acquire(blocking=False):
+            changes.pop()()
+            changing.release()
+
+    with hooked("before-call.dynamodb", lambda _: change, shared_cloud.dynamodb):
+        run_queued_jobs(shared_cloud)
+    assert changes == []
+    assert is_deleted(shared_cloud, ann.user_id)
+
+
+@pytest.mark.usefixtures("cognito")
+def test_rating_that_changes_while_it_is_taken_back_is_taken_by_the_next_pass(
+    shared_cloud: Cloud, ann: Client, bob: Client
+) -> None:
+    photo = gallery.rate(shared_cloud, shared_cloud.upload(bob, JPEG), ann.user_id, 4)
+    ann.delete("/account")
+    changes = [partial(gallery.rate, shared_cloud, photo, bob.user_id, 5)]
+
+    def change(model: Any, params: Any, **_: Any) -> None:
+        if model.name == "TransactWriteItems" and shared_cloud.settings.rating_table in str(params) and changes:
+            changes.pop()()
+
+    with hooked("before-call.dynamodb", lambda _: change, shared_cloud.dynamodb):
+        run_queued_jobs(shared_cloud)
+    assert changes == []
+    assert is_deleted(shared_cloud, ann.user_id)
+    left = shared_cloud.photo(photo.photo_id)
+    assert (left.rating_sum, left.rating_count) == (5, 1)
+    assert shared_cloud.visitor.get("/photos", order="top").json["items"][0]["photoId"] == photo.photo_id
+
+
+@pytest.mark.usefixtures("cognito")
+def test_photo_that_the_index_does_not_show_yet_goes_with_the_final_pass(shared_cloud: Cloud, ann: Client) -> None:
+    shared_cloud.upload(ann, JPEG)
+    ann.delete("/account")
+
+    def lag(parsed: dict[str, Any], context: Any, **_: Any) -> None:
+        if context.get("lags"):
+            parsed["Items"] = []
+
+    def mark(params: Any, context: Any, **_: Any) -> None:
+        context["lags"] = '"IndexName": "owner"' in str(params.get("body"))
+
+    purging: Any = wiring.cancellations()
+    client = purging._calls._client
+    with (
+        hooked("before-call.dynamodb.Query", lambda _: mark, client),
+        hooked("after-call.dynamodb.Query", lambda _: lag, client),
+    ):
+        run_queued_jobs(shared_cloud)
+    assert shared_cloud.originals() == []
+    assert not is_deleted(shared_cloud, ann.user_id)
+    sweep_accounts(shared_cloud, FINAL_PASS_DUE)
+    assert is_deleted(shared_cloud, ann.user_id)
+
+
+@pytest.mark.usefixtures("cognito")
+def test_jobs_of_the_photos_of_a_cancelled_account_leave_nothing(shared_cloud: Cloud, ann: Client, bob: Client) -> None:
+    gallery.furnish(shared_cloud, ann, bob)
+    ann.delete("/account")
+    late = datetime.now(UTC) + timedelta(days=40)
+    shared_cloud.sweep(late)
+    settling = drain_queue(shared_cloud)
+    for body in settling:
+        service.do(jobs.read(body), late)
+    assert sum(json.loads(body)["job"] == "settle" for body in settling) > 3
+    service.do(jobs.Cancel(UserId(ann.user_id)), late)
+    for body in settling:
+        service.do(jobs.read(body), late)
+    assert is_deleted(shared_cloud, ann.user_id)
+
+
+def test_bucket_is_asked_for_the_persons_own_prefix_alone(shared_cloud: Cloud, ann: Client, cognito: Cognito) -> None:
+    asked: list[str] = []
+    bucket = shared_cloud.bucket
+
+    class Noting(Bucket):
+        def __init__(self) -> None:
+            pass
+
+        def erase(self, prefix: str) -> None:
+            asked.append(prefix)
+            bucket.erase(prefix)
+
+    ann.delete("/account")
+    deletion.run(
+        wiring.cancellations(), Noting(), wiring.identity(), wiring.queue(), UserId(ann.user_id), datetime.now(UTC)
+    )
+    assert asked == [f"{ann.user_id}/"]
+    assert cognito.asked

@@ -1,0 +1,94 @@
+"""The request that cancels an account: tokens are invalid immediately, and a failed request can be repeated."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+
+from chalicelib.accounts import deletion
+from tests.support import gallery
+from tests.support.account_deletion import is_deleted, run_queued_jobs, sweep_accounts
+from tests.support.cloud import Client, Cloud
+from tests.support.cognito import Cognito
+from tests.support.faults import Fault, striking
+from tests.support.gallery import JPEG
+from tests.support.invariants import broken
+from tests.support.sweeps import drain_queue
+
+
+def test_account_is_cancelled_at_once_and_then_purged(
+    shared_cloud: Cloud, ann: Client, bob: Client, cognito: Cognito
+) -> None:
+    photos = gallery.furnish(shared_cloud, ann, bob)
+    before = gallery.without(shared_cloud, ann.user_id)
+    answer = ann.delete("/account")
+    assert (answer.status, answer.json) == (202, {"status": "cancelling"})
+    assert "Max-Age=0" in answer.cookies["__Host-refresh"]
+    for attempt in (ann.get("/photos"), ann.post("/upload", {}), ann.delete("/account"), ann.get("/account")):
+        assert (attempt.status, attempt.json["error"]) == (401, "InvalidToken")
+    assert [name for name, _ in cognito.asked] == ["GlobalSignOut"]
+    assert run_queued_jobs(shared_cloud) == 1
+    assert is_deleted(shared_cloud, ann.user_id)
+    assert [name for name, _ in cognito.asked] == ["GlobalSignOut", "AdminDeleteUser"]
+    assert cognito.asked[1][1] == {"UserPoolId": shared_cloud.settings.user_pool_id, "Username": ann.user_id}
+    after = gallery.without(shared_cloud, ann.user_id)
+    # The revision where a photo is in the trash, so that nobody restores it with the score that it had.
+    sums = {"ratingSum", "ratingCount", "score", "revision"}
+    for row in [*before[shared_cloud.settings.photo_table], *after[shared_cloud.settings.photo_table]]:
+        for name in sums & {*row}:
+            del row[name]
+    assert after == before
+    assert [shared_cloud.photo(photo.photo_id).rating_count for photo in photos] == [0, 0]
+    assert broken(shared_cloud, bob.user_id) == []
+
+
+@pytest.mark.usefixtures("cognito")
+def test_account_without_anything_is_cancelled_too(shared_cloud: Cloud, ann: Client) -> None:
+    assert ann.delete("/account").status == 202
+    assert ann.get("/trash").status == 401
+    run_queued_jobs(shared_cloud)
+    assert is_deleted(shared_cloud, ann.user_id)
+
+
+def test_visitor_cancels_nothing(shared_cloud: Cloud, ann: Client) -> None:
+    shared_cloud.upload(ann, JPEG)
+    assert shared_cloud.visitor.delete("/account").status == 401
+    assert shared_cloud.bearing("x").delete("/account").status == 401
+    assert ann.delete("/account", permanent="true").status == 400
+    assert ann.get("/photos", scope="mine").json["items"]
+    assert drain_queue(shared_cloud) == []
+
+
+def test_neither_queue_nor_cognito_need_be_there_for_the_account_to_be_cancelled(
+    shared_cloud: Cloud, ann: Client, bob: Client, cognito: Cognito
+) -> None:
+    gallery.furnish(shared_cloud, ann, bob)
+    cognito.refuse("GlobalSignOut", code="TooManyRequestsException")
+    assert ann.delete("/account").status == 202
+    assert ann.get("/photos").status == 401
+    assert drain_queue(shared_cloud) == []
+    assert sweep_accounts(shared_cloud, deletion.LEASE - timedelta(minutes=1)) == 0
+    assert sweep_accounts(shared_cloud, deletion.LEASE + timedelta(minutes=1)) == 1
+    assert is_deleted(shared_cloud, ann.user_id)
+
+
+def test_request_that_is_struck_anywhere_cancels_or_can_be_repeated(
+    shared_cloud: Cloud, ann: Client, cognito: Cognito
+) -> None:
+    assert cognito.asked == []
+    for at in range(9):
+        for mode in ("not sent", "answer lost", "throttled", "500"):
+            ann = shared_cloud.person(f"ann-{uuid4()}")
+            shared_cloud.grant(ann)
+            with striking(Fault(at, mode), *shared_cloud.clients) as fault:
+                answer = ann.delete("/account")
+            assert (answer.status == 202) == (fault.struck in ("", "SendMessageBatch")), (at, mode, answer)
+            assert answer.status in (202, 503)
+            assert ann.delete("/account").status in (202, 401)
+            drain_queue(shared_cloud)
+            assert sweep_accounts(shared_cloud, deletion.LEASE + timedelta(minutes=1)) == 1
+            assert is_deleted(shared_cloud, ann.user_id)
+            sweep_accounts(shared_cloud, 2 * deletion.LEASE)
+        if not fault.struck:
+            return
+    raise AssertionError("the calls do not end")

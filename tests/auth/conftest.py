@@ -1,0 +1,12 @@
+"""A browser that signs in."""
+
+import pytest
+
+from tests.support.browser import Browser
+from tests.support.cloud import Cloud
+
+
+@pytest.fixture
+def browser(shared_cloud: Cloud) -> Browser:
+    """A browser without cookies."""
+    return Browser(shared_cloud)

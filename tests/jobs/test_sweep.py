@@ -1,0 +1,132 @@
+"""The sweep ends unused grants, empties the trash, and deletes what was left of erased photos."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+import app as service
+from chalicelib.domain.photos import GRANT_LIFETIME, TRASH_LIFETIME
+from chalicelib.jobs import jobs
+from tests.support.cloud import Client, Cloud, created
+from tests.support.faults import hooked
+from tests.support.images import photo as make_photo
+from tests.support.invariants import originals_of, rows, sound
+from tests.support.sweeps import UNUSED_GRANT_DUE, drain_queue, sweep_and_run_jobs
+
+JPEG = make_photo(64, 48)
+
+
+# --- Grants
+
+
+def test_grant_that_was_never_used_leaves_nothing_behind(shared_cloud: Cloud, ann: Client) -> None:
+    grant = shared_cloud.grant(ann, tags=["sea"])
+    assert grant["photoId"] in sweep_and_run_jobs(shared_cloud, UNUSED_GRANT_DUE)
+    assert rows(shared_cloud, ann.user_id) == []
+    assert ann.get(f"/photos/{grant['photoId']}").status == 404
+    assert sound(shared_cloud, ann)
+    assert grant["photoId"] not in sweep_and_run_jobs(shared_cloud, UNUSED_GRANT_DUE)
+
+
+def test_grant_younger_than_twice_its_lifetime_is_left_alone(shared_cloud: Cloud, ann: Client) -> None:
+    grant = shared_cloud.grant(ann)
+    assert sweep_and_run_jobs(shared_cloud, 2 * GRANT_LIFETIME - timedelta(seconds=5)) == []
+    early = json.dumps({"job": "settle", "photoId": grant["photoId"]})
+    service.do(jobs.read(early), datetime.now(UTC))
+    assert shared_cloud.photo(grant["photoId"]).status == "pending"
+
+
+@pytest.mark.parametrize(("content", "status"), [(JPEG, "ready"), (b"<html>", "rejected")])
+def test_upload_whose_event_never_came_is_confirmed_by_the_sweep(
+    shared_cloud: Cloud, ann: Client, content: bytes, status: str
+) -> None:
+    grant = shared_cloud.grant(ann)
+    shared_cloud.put(grant, content)
+    sweep_and_run_jobs(shared_cloud, UNUSED_GRANT_DUE)
+    assert shared_cloud.photo(grant["photoId"]).status == status
+    assert sound(shared_cloud, ann)
+
+
+def test_upload_that_arrives_while_its_grant_is_ended_is_not_lost(shared_cloud: Cloud, ann: Client) -> None:
+    grant = shared_cloud.grant(ann)
+
+    def arrive(**_: Any) -> None:
+        if not originals_of(shared_cloud, ann.user_id):
+            shared_cloud.deliver(created(grant["s3Key"], shared_cloud.put(grant, JPEG)))
+
+    with hooked("before-call.dynamodb.TransactWriteItems", lambda _: arrive, shared_cloud.dynamodb):
+        sweep_and_run_jobs(shared_cloud, UNUSED_GRANT_DUE)
+    assert shared_cloud.photo(grant["photoId"]).status == "ready"
+    assert sound(shared_cloud, ann)
+
+
+def test_upload_that_arrives_after_its_grant_was_ended_is_rebuilt(shared_cloud: Cloud, ann: Client) -> None:
+    grant = shared_cloud.grant(ann, visibility="private")
+    sweep_and_run_jobs(shared_cloud, UNUSED_GRANT_DUE)
+    shared_cloud.deliver(created(grant["s3Key"], shared_cloud.put(grant, JPEG)))
+    photo = shared_cloud.photo(grant["photoId"])
+    assert (photo.status, photo.visibility) == ("ready", "private")
+    assert sound(shared_cloud, ann)
+
+
+# --- The trash, what was rejected, and tombstones
+
+
+def test_trash_is_emptied_after_thirty_days_and_not_before(shared_cloud: Cloud, ann: Client) -> None:
+    photo, kept = shared_cloud.upload(ann, JPEG), shared_cloud.upload(ann, JPEG)
+    ann.delete(f"/photos/{photo.photo_id}")
+    sweep_and_run_jobs(shared_cloud, TRASH_LIFETIME - timedelta(minutes=1))
+    assert shared_cloud.photo(photo.photo_id).status == "ready"
+    assert photo.photo_id in sweep_and_run_jobs(shared_cloud, TRASH_LIFETIME + timedelta(minutes=1))
+    assert shared_cloud.photo(photo.photo_id).status == "erased"
+    assert shared_cloud.photo(kept.photo_id) == kept
+    assert originals_of(shared_cloud, ann.user_id) == {(kept.s3_key, kept.version_id)}
+    assert sound(shared_cloud, ann)
+
+
+def test_photo_restored_after_the_sweep_found_it_is_kept(shared_cloud: Cloud, ann: Client) -> None:
+    photo = shared_cloud.upload(ann, JPEG)
+    ann.delete(f"/photos/{photo.photo_id}")
+    late = datetime.now(UTC) + TRASH_LIFETIME + timedelta(minutes=1)
+    shared_cloud.sweep(late)
+    bodies = drain_queue(shared_cloud)
+    ann.post(f"/photos/{photo.photo_id}/restore")
+    for body in bodies:
+        service.do(jobs.read(body), late)
+    assert shared_cloud.photo(photo.photo_id).status == "ready"
+    assert sound(shared_cloud, ann)
+
+
+def test_photo_restored_while_the_trash_is_emptied_is_kept(shared_cloud: Cloud, ann: Client) -> None:
+    photo = shared_cloud.upload(ann, JPEG)
+    ann.delete(f"/photos/{photo.photo_id}")
+
+    def restore(**_: Any) -> None:
+        if shared_cloud.photo(photo.photo_id).trashed_at:
+            handlers.__exit__(None, None, None)
+            ann.post(f"/photos/{photo.photo_id}/restore")
+
+    handlers = hooked("before-call.dynamodb.TransactWriteItems", lambda _: restore, shared_cloud.dynamodb)
+    handlers.__enter__()
+    sweep_and_run_jobs(shared_cloud, TRASH_LIFETIME + timedelta(minutes=1))
+    assert shared_cloud.photo(photo.photo_id).status == "ready"
+    assert sound(shared_cloud, ann)
+
+
+def test_rejected_upload_is_forgotten_after_thirty_days(shared_cloud: Cloud, ann: Client) -> None:
+    photo = shared_cloud.upload(ann, b"<html>")
+    sweep_and_run_jobs(shared_cloud, TRASH_LIFETIME + timedelta(minutes=1))
+    assert shared_cloud.photo(photo.photo_id).status == "erased"
+    assert ann.get(f"/photos/{photo.photo_id}").status == 404
+
+
+def test_objects_that_arrived_after_a_photo_was_erased_go_with_the_sweep(shared_cloud: Cloud, ann: Client) -> None:
+    photo = shared_cloud.upload(ann, JPEG)
+    ann.delete(f"/photos/{photo.photo_id}", permanent="true")
+    shared_cloud.put({"s3Key": photo.s3_key, "fields": {}}, JPEG)
+    assert photo.photo_id in sweep_and_run_jobs(shared_cloud, UNUSED_GRANT_DUE)
+    assert originals_of(shared_cloud, ann.user_id) == set()
+    assert shared_cloud.photo(photo.photo_id).status == "erased"
+    assert photo.photo_id not in sweep_and_run_jobs(shared_cloud, UNUSED_GRANT_DUE)

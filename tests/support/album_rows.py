@@ -1,0 +1,56 @@
+"""Create albums and share links in a store, without HTTP."""
+
+import secrets
+from datetime import timedelta
+from typing import Any
+
+from chalicelib.domain.albums import Album
+from chalicelib.domain.ids import AlbumId, UserId, new_album_id, new_link_id, timestamp
+from chalicelib.domain.photos import Placement
+from chalicelib.domain.share_links import ShareLink
+from tests.support.rows import START, Backend
+
+
+def new_album(owner: str = "ann", *, minute: int = 0, **facts: Any) -> Album:
+    """Return an album that was created `minute` minutes after START. Do not store it."""
+    moment = START + timedelta(minutes=minute)
+    album = Album(
+        album_id=new_album_id(moment, secrets.randbits(128)),
+        user_id=UserId(owner),
+        name="Sea",
+        created_at=timestamp(moment),
+        updated_at=timestamp(moment),
+    )
+    return album.with_(**facts)
+
+
+def add_album(backend: Backend, owner: str = "ann", **facts: Any) -> Album:
+    """Add a new album to the store."""
+    album = new_album(owner, **facts)
+    backend.albums.add(album, 1000)
+    return album
+
+
+def read_album(backend: Backend, album: Album) -> Album:
+    """Return the album as it is stored now."""
+    found = backend.albums.album(album.album_id)
+    assert found is not None
+    return found
+
+
+def mark_album_deleted(backend: Backend, album: Album) -> Album:
+    """Mark an album as deleted. Return the stored album."""
+    before = read_album(backend, album)
+    assert backend.albums.change(before, before.with_(deleted_at=timestamp(START)))
+    return read_album(backend, album)
+
+
+def placement_in(album: Album, position: int = 1) -> dict[AlbumId, Placement]:
+    """Return the `albums` value of a photo that is in this album alone."""
+    return {album.album_id: Placement(name=album.name, public=album.public, position=position)}
+
+
+def new_link(album: Album, minute: int = 0) -> ShareLink:
+    """Return a share link that was created `minute` minutes after START. Do not store it."""
+    link_id = new_link_id(START + timedelta(minutes=minute), secrets.randbits(128))
+    return ShareLink(album_id=album.album_id, link_id=link_id, created_at=timestamp(START), secret_hash="ab")

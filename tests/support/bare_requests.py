@@ -1,0 +1,34 @@
+"""Requests as the parsing functions read them, without a gateway."""
+
+import json
+from typing import Any
+
+import msgspec
+from chalice.app import CaseInsensitiveMapping, MultiDict
+
+
+class BareRequest(msgspec.Struct):
+    """A request that no gateway has seen."""
+
+    raw_body: bytes = b""
+    query: dict[str, list[str]] = {}
+    sent_headers: dict[str, str] = {}
+
+    @property
+    def headers(self) -> Any:
+        """The headers, as Chalice has them."""
+        return CaseInsensitiveMapping(self.sent_headers)
+
+    @property
+    def query_params(self) -> Any:
+        """The query, as Chalice has it."""
+        return MultiDict(self.query)
+
+    def to_original_event(self) -> Any:
+        """Return an empty event."""
+        return {}
+
+
+def encode_json(value: Any) -> bytes:
+    """Return `value` as a JSON body."""
+    return json.dumps(value).encode()

@@ -1,0 +1,62 @@
+"""Run a test with a fault at every call to AWS, and recognize the steps that a fault ended."""
+
+from collections.abc import Callable
+from typing import Any
+
+from chalicelib import wiring
+from chalicelib.domain.errors import Busy
+from tests.support.cloud import Answer, Cloud
+from tests.support.faults import Fault, Killed, Mode
+
+MOST_CALLS = 100
+# For the code under test these modes are the same: nothing was written, and the process goes on.
+REFUSED: tuple[Mode, ...] = ("not sent", "throttled", "500")
+ANSWER_LOST: tuple[Mode, ...] = ("answer lost",)
+KILLED: tuple[Mode, ...] = ("killed",)
+
+
+def require_success(answer: Answer, *also: int) -> Answer:
+    """Return the answer if its status is below 300 or in `also`.
+
+    Raises:
+        Busy: the answer is a 503 with a `Retry-After` header.
+    """
+    if answer.status == 503:
+        assert answer.json["error"] == "Busy"
+        assert int(answer.headers["Retry-After"]) > 0
+        raise Busy
+    assert answer.status < 300 or answer.status in also, answer
+    return answer
+
+
+def ended_by_fault(step: Callable[[], Any]) -> bool:
+    """Run a step. Return True if a fault ended it."""
+    try:
+        step()
+    except (Busy, Killed):
+        return True
+    except ExceptionGroup as group:
+        if others := group.split(Busy)[1]:
+            raise others from group
+        return True
+    return False
+
+
+def run_with_fault_at_every_call(modes: tuple[Mode, ...], run: Callable[[Fault], None]) -> list[str]:
+    """Call `run` with a fault at the first call to AWS, then at the second, until no call is left to strike.
+
+    The `modes` take turns. Return the operations that were struck.
+    """
+    operations: list[str] = []
+    for at in range(MOST_CALLS):
+        fault = Fault(at, modes[at % len(modes)])
+        run(fault)
+        if not fault.struck:
+            return operations
+        operations.append(fault.struck)
+    raise AssertionError("the calls do not end")
+
+
+def aws_clients(cloud: Cloud) -> list[Any]:
+    """Return the clients of S3, DynamoDB and SQS."""
+    return [cloud.s3, cloud.dynamodb, wiring.queue()._sqs]

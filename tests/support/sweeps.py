@@ -1,0 +1,77 @@
+"""Run sweeps and the jobs that they enqueue."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+import app as service
+from chalicelib import wiring
+from chalicelib.albums import propagation
+from chalicelib.domain.ids import PhotoId, timestamp
+from chalicelib.domain.photos import GRANT_LIFETIME
+from chalicelib.jobs import jobs
+from tests.support.cloud import Cloud
+
+UNUSED_GRANT_DUE = 2 * GRANT_LIFETIME + timedelta(seconds=1)
+"""The age from which a sweep ends an unused grant."""
+
+
+def drain_queue(cloud: Cloud) -> list[str]:
+    """Delete all messages from the job queue. Return their bodies."""
+    queue, sqs = cloud.settings.job_queue_url, wiring.queue()._sqs
+    taken = []
+    while found := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages"):
+        for message in found:
+            sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+            taken.append(message["Body"])
+    return taken
+
+
+def sweep_and_run_jobs(cloud: Cloud, after: timedelta, times: int = 1) -> list[PhotoId]:
+    """Sweep at `after` from now and run every job `times` times. Return the photos that were due."""
+    now = datetime.now(UTC) + after
+    count = cloud.sweep(now)
+    bodies = drain_queue(cloud)
+    assert len(bodies) == count
+    for body in bodies * times:
+        service.do(jobs.read(body), now)
+    return [json.loads(body)["photoId"] for body in bodies]
+
+
+def deliver_settle_job(cloud: Cloud, photo_id: str, due: datetime) -> None:
+    """Deliver the settle job of a photo, as the queue would."""
+    cloud.work(msgspec.json.encode(jobs.Settle(PhotoId(photo_id))).decode(), due)
+
+
+def photos_due_after(cloud: Cloud, after: timedelta) -> list[PhotoId]:
+    """Return the photos that a sweep at `after` from now would find."""
+    return cloud.store.due(timestamp(datetime.now(UTC) + after), 100)
+
+
+def settle_photos(due: list[PhotoId], after: timedelta) -> None:
+    """Run the settle jobs of these photos at `after` from now, without the queue."""
+    for photo_id in due:
+        service.do(jobs.Settle(photo_id), datetime.now(UTC) + after)
+
+
+def settle_due_photos(cloud: Cloud, after: timedelta) -> None:
+    """Sweep at `after` from now and run the jobs directly, without the queue."""
+    settle_photos(photos_due_after(cloud, after), after)
+
+
+def run_jobs_until_idle(cloud: Cloud, times: int = 1) -> int:
+    """Run all queued jobs, and the jobs that they enqueue, each `times` times. Return their number."""
+    count = 0
+    while bodies := drain_queue(cloud):
+        count += len(bodies)
+        for body in bodies[:1] if times > 1 else bodies:
+            for _ in range(times):
+                cloud.work(body, datetime.now(UTC))
+    return count
+
+
+def sweep_albums(cloud: Cloud) -> None:
+    """Sweep when the albums that were just changed are due, and run the jobs."""
+    cloud.sweep(datetime.now(UTC) + propagation.GRACE + timedelta(seconds=1))
+    run_jobs_until_idle(cloud)

@@ -1,0 +1,99 @@
+"""Objects whose row is lost, whose photo has another key, or whose confirmed version is gone."""
+
+from datetime import UTC, datetime
+from uuid import uuid4
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from chalicelib.domain.ids import new_photo_id
+from tests.support.cloud import Client, Cloud, created
+from tests.support.images import photo as make_photo
+from tests.support.invariants import originals_of, rows, sound
+from tests.support.uploads import cancel_account, put_object
+
+JPEG, OTHER = make_photo(64, 48), make_photo(48, 64, seed=1)
+NOW = datetime.now(UTC)
+
+
+def test_lost_row_is_rebuilt_from_the_object_and_its_metadata(shared_cloud: Cloud, ann: Client) -> None:
+    key = f"{ann.user_id}/{new_photo_id(NOW, uuid4().int)}/x.jpg"
+    version = put_object(shared_cloud, key, JPEG, filename="Gr%C3%BC%C3%9Fe.jpg", visibility="public")
+    shared_cloud.deliver(created(key, version))
+    (photo,) = rows(shared_cloud, ann.user_id)
+    assert (photo.status, photo.user_id, photo.s3_key) == ("ready", ann.user_id, key)
+    assert (photo.filename, photo.visibility, photo.content_type) == ("Grüße.jpg", "private", "image/jpeg")
+    assert photo.charged == len(JPEG)
+    assert sound(shared_cloud, ann)
+
+
+@pytest.mark.parametrize("metadata", [{}, {"filename": ""}])
+def test_lost_row_without_a_file_name_takes_the_keys(
+    shared_cloud: Cloud, ann: Client, metadata: dict[str, str]
+) -> None:
+    key = f"{ann.user_id}/{new_photo_id(NOW, uuid4().int)}/x.jpg"
+    shared_cloud.deliver(created(key, put_object(shared_cloud, key, JPEG, **metadata)))
+    (photo,) = rows(shared_cloud, ann.user_id)
+    assert (photo.status, photo.filename, photo.visibility) == ("ready", "x.jpg", "private")
+    assert sound(shared_cloud, ann)
+
+
+def test_original_that_comes_back_as_another_version_is_served(shared_cloud: Cloud, ann: Client) -> None:
+    photo = shared_cloud.upload(ann, JPEG)
+    shared_cloud.bucket._delete(
+        shared_cloud.bucket.originals, [{"Key": photo.s3_key, "VersionId": photo.version_id or ""}]
+    )
+    restored = put_object(shared_cloud, photo.s3_key, JPEG)
+    shared_cloud.deliver(created(photo.s3_key, restored, "ObjectCreated:Copy"))
+    assert shared_cloud.photo(photo.photo_id).version_id == restored
+    assert sound(shared_cloud, ann)
+    for late in (put_object(shared_cloud, photo.s3_key, OTHER), photo.version_id):
+        shared_cloud.deliver(created(photo.s3_key, late))
+        assert shared_cloud.photo(photo.photo_id).version_id == restored
+        assert sound(shared_cloud, ann)
+
+
+@pytest.mark.parametrize("owner", ["", "bob"])
+def test_object_of_a_photo_under_another_key_is_deleted(shared_cloud: Cloud, ann: Client, owner: str) -> None:
+    photo = shared_cloud.upload(ann, JPEG)
+    key = f"{owner or ann.user_id}/{photo.photo_id}/stray.jpg"
+    shared_cloud.deliver(created(key, put_object(shared_cloud, key, JPEG)))
+    assert key not in shared_cloud.originals()
+    assert shared_cloud.photo(photo.photo_id) == photo
+    assert sound(shared_cloud, ann)
+
+
+@pytest.mark.parametrize("content", [OTHER, b"<html>"])
+def test_other_bytes_are_not_served_though_the_confirmed_ones_are_gone(
+    shared_cloud: Cloud, ann: Client, content: bytes
+) -> None:
+    photo = shared_cloud.upload(ann, JPEG)
+    shared_cloud.bucket._delete(
+        shared_cloud.bucket.originals, [{"Key": photo.s3_key, "VersionId": photo.version_id or ""}]
+    )
+    shared_cloud.deliver(created(photo.s3_key, put_object(shared_cloud, photo.s3_key, content)))
+    assert shared_cloud.photo(photo.photo_id).version_id == photo.version_id
+    assert originals_of(shared_cloud, ann.user_id) == set()
+
+
+def test_object_without_a_row_of_a_cancelled_account_is_deleted(shared_cloud: Cloud, ann: Client) -> None:
+    grant = shared_cloud.grant(ann)
+    cancel_account(shared_cloud, ann.user_id)
+    key = f"{ann.user_id}/{new_photo_id(NOW, uuid4().int)}/x.jpg"
+    shared_cloud.deliver(created(key, put_object(shared_cloud, key, JPEG)))
+    assert [photo.photo_id for photo in rows(shared_cloud, ann.user_id)] == [grant["photoId"]]
+    assert sound(shared_cloud, ann)
+
+
+KEYS = st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="/"), min_size=1, max_size=40)
+FEW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@FEW
+@given(KEYS | st.sampled_from(["a+b", "a b", "a%2Bb", "%252F", "é", "100%", "+", "%00"]))
+def test_keys_are_decoded_exactly_once(shared_cloud: Cloud, name: str) -> None:
+    photo_id = new_photo_id(NOW, uuid4().int)
+    key = f"ann/{photo_id}/{name}"
+    shared_cloud.deliver(created(key, put_object(shared_cloud, key, b"<html>")))
+    assert shared_cloud.photo(photo_id).s3_key == key
