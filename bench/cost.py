@@ -21,7 +21,7 @@ from tests.support.feed_gallery import BigGallery, Gallery
 from tests.support.presenters import RowPresenter
 from tests.support.read_meter import Meter, metered
 
-SHARD_BITS = items.PUBLIC_SHARD_BITS
+MIN_DEPTH = feed.PUBLIC_MIN_DEPTH
 STORED = (100, 1_000, 10_000)
 SIMULATED = (10**3, 10**4, 10**5, 10**6, 10**7, 10**8)
 PAGES = 100
@@ -62,7 +62,7 @@ def simulated(count: int, pages: int, walks: int = 25) -> tuple[int, int, float]
     for seed in range(8):
         photos = BigGallery(count, seed)
         for _ in range(walks):
-            shown += len(feed_gallery.walk(photos, SHARD_BITS, pages=pages)[0])
+            shown += len(feed_gallery.walk(photos, MIN_DEPTH, pages=pages)[0])
         requests, units = requests + photos.requests, units + photos.units
     return shown, requests, units
 
@@ -70,7 +70,7 @@ def simulated(count: int, pages: int, walks: int = 25) -> tuple[int, int, float]
 def changed(factor: float, done: float, count: int = 20_000) -> str:
     """Measure the pages that follow when a gallery grows or shrinks by `factor` after the share `done` of a walk."""
     photos = Gallery(count, seed=1)
-    _items, place = photos.first_page(10, SHARD_BITS)
+    _items, place = photos.first_page(10, MIN_DEPTH)
     assert place
     place = place.at(int(place.buckets * done))
     if factor < 1:
@@ -81,7 +81,7 @@ def changed(factor: float, done: float, count: int = 20_000) -> str:
     photos.forget()
     pages = 0
     while place and pages < PAGES:
-        _items, place = feed.page(place, 10, photos.read, SHARD_BITS)
+        _items, place = feed.page(place, 10, photos.read, MIN_DEPTH)
         pages += 1
     name = f"{factor:g} times as many at {done:.0%}"
     return line(name, pages, photos.requests, photos.units)

@@ -6,7 +6,6 @@ from typing import Protocol
 
 from chalicelib.domain import feed
 from chalicelib.domain.ids import PhotoId
-from chalicelib.stores.dynamodb import items
 from tests.support import row_sizes
 from tests.support.feed_gallery import Gallery
 
@@ -32,10 +31,10 @@ class Ours:
 
     def pages(self, photos: Gallery) -> Iterator[list[PhotoId]]:
         """A walk."""
-        found, place = photos.first_page(LIMIT, items.PUBLIC_SHARD_BITS)
+        found, place = photos.first_page(LIMIT, feed.PUBLIC_MIN_DEPTH)
         yield [item.photo_id for item in found]
         while place:
-            found, place = feed.page(place, LIMIT, photos.read, items.PUBLIC_SHARD_BITS)
+            found, place = feed.page(place, LIMIT, photos.read, feed.PUBLIC_MIN_DEPTH)
             yield [item.photo_id for item in found]
 
 

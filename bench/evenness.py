@@ -8,13 +8,13 @@ from tests.support.feed_gallery import Gallery
 
 def main() -> None:
     print(f"{PAGES:,} first pages of {LIMIT}: chi-square / degrees of freedom; pairs against the uniform ideal")
-    for count, shard_bits in ((20, 5), (50, 0), (50, 5), (100, 5), (200, 5), (1_000, 5), (1_000, 0), (10_000, 5)):
+    for count, min_depth in ((20, 5), (50, 0), (50, 5), (100, 5), (200, 5), (1_000, 5), (1_000, 0), (10_000, 5)):
         photos = Gallery(count, seed=3)
-        pages = first_pages(photos, shard_bits)
+        pages = first_pages(photos, min_depth)
         single = singles(photos, pages)
         met = pairs(count, pages)
         print(
-            f"{count:>6} photos, {1 << shard_bits:>2} shards: {single.ratio:.2f} (p {single.p:.3f}, plain "
+            f"{count:>6} photos, {1 << min_depth:>2} buckets at least: {single.ratio:.2f} (p {single.p:.3f}, plain "
             f"{single.plain_p:.3f}); worst pair {met.worst:.0f} times, "
             f"{met.often:.2%} of pairs over twice, the others {met.others:.2f}"
         )

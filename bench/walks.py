@@ -7,7 +7,7 @@ import random
 import sys
 
 from tests.support.feed_gallery import Gallery
-from tests.support.feed_walks import SHARD_BITS, Churn, check_walk
+from tests.support.feed_walks import MIN_DEPTHS, Churn, check_walk
 
 
 def main() -> None:
@@ -17,7 +17,7 @@ def main() -> None:
         inserts, deletes, hides, shows = (rng.choice((0, 1, 5)) for _ in range(4))
         churn = Churn(inserts, deletes, hides, shows, rng.choice((0, 0, 0.02)))
         gallery = Gallery(rng.randint(0, rng.choice((0, 1, 10, 11, 50, 200, 1000))), seed=number)
-        pages += check_walk(gallery, rng.choice(SHARD_BITS), churn, rng.choice((1, 10, 30)))
+        pages += check_walk(gallery, rng.choice(MIN_DEPTHS), churn, rng.choice((1, 10, 30)))
     print(f"{walks:,} walks of {pages:,} pages under churn: every photo that stayed came exactly once.")
 
 

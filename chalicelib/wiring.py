@@ -30,11 +30,11 @@ from chalicelib.photos.views import PhotoPresenter
 from chalicelib.search.search import Search
 from chalicelib.storage.bucket import Bucket
 from chalicelib.storage.signed_urls import CdnSigner, Presigner
+from chalicelib.stores.dynamodb.account_deletion import DynamoCancellations
 from chalicelib.stores.dynamodb.albums import DynamoAlbums
-from chalicelib.stores.dynamodb.cancellations import DynamoCancellations
+from chalicelib.stores.dynamodb.idempotency import DynamoRepeats
 from chalicelib.stores.dynamodb.photos import DynamoStore
 from chalicelib.stores.dynamodb.ratings import DynamoRatings
-from chalicelib.stores.dynamodb.repeats import DynamoRepeats
 from chalicelib.stores.dynamodb.search import DynamoSearch
 from chalicelib.stores.protocols import AlbumStore, Cancellations, RatingStore, Repeats, SearchIndex, Store
 from chalicelib.uploads.confirmation import Confirmation

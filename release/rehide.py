@@ -24,8 +24,8 @@ from chalicelib.domain.photos import TRASH_LIFETIME, Photo, Visibility
 from chalicelib.infra import aws
 from chalicelib.infra.settings import MissingSetting, Settings, load_settings
 from chalicelib.stores.dynamodb import items
+from chalicelib.stores.dynamodb.account_deletion import DynamoCancellations
 from chalicelib.stores.dynamodb.albums import DynamoAlbums
-from chalicelib.stores.dynamodb.cancellations import DynamoCancellations
 from chalicelib.stores.dynamodb.photos import DynamoStore
 
 _BY_STRICTNESS: tuple[Visibility, ...] = ("public", "unlisted", "private")

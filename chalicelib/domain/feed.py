@@ -18,6 +18,8 @@ from chalicelib.domain.ids import PhotoId
 RANK_BITS = 64
 RANKS = 1 << RANK_BITS
 MAX_DEPTH = 40
+PUBLIC_MIN_DEPTH = 5
+"""The `min_depth` of walks through a list that many people read: at least 32 buckets, so that their reads spread."""
 SAMPLE = 7
 """Ranks that the first page looks at to learn the density: N is then known to about 40 %, so depth to about 1/2."""
 _SLOTS = 10
@@ -89,25 +91,24 @@ def rank(photo_id: PhotoId) -> int:
     return int.from_bytes(blake2b(photo_id.encode(), digest_size=8, person=b"photo rank").digest())
 
 
-def sample_span(random_rank: int, shard_bits: int) -> Span:
-    """Where the first page looks for the density: from a random rank to its shard's end, half a shard at least."""
-    width = RANKS >> shard_bits
-    shard, within = divmod(random_rank, width)
-    return Span(shard * width + within // 2, (shard + 1) * width - 1)
+def sample_span(random_rank: int, min_depth: int) -> Span:
+    """Return where to look for the density: from a random rank to the end of one of 2^`min_depth` equal parts."""
+    width = RANKS >> min_depth
+    part, within = divmod(random_rank, width)
+    return Span(part * width + within // 2, (part + 1) * width - 1)
 
 
-def depth_for(found: Sequence[int], looked_at: Span, shard_bits: int) -> int:
-    """The depth at which a bucket holds 1.4 to 2.8 photos, from the ranks `found` in `looked_at`.
+def depth_for(found: Sequence[int], looked_at: Span, min_depth: int) -> int:
+    """Return the depth at which a bucket holds 1.4 to 2.8 photos, but at least `min_depth`.
 
-    `found` are the lowest ranks there, at most SAMPLE. Where they are that many, only the ranks up to the last were
-    really looked at. A bucket never crosses a shard, so the depth is at least `shard_bits`.
+    `found` are the lowest ranks in `looked_at`. If they are SAMPLE, the ranks after the last one were not looked at.
     """
     full = len(found) == SAMPLE
     width = (found[-1] if full else looked_at.high) - looked_at.low + 1
     # The gap up to the k-th point of a Poisson process is gamma-distributed: (k - 1) / gap is the unbiased density.
     estimate = (len(found) - full) * RANKS / width
     # The nearest power of two to half of them. Fewer a bucket would cost more reads, more would meet more often.
-    return min(max(round(math.log2(max(estimate / _PER_BUCKET, 1))), shard_bits), MAX_DEPTH)
+    return min(max(round(math.log2(max(estimate / _PER_BUCKET, 1))), min_depth), MAX_DEPTH)
 
 
 def span(place: Place, bucket: int) -> Span:
@@ -125,7 +126,7 @@ class Read[Item](Protocol):
 
 
 def begin[Item: HasId](
-    walk: Place, limit: int, read: Read[Item], shard_bits: int = 0
+    walk: Place, limit: int, read: Read[Item], min_depth: int = 0
 ) -> tuple[list[Item], Place | None]:
     """The first page of a fresh `walk`, and where the next one begins; None where there is none.
 
@@ -133,11 +134,11 @@ def begin[Item: HasId](
     walk is a circle, and may begin at any of its items.
     """
     once = _once(read)
-    return page(_begun(walk, once), limit, once, shard_bits)
+    return page(_begun(walk, once), limit, once, min_depth)
 
 
 def page[Item: HasId](
-    place: Place, limit: int, read: Read[Item], shard_bits: int = 0
+    place: Place, limit: int, read: Read[Item], min_depth: int = 0
 ) -> tuple[list[Item], Place | None]:
     """Up to `limit` items from `place` on, and where the next page begins; None at the end of the walk.
 
@@ -152,7 +153,7 @@ def page[Item: HasId](
         if place.end - place.bucket > math.isqrt(place.buckets):
             # Near the end nearly all photos lie behind, and a sweep would look at them all for the few ahead.
             break
-    return _swept(place, limit, read, shard_bits)
+    return _swept(place, limit, read, min_depth)
 
 
 def _begun[Item: HasId](walk: Place, read: Read[Item]) -> Place:
@@ -217,10 +218,10 @@ def _visited[Item: HasId](place: Place, limit: int, read: Read[Item]) -> tuple[l
     return items, place if place.bucket < place.end else None
 
 
-def _swept[Item: HasId](place: Place, limit: int, read: Read[Item], shard_bits: int) -> tuple[list[Item], Place | None]:
+def _swept[Item: HasId](place: Place, limit: int, read: Read[Item], min_depth: int) -> tuple[list[Item], Place | None]:
     """The rest of a walk most of whose photos have vanished, in the order of ranks: far fewer reads than buckets."""
     items: list[Item] = []
-    width = RANKS >> shard_bits
+    width = RANKS >> min_depth
     low, reads = place.swept or 0, 0
     while low < RANKS and (not items or reads < 2 * _WAVE):
         reads += 1

@@ -6,7 +6,8 @@ import msgspec
 
 from chalicelib.domain.ids import UserId
 from chalicelib.domain.model import Model
-from chalicelib.domain.photos import Photo, tag_term
+from chalicelib.domain.photos import Photo
+from chalicelib.domain.tags import tag_term
 
 
 class Listing(Model, frozen=True):

@@ -1,6 +1,5 @@
 """Photos, from the upload grant to the tombstone."""
 
-import unicodedata
 from datetime import timedelta
 from typing import Literal, Self
 
@@ -25,17 +24,8 @@ GRANT_LIFETIME = timedelta(minutes=15)
 TRASH_LIFETIME = timedelta(days=30)
 MAX_ALBUMS = 8
 """Albums that one photo can be in: each is two rows of every transaction that changes its visibility."""
-
-
 MAX_TERMS = 40
 """Words and tags that a photo can be found by: all of them can change in one transaction."""
-
-
-def tag_term(tag: str) -> str:
-    """A tag as it is compared: upper and lower case, and compatible forms, are one."""
-    return unicodedata.normalize("NFKC", tag).casefold()
-
-
 _PRIOR_RATINGS, _PRIOR_MEAN = 5, 3
 
 

@@ -1,81 +1,65 @@
-"""What a photo can be found by: its words and its tags, each once, and who may find it by them. Pure."""
+"""Search words: how a query is read, which words find a photo, and who may find the photo by them. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import msgspec
 
-from chalicelib.domain.photos import MAX_TERMS, Photo, tag_term
+from chalicelib.domain.ids import PhotoId
+from chalicelib.domain.photos import MAX_TERMS, Photo
+from chalicelib.domain.tags import is_plain_word, tag_terms
 from chalicelib.domain.words import words
 
-PREFIXES = range(3, 9)
-"""Letters of a prefix that has an index of its own."""
+MIN_PREFIX_LETTERS = 3
 
 
-class Term(msgspec.Struct, frozen=True):
-    """A word, a whole tag, or both in one."""
-
-    word: bool
-    tag: bool = False
-    public: bool = True
-    """Whether others may find the photo by it; the name of a private album is its owner's alone."""
-
-
-class Sought(msgspec.Struct, frozen=True):
-    """A word that is searched for."""
+class SearchWord(msgspec.Struct, frozen=True):
+    """A word of a search query."""
 
     word: str
     prefix: bool = False
-    """Whether words that begin with it count as well."""
+    """True if words that begin with `word` match too."""
 
-    def among(self, found: set[str]) -> bool:
-        """Whether one of these words is sought."""
-        return self.word in found or (self.prefix and any(word.startswith(self.word) for word in found))
+    def matches(self, words: Collection[str]) -> bool:
+        """Return whether at least one of `words` matches."""
+        return self.word in words or (self.prefix and any(word.startswith(self.word) for word in words))
 
 
-def sought(text: str) -> list[Sought]:
-    """The words of a query; the last one matches as a prefix too, where it has three letters or more."""
+class SearchPage(msgspec.Struct, frozen=True):
+    """One page of the photos that match a search."""
+
+    photos: list[Photo]
+    next_after: PhotoId | None
+    """The place after which the next page starts. None on the last page."""
+
+
+def search_words(text: str) -> list[SearchWord]:
+    """Return the words of a query. The last word also matches as a prefix if it has at least three letters."""
     found = words(text)
-    last = {found[-1]} if found and len(found[-1]) >= PREFIXES.start else set()
-    return [Sought(word, prefix=word in last) for word in found]
+    last = {found[-1]} if found and len(found[-1]) >= MIN_PREFIX_LETTERS else set()
+    return [SearchWord(word, prefix=word in last) for word in found]
 
 
-def terms(photo: Photo) -> dict[str, Term]:
-    """At most `MAX_TERMS`, by their texts: every tag, then words, the most telling first."""
-    found: dict[str, Term] = {}
-    for tag in photo.tags:
-        text = tag_term(tag)
-        # A tag of one plain word is found by both ways under one term, which leaves room for others.
-        plain = words(text) == [text]
-        found[text if plain else f"tag#{text}"] = Term(word=plain, tag=True)
+def photo_words(photo: Photo) -> dict[str, bool]:
+    """Return the words that find a photo, the most telling first, and for each if other users may find the photo by it.
+
+    A word that comes only from the name of a private album is for the owner alone.
+    Tags and words together are at most `MAX_TERMS`. Tags come first; a tag that is a plain word counts once.
+    """
+    tags = tag_terms(photo.tags)
+    found = dict.fromkeys(filter(is_plain_word, tags), True)
+    room = MAX_TERMS - (len(tags) - len(found))
     for text, public in _texts(photo):
         for word in words(text):
             if word in found:
-                found[word] = msgspec.structs.replace(found[word], public=found[word].public or public)
-            elif len(found) < MAX_TERMS:
-                found[word] = Term(word=True, public=public)
+                found[word] = found[word] or public
+            elif len(found) < room:
+                found[word] = public
     return found
 
 
-def found_by(photo: Photo, *, public: bool) -> set[str]:
-    """The words that find a photo, for its owner or for everybody."""
-    return {text for text, term in terms(photo).items() if term.word and (term.public or not public)}
-
-
-def prefixes(found: set[str]) -> dict[str, list[str]]:
-    """For each of these words of one photo the prefixes that it is listed under.
-
-    Up to seven letters each prefix lists the photo once, under the first of the words that have it. Those of eight
-    list all, because longer searches look at the words behind them.
-    """
-    listed: dict[str, list[str]] = {word: [] for word in sorted(found)}
-    taken: set[str] = set()
-    for word, under in listed.items():
-        for length in PREFIXES:
-            prefix = word[:length]
-            if len(prefix) == length and (length == PREFIXES[-1] or prefix not in taken):
-                under.append(prefix)
-                taken.add(prefix)
-    return listed
+def words_of(photo: Photo, *, public: bool) -> set[str]:
+    """Return the words by which everyone may find the photo if `public`, and those of its owner otherwise."""
+    return {word for word, for_all in photo_words(photo).items() if for_all or not public}
 
 
 def _texts(photo: Photo) -> Iterator[tuple[str, bool]]:

@@ -60,8 +60,8 @@ class PhotoLists:
             return self._store.by_rank(listing, spans, limit)
 
         position = cursors.open(query.last_key)
-        shard_bits = self._store.shard_bits(listing)
-        found, then = random_walk.next_items(read, query.limit, position, shard_bits=shard_bits)
+        min_depth = feed.PUBLIC_MIN_DEPTH if listing.scope == "public" else 0
+        found, then = random_walk.next_items(read, query.limit, position, min_depth=min_depth)
         metrics.note("FeedRequests", requests)
         return Page(found, cursors.seal(then) if then else None)
 
@@ -73,7 +73,8 @@ class PhotoLists:
 
     def _by_time(self, listing: Listing, query: PhotoQuery, cursors: Cursors) -> Page[Photo]:
         position = cursors.open(query.last_key)
-        found = self._store.by_time(
+        read = self._store.by_tag if listing.tag else self._store.by_time
+        found = read(
             listing,
             query.limit + 1,
             newest=query.order == "newest",

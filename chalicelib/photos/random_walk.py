@@ -9,22 +9,22 @@ from chalicelib.domain import feed
 
 
 def next_items[Item: feed.HasId](
-    read: feed.Read[Item], limit: int, position: list[Any] | None, *, shard_bits: int = 0
+    read: feed.Read[Item], limit: int, position: list[Any] | None, *, min_depth: int = 0
 ) -> tuple[list[Item], list[Any] | None]:
     """Return the next items of a walk, and the position after them. The position is None at the end of the walk.
 
     `read` reads items by rank. `position` is what a cursor held, or None to start a new walk.
     """
     if position:
-        found, then = feed.page(msgspec.convert(position, feed.Place), limit, read, shard_bits)
+        found, then = feed.page(msgspec.convert(position, feed.Place), limit, read, min_depth)
     else:
-        found, then = feed.begin(_new_walk(read, shard_bits), limit, read, shard_bits)
+        found, then = feed.begin(_new_walk(read, min_depth), limit, read, min_depth)
     return found, msgspec.to_builtins(then) if then else None
 
 
-def _new_walk[Item: feed.HasId](read: feed.Read[Item], shard_bits: int) -> feed.Place:
+def _new_walk[Item: feed.HasId](read: feed.Read[Item], min_depth: int) -> feed.Place:
     """Return the start of a walk with a fresh seed, as deep as the density after a random rank requires."""
-    looked_at = feed.sample_span(secrets.randbits(feed.RANK_BITS), shard_bits)
+    looked_at = feed.sample_span(secrets.randbits(feed.RANK_BITS), min_depth)
     (found,) = read([looked_at], feed.SAMPLE)
     ranks = [feed.rank(item.photo_id) for item in found]
-    return feed.Place(secrets.randbits(64), feed.depth_for(ranks, looked_at, shard_bits))
+    return feed.Place(secrets.randbits(64), feed.depth_for(ranks, looked_at, min_depth))

@@ -8,7 +8,7 @@ from chalicelib.domain.cursors import Cursors
 from chalicelib.domain.ids import PhotoId
 from chalicelib.domain.listing import Listing, Page
 from chalicelib.domain.requests import SearchQuery
-from chalicelib.domain.terms import sought as search_words
+from chalicelib.domain.terms import search_words
 from chalicelib.photos.views import AnyPhotoView, PhotoPresenter
 from chalicelib.stores.protocols import SearchIndex
 
@@ -36,5 +36,6 @@ class Search:
         cursors = Cursors(self._keys, owner, "search", query.scope, query.q)
         position = cursors.open(query.last_key)
         after = PhotoId(position[0]) if position else None
-        photos, then = self._index.search(listing, search_words(query.q), query.limit, after)
-        return self._presenter.page(Page(photos, cursors.seal([then]) if then else None), by)
+        found = self._index.search(listing, search_words(query.q), query.limit, after=after)
+        last_key = cursors.seal([found.next_after]) if found.next_after else None
+        return self._presenter.page(Page(found.photos, last_key), by)

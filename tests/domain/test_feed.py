@@ -12,7 +12,7 @@ from tests.support import feed_gallery, feed_walks
 from tests.support.feed_gallery import BigGallery, Gallery
 from tests.support.feed_walks import Broken, Churn
 
-SHARD_BITS = st.sampled_from(feed_walks.SHARD_BITS)
+MIN_DEPTHS = st.sampled_from(feed_walks.MIN_DEPTHS)
 SEEDS = st.integers(0, 2**64 - 1)
 FEW = st.integers(0, 4)
 
@@ -31,35 +31,35 @@ def test_the_permutation_visits_every_bucket_once(depth: int, seed: int, start: 
 @given(
     count=st.integers(0, 120),
     seed=SEEDS,
-    shard_bits=SHARD_BITS,
+    min_depth=MIN_DEPTHS,
     churn=st.builds(Churn, FEW, FEW, FEW, FEW),
     largest=st.sampled_from([1, 5, 30, 100]),
 )
 def test_a_photo_present_throughout_comes_exactly_once(
-    count: int, seed: int, shard_bits: int, churn: Churn, largest: int
+    count: int, seed: int, min_depth: int, churn: Churn, largest: int
 ) -> None:
-    feed_walks.check_walk(Gallery(count, seed), shard_bits, churn, largest)
+    feed_walks.check_walk(Gallery(count, seed), min_depth, churn, largest)
 
 
 @settings(max_examples=500, deadline=None)
 @given(
     count=st.integers(200, 2000),
     seed=SEEDS,
-    shard_bits=SHARD_BITS,
+    min_depth=MIN_DEPTHS,
     churn=st.builds(Churn, FEW, FEW, FEW, FEW, vanishing=st.sampled_from([0.05, 0.5])),
 )
 def test_mass_deletion_in_the_middle_of_a_walk_leaves_it_exact(
-    count: int, seed: int, shard_bits: int, churn: Churn
+    count: int, seed: int, min_depth: int, churn: Churn
 ) -> None:
-    feed_walks.check_walk(Gallery(count, seed), shard_bits, churn)
+    feed_walks.check_walk(Gallery(count, seed), min_depth, churn)
 
 
-@pytest.mark.parametrize("shard_bits", feed_walks.SHARD_BITS)
+@pytest.mark.parametrize("min_depth", feed_walks.MIN_DEPTHS)
 @pytest.mark.parametrize("limit", [1, 2, 10, 100])
 @pytest.mark.parametrize("count", [0, 1, 2, 3, 4, 9, 10, 11, 13, 14, 40])
-def test_small_galleries_are_walked_whole_and_end(count: int, limit: int, shard_bits: int) -> None:
+def test_small_galleries_are_walked_whole_and_end(count: int, limit: int, min_depth: int) -> None:
     for seed in range(20):
-        shown, _ = feed_gallery.walk(Gallery(count, seed), shard_bits, [limit])
+        shown, _ = feed_gallery.walk(Gallery(count, seed), min_depth, [limit])
         assert sorted(item.photo_id for page in shown for item in page) == sorted(Gallery(count, seed).ids())
 
 
@@ -107,18 +107,18 @@ def test_the_walk_ends_with_the_items_that_it_left_out_at_first() -> None:
     assert walked == plain[lead:] + plain[:lead]
 
 
-@pytest.mark.parametrize("shard_bits", feed_walks.SHARD_BITS)
+@pytest.mark.parametrize("min_depth", feed_walks.MIN_DEPTHS)
 @pytest.mark.parametrize("left", [0, 3, 20, 1000])
-def test_a_walk_is_exact_and_bounded_where_nearly_all_photos_have_vanished(left: int, shard_bits: int) -> None:
+def test_a_walk_is_exact_and_bounded_where_nearly_all_photos_have_vanished(left: int, min_depth: int) -> None:
     gallery = Gallery(20_000)
-    items, place = gallery.first_page(100, shard_bits)
+    items, place = gallery.first_page(100, min_depth)
     seen = {item.photo_id for item in items}
     gallery.ranks = sorted(gallery.rng.sample(gallery.ranks, left))
     expected = gallery.ids() - seen
     rest: list[str] = []
     while place:
         gallery.forget()
-        items, place = feed.page(place, 10, gallery.read, shard_bits)
+        items, place = feed.page(place, 10, gallery.read, min_depth)
         assert items or place is None
         assert gallery.requests <= 2 * (10 + 16) + 16 + 64
         rest += [item.photo_id for item in items]

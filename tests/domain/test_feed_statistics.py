@@ -13,10 +13,10 @@ from tests.support import chi_square, feed_evenness
 from tests.support.feed_gallery import BigGallery, Gallery
 
 
-@pytest.mark.parametrize(("count", "shard_bits"), [(20, 5), (50, 0), (100, 5), (1_000, 0), (1_000, 5)])
-def test_every_photo_is_as_likely_on_a_first_page(count: int, shard_bits: int) -> None:
+@pytest.mark.parametrize(("count", "min_depth"), [(20, 5), (50, 0), (100, 5), (1_000, 0), (1_000, 5)])
+def test_every_photo_is_as_likely_on_a_first_page(count: int, min_depth: int) -> None:
     gallery = Gallery(count, seed=1)
-    shown = feed_evenness.singles(gallery, feed_evenness.first_pages(gallery, shard_bits))
+    shown = feed_evenness.singles(gallery, feed_evenness.first_pages(gallery, min_depth))
     assert shown.p > 0.001
 
 
@@ -65,11 +65,11 @@ def test_any_two_buckets_can_come_first_and_do_so_equally_often(depth: int) -> N
         assert chi_square.chi_square(first.values())[1] > 0.001
 
 
-@pytest.mark.parametrize("shard_bits", [0, 5])
+@pytest.mark.parametrize("min_depth", [0, 5])
 @pytest.mark.parametrize("count", [10**4, 10**6])
-def test_the_depth_that_a_sample_gives_makes_buckets_of_about_two(count: int, shard_bits: int) -> None:
+def test_the_depth_that_a_sample_gives_makes_buckets_of_about_two(count: int, min_depth: int) -> None:
     gallery = BigGallery(count, seed=1)
-    held = [count / 2 ** gallery.new_walk(shard_bits).depth for _ in range(400)]
+    held = [count / 2 ** gallery.new_walk(min_depth).depth for _ in range(400)]
     low, *_, high = quantiles(held, n=20)
     assert 0.6 < low < high < 6
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.ids import PhotoId, UserId, first_photo_id, is_photo_id, new_photo_id, timestamp, uploaded_at
 from chalicelib.domain.listing import Listing
-from chalicelib.domain.photos import Exif, Photo, Status, Visibility, tag_term
+from chalicelib.domain.photos import Exif, Photo, Status, Visibility
 from tests.support.rows import pending
 
 ANN, BOB = UserId("ann"), UserId("bob")
@@ -171,18 +171,6 @@ def test_score_stays_within_the_ratings_and_rises_with_good_ones(ratings: list[i
     once_more = photo(rating_sum=sum(ratings) + another, rating_count=len(ratings) + 1)
     assert 1 <= rated.score <= 5
     assert (once_more.score > rated.score) == (another > rated.score)
-
-
-@given(st.text())
-def test_compatible_forms_of_a_tag_are_one(tag: str) -> None:
-    import unicodedata
-
-    assert {tag_term(unicodedata.normalize(form, tag)) for form in ("NFC", "NFD", "NFKC", "NFKD")} == {tag_term(tag)}
-
-
-@given(st.text(st.characters(max_codepoint=0x24F, exclude_characters="\u0131\u0149\u00b5ſ")))
-def test_case_of_a_tag_does_not_matter(tag: str) -> None:
-    assert tag_term(tag.upper()) == tag_term(tag.lower()) == tag_term(tag)
 
 
 @pytest.mark.parametrize(

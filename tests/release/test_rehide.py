@@ -9,8 +9,8 @@ import pytest
 from chalicelib.domain.ids import AlbumId, UserId, timestamp
 from chalicelib.domain.photos import TRASH_LIFETIME
 from chalicelib.infra.settings import Settings
+from chalicelib.stores.dynamodb.account_deletion import DynamoCancellations
 from chalicelib.stores.dynamodb.albums import DynamoAlbums
-from chalicelib.stores.dynamodb.cancellations import DynamoCancellations
 from chalicelib.stores.dynamodb.photos import DynamoStore
 from release.rehide import TABLES, rehide, suffixed
 from tests.support.cloud import Cloud

@@ -106,7 +106,7 @@ def test_due_album_is_due_until_it_is_settled(backend: Backend) -> None:
     assert not backend.albums.change(read_before, read_before.with_(wording=2)), "it relies on a due_at that is gone"
 
 
-def test_due_albums_of_every_shard_are_found(backend: Backend) -> None:
+def test_all_due_albums_are_found_up_to_the_limit(backend: Backend) -> None:
     made = [add_album(backend, due_at=timestamp(START)) for _ in range(40)]
     assert sorted(backend.albums.due(timestamp(START), 100)) == sorted(album.album_id for album in made)
     assert len(backend.albums.due(timestamp(START), 7)) == 7

@@ -1,13 +1,9 @@
-"""The contract of `Cancellations`: what the purge of an account may rely on."""
+"""`Cancellations`: cancel an account, and purge its data a part at a time."""
 
 from datetime import timedelta
-from functools import partial
-from typing import Any
 
 from chalicelib.domain.ids import UserId, timestamp
 from chalicelib.domain.listing import Listing
-from tests.support.album_rows import add_album, new_link
-from tests.support.faults import hooked
 from tests.support.rows import START, Backend
 
 ANN, BOB = UserId("ann"), UserId("bob")
@@ -113,18 +109,3 @@ def test_photo_that_is_restored_while_a_rating_is_taken_back_keeps_no_score_of_i
     restored = backend.put(backend.now(photo), trashed_at=None)
     assert (restored.rating_sum, restored.rating_count) == (0, 0)
     assert backend.store.by_score(Listing(scope="public"), 9, after=(3.01, photo.photo_id)) == [restored]
-
-
-def test_link_that_is_made_while_its_album_is_purged_goes_too(backend: Backend) -> None:
-    album = add_album(backend)
-    makes = [partial(backend.albums.add_link, new_link(album), 100)]
-
-    def make(model: Any, params: Any, **_: Any) -> None:
-        if model.name == "TransactWriteItems" and "photoshare-test-Albums" in str(params) and makes:
-            makes.pop()()
-
-    with hooked("before-call.dynamodb", lambda _: make, backend.client):
-        while backend.cancellations.purge_albums(ANN):
-            pass
-    assert makes == []
-    assert backend.albums.links(album.album_id, 9) == []

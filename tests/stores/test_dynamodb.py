@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from chalicelib.domain import errors
+from chalicelib.domain import errors, feed
 from chalicelib.domain.accounts import Account
-from chalicelib.domain.ids import UserId, timestamp
+from chalicelib.domain.ids import PhotoId, UserId, timestamp
 from chalicelib.domain.listing import Listing
+from chalicelib.stores.dynamodb import items
+from tests.support.dynamodb_rows import counted_calls, write_rows
 from tests.support.faults import Answer, hooked, refusal
 from tests.support.rows import NO_LIMITS, START, Backend, ids, pending
 
@@ -121,7 +123,7 @@ def test_keys_that_dynamodb_left_out_are_asked_for_again(backend: Backend, kept:
     made = [backend.ready(minute=minute, tags=("sea",)) for minute in range(12)]
     half = HalfAnswered(kept, times)
     with half.counted(backend.client), half.on(backend.client):
-        assert ids(backend.store.by_time(SEA, 12, newest=False)) == ids(made)
+        assert ids(backend.store.by_tag(SEA, 12, newest=False)) == ids(made)
     assert len(half.batches) > 1
 
 
@@ -129,7 +131,7 @@ def test_keys_that_dynamodb_never_answers_end_as_busy(backend: Backend, pauses: 
     backend.ready(tags=("sea",))
     half = HalfAnswered(0, 1000)
     with half.counted(backend.client), half.on(backend.client), pytest.raises(errors.Busy):
-        backend.store.by_time(SEA, 9, newest=True)
+        backend.store.by_tag(SEA, 9, newest=True)
     assert 1 < len(half.batches) < 20
     assert len(pauses) == len(half.batches) - 1
 
@@ -140,52 +142,39 @@ def test_batches_hold_a_hundred_keys_and_do_not_wait_for_each_other(
 ) -> None:
     photos = [pending(minute=minute, status="ready", tags=("sea",)) for minute in range(count)]
     for photo in photos:
-        write(backend, photo)
+        write_rows(backend, photo)
     half = HalfAnswered(0, 0)
     with half.counted(backend.client):
-        assert ids(backend.store.by_time(SEA, 200, newest=False)) == ids(photos)
+        assert ids(backend.store.by_tag(SEA, 200, newest=False)) == ids(photos)
     assert half.batches == batches
     assert pauses == []
 
 
-# --- Terms that the index still lists
+# --- Shards of the public ranks
 
 
-def write(backend: Backend, photo: Any, **row: Any) -> None:
-    """A photo's row and its term rows, without a transaction; the row as `row` says, as indexes may lag."""
-    from chalicelib.stores.dynamodb import items
-
-    for table, key in (("PhotoMetadata", "photoId"), ("SearchTerms", "ownerTerm")):
-        name = f"photoshare-test-{table}"
-        found = [items.photo_item(photo.with_(**row))] if key == "photoId" else items.term_items(photo).values()
-        for item in found:
-            backend.client.put_item(TableName=name, Item=item)
+def test_no_bucket_of_a_public_walk_crosses_a_shard() -> None:
+    assert items.PUBLIC_SHARD_BITS <= feed.PUBLIC_MIN_DEPTH
 
 
-STALE: dict[str, dict[str, Any]] = {
-    "made private": {"visibility": "private"},
-    "made unlisted": {"visibility": "unlisted"},
-    "trashed": {"trashed_at": timestamp(START)},
-    "tag taken away": {"tags": ()},
-}
+def test_span_of_ranks_costs_one_query_for_each_shard_until_the_limit_is_reached(backend: Backend) -> None:
+    photos = sorted((backend.ready(minute=minute) for minute in range(8)), key=lambda photo: feed.rank(photo.photo_id))
+    width = feed.RANKS >> items.PUBLIC_SHARD_BITS
+    everything = feed.Span(0, feed.RANKS - 1)
+    third = int(items.shard(feed.rank(photos[2].photo_id)))
+    assert read_by_rank(backend, [everything]) == ([ids(photos)], 1 << items.PUBLIC_SHARD_BITS)
+    assert read_by_rank(backend, [everything], 3) == ([ids(photos[:3])], third + 1)
+    shards = [feed.Span(width, 2 * width - 1), feed.Span(5 * width + 1, 5 * width + 9)]
+    assert read_by_rank(backend, shards)[1] == 2
+    assert read_by_rank(backend, [feed.Span(width - 1, width)])[1] == 2
 
 
-@pytest.mark.parametrize("change", [*STALE])
-def test_index_of_terms_that_lags_shows_nothing_that_no_longer_belongs_there(backend: Backend, change: str) -> None:
-    lagging = pending(minute=1, status="ready", tags=("sea",))
-    write(backend, lagging, **STALE[change])
-    for listing in (SEA, Listing(scope="public", owner=UserId("ann"), tag="sea")):
-        assert backend.store.by_time(listing, 9, newest=True) == []
-
-
-def test_photos_that_no_longer_belong_there_do_not_shorten_a_list(backend: Backend) -> None:
-    there = [pending(minute=minute, status="ready", tags=("sea",)) for minute in range(6)]
-    for photo in there:
-        write(backend, photo, **({} if photo in there[::3] else {"visibility": "private"}))
-    for newest in (True, False):
-        expected = ids(there[::3][::-1] if newest else there[::3])
-        for limit in (1, 2, 3):
-            assert ids(backend.store.by_time(SEA, limit, newest=newest)) == expected[:limit]
+def read_by_rank(backend: Backend, spans: list[feed.Span], limit: int | None = None) -> tuple[list[list[PhotoId]], int]:
+    """Return the ids in each span, and the number of queries."""
+    with counted_calls(backend) as names:
+        found = backend.store.by_rank(PUBLIC, spans, limit)
+    assert set(names) == {"Query"}
+    return [ids(each) for each in found], len(names)
 
 
 # --- Pages of one megabyte
@@ -196,7 +185,7 @@ def test_photos_that_no_longer_belong_there_do_not_shorten_a_list(backend: Backe
     [
         lambda store: store.by_time(PUBLIC, 9, newest=False),
         lambda store: store.by_score(Listing(scope="owner", owner=UserId("ann")), 9)[::-1],
-        lambda store: store.by_time(SEA, 9, newest=False),
+        lambda store: store.by_tag(SEA, 9, newest=False),
     ],
 )
 def test_list_over_one_megabyte_is_whole(backend: Backend, read: Callable[[Any], Any]) -> None:

@@ -1,4 +1,4 @@
-"""The contract of `Store`: what every store promises, each of its sentences once."""
+"""`PhotoStore` and `AccountStore`: each promise of the contracts except the lists."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -156,10 +156,10 @@ def test_replacing_moves_terms_and_usage_with_the_row(backend: Backend) -> None:
     photo = backend.put(backend.granted(), status="ready", tags=("sea",), charged=600)
     assert backend.usage() == (1, 600)
     photo = backend.put(photo, tags=("hills",))
-    assert ids(backend.store.by_time(sea, 9, newest=True)) == []
-    assert ids(backend.store.by_time(hills, 9, newest=True)) == [photo.photo_id]
+    assert ids(backend.store.by_tag(sea, 9, newest=True)) == []
+    assert ids(backend.store.by_tag(hills, 9, newest=True)) == [photo.photo_id]
     backend.put(photo, status="rejected", charged=0)
-    assert ids(backend.store.by_time(hills, 9, newest=True)) == []
+    assert ids(backend.store.by_tag(hills, 9, newest=True)) == []
     assert backend.usage() == (0, 0)
 
 
@@ -167,7 +167,7 @@ def test_all_of_32_tags_can_be_exchanged(backend: Backend) -> None:
     old, new = (tuple(f"{word}{number}" for number in range(32)) for word in ("old", "new"))
     photo = backend.put(backend.ready(tags=old), tags=new)
     for tag in (*old, *new):
-        found = backend.store.by_time(Listing(scope="public", tag=tag), 9, newest=True)
+        found = backend.store.by_tag(Listing(scope="public", tag=tag), 9, newest=True)
         assert ids(found) == ([photo.photo_id] if tag in new else [])
 
 
@@ -178,7 +178,7 @@ def test_replacing_what_somebody_else_has_replaced_changes_nothing(backend: Back
     assert not backend.store.remove(stale)
     assert backend.now(stale) == current
     assert backend.usage() == (1, 1000)
-    assert ids(backend.store.by_time(Listing(scope="public", tag="hills"), 9, newest=True)) == []
+    assert ids(backend.store.by_tag(Listing(scope="public", tag="hills"), 9, newest=True)) == []
 
 
 def test_replacing_or_removing_what_is_not_there_changes_nothing(backend: Backend) -> None:

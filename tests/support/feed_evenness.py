@@ -27,9 +27,9 @@ class Pairs(msgspec.Struct, frozen=True):
     """The mean factor of all other pairs."""
 
 
-def first_pages(photos: Gallery, shard_bits: int, pages: int = PAGES) -> list[list[PhotoId]]:
+def first_pages(photos: Gallery, min_depth: int, pages: int = PAGES) -> list[list[PhotoId]]:
     """Ids on so many first pages."""
-    return [[item.photo_id for item in photos.first_page(LIMIT, shard_bits)[0]] for _ in range(pages)]
+    return [[item.photo_id for item in photos.first_page(LIMIT, min_depth)[0]] for _ in range(pages)]
 
 
 class Singles(msgspec.Struct, frozen=True):

@@ -79,18 +79,18 @@ class Gallery:
         end = bisect.bisect_right(self.ranks, span.high, lo=here, key=_by_rank)
         return [Item(photo_id, rank) for rank, photo_id in self.ranks[here:end][:limit]]
 
-    def new_walk(self, shard_bits: int = 0, seed: int | None = None) -> Place:
+    def new_walk(self, min_depth: int = 0, seed: int | None = None) -> Place:
         """The start of a walk, from the density beyond a random rank, as `lists` begins one."""
-        looked_at = feed.sample_span(self.rng.getrandbits(64), shard_bits)
+        looked_at = feed.sample_span(self.rng.getrandbits(64), min_depth)
         found = [item.rank for item in self.read([looked_at], feed.SAMPLE)[0]]
         seed = self.rng.getrandbits(64) if seed is None else seed
-        return Place(seed, feed.depth_for(found, looked_at, shard_bits))
+        return Place(seed, feed.depth_for(found, looked_at, min_depth))
 
     def first_page(
-        self, limit: int = 10, shard_bits: int = 0, seed: int | None = None
+        self, limit: int = 10, min_depth: int = 0, seed: int | None = None
     ) -> tuple[list[Item], Place | None]:
         """A fresh walk's first page, and where the next one begins."""
-        return feed.begin(self.new_walk(shard_bits, seed), limit, self.read, shard_bits)
+        return feed.begin(self.new_walk(min_depth, seed), limit, self.read, min_depth)
 
     def _fresh(self) -> PhotoId:
         return PhotoId(f"{self.rng.getrandbits(128):032x}")
@@ -125,13 +125,13 @@ class BigGallery(Gallery):
 
 
 def walk(
-    gallery: Gallery, shard_bits: int = 0, limits: Sequence[int] = (10,), pages: int | None = None
+    gallery: Gallery, min_depth: int = 0, limits: Sequence[int] = (10,), pages: int | None = None
 ) -> tuple[list[list[Item]], Place | None]:
     """The first `pages` of a walk, or all of it; `limits` take turns."""
-    items, place = gallery.first_page(limits[0], shard_bits)
+    items, place = gallery.first_page(limits[0], min_depth)
     shown = [items]
     while place and len(shown) != pages:
-        items, place = feed.page(place, limits[len(shown) % len(limits)], gallery.read, shard_bits)
+        items, place = feed.page(place, limits[len(shown) % len(limits)], gallery.read, min_depth)
         shown.append(items)
     return shown, place
 

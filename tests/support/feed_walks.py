@@ -11,7 +11,7 @@ from chalicelib.domain import feed
 from chalicelib.domain.ids import PhotoId
 from tests.support.feed_gallery import Gallery
 
-SHARD_BITS = (0, 5)
+MIN_DEPTHS = (0, 5)
 
 
 class Churn(msgspec.Struct, frozen=True):
@@ -29,7 +29,7 @@ class Broken(AssertionError):
     """A walk was not exact. The message says how."""
 
 
-def check_walk(gallery: Gallery, shard_bits: int, churn: Churn, largest: int = 30) -> int:
+def check_walk(gallery: Gallery, min_depth: int, churn: Churn, largest: int = 30) -> int:
     """Walk through `gallery` in pages of up to `largest`, with churn between them; how many pages it took.
 
     Raises:
@@ -37,14 +37,14 @@ def check_walk(gallery: Gallery, shard_bits: int, churn: Churn, largest: int = 3
     """
     rng, hidden = gallery.rng, list[PhotoId]()
     throughout, seen = gallery.ids(), list[PhotoId]()
-    items, place = gallery.first_page(rng.randint(1, largest), shard_bits)
+    items, place = gallery.first_page(rng.randint(1, largest), min_depth)
     pages = 1
     while place:
         if not items:
             raise Broken("a page that is not the last is empty")
         seen += [item.photo_id for item in items]
         throughout &= _apply_churn(gallery, churn, hidden)
-        items, place = feed.page(place, rng.randint(1, largest), gallery.read, shard_bits)
+        items, place = feed.page(place, rng.randint(1, largest), gallery.read, min_depth)
         pages += 1
     seen += [item.photo_id for item in items]
     if twice := [photo_id for photo_id, times in Counter(seen).items() if times > 1]:

@@ -9,7 +9,7 @@ import msgspec
 from chalicelib.domain.albums import Album
 from chalicelib.domain.ids import UserId
 from chalicelib.domain.photos import Photo
-from chalicelib.stores.dynamodb import items
+from chalicelib.stores.dynamodb import items, term_rows
 from tests.support.cloud import Client, Cloud
 
 
@@ -112,7 +112,7 @@ def _misrated(cloud: Cloud, photos: list[Photo]) -> Iterator[str]:
 
 
 def _misfound(cloud: Cloud, owner: str, photos: list[Photo]) -> Iterator[str]:
-    expected = [items.decode(row) for photo in photos for row in items.term_items(photo).values()]
+    expected = [items.decode(row) for photo in photos for row in term_rows.term_items(photo).values()]
     found = [items.decode(row) for row in _scan(cloud, cloud.settings.term_table)]
     found = [row for row in found if row["ownerTerm"].startswith(f"{owner}#")]
     if _sorted(expected) != _sorted(found):

@@ -14,12 +14,11 @@ from chalicelib.domain.ids import PhotoId, UserId, new_photo_id, timestamp
 from chalicelib.domain.photos import Photo
 from chalicelib.infra import aws
 from chalicelib.infra.settings import Settings, load_settings
-from chalicelib.stores.dynamodb import items
+from chalicelib.stores.dynamodb.account_deletion import DynamoCancellations
 from chalicelib.stores.dynamodb.albums import DynamoAlbums
-from chalicelib.stores.dynamodb.cancellations import DynamoCancellations
+from chalicelib.stores.dynamodb.idempotency import DynamoRepeats
 from chalicelib.stores.dynamodb.photos import DynamoStore
 from chalicelib.stores.dynamodb.ratings import DynamoRatings
-from chalicelib.stores.dynamodb.repeats import DynamoRepeats
 from chalicelib.stores.dynamodb.search import DynamoSearch
 from chalicelib.stores.protocols import AlbumStore, Cancellations, RatingStore, Repeats, SearchIndex, Store
 
@@ -45,17 +44,16 @@ def pending(owner: str = "ann", *, minute: int = 0, entropy: int | None = None, 
 
 
 class Backend:
-    """A store, and what is done to it behind its back."""
+    """The stores of one database, and a clock for them. Only tests of DynamoDB use `client`."""
 
     def __init__(
         self,
         stores: tuple[Store, AlbumStore, Repeats, Cancellations, RatingStore, SearchIndex],
-        cancel: Callable[[UserId], None],
         now: list[float],
         client: Any = None,
     ) -> None:
         self.store, self.albums, self.repeats, self.cancellations, self.ratings, self.search = stores
-        self.cancel, self._now, self.client = cancel, now, client
+        self._now, self.client = now, client
 
     def later(self, by: timedelta) -> None:
         """Let time pass for the store."""
@@ -82,9 +80,13 @@ class Backend:
         return self.now(before)
 
     def lose(self, photo: Photo) -> None:
-        """Its row is lost, and rebuilt as that of another ready photo would be."""
-        self.client.delete_item(TableName="photoshare-test-PhotoMetadata", Key=items.photo_key(photo.photo_id))
+        """Lose the photo without its ratings, and rebuild it as a ready photo."""
+        assert self.store.remove(self.now(photo))
         assert self.store.rebuild(photo.with_(rating_sum=0, rating_count=0))
+
+    def cancel(self, user_id: UserId) -> None:
+        """Cancel an account."""
+        self.cancellations.begin(user_id, timestamp(START), timestamp(START + timedelta(hours=1)))
 
     def now(self, photo: Photo) -> Photo:
         """The row."""
@@ -131,21 +133,12 @@ def on_dynamodb(deploy: Callable[[], dict[str, str]]) -> Iterator[Callable[[], B
 
 def _backend(settings: Settings, client: Any) -> Backend:
     now = [START.timestamp()]
-
-    def cancel(user_id: UserId) -> None:
-        client.update_item(
-            TableName=settings.account_table,
-            Key={"userId": {"S": user_id}, "record": {"S": "account"}},
-            UpdateExpression="SET cancelledAt = :now",
-            ExpressionAttributeValues={":now": {"S": timestamp(START)}},
-        )
-
     one_at_a_time: Any = OneAtATime(client)
     stores: Any = tuple(
         kind(settings, one_at_a_time, lambda: now[0])
         for kind in (DynamoStore, DynamoAlbums, DynamoRepeats, DynamoCancellations, DynamoRatings, DynamoSearch)
     )
-    return Backend(stores, cancel, now, client)
+    return Backend(stores, now, client)
 
 
 def empty(settings: Settings, client: Any) -> None:

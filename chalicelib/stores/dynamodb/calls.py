@@ -1,61 +1,64 @@
-"""DynamoDB's calls, each repeated or continued until it is whole."""
+"""Calls to DynamoDB, each retried or continued until its answer is complete."""
 
-import random
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import msgspec
 from botocore.exceptions import ClientError
 
 from chalicelib.domain.errors import Busy
+from chalicelib.domain.retry import WriteConflict, pause, retry_on_conflict
 from chalicelib.stores.dynamodb.items import Item, Key, encode
 
 _ATTEMPTS = 8
 _BATCH = 100
+_RETRIED = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
 
 Write = dict[str, Any]
 Reason = dict[str, Any]
 
 
+class KeyRange(msgspec.Struct, frozen=True):
+    """The rows of one partition of a table, or of its index, whose sort key is in a range."""
+
+    table: str
+    partition: tuple[str, str]
+    """Name and value of the partition key."""
+    sort: tuple[str, str, str]
+    """Name of the sort key, its lowest and its highest value, both included."""
+    index: str | None = None
+
+
 class Calls:
-    """Reads, queries and transactions on any table. `clock`: Unix seconds."""
+    """Reads, queries and transactions on any table. `clock` returns Unix seconds."""
 
     def __init__(self, client: Any, clock: Callable[[], float]) -> None:
         self._client, self._clock = client, clock
 
     def read(self, table: str, key: Key) -> Item | None:
-        """The item, read consistently; None where there is none, or only one that has expired."""
+        """Read an item consistently. Return None if it does not exist or has expired."""
         item: Item | None = self._client.get_item(TableName=table, Key=key, ConsistentRead=True).get("Item")
-        # Expired rows stay readable until DynamoDB gets round to them, which may take days.
+        # Expired rows stay readable until DynamoDB deletes them, which may take days.
         if item and int(item.get("expiresAt", {}).get("N", 0) or 1 << 62) <= self._clock():
             return None
         return item
 
-    def query(
-        self,
-        table: str,
-        index: str | None,
-        partition: tuple[str, str],
-        span: tuple[str, str, str],
-        limit: int | None,
-        *,
-        forward: bool = True,
-        consistent: bool = False,
-    ) -> list[Item]:
-        """All items of a partition whose sort key is in a span, both ends included, or the first `limit`.
+    def query(self, keys: KeyRange, limit: int | None, *, forward: bool = True, consistent: bool = False) -> list[Item]:
+        """Return the first `limit` items of a range, or all of them if `limit` is None.
 
-        `consistent`: with every write that was acknowledged, which no index can give.
+        If `consistent`, the answer reflects every acknowledged write. An index cannot be read consistently.
         """
+        sort, low, high = keys.sort
         asked: dict[str, Any] = {
-            "TableName": table,
+            "TableName": keys.table,
             "KeyConditionExpression": "#partition = :partition AND #sort BETWEEN :low AND :high",
-            "ExpressionAttributeNames": {"#partition": partition[0], "#sort": span[0]},
-            "ExpressionAttributeValues": encode({":partition": partition[1], ":low": span[1], ":high": span[2]}),
+            "ExpressionAttributeNames": {"#partition": keys.partition[0], "#sort": sort},
+            "ExpressionAttributeValues": encode({":partition": keys.partition[1], ":low": low, ":high": high}),
             "ScanIndexForward": forward,
             "ConsistentRead": consistent,
         }
-        if index:
-            asked["IndexName"] = index
+        if keys.index:
+            asked["IndexName"] = keys.index
         found: list[Item] = []
         while limit is None or len(found) < limit:
             page = self._client.query(**asked, **({"Limit": limit - len(found)} if limit else {}))
@@ -66,15 +69,15 @@ class Calls:
         return found
 
     def read_all(self, table: str, keys: Sequence[Key]) -> list[Item]:
-        """The items of these keys, read consistently, in no order; those that do not exist are left out."""
+        """Read the items of these keys consistently, in any order. Leave out those that do not exist."""
         return self.read_across([(table, key) for key in keys]).get(table, [])
 
     def read_across(self, wanted: Sequence[tuple[str, Key]]) -> dict[str, list[Item]]:
-        """The items of these keys by their tables, as `read_all` finds them; all of one request where they fit."""
+        """Read the items of these keys as `read_all` does, by table, in one request if they fit."""
         found: dict[str, list[Item]] = {}
         waiting, fruitless = list(wanted), 0
         while waiting:
-            _pause(fruitless)
+            pause(fruitless)
             batch: dict[str, Any] = {}
             for table, key in waiting[:_BATCH]:
                 batch.setdefault(table, {"Keys": [], "ConsistentRead": True})["Keys"].append(key)
@@ -90,35 +93,45 @@ class Calls:
         return found
 
     def put_new(self, table: str, item: Item, partition: str) -> bool:
-        """Write an item unless its key is taken; whether it was written. `partition`: the partition key's name."""
-        # As a transaction: one that meets another is repeated, where a plain put would fail.
+        """Write an item unless its key is taken. Return whether the item was written.
+
+        `partition` is the name of the partition key.
+        """
+        # A transaction is retried after a conflict with another one. A plain put would fail.
         put = {"TableName": table, "Item": item, "ConditionExpression": f"attribute_not_exists({partition})"}
         return not self.transact([{"Put": put}])
 
     def transact(self, writes: list[Write]) -> list[Reason]:
-        """All writes or none. The reasons, one a write, where a condition failed; [] where all is written.
+        """Execute all writes or none. Return [], or the reasons, one for each write, if a condition failed.
 
-        Two transactions that meet are both told so; repeating is then up to us.
+        Retry after a conflict with another transaction.
+
+        Raises:
+            Busy: every attempt met another transaction or was throttled.
         """
-        for attempt in range(_ATTEMPTS):
-            _pause(attempt)
-            try:
-                self._client.transact_write_items(TransactItems=writes)
-                return []
-            except ClientError as error:
-                if error.response["Error"]["Code"] != "TransactionCanceledException":
-                    raise
-                reasons: Any = error.response["CancellationReasons"]
-                codes = {reason.get("Code") for reason in reasons}
-                if "ConditionalCheckFailed" in codes:
-                    return list(reasons)
-                if not codes & {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}:
-                    raise
-        raise Busy
+        return retry_on_conflict(lambda: self._transact(writes), otherwise=Busy, attempts=_ATTEMPTS)
+
+    def _transact(self, writes: list[Write]) -> list[Reason]:
+        try:
+            self._client.transact_write_items(TransactItems=writes)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "TransactionCanceledException":
+                raise
+            reasons: Any = error.response["CancellationReasons"]
+            codes = {reason.get("Code") for reason in reasons}
+            if "ConditionalCheckFailed" in codes:
+                return list(reasons)
+            if not codes & _RETRIED:
+                raise
+            raise WriteConflict from error
+        return []
 
 
 def update(table: str, key: Key, old: Item, new: Item, *, revision: int) -> Write:
-    """An update that makes `old` what `new` is, while its `revision` is this; no other attribute is touched."""
+    """Return an update that turns `old` into `new` if the row still has this `revision`.
+
+    The update touches no attribute that is the same in both.
+    """
     changed = {name: value for name, value in new.items() if old.get(name) != value}
     removed = [name for name in old if name not in new]
     names = {f"#{number}": name for number, name in enumerate([*changed, *removed])}
@@ -136,9 +149,3 @@ def update(table: str, key: Key, old: Item, new: Item, *, revision: int) -> Writ
             "ExpressionAttributeValues": values | {":before": {"N": str(revision)}},
         }
     }
-
-
-def _pause(attempt: int) -> None:
-    """Full jitter before every attempt but the first (Brooker, "Exponential Backoff And Jitter")."""
-    if attempt:
-        time.sleep(random.uniform(0, min(0.02 * 2**attempt, 1)))

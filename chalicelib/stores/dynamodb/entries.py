@@ -1,4 +1,4 @@
-"""The rows that list a photo in its albums, and the albums' counts: written with the photo, in its transaction."""
+"""The rows that list a photo in its albums, and the counts of the albums, written in the photo's transaction."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,9 +10,9 @@ from chalicelib.stores.dynamodb.calls import Reason, Write
 
 
 def changes(entry_table: str, album_table: str, before: Photo, after: Photo) -> list[Write]:
-    """What makes the entries of `before` those of `after`, and keeps the counts of their albums.
+    """Return the writes that turn the entries of `before` into those of `after` and keep the counts of their albums.
 
-    A photo can come into an album only while the album has the name and visibility that its placement says.
+    A write that adds the photo to an album fails if the album's name or visibility differs from the placement.
     """
     old, new = items.entry_items(before), items.entry_items(after)
     writes: list[Write] = []
@@ -30,9 +30,9 @@ def changes(entry_table: str, album_table: str, before: Photo, after: Photo) -> 
 
 
 def corrected(photo: Photo, writes: Sequence[Write], reasons: Sequence[Reason]) -> Photo | None:
-    """`photo` as the albums are that refused it; None where something else refused it as well.
+    """Return `photo` adapted to the albums that refused it, or None if another write failed too.
 
-    `writes`: of the transaction that failed; `reasons`: why, one for each of them.
+    `writes` are those of the failed transaction, and `reasons` has one reason for each.
     """
     placements = dict(photo.albums)
     for write, reason in zip(writes, reasons, strict=True):
@@ -58,7 +58,7 @@ def _counted(table: str, album_id: AlbumId, after: Photo, count: int, opened: in
         condition += "visibility = :public" if after.albums[album_id].public else "visibility <> :public"
         sent |= {":name": after.albums[album_id].name, ":public": "public", ":photo": after.photo_id}
         names = {"ExpressionAttributeNames": {"#name": "name"}}
-        # A private one would leave the album without a cover for everybody else.
+        # A private photo would leave the album without a cover for other users.
         latest = " SET latestPhotoId = " + (":photo" if opened > 0 else "if_not_exists(latestPhotoId, :photo)")
     return {
         "Update": {

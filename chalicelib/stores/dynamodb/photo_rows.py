@@ -1,6 +1,7 @@
 """Photos by their ids, as several stores read them."""
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from chalicelib.domain.ids import PhotoId
 from chalicelib.domain.photos import Photo
@@ -8,16 +9,40 @@ from chalicelib.stores.dynamodb import items
 from chalicelib.stores.dynamodb.calls import Calls
 
 
+class IdRange(NamedTuple):
+    """Photo ids from `low` to `high`, both included. Neither needs to be an id."""
+
+    low: str = "0"
+    high: str = "g"
+
+    @property
+    def is_empty(self) -> bool:
+        """True if no id can be in the range."""
+        return self.low > self.high
+
+    def beyond(self, photo_id: PhotoId, *, newest: bool) -> "IdRange":
+        """Return the part of the range that comes after a photo, given the direction of reading."""
+        if newest:
+            return IdRange(self.low, min(self.high, items.just_below(photo_id)))
+        return IdRange(max(self.low, f"{photo_id}0"), self.high)
+
+
+def id_range(since: PhotoId | None, until: PhotoId | None, after: PhotoId | None, *, newest: bool) -> IdRange:
+    """Return the range of at least `since`, below `until` and after `after`, given the direction of reading."""
+    ids = IdRange(since or "0", items.just_below(until) if until else "g")
+    return ids.beyond(after, newest=newest) if after else ids
+
+
 def read(calls: Calls, table: str, photo_ids: Iterable[PhotoId]) -> dict[PhotoId, Photo]:
-    """Those of these photos that exist, tombstones as well; read consistently."""
+    """Read the photos that exist, tombstones included, with consistent reads."""
     return by_id(calls.read_all(table, keys(photo_ids)))
 
 
 def keys(photo_ids: Iterable[PhotoId]) -> list[items.Key]:
-    """Their primary keys, each once: DynamoDB refuses a batch in which a key comes twice."""
+    """Return the primary keys of photos, each once: DynamoDB refuses a batch with a duplicate key."""
     return [items.photo_key(photo_id) for photo_id in dict.fromkeys(photo_ids)]
 
 
 def by_id(found: Iterable[items.Item]) -> dict[PhotoId, Photo]:
-    """The photos of these items."""
+    """Return the photos of items by their ids."""
     return {photo.photo_id: photo for photo in map(items.photo_of, found)}

@@ -1,20 +1,22 @@
-"""The store on DynamoDB. `resources.yaml` has the tables; `items` has what a row looks like."""
+"""Photos on DynamoDB. `resources.yaml` declares the tables, and `items` shows what a row looks like."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from chalicelib.domain import errors
-from chalicelib.domain.accounts import Account, IdempotencyRecord, Limits
+from chalicelib.domain.accounts import IdempotencyRecord, Limits
 from chalicelib.domain.feed import Span
-from chalicelib.domain.ids import PhotoId, Timestamp, UserId
+from chalicelib.domain.ids import PhotoId, Timestamp
 from chalicelib.domain.listing import Listing
-from chalicelib.domain.photos import Photo, tag_term
+from chalicelib.domain.photos import Photo
 from chalicelib.infra.settings import Settings
-from chalicelib.stores.dynamodb import entries, items, photo_rows, repeats, usage
-from chalicelib.stores.dynamodb.calls import Calls, Write, update
+from chalicelib.stores.dynamodb import entries, idempotency, items, photo_rows, term_rows, usage
+from chalicelib.stores.dynamodb.accounts import DynamoAccountStore
+from chalicelib.stores.dynamodb.calls import KeyRange, Write, update
+from chalicelib.stores.dynamodb.tags import TagRows
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -24,28 +26,18 @@ _FORGOTTEN = 100
 _DUE_SHARDS = "0123456789abcdef"
 
 
-class DynamoStore:
-    """`Store` on the tables that `Settings` names."""
+class DynamoStore(DynamoAccountStore):
+    """`PhotoStore` and `AccountStore` on the tables that `Settings` names."""
 
     def __init__(self, settings: Settings, dynamodb: "DynamoDBClient", clock: Callable[[], float] = time.time) -> None:
-        self._calls, self._clock = Calls(dynamodb, clock), clock
-        self._photos, self._accounts = settings.photo_table, settings.account_table
+        super().__init__(settings, dynamodb, clock)
+        self._clock, self._photos, self._ratings = clock, settings.photo_table, settings.rating_table
         self._terms, self._albums, self._entries = settings.term_table, settings.album_table, settings.entry_table
-        self._ratings = settings.rating_table
+        self._tags = TagRows(self._calls, self._photos, self._terms)
 
     @cached_property
     def _readers(self) -> ThreadPoolExecutor:
         return ThreadPoolExecutor(_READERS, "dynamodb")
-
-    def account(self, user_id: UserId) -> Account:
-        item = self._calls.read(self._accounts, items.account_key(user_id))
-        return items.account_of(item) if item else Account(user_id=user_id)
-
-    def open_account(self, account: Account) -> Account:
-        fresh = {"userId": account.user_id, "record": "account", "createdAt": account.created_at}
-        item = items.encode(fresh | {"photoCount": 0, "bytes": 0})
-        written = self._calls.put_new(self._accounts, item, "userId")
-        return account if written else self.account(account.user_id)
 
     def photo(self, photo_id: PhotoId) -> Photo | None:
         item = self._calls.read(self._photos, items.photo_key(photo_id))
@@ -58,9 +50,9 @@ class DynamoStore:
         room = "(attribute_not_exists(userId) OR (photoCount < :photos AND #bytes <= :room))"
         bounds = {"photos": limits.photos, "room": limits.bytes - photo.charged}
         charge = usage.charge(self._accounts, photo, 1, photo.charged, condition=room, values=bounds)
-        kept = [repeats.put(self._accounts, record, self._clock())] if record else []
+        kept = [idempotency.put(self._accounts, record, self._clock())] if record else []
         failed = self._calls.transact([self._new(photo), charge, *kept])
-        # First: a repeat may well find no room beside what it repeats.
+        # Check the record first: a retry may find the account filled by the request that it repeats.
         if kept and failed and failed[2].get("Code") == "ConditionalCheckFailed":
             return False
         if failed:
@@ -82,8 +74,9 @@ class DynamoStore:
         return False
 
     def forget_ratings(self, photo_id: PhotoId) -> int:
-        found = self._calls.query(self._ratings, None, ("photoId", photo_id), ("userId", " ", "~"), _FORGOTTEN)
-        keys = [{name: row[name] for name in ("photoId", "userId")} for row in found]
+        ratings = KeyRange(self._ratings, ("photoId", photo_id), ("userId", " ", "~"))
+        rows = self._calls.query(ratings, _FORGOTTEN)
+        keys = [{name: row[name] for name in ("photoId", "userId")} for row in rows]
         if keys:
             self._calls.transact([{"Delete": {"TableName": self._ratings, "Key": key}} for key in keys])
         return len(keys)
@@ -98,6 +91,9 @@ class DynamoStore:
         gone = photo.with_(status="erased", charged=0)
         return not self._calls.transact([{"Delete": delete}, *self._derived_changes(photo, gone)])
 
+    def photos(self, photo_ids: Sequence[PhotoId]) -> dict[PhotoId, Photo]:
+        return photo_rows.read(self._calls, self._photos, photo_ids)
+
     def by_time(
         self,
         listing: Listing,
@@ -108,38 +104,43 @@ class DynamoStore:
         since: PhotoId | None = None,
         until: PhotoId | None = None,
     ) -> list[Photo]:
-        low, high = since or "0", items.just_below(until) if until else "g"
-        if after:
-            low, high = _beyond(after, low, high, newest=newest)
         if listing.tag:
-            return self._by_tag(listing, low, high, limit, newest=newest)
-        if low > high:
+            raise ValueError("A listing with a tag is read by `by_tag`.")
+        ids = photo_rows.id_range(since, until, after, newest=newest)
+        if ids.is_empty:
             return []
-        index, name, partition = _time_index(listing)
-        span = ("photoId", low, high)
-        found = self._calls.query(self._photos, index, (name, partition), span, limit, forward=not newest)
-        return [items.photo_of(item) for item in found]
+        index, partition = _time_index(listing)
+        keys = KeyRange(self._photos, partition, ("photoId", ids.low, ids.high), index)
+        return [items.photo_of(item) for item in self._calls.query(keys, limit, forward=not newest)]
+
+    def by_tag(
+        self,
+        listing: Listing,
+        limit: int,
+        *,
+        newest: bool,
+        after: PhotoId | None = None,
+        since: PhotoId | None = None,
+        until: PhotoId | None = None,
+    ) -> list[Photo]:
+        return self._tags.by_id(listing, photo_rows.id_range(since, until, after, newest=newest), limit, newest=newest)
 
     def by_score(self, listing: Listing, limit: int, *, after: tuple[float, PhotoId] | None = None) -> list[Photo]:
         high = items.just_below(items.score_text(*after)) if after else "9"
         public = listing.scope == "public"
-        index, name = ("public-score", "publicKey") if public else ("owner-score", "ownerKey")
-        partition = "public" if public else items.owner_partition(listing)
-        found = self._calls.query(self._photos, index, (name, partition), ("score", "0", high), limit, forward=False)
-        return [items.photo_of(item) for item in found]
+        partition = ("publicKey", "public") if public else ("ownerKey", items.owner_partition(listing))
+        keys = KeyRange(self._photos, partition, ("score", "0", high), "public-score" if public else "owner-score")
+        return [items.photo_of(item) for item in self._calls.query(keys, limit, forward=False)]
 
     def by_rank(self, listing: Listing, spans: Sequence[Span], limit: int | None = None) -> list[list[Photo]]:
         return list(self._readers.map(lambda span: self._ranked(listing, span, limit), spans))
-
-    def shard_bits(self, listing: Listing) -> int:
-        return items.PUBLIC_SHARD_BITS if listing.scope == "public" else 0
 
     def due(self, now: Timestamp, limit: int) -> list[PhotoId]:
         found: list[PhotoId] = []
         for shard in _DUE_SHARDS:
             wanted = limit - len(found)
-            rows = self._calls.query(self._photos, "due", ("dueShard", shard), ("sweepAt", "0", now), wanted)
-            found += [items.decode(row)["photoId"] for row in rows]
+            keys = KeyRange(self._photos, ("dueShard", shard), ("sweepAt", "0", now), "due")
+            found += [items.decode(row)["photoId"] for row in self._calls.query(keys, wanted)]
             if len(found) >= limit:
                 break
         return found
@@ -156,31 +157,22 @@ class DynamoStore:
             self._calls.transact([{"Update": update}])
 
     def _ranked(self, listing: Listing, span: Span, limit: int | None) -> list[Photo]:
-        low, high = items.rank_text(span.low), items.rank_text(span.high)
-        if listing.scope == "public":
-            index, partition = "public-rank", ("feedShard", items.shard(span.low))
-        else:
-            index, partition = "owner-rank", ("ownerKey", items.owner_partition(listing))
-        found = self._calls.query(self._photos, index, partition, ("rank", low, high), limit)
-        return [items.photo_of(item) for item in found]
-
-    def _by_tag(self, listing: Listing, low: str, high: str, limit: int, *, newest: bool) -> list[Photo]:
-        index, name, partition = _time_index(listing)
         found: list[Photo] = []
-        while low <= high and (wanted := limit - len(found)):
-            span = ("photoId", low, high)
-            rows = self._calls.query(self._terms, index, (name, partition), span, wanted, forward=not newest)
-            ids = [PhotoId(items.decode(row)["photoId"]) for row in rows]
-            found += self._whole(listing, ids)
-            if len(rows) < wanted:
+        for keys in self._rank_ranges(listing, span):
+            wanted = None if limit is None else limit - len(found)
+            if wanted == 0:
                 break
-            low, high = _beyond(ids[-1], low, high, newest=newest)
+            found += map(items.photo_of, self._calls.query(keys, wanted))
         return found
 
-    def _whole(self, listing: Listing, ids: list[PhotoId]) -> list[Photo]:
-        """The photos of these ids, in this order. The index may lag: those that left the list are left out."""
-        found = photo_rows.read(self._calls, self._photos, ids)
-        return [found[photo_id] for photo_id in ids if photo_id in found and listing.holds(found[photo_id])]
+    def _rank_ranges(self, listing: Listing, span: Span) -> Iterator[KeyRange]:
+        """Yield the key ranges that hold a span, in the order of ranks."""
+        if listing.scope != "public":
+            partition = ("ownerKey", items.owner_partition(listing))
+            yield KeyRange(self._photos, partition, items.rank_range(span), "owner-rank")
+            return
+        for shard, part in items.by_shard(span):
+            yield KeyRange(self._photos, ("feedShard", shard), items.rank_range(part), "public-rank")
 
     def _new(self, photo: Photo) -> Write:
         return {
@@ -195,45 +187,27 @@ class DynamoStore:
     def _update(self, before: Photo, after: Photo) -> Write:
         old, new = items.photo_item(before), items.photo_item(after, int(self._clock()))
         if after.status == "erased":
-            # A rating may have come since `before` was read, but never comes after a tombstone.
+            # A rating may have arrived since `before` was read. None arrives after the tombstone.
             old = dict.fromkeys(("ratingSum", "ratingCount")) | old
         return update(self._photos, items.photo_key(before.photo_id), old, new, revision=before.revision)
 
     def _derived_changes(self, before: Photo, after: Photo) -> list[Write]:
         return [
-            *self._term_changes(before, after),
+            *term_rows.changes(self._terms, before, after),
             *entries.changes(self._entries, self._albums, before, after),
-            *repeats.changes(self._accounts, before, after),
+            *idempotency.changes(self._accounts, before, after),
             *self._usage_change(before, after),
         ]
-
-    def _term_changes(self, before: Photo, after: Photo) -> list[Write]:
-        old, new = items.term_items(before), items.term_items(after)
-        puts = [{"Put": {"TableName": self._terms, "Item": row}} for key, row in new.items() if old.get(key) != row]
-        keys = [{"ownerTerm": {"S": key}, "photoId": {"S": before.photo_id}} for key in old if key not in new]
-        return puts + [{"Delete": {"TableName": self._terms, "Key": key}} for key in keys]
 
     def _usage_change(self, before: Photo, after: Photo) -> list[Write]:
         count, size = after.counted - before.counted, after.charged - before.charged
         return [usage.charge(self._accounts, before, count, size)] if count or size else []
 
 
-def _time_index(listing: Listing) -> tuple[str, str, str]:
-    """The index that holds a listing in the order of ids, the name of its partition key, and the partition."""
-    if listing.tag:
-        tag = tag_term(listing.tag)
-        if listing.scope == "owner":
-            return "owner-tag", "ownerTag", f"{listing.owner}#{tag}"
-        if listing.owner:
-            return "public-owner-tag", "publicOwnerTag", f"{listing.owner}#{tag}"
-        return "public-tag", "publicTag", tag
+def _time_index(listing: Listing) -> tuple[str, tuple[str, str]]:
+    """Return the index that holds a listing in the order of ids, and the name and value of its partition key there."""
     if listing.scope != "public":
-        return "owner-time", "ownerKey", items.owner_partition(listing)
+        return "owner-time", ("ownerKey", items.owner_partition(listing))
     if listing.owner:
-        return "public-owner-time", "publicOwnerKey", listing.owner
-    return "public-time", "publicKey", "public"
-
-
-def _beyond(after: PhotoId, low: str, high: str, *, newest: bool) -> tuple[str, str]:
-    """What is left of a span behind `after`."""
-    return (low, min(high, items.just_below(after))) if newest else (max(low, f"{after}0"), high)
+        return "public-owner-time", ("publicOwnerKey", listing.owner)
+    return "public-time", ("publicKey", "public")

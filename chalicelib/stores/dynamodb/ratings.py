@@ -1,4 +1,4 @@
-"""Ratings on DynamoDB: a row a person and photo, and the sums on the photo's own row."""
+"""Ratings on DynamoDB: one row per user and photo, and the sums on the row of the photo."""
 
 import time
 from collections.abc import Callable
@@ -40,12 +40,15 @@ class DynamoRatings:
 
 
 def sums(table: str, photo: Photo, before: int | None, after: int | None) -> list[Write]:
-    """What makes somebody's rating `before` be `after` in the sums of a photo, while it and they are as given."""
+    """Return the writes that change a rating from `before` to `after` in a photo's sums.
+
+    The writes fail if the photo or its sums are no longer as given.
+    """
     rated = photo.rated(before, after)
     if rated == photo:
         return []
     if not photo.listed:
-        # It gets its score from the sums when it is restored, and whoever restores it may have read these.
+        # Restoring computes the score from the sums. A restore that has read these sums must fail.
         rated = rated.with_(revision=photo.revision + 1)
     old, new = items.photo_item(photo), items.photo_item(rated)
     write = update(table, items.photo_key(photo.photo_id), old, new, revision=photo.revision)

@@ -1,4 +1,4 @@
-"""The words of photos on DynamoDB: lists of ids, newest first, and the photos behind them."""
+"""Word search on DynamoDB: intersect the lists of the words, rarest first, and check the photos behind them."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -8,16 +8,22 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.ids import PhotoId
 from chalicelib.domain.listing import Listing
-from chalicelib.domain.photos import Photo
-from chalicelib.domain.terms import PREFIXES, Sought
+from chalicelib.domain.photos import MAX_TERMS, Photo
+from chalicelib.domain.terms import SearchPage, SearchWord, words_of
 from chalicelib.infra.settings import Settings
-from chalicelib.stores.dynamodb import items, photo_rows
+from chalicelib.stores.dynamodb import photo_rows, words
 from chalicelib.stores.dynamodb.calls import Calls
-from chalicelib.stores.protocols import Postings
+from chalicelib.stores.dynamodb.words import Postings
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+BLOCK = 100
+"""Rows of a word's list that are read at once."""
+ROUNDS = 10
+"""Blocks of the rarest word that one page reads at most. A page that is not full by then is returned short."""
+_LISTS = 4
+"""Words whose lists are read after the first block. The few photos that are left are checked for the other words."""
 _READERS = 8
 
 
@@ -32,45 +38,57 @@ class DynamoSearch:
     def _readers(self) -> ThreadPoolExecutor:
         return ThreadPoolExecutor(_READERS, "search")
 
-    def postings(
-        self, listing: Listing, words: Sequence[Sought], limit: int, *, after: PhotoId | None = None
-    ) -> list[Postings]:
-        read = partial(self._postings, listing, limit, after)
-        return [read(words[0])] if len(words) == 1 else list(self._readers.map(read, words))
+    def search(
+        self, listing: Listing, words: Sequence[SearchWord], limit: int, *, after: PhotoId | None = None
+    ) -> SearchPage:
+        if not 0 < len(words) <= MAX_TERMS:
+            return SearchPage([], None)
+        found: list[Photo] = []
+        looked_up, size = list(words), limit + 1 if len(words) == 1 else BLOCK
+        for _ in range(ROUNDS):
+            lists = self._postings(listing, looked_up, size, after)
+            by_rarity = sorted(range(len(lists)), key=lambda place: _reach(lists[place]))
+            rarest = lists[by_rarity[0]]
+            candidates = [photo_id for photo_id in rarest.ids if all(each.may_hold(photo_id) for each in lists)]
+            found += self._checked(listing, words, candidates, limit + 1 - len(found))
+            if len(found) > limit:
+                return SearchPage(found[:limit], found[limit - 1].photo_id)
+            if rarest.through is None:
+                return SearchPage(found, None)
+            after, size = rarest.through, BLOCK
+            looked_up = [looked_up[place] for place in by_rarity[:_LISTS]]
+        return SearchPage(found, after)
 
-    def photos(self, photo_ids: Sequence[PhotoId]) -> list[Photo]:
+    def _postings(
+        self, listing: Listing, asked: Sequence[SearchWord], limit: int, after: PhotoId | None
+    ) -> list[Postings]:
+        ids = photo_rows.id_range(None, None, after, newest=True)
+        read = partial(words.read, self._calls, self._terms, listing, ids=ids, limit=limit)
+        return [read(asked[0])] if len(asked) == 1 else list(self._readers.map(read, asked))
+
+    def _checked(
+        self, listing: Listing, words: Sequence[SearchWord], candidates: list[PhotoId], wanted: int
+    ) -> list[Photo]:
+        """Return at least the first `wanted` candidates that, as they are now, belong to the listing and match."""
+        public = listing.scope == "public"
+
+        def holds(photo: Photo) -> bool:
+            held = words_of(photo, public=public)
+            return listing.holds(photo) and all(word.matches(held) for word in words)
+
+        found: list[Photo] = []
+        size = wanted
+        while candidates and len(found) < wanted:
+            found += filter(holds, self._read(candidates[:size]))
+            # The fewer of them match, the more are read at once.
+            candidates, size = candidates[size:], size * 2
+        return found
+
+    def _read(self, photo_ids: Sequence[PhotoId]) -> list[Photo]:
         found = photo_rows.read(self._calls, self._photos, photo_ids)
         return [found[photo_id] for photo_id in photo_ids if photo_id in found]
 
-    def _postings(self, listing: Listing, limit: int, after: PhotoId | None, word: Sought) -> Postings:
-        index, name, partition = _place(listing, word)
-        span = ("photoId", "0", items.just_below(after) if after else "g")
-        rows = self._calls.query(self._terms, index, (name, partition), span, limit, forward=False)
-        decoded = [items.decode(row) for row in rows]
-        through = PhotoId(decoded[-1]["photoId"]) if len(rows) == limit else None
-        # The last photo's other words may be in the rows that were not read.
-        ids = [row["photoId"] for row in decoded if row["photoId"] == through or word.among({_word(row["ownerTerm"])})]
-        return Postings(tuple(dict.fromkeys(ids)), through)
 
-
-def _word(owner_term: str) -> str:
-    return owner_term.partition("#")[2]
-
-
-def _place(listing: Listing, word: Sought) -> tuple[str | None, str, str]:
-    """The index that lists the photos of a word, the name of its partition key, and the partition.
-
-    Longer beginnings are looked for among those of the longest prefix.
-    """
-    public = listing.scope == "public"
-    if not word.prefix:
-        return ("public-word", "publicWord", word.word) if public else (None, "ownerTerm", _own(listing, word.word))
-    letters = min(len(word.word), PREFIXES[-1])
-    prefix = word.word[:letters]
-    if public:
-        return f"public-{letters}", f"public{letters}", prefix
-    return f"owner-{letters}", f"owner{letters}", _own(listing, prefix)
-
-
-def _own(listing: Listing, text: str) -> str:
-    return f"{listing.owner}#{text}"
+def _reach(postings: Postings) -> tuple[str, int]:
+    """Return a sort key that is smaller for a rarer word: the same number of its photos reaches farther back."""
+    return postings.through or "", len(postings.ids)

@@ -1,4 +1,4 @@
-"""What an account holds, as a part of the transaction that changes it."""
+"""The usage of an account, as a part of the transaction that changes it."""
 
 from chalicelib.domain.photos import Photo
 from chalicelib.stores.dynamodb import items
@@ -8,9 +8,9 @@ from chalicelib.stores.dynamodb.calls import Write
 def charge(
     table: str, photo: Photo, count: int, size: int, *, condition: str = "", values: dict[str, int] | None = None
 ) -> Write:
-    """Add to the usage of a photo's owner, where the account is not cancelled and `condition` holds.
+    """Return the write that adds to the usage of a photo's owner, `size` in bytes.
 
-    `size`: bytes. `values`: those that `condition` names.
+    The write fails if the account is cancelled or `condition` is false. `values` are those that `condition` names.
     """
     bound = {f":{name}": value for name, value in (values or {}).items()}
     sent = {":count": count, ":size": size, ":created": photo.uploaded_at, **bound}

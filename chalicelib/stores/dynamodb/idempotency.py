@@ -1,4 +1,4 @@
-"""Idempotency records, and photos by their bytes: rows beside an account's own."""
+"""Idempotency records and photos by their bytes on DynamoDB, in the partition of their account."""
 
 import time
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from chalicelib.domain.ids import PhotoId, UserId
 from chalicelib.domain.photos import Photo
 from chalicelib.infra.settings import Settings
 from chalicelib.stores.dynamodb import items
-from chalicelib.stores.dynamodb.calls import Calls, Write
+from chalicelib.stores.dynamodb.calls import Calls, KeyRange, Write
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -32,12 +32,12 @@ class DynamoRepeats:
 
     def same_bytes(self, user_id: UserId, sha256: str) -> PhotoId | None:
         span = ("record", f"sha256#{sha256}#", f"sha256#{sha256}#~")
-        found = self._calls.query(self._accounts, None, ("userId", user_id), span, 1, consistent=True)
+        found = self._calls.query(KeyRange(self._accounts, ("userId", user_id), span), 1, consistent=True)
         return PhotoId(items.decode(found[0])["photoId"]) if found else None
 
 
 def put(table: str, record: IdempotencyRecord, now: float) -> Write:
-    """Write a record, unless there is one under its key that has not expired. `now`: Unix seconds."""
+    """Return the write of a record. The write fails if its key has a record that is valid at `now`, in Unix seconds."""
     item = items.encode(msgspec.to_builtins(record) | {"record": f"key#{record.key}"})
     return {
         "Put": {
@@ -50,7 +50,7 @@ def put(table: str, record: IdempotencyRecord, now: float) -> Write:
 
 
 def changes(table: str, before: Photo, after: Photo) -> list[Write]:
-    """What makes a photo be found by the bytes that it has now, where it is listed."""
+    """Return the writes that make a photo findable by its present bytes, if the photo is listed."""
     old, new = items.digest_item(before), items.digest_item(after)
     if old == new:
         return []

@@ -1,0 +1,62 @@
+"""Lists of photos by tag: their keys in the search-terms table, and how they are read.
+
+The indexes of tags are apart from those of words. Only the rows are shared: see
+docs/decisions/0002-tag-rows-share-word-rows.md.
+"""
+
+from chalicelib.domain.ids import PhotoId
+from chalicelib.domain.listing import Listing
+from chalicelib.domain.photos import Photo
+from chalicelib.domain.tags import is_plain_word, tag_term
+from chalicelib.stores.dynamodb import items, photo_rows
+from chalicelib.stores.dynamodb.calls import Calls, KeyRange
+from chalicelib.stores.dynamodb.photo_rows import IdRange
+
+
+def row_text(term: str) -> str:
+    """Return the part of a row's partition key that stands for a tag. A plain word shares the row of that word."""
+    return term if is_plain_word(term) else f"tag#{term}"
+
+
+def row_keys(photo: Photo, term: str) -> items.Item:
+    """Return the index keys that list a photo under a tag. Only public photos get public keys."""
+    keys = {"ownerTag": f"{photo.user_id}#{term}"}
+    if photo.visibility == "public":
+        keys |= {"publicTag": term, "publicOwnerTag": keys["ownerTag"]}
+    return keys
+
+
+class TagRows:
+    """Reads lists of photos by tag."""
+
+    def __init__(self, calls: Calls, photo_table: str, term_table: str) -> None:
+        self._calls, self._photos, self._terms = calls, photo_table, term_table
+
+    def by_id(self, listing: Listing, ids: IdRange, limit: int, *, newest: bool) -> list[Photo]:
+        """Return the photos of a listing with a tag whose ids are in a range, the first `limit`."""
+        index, partition = _index(listing)
+        found: list[Photo] = []
+        while not ids.is_empty and (wanted := limit - len(found)):
+            keys = KeyRange(self._terms, partition, ("photoId", ids.low, ids.high), index)
+            rows = self._calls.query(keys, wanted, forward=not newest)
+            photo_ids = [PhotoId(items.decode(row)["photoId"]) for row in rows]
+            found += self._listed(listing, photo_ids)
+            if len(rows) < wanted:
+                break
+            ids = ids.beyond(photo_ids[-1], newest=newest)
+        return found
+
+    def _listed(self, listing: Listing, photo_ids: list[PhotoId]) -> list[Photo]:
+        """Return the photos of these ids in this order, without those that left the listing: the index may lag."""
+        found = photo_rows.read(self._calls, self._photos, photo_ids)
+        return [found[each] for each in photo_ids if each in found and listing.holds(found[each])]
+
+
+def _index(listing: Listing) -> tuple[str, tuple[str, str]]:
+    """Return the index of a listing, and the name and value of its partition key there."""
+    term = tag_term(listing.tag or "")
+    if listing.scope == "owner":
+        return "owner-tag", ("ownerTag", f"{listing.owner}#{term}")
+    if listing.owner:
+        return "public-owner-tag", ("publicOwnerTag", f"{listing.owner}#{term}")
+    return "public-tag", ("publicTag", term)

@@ -1,0 +1,95 @@
+"""Lists of photos by word: their keys in the search-terms table, and how they are read."""
+
+from collections.abc import Collection
+from typing import NamedTuple
+
+from chalicelib.domain.ids import PhotoId
+from chalicelib.domain.listing import Listing
+from chalicelib.domain.photos import Photo
+from chalicelib.domain.terms import MIN_PREFIX_LETTERS, SearchWord, photo_words
+from chalicelib.stores.dynamodb import items
+from chalicelib.stores.dynamodb.calls import Calls, KeyRange
+from chalicelib.stores.dynamodb.photo_rows import IdRange
+
+PREFIXES = range(MIN_PREFIX_LETTERS, 9)
+"""Lengths of the prefixes that have an index of their own."""
+
+
+class Postings(NamedTuple):
+    """The beginning of a word's list."""
+
+    ids: tuple[PhotoId, ...]
+    """Photos that hold the word, newest first, each once. `through` is one of them even if it lacks the word."""
+    through: PhotoId | None
+    """The last photo that was read; None at the end of the list."""
+
+    def may_hold(self, photo_id: PhotoId) -> bool:
+        """Return False if the list shows that the photo lacks the word. What was not read may hold it."""
+        return photo_id in self.ids or (self.through is not None and photo_id < self.through)
+
+
+def row_keys(photo: Photo) -> dict[str, items.Item]:
+    """Return for each word of a photo the index keys that list the photo under it.
+
+    A word that is for the owner alone gets no public key.
+    """
+    words = photo_words(photo)
+    public = {word for word, for_all in words.items() if for_all and photo.visibility == "public"}
+    own, others = prefixes(words), prefixes(public)
+    keys: dict[str, items.Item] = {}
+    for word in words:
+        keys[word] = {"publicWord": word} if word in public else {}
+        keys[word] |= {f"owner{len(prefix)}": f"{photo.user_id}#{prefix}" for prefix in own[word]}
+        keys[word] |= {f"public{len(prefix)}": prefix for prefix in others.get(word, ())}
+    return keys
+
+
+def prefixes(words: Collection[str]) -> dict[str, list[str]]:
+    """Return for each word of one photo the prefixes that list the photo under it.
+
+    A prefix of up to seven letters lists the photo once, under the first of the words that have it.
+    Prefixes of eight letters list all words, because longer searches compare the words behind them.
+    """
+    listed: dict[str, list[str]] = {word: [] for word in sorted(words)}
+    taken: set[str] = set()
+    for word, under in listed.items():
+        for length in PREFIXES:
+            prefix = word[:length]
+            if len(prefix) == length and (length == PREFIXES[-1] or prefix not in taken):
+                under.append(prefix)
+                taken.add(prefix)
+    return listed
+
+
+def read(calls: Calls, table: str, listing: Listing, word: SearchWord, ids: IdRange, limit: int) -> Postings:
+    """Read at most `limit` rows of a word's list, newest first."""
+    index, partition = _index(listing, word)
+    keys = KeyRange(table, partition, ("photoId", ids.low, ids.high), index)
+    rows = [items.decode(row) for row in calls.query(keys, limit, forward=False)]
+    through = PhotoId(rows[-1]["photoId"]) if len(rows) == limit else None
+    # The last photo's other words may be in rows that were not read.
+    found = [row["photoId"] for row in rows if row["photoId"] == through or word.matches({_word(row["ownerTerm"])})]
+    return Postings(tuple(dict.fromkeys(found)), through)
+
+
+def _word(owner_term: str) -> str:
+    return owner_term.partition("#")[2]
+
+
+def _index(listing: Listing, word: SearchWord) -> tuple[str | None, tuple[str, str]]:
+    """Return the index that lists the photos of a word, and the name and value of its partition key there.
+
+    A prefix that is longer than the longest indexed one is looked for among the words of that one.
+    """
+    public = listing.scope == "public"
+    if not word.prefix:
+        return ("public-word", ("publicWord", word.word)) if public else (None, ("ownerTerm", _own(listing, word.word)))
+    letters = min(len(word.word), PREFIXES[-1])
+    prefix = word.word[:letters]
+    if public:
+        return f"public-{letters}", (f"public{letters}", prefix)
+    return f"owner-{letters}", (f"owner{letters}", _own(listing, prefix))
+
+
+def _own(listing: Listing, text: str) -> str:
+    return f"{listing.owner}#{text}"

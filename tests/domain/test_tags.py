@@ -1,0 +1,30 @@
+"""Tags are equal if they differ only in letter case or in compatible forms."""
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.domain.tags import is_plain_word, tag_term, tag_terms
+
+
+@given(st.text())
+def test_compatible_forms_of_a_tag_are_equal(tag: str) -> None:
+    assert {tag_term(unicodedata.normalize(form, tag)) for form in ("NFC", "NFD", "NFKC", "NFKD")} == {tag_term(tag)}
+
+
+@given(st.text(st.characters(max_codepoint=0x24F, exclude_characters="\u0131\u0149\u00b5ſ")))
+def test_letter_case_of_a_tag_does_not_matter(tag: str) -> None:
+    assert tag_term(tag.upper()) == tag_term(tag.lower()) == tag_term(tag)
+
+
+def test_equal_tags_are_one_term() -> None:
+    assert tag_terms(["Sea", "hills", "SEA", "ﬁre", "fire"]) == ["sea", "hills", "fire"]
+
+
+@pytest.mark.parametrize(
+    ("term", "plain"), [("sea", True), ("new york", False), ("café", False), ("tag#sea", False), ("👍", False)]
+)
+def test_tag_of_one_unchanged_word_is_a_plain_word(term: str, plain: bool) -> None:
+    assert is_plain_word(term) == plain

@@ -1,0 +1,26 @@
+"""Deletion of accounts on DynamoDB while other requests write."""
+
+from functools import partial
+from typing import Any
+
+from chalicelib.domain.ids import UserId
+from tests.support.album_rows import add_album, new_link
+from tests.support.faults import hooked
+from tests.support.rows import Backend
+
+ANN = UserId("ann")
+
+
+def test_link_that_is_created_while_its_album_is_purged_is_purged_too(backend: Backend) -> None:
+    album = add_album(backend)
+    makes = [partial(backend.albums.add_link, new_link(album), 100)]
+
+    def make(model: Any, params: Any, **_: Any) -> None:
+        if model.name == "TransactWriteItems" and "photoshare-test-Albums" in str(params) and makes:
+            makes.pop()()
+
+    with hooked("before-call.dynamodb", lambda _: make, backend.client):
+        while backend.cancellations.purge_albums(ANN):
+            pass
+    assert makes == []
+    assert backend.albums.links(album.album_id, 9) == []

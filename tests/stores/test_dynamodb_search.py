@@ -1,0 +1,134 @@
+"""Word search on DynamoDB: an index that lags, lists that are cut into blocks, and a bounded cost."""
+
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.ids import PhotoId, UserId, timestamp
+from chalicelib.domain.listing import Listing
+from chalicelib.domain.photos import Photo
+from chalicelib.domain.terms import SearchWord, search_words
+from chalicelib.stores.dynamodb import photo_rows, search, words
+from chalicelib.stores.dynamodb.calls import Calls
+from chalicelib.stores.dynamodb.words import Postings
+from tests.support.dynamodb_rows import counted_calls, write_rows
+from tests.support.rows import START, Backend, ids, pending
+from tests.support.searches import find_all
+
+PUBLIC, MINE = Listing(scope="public"), Listing(scope="owner", owner=UserId("ann"))
+STALE: dict[str, dict[str, Any]] = {
+    "private": {"visibility": "private"},
+    "unlisted": {"visibility": "unlisted"},
+    "trashed": {"trashed_at": timestamp(START)},
+    "erased": {"status": "erased"},
+    "renamed": {"title": "Quay"},
+}
+
+
+def ready(minute: int, title: str, **facts: Any) -> Photo:
+    return pending(minute=minute, status="ready", title=title, **facts)
+
+
+@pytest.mark.parametrize("change", [*STALE])
+@pytest.mark.parametrize("text", ["sea", "old sea", "sea old"])
+def test_index_that_lags_shows_nothing_that_no_longer_matches(backend: Backend, change: str, text: str) -> None:
+    write_rows(backend, ready(1, "Old sea"), stale=STALE[change])
+    present = ready(0, "Old sea")
+    write_rows(backend, present)
+    assert find_all(backend, text, PUBLIC) == [present.photo_id]
+    if change in ("trashed", "erased", "renamed"):
+        assert find_all(backend, text, MINE) == [present.photo_id]
+
+
+def test_page_before_the_last_is_full_although_the_index_lags(backend: Backend) -> None:
+    photos = [ready(minute, "sea") for minute in range(30)]
+    write_rows(backend, *photos[:10], *photos[20:])
+    write_rows(backend, *photos[10:20], stale={"visibility": "private"})
+    page = backend.search.search(PUBLIC, search_words("sea"), 15)
+    assert len(page.photos) == 15
+    assert page.next_after
+    assert find_all(backend, "sea", PUBLIC, 15) == ids([*photos[:10], *photos[20:]])[::-1]
+
+
+def test_more_words_than_a_photo_can_have_cost_nothing(backend: Backend) -> None:
+    with counted_calls(backend) as names:
+        assert find_all(backend, " ".join(f"w{number}" for number in range(41)), PUBLIC) == []
+    assert names == []
+
+
+# --- Lists of words
+
+
+def read_list(
+    backend: Backend, listing: Listing, word: SearchWord, limit: int, after: PhotoId | None = None
+) -> Postings:
+    ids_after = photo_rows.id_range(None, None, after, newest=True)
+    return words.read(
+        Calls(backend.client, START.timestamp), "photoshare-test-SearchTerms", listing, word, ids_after, limit
+    )
+
+
+def test_list_of_a_word_starts_behind_a_photo_and_tells_where_it_ends(backend: Backend) -> None:
+    photos = [ready(minute, "old sea") for minute in range(4)]
+    write_rows(backend, *photos)
+    newest = ids(photos[::-1])
+    whole = read_list(backend, PUBLIC, SearchWord("sea"), 5)
+    assert (list(whole.ids), whole.through) == (newest, None)
+    part = read_list(backend, PUBLIC, SearchWord("sea", prefix=True), 2, newest[0])
+    assert (list(part.ids), part.through) == (newest[1:3], newest[2])
+    assert [part.may_hold(each) for each in newest] == [False, True, True, True]
+    assert read_list(backend, MINE, SearchWord("nothing"), 9) == ((), None)
+
+
+@pytest.mark.parametrize("listing", [PUBLIC, MINE], ids=["public", "mine"])
+def test_photo_whose_words_are_cut_apart_by_a_block_is_found(backend: Backend, listing: Listing) -> None:
+    beginnings = "photograms photographed photographers photographs photography"
+    photos = [ready(minute, beginnings) for minute in range(3)]
+    write_rows(backend, *photos)
+    for word in beginnings.split():
+        assert find_all(backend, word, listing, 1) == ids(photos[::-1]), word
+
+
+# --- Cost
+
+
+def first_page(backend: Backend, text: str, listing: Listing = PUBLIC) -> tuple[int, list[str]]:
+    """Return the number of photos on the first page of ten, and the calls."""
+    with counted_calls(backend) as names:
+        page = backend.search.search(listing, search_words(text), 10)
+    return len(page.photos), sorted(names)
+
+
+def test_page_of_one_word_costs_the_same_in_every_gallery(backend: Backend) -> None:
+    there = 0
+    for count in (12, 60, 300):
+        write_rows(backend, *[ready(minute, "photographers sea") for minute in range(there, count)])
+        there = count
+        for word in ("sea", "photog", "photograph", "photographers"):
+            for listing in (PUBLIC, MINE):
+                assert first_page(backend, word, listing) == (10, ["BatchGetItem", "Query"])
+
+
+def test_several_words_cost_what_the_rarest_of_them_costs(backend: Backend) -> None:
+    every = {"sea": 1, "old": 2, "rare": 90}
+    titles = [" ".join(word for word, step in every.items() if minute % step == 0) for minute in range(900)]
+    write_rows(backend, *[ready(minute, title) for minute, title in enumerate(titles)])
+    assert first_page(backend, "sea old rare") == (10, ["BatchGetItem", "Query", "Query", "Query"])
+    assert first_page(backend, "sea old") == (10, ["BatchGetItem", "Query", "Query"])
+    assert first_page(backend, "sea nothing") == (0, ["Query", "Query"])
+
+
+def test_words_that_never_meet_give_a_short_page_and_the_next_page_continues(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "BLOCK", 10)
+    monkeypatch.setattr(search, "ROUNDS", 3)
+    photos = [ready(minute, "odd" if minute % 2 else "even") for minute in range(1, 100)]
+    both = ready(0, "odd even")
+    write_rows(backend, *photos, both)
+    with counted_calls(backend) as names:
+        page = backend.search.search(PUBLIC, search_words("odd even"), 10)
+    assert (page.photos, bool(page.next_after)) == ([], True)
+    assert names.count("Query") == 6
+    assert len(names) <= 9
+    assert find_all(backend, "odd even", PUBLIC) == [both.photo_id]

@@ -1,0 +1,88 @@
+"""Rows of tags and words on DynamoDB: shared rows, prefixes, and keys that enforce visibility."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.domain.ids import AlbumId
+from chalicelib.domain.photos import MAX_TERMS, Photo, Placement
+from chalicelib.stores.dynamodb import items, term_rows
+from chalicelib.stores.dynamodb.words import prefixes
+from tests.support.rows import pending
+
+
+def photo(**facts: Any) -> Photo:
+    return pending(status="ready", **facts)
+
+
+def album(name: str, *, public: bool) -> dict[AlbumId, Placement]:
+    return {AlbumId(name): Placement(name=name, public=public, position=0)}
+
+
+@pytest.mark.parametrize(
+    ("tag", "expected"),
+    [
+        ("Sea", {"ann#sea": "sea"}),
+        ("New York", {"ann#tag#new york": "new york", "ann#new": None, "ann#york": None}),
+        ("Café", {"ann#tag#café": "café", "ann#cafe": None}),
+        ("tag#sea", {"ann#tag#tag#sea": "tag#sea", "ann#tag": None, "ann#sea": None}),
+        ("👍", {"ann#tag#👍": "👍"}),
+    ],
+)
+def test_tag_that_is_a_plain_word_shares_the_row_of_the_word(tag: str, expected: dict[str, str | None]) -> None:
+    rows = {key: items.decode(row) for key, row in term_rows.term_items(photo(tags=(tag,))).items()}
+    assert {key: row.get("publicTag") for key, row in rows.items()} == expected
+
+
+def test_every_tag_has_a_row_however_many_words_there_are() -> None:
+    made = photo(tags=tuple(f"tag {number}" for number in range(32)), title=" ".join(f"x{n}" for n in range(99)))
+    rows = [items.decode(row) for row in term_rows.term_items(made).values()]
+    assert len(rows) == MAX_TERMS
+    assert sum("ownerTag" in row for row in rows) == 32
+
+
+# --- Prefixes
+
+
+@given(st.sets(st.text("ab", min_size=1, max_size=12), max_size=MAX_TERMS))
+def test_each_prefix_lists_a_photo_once_and_the_longest_all_its_words(found: set[str]) -> None:
+    listed = prefixes(found)
+    short = [prefix for under in listed.values() for prefix in under if len(prefix) < 8]
+    assert sorted(short) == sorted({word[:length] for word in found for length in range(3, 8) if len(word) >= length})
+    assert {word for word, under in listed.items() if word[:8] in under} >= {word for word in found if len(word) >= 8}
+    assert all(word.startswith(prefix) for word, under in listed.items() for prefix in under)
+
+
+# --- Keys enforce visibility
+
+
+def keys(made: Photo, *names: str) -> set[str]:
+    rows = map(items.decode, term_rows.term_items(made).values())
+    return {name for row in rows for name in row if name.startswith(names)}
+
+
+def test_rows_of_photos_that_others_may_not_find_have_no_public_key() -> None:
+    facts: dict[str, Any] = {"tags": ("sea", "new york"), "title": "Harbourside", "albums": album("Rome", public=True)}
+    assert {"publicTag", "publicWord", "publicOwnerTag", "public3", "public8"} <= keys(photo(**facts), "public")
+    for visibility in ("unlisted", "private"):
+        hidden = photo(**facts, visibility=visibility)
+        assert keys(hidden, "public") == set()
+        assert {"ownerTag", "owner3", "owner8"} <= keys(hidden, "owner")
+
+
+def test_row_of_a_word_of_a_private_album_has_no_public_key() -> None:
+    made = photo(title="Romania", albums=album("Rome", public=False))
+    rows = {key: items.decode(row) for key, row in term_rows.term_items(made).items()}
+    assert not any(name.startswith("public") for name in rows["ann#rome"])
+    assert [row.get("owner3") for row in rows.values()].count("ann#rom") == 1
+    assert rows["ann#romania"]["public3"] == "rom"
+
+
+def test_all_words_can_be_exchanged_in_one_transaction() -> None:
+    rows = [
+        term_rows.term_items(photo(description=" ".join(f"{letter}{number}" for number in range(99))))
+        for letter in "xy"
+    ]
+    assert len(rows[0]) + len(rows[1]) == 2 * MAX_TERMS <= 98 - 2 * 8

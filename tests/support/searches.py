@@ -1,0 +1,16 @@
+"""Search a store without HTTP."""
+
+from chalicelib.domain.ids import PhotoId
+from chalicelib.domain.listing import Listing
+from chalicelib.domain.terms import search_words
+from tests.support.rows import Backend, ids
+
+
+def find_all(backend: Backend, text: str, listing: Listing, limit: int = 100) -> list[PhotoId]:
+    """Return the ids on all pages of a search."""
+    found, after = list[PhotoId](), None
+    while True:
+        page = backend.search.search(listing, search_words(text), limit, after=after)
+        found, after = found + ids(page.photos), page.next_after
+        if after is None:
+            return found
