@@ -1,0 +1,98 @@
+"""Jobs of any size end although Lambda stops functions that feed themselves through the queue."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from chalicelib import wiring
+from chalicelib.albums import propagation
+from chalicelib.domain.ids import AlbumId, UserId
+from tests.support import gallery
+from tests.support.account_deletion import is_deleted, purge, purge_job
+from tests.support.albums import create_album, put_into_album
+from tests.support.cloud import Client, Cloud
+from tests.support.cognito import Cognito
+from tests.support.invariants import untidy
+from tests.support.lists import add_photos, join_pages, read_pages
+from tests.support.loop_detection import MAX_ROUNDS, LoopDetection
+from tests.support.sweeps import drain_queue
+
+STEP = 4
+PHOTOS = STEP * (MAX_ROUNDS + 4)
+"""More than a chain of messages could update, at one step per message."""
+
+
+@pytest.fixture
+def album(shared_cloud: Cloud, ann: Client, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The path of a public album called Sea with `PHOTOS` photos."""
+    monkeypatch.setattr(propagation, "_STEP", STEP)
+    path = create_album(ann, name=f"Sea {ann.user_id}")
+    for photo_id in add_photos(shared_cloud, PHOTOS, ann.user_id):
+        put_into_album(ann, path, photo_id)
+    drain_queue(shared_cloud)
+    return path
+
+
+def found(client: Client, word: str) -> list[str]:
+    """Return the photos that a search finds."""
+    return join_pages(read_pages(client, "/search", q=word, limit=100))
+
+
+def test_large_album_is_hidden_and_renamed_to_the_end(shared_cloud: Cloud, ann: Client, album: str) -> None:
+    name = ann.user_id
+    assert len(found(shared_cloud.visitor, name)) == PHOTOS, "the control: strangers find the photos by the name"
+    assert ann.patch(album, {"name": "Hills", "visibility": "private"}).status == 200
+    lambda_ = LoopDetection(shared_cloud)
+    lambda_.run_until_idle()
+    assert lambda_.dead == []
+    assert untidy(shared_cloud, ann.user_id) == []
+    assert found(shared_cloud.visitor, name) == []
+    assert found(ann, name) == []
+
+
+def test_job_that_runs_out_of_time_is_resumed_by_the_sweep_where_it_stopped(
+    shared_cloud: Cloud, ann: Client, album: str
+) -> None:
+    assert ann.patch(album, {"visibility": "private"}).status == 200
+    drain_queue(shared_cloud)
+    album_id = AlbumId(album.rpartition("/")[2])
+    wiring.propagation().run(album_id, timedelta())
+    assert drain_queue(shared_cloud) == [], "a job must not continue itself through the queue"
+    members = shared_cloud.albums.members(album_id, PHOTOS)
+    row = shared_cloud.albums.album(album_id)
+    assert row is not None
+    assert row.progress == members[STEP - 1]
+    assert shared_cloud.sweep(datetime.now(UTC)) == 1
+    shared_cloud.calls.clear()
+    LoopDetection(shared_cloud).run_until_idle()
+    assert untidy(shared_cloud, ann.user_id) == []
+    updates = PHOTOS - STEP
+    progress = updates // STEP
+    assert shared_cloud.calls.count("TransactWriteItems") == updates + progress + 1, "no photo is updated twice"
+
+
+def test_later_change_makes_the_stored_progress_invalid(shared_cloud: Cloud, ann: Client, album: str) -> None:
+    assert ann.patch(album, {"name": "Hills"}).status == 200
+    album_id = AlbumId(album.rpartition("/")[2])
+    wiring.propagation().run(album_id, timedelta())
+    assert ann.patch(album, {"name": "Lakes"}).status == 200
+    row = shared_cloud.albums.album(album_id)
+    assert row is not None
+    assert row.progress is None
+    LoopDetection(shared_cloud).run_until_idle()
+    assert untidy(shared_cloud, ann.user_id) == []
+
+
+def test_purge_that_runs_out_of_time_again_and_again_ends(shared_cloud: Cloud, ann: Client) -> None:
+    Cognito(shared_cloud)
+    gallery.furnish(shared_cloud, ann, shared_cloud.person(f"bob-{ann.user_id}"))
+    assert ann.delete("/account").status == 202
+    drain_queue(shared_cloud)
+    for _ in range(MAX_ROUNDS + 1):
+        purge().run(UserId(ann.user_id), timedelta())
+        assert drain_queue(shared_cloud) == [], "a job must not continue itself through the queue"
+        if is_deleted(shared_cloud, ann.user_id):
+            return
+        assert purge_job().sweep() == 1
+        drain_queue(shared_cloud)
+    pytest.fail("the purge does not end")
