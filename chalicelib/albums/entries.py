@@ -151,7 +151,7 @@ def _page(reader: _Reader, query: AlbumPhotoQuery, cursors: Cursors) -> Page[Pho
 def _by_position(reader: _Reader, limit: int, after: str | None) -> list[tuple[Entry, Photo]]:
     found: list[tuple[Entry, Photo]] = []
     while missing := limit - len(found):
-        entries = reader.albums.entries(reader.album_id, missing, whole=reader.include_private, after=after)
+        entries = reader.albums.entries(reader.album_id, missing, include_private=reader.include_private, after=after)
         found += reader.photos(entries)
         if len(entries) < missing:
             break
@@ -160,7 +160,7 @@ def _by_position(reader: _Reader, limit: int, after: str | None) -> list[tuple[E
 
 
 def _random(reader: _Reader, limit: int, position: list[Any] | None) -> tuple[list[Photo], list[Any] | None]:
-    read = partial(reader.albums.entries_by_rank, reader.album_id, whole=reader.include_private)
+    read = partial(reader.albums.entries_by_rank, reader.album_id, include_private=reader.include_private)
     while True:
         entries, position = random_walk.next_items(read, limit, position)
         found = [photo for _, photo in reader.photos(entries)]

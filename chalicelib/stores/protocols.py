@@ -248,21 +248,21 @@ class AlbumStore(ShareLinkStore, Protocol):
     def due(self, now: Timestamp, limit: int) -> list[AlbumId]:
         """Return up to `limit` albums whose `due_at` has come."""
 
-    def entries(self, album_id: AlbumId, limit: int, *, whole: bool, after: str | None = None) -> list[Entry]:
+    def entries(self, album_id: AlbumId, limit: int, *, include_private: bool, after: str | None = None) -> list[Entry]:
         """Return up to `limit` photos of an album in its order, behind the place `after`.
 
-        Include private photos only if `whole`. An album that does not exist has no entries.
+        Include private photos only if `include_private`. An album that does not exist has no entries.
         """
 
     def first_entries(self, wanted: Sequence[tuple[AlbumId, bool]]) -> list[list[Entry]]:
-        """Return for each album its first entry, or none. The flag is `whole`, as in `entries`."""
+        """Return for each album its first entry, or none. The flag is `include_private`, as in `entries`."""
 
     def entries_by_rank(
-        self, album_id: AlbumId, spans: Sequence[Span], limit: int | None = None, *, whole: bool
+        self, album_id: AlbumId, spans: Sequence[Span], limit: int | None = None, *, include_private: bool
     ) -> list[list[Entry]]:
         """Return for each span its photos in the order of their ranks, all of them or the first `limit`.
 
-        Include private photos only if `whole`.
+        Include private photos only if `include_private`.
         """
 
     def members(self, album_id: AlbumId, limit: int, *, after: PhotoId | None = None) -> list[PhotoId]:
