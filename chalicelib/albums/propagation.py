@@ -118,7 +118,7 @@ class Propagation:
     def _finish(self, album: Album) -> None:
         """Store that all photos are up to date, or remove a deleted album with its share links."""
         if album.deleted_at is None:
-            self._albums.settle(album)
+            self._albums.mark_updated(album)
             return
         while links := self._albums.links(album.album_id, _STEP):
             for link in links:

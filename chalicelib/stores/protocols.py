@@ -230,7 +230,7 @@ class AlbumStore(ShareLinkStore, Protocol):
         Return False and change nothing if another writer has changed the album.
         """
 
-    def settle(self, album: Album) -> None:
+    def mark_updated(self, album: Album) -> None:
         """Mark all photos of the album as updated to its name and visibility, unless these have changed again."""
 
     def store_progress(self, album: Album, through: PhotoId, due_at: Timestamp) -> None:

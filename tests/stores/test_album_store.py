@@ -98,10 +98,10 @@ def test_due_album_is_due_until_it_is_settled(backend: Backend) -> None:
     assert backend.albums.change(album, album.with_(due_at=timestamp(START), wording=1))
     assert backend.albums.due(timestamp(START - timedelta(seconds=1)), 9) == []
     assert backend.albums.due(timestamp(START), 9) == [album.album_id]
-    backend.albums.settle(album)
+    backend.albums.mark_updated(album)
     assert backend.albums.due(timestamp(START), 9) == [album.album_id], "begun for another wording"
     read_before = read_album(backend, album)
-    backend.albums.settle(read_before)
+    backend.albums.mark_updated(read_before)
     assert backend.albums.due(timestamp(START), 9) == []
     assert not backend.albums.change(read_before, read_before.with_(wording=2)), "it relies on a due_at that is gone"
 

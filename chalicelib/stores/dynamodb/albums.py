@@ -66,7 +66,7 @@ class DynamoAlbums(DynamoShareLinkStore):
             writes.append(self._owned(before, -1, "attribute_exists(albumCount)", {}))
         return not self._calls.transact(writes)
 
-    def settle(self, album: Album) -> None:
+    def mark_updated(self, album: Album) -> None:
         # Raise the revision, so that a change that has read the old `dueAt` fails.
         settled = {
             "TableName": self._albums,
