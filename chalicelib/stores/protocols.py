@@ -198,14 +198,14 @@ class ShareLinkStore(Protocol):
     def remove_link(self, album_id: AlbumId, link_id: LinkId) -> bool:
         """Delete a link. Return False if it does not exist."""
 
-    def begin_guess(self, link: ShareLink, window: int, limit: int) -> bool:
+    def count_password_attempt(self, link: ShareLink, window: int, limit: int) -> bool:
         """Count an attempt at the link's password in this window of time.
 
         Return False and count nothing if the window has `limit` attempts, or if the link is gone.
         Concurrent calls cannot exceed the limit either.
         """
 
-    def take_back_guess(self, link: ShareLink, window: int) -> None:
+    def uncount_password_attempt(self, link: ShareLink, window: int) -> None:
         """Subtract an attempt whose password was correct, if the window is still the present one."""
 
 

@@ -170,21 +170,21 @@ def test_guesses_are_bounded_in_each_window_however_many_are_made_at_once(backen
     album = add_album(backend)
     link = new_link(album)
     backend.albums.add_link(link, 9)
-    assert sum(run_concurrently([partial(backend.albums.begin_guess, link, 7, 5) for _ in range(16)])) == 5
-    backend.albums.take_back_guess(link, 7)
-    assert [backend.albums.begin_guess(link, 7, 5) for _ in range(2)] == [True, False]
-    assert [backend.albums.begin_guess(link, 8, 2) for _ in range(3)] == [True, True, False]
-    backend.albums.take_back_guess(link, 7)
-    assert not backend.albums.begin_guess(link, 8, 2), "a guess of another window is not taken back"
-    assert not backend.albums.begin_guess(link, 7, 2), "nor does a slow clock begin the old window anew"
+    assert sum(run_concurrently([partial(backend.albums.count_password_attempt, link, 7, 5) for _ in range(16)])) == 5
+    backend.albums.uncount_password_attempt(link, 7)
+    assert [backend.albums.count_password_attempt(link, 7, 5) for _ in range(2)] == [True, False]
+    assert [backend.albums.count_password_attempt(link, 8, 2) for _ in range(3)] == [True, True, False]
+    backend.albums.uncount_password_attempt(link, 7)
+    assert not backend.albums.count_password_attempt(link, 8, 2), "a guess of another window is not taken back"
+    assert not backend.albums.count_password_attempt(link, 7, 2), "nor does a slow clock begin the old window anew"
 
 
 def test_guess_at_a_revoked_link_brings_nothing_back(backend: Backend) -> None:
     album = add_album(backend)
     link = new_link(album)
     backend.albums.add_link(link, 9)
-    assert backend.albums.begin_guess(link, 7, 5)
+    assert backend.albums.count_password_attempt(link, 7, 5)
     assert backend.albums.remove_link(album.album_id, link.link_id)
-    assert not backend.albums.begin_guess(link, 7, 5)
-    backend.albums.take_back_guess(link, 7)
+    assert not backend.albums.count_password_attempt(link, 7, 5)
+    backend.albums.uncount_password_attempt(link, 7)
     assert backend.albums.with_link(album.album_id, LinkId(link.link_id)) == (read_album(backend, album), None)
