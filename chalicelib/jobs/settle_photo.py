@@ -62,6 +62,6 @@ class SettlePhotoJob:
     def _remove_leftovers(self, photo: Photo) -> None:
         """Remove the objects and ratings of an erased photo. No new ones can come."""
         self._bucket.erase(photo.prefix)
-        while self._store.forget_ratings(photo.photo_id):
+        while self._store.delete_ratings(photo.photo_id):
             pass
         self._store.replace(photo, photo.with_(due_at=None))

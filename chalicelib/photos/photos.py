@@ -108,7 +108,7 @@ class Photos:
         photo = self._change(photo_id, by, lambda photo: photo.tombstone(due_at))
         self._bucket.erase(photo.prefix)
         # If the photo has more ratings, the sweep that looks for leftover objects removes them.
-        self._store.forget_ratings(photo_id)
+        self._store.delete_ratings(photo_id)
 
     def download(self, photo_id: PhotoId, *, by: Caller | None) -> DownloadView:
         """Return a URL of the original to its owner, or of a full-size copy without position to others.

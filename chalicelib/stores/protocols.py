@@ -61,7 +61,7 @@ class PhotoStore(Protocol):
         Return False and change nothing if another writer has changed the photo.
         """
 
-    def forget_ratings(self, photo_id: PhotoId) -> int:
+    def delete_ratings(self, photo_id: PhotoId) -> int:
         """Delete up to 100 ratings of an erased photo and return how many. An erased photo gets no new ratings."""
 
     def by_time(

@@ -73,7 +73,7 @@ class DynamoStore(DynamoAccountStore):
             wanted = entries.corrected(wanted, writes, failed)
         return False
 
-    def forget_ratings(self, photo_id: PhotoId) -> int:
+    def delete_ratings(self, photo_id: PhotoId) -> int:
         ratings = KeyRange(self._ratings, ("photoId", photo_id), ("userId", " ", "~"))
         rows = self._calls.query(ratings, _FORGOTTEN)
         keys = [{name: row[name] for name in ("photoId", "userId")} for row in rows]
