@@ -171,10 +171,10 @@ class Repeats(Protocol):
     def record(self, user_id: UserId, key: str) -> IdempotencyRecord | None:
         """Return the record of a key, or None if it does not exist or has expired. `key` is a SHA-256 digest."""
 
-    def keep(self, record: IdempotencyRecord) -> bool:
+    def add(self, record: IdempotencyRecord) -> bool:
         """Add a record. Return False and change nothing if its key is taken."""
 
-    def same_bytes(self, user_id: UserId, sha256: str) -> PhotoId | None:
+    def find_duplicate(self, user_id: UserId, sha256: str) -> PhotoId | None:
         """Return the user's first listed photo with these bytes, or None."""
 
 

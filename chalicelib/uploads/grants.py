@@ -65,8 +65,8 @@ class UploadGrants:
         if record and (first := self._repeats.record(user_id, record.key)):
             return _repeated_answer(first, record)
         albums = placement_in(self._albums, request.album_id, owner=user_id, now=now)
-        if request.sha256 and (existing := self._repeats.same_bytes(user_id, request.sha256)):
-            if record and not self._repeats.keep(record.with_(photo_id=existing)):
+        if request.sha256 and (existing := self._repeats.find_duplicate(user_id, request.sha256)):
+            if record and not self._repeats.add(record.with_(photo_id=existing)):
                 raise WriteConflict
             return Duplicate(photo_id=existing)
         # Sign before the write, so that the same transaction can store the answer.

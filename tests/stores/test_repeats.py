@@ -30,7 +30,7 @@ def record(photo: Photo, key: str = "k", request: str = "r", grant: str = "{}") 
 
 def test_record_comes_back_as_it_was_kept_under_its_key_and_its_person(backend: Backend) -> None:
     kept = record(pending())
-    assert backend.repeats.keep(kept)
+    assert backend.repeats.add(kept)
     assert backend.repeats.record(ANN, "k") == kept
     assert backend.repeats.record(ANN, "other") is None
     assert backend.repeats.record(UserId("bob"), "k") is None
@@ -38,12 +38,12 @@ def test_record_comes_back_as_it_was_kept_under_its_key_and_its_person(backend: 
 
 def test_second_record_under_a_key_changes_nothing_until_the_first_has_expired(backend: Backend) -> None:
     first, second = record(pending()), record(pending())
-    assert backend.repeats.keep(first)
-    assert not backend.repeats.keep(second)
+    assert backend.repeats.add(first)
+    assert not backend.repeats.add(second)
     assert backend.repeats.record(ANN, "k") == first
     backend.later(DAY)
     assert backend.repeats.record(ANN, "k") is None
-    assert backend.repeats.keep(second)
+    assert backend.repeats.add(second)
 
 
 def test_grant_under_a_key_that_is_taken_writes_and_charges_nothing(backend: Backend) -> None:
@@ -81,7 +81,7 @@ def test_of_fifty_grants_under_one_key_exactly_one_is_given(backend: Backend) ->
 
 def test_bytes_are_found_while_a_photo_is_listed(backend: Backend) -> None:
     photo = backend.granted(sha256=SEA)
-    assert backend.repeats.same_bytes(ANN, SEA) is None
+    assert backend.repeats.find_duplicate(ANN, SEA) is None
     for change, listed in (
         ({"status": "ready"}, True),
         ({"title": "Quay", "visibility": "private"}, True),
@@ -89,26 +89,26 @@ def test_bytes_are_found_while_a_photo_is_listed(backend: Backend) -> None:
         ({"trashed_at": None}, True),
     ):
         photo = backend.put(photo, **change)
-        assert backend.repeats.same_bytes(ANN, SEA) == (photo.photo_id if listed else None)
+        assert backend.repeats.find_duplicate(ANN, SEA) == (photo.photo_id if listed else None)
     backend.erase(photo)
-    assert backend.repeats.same_bytes(ANN, SEA) is None
+    assert backend.repeats.find_duplicate(ANN, SEA) is None
 
 
 def test_bytes_of_others_and_other_bytes_are_not_found(backend: Backend) -> None:
     backend.ready("bob", sha256=SEA)
     backend.ready(sha256=HILLS)
     backend.ready()
-    assert backend.repeats.same_bytes(ANN, SEA) is None
+    assert backend.repeats.find_duplicate(ANN, SEA) is None
 
 
 def test_of_several_photos_with_the_same_bytes_the_first_is_found_and_then_the_next(backend: Backend) -> None:
     second, first = (backend.ready(minute=minute, sha256=SEA) for minute in (2, 1))
-    assert backend.repeats.same_bytes(ANN, SEA) == first.photo_id
+    assert backend.repeats.find_duplicate(ANN, SEA) == first.photo_id
     backend.erase(first)
-    assert backend.repeats.same_bytes(ANN, SEA) == second.photo_id
+    assert backend.repeats.find_duplicate(ANN, SEA) == second.photo_id
 
 
 def test_bytes_that_the_confirmation_found_are_those_that_count(backend: Backend) -> None:
     photo = backend.put(backend.granted(sha256=SEA), status="ready", sha256=HILLS)
-    assert backend.repeats.same_bytes(ANN, SEA) is None
-    assert backend.repeats.same_bytes(ANN, HILLS) == photo.photo_id
+    assert backend.repeats.find_duplicate(ANN, SEA) is None
+    assert backend.repeats.find_duplicate(ANN, HILLS) == photo.photo_id
