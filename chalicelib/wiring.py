@@ -32,11 +32,11 @@ from chalicelib.storage.bucket import Bucket
 from chalicelib.storage.signed_urls import CdnSigner, Presigner
 from chalicelib.stores.dynamodb.account_deletion import DynamoCancellations
 from chalicelib.stores.dynamodb.albums import DynamoAlbums
-from chalicelib.stores.dynamodb.idempotency import DynamoRepeats
+from chalicelib.stores.dynamodb.idempotency import DynamoIdempotencyStore
 from chalicelib.stores.dynamodb.photos import DynamoStore
 from chalicelib.stores.dynamodb.ratings import DynamoRatings
 from chalicelib.stores.dynamodb.search import DynamoSearch
-from chalicelib.stores.protocols import AlbumStore, Cancellations, RatingStore, Repeats, SearchIndex, Store
+from chalicelib.stores.protocols import AlbumStore, Cancellations, IdempotencyStore, RatingStore, SearchIndex, Store
 from chalicelib.uploads.confirmation import Confirmation
 from chalicelib.uploads.grants import UploadGrants
 from chalicelib.uploads.moderation import Moderator, Rekognition
@@ -79,9 +79,9 @@ def album_store() -> AlbumStore:
 
 
 @cache
-def repeats() -> Repeats:
+def idempotency_store() -> IdempotencyStore:
     """Return the store that tells a repeated upload from a new one."""
-    return DynamoRepeats(settings(), dynamodb())
+    return DynamoIdempotencyStore(settings(), dynamodb())
 
 
 @cache
@@ -181,7 +181,7 @@ def accounts() -> Accounts:
 @cache
 def upload_grants() -> UploadGrants:
     """Return the use case of upload grants."""
-    return UploadGrants(store(), album_store(), repeats(), bucket(), settings().limits, now)
+    return UploadGrants(store(), album_store(), idempotency_store(), bucket(), settings().limits, now)
 
 
 @cache

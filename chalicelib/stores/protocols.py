@@ -165,7 +165,7 @@ class Cancellations(Protocol):
         """
 
 
-class Repeats(Protocol):
+class IdempotencyStore(Protocol):
     """Idempotency records, and photos by their bytes. Reads reflect every acknowledged write."""
 
     def record(self, user_id: UserId, key: str) -> IdempotencyRecord | None:

@@ -16,11 +16,11 @@ from chalicelib.infra import aws
 from chalicelib.infra.settings import Settings, load_settings
 from chalicelib.stores.dynamodb.account_deletion import DynamoCancellations
 from chalicelib.stores.dynamodb.albums import DynamoAlbums
-from chalicelib.stores.dynamodb.idempotency import DynamoRepeats
+from chalicelib.stores.dynamodb.idempotency import DynamoIdempotencyStore
 from chalicelib.stores.dynamodb.photos import DynamoStore
 from chalicelib.stores.dynamodb.ratings import DynamoRatings
 from chalicelib.stores.dynamodb.search import DynamoSearch
-from chalicelib.stores.protocols import AlbumStore, Cancellations, RatingStore, Repeats, SearchIndex, Store
+from chalicelib.stores.protocols import AlbumStore, Cancellations, IdempotencyStore, RatingStore, SearchIndex, Store
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 NO_LIMITS = Limits(photos=1_000_000, bytes=10**15)
@@ -48,11 +48,11 @@ class Backend:
 
     def __init__(
         self,
-        stores: tuple[Store, AlbumStore, Repeats, Cancellations, RatingStore, SearchIndex],
+        stores: tuple[Store, AlbumStore, IdempotencyStore, Cancellations, RatingStore, SearchIndex],
         now: list[float],
         client: Any = None,
     ) -> None:
-        self.store, self.albums, self.repeats, self.cancellations, self.ratings, self.search = stores
+        self.store, self.albums, self.idempotency, self.cancellations, self.ratings, self.search = stores
         self._now, self.client = now, client
 
     def later(self, by: timedelta) -> None:
@@ -136,7 +136,14 @@ def _backend(settings: Settings, client: Any) -> Backend:
     one_at_a_time: Any = OneAtATime(client)
     stores: Any = tuple(
         kind(settings, one_at_a_time, lambda: now[0])
-        for kind in (DynamoStore, DynamoAlbums, DynamoRepeats, DynamoCancellations, DynamoRatings, DynamoSearch)
+        for kind in (
+            DynamoStore,
+            DynamoAlbums,
+            DynamoIdempotencyStore,
+            DynamoCancellations,
+            DynamoRatings,
+            DynamoSearch,
+        )
     )
     return Backend(stores, now, client)
 

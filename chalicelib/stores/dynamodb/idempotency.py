@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
-class DynamoRepeats:
-    """`Repeats` on the tables that `Settings` names."""
+class DynamoIdempotencyStore:
+    """`IdempotencyStore` on the tables that `Settings` names."""
 
     def __init__(self, settings: Settings, dynamodb: "DynamoDBClient", clock: Callable[[], float] = time.time) -> None:
         self._calls, self._clock, self._accounts = Calls(dynamodb, clock), clock, settings.account_table
