@@ -30,13 +30,20 @@ from chalicelib.photos.views import PhotoPresenter
 from chalicelib.search.search import Search
 from chalicelib.storage.bucket import Bucket
 from chalicelib.storage.signed_urls import CdnSigner, Presigner
-from chalicelib.stores.dynamodb.account_deletion import DynamoCancellations
+from chalicelib.stores.dynamodb.account_deletion import DynamoAccountDeletionStore
 from chalicelib.stores.dynamodb.albums import DynamoAlbums
 from chalicelib.stores.dynamodb.idempotency import DynamoIdempotencyStore
 from chalicelib.stores.dynamodb.photos import DynamoStore
 from chalicelib.stores.dynamodb.ratings import DynamoRatings
 from chalicelib.stores.dynamodb.search import DynamoSearch
-from chalicelib.stores.protocols import AlbumStore, Cancellations, IdempotencyStore, RatingStore, SearchIndex, Store
+from chalicelib.stores.protocols import (
+    AccountDeletionStore,
+    AlbumStore,
+    IdempotencyStore,
+    RatingStore,
+    SearchIndex,
+    Store,
+)
 from chalicelib.uploads.confirmation import Confirmation
 from chalicelib.uploads.grants import UploadGrants
 from chalicelib.uploads.moderation import Moderator, Rekognition
@@ -85,9 +92,9 @@ def idempotency_store() -> IdempotencyStore:
 
 
 @cache
-def cancellations() -> Cancellations:
+def account_deletion_store() -> AccountDeletionStore:
     """Return the store of cancelled accounts."""
-    return DynamoCancellations(settings(), dynamodb())
+    return DynamoAccountDeletionStore(settings(), dynamodb())
 
 
 @cache
@@ -175,7 +182,7 @@ def authentication() -> Authentication:
 @cache
 def accounts() -> Accounts:
     """Return the use cases of accounts."""
-    return Accounts(store(), cancellations(), identity(), queue(), settings().limits, now)
+    return Accounts(store(), account_deletion_store(), identity(), queue(), settings().limits, now)
 
 
 @cache
@@ -241,10 +248,10 @@ def search() -> Search:
 @cache
 def jobs() -> Jobs:
     """Return all background jobs."""
-    purge = AccountPurge(cancellations(), bucket(), identity(), now)
+    purge = AccountPurge(account_deletion_store(), bucket(), identity(), now)
     return Jobs(
         [
-            PurgeAccountJob(cancellations(), purge, queue(), now),
+            PurgeAccountJob(account_deletion_store(), purge, queue(), now),
             SettlePhotoJob(store(), bucket(), confirmation(), queue(), now),
             UpdateAlbumJob(album_store(), propagation(), queue(), now),
         ]

@@ -24,7 +24,7 @@ from chalicelib.domain.photos import TRASH_LIFETIME, Photo, Visibility
 from chalicelib.infra import aws
 from chalicelib.infra.settings import MissingSetting, Settings, load_settings
 from chalicelib.stores.dynamodb import items
-from chalicelib.stores.dynamodb.account_deletion import DynamoCancellations
+from chalicelib.stores.dynamodb.account_deletion import DynamoAccountDeletionStore
 from chalicelib.stores.dynamodb.albums import DynamoAlbums
 from chalicelib.stores.dynamodb.photos import DynamoStore
 
@@ -72,11 +72,11 @@ def rehide(dynamodb: Any, was: Settings, restored: Settings, now: datetime) -> C
             album = msgspec.convert(items.decode(row), Album)
             done["links"] += _links(before, after, album)
             done["albums"] += _album(after, before.album(album.album_id), album, now)
-    cancellations = DynamoCancellations(restored, dynamodb)
+    deletions = DynamoAccountDeletionStore(restored, dynamodb)
     for row in _rows(dynamodb, was.account_table):
         user_id = UserId(row["userId"]["S"])
         if "cancelledAt" in row and not store.account(user_id).cancelled:
-            cancellations.begin(user_id, row["cancelledAt"]["S"], timestamp(now))
+            deletions.begin(user_id, row["cancelledAt"]["S"], timestamp(now))
             done["accounts"] += 1
     return done
 

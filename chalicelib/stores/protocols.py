@@ -124,7 +124,7 @@ class Store(PhotoStore, AccountStore, Protocol):
     """Photos and accounts in one object, for use cases that take both as one argument."""
 
 
-class Cancellations(Protocol):
+class AccountDeletionStore(Protocol):
     """Deletion of accounts. Each purge removes a part of an account's data and may be repeated.
 
     The lists that a purge reads may lag behind by about a second. Only a later purge finds the newest rows.

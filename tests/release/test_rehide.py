@@ -9,7 +9,7 @@ import pytest
 from chalicelib.domain.ids import AlbumId, UserId, timestamp
 from chalicelib.domain.photos import TRASH_LIFETIME
 from chalicelib.infra.settings import Settings
-from chalicelib.stores.dynamodb.account_deletion import DynamoCancellations
+from chalicelib.stores.dynamodb.account_deletion import DynamoAccountDeletionStore
 from chalicelib.stores.dynamodb.albums import DynamoAlbums
 from chalicelib.stores.dynamodb.photos import DynamoStore
 from release.rehide import TABLES, rehide, suffixed
@@ -133,7 +133,7 @@ def test_cancelled_accounts_are_cancelled_again_and_purged(cloud: Cloud) -> None
     tables = restored(cloud)
     assert ann.delete("/account").status == 202
     assert rehide(cloud.dynamodb, cloud.settings, tables, NOW) == Counter(accounts=1)
-    cancellations = DynamoCancellations(tables, cloud.dynamodb)
-    assert cancellations.cancelled_at(UserId(bob.user_id)) is None
-    assert cancellations.due(timestamp(NOW + timedelta(seconds=1)), 9) == [ann.user_id]
+    deletions = DynamoAccountDeletionStore(tables, cloud.dynamodb)
+    assert deletions.cancelled_at(UserId(bob.user_id)) is None
+    assert deletions.due(timestamp(NOW + timedelta(seconds=1)), 9) == [ann.user_id]
     assert rehide(cloud.dynamodb, cloud.settings, tables, NOW) == Counter()
