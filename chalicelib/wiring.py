@@ -31,11 +31,11 @@ from chalicelib.search.search import Search
 from chalicelib.storage.bucket import Bucket
 from chalicelib.storage.signed_urls import CdnSigner, Presigner
 from chalicelib.stores.dynamodb.account_deletion import DynamoAccountDeletionStore
-from chalicelib.stores.dynamodb.albums import DynamoAlbums
+from chalicelib.stores.dynamodb.albums import DynamoAlbumStore
 from chalicelib.stores.dynamodb.idempotency import DynamoIdempotencyStore
-from chalicelib.stores.dynamodb.photos import DynamoStore
-from chalicelib.stores.dynamodb.ratings import DynamoRatings
-from chalicelib.stores.dynamodb.search import DynamoSearch
+from chalicelib.stores.dynamodb.photos import DynamoPhotoStore
+from chalicelib.stores.dynamodb.ratings import DynamoRatingStore
+from chalicelib.stores.dynamodb.search import DynamoSearchIndex
 from chalicelib.stores.protocols import (
     AccountDeletionStore,
     AlbumStore,
@@ -76,13 +76,13 @@ def dynamodb() -> "DynamoDBClient":
 @cache
 def store() -> Store:
     """Return the store of photos and accounts."""
-    return DynamoStore(settings(), dynamodb())
+    return DynamoPhotoStore(settings(), dynamodb())
 
 
 @cache
 def album_store() -> AlbumStore:
     """Return the store of albums and share links."""
-    return DynamoAlbums(settings(), dynamodb())
+    return DynamoAlbumStore(settings(), dynamodb())
 
 
 @cache
@@ -100,13 +100,13 @@ def account_deletion_store() -> AccountDeletionStore:
 @cache
 def rating_store() -> RatingStore:
     """Return the store of ratings."""
-    return DynamoRatings(settings(), dynamodb())
+    return DynamoRatingStore(settings(), dynamodb())
 
 
 @cache
 def search_index() -> SearchIndex:
     """Return the search index."""
-    return DynamoSearch(settings(), dynamodb())
+    return DynamoSearchIndex(settings(), dynamodb())
 
 
 @cache

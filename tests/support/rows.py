@@ -15,11 +15,11 @@ from chalicelib.domain.photos import Photo
 from chalicelib.infra import aws
 from chalicelib.infra.settings import Settings, load_settings
 from chalicelib.stores.dynamodb.account_deletion import DynamoAccountDeletionStore
-from chalicelib.stores.dynamodb.albums import DynamoAlbums
+from chalicelib.stores.dynamodb.albums import DynamoAlbumStore
 from chalicelib.stores.dynamodb.idempotency import DynamoIdempotencyStore
-from chalicelib.stores.dynamodb.photos import DynamoStore
-from chalicelib.stores.dynamodb.ratings import DynamoRatings
-from chalicelib.stores.dynamodb.search import DynamoSearch
+from chalicelib.stores.dynamodb.photos import DynamoPhotoStore
+from chalicelib.stores.dynamodb.ratings import DynamoRatingStore
+from chalicelib.stores.dynamodb.search import DynamoSearchIndex
 from chalicelib.stores.protocols import (
     AccountDeletionStore,
     AlbumStore,
@@ -144,12 +144,12 @@ def _backend(settings: Settings, client: Any) -> Backend:
     stores: Any = tuple(
         kind(settings, one_at_a_time, lambda: now[0])
         for kind in (
-            DynamoStore,
-            DynamoAlbums,
+            DynamoPhotoStore,
+            DynamoAlbumStore,
             DynamoIdempotencyStore,
             DynamoAccountDeletionStore,
-            DynamoRatings,
-            DynamoSearch,
+            DynamoRatingStore,
+            DynamoSearchIndex,
         )
     )
     return Backend(stores, now, client)

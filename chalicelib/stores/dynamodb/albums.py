@@ -27,7 +27,7 @@ _COUNTS = ("photoCount", "openCount", "linkCount", "latestPhotoId", "updatedThro
 """Attributes that change with photos, links and the propagation, and never by `change`."""
 
 
-class DynamoAlbums(DynamoShareLinkStore):
+class DynamoAlbumStore(DynamoShareLinkStore):
     """`AlbumStore` and `ShareLinkStore` on the tables that `Settings` names."""
 
     def __init__(self, settings: Settings, dynamodb: "DynamoDBClient", clock: Callable[[], float] = time.time) -> None:

@@ -26,7 +26,7 @@ _FORGOTTEN = 100
 _DUE_SHARDS = "0123456789abcdef"
 
 
-class DynamoStore(DynamoAccountStore):
+class DynamoPhotoStore(DynamoAccountStore):
     """`PhotoStore` and `AccountStore` on the tables that `Settings` names."""
 
     def __init__(self, settings: Settings, dynamodb: "DynamoDBClient", clock: Callable[[], float] = time.time) -> None:
