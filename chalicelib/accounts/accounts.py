@@ -12,7 +12,7 @@ from chalicelib.domain.clock import Clock
 from chalicelib.domain.ids import Timestamp, timestamp
 from chalicelib.domain.messages import PurgeAccount, Queue
 from chalicelib.domain.model import Model
-from chalicelib.stores.protocols import AccountDeletionStore, Store
+from chalicelib.stores.protocols import AccountDeletionStore, AccountStore
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ class CancellationView(Model, frozen=True):
 class Authentication:
     """Tell who calls."""
 
-    def __init__(self, store: Store, identity: Identity, limiter: Limiter) -> None:
+    def __init__(self, store: AccountStore, identity: Identity, limiter: Limiter) -> None:
         self._store, self._identity, self._limiter = store, identity, limiter
 
     def caller(self, authorization: str | None) -> Caller:
@@ -62,7 +62,7 @@ class Accounts:
 
     def __init__(
         self,
-        store: Store,
+        store: AccountStore,
         deletions: AccountDeletionStore,
         identity: Identity,
         queue: Queue,

@@ -22,7 +22,7 @@ from chalicelib.domain.retry import WriteConflict, retry_on_conflict
 from chalicelib.photos import random_walk
 from chalicelib.photos.access import own_photo
 from chalicelib.photos.views import AnyPhotoView, PhotoPresenter, PhotoView
-from chalicelib.stores.protocols import AlbumStore, Store
+from chalicelib.stores.protocols import AlbumStore, PhotoStore
 
 
 class EntryView(Model, omit_defaults=False, frozen=True):
@@ -37,7 +37,12 @@ class AlbumPhotos:
     """Manage and list the photos of albums."""
 
     def __init__(
-        self, store: Store, albums: AlbumStore, presenter: PhotoPresenter, signing_keys: Sequence[str], clock: Clock
+        self,
+        store: PhotoStore,
+        albums: AlbumStore,
+        presenter: PhotoPresenter,
+        signing_keys: Sequence[str],
+        clock: Clock,
     ) -> None:
         """`signing_keys` sign the cursors: the newest key comes last."""
         self._store, self._albums, self._presenter = store, albums, presenter

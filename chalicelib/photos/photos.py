@@ -14,7 +14,7 @@ from chalicelib.photos.access import own_photo, visible_photo
 from chalicelib.photos.views import AnyPhotoView, OwnPhotoView, PhotoPresenter
 from chalicelib.storage.bucket import Bucket
 from chalicelib.storage.signed_urls import Link
-from chalicelib.stores.protocols import Store
+from chalicelib.stores.protocols import PhotoStore
 
 
 class DownloadView(Model, frozen=True):
@@ -30,7 +30,7 @@ class DownloadView(Model, frozen=True):
 class Photos:
     """Read and change single photos."""
 
-    def __init__(self, store: Store, bucket: Bucket, presenter: PhotoPresenter, clock: Clock) -> None:
+    def __init__(self, store: PhotoStore, bucket: Bucket, presenter: PhotoPresenter, clock: Clock) -> None:
         self._store, self._bucket, self._presenter, self._clock = store, bucket, presenter, clock
 
     def show(self, photo_id: PhotoId, *, by: Caller | None) -> AnyPhotoView:

@@ -19,7 +19,7 @@ from chalicelib.domain.requests import UploadRequest
 from chalicelib.domain.retry import WriteConflict, retry_on_conflict
 from chalicelib.infra import metrics
 from chalicelib.storage.bucket import Bucket, Grant
-from chalicelib.stores.protocols import AlbumStore, IdempotencyStore, Store
+from chalicelib.stores.protocols import AlbumStore, IdempotencyStore, PhotoStore
 
 RECORD_LIFETIME = timedelta(hours=24)
 _MEDIA_TYPES = frozenset(get_args(MediaType))
@@ -37,7 +37,7 @@ class UploadGrants:
 
     def __init__(
         self,
-        store: Store,
+        store: PhotoStore,
         albums: AlbumStore,
         idempotency: IdempotencyStore,
         bucket: Bucket,
