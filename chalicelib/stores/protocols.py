@@ -160,8 +160,8 @@ class AccountDeletionStore(Protocol):
     def end(self, user_id: UserId, due_at: Timestamp | None) -> None:
         """Reduce the account to a "cancelled" marker that expires after 90 days.
 
-        If `due_at` is given, the account becomes due again at that time, and the marker does not expire until this
-        is called once more. Change nothing if the account is not cancelled or its purge has ended.
+        If `due_at` is given, the account becomes due once more, and the marker stays until this is called again.
+        Change nothing if the account is not cancelled or its purge has ended.
         """
 
 
@@ -201,8 +201,7 @@ class ShareLinkStore(Protocol):
     def count_password_attempt(self, link: ShareLink, window: int, limit: int) -> bool:
         """Count an attempt at the link's password in this window of time.
 
-        Return False and count nothing if the window has `limit` attempts, or if the link is gone.
-        Concurrent calls cannot exceed the limit either.
+        Return False and count nothing if the link is gone or the window has `limit` attempts, also concurrent ones.
         """
 
     def uncount_password_attempt(self, link: ShareLink, window: int) -> None:
@@ -260,10 +259,7 @@ class AlbumStore(ShareLinkStore, Protocol):
     def entries_by_rank(
         self, album_id: AlbumId, spans: Sequence[Span], limit: int | None = None, *, include_private: bool
     ) -> list[list[Entry]]:
-        """Return for each span its photos in the order of their ranks, all of them or the first `limit`.
-
-        Include private photos only if `include_private`.
-        """
+        """Return for each span its photos as `PhotoStore.by_rank` does. Include private ones if `include_private`."""
 
     def members(self, album_id: AlbumId, limit: int, *, after: PhotoId | None = None) -> list[PhotoId]:
         """Return up to `limit` photos of an album behind `after` by id. The list reflects every acknowledged write."""

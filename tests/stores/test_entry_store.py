@@ -1,4 +1,4 @@
-"""The contract of `AlbumStore` and of `Store`, where photos come into albums and leave them."""
+"""`PhotoStore` and `AlbumStore`: photos enter and leave albums, and the albums count them."""
 
 from collections.abc import Callable
 from functools import partial
