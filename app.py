@@ -1,10 +1,8 @@
 """Photoshare: every route, the S3 event, the job queue and the schedule. `chalicelib` holds the logic."""
 
 import os
-from functools import cache
 from typing import Any
 
-import msgspec
 from chalice.app import Chalice, CognitoUserPoolAuthorizer, LambdaFunctionEvent, Rate, SQSEvent
 
 from chalicelib import __version__
@@ -22,7 +20,7 @@ from chalicelib.domain.model import Empty, Health
 from chalicelib.http import cookies, headers
 from chalicelib.http.api import Api
 from chalicelib.http.cookies import BrowserRequest
-from chalicelib.http.files import new_file, web_file
+from chalicelib.http.files import openapi_file, web_file
 from chalicelib.http.middleware import add_preflight_routes, install_middleware
 from chalicelib.http.responses import File, Redirect, WithCookies
 from chalicelib.infra import logs
@@ -404,19 +402,11 @@ def health() -> Health:
     return Health(status="ok", version=__version__)
 
 
-@cache
-def openapi_file() -> File:
-    """Return the OpenAPI document. Build it on the first request, so that cold starts do not pay for it."""
-    from chalicelib.http import openapi
-
-    return new_file(msgspec.json.encode(openapi.document(app.routes)).decode(), "application/json")
-
-
 @app.route("/openapi.json", methods=["GET"])
 @api("The rest")
 def show_openapi() -> File:
     """Return the OpenAPI document of this service."""
-    return openapi_file()
+    return openapi_file(app)
 
 
 add_preflight_routes(app)

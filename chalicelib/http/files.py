@@ -4,6 +4,9 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
+import msgspec
+from chalice.app import Chalice
+
 from chalicelib.domain.errors import NotFound
 from chalicelib.http.responses import File
 
@@ -27,6 +30,14 @@ def web_file(name: str) -> File:
     if name not in known:
         raise NotFound
     return new_file(known[name].read_text(encoding="utf-8"), CONTENT_TYPES[known[name].suffix])
+
+
+@cache
+def openapi_file(app: Chalice) -> File:
+    """Return the OpenAPI document of an app. Build it on the first request, so that cold starts do not pay for it."""
+    from chalicelib.http import openapi
+
+    return new_file(msgspec.json.encode(openapi.document(app.routes)).decode(), "application/json")
 
 
 def new_file(content: str, content_type: str) -> File:
