@@ -85,7 +85,7 @@ def seed(owner: UserId, count: int, rated_by: UserId | None = None, rates: list[
         record = IdempotencyRecord(
             user_id=owner, key=f"{number}", request="", photo_id=PhotoId(""), expires_at=int(now.timestamp()) + 86400
         )
-        assert wiring.repeats().keep(record)
+        assert wiring.idempotency_store().add(record)
 
     def one(number: int) -> Photo:
         placed = {album_id: Placement(name="Sea", public=True, position=number)} if number % ALBUM_EVERY == 0 else {}

@@ -14,7 +14,7 @@ from chalicelib.domain.requests import PhotoQuery
 from chalicelib.infra.settings import load_settings
 from chalicelib.photos.lists import PhotoLists
 from chalicelib.stores.dynamodb import items
-from chalicelib.stores.dynamodb.photos import DynamoStore
+from chalicelib.stores.dynamodb.photos import DynamoPhotoStore
 from local import cloud
 from tests.support import feed_gallery, row_sizes
 from tests.support.feed_gallery import BigGallery, Gallery
@@ -38,7 +38,7 @@ def on_the_store() -> Iterator[str]:
     """First pages and walks on the emulated cloud, from a gallery that grows to each size."""
     with tempfile.TemporaryDirectory() as data, cloud.running(Path(data), 0) as running:
         client, settings = running.client("dynamodb"), load_settings(running.env)
-        feed, there = PhotoLists(DynamoStore(settings, client), RowPresenter(), ["key"]), 0
+        feed, there = PhotoLists(DynamoPhotoStore(settings, client), RowPresenter(), ["key"]), 0
         for count in STORED:
             for number in range(there, count):
                 row = items.photo_item(row_sizes.typical_photo(number, user_id=UserId("ann")))

@@ -30,13 +30,20 @@ from chalicelib.photos.views import PhotoPresenter
 from chalicelib.search.search import Search
 from chalicelib.storage.bucket import Bucket
 from chalicelib.storage.signed_urls import CdnSigner, Presigner
-from chalicelib.stores.dynamodb.account_deletion import DynamoCancellations
-from chalicelib.stores.dynamodb.albums import DynamoAlbums
-from chalicelib.stores.dynamodb.idempotency import DynamoRepeats
-from chalicelib.stores.dynamodb.photos import DynamoStore
-from chalicelib.stores.dynamodb.ratings import DynamoRatings
-from chalicelib.stores.dynamodb.search import DynamoSearch
-from chalicelib.stores.protocols import AlbumStore, Cancellations, RatingStore, Repeats, SearchIndex, Store
+from chalicelib.stores.dynamodb.account_deletion import DynamoAccountDeletionStore
+from chalicelib.stores.dynamodb.albums import DynamoAlbumStore
+from chalicelib.stores.dynamodb.idempotency import DynamoIdempotencyStore
+from chalicelib.stores.dynamodb.photos import DynamoPhotoStore
+from chalicelib.stores.dynamodb.ratings import DynamoRatingStore
+from chalicelib.stores.dynamodb.search import DynamoSearchIndex
+from chalicelib.stores.protocols import (
+    AccountDeletionStore,
+    AlbumStore,
+    IdempotencyStore,
+    RatingStore,
+    SearchIndex,
+    Store,
+)
 from chalicelib.uploads.confirmation import Confirmation
 from chalicelib.uploads.grants import UploadGrants
 from chalicelib.uploads.moderation import Moderator, Rekognition
@@ -69,37 +76,37 @@ def dynamodb() -> "DynamoDBClient":
 @cache
 def store() -> Store:
     """Return the store of photos and accounts."""
-    return DynamoStore(settings(), dynamodb())
+    return DynamoPhotoStore(settings(), dynamodb())
 
 
 @cache
 def album_store() -> AlbumStore:
     """Return the store of albums and share links."""
-    return DynamoAlbums(settings(), dynamodb())
+    return DynamoAlbumStore(settings(), dynamodb())
 
 
 @cache
-def repeats() -> Repeats:
+def idempotency_store() -> IdempotencyStore:
     """Return the store that tells a repeated upload from a new one."""
-    return DynamoRepeats(settings(), dynamodb())
+    return DynamoIdempotencyStore(settings(), dynamodb())
 
 
 @cache
-def cancellations() -> Cancellations:
+def account_deletion_store() -> AccountDeletionStore:
     """Return the store of cancelled accounts."""
-    return DynamoCancellations(settings(), dynamodb())
+    return DynamoAccountDeletionStore(settings(), dynamodb())
 
 
 @cache
 def rating_store() -> RatingStore:
     """Return the store of ratings."""
-    return DynamoRatings(settings(), dynamodb())
+    return DynamoRatingStore(settings(), dynamodb())
 
 
 @cache
 def search_index() -> SearchIndex:
     """Return the search index."""
-    return DynamoSearch(settings(), dynamodb())
+    return DynamoSearchIndex(settings(), dynamodb())
 
 
 @cache
@@ -175,13 +182,13 @@ def authentication() -> Authentication:
 @cache
 def accounts() -> Accounts:
     """Return the use cases of accounts."""
-    return Accounts(store(), cancellations(), identity(), queue(), settings().limits, now)
+    return Accounts(store(), account_deletion_store(), identity(), queue(), settings().limits, now)
 
 
 @cache
 def upload_grants() -> UploadGrants:
     """Return the use case of upload grants."""
-    return UploadGrants(store(), album_store(), repeats(), bucket(), settings().limits, now)
+    return UploadGrants(store(), album_store(), idempotency_store(), bucket(), settings().limits, now)
 
 
 @cache
@@ -241,10 +248,10 @@ def search() -> Search:
 @cache
 def jobs() -> Jobs:
     """Return all background jobs."""
-    purge = AccountPurge(cancellations(), bucket(), identity(), now)
+    purge = AccountPurge(account_deletion_store(), bucket(), identity(), now)
     return Jobs(
         [
-            PurgeAccountJob(cancellations(), purge, queue(), now),
+            PurgeAccountJob(account_deletion_store(), purge, queue(), now),
             SettlePhotoJob(store(), bucket(), confirmation(), queue(), now),
             UpdateAlbumJob(album_store(), propagation(), queue(), now),
         ]

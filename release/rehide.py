@@ -24,9 +24,9 @@ from chalicelib.domain.photos import TRASH_LIFETIME, Photo, Visibility
 from chalicelib.infra import aws
 from chalicelib.infra.settings import MissingSetting, Settings, load_settings
 from chalicelib.stores.dynamodb import items
-from chalicelib.stores.dynamodb.account_deletion import DynamoCancellations
-from chalicelib.stores.dynamodb.albums import DynamoAlbums
-from chalicelib.stores.dynamodb.photos import DynamoStore
+from chalicelib.stores.dynamodb.account_deletion import DynamoAccountDeletionStore
+from chalicelib.stores.dynamodb.albums import DynamoAlbumStore
+from chalicelib.stores.dynamodb.photos import DynamoPhotoStore
 
 _BY_STRICTNESS: tuple[Visibility, ...] = ("public", "unlisted", "private")
 TABLES = {
@@ -63,8 +63,8 @@ def rehide(dynamodb: Any, was: Settings, restored: Settings, now: datetime) -> C
         Busy: somebody else changes the restored tables.
     """
     done = Counter(accounts=0, albums=0, links=0, photos=0)
-    store = DynamoStore(restored, dynamodb)
-    before, after = (DynamoAlbums(tables, dynamodb) for tables in (was, restored))
+    store = DynamoPhotoStore(restored, dynamodb)
+    before, after = (DynamoAlbumStore(tables, dynamodb) for tables in (was, restored))
     for row in _rows(dynamodb, was.photo_table):
         done["photos"] += _photo(store, items.photo_of(row), now)
     for row in _rows(dynamodb, restored.album_table):
@@ -72,11 +72,11 @@ def rehide(dynamodb: Any, was: Settings, restored: Settings, now: datetime) -> C
             album = msgspec.convert(items.decode(row), Album)
             done["links"] += _links(before, after, album)
             done["albums"] += _album(after, before.album(album.album_id), album, now)
-    cancellations = DynamoCancellations(restored, dynamodb)
+    deletions = DynamoAccountDeletionStore(restored, dynamodb)
     for row in _rows(dynamodb, was.account_table):
         user_id = UserId(row["userId"]["S"])
         if "cancelledAt" in row and not store.account(user_id).cancelled:
-            cancellations.begin(user_id, row["cancelledAt"]["S"], timestamp(now))
+            deletions.begin(user_id, row["cancelledAt"]["S"], timestamp(now))
             done["accounts"] += 1
     return done
 
@@ -86,7 +86,7 @@ def _rows(dynamodb: Any, table: str) -> Iterator[items.Item]:
         yield from page["Items"]
 
 
-def _photo(store: DynamoStore, was: Photo, now: datetime) -> bool:
+def _photo(store: DynamoPhotoStore, was: Photo, now: datetime) -> bool:
     photo = store.photo(was.photo_id)
     if photo is None or photo.status == "erased":
         return False
@@ -112,13 +112,13 @@ def _hidden(photo: Photo, was: Photo, now: datetime) -> Photo:
     return hidden
 
 
-def _links(before: DynamoAlbums, after: DynamoAlbums, album: Album) -> int:
+def _links(before: DynamoAlbumStore, after: DynamoAlbumStore, album: Album) -> int:
     kept = {link.link_id for link in before.links(album.album_id, MAX_LINKS)}
     revoked = [link for link in after.links(album.album_id, MAX_LINKS) if link.link_id not in kept]
     return sum(after.remove_link(album.album_id, link.link_id) for link in revoked)
 
 
-def _album(after: DynamoAlbums, was: Album | None, album: Album, now: datetime) -> bool:
+def _album(after: DynamoAlbumStore, was: Album | None, album: Album, now: datetime) -> bool:
     if album.deleted_at:
         return False
     # The sweep propagates the change to the photos.
@@ -136,7 +136,7 @@ def _album(after: DynamoAlbums, was: Album | None, album: Album, now: datetime) 
     return True
 
 
-def _replace(after: DynamoAlbums, album: Album, changed: Album) -> None:
+def _replace(after: DynamoAlbumStore, album: Album, changed: Album) -> None:
     if not after.change(album, changed):
         raise Busy(f"{album.album_id} is being changed: does a function still run?")
 

@@ -12,7 +12,7 @@ from chalicelib.domain.clock import Clock
 from chalicelib.domain.ids import Timestamp, timestamp
 from chalicelib.domain.messages import PurgeAccount, Queue
 from chalicelib.domain.model import Model
-from chalicelib.stores.protocols import Cancellations, Store
+from chalicelib.stores.protocols import AccountDeletionStore, AccountStore
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ class CancellationView(Model, frozen=True):
 class Authentication:
     """Tell who calls."""
 
-    def __init__(self, store: Store, identity: Identity, limiter: Limiter) -> None:
+    def __init__(self, store: AccountStore, identity: Identity, limiter: Limiter) -> None:
         self._store, self._identity, self._limiter = store, identity, limiter
 
     def caller(self, authorization: str | None) -> Caller:
@@ -62,14 +62,14 @@ class Accounts:
 
     def __init__(
         self,
-        store: Store,
-        cancellations: Cancellations,
+        store: AccountStore,
+        deletions: AccountDeletionStore,
         identity: Identity,
         queue: Queue,
         limits: Limits,
         clock: Clock,
     ) -> None:
-        self._store, self._cancellations, self._identity = store, cancellations, identity
+        self._store, self._deletions, self._identity = store, deletions, identity
         self._queue, self._limits, self._clock = queue, limits, clock
 
     def show(self, *, by: Caller) -> AccountView:
@@ -95,7 +95,7 @@ class Accounts:
             Busy: the account may not be cancelled yet. The sweep makes up for later failures.
         """
         now = self._clock()
-        self._cancellations.begin(by.user_id, timestamp(now), timestamp(now + LEASE))
+        self._deletions.begin(by.user_id, timestamp(now), timestamp(now + LEASE))
         try:
             self._identity.sign_out_everywhere(by)
             self._queue.send([PurgeAccount(by.user_id)])

@@ -10,7 +10,7 @@ from chalicelib.domain.clock import Clock
 from chalicelib.domain.ids import UserId, timestamp
 from chalicelib.domain.photos import GRANT_LIFETIME
 from chalicelib.storage.bucket import Bucket
-from chalicelib.stores.protocols import Cancellations
+from chalicelib.stores.protocols import AccountDeletionStore
 
 log = logging.getLogger(__name__)
 
@@ -21,8 +21,8 @@ BUDGET = timedelta(minutes=10)
 class AccountPurge:
     """Remove what cancelled accounts left. Every method is idempotent, and may be killed at any point."""
 
-    def __init__(self, cancellations: Cancellations, bucket: Bucket, identity: Identity, clock: Clock) -> None:
-        self._cancellations, self._bucket, self._identity, self._clock = cancellations, bucket, identity, clock
+    def __init__(self, deletions: AccountDeletionStore, bucket: Bucket, identity: Identity, clock: Clock) -> None:
+        self._deletions, self._bucket, self._identity, self._clock = deletions, bucket, identity, clock
 
     def run(self, user_id: UserId, budget: timedelta = BUDGET) -> None:
         """Purge an account until nothing is left or `budget` is spent. Leave an account alone if it is not cancelled.
@@ -31,13 +31,13 @@ class AccountPurge:
             Busy: something could not be removed yet.
         """
         now = self._clock()
-        cancelled_at = self._cancellations.cancelled_at(user_id)
+        cancelled_at = self._deletions.cancelled_at(user_id)
         if cancelled_at is None:
             return
-        self._cancellations.postpone(user_id, timestamp(now + LEASE))
+        self._deletions.postpone(user_id, timestamp(now + LEASE))
         if not self._purge_rows(user_id, budget):
             # The next sweep starts another run. What is left shows how far this one came.
-            self._cancellations.postpone(user_id, timestamp(self._clock()))
+            self._deletions.postpone(user_id, timestamp(self._clock()))
             log.info("left the rest of a cancelled account to the sweep")
             return
         self._bucket.erase(f"{user_id}/")
@@ -45,17 +45,17 @@ class AccountPurge:
         # Requests and grants from before the cancellation may still arrive until then.
         last = timestamp(datetime.fromisoformat(cancelled_at) + 2 * GRANT_LIFETIME)
         is_final = last <= timestamp(now)
-        self._cancellations.end(user_id, None if is_final else last)
+        self._deletions.end(user_id, None if is_final else last)
         log.info("purged a cancelled account", extra={"final": is_final})
 
     def _purge_rows(self, user_id: UserId, budget: timedelta) -> bool:
         """Remove rows, and return whether none is left."""
         end = time.monotonic() + budget.total_seconds()
         purges = (
-            self._cancellations.purge_albums,
-            self._cancellations.purge_photos,
-            self._cancellations.purge_ratings,
-            self._cancellations.purge_records,
+            self._deletions.purge_albums,
+            self._deletions.purge_photos,
+            self._deletions.purge_ratings,
+            self._deletions.purge_records,
         )
         while any(purge(user_id) for purge in purges):
             if time.monotonic() >= end:

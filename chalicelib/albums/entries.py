@@ -22,7 +22,7 @@ from chalicelib.domain.retry import WriteConflict, retry_on_conflict
 from chalicelib.photos import random_walk
 from chalicelib.photos.access import own_photo
 from chalicelib.photos.views import AnyPhotoView, PhotoPresenter, PhotoView
-from chalicelib.stores.protocols import AlbumStore, Store
+from chalicelib.stores.protocols import AlbumStore, PhotoStore
 
 
 class EntryView(Model, omit_defaults=False, frozen=True):
@@ -37,7 +37,12 @@ class AlbumPhotos:
     """Manage and list the photos of albums."""
 
     def __init__(
-        self, store: Store, albums: AlbumStore, presenter: PhotoPresenter, signing_keys: Sequence[str], clock: Clock
+        self,
+        store: PhotoStore,
+        albums: AlbumStore,
+        presenter: PhotoPresenter,
+        signing_keys: Sequence[str],
+        clock: Clock,
     ) -> None:
         """`signing_keys` sign the cursors: the newest key comes last."""
         self._store, self._albums, self._presenter = store, albums, presenter
@@ -151,7 +156,7 @@ def _page(reader: _Reader, query: AlbumPhotoQuery, cursors: Cursors) -> Page[Pho
 def _by_position(reader: _Reader, limit: int, after: str | None) -> list[tuple[Entry, Photo]]:
     found: list[tuple[Entry, Photo]] = []
     while missing := limit - len(found):
-        entries = reader.albums.entries(reader.album_id, missing, whole=reader.include_private, after=after)
+        entries = reader.albums.entries(reader.album_id, missing, include_private=reader.include_private, after=after)
         found += reader.photos(entries)
         if len(entries) < missing:
             break
@@ -160,7 +165,7 @@ def _by_position(reader: _Reader, limit: int, after: str | None) -> list[tuple[E
 
 
 def _random(reader: _Reader, limit: int, position: list[Any] | None) -> tuple[list[Photo], list[Any] | None]:
-    read = partial(reader.albums.entries_by_rank, reader.album_id, whole=reader.include_private)
+    read = partial(reader.albums.entries_by_rank, reader.album_id, include_private=reader.include_private)
     while True:
         entries, position = random_walk.next_items(read, limit, position)
         found = [photo for _, photo in reader.photos(entries)]

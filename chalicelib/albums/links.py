@@ -154,13 +154,13 @@ class ShareLinks:
             raise errors.LinkPasswordRequired
         window, passed = divmod(int(self._clock().timestamp()), WINDOW_SECONDS)
         # Count the attempt before checking it, so that concurrent attempts cannot exceed the limit.
-        if not self._albums.begin_guess(link, window, MAX_PASSWORD_ATTEMPTS):
+        if not self._albums.count_password_attempt(link, window, MAX_PASSWORD_ATTEMPTS):
             raise errors.TooManyRequests(
                 "Too many wrong passwords. Retry after the time in Retry-After.", retry_after=WINDOW_SECONDS - passed
             )
         if not share_links.has_password(link, password):
             raise errors.InvalidLinkPassword
-        self._albums.take_back_guess(link, window)
+        self._albums.uncount_password_attempt(link, window)
 
 
 def _view(link: ShareLink) -> LinkView:

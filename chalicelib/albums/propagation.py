@@ -17,7 +17,7 @@ from chalicelib.domain.ids import AlbumId, PhotoId, timestamp
 from chalicelib.domain.messages import Queue, UpdateAlbumPhotos
 from chalicelib.domain.photos import TRASH_LIFETIME, Photo
 from chalicelib.domain.retry import WriteConflict, retry_on_conflict
-from chalicelib.stores.protocols import AlbumStore, Store
+from chalicelib.stores.protocols import AlbumStore, PhotoStore
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ _STEP = 100
 class Propagation:
     """Update the photos of changed albums. Every method is idempotent and may run several times at once."""
 
-    def __init__(self, store: Store, albums: AlbumStore, queue: Queue, clock: Clock) -> None:
+    def __init__(self, store: PhotoStore, albums: AlbumStore, queue: Queue, clock: Clock) -> None:
         self._store, self._albums, self._queue, self._clock = store, albums, queue, clock
 
     def begin(self, album: Album) -> None:
@@ -118,7 +118,7 @@ class Propagation:
     def _finish(self, album: Album) -> None:
         """Store that all photos are up to date, or remove a deleted album with its share links."""
         if album.deleted_at is None:
-            self._albums.settle(album)
+            self._albums.mark_updated(album)
             return
         while links := self._albums.links(album.album_id, _STEP):
             for link in links:

@@ -4,7 +4,7 @@ from chalicelib.accounts.deletion import AccountPurge
 from chalicelib.domain.clock import Clock
 from chalicelib.domain.ids import timestamp
 from chalicelib.domain.messages import PurgeAccount, Queue
-from chalicelib.stores.protocols import Cancellations
+from chalicelib.stores.protocols import AccountDeletionStore
 
 SWEEP_LIMIT = 1000
 """The largest number of accounts that one sweep enqueues. The next sweep finds the rest."""
@@ -15,12 +15,12 @@ class PurgeAccountJob:
 
     message_type = PurgeAccount
 
-    def __init__(self, cancellations: Cancellations, purge: AccountPurge, queue: Queue, clock: Clock) -> None:
-        self._cancellations, self._purge, self._queue, self._clock = cancellations, purge, queue, clock
+    def __init__(self, deletions: AccountDeletionStore, purge: AccountPurge, queue: Queue, clock: Clock) -> None:
+        self._deletions, self._purge, self._queue, self._clock = deletions, purge, queue, clock
 
     def sweep(self) -> int:
         """Enqueue every account whose purge did not end in time, or must be checked again."""
-        user_ids = self._cancellations.due(timestamp(self._clock()), SWEEP_LIMIT)
+        user_ids = self._deletions.due(timestamp(self._clock()), SWEEP_LIMIT)
         self._queue.send([PurgeAccount(user_id) for user_id in user_ids])
         return len(user_ids)
 

@@ -9,7 +9,7 @@ from chalicelib.domain.messages import Queue, SettlePhoto
 from chalicelib.domain.photos import GRANT_LIFETIME, Photo
 from chalicelib.infra import metrics
 from chalicelib.storage.bucket import Bucket
-from chalicelib.stores.protocols import Store
+from chalicelib.stores.protocols import PhotoStore
 from chalicelib.uploads.confirmation import Confirmation
 
 log = logging.getLogger(__name__)
@@ -25,7 +25,9 @@ class SettlePhotoJob:
 
     message_type = SettlePhoto
 
-    def __init__(self, store: Store, bucket: Bucket, confirmation: Confirmation, queue: Queue, clock: Clock) -> None:
+    def __init__(
+        self, store: PhotoStore, bucket: Bucket, confirmation: Confirmation, queue: Queue, clock: Clock
+    ) -> None:
         self._store, self._bucket, self._confirmation = store, bucket, confirmation
         self._queue, self._clock = queue, clock
 
@@ -62,6 +64,6 @@ class SettlePhotoJob:
     def _remove_leftovers(self, photo: Photo) -> None:
         """Remove the objects and ratings of an erased photo. No new ones can come."""
         self._bucket.erase(photo.prefix)
-        while self._store.forget_ratings(photo.photo_id):
+        while self._store.delete_ratings(photo.photo_id):
             pass
         self._store.replace(photo, photo.with_(due_at=None))

@@ -4,10 +4,10 @@ from chalicelib.domain.accounts import Caller, is_user
 from chalicelib.domain.errors import Forbidden, NotFound
 from chalicelib.domain.ids import PhotoId
 from chalicelib.domain.photos import Photo
-from chalicelib.stores.protocols import Store
+from chalicelib.stores.protocols import PhotoStore
 
 
-def visible_photo(store: Store, photo_id: PhotoId, by: Caller | None) -> Photo:
+def visible_photo(store: PhotoStore, photo_id: PhotoId, by: Caller | None) -> Photo:
     """Return a photo that the caller, or a visitor, may see.
 
     Raises:
@@ -19,7 +19,7 @@ def visible_photo(store: Store, photo_id: PhotoId, by: Caller | None) -> Photo:
     return photo
 
 
-def own_photo(store: Store, photo_id: PhotoId, by: Caller) -> Photo:
+def own_photo(store: PhotoStore, photo_id: PhotoId, by: Caller) -> Photo:
     """Return a photo that the caller may change.
 
     Raises:

@@ -13,13 +13,13 @@ from chalicelib.domain.requests import PageQuery, PhotoQuery
 from chalicelib.infra import metrics
 from chalicelib.photos import random_walk
 from chalicelib.photos.views import AnyPhotoView, OwnPhotoView, PhotoPresenter
-from chalicelib.stores.protocols import Store
+from chalicelib.stores.protocols import PhotoStore
 
 
 class PhotoLists:
     """List photos one page at a time."""
 
-    def __init__(self, store: Store, presenter: PhotoPresenter, signing_keys: Sequence[str]) -> None:
+    def __init__(self, store: PhotoStore, presenter: PhotoPresenter, signing_keys: Sequence[str]) -> None:
         """`signing_keys` sign the cursors: the newest key comes last."""
         self._store, self._presenter, self._keys = store, presenter, signing_keys
 

@@ -14,7 +14,7 @@ from chalicelib.photos.access import own_photo, visible_photo
 from chalicelib.photos.views import AnyPhotoView, OwnPhotoView, PhotoPresenter
 from chalicelib.storage.bucket import Bucket
 from chalicelib.storage.signed_urls import Link
-from chalicelib.stores.protocols import Store
+from chalicelib.stores.protocols import PhotoStore
 
 
 class DownloadView(Model, frozen=True):
@@ -30,7 +30,7 @@ class DownloadView(Model, frozen=True):
 class Photos:
     """Read and change single photos."""
 
-    def __init__(self, store: Store, bucket: Bucket, presenter: PhotoPresenter, clock: Clock) -> None:
+    def __init__(self, store: PhotoStore, bucket: Bucket, presenter: PhotoPresenter, clock: Clock) -> None:
         self._store, self._bucket, self._presenter, self._clock = store, bucket, presenter, clock
 
     def show(self, photo_id: PhotoId, *, by: Caller | None) -> AnyPhotoView:
@@ -108,7 +108,7 @@ class Photos:
         photo = self._change(photo_id, by, lambda photo: photo.tombstone(due_at))
         self._bucket.erase(photo.prefix)
         # If the photo has more ratings, the sweep that looks for leftover objects removes them.
-        self._store.forget_ratings(photo_id)
+        self._store.delete_ratings(photo_id)
 
     def download(self, photo_id: PhotoId, *, by: Caller | None) -> DownloadView:
         """Return a URL of the original to its owner, or of a full-size copy without position to others.

@@ -7,7 +7,7 @@ from chalicelib.domain.photos import Photo
 from chalicelib.domain.retry import WriteConflict, retry_on_conflict
 from chalicelib.photos.access import visible_photo
 from chalicelib.photos.views import RatingView
-from chalicelib.stores.protocols import RatingStore, Store
+from chalicelib.stores.protocols import PhotoStore, RatingStore
 
 _ATTEMPTS = 10
 
@@ -21,7 +21,7 @@ class OwnRatingView(RatingView, omit_defaults=False, frozen=True):
 class Ratings:
     """Rate photos."""
 
-    def __init__(self, store: Store, ratings: RatingStore) -> None:
+    def __init__(self, store: PhotoStore, ratings: RatingStore) -> None:
         self._store, self._ratings = store, ratings
 
     def show(self, photo_id: PhotoId, *, by: Caller) -> OwnRatingView:

@@ -61,7 +61,7 @@ class PhotoStore(Protocol):
         Return False and change nothing if another writer has changed the photo.
         """
 
-    def forget_ratings(self, photo_id: PhotoId) -> int:
+    def delete_ratings(self, photo_id: PhotoId) -> int:
         """Delete up to 100 ratings of an erased photo and return how many. An erased photo gets no new ratings."""
 
     def by_time(
@@ -124,7 +124,7 @@ class Store(PhotoStore, AccountStore, Protocol):
     """Photos and accounts in one object, for use cases that take both as one argument."""
 
 
-class Cancellations(Protocol):
+class AccountDeletionStore(Protocol):
     """Deletion of accounts. Each purge removes a part of an account's data and may be repeated.
 
     The lists that a purge reads may lag behind by about a second. Only a later purge finds the newest rows.
@@ -160,21 +160,21 @@ class Cancellations(Protocol):
     def end(self, user_id: UserId, due_at: Timestamp | None) -> None:
         """Reduce the account to a "cancelled" marker that expires after 90 days.
 
-        If `due_at` is given, the account becomes due again at that time, and the marker does not expire until this
-        is called once more. Change nothing if the account is not cancelled or its purge has ended.
+        If `due_at` is given, the account becomes due once more, and the marker stays until this is called again.
+        Change nothing if the account is not cancelled or its purge has ended.
         """
 
 
-class Repeats(Protocol):
+class IdempotencyStore(Protocol):
     """Idempotency records, and photos by their bytes. Reads reflect every acknowledged write."""
 
     def record(self, user_id: UserId, key: str) -> IdempotencyRecord | None:
         """Return the record of a key, or None if it does not exist or has expired. `key` is a SHA-256 digest."""
 
-    def keep(self, record: IdempotencyRecord) -> bool:
+    def add(self, record: IdempotencyRecord) -> bool:
         """Add a record. Return False and change nothing if its key is taken."""
 
-    def same_bytes(self, user_id: UserId, sha256: str) -> PhotoId | None:
+    def find_duplicate(self, user_id: UserId, sha256: str) -> PhotoId | None:
         """Return the user's first listed photo with these bytes, or None."""
 
 
@@ -198,14 +198,13 @@ class ShareLinkStore(Protocol):
     def remove_link(self, album_id: AlbumId, link_id: LinkId) -> bool:
         """Delete a link. Return False if it does not exist."""
 
-    def begin_guess(self, link: ShareLink, window: int, limit: int) -> bool:
+    def count_password_attempt(self, link: ShareLink, window: int, limit: int) -> bool:
         """Count an attempt at the link's password in this window of time.
 
-        Return False and count nothing if the window has `limit` attempts, or if the link is gone.
-        Concurrent calls cannot exceed the limit either.
+        Return False and count nothing if the link is gone or the window has `limit` attempts, also concurrent ones.
         """
 
-    def take_back_guess(self, link: ShareLink, window: int) -> None:
+    def uncount_password_attempt(self, link: ShareLink, window: int) -> None:
         """Subtract an attempt whose password was correct, if the window is still the present one."""
 
 
@@ -230,7 +229,7 @@ class AlbumStore(ShareLinkStore, Protocol):
         Return False and change nothing if another writer has changed the album.
         """
 
-    def settle(self, album: Album) -> None:
+    def mark_updated(self, album: Album) -> None:
         """Mark all photos of the album as updated to its name and visibility, unless these have changed again."""
 
     def store_progress(self, album: Album, through: PhotoId, due_at: Timestamp) -> None:
@@ -248,22 +247,19 @@ class AlbumStore(ShareLinkStore, Protocol):
     def due(self, now: Timestamp, limit: int) -> list[AlbumId]:
         """Return up to `limit` albums whose `due_at` has come."""
 
-    def entries(self, album_id: AlbumId, limit: int, *, whole: bool, after: str | None = None) -> list[Entry]:
+    def entries(self, album_id: AlbumId, limit: int, *, include_private: bool, after: str | None = None) -> list[Entry]:
         """Return up to `limit` photos of an album in its order, behind the place `after`.
 
-        Include private photos only if `whole`. An album that does not exist has no entries.
+        Include private photos only if `include_private`. An album that does not exist has no entries.
         """
 
     def first_entries(self, wanted: Sequence[tuple[AlbumId, bool]]) -> list[list[Entry]]:
-        """Return for each album its first entry, or none. The flag is `whole`, as in `entries`."""
+        """Return for each album its first entry, or none. The flag is `include_private`, as in `entries`."""
 
     def entries_by_rank(
-        self, album_id: AlbumId, spans: Sequence[Span], limit: int | None = None, *, whole: bool
+        self, album_id: AlbumId, spans: Sequence[Span], limit: int | None = None, *, include_private: bool
     ) -> list[list[Entry]]:
-        """Return for each span its photos in the order of their ranks, all of them or the first `limit`.
-
-        Include private photos only if `whole`.
-        """
+        """Return for each span its photos as `PhotoStore.by_rank` does. Include private ones if `include_private`."""
 
     def members(self, album_id: AlbumId, limit: int, *, after: PhotoId | None = None) -> list[PhotoId]:
         """Return up to `limit` photos of an album behind `after` by id. The list reflects every acknowledged write."""

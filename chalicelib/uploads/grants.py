@@ -19,7 +19,7 @@ from chalicelib.domain.requests import UploadRequest
 from chalicelib.domain.retry import WriteConflict, retry_on_conflict
 from chalicelib.infra import metrics
 from chalicelib.storage.bucket import Bucket, Grant
-from chalicelib.stores.protocols import AlbumStore, Repeats, Store
+from chalicelib.stores.protocols import AlbumStore, IdempotencyStore, PhotoStore
 
 RECORD_LIFETIME = timedelta(hours=24)
 _MEDIA_TYPES = frozenset(get_args(MediaType))
@@ -36,10 +36,16 @@ class UploadGrants:
     """Issue upload grants."""
 
     def __init__(
-        self, store: Store, albums: AlbumStore, repeats: Repeats, bucket: Bucket, limits: Limits, clock: Clock
+        self,
+        store: PhotoStore,
+        albums: AlbumStore,
+        idempotency: IdempotencyStore,
+        bucket: Bucket,
+        limits: Limits,
+        clock: Clock,
     ) -> None:
         """`limits` bound what one account may hold."""
-        self._store, self._albums, self._repeats = store, albums, repeats
+        self._store, self._albums, self._idempotency = store, albums, idempotency
         self._bucket, self._limits, self._clock = bucket, limits, clock
 
     def grant(self, request: UploadRequest, key: str | None, *, by: Caller) -> Grant | Duplicate:
@@ -62,11 +68,11 @@ class UploadGrants:
         self, photo: Photo, request: UploadRequest, record: IdempotencyRecord | None, now: datetime
     ) -> Grant | Duplicate:
         user_id = photo.user_id
-        if record and (first := self._repeats.record(user_id, record.key)):
+        if record and (first := self._idempotency.record(user_id, record.key)):
             return _repeated_answer(first, record)
         albums = placement_in(self._albums, request.album_id, owner=user_id, now=now)
-        if request.sha256 and (existing := self._repeats.same_bytes(user_id, request.sha256)):
-            if record and not self._repeats.keep(record.with_(photo_id=existing)):
+        if request.sha256 and (existing := self._idempotency.find_duplicate(user_id, request.sha256)):
+            if record and not self._idempotency.add(record.with_(photo_id=existing)):
                 raise WriteConflict
             return Duplicate(photo_id=existing)
         # Sign before the write, so that the same transaction can store the answer.

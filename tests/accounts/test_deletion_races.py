@@ -136,7 +136,7 @@ def test_photo_that_the_index_does_not_show_yet_goes_with_the_final_pass(shared_
     def mark(params: Any, context: Any, **_: Any) -> None:
         context["lags"] = '"IndexName": "owner"' in str(params.get("body"))
 
-    purging: Any = wiring.cancellations()
+    purging: Any = wiring.account_deletion_store()
     client = purging._calls._client
     with (
         hooked("before-call.dynamodb.Query", lambda _: mark, client),
@@ -178,6 +178,6 @@ def test_bucket_is_asked_for_the_persons_own_prefix_alone(shared_cloud: Cloud, a
             bucket.erase(prefix)
 
     ann.delete("/account")
-    AccountPurge(wiring.cancellations(), Noting(), wiring.identity(), wiring.now).run(UserId(ann.user_id))
+    AccountPurge(wiring.account_deletion_store(), Noting(), wiring.identity(), wiring.now).run(UserId(ann.user_id))
     assert asked == [f"{ann.user_id}/"]
     assert cognito.asked

@@ -9,9 +9,9 @@ import pytest
 from chalicelib.domain.ids import AlbumId, UserId, timestamp
 from chalicelib.domain.photos import TRASH_LIFETIME
 from chalicelib.infra.settings import Settings
-from chalicelib.stores.dynamodb.account_deletion import DynamoCancellations
-from chalicelib.stores.dynamodb.albums import DynamoAlbums
-from chalicelib.stores.dynamodb.photos import DynamoStore
+from chalicelib.stores.dynamodb.account_deletion import DynamoAccountDeletionStore
+from chalicelib.stores.dynamodb.albums import DynamoAlbumStore
+from chalicelib.stores.dynamodb.photos import DynamoPhotoStore
 from release.rehide import TABLES, rehide, suffixed
 from tests.support.cloud import Cloud
 from tests.support.cognito import Cognito
@@ -47,7 +47,7 @@ def looking_at(cloud: Cloud, settings: Settings) -> Cloud:
     """The deployment, with its functions pointed at these tables."""
     seen = copy.copy(cloud)
     seen.settings = settings
-    seen.store, seen.albums = DynamoStore(settings, cloud.dynamodb), DynamoAlbums(settings, cloud.dynamodb)
+    seen.store, seen.albums = DynamoPhotoStore(settings, cloud.dynamodb), DynamoAlbumStore(settings, cloud.dynamodb)
     return seen
 
 
@@ -112,7 +112,7 @@ def test_albums_and_links_are_as_closed_as_they_were(cloud: Cloud, act: str) -> 
         assert ann.delete(f"{album}/links/{links[album]}").status == 204
 
     done = rehide(cloud.dynamodb, cloud.settings, tables, NOW)
-    after = DynamoAlbums(tables, cloud.dynamodb)
+    after = DynamoAlbumStore(tables, cloud.dynamodb)
     same, changed = (after.album(AlbumId(path[8:])) for path in (kept, album))
     assert same
     assert changed
@@ -133,7 +133,7 @@ def test_cancelled_accounts_are_cancelled_again_and_purged(cloud: Cloud) -> None
     tables = restored(cloud)
     assert ann.delete("/account").status == 202
     assert rehide(cloud.dynamodb, cloud.settings, tables, NOW) == Counter(accounts=1)
-    cancellations = DynamoCancellations(tables, cloud.dynamodb)
-    assert cancellations.cancelled_at(UserId(bob.user_id)) is None
-    assert cancellations.due(timestamp(NOW + timedelta(seconds=1)), 9) == [ann.user_id]
+    deletions = DynamoAccountDeletionStore(tables, cloud.dynamodb)
+    assert deletions.cancelled_at(UserId(bob.user_id)) is None
+    assert deletions.due(timestamp(NOW + timedelta(seconds=1)), 9) == [ann.user_id]
     assert rehide(cloud.dynamodb, cloud.settings, tables, NOW) == Counter()

@@ -98,10 +98,10 @@ def test_due_album_is_due_until_it_is_settled(backend: Backend) -> None:
     assert backend.albums.change(album, album.with_(due_at=timestamp(START), wording=1))
     assert backend.albums.due(timestamp(START - timedelta(seconds=1)), 9) == []
     assert backend.albums.due(timestamp(START), 9) == [album.album_id]
-    backend.albums.settle(album)
+    backend.albums.mark_updated(album)
     assert backend.albums.due(timestamp(START), 9) == [album.album_id], "begun for another wording"
     read_before = read_album(backend, album)
-    backend.albums.settle(read_before)
+    backend.albums.mark_updated(read_before)
     assert backend.albums.due(timestamp(START), 9) == []
     assert not backend.albums.change(read_before, read_before.with_(wording=2)), "it relies on a due_at that is gone"
 
@@ -170,21 +170,21 @@ def test_guesses_are_bounded_in_each_window_however_many_are_made_at_once(backen
     album = add_album(backend)
     link = new_link(album)
     backend.albums.add_link(link, 9)
-    assert sum(run_concurrently([partial(backend.albums.begin_guess, link, 7, 5) for _ in range(16)])) == 5
-    backend.albums.take_back_guess(link, 7)
-    assert [backend.albums.begin_guess(link, 7, 5) for _ in range(2)] == [True, False]
-    assert [backend.albums.begin_guess(link, 8, 2) for _ in range(3)] == [True, True, False]
-    backend.albums.take_back_guess(link, 7)
-    assert not backend.albums.begin_guess(link, 8, 2), "a guess of another window is not taken back"
-    assert not backend.albums.begin_guess(link, 7, 2), "nor does a slow clock begin the old window anew"
+    assert sum(run_concurrently([partial(backend.albums.count_password_attempt, link, 7, 5) for _ in range(16)])) == 5
+    backend.albums.uncount_password_attempt(link, 7)
+    assert [backend.albums.count_password_attempt(link, 7, 5) for _ in range(2)] == [True, False]
+    assert [backend.albums.count_password_attempt(link, 8, 2) for _ in range(3)] == [True, True, False]
+    backend.albums.uncount_password_attempt(link, 7)
+    assert not backend.albums.count_password_attempt(link, 8, 2), "a guess of another window is not taken back"
+    assert not backend.albums.count_password_attempt(link, 7, 2), "nor does a slow clock begin the old window anew"
 
 
 def test_guess_at_a_revoked_link_brings_nothing_back(backend: Backend) -> None:
     album = add_album(backend)
     link = new_link(album)
     backend.albums.add_link(link, 9)
-    assert backend.albums.begin_guess(link, 7, 5)
+    assert backend.albums.count_password_attempt(link, 7, 5)
     assert backend.albums.remove_link(album.album_id, link.link_id)
-    assert not backend.albums.begin_guess(link, 7, 5)
-    backend.albums.take_back_guess(link, 7)
+    assert not backend.albums.count_password_attempt(link, 7, 5)
+    backend.albums.uncount_password_attempt(link, 7)
     assert backend.albums.with_link(album.album_id, LinkId(link.link_id)) == (read_album(backend, album), None)

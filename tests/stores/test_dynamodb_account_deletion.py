@@ -20,7 +20,7 @@ def test_link_that_is_created_while_its_album_is_purged_is_purged_too(backend: B
             makes.pop()()
 
     with hooked("before-call.dynamodb", lambda _: make, backend.client):
-        while backend.cancellations.purge_albums(ANN):
+        while backend.deletions.purge_albums(ANN):
             pass
     assert makes == []
     assert backend.albums.links(album.album_id, 9) == []

@@ -1,4 +1,4 @@
-"""The contract of `AlbumStore` and of `Store`, where photos come into albums and leave them."""
+"""`PhotoStore` and `AlbumStore`: photos enter and leave albums, and the albums count them."""
 
 from collections.abc import Callable
 from functools import partial
@@ -22,8 +22,8 @@ def counts(backend: Backend, album: Album) -> tuple[int, int]:
     return found.photo_count, found.open_count
 
 
-def listed(backend: Backend, album: Album, *, whole: bool) -> list[str]:
-    return ids_of(backend.albums.entries(album.album_id, 100, whole=whole))
+def listed(backend: Backend, album: Album, *, include_private: bool) -> list[str]:
+    return ids_of(backend.albums.entries(album.album_id, 100, include_private=include_private))
 
 
 def ids_of(entries: Any) -> list[str]:
@@ -44,23 +44,23 @@ def test_photo_is_listed_and_counted_while_it_is_there(
 ) -> None:
     album = add_album(backend)
     photo = backend.granted(albums=placement_in(album), visibility=visibility)
-    assert (counts(backend, album), listed(backend, album, whole=True)) == ((0, 0), [])
+    assert (counts(backend, album), listed(backend, album, include_private=True)) == ((0, 0), [])
     photo = backend.put(photo, status="ready")
     assert counts(backend, album) == (1, opened)
-    assert listed(backend, album, whole=True) == [photo.photo_id]
-    assert listed(backend, album, whole=False) == [photo.photo_id] * opened
+    assert listed(backend, album, include_private=True) == [photo.photo_id]
+    assert listed(backend, album, include_private=False) == [photo.photo_id] * opened
     LEAVING[way](backend, photo)
     assert counts(backend, album) == (0, 0)
-    assert listed(backend, album, whole=True) == listed(backend, album, whole=False) == []
+    assert listed(backend, album, include_private=True) == listed(backend, album, include_private=False) == []
 
 
 def test_hiding_and_showing_a_photo_moves_the_open_count(backend: Backend) -> None:
     album = add_album(backend)
     photo = backend.ready(albums=placement_in(album))
     photo = backend.put(photo, visibility="private")
-    assert (counts(backend, album), listed(backend, album, whole=False)) == ((1, 0), [])
+    assert (counts(backend, album), listed(backend, album, include_private=False)) == ((1, 0), [])
     backend.put(photo, visibility="unlisted")
-    assert (counts(backend, album), listed(backend, album, whole=False)) == ((1, 1), [photo.photo_id])
+    assert (counts(backend, album), listed(backend, album, include_private=False)) == ((1, 1), [photo.photo_id])
 
 
 def test_photo_that_becomes_ready_forgets_albums_that_are_gone(backend: Backend) -> None:
@@ -103,7 +103,7 @@ def test_count_is_exact_however_many_come_and_go_at_once(backend: Backend) -> No
     leaves = [partial(backend.store.replace, photo, photo.with_(albums={})) for photo in leaving]
     assert all(run_concurrently([each for pair in zip(joins, leaves, strict=True) for each in pair]))
     assert counts(backend, album) == (8, 8)
-    assert listed(backend, album, whole=True) == ids(staying)
+    assert listed(backend, album, include_private=True) == ids(staying)
 
 
 def test_the_latest_photo_is_the_last_to_come_in_that_others_can_see(backend: Backend) -> None:
@@ -120,10 +120,10 @@ def test_entries_are_in_the_order_of_their_positions_then_of_their_ids(backend: 
     positions = [2**53, 5, 10, 5, 0]
     made = [backend.ready(minute=number, albums=placement_in(album, each)) for number, each in enumerate(positions)]
     expected = ids([made[4], made[1], made[3], made[2], made[0]])
-    assert listed(backend, album, whole=True) == expected
-    entries = backend.albums.entries(album.album_id, 2, whole=False)
+    assert listed(backend, album, include_private=True) == expected
+    entries = backend.albums.entries(album.album_id, 2, include_private=False)
     assert ids_of(entries) == expected[:2]
-    rest = backend.albums.entries(album.album_id, 9, whole=False, after=entries[-1].place)
+    rest = backend.albums.entries(album.album_id, 9, include_private=False, after=entries[-1].place)
     assert ids_of(rest) == expected[2:]
     firsts = backend.albums.first_entries([(album.album_id, True), (add_album(backend).album_id, True)])
     assert [ids_of(found) for found in firsts] == [expected[:1], []]
@@ -135,8 +135,8 @@ def test_entries_by_rank_and_members_are_whole_and_in_their_orders(backend: Back
     private = backend.ready(minute=9, albums=placement_in(album), visibility="private")
     backend.ready(albums=placement_in(other))
     by_rank = [photo.photo_id for photo in sorted([*made, private], key=lambda photo: rank(photo.photo_id))]
-    (whole,) = backend.albums.entries_by_rank(album.album_id, [ALL_RANKS], whole=True)
-    (opened,) = backend.albums.entries_by_rank(album.album_id, [ALL_RANKS], 3, whole=False)
+    (whole,) = backend.albums.entries_by_rank(album.album_id, [ALL_RANKS], include_private=True)
+    (opened,) = backend.albums.entries_by_rank(album.album_id, [ALL_RANKS], 3, include_private=False)
     assert ids_of(whole) == by_rank
     assert ids_of(opened) == [each for each in by_rank if each != private.photo_id][:3]
     assert backend.albums.members(album.album_id, 9) == [*ids(made), private.photo_id]

@@ -117,8 +117,8 @@ def test_rating_that_arrives_during_an_erase_leaves_nothing(backend: Backend) ->
     assert backend.ratings.rate(photo, BOB, None, 5)
     erased = backend.erase(photo)
     assert (erased.rating_sum, erased.rating_count) == (0, 0)
-    assert backend.store.forget_ratings(photo.photo_id) == 1
-    assert backend.store.forget_ratings(photo.photo_id) == 0
+    assert backend.store.delete_ratings(photo.photo_id) == 1
+    assert backend.store.delete_ratings(photo.photo_id) == 0
     assert backend.ratings.rating(photo.photo_id, BOB) is None
 
 
@@ -127,7 +127,7 @@ def test_ratings_are_forgotten_a_hundred_at_a_time_and_those_of_others_stay(back
     assert backend.ratings.rate(other, BOB, None, 5)
     for number in range(101):
         assert backend.ratings.rate(backend.now(photo), UserId(f"fan-{number}"), None, 4)
-    assert [backend.store.forget_ratings(photo.photo_id) for _ in range(3)] == [100, 1, 0]
+    assert [backend.store.delete_ratings(photo.photo_id) for _ in range(3)] == [100, 1, 0]
     assert backend.ratings.rating(other.photo_id, BOB) == 5
 
 
@@ -165,9 +165,9 @@ def test_erase_and_ratings_at_once_leave_no_sum_and_no_new_rating(backend: Backe
     def erase(_: int) -> None:
         while not backend.store.replace(now := backend.now(photo), now.tombstone(timestamp(START))):
             pass
-        backend.store.forget_ratings(photo.photo_id)
+        backend.store.delete_ratings(photo.photo_id)
 
     with ThreadPoolExecutor(16) as threads:
         list(threads.map(lambda number: (erase if number == round_ else rate)(number), range(16)))
     assert sums(backend, photo) == (0, 0)
-    assert backend.store.forget_ratings(photo.photo_id) == 0
+    assert backend.store.delete_ratings(photo.photo_id) == 0

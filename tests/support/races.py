@@ -25,7 +25,7 @@ def run_concurrently_on[Result](cloud: Cloud, calls: Sequence[Callable[[], Resul
 @contextmanager
 def _isolated(cloud: Cloud) -> Any:
     shared = OneAtATime(cloud.dynamodb)
-    built = (wiring.store, wiring.album_store, wiring.rating_store, wiring.repeats, wiring.search_index)
+    built = (wiring.store, wiring.album_store, wiring.rating_store, wiring.idempotency_store, wiring.search_index)
     stores: list[Any] = [build() for build in built]
     for store in stores:
         store._calls._client = shared

@@ -14,13 +14,20 @@ from chalicelib.domain.ids import PhotoId, UserId, new_photo_id, timestamp
 from chalicelib.domain.photos import Photo
 from chalicelib.infra import aws
 from chalicelib.infra.settings import Settings, load_settings
-from chalicelib.stores.dynamodb.account_deletion import DynamoCancellations
-from chalicelib.stores.dynamodb.albums import DynamoAlbums
-from chalicelib.stores.dynamodb.idempotency import DynamoRepeats
-from chalicelib.stores.dynamodb.photos import DynamoStore
-from chalicelib.stores.dynamodb.ratings import DynamoRatings
-from chalicelib.stores.dynamodb.search import DynamoSearch
-from chalicelib.stores.protocols import AlbumStore, Cancellations, RatingStore, Repeats, SearchIndex, Store
+from chalicelib.stores.dynamodb.account_deletion import DynamoAccountDeletionStore
+from chalicelib.stores.dynamodb.albums import DynamoAlbumStore
+from chalicelib.stores.dynamodb.idempotency import DynamoIdempotencyStore
+from chalicelib.stores.dynamodb.photos import DynamoPhotoStore
+from chalicelib.stores.dynamodb.ratings import DynamoRatingStore
+from chalicelib.stores.dynamodb.search import DynamoSearchIndex
+from chalicelib.stores.protocols import (
+    AccountDeletionStore,
+    AlbumStore,
+    IdempotencyStore,
+    RatingStore,
+    SearchIndex,
+    Store,
+)
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 NO_LIMITS = Limits(photos=1_000_000, bytes=10**15)
@@ -48,11 +55,11 @@ class Backend:
 
     def __init__(
         self,
-        stores: tuple[Store, AlbumStore, Repeats, Cancellations, RatingStore, SearchIndex],
+        stores: tuple[Store, AlbumStore, IdempotencyStore, AccountDeletionStore, RatingStore, SearchIndex],
         now: list[float],
         client: Any = None,
     ) -> None:
-        self.store, self.albums, self.repeats, self.cancellations, self.ratings, self.search = stores
+        self.store, self.albums, self.idempotency, self.deletions, self.ratings, self.search = stores
         self._now, self.client = now, client
 
     def later(self, by: timedelta) -> None:
@@ -86,7 +93,7 @@ class Backend:
 
     def cancel(self, user_id: UserId) -> None:
         """Cancel an account."""
-        self.cancellations.begin(user_id, timestamp(START), timestamp(START + timedelta(hours=1)))
+        self.deletions.begin(user_id, timestamp(START), timestamp(START + timedelta(hours=1)))
 
     def now(self, photo: Photo) -> Photo:
         """The row."""
@@ -136,7 +143,14 @@ def _backend(settings: Settings, client: Any) -> Backend:
     one_at_a_time: Any = OneAtATime(client)
     stores: Any = tuple(
         kind(settings, one_at_a_time, lambda: now[0])
-        for kind in (DynamoStore, DynamoAlbums, DynamoRepeats, DynamoCancellations, DynamoRatings, DynamoSearch)
+        for kind in (
+            DynamoPhotoStore,
+            DynamoAlbumStore,
+            DynamoIdempotencyStore,
+            DynamoAccountDeletionStore,
+            DynamoRatingStore,
+            DynamoSearchIndex,
+        )
     )
     return Backend(stores, now, client)
 

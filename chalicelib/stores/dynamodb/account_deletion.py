@@ -19,8 +19,8 @@ _DUE = "cancelled"
 _NAMES = ("0", "~")
 
 
-class DynamoCancellations:
-    """`Cancellations` on the tables that `Settings` names."""
+class DynamoAccountDeletionStore:
+    """`AccountDeletionStore` on the tables that `Settings` names."""
 
     def __init__(self, settings: Settings, dynamodb: "DynamoDBClient", clock: Callable[[], float] = time.time) -> None:
         self._calls, self._clock = Calls(dynamodb, clock), clock

@@ -27,7 +27,7 @@ _COUNTS = ("photoCount", "openCount", "linkCount", "latestPhotoId", "updatedThro
 """Attributes that change with photos, links and the propagation, and never by `change`."""
 
 
-class DynamoAlbums(DynamoShareLinkStore):
+class DynamoAlbumStore(DynamoShareLinkStore):
     """`AlbumStore` and `ShareLinkStore` on the tables that `Settings` names."""
 
     def __init__(self, settings: Settings, dynamodb: "DynamoDBClient", clock: Callable[[], float] = time.time) -> None:
@@ -66,7 +66,7 @@ class DynamoAlbums(DynamoShareLinkStore):
             writes.append(self._owned(before, -1, "attribute_exists(albumCount)", {}))
         return not self._calls.transact(writes)
 
-    def settle(self, album: Album) -> None:
+    def mark_updated(self, album: Album) -> None:
         # Raise the revision, so that a change that has read the old `dueAt` fails.
         settled = {
             "TableName": self._albums,
@@ -108,18 +108,18 @@ class DynamoAlbums(DynamoShareLinkStore):
             found += [items.decode(row)["albumId"] for row in self._calls.query(keys, limit)]
         return found[:limit]
 
-    def entries(self, album_id: AlbumId, limit: int, *, whole: bool, after: str | None = None) -> list[Entry]:
-        index, key = ("position", "albumId") if whole else ("open-position", "openKey")
+    def entries(self, album_id: AlbumId, limit: int, *, include_private: bool, after: str | None = None) -> list[Entry]:
+        index, key = ("position", "albumId") if include_private else ("open-position", "openKey")
         keys = KeyRange(self._entries, (key, album_id), ("position", f"{after}0" if after else "0", "~"), index)
         return [_entry_of(row) for row in self._calls.query(keys, limit)]
 
     def first_entries(self, wanted: Sequence[tuple[AlbumId, bool]]) -> list[list[Entry]]:
-        return list(self._readers.map(lambda each: self.entries(each[0], 1, whole=each[1]), wanted))
+        return list(self._readers.map(lambda each: self.entries(each[0], 1, include_private=each[1]), wanted))
 
     def entries_by_rank(
-        self, album_id: AlbumId, spans: Sequence[Span], limit: int | None = None, *, whole: bool
+        self, album_id: AlbumId, spans: Sequence[Span], limit: int | None = None, *, include_private: bool
     ) -> list[list[Entry]]:
-        index, key = ("rank", "albumId") if whole else ("open-rank", "openKey")
+        index, key = ("rank", "albumId") if include_private else ("open-rank", "openKey")
 
         def read(span: Span) -> list[Entry]:
             keys = KeyRange(self._entries, (key, album_id), items.rank_range(span), index)

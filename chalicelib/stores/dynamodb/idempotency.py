@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
-class DynamoRepeats:
-    """`Repeats` on the tables that `Settings` names."""
+class DynamoIdempotencyStore:
+    """`IdempotencyStore` on the tables that `Settings` names."""
 
     def __init__(self, settings: Settings, dynamodb: "DynamoDBClient", clock: Callable[[], float] = time.time) -> None:
         self._calls, self._clock, self._accounts = Calls(dynamodb, clock), clock, settings.account_table
@@ -27,10 +27,10 @@ class DynamoRepeats:
         item = self._calls.read(self._accounts, {"userId": {"S": user_id}, "record": {"S": f"key#{key}"}})
         return msgspec.convert(items.decode(item), IdempotencyRecord) if item else None
 
-    def keep(self, record: IdempotencyRecord) -> bool:
+    def add(self, record: IdempotencyRecord) -> bool:
         return not self._calls.transact([put(self._accounts, record, self._clock())])
 
-    def same_bytes(self, user_id: UserId, sha256: str) -> PhotoId | None:
+    def find_duplicate(self, user_id: UserId, sha256: str) -> PhotoId | None:
         span = ("record", f"sha256#{sha256}#", f"sha256#{sha256}#~")
         found = self._calls.query(KeyRange(self._accounts, ("userId", user_id), span), 1, consistent=True)
         return PhotoId(items.decode(found[0])["photoId"]) if found else None

@@ -26,7 +26,7 @@ _FORGOTTEN = 100
 _DUE_SHARDS = "0123456789abcdef"
 
 
-class DynamoStore(DynamoAccountStore):
+class DynamoPhotoStore(DynamoAccountStore):
     """`PhotoStore` and `AccountStore` on the tables that `Settings` names."""
 
     def __init__(self, settings: Settings, dynamodb: "DynamoDBClient", clock: Callable[[], float] = time.time) -> None:
@@ -73,7 +73,7 @@ class DynamoStore(DynamoAccountStore):
             wanted = entries.corrected(wanted, writes, failed)
         return False
 
-    def forget_ratings(self, photo_id: PhotoId) -> int:
+    def delete_ratings(self, photo_id: PhotoId) -> int:
         ratings = KeyRange(self._ratings, ("photoId", photo_id), ("userId", " ", "~"))
         rows = self._calls.query(ratings, _FORGOTTEN)
         keys = [{name: row[name] for name in ("photoId", "userId")} for row in rows]

@@ -27,7 +27,7 @@ _LISTS = 4
 _READERS = 8
 
 
-class DynamoSearch:
+class DynamoSearchIndex:
     """`SearchIndex` on the tables that `Settings` names."""
 
     def __init__(self, settings: Settings, dynamodb: "DynamoDBClient", clock: Callable[[], float] = time.time) -> None:

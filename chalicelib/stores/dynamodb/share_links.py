@@ -50,7 +50,7 @@ class DynamoShareLinkStore:
         delete = {**self._keyed(_link_key(album_id, link_id)), "ConditionExpression": "attribute_exists(albumId)"}
         return not self._calls.transact([{"Delete": delete}, self._linked(album_id, -1, "attribute_exists(albumId)")])
 
-    def begin_guess(self, link: ShareLink, window: int, limit: int) -> bool:
+    def count_password_attempt(self, link: ShareLink, window: int, limit: int) -> bool:
         def another() -> bool:
             counted = "ADD guesses :one", "guessWindow >= :window AND guesses < :limit"
             return self._guess(link, *counted, window=window, limit=limit)
@@ -60,7 +60,7 @@ class DynamoShareLinkStore:
         # Try `another` again: a concurrent attempt may have begun the window.
         return another() or self._guess(link, *first, window=window) or another()
 
-    def take_back_guess(self, link: ShareLink, window: int) -> None:
+    def uncount_password_attempt(self, link: ShareLink, window: int) -> None:
         taken_back = "ADD guesses :back", "guessWindow = :window AND guesses >= :one"
         self._guess(link, *taken_back, window=window, back=-1)
 

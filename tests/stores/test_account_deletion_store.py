@@ -1,4 +1,4 @@
-"""`Cancellations`: cancel an account, and purge its data a part at a time."""
+"""`AccountDeletionStore`: cancel an account, and purge its data a part at a time."""
 
 from datetime import timedelta
 
@@ -14,21 +14,21 @@ def at(minutes: int) -> str:
 
 
 def begin(backend: Backend, user_id: UserId, now: int = 0, due: int = 60) -> None:
-    backend.cancellations.begin(
+    backend.deletions.begin(
         user_id, timestamp(START + timedelta(minutes=now)), timestamp(START + timedelta(minutes=due))
     )
 
 
 def due(backend: Backend, minutes: int, limit: int = 9) -> list[UserId]:
-    return backend.cancellations.due(timestamp(START + timedelta(minutes=minutes)), limit)
+    return backend.deletions.due(timestamp(START + timedelta(minutes=minutes)), limit)
 
 
 def test_account_is_cancelled_once_and_its_usage_stays_for_the_while(backend: Backend) -> None:
     backend.granted()
-    assert backend.cancellations.cancelled_at(ANN) is None
+    assert backend.deletions.cancelled_at(ANN) is None
     begin(backend, ANN)
     begin(backend, ANN, now=5, due=90)
-    assert backend.cancellations.cancelled_at(ANN) == at(0)
+    assert backend.deletions.cancelled_at(ANN) == at(0)
     assert backend.store.account(ANN).cancelled
     assert backend.usage() == (1, 1000)
     assert due(backend, 59) == []
@@ -46,17 +46,17 @@ def test_those_that_have_waited_longest_are_due_first(backend: Backend) -> None:
     begin(backend, BOB, due=30)
     assert due(backend, 99) == [BOB, ANN]
     assert due(backend, 99, 1) == [BOB]
-    backend.cancellations.postpone(BOB, timestamp(START + timedelta(minutes=90)))
+    backend.deletions.postpone(BOB, timestamp(START + timedelta(minutes=90)))
     assert due(backend, 99) == [ANN, BOB]
 
 
 def test_account_whose_purge_has_ended_is_no_longer_due_nor_purged(backend: Backend) -> None:
     begin(backend, ANN)
-    backend.cancellations.end(ANN, None)
-    backend.cancellations.postpone(ANN, timestamp(START))
-    backend.cancellations.end(ANN, timestamp(START))
+    backend.deletions.end(ANN, None)
+    backend.deletions.postpone(ANN, timestamp(START))
+    backend.deletions.end(ANN, timestamp(START))
     assert due(backend, 9999) == []
-    assert backend.cancellations.cancelled_at(ANN) is None
+    assert backend.deletions.cancelled_at(ANN) is None
     assert backend.store.account(ANN).cancelled
     backend.later(timedelta(days=90, seconds=1))
     assert not backend.store.account(ANN).cancelled
@@ -65,9 +65,9 @@ def test_account_whose_purge_has_ended_is_no_longer_due_nor_purged(backend: Back
 def test_nothing_is_postponed_or_ended_of_an_account_that_is_not_cancelled(backend: Backend) -> None:
     backend.granted()
     before = backend.store.account(ANN)
-    backend.cancellations.postpone(ANN, timestamp(START))
-    backend.cancellations.end(ANN, None)
-    backend.cancellations.end(BOB, None)
+    backend.deletions.postpone(ANN, timestamp(START))
+    backend.deletions.end(ANN, None)
+    backend.deletions.end(BOB, None)
     assert backend.store.account(ANN) == before
     assert backend.store.account(BOB).created_at is None
     assert due(backend, 9999) == []
@@ -79,15 +79,15 @@ def test_purge_finds_everything_of_one_person_and_nothing_at_the_end(backend: Ba
     kept = [backend.ready("bob", sha256="00" * 32, tags=("sea",)), backend.ready("bob", rating_sum=5, rating_count=1)]
     backend.erase(backend.ready())
     found = []
-    while count := backend.cancellations.purge_photos(ANN):
+    while count := backend.deletions.purge_photos(ANN):
         found.append(count)
     assert sum(found) == 104
     assert max(found) == 100
     assert [backend.now(photo) for photo in kept] == kept
-    assert backend.cancellations.purge_photos(ANN) == 0
-    purges = (backend.cancellations.purge_albums, backend.cancellations.purge_ratings)
+    assert backend.deletions.purge_photos(ANN) == 0
+    purges = (backend.deletions.purge_albums, backend.deletions.purge_ratings)
     assert [purge(ANN) for purge in purges] == [0, 0]
-    assert backend.cancellations.purge_records(BOB) == 1
+    assert backend.deletions.purge_records(BOB) == 1
 
 
 def test_ratings_that_the_sums_do_not_hold_are_purged_too(backend: Backend) -> None:
@@ -95,8 +95,8 @@ def test_ratings_that_the_sums_do_not_hold_are_purged_too(backend: Backend) -> N
     assert backend.ratings.rate(photo, ANN, None, 4)
     backend.lose(photo)
     rebuilt = backend.now(photo)
-    assert backend.cancellations.purge_ratings(ANN) == 1
-    assert backend.cancellations.purge_ratings(ANN) == 0
+    assert backend.deletions.purge_ratings(ANN) == 1
+    assert backend.deletions.purge_ratings(ANN) == 0
     assert backend.now(photo) == rebuilt
 
 
@@ -104,7 +104,7 @@ def test_photo_that_is_restored_while_a_rating_is_taken_back_keeps_no_score_of_i
     photo = backend.ready("bob", sha256="00" * 32)
     assert backend.ratings.rate(photo, ANN, None, 5)
     trashed = backend.put(backend.now(photo), trashed_at=timestamp(START))
-    assert backend.cancellations.purge_ratings(ANN) == 1
+    assert backend.deletions.purge_ratings(ANN) == 1
     assert not backend.store.replace(trashed, trashed.with_(trashed_at=None))
     restored = backend.put(backend.now(photo), trashed_at=None)
     assert (restored.rating_sum, restored.rating_count) == (0, 0)

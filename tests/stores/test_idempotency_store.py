@@ -1,4 +1,4 @@
-"""The contract of `Repeats`: records of requests, and photos by their bytes."""
+"""The contract of `IdempotencyStore`: records of requests, and photos by their bytes."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -30,20 +30,20 @@ def record(photo: Photo, key: str = "k", request: str = "r", grant: str = "{}") 
 
 def test_record_comes_back_as_it_was_kept_under_its_key_and_its_person(backend: Backend) -> None:
     kept = record(pending())
-    assert backend.repeats.keep(kept)
-    assert backend.repeats.record(ANN, "k") == kept
-    assert backend.repeats.record(ANN, "other") is None
-    assert backend.repeats.record(UserId("bob"), "k") is None
+    assert backend.idempotency.add(kept)
+    assert backend.idempotency.record(ANN, "k") == kept
+    assert backend.idempotency.record(ANN, "other") is None
+    assert backend.idempotency.record(UserId("bob"), "k") is None
 
 
 def test_second_record_under_a_key_changes_nothing_until_the_first_has_expired(backend: Backend) -> None:
     first, second = record(pending()), record(pending())
-    assert backend.repeats.keep(first)
-    assert not backend.repeats.keep(second)
-    assert backend.repeats.record(ANN, "k") == first
+    assert backend.idempotency.add(first)
+    assert not backend.idempotency.add(second)
+    assert backend.idempotency.record(ANN, "k") == first
     backend.later(DAY)
-    assert backend.repeats.record(ANN, "k") is None
-    assert backend.repeats.keep(second)
+    assert backend.idempotency.record(ANN, "k") is None
+    assert backend.idempotency.add(second)
 
 
 def test_grant_under_a_key_that_is_taken_writes_and_charges_nothing(backend: Backend) -> None:
@@ -51,7 +51,7 @@ def test_grant_under_a_key_that_is_taken_writes_and_charges_nothing(backend: Bac
     assert backend.store.grant(first, NO_LIMITS, record(first))
     assert not backend.store.grant(second, NO_LIMITS, record(second))
     assert backend.store.photo(second.photo_id) is None
-    assert backend.repeats.record(ANN, "k") == record(first)
+    assert backend.idempotency.record(ANN, "k") == record(first)
     assert backend.usage() == (1, 1000)
 
 
@@ -62,7 +62,7 @@ def test_grant_under_a_taken_key_says_so_rather_than_that_the_account_is_full(ba
     assert not backend.store.grant(second, only, record(second))
     with pytest.raises(errors.QuotaExceeded):
         backend.store.grant(second, only, record(second, "another"))
-    assert backend.repeats.record(ANN, "another") is None
+    assert backend.idempotency.record(ANN, "another") is None
 
 
 def test_of_fifty_grants_under_one_key_exactly_one_is_given(backend: Backend) -> None:
@@ -81,7 +81,7 @@ def test_of_fifty_grants_under_one_key_exactly_one_is_given(backend: Backend) ->
 
 def test_bytes_are_found_while_a_photo_is_listed(backend: Backend) -> None:
     photo = backend.granted(sha256=SEA)
-    assert backend.repeats.same_bytes(ANN, SEA) is None
+    assert backend.idempotency.find_duplicate(ANN, SEA) is None
     for change, listed in (
         ({"status": "ready"}, True),
         ({"title": "Quay", "visibility": "private"}, True),
@@ -89,26 +89,26 @@ def test_bytes_are_found_while_a_photo_is_listed(backend: Backend) -> None:
         ({"trashed_at": None}, True),
     ):
         photo = backend.put(photo, **change)
-        assert backend.repeats.same_bytes(ANN, SEA) == (photo.photo_id if listed else None)
+        assert backend.idempotency.find_duplicate(ANN, SEA) == (photo.photo_id if listed else None)
     backend.erase(photo)
-    assert backend.repeats.same_bytes(ANN, SEA) is None
+    assert backend.idempotency.find_duplicate(ANN, SEA) is None
 
 
 def test_bytes_of_others_and_other_bytes_are_not_found(backend: Backend) -> None:
     backend.ready("bob", sha256=SEA)
     backend.ready(sha256=HILLS)
     backend.ready()
-    assert backend.repeats.same_bytes(ANN, SEA) is None
+    assert backend.idempotency.find_duplicate(ANN, SEA) is None
 
 
 def test_of_several_photos_with_the_same_bytes_the_first_is_found_and_then_the_next(backend: Backend) -> None:
     second, first = (backend.ready(minute=minute, sha256=SEA) for minute in (2, 1))
-    assert backend.repeats.same_bytes(ANN, SEA) == first.photo_id
+    assert backend.idempotency.find_duplicate(ANN, SEA) == first.photo_id
     backend.erase(first)
-    assert backend.repeats.same_bytes(ANN, SEA) == second.photo_id
+    assert backend.idempotency.find_duplicate(ANN, SEA) == second.photo_id
 
 
 def test_bytes_that_the_confirmation_found_are_those_that_count(backend: Backend) -> None:
     photo = backend.put(backend.granted(sha256=SEA), status="ready", sha256=HILLS)
-    assert backend.repeats.same_bytes(ANN, SEA) is None
-    assert backend.repeats.same_bytes(ANN, HILLS) == photo.photo_id
+    assert backend.idempotency.find_duplicate(ANN, SEA) is None
+    assert backend.idempotency.find_duplicate(ANN, HILLS) == photo.photo_id
