@@ -25,6 +25,7 @@ from tests.support.cloud import SERVER_ERRORS, Client, Cloud
 from tests.support.idp import IdentityProvider
 from tests.support.policies import BEYOND
 from tests.support.rows import Backend
+from tests.support.services import rebuild_services
 
 ORIGIN = "http://localhost:8000"
 
@@ -90,8 +91,7 @@ def deployed(provider: IdentityProvider) -> Iterator[Cloud]:
 def shared_cloud(deployed: Cloud, idp: IdentityProvider) -> Cloud:
     """The module's deployment, for tests that do not need an empty one."""
     assert deployed.idp is idp
-    for built in (wiring.verifier, wiring.identity, wiring.hosted_ui, wiring.limiter):
-        built.cache_clear()
+    rebuild_services()
     deployed.calls.clear()
     return deployed
 

@@ -9,12 +9,12 @@ from uuid import uuid4
 
 import pytest
 
-from chalicelib import wiring
 from chalicelib.domain.photos import Photo
 from tests.support.cloud import Answer, Client, Cloud, created
 from tests.support.images import photo as make_photo
 from tests.support.invariants import broken, left_over, ratings, rows, untidy
 from tests.support.races import run_concurrently_on
+from tests.support.services import rebuild_services
 from tests.support.sweeps import drain_queue, run_job
 
 JPEG = make_photo(64, 48)
@@ -111,7 +111,7 @@ def test_album_counts_what_is_in_it(shared_cloud: Cloud, ann: Client, round_: in
 def test_room_that_is_freed_is_given_once(shared_cloud: Cloud, ann: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     photos = [shared_cloud.upload(ann, JPEG).photo_id for _ in range(6)]
     monkeypatch.setenv("MAX_PHOTOS", "6")
-    wiring.settings.cache_clear()
+    rebuild_services()
     wanted = {"filename": "x.jpg", "contentType": "image/jpeg"}
     people = [calls(ann, ("DELETE", f"/photos/{photo_id}?permanent=true", None)) for photo_id in photos[:4]]
     # Each is erased by two at once: its room is freed once.
@@ -120,7 +120,7 @@ def test_room_that_is_freed_is_given_once(shared_cloud: Cloud, ann: Client, monk
     assert 429 in {ann.post("/upload", wanted).status for _ in range(7)}
     assert sum(photo.status != "erased" for photo in rows(shared_cloud, ann.user_id)) == 6
     monkeypatch.undo()
-    wiring.settings.cache_clear()
+    rebuild_services()
     assert broken(shared_cloud, ann.user_id) == []
 
 

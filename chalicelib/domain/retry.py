@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 
 _FIRST_PAUSE_SECONDS = 0.02
-_LONGEST_PAUSE_SECONDS = 1.0
+_LONGEST_PAUSE_SECONDS = 0.5
 
 
 class WriteConflict(Exception):

@@ -217,7 +217,7 @@ def test_guesses_are_bounded_until_the_next_window(shared_cloud: Cloud, ann: Cli
 def test_right_password_is_no_guess(
     shared_cloud: Cloud, ann: Client, album: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(links, "GUESSES", 2)
+    monkeypatch.setattr(links, "MAX_PASSWORD_ATTEMPTS", 2)
     path = linked(ann, album, password=PASSWORD)
     assert [opened(shared_cloud.visitor, path, PASSWORD).status for _ in range(4)] == [200] * 4
 

@@ -13,7 +13,6 @@ import msgspec
 import pytest
 import time_machine
 
-from chalicelib import wiring
 from chalicelib.albums import propagation
 from chalicelib.domain.ids import AlbumId, UserId
 from chalicelib.domain.messages import PurgeAccount, UpdateAlbumPhotos
@@ -28,6 +27,7 @@ from tests.support.images import photo as make_photo
 from tests.support.policies import CHALICE, FUNCTIONS, Need, granted, platform, statements
 from tests.support.rekognition import moderated
 from tests.support.rows import empty
+from tests.support.services import rebuild_services
 from tests.support.sweeps import deliver_settle_job, drain_queue, run_job
 
 JPEG = make_photo(64, 48)
@@ -224,8 +224,7 @@ def used(deployed: Cloud, provider: IdentityProvider) -> dict[str, set[Need]]:
     """What each function did, in its own name and in Lambda's."""
     for scenario in SCENARIOS:
         provider.reset()
-        for built in (wiring.verifier, wiring.identity, wiring.hosted_ui):
-            built.cache_clear()
+        rebuild_services()
         scenario(deployed)
     return {function: needs | platform(function) for function, needs in deployed.recorder.used.items()}
 

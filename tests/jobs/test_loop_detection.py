@@ -1,6 +1,7 @@
 """Jobs of any size end although Lambda stops functions that feed themselves through the queue."""
 
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 
@@ -85,7 +86,7 @@ def test_later_change_makes_the_stored_progress_invalid(shared_cloud: Cloud, ann
 
 def test_purge_that_runs_out_of_time_again_and_again_ends(shared_cloud: Cloud, ann: Client) -> None:
     Cognito(shared_cloud)
-    gallery.furnish(shared_cloud, ann, shared_cloud.person(f"bob-{ann.user_id}"))
+    gallery.furnish(shared_cloud, ann, shared_cloud.person(f"bob-{uuid4()}"))
     assert ann.delete("/account").status == 202
     drain_queue(shared_cloud)
     for _ in range(MAX_ROUNDS + 1):

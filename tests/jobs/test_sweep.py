@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from chalicelib import wiring
+from chalicelib.domain.accounts import Caller
 from chalicelib.domain.photos import GRANT_LIFETIME, TRASH_LIFETIME
 from tests.support.cloud import Client, Cloud, created
 from tests.support.faults import hooked
@@ -104,7 +106,7 @@ def test_photo_restored_while_the_trash_is_emptied_is_kept(shared_cloud: Cloud, 
     def restore(**_: Any) -> None:
         if shared_cloud.photo(photo.photo_id).trashed_at:
             handlers.__exit__(None, None, None)
-            ann.post(f"/photos/{photo.photo_id}/restore")
+            wiring.photos().restore(photo.photo_id, by=Caller(photo.user_id))
 
     handlers = hooked("before-call.dynamodb.TransactWriteItems", lambda _: restore, shared_cloud.dynamodb)
     handlers.__enter__()

@@ -57,7 +57,7 @@ def test_bombs_that_are_never_opened_cost_neither_time_nor_memory() -> None:
 import re, time
 from pathlib import Path
 from chalicelib import renditions
-from tests import bombs, images
+from tests.support import bombs, images
 
 for name, (content, declared) in bombs.defused().items():
     began = time.process_time()

@@ -11,6 +11,7 @@ import pytest
 
 from chalicelib import wiring
 from tests.support.cloud import Cloud
+from tests.support.services import rebuild_services
 
 
 @contextmanager
@@ -28,12 +29,10 @@ def moderated(cloud: Cloud, *labels: str, status: int = 200) -> Iterator[list[by
 
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("MODERATION_CONFIDENCE", "80")
-        wiring.settings.cache_clear()
-        wiring.moderator.cache_clear()
+        rebuild_services()
         moderator: Any = wiring.moderator()
         # An answer from here spares the call.
         moderator._client.meta.events.register("before-call.rekognition", answer)
         cloud.recorder.watch(moderator._client)
         yield asked
-    wiring.settings.cache_clear()
-    wiring.moderator.cache_clear()
+    rebuild_services()

@@ -18,7 +18,7 @@ class Route(NamedTuple):
     access: str
     """Whether the declaration of the route ignores, accepts or requires an access token."""
     has_body: bool
-    """Whether the route takes a JSON body."""
+    """Whether the route requires a JSON body."""
     guarded: bool
     """Whether the gateway wants a token."""
 
@@ -31,7 +31,7 @@ ROUTES = [
         method,
         re.sub(r"\{\w+\}", PHOTO_ID, path) + NEEDED.get(path, ""),
         operation.access if operation else "public",
-        bool(operation and operation.body),
+        bool(operation and operation.body and not operation.is_body_optional),
         entry.authorizer is not None,
     )
     for path, methods in service.app.routes.items()

@@ -8,13 +8,13 @@ from uuid import uuid4
 import pytest
 import time_machine
 
-from chalicelib import wiring
 from chalicelib.domain.errors import Busy
 from tests.support.cloud import Answer, Client, Cloud
 from tests.support.faults import Fault, Killed, Mode, striking
 from tests.support.images import photo as make_photo
 from tests.support.invariants import broken, left_over, rows
 from tests.support.races import run_concurrently_on
+from tests.support.services import rebuild_services
 
 JPEG = make_photo(64, 48)
 DIGEST = sha256(JPEG).hexdigest()
@@ -213,7 +213,7 @@ def test_quota_holds_over_http_however_many_ask_at_once(
     shared_cloud: Cloud, ann: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MAX_PHOTOS", "7")
-    wiring.settings.cache_clear()
+    rebuild_services()
     answers = run_concurrently_on(shared_cloud, [lambda: ask(ann, uuid4().hex, size=5)] * 100)
     assert sorted(answer.status for answer in answers) == [201] * 7 + [429] * 93
     refused = next(answer for answer in answers if answer.status == 429)
@@ -222,7 +222,7 @@ def test_quota_holds_over_http_however_many_ask_at_once(
     assert shared_cloud.store.account(rows(shared_cloud, ann.user_id)[0].user_id).photo_count == 7
     assert broken(shared_cloud, ann.user_id) == []
     monkeypatch.undo()
-    wiring.settings.cache_clear()
+    rebuild_services()
 
 
 def test_nothing_that_fails_on_the_way_is_answered_as_anything_but_busy(shared_cloud: Cloud, ann: Client) -> None:
