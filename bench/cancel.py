@@ -122,22 +122,22 @@ def upload(owner: UserId, placed: dict[AlbumId, Placement], visibility: Visibili
         s3.put_object(Bucket=wiring.settings().originals_bucket, Key=photo.s3_key, Body=b"x")
     for key in renditions.values():
         s3.put_object(Bucket=wiring.settings().renditions_bucket, Key=key, Body=b"x")
-    assert wiring.store().grant(photo, NO_LIMITS)
+    assert wiring.photo_store().grant(photo, NO_LIMITS)
     ready = photo.with_(status="ready", sha256=secrets.token_hex(32), renditions=renditions, albums=placed)
     return replaced(photo, ready)
 
 
 def trashed(photo: Photo) -> Photo:
     """The photo in the trash, with the ratings that it has by now."""
-    found = wiring.store().photo(photo.photo_id)
+    found = wiring.photo_store().photo(photo.photo_id)
     assert found
     return replaced(found, found.with_(trashed_at=timestamp(datetime.now(UTC))))
 
 
 def replaced(before: Photo, after: Photo) -> Photo:
     """`after`, as it is kept."""
-    assert wiring.store().replace(before, after)
-    found = wiring.store().photo(before.photo_id)
+    assert wiring.photo_store().replace(before, after)
+    found = wiring.photo_store().photo(before.photo_id)
     assert found
     return found
 

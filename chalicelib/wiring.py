@@ -31,18 +31,22 @@ from chalicelib.search.search import Search
 from chalicelib.storage.bucket import Bucket
 from chalicelib.storage.signed_urls import CdnSigner, Presigner
 from chalicelib.stores.dynamodb.account_deletion import DynamoAccountDeletionStore
+from chalicelib.stores.dynamodb.accounts import DynamoAccountStore
 from chalicelib.stores.dynamodb.albums import DynamoAlbumStore
 from chalicelib.stores.dynamodb.idempotency import DynamoIdempotencyStore
 from chalicelib.stores.dynamodb.photos import DynamoPhotoStore
 from chalicelib.stores.dynamodb.ratings import DynamoRatingStore
 from chalicelib.stores.dynamodb.search import DynamoSearchIndex
+from chalicelib.stores.dynamodb.share_links import DynamoShareLinkStore
 from chalicelib.stores.protocols import (
     AccountDeletionStore,
+    AccountStore,
     AlbumStore,
     IdempotencyStore,
+    PhotoStore,
     RatingStore,
     SearchIndex,
-    Store,
+    ShareLinkStore,
 )
 from chalicelib.uploads.confirmation import Confirmation
 from chalicelib.uploads.grants import UploadGrants
@@ -74,14 +78,26 @@ def dynamodb() -> "DynamoDBClient":
 
 
 @cache
-def store() -> Store:
-    """Return the store of photos and accounts."""
+def photo_store() -> PhotoStore:
+    """Return the store of photos."""
     return DynamoPhotoStore(settings(), dynamodb())
 
 
 @cache
+def account_store() -> AccountStore:
+    """Return the store of accounts."""
+    return DynamoAccountStore(settings(), dynamodb())
+
+
+@cache
+def share_link_store() -> ShareLinkStore:
+    """Return the store of share links."""
+    return DynamoShareLinkStore(settings(), dynamodb())
+
+
+@cache
 def album_store() -> AlbumStore:
-    """Return the store of albums and share links."""
+    """Return the store of albums."""
     return DynamoAlbumStore(settings(), dynamodb())
 
 
@@ -170,73 +186,73 @@ def photo_presenter() -> PhotoPresenter:
 @cache
 def album_presenter() -> AlbumPresenter:
     """Return the presenter of albums."""
-    return AlbumPresenter(album_store(), photo_presenter())
+    return AlbumPresenter(album_store(), photo_store(), photo_presenter())
 
 
 @cache
 def authentication() -> Authentication:
     """Return what tells who calls."""
-    return Authentication(store(), identity(), limiter())
+    return Authentication(account_store(), identity(), limiter())
 
 
 @cache
 def accounts() -> Accounts:
     """Return the use cases of accounts."""
-    return Accounts(store(), account_deletion_store(), identity(), queue(), settings().limits, now)
+    return Accounts(account_store(), account_deletion_store(), identity(), queue(), settings().limits, now)
 
 
 @cache
 def upload_grants() -> UploadGrants:
     """Return the use case of upload grants."""
-    return UploadGrants(store(), album_store(), idempotency_store(), bucket(), settings().limits, now)
+    return UploadGrants(photo_store(), album_store(), idempotency_store(), bucket(), settings().limits, now)
 
 
 @cache
 def confirmation() -> Confirmation:
     """Return the use cases of confirming uploads."""
-    return Confirmation(store(), bucket(), moderator(), photo_presenter(), now)
+    return Confirmation(photo_store(), account_store(), bucket(), moderator(), photo_presenter(), now)
 
 
 @cache
 def photos() -> Photos:
     """Return the use cases of single photos."""
-    return Photos(store(), bucket(), photo_presenter(), now)
+    return Photos(photo_store(), bucket(), photo_presenter(), now)
 
 
 @cache
 def photo_lists() -> PhotoLists:
     """Return the use cases of photo lists."""
-    return PhotoLists(store(), photo_presenter(), settings().signing_keys)
+    return PhotoLists(photo_store(), photo_presenter(), settings().signing_keys)
 
 
 @cache
 def ratings() -> Ratings:
     """Return the use cases of ratings."""
-    return Ratings(store(), rating_store())
+    return Ratings(photo_store(), rating_store())
 
 
 @cache
 def propagation() -> Propagation:
     """Return the propagation of album changes."""
-    return Propagation(store(), album_store(), queue(), now)
+    return Propagation(photo_store(), album_store(), share_link_store(), queue(), now)
 
 
 @cache
 def albums() -> Albums:
     """Return the use cases of albums."""
-    return Albums(album_store(), propagation(), album_presenter(), settings().signing_keys, now)
+    return Albums(album_store(), photo_store(), propagation(), album_presenter(), settings().signing_keys, now)
 
 
 @cache
 def album_photos() -> AlbumPhotos:
     """Return the use cases of the photos of albums."""
-    return AlbumPhotos(store(), album_store(), photo_presenter(), settings().signing_keys, now)
+    return AlbumPhotos(photo_store(), album_store(), photo_presenter(), settings().signing_keys, now)
 
 
 @cache
 def share_links() -> ShareLinks:
     """Return the use cases of share links."""
-    return ShareLinks(album_store(), album_presenter(), album_photos(), settings(), now)
+    return ShareLinks(album_store(), share_link_store(), album_presenter(), album_photos(), settings(), now)
 
 
 @cache
@@ -252,7 +268,7 @@ def jobs() -> Jobs:
     return Jobs(
         [
             PurgeAccountJob(account_deletion_store(), purge, queue(), now),
-            SettlePhotoJob(store(), bucket(), confirmation(), queue(), now),
+            SettlePhotoJob(photo_store(), bucket(), confirmation(), queue(), now),
             UpdateAlbumJob(album_store(), propagation(), queue(), now),
         ]
     )

@@ -25,8 +25,10 @@ from chalicelib.infra import aws
 from chalicelib.infra.settings import MissingSetting, Settings, load_settings
 from chalicelib.stores.dynamodb import items
 from chalicelib.stores.dynamodb.account_deletion import DynamoAccountDeletionStore
+from chalicelib.stores.dynamodb.accounts import DynamoAccountStore
 from chalicelib.stores.dynamodb.albums import DynamoAlbumStore
 from chalicelib.stores.dynamodb.photos import DynamoPhotoStore
+from chalicelib.stores.dynamodb.share_links import DynamoShareLinkStore
 
 _BY_STRICTNESS: tuple[Visibility, ...] = ("public", "unlisted", "private")
 TABLES = {
@@ -64,18 +66,20 @@ def rehide(dynamodb: Any, was: Settings, restored: Settings, now: datetime) -> C
     """
     done = Counter(accounts=0, albums=0, links=0, photos=0)
     store = DynamoPhotoStore(restored, dynamodb)
+    accounts = DynamoAccountStore(restored, dynamodb)
     before, after = (DynamoAlbumStore(tables, dynamodb) for tables in (was, restored))
+    links_before, links_after = (DynamoShareLinkStore(tables, dynamodb) for tables in (was, restored))
     for row in _rows(dynamodb, was.photo_table):
-        done["photos"] += _photo(store, items.photo_of(row), now)
+        done["photos"] += _photo(store, accounts, items.photo_of(row), now)
     for row in _rows(dynamodb, restored.album_table):
         if row["record"]["S"] == "album":
             album = msgspec.convert(items.decode(row), Album)
-            done["links"] += _links(before, after, album)
+            done["links"] += _links(links_before, links_after, album)
             done["albums"] += _album(after, before.album(album.album_id), album, now)
     deletions = DynamoAccountDeletionStore(restored, dynamodb)
     for row in _rows(dynamodb, was.account_table):
         user_id = UserId(row["userId"]["S"])
-        if "cancelledAt" in row and not store.account(user_id).cancelled:
+        if "cancelledAt" in row and not accounts.account(user_id).cancelled:
             deletions.begin(user_id, row["cancelledAt"]["S"], timestamp(now))
             done["accounts"] += 1
     return done
@@ -86,12 +90,12 @@ def _rows(dynamodb: Any, table: str) -> Iterator[items.Item]:
         yield from page["Items"]
 
 
-def _photo(store: DynamoPhotoStore, was: Photo, now: datetime) -> bool:
+def _photo(store: DynamoPhotoStore, accounts: DynamoAccountStore, was: Photo, now: datetime) -> bool:
     photo = store.photo(was.photo_id)
     if photo is None or photo.status == "erased":
         return False
     hidden = photo.tombstone(timestamp(now)) if was.status == "erased" else _hidden(photo, was, now)
-    if hidden == photo or store.account(photo.user_id).cancelled:
+    if hidden == photo or accounts.account(photo.user_id).cancelled:
         return False
     if not store.replace(photo, hidden):
         raise Busy(f"{photo.photo_id} is being changed: does a function still run?")
@@ -112,7 +116,7 @@ def _hidden(photo: Photo, was: Photo, now: datetime) -> Photo:
     return hidden
 
 
-def _links(before: DynamoAlbumStore, after: DynamoAlbumStore, album: Album) -> int:
+def _links(before: DynamoShareLinkStore, after: DynamoShareLinkStore, album: Album) -> int:
     kept = {link.link_id for link in before.links(album.album_id, MAX_LINKS)}
     revoked = [link for link in after.links(album.album_id, MAX_LINKS) if link.link_id not in kept]
     return sum(after.remove_link(album.album_id, link.link_id) for link in revoked)

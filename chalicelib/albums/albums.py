@@ -16,7 +16,7 @@ from chalicelib.domain.ids import AlbumId, PhotoId, is_photo_id, new_album_id, t
 from chalicelib.domain.listing import Page
 from chalicelib.domain.requests import AlbumChanges, AlbumQuery, NewAlbum
 from chalicelib.domain.retry import WriteConflict, retry_on_conflict
-from chalicelib.stores.protocols import AlbumStore
+from chalicelib.stores.protocols import AlbumStore, PhotoStore
 
 MAX_ALBUMS_PER_USER = 1000
 
@@ -27,13 +27,15 @@ class Albums:
     def __init__(
         self,
         albums: AlbumStore,
+        store: PhotoStore,
         propagation: Propagation,
         presenter: AlbumPresenter,
         signing_keys: Sequence[str],
         clock: Clock,
     ) -> None:
         """`signing_keys` sign the cursors: the newest key comes last."""
-        self._albums, self._propagation, self._presenter = albums, propagation, presenter
+        self._albums, self._store = albums, store
+        self._propagation, self._presenter = propagation, presenter
         self._keys, self._clock = signing_keys, clock
 
     def create(self, wanted: NewAlbum, *, by: Caller) -> AlbumView:
@@ -138,6 +140,6 @@ class Albums:
 
     def _check_cover(self, album_id: AlbumId, cover: PhotoId) -> None:
         # An id can match the pattern and still hold a time that no photo can have.
-        photo = self._albums.photos([cover]).get(cover) if is_photo_id(cover) else None
+        photo = self._store.photos([cover]).get(cover) if is_photo_id(cover) else None
         if photo is None or not album_shows(album_id, photo, include_private=True):
             raise errors.NotInAlbum(details={"field": "coverPhotoId"})

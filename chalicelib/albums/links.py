@@ -19,7 +19,7 @@ from chalicelib.domain.requests import AlbumPhotoQuery, NewLink, PageQuery
 from chalicelib.domain.share_links import ShareLink, Token
 from chalicelib.infra.settings import Settings
 from chalicelib.photos.views import PhotoView
-from chalicelib.stores.protocols import AlbumStore
+from chalicelib.stores.protocols import AlbumStore, ShareLinkStore
 
 MAX_LINKS = 100
 """Links of one album, including expired ones."""
@@ -47,9 +47,15 @@ class ShareLinks:
     """Manage share links, and show what they share."""
 
     def __init__(
-        self, albums: AlbumStore, presenter: AlbumPresenter, photos: AlbumPhotos, settings: Settings, clock: Clock
+        self,
+        albums: AlbumStore,
+        links: ShareLinkStore,
+        presenter: AlbumPresenter,
+        photos: AlbumPhotos,
+        settings: Settings,
+        clock: Clock,
     ) -> None:
-        self._albums, self._presenter, self._photos = albums, presenter, photos
+        self._albums, self._links, self._presenter, self._photos = albums, links, presenter, photos
         self._keys: Sequence[str] = settings.signing_keys
         self._base_url, self._clock = settings.base_url, clock
 
@@ -76,7 +82,7 @@ class ShareLinks:
             salt=salt,
             password_hash=share_links.password_digest(wanted.password, salt) if wanted.password else "",
         )
-        self._albums.add_link(link, MAX_LINKS)
+        self._links.add_link(link, MAX_LINKS)
         return NewLinkView(
             link_id=link.link_id,
             created_at=link.created_at,
@@ -95,7 +101,7 @@ class ShareLinks:
         own_album(self._albums, album_id, by)
         cursors = Cursors(self._keys, by.user_id, "links", album_id)
         position = cursors.open(query.last_key)
-        found = self._albums.links(album_id, query.limit + 1, after=LinkId(position[0]) if position else None)
+        found = self._links.links(album_id, query.limit + 1, after=LinkId(position[0]) if position else None)
         page = cursors.page(found, query.limit, lambda link: [link.link_id])
         return Page([_view(link) for link in page.items], page.last_key)
 
@@ -107,7 +113,7 @@ class ShareLinks:
             Forbidden: the caller may see the album but does not own it.
         """
         own_album(self._albums, album_id, by)
-        if not self._albums.remove_link(album_id, link_id):
+        if not self._links.remove_link(album_id, link_id):
             raise errors.NotFound
 
     def show(self, token: str, password: str | None) -> AlbumView:
@@ -140,7 +146,7 @@ class ShareLinks:
         asked = share_links.read(token)
         if asked is None:
             raise errors.NotFound
-        album, link = self._albums.with_link(asked.album_id, asked.link_id)
+        album, link = self._links.with_link(asked.album_id, asked.link_id)
         if album is None or link is None or not share_links.fits(link, asked.secret):
             raise errors.NotFound
         if album.deleted_at or not link.open_at(timestamp(self._clock())):
@@ -154,13 +160,13 @@ class ShareLinks:
             raise errors.LinkPasswordRequired
         window, passed = divmod(int(self._clock().timestamp()), WINDOW_SECONDS)
         # Count the attempt before checking it, so that concurrent attempts cannot exceed the limit.
-        if not self._albums.count_password_attempt(link, window, MAX_PASSWORD_ATTEMPTS):
+        if not self._links.count_password_attempt(link, window, MAX_PASSWORD_ATTEMPTS):
             raise errors.TooManyRequests(
                 "Too many wrong passwords. Retry after the time in Retry-After.", retry_after=WINDOW_SECONDS - passed
             )
         if not share_links.has_password(link, password):
             raise errors.InvalidLinkPassword
-        self._albums.uncount_password_attempt(link, window)
+        self._links.uncount_password_attempt(link, window)
 
 
 def _view(link: ShareLink) -> LinkView:

@@ -17,7 +17,7 @@ from chalicelib.domain.ids import AlbumId, PhotoId, timestamp
 from chalicelib.domain.messages import Queue, UpdateAlbumPhotos
 from chalicelib.domain.photos import TRASH_LIFETIME, Photo
 from chalicelib.domain.retry import WriteConflict, retry_on_conflict
-from chalicelib.stores.protocols import AlbumStore, PhotoStore
+from chalicelib.stores.protocols import AlbumStore, PhotoStore, ShareLinkStore
 
 log = logging.getLogger(__name__)
 
@@ -33,8 +33,10 @@ _STEP = 100
 class Propagation:
     """Update the photos of changed albums. Every method is idempotent and may run several times at once."""
 
-    def __init__(self, store: PhotoStore, albums: AlbumStore, queue: Queue, clock: Clock) -> None:
-        self._store, self._albums, self._queue, self._clock = store, albums, queue, clock
+    def __init__(
+        self, store: PhotoStore, albums: AlbumStore, links: ShareLinkStore, queue: Queue, clock: Clock
+    ) -> None:
+        self._store, self._albums, self._links, self._queue, self._clock = store, albums, links, queue, clock
 
     def begin(self, album: Album) -> None:
         """Update the photos of an album that has just changed: at once if they are few, by a job if they are many."""
@@ -94,7 +96,7 @@ class Propagation:
     def _update_once(self, album_id: AlbumId, photo_ids: Sequence[PhotoId]) -> list[PhotoId]:
         """Update these photos, and return the ones that another writer changed meanwhile."""
         # Read the photos before the album: no photo can then be newer than the album that it is updated from.
-        photos = self._albums.photos(photo_ids)
+        photos = self._store.photos(photo_ids)
         album = self._albums.album(album_id) if photos else None
         if album is None:
             return []
@@ -120,7 +122,7 @@ class Propagation:
         if album.deleted_at is None:
             self._albums.mark_updated(album)
             return
-        while links := self._albums.links(album.album_id, _STEP):
+        while links := self._links.links(album.album_id, _STEP):
             for link in links:
-                self._albums.remove_link(album.album_id, link.link_id)
+                self._links.remove_link(album.album_id, link.link_id)
         self._albums.remove(album)

@@ -8,7 +8,7 @@ from chalicelib.domain.ids import AlbumId, PhotoId, Timestamp, UserId
 from chalicelib.domain.model import Model
 from chalicelib.domain.photos import Photo, Visibility
 from chalicelib.photos.views import PhotoPresenter
-from chalicelib.stores.protocols import AlbumStore
+from chalicelib.stores.protocols import AlbumStore, PhotoStore
 
 _COVER_RENDITIONS = ("1024", "256")
 
@@ -37,8 +37,8 @@ class AlbumView(Model, omit_defaults=False, frozen=True):
 class AlbumPresenter:
     """Build the views of albums, with the signed URL of each cover."""
 
-    def __init__(self, albums: AlbumStore, photos: PhotoPresenter) -> None:
-        self._albums, self._photos = albums, photos
+    def __init__(self, albums: AlbumStore, store: PhotoStore, photos: PhotoPresenter) -> None:
+        self._albums, self._store, self._photos = albums, store, photos
 
     def view(self, album: Album, *, include_private: bool) -> AlbumView:
         """Return the view of one album. `include_private` is for its owner and its share links."""
@@ -70,7 +70,7 @@ class AlbumPresenter:
     def _covers(self, albums: Sequence[tuple[Album, bool]]) -> dict[AlbumId, Photo]:
         """Return the cover of each album that has one: the chosen photo, the latest one, or the first one."""
         candidates = [photo_id for album, _ in albums for photo_id in _cover_candidates(album)]
-        photos = self._albums.photos(candidates)
+        photos = self._store.photos(candidates)
         covers: dict[AlbumId, Photo] = {}
         for album, include in albums:
             found = (photos.get(photo_id) for photo_id in _cover_candidates(album))
@@ -85,7 +85,7 @@ class AlbumPresenter:
         if not albums:
             return {}
         entries = self._albums.first_entries([(album.album_id, include) for album, include in albums])
-        photos = self._albums.photos([entry.photo_id for found in entries for entry in found])
+        photos = self._store.photos([entry.photo_id for found in entries for entry in found])
         covers: dict[AlbumId, Photo] = {}
         for (album, include), found in zip(albums, entries, strict=True):
             photo = photos.get(found[0].photo_id) if found else None

@@ -120,10 +120,6 @@ class AccountStore(Protocol):
         """Add this account unless the user has one. Return the account that exists now."""
 
 
-class Store(PhotoStore, AccountStore, Protocol):
-    """Photos and accounts in one object, for use cases that take both as one argument."""
-
-
 class AccountDeletionStore(Protocol):
     """Deletion of accounts. Each purge removes a part of an account's data and may be repeated.
 
@@ -208,7 +204,7 @@ class ShareLinkStore(Protocol):
         """Subtract an attempt whose password was correct, if the window is still the present one."""
 
 
-class AlbumStore(ShareLinkStore, Protocol):
+class AlbumStore(Protocol):
     """Albums and the photos in them. Photos enter and leave albums by `PhotoStore.replace`, which counts them too."""
 
     def album(self, album_id: AlbumId) -> Album | None:
@@ -263,9 +259,6 @@ class AlbumStore(ShareLinkStore, Protocol):
 
     def members(self, album_id: AlbumId, limit: int, *, after: PhotoId | None = None) -> list[PhotoId]:
         """Return up to `limit` photos of an album behind `after` by id. The list reflects every acknowledged write."""
-
-    def photos(self, photo_ids: Sequence[PhotoId]) -> dict[PhotoId, Photo]:
-        """Return the photos that exist, tombstones included, by their ids."""
 
     def with_photos(self, album_id: AlbumId, photo_ids: Sequence[PhotoId]) -> tuple[Album | None, dict[PhotoId, Photo]]:
         """Return an album and the photos that exist, in one request if they fit."""

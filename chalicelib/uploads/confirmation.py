@@ -16,7 +16,7 @@ from chalicelib.photos.access import own_photo
 from chalicelib.photos.views import OwnPhotoView, PhotoPresenter
 from chalicelib.renditions import Refused, render, sniff
 from chalicelib.storage.bucket import Bucket, Stored, kept_filename
-from chalicelib.stores.protocols import Store
+from chalicelib.stores.protocols import AccountStore, PhotoStore
 from chalicelib.uploads import s3_events
 from chalicelib.uploads.moderation import Moderator
 from chalicelib.uploads.outcomes import accept_upload, granted_bytes, reject_upload
@@ -30,10 +30,16 @@ class Confirmation:
     """Confirm uploads. Every method is idempotent."""
 
     def __init__(
-        self, store: Store, bucket: Bucket, moderator: Moderator | None, presenter: PhotoPresenter, clock: Clock
+        self,
+        store: PhotoStore,
+        accounts: AccountStore,
+        bucket: Bucket,
+        moderator: Moderator | None,
+        presenter: PhotoPresenter,
+        clock: Clock,
     ) -> None:
         """`moderator` judges pictures. None turns moderation off."""
-        self._store, self._bucket, self._moderator = store, bucket, moderator
+        self._store, self._accounts, self._bucket, self._moderator = store, accounts, bucket, moderator
         self._presenter, self._clock = presenter, clock
 
     def complete(self, photo_id: PhotoId, *, by: Caller) -> OwnPhotoView:
@@ -106,7 +112,7 @@ class Confirmation:
 
     def _rebuild(self, user_id: UserId, photo_id: PhotoId, key: str) -> Photo | None:
         """Rebuild a lost row from its object, or delete the object if the account is cancelled."""
-        if self._store.account(user_id).cancelled:
+        if self._accounts.account(user_id).cancelled:
             self._bucket.erase(f"{user_id}/{photo_id}/")
             return None
         stored = self._bucket.read(key)
@@ -179,7 +185,7 @@ class Confirmation:
         try:
             return retry_on_conflict(attempt, otherwise=WriteConflict)
         except WriteConflict as conflict:
-            if not self._store.account(photo.user_id).cancelled:
+            if not self._accounts.account(photo.user_id).cancelled:
                 raise errors.Busy from conflict
             return self._store.photo(photo.photo_id)
 

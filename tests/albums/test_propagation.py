@@ -111,7 +111,8 @@ def test_change_between_reading_the_photos_and_writing_them_is_not_undone(shared
 
 def run_propagation(cloud: Cloud, album_id: AlbumId, store: Any, budget: timedelta = propagation.BUDGET) -> None:
     """Update the photos of an album on a store that may fail."""
-    propagation.Propagation(store, cloud.albums, wiring.queue(), wiring.now).run(album_id, budget)
+    links = wiring.share_link_store()
+    propagation.Propagation(store, cloud.albums, links, wiring.queue(), wiring.now).run(album_id, budget)
 
 
 class Interrupted:

@@ -97,7 +97,7 @@ def test_schedule_hands_on_what_is_due_and_the_queue_does_it(shared_cloud: Cloud
     for body in drain_queue(shared_cloud):
         service.run_job({"Records": [{"body": body, "receiptHandle": "x"}]}, None)
     assert rows(shared_cloud, ann.user_id) == []
-    assert shared_cloud.store.account(UserId(ann.user_id)).bytes == 0
+    assert shared_cloud.accounts.account(UserId(ann.user_id)).bytes == 0
 
 
 @pytest.mark.parametrize("count", [0, 1, 10, 11, 25])

@@ -160,7 +160,7 @@ def test_what_is_not_ready_can_be_erased_but_not_trashed(
     assert (answer.status, answer.json["error"]) == (409, "NotReady")
     assert ann.delete(f"/photos/{photo_id}", permanent="true").status == 204
     assert shared_cloud.photo(photo_id).status == "erased"
-    assert shared_cloud.store.account(UserId(ann.user_id)).photo_count == 0
+    assert shared_cloud.accounts.account(UserId(ann.user_id)).photo_count == 0
 
 
 def test_erased_photo_is_gone_with_every_version_and_rendition(shared_cloud: Cloud, ann: Client, photo: Photo) -> None:

@@ -29,7 +29,7 @@ def test_account_is_cancelled_once_and_its_usage_stays_for_the_while(backend: Ba
     begin(backend, ANN)
     begin(backend, ANN, now=5, due=90)
     assert backend.deletions.cancelled_at(ANN) == at(0)
-    assert backend.store.account(ANN).cancelled
+    assert backend.accounts.account(ANN).cancelled
     assert backend.usage() == (1, 1000)
     assert due(backend, 59) == []
     assert due(backend, 60) == [ANN]
@@ -37,8 +37,8 @@ def test_account_is_cancelled_once_and_its_usage_stays_for_the_while(backend: Ba
 
 def test_account_that_was_never_written_is_cancelled_too(backend: Backend) -> None:
     begin(backend, ANN)
-    assert backend.store.account(ANN).cancelled
-    assert not backend.store.account(BOB).cancelled
+    assert backend.accounts.account(ANN).cancelled
+    assert not backend.accounts.account(BOB).cancelled
 
 
 def test_those_that_have_waited_longest_are_due_first(backend: Backend) -> None:
@@ -57,19 +57,19 @@ def test_account_whose_purge_has_ended_is_no_longer_due_nor_purged(backend: Back
     backend.deletions.end(ANN, timestamp(START))
     assert due(backend, 9999) == []
     assert backend.deletions.cancelled_at(ANN) is None
-    assert backend.store.account(ANN).cancelled
+    assert backend.accounts.account(ANN).cancelled
     backend.later(timedelta(days=90, seconds=1))
-    assert not backend.store.account(ANN).cancelled
+    assert not backend.accounts.account(ANN).cancelled
 
 
 def test_nothing_is_postponed_or_ended_of_an_account_that_is_not_cancelled(backend: Backend) -> None:
     backend.granted()
-    before = backend.store.account(ANN)
+    before = backend.accounts.account(ANN)
     backend.deletions.postpone(ANN, timestamp(START))
     backend.deletions.end(ANN, None)
     backend.deletions.end(BOB, None)
-    assert backend.store.account(ANN) == before
-    assert backend.store.account(BOB).created_at is None
+    assert backend.accounts.account(ANN) == before
+    assert backend.accounts.account(BOB).created_at is None
     assert due(backend, 9999) == []
 
 

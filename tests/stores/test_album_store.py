@@ -28,7 +28,7 @@ def test_every_fact_of_an_album_comes_back_as_it_was_written(backend: Backend) -
 
 def test_add_opens_the_account_and_leaves_it_room_for_photos(backend: Backend) -> None:
     album = add_album(backend)
-    assert backend.store.account(ANN) == Account(user_id=ANN, created_at=album.created_at)
+    assert backend.accounts.account(ANN) == Account(user_id=ANN, created_at=album.created_at)
     backend.store.grant(pending(), Limits(photos=1, bytes=1000))
     assert backend.usage() == (1, 1000)
 
@@ -132,17 +132,17 @@ def test_link_comes_back_and_is_counted(backend: Backend) -> None:
     album = add_album(backend)
     links = [new_link(album, minute) for minute in range(3)]
     for link in links:
-        backend.albums.add_link(link, 3)
+        backend.links.add_link(link, 3)
     with pytest.raises(errors.QuotaExceeded) as refused:
-        backend.albums.add_link(new_link(album), 3)
+        backend.links.add_link(new_link(album), 3)
     assert refused.value.details == {"links": 3}
-    assert backend.albums.links(album.album_id, 9) == links
-    assert backend.albums.links(album.album_id, 1, after=links[0].link_id) == [links[1]]
-    found = backend.albums.with_link(album.album_id, links[2].link_id)
+    assert backend.links.links(album.album_id, 9) == links
+    assert backend.links.links(album.album_id, 1, after=links[0].link_id) == [links[1]]
+    found = backend.links.with_link(album.album_id, links[2].link_id)
     assert found == (album.with_(link_count=3), links[2])
-    assert backend.albums.remove_link(album.album_id, links[2].link_id)
-    assert not backend.albums.remove_link(album.album_id, links[2].link_id)
-    assert backend.albums.with_link(album.album_id, links[2].link_id) == (album.with_(link_count=2), None)
+    assert backend.links.remove_link(album.album_id, links[2].link_id)
+    assert not backend.links.remove_link(album.album_id, links[2].link_id)
+    assert backend.links.with_link(album.album_id, links[2].link_id) == (album.with_(link_count=2), None)
 
 
 def test_limit_of_links_holds_however_many_ask_at_once(backend: Backend) -> None:
@@ -150,41 +150,41 @@ def test_limit_of_links_holds_however_many_ask_at_once(backend: Backend) -> None
 
     def ask(link: ShareLink) -> bool:
         try:
-            backend.albums.add_link(link, 4)
+            backend.links.add_link(link, 4)
         except errors.QuotaExceeded:
             return False
         return True
 
     assert sum(run_concurrently([partial(ask, new_link(album)) for _ in range(16)])) == 4
-    assert len(backend.albums.links(album.album_id, 100)) == 4
+    assert len(backend.links.links(album.album_id, 100)) == 4
 
 
 def test_album_that_is_gone_gets_no_link(backend: Backend) -> None:
     for album in (new_album(), mark_album_deleted(backend, add_album(backend))):
         with pytest.raises(errors.NotFound):
-            backend.albums.add_link(new_link(album), 3)
-        assert backend.albums.links(album.album_id, 9) == []
+            backend.links.add_link(new_link(album), 3)
+        assert backend.links.links(album.album_id, 9) == []
 
 
 def test_guesses_are_bounded_in_each_window_however_many_are_made_at_once(backend: Backend) -> None:
     album = add_album(backend)
     link = new_link(album)
-    backend.albums.add_link(link, 9)
-    assert sum(run_concurrently([partial(backend.albums.count_password_attempt, link, 7, 5) for _ in range(16)])) == 5
-    backend.albums.uncount_password_attempt(link, 7)
-    assert [backend.albums.count_password_attempt(link, 7, 5) for _ in range(2)] == [True, False]
-    assert [backend.albums.count_password_attempt(link, 8, 2) for _ in range(3)] == [True, True, False]
-    backend.albums.uncount_password_attempt(link, 7)
-    assert not backend.albums.count_password_attempt(link, 8, 2), "a guess of another window is not taken back"
-    assert not backend.albums.count_password_attempt(link, 7, 2), "nor does a slow clock begin the old window anew"
+    backend.links.add_link(link, 9)
+    assert sum(run_concurrently([partial(backend.links.count_password_attempt, link, 7, 5) for _ in range(16)])) == 5
+    backend.links.uncount_password_attempt(link, 7)
+    assert [backend.links.count_password_attempt(link, 7, 5) for _ in range(2)] == [True, False]
+    assert [backend.links.count_password_attempt(link, 8, 2) for _ in range(3)] == [True, True, False]
+    backend.links.uncount_password_attempt(link, 7)
+    assert not backend.links.count_password_attempt(link, 8, 2), "a guess of another window is not taken back"
+    assert not backend.links.count_password_attempt(link, 7, 2), "nor does a slow clock begin the old window anew"
 
 
 def test_guess_at_a_revoked_link_brings_nothing_back(backend: Backend) -> None:
     album = add_album(backend)
     link = new_link(album)
-    backend.albums.add_link(link, 9)
-    assert backend.albums.count_password_attempt(link, 7, 5)
-    assert backend.albums.remove_link(album.album_id, link.link_id)
-    assert not backend.albums.count_password_attempt(link, 7, 5)
-    backend.albums.uncount_password_attempt(link, 7)
-    assert backend.albums.with_link(album.album_id, LinkId(link.link_id)) == (read_album(backend, album), None)
+    backend.links.add_link(link, 9)
+    assert backend.links.count_password_attempt(link, 7, 5)
+    assert backend.links.remove_link(album.album_id, link.link_id)
+    assert not backend.links.count_password_attempt(link, 7, 5)
+    backend.links.uncount_password_attempt(link, 7)
+    assert backend.links.with_link(album.album_id, LinkId(link.link_id)) == (read_album(backend, album), None)

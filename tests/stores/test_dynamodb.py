@@ -88,7 +88,7 @@ def test_account_opened_while_a_grant_charges_it_waits_for_its_turn(backend: Bac
         answering(backend.client, "TransactWriteItems", iter(met)),
         answering(backend.client, "PutItem", iter(plain)),
     ):
-        assert backend.store.open_account(account) == account
+        assert backend.accounts.open_account(account) == account
 
 
 # --- Reading by tag, which takes a batch

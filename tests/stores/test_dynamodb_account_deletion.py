@@ -13,7 +13,7 @@ ANN = UserId("ann")
 
 def test_link_that_is_created_while_its_album_is_purged_is_purged_too(backend: Backend) -> None:
     album = add_album(backend)
-    makes = [partial(backend.albums.add_link, new_link(album), 100)]
+    makes = [partial(backend.links.add_link, new_link(album), 100)]
 
     def make(model: Any, params: Any, **_: Any) -> None:
         if model.name == "TransactWriteItems" and "photoshare-test-Albums" in str(params) and makes:
@@ -23,4 +23,4 @@ def test_link_that_is_created_while_its_album_is_purged_is_purged_too(backend: B
         while backend.deletions.purge_albums(ANN):
             pass
     assert makes == []
-    assert backend.albums.links(album.album_id, 9) == []
+    assert backend.links.links(album.album_id, 9) == []

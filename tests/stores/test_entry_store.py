@@ -147,7 +147,7 @@ def test_photos_are_read_once_each_and_absent_ones_left_out(backend: Backend) ->
     album = add_album(backend)
     made = [backend.ready(minute=number) for number in range(3)]
     asked = [*ids(made), made[0].photo_id, pending().photo_id]
-    assert backend.albums.photos(asked) == {photo.photo_id: photo for photo in made}
-    assert backend.albums.photos([]) == {}
-    assert backend.albums.with_photos(album.album_id, asked) == (album, backend.albums.photos(asked))
+    assert backend.store.photos(asked) == {photo.photo_id: photo for photo in made}
+    assert backend.store.photos([]) == {}
+    assert backend.albums.with_photos(album.album_id, asked) == (album, backend.store.photos(asked))
     assert backend.albums.with_photos(new_album().album_id, []) == (None, {})

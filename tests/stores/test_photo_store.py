@@ -27,20 +27,20 @@ FEW = settings(max_examples=20, deadline=None, suppress_health_check=[HealthChec
 
 
 def test_account_of_somebody_for_whom_nothing_was_written_is_empty(backend: Backend) -> None:
-    assert backend.store.account(ANN) == Account(user_id=ANN)
+    assert backend.accounts.account(ANN) == Account(user_id=ANN)
 
 
 def test_account_is_opened_once(backend: Backend) -> None:
     first = Account(user_id=ANN, created_at=timestamp(START))
-    assert backend.store.open_account(first) == first
+    assert backend.accounts.open_account(first) == first
     later = first.with_(created_at=timestamp(START + timedelta(1)))
-    assert backend.store.open_account(later) == first == backend.store.account(ANN)
+    assert backend.accounts.open_account(later) == first == backend.accounts.account(ANN)
 
 
 def test_grant_opens_the_account_and_opening_it_again_keeps_its_usage(backend: Backend) -> None:
     photo = backend.granted()
     there = Account(user_id=ANN, created_at=photo.uploaded_at, photo_count=1, bytes=1000)
-    assert backend.store.open_account(Account(user_id=ANN, created_at=timestamp(START + timedelta(1)))) == there
+    assert backend.accounts.open_account(Account(user_id=ANN, created_at=timestamp(START + timedelta(1)))) == there
 
 
 # --- Reading
@@ -99,7 +99,7 @@ def test_grant_beyond_a_limit_is_refused_and_changes_nothing(backend: Backend, l
 def test_first_grant_beyond_a_limit_opens_no_account(backend: Backend, limits: Limits) -> None:
     with pytest.raises(errors.QuotaExceeded):
         backend.store.grant(pending(), limits)
-    assert backend.store.account(ANN) == Account(user_id=ANN)
+    assert backend.accounts.account(ANN) == Account(user_id=ANN)
 
 
 def test_grant_up_to_the_very_limit_is_given(backend: Backend) -> None:
@@ -126,7 +126,7 @@ def test_quota_holds_however_many_ask_at_once(backend: Backend) -> None:
 def test_cancelled_account_gets_no_grant_and_no_lost_row_back(backend: Backend) -> None:
     there = backend.ready()
     backend.cancel(ANN)
-    assert backend.store.account(ANN).cancelled
+    assert backend.accounts.account(ANN).cancelled
     late = pending()
     with pytest.raises(errors.InvalidToken):
         backend.store.grant(late, NO_LIMITS)

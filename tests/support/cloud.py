@@ -94,7 +94,8 @@ class Cloud:
 
     def __init__(self, idp: IdentityProvider) -> None:
         self.idp, self.settings = idp, wiring.settings()
-        self.store, self.bucket, self.albums = wiring.store(), wiring.bucket(), wiring.album_store()
+        self.store, self.bucket, self.albums = wiring.photo_store(), wiring.bucket(), wiring.album_store()
+        self.accounts = wiring.account_store()
         self.calls: list[str] = []
         self.recorder = Recorder()
         self._gateway = Gateway(service.app, self.settings)

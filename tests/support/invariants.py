@@ -93,7 +93,7 @@ def _unready(cloud: Cloud, photos: list[Photo]) -> Iterator[str]:
 
 
 def _miscounted(cloud: Cloud, owner: str, photos: list[Photo]) -> Iterator[str]:
-    account = cloud.store.account(UserId(owner))
+    account = cloud.accounts.account(UserId(owner))
     charged = (sum(photo.counted for photo in photos), sum(photo.charged for photo in photos))
     if charged != (account.photo_count, account.bytes):
         yield f"{owner} is charged {account.photo_count} photos and {account.bytes} bytes instead of {charged}"

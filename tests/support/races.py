@@ -25,8 +25,10 @@ def run_concurrently_on[Result](cloud: Cloud, calls: Sequence[Callable[[], Resul
 @contextmanager
 def _isolated(cloud: Cloud) -> Any:
     shared = OneAtATime(cloud.dynamodb)
-    built = (wiring.store, wiring.album_store, wiring.rating_store, wiring.idempotency_store, wiring.search_index)
-    stores: list[Any] = [build() for build in built]
+    stores: list[Any] = [
+        *(wiring.photo_store(), wiring.account_store(), wiring.album_store(), wiring.share_link_store()),
+        *(wiring.rating_store(), wiring.idempotency_store(), wiring.search_index()),
+    ]
     for store in stores:
         store._calls._client = shared
     try:

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from moto import mock_aws
 
@@ -15,18 +15,22 @@ from chalicelib.domain.photos import Photo
 from chalicelib.infra import aws
 from chalicelib.infra.settings import Settings, load_settings
 from chalicelib.stores.dynamodb.account_deletion import DynamoAccountDeletionStore
+from chalicelib.stores.dynamodb.accounts import DynamoAccountStore
 from chalicelib.stores.dynamodb.albums import DynamoAlbumStore
 from chalicelib.stores.dynamodb.idempotency import DynamoIdempotencyStore
 from chalicelib.stores.dynamodb.photos import DynamoPhotoStore
 from chalicelib.stores.dynamodb.ratings import DynamoRatingStore
 from chalicelib.stores.dynamodb.search import DynamoSearchIndex
+from chalicelib.stores.dynamodb.share_links import DynamoShareLinkStore
 from chalicelib.stores.protocols import (
     AccountDeletionStore,
+    AccountStore,
     AlbumStore,
     IdempotencyStore,
+    PhotoStore,
     RatingStore,
     SearchIndex,
-    Store,
+    ShareLinkStore,
 )
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -50,16 +54,27 @@ def pending(owner: str = "ann", *, minute: int = 0, entropy: int | None = None, 
     return made.with_(**facts)
 
 
-class Backend:
-    """The stores of one database, and a clock for them. Only tests of DynamoDB use `client`."""
+class Stores(NamedTuple):
+    """One implementation of every storage contract."""
 
-    def __init__(
-        self,
-        stores: tuple[Store, AlbumStore, IdempotencyStore, AccountDeletionStore, RatingStore, SearchIndex],
-        now: list[float],
-        client: Any = None,
-    ) -> None:
-        self.store, self.albums, self.idempotency, self.deletions, self.ratings, self.search = stores
+    photos: PhotoStore
+    accounts: AccountStore
+    albums: AlbumStore
+    links: ShareLinkStore
+    idempotency: IdempotencyStore
+    deletions: AccountDeletionStore
+    ratings: RatingStore
+    search: SearchIndex
+
+
+class Backend:
+    """Empty stores, and what happens to them from outside."""
+
+    def __init__(self, stores: Stores, now: list[float], client: Any = None) -> None:
+        self.store, self.accounts = stores.photos, stores.accounts
+        self.albums, self.links = stores.albums, stores.links
+        self.idempotency, self.deletions = stores.idempotency, stores.deletions
+        self.ratings, self.search = stores.ratings, stores.search
         self._now, self.client = now, client
 
     def later(self, by: timedelta) -> None:
@@ -103,7 +118,7 @@ class Backend:
 
     def usage(self, owner: str = "ann") -> tuple[int, int]:
         """Photos and bytes that the account is charged with."""
-        account: Account = self.store.account(UserId(owner))
+        account: Account = self.accounts.account(UserId(owner))
         return account.photo_count, account.bytes
 
 
@@ -141,16 +156,16 @@ def on_dynamodb(deploy: Callable[[], dict[str, str]]) -> Iterator[Callable[[], B
 def _backend(settings: Settings, client: Any) -> Backend:
     now = [START.timestamp()]
     one_at_a_time: Any = OneAtATime(client)
-    stores: Any = tuple(
-        kind(settings, one_at_a_time, lambda: now[0])
-        for kind in (
-            DynamoPhotoStore,
-            DynamoAlbumStore,
-            DynamoIdempotencyStore,
-            DynamoAccountDeletionStore,
-            DynamoRatingStore,
-            DynamoSearchIndex,
-        )
+    given: Any = (settings, one_at_a_time, lambda: now[0])
+    stores = Stores(
+        photos=DynamoPhotoStore(*given),
+        accounts=DynamoAccountStore(*given),
+        albums=DynamoAlbumStore(*given),
+        links=DynamoShareLinkStore(*given),
+        idempotency=DynamoIdempotencyStore(*given),
+        deletions=DynamoAccountDeletionStore(*given),
+        ratings=DynamoRatingStore(*given),
+        search=DynamoSearchIndex(*given),
     )
     return Backend(stores, now, client)
 

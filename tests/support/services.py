@@ -3,8 +3,8 @@
 from chalicelib import wiring
 
 WITH_CLIENTS = {
-    *("dynamodb", "queue", "bucket", "store", "album_store", "idempotency_store"),
-    *("account_deletion_store", "rating_store", "search_index"),
+    *("dynamodb", "queue", "bucket", "photo_store", "album_store", "idempotency_store"),
+    *("account_deletion_store", "account_store", "share_link_store", "rating_store", "search_index"),
 }
 """Services with the AWS clients that a test watches."""
 

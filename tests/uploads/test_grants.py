@@ -129,7 +129,7 @@ def test_bytes_that_the_caller_has_get_no_grant(shared_cloud: Cloud, ann: Client
     answer = ask(ann, sha256=DIGEST)
     assert (answer.status, answer.json) == (200, {"photoId": photo.photo_id, "duplicate": True})
     assert rows(shared_cloud, ann.user_id) == [photo]
-    assert shared_cloud.store.account(photo.user_id).photo_count == 1
+    assert shared_cloud.accounts.account(photo.user_id).photo_count == 1
 
 
 def test_bytes_of_another_person_are_no_duplicate(shared_cloud: Cloud, ann: Client) -> None:
@@ -219,7 +219,7 @@ def test_quota_holds_over_http_however_many_ask_at_once(
     refused = next(answer for answer in answers if answer.status == 429)
     assert (refused.json["error"], refused.json["details"]["photos"]) == ("QuotaExceeded", 7)
     assert int(refused.headers["Retry-After"]) > 0
-    assert shared_cloud.store.account(rows(shared_cloud, ann.user_id)[0].user_id).photo_count == 7
+    assert shared_cloud.accounts.account(rows(shared_cloud, ann.user_id)[0].user_id).photo_count == 7
     assert broken(shared_cloud, ann.user_id) == []
     monkeypatch.undo()
     rebuild_services()

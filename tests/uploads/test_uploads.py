@@ -31,7 +31,7 @@ NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=6
 def refused(cloud: Cloud, owner: Client, **wanted: Any) -> tuple[int, str, Any]:
     answer = owner.post("/upload", {"filename": "x.jpg", "contentType": "image/jpeg", **wanted})
     assert rows(cloud, owner.user_id) == []
-    assert cloud.store.account(UserId(owner.user_id)).created_at is None
+    assert cloud.accounts.account(UserId(owner.user_id)).created_at is None
     return answer.status, answer.json["error"], answer.json.get("details", {}).get("field")
 
 

@@ -15,8 +15,7 @@ from chalicelib.domain.ids import AlbumId, PhotoId, Timestamp, UserId
 from chalicelib.domain.photos import Photo
 from chalicelib.infra.settings import Settings
 from chalicelib.stores.dynamodb import items, photo_rows
-from chalicelib.stores.dynamodb.calls import KeyRange, Write, update
-from chalicelib.stores.dynamodb.share_links import DynamoShareLinkStore
+from chalicelib.stores.dynamodb.calls import Calls, KeyRange, Write, update
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -27,12 +26,13 @@ _COUNTS = ("photoCount", "openCount", "linkCount", "latestPhotoId", "updatedThro
 """Attributes that change with photos, links and the propagation, and never by `change`."""
 
 
-class DynamoAlbumStore(DynamoShareLinkStore):
-    """`AlbumStore` and `ShareLinkStore` on the tables that `Settings` names."""
+class DynamoAlbumStore:
+    """`AlbumStore` on the tables that `Settings` names."""
 
     def __init__(self, settings: Settings, dynamodb: "DynamoDBClient", clock: Callable[[], float] = time.time) -> None:
-        super().__init__(settings, dynamodb, clock)
-        self._photos, self._accounts, self._entries = settings.photo_table, settings.account_table, settings.entry_table
+        self._calls = Calls(dynamodb, clock)
+        self._photos, self._accounts = settings.photo_table, settings.account_table
+        self._albums, self._entries = settings.album_table, settings.entry_table
 
     @cached_property
     def _readers(self) -> ThreadPoolExecutor:
@@ -131,9 +131,6 @@ class DynamoAlbumStore(DynamoShareLinkStore):
         keys = KeyRange(self._entries, ("albumId", album_id), ("photoId", f"{after}0" if after else "0", "g"))
         rows = self._calls.query(keys, limit, consistent=True)
         return [items.decode(row)["photoId"] for row in rows]
-
-    def photos(self, photo_ids: Sequence[PhotoId]) -> dict[PhotoId, Photo]:
-        return photo_rows.read(self._calls, self._photos, photo_ids)
 
     def with_photos(self, album_id: AlbumId, photo_ids: Sequence[PhotoId]) -> tuple[Album | None, dict[PhotoId, Photo]]:
         wanted = [

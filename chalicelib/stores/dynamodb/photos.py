@@ -14,8 +14,7 @@ from chalicelib.domain.listing import Listing
 from chalicelib.domain.photos import Photo
 from chalicelib.infra.settings import Settings
 from chalicelib.stores.dynamodb import entries, idempotency, items, photo_rows, term_rows, usage
-from chalicelib.stores.dynamodb.accounts import DynamoAccountStore
-from chalicelib.stores.dynamodb.calls import KeyRange, Write, update
+from chalicelib.stores.dynamodb.calls import Calls, KeyRange, Write, update
 from chalicelib.stores.dynamodb.tags import TagRows
 
 if TYPE_CHECKING:
@@ -26,13 +25,14 @@ _FORGOTTEN = 100
 _DUE_SHARDS = "0123456789abcdef"
 
 
-class DynamoPhotoStore(DynamoAccountStore):
-    """`PhotoStore` and `AccountStore` on the tables that `Settings` names."""
+class DynamoPhotoStore:
+    """`PhotoStore` on the tables that `Settings` names."""
 
     def __init__(self, settings: Settings, dynamodb: "DynamoDBClient", clock: Callable[[], float] = time.time) -> None:
-        super().__init__(settings, dynamodb, clock)
-        self._clock, self._photos, self._ratings = clock, settings.photo_table, settings.rating_table
-        self._terms, self._albums, self._entries = settings.term_table, settings.album_table, settings.entry_table
+        self._calls, self._clock = Calls(dynamodb, clock), clock
+        self._photos, self._accounts = settings.photo_table, settings.account_table
+        self._ratings, self._terms = settings.rating_table, settings.term_table
+        self._albums, self._entries = settings.album_table, settings.entry_table
         self._tags = TagRows(self._calls, self._photos, self._terms)
 
     @cached_property
