@@ -72,9 +72,9 @@ install_middleware(app, settings)
 @app.route("/login", methods=["GET"])
 @api("Sign-in")
 def begin_login(query: requests.LoginQuery) -> Redirect:
-    """Redirect to the hosted UI, which starts the authorization code flow with PKCE, state and nonce."""
-    begun = hosted_ui().begin(query.return_to)
-    return Redirect(begun.url, (cookies.login_cookie(begun.cookie),))
+    """Redirect to the hosted UI. The redirect starts the authorization code flow with PKCE, state and nonce."""
+    login = hosted_ui().begin(query.return_to)
+    return Redirect(login.url, (cookies.login_cookie(login.cookie),))
 
 
 @app.route("/callback", methods=["GET"])
@@ -82,7 +82,7 @@ def begin_login(query: requests.LoginQuery) -> Redirect:
 def finish_login(
     query: requests.CallbackQuery, login: headers.LoginCookie, accept: headers.Accept
 ) -> Tokens | Redirect:
-    """Finish a sign-in on the hosted UI: return tokens as JSON, or set a cookie and redirect to the requested path."""
+    """Finish a sign-in on the hosted UI. Return tokens as JSON, or set a cookie and redirect to the requested path."""
     tokens, path = hosted_ui().finish(login, query)
     if "application/json" in (accept or ""):
         return tokens
@@ -91,20 +91,20 @@ def finish_login(
 
 @app.route("/token", methods=["POST"])
 @api("Sign-in", raises=REFRESH_ERRORS)
-def refresh_tokens(sent: requests.RefreshRequest | None, browser: BrowserRequest) -> Tokens:
+def refresh_tokens(body: requests.RefreshRequest | None, browser: BrowserRequest) -> Tokens:
     """Return fresh tokens for the refresh token in the body or the cookie."""
-    held = cookies.refresh_token(sent, browser, settings().base_url)
-    if held is None:
+    token = cookies.refresh_token(body, browser, settings().base_url)
+    if token is None:
         raise errors.InvalidToken("A refresh token is required in the body or the cookie. Sign in again.")
-    return held.view(identity().refresh(held.token))
+    return token.view(identity().refresh(token.value))
 
 
 @app.route("/logout", methods=["POST"])
 @api("Sign-in", raises=REFRESH_ERRORS)
-def log_out(sent: requests.RefreshRequest | None, browser: BrowserRequest) -> WithCookies[LogoutView]:
+def log_out(body: requests.RefreshRequest | None, browser: BrowserRequest) -> WithCookies[LogoutView]:
     """Revoke the refresh token in the body or the cookie."""
-    held = cookies.refresh_token(sent, browser, settings().base_url)
-    return WithCookies(identity().log_out(held.token if held else None), (cookies.signed_out_cookie(),))
+    token = cookies.refresh_token(body, browser, settings().base_url)
+    return WithCookies(identity().log_out(token.value if token else None), (cookies.signed_out_cookie(),))
 
 
 @app.route("/login", methods=["POST"])
@@ -146,7 +146,7 @@ def show_account(caller: Caller) -> AccountView:
 @app.route("/account", methods=["DELETE"], authorizer=cognito)
 @api("Account", status=202)
 def cancel_account(caller: Caller) -> WithCookies[CancellationView]:
-    """Cancel the caller's account. All its tokens become invalid at once; a job removes its data."""
+    """Cancel the caller's account. All its tokens become invalid at once. A job removes its data."""
     return WithCookies(accounts().cancel(by=caller), (cookies.signed_out_cookie(),))
 
 
@@ -157,9 +157,9 @@ GRANT_ERRORS = (errors.NotFound, errors.IdempotencyConflict, errors.UnsupportedT
 
 @app.route("/upload", methods=["POST"], authorizer=cognito)
 @api("Uploading", status={Duplicate: 200, Grant: 201}, raises=GRANT_ERRORS)
-def grant_upload(wanted: requests.UploadRequest, key: headers.IdempotencyKey, caller: Caller) -> Grant | Duplicate:
-    """Return presigned permission to upload one photo straight to S3."""
-    return upload_grants().grant(wanted, key, by=caller)
+def grant_upload(request: requests.UploadRequest, key: headers.IdempotencyKey, caller: Caller) -> Grant | Duplicate:
+    """Issue a grant to upload one photo straight to S3."""
+    return upload_grants().grant(request, key, by=caller)
 
 
 @app.route("/photos/{photo_id}/complete", methods=["POST"], authorizer=cognito)
@@ -184,7 +184,7 @@ confirm_upload.event_class = LambdaFunctionEvent
 @app.route("/photos", methods=["GET"])
 @api("Photos")
 def list_photos(query: requests.PhotoQuery, caller: Caller | None) -> Page[AnyPhotoView]:
-    """List public photos or the caller's own photos, in random order or another."""
+    """List public photos or the caller's own photos, in random order, by time or by score."""
     return photo_lists().page(query, by=caller)
 
 
@@ -219,14 +219,14 @@ def list_trash(query: requests.PageQuery, caller: Caller) -> Page[OwnPhotoView]:
 @app.route("/photos/{photo_id}/restore", methods=["POST"], authorizer=cognito)
 @api("Photos", raises=(*CHANGE_ERRORS, errors.NotTrashed))
 def restore_photo(photo_id: PhotoId, caller: Caller) -> OwnPhotoView:
-    """Take a photo out of the trash. Owner only."""
+    """Restore a photo from the trash. Owner only."""
     return photos().restore(photo_id, by=caller)
 
 
 @app.route("/photos/{photo_id}/download", methods=["GET"])
 @api("Photos", raises=(errors.NotReady,))
 def download_photo(photo_id: PhotoId, query: requests.DownloadQuery, caller: Caller | None) -> DownloadView | Redirect:
-    """Return a download URL: of the original for its owner, of a copy without position for others."""
+    """Return a download URL. Owners get the original. Others get a copy without position."""
     download = photos().download(photo_id, by=caller)
     return Redirect(download.url) if query.redirect else download
 
@@ -236,15 +236,15 @@ def download_photo(photo_id: PhotoId, query: requests.DownloadQuery, caller: Cal
 
 @app.route("/photos/{photo_id}/rating", methods=["PUT"], authorizer=cognito)
 @api("Ratings", raises=(errors.NotReady,))
-def rate_photo(photo_id: PhotoId, wanted: requests.RatingRequest, caller: Caller) -> OwnRatingView:
-    """Rate a photo from 1 to 5. The rating replaces the caller's earlier one."""
-    return ratings().rate(photo_id, wanted.rating, by=caller)
+def rate_photo(photo_id: PhotoId, request: requests.RatingRequest, caller: Caller) -> OwnRatingView:
+    """Rate a photo from 1 to 5. The rating replaces the caller's earlier rating."""
+    return ratings().rate(photo_id, request.rating, by=caller)
 
 
 @app.route("/photos/{photo_id}/rating", methods=["GET"], authorizer=cognito)
 @api("Ratings")
 def show_rating(photo_id: PhotoId, caller: Caller) -> OwnRatingView:
-    """Return the rating of a photo, and the caller's own rating of it."""
+    """Return the rating of a photo, and the caller's own rating."""
     return ratings().show(photo_id, by=caller)
 
 
@@ -260,9 +260,9 @@ def remove_rating(photo_id: PhotoId, caller: Caller) -> OwnRatingView:
 
 @app.route("/albums", methods=["POST"], authorizer=cognito)
 @api("Albums", status=201, raises=(errors.QuotaExceeded,))
-def create_album(wanted: requests.NewAlbum, caller: Caller) -> AlbumView:
+def create_album(album: requests.NewAlbum, caller: Caller) -> AlbumView:
     """Create an album."""
-    return albums().create(wanted, by=caller)
+    return albums().create(album, by=caller)
 
 
 @app.route("/albums", methods=["GET"])
@@ -302,9 +302,9 @@ def list_album_photos(album_id: AlbumId, query: requests.AlbumPhotoQuery, caller
 
 @app.route("/albums/{album_id}/photos/{photo_id}", methods=["PUT"], authorizer=cognito)
 @api("Albums", raises=(*CHANGE_ERRORS, errors.NotReady, errors.TooManyAlbums))
-def put_into_album(album_id: AlbumId, photo_id: PhotoId, wanted: requests.Placing | None, caller: Caller) -> EntryView:
+def put_into_album(album_id: AlbumId, photo_id: PhotoId, placing: requests.Placing | None, caller: Caller) -> EntryView:
     """Add a photo to an album, or move it within the album. The caller must own both."""
-    return album_photos().put(album_id, photo_id, wanted.position if wanted else None, by=caller)
+    return album_photos().put(album_id, photo_id, placing.position if placing else None, by=caller)
 
 
 @app.route("/albums/{album_id}/photos/{photo_id}", methods=["DELETE"], authorizer=cognito)
@@ -319,9 +319,9 @@ def remove_from_album(album_id: AlbumId, photo_id: PhotoId, caller: Caller) -> N
 
 @app.route("/albums/{album_id}/links", methods=["POST"], authorizer=cognito)
 @api("Share links", status=201, raises=(errors.Forbidden, errors.QuotaExceeded))
-def create_link(album_id: AlbumId, wanted: requests.NewLink | None, caller: Caller) -> NewLinkView:
+def create_link(album_id: AlbumId, link: requests.NewLink | None, caller: Caller) -> NewLinkView:
     """Create a link that shares an album. Owner only."""
-    return share_links().create(album_id, wanted or requests.NewLink(), by=caller)
+    return share_links().create(album_id, link or requests.NewLink(), by=caller)
 
 
 @app.route("/albums/{album_id}/links", methods=["GET"], authorizer=cognito)
@@ -367,7 +367,7 @@ def search_photos(query: requests.SearchQuery, caller: Caller | None) -> Page[An
 
 @app.on_sqs_message(queue=os.environ.get("JOB_QUEUE_NAME", "photoshare-dev-jobs"), batch_size=1)
 def run_job(event: SQSEvent) -> None:
-    """Do one job of the queue."""
+    """Run the job of each message."""
     for record in event:
         jobs().handle(record.body)
 

@@ -17,7 +17,7 @@ Authenticate = Callable[[str | None], Caller]
 """Return the caller, given the `Authorization` header.
 
 Raises:
-    InvalidToken, AuthUnavailable, TooManyRequests, Busy: there is none.
+    InvalidToken, AuthUnavailable, TooManyRequests, Busy: the caller cannot be authenticated.
 """
 
 
@@ -86,7 +86,7 @@ class View:
         for name, header in operation.headers.items():
             arguments[name] = parsing.header(header, request)
         for name, group in operation.header_groups.items():
-            arguments[name] = group(**{field: parsing.header(each, request) for field, each in group.headers().items()})
+            arguments[name] = group(**{field: parsing.header(item, request) for field, item in group.headers().items()})
         if operation.body:
             name, shape = operation.body
             is_absent = operation.is_body_optional and not request.raw_body

@@ -1,4 +1,4 @@
-"""The cookies of a browser: the sign-in that it has begun, and its refresh token."""
+"""Browser cookies: the pending sign-in and the refresh token."""
 
 from urllib.parse import urlsplit
 
@@ -17,18 +17,18 @@ _COOKIE = "{}={}; Max-Age={}; Path=/; Secure; HttpOnly; SameSite={}"
 
 
 class RefreshToken(msgspec.Struct, frozen=True):
-    """A refresh token, and whether it came in the cookie."""
+    """A refresh token. `is_cookie` is True if it came in the cookie."""
 
-    token: str
+    value: str
     is_cookie: bool
 
     def view(self, tokens: Tokens) -> Tokens:
         """Return fresh tokens. Add the refresh token only for clients that store it themselves."""
-        return tokens if self.is_cookie else msgspec.structs.replace(tokens, refresh_token=self.token)
+        return tokens if self.is_cookie else msgspec.structs.replace(tokens, refresh_token=self.value)
 
 
 class BrowserRequest(HeaderGroup, frozen=True):
-    """The refresh token of a browser, and what tells our own web page from another site that forges requests (CSRF)."""
+    """A browser's refresh token, and the headers that protect it against cross-site request forgery (CSRF)."""
 
     cookie: RefreshCookie
     requested_with: RequestedWith
@@ -43,14 +43,14 @@ class BrowserRequest(HeaderGroup, frozen=True):
         return bool(self.requested_with) and self.origin in (None, f"{parts.scheme}://{parts.netloc}")
 
 
-def refresh_token(sent: RefreshRequest | None, browser: BrowserRequest, base_url: str) -> RefreshToken | None:
-    """Return the refresh token from the body, or from the cookie, or None.
+def refresh_token(body: RefreshRequest | None, browser: BrowserRequest, base_url: str) -> RefreshToken | None:
+    """Return the refresh token of the body, else of the cookie, or None if there is none.
 
     Raises:
         Forbidden: the token came in the cookie, and another site may have sent the request.
     """
-    if sent:
-        return RefreshToken(sent.refresh_token, is_cookie=False)
+    if body:
+        return RefreshToken(body.refresh_token, is_cookie=False)
     if browser.cookie is None:
         return None
     if not browser.is_own(base_url):
@@ -59,7 +59,7 @@ def refresh_token(sent: RefreshRequest | None, browser: BrowserRequest, base_url
 
 
 def login_cookie(value: str) -> str:
-    """Return the cookie of a sign-in that has begun."""
+    """Return the cookie of a pending sign-in."""
     return _COOKIE.format(LOGIN_COOKIE, value, LOGIN_SECONDS, "Lax")
 
 

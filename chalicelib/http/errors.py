@@ -30,7 +30,7 @@ def error_response(error: PhotoshareError, request: Request) -> Response:
 
 
 def translate_chalice_errors(request: Request, get_response: Callable[[Request], Response]) -> Response:
-    """Give Chalice's own error responses the shape of ours. Use this function as a middleware."""
+    """Give Chalice's own error responses the JSON shape of `error_response`. Use this function as a middleware."""
     response = get_response(request)
     if response.status_code < 400 or not isinstance(response.body, dict) or "Code" not in response.body:
         return response

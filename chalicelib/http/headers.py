@@ -9,7 +9,7 @@ KEY_PATTERN = r"^[!-~]{1,255}$(?!\n)"
 
 
 class Header(msgspec.Struct, frozen=True):
-    """A request header. It counts as absent if it is sent twice: Chalice keeps the last value, others the first."""
+    """A request header. It counts as absent if it is sent twice: Chalice keeps the last value, other readers the first."""
 
     name: str
     description: str = ""
@@ -58,5 +58,5 @@ LinkPassword = Annotated[str | None, Header("X-Link-Password", "The password of 
 RequestedWith = Annotated[
     str | None, Header("X-Requested-With", "Any value. Required if the refresh token comes from the cookie.")
 ]
-LoginCookie = Annotated[str | None, Cookie(LOGIN_COOKIE, "The sign-in that this browser has begun.")]
+LoginCookie = Annotated[str | None, Cookie(LOGIN_COOKIE, "The pending sign-in of this browser.")]
 RefreshCookie = Annotated[str | None, Cookie(REFRESH_COOKIE, "The refresh token of a browser, if there is no body.")]

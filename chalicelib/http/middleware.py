@@ -1,4 +1,4 @@
-"""What happens around every view: security headers, the log, and CORS preflight requests."""
+"""Middleware around every view: security headers, the log, and CORS preflight requests."""
 
 import time
 from collections.abc import Callable
@@ -11,13 +11,13 @@ from chalicelib.infra.settings import Settings
 
 
 def install_middleware(app: Chalice, settings: Callable[[], Settings]) -> None:
-    """Give every response its headers and its line in the log, and every error the shape of ours."""
+    """Add the security headers to every response, log it, and give every error the same JSON shape."""
 
     def add_headers(request: Request, get_response: Callable[[Request], Response]) -> Response:
-        begun = time.perf_counter()
+        start = time.perf_counter()
         response = get_response(request)
         response.headers |= security_headers(settings(), request.headers.get("origin"))
-        log_response(request, response.status_code, time.perf_counter() - begun)
+        log_response(request, response.status_code, time.perf_counter() - start)
         return response
 
     app.register_middleware(add_headers, "http")

@@ -1,4 +1,4 @@
-"""The OpenAPI document, made from the declarations of the routes."""
+"""The OpenAPI document, built from the declarations of the routes."""
 
 import inspect
 import re
@@ -23,8 +23,8 @@ Schema = dict[str, Any]
 Error = type[errors.PhotoshareError]
 
 _ABOUT = """\
-A photo-sharing backend. Every error has one shape, and every list another. Every path answers preflights (`OPTIONS`).
-A parameter that a route does not know, that is empty or given twice, is refused, and so is an unknown field."""
+A photo-sharing backend. All errors share one JSON shape, and all lists share another. Every path answers CORS
+preflight requests (`OPTIONS`). Unknown, empty or repeated query parameters are rejected, and so are unknown fields."""
 _REF = "#/components/schemas/{name}"
 _TEXT: Schema = {"type": "string"}
 _ID: Schema = _TEXT | {"format": "uuid", "pattern": ID_PATTERN}
@@ -50,14 +50,19 @@ _ERROR: Schema = {
 
 
 def document(routes: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the OpenAPI 3.1 document of the routes of a Chalice app. `@api` declares every view but `OPTIONS`."""
+    """Return the OpenAPI 3.1 document of the routes of a Chalice app. `@api` declares shapes view but `OPTIONS`."""
     entries = {
         (path, method.lower()): entry
         for path, methods in sorted(routes.items())
         for method, entry in sorted(methods.items())
         if method != "OPTIONS"
     }
-    operations = [entry.view_function.operation for methods in routes.values() for entry in _declared(methods)]
+    operations = [
+        entry.view_function.operation
+        for methods in routes.values()
+        for method, entry in methods.items()
+        if method != "OPTIONS"
+    ]
     responses: dict[str, Any] = {}
     paths: dict[str, Any] = {}
     for (path, method), entry in entries.items():
@@ -83,36 +88,33 @@ def document(routes: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _declared(methods: Mapping[str, Any]) -> Iterable[Any]:
-    return (entry for method, entry in methods.items() if method != "OPTIONS")
-
-
 def _operation(path: str, view: Any, responses: dict[str, Any]) -> dict[str, Any]:
     operation: Operation = view.operation
-    said = " ".join((inspect.getdoc(view) or "").split())
-    made: dict[str, Any] = {"operationId": _camel(view.__name__), "tags": [operation.tag]}
-    summary = re.split(r"(?<=\w)[.:;] ", said)[0].rstrip(".")
-    made |= {"summary": summary} | ({"description": said} if said != f"{summary}." else {})
+    text = " ".join((inspect.getdoc(view) or "").split())
+    described: dict[str, Any] = {"operationId": _camel(view.__name__), "tags": [operation.tag]}
+    summary = re.split(r"(?<=\w)[.:;] ", text)[0].rstrip(".")
+    described |= {"summary": summary} | ({"description": text} if text != f"{summary}." else {})
     bearer: dict[str, list[str]] = {"bearer": []}
-    made["security"] = {"required": [bearer], "optional": [{}, bearer], "public": []}[operation.access]
+    described["security"] = {"required": [bearer], "optional": [{}, bearer], "public": []}[operation.access]
     if parameters := [*_captures(operation), *_parameters(operation.query_type), *_headers(operation)]:
-        made["parameters"] = parameters
+        described["parameters"] = parameters
     if operation.body:
         content = {"application/json": {"schema": {"$ref": _REF.format(name=operation.body[1].__name__)}}}
-        made["requestBody"] = {"required": not operation.is_body_optional, "content": content}
-    made["responses"] = {str(status): _answer(status, kind, path) for status, kind in operation.answers.items()}
+        described["requestBody"] = {"required": not operation.is_body_optional, "content": content}
+    described["responses"] = {str(status): _answer(status, kind, path) for status, kind in operation.answers.items()}
     by_status: dict[int, list[Error]] = {}
-    for error in _refusals(operation):
+    for error in _errors(operation):
         by_status.setdefault(error.status, []).append(error)
-    for status, several in sorted(by_status.items()):
-        name = "-".join(sorted(error.__name__ for error in several))
-        responses[name] = _refusal(sorted(several, key=lambda error: error.__name__))
-        made["responses"][str(status)] = {"$ref": f"#/components/responses/{name}"}
-    return made
+    for status, kinds in sorted(by_status.items()):
+        kinds.sort(key=lambda error: error.__name__)
+        name = "-".join(error.__name__ for error in kinds)
+        responses[name] = _error_response(kinds)
+        described["responses"][str(status)] = {"$ref": f"#/components/responses/{name}"}
+    return described
 
 
-def _refusals(operation: Operation) -> set[Error]:
-    """Return every error of a route: the declared ones, and the ones that its parameters imply."""
+def _errors(operation: Operation) -> set[Error]:
+    """Return shapes error of a route: the declared errors, and those that its parameters imply."""
     # Every route checks the query and the content type.
     found: set[Error] = {
         errors.InvalidRequest,
@@ -130,44 +132,46 @@ def _refusals(operation: Operation) -> set[Error]:
     return found | ({errors.NotFound} if operation.captures else set())
 
 
-def _refusal(several: list[Error]) -> dict[str, Any]:
-    told = "\n".join(f"- `{error.__name__}`: {(error.__doc__ or '').partition(chr(10))[0]}" for error in several)
-    codes = [code for error in several for code in _codes(error)]
-    narrowed = {"$ref": _REF.format(name="Error"), "properties": {"error": {"enum": codes}}}
-    made: dict[str, Any] = {"description": told, "content": {"application/json": {"schema": narrowed}}}
-    return made | ({"headers": _RETRY} if several[0].status in (429, 503) else {})
+def _error_response(kinds: list[Error]) -> dict[str, Any]:
+    lines = [f"- `{error.__name__}`: {(error.__doc__ or '').partition(chr(10))[0]}" for error in kinds]
+    codes = [code for error in kinds for code in _codes(error)]
+    schema = {"$ref": _REF.format(name="Error"), "properties": {"error": {"enum": codes}}}
+    described = {"description": "\n".join(lines), "content": {"application/json": {"schema": schema}}}
+    return described | ({"headers": _RETRY} if kinds[0].status in (429, 503) else {})
 
 
 def _codes(error: Error) -> list[str]:
     if error is not errors.ImageRejected:
         return [error.__name__]
-    return sorted(each.__name__ for each in Refused.__subclasses__())
+    return sorted(refusal.__name__ for refusal in Refused.__subclasses__())
 
 
 def _answer(status: int, kind: Any, path: str) -> dict[str, Any]:
-    made: dict[str, Any] = {"description": HTTPStatus(status).phrase}
+    described: dict[str, Any] = {"description": HTTPStatus(status).phrase}
     if kind is File:
-        kinds = _FILES.get(path, tuple(CONTENT_TYPES.values()))
-        return made | {"headers": _TAG, "content": {each: {"schema": _file(each)} for each in kinds}}
+        types = _FILES.get(path, tuple(CONTENT_TYPES.values()))
+        return described | {"headers": _TAG, "content": {name: {"schema": _file_schema(name)} for name in types}}
     if kind is Redirect:
-        return made | {"headers": _LOCATION}
+        return described | {"headers": _LOCATION}
     if kind is None:
-        return made | ({"headers": _TAG} if status == 304 else {})
-    return made | {"content": {"application/json": {"schema": _shown(kind)}}}
+        return described | ({"headers": _TAG} if status == 304 else {})
+    return described | {"content": {"application/json": {"schema": _view_schema(kind)}}}
 
 
-def _file(content_type: str) -> Schema:
+def _file_schema(content_type: str) -> Schema:
     return {"type": "object"} if content_type == "application/json" else _TEXT
 
 
-def _shown(shape: Any) -> Schema:
+def _view_schema(shape: Any) -> Schema:
     if get_origin(shape) is Page:
-        last_key = {"anyOf": [_TEXT, {"type": "null"}], "description": "Of the next page; null at the end."}
-        items = {"type": "array", "items": _shown(get_args(shape)[0])}
-        made = {"type": "object", "properties": {"items": items, "lastKey": last_key}}
-        return made | {"required": ["items", "lastKey"]}
-    several = _structs(shape)
-    refs: list[Schema] = [{"$ref": _REF.format(name=each.__name__)} for each in several]
+        last_key = {
+            "anyOf": [_TEXT, {"type": "null"}],
+            "description": "The cursor of the next page. Null on the last page.",
+        }
+        items = {"type": "array", "items": _view_schema(get_args(shape)[0])}
+        properties = {"items": items, "lastKey": last_key}
+        return {"type": "object", "properties": properties, "required": ["items", "lastKey"]}
+    refs: list[Schema] = [{"$ref": _REF.format(name=struct.__name__)} for struct in _structs(shape)]
     return {"anyOf": refs} if len(refs) > 1 else refs[0]
 
 
@@ -175,22 +179,22 @@ def _structs(shape: Any) -> list[type[msgspec.Struct]]:
     """Return the view types that `shape` can be."""
     if get_origin(shape) is Page:
         return _structs(get_args(shape)[0])
-    return [each for each in members(shape) if isinstance(each, type) and issubclass(each, msgspec.Struct)]
+    return [kind for kind in members(shape) if isinstance(kind, type) and issubclass(kind, msgspec.Struct)]
 
 
 def _schemas(operations: list[Operation]) -> dict[str, Schema]:
-    """Return the schema of every body, whether sent or returned."""
+    """Return the schema of shapes request and response body."""
     bodies = [operation.body[1] for operation in operations if operation.body]
-    shown = [struct for operation in operations for kind in operation.answers.values() for struct in _structs(kind)]
-    every = list(dict.fromkeys([*bodies, *shown]))
-    _, found = msgspec.json.schema_components(every, ref_template=_REF)
-    for shape in every:
+    views = [struct for operation in operations for kind in operation.answers.values() for struct in _structs(kind)]
+    shapes = list(dict.fromkeys([*bodies, *views]))
+    _, found = msgspec.json.schema_components(shapes, ref_template=_REF)
+    for shape in shapes:
         _refine(shape, found[shape.__name__]["properties"])
     return dict(sorted((found | {"Error": _ERROR}).items()))
 
 
 def _refine(shape: type[msgspec.Struct], properties: dict[str, Schema]) -> None:
-    """Say of ids and times what they look like, which to msgspec are plain text."""
+    """Add the format and pattern of ids and times, which msgspec describes as plain text."""
     for field in msgspec.structs.fields(shape):
         kinds = get_args(field.type) or (field.type,)
         form = next((_FORMS[kind] for kind in kinds if kind in _FORMS), None)
@@ -208,12 +212,12 @@ def _captures(operation: Operation) -> Iterable[dict[str, Any]]:
 def _parameters(shape: type[Query]) -> Iterable[dict[str, Any]]:
     described = msgspec.json.schema_components([shape])[1][shape.__name__]
     for name, schema in described["properties"].items():
-        # A parameter is left out, never null, and never empty.
-        alone = {key: value for key, value in schema.items() if key != "anyOf" and value is not None}
-        alone |= next((each for each in schema.get("anyOf", []) if each != {"type": "null"}), {})
-        if alone.get("type") == "string":
-            alone = {"minLength": 1} | alone
-        yield {"name": name, "in": "query", "required": name in described["required"], "schema": alone}
+        # A client can leave a parameter out, but cannot send null or an empty text.
+        present = {key: value for key, value in schema.items() if key != "anyOf" and value is not None}
+        present |= next((option for option in schema.get("anyOf", []) if option != {"type": "null"}), {})
+        if present.get("type") == "string":
+            present = {"minLength": 1} | present
+        yield {"name": name, "in": "query", "required": name in described["required"], "schema": present}
 
 
 def _headers(operation: Operation) -> Iterable[dict[str, Any]]:
@@ -222,17 +226,15 @@ def _headers(operation: Operation) -> Iterable[dict[str, Any]]:
         headers += group.headers().values()
     if File in operation.answers.values():
         headers.append(_IF_NONE_MATCH)
-    for each in sorted(headers, key=lambda each: not isinstance(each, Header)):
-        if each.description:
-            pattern = {"pattern": each.pattern} if isinstance(each, Header) and each.pattern else {}
-            place = "header" if isinstance(each, Header) else "cookie"
-            schema = _TEXT | pattern
+    for header in sorted(headers, key=lambda header: not isinstance(header, Header)):
+        if header.description:
+            pattern = {"pattern": header.pattern} if isinstance(header, Header) and header.pattern else {}
             yield {
-                "name": each.name,
-                "in": place,
+                "name": header.name,
+                "in": "header" if isinstance(header, Header) else "cookie",
                 "required": False,
-                "description": each.description,
-                "schema": schema,
+                "description": header.description,
+                "schema": _TEXT | pattern,
             }
 
 

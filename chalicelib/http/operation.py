@@ -1,4 +1,4 @@
-"""What a route expects and returns, read from the annotations of its view."""
+"""Operations: the input and output of each route, read from the annotations of its view."""
 
 import inspect
 from collections.abc import Callable, Mapping
@@ -52,7 +52,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
         missing = {*inspect.signature(view).parameters, "return"} - hints.keys()
         if missing:
             raise TypeError(f"{view.__name__} does not annotate {sorted(missing)}.")
-        answers = _answers(hints.pop("return"), status)
+        answers = _read_answers(hints.pop("return"), status)
         fields: dict[str, Any] = {"caller": None, "body": None, "query": None, "captures": {}, "headers": {}}
         fields |= {"header_groups": {}, "is_caller_optional": False, "is_body_optional": False}
         for name, hint in hints.items():
@@ -61,12 +61,12 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def query_type(self) -> type[Query]:
-        """The type of the query parameters. `Query` itself allows none."""
+        """Return the type of the query parameters. `Query` itself allows none."""
         return self.query[1] if self.query else Query
 
     @property
     def access(self) -> Literal["public", "optional", "required"]:
-        """Whether the route ignores access tokens, accepts them, or requires one."""
+        """Return whether the route ignores access tokens, accepts them, or requires one."""
         if self.caller is None:
             return "public"
         return "optional" if self.is_caller_optional else "required"
@@ -95,7 +95,7 @@ def _read_parameter(fields: dict[str, Any], name: str, hint: Any) -> None:
         fields["captures"][name] = hint
 
 
-def _answers(hint: Any, status: int | Mapping[type, int]) -> dict[int, Any]:
+def _read_answers(hint: Any, status: int | Mapping[type, int]) -> dict[int, Any]:
     if get_origin(hint) is WithCookies:
         (hint,) = get_args(hint)
     answers: dict[int, Any] = {}

@@ -14,7 +14,7 @@ MAX_BODY_BYTES = 64 * 1024
 _IDS: dict[Any, Callable[[str], bool]] = {PhotoId: is_photo_id, AlbumId: is_album_id, LinkId: is_album_id}
 _JSON = re.compile(r'application/json\s*(;\s*charset="?utf-8"?\s*)?', re.IGNORECASE)
 
-# Parameters are text: msgspec's lax mode would take more spellings of these than the contract does.
+# msgspec's lax mode accepts more spellings of these parameters than the contract allows.
 _COUNT = (re.compile(r"[0-9]{1,3}"), "a number from 1 to 100")
 _SWITCH = (re.compile(r"true|false"), "true or false")
 _TIME = (re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T.+"), "a time with its offset, such as 2026-01-31T12:00:00Z")
@@ -22,22 +22,22 @@ _SPELLINGS = {"limit": _COUNT, "permanent": _SWITCH, "redirect": _SWITCH, "from"
 
 
 class HttpRequest(Protocol):
-    """What is read of a Chalice request."""
+    """The parts of a Chalice request that this module reads."""
 
     @property
     def headers(self) -> Any:
-        """A mapping that takes names in any case."""
+        """Return the headers. Names are case-insensitive."""
 
     @property
     def query_params(self) -> Any:
-        """Names, each with a `getlist`; None where there are none."""
+        """Return the query parameters, a mapping with `getlist`, or None if there are none."""
 
     @property
     def raw_body(self) -> Any:
-        """Bytes, empty where there is no body."""
+        """Return the bytes of the body, which are empty if there is no body."""
 
     def to_original_event(self) -> Any:
-        """The gateway's event."""
+        """Return API Gateway's event."""
 
 
 def capture(kind: Any, text: str) -> str:
@@ -52,41 +52,44 @@ def capture(kind: Any, text: str) -> str:
     return text
 
 
-def header(wanted: Header | Cookie, request: HttpRequest) -> str | None:
+def header(declared: Header | Cookie, request: HttpRequest) -> str | None:
     """Return a header or a cookie, or None if it is absent.
 
     Raises:
         InvalidRequest: the header has a pattern, and is sent twice or does not match.
     """
-    if isinstance(wanted, Cookie):
-        return _cookie(request, wanted.name)
-    name = wanted.name.lower()
+    if isinstance(declared, Cookie):
+        return _cookie(request, declared.name)
+    name = declared.name.lower()
     if name not in request.headers:
         return None
     value = sole_header(request, name)
-    if not wanted.is_valid(value):
-        raise errors.InvalidRequest(wanted.rule, details={"field": wanted.name})
+    if not declared.is_valid(value):
+        raise errors.InvalidRequest(declared.rule, details={"field": declared.name})
     return value
 
 
 def sole_header(request: HttpRequest, name: str) -> str | None:
-    """Return a header, or None if it is absent or sent twice: Chalice keeps the last value, others the first."""
-    every = request.to_original_event().get("multiValueHeaders") or {}
-    given = [value for spelling, values in every.items() if spelling.lower() == name for value in values]
-    only: str | None = request.headers.get(name) if len(given) < 2 else None
-    return only
+    """Return a header, or None if it is absent or sent twice.
+
+    Chalice keeps the last of two values, and other readers keep the first.
+    """
+    headers = request.to_original_event().get("multiValueHeaders") or {}
+    count = sum(len(values) for spelling, values in headers.items() if spelling.lower() == name)
+    value: str | None = request.headers.get(name) if count < 2 else None
+    return value
 
 
 def body[Shape](shape: type[Shape], request: HttpRequest) -> Shape:
-    """The request's body as `shape`.
+    """Return the request's body as a `shape`.
 
     Raises:
-        UnsupportedMediaType: not said to be JSON in UTF-8.
-        TooLarge: over 64 KB, or nested over 32 levels.
-        MalformedBody: not UTF-8, not JSON, NaN, Infinity, a duplicate key or a lone surrogate.
-        UnknownField, InvalidRequest: JSON of another shape; `details` names the field.
+        UnsupportedMediaType: the content type is not JSON in UTF-8.
+        TooLarge: the body is over 64 KB, or nested over 32 levels.
+        MalformedBody: the body is not JSON in UTF-8, or has NaN, Infinity, a duplicate key or a lone surrogate.
+        UnknownField, InvalidRequest: the body has another shape. `details` names the field.
     """
-    # Chalice takes a type that only holds the words, and any charset.
+    # Chalice accepts types that only contain "application/json", and any charset.
     if not _JSON.fullmatch(request.headers.get("content-type", "application/json")):
         raise errors.UnsupportedMediaType
     raw: bytes = request.raw_body or b""
@@ -99,29 +102,29 @@ def body[Shape](shape: type[Shape], request: HttpRequest) -> Shape:
         raise errors.TooLarge("The body is nested too deeply.", details=limit) from error
     except ValueError as error:
         raise errors.MalformedBody from error
-    return _shaped(value, shape, errors.UnknownField, strict=True)
+    return _convert(value, shape, errors.UnknownField, strict=True)
 
 
 def query[Shape](shape: type[Shape], request: HttpRequest) -> Shape:
-    """The request's query parameters as `shape`.
+    """Return the request's query parameters as a `shape`.
 
     Raises:
-        UnknownParameter, InvalidRequest: unknown, empty, repeated, not UTF-8 or out of range.
+        UnknownParameter, InvalidRequest: a parameter is unknown, empty, repeated, not UTF-8 or out of range.
     """
     values: dict[str, str] = {}
     # Chalice's own look-up keeps only the last value of a repeated parameter.
     for name in request.query_params or {}:
-        given = request.query_params.getlist(name)
-        # The gateway has replaced what was not UTF-8 by this character.
-        if len(given) != 1 or not given[0] or "\ufffd" in given[0]:
+        value, *others = request.query_params.getlist(name)
+        # API Gateway has replaced bytes that are not UTF-8 by this character.
+        if others or not value or "\ufffd" in value:
             raise errors.InvalidRequest("A parameter is empty, repeated or not UTF-8.", details={"field": name})
-        if name in _SPELLINGS and not _SPELLINGS[name][0].fullmatch(given[0]):
+        if name in _SPELLINGS and not _SPELLINGS[name][0].fullmatch(value):
             raise errors.InvalidRequest(f"{name} must be {_SPELLINGS[name][1]}.", details={"field": name})
-        values[name] = given[0]
-    return _shaped(values, shape, errors.UnknownParameter, strict=False)
+        values[name] = value
+    return _convert(values, shape, errors.UnknownParameter, strict=False)
 
 
-def _shaped[Shape](value: Any, shape: type[Shape], unknown: type[errors.InvalidRequest], *, strict: bool) -> Shape:
+def _convert[Shape](value: Any, shape: type[Shape], unknown: type[errors.InvalidRequest], *, strict: bool) -> Shape:
     try:
         return msgspec.convert(value, shape, strict=strict)
     except msgspec.ValidationError as error:
@@ -131,7 +134,7 @@ def _shaped[Shape](value: Any, shape: type[Shape], unknown: type[errors.InvalidR
         place = re.search(r" - at `\$\.?(.*)`$", message)
         details = {"field": place[1]} if place and place[1] else None
         if "matching regex" in message:
-            message = "The value has not the form that this field asks for"
+            message = "The value does not match the required format"
         raise errors.InvalidRequest(message.split(" - at ")[0] + ".", details=details) from error
 
 

@@ -29,7 +29,7 @@ class WithCookies[Content](NamedTuple):
 
 
 class File(NamedTuple):
-    """A file that a browser may keep, and revalidate by its ETag."""
+    """A file that a browser may cache and revalidate by its ETag."""
 
     content: str
     content_type: str
@@ -93,7 +93,7 @@ def log_response(request: Request, status: int, seconds: float) -> None:
 
 
 def _status(content: Any, answers: Mapping[int, Any]) -> int:
-    """Return the status of a view. A route with several has view types of which exactly one matches."""
+    """Return the status of a view. If the route has several statuses, exactly one view type matches."""
     statuses = [status for status, kind in answers.items() if kind not in (None, Redirect, File)]
     if len(statuses) == 1:
         return statuses[0]

@@ -43,8 +43,8 @@ def decode_message(body: str) -> Message:
     """Return the message in the body of an SQS message.
 
     Raises:
-        msgspec.DecodeError, msgspec.ValidationError: the body holds no message of ours. After its retries, SQS moves
-            the message to the dead-letter queue.
+        msgspec.DecodeError, msgspec.ValidationError: the body is not a valid `Message`. After its retries, SQS
+            moves it to the dead-letter queue.
     """
     message: Message = msgspec.json.decode(body, type=Message)
     if isinstance(message, SettlePhoto) and not is_photo_id(message.photo_id):

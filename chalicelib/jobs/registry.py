@@ -1,4 +1,4 @@
-"""The registry of background jobs: deliver each message to its job, and find what is due."""
+"""The registry of background jobs: deliver each message to its job, and enqueue what is due."""
 
 from collections.abc import Sequence
 from typing import Any, Protocol
@@ -37,7 +37,7 @@ class Jobs:
         self._jobs = {job.message_type: job for job in jobs}
 
     def handle(self, body: str) -> None:
-        """Decode the body of an SQS message, and do its job. Log a failure with the message."""
+        """Decode the body of an SQS message, and run its job. Log a failure with the message."""
         with logs.failure("a job failed", job=body):
             message = decode_message(body)
             self._jobs[type(message)].handle(message)

@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 SWEEP_LIMIT = 5000
 """The largest number of photos that one sweep enqueues. The next sweep finds the rest."""
 PATIENCE = timedelta(hours=6)
-"""How long a swept photo is left alone: longer than SQS retries its message."""
+"""How long a sweep postpones the photos that it enqueues. SQS stops its retries earlier."""
 
 
 class SettlePhotoJob:
@@ -56,13 +56,13 @@ class SettlePhotoJob:
         """Confirm the upload if it arrived without an event, else remove the pending photo."""
         age = self._clock() - datetime.fromisoformat(photo.uploaded_at)
         metrics.time("PendingSeconds", age.total_seconds())
-        settled = self._confirmation.confirm(photo.s3_key, None)
-        if settled and settled.status == "pending":
+        current = self._confirmation.confirm(photo.s3_key, None)
+        if current and current.status == "pending":
             log.info("ended an unused grant", extra={"photo_id": photo.photo_id})
-            self._store.remove(settled)
+            self._store.remove(current)
 
     def _remove_leftovers(self, photo: Photo) -> None:
-        """Remove the objects and ratings of an erased photo. No new ones can come."""
+        """Remove the objects and ratings of an erased photo. It gets no new ones."""
         self._bucket.erase(photo.prefix)
         while self._store.delete_ratings(photo.photo_id):
             pass

@@ -61,9 +61,9 @@ class PhotoLists:
 
         position = cursors.open(query.last_key)
         min_depth = feed.PUBLIC_MIN_DEPTH if listing.scope == "public" else 0
-        found, then = random_walk.next_items(read, query.limit, position, min_depth=min_depth)
+        found, next_position = random_walk.next_items(read, query.limit, position, min_depth=min_depth)
         metrics.note("FeedRequests", requests)
-        return Page(found, cursors.seal(then) if then else None)
+        return Page(found, cursors.seal(next_position) if next_position else None)
 
     def _by_score(self, listing: Listing, query: PhotoQuery, cursors: Cursors) -> Page[Photo]:
         position = cursors.open(query.last_key)

@@ -49,10 +49,10 @@ class Photos:
             Forbidden: the caller may see the photo but does not own it.
             Conflict: other writers keep changing the photo.
         """
-        given = changes.given()
-        if "tags" in given:
-            given["tags"] = tuple(dict.fromkeys(given["tags"]))
-        return self._presenter.own_view(self._change(photo_id, by, lambda photo: photo.with_(**given)))
+        fields = changes.given()
+        if "tags" in fields:
+            fields["tags"] = tuple(dict.fromkeys(fields["tags"]))
+        return self._presenter.own_view(self._change(photo_id, by, lambda photo: photo.with_(**fields)))
 
     def delete(self, photo_id: PhotoId, *, permanent: bool, by: Caller) -> None:
         """Move a photo to the trash, or erase it if `permanent`.
@@ -67,7 +67,7 @@ class Photos:
             self.trash(photo_id, by=by)
 
     def trash(self, photo_id: PhotoId, *, by: Caller) -> None:
-        """Take a photo out of all lists for 30 days. Trashing it again changes nothing.
+        """Move a photo to the trash for 30 days. No list but the trash shows it. Trashing it again changes nothing.
 
         Raises:
             NotFound, Forbidden, Conflict: as `change`.
@@ -84,7 +84,7 @@ class Photos:
         self._change(photo_id, by, trash)
 
     def restore(self, photo_id: PhotoId, *, by: Caller) -> OwnPhotoView:
-        """Take a photo out of the trash.
+        """Restore a photo from the trash.
 
         Raises:
             NotFound, Forbidden, Conflict: as `change`.
@@ -111,7 +111,7 @@ class Photos:
         self._store.delete_ratings(photo_id)
 
     def download(self, photo_id: PhotoId, *, by: Caller | None) -> DownloadView:
-        """Return a URL of the original to its owner, or of a full-size copy without position to others.
+        """Return a download URL. Owners get the original. Others get a full-size copy without position.
 
         Raises:
             NotFound: the photo does not exist, or the caller may not see it.
@@ -122,8 +122,8 @@ class Photos:
             raise errors.NotReady
         now = self._clock()
         if is_user(by, photo.user_id):
-            return _download(self._bucket.original(photo, now), photo.filename, photo.content_type, photo.size)
-        return _download(self._bucket.copy(photo, now), photo.copy_name, photo.copy_type, photo.copy_size)
+            return _download_view(self._bucket.original(photo, now), photo.filename, photo.content_type, photo.size)
+        return _download_view(self._bucket.copy(photo, now), photo.copy_name, photo.copy_type, photo.copy_size)
 
     def _change(self, photo_id: PhotoId, by: Caller, change: Callable[[Photo], Photo]) -> Photo:
         def attempt() -> Photo:
@@ -138,7 +138,7 @@ class Photos:
         return retry_on_conflict(attempt, otherwise=errors.Conflict)
 
 
-def _download(link: Link, filename: str, content_type: str, size: int) -> DownloadView:
+def _download_view(link: Link, filename: str, content_type: str, size: int) -> DownloadView:
     return DownloadView(
         url=link.url, expires_in=link.expires_in, filename=filename, content_type=content_type, size=size
     )

@@ -16,15 +16,15 @@ def next_items[Item: feed.HasId](
     `read` reads items by rank. `position` is what a cursor held, or None to start a new walk.
     """
     if position:
-        found, then = feed.page(msgspec.convert(position, feed.Place), limit, read, min_depth)
+        found, next_position = feed.page(msgspec.convert(position, feed.Place), limit, read, min_depth)
     else:
-        found, then = feed.begin(_new_walk(read, min_depth), limit, read, min_depth)
-    return found, msgspec.to_builtins(then) if then else None
+        found, next_position = feed.begin(_new_walk(read, min_depth), limit, read, min_depth)
+    return found, msgspec.to_builtins(next_position) if next_position else None
 
 
 def _new_walk[Item: feed.HasId](read: feed.Read[Item], min_depth: int) -> feed.Place:
     """Return the start of a walk with a fresh seed, as deep as the density after a random rank requires."""
-    looked_at = feed.sample_span(secrets.randbits(feed.RANK_BITS), min_depth)
-    (found,) = read([looked_at], feed.SAMPLE)
+    sample = feed.sample_span(secrets.randbits(feed.RANK_BITS), min_depth)
+    (found,) = read([sample], feed.SAMPLE)
     ranks = [feed.rank(item.photo_id) for item in found]
-    return feed.Place(secrets.randbits(64), feed.depth_for(ranks, looked_at, min_depth))
+    return feed.Place(secrets.randbits(64), feed.depth_for(ranks, sample, min_depth))
