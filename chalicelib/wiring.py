@@ -63,7 +63,7 @@ def now() -> datetime:
 
 @cache
 def settings() -> Settings:
-    """Return the environment, read once."""
+    """Return the settings. The environment is read once."""
     return load_settings()
 
 
@@ -72,7 +72,7 @@ def settings() -> Settings:
 
 @cache
 def dynamodb() -> "DynamoDBClient":
-    """Return the client, with its connections, that all stores share."""
+    """Return the client that all stores share, with its connections."""
     client: DynamoDBClient = aws.client("dynamodb")
     return client
 
@@ -103,7 +103,7 @@ def album_store() -> AlbumStore:
 
 @cache
 def idempotency_store() -> IdempotencyStore:
-    """Return the store that tells a repeated upload from a new one."""
+    """Return the store of idempotency records."""
     return DynamoIdempotencyStore(settings(), dynamodb())
 
 
@@ -127,7 +127,7 @@ def search_index() -> SearchIndex:
 
 @cache
 def bucket() -> Bucket:
-    """Return the originals and renditions."""
+    """Return the buckets of originals and renditions."""
     style = "path" if settings().aws_endpoint else "virtual"
     s3 = aws.client(
         "s3", signature_version="s3v4", s3={"addressing_style": style, "us_east_1_regional_endpoint": "regional"}
@@ -158,7 +158,7 @@ def identity() -> Identity:
 
 @cache
 def limiter() -> Limiter:
-    """Return the rate limit."""
+    """Return the rate limiter."""
     return Limiter(time.monotonic)
 
 
@@ -191,7 +191,7 @@ def album_presenter() -> AlbumPresenter:
 
 @cache
 def authentication() -> Authentication:
-    """Return what tells who calls."""
+    """Return the authentication of callers."""
     return Authentication(account_store(), identity(), limiter())
 
 

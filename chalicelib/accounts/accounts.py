@@ -38,7 +38,7 @@ class CancellationView(Model, frozen=True):
 
 
 class Authentication:
-    """Tell who calls."""
+    """Authenticate callers."""
 
     def __init__(self, store: AccountStore, identity: Identity, limiter: Limiter) -> None:
         self._store, self._identity, self._limiter = store, identity, limiter
@@ -89,10 +89,10 @@ class Accounts:
         )
 
     def cancel(self, *, by: Caller) -> CancellationView:
-        """Cancel the caller's account. All its tokens become invalid at once; a job removes its data.
+        """Cancel the caller's account. All its tokens become invalid at once. A job removes its data.
 
         Raises:
-            Busy: the account may not be cancelled yet. The sweep makes up for later failures.
+            Busy: the cancellation could not be stored. After it is stored, the sweep makes up for every failure.
         """
         now = self._clock()
         self._deletions.begin(by.user_id, timestamp(now), timestamp(now + LEASE))

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from typing import Literal
 
 from chalicelib.albums.access import album_shows, own_album, visible_album
 from chalicelib.albums.propagation import GRACE, Propagation
@@ -38,7 +38,7 @@ class Albums:
         self._propagation, self._presenter = propagation, presenter
         self._keys, self._clock = signing_keys, clock
 
-    def create(self, wanted: NewAlbum, *, by: Caller) -> AlbumView:
+    def create(self, request: NewAlbum, *, by: Caller) -> AlbumView:
         """Create an empty album.
 
         Raises:
@@ -50,12 +50,12 @@ class Albums:
             user_id=by.user_id,
             created_at=timestamp(now),
             updated_at=timestamp(now),
-            name=wanted.name,
-            description=wanted.description,
-            continent=wanted.continent,
-            country=wanted.country,
-            years=wanted.years,
-            visibility=wanted.visibility,
+            name=request.name,
+            description=request.description,
+            continent=request.continent,
+            country=request.country,
+            years=request.years,
+            visibility=request.visibility,
         )
         self._albums.add(album, MAX_ALBUMS_PER_USER)
         return self._presenter.view(album, include_private=True)
@@ -74,8 +74,8 @@ class Albums:
         position = cursors.open(query.last_key)
         after = AlbumId(position[0]) if position else None
         owner = user_id if query.scope == "mine" else None
-        found = self._albums.albums(owner, query.limit + 1, after=after)
-        page = cursors.page(found, query.limit, lambda album: [album.album_id])
+        albums = self._albums.albums(owner, query.limit + 1, after=after)
+        page = cursors.page(albums, query.limit, lambda album: [album.album_id])
         return Page(self._presenter.views([(album, is_user(by, album.user_id)) for album in page.items]), page.last_key)
 
     def show(self, album_id: AlbumId, *, by: Caller | None) -> AlbumView:
@@ -95,16 +95,16 @@ class Albums:
             NotInAlbum: the new cover is not a photo of this album.
             Conflict: other writers keep changing the album.
         """
-        given = changes.given()
+        fields = changes.given()
 
         def change(before: Album) -> Album:
-            if cover := given.get("cover_photo_id"):
+            if cover := fields.get("cover_photo_id"):
                 self._check_cover(album_id, cover)
-            after = before.with_(**given)
+            after = before.with_(**fields)
             if after == before:
                 return before
             after = after.with_(updated_at=timestamp(self._clock()))
-            return self._due(after) if (after.name, after.public) != (before.name, before.public) else after
+            return self._mark_due(after) if (after.name, after.public) != (before.name, before.public) else after
 
         album = self._change(album_id, by, change)
         self._propagation.begin(album)
@@ -119,7 +119,7 @@ class Albums:
 
         def delete(before: Album) -> Album:
             deleted_at = timestamp(self._clock())
-            return self._due(before.with_(deleted_at=deleted_at, trash_photos=photos == "delete"))
+            return self._mark_due(before.with_(deleted_at=deleted_at, trash_photos=photos == "delete"))
 
         self._propagation.begin(self._change(album_id, by, delete))
 
@@ -133,13 +133,12 @@ class Albums:
 
         return retry_on_conflict(attempt, otherwise=errors.Conflict)
 
-    def _due(self, album: Album) -> Album:
-        """Return the album with a propagation that is due, in case the one that begins now is lost."""
-        due: dict[str, Any] = {"due_at": timestamp(self._clock() + GRACE), "wording": album.wording + 1}
-        return album.with_(**due)
+    def _mark_due(self, album: Album) -> Album:
+        """Return the album with a due propagation. The sweep resumes it if the one that begins now is lost."""
+        return album.with_(due_at=timestamp(self._clock() + GRACE), wording=album.wording + 1)
 
     def _check_cover(self, album_id: AlbumId, cover: PhotoId) -> None:
-        # An id can match the pattern and still hold a time that no photo can have.
+        # An id can match the pattern and still contain a time that no photo can have.
         photo = self._store.photos([cover]).get(cover) if is_photo_id(cover) else None
         if photo is None or not album_shows(album_id, photo, include_private=True):
             raise errors.NotInAlbum(details={"field": "coverPhotoId"})

@@ -55,7 +55,7 @@ class AlbumPhotos:
             NotFound: the album or the photo does not exist, or the caller may not see it.
             Forbidden: the caller may see the album or the photo but does not own it.
             NotReady: the photo was rejected, or is in the trash.
-            TooManyAlbums: the photo is in as many albums as it may be.
+            TooManyAlbums: the photo is in `MAX_ALBUMS` albums.
             Conflict: other writers keep changing the photo.
         """
 
@@ -88,7 +88,7 @@ class AlbumPhotos:
             photo = self._store.photo(photo_id)
             if photo is None or album_id not in photo.albums:
                 raise errors.NotFound
-            others = {each: placement for each, placement in photo.albums.items() if each != album_id}
+            others = {other_id: other for other_id, other in photo.albums.items() if other_id != album_id}
             if not self._store.replace(photo, photo.with_(albums=others)):
                 raise WriteConflict
 
@@ -139,15 +139,14 @@ class _Reader(msgspec.Struct, frozen=True):
         if album is None or not self.may_see(album):
             raise errors.NotFound
         pairs = [(entry, photos[entry.photo_id]) for entry in entries if entry.photo_id in photos]
-        include = self.include_private
-        return [pair for pair in pairs if album_shows(self.album_id, pair[1], include_private=include)]
+        return [pair for pair in pairs if album_shows(self.album_id, pair[1], include_private=self.include_private)]
 
 
 def _page(reader: _Reader, query: AlbumPhotoQuery, cursors: Cursors) -> Page[Photo]:
     position = cursors.open(query.last_key)
     if query.order == "random":
-        found, then = _random(reader, query.limit, position)
-        return Page(found, cursors.seal(then) if then else None)
+        found, next_position = _random(reader, query.limit, position)
+        return Page(found, cursors.seal(next_position) if next_position else None)
     pairs = _by_position(reader, query.limit + 1, position[0] if position else None)
     page = cursors.page(pairs, query.limit, lambda pair: [pair[0].place])
     return Page([photo for _, photo in page.items], page.last_key)

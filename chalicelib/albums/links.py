@@ -4,6 +4,8 @@ import secrets
 from collections.abc import Sequence
 from datetime import datetime
 
+import msgspec
+
 from chalicelib.albums.access import own_album
 from chalicelib.albums.entries import AlbumPhotos
 from chalicelib.albums.views import AlbumPresenter, AlbumView
@@ -22,9 +24,9 @@ from chalicelib.photos.views import PhotoView
 from chalicelib.stores.protocols import AlbumStore, ShareLinkStore
 
 MAX_LINKS = 100
-"""Links of one album, including expired ones."""
+"""The largest number of links of one album, including expired ones."""
 MAX_PASSWORD_ATTEMPTS = 20
-"""Wrong passwords in one time window. Further attempts are refused until the next window."""
+"""Wrong passwords in one time window. Further attempts are rejected until the next window."""
 WINDOW_SECONDS = 15 * 60
 
 
@@ -59,7 +61,7 @@ class ShareLinks:
         self._keys: Sequence[str] = settings.signing_keys
         self._base_url, self._clock = settings.base_url, clock
 
-    def create(self, album_id: AlbumId, wanted: NewLink, *, by: Caller) -> NewLinkView:
+    def create(self, album_id: AlbumId, request: NewLink, *, by: Caller) -> NewLinkView:
         """Create a share link of an album. Its URL cannot be read again.
 
         Raises:
@@ -68,28 +70,23 @@ class ShareLinks:
             QuotaExceeded: the album has `MAX_LINKS` links.
         """
         now = self._clock()
-        expires_at = _expiry(wanted, now)
+        expires_at = _expiry(request, now)
         own_album(self._albums, album_id, by)
         secret = secrets.token_bytes(share_links.SECRET_BYTES)
         token = Token(album_id, new_link_id(now, secrets.randbits(128)), secret)
-        salt = secrets.token_hex(share_links.SALT_BYTES) if wanted.password else ""
+        salt = secrets.token_hex(share_links.SALT_BYTES) if request.password else ""
         link = ShareLink(
             album_id=album_id,
             link_id=token.link_id,
             created_at=timestamp(now),
-            secret_hash=share_links.digest(secret),
+            secret_hash=share_links.secret_digest(secret),
             expires_at=expires_at,
             salt=salt,
-            password_hash=share_links.password_digest(wanted.password, salt) if wanted.password else "",
+            password_hash=share_links.password_digest(request.password, salt) if request.password else "",
         )
         self._links.add_link(link, MAX_LINKS)
-        return NewLinkView(
-            link_id=link.link_id,
-            created_at=link.created_at,
-            expires_at=link.expires_at,
-            has_password=bool(link.password_hash),
-            url=f"{self._base_url}/shared/{share_links.written(token)}",
-        )
+        url = f"{self._base_url}/shared/{share_links.encode_token(token)}"
+        return NewLinkView(**msgspec.structs.asdict(_view(link)), url=url)
 
     def page(self, album_id: AlbumId, query: PageQuery, *, by: Caller) -> Page[LinkView]:
         """Return one page of the links of an album, oldest first.
@@ -141,13 +138,13 @@ class ShareLinks:
         Raises:
             NotFound: the token is wrong, the link has expired or was revoked, or the album was deleted.
             LinkPasswordRequired, InvalidLinkPassword: the password is missing or wrong.
-            TooManyRequests: there were too many wrong passwords lately.
+            TooManyRequests: the time window has too many wrong passwords.
         """
-        asked = share_links.read(token)
-        if asked is None:
+        decoded = share_links.decode_token(token)
+        if decoded is None:
             raise errors.NotFound
-        album, link = self._links.with_link(asked.album_id, asked.link_id)
-        if album is None or link is None or not share_links.fits(link, asked.secret):
+        album, link = self._links.with_link(decoded.album_id, decoded.link_id)
+        if album is None or link is None or not share_links.has_secret(link, decoded.secret):
             raise errors.NotFound
         if album.deleted_at or not link.open_at(timestamp(self._clock())):
             raise errors.NotFound
@@ -178,11 +175,11 @@ def _view(link: ShareLink) -> LinkView:
     )
 
 
-def _expiry(wanted: NewLink, now: datetime) -> Timestamp | None:
-    if wanted.expires_at is None:
+def _expiry(request: NewLink, now: datetime) -> Timestamp | None:
+    if request.expires_at is None:
         return None
     try:
-        expires_at = timestamp(wanted.expires_at)
+        expires_at = timestamp(request.expires_at)
     except OverflowError:
         raise errors.InvalidRequest("expiresAt is out of range.", details={"field": "expiresAt"}) from None
     if expires_at <= timestamp(now):

@@ -1,8 +1,8 @@
 """Propagate album renames, visibility changes and deletions to the copies held by the album's photos.
 
-The album's row says since when the propagation is due, and how far it has come. A small album is updated at once. A
-large one is updated by a job that loops over its photos. If the job is lost or runs out of time, the sweep starts it
-again, and it resumes from the stored progress.
+The album stores when the sweep must look at it, and how far the propagation has come. A small album is updated at
+once. A large one is updated by a job that loops over its photos. If the job is lost or runs out of time, the sweep
+starts it again, and it resumes from the stored progress.
 """
 
 import logging
@@ -39,7 +39,7 @@ class Propagation:
         self._store, self._albums, self._links, self._queue, self._clock = store, albums, links, queue, clock
 
     def begin(self, album: Album) -> None:
-        """Update the photos of an album that has just changed: at once if they are few, by a job if they are many."""
+        """Update the photos of an album that has just changed: a few at once, many by a job."""
         if album.due_at is None:
             return
         try:
@@ -83,29 +83,29 @@ class Propagation:
         return True
 
     def _update(self, album_id: AlbumId, photo_ids: Sequence[PhotoId]) -> None:
-        left = photo_ids
+        remaining = photo_ids
 
         def attempt() -> None:
-            nonlocal left
-            left = self._update_once(album_id, left)
-            if left:
+            nonlocal remaining
+            remaining = self._update_once(album_id, remaining)
+            if remaining:
                 raise WriteConflict
 
         retry_on_conflict(attempt, otherwise=Busy)
 
     def _update_once(self, album_id: AlbumId, photo_ids: Sequence[PhotoId]) -> list[PhotoId]:
-        """Update these photos, and return the ones that another writer changed meanwhile."""
+        """Update these photos, and return those that another writer changed in the meantime."""
         # Read the photos before the album: no photo can then be newer than the album that it is updated from.
         photos = self._store.photos(photo_ids)
         album = self._albums.album(album_id) if photos else None
         if album is None:
             return []
-        pairs = [(photo, self._updated(photo, album)) for photo in photos.values()]
+        pairs = [(photo, self._update_placement(photo, album)) for photo in photos.values()]
         changes = [(before, after) for before, after in pairs if after != before]
         return [before.photo_id for before, after in changes if not self._store.replace(before, after)]
 
-    def _updated(self, photo: Photo, album: Album) -> Photo:
-        """Return the photo as it must be, given its album."""
+    def _update_placement(self, photo: Photo, album: Album) -> Photo:
+        """Return the photo with the present state of its album."""
         placements = dict(photo.albums)
         placement = placements.pop(album.album_id, None)
         if placement is None:

@@ -24,7 +24,6 @@ class AlbumView(Model, omit_defaults=False, frozen=True):
     country: str
     years: str
     photo_count: int
-    """The photos that the viewer can see."""
     cover_photo_id: PhotoId | None
     """The chosen cover. None if no cover was chosen, or the viewer cannot see the chosen photo in this album."""
     cover_url: str | None
@@ -74,8 +73,8 @@ class AlbumPresenter:
         covers: dict[AlbumId, Photo] = {}
         for album, include in albums:
             found = (photos.get(photo_id) for photo_id in _cover_candidates(album))
-            visible = (each for each in found if each and album_shows(album.album_id, each, include_private=include))
-            if cover := next(visible, None):
+            shown = (cover for cover in found if cover and album_shows(album.album_id, cover, include_private=include))
+            if cover := next(shown, None):
                 covers[album.album_id] = cover
         uncovered = [pair for pair in albums if pair[0].album_id not in covers and _visible_count(*pair)]
         return covers | self._first_photos(uncovered)

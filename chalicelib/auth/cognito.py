@@ -1,4 +1,4 @@
-"""Cognito: who is calling, and how they sign up, in and out by password."""
+"""Cognito: authenticate callers, and sign users up, in and out by password."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,11 +19,11 @@ from chalicelib.infra.settings import Settings
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
 
-_STRANGER = ("NotAuthorizedException", "UserNotFoundException", "UserNotConfirmedException")
+_UNKNOWN_USER = ("NotAuthorizedException", "UserNotFoundException", "UserNotConfirmedException")
 
 
 class Tokens(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """What a sign-in yields. `expires_in`: seconds, of the access and the ID token."""
+    """The tokens of a sign-in. The access token and the ID token expire after `expires_in` seconds."""
 
     access_token: str
     id_token: str
@@ -36,7 +36,6 @@ class LogoutView(Model, frozen=True):
     """The answer to a log-out. `logout_url` also ends the session of the hosted UI."""
 
     logout_url: str
-    """Ends the session of the hosted UI as well."""
 
 
 class SignUpView(Model, frozen=True):
@@ -47,7 +46,7 @@ class SignUpView(Model, frozen=True):
 
 
 class Identity:
-    """The user pool. `hosted_ui` has the sign-in by browser."""
+    """The user pool. `hosted_ui` implements the sign-in by browser."""
 
     def __init__(self, settings: Settings, cognito: "CognitoIdentityProviderClient", verifier: Verifier) -> None:
         self._settings, self._cognito = settings, cognito
@@ -55,11 +54,11 @@ class Identity:
         self._verifier = verifier
 
     def caller(self, authorization: str | None) -> Caller:
-        """Who sent `Authorization: Bearer <access token>`.
+        """Return the user who sent `Authorization: Bearer <access token>`.
 
         Raises:
             InvalidToken: there is no such header, or its token is not valid.
-            AuthUnavailable: the pool's keys are out of reach.
+            AuthUnavailable: the pool's keys cannot be fetched.
         """
         scheme, _, token = (authorization or "").partition(" ")
         if scheme != "Bearer":
@@ -67,12 +66,12 @@ class Identity:
         return Caller(UserId(self._verifier.claims(token, "access")["sub"]), token)
 
     def refresh(self, refresh_token: str) -> Tokens:
-        """Fresh tokens, without a refresh token among them.
+        """Return fresh tokens for a refresh token. They include no refresh token.
 
         Raises:
             InvalidToken: the refresh token is wrong, expired or revoked.
         """
-        with _refusals(**dict.fromkeys((*_STRANGER, "RefreshTokenReuseException"), errors.InvalidToken)):
+        with _translate_errors(**dict.fromkeys((*_UNKNOWN_USER, "RefreshTokenReuseException"), errors.InvalidToken)):
             answer = self._cognito.initiate_auth(
                 ClientId=self._client_id,
                 AuthFlow="REFRESH_TOKEN_AUTH",
@@ -81,14 +80,14 @@ class Identity:
         return msgspec.structs.replace(_tokens(answer), refresh_token=UNSET)
 
     def log_in(self, email: str, password: str) -> Tokens:
-        """Tokens for an address and its password.
+        """Return tokens for an address and its password.
 
         Raises:
-            InvalidCredentials: they do not match, or there is no such confirmed address.
-            LoginFailed: Cognito asks for more than a password; the hosted UI can answer it.
+            InvalidCredentials: the password is wrong, or the address is unknown or not confirmed.
+            LoginFailed: Cognito requires a further step, which only the hosted UI supports.
         """
-        strangers = dict.fromkeys(_STRANGER, errors.InvalidCredentials)
-        with _refusals(**strangers, PasswordResetRequiredException=errors.LoginFailed):
+        unknown_user = dict.fromkeys(_UNKNOWN_USER, errors.InvalidCredentials)
+        with _translate_errors(**unknown_user, PasswordResetRequiredException=errors.LoginFailed):
             answer = self._cognito.initiate_auth(
                 ClientId=self._client_id,
                 AuthFlow="USER_PASSWORD_AUTH",
@@ -99,36 +98,37 @@ class Identity:
         return _tokens(answer)
 
     def log_out(self, refresh_token: str | None) -> LogoutView:
-        """Revoke a refresh token, and the access tokens made from it. An invalid token is no error (RFC 7009, 2.2).
+        """Revoke a refresh token and its access tokens. An invalid token is no error (RFC 7009, section 2.2).
 
         Raises:
             InvalidToken: the token is not a refresh token.
         """
         if refresh_token:
             dead = ("NotAuthorizedException", "UnauthorizedException")
-            with _refusals(*dead, UnsupportedTokenTypeException=errors.InvalidToken):
+            with _translate_errors(*dead, UnsupportedTokenTypeException=errors.InvalidToken):
                 self._cognito.revoke_token(Token=refresh_token, ClientId=self._client_id)
         parameters = {"client_id": self._client_id, "logout_uri": f"{self._settings.base_url}/"}
         return LogoutView(logout_url=f"{self._settings.cognito_domain}/logout?{urlencode(parameters)}")
 
     def sign_out_everywhere(self, caller: Caller) -> None:
-        """Revoke every refresh token of the caller, and their access tokens. None that counts any more is no error."""
-        with _refusals(*_STRANGER):
+        """Revoke all refresh and access tokens of the caller. An access token that is invalid by now is no error."""
+        with _translate_errors(*_UNKNOWN_USER):
             self._cognito.global_sign_out(AccessToken=caller.access_token)
 
     def delete(self, user_id: UserId) -> None:
-        """Delete a user. That there is none is no error."""
-        with _refusals("UserNotFoundException"):
+        """Delete a user. An unknown user is no error."""
+        with _translate_errors("UserNotFoundException"):
             self._cognito.admin_delete_user(UserPoolId=self._settings.user_pool_id, Username=user_id)
 
     def sign_up(self, email: str, password: str) -> SignUpView:
         """Register an e-mail address. Cognito mails a confirmation code to it.
 
         Raises:
-            AlreadyRegistered, InvalidPassword: Cognito says so.
-            InvalidRequest: Cognito does not take the address, or cannot reach it.
+            AlreadyRegistered: the address has an account.
+            InvalidPassword: the password does not meet the policy of the user pool.
+            InvalidRequest: Cognito does not accept the address, or cannot send mail to it.
         """
-        with _refusals(
+        with _translate_errors(
             UsernameExistsException=errors.AlreadyRegistered,
             InvalidPasswordException=errors.InvalidPassword,
             CodeDeliveryFailureException=errors.InvalidRequest,
@@ -145,11 +145,11 @@ class Identity:
         """Confirm an address by the code that was mailed to it.
 
         Raises:
-            InvalidCode: it is not, or no longer, the code of this address.
-            AlreadyRegistered: another account has confirmed the address meanwhile.
+            InvalidCode: the code of this address is another one, or has expired.
+            AlreadyRegistered: another account has confirmed the address in the meantime.
         """
         wrong = errors.InvalidCode
-        with _refusals(
+        with _translate_errors(
             CodeMismatchException=wrong,
             ExpiredCodeException=wrong,
             UserNotFoundException=wrong,
@@ -159,21 +159,23 @@ class Identity:
             self._cognito.confirm_sign_up(ClientId=self._client_id, Username=email, ConfirmationCode=code)
 
     def resend_code(self, email: str) -> None:
-        """Mail another code, where there is an address that waits for one; otherwise nothing."""
-        # Each of these is refused to some addresses only, so saying it would tell which are known.
+        """Mail another code if the address is waiting for one. Otherwise do nothing."""
+        # Each of these errors occurs for some addresses only, so it would reveal whether an address is known.
         silent = ("UserNotFound", "InvalidParameter", "NotAuthorized", "LimitExceeded", "CodeDeliveryFailure")
-        with _refusals(*(f"{name}Exception" for name in silent)):
+        with _translate_errors(*(f"{name}Exception" for name in silent)):
             self._cognito.resend_confirmation_code(ClientId=self._client_id, Username=email)
 
     def email(self, caller: Caller) -> str:
-        """The caller's address.
+        """Return the caller's e-mail address.
 
         Raises:
-            InvalidToken: Cognito no longer takes the token.
+            InvalidToken: Cognito no longer accepts the token.
         """
-        with _refusals(**dict.fromkeys((*_STRANGER, "PasswordResetRequiredException"), errors.InvalidToken)):
+        with _translate_errors(
+            **dict.fromkeys((*_UNKNOWN_USER, "PasswordResetRequiredException"), errors.InvalidToken)
+        ):
             answer = self._cognito.get_user(AccessToken=caller.access_token)
-        return next((each["Value"] for each in answer["UserAttributes"] if each["Name"] == "email"), "")
+        return next((attribute["Value"] for attribute in answer["UserAttributes"] if attribute["Name"] == "email"), "")
 
 
 def _tokens(answer: Any) -> Tokens:
@@ -187,10 +189,10 @@ def _tokens(answer: Any) -> Tokens:
 
 
 @contextmanager
-def _refusals(*silent: str, **known: type[errors.PhotoshareError]) -> Iterator[None]:
-    """Turn Cognito's refusals into the contract's: its rate limits, bad input, and the `known` ones by name.
+def _translate_errors(*silent: str, **known: type[errors.PhotoshareError]) -> Iterator[None]:
+    """Translate Cognito's errors: rate limits, invalid parameters, and the `known` errors by name.
 
-    The `silent` ones only end the block.
+    Suppress the `silent` errors.
     """
     known.setdefault("InvalidParameterException", errors.InvalidRequest)
     try:

@@ -1,4 +1,4 @@
-"""Sign-in on Cognito's hosted UI: the code flow, with PKCE, state and nonce in one signed cookie.
+"""Sign-in on Cognito's hosted UI: the authorization code flow, with PKCE, state and nonce in one signed cookie.
 
 RFC 6749 (OAuth 2), RFC 7636 (PKCE), RFC 9207 (`iss`), OpenID Connect Core 1.0.
 """
@@ -20,21 +20,21 @@ from chalicelib.infra.settings import Settings
 
 SCOPES = "openid email aws.cognito.signin.user.admin"
 LOGIN_SECONDS = 10 * 60
-"""How long a person may take on the hosted UI."""
+"""How long a user may take on the hosted UI."""
 _TOKEN_SECONDS = 5.0
-# The path travels in the cookie, and browsers drop one over 4,096 bytes.
-_LONGEST_PATH = 1000
+# The cookie contains the path, and browsers drop cookies over 4,096 bytes.
+_MAX_PATH_LENGTH = 1000
 
 
-class Begun(msgspec.Struct, frozen=True):
-    """A sign-in on its way: where the browser goes, and what its cookie must keep until it is back."""
+class PendingLogin(msgspec.Struct, frozen=True):
+    """A sign-in that has begun: the URL of the hosted UI, and the cookie that the browser must send back."""
 
     url: str
     cookie: str
 
 
 class HostedUi:
-    """The user pool's own sign-in page."""
+    """The sign-in page of the user pool."""
 
     def __init__(self, settings: Settings, verifier: Verifier) -> None:
         self._settings, self._verifier = settings, verifier
@@ -43,8 +43,8 @@ class HostedUi:
             list(settings.signing_keys), salt="sign-in", signer_kwargs={"digest_method": hashlib.sha256}
         )
 
-    def begin(self, return_to: str) -> Begun:
-        """Start the code flow. `return_to`: a path on this origin; anything else becomes `/`."""
+    def begin(self, return_to: str) -> PendingLogin:
+        """Start the code flow. `return_to` is a path on this origin. Anything else becomes `/`."""
         state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
         challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=")
         parameters = {
@@ -58,22 +58,22 @@ class HostedUi:
             "code_challenge_method": "S256",
         }
         cookie = str(self._states.dumps([state, nonce, verifier, same_origin_path(return_to)]))
-        return Begun(f"{self._settings.cognito_domain}/oauth2/authorize?{urlencode(parameters)}", cookie)
+        return PendingLogin(f"{self._settings.cognito_domain}/oauth2/authorize?{urlencode(parameters)}", cookie)
 
-    def finish(self, cookie: str | None, returned: CallbackQuery) -> tuple[Tokens, str]:
-        """Exchange the code that came back; also where the person wanted to go.
+    def finish(self, cookie: str | None, query: CallbackQuery) -> tuple[Tokens, str]:
+        """Exchange the code for tokens, and return them with the path that `begin` was given.
 
         Raises:
-            InvalidState: this browser did not begin this sign-in, or over ten minutes ago.
-            LoginFailed: there is no code, or Cognito refuses it, or the ID token is not for this sign-in.
+            InvalidState: this browser did not begin this sign-in, or began it over ten minutes ago.
+            LoginFailed: the code is missing or rejected by Cognito, or the ID token is not for this sign-in.
             LoginUnavailable: Cognito does not answer.
         """
-        begun_state, nonce, verifier, return_to = self._opened(cookie)
-        if not secrets.compare_digest((returned.state or "").encode(), begun_state.encode()):
+        expected_state, nonce, verifier, return_to = self._open_cookie(cookie)
+        if not secrets.compare_digest((query.state or "").encode(), expected_state.encode()):
             raise errors.InvalidState
-        if not returned.code or returned.iss not in (None, self._settings.issuer):
+        if not query.code or query.iss not in (None, self._settings.issuer):
             raise errors.LoginFailed
-        tokens = self._exchanged(returned.code, verifier)
+        tokens = self._exchange(query.code, verifier)
         try:
             claims = self._verifier.claims(tokens.id_token, "id")
             access = self._verifier.claims(tokens.access_token, "access")
@@ -83,14 +83,14 @@ class HostedUi:
             raise errors.LoginFailed
         return tokens, return_to
 
-    def _opened(self, cookie: str | None) -> list[str]:
+    def _open_cookie(self, cookie: str | None) -> list[str]:
         try:
-            opened: list[str] = self._states.loads(cookie or "", max_age=LOGIN_SECONDS)
+            values: list[str] = self._states.loads(cookie or "", max_age=LOGIN_SECONDS)
         except BadData as error:
             raise errors.InvalidState from error
-        return opened
+        return values
 
-    def _exchanged(self, code: str, verifier: str) -> Tokens:
+    def _exchange(self, code: str, verifier: str) -> Tokens:
         form = {
             "grant_type": "authorization_code",
             "client_id": self._client_id,
@@ -102,14 +102,14 @@ class HostedUi:
             raw = fetch(f"{self._settings.cognito_domain}/oauth2/token", seconds=_TOKEN_SECONDS, form=form)
             return msgspec.json.decode(raw, type=_OAuthTokens).tokens()
         except FetchFailed as error:
-            refused = error.status is not None and 400 <= error.status < 500
-            raise (errors.LoginFailed if refused else errors.LoginUnavailable) from error
+            is_rejected = error.status is not None and 400 <= error.status < 500
+            raise (errors.LoginFailed if is_rejected else errors.LoginUnavailable) from error
         except msgspec.MsgspecError as error:
             raise errors.LoginUnavailable from error
 
 
 class _OAuthTokens(msgspec.Struct, frozen=True):
-    """RFC 6749, section 5.1."""
+    """The token response of RFC 6749, section 5.1."""
 
     access_token: str
     id_token: str
@@ -126,6 +126,6 @@ class _OAuthTokens(msgspec.Struct, frozen=True):
 
 
 def same_origin_path(text: str) -> str:
-    """`text` where it can only be a path on this origin, else `/`: no open redirect."""
-    plain = text.startswith("/") and not text.startswith(("//", "/\\")) and len(text) <= _LONGEST_PATH
-    return text if plain and text.isascii() and text.isprintable() and "\\" not in text and " " not in text else "/"
+    """Return `text` if it can only be a path on this origin, else `/`. This prevents open redirects."""
+    is_path = text.startswith("/") and not text.startswith(("//", "/\\")) and len(text) <= _MAX_PATH_LENGTH
+    return text if is_path and text.isascii() and text.isprintable() and "\\" not in text and " " not in text else "/"

@@ -1,8 +1,8 @@
-"""How often one person may ask: a bucket of requests each, which fills again as time goes by.
+"""The rate limit of each user: a token bucket that refills over time.
 
-Kept in the process, so that it costs no request. Each of Lambda's environments has its own, and answers one request at
-a time: the guard is against a client that runs away, in whichever environments it runs. Floods are for WAF and API
-Gateway, which see them before anything is started for them.
+The buckets are kept in the process, so that they cost no request. Each Lambda environment has its own buckets and
+answers one request at a time. The limit throttles a single client that sends too many requests. Floods are for WAF and
+API Gateway, which stop them before a Lambda environment starts.
 """
 
 import math
@@ -14,34 +14,34 @@ from chalicelib.domain.errors import TooManyRequests
 from chalicelib.domain.ids import UserId
 
 BURST = 1000
-"""Requests at once."""
+"""The size of a bucket: the largest number of requests at once."""
 PER_SECOND = 20
-"""Requests in the long run."""
-_PEOPLE = 10_000
+"""The number of requests per second that refill a bucket."""
+_MAX_USERS = 10_000
 
 
 class Limiter:
-    """The buckets (token bucket, as in RFC 2697 without its second colour)."""
+    """The token buckets of all users (as in RFC 2697, without its second colour)."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
-        """`clock`: monotonic seconds."""
+        """`clock` returns monotonic seconds."""
         self._clock = clock
-        self._left: OrderedDict[UserId, tuple[float, float]] = OrderedDict()
+        self._buckets: OrderedDict[UserId, tuple[float, float]] = OrderedDict()
         self._lock = threading.Lock()
 
     def take(self, user_id: UserId) -> None:
-        """Count a request of this person, who must have been verified: whoever has no token has no bucket.
+        """Count a request of this user. Call this after verifying the token: visitors have no bucket.
 
         Raises:
-            TooManyRequests: their bucket is empty. Retry-After is when it will not be.
+            TooManyRequests: the bucket is empty. Retry-After tells when it has a request again.
         """
         with self._lock:
             now = self._clock()
-            left, at = self._left.pop(user_id, (BURST, now))
+            left, at = self._buckets.pop(user_id, (BURST, now))
             left = min(BURST, left + (now - at) * PER_SECOND)
-            self._left[user_id] = (left - 1 if left >= 1 else left, now)
-            # Whoever was not seen for longest is forgotten, which fills their bucket: by then it nearly is.
-            if len(self._left) > _PEOPLE:
-                self._left.popitem(last=False)
+            self._buckets[user_id] = (left - 1 if left >= 1 else left, now)
+            # Evict the least recently seen user. Their bucket would be nearly full again anyway.
+            if len(self._buckets) > _MAX_USERS:
+                self._buckets.popitem(last=False)
         if left < 1:
             raise TooManyRequests(retry_after=max(1, math.ceil((1 - left) / PER_SECOND)))

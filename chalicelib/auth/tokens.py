@@ -1,4 +1,4 @@
-"""Cognito's tokens, verified: the key set, and what a token must say to count.
+"""Verify Cognito's tokens: the key set, and the claims that a valid token must have.
 
 Sources: RFC 8725 (JWT best practice) and Cognito's "Verifying JSON web tokens".
 """
@@ -20,23 +20,23 @@ from chalicelib.infra.fetch import FetchFailed, fetch
 
 MAX_TOKEN_LENGTH = 8192
 LEEWAY_SECONDS = 60
-LONGEST_LIFE_SECONDS = 24 * 60 * 60
-"""The longest that Cognito can be configured to; a longer-lived token is not one of its."""
-_SMALLEST_KEY_BITS = 2048
-# PyJWT also takes padding, which would give one token several spellings.
+MAX_LIFETIME_SECONDS = 24 * 60 * 60
+"""The longest lifetime that Cognito can be configured to. A longer-lived token is not from Cognito."""
+_MIN_KEY_BITS = 2048
+# PyJWT also accepts padding, which would give one token several spellings.
 _COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 
 Use = Literal["access", "id"]
 
 
 class KeySet:
-    """The pool's public keys, cached. One look-up fetches at most once, and all together once a minute."""
+    """The cached public keys of the user pool. They are fetched at most once per look-up and once a minute."""
 
     FRESH_SECONDS = 60 * 60
     STALE_SECONDS = 24 * 60 * 60
     COOL_DOWN_SECONDS = 60
     RETRY_SECONDS = 5
-    """The cool-down while there are no keys at all."""
+    """The cool-down while no keys are cached."""
 
     def __init__(self, url: str, *, clock: Callable[[], float] = time.monotonic, seconds: float = 2) -> None:
         self._url, self._clock, self._seconds = url, clock, seconds
@@ -45,11 +45,11 @@ class KeySet:
         self._lock = threading.Lock()
 
     def find(self, kid: str) -> RSAPublicKey:
-        """The key of this id.
+        """Return the key with this id.
 
         Raises:
             InvalidToken: the pool has no such key.
-            AuthUnavailable: the keys cannot be fetched, and none that may still be used are at hand.
+            AuthUnavailable: the keys cannot be fetched, and the cached keys are too old.
         """
         with self._lock:
             age = self._clock() - self._fetched_at
@@ -62,23 +62,23 @@ class KeySet:
             return self._keys[kid]
 
     def _refresh(self) -> None:
-        # Whoever sends made-up key ids would otherwise make this process call the pool as often as they like.
+        # Otherwise a client could send invented key ids to make this process call the pool any number of times.
         cool_down = self.COOL_DOWN_SECONDS if self._keys else self.RETRY_SECONDS
         if self._clock() - self._tried_at < cool_down:
             return
         self._tried_at = self._clock()
         try:
-            self._keys = _usable(json.loads(fetch(self._url, seconds=self._seconds)))
+            self._keys = _usable_keys(json.loads(fetch(self._url, seconds=self._seconds)))
             self._fetched_at = self._clock()
         except (FetchFailed, ValueError, RecursionError):
             return
 
 
-def _usable(document: Any) -> dict[str, RSAPublicKey]:
-    """The keys that may sign: RSA of at least 2048 bits, for signatures, each under an id of its own."""
+def _usable_keys(document: Any) -> dict[str, RSAPublicKey]:
+    """Return the keys that may sign by their ids: RSA keys of at least 2048 bits, for signatures, with unique ids."""
     entries = document.get("keys") if isinstance(document, dict) else None
     if not isinstance(entries, list):
-        raise ValueError("not a key set")
+        raise ValueError("The document is not a key set.")
     ids = [entry.get("kid") for entry in entries if isinstance(entry, dict)]
     return {
         entry["kid"]: key
@@ -97,63 +97,63 @@ def _signing_key(entry: dict[str, Any]) -> RSAPublicKey | None:
         key = RSAAlgorithm.from_jwk(entry)
     except (jwt.InvalidKeyError, ValueError, TypeError):
         return None
-    return key if isinstance(key, RSAPublicKey) and key.key_size >= _SMALLEST_KEY_BITS else None
+    return key if isinstance(key, RSAPublicKey) and key.key_size >= _MIN_KEY_BITS else None
 
 
 class Verifier:
-    """Tells tokens that this pool made for this client from all others."""
+    """Accept only tokens that this user pool issued for this client."""
 
     def __init__(self, keys: KeySet, issuer: str, client_id: str) -> None:
         self._keys, self._issuer, self._client_id = keys, issuer, client_id
 
     def claims(self, token: str, use: Use) -> dict[str, Any]:
-        """The claims of a valid token of this use.
+        """Return the claims of a valid token of this use.
 
         Raises:
-            InvalidToken: anything about it is not as Cognito makes it.
-            AuthUnavailable: the keys are out of reach.
+            InvalidToken: the token was not issued by Cognito for this client and use, or has expired.
+            AuthUnavailable: the keys cannot be fetched.
         """
         try:
-            claims = self._decoded(token)
+            claims = self._decode(token)
         except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError) as error:
             raise InvalidToken from error
         audience = claims.get("client_id" if use == "access" else "aud")
         if claims.get("token_use") != use or audience != self._client_id:
             raise InvalidToken
-        life = claims["exp"] - claims["iat"]
-        if not 0 < life <= LONGEST_LIFE_SECONDS or not isinstance(claims["sub"], str) or not claims["sub"]:
+        lifetime = claims["exp"] - claims["iat"]
+        if not 0 < lifetime <= MAX_LIFETIME_SECONDS or not isinstance(claims["sub"], str) or not claims["sub"]:
             raise InvalidToken
         return claims
 
-    def _decoded(self, token: str) -> dict[str, Any]:
+    def _decode(self, token: str) -> dict[str, Any]:
         if len(token) > MAX_TOKEN_LENGTH or not _COMPACT.fullmatch(token):
-            raise ValueError("not a token of Cognito's")
+            raise ValueError("The token is not from Cognito.")
         header = jwt.get_unverified_header(token)
         kid = header.get("kid")
         if header.get("alg") != "RS256" or not isinstance(kid, str) or "crit" in header:
-            raise ValueError("not a header of Cognito's")
+            raise ValueError("The header is not from Cognito.")
         claims = jwt.decode(
             token,
             self._keys.find(kid),
             algorithms=["RS256"],
             issuer=self._issuer,
             leeway=LEEWAY_SECONDS,
-            # `aud` is compared by the caller: PyJWT would also take a list that holds it.
+            # `claims` checks `aud`: PyJWT would also accept a list that contains the client id.
             options={"require": ["exp", "iat", "iss", "sub"], "verify_aud": False},
         )
-        _refuse_odd_numbers(claims)
-        _refuse_duplicates(token)
+        _reject_invalid_times(claims)
+        _reject_duplicate_names(token)
         return claims
 
 
-def _refuse_odd_numbers(claims: dict[str, Any]) -> None:
+def _reject_invalid_times(claims: dict[str, Any]) -> None:
     for name in ("exp", "iat", "nbf"):
-        # PyJWT takes text, booleans and numbers past any clock.
+        # PyJWT accepts text, booleans and numbers beyond any clock.
         if name in claims and (type(claims[name]) is not int or not 0 <= claims[name] < 1 << 40):
-            raise ValueError(f"{name} is not a time")
+            raise ValueError(f"{name} is not a time.")
 
 
-def _refuse_duplicates(token: str) -> None:
-    # A JSON reader keeps the last of two equal names, another one the first: no such token is trusted.
+def _reject_duplicate_names(token: str) -> None:
+    # Some JSON readers keep the last of two equal names, others the first, so a token with duplicates is not trusted.
     for part in token.split(".")[:2]:
         strict_json.parse(jwt.utils.base64url_decode(part))

@@ -9,7 +9,10 @@ KEY_PATTERN = r"^[!-~]{1,255}$(?!\n)"
 
 
 class Header(msgspec.Struct, frozen=True):
-    """A request header. It counts as absent if it is sent twice: Chalice keeps the last value, other readers the first."""
+    """A request header. It counts as absent if it is sent twice.
+
+    Chalice keeps the last of two values, and other readers keep the first.
+    """
 
     name: str
     description: str = ""

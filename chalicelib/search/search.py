@@ -1,4 +1,4 @@
-"""Use case of search: the photos that hold every word, newest first."""
+"""Use case of search: find the photos that hold every word, newest first."""
 
 from collections.abc import Sequence
 

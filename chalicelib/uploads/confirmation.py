@@ -68,17 +68,17 @@ class Confirmation:
             ExceptionGroup: the failures, so that Lambda delivers the event again.
         """
         failures: list[Exception] = []
-        for record in s3_events.created(event, self._bucket.originals):
+        for record in s3_events.created_objects(event, self._bucket.originals):
             try:
                 self.confirm(record.key, record.version_id)
             except Exception as error:
-                log.exception("could not confirm an upload", extra={"s3_prefix": _without_name(record.key)})
+                log.exception("could not confirm an upload", extra={"s3_prefix": _log_prefix(record.key)})
                 failures.append(error)
         if failures:
             raise ExceptionGroup("some uploads were not confirmed", failures)
 
     def confirm(self, key: str, version_id: str | None) -> Photo | None:
-        """Confirm the object at `key`, and return its photo, or None if the key is not one of ours.
+        """Confirm the object at `key`, and return its photo, or None if no grant can have this key.
 
         Make the photo ready or rejected. Delete versions other than the confirmed one, and everything that arrives
         after the photo was erased. If the confirmed version is gone, serve another version with the same bytes.
@@ -138,13 +138,13 @@ class Confirmation:
         """Make a pending photo ready or rejected, depending on what is stored."""
         if stored is None or photo.status != "pending":
             return photo
-        begun = time.perf_counter()
+        start = time.perf_counter()
         try:
             outcome = self._accept(photo, stored)
         except Refused as refusal:
             outcome = reject_upload(refusal, self._clock())
         current = self._decide(photo, outcome)
-        metrics.time("ConfirmSeconds", time.perf_counter() - begun)
+        metrics.time("ConfirmSeconds", time.perf_counter() - start)
         # Delete after the row is written, and again if another process settled the photo during the decoding.
         if current is None or current.status != "ready":
             self._bucket.erase(photo.prefix)
@@ -170,16 +170,16 @@ class Confirmation:
         Raises:
             Busy: the owner keeps changing the photo.
         """
-        read: list[Photo | None] = [photo]
+        first_read: list[Photo | None] = [photo]
 
         def attempt() -> Photo | None:
             # The owner may have changed the photo while it was decoded.
-            current = read.pop() if read else self._store.photo(photo.photo_id)
+            current = first_read.pop() if first_read else self._store.photo(photo.photo_id)
             if current is None or current.status != "pending":
                 return current
             if not self._store.replace(current, current.with_(**outcome)):
                 raise WriteConflict
-            _count(outcome)
+            _count_outcome(outcome)
             return current.with_(**outcome, revision=current.revision + 1)
 
         try:
@@ -190,14 +190,14 @@ class Confirmation:
             return self._store.photo(photo.photo_id)
 
 
-def _count(outcome: dict[str, Any]) -> None:
+def _count_outcome(outcome: dict[str, Any]) -> None:
     if outcome["status"] == "ready":
         metrics.count("Confirmed")
     else:
         metrics.count("Rejected", reason=outcome["rejection"])
 
 
-def _without_name(key: str) -> str:
-    """Return the user and photo of a key of ours. File names are private, so the log must not hold them."""
+def _log_prefix(key: str) -> str:
+    """Return the user and photo of a key for the log. File names are private, so the log must not contain them."""
     match = _KEY.fullmatch(key)
     return f"{match[1]}/{match[2]}" if match and is_photo_id(match[2]) else ""

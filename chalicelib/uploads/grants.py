@@ -26,7 +26,7 @@ _MEDIA_TYPES = frozenset(get_args(MediaType))
 
 
 class Duplicate(Model, omit_defaults=False, frozen=True):
-    """The answer instead of a grant: the caller already has a photo with these bytes."""
+    """The answer instead of a grant if the caller already has a photo with these bytes."""
 
     photo_id: PhotoId
     duplicate: bool = True
@@ -44,12 +44,12 @@ class UploadGrants:
         limits: Limits,
         clock: Clock,
     ) -> None:
-        """`limits` bound what one account may hold."""
+        """`limits` apply to each account."""
         self._store, self._albums, self._idempotency = store, albums, idempotency
         self._bucket, self._limits, self._clock = bucket, limits, clock
 
     def grant(self, request: UploadRequest, key: str | None, *, by: Caller) -> Grant | Duplicate:
-        """Write a pending photo, charge its quota, and return presigned permission to upload it.
+        """Add a pending photo, charge its quota, and return a grant to upload it.
 
         `key` is the Idempotency-Key. For 24 hours, the same request with the same key gets the same answer.
 
@@ -77,8 +77,8 @@ class UploadGrants:
             return Duplicate(photo_id=existing)
         # Sign before the write, so that the same transaction can store the answer.
         grant = self._bucket.put_grant(photo) if request.method == "PUT" else self._bucket.post_grant(photo)
-        answered = record and record.with_(grant=msgspec.json.encode(grant).decode())
-        if not self._store.grant(photo.with_(albums=albums), self._limits, answered):
+        answer = record and record.with_(grant=msgspec.json.encode(grant).decode())
+        if not self._store.grant(photo.with_(albums=albums), self._limits, answer):
             raise WriteConflict
         metrics.count("Granted")
         return grant
@@ -102,7 +102,7 @@ def pending_photo(request: UploadRequest, *, by: UserId, now: datetime) -> Photo
     return Photo(
         photo_id=photo_id,
         user_id=by,
-        s3_key=f"{by}/{photo_id}/{_safe(request.filename)}",
+        s3_key=f"{by}/{photo_id}/{_safe_filename(request.filename)}",
         filename=request.filename,
         content_type=request.content_type,
         status="pending",
@@ -118,7 +118,7 @@ def pending_photo(request: UploadRequest, *, by: UserId, now: datetime) -> Photo
     )
 
 
-def _safe(filename: str) -> str:
+def _safe_filename(filename: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]+", "_", filename)[-100:].lstrip(".") or "photo"
 
 

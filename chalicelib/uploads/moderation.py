@@ -1,4 +1,4 @@
-"""Whether a picture may be shown at all: off unless a deployment asks for it."""
+"""Moderation: reject pictures by their content. Moderation is off unless the deployment configures it."""
 
 import logging
 from typing import Any, Protocol
@@ -9,18 +9,18 @@ log = logging.getLogger(__name__)
 
 
 class Moderated(Refused):
-    """The picture shows what this deployment does not take."""
+    """The picture shows content that this deployment does not allow."""
 
 
 class Moderator(Protocol):
-    """Judges pictures."""
+    """A service that judges pictures."""
 
     def check(self, rendered: Rendered) -> None:
-        """Return where the picture may be shown.
+        """Return if the picture is allowed.
 
         Raises:
-            Moderated: it may not.
-            Busy: nobody can say at the moment; the upload stays pending, and is confirmed later.
+            Moderated: the picture is not allowed.
+            Busy: the service does not answer. The upload stays pending and is confirmed later.
         """
 
 
@@ -28,11 +28,11 @@ class Rekognition:
     """Amazon Rekognition's content moderation."""
 
     def __init__(self, client: Any, confidence: float) -> None:
-        """`confidence`: per cent, above 0; any label found with as much refuses the picture."""
+        """Reject pictures with any label of at least this `confidence`, in per cent above 0."""
         self._client, self._confidence = client, confidence
 
     def check(self, rendered: Rendered) -> None:
-        """As `Moderator`."""
+        """Check the picture as `Moderator` requires."""
         found = self._client.detect_moderation_labels(
             Image={"Bytes": jpeg_of(rendered)}, MinConfidence=self._confidence
         )

@@ -21,7 +21,7 @@ def granted_bytes(photo: Photo, stored: Stored) -> bytes:
     """Return the stored bytes if they are the bytes that the grant allowed.
 
     Raises:
-        TooManyBytes, SizeMismatch, ChecksumMismatch: they are not.
+        TooManyBytes, SizeMismatch, ChecksumMismatch: the stored bytes differ from the grant.
     """
     if stored.content is None:
         raise TooManyBytes
@@ -38,7 +38,7 @@ def rendition_keys(photo: Photo, stored: Stored, rendered: Rendered) -> dict[str
     The keys contain the version, so two versions confirmed at once cannot overwrite each other's renditions.
     """
     folder = f"{photo.prefix}{stored.version_id}"
-    return {name: f"{folder}/{name}.{each.extension}" for name, each in rendered.renditions.items()}
+    return {name: f"{folder}/{name}.{rendition.extension}" for name, rendition in rendered.renditions.items()}
 
 
 def accept_upload(photo: Photo, stored: Stored, rendered: Rendered) -> dict[str, Any]:

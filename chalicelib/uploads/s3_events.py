@@ -1,4 +1,4 @@
-"""S3's event notifications: what they say was created, whatever else they hold."""
+"""S3 event notifications: find the created objects, and ignore everything else."""
 
 import logging
 from typing import Any, NamedTuple
@@ -8,25 +8,25 @@ log = logging.getLogger(__name__)
 
 
 class Created(NamedTuple):
-    """An object, and its version where the bucket has versions."""
+    """A created object. `version_id` is None if the bucket has no versions."""
 
     key: str
     version_id: str | None
 
 
-def created(event: dict[str, Any], bucket_name: str) -> list[Created]:
-    """What an event says was created in this bucket; anything else in it is no work."""
+def created_objects(event: dict[str, Any], bucket_name: str) -> list[Created]:
+    """Return the objects that were created in this bucket. Log and ignore all other records."""
     found = []
     records = event.get("Records")
     for record in records if isinstance(records, list) else []:
         try:
             stored = record["s3"]["object"]
-            ours = record["s3"]["bucket"]["name"] == bucket_name
-            if ours and record["eventName"].removeprefix("s3:").startswith("ObjectCreated:"):
-                # S3 writes keys in events as forms do: once encoded, with `+` for a space.
+            is_ours = record["s3"]["bucket"]["name"] == bucket_name
+            if is_ours and record["eventName"].removeprefix("s3:").startswith("ObjectCreated:"):
+                # S3 encodes the keys in events as HTML forms do, with `+` for a space.
                 found.append(Created(unquote_plus(stored["key"]), stored.get("versionId")))
             else:
                 log.warning("ignored a record of another bucket or kind")
         except (KeyError, TypeError, AttributeError):
-            log.warning("ignored a record that is not S3's")
+            log.warning("ignored a record that is not from S3")
     return found

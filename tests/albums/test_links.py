@@ -74,10 +74,10 @@ def test_pages_behind_a_link_are_whole(shared_cloud: Cloud, ann: Client, album: 
 def test_a_link_that_is_wrong_in_any_character_is_not_found(shared_cloud: Cloud, ann: Client, album: str) -> None:
     path, other = linked(ann, album), linked(ann, create_album(ann))
     token = path.rpartition("/")[2]
-    swapped = share_links.read(token), share_links.read(other.rpartition("/")[2])
+    swapped = share_links.decode_token(token), share_links.decode_token(other.rpartition("/")[2])
     assert swapped[0]
     assert swapped[1]
-    crossed = share_links.written(swapped[0]._replace(secret=swapped[1].secret))
+    crossed = share_links.encode_token(swapped[0]._replace(secret=swapped[1].secret))
     wrong = [token[:-1], f"{token}A", token[::-1], token.swapcase(), "x", crossed, f"{token[:50]}A{token[51:]}A"[:86]]
     for each in wrong:
         assert each != token
@@ -96,7 +96,7 @@ def test_links_are_listed_without_what_opens_them(shared_cloud: Cloud, ann: Clie
     assert [link["hasPassword"] for link in found] == [False, True, False]
     assert rest.json["lastKey"] is None
     kept = json.dumps(shared_cloud.dynamodb.scan(TableName=shared_cloud.settings.album_table)["Items"])
-    token = share_links.read(paths[0].rpartition("/")[2])
+    token = share_links.decode_token(paths[0].rpartition("/")[2])
     assert token
     for secret in (PASSWORD, token.secret.hex(), paths[0].rpartition("/")[2]):
         assert secret not in kept + page.body
@@ -193,9 +193,9 @@ def test_password_for_a_link_that_has_none_is_no_error(shared_cloud: Cloud, ann:
 
 
 def test_wrong_link_learns_nothing_of_passwords(shared_cloud: Cloud, ann: Client, album: str) -> None:
-    token = share_links.read(linked(ann, album, password=PASSWORD).rpartition("/")[2])
+    token = share_links.decode_token(linked(ann, album, password=PASSWORD).rpartition("/")[2])
     assert token
-    forged = share_links.written(token._replace(secret=bytes(32)))
+    forged = share_links.encode_token(token._replace(secret=bytes(32)))
     assert opened(shared_cloud.visitor, f"/shared/{forged}", PASSWORD).status == 404
 
 

@@ -83,11 +83,11 @@ def test_requests_at_once_are_all_counted() -> None:
 
 
 def test_people_are_forgotten_before_they_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rate_limit, "_PEOPLE", 100)
+    monkeypatch.setattr(rate_limit, "_MAX_USERS", 100)
     limiter = Limiter(Clock())
     for number in range(1000):
         limiter.take(UserId(str(number)))
-    assert len(limiter._left) == 100
+    assert len(limiter._buckets) == 100
 
 
 def test_runaway_client_gets_429_and_nobody_else_does(shared_cloud: Cloud) -> None:
@@ -109,4 +109,4 @@ def test_bad_token_takes_nothing_from_anybody(shared_cloud: Cloud) -> None:
     ann = shared_cloud.person(f"ann-{uuid4()}")
     for _ in range(3):
         assert shared_cloud.bearing(f"{ann.token}x", unguarded=True).get("/trash").status == 401
-    assert wiring.limiter()._left == {}
+    assert wiring.limiter()._buckets == {}

@@ -26,46 +26,46 @@ def link_of(token: Token, **facts: str) -> ShareLink:
         album_id=token.album_id,
         link_id=token.link_id,
         created_at=timestamp(NOW),
-        secret_hash=share_links.digest(token.secret),
+        secret_hash=share_links.secret_digest(token.secret),
     )
     return made.with_(**facts)
 
 
 def test_token_is_read_as_it_was_written() -> None:
     token = new_token()
-    text = share_links.written(token)
+    text = share_links.encode_token(token)
     assert len(text) == 86
     assert {*text} <= {*ALPHABET}
-    assert share_links.read(text) == token
+    assert share_links.decode_token(text) == token
 
 
 def test_no_other_spelling_is_read_as_the_same_token() -> None:
     token = new_token()
-    text = share_links.written(token)
+    text = share_links.encode_token(token)
     others = [f"{text[:at]}{each}{text[at + 1 :]}" for at in range(86) for each in ALPHABET if each != text[at]]
-    assert token not in [share_links.read(each) for each in others]
+    assert token not in [share_links.decode_token(each) for each in others]
     for other in (f"{text}=", f"{text}==", f" {text}", f"{text}\n", text[:40] + "!" + text[40:], f"{text}A", text[:-1]):
-        assert share_links.read(other) is None
+        assert share_links.decode_token(other) is None
 
 
 @given(st.text(max_size=100))
 def test_text_of_any_kind_is_no_token(text: str) -> None:
-    assert share_links.read(text) is None
+    assert share_links.decode_token(text) is None
 
 
 def test_token_for_what_cannot_be_an_album_is_none() -> None:
-    text = share_links.written(new_token()._replace(album_id=AlbumId("00000000-0000-4000-8000-000000000000")))
-    assert share_links.read(text) is None
+    text = share_links.encode_token(new_token()._replace(album_id=AlbumId("00000000-0000-4000-8000-000000000000")))
+    assert share_links.decode_token(text) is None
 
 
 def test_link_fits_its_own_secret_alone() -> None:
     token = new_token()
     link = link_of(token)
-    assert share_links.fits(link, token.secret)
+    assert share_links.has_secret(link, token.secret)
     for at in range(32):
         changed = bytearray(token.secret)
         changed[at] ^= 1
-        assert not share_links.fits(link, bytes(changed))
+        assert not share_links.has_secret(link, bytes(changed))
     assert token.secret.hex() not in str(link)
 
 
