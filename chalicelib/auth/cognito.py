@@ -145,7 +145,7 @@ class Identity:
         """Confirm an address by the code that was mailed to it.
 
         Raises:
-            InvalidCode: the code of this address is another one, or has expired.
+            InvalidCode: the code is wrong or has expired.
             AlreadyRegistered: another account has confirmed the address in the meantime.
         """
         wrong = errors.InvalidCode

@@ -19,18 +19,18 @@ def is_user(caller: Caller | None, user_id: UserId) -> bool:
 
 
 class Account(Model, frozen=True):
-    """A person's usage. Pending uploads count, with what they reserved."""
+    """A user's usage. It includes pending uploads with their reserved bytes."""
 
     user_id: UserId
     created_at: Timestamp | None = None
-    """None until something was written for this person."""
+    """None until the account is opened."""
     photo_count: int = 0
     bytes: int = 0
     cancelled: bool = False
 
 
 class IdempotencyRecord(Model, frozen=True):
-    """What a first request under an Idempotency-Key asked for, and was answered."""
+    """The first request with an Idempotency-Key, and its answer."""
 
     user_id: UserId
     key: str
@@ -41,11 +41,11 @@ class IdempotencyRecord(Model, frozen=True):
     expires_at: int
     """Unix seconds."""
     grant: str = ""
-    """The grant as JSON; empty where the answer was that the photo is there already."""
+    """The grant as JSON. Empty if the answer was a duplicate."""
 
 
 class Limits(Model, frozen=True):
-    """What one account may hold."""
+    """The largest usage of one account."""
 
     photos: int
     bytes: int

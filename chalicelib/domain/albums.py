@@ -6,7 +6,7 @@ from chalicelib.domain.photos import Visibility
 
 
 class Album(Model, frozen=True):
-    """Photos of one person, in an order that they chose."""
+    """An album: photos of one user, in the order that the user chose."""
 
     album_id: AlbumId
     user_id: UserId
@@ -20,21 +20,21 @@ class Album(Model, frozen=True):
     visibility: Visibility = "public"
     cover_photo_id: PhotoId | None = None
     photo_count: int = 0
-    """Photos in it that are not in the trash."""
+    """The photos in the album that are not in the trash."""
     open_count: int = 0
-    """Those of them that are not private."""
+    """The photos of `photo_count` that are not private."""
     link_count: int = 0
-    """Share links that were not revoked, expired ones as well."""
+    """Share links that were not revoked, including expired ones."""
     latest_photo_id: PhotoId | None = None
-    """The photo that came in last, its cover while none is chosen; it may have left since."""
+    """The photo that was added last, even if it has left since. It is the cover unless one is chosen."""
     deleted_at: Timestamp | None = None
-    """Set while its photos are being taken out, after which its row goes as well."""
+    """Set while a deleted album still has photos. The album is removed when its last photo has left."""
     trash_photos: bool = False
-    """Whether its photos go into the trash with it."""
+    """True if the deletion moves the photos to the trash."""
     due_at: Timestamp | None = None
-    """Set until every photo in it knows its present name and visibility, or has left: when the sweep must look."""
+    """The time when the sweep must look at the album. Set until the latest change is propagated to all photos."""
     wording: int = 0
-    """How often the name or the visibility has changed, or the album was deleted."""
+    """The number of changes to propagate: of the name or the visibility, or the deletion."""
     updated_through: PhotoId | None = None
     """The last photo, in the order of ids, that the propagation of the change `updated_for` has updated."""
     updated_for: int = 0
@@ -43,16 +43,16 @@ class Album(Model, frozen=True):
 
     @property
     def public(self) -> bool:
-        """Whether everybody may find it."""
+        """Return whether the public lists show the album."""
         return self.visibility == "public"
 
     @property
     def progress(self) -> PhotoId | None:
-        """The photo after which the propagation of the latest change resumes. None if it has not begun."""
+        """Return the photo after which the propagation of the latest change resumes, or None if it has not begun."""
         return self.updated_through if self.updated_for == self.wording else None
 
     def visible_to(self, user_id: UserId | None) -> bool:
-        """Whether this person, or a visitor, may know that the album exists."""
+        """Return whether this user, or a visitor if None, may know that the album exists."""
         if self.deleted_at is not None:
             return False
         return self.user_id == user_id or self.visibility != "private"
@@ -63,4 +63,4 @@ class Entry(Model, frozen=True):
 
     photo_id: PhotoId
     place: str
-    """Where it is among the others: by its position, equals by their ids."""
+    """The sort key of the album's photos: by position, then by id."""

@@ -1,4 +1,4 @@
-"""The clock that use cases are given."""
+"""The clock of the use cases."""
 
 from collections.abc import Callable
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Signed page tokens, each good for one caller, one list and one set of filters."""
+"""Signed cursors. Each is valid for one caller, one list and one set of filters."""
 
 from collections.abc import Callable, Sequence
 from hashlib import sha256
@@ -15,32 +15,34 @@ MAX_AGE_SECONDS = 24 * 60 * 60
 
 
 class Cursors:
-    """Seals and opens the tokens of one list as one caller asks for it.
+    """Seal and open the cursors of one list, as one caller reads it.
 
-    Whatever the list depends on goes into the key, not into the token: a token of another caller, list, filter
-    or version is indistinguishable from a forged one. The comparison is constant in time (itsdangerous'
-    `hmac.compare_digest`).
+    The signing key depends on the caller, the list, the filters and the version. So a cursor of another list looks like
+    a forged one. Signatures are compared in constant time (itsdangerous' `hmac.compare_digest`).
     """
 
     def __init__(self, keys: Sequence[str], *bound_to: str | None) -> None:
-        """`keys`: the newest last; that one seals, all open. `bound_to`: caller, list and filters, in order."""
+        """`keys` has the newest key last. It seals cursors, and every key opens them.
+
+        `bound_to` lists the caller, the list and the filters in a fixed order.
+        """
         salt = repr(("cursor", VERSION, bound_to))
         self._serializer = URLSafeTimedSerializer(list(keys), salt=salt, signer_kwargs={"digest_method": sha256})
 
     def seal(self, position: Sequence[Any]) -> str:
-        """The token for `position`, which is readable by its holder."""
+        """Return the cursor of `position`. The client can read the position in it."""
         return str(self._serializer.dumps(position))
 
     def open(self, token: str | None) -> list[Any] | None:
-        """The position inside `token`; None for None.
+        """Return the position in a cursor, or None without a cursor.
 
         Raises:
-            InvalidCursor: it was not sealed for this, was changed in any byte, or is older than a day.
+            InvalidCursor: the cursor was sealed for another list or caller, was changed, or is older than a day.
         """
         if token is None:
             return None
         try:
-            if not _canonical(token):
+            if not _is_canonical(token):
                 raise InvalidCursor
             position: list[Any] = self._serializer.loads(token, max_age=MAX_AGE_SECONDS)
         except BadData as error:
@@ -52,11 +54,11 @@ class Cursors:
 
         `position` returns what the next page starts after, given the last item of this page.
         """
-        shown = found[:limit]
-        return Page(shown, self.seal(position(shown[-1])) if len(found) > len(shown) else None)
+        items = found[:limit]
+        return Page(items, self.seal(position(items[-1])) if len(found) > len(items) else None)
 
 
-def _canonical(token: str) -> bool:
-    # Base64 decoders ignore stray bits and characters, so other spellings of a good token would pass as well.
+def _is_canonical(token: str) -> bool:
+    # Base64 decoders ignore stray bits and characters, so other spellings of a valid cursor would pass as well.
     parts = token.removeprefix(".").split(".")
     return all(base64_encode(base64_decode(part)).decode() == part for part in parts)

@@ -4,7 +4,7 @@ from typing import Any
 
 
 class PhotoshareError(Exception):
-    """The root. The name of a subclass is its error code. The first line of its docstring is its default message."""
+    """The base of all errors. A subclass's name is its code, and its docstring's first line is its default message."""
 
     status = 500
 
@@ -18,11 +18,11 @@ class PhotoshareError(Exception):
 
     @property
     def code(self) -> str:
-        """The `error` of the body."""
+        """Return the `error` field of the body."""
         return type(self).__name__
 
     def document(self, request_id: str) -> dict[str, Any]:
-        """The body that tells a caller."""
+        """Return the JSON body of the error."""
         body: dict[str, Any] = {"error": self.code, "message": self.message}
         if self.details:
             body["details"] = self.details
@@ -170,7 +170,7 @@ class ImageRejected(PhotoshareError):
 
     @property
     def code(self) -> str:
-        """The reason, in the words of `renditions`."""
+        """Return the name of a refusal in `renditions`."""
         return self.rejection
 
 

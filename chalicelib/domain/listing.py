@@ -1,4 +1,4 @@
-"""Lists: which photos are in one, and a page of it. Pure."""
+"""Lists of photos and their pages. Pure."""
 
 from typing import Literal
 
@@ -11,15 +11,15 @@ from chalicelib.domain.tags import tag_term
 
 
 class Listing(Model, frozen=True):
-    """One list of photos; who may ask for it is decided before."""
+    """One list of photos. The use cases check who may read it."""
 
     scope: Literal["public", "owner", "trash"]
     owner: UserId | None = None
-    """Whose photos; None for everybody's, which only `public` has."""
+    """The owner of the photos. None for the photos of all users, which requires the scope `public`."""
     tag: str | None = None
 
     def holds(self, photo: Photo) -> bool:
-        """Whether `photo`, as it is now, belongs here."""
+        """Return whether the photo belongs to this list."""
         if self.owner not in (None, photo.user_id):
             return False
         if self.tag and tag_term(self.tag) not in map(tag_term, photo.tags):

@@ -1,4 +1,4 @@
-"""The base of all records, and the records that belong to no part of the domain."""
+"""The base of all records, and the records that no other module of the domain owns."""
 
 from typing import Any, Literal, Self
 
@@ -9,7 +9,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defa
     """A frozen record whose JSON names are camelCase."""
 
     def with_(self, **changes: Any) -> Self:
-        """A copy in which `changes` have replaced the fields of those names."""
+        """Return a copy with these fields changed."""
         return msgspec.structs.replace(self, **changes)
 
 

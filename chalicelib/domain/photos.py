@@ -23,14 +23,14 @@ MAX_UPLOAD_BYTES = 50_000_000
 GRANT_LIFETIME = timedelta(minutes=15)
 TRASH_LIFETIME = timedelta(days=30)
 MAX_ALBUMS = 8
-"""Albums that one photo can be in: each is two rows of every transaction that changes its visibility."""
+"""The largest number of albums of one photo. Each adds two writes to a change of the photo's visibility."""
 MAX_TERMS = 40
-"""Words and tags that a photo can be found by: all of them can change in one transaction."""
+"""The largest number of words and tags that find one photo. One change of the photo can replace all of them."""
 _PRIOR_RATINGS, _PRIOR_MEAN = 5, 3
 
 
 class Exif(Model, frozen=True):
-    """What the camera noted. The position and nothing else in here is the owner's alone."""
+    """Metadata of the camera. Only the owner sees the position. Others see everything else."""
 
     camera: str | None = None
     lens: str | None = None
@@ -49,17 +49,17 @@ class Exif(Model, frozen=True):
     """Metres above the sea."""
 
     def without_position(self) -> "Exif":
-        """What anyone may see."""
+        """Return the metadata that every viewer may see."""
         return self.with_(latitude=None, longitude=None, altitude=None)
 
 
 class Placement(Model, frozen=True):
-    """A photo's place in an album, and what of the album a search must know."""
+    """A photo's position in an album, and copies of the album's name and visibility for the search."""
 
     name: str
     public: bool
     position: int
-    """Photos of an album are sorted by it, equals by their ids."""
+    """The photos of an album are sorted by position, then by id."""
 
 
 class Photo(Model, frozen=True):
@@ -76,11 +76,11 @@ class Photo(Model, frozen=True):
     description: str = ""
     tags: tuple[str, ...] = ()
     size: int = 0
-    """Bytes: as declared while pending, and 0 where nothing was; then as stored."""
+    """Bytes. While the photo is pending, the declared size, or 0 if none was declared. Then the stored size."""
     sha256: str | None = None
-    """64 hexadecimal digits: as declared while pending; then of the stored bytes."""
+    """64 hexadecimal digits. While the photo is pending, as declared. Then of the stored bytes."""
     version_id: str | None = None
-    """The object version that was confirmed, the only one that is ever served."""
+    """The confirmed version of the object. No other version is served."""
     width: int = 0
     height: int = 0
     taken_at: Timestamp | None = None
@@ -89,77 +89,77 @@ class Photo(Model, frozen=True):
     renditions: dict[str, str] = {}
     """Rendition name (`256`, `1024`, `2048`, `full`) to object key."""
     copy_type: str = ""
-    """The media type of `full`, the copy for others."""
+    """The media type of the rendition `full`, which other users download."""
     copy_size: int = 0
-    """Its bytes."""
+    """The size of `full` in bytes."""
     rejection: str | None = None
     albums: dict[AlbumId, Placement] = {}
-    """The albums that it is in, in the trash as well."""
+    """The photo's albums. A photo in the trash keeps them."""
     rating_sum: int = 0
     rating_count: int = 0
     charged: int = 0
     """Bytes that the owner's account is charged with for this photo."""
     trashed_at: Timestamp | None = None
     due_at: Timestamp | None = None
-    """When the sweep must look at this row: an unused grant, a full trash, a rejection, a tombstone."""
+    """The time when the sweep must look at the photo: it is pending, in the trash, rejected or erased."""
     revision: int = 0
 
     @property
     def uploaded_at(self) -> Timestamp:
-        """The time inside the id."""
+        """Return the time that the id contains."""
         return uploaded_at(self.photo_id)
 
     @property
     def prefix(self) -> str:
-        """What the keys of all its objects begin with, in both buckets."""
+        """Return the common prefix of the keys of the photo's objects in both buckets."""
         return f"{self.user_id}/{self.photo_id}/"
 
     @property
     def listed(self) -> bool:
-        """Whether lists may hold it: ready, and not in the trash."""
+        """Return whether lists may contain the photo: it is ready and not in the trash."""
         return self.status == "ready" and self.trashed_at is None
 
     @property
     def counted(self) -> bool:
-        """Whether it counts in its owner's usage: what is pending, ready or in the trash does."""
+        """Return whether the photo counts in its owner's usage. Photos in the trash count too."""
         return self.status in ("pending", "ready")
 
     @property
     def score(self) -> float:
-        """The Bayesian mean of its ratings: that of five ratings of 3, and all real ones."""
+        """Return the Bayesian mean of the ratings: the mean of five ratings of 3 and all real ratings."""
         return (_PRIOR_RATINGS * _PRIOR_MEAN + self.rating_sum) / (_PRIOR_RATINGS + self.rating_count)
 
     @property
     def average(self) -> float | None:
-        """The mean of its ratings, to two digits; None where there are none."""
+        """Return the mean of the ratings to two digits, or None if there is none."""
         return round(self.rating_sum / self.rating_count, 2) if self.rating_count else None
 
     def rated(self, before: int | None, after: int | None) -> Self:
-        """This photo once somebody's rating `before` has become `after`; None is no rating."""
+        """Return the photo after one user's rating changed from `before` to `after`. None is no rating."""
         if not self.rating_count:
-            # Its row was lost and rebuilt since, and the sums that held it are gone.
+            # The photo was lost and rebuilt since. The sums with the earlier rating are gone.
             before = None
         count = self.rating_count + (after is not None) - (before is not None)
         return self.with_(rating_sum=self.rating_sum + (after or 0) - (before or 0), rating_count=count)
 
     def visible_to(self, user_id: UserId | None) -> bool:
-        """Whether this person, or a visitor, may know that the photo exists."""
+        """Return whether this user, or a visitor if None, may know that the photo exists."""
         if self.status == "erased":
             return False
         return self.user_id == user_id or (self.listed and self.visibility != "private")
 
     @property
     def copy_name(self) -> str:
-        """The file name of the copy for others: its own, with the extension that the copy really has."""
+        """Return the file name of the copy for others: the photo's own, with the extension of the copy."""
         if self.copy_type == self.content_type or "full" not in self.renditions:
             return self.filename
         stem = self.filename.rpartition(".")[0] or self.filename
         return f"{stem}.{self.renditions['full'].rpartition('.')[2]}"
 
     def tombstone(self, due_at: Timestamp) -> "Photo":
-        """What stays when it is erased: enough to know that it must not come back, and nothing of the person.
+        """Return the tombstone that replaces the photo. It keeps the ids and no personal data.
 
-        `due_at`: when the sweep looks whether any object is left; no grant may then be alive any more.
+        At `due_at` the sweep removes leftover objects. All upload grants must have expired by then.
         """
         return Photo(
             photo_id=self.photo_id,

@@ -1,4 +1,4 @@
-"""The shapes of what callers send: bodies and query parameters. `parsing` fills them."""
+"""Request types: JSON bodies and query parameters. `http/parsing.py` fills them."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal, get_args
@@ -8,9 +8,9 @@ from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.domain.photos import MAX_UPLOAD_BYTES, MediaType, Visibility
 
-# Where Python's `$` would let a line feed follow, this does not; and unlike `\Z`, OpenAPI knows it.
+# Python's `$` also matches before a final line feed. This does not, and unlike `\Z`, OpenAPI allows it.
 _END = r"$(?!\n)"
-# Beyond `\s`, what only some dialects of regular expressions count among it.
+# Includes the characters that `\s` matches in some dialects of regular expressions only.
 _NO_SPACE = r"[^@\s\x1c-\x1f\x85\ufeff]"
 Email = Annotated[str, Meta(min_length=3, max_length=254, pattern=f"^{_NO_SPACE}{{1,64}}@{_NO_SPACE}{{1,253}}{_END}")]
 Password = Annotated[str, Meta(min_length=1, max_length=256)]
@@ -24,10 +24,10 @@ Name = Annotated[str, Meta(min_length=1, max_length=200)]
 Place = Annotated[str, Meta(max_length=100)]
 ID_PATTERN = r"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}" + _END
 Id = Annotated[str, Meta(pattern=ID_PATTERN)]
-# What `uploads` refuses with a status of its own, for the document to say.
+# The OpenAPI document lists these limits, and `uploads` rejects other values with statuses of their own.
 _SUPPORTED = {"enum": list(get_args(MediaType))}
 _SMALL = {"maximum": MAX_UPLOAD_BYTES}
-# What a header can carry: printable ASCII, no space at either end.
+# A header can contain printable ASCII without a space at either end.
 LinkPassword = Annotated[str, Meta(max_length=256, pattern=r"^[!-~]([ -~]*[!-~])?" + _END)]
 
 
@@ -62,7 +62,7 @@ class Changes(Body, frozen=True):
     """The base of every PATCH."""
 
     def given(self) -> dict[str, Any]:
-        """The fields that were sent."""
+        """Return the fields that the client sent."""
         present = {name: getattr(self, name) for name in self.__struct_fields__}
         return {name: value for name, value in present.items() if value is not UNSET}
 
@@ -97,14 +97,14 @@ class AlbumChanges(Changes, frozen=True):
     years: Place | UnsetType = UNSET
     visibility: Visibility | UnsetType = UNSET
     cover_photo_id: Id | UnsetType | None = UNSET
-    """None: the photo that came in last."""
+    """None: the photo that was added last."""
 
 
 class Placing(Body, frozen=True):
     """`PUT /albums/{albumId}/photos/{photoId}`."""
 
     position: Annotated[int, Meta(ge=0, le=2**53)] | None = None
-    """None: where it is, or at the end."""
+    """None: keep the position, or add the photo at the end."""
 
 
 class NewLink(Body, frozen=True):
@@ -153,7 +153,7 @@ class LoginQuery(Query, frozen=True):
 
 
 class CallbackQuery(Query, frozen=True):
-    """`GET /callback`: what the identity provider sends."""
+    """`GET /callback`, as the identity provider calls it."""
 
     code: str | None = None
     state: str | None = None
@@ -163,7 +163,7 @@ class CallbackQuery(Query, frozen=True):
 
 
 class PageQuery(Query, frozen=True):
-    """What every list takes."""
+    """The base of the query parameters of every list."""
 
     limit: Limit = 10
     last_key: str | None = None
@@ -177,9 +177,9 @@ class PhotoQuery(PageQuery, frozen=True):
     user_id: Annotated[str, Meta(pattern=r"^[A-Za-z0-9-]{1,64}" + _END)] | None = None
     tag: Annotated[str, Meta(min_length=1, max_length=50)] | None = None
     from_: Annotated[datetime, Meta(tz=True)] | None = msgspec.field(default=None, name="from")
-    """The first moment that belongs to the answer."""
+    """The start of the time range, included."""
     to: Annotated[datetime, Meta(tz=True)] | None = None
-    """The first moment that no longer does."""
+    """The end of the time range, excluded."""
 
 
 class SearchQuery(PageQuery, frozen=True, kw_only=True):

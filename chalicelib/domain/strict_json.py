@@ -1,4 +1,4 @@
-"""JSON as RFC 8259 means it: no NaN, no duplicate names, no lone surrogates, no endless nesting."""
+"""Parse JSON strictly by RFC 8259: no NaN, no duplicate names, no lone surrogates, no deep nesting."""
 
 import json
 import re
@@ -6,31 +6,31 @@ from typing import Any
 
 MAX_DEPTH = 32
 
-# Possessive, so that a string which never ends costs one pass and not one a character.
+# The possessive quantifier avoids quadratic time for a string without an end.
 _STRING_OR_BRACKET = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
 
 
 class TooDeep(ValueError):
-    """Nested over 32 levels."""
+    """The JSON text is nested over 32 levels."""
 
 
 def parse(raw: bytes) -> Any:
-    """The value that `raw` spells.
+    """Return the value of a JSON text.
 
     Raises:
-        TooDeep: nested over 32 levels.
-        ValueError: anything else that strict JSON in UTF-8 does not allow.
+        TooDeep: the text is nested over 32 levels.
+        ValueError: the text is not strict JSON in UTF-8.
     """
     if _depth(raw) > MAX_DEPTH:
         raise TooDeep
-    parsed = json.loads(raw.decode(), object_pairs_hook=_unique)
-    # What cannot be written again: NaN, Infinity, a number past the largest (it became infinite), a lone surrogate.
+    parsed = json.loads(raw.decode(), object_pairs_hook=_reject_duplicates)
+    # Writing the value again fails for NaN, Infinity, a number that became infinite, and a lone surrogate.
     json.dumps(parsed, ensure_ascii=False, allow_nan=False).encode()
     return parsed
 
 
 def _depth(raw: bytes) -> int:
-    """The deepest nesting, found before a recursive parser meets it. Brackets within strings do not count."""
+    """Return the nesting depth without recursion. Brackets within strings do not count."""
     depth = deepest = 0
     for token in _STRING_OR_BRACKET.findall(raw):
         depth += (token in b"[{") - (token in b"]}")
@@ -38,8 +38,8 @@ def _depth(raw: bytes) -> int:
     return deepest
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
-    if len(made) != len(pairs):
-        raise ValueError("duplicate name")
-    return made
+def _reject_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValueError("The text has a duplicate name.")
+    return members

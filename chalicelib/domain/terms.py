@@ -1,4 +1,4 @@
-"""Search words: how a query is read, which words find a photo, and who may find the photo by them. Pure."""
+"""Search words: parse queries, and choose the words by which each user may find a photo. Pure."""
 
 from collections.abc import Collection, Iterator
 
@@ -29,7 +29,7 @@ class SearchPage(msgspec.Struct, frozen=True):
 
     photos: list[Photo]
     next_after: PhotoId | None
-    """The place after which the next page starts. None on the last page."""
+    """The photo id after which the next page starts. None on the last page."""
 
 
 def search_words(text: str) -> list[SearchWord]:
@@ -40,7 +40,7 @@ def search_words(text: str) -> list[SearchWord]:
 
 
 def photo_words(photo: Photo) -> dict[str, bool]:
-    """Return the words that find a photo, the most telling first, and for each if other users may find the photo by it.
+    """Return the words that find a photo, the most relevant first, with True for words that other users may use.
 
     A word that comes only from the name of a private album is for the owner alone.
     Tags and words together are at most `MAX_TERMS`. Tags come first; a tag that is a plain word counts once.

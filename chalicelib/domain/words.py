@@ -1,50 +1,50 @@
-"""From text to the words that a search compares: without case, accents and compatibility forms, in every script."""
+"""Split text of any script into search words, without case, accents and compatibility forms."""
 
 import unicodedata
 from collections.abc import Iterator
 
 MAX_LETTERS = 40
-"""What of a longer word is compared."""
+"""The length at which longer words are cut."""
 
-# Letters whose stroke or ligature is no combining mark, so that no normalisation takes it away.
+# Normalisation does not remove these strokes and ligatures, because they are no combining marks.
 _PLAIN = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ħ": "h", "ŧ": "t", "ı": "i", "æ": "ae", "œ": "oe"})
 
 
 def words(text: str) -> list[str]:
-    """The distinct words of `text`, in their order; none is empty or longer than 40 letters.
+    """Return the distinct words of `text` in their order. No word is empty or longer than 40 letters.
 
-    Words are runs of letters, digits and their marks, but ideographs and hiragana stand alone, as by the default of
-    Unicode's word boundaries (UAX #29): their scripts leave no spaces between words.
+    A word is a run of letters, digits and their marks. Each ideograph or hiragana is a word of its own, as in Unicode's
+    default word boundaries (UAX #29), because these scripts have no spaces between words.
     """
-    return list(dict.fromkeys(word[:MAX_LETTERS] for word in _split(_folded(text))))
+    return list(dict.fromkeys(word[:MAX_LETTERS] for word in _split(_fold(text))))
 
 
-def _folded(text: str) -> str:
-    apart = _without_accents(unicodedata.normalize("NFKD", text)).casefold()
-    # Folding makes some letters anew, in forms of their own (Unicode, section 3.13: compatibility caseless match).
-    again = _without_accents(unicodedata.normalize("NFKD", apart)).translate(_PLAIN)
-    return unicodedata.normalize("NFC", again)
+def _fold(text: str) -> str:
+    folded = _remove_accents(unicodedata.normalize("NFKD", text)).casefold()
+    # Casefolding produces some composed letters again (Unicode, section 3.13: compatibility caseless match).
+    plain = _remove_accents(unicodedata.normalize("NFKD", folded)).translate(_PLAIN)
+    return unicodedata.normalize("NFC", plain)
 
 
-def _without_accents(text: str) -> str:
-    return "".join(character for character in text if not _ignored(character))
+def _remove_accents(text: str) -> str:
+    return "".join(character for character in text if not _is_ignored(character))
 
 
-def _ignored(character: str) -> bool:
-    """Whether it is an accent, or invisible: joiners, soft hyphens, changes of direction."""
+def _is_ignored(character: str) -> bool:
+    """Return whether the character is an accent or invisible, such as a joiner, a soft hyphen or a direction mark."""
     rank = unicodedata.combining(character)
-    # Vowel points of Hebrew, Arabic and Syriac are 10 to 36, accents 200 and more. The others, as vowel signs of
-    # Indic scripts and the voicing of kana, tell words apart.
+    # The classes 10 to 36 are vowel points of Hebrew, Arabic and Syriac, and those from 200 on are accents. Other marks,
+    # such as vowel signs of Indic scripts and the voicing of kana, distinguish words.
     return rank >= 200 or 10 <= rank <= 36 or rank == 1 or unicodedata.category(character) == "Cf"
 
 
 def _split(text: str) -> Iterator[str]:
     word = ""
     for character in text:
-        marks = unicodedata.category(character)[0] == "M"
-        if marks and word:
+        is_mark = unicodedata.category(character)[0] == "M"
+        if is_mark and word:
             word += character
-        elif not character.isalnum() or _alone(character) or (word and _alone(word[0])):
+        elif not character.isalnum() or _is_own_word(character) or (word and _is_own_word(word[0])):
             if word:
                 yield word
             word = character if character.isalnum() else ""
@@ -54,8 +54,8 @@ def _split(text: str) -> Iterator[str]:
         yield word
 
 
-def _alone(character: str) -> bool:
-    """Whether it is an ideograph or hiragana (Unicode, blocks of the scripts Han and Hiragana)."""
+def _is_own_word(character: str) -> bool:
+    """Return whether the character is an ideograph or hiragana (Unicode blocks of the scripts Han and Hiragana)."""
     place = ord(character)
     return (
         0x3041 <= place <= 0x309F
