@@ -49,7 +49,7 @@ LIBRARIES = {
 
 
 def layer(module: str) -> str:
-    """Return the layer of a module of ours: its folder, below `chalicelib` if it is there. Else return its package."""
+    """Return the folder of a module of this project (below `chalicelib`, if it is there), or the name of a library."""
     package, _, rest = module.partition(".")
     if package == "chalicelib":
         return rest.partition(".")[0] or package
@@ -69,7 +69,7 @@ def imports(path: Path) -> set[str]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             names = {f"{node.module}.{alias.name}" for alias in node.names}
             found |= names if node.module == "chalicelib" else {node.module, *names}
-    return {each for each in found if not each.startswith("mypy_boto3")}
+    return {module for module in found if not module.startswith("mypy_boto3")}
 
 
 def test_every_folder_has_a_place() -> None:
@@ -95,8 +95,8 @@ def test_library_is_used_only_in_its_folders(library: str) -> None:
     assert users <= LIBRARIES[library]
 
 
-def test_only_jobs_and_wiring_import_every_use_case() -> None:
-    """Albums and jobs form no circle: use cases are given a `Queue`."""
+def test_use_cases_do_not_import_jobs() -> None:
+    """Use cases receive a `Queue`, so that albums and jobs form no circle."""
     assert "jobs" not in set().union(*(MAY_IMPORT[each] for each in USE_CASES))
 
 

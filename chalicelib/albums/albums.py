@@ -15,7 +15,7 @@ from chalicelib.domain.cursors import Cursors
 from chalicelib.domain.ids import AlbumId, PhotoId, is_photo_id, new_album_id, timestamp
 from chalicelib.domain.listing import Page
 from chalicelib.domain.requests import AlbumChanges, AlbumQuery, NewAlbum
-from chalicelib.domain.retry import WriteConflict, retry_on_conflict
+from chalicelib.infra.retry import WriteConflict, retry_on_conflict
 from chalicelib.stores.protocols import AlbumStore, PhotoStore
 
 MAX_ALBUMS_PER_USER = 1000

@@ -18,7 +18,7 @@ from chalicelib.domain.listing import Page
 from chalicelib.domain.model import Model
 from chalicelib.domain.photos import MAX_ALBUMS, Photo
 from chalicelib.domain.requests import AlbumPhotoQuery
-from chalicelib.domain.retry import WriteConflict, retry_on_conflict
+from chalicelib.infra.retry import WriteConflict, retry_on_conflict
 from chalicelib.photos import random_walk
 from chalicelib.photos.access import own_photo
 from chalicelib.photos.views import AnyPhotoView, PhotoPresenter, PhotoView

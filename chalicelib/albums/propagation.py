@@ -16,7 +16,7 @@ from chalicelib.domain.errors import Busy
 from chalicelib.domain.ids import AlbumId, PhotoId, timestamp
 from chalicelib.domain.messages import Queue, UpdateAlbumPhotos
 from chalicelib.domain.photos import TRASH_LIFETIME, Photo
-from chalicelib.domain.retry import WriteConflict, retry_on_conflict
+from chalicelib.infra.retry import WriteConflict, retry_on_conflict
 from chalicelib.stores.protocols import AlbumStore, PhotoStore, ShareLinkStore
 
 log = logging.getLogger(__name__)

@@ -157,7 +157,7 @@ class Photo(Model, frozen=True):
         return f"{stem}.{self.renditions['full'].rpartition('.')[2]}"
 
     def tombstone(self, due_at: Timestamp) -> "Photo":
-        """Return the tombstone that replaces the photo. It keeps the ids and no personal data.
+        """Return the tombstone that replaces the photo. It keeps only the ids and the revision.
 
         At `due_at` the sweep removes leftover objects. All upload grants must have expired by then.
         """

@@ -31,10 +31,10 @@ def _remove_accents(text: str) -> str:
 
 
 def _is_ignored(character: str) -> bool:
-    """Return whether the character is an accent or invisible, such as a joiner, a soft hyphen or a direction mark."""
+    """Return whether the character is an accent or invisible: a joiner, a soft hyphen or a direction mark."""
     rank = unicodedata.combining(character)
-    # The classes 10 to 36 are vowel points of Hebrew, Arabic and Syriac, and those from 200 on are accents. Other marks,
-    # such as vowel signs of Indic scripts and the voicing of kana, distinguish words.
+    # Classes 10 to 36 are vowel points of Hebrew, Arabic and Syriac. Classes from 200 on are accents. Other marks, as
+    # vowel signs of Indic scripts and the voicing of kana, distinguish words.
     return rank >= 200 or 10 <= rank <= 36 or rank == 1 or unicodedata.category(character) == "Cf"
 
 

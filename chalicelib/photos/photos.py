@@ -9,7 +9,7 @@ from chalicelib.domain.ids import PhotoId, timestamp
 from chalicelib.domain.model import Model
 from chalicelib.domain.photos import GRANT_LIFETIME, TRASH_LIFETIME, Photo
 from chalicelib.domain.requests import PhotoChanges
-from chalicelib.domain.retry import WriteConflict, retry_on_conflict
+from chalicelib.infra.retry import WriteConflict, retry_on_conflict
 from chalicelib.photos.access import own_photo, visible_photo
 from chalicelib.photos.views import AnyPhotoView, OwnPhotoView, PhotoPresenter
 from chalicelib.storage.bucket import Bucket

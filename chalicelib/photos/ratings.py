@@ -4,7 +4,7 @@ from chalicelib.domain import errors
 from chalicelib.domain.accounts import Caller
 from chalicelib.domain.ids import PhotoId
 from chalicelib.domain.photos import Photo
-from chalicelib.domain.retry import WriteConflict, retry_on_conflict
+from chalicelib.infra.retry import WriteConflict, retry_on_conflict
 from chalicelib.photos.access import visible_photo
 from chalicelib.photos.views import RatingView
 from chalicelib.stores.protocols import PhotoStore, RatingStore

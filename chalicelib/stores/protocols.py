@@ -40,7 +40,7 @@ class PhotoStore(Protocol):
         """
 
     def rebuild(self, photo: Photo) -> bool:
-        """Add a photo whose row was lost, and charge its owner's account regardless of limits.
+        """Add a photo whose record was lost, and charge its owner's account regardless of limits.
 
         Return False and change nothing if the photo or its tombstone exists, or if the account is cancelled.
         """
@@ -50,7 +50,7 @@ class PhotoStore(Protocol):
 
         Keep ratings that arrived since `before` was read. Update the counts of the albums that it enters or leaves.
         A photo that enters an album takes over the album's present name and visibility.
-        The photo forgets albums that are gone or are being deleted.
+        The photo leaves albums that do not exist or are being deleted.
 
         Return False and change nothing if another writer has changed the photo since `before` was read.
         """
@@ -74,7 +74,7 @@ class PhotoStore(Protocol):
         since: PhotoId | None = None,
         until: PhotoId | None = None,
     ) -> list[Photo]:
-        """Return up to `limit` photos of a listing without a tag in the order of their ids, the newest first if asked.
+        """Return up to `limit` photos of a listing without a tag in the order of their ids, newest first if `newest`.
 
         Start behind `after`. Return only ids that are at least `since` and below `until`.
 
@@ -92,7 +92,7 @@ class PhotoStore(Protocol):
         since: PhotoId | None = None,
         until: PhotoId | None = None,
     ) -> list[Photo]:
-        """Return photos of a listing with a tag as `by_time` does, each of which has the tag as it is now.
+        """Return photos of a listing with a tag as `by_time` does. Each photo has the tag at the time of the call.
 
         Fewer than `limit` photos are returned only at the end of the list.
         """
@@ -123,7 +123,7 @@ class AccountStore(Protocol):
 class AccountDeletionStore(Protocol):
     """Deletion of accounts. Each purge removes a part of an account's data and may be repeated.
 
-    The lists that a purge reads may lag behind by about a second. Only a later purge finds the newest rows.
+    The lists that a purge reads may lag behind by about a second. Only a later purge finds the newest records.
     """
 
     def begin(self, user_id: UserId, now: Timestamp, due_at: Timestamp) -> None:
@@ -142,7 +142,7 @@ class AccountDeletionStore(Protocol):
         """Return up to `limit` accounts whose `due_at` has come, the longest overdue first."""
 
     def purge_albums(self, user_id: UserId) -> int:
-        """Remove some of the user's albums with all their links. Return how many rows were found, 0 at the end."""
+        """Remove some of the user's albums with all their links. Return how many records were found, 0 at the end."""
 
     def purge_photos(self, user_id: UserId) -> int:
         """Remove some of the user's photos with their tags, words, entries and ratings. Return how many were found."""
@@ -195,13 +195,14 @@ class ShareLinkStore(Protocol):
         """Delete a link. Return False if it does not exist."""
 
     def count_password_attempt(self, link: ShareLink, window: int, limit: int) -> bool:
-        """Count an attempt at the link's password in this window of time.
+        """Count an attempt at the link's password in this time window.
 
-        Return False and count nothing if the link is gone or the window has `limit` attempts, also concurrent ones.
+        Return False and count nothing if the link does not exist or the window has `limit` attempts. Concurrent calls
+        cannot exceed the limit either.
         """
 
     def uncount_password_attempt(self, link: ShareLink, window: int) -> None:
-        """Subtract an attempt whose password was correct, if the window is still the present one."""
+        """Subtract an attempt with the correct password, unless a later window has begun."""
 
 
 class AlbumStore(Protocol):
@@ -226,7 +227,7 @@ class AlbumStore(Protocol):
         """
 
     def mark_updated(self, album: Album) -> None:
-        """Mark all photos of the album as updated to its name and visibility, unless these have changed again."""
+        """Mark all photos of the album as updated to its name and visibility, unless one of these has changed again."""
 
     def store_progress(self, album: Album, through: PhotoId, due_at: Timestamp) -> None:
         """Store that the photos up to `through` are up to date, and when the sweep should look at the album again.
@@ -235,7 +236,7 @@ class AlbumStore(Protocol):
         """
 
     def remove(self, album: Album) -> bool:
-        """Delete an album that is being deleted and counts no photos. Return False and change nothing otherwise."""
+        """Remove an album that is being deleted and has no photos. Otherwise return False and change nothing."""
 
     def albums(self, owner: UserId | None, limit: int, *, after: AlbumId | None = None) -> list[Album]:
         """Return up to `limit` albums behind `after`, the newest first: the owner's, or all public ones if None."""
@@ -249,7 +250,7 @@ class AlbumStore(Protocol):
         Include private photos only if `include_private`. An album that does not exist has no entries.
         """
 
-    def first_entries(self, wanted: Sequence[tuple[AlbumId, bool]]) -> list[list[Entry]]:
+    def first_entries(self, albums: Sequence[tuple[AlbumId, bool]]) -> list[list[Entry]]:
         """Return for each album its first entry, or none. The flag is `include_private`, as in `entries`."""
 
     def entries_by_rank(
@@ -273,7 +274,7 @@ class RatingStore(Protocol):
     def rate(self, photo: Photo, user_id: UserId, before: int | None, after: int | None) -> bool:
         """Replace the rating `before` with `after`; None stands for no rating. The photo must be listed.
 
-        Return False and change nothing if the rating, the photo or its sums are no longer as given.
+        Return False and change nothing if the rating differs from `before`, or the photo or its sums have changed.
         """
 
 
@@ -285,7 +286,7 @@ class SearchIndex(Protocol):
     ) -> SearchPage:
         """Return up to `limit` photos of a listing that match every word, newest first, starting behind `after`.
 
-        Each photo, as it is now, belongs to the listing and matches every word.
+        Each photo belongs to the listing and matches every word at the time of the call.
         A word that comes only from the name of a private album matches for the photo's owner alone.
         A page may hold fewer than `limit` photos, even none, without being the last one.
         Without any word, the page is empty and the last one.

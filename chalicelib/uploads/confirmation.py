@@ -10,8 +10,8 @@ from chalicelib.domain.accounts import Caller
 from chalicelib.domain.clock import Clock
 from chalicelib.domain.ids import PhotoId, UserId, is_photo_id, timestamp
 from chalicelib.domain.photos import Photo
-from chalicelib.domain.retry import WriteConflict, retry_on_conflict
 from chalicelib.infra import metrics
+from chalicelib.infra.retry import WriteConflict, retry_on_conflict
 from chalicelib.photos.access import own_photo
 from chalicelib.photos.views import OwnPhotoView, PhotoPresenter
 from chalicelib.renditions import Refused, render, sniff

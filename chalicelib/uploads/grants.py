@@ -16,8 +16,8 @@ from chalicelib.domain.ids import PhotoId, UserId, new_photo_id, timestamp
 from chalicelib.domain.model import Model
 from chalicelib.domain.photos import GRANT_LIFETIME, MAX_UPLOAD_BYTES, MediaType, Photo
 from chalicelib.domain.requests import UploadRequest
-from chalicelib.domain.retry import WriteConflict, retry_on_conflict
 from chalicelib.infra import metrics
+from chalicelib.infra.retry import WriteConflict, retry_on_conflict
 from chalicelib.storage.bucket import Bucket, Grant
 from chalicelib.stores.protocols import AlbumStore, IdempotencyStore, PhotoStore
 

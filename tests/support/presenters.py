@@ -1,4 +1,4 @@
-"""A presenter that shows rows as they are, for tests of lists that need no URLs."""
+"""A presenter that returns photos instead of views, for tests of lists that need no URLs."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The app's routes by who may call them, read off the app itself, so that a new route is in every sweep."""
+"""The routes of the app by required access, read from the app itself, so that tests include every new route."""
 
 import re
 from typing import NamedTuple
@@ -6,8 +6,8 @@ from typing import NamedTuple
 import app as service
 
 PHOTO_ID = "0190b7b4-7d8c-7cc3-98c4-dc0c0c07398f"
-NEEDED = {"/search": "?q=sea"}
-"""Without which a route answers 400, whoever calls."""
+REQUIRED_QUERIES = {"/search": "?q=sea"}
+"""Query parameters without which a route answers 400."""
 
 
 class Route(NamedTuple):
@@ -16,11 +16,11 @@ class Route(NamedTuple):
     method: str
     path: str
     access: str
-    """Whether the declaration of the route ignores, accepts or requires an access token."""
+    """`public`, `optional` or `required`: the use of access tokens that the route declares."""
     has_body: bool
-    """Whether the route requires a JSON body."""
+    """True if the route requires a JSON body."""
     guarded: bool
-    """Whether the gateway wants a token."""
+    """True if API Gateway requires a token."""
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
@@ -29,7 +29,7 @@ class Route(NamedTuple):
 ROUTES = [
     Route(
         method,
-        re.sub(r"\{\w+\}", PHOTO_ID, path) + NEEDED.get(path, ""),
+        re.sub(r"\{\w+\}", PHOTO_ID, path) + REQUIRED_QUERIES.get(path, ""),
         operation.access if operation else "public",
         bool(operation and operation.body and not operation.is_body_optional),
         entry.authorizer is not None,

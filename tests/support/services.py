@@ -1,4 +1,4 @@
-"""Build the services anew, as a new Lambda environment does."""
+"""Rebuild the services, as a new Lambda environment does."""
 
 from chalicelib import wiring
 
@@ -10,7 +10,7 @@ WITH_CLIENTS = {
 
 
 def rebuild_services() -> None:
-    """Forget every service but those with AWS clients. The next use reads the environment again."""
+    """Drop every service except those with AWS clients. The next use reads the environment again."""
     for name, built in vars(wiring).items():
         if hasattr(built, "cache_clear") and name not in WITH_CLIENTS:
             built.cache_clear()

@@ -20,12 +20,12 @@ UNUSED_GRANT_DUE = 2 * GRANT_LIFETIME + timedelta(seconds=1)
 def drain_queue(cloud: Cloud) -> list[str]:
     """Delete all messages from the job queue. Return their bodies."""
     queue, sqs = cloud.settings.job_queue_url, wiring.queue()._sqs
-    taken = []
+    bodies = []
     while found := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages"):
         for message in found:
             sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
-            taken.append(message["Body"])
-    return taken
+            bodies.append(message["Body"])
+    return bodies
 
 
 def run_job(message: Message | str, at: datetime) -> None:
@@ -72,9 +72,8 @@ def run_jobs_until_idle(cloud: Cloud, times: int = 1) -> int:
     count = 0
     while bodies := drain_queue(cloud):
         count += len(bodies)
-        for body in bodies[:1] if times > 1 else bodies:
-            for _ in range(times):
-                cloud.work(body, datetime.now(UTC))
+        for body in bodies * times:
+            cloud.work(body, datetime.now(UTC))
     return count
 
 

@@ -42,7 +42,7 @@ class DynamoAccountDeletionStore:
         return [UserId(row["userId"]["S"]) for row in self._calls.query(keys, limit)]
 
     def purge_albums(self, user_id: UserId) -> int:
-        # Albums that were deleted before are in a partition of their own until their photos have left them.
+        # Deleted albums are in a partition of their own until their photos have left them.
         for owner_key in (user_id, f"{user_id}#deleted"):
             for rows in self._pages(self._albums, "owner", ("ownerKey", owner_key), "albumId"):
                 if found := sum(self._purge_album(AlbumId(row["albumId"]["S"])) for row in rows):
@@ -61,29 +61,29 @@ class DynamoAccountDeletionStore:
     def purge_ratings(self, user_id: UserId) -> int:
         for rows in self._pages(self._ratings, "rater", ("userId", user_id), "photoId"):
             keys = [{name: row[name] for name in ("photoId", "userId")} for row in rows]
-            given = self._calls.read_all(self._ratings, keys)
-            rated = self._read_photos(given)
-            for row in given:
+            found = self._calls.read_all(self._ratings, keys)
+            rated = self._read_photos(found)
+            for row in found:
                 self._calls.transact(self._withdrawal(row, rated.get(PhotoId(row["photoId"]["S"]))))
-            if given:
-                return len(given)
+            if found:
+                return len(found)
         return 0
 
     def purge_records(self, user_id: UserId) -> int:
         keys = KeyRange(self._accounts, ("userId", user_id), ("record", *_NAMES))
         rows = self._calls.query(keys, _PAGE, consistent=True)
-        beside = [row for row in rows if row["record"]["S"] != "account"]
-        self._delete(self._accounts, [{name: row[name] for name in ("userId", "record")} for row in beside])
-        return len(beside)
+        others = [row for row in rows if row["record"]["S"] != "account"]
+        self._delete(self._accounts, [{name: row[name] for name in ("userId", "record")} for row in others])
+        return len(others)
 
     def end(self, user_id: UserId, due_at: Timestamp | None) -> None:
         cancelled_at = self.cancelled_at(user_id)
         if cancelled_at is None:
             return
-        left: Item = {"userId": user_id, "record": "account", "cancelledAt": cancelled_at}
+        marker: Item = {"userId": user_id, "record": "account", "cancelledAt": cancelled_at}
         expires_at = int(self._clock()) + items.TOMBSTONE_SECONDS
-        left |= {"dueShard": _DUE, "dueAt": due_at} if due_at else {"expiresAt": expires_at}
-        put = {"TableName": self._accounts, "Item": items.encode(left)}
+        marker |= {"dueShard": _DUE, "dueAt": due_at} if due_at else {"expiresAt": expires_at}
+        put = {"TableName": self._accounts, "Item": items.encode(marker)}
         self._calls.transact([{"Put": put | {"ConditionExpression": "attribute_exists(dueAt)"}}])
 
     def _set(self, user_id: UserId, condition: str, **values: str) -> None:
@@ -132,16 +132,16 @@ class DynamoAccountDeletionStore:
             write: Write = {"Put": {"TableName": self._photos, "Item": tombstone}}
         else:
             write = _deletion(self._photos, items.photo_key(photo.photo_id))
-        (changed,) = write.values()
+        (target,) = write.values()
         rated = "ratingCount = :count" if photo.rating_count else "attribute_not_exists(ratingCount)"
-        sent = {":revision": photo.revision, **({":count": photo.rating_count} if photo.rating_count else {})}
-        changed |= {
+        values = {":revision": photo.revision, **({":count": photo.rating_count} if photo.rating_count else {})}
+        target |= {
             "ConditionExpression": f"revision = :revision AND {rated}",
-            "ExpressionAttributeValues": items.encode(sent),
+            "ExpressionAttributeValues": items.encode(values),
         }
-        self._calls.transact([write, *self._derived(photo)])
+        self._calls.transact([write, *self._delete_derived(photo)])
 
-    def _derived(self, photo: Photo) -> list[Write]:
+    def _delete_derived(self, photo: Photo) -> list[Write]:
         """Return the deletions of every row that is derived from a photo."""
         terms, entries, digest = term_rows.term_items(photo), items.entry_items(photo), items.digest_item(photo)
         found = [(self._terms, ("ownerTerm", "photoId"), row) for row in terms.values()]

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 _READERS = 16
 _DUE_SHARDS = "0123456789abcdef"
-_COUNTS = ("photoCount", "openCount", "linkCount", "latestPhotoId", "updatedThrough", "updatedFor")
-"""Attributes that change with photos, links and the propagation, and never by `change`."""
+_DERIVED = ("photoCount", "openCount", "linkCount", "latestPhotoId", "updatedThrough", "updatedFor")
+"""Attributes that `change` never writes. They change with photos, links and the propagation."""
 
 
 class DynamoAlbumStore:
@@ -44,7 +44,7 @@ class DynamoAlbumStore:
 
     def add(self, album: Album, limit: int) -> None:
         condition = "(attribute_not_exists(albumCount) OR albumCount < :limit)"
-        charge = self._owned(album, 1, condition, {":limit": limit, ":created": album.created_at})
+        charge = self._count_album(album, 1, condition, {":limit": limit, ":created": album.created_at})
         # An account without its usage would look full to a grant.
         charge["Update"]["UpdateExpression"] = (
             "ADD albumCount :count, photoCount :zero, #bytes :zero SET createdAt = if_not_exists(createdAt, :created)"
@@ -58,24 +58,24 @@ class DynamoAlbumStore:
 
     def change(self, before: Album, after: Album) -> bool:
         old, new = _album_item(before), _album_item(after.with_(revision=before.revision + 1))
-        for count in _COUNTS:
-            old.pop(count, None)
-            new.pop(count, None)
+        for name in _DERIVED:
+            old.pop(name, None)
+            new.pop(name, None)
         writes = [update(self._albums, items.album_key(before.album_id), old, new, revision=before.revision)]
         if after.deleted_at and not before.deleted_at:
-            writes.append(self._owned(before, -1, "attribute_exists(albumCount)", {}))
+            writes.append(self._count_album(before, -1, "attribute_exists(albumCount)", {}))
         return not self._calls.transact(writes)
 
     def mark_updated(self, album: Album) -> None:
         # Raise the revision, so that a change that has read the old `dueAt` fails.
-        settled = {
+        updated = {
             "TableName": self._albums,
             "Key": items.album_key(album.album_id),
             "UpdateExpression": "SET revision = revision + :one REMOVE dueAt, dueShard, updatedThrough, updatedFor",
             "ConditionExpression": "wording = :wording AND attribute_not_exists(deletedAt)",
             "ExpressionAttributeValues": items.encode({":wording": album.wording, ":one": 1}),
         }
-        self._calls.transact([{"Update": settled}])
+        self._calls.transact([{"Update": updated}])
 
     def store_progress(self, album: Album, through: PhotoId, due_at: Timestamp) -> None:
         progress = {
@@ -113,8 +113,8 @@ class DynamoAlbumStore:
         keys = KeyRange(self._entries, (key, album_id), ("position", f"{after}0" if after else "0", "~"), index)
         return [_entry_of(row) for row in self._calls.query(keys, limit)]
 
-    def first_entries(self, wanted: Sequence[tuple[AlbumId, bool]]) -> list[list[Entry]]:
-        return list(self._readers.map(lambda each: self.entries(each[0], 1, include_private=each[1]), wanted))
+    def first_entries(self, albums: Sequence[tuple[AlbumId, bool]]) -> list[list[Entry]]:
+        return list(self._readers.map(lambda album: self.entries(album[0], 1, include_private=album[1]), albums))
 
     def entries_by_rank(
         self, album_id: AlbumId, spans: Sequence[Span], limit: int | None = None, *, include_private: bool
@@ -133,22 +133,22 @@ class DynamoAlbumStore:
         return [items.decode(row)["photoId"] for row in rows]
 
     def with_photos(self, album_id: AlbumId, photo_ids: Sequence[PhotoId]) -> tuple[Album | None, dict[PhotoId, Photo]]:
-        wanted = [
+        keys = [
             (self._albums, items.album_key(album_id)),
             *((self._photos, key) for key in photo_rows.keys(photo_ids)),
         ]
-        found = self._calls.read_across(wanted)
+        found = self._calls.read_across(keys)
         album = next(map(items.album_of, found.get(self._albums, [])), None)
         return album, photo_rows.by_id(found.get(self._photos, []))
 
-    def _owned(self, album: Album, count: int, condition: str, sent: dict[str, Any]) -> Write:
+    def _count_album(self, album: Album, count: int, condition: str, values: dict[str, Any]) -> Write:
         return {
             "Update": {
                 "TableName": self._accounts,
                 "Key": items.account_key(album.user_id),
                 "UpdateExpression": "ADD albumCount :count",
                 "ConditionExpression": f"attribute_not_exists(cancelledAt) AND {condition}",
-                "ExpressionAttributeValues": items.encode({":count": count, **sent}),
+                "ExpressionAttributeValues": items.encode({":count": count, **values}),
                 "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
             }
         }

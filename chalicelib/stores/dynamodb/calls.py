@@ -7,7 +7,7 @@ import msgspec
 from botocore.exceptions import ClientError
 
 from chalicelib.domain.errors import Busy
-from chalicelib.domain.retry import WriteConflict, pause, retry_on_conflict
+from chalicelib.infra.retry import WriteConflict, pause, retry_on_conflict
 from chalicelib.stores.dynamodb.items import Item, Key, encode
 
 _ATTEMPTS = 8
@@ -49,7 +49,7 @@ class Calls:
         If `consistent`, the answer reflects every acknowledged write. An index cannot be read consistently.
         """
         sort, low, high = keys.sort
-        asked: dict[str, Any] = {
+        request: dict[str, Any] = {
             "TableName": keys.table,
             "KeyConditionExpression": "#partition = :partition AND #sort BETWEEN :low AND :high",
             "ExpressionAttributeNames": {"#partition": keys.partition[0], "#sort": sort},
@@ -58,32 +58,32 @@ class Calls:
             "ConsistentRead": consistent,
         }
         if keys.index:
-            asked["IndexName"] = keys.index
+            request["IndexName"] = keys.index
         found: list[Item] = []
         while limit is None or len(found) < limit:
-            page = self._client.query(**asked, **({"Limit": limit - len(found)} if limit else {}))
+            page = self._client.query(**request, **({"Limit": limit - len(found)} if limit else {}))
             found += page["Items"]
             if "LastEvaluatedKey" not in page:
                 break
-            asked["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+            request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
         return found
 
     def read_all(self, table: str, keys: Sequence[Key]) -> list[Item]:
         """Read the items of these keys consistently, in any order. Leave out those that do not exist."""
         return self.read_across([(table, key) for key in keys]).get(table, [])
 
-    def read_across(self, wanted: Sequence[tuple[str, Key]]) -> dict[str, list[Item]]:
+    def read_across(self, keys: Sequence[tuple[str, Key]]) -> dict[str, list[Item]]:
         """Read the items of these keys as `read_all` does, by table, in one request if they fit."""
         found: dict[str, list[Item]] = {}
-        waiting, fruitless = list(wanted), 0
+        waiting, fruitless = list(keys), 0
         while waiting:
             pause(fruitless)
             batch: dict[str, Any] = {}
             for table, key in waiting[:_BATCH]:
                 batch.setdefault(table, {"Keys": [], "ConsistentRead": True})["Keys"].append(key)
             answer: Any = self._client.batch_get_item(RequestItems=batch)
-            for table, answered in answer["Responses"].items():
-                found.setdefault(table, []).extend(answered)
+            for table, rows in answer["Responses"].items():
+                found.setdefault(table, []).extend(rows)
             left = answer["UnprocessedKeys"].items()
             unprocessed = [(table, key) for table, rest in left for key in rest["Keys"]]
             waiting = unprocessed + waiting[_BATCH:]
@@ -107,7 +107,7 @@ class Calls:
         Retry after a conflict with another transaction.
 
         Raises:
-            Busy: every attempt met another transaction or was throttled.
+            Busy: every attempt conflicted with another transaction or was throttled.
         """
         return retry_on_conflict(lambda: self._transact(writes), otherwise=Busy, attempts=_ATTEMPTS)
 
@@ -143,7 +143,7 @@ def update(table: str, key: Key, old: Item, new: Item, *, revision: int) -> Writ
         "Update": {
             "TableName": table,
             "Key": key,
-            "UpdateExpression": " ".join(f"{clause} {', '.join(each)}" for clause, each in clauses.items() if each),
+            "UpdateExpression": " ".join(f"{clause} {', '.join(terms)}" for clause, terms in clauses.items() if terms),
             "ConditionExpression": "revision = :before",
             "ExpressionAttributeNames": names,
             "ExpressionAttributeValues": values | {":before": {"N": str(revision)}},

@@ -25,12 +25,12 @@ def changes(entry_table: str, album_table: str, before: Photo, after: Photo) -> 
         count = (album_id in new) - (album_id in old)
         opened = ("openKey" in new.get(album_id, ())) - ("openKey" in old.get(album_id, ()))
         if count or opened:
-            writes.append(_counted(album_table, album_id, after, count, opened))
+            writes.append(_count_update(album_table, album_id, after, count, opened))
     return writes
 
 
-def corrected(photo: Photo, writes: Sequence[Write], reasons: Sequence[Reason]) -> Photo | None:
-    """Return `photo` adapted to the albums that refused it, or None if another write failed too.
+def adapt_to_albums(photo: Photo, writes: Sequence[Write], reasons: Sequence[Reason]) -> Photo | None:
+    """Adapt a photo to the albums whose conditions failed. Return None if another write failed too.
 
     `writes` are those of the failed transaction, and `reasons` has one reason for each.
     """
@@ -42,21 +42,21 @@ def corrected(photo: Photo, writes: Sequence[Write], reasons: Sequence[Reason]) 
         if key.get("record") != {"S": "album"}:
             return None
         album_id = AlbumId(key["albumId"]["S"])
-        there = items.decode(reason.get("Item", {}))
+        album = items.decode(reason.get("Item", {}))
         placement = placements.pop(album_id, None)
-        if placement and there and "deletedAt" not in there:
-            public = there["visibility"] == "public"
-            placements[album_id] = placement.with_(name=there["name"], public=public)
+        if placement and album and "deletedAt" not in album:
+            public = album["visibility"] == "public"
+            placements[album_id] = placement.with_(name=album["name"], public=public)
     return photo.with_(albums=placements) if placements != photo.albums else None
 
 
-def _counted(table: str, album_id: AlbumId, after: Photo, count: int, opened: int) -> Write:
-    sent: dict[str, Any] = {":count": count, ":opened": opened}
+def _count_update(table: str, album_id: AlbumId, after: Photo, count: int, opened: int) -> Write:
+    values: dict[str, Any] = {":count": count, ":opened": opened}
     names, latest, condition = {}, "", "attribute_exists(albumId)"
     if count > 0:
         condition += " AND attribute_not_exists(deletedAt) AND #name = :name AND "
         condition += "visibility = :public" if after.albums[album_id].public else "visibility <> :public"
-        sent |= {":name": after.albums[album_id].name, ":public": "public", ":photo": after.photo_id}
+        values |= {":name": after.albums[album_id].name, ":public": "public", ":photo": after.photo_id}
         names = {"ExpressionAttributeNames": {"#name": "name"}}
         # A private photo would leave the album without a cover for other users.
         latest = " SET latestPhotoId = " + (":photo" if opened > 0 else "if_not_exists(latestPhotoId, :photo)")
@@ -67,7 +67,7 @@ def _counted(table: str, album_id: AlbumId, after: Photo, count: int, opened: in
             "UpdateExpression": f"ADD photoCount :count, openCount :opened{latest}",
             "ConditionExpression": condition,
             **names,
-            "ExpressionAttributeValues": items.encode(sent),
+            "ExpressionAttributeValues": items.encode(values),
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
     }

@@ -1,4 +1,4 @@
-"""Photos and accounts as DynamoDB items, and the sparse keys that list them.
+"""Photos, albums and accounts as DynamoDB items, and the sparse keys that list them.
 
 The keys enforce visibility: a photo that must not appear in a list has no key there, so no query can find it.
 """
@@ -92,7 +92,7 @@ def _folder(photo: Photo) -> str:
 
 
 def _short(key: str, folder: str) -> str:
-    # A name with a leading slash is a whole key: the file is not in the folder.
+    # A text with a leading slash is a whole key, because the file is not in the folder.
     name = key.removeprefix(folder)
     return name if name != key and "/" not in name else f"/{key}"
 
@@ -172,7 +172,7 @@ def owner_partition(listing: Listing) -> str:
 def _index_keys(photo: Photo) -> Item:
     keys: Item = {}
     if photo.due_at is not None:
-        # Apart from `dueAt`, so that a sweep can postpone the row without changing the photo.
+        # `sweepAt` is separate from `dueAt`, so that a sweep can postpone the row without changing the photo.
         keys |= {"dueShard": photo.photo_id[-1], "sweepAt": photo.due_at}
     if photo.status != "ready":
         return keys

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _READERS = 16
-_FORGOTTEN = 100
+_RATINGS_PER_CALL = 100
 _DUE_SHARDS = "0123456789abcdef"
 
 
@@ -50,10 +50,10 @@ class DynamoPhotoStore:
         room = "(attribute_not_exists(userId) OR (photoCount < :photos AND #bytes <= :room))"
         bounds = {"photos": limits.photos, "room": limits.bytes - photo.charged}
         charge = usage.charge(self._accounts, photo, 1, photo.charged, condition=room, values=bounds)
-        kept = [idempotency.put(self._accounts, record, self._clock())] if record else []
-        failed = self._calls.transact([self._new(photo), charge, *kept])
+        records = [idempotency.put(self._accounts, record, self._clock())] if record else []
+        failed = self._calls.transact([self._put_new(photo), charge, *records])
         # Check the record first: a retry may find the account filled by the request that it repeats.
-        if kept and failed and failed[2].get("Code") == "ConditionalCheckFailed":
+        if records and failed and failed[2].get("Code") == "ConditionalCheckFailed":
             return False
         if failed:
             raise errors.InvalidToken if "cancelledAt" in failed[1].get("Item", {}) else exceeded
@@ -61,21 +61,21 @@ class DynamoPhotoStore:
 
     def rebuild(self, photo: Photo) -> bool:
         charge = usage.charge(self._accounts, photo, int(photo.counted), photo.charged)
-        return not self._calls.transact([self._new(photo), charge])
+        return not self._calls.transact([self._put_new(photo), charge])
 
     def replace(self, before: Photo, after: Photo) -> bool:
-        wanted: Photo | None = after.with_(revision=before.revision + 1)
-        while wanted:
-            writes = [self._update(before, wanted), *self._derived_changes(before, wanted)]
+        target: Photo | None = after.with_(revision=before.revision + 1)
+        while target:
+            writes = [self._update(before, target), *self._derived_changes(before, target)]
             failed = self._calls.transact(writes)
             if not failed:
                 return True
-            wanted = entries.corrected(wanted, writes, failed)
+            target = entries.adapt_to_albums(target, writes, failed)
         return False
 
     def delete_ratings(self, photo_id: PhotoId) -> int:
         ratings = KeyRange(self._ratings, ("photoId", photo_id), ("userId", " ", "~"))
-        rows = self._calls.query(ratings, _FORGOTTEN)
+        rows = self._calls.query(ratings, _RATINGS_PER_CALL)
         keys = [{name: row[name] for name in ("photoId", "userId")} for row in rows]
         if keys:
             self._calls.transact([{"Delete": {"TableName": self._ratings, "Key": key}} for key in keys])
@@ -88,8 +88,8 @@ class DynamoPhotoStore:
             "ConditionExpression": "revision = :revision",
             "ExpressionAttributeValues": {":revision": {"N": str(photo.revision)}},
         }
-        gone = photo.with_(status="erased", charged=0)
-        return not self._calls.transact([{"Delete": delete}, *self._derived_changes(photo, gone)])
+        removed = photo.with_(status="erased", charged=0)
+        return not self._calls.transact([{"Delete": delete}, *self._derived_changes(photo, removed)])
 
     def photos(self, photo_ids: Sequence[PhotoId]) -> dict[PhotoId, Photo]:
         return photo_rows.read(self._calls, self._photos, photo_ids)
@@ -105,7 +105,7 @@ class DynamoPhotoStore:
         until: PhotoId | None = None,
     ) -> list[Photo]:
         if listing.tag:
-            raise ValueError("A listing with a tag is read by `by_tag`.")
+            raise ValueError("Use `by_tag` for a listing with a tag.")
         ids = photo_rows.id_range(since, until, after, newest=newest)
         if ids.is_empty:
             return []
@@ -133,14 +133,14 @@ class DynamoPhotoStore:
         return [items.photo_of(item) for item in self._calls.query(keys, limit, forward=False)]
 
     def by_rank(self, listing: Listing, spans: Sequence[Span], limit: int | None = None) -> list[list[Photo]]:
-        return list(self._readers.map(lambda span: self._ranked(listing, span, limit), spans))
+        return list(self._readers.map(lambda span: self._read_span(listing, span, limit), spans))
 
     def due(self, now: Timestamp, limit: int) -> list[PhotoId]:
         found: list[PhotoId] = []
         for shard in _DUE_SHARDS:
-            wanted = limit - len(found)
+            remaining = limit - len(found)
             keys = KeyRange(self._photos, ("dueShard", shard), ("sweepAt", "0", now), "due")
-            found += [items.decode(row)["photoId"] for row in self._calls.query(keys, wanted)]
+            found += [items.decode(row)["photoId"] for row in self._calls.query(keys, remaining)]
             if len(found) >= limit:
                 break
         return found
@@ -156,13 +156,13 @@ class DynamoPhotoStore:
             }
             self._calls.transact([{"Update": update}])
 
-    def _ranked(self, listing: Listing, span: Span, limit: int | None) -> list[Photo]:
+    def _read_span(self, listing: Listing, span: Span, limit: int | None) -> list[Photo]:
         found: list[Photo] = []
         for keys in self._rank_ranges(listing, span):
-            wanted = None if limit is None else limit - len(found)
-            if wanted == 0:
+            remaining = None if limit is None else limit - len(found)
+            if remaining == 0:
                 break
-            found += map(items.photo_of, self._calls.query(keys, wanted))
+            found += map(items.photo_of, self._calls.query(keys, remaining))
         return found
 
     def _rank_ranges(self, listing: Listing, span: Span) -> Iterator[KeyRange]:
@@ -174,7 +174,7 @@ class DynamoPhotoStore:
         for shard, part in items.by_shard(span):
             yield KeyRange(self._photos, ("feedShard", shard), items.rank_range(part), "public-rank")
 
-    def _new(self, photo: Photo) -> Write:
+    def _put_new(self, photo: Photo) -> Write:
         return {
             "Put": {
                 "TableName": self._photos,

@@ -42,7 +42,7 @@ class DynamoRatingStore:
 def sums(table: str, photo: Photo, before: int | None, after: int | None) -> list[Write]:
     """Return the writes that change a rating from `before` to `after` in a photo's sums.
 
-    The writes fail if the photo or its sums are no longer as given.
+    The writes fail if the photo or its sums have changed since the photo was read.
     """
     rated = photo.rated(before, after)
     if rated == photo:
@@ -55,8 +55,8 @@ def sums(table: str, photo: Photo, before: int | None, after: int | None) -> lis
     unrated, same = "attribute_not_exists(ratingCount)", "ratingSum = :oldSum AND ratingCount = :oldCount"
     write["Update"]["ConditionExpression"] += f" AND {same if photo.rating_count else unrated}"
     if photo.rating_count:
-        there = {":oldSum": photo.rating_sum, ":oldCount": photo.rating_count}
-        write["Update"]["ExpressionAttributeValues"] |= items.encode(there)
+        values = {":oldSum": photo.rating_sum, ":oldCount": photo.rating_count}
+        write["Update"]["ExpressionAttributeValues"] |= items.encode(values)
     return [write]
 
 

@@ -46,11 +46,11 @@ class DynamoSearchIndex:
         found: list[Photo] = []
         looked_up, size = list(words), limit + 1 if len(words) == 1 else BLOCK
         for _ in range(ROUNDS):
-            lists = self._postings(listing, looked_up, size, after)
-            by_rarity = sorted(range(len(lists)), key=lambda place: _reach(lists[place]))
+            lists = self._read_postings(listing, looked_up, size, after)
+            by_rarity = sorted(range(len(lists)), key=lambda place: _rarity(lists[place]))
             rarest = lists[by_rarity[0]]
-            candidates = [photo_id for photo_id in rarest.ids if all(each.may_hold(photo_id) for each in lists)]
-            found += self._checked(listing, words, candidates, limit + 1 - len(found))
+            candidates = [photo_id for photo_id in rarest.ids if all(postings.may_hold(photo_id) for postings in lists)]
+            found += self._check_candidates(listing, words, candidates, limit + 1 - len(found))
             if len(found) > limit:
                 return SearchPage(found[:limit], found[limit - 1].photo_id)
             if rarest.through is None:
@@ -59,28 +59,28 @@ class DynamoSearchIndex:
             looked_up = [looked_up[place] for place in by_rarity[:_LISTS]]
         return SearchPage(found, after)
 
-    def _postings(
-        self, listing: Listing, asked: Sequence[SearchWord], limit: int, after: PhotoId | None
+    def _read_postings(
+        self, listing: Listing, looked_up: Sequence[SearchWord], limit: int, after: PhotoId | None
     ) -> list[Postings]:
         ids = photo_rows.id_range(None, None, after, newest=True)
         read = partial(words.read, self._calls, self._terms, listing, ids=ids, limit=limit)
-        return [read(asked[0])] if len(asked) == 1 else list(self._readers.map(read, asked))
+        return [read(looked_up[0])] if len(looked_up) == 1 else list(self._readers.map(read, looked_up))
 
-    def _checked(
-        self, listing: Listing, words: Sequence[SearchWord], candidates: list[PhotoId], wanted: int
+    def _check_candidates(
+        self, listing: Listing, words: Sequence[SearchWord], candidates: list[PhotoId], count: int
     ) -> list[Photo]:
-        """Return at least the first `wanted` candidates that, as they are now, belong to the listing and match."""
+        """Return at least the first `count` candidates that still belong to the listing and match."""
         public = listing.scope == "public"
 
-        def holds(photo: Photo) -> bool:
-            held = words_of(photo, public=public)
-            return listing.holds(photo) and all(word.matches(held) for word in words)
+        def matches(photo: Photo) -> bool:
+            photo_words = words_of(photo, public=public)
+            return listing.holds(photo) and all(word.matches(photo_words) for word in words)
 
         found: list[Photo] = []
-        size = wanted
-        while candidates and len(found) < wanted:
-            found += filter(holds, self._read(candidates[:size]))
-            # The fewer of them match, the more are read at once.
+        size = count
+        while candidates and len(found) < count:
+            found += filter(matches, self._read(candidates[:size]))
+            # Read more at once if few candidates match.
             candidates, size = candidates[size:], size * 2
         return found
 
@@ -89,6 +89,6 @@ class DynamoSearchIndex:
         return [found[photo_id] for photo_id in photo_ids if photo_id in found]
 
 
-def _reach(postings: Postings) -> tuple[str, int]:
-    """Return a sort key that is smaller for a rarer word: the same number of its photos reaches farther back."""
+def _rarity(postings: Postings) -> tuple[str, int]:
+    """Return a sort key that is smaller for a rarer word: as many of its photos reach farther back in time."""
     return postings.through or "", len(postings.ids)

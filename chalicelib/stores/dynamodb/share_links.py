@@ -33,13 +33,13 @@ class DynamoShareLinkStore:
     def add_link(self, link: ShareLink, limit: int) -> None:
         put = {"TableName": self._albums, "Item": _link_item(link)}
         room = "attribute_exists(albumId) AND attribute_not_exists(deletedAt) AND "
-        count = self._linked(link.album_id, 1, f"{room}(attribute_not_exists(linkCount) OR linkCount < :limit)")
+        count = self._count_links(link.album_id, 1, f"{room}(attribute_not_exists(linkCount) OR linkCount < :limit)")
         count["Update"]["ExpressionAttributeValues"] |= items.encode({":limit": limit})
         failed = self._calls.transact([{"Put": put}, count])
         if failed:
-            there = failed[1].get("Item", {})
-            full = "albumId" in there and "deletedAt" not in there
-            raise errors.QuotaExceeded(details={"links": limit}) if full else errors.NotFound
+            album = failed[1].get("Item", {})
+            exists = "albumId" in album and "deletedAt" not in album
+            raise errors.QuotaExceeded(details={"links": limit}) if exists else errors.NotFound
 
     def links(self, album_id: AlbumId, limit: int, *, after: LinkId | None = None) -> list[ShareLink]:
         span = ("record", f"link#{after}0" if after else "link#", "link#g")
@@ -47,40 +47,42 @@ class DynamoShareLinkStore:
         return [_link_of(row) for row in rows]
 
     def remove_link(self, album_id: AlbumId, link_id: LinkId) -> bool:
-        delete = {**self._keyed(_link_key(album_id, link_id)), "ConditionExpression": "attribute_exists(albumId)"}
-        return not self._calls.transact([{"Delete": delete}, self._linked(album_id, -1, "attribute_exists(albumId)")])
+        delete = {**self._target(_link_key(album_id, link_id)), "ConditionExpression": "attribute_exists(albumId)"}
+        return not self._calls.transact(
+            [{"Delete": delete}, self._count_links(album_id, -1, "attribute_exists(albumId)")]
+        )
 
     def count_password_attempt(self, link: ShareLink, window: int, limit: int) -> bool:
-        def another() -> bool:
+        def add() -> bool:
             counted = "ADD guesses :one", "guessWindow >= :window AND guesses < :limit"
-            return self._guess(link, *counted, window=window, limit=limit)
+            return self._update_guesses(link, *counted, window=window, limit=limit)
 
-        none_yet = "attribute_exists(albumId) AND (attribute_not_exists(guessWindow) OR guessWindow < :window)"
-        first = "SET guesses = :one, guessWindow = :window", none_yet
-        # Try `another` again: a concurrent attempt may have begun the window.
-        return another() or self._guess(link, *first, window=window) or another()
+        is_new_window = "attribute_exists(albumId) AND (attribute_not_exists(guessWindow) OR guessWindow < :window)"
+        first = "SET guesses = :one, guessWindow = :window", is_new_window
+        # Try `add` again: a concurrent attempt may have begun the window.
+        return add() or self._update_guesses(link, *first, window=window) or add()
 
     def uncount_password_attempt(self, link: ShareLink, window: int) -> None:
-        taken_back = "ADD guesses :back", "guessWindow = :window AND guesses >= :one"
-        self._guess(link, *taken_back, window=window, back=-1)
+        subtracted = "ADD guesses :back", "guessWindow = :window AND guesses >= :one"
+        self._update_guesses(link, *subtracted, window=window, back=-1)
 
-    def _guess(self, link: ShareLink, expression: str, condition: str, **values: int) -> bool:
-        sent = {":one": 1, **{f":{name}": value for name, value in values.items()}}
-        counted = {
-            **self._keyed(_link_key(link.album_id, link.link_id)),
+    def _update_guesses(self, link: ShareLink, expression: str, condition: str, **values: int) -> bool:
+        bound = {":one": 1, **{f":{name}": value for name, value in values.items()}}
+        update = {
+            **self._target(_link_key(link.album_id, link.link_id)),
             "UpdateExpression": expression,
             "ConditionExpression": condition,
-            "ExpressionAttributeValues": items.encode(sent),
+            "ExpressionAttributeValues": items.encode(bound),
         }
-        return not self._calls.transact([{"Update": counted}])
+        return not self._calls.transact([{"Update": update}])
 
-    def _keyed(self, key: items.Key) -> dict[str, Any]:
+    def _target(self, key: items.Key) -> dict[str, Any]:
         return {"TableName": self._albums, "Key": key}
 
-    def _linked(self, album_id: AlbumId, count: int, condition: str) -> Write:
+    def _count_links(self, album_id: AlbumId, count: int, condition: str) -> Write:
         return {
             "Update": {
-                **self._keyed(items.album_key(album_id)),
+                **self._target(items.album_key(album_id)),
                 "UpdateExpression": "ADD linkCount :count",
                 "ConditionExpression": condition,
                 "ExpressionAttributeValues": items.encode({":count": count}),

@@ -27,7 +27,7 @@ def row_keys(photo: Photo, term: str) -> items.Item:
 
 
 class TagRows:
-    """Reads lists of photos by tag."""
+    """Read lists of photos by tag."""
 
     def __init__(self, calls: Calls, photo_table: str, term_table: str) -> None:
         self._calls, self._photos, self._terms = calls, photo_table, term_table
@@ -36,20 +36,20 @@ class TagRows:
         """Return the photos of a listing with a tag whose ids are in a range, the first `limit`."""
         index, partition = _index(listing)
         found: list[Photo] = []
-        while not ids.is_empty and (wanted := limit - len(found)):
+        while not ids.is_empty and (remaining := limit - len(found)):
             keys = KeyRange(self._terms, partition, ("photoId", ids.low, ids.high), index)
-            rows = self._calls.query(keys, wanted, forward=not newest)
+            rows = self._calls.query(keys, remaining, forward=not newest)
             photo_ids = [PhotoId(items.decode(row)["photoId"]) for row in rows]
-            found += self._listed(listing, photo_ids)
-            if len(rows) < wanted:
+            found += self._read_listed(listing, photo_ids)
+            if len(rows) < remaining:
                 break
             ids = ids.beyond(photo_ids[-1], newest=newest)
         return found
 
-    def _listed(self, listing: Listing, photo_ids: list[PhotoId]) -> list[Photo]:
+    def _read_listed(self, listing: Listing, photo_ids: list[PhotoId]) -> list[Photo]:
         """Return the photos of these ids in this order, without those that left the listing: the index may lag."""
         found = photo_rows.read(self._calls, self._photos, photo_ids)
-        return [found[each] for each in photo_ids if each in found and listing.holds(found[each])]
+        return [photo for photo_id in photo_ids if (photo := found.get(photo_id)) and listing.holds(photo)]
 
 
 def _index(listing: Listing) -> tuple[str, tuple[str, str]]:

@@ -35,12 +35,12 @@ def row_keys(photo: Photo) -> dict[str, items.Item]:
     """
     words = photo_words(photo)
     public = {word for word, for_all in words.items() if for_all and photo.visibility == "public"}
-    own, others = prefixes(words), prefixes(public)
+    own, for_others = prefixes(words), prefixes(public)
     keys: dict[str, items.Item] = {}
     for word in words:
         keys[word] = {"publicWord": word} if word in public else {}
         keys[word] |= {f"owner{len(prefix)}": f"{photo.user_id}#{prefix}" for prefix in own[word]}
-        keys[word] |= {f"public{len(prefix)}": prefix for prefix in others.get(word, ())}
+        keys[word] |= {f"public{len(prefix)}": prefix for prefix in for_others.get(word, ())}
     return keys
 
 
@@ -52,11 +52,11 @@ def prefixes(words: Collection[str]) -> dict[str, list[str]]:
     """
     listed: dict[str, list[str]] = {word: [] for word in sorted(words)}
     taken: set[str] = set()
-    for word, under in listed.items():
+    for word, own_prefixes in listed.items():
         for length in PREFIXES:
             prefix = word[:length]
             if len(prefix) == length and (length == PREFIXES[-1] or prefix not in taken):
-                under.append(prefix)
+                own_prefixes.append(prefix)
                 taken.add(prefix)
     return listed
 
@@ -79,7 +79,7 @@ def _word(owner_term: str) -> str:
 def _index(listing: Listing, word: SearchWord) -> tuple[str | None, tuple[str, str]]:
     """Return the index that lists the photos of a word, and the name and value of its partition key there.
 
-    A prefix that is longer than the longest indexed one is looked for among the words of that one.
+    A prefix longer than eight letters is looked up in the index of its first eight letters.
     """
     public = listing.scope == "public"
     if not word.prefix:
