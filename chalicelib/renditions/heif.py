@@ -13,6 +13,8 @@ MAX_PICTURES_PIXELS = 250_000_000
 
 _ITEM = re.compile(rb"infe")
 _LONGEST_ITEM = 1024
+_PICTURE_TYPES = (b"hvc1", b"av01", b"grid")
+"""HEVC, AV1, and grids of them. The other decoders of libheif are rarely used, and had vulnerabilities."""
 _EXTENT = re.compile(rb"\0\0\0\x14ispe\0{4}(.{4})(.{4})", re.DOTALL)
 
 
@@ -96,6 +98,8 @@ def _alone(content: bytes, meta: _Box, largest: int) -> tuple[bytes, bytes]:
     # What is transparent is an auxiliary picture.
     pictures = {primary, *(each.item for each in references if each.kind == b"auxl" and primary in each.to)}
     kept = pictures | _tiles(content, types, references, pictures)
+    if not all(content.startswith(_PICTURE_TYPES, types[each]) for each in kept & types.keys()):
+        raise Damaged
     if _pixels(content, _one(boxes, b"iprp"), kept, largest) > MAX_PICTURES_PIXELS:
         raise DecompressionBomb
     describing = [each for each in references if each.kind == b"cdsc"]

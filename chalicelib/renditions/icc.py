@@ -24,7 +24,8 @@ def is_srgb(profile: bytes) -> bool:
         primaries = [_xyz(tags[name]) for name in (b"rXYZ", b"gXYZ", b"bXYZ")]
         curves = [tags[name] for name in (b"rTRC", b"gTRC", b"bTRC")]
         return b"A2B0" not in tags and _are_srgb(primaries) and all(map(_has_srgb_curve, curves))
-    except (KeyError, IndexError, ValueError, ArithmeticError, struct.error):
+    # A curve with a negative base has complex values, which float() refuses by TypeError.
+    except (KeyError, IndexError, TypeError, ValueError, ArithmeticError, struct.error):
         return False
 
 

@@ -28,6 +28,14 @@ def test_srgb_s_primaries_under_another_curve_are_not_srgb() -> None:
     assert not icc.is_srgb(profile[:at] + curve + profile[at + len(curve) :])
 
 
+def test_curve_with_complex_values_is_not_srgb() -> None:
+    profile = images.srgb_profile()
+    at = profile.index(b"para")
+    gamma, a, negative_b = (round(value * 65536) for value in (2.4, 1.0, -2.0))
+    curve = struct.pack(">4s4xH2x3i", b"para", 3, gamma, a, negative_b)
+    assert not icc.is_srgb(profile[:at] + curve + profile[at + len(curve) :])
+
+
 def test_what_is_no_profile_is_not_srgb() -> None:
     for end in range(0, len(images.srgb_profile()) - 200, 7):
         assert not icc.is_srgb(images.srgb_profile()[:end])

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chalicelib import renditions
-from chalicelib.renditions import Refused
+from chalicelib.renditions import Refused, heif
 from tests.support import bombs, images
 from tests.support.paths import ROOT
 
@@ -119,3 +119,13 @@ def test_the_size_in_a_frame_of_a_gif_counts_too() -> None:
         renditions.render(
             still[:frame] + struct.pack("<BHHHH", 0x2C, 0, 0, 65_000, 64) + still[frame + 9 :], "image/gif"
         )
+
+
+@pytest.mark.parametrize(("declared", "coded"), [("image/heic", b"hvc1"), ("image/avif", b"av01")])
+@pytest.mark.parametrize("item_type", [b"unci", b"mski", b"jpeg", b"avc1", b"none"])
+def test_picture_of_a_rare_codec_never_reaches_the_decoder(declared: str, coded: bytes, item_type: bytes) -> None:
+    content = images.SMALL[declared]()
+    assert heif.read(4, content), "the control"
+    at = content.index(coded, content.index(b"infe"))
+    with pytest.raises(renditions.Damaged):
+        heif.read(4, content[:at] + item_type + content[at + 4 :])

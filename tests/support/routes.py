@@ -26,6 +26,13 @@ class Route(NamedTuple):
         return f"{self.method} {self.path}"
 
 
+DECLARED = {
+    f"{method} {path}"
+    for path, methods in service.app.routes.items()
+    for method, entry in methods.items()
+    if hasattr(entry.view_function, "operation")
+}
+"""The method and the path of every route that is declared with `@api`."""
 ROUTES = [
     Route(
         method,
