@@ -17,7 +17,7 @@ class Job(Protocol):
 
     @property
     def message_type(self) -> type[Message]:
-        """The type of the messages that this job handles."""
+        """Return the type of the messages that this job handles."""
 
     def handle(self, message: Any) -> None:
         """Do the work of one message.

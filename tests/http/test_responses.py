@@ -3,6 +3,7 @@
 import uuid
 from types import SimpleNamespace
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -28,7 +29,7 @@ def reach(client: Client, route: Route, **headers: str) -> Answer:
 
 def failing(cloud: Cloud, **headers: str) -> dict[int, Answer]:
     """An error of every kind that can be had without uploading."""
-    cognito, ann = Cognito(cloud), cloud.person("ann")
+    cognito, ann = Cognito(cloud), cloud.person(f"ann-{uuid4()}")
     credentials = {"email": "ann@example.com", "password": "x"}
     answers = [
         ann.call("PATCH", "/photos/1", b"{", headers),

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _READERS = 16
-_DUE_SHARDS = "0123456789abcdef"
 _DERIVED = ("photoCount", "openCount", "linkCount", "latestPhotoId", "updatedThrough", "updatedFor")
 """Attributes that `change` never writes. They change with photos, links and the propagation."""
 
@@ -103,7 +102,7 @@ class DynamoAlbumStore:
 
     def due(self, now: Timestamp, limit: int) -> list[AlbumId]:
         found: list[AlbumId] = []
-        for shard in _DUE_SHARDS:
+        for shard in items.DUE_SHARDS:
             keys = KeyRange(self._albums, ("dueShard", shard), ("dueAt", "0", now), "due")
             found += [items.decode(row)["albumId"] for row in self._calls.query(keys, limit)]
         return found[:limit]

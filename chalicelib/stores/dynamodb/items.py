@@ -25,6 +25,8 @@ At most `feed.PUBLIC_MIN_DEPTH`, so that no bucket of a walk crosses a shard and
 """
 _SHARD_WIDTH = RANKS >> PUBLIC_SHARD_BITS
 TOMBSTONE_SECONDS = 90 * 24 * 60 * 60
+DUE_SHARDS = "0123456789abcdef"
+"""The partitions of the rows that a sweep must look at: the last digits of ids."""
 _DESCRIPTIVE = ("title", "description", "tags", "exif")
 
 Item = dict[str, Any]

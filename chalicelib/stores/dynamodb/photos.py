@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 _READERS = 16
 _RATINGS_PER_CALL = 100
-_DUE_SHARDS = "0123456789abcdef"
 
 
 class DynamoPhotoStore:
@@ -137,7 +136,7 @@ class DynamoPhotoStore:
 
     def due(self, now: Timestamp, limit: int) -> list[PhotoId]:
         found: list[PhotoId] = []
-        for shard in _DUE_SHARDS:
+        for shard in items.DUE_SHARDS:
             remaining = limit - len(found)
             keys = KeyRange(self._photos, ("dueShard", shard), ("sweepAt", "0", now), "due")
             found += [items.decode(row)["photoId"] for row in self._calls.query(keys, remaining)]
