@@ -3,7 +3,6 @@
 import uuid
 from types import SimpleNamespace
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
@@ -29,7 +28,7 @@ def reach(client: Client, route: Route, **headers: str) -> Answer:
 
 def failing(cloud: Cloud, **headers: str) -> dict[int, Answer]:
     """An error of every kind that can be had without uploading."""
-    cognito, ann = Cognito(cloud), cloud.person(f"ann-{uuid4()}")
+    cognito, ann = Cognito(cloud), cloud.person(f"ann-{uuid.uuid4()}")
     credentials = {"email": "ann@example.com", "password": "x"}
     answers = [
         ann.call("PATCH", "/photos/1", b"{", headers),
