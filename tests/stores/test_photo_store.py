@@ -78,6 +78,7 @@ def test_tombstone_is_there_for_ninety_days_and_then_counts_as_absent(backend: B
     assert backend.now(photo).status == "erased"
     backend.later(timedelta(seconds=2))
     assert backend.store.photo(photo.photo_id) is None
+    assert backend.store.photos([photo.photo_id]) == {}
     assert backend.store.rebuild(pending().with_(photo_id=photo.photo_id))
 
 

@@ -38,10 +38,7 @@ class Calls:
     def read(self, table: str, key: Key) -> Item | None:
         """Read an item consistently. Return None if it does not exist or has expired."""
         item: Item | None = self._client.get_item(TableName=table, Key=key, ConsistentRead=True).get("Item")
-        # Expired rows stay readable until DynamoDB deletes them, which may take days.
-        if item and int(item.get("expiresAt", {}).get("N", 0) or 1 << 62) <= self._clock():
-            return None
-        return item
+        return None if item is None or self._is_expired(item) else item
 
     def query(self, keys: KeyRange, limit: int | None, *, forward: bool = True, consistent: bool = False) -> list[Item]:
         """Return the first `limit` items of a range, or all of them if `limit` is None.
@@ -69,7 +66,7 @@ class Calls:
         return found
 
     def read_all(self, table: str, keys: Sequence[Key]) -> list[Item]:
-        """Read the items of these keys consistently, in any order. Leave out those that do not exist."""
+        """Read the items of these keys consistently, in any order. Leave out those that do not exist or have expired."""
         return self.read_across([(table, key) for key in keys]).get(table, [])
 
     def read_across(self, keys: Sequence[tuple[str, Key]]) -> dict[str, list[Item]]:
@@ -83,7 +80,7 @@ class Calls:
                 batch.setdefault(table, {"Keys": [], "ConsistentRead": True})["Keys"].append(key)
             answer: Any = self._client.batch_get_item(RequestItems=batch)
             for table, rows in answer["Responses"].items():
-                found.setdefault(table, []).extend(rows)
+                found.setdefault(table, []).extend(row for row in rows if not self._is_expired(row))
             left = answer["UnprocessedKeys"].items()
             unprocessed = [(table, key) for table, rest in left for key in rest["Keys"]]
             waiting = unprocessed + waiting[_BATCH:]
@@ -91,6 +88,10 @@ class Calls:
             if fruitless == _ATTEMPTS:
                 raise Busy
         return found
+
+    def _is_expired(self, item: Item) -> bool:
+        # Expired rows stay readable until DynamoDB deletes them, which may take days.
+        return "expiresAt" in item and int(item["expiresAt"]["N"]) <= self._clock()
 
     def put_new(self, table: str, item: Item, partition: str) -> bool:
         """Write an item unless its key is taken. Return whether the item was written.
