@@ -66,7 +66,7 @@ class Calls:
         return found
 
     def read_all(self, table: str, keys: Sequence[Key]) -> list[Item]:
-        """Read the items of these keys consistently, in any order. Leave out those that do not exist or have expired."""
+        """Read the items of these keys consistently, in any order. Leave out missing and expired ones."""
         return self.read_across([(table, key) for key in keys]).get(table, [])
 
     def read_across(self, keys: Sequence[tuple[str, Key]]) -> dict[str, list[Item]]:
