@@ -9,10 +9,12 @@ import msgspec
 
 from chalicelib.domain.accounts import Caller
 from chalicelib.domain.errors import PhotoshareError
+from chalicelib.domain.ids import AlbumId, LinkId, PhotoId
 from chalicelib.domain.requests import Body, Query
 from chalicelib.http.headers import Cookie, Header, HeaderGroup
 from chalicelib.http.responses import File, Redirect, WithCookies
 
+_CAPTURES = (str, PhotoId, AlbumId, LinkId)
 Refusals = tuple[type[PhotoshareError], ...]
 
 
@@ -91,8 +93,10 @@ def _read_parameter(fields: dict[str, Any], name: str, hint: Any) -> None:
         fields |= {"body": (name, kinds[0]), "is_body_optional": is_optional}
     elif isinstance(kinds[0], type) and issubclass(kinds[0], Query):
         fields["query"] = (name, kinds[0])
-    else:
+    elif hint in _CAPTURES:
         fields["captures"][name] = hint
+    else:
+        raise TypeError(f"No route can have a parameter of the type {hint}, as {name} has.")
 
 
 def _read_answers(hint: Any, status: int | Mapping[type, int]) -> dict[int, Any]:
