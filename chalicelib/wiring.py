@@ -268,7 +268,8 @@ def jobs() -> Jobs:
     return Jobs(
         [
             PurgeAccountJob(account_deletion_store(), purge, queue(), now),
-            SettlePhotoJob(photo_store(), bucket(), confirmation(), queue(), now),
             UpdateAlbumJob(album_store(), propagation(), queue(), now),
+            # The sweep of photos takes longest, so it comes last.
+            SettlePhotoJob(photo_store(), bucket(), confirmation(), queue(), now),
         ]
     )

@@ -83,14 +83,14 @@ class View:
             arguments[operation.query[0]] = query
         if operation.caller:
             arguments[operation.caller] = self._caller(request)
-        for name, header in operation.headers.items():
-            arguments[name] = parsing.header(header, request)
-        for name, group in operation.header_groups.items():
-            arguments[name] = group(**{field: parsing.header(item, request) for field, item in group.headers().items()})
         if operation.body:
             name, shape = operation.body
             is_absent = operation.is_body_optional and not request.raw_body
             arguments[name] = None if is_absent else parsing.body(shape, request)
+        for name, header in operation.headers.items():
+            arguments[name] = parsing.header(header, request)
+        for name, group in operation.header_groups.items():
+            arguments[name] = group(**{field: parsing.header(item, request) for field, item in group.headers().items()})
         for name, kind in operation.captures.items():
             arguments[name] = parsing.capture(kind, captures[name])
         return arguments

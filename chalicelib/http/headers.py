@@ -9,7 +9,7 @@ KEY_PATTERN = r"^[!-~]{1,255}$(?!\n)"
 
 
 class Header(msgspec.Struct, frozen=True):
-    """A request header. It counts as absent if it is sent twice.
+    """A request header. It counts as absent if it is sent twice, unless `is_repeatable`.
 
     Chalice keeps the last of two values, and other readers keep the first.
     """
@@ -21,6 +21,8 @@ class Header(msgspec.Struct, frozen=True):
     """If set, a value that does not match, or that is sent twice, is rejected."""
     rule: str = ""
     """The pattern in words."""
+    is_repeatable: bool = False
+    """Whether the header may be sent twice. The last value counts."""
 
     def is_valid(self, value: str | None) -> bool:
         """Return whether the value matches the pattern."""
@@ -46,8 +48,8 @@ class HeaderGroup(msgspec.Struct, frozen=True):
 LOGIN_COOKIE = "__Host-login"
 REFRESH_COOKIE = "__Host-refresh"
 
-Accept = Annotated[str | None, Header("Accept")]
-Origin = Annotated[str | None, Header("Origin")]
+Accept = Annotated[str | None, Header("Accept", is_repeatable=True)]
+Origin = Annotated[str | None, Header("Origin", pattern="(?s).*", rule="The header must be sent once.")]
 IdempotencyKey = Annotated[
     str | None,
     Header(
@@ -59,7 +61,8 @@ IdempotencyKey = Annotated[
 ]
 LinkPassword = Annotated[str | None, Header("X-Link-Password", "The password of the share link, if it has one.")]
 RequestedWith = Annotated[
-    str | None, Header("X-Requested-With", "Any value. Required if the refresh token comes from the cookie.")
+    str | None,
+    Header("X-Requested-With", "Any value. Required if the refresh token comes from the cookie.", is_repeatable=True),
 ]
 LoginCookie = Annotated[str | None, Cookie(LOGIN_COOKIE, "The pending sign-in of this browser.")]
 RefreshCookie = Annotated[str | None, Cookie(REFRESH_COOKIE, "The refresh token of a browser, if there is no body.")]

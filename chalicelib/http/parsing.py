@@ -63,7 +63,7 @@ def header(declared: Header | Cookie, request: HttpRequest) -> str | None:
     name = declared.name.lower()
     if name not in request.headers:
         return None
-    value = sole_header(request, name)
+    value: str | None = request.headers[name] if declared.is_repeatable else sole_header(request, name)
     if not declared.is_valid(value):
         raise errors.InvalidRequest(declared.rule, details={"field": declared.name})
     return value

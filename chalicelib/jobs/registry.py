@@ -1,11 +1,14 @@
 """The registry of background jobs: deliver each message to its job, and enqueue what is due."""
 
+import logging
 from collections.abc import Sequence
 from typing import Any, Protocol
 
 from chalicelib.domain.messages import Message
 from chalicelib.infra import logs
 from chalicelib.jobs.queue import decode_message
+
+log = logging.getLogger(__name__)
 
 
 class Job(Protocol):
@@ -43,5 +46,19 @@ class Jobs:
             self._jobs[type(message)].handle(message)
 
     def sweep(self) -> int:
-        """Enqueue everything that is due, and return the number of messages."""
-        return sum(job.sweep() for job in self._jobs.values())
+        """Enqueue everything that is due, and return the number of messages. A failing job does not stop the others.
+
+        Raises:
+            ExceptionGroup: the failures, so that Lambda runs the sweep again.
+        """
+        count = 0
+        failures: list[Exception] = []
+        for job in self._jobs.values():
+            try:
+                count += job.sweep()
+            except Exception as error:
+                log.exception("a sweep failed", extra={"job": job.message_type.__name__})
+                failures.append(error)
+        if failures:
+            raise ExceptionGroup("some sweeps failed", failures)
+        return count

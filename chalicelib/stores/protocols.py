@@ -49,7 +49,7 @@ class PhotoStore(Protocol):
         """Replace `before` with `after`, its tags and words, its album entries and its owner's usage, all or nothing.
 
         Keep ratings that arrived since `before` was read. Update the counts of the albums that it enters or leaves.
-        A photo that enters an album takes over the album's present name and visibility.
+        A photo that enters an album, or changes its copies of the album's name and visibility, gets the present ones.
         The photo leaves albums that do not exist or are being deleted.
 
         Return False and change nothing if another writer has changed the photo since `before` was read.

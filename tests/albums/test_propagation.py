@@ -188,3 +188,22 @@ def test_album_that_is_gone_or_done_with_is_no_work(shared_cloud: Cloud, ann: Cl
         shared_cloud.calls.clear()
         shared_cloud.work(body, datetime.now(UTC))
         assert shared_cloud.calls == ["GetItem"]
+
+
+def test_change_that_is_undone_while_a_job_writes_it_leaves_no_trace(
+    shared_cloud: Cloud, ann: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(propagation, "AT_ONCE", 0)
+    name = f"secret{ann.user_id.replace('-', '')}"[:40]
+    album = filled(shared_cloud, ann, 2, name=name, visibility="private")
+    assert ann.patch(album, {"visibility": "public"}).status == 200
+    drain_queue(shared_cloud)
+
+    def undo() -> None:
+        assert ann.patch(album, {"visibility": "private"}).status == 200
+        run_jobs_until_idle(shared_cloud)
+
+    run_propagation(shared_cloud, AlbumId(album[8:]), Interrupted(shared_cloud, undo))
+    assert untidy(shared_cloud, ann.user_id) == []
+    assert len(ann.get("/search", q=name, scope="mine").json["items"]) == 2, "the control"
+    assert shared_cloud.visitor.get("/search", q=name).json["items"] == []

@@ -1,5 +1,6 @@
 """What the browser holds: how the cookies are set, who may use them, and when they are gone."""
 
+from email.message import Message
 from http.cookies import SimpleCookie
 
 import pytest
@@ -168,3 +169,17 @@ def test_cookies_are_found_among_others(browser: Browser, cognito: Cognito) -> N
     browser.cookies = {"a": "1", f"x{REFRESH}": "no", REFRESH: held, "b": "=;;"}
     assert browser.call("POST", "/token", headers=OWN).status == 200
     assert cognito.asked[0][1]["AuthParameters"] == {"REFRESH_TOKEN": held}
+
+
+@ROUTES
+@pytest.mark.parametrize("origins", [("https://evil.example",) * 2, (ORIGIN, "https://evil.example")])
+def test_cookie_is_refused_if_the_origin_is_sent_twice(
+    shared_cloud: Cloud, browser: Browser, path: str, origins: tuple[str, str]
+) -> None:
+    message = Message()
+    message["Cookie"] = f"{REFRESH}={browser.cookies[REFRESH]}"
+    message["X-Requested-With"] = "fetch"
+    for origin in origins:
+        message["Origin"] = origin
+    answer = shared_cloud.gateway.answer("POST", path, message, b"", "192.0.2.1")
+    assert (answer["statusCode"], "InvalidRequest" in answer["body"]) == (400, True)

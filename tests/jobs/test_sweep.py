@@ -7,8 +7,11 @@ from typing import Any
 import pytest
 
 from chalicelib import wiring
+from chalicelib.albums import propagation
 from chalicelib.domain.accounts import Caller
+from chalicelib.domain.errors import Busy
 from chalicelib.domain.photos import GRANT_LIFETIME, TRASH_LIFETIME
+from tests.support.albums import create_album
 from tests.support.cloud import Client, Cloud, created
 from tests.support.faults import hooked
 from tests.support.images import photo as make_photo
@@ -130,3 +133,21 @@ def test_objects_that_arrived_after_a_photo_was_erased_go_with_the_sweep(shared_
     assert originals_of(shared_cloud, ann.user_id) == set()
     assert shared_cloud.photo(photo.photo_id).status == "erased"
     assert photo.photo_id not in sweep_and_run_jobs(shared_cloud, UNUSED_GRANT_DUE)
+
+
+def test_failing_sweep_of_photos_does_not_stop_the_sweep_of_albums(
+    shared_cloud: Cloud, ann: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(propagation, "AT_ONCE", -1)
+    album = create_album(ann)
+    assert ann.patch(album, {"name": "Hills"}).status == 200
+    drain_queue(shared_cloud)
+
+    def fail(*_: Any) -> None:
+        raise Busy
+
+    monkeypatch.setattr(shared_cloud.store, "due", fail)
+    with pytest.raises(ExceptionGroup, match="some sweeps failed"):
+        shared_cloud.sweep(datetime.now(UTC) + 2 * propagation.GRACE)
+    bodies = [json.loads(body) for body in drain_queue(shared_cloud)]
+    assert {"job": "tidy", "albumId": album.rpartition("/")[2]} in bodies

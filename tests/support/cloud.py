@@ -98,10 +98,10 @@ class Cloud:
         self.accounts = wiring.account_store()
         self.calls: list[str] = []
         self.recorder = Recorder()
-        self._gateway = Gateway(service.app, self.settings)
+        self.gateway = Gateway(service.app, self.settings)
         self._unguarded = Gateway(service.app, self.settings)
         self._unguarded._pool = _Anyone(self.settings.jwks_url, self.settings.issuer)
-        self.visitor = Client(self._gateway, self.recorder)
+        self.visitor = Client(self.gateway, self.recorder)
         self.s3: Any = self.bucket._s3
         self.dynamodb: Any = wiring.dynamodb()
         for client in self.clients:
@@ -119,11 +119,11 @@ class Cloud:
 
     def person(self, name: str) -> Client:
         """Somebody who is signed in."""
-        return Client(self._gateway, self.recorder, name, self.idp.token(name))
+        return Client(self.gateway, self.recorder, name, self.idp.token(name))
 
     def bearing(self, token: str, *, unguarded: bool = False) -> Client:
         """Somebody with this token; `unguarded`: where no gateway looks at it, as with `chalice local`."""
-        return Client(self._unguarded if unguarded else self._gateway, self.recorder, token=token)
+        return Client(self._unguarded if unguarded else self.gateway, self.recorder, token=token)
 
     def grant(self, owner: Client, **wanted: Any) -> dict[str, Any]:
         """Leave to upload a JPEG."""

@@ -90,8 +90,10 @@ class Calls:
         return found
 
     def _is_expired(self, item: Item) -> bool:
-        # Expired rows stay readable until DynamoDB deletes them, which may take days.
-        return "expiresAt" in item and int(item["expiresAt"]["N"]) <= self._clock()
+        # Expired rows stay readable until DynamoDB deletes them, which may take days. Only a number is an expiry to
+        # DynamoDB: share links have a time of that name, and stay.
+        expiry = item.get("expiresAt", {}).get("N")
+        return expiry is not None and int(expiry) <= self._clock()
 
     def put_new(self, table: str, item: Item, partition: str) -> bool:
         """Write an item unless its key is taken. Return whether the item was written.

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from chalicelib.domain.ids import AlbumId
-from chalicelib.domain.photos import Photo
+from chalicelib.domain.photos import Photo, Placement
 from chalicelib.stores.dynamodb import items
 from chalicelib.stores.dynamodb.calls import Reason, Write
 
@@ -12,7 +12,8 @@ from chalicelib.stores.dynamodb.calls import Reason, Write
 def changes(entry_table: str, album_table: str, before: Photo, after: Photo) -> list[Write]:
     """Return the writes that turn the entries of `before` into those of `after` and keep the counts of their albums.
 
-    A write that adds the photo to an album fails if the album's name or visibility differs from the placement.
+    A write that adds the photo to an album, or changes its copies of the album's name and visibility, fails if the
+    album has another name or visibility.
     """
     old, new = items.entry_items(before), items.entry_items(after)
     writes: list[Write] = []
@@ -26,7 +27,9 @@ def changes(entry_table: str, album_table: str, before: Photo, after: Photo) -> 
         opened = ("openKey" in new.get(album_id, ())) - ("openKey" in old.get(album_id, ()))
         if count or opened:
             writes.append(_count_update(album_table, album_id, after, count, opened))
-    return writes
+    counted = {write["Update"]["Key"]["albumId"]["S"] for write in writes if "Update" in write}
+    changed = [album_id for album_id in after.albums if _are_copies_changed(album_id, before, after)]
+    return writes + [_album_check(album_table, each, after.albums[each]) for each in changed if each not in counted]
 
 
 def adapt_to_albums(photo: Photo, writes: Sequence[Write], reasons: Sequence[Reason]) -> Photo | None:
@@ -38,7 +41,7 @@ def adapt_to_albums(photo: Photo, writes: Sequence[Write], reasons: Sequence[Rea
     for write, reason in zip(writes, reasons, strict=True):
         if reason.get("Code") != "ConditionalCheckFailed":
             continue
-        key = write.get("Update", {}).get("Key", {})
+        key = (write.get("Update") or write.get("ConditionCheck") or {}).get("Key", {})
         if key.get("record") != {"S": "album"}:
             return None
         album_id = AlbumId(key["albumId"]["S"])
@@ -50,12 +53,38 @@ def adapt_to_albums(photo: Photo, writes: Sequence[Write], reasons: Sequence[Rea
     return photo.with_(albums=placements) if placements != photo.albums else None
 
 
+def _are_copies_changed(album_id: AlbumId, before: Photo, after: Photo) -> bool:
+    old, new = before.albums.get(album_id), after.albums[album_id]
+    return old is not None and (old.name, old.public) != (new.name, new.public)
+
+
+def _album_check(table: str, album_id: AlbumId, placement: Placement) -> Write:
+    """Return a check that the album still is what the placement says.
+
+    Without it, a job that has read the album before a later change could write the earlier name or visibility.
+    """
+    return {
+        "ConditionCheck": {
+            "TableName": table,
+            "Key": items.album_key(album_id),
+            "ConditionExpression": _same_album(placement),
+            "ExpressionAttributeNames": {"#name": "name"},
+            "ExpressionAttributeValues": items.encode({":name": placement.name, ":public": "public"}),
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+    }
+
+
+def _same_album(placement: Placement) -> str:
+    visibility = "visibility = :public" if placement.public else "visibility <> :public"
+    return f"attribute_exists(albumId) AND attribute_not_exists(deletedAt) AND #name = :name AND {visibility}"
+
+
 def _count_update(table: str, album_id: AlbumId, after: Photo, count: int, opened: int) -> Write:
     values: dict[str, Any] = {":count": count, ":opened": opened}
     names, latest, condition = {}, "", "attribute_exists(albumId)"
     if count > 0:
-        condition += " AND attribute_not_exists(deletedAt) AND #name = :name AND "
-        condition += "visibility = :public" if after.albums[album_id].public else "visibility <> :public"
+        condition = _same_album(after.albums[album_id])
         values |= {":name": after.albums[album_id].name, ":public": "public", ":photo": after.photo_id}
         names = {"ExpressionAttributeNames": {"#name": "name"}}
         # A private photo would leave the album without a cover for other users.
