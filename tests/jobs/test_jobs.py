@@ -116,7 +116,7 @@ def test_jobs_that_the_queue_does_not_take_make_the_sweep_fail(shared_cloud: Clo
     def after(parsed: dict[str, Any], **_: Any) -> None:
         parsed["Failed"] = [{"Id": "0"}]
 
-    with hooked("after-call.sqs.SendMessageBatch", lambda _: after, wiring.queue()._sqs), pytest.raises(Busy):
+    with hooked("after-call.sqs.SendMessageBatch", lambda _: after, wiring.queue()._sqs), pytest.RaisesGroup(Busy):
         shared_cloud.sweep(datetime.now(UTC) + UNUSED_GRANT_DUE)
     drain_queue(shared_cloud)
     assert grant["photoId"] in sweep_and_run_jobs(shared_cloud, UNUSED_GRANT_DUE)
