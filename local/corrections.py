@@ -1,4 +1,4 @@
-"""Correct ministack, before it serves, where it differs from AWS."""
+"""Correct the behaviour of ministack that differs from AWS, before it serves."""
 
 from typing import Any
 

@@ -29,7 +29,7 @@ FEW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthChec
 
 @pytest.fixture
 def bob(shared_cloud: Cloud) -> Client:
-    """Somebody else."""
+    """Another user."""
     return shared_cloud.person("bob")
 
 

@@ -33,7 +33,7 @@ JPEG = make_photo(64, 48)
 
 @pytest.fixture
 def bob(shared_cloud: Cloud) -> Client:
-    """Somebody else."""
+    """Another user."""
     return shared_cloud.person(f"bob-{uuid4()}")
 
 

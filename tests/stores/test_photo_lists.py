@@ -1,4 +1,4 @@
-"""The lists of `PhotoStore`: which photos they hold, in what order, and where they begin and end."""
+"""The lists of `PhotoStore`: their photos, their order, and their limits."""
 
 import secrets
 from collections.abc import Callable
