@@ -7,6 +7,7 @@ import threading
 import uuid
 from collections.abc import Mapping
 from email.message import Message
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
@@ -18,6 +19,12 @@ from chalice.local import LambdaContext, LocalChalice, LocalGateway
 from chalicelib.domain.errors import AuthUnavailable, InvalidToken, MethodNotAllowed, NotFound, PhotoshareError
 from chalicelib.http.responses import security_headers
 from chalicelib.infra.settings import Settings
+from local.compression import decompress
+
+BODY_LIMIT = 10 * 1024 * 1024
+"""Bytes of a request's body, before and after decompression. API Gateway has the same limit."""
+
+_CONFIG = Path(__file__).parent.parent / ".chalice" / "config.json"
 
 log = logging.getLogger("local")
 
@@ -31,7 +38,9 @@ class Gateway(LocalGateway):
     """
 
     def __init__(self, app: Chalice, settings: Settings) -> None:
-        super().__init__(_per_thread(app), Config.create())
+        config = Config("local", config_from_disk=json.loads(_CONFIG.read_text()))
+        super().__init__(_per_thread(app), config)
+        self.minimum_compression_size: int | None = config.minimum_compression_size
         self._app = app
         self._settings = settings
         self._pool = PoolAuthorizer(settings.jwks_url, settings.issuer)
@@ -44,6 +53,8 @@ class Gateway(LocalGateway):
         route = "-"
         path, _, query = target.partition("?")
         try:
+            # Keep the header Content-Encoding: API Gateway passes it on too.
+            body = decompress(body, ", ".join(headers.get_all("content-encoding", [])), BODY_LIMIT)
             route, captured = self._match(path)
             event = self._event(method, path, query, headers, body)
             event |= {"resource": route, "pathParameters": captured or None}

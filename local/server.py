@@ -13,10 +13,8 @@ from chalice.app import Chalice
 
 from chalicelib.domain.errors import TooLarge
 from chalicelib.infra.settings import Settings
-from local.gateway import Answer, Gateway
-
-BODY_LIMIT = 10 * 1024 * 1024
-"""Bytes. API Gateway has the same limit."""
+from local.compression import choose_coding, compress
+from local.gateway import BODY_LIMIT, Answer, Gateway
 
 type Receive = Callable[[], Awaitable[dict[str, Any]]]
 type Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -68,16 +66,35 @@ class Adapter:
         headers = Message()
         for name, value in scope["headers"]:
             headers[name.decode("latin-1")] = value.decode("latin-1")
+        accept_encoding = ", ".join(headers.get_all("accept-encoding", []))
         try:
             body = await _read_body(receive)
         except TooLarge as error:
-            await _send(self._gateway.refusal(error, headers.get("origin")), send)
+            await self._send(self._gateway.refusal(error, headers.get("origin")), accept_encoding, send)
             return
         if body is not None:
             target = (scope["raw_path"] + b"?" + scope["query_string"]).decode("latin-1")
             peer = scope["client"][0]
             answer = await asyncio.to_thread(self._gateway.answer, scope["method"], target, headers, body, peer)
-            await _send(answer, send)
+            await self._send(answer, accept_encoding, send)
+
+    async def _send(self, answer: Answer, accept_encoding: str, send: Send) -> None:
+        body = _body(answer)
+        headers = [
+            (name.lower().encode("latin-1"), str(one).encode("latin-1"))
+            for name, value in (answer["headers"] | answer.get("multiValueHeaders", {})).items()
+            for one in (value if isinstance(value, list) else [value])
+        ]
+        minimum = self._gateway.minimum_compression_size
+        is_long_enough = bool(body) and minimum is not None and len(body) >= minimum
+        coding = choose_coding(accept_encoding)
+        if is_long_enough and coding and b"content-encoding" not in dict(headers):
+            body = await asyncio.to_thread(compress, body, coding)
+            headers.append((b"content-encoding", coding.encode()))
+        if answer["statusCode"] not in (204, 304):
+            headers.append((b"content-length", str(len(body)).encode()))
+        await send({"type": "http.response.start", "status": answer["statusCode"], "headers": headers})
+        await send({"type": "http.response.body", "body": body})
 
 
 async def _read_body(receive: Receive) -> bytes | None:
@@ -98,20 +115,8 @@ async def _read_body(receive: Receive) -> bytes | None:
     return bytes(body)
 
 
-async def _send(answer: Answer, send: Send) -> None:
-    body = answer.get("body") or b""
-    if answer.get("isBase64Encoded"):
-        body = base64.b64decode(body)
-    elif isinstance(body, str):
-        body = body.encode()
-    headers = [
-        (name.lower().encode("latin-1"), str(one).encode("latin-1"))
-        for name, value in (answer["headers"] | answer.get("multiValueHeaders", {})).items()
-        for one in (value if isinstance(value, list) else [value])
-    ]
+def _body(answer: Answer) -> bytes:
+    body: str = answer.get("body") or ""
     if answer["statusCode"] in (204, 304):
-        body = b""
-    else:
-        headers.append((b"content-length", str(len(body)).encode()))
-    await send({"type": "http.response.start", "status": answer["statusCode"], "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+        return b""
+    return base64.b64decode(body) if answer.get("isBase64Encoded") else body.encode()

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from local.server import BODY_LIMIT, Server
+from local.gateway import BODY_LIMIT
+from local.server import Server
 from tests.support.local_server import ask, connected, get, raw, status
 
 

@@ -14,6 +14,8 @@ import jwt
 from chalice.app import Chalice, CognitoUserPoolAuthorizer, CORSConfig, Response
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 
+from chalicelib.http.files import web_file
+from chalicelib.http.responses import response
 from chalicelib.infra.settings import Settings, load_settings
 from local.server import Server
 
@@ -51,6 +53,7 @@ def small_app() -> Chalice:
         return {"size": len(request.raw_body), "query": query, "agent": agent, "peer": peer}
 
     _add_photo_routes(app)
+    _add_file_routes(app)
     return app
 
 
@@ -75,6 +78,22 @@ def _add_photo_routes(app: Chalice) -> None:
         assert request
         assert request.uri_params
         return [request.uri_params["name"] == name, app.lambda_context.aws_request_id == before]
+
+
+def _add_file_routes(app: Chalice) -> None:
+    @app.route("/mirror", methods=["POST"], content_types=["application/octet-stream"])
+    def mirror() -> Response:
+        assert app.current_request
+        return Response(app.current_request.raw_body, {"Content-Type": "application/octet-stream"})
+
+    @app.route("/page")
+    def page() -> Response:
+        assert app.current_request
+        return response(web_file("index.html"), {}, app.current_request)
+
+    @app.route("/encoded")
+    def encoded() -> Response:
+        return Response("x" * 5000, {"Content-Type": "text/plain", "Content-Encoding": "br"})
 
 
 class Files(SimpleHTTPRequestHandler):
