@@ -2,7 +2,6 @@
 
 import argparse
 import contextlib
-import os
 import signal
 import sys
 from pathlib import Path
@@ -47,25 +46,20 @@ def _options() -> argparse.Namespace:
 
 
 def _serve(running: "Cloud", port: int) -> None:
-    """Serve the app, and what Lambda would do for it, until ministack ends or a signal comes."""
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        del os.environ[name]
-    os.environ.update(running.env)
-    import app
-    from chalicelib.infra.settings import load_settings
-    from local import events, people, server
+    """Run the functions until ministack ends or a signal comes."""
+    from local import functions, people
 
     with contextlib.ExitStack() as stack:
-        deliveries = events.Events(running, app)
-        stack.callback(deliveries.stop)
-        stack.callback(server.serve(app.app, load_settings(), port).close)
+        started = functions.Functions(running, port)
+        stack.callback(started.stop)
         stack.callback(people.watch_mail(running, _say).set)
-        deliveries.start()
+        password = people.demo_password(running)
+        started.await_api()
         _say(f"Photoshare: http://localhost:{port}")
-        _say(f"Sign in as {people.DEMO}, password {people.demo_password(running)}, or sign up: mail is shown here.")
+        _say(f"Sign in as {people.DEMO}, password {password}, or sign up: mail is shown here.")
         _say(f"AWS: {running.env['AWS_ENDPOINT_URL']}; everything is kept in {running.data}. Ctrl-C stops.")
         stack.callback(_stop_listening_to_signals)
-        running.process.wait()
+        started.supervise()
 
 
 def _stop_listening_to_signals() -> None:

@@ -19,10 +19,14 @@ from typing import IO, Any
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local import stack
+from local import roles, stack
 
+ROOT = Path(__file__).parent.parent
 REGION = "us-east-1"
+ACCOUNT = "000000000000"
 STAGE = "local"
+_EMULATOR = ROOT / ".venv-emulator" / "bin" / "python"
+"""ministack needs another botocore than the project, so it has an environment of its own."""
 _SECRET = "test"
 _START_LIMIT = 60.0
 _LOCK_WAIT = 5.0
@@ -39,12 +43,16 @@ class Cloud:
 
     data: Path
     env: dict[str, str]
-    """What the app needs in its environment, AWS credentials and endpoint included."""
+    """The app's settings, and the endpoint and the credentials of the account's administrator."""
     process: subprocess.Popen[bytes]
 
     def client(self, service: str) -> Any:
         """A boto3 client of this cloud, whatever the environment says."""
         return _client(self.env, service)
+
+    def environment_of(self, function: str) -> dict[str, str]:
+        """Return the environment of a Lambda function, with its own role's credentials."""
+        return roles.environment_of(function, self.env, self.data / "roles")
 
     def stop(self) -> None:
         """Let ministack write its state, then make sure that it and its children are gone. Safe to repeat."""
@@ -142,6 +150,7 @@ def kept(file: Path, value: str) -> str:
 def _start(data: Path, port: int, lock: IO[str]) -> subprocess.Popen[bytes]:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     settings = {
+        "AUTH": "true",
         "GATEWAY_PORT": str(port),
         "PERSIST_STATE": "1",
         "STATE_DIR": str(data.absolute() / "state"),
@@ -153,8 +162,8 @@ def _start(data: Path, port: int, lock: IO[str]) -> subprocess.Popen[bytes]:
     }
     with (data / "ministack.log").open("wb") as log:
         return subprocess.Popen(
-            [sys.executable, "-m", "local.emulator"],
-            cwd=Path(__file__).parent.parent,
+            [str(_EMULATOR), "-m", "local.emulator"],
+            cwd=ROOT,
             env=inherited | settings,
             # Never written to: it closes when this process goes, and the child then stops too.
             stdin=subprocess.PIPE,
@@ -167,18 +176,25 @@ def _start(data: Path, port: int, lock: IO[str]) -> subprocess.Popen[bytes]:
 
 
 def _await_health(process: subprocess.Popen[bytes], data: Path, port: int) -> None:
+    if await_http(f"http://127.0.0.1:{port}/_ministack/health", process):
+        return
+    if process.poll() is None:
+        raise CannotRun(f"ministack did not answer within {_START_LIMIT:.0f} s; {data}/ministack.log says more.")
+    last = (data / "ministack.log").read_text(errors="replace").strip().rpartition("\n")[2]
+    raise CannotRun(f"ministack did not start: {last or 'no reason given'}.")
+
+
+def await_http(url: str, process: subprocess.Popen[bytes]) -> bool:
+    """Wait until `url` answers. Return False if the process ends first, or after a minute."""
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     deadline = time.monotonic() + _START_LIMIT
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            last = (data / "ministack.log").read_text(errors="replace").strip().rpartition("\n")[2]
-            raise CannotRun(f"ministack did not start: {last or 'no reason given'}.")
+    while process.poll() is None and time.monotonic() < deadline:
         try:
-            direct.open(f"http://127.0.0.1:{port}/_ministack/health", timeout=1).close()
-            return
+            direct.open(url, timeout=1).close()
+            return True
         except OSError:
             time.sleep(0.05)
-    raise CannotRun(f"ministack did not answer within {_START_LIMIT:.0f} s; {data}/ministack.log says more.")
+    return False
 
 
 def _deployed(data: Path, env: dict[str, str], base_url: str) -> dict[str, str]:
@@ -191,13 +207,16 @@ def _deployed(data: Path, env: dict[str, str], base_url: str) -> dict[str, str]:
             _require_parts(cloudformation, env, data)
         elif found:
             stack.remove(cloudformation, STAGE)  # A first start was cut short.
-        env = stack.deploy(cloudformation, STAGE, base_url) | env
+        env = stack.deploy(cloudformation, _client(env, "s3"), STAGE, base_url) | env
     except (ClientError, BotoCoreError, stack.DeployFailed) as error:
         raise CannotRun(f"resources.yaml could not be deployed to the local cloud: {error}.") from error
     pool = env["USER_POOL_ID"]
     env["JWKS_URL"] = f"{env['AWS_ENDPOINT_URL']}/{pool}/.well-known/jwks.json"
+    administrator = {name.lower(): env[name] for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")}
+    roles.write_profiles(data / "roles", STAGE, ACCOUNT, administrator)
+    api = roles.environment_of("api", env, data / "roles")
     complete.touch(mode=0o600)
-    complete.write_text("".join(f"export {name}={shlex.quote(value)}\n" for name, value in env.items()))
+    complete.write_text("".join(f"export {name}={shlex.quote(value)}\n" for name, value in api.items()))
     return env
 
 

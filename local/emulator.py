@@ -17,7 +17,7 @@ from hypercorn.config import Config
 from ministack import app as ministack
 from ministack.core import persistence
 
-from local import corrections
+from local import corrections, iam_log
 
 _READS = ("BatchGet", "Describe", "Get", "List", "Query", "ReceiveMessage", "Scan")
 
@@ -26,11 +26,9 @@ def main() -> None:
     """Serve on the port of GATEWAY_PORT until the parent says so, or is gone."""
     persistence.logger.setLevel("WARNING")
     _refuse_damaged_state()
-    corrections.update_in_place()
-    corrections.refuse_as_cognito_does()
-    corrections.name_downloads_of_versions()
-    corrections.delete_people_by_id()
-    corrections.move_dead_letters()
+    corrections.apply_all()
+    if file := os.environ.get("IAM_LOG"):
+        iam_log.log_decisions(Path(file))
     asyncio.run(_run())
 
 
@@ -57,9 +55,6 @@ async def _run() -> None:
     threading.Thread(target=_await_orphaning, args=(loop, stop), daemon=True).start()
 
     async def watched(scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] == "http" and corrections.is_anonymous(scope):
-            await _deny(send)
-            return
         await ministack.app(scope, receive, send)
         if scope["type"] == "http" and _changes(scope):
             changed.set()
@@ -71,15 +66,9 @@ async def _run() -> None:
 
 def _await_orphaning(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
     """Stop when the parent has gone, even by SIGKILL: then its end of the pipe is closed."""
-    sys.stdin.buffer.read()
+    while os.read(0, 1024):
+        pass
     loop.call_soon_threadsafe(stop.set)
-
-
-async def _deny(send: Any) -> None:
-    headers = [(b"content-type", b"application/xml"), (b"access-control-allow-origin", b"*")]
-    await send({"type": "http.response.start", "status": 403, "headers": headers})
-    body = b"<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"
-    await send({"type": "http.response.body", "body": body})
 
 
 def _changes(scope: dict[str, Any]) -> bool:

@@ -1,150 +1,144 @@
-"""What Lambda does for functions that HTTP does not reach: S3 events, queued jobs and the schedule, with retries."""
+"""Deliver S3 events and queued jobs to the functions that handle them, with retries as on AWS."""
 
 import json
 import logging
+import os
 import threading
-import time
-import uuid
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any, Protocol
 
+import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 from chalice.local import LambdaContext
 
-from local.cloud import REGION, STAGE, Cloud
+from local.cloud import ACCOUNT, REGION, STAGE, Cloud
+from local.roles import ADMINISTRATOR
 
 log = logging.getLogger("local")
 
-Handler = Callable[[dict[str, Any], LambdaContext], Any]
+Message = dict[str, Any]
 
-_HOUR = 3600.0
+_UPLOADS = f"photoshare-{STAGE}-uploads"
+_JOBS = f"photoshare-{STAGE}-jobs"
 
 
 class Handlers(Protocol):
-    """The part of `app.py` that is not HTTP."""
+    """The two handlers in `app.py` that receive messages."""
 
-    confirm_upload: Handler
-    run_job: Handler
-    sweep: Handler
+    confirm_upload: Callable[[dict[str, Any], LambdaContext], Any]
+    run_job: Callable[[dict[str, Any], LambdaContext], Any]
 
 
-class Events:
-    """Threads that deliver events, from `start()` to `stop()`."""
+class Worker:
+    """A thread that handles one message at a time, until `stop()`."""
 
-    def __init__(self, cloud: Cloud, handlers: Handlers) -> None:
-        self._sqs = cloud.client("sqs")
-        self._handlers = handlers
+    def __init__(self, sqs: Any, url: str, handle: Callable[[Message], None]) -> None:
+        self._sqs = sqs
+        self._url = url
+        self._queue = url.rpartition("/")[2]
+        self._handle = handle
         self._stopping = threading.Event()
-        uploads = _upload_queue(cloud, self._sqs)
-        jobs = cloud.env["JOB_QUEUE_URL"]
-        _give_up(self._sqs, jobs, f"{jobs}-dead", after=5)  # ministack's CloudFormation leaves RedrivePolicy out.
-        self._threads = [threading.Thread(target=self._drain, args=(uploads, self._upload)) for _ in range(2)]
-        self._threads += [
-            threading.Thread(target=self._drain, args=(jobs, self._job)),
-            threading.Thread(target=self._hourly),
-        ]
-
-    def start(self) -> None:
-        """Begin to deliver: first what was left over."""
-        for thread in self._threads:
-            thread.daemon = True
-            thread.start()
+        self._thread = threading.Thread(target=self._run, name=self._queue, daemon=True)
+        self._thread.start()
 
     def stop(self) -> None:
-        """Let running handlers end; one that takes too long starts again the next time."""
+        """Wait up to 5 s for the message that is being handled. A message that takes longer is delivered again."""
         self._stopping.set()
-        deadline = time.monotonic() + 5
-        for thread in self._threads:
-            thread.join(max(0.0, deadline - time.monotonic()))
+        self._thread.join(5)
 
-    def _drain(self, queue: str, deliver: Callable[[dict[str, Any]], None]) -> None:
+    def _run(self) -> None:
         while not self._stopping.is_set():
             try:
                 received = self._sqs.receive_message(
-                    QueueUrl=queue, WaitTimeSeconds=1, MessageSystemAttributeNames=["All"]
+                    QueueUrl=self._url, WaitTimeSeconds=1, MessageSystemAttributeNames=["All"]
                 )
                 for message in received.get("Messages", []):
-                    if _delivered(message, deliver, queue):
-                        self._sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+                    if self._succeeds(message):
+                        self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=message["ReceiptHandle"])
             except (BotoCoreError, ClientError) as error:
                 if not self._stopping.wait(1):
-                    log.warning("The queue %s does not answer: %s", queue, error)
+                    log.warning("The queue %s does not answer: %s", self._queue, error)
 
-    def _upload(self, message: dict[str, Any]) -> None:
+    def _succeeds(self, message: Message) -> bool:
+        try:
+            self._handle(message)
+        except Exception:
+            attempt = message["Attributes"]["ApproximateReceiveCount"]
+            log.exception("Attempt %s at message %s of %s failed.", attempt, message["MessageId"], self._queue)
+            return False
+        return True
+
+
+def confirm_uploads(handlers: Handlers) -> Worker:
+    """Start to pass S3 events to `confirm_upload`."""
+
+    def handle(message: Message) -> None:
         event = json.loads(message["Body"])
         if event.get("Event") != "s3:TestEvent":
-            self._handlers.confirm_upload(event, LambdaContext("confirm_upload", 1769, 60_000))
+            handlers.confirm_upload(event, LambdaContext("confirm_upload", 1769, 60_000))
 
-    def _job(self, message: dict[str, Any]) -> None:
-        record = {
-            "messageId": message["MessageId"],
-            "receiptHandle": message["ReceiptHandle"],
-            "body": message["Body"],
-            "attributes": message.get("Attributes", {}),
-            "messageAttributes": {},
-            "md5OfBody": message["MD5OfBody"],
-            "eventSource": "aws:sqs",
-            "eventSourceARN": f"arn:aws:sqs:{REGION}:000000000000:photoshare-{STAGE}-jobs",
-            "awsRegion": REGION,
-        }
-        failed = self._handlers.run_job({"Records": [record]}, LambdaContext("run_job", 1769, 900_000))
+    # On AWS, S3 invokes the function itself. The function's role has no part in that.
+    return Worker(boto3.Session(profile_name=ADMINISTRATOR).client("sqs"), _url(_UPLOADS), handle)
+
+
+def run_jobs(handlers: Handlers) -> Worker:
+    """Start to pass jobs to `run_job`. As on AWS, its role is what may receive and delete them."""
+
+    def handle(message: Message) -> None:
+        failed = handlers.run_job({"Records": [_record(message)]}, LambdaContext("run_job", 1769, 900_000))
         if isinstance(failed, dict) and failed.get("batchItemFailures"):
             raise RuntimeError("run_job asked for the message again.")
 
-    def _hourly(self) -> None:
-        while True:
-            try:
-                self._handlers.sweep(_tick(), LambdaContext("sweep", 256, 300_000))
-            except Exception:
-                log.exception("The sweep failed; the next is in an hour.")
-            if self._stopping.wait(_HOUR):
-                return
+    return Worker(boto3.Session().client("sqs"), _url(_JOBS), handle)
 
 
-def _delivered(message: dict[str, Any], deliver: Callable[[dict[str, Any]], None], queue: str) -> bool:
-    attempt = message.get("Attributes", {}).get("ApproximateReceiveCount", "1")
-    try:
-        deliver(message)
-    except Exception:
-        log.exception("Attempt %s at message %s of %s failed.", attempt, message["MessageId"], queue.rpartition("/")[2])
-        return False
-    return True
+def _url(queue: str) -> str:
+    # The role of `run_job` may not ask SQS for it.
+    return f"{os.environ['AWS_ENDPOINT_URL']}/{ACCOUNT}/{queue}"
 
 
-def _upload_queue(cloud: Cloud, sqs: Any) -> str:
-    """The queue that carries the originals bucket's events here: on AWS they go to the function directly."""
-    dead = sqs.create_queue(QueueName=f"photoshare-{STAGE}-uploads-dead")["QueueUrl"]
-    # A function has 60 s, and S3's events are tried three times.
-    queue: str = sqs.create_queue(QueueName=f"photoshare-{STAGE}-uploads")["QueueUrl"]
-    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"VisibilityTimeout": "60"})
-    _give_up(sqs, queue, dead, after=3)
-    wanted = {"QueueArn": _arn(sqs, queue), "Events": ["s3:ObjectCreated:*"]}
+def _record(message: Message) -> dict[str, Any]:
+    return {
+        "messageId": message["MessageId"],
+        "receiptHandle": message["ReceiptHandle"],
+        "body": message["Body"],
+        "attributes": message["Attributes"],
+        "messageAttributes": {},
+        "md5OfBody": message["MD5OfBody"],
+        "eventSource": "aws:sqs",
+        "eventSourceARN": f"arn:aws:sqs:{REGION}:{ACCOUNT}:{_JOBS}",
+        "awsRegion": REGION,
+    }
+
+
+def prepare_queues(cloud: Cloud) -> None:
+    """Make the queue that carries the events of the originals bucket to this machine, and set both retry limits."""
+    sqs = cloud.client("sqs")
+    uploads = sqs.create_queue(QueueName=_UPLOADS)["QueueUrl"]
+    bucket = cloud.env["ORIGINALS_BUCKET"]
+    arn = _arn(sqs, uploads)
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "s3.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": arn,
+        "Condition": {"ArnEquals": {"aws:SourceArn": f"arn:aws:s3:::{bucket}"}},
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    # The function's time limit. Lambda tries an event three times.
+    sqs.set_queue_attributes(QueueUrl=uploads, Attributes={"VisibilityTimeout": "60", "Policy": policy})
+    _set_retry_limit(sqs, uploads, 3)
     cloud.client("s3").put_bucket_notification_configuration(
-        Bucket=cloud.env["ORIGINALS_BUCKET"], NotificationConfiguration={"QueueConfigurations": [wanted]}
+        Bucket=bucket,
+        NotificationConfiguration={"QueueConfigurations": [{"QueueArn": arn, "Events": ["s3:ObjectCreated:*"]}]},
     )
-    return queue
 
 
-def _give_up(sqs: Any, queue: str, dead: str, *, after: int) -> None:
-    policy = json.dumps({"deadLetterTargetArn": _arn(sqs, dead), "maxReceiveCount": after})
-    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"RedrivePolicy": policy})
+def _set_retry_limit(sqs: Any, url: str, attempts: int) -> None:
+    policy = json.dumps({"deadLetterTargetArn": _arn(sqs, f"{url}-dead"), "maxReceiveCount": attempts})
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"RedrivePolicy": policy})
 
 
 def _arn(sqs: Any, queue: str) -> str:
     arn: str = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     return arn
-
-
-def _tick() -> dict[str, Any]:
-    return {
-        "version": "0",
-        "id": str(uuid.uuid4()),
-        "detail-type": "Scheduled Event",
-        "source": "aws.events",
-        "account": "000000000000",
-        "time": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "region": REGION,
-        "resources": [],
-        "detail": {},
-    }

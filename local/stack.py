@@ -1,11 +1,15 @@
 """`resources.yaml` deployed by CloudFormation: wherever the client that is handed in points."""
 
+import json
 import re
 import time
 from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
+from chalice.package import YAMLTemplateSerializer
+
+from local.roles import role_resources
 
 TEMPLATE = Path(__file__).parent.parent / "resources.yaml"
 DEPLOYED = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
@@ -15,7 +19,7 @@ class DeployFailed(Exception):
     """CloudFormation did not create or update the stack. The message is its reason."""
 
 
-def deploy(cloudformation: Any, stage: str, base_url: str) -> dict[str, str]:
+def deploy(cloudformation: Any, s3: Any, stage: str, base_url: str) -> dict[str, str]:
     """Create the stack of a stage, or update it where the template or a parameter changed.
 
     Returns the stack's outputs, named as the app's environment variables.
@@ -23,7 +27,8 @@ def deploy(cloudformation: Any, stage: str, base_url: str) -> dict[str, str]:
     name = f"photoshare-{stage}"
     wanted = {
         "StackName": name,
-        "TemplateBody": TEMPLATE.read_text(),
+        "TemplateURL": _upload(s3, _template(stage)),
+        "Capabilities": ["CAPABILITY_NAMED_IAM"],
         "Parameters": [
             {"ParameterKey": "Stage", "ParameterValue": stage},
             {"ParameterKey": "BaseUrl", "ParameterValue": base_url},
@@ -37,6 +42,18 @@ def deploy(cloudformation: Any, stage: str, base_url: str) -> dict[str, str]:
     elif not _is_deployed(cloudformation, stack, wanted):
         cloudformation.update_stack(**wanted)
     return _outputs(cloudformation, stage)
+
+
+def _upload(s3: Any, body: str) -> str:
+    s3.create_bucket(Bucket="templates")
+    s3.put_object(Bucket="templates", Key="t", Body=body)
+    return f"{s3.meta.endpoint_url}/templates/t"
+
+
+def _template(stage: str) -> str:
+    template = YAMLTemplateSerializer().load_template(TEMPLATE.read_text())
+    template["Resources"] |= role_resources(stage)
+    return json.dumps(template, separators=(",", ":"))
 
 
 def remove(cloudformation: Any, stage: str) -> None:
@@ -58,7 +75,7 @@ def described(cloudformation: Any, stage: str) -> dict[str, Any] | None:
 def _is_deployed(cloudformation: Any, stack: dict[str, Any], wanted: dict[str, Any]) -> bool:
     body = cloudformation.get_template(StackName=stack["StackName"])["TemplateBody"]
     given = {one["ParameterKey"]: one["ParameterValue"] for one in stack["Parameters"]}
-    return bool(body == wanted["TemplateBody"]) and all(
+    return bool(json.dumps(body, separators=(",", ":")) == _template(stack["StackName"].removeprefix("photoshare-"))) and all(
         given.get(one["ParameterKey"]) == one["ParameterValue"] for one in wanted["Parameters"]
     )
 

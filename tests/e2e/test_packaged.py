@@ -106,12 +106,13 @@ def deployed(cloud: Cloud, out: Path) -> Packaged:
                 "COGNITO_DOMAIN": endpoint,
                 "JWKS_URL": {"Fn::Sub": f"{endpoint}/${{Users}}/.well-known/jwks.json"},
             }
+    s3.put_object(Bucket="releases", Key="template.json", Body=json.dumps(template))
     parameters = PARAMETERS | {"DomainPrefix": f"photoshare-{STAGE}"}
     cloudformation.create_stack(
         StackName=f"photoshare-{STAGE}",
-        TemplateBody=json.dumps(template),
+        TemplateURL=f"{endpoint}/releases/template.json",
         Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
-        Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+        Capabilities=["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
     )
     with contextlib.suppress(Exception):
         cloudformation.get_waiter("stack_create_complete").wait(

@@ -138,7 +138,7 @@ def _by_link(url: str, *, put: bool) -> list[Need]:
 def _needs(operation: str, asked: dict[str, Any]) -> list[Need]:
     """What AWS asks of the policy for one call (Service Authorization Reference)."""
     if "Bucket" in asked:
-        return [_on_s3(operation, asked)]
+        return _on_s3(operation, asked)
     if "UserPoolId" in asked:
         return [(f"cognito-idp:{operation}", f"userpool/{asked['UserPoolId']}")]
     if operation == "DetectModerationLabels":
@@ -159,12 +159,14 @@ def _needs(operation: str, asked: dict[str, Any]) -> list[Need]:
 _LISTING = {"ListObjectVersions": "s3:ListBucketVersions", "ListObjectsV2": "s3:ListBucket"}
 
 
-def _on_s3(operation: str, asked: dict[str, Any]) -> Need:
+def _on_s3(operation: str, asked: dict[str, Any]) -> list[Need]:
     bucket = asked["Bucket"]
     if operation == "CreateBucket":
-        return "s3:PutObject", f"{bucket}/*"  # By this name botocore signs forms.
+        return [("s3:PutObject", f"{bucket}/*")]  # By this name botocore signs forms.
     if operation in _LISTING:
-        return _LISTING[operation], bucket
-    versions = "VersionId" in str(asked)
+        return [(_LISTING[operation], bucket)]
     action = {"DeleteObjects": "s3:DeleteObject", "HeadObject": "s3:GetObject"}.get(operation, f"s3:{operation}")
-    return f"{action}Version" if versions else action, f"{bucket}/*"
+    by_version = [f"{action}Version"] if "VersionId" in str(asked) else []
+    # The API reference asks for s3:DeleteObject in any case. Reads of a version need no other permission.
+    plain = [action] if not by_version or action == "s3:DeleteObject" else []
+    return [(needed, f"{bucket}/*") for needed in plain + by_version]

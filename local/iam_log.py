@@ -1,0 +1,25 @@
+"""Log every decision that ministack makes about a role's permissions. Tests read the log."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from ministack.core import iam_evaluator
+from ministack.services import sts
+
+
+def log_decisions(file: Path) -> None:
+    """Append one JSON line per decision to `file`: role, action, resource, and whether the request is allowed."""
+    enforce = iam_evaluator.enforce
+
+    def enforce_and_log(key: str, action: str, service: str, region: str, **request: Any) -> Any:
+        denied = enforce(key, action, service, region, **request)
+        if session := sts._sessions.get(key):
+            role = session["Arn"].split("/")[-2]
+            resource = request.get("resource_arn", "*")
+            decision = {"role": role, "action": action, "resource": resource, "allowed": denied is None}
+            with file.open("a") as log:
+                log.write(json.dumps(decision) + "\n")
+        return denied
+
+    iam_evaluator.enforce = enforce_and_log

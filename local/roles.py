@@ -1,0 +1,68 @@
+"""One IAM role per Lambda function, with the policy that the function has on AWS.
+
+On AWS, Chalice makes the roles. `resources.yaml` has none, so the local cloud adds them to the template.
+"""
+
+import configparser
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from chalicelib.deploy.packaging import OF_THE_API
+
+POLICIES = {"api": "api", "confirm_upload": "confirm-upload", "run_job": "run-job", "sweep": "sweep"}
+"""By function, the name of its policy file."""
+
+ADMINISTRATOR = "administrator"
+"""The profile that may do everything."""
+
+_CHALICE = Path(__file__).parent.parent / ".chalice"
+_SESSION_SECONDS = 12 * 3600
+"""The longest session that AWS grants. botocore assumes the role again before a session ends."""
+
+
+def role_name(stage: str, function: str) -> str:
+    """Return the name of a function's role."""
+    return f"photoshare-{stage}-{function}"
+
+
+def role_resources(stage: str) -> dict[str, Any]:
+    """Return the CloudFormation resources of all roles. The account's administrator may assume them."""
+    return {f"{function.title().replace('_', '')}Role": _role(stage, function) for function in POLICIES}
+
+
+def _role(stage: str, function: str) -> dict[str, Any]:
+    trust = {"Effect": "Allow", "Principal": {"AWS": {"Ref": "AWS::AccountId"}}, "Action": "sts:AssumeRole"}
+    policy = json.loads((_CHALICE / f"policy-{POLICIES[function]}.json").read_text())
+    return {
+        "Type": "AWS::IAM::Role",
+        "Properties": {
+            "RoleName": role_name(stage, function),
+            "MaxSessionDuration": _SESSION_SECONDS,
+            "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [trust]},
+            "Policies": [{"PolicyName": "function", "PolicyDocument": policy}],
+        },
+    }
+
+
+def write_profiles(file: Path, stage: str, account: str, administrator: dict[str, str]) -> None:
+    """Write an AWS configuration file with a profile per function. Each profile refreshes its own credentials."""
+    profiles = configparser.ConfigParser()
+    profiles[f"profile {ADMINISTRATOR}"] = administrator
+    for function in POLICIES:
+        profiles[f"profile {function}"] = {
+            "role_arn": f"arn:aws:iam::{account}:role/{role_name(stage, function)}",
+            "source_profile": ADMINISTRATOR,
+            "role_session_name": function,
+            "duration_seconds": str(_SESSION_SECONDS),
+        }
+    with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as written:
+        profiles.write(written)
+
+
+def environment_of(function: str, administrator: dict[str, str], profiles: Path) -> dict[str, str]:
+    """Return the environment of a function: its own role, and secrets only if it is the API."""
+    left_out = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} | (OF_THE_API if function != "api" else set())
+    kept = {name: value for name, value in administrator.items() if name not in left_out}
+    return kept | {"AWS_CONFIG_FILE": str(profiles.absolute()), "AWS_PROFILE": function}

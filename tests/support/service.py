@@ -1,0 +1,170 @@
+"""A running Photoshare, as its users and its administrator reach it: on this machine, packaged, or on AWS."""
+
+import contextlib
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+from chalicelib.deploy.packaging import variable
+from local.cloud import REGION, STAGE
+from tests.support.paths import ROOT
+from tests.support.rest import PASSWORD, Answer, answers, environment, free_port, request, wait_until
+
+
+class Service:
+    """The API, and what a REST client does with it."""
+
+    patience = 15.0
+    """Seconds to wait for work that follows a request."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def client(self, service: str) -> Any:
+        """Return a boto3 client with the administrator's credentials."""
+        raise NotImplementedError
+
+    def sign_up(self, email: str) -> str:
+        """Make an account, and return its access token."""
+        raise NotImplementedError
+
+    def address(self, name: str) -> str:
+        """Return an e-mail address for a new account."""
+        return f"{name}@example.com"
+
+    def call(self, method: str, path: str, body: Any = None, token: str = "", **query: Any) -> Answer:
+        """Send one request to the API."""
+        return request(self.url, method, path, body, token, **query)
+
+    def log_in(self, email: str) -> str:
+        """Log in, and return the access token."""
+        answer = self.call("POST", "/login", {"email": email, "password": PASSWORD})
+        assert answer.status == 200, answer
+        return str(answer.json["accessToken"])
+
+    def grant(self, token: str, **wanted: Any) -> dict[str, Any]:
+        """Request an upload grant for a JPEG."""
+        body = {"filename": "photo.jpg", "contentType": "image/jpeg", **wanted}
+        answer = self.call("POST", "/upload", body, token)
+        assert answer.status == 201, answer
+        return dict(answer.json)
+
+    def ready(self, photo_id: str, token: str) -> dict[str, Any]:
+        """Wait until the photo is ready, and return it."""
+        photo: dict[str, Any] = {}
+
+        def is_settled() -> bool:
+            photo.update(self.call("GET", f"/photos/{photo_id}", token=token).json)
+            return bool(photo["status"] != "pending")
+
+        wait_until(is_settled, self.patience)
+        assert photo["status"] == "ready", photo
+        return photo
+
+
+class Local(Service):
+    """A running `python -m local` with ports and data of its own."""
+
+    def __init__(self, data: Path, **variables: str) -> None:
+        self.data, self.port, self.aws_port = data, free_port(), free_port()
+        super().__init__(f"http://localhost:{self.port}")
+        self.aws_url = f"http://localhost:{self.aws_port}"
+        self._variables = variables
+        self.start()
+
+    def start(self) -> None:
+        """Start, and wait until the API answers."""
+        command = [sys.executable, "-m", "local", "--port", str(self.port), "--aws-port", str(self.aws_port)]
+        self.log = (self.data.parent / "local.log").open("a")
+        self.process = subprocess.Popen(
+            [*command, "--data", str(self.data)],
+            cwd=ROOT,
+            stdout=self.log,
+            stderr=self.log,
+            env=environment() | self._variables,
+        )
+        wait_until(lambda: self.process.poll() is not None or answers(f"{self.url}/health"), 120)
+        assert self.process.poll() is None, self.said()
+
+    def stop(self, number: signal.Signals = signal.SIGINT) -> None:
+        """Stop as Ctrl-C does."""
+        self.process.send_signal(number)
+        self.process.wait(30)
+        self.log.close()
+
+    def said(self) -> str:
+        """Return everything that the process printed."""
+        return (self.data.parent / "local.log").read_text()
+
+    def client(self, service: str) -> Any:
+        return boto3.client(
+            service,
+            region_name=REGION,
+            endpoint_url=self.aws_url,
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+        )
+
+    def sign_up(self, email: str) -> str:
+        """Register, confirm by the mailed code, and log in."""
+        made = self.call("POST", "/signup", {"email": email, "password": PASSWORD})
+        assert (made.status, made.json["confirmed"]) == (201, False), made
+        assert self.call("POST", "/login", {"email": email, "password": PASSWORD}).status == 401
+        confirmed = self.call("POST", "/signup/confirm", {"email": email, "code": self.mailed_code(email)})
+        assert confirmed.status == 204, confirmed
+        return self.log_in(email)
+
+    def mailed_code(self, email: str) -> str:
+        """Return the code in the newest mail to this address, as `make run` shows it."""
+        wait_until(lambda: f"Mail to {email}" in self.said(), 10)
+        mail = self.said().rpartition(f"Mail to {email}")[2]
+        found = re.search(r"\b[0-9]{6}\b", mail)
+        assert found, mail
+        return found[0]
+
+
+class Deployed(Service):
+    """A stage in an AWS account, or in the emulator if the session's endpoint is one."""
+
+    patience = 60.0
+
+    def __init__(self, session: boto3.Session, stage: str, url: str = "") -> None:
+        self.session, self.stage = session, stage
+        self.outputs = self._outputs()
+        super().__init__((url or self.outputs["BASE_URL"]).rstrip("/"))
+        self._made: list[str] = []
+
+    def _outputs(self) -> dict[str, str]:
+        """Return the outputs of the stage's stack, of `make deploy` or of `make resources`, named as variables."""
+        cloudformation = self.client("cloudformation")
+        for name in (f"photoshare-{self.stage}", f"photoshare-{self.stage}-resources"):
+            with contextlib.suppress(cloudformation.exceptions.ClientError):
+                (stack,) = cloudformation.describe_stacks(StackName=name)["Stacks"]
+                return {variable(output["OutputKey"]): output["OutputValue"] for output in stack["Outputs"]}
+        raise LookupError(f"The stage {self.stage} has no stack.")
+
+    def client(self, service: str) -> Any:
+        return self.session.client(service)
+
+    def sign_up(self, email: str) -> str:
+        """Make a confirmed account without sending mail, and log in."""
+        cognito, pool = self.client("cognito-idp"), self.outputs["USER_POOL_ID"]
+        attributes = [{"Name": "email", "Value": email}, {"Name": "email_verified", "Value": "true"}]
+        cognito.admin_create_user(
+            UserPoolId=pool, Username=email, UserAttributes=attributes, MessageAction="SUPPRESS"
+        )
+        cognito.admin_set_user_password(UserPoolId=pool, Username=email, Password=PASSWORD, Permanent=True)
+        self._made.append(email)
+        return self.log_in(email)
+
+    def cancel_accounts(self) -> None:
+        """Cancel every account that the tests have made and not cancelled."""
+        for email in self._made:
+            answer = self.call("POST", "/login", {"email": email, "password": PASSWORD})
+            if answer.status == 200:
+                assert self.call("DELETE", "/account", token=answer.json["accessToken"]).status == 202
