@@ -18,7 +18,7 @@ from chalice.package import YAMLTemplateSerializer
 
 from chalicelib.deploy.gateway_responses import GATEWAY_RESPONSES
 from local.cloud import Cloud, running
-from release import report
+from release import report, templates
 from tests.e2e.conftest import PASSWORD, ROOT, Answer, environment, hosted_ui, put, request, send, wait_until
 from tests.support.images import photo as make_photo
 from tests.support.policies import FUNCTIONS
@@ -109,7 +109,7 @@ def deployed(cloud: Cloud, out: Path) -> Packaged:
     parameters = PARAMETERS | {"DomainPrefix": f"photoshare-{STAGE}"}
     cloudformation.create_stack(
         StackName=f"photoshare-{STAGE}",
-        TemplateBody=json.dumps(template),
+        TemplateURL=templates.upload(cloud.client, STAGE, json.dumps(template)),
         Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
         Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
     )
