@@ -3,13 +3,14 @@
 import json
 import re
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
-from chalice.package import YAMLTemplateSerializer
 
 from local.roles import role_resources
+from release import templates
 
 TEMPLATE = Path(__file__).parent.parent / "resources.yaml"
 DEPLOYED = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
@@ -19,41 +20,28 @@ class DeployFailed(Exception):
     """CloudFormation did not create or update the stack. The message is its reason."""
 
 
-def deploy(cloudformation: Any, s3: Any, stage: str, base_url: str) -> dict[str, str]:
-    """Create the stack of a stage, or update it where the template or a parameter changed.
+def deploy(client: Callable[[str], Any], stage: str, base_url: str) -> dict[str, str]:
+    """Create the stack of a stage, or update it if the template or a parameter changed.
 
-    Returns the stack's outputs, named as the app's environment variables.
+    Return the stack's outputs, named as the app's environment variables.
+    `client` makes the client of a service from its name.
     """
-    name = f"photoshare-{stage}"
-    wanted = {
-        "StackName": name,
-        "TemplateURL": _upload(s3, _template(stage)),
-        "Capabilities": ["CAPABILITY_NAMED_IAM"],
-        "Parameters": [
-            {"ParameterKey": "Stage", "ParameterValue": stage},
-            {"ParameterKey": "BaseUrl", "ParameterValue": base_url},
-            {"ParameterKey": "AllowedOrigins", "ParameterValue": base_url},
-            {"ParameterKey": "DomainPrefix", "ParameterValue": name},
-        ],
-    }
+    cloudformation, name, template = client("cloudformation"), f"photoshare-{stage}", _with_roles(stage)
+    wanted = {"Stage": stage, "BaseUrl": base_url, "AllowedOrigins": base_url, "DomainPrefix": name}
     stack = described(cloudformation, stage)
-    if stack is None:
-        cloudformation.create_stack(**wanted)
-    elif not _is_deployed(cloudformation, stack, wanted):
-        cloudformation.update_stack(**wanted)
+    if stack is None or not _is_deployed(cloudformation, stack, template, wanted):
+        (cloudformation.update_stack if stack else cloudformation.create_stack)(
+            StackName=name,
+            TemplateURL=templates.upload(client, stage, template),
+            Capabilities=["CAPABILITY_NAMED_IAM"],
+            Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in wanted.items()],
+        )
     return _outputs(cloudformation, stage)
 
 
-def _upload(s3: Any, body: str) -> str:
-    s3.create_bucket(Bucket="templates")
-    s3.put_object(Bucket="templates", Key="t", Body=body)
-    return f"{s3.meta.endpoint_url}/templates/t"
-
-
-def _template(stage: str) -> str:
-    template = YAMLTemplateSerializer().load_template(TEMPLATE.read_text())
-    template["Resources"] |= role_resources(stage)
-    return json.dumps(template, separators=(",", ":"))
+def _with_roles(stage: str) -> str:
+    roles = "".join(f"  {name}: {json.dumps(role)}\n" for name, role in role_resources(stage).items())
+    return TEMPLATE.read_text().replace("\nResources:\n", f"\nResources:\n{roles}", 1)
 
 
 def remove(cloudformation: Any, stage: str) -> None:
@@ -72,12 +60,10 @@ def described(cloudformation: Any, stage: str) -> dict[str, Any] | None:
     return stack
 
 
-def _is_deployed(cloudformation: Any, stack: dict[str, Any], wanted: dict[str, Any]) -> bool:
+def _is_deployed(cloudformation: Any, stack: dict[str, Any], template: str, wanted: dict[str, str]) -> bool:
     body = cloudformation.get_template(StackName=stack["StackName"])["TemplateBody"]
     given = {one["ParameterKey"]: one["ParameterValue"] for one in stack["Parameters"]}
-    return bool(json.dumps(body, separators=(",", ":")) == _template(stack["StackName"].removeprefix("photoshare-"))) and all(
-        given.get(one["ParameterKey"]) == one["ParameterValue"] for one in wanted["Parameters"]
-    )
+    return bool(body == template) and all(given.get(key) == value for key, value in wanted.items())
 
 
 def _outputs(cloudformation: Any, stage: str) -> dict[str, str]:

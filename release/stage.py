@@ -8,6 +8,7 @@ it adds what wants an API or a function to be there: CDN, usage plan, retries. W
 import json
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from chalice.package import YAMLTemplateSerializer
 
 from chalicelib.deploy.packaging import OF_THE_API, variable
+from release import templates
 
 ROOT = Path(__file__).parent.parent
 _FOR_WHOEVER_DEPLOYS = {"APP_DOMAIN", "CDN_KEY", "CLIENT_KEY"}
@@ -26,7 +28,7 @@ def main(stage: str, *given: str) -> None:
     """Create or update, and record."""
     session = boto3.Session()
     parameters = {"Stage": stage, **api_of(stage), **dict(each.split("=", 1) for each in given)}
-    outputs = deploy(session.client("cloudformation"), f"photoshare-{stage}-resources", parameters)
+    outputs = deploy(session.client, stage, parameters)
     account = session.client("sts").get_caller_identity()
     names = {
         "AWS::AccountId": account["Account"],
@@ -49,19 +51,26 @@ def api_of(stage: str) -> dict[str, str]:
     return {"RestAPI": found[0]} if found else {}
 
 
-def deploy(cloudformation: Any, name: str, parameters: dict[str, str]) -> dict[str, str]:
-    """Create or update the stack; its outputs, named as environment variables."""
-    template = YAMLTemplateSerializer().load_template((ROOT / "resources.yaml").read_text())
+def deploy(client: Callable[[str], Any], stage: str, parameters: dict[str, str]) -> dict[str, str]:
+    """Create or update the stage's stack and return its outputs, named as environment variables.
+
+    Parameters that are not given keep their previous value. `client` makes the client of a service from its name.
+
+    Raises:
+        BucketTaken: another AWS account owns the name of the template bucket.
+    """
+    cloudformation, name = client("cloudformation"), f"photoshare-{stage}-resources"
+    text = (ROOT / "resources.yaml").read_text()
+    known = {*YAMLTemplateSerializer().load_template(text)["Parameters"]}
     try:
         before = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
     except ClientError:
         before = None
     kept = {each["ParameterKey"] for each in before["Parameters"]} - {*parameters} if before else set()
     wanted: list[dict[str, Any]] = [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()]
-    wanted += [{"ParameterKey": key, "UsePreviousValue": True} for key in kept & {*template["Parameters"]}]
-    # CloudFormation takes 51,200 bytes, which the file with its comments and indents is beyond.
-    body = json.dumps(template, separators=(",", ":"))
-    asked = {"StackName": name, "TemplateBody": body, "Parameters": wanted, "Capabilities": ["CAPABILITY_IAM"]}
+    wanted += [{"ParameterKey": key, "UsePreviousValue": True} for key in kept & known]
+    url = templates.upload(client, stage, text)
+    asked = {"StackName": name, "TemplateURL": url, "Parameters": wanted, "Capabilities": ["CAPABILITY_IAM"]}
     try:
         (cloudformation.update_stack if before else cloudformation.create_stack)(**asked)
         waiter = cloudformation.get_waiter("stack_update_complete" if before else "stack_create_complete")
@@ -115,5 +124,5 @@ def record(stage: str, outputs: dict[str, str]) -> None:
 if __name__ == "__main__":
     try:
         main(*sys.argv[1:])
-    except (BotoCoreError, ClientError, TypeError, ValueError) as error:
+    except (BotoCoreError, ClientError, TypeError, ValueError, templates.BucketTaken) as error:
         sys.exit(f"The stage was not deployed: {error}")

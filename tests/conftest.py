@@ -122,7 +122,7 @@ def deployment(idp: IdentityProvider) -> Iterator[Cloud]:
 
 def deploy() -> dict[str, str]:
     """Create the stack; its outputs, as the environment variables they become."""
-    made = stack.deploy(boto3.client("cloudformation"), "test", ORIGIN)
+    made = stack.deploy(boto3.client, "test", ORIGIN)
     # moto leaves this property of the template out.
     boto3.client("s3").put_bucket_versioning(
         Bucket=made["ORIGINALS_BUCKET"], VersioningConfiguration={"Status": "Enabled"}

@@ -32,7 +32,7 @@ MAY_IMPORT = {
     "jobs": USE_CASES,
     "wiring": USE_CASES | {"jobs"},
     "app": USE_CASES | {"http", "jobs", "wiring", "deploy"},
-    "local": BASE | {"auth", "http", "stores", "deploy", "app"},
+    "local": BASE | {"auth", "http", "stores", "deploy", "app", "release"},
     "release": BASE | {"stores", "deploy", "albums"},
     "bench": USE_CASES | {"http", "jobs", "wiring", "app", "local", "tests"},
 }

@@ -57,6 +57,14 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         yield Stage(tmp_path_factory.mktemp("project"), cloud)
 
 
+def test_template_goes_through_the_bucket_as_no_request_could_hold_it(stage: Stage) -> None:
+    s3, bucket = stage.cloud.client("s3"), "photoshare-x-templates-000000000000"
+    (uploaded,) = s3.list_objects_v2(Bucket=bucket)["Contents"]
+    template = s3.get_object(Bucket=bucket, Key=uploaded["Key"])["Body"].read()
+    assert template == (stage.project / "resources.yaml").read_bytes()
+    assert len(template) > 51_200
+
+
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_function_has_its_own_role_with_its_policy_to_the_letter(stage: Stage, function: str) -> None:
     iam = stage.cloud.client("iam")

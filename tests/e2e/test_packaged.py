@@ -18,7 +18,7 @@ from chalice.package import YAMLTemplateSerializer
 
 from chalicelib.deploy.gateway_responses import GATEWAY_RESPONSES
 from local.cloud import Cloud, running
-from release import report
+from release import report, templates
 from tests.e2e.conftest import PASSWORD, ROOT, Answer, environment, hosted_ui, put, request, send, wait_until
 from tests.support.images import photo as make_photo
 from tests.support.policies import FUNCTIONS
@@ -106,11 +106,10 @@ def deployed(cloud: Cloud, out: Path) -> Packaged:
                 "COGNITO_DOMAIN": endpoint,
                 "JWKS_URL": {"Fn::Sub": f"{endpoint}/${{Users}}/.well-known/jwks.json"},
             }
-    s3.put_object(Bucket="releases", Key="template.json", Body=json.dumps(template))
     parameters = PARAMETERS | {"DomainPrefix": f"photoshare-{STAGE}"}
     cloudformation.create_stack(
         StackName=f"photoshare-{STAGE}",
-        TemplateURL=f"{endpoint}/releases/template.json",
+        TemplateURL=templates.upload(cloud.client, STAGE, json.dumps(template)),
         Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
         Capabilities=["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
     )

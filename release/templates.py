@@ -1,0 +1,50 @@
+"""Hand a template to CloudFormation through a bucket: a request holds at most 51,200 bytes, an object up to 1 MB."""
+
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+
+class BucketTaken(Exception):
+    """Another AWS account owns the bucket's name. The message says what to do."""
+
+
+def upload(client: Callable[[str], Any], stage: str, template: str) -> str:
+    """Put a template into the stage's template bucket and return its `TemplateURL`.
+
+    Create the bucket if it does not exist. `client` makes the client of a service from its name.
+
+    Raises:
+        BucketTaken: another AWS account owns the bucket's name.
+    """
+    s3, account = client("s3"), client("sts").get_caller_identity()["Account"]
+    name, body = f"photoshare-{stage}-templates-{account}", template.encode()
+    key = f"{hashlib.sha256(body).hexdigest()}.template"
+    _make_bucket(s3, name, account)
+    s3.put_object(Bucket=name, ExpectedBucketOwner=account, Key=key, Body=body)
+    # The endpoint has the domain of its partition. The URL is not presigned: CloudTrail records it.
+    return f"{s3.meta.endpoint_url}/{name}/{key}"
+
+
+def _make_bucket(s3: Any, name: str, account: str) -> None:
+    region = s3.meta.region_name
+    # S3 refuses us-east-1 as a location constraint, and asks for one everywhere else.
+    place = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+    try:
+        s3.create_bucket(Bucket=name, **place)
+    except s3.exceptions.BucketAlreadyOwnedByYou:
+        pass
+    except s3.exceptions.BucketAlreadyExists as error:
+        raise BucketTaken(
+            f"Another AWS account owns the bucket {name}, so the template was not uploaded. "
+            "Choose another STAGE, or ask AWS Support about the bucket."
+        ) from error
+    # Every run sets both: an earlier run may have stopped after it created the bucket.
+    blocked = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
+    s3.put_public_access_block(
+        Bucket=name, ExpectedBucketOwner=account, PublicAccessBlockConfiguration=dict.fromkeys(blocked, True)
+    )
+    rule = {"ID": "expire", "Status": "Enabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 1}}
+    s3.put_bucket_lifecycle_configuration(
+        Bucket=name, ExpectedBucketOwner=account, LifecycleConfiguration={"Rules": [rule]}
+    )

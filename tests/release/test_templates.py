@@ -1,0 +1,158 @@
+"""Templates reach CloudFormation through a private bucket of the stage, whatever their size."""
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from local import stack
+from release import stage, templates
+
+ACCOUNT = "123456789012"
+BUCKET = f"photoshare-x-templates-{ACCOUNT}"
+PARAMETERS = {
+    "Stage": "x",
+    "BaseUrl": "http://localhost",
+    "AllowedOrigins": "http://localhost",
+    "DomainPrefix": "x",
+    "MaxPhotos": "7",
+}
+TEMPLATE = """
+Parameters:
+  Stage: {Type: String}
+  BaseUrl: {Type: String}
+  AllowedOrigins: {Type: String}
+  DomainPrefix: {Type: String}
+  MaxPhotos: {Type: Number, Default: 5}
+Resources:
+  Topic: {Type: AWS::SNS::Topic}
+Outputs:
+  BaseUrl: {Value: !Ref BaseUrl}
+  MaxPhotos: {Value: !Ref MaxPhotos}
+"""
+
+
+class Clients:
+    """Make clients of moto, and keep the parameters of their calls."""
+
+    def __init__(self, region: str = "eu-central-1") -> None:
+        self.region = region
+        self.calls: list[tuple[str, dict[str, Any]]] = []
+
+    def __call__(self, service: str) -> Any:
+        client: Any = boto3.client(service, region_name=self.region)
+        client.meta.events.register("before-parameter-build", self._record)
+        return client
+
+    def called(self, name: str) -> list[dict[str, Any]]:
+        return [parameters for operation, parameters in self.calls if operation == name]
+
+    def _record(self, params: dict[str, Any], model: Any, **_: Any) -> None:
+        self.calls.append((model.name, params))
+
+
+@pytest.fixture
+def client() -> Iterator[Clients]:
+    """An empty account."""
+    with mock_aws():
+        yield Clients()
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give both commands a small template, and return its path."""
+    file = tmp_path / "resources.yaml"
+    file.write_text(TEMPLATE)
+    monkeypatch.setattr(stage, "ROOT", tmp_path)
+    monkeypatch.setattr(stack, "TEMPLATE", file)
+    return file
+
+
+def stored(client: Clients, url: str) -> str:
+    """Read the object that a path-style URL names."""
+    bucket, _, key = urlsplit(url).path[1:].partition("/")
+    return str(client("s3").get_object(Bucket=bucket, Key=key)["Body"].read().decode())
+
+
+def test_template_over_the_limit_of_a_request_is_deployed(client: Clients, project: Path) -> None:
+    large = f"{TEMPLATE}Metadata:\n  Padding: {'x' * 51_200}\n"
+    project.write_text(large)
+    assert stage.deploy(client, "x", PARAMETERS)["MAX_PHOTOS"] == "7"
+    assert stack.deploy(client, "y", "http://localhost")["MAX_PHOTOS"] == "5"
+    asked = client.called("CreateStack")
+    assert [each["StackName"] for each in asked] == ["photoshare-x-resources", "photoshare-y"]
+    for each in asked:
+        assert "TemplateBody" not in each
+        assert stored(client, each["TemplateURL"]) == large
+
+
+@pytest.mark.usefixtures("project")
+def test_parameters_that_are_not_given_keep_their_value(client: Clients) -> None:
+    stage.deploy(client, "x", PARAMETERS)
+    outputs = stage.deploy(client, "x", {"Stage": "x", "BaseUrl": "http://elsewhere"})
+    assert outputs == {"BASE_URL": "http://elsewhere", "MAX_PHOTOS": "7"}
+    (asked,) = client.called("UpdateStack")
+    assert {"ParameterKey": "MaxPhotos", "UsePreviousValue": True} in asked["Parameters"]
+    assert {"ParameterKey": "Stage", "ParameterValue": "x"} in asked["Parameters"]
+
+
+def test_bucket_is_private_and_its_objects_expire(client: Clients) -> None:
+    templates.upload(client, "x", "{}")
+    s3 = client("s3")
+    blocked = s3.get_public_access_block(Bucket=BUCKET)["PublicAccessBlockConfiguration"]
+    assert (len(blocked), {*blocked.values()}) == (4, {True})
+    (rule,) = s3.get_bucket_lifecycle_configuration(Bucket=BUCKET)["Rules"]
+    assert (rule["Status"], rule["Filter"], rule["Expiration"]) == ("Enabled", {"Prefix": ""}, {"Days": 1})
+
+
+@pytest.mark.parametrize("region", ["us-east-1", "eu-central-1"])
+def test_second_run_reuses_the_bucket_and_repairs_it(client: Clients, region: str) -> None:
+    client.region = region
+    first = templates.upload(client, "x", "{}")
+    s3 = client("s3")
+    s3.delete_public_access_block(Bucket=BUCKET)
+    s3.delete_bucket_lifecycle(Bucket=BUCKET)
+    second = templates.upload(client, "x", "[]")
+    assert [each["Name"] for each in s3.list_buckets()["Buckets"]] == [BUCKET]
+    assert (stored(client, first), stored(client, second)) == ("{}", "[]")
+    assert s3.get_public_access_block(Bucket=BUCKET)
+    assert s3.get_bucket_lifecycle_configuration(Bucket=BUCKET)
+
+
+def test_bucket_of_another_account_is_refused(client: Clients, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MOTO_ACCOUNT_ID", "999999999999")
+    place: Any = {"LocationConstraint": client.region}
+    client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration=place)
+    monkeypatch.delenv("MOTO_ACCOUNT_ID")
+    with pytest.raises(templates.BucketTaken, match=f"owns the bucket {BUCKET}.* Choose another STAGE"):
+        stage.deploy(client, "x", PARAMETERS)
+    assert client.called("PutObject") == client.called("CreateStack") == []
+
+
+def test_every_call_after_the_creation_names_the_owner(client: Clients) -> None:
+    """moto ignores the owner. S3 refuses the call if another account has taken the name since."""
+    templates.upload(client, "x", "{}")
+    owned = [(name, parameters) for name, parameters in client.calls if "Bucket" in parameters]
+    assert {name for name, _ in owned} > {"CreateBucket", "PutObject"}
+    assert {name for name, parameters in owned if parameters.get("ExpectedBucketOwner") != ACCOUNT} == {"CreateBucket"}
+
+
+@pytest.mark.parametrize(
+    ("region", "endpoint"),
+    [
+        ("us-east-1", "https://s3.amazonaws.com"),
+        ("eu-central-1", "https://s3.eu-central-1.amazonaws.com"),
+        ("us-gov-west-1", "https://s3.us-gov-west-1.amazonaws.com"),
+        ("cn-north-1", "https://s3.cn-north-1.amazonaws.com.cn"),
+    ],
+)
+def test_bucket_and_url_are_of_the_region(client: Clients, region: str, endpoint: str) -> None:
+    client.region = region
+    digest = hashlib.sha256(b"{}").hexdigest()
+    assert templates.upload(client, "x", "{}") == f"{endpoint}/{BUCKET}/{digest}.template"
+    assert client("s3").head_bucket(Bucket=BUCKET)["BucketRegion"] == region
