@@ -208,7 +208,7 @@ def _deployed(data: Path, env: dict[str, str], base_url: str) -> dict[str, str]:
             _require_parts(cloudformation, env, data)
         elif found:
             stack.remove(cloudformation, STAGE)  # A first start was cut short.
-        env = stack.deploy(functools.partial(_client, env), STAGE, base_url) | env
+        env = stack.deploy(functools.partial(_client, env), STAGE, base_url, roles.role_resources(STAGE)) | env
     except (ClientError, BotoCoreError, stack.DeployFailed) as error:
         raise CannotRun(f"resources.yaml could not be deployed to the local cloud: {error}.") from error
     pool = env["USER_POOL_ID"]

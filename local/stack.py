@@ -3,13 +3,13 @@
 import json
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from local.roles import role_resources
 from release import templates
 
 TEMPLATE = Path(__file__).parent.parent / "resources.yaml"
@@ -20,13 +20,15 @@ class DeployFailed(Exception):
     """CloudFormation did not create or update the stack. The message is its reason."""
 
 
-def deploy(client: Callable[[str], Any], stage: str, base_url: str) -> dict[str, str]:
+def deploy(
+    client: Callable[[str], Any], stage: str, base_url: str, resources: Mapping[str, Any] = MappingProxyType({})
+) -> dict[str, str]:
     """Create the stack of a stage, or update it if the template or a parameter changed.
 
     Return the stack's outputs, named as the app's environment variables.
-    `client` makes the client of a service from its name.
+    `client` makes the client of a service from its name. `resources` are added to those of the template.
     """
-    cloudformation, name, template = client("cloudformation"), f"photoshare-{stage}", _with_roles(stage)
+    cloudformation, name, template = client("cloudformation"), f"photoshare-{stage}", _template(resources)
     wanted = {"Stage": stage, "BaseUrl": base_url, "AllowedOrigins": base_url, "DomainPrefix": name}
     stack = described(cloudformation, stage)
     if stack is None or not _is_deployed(cloudformation, stack, template, wanted):
@@ -39,9 +41,10 @@ def deploy(client: Callable[[str], Any], stage: str, base_url: str) -> dict[str,
     return _outputs(cloudformation, stage)
 
 
-def _with_roles(stage: str) -> str:
-    roles = "".join(f"  {name}: {json.dumps(role)}\n" for name, role in role_resources(stage).items())
-    return TEMPLATE.read_text().replace("\nResources:\n", f"\nResources:\n{roles}", 1)
+def _template(resources: Mapping[str, Any]) -> str:
+    # JSON is YAML too, so the template stays as it is written.
+    added = "".join(f"  {name}: {json.dumps(resource)}\n" for name, resource in resources.items())
+    return TEMPLATE.read_text().replace("\nResources:\n", f"\nResources:\n{added}", 1)
 
 
 def remove(cloudformation: Any, stage: str) -> None:

@@ -155,9 +155,7 @@ class Deployed(Service):
         """Make a confirmed account without sending mail, and log in."""
         cognito, pool = self.client("cognito-idp"), self.outputs["USER_POOL_ID"]
         attributes = [{"Name": "email", "Value": email}, {"Name": "email_verified", "Value": "true"}]
-        cognito.admin_create_user(
-            UserPoolId=pool, Username=email, UserAttributes=attributes, MessageAction="SUPPRESS"
-        )
+        cognito.admin_create_user(UserPoolId=pool, Username=email, UserAttributes=attributes, MessageAction="SUPPRESS")
         cognito.admin_set_user_password(UserPoolId=pool, Username=email, Password=PASSWORD, Permanent=True)
         self._made.append(email)
         return self.log_in(email)
