@@ -19,6 +19,7 @@ from chalicelib.deploy.packaging import OF_THE_API, variable
 
 ROOT = Path(__file__).parent.parent
 _FOR_WHOEVER_DEPLOYS = {"APP_DOMAIN", "CDN_KEY", "CLIENT_KEY"}
+# CloudFormation has no error code for it. AWS contract CFN-5.
 _UNCHANGED = "No updates are to be performed"
 
 
