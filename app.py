@@ -53,7 +53,7 @@ app = Chalice("photoshare", configure_logs=False)
 cognito = CognitoUserPoolAuthorizer(
     "cognito",
     provider_arns=[os.environ.get("USER_POOL_ARN", "*")],
-    # Only access tokens have a scope, so API Gateway rejects ID tokens.
+    # Only access tokens have a scope, so API Gateway rejects ID tokens. AWS contract APIGW-3.
     scopes=["aws.cognito.signin.user.admin"],
 )
 api = Api(app, lambda authorization: authentication().caller(authorization))
@@ -175,7 +175,7 @@ def confirm_upload(event: LambdaFunctionEvent) -> None:
     confirmation().confirm_event(event.to_dict())
 
 
-# Chalice's S3Event reads only the first record, and fails on S3's test event, which has none.
+# Chalice's S3Event reads only the first record, and fails on S3's test event, which has none. AWS contract S3-11.
 confirm_upload.event_class = LambdaFunctionEvent
 
 # --- Photos
@@ -368,13 +368,14 @@ def search_photos(query: requests.SearchQuery, caller: Caller | None) -> Page[An
 @app.on_sqs_message(queue=os.environ.get("JOB_QUEUE_NAME", "photoshare-dev-jobs"), batch_size=1)
 def run_job(event: SQSEvent) -> None:
     """Run the job of each message."""
+    # With one message in a batch, a failure returns no other message to the queue. AWS contract LAM-5.
     for record in event:
         jobs().handle(record.body)
 
 
 @app.schedule(Rate(1, Rate.HOURS))
 def sweep(_event: Any) -> None:
-    """Enqueue a job for everything that is due."""
+    """Enqueue a job for everything that is due. May run twice for one hour. AWS contract EVB-1."""
     jobs().sweep()
 
 

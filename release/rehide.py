@@ -3,7 +3,7 @@
 FROM and TO are the suffixes of the tables that were in use, and of those restored from them. What was erased, hidden,
 put into the trash, taken out of an album, cancelled or revoked in the former is so in the latter afterwards; nothing
 becomes more visible. An album or a link that has no row in the former counts as deleted or revoked. Once more is no
-harm. No function may run meanwhile.
+harm. No function may run meanwhile. AWS contracts DDB-22, DDB-23.
 """
 
 import sys

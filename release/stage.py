@@ -21,6 +21,7 @@ from release import templates
 
 ROOT = Path(__file__).parent.parent
 _FOR_WHOEVER_DEPLOYS = {"APP_DOMAIN", "CDN_KEY", "CLIENT_KEY"}
+# CloudFormation has no error code for it. AWS contract CFN-5.
 _UNCHANGED = "No updates are to be performed"
 
 

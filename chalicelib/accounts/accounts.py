@@ -46,6 +46,8 @@ class Authentication:
     def caller(self, authorization: str | None) -> Caller:
         """Return the user with this `Authorization` header. One consistent read checks for a cancelled account.
 
+        AWS contract COG-5.
+
         Raises:
             InvalidToken: the header holds no valid access token, or the account is cancelled.
             TooManyRequests: the caller exceeds the rate limit.

@@ -15,7 +15,10 @@ from chalicelib.stores.protocols import AccountDeletionStore
 log = logging.getLogger(__name__)
 
 BUDGET = timedelta(minutes=10)
-"""How long one run removes rows. Its function has 15 minutes, and removes objects after the rows."""
+"""How long one run removes rows. Its function has 15 minutes, and removes objects after the rows.
+
+AWS contract LAM-7.
+"""
 
 
 class AccountPurge:

@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 GRACE = timedelta(minutes=15)
 """How long the sweep leaves a changed album to the request or the job that updates its photos."""
 BUDGET = timedelta(minutes=10)
-"""How long one run works: its function has 15 minutes."""
+"""How long one run works: its function has 15 minutes. AWS contract LAM-7."""
 AT_ONCE = 10
 """The largest number of photos that a request updates by itself."""
 _STEP = 100
@@ -96,6 +96,7 @@ class Propagation:
     def _update_once(self, album_id: AlbumId, photo_ids: Sequence[PhotoId]) -> list[PhotoId]:
         """Update these photos, and return those that another writer changed in the meantime."""
         # Read the photos before the album: no photo can then be newer than the album that it is updated from.
+        # One batch would not order the reads. AWS contract DDB-18.
         photos = self._store.photos(photo_ids)
         album = self._albums.album(album_id) if photos else None
         if album is None:

@@ -66,7 +66,7 @@ class Identity:
         return Caller(UserId(self._verifier.claims(token, "access")["sub"]), token)
 
     def refresh(self, refresh_token: str) -> Tokens:
-        """Return fresh tokens for a refresh token. They include no refresh token.
+        """Return fresh tokens for a refresh token. They include no refresh token. AWS contract COG-7.
 
         Raises:
             InvalidToken: the refresh token is wrong, expired or revoked.
@@ -80,7 +80,9 @@ class Identity:
         return msgspec.structs.replace(_tokens(answer), refresh_token=UNSET)
 
     def log_in(self, email: str, password: str) -> Tokens:
-        """Return tokens for an address and its password.
+        """Return tokens for an address and its password. Cognito limits the guesses.
+
+        AWS contracts COG-8, COG-9, COG-14.
 
         Raises:
             InvalidCredentials: the password is wrong, or the address is unknown or not confirmed.
@@ -100,6 +102,8 @@ class Identity:
     def log_out(self, refresh_token: str | None) -> LogoutView:
         """Revoke a refresh token and its access tokens. An invalid token is no error (RFC 7009, section 2.2).
 
+        AWS contract COG-6.
+
         Raises:
             InvalidToken: the token is not a refresh token.
         """
@@ -111,12 +115,15 @@ class Identity:
         return LogoutView(logout_url=f"{self._settings.cognito_domain}/logout?{urlencode(parameters)}")
 
     def sign_out_everywhere(self, caller: Caller) -> None:
-        """Revoke all refresh and access tokens of the caller. An access token that is invalid by now is no error."""
+        """Revoke all refresh and access tokens of the caller. An access token that is invalid by now is no error.
+
+        API Gateway still accepts the access tokens, so `Authentication` reads the account. AWS contract COG-5.
+        """
         with _translate_errors(*_UNKNOWN_USER):
             self._cognito.global_sign_out(AccessToken=caller.access_token)
 
     def delete(self, user_id: UserId) -> None:
-        """Delete a user. An unknown user is no error."""
+        """Delete a user. An unknown user is no error. AWS contract COG-10."""
         with _translate_errors("UserNotFoundException"):
             self._cognito.admin_delete_user(UserPoolId=self._settings.user_pool_id, Username=user_id)
 
@@ -142,7 +149,7 @@ class Identity:
         return SignUpView(user_id=UserId(answer["UserSub"]), confirmed=answer["UserConfirmed"])
 
     def confirm_sign_up(self, email: str, code: str) -> None:
-        """Confirm an address by the code that was mailed to it.
+        """Confirm an address by the code that was mailed to it. AWS contract COG-11.
 
         Raises:
             InvalidCode: the code is wrong or has expired.
@@ -166,7 +173,7 @@ class Identity:
             self._cognito.resend_confirmation_code(ClientId=self._client_id, Username=email)
 
     def email(self, caller: Caller) -> str:
-        """Return the caller's e-mail address.
+        """Return the caller's e-mail address. AWS contract COG-13.
 
         Raises:
             InvalidToken: Cognito no longer accepts the token.

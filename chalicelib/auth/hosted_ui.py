@@ -63,6 +63,8 @@ class HostedUi:
     def finish(self, cookie: str | None, query: CallbackQuery) -> tuple[Tokens, str]:
         """Exchange the code for tokens, and return them with the path that `begin` was given.
 
+        AWS contracts COG-2, COG-12.
+
         Raises:
             InvalidState: this browser did not begin this sign-in, or began it over ten minutes ago.
             LoginFailed: the code is missing or rejected by Cognito, or the ID token is not for this sign-in.

@@ -2,7 +2,7 @@
 
 The buckets are kept in the process, so that they cost no request. Each Lambda environment has its own buckets and
 answers one request at a time. The limit throttles a single client that sends too many requests. Floods are for WAF and
-API Gateway, which stop them before a Lambda environment starts.
+API Gateway, which stop them before a Lambda environment starts. AWS contract LAM-8.
 """
 
 import math

@@ -21,7 +21,10 @@ from chalicelib.infra.fetch import FetchFailed, fetch
 MAX_TOKEN_LENGTH = 8192
 LEEWAY_SECONDS = 60
 MAX_LIFETIME_SECONDS = 24 * 60 * 60
-"""The longest lifetime that Cognito can be configured to. A longer-lived token is not from Cognito."""
+"""The longest lifetime that Cognito can be configured to. A longer-lived token is not from Cognito.
+
+AWS contract COG-4.
+"""
 _MIN_KEY_BITS = 2048
 # PyJWT also accepts padding, which would give one token several spellings.
 _COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
@@ -30,7 +33,10 @@ Use = Literal["access", "id"]
 
 
 class KeySet:
-    """The cached public keys of the user pool. They are fetched at most once per look-up and once a minute."""
+    """The cached public keys of the user pool. They are fetched at most once per look-up and once a minute.
+
+    AWS contract COG-3.
+    """
 
     FRESH_SECONDS = 60 * 60
     STALE_SECONDS = 24 * 60 * 60
@@ -117,6 +123,7 @@ class Verifier:
             claims = self._decode(token)
         except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError) as error:
             raise InvalidToken from error
+        # Only ID tokens have an `aud`. AWS contracts COG-1, COG-2.
         audience = claims.get("client_id" if use == "access" else "aud")
         if claims.get("token_use") != use or audience != self._client_id:
             raise InvalidToken

@@ -16,10 +16,12 @@ _OF_TYPE: dict[str, PhotoshareError] = {
     "DEFAULT_5XX": errors.InternalError(),
     "EXPIRED_TOKEN": errors.InvalidToken(),
     "INTEGRATION_FAILURE": errors.Busy(),
+    # After 29 seconds. AWS contract APIGW-1.
     "INTEGRATION_TIMEOUT": errors.Busy(),
-    # So API Gateway calls a path or method that there is not.
+    # So API Gateway calls a path or method that there is not. AWS contract APIGW-4.
     "MISSING_AUTHENTICATION_TOKEN": errors.NotFound("There is no such path, or not for this method."),
     "QUOTA_EXCEEDED": errors.TooManyRequests("This key has been used as often as it may be today.", retry_after=3600),
+    # The app itself accepts 64 KB. AWS contract APIGW-2.
     "REQUEST_TOO_LARGE": errors.TooLarge("The request is larger than 10 MB."),
     "RESOURCE_NOT_FOUND": errors.NotFound(),
     "THROTTLED": errors.TooManyRequests("Too many requests: wait as long as Retry-After says."),

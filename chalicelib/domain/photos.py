@@ -25,7 +25,10 @@ TRASH_LIFETIME = timedelta(days=30)
 MAX_ALBUMS = 8
 """The largest number of albums of one photo. Each adds two writes to a change of the photo's visibility."""
 MAX_TERMS = 40
-"""The largest number of words and tags that find one photo. One change of the photo can replace all of them."""
+"""The largest number of words and tags that find one photo. One change of the photo can replace all of them.
+
+AWS contract DDB-2.
+"""
 _PRIOR_RATINGS, _PRIOR_MEAN = 5, 3
 
 

@@ -72,7 +72,7 @@ def header(declared: Header | Cookie, request: HttpRequest) -> str | None:
 def sole_header(request: HttpRequest, name: str) -> str | None:
     """Return a header, or None if it is absent or sent twice.
 
-    Chalice keeps the last of two values, and other readers keep the first.
+    Chalice keeps the last of two values, and other readers keep the first. AWS contract APIGW-6.
     """
     headers = request.to_original_event().get("multiValueHeaders") or {}
     count = sum(len(values) for spelling, values in headers.items() if spelling.lower() == name)

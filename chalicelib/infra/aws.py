@@ -20,6 +20,7 @@ _THROTTLED = frozenset(
         "ThrottledException",
         "Throttling",
         "ThrottlingException",
+        # The first try of a repeated transaction still runs. AWS contract DDB-6.
         "TransactionInProgressException",
     }
 )
@@ -33,9 +34,10 @@ def client(service: Any, **config: Any) -> Any:
     settings = Config(
         connect_timeout=2,
         read_timeout=10,
+        # Two retries, and then the caller decides. AWS contract SDK-1.
         retries={"mode": "standard", "total_max_attempts": 3},
         max_pool_connections=32,
-        # The checksums that boto3 adds by itself would be signed into a presigned PUT.
+        # The checksums that boto3 adds by itself would be signed into a presigned PUT. AWS contract S3-20.
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",
         **config,

@@ -31,5 +31,5 @@ def _write(name: str, unit: MetricUnit, value: float, dimensions: dict[str, str]
     for key, text in {"stage": os.environ.get("STAGE") or "local", **dimensions}.items():
         made.add_dimension(key, text)
     made.add_metric(name, unit, value)
-    # `extra` puts it at the top of the line, where CloudWatch looks for it.
+    # `extra` puts it at the top of the line, where CloudWatch looks for it. AWS contract CW-1.
     log.info("metric", extra=dict(made.serialize_metric_set()))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
 
 _BATCH = 10
-"""The largest batch that SQS accepts."""
+"""The largest batch that SQS accepts. AWS contract SQS-2."""
 
 
 class SqsQueue:
@@ -34,6 +34,7 @@ class SqsQueue:
                 {"Id": str(number), "MessageBody": msgspec.json.encode(message).decode()}
                 for number, message in enumerate(messages[start : start + _BATCH])
             ]
+            # SQS answers 200 even if it rejects some. AWS contracts SQS-3, IAM-6.
             answer = self._sqs.send_message_batch(QueueUrl=self._url, Entries=entries)
             if answer.get("Failed"):
                 raise Busy(f"The queue did not accept {len(answer['Failed'])} messages.")

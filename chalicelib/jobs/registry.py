@@ -12,10 +12,10 @@ log = logging.getLogger(__name__)
 
 
 class Job(Protocol):
-    """A background job. A message may be delivered more than once, so jobs are idempotent.
+    """A background job. A message may be delivered more than once, so jobs are idempotent. AWS contract SQS-1.
 
     A job never enqueues its own continuation: Lambda stops such loops after about 16 rounds. It loops inside one
-    invocation up to a time budget, stores its progress, and is resumed by a message of the sweep.
+    invocation up to a time budget, stores its progress, and is resumed by a message of the sweep. AWS contract LAM-4.
     """
 
     @property

@@ -92,7 +92,7 @@ def jpeg_of(rendered: Rendered) -> bytes:
     """What the photo looks like at 1024 px at most, for services that read JPEG and nothing newer.
 
     Its edges are drawn out to 64 px where it has less: Rekognition wants 50 a side
-    (https://docs.aws.amazon.com/rekognition/latest/dg/limits.html).
+    (https://docs.aws.amazon.com/rekognition/latest/dg/limits.html). AWS contract REK-1.
     """
     small = rendered.renditions["1024"]
     image = _flat(vips().Image.new_from_buffer(small.content, ""))

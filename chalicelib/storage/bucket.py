@@ -54,7 +54,10 @@ class Bucket:
         self.originals, self._renditions = settings.originals_bucket, settings.renditions_bucket
 
     def put_grant(self, photo: Photo) -> Grant:
-        """A presigned PUT that binds whatever was declared, and cannot replace an object (`If-None-Match`)."""
+        """A presigned PUT that binds whatever was declared, and cannot replace an object (`If-None-Match`).
+
+        AWS contracts S3-1, S3-2, S3-3.
+        """
         bound: dict[str, Any] = {"ContentType": photo.content_type, "IfNoneMatch": "*", "Metadata": _metadata(photo)}
         headers = {"Content-Type": photo.content_type, "If-None-Match": "*"}
         headers |= {f"x-amz-meta-{name}": value for name, value in _metadata(photo).items()}
@@ -73,7 +76,10 @@ class Bucket:
         return _grant(photo, method="PUT", upload_url=url, headers=headers)
 
     def post_grant(self, photo: Photo) -> Grant:
-        """A presigned form that bounds the length. It can be replayed, so only the confirmed version is served."""
+        """A presigned form that bounds the length. It can be replayed, so only the confirmed version is served.
+
+        AWS contracts S3-4, S3-5.
+        """
         fields = {"Content-Type": photo.content_type, "success_action_status": "201"}
         fields |= {f"x-amz-meta-{name}": value for name, value in _metadata(photo).items()}
         if photo.sha256:
@@ -98,6 +104,7 @@ class Bucket:
         try:
             answer = self._s3.get_object(Bucket=self.originals, Key=key, **pinned)
         except ClientError as error:
+            # The last code is of a delete marker. AWS contracts S3-12, S3-13.
             if error.response["Error"]["Code"] in ("NoSuchKey", "NoSuchVersion", "MethodNotAllowed"):
                 return None
             raise
@@ -118,6 +125,7 @@ class Bucket:
     def holds(self, key: str, version_id: str) -> bool:
         """Whether this version of an original is there."""
         try:
+            # With a version id, only `s3:GetObjectVersion` counts. AWS contract IAM-4.
             self._s3.head_object(Bucket=self.originals, Key=key, VersionId=version_id)
         except ClientError as error:
             if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
@@ -133,6 +141,7 @@ class Bucket:
 
     def drop(self, photo: Photo, key: str, version_id: str) -> None:
         """Delete one version of an original under `key`, for good, and its renditions where the photo has others."""
+        # Without the version id, S3 would only hide the object. AWS contracts S3-14, IAM-5.
         self._s3.delete_object(Bucket=self.originals, Key=key, VersionId=version_id)
         prefix = f"{key.rpartition('/')[0]}/{version_id}/"
         if not any(rendition.startswith(prefix) for rendition in photo.renditions.values()):
@@ -146,6 +155,7 @@ class Bucket:
         """
         more = True
         # Always from the start: a page's marker would be a version that has just been deleted.
+        # AWS contracts S3-7, S3-16.
         while more:
             page = self._s3.list_object_versions(Bucket=self.originals, Prefix=prefix)
             found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
@@ -182,6 +192,7 @@ class Bucket:
     def _delete(self, bucket: str, objects: list[Any]) -> None:
         if not objects:
             return
+        # A page has as many objects as one request may delete. AWS contract S3-15.
         answer = self._s3.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True})
         if failed := answer.get("Errors"):
             raise Busy(f"{len(failed)} of {len(objects)} objects were not deleted.")

@@ -35,7 +35,10 @@ class Presigner:
         self._endpoint, self._region, self._credentials = endpoint, region, credentials
 
     def link(self, bucket: str, key: str, now: datetime, **query: str) -> Link:
-        """A link to an object, good for half an hour at least and an hour at most."""
+        """A link to an object, good for half an hour at least and an hour at most.
+
+        It ends sooner if the credentials end sooner. AWS contracts S3-17, S3-18, S3-19, IAM-3.
+        """
         address = f"{self._endpoint.format(bucket=bucket)}/{quote(key)}"
         frozen = self._credentials.get_frozen_credentials()
         signed = _signed(address, tuple(query.items()), _start(now, WINDOW), frozen, self._region)
@@ -46,6 +49,7 @@ class CdnSigner:
     """Signs URLs of a CloudFront distribution as of the start of the present window, by a canned policy.
 
     https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-creating-signed-url-canned-policy.html
+    AWS contract CDN-1.
     """
 
     def __init__(self, cdn: Cdn) -> None:

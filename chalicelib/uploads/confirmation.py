@@ -27,7 +27,7 @@ _KEY = re.compile(r"([^/]+)/([^/]+)/([^/]+)")
 
 
 class Confirmation:
-    """Confirm uploads. Every method is idempotent."""
+    """Confirm uploads. Every method is idempotent. AWS contracts S3-8, S3-9."""
 
     def __init__(
         self,
@@ -52,6 +52,7 @@ class Confirmation:
         """
         photo: Photo | None = own_photo(self._store, photo_id, by)
         if photo and photo.status == "pending":
+            # The upload that the client has completed is readable at once. AWS contract S3-7.
             photo = self._settle(photo, self._bucket.read(photo.s3_key))
         if photo is None or photo.status == "erased":
             raise errors.NotFound
@@ -65,7 +66,7 @@ class Confirmation:
         """Confirm every object of an S3 event. A failure of one object does not stop the others.
 
         Raises:
-            ExceptionGroup: the failures, so that Lambda delivers the event again.
+            ExceptionGroup: the failures, so that Lambda delivers the event again. AWS contract LAM-1.
         """
         failures: list[Exception] = []
         for record in s3_events.created_objects(event, self._bucket.originals):

@@ -23,7 +23,7 @@ def created_objects(event: dict[str, Any], bucket_name: str) -> list[Created]:
             stored = record["s3"]["object"]
             is_ours = record["s3"]["bucket"]["name"] == bucket_name
             if is_ours and record["eventName"].removeprefix("s3:").startswith("ObjectCreated:"):
-                # S3 encodes the keys in events as HTML forms do, with `+` for a space.
+                # S3 encodes the keys in events as HTML forms do, with `+` for a space. AWS contract S3-10.
                 found.append(Created(unquote_plus(stored["key"]), stored.get("versionId")))
             else:
                 log.warning("ignored a record of another bucket or kind")

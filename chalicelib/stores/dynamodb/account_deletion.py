@@ -14,6 +14,7 @@ from chalicelib.stores.dynamodb.items import Item, Key
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+# The largest transaction. AWS contract DDB-2.
 _PAGE = 100
 _DUE = "cancelled"
 _NAMES = ("0", "~")

@@ -30,13 +30,16 @@ class KeyRange(msgspec.Struct, frozen=True):
 
 
 class Calls:
-    """Reads, queries and transactions on any table. `clock` returns Unix seconds."""
+    """Reads, queries and transactions on any table. `clock` returns Unix seconds.
+
+    Each action of a transaction and each index needs a permission. AWS contracts IAM-1, IAM-2.
+    """
 
     def __init__(self, client: Any, clock: Callable[[], float]) -> None:
         self._client, self._clock = client, clock
 
     def read(self, table: str, key: Key) -> Item | None:
-        """Read an item consistently. Return None if it does not exist or has expired."""
+        """Read an item consistently. Return None if it does not exist or has expired. AWS contract DDB-8."""
         item: Item | None = self._client.get_item(TableName=table, Key=key, ConsistentRead=True).get("Item")
         return None if item is None or self._is_expired(item) else item
 
@@ -44,6 +47,7 @@ class Calls:
         """Return the first `limit` items of a range, or all of them if `limit` is None.
 
         If `consistent`, the answer reflects every acknowledged write. An index cannot be read consistently.
+        AWS contracts DDB-8, DDB-9, DDB-11, DDB-12.
         """
         sort, low, high = keys.sort
         request: dict[str, Any] = {
@@ -70,7 +74,10 @@ class Calls:
         return self.read_across([(table, key) for key in keys]).get(table, [])
 
     def read_across(self, keys: Sequence[tuple[str, Key]]) -> dict[str, list[Item]]:
-        """Read the items of these keys as `read_all` does, by table, in one request if they fit."""
+        """Read the items of these keys as `read_all` does, by table, in one request if they fit.
+
+        AWS contracts DDB-13, DDB-14.
+        """
         found: dict[str, list[Item]] = {}
         waiting, fruitless = list(keys), 0
         while waiting:
@@ -91,7 +98,7 @@ class Calls:
 
     def _is_expired(self, item: Item) -> bool:
         # Expired rows stay readable until DynamoDB deletes them, which may take days. Only a number is an expiry to
-        # DynamoDB: share links have a time of that name, and stay.
+        # DynamoDB: share links have a time of that name, and stay. AWS contract DDB-15.
         expiry = item.get("expiresAt", {}).get("N")
         return expiry is not None and int(expiry) <= self._clock()
 
@@ -100,7 +107,7 @@ class Calls:
 
         `partition` is the name of the partition key.
         """
-        # A transaction is retried after a conflict with another one. A plain put would fail.
+        # A transaction is retried after a conflict with another one. A plain put would fail. AWS contract DDB-7.
         put = {"TableName": table, "Item": item, "ConditionExpression": f"attribute_not_exists({partition})"}
         return not self.transact([{"Put": put}])
 
@@ -116,10 +123,12 @@ class Calls:
 
     def _transact(self, writes: list[Write]) -> list[Reason]:
         try:
+            # boto3 adds a client request token, so its own retries write nothing twice. AWS contracts DDB-1, DDB-5.
             self._client.transact_write_items(TransactItems=writes)
         except ClientError as error:
             if error.response["Error"]["Code"] != "TransactionCanceledException":
                 raise
+            # One for each write, in their order. AWS contract DDB-3.
             reasons: Any = error.response["CancellationReasons"]
             codes = {reason.get("Code") for reason in reasons}
             if "ConditionalCheckFailed" in codes:
@@ -133,7 +142,7 @@ class Calls:
 def update(table: str, key: Key, old: Item, new: Item, *, revision: int) -> Write:
     """Return an update that turns `old` into `new` if the row still has this `revision`.
 
-    The update touches no attribute that is the same in both.
+    The update touches no attribute that is the same in both, so it writes few indexes. AWS contract DDB-21.
     """
     changed = {name: value for name, value in new.items() if old.get(name) != value}
     removed = [name for name in old if name not in new]

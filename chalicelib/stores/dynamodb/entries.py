@@ -35,6 +35,8 @@ def changes(entry_table: str, album_table: str, before: Photo, after: Photo) -> 
 def adapt_to_albums(photo: Photo, writes: Sequence[Write], reasons: Sequence[Reason]) -> Photo | None:
     """Adapt a photo to the albums whose conditions failed. Return None if another write failed too.
 
+    AWS contract DDB-4.
+
     `writes` are those of the failed transaction, and `reasons` has one reason for each.
     """
     placements = dict(photo.albums)

@@ -1,6 +1,7 @@
 """Photos, albums and accounts as DynamoDB items, and the sparse keys that list them.
 
 The keys enforce visibility: a photo that must not appear in a list has no key there, so no query can find it.
+AWS contract DDB-10.
 """
 
 import json
@@ -22,6 +23,7 @@ PUBLIC_SHARD_BITS = 5
 """32 shards of the public ranks: at 10,000 pages a second each shard stays under a partition's 3,000 read units.
 
 At most `feed.PUBLIC_MIN_DEPTH`, so that no bucket of a walk crosses a shard and costs a second query.
+AWS contract DDB-19.
 """
 _SHARD_WIDTH = RANKS >> PUBLIC_SHARD_BITS
 TOMBSTONE_SECONDS = 90 * 24 * 60 * 60

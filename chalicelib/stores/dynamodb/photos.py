@@ -174,6 +174,7 @@ class DynamoPhotoStore:
             yield KeyRange(self._photos, ("feedShard", shard), items.rank_range(part), "public-rank")
 
     def _put_new(self, photo: Photo) -> Write:
+        # A photo that does not expire has no `expiresAt`, so the second comparison is false. AWS contract DDB-17.
         return {
             "Put": {
                 "TableName": self._photos,
