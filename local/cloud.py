@@ -9,7 +9,6 @@ import shlex
 import signal
 import socket
 import subprocess
-import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -26,7 +25,7 @@ ROOT = Path(__file__).parent.parent
 REGION = "us-east-1"
 ACCOUNT = "000000000000"
 STAGE = "local"
-_EMULATOR = ROOT / ".venv-emulator" / "bin" / "python"
+EMULATOR = ROOT / ".venv-emulator" / "bin" / "python"
 """ministack needs another botocore than the project, so it has an environment of its own."""
 _SECRET = "test"
 _START_LIMIT = 60.0
@@ -163,7 +162,7 @@ def _start(data: Path, port: int, lock: IO[str]) -> subprocess.Popen[bytes]:
     }
     with (data / "ministack.log").open("wb") as log:
         return subprocess.Popen(
-            [str(_EMULATOR), "-m", "local.emulator"],
+            [str(EMULATOR), "-m", "local.emulator"],
             cwd=ROOT,
             env=inherited | settings,
             # Never written to: it closes when this process goes, and the child then stops too.

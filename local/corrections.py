@@ -7,7 +7,7 @@ from typing import Any
 
 from ministack import app
 from ministack.core import iam_actions
-from ministack.services import sqs
+from ministack.services import cognito, s3, sqs
 
 
 def apply_all() -> None:
@@ -15,6 +15,8 @@ def apply_all() -> None:
     count_http_as_tls()
     name_batches_as_iam_does()
     move_dead_letters()
+    ignore_case_of_emails()
+    name_downloads_of_versions()
 
 
 def count_http_as_tls() -> None:
@@ -54,3 +56,36 @@ def move_dead_letters() -> None:
         return {"TaskHandle": request["SourceArn"]}
 
     sqs._HANDLERS["StartMessageMoveTask"] = start
+
+
+def ignore_case_of_emails() -> None:
+    """Find a user by an e-mail address in any case if the pool says so. ministack keeps that setting and ignores it."""
+    resolve = cognito._resolve_user
+
+    def resolve_in_any_case(pool: dict[str, Any], username: str | None) -> Any:
+        user, error = resolve(pool, username)
+        ignores_case = str(pool.get("UsernameConfiguration", {}).get("CaseSensitive")).lower() == "false"
+        if error and username and ignores_case:
+            for name, candidate in pool["_users"].items():
+                emails = [each["Value"] for each in candidate["Attributes"] if each["Name"] == "email"]
+                if any(email.casefold() == username.casefold() for email in emails):
+                    return resolve(pool, name)
+        return user, error
+
+    cognito._resolve_user = resolve_in_any_case
+
+
+def name_downloads_of_versions() -> None:
+    """Honour `response-content-disposition` and its like in a request for a version.
+
+    ministack honours them only if the request names no version.
+    """
+    get = s3._get_object
+
+    def get_with_overrides(bucket: str, key: str, headers: dict[str, str], query: dict[str, Any], **rest: Any) -> Any:
+        answer = get(bucket, key, headers, query, **rest)
+        if answer[0] == 200 and "versionId" in query:
+            s3._apply_response_overrides(answer[1], query)
+        return answer
+
+    s3._get_object = get_with_overrides

@@ -13,6 +13,7 @@ from cfnlint.decode.cfn_yaml import load
 from chalicelib.infra.settings import load_settings
 from local import stack
 from local.cloud import CannotRun, Cloud, running
+from local.roles import role_resources
 from tests.support.policies import FUNCTIONS
 
 LOCAL = "http://localhost:8000"
@@ -127,7 +128,7 @@ def test_outputs_are_the_apps_environment(cloud: Cloud) -> None:
 def test_unchanged_template_is_not_deployed_again(cloud: Cloud) -> None:
     cloudformation, name = cloud.client("cloudformation"), "photoshare-local"
     before = cloudformation.describe_stack_events(StackName=name)["StackEvents"]
-    stack.deploy(cloud.client, "local", LOCAL)
+    stack.deploy(cloud.client, "local", LOCAL, role_resources("local"))
     assert cloudformation.describe_stack_events(StackName=name)["StackEvents"] == before
 
 

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import ConsoleMessage, Page, expect, sync_playwright
 
-from tests.e2e.conftest import PASSWORD, Local
 from tests.support.images import photo as make_photo
+from tests.support.rest import PASSWORD
+from tests.support.service import Local
 
 pytestmark = pytest.mark.xdist_group("local")
 

@@ -5,47 +5,46 @@ import sys
 import time
 from hashlib import sha256
 
-import pytest
-
-from tests.e2e.conftest import PASSWORD, ROOT, Local, environment, put, send, wait_until
 from tests.support.images import photo as make_photo
-
-pytestmark = pytest.mark.xdist_group("local")
+from tests.support.paths import ROOT
+from tests.support.rest import PASSWORD, environment, put, send, wait_until
+from tests.support.service import Service
 
 SMALL = make_photo(320, 240)
 DIGEST = sha256(SMALL).hexdigest()
 
 
-def test_cancelled_account_is_refused_at_once_and_then_gone(local: Local) -> None:
-    token, other = local.sign_up("hal@example.com"), local.sign_up("ivy@example.com")
-    refresh = local.call("POST", "/login", {"email": "hal@example.com", "password": PASSWORD}).json["refreshToken"]
+def test_cancelled_account_is_refused_at_once_and_then_gone(service: Service) -> None:
+    hal = service.address("hal")
+    token, other = service.sign_up(hal), service.sign_up(service.address("ivy"))
+    refresh = service.call("POST", "/login", {"email": hal, "password": PASSWORD}).json["refreshToken"]
     photos = {}
     for each in (token, other):
-        grant = local.grant(each, size=len(SMALL), sha256=DIGEST)
+        grant = service.grant(each, size=len(SMALL), sha256=DIGEST)
         assert put(grant, SMALL) == 200
-        photos[each] = local.ready(grant["photoId"], each)["photoId"]
-    rendition = local.call("GET", f"/photos/{photos[token]}").json["renditions"]["256"]
-    unused = local.grant(token, title="On its way")
+        photos[each] = service.ready(grant["photoId"], each)["photoId"]
+    rendition = service.call("GET", f"/photos/{photos[token]}").json["renditions"]["256"]
+    unused = service.grant(token, title="On its way")
     # The emulator counts in whole seconds: a token of the second in which all are revoked would pass for a later one.
     time.sleep(1)
 
-    answer = local.call("DELETE", "/account", token=token)
+    answer = service.call("DELETE", "/account", token=token)
     assert (answer.status, answer.json) == (202, {"status": "cancelling"})
     for method, path in (("GET", "/photos"), ("GET", "/account"), ("DELETE", "/account"), ("GET", "/trash")):
-        assert local.call(method, path, token=token).status == 401
+        assert service.call(method, path, token=token).status == 401
 
     def gone() -> bool:
-        return local.call("GET", f"/photos/{photos[token]}").status == 404 and send("GET", rendition).status == 404
+        return service.call("GET", f"/photos/{photos[token]}").status == 404 and send("GET", rendition).status == 404
 
     wait_until(gone, 30)
-    wait_until(lambda: local.call("POST", "/token", {"refreshToken": refresh}).status == 401, 10)
-    assert local.call("POST", "/login", {"email": "hal@example.com", "password": PASSWORD}).status == 401
+    wait_until(lambda: service.call("POST", "/token", {"refreshToken": refresh}).status == 401, 10)
+    assert service.call("POST", "/login", {"email": hal, "password": PASSWORD}).status == 401
     assert put(unused, SMALL) == 200
-    assert local.call("GET", f"/photos/{unused['photoId']}", token=other).status == 404
-    assert local.call("GET", f"/photos/{photos[other]}", token=other).json["sha256"] == DIGEST
-    again = local.sign_up("hal@example.com")
-    assert local.call("GET", "/account", token=again).json["photoCount"] == 0
-    assert local.grant(again, sha256=DIGEST)["photoId"] != photos[token]
+    assert service.call("GET", f"/photos/{unused['photoId']}", token=other).status == 404
+    assert service.call("GET", f"/photos/{photos[other]}", token=other).json["sha256"] == DIGEST
+    again = service.sign_up(hal)
+    assert service.call("GET", "/account", token=again).json["photoCount"] == 0
+    assert service.grant(again, sha256=DIGEST)["photoId"] != photos[token]
 
 
 def test_purge_ends_although_its_worker_is_killed_again_and_again() -> None:

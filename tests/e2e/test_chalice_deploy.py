@@ -17,8 +17,9 @@ from chalice.package import YAMLTemplateSerializer
 
 from chalicelib.deploy import packaging
 from local.cloud import Cloud, running
-from tests.e2e.conftest import ROOT, environment
+from tests.support.paths import ROOT
 from tests.support.policies import FUNCTIONS
+from tests.support.rest import environment
 
 pytestmark = pytest.mark.xdist_group("packaged")
 

@@ -1,35 +1,33 @@
-"""Three people and a visitor on the local cloud, from signing up to one of them leaving."""
+"""Three people and a visitor, from signing up to one of them leaving."""
 
 import json
 import time
 from hashlib import sha256
 from typing import Any
+from uuid import uuid4
 
-import pytest
-
-from tests.e2e.conftest import Local, post_form, put, send, wait_until
 from tests.support.images import photo as make_photo
-
-pytestmark = pytest.mark.xdist_group("local")
+from tests.support.rest import post_form, put, send, wait_until
+from tests.support.service import Service
 
 
 class Person:
-    """Somebody who is signed in, and what they ask for."""
+    """A signed-in user."""
 
-    def __init__(self, local: Local, name: str) -> None:
-        self.local, self.token = local, local.sign_up(f"{name}@journey.example.com")
+    def __init__(self, service: Service, name: str) -> None:
+        self.service, self.token = service, service.sign_up(service.address(name))
 
     def ask(self, method: str, path: str, body: Any = None, status: int = 200, **query: Any) -> Any:
-        """The answer's body, where it has this status."""
-        answer = self.local.call(method, path, body, self.token, **query)
+        """Send a request, and return the body of the answer. Fail if the status is another."""
+        answer = self.service.call(method, path, body, self.token, **query)
         assert answer.status == status, answer
         return answer.json if answer.content else None
 
     def upload(self, content: bytes, **wanted: Any) -> str:
-        """A photo that is ready."""
-        grant = self.local.grant(self.token, **wanted)
+        """Upload a photo, wait until it is ready, and return its id."""
+        grant = self.service.grant(self.token, **wanted)
         assert (post_form if grant["method"] == "POST" else put)(grant, content) in (200, 201)
-        return str(self.local.ready(grant["photoId"], self.token)["photoId"])
+        return str(self.service.ready(grant["photoId"], self.token)["photoId"])
 
 
 def found(answer: Any) -> list[str]:
@@ -39,56 +37,58 @@ def found(answer: Any) -> list[str]:
 class Journey:
     """Ann, Ben and Cid, an album of Ann's with two photos, a photo of Ben's and a photo of Cid's."""
 
-    def __init__(self, local: Local) -> None:
-        self.local = local
-        self.ann, self.ben, self.cid = (Person(local, name) for name in ("ann", "ben", "cid"))
+    def __init__(self, service: Service) -> None:
+        self.service = service
+        # No other photo of the service has this tag.
+        self.tag = f"journey{uuid4().hex[:8]}"
+        self.ann, self.ben, self.cid = (Person(service, name) for name in ("ann", "ben", "cid"))
         pictures = [make_photo(320 + number, 240) for number in range(4)]
         self.digest = sha256(pictures[0]).hexdigest()
         ann, self.album = self.ann, f"/albums/{self.ann.ask('POST', '/albums', {'name': 'Fjörd'}, 201)['albumId']}"
-        into: dict[str, Any] = {"tags": ["journey"], "albumId": self.album[8:]}
+        into: dict[str, Any] = {"tags": [self.tag], "albumId": self.album[8:]}
         self.first = ann.upload(pictures[0], sha256=self.digest, title="Ærøskøbing at dawn", **into)
         self.hidden = ann.upload(pictures[1], method="POST", visibility="private", **into)
-        self.bens = self.ben.upload(pictures[2], title="Crêperie, lighthouse", tags=["journey"])
-        self.cids = self.cid.upload(pictures[3], title="Lighthouses", tags=["journey"])
+        self.bens = self.ben.upload(pictures[2], title="Crêperie, lighthouse", tags=[self.tag])
+        self.cids = self.cid.upload(pictures[3], title="Lighthouses", tags=[self.tag])
         self.shared = ""
         """The URL of the photos behind the share link."""
 
     def search(self, words: str) -> list[str]:
-        return found(self.local.call("GET", "/search", q=words).json)
+        return found(self.service.call("GET", "/search", q=f"{self.tag} {words}").json)
 
     def upload_again(self) -> None:
-        local, body = self.local, {"filename": "x.jpg", "contentType": "image/jpeg", "sha256": self.digest}
+        service, body = self.service, {"filename": "x.jpg", "contentType": "image/jpeg", "sha256": self.digest}
         assert self.ann.ask("POST", "/upload", body) == {"photoId": self.first, "duplicate": True}
         headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self.ben.token}"}
         headers["Idempotency-Key"] = "once"
-        sent = [send("POST", f"{local.url}/upload", json.dumps(body).encode(), headers) for _ in range(2)]
+        sent = [send("POST", f"{service.url}/upload", json.dumps(body).encode(), headers) for _ in range(2)]
         assert [each.status for each in sent] == [201, 201]
         assert sent[0].content == sent[1].content
 
     def find_photos(self) -> None:
         first, bens, cids = self.first, self.bens, self.cids
-        assert found(self.local.call("GET", "/photos", order="newest", tag="journey").json) == [cids, bens, first]
-        assert {first, bens, cids} <= {*found(self.local.call("GET", "/photos", limit=100).json)}
+        assert found(self.service.call("GET", "/photos", order="newest", tag=self.tag).json) == [cids, bens, first]
+        assert {first, bens, cids} <= {*found(self.service.call("GET", "/photos", limit=100).json)}
         for words, expected in (("lighth", [cids, bens]), ("crepe", [bens]), ("CRÊPERIE lighthouse", [bens])):
             assert self.search(words) == expected
-        assert self.search("fjord journey") == [first]
-        assert found(self.ann.ask("GET", "/search", q="fjord", scope="mine")) == [self.hidden, first]
+        assert self.search("fjord") == [first]
+        assert found(self.ann.ask("GET", "/search", q=f"{self.tag} fjord", scope="mine")) == [self.hidden, first]
 
     def share_album(self) -> None:
         link = self.ann.ask("POST", f"{self.album}/links", {"password": "open sesame"}, 201)
-        self.shared = f"{self.local.url}/shared/{link['url'].rpartition('/')[2]}/photos"
+        self.shared = f"{self.service.url}/shared/{link['url'].rpartition('/')[2]}/photos"
         assert send("GET", self.shared).status == 401
         opened = send("GET", self.shared, headers={"X-Link-Password": "open sesame"})
         assert {*found(opened.json)} == {self.first, self.hidden}
-        assert found(self.local.call("GET", f"{self.album}/photos").json) == [self.first]
-        assert self.local.call("GET", f"/photos/{self.hidden}").status == 404
+        assert found(self.service.call("GET", f"{self.album}/photos").json) == [self.first]
+        assert self.service.call("GET", f"/photos/{self.hidden}").status == 404
 
     def rate_photos(self) -> None:
         ann, ben, cid = self.ann, self.ben, self.cid
         ratings = ((ann, self.bens, 5), (cid, self.bens, 5), (ann, self.cids, 2), (ben, self.first, 3))
         for person, photo_id, stars in ratings:
             person.ask("PUT", f"/photos/{photo_id}/rating", {"rating": stars})
-        listed = found(self.local.call("GET", "/photos", order="top", limit=100).json)
+        listed = found(self.service.call("GET", "/photos", order="top", limit=100).json)
         assert next(each for each in listed if each in {self.first, self.bens, self.cids}) == self.bens
 
     def trash_and_restore(self) -> None:
@@ -105,7 +105,7 @@ class Journey:
         return {"photo": kept, "account": self.ben.ask("GET", "/account")}
 
     def cancel_ann(self) -> None:
-        rendition = self.local.call("GET", f"/photos/{self.first}").json["renditions"]["256"]
+        rendition = self.service.call("GET", f"/photos/{self.first}").json["renditions"]["256"]
         time.sleep(1)  # The emulator counts in whole seconds.
         self.ann.ask("DELETE", "/account", status=202)
         self.ann.ask("GET", "/account", status=401)
@@ -118,17 +118,17 @@ class Journey:
 
     def find_nothing_of_ann(self) -> None:
         for path in (f"/photos/{self.first}", f"/photos/{self.hidden}", self.album, f"{self.album}/photos"):
-            assert self.local.call("GET", path).status == 404
+            assert self.service.call("GET", path).status == 404
         assert send("GET", self.shared, headers={"X-Link-Password": "open sesame"}).status == 404
-        assert self.search("fjord journey") == []
-        listed = found(self.local.call("GET", "/photos", order="newest", tag="journey").json)
+        assert self.search("fjord") == []
+        listed = found(self.service.call("GET", "/photos", order="newest", tag=self.tag).json)
         assert listed == [self.cids, self.bens]
         rating = self.cid.ask("GET", f"/photos/{self.cids}/rating")
         assert rating == {"average": None, "count": 0, "mine": None}
 
 
-def test_three_people_share_photos_until_one_of_them_leaves(local: Local) -> None:
-    journey = Journey(local)
+def test_three_people_share_photos_until_one_of_them_leaves(service: Service) -> None:
+    journey = Journey(service)
     journey.upload_again()
     journey.find_photos()
     journey.share_album()

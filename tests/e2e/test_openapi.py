@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import ROOT, Local, environment, put
 from tests.support.images import photo as make_photo
+from tests.support.paths import ROOT
+from tests.support.rest import environment, put
+from tests.support.service import Local
 
 pytestmark = pytest.mark.xdist_group("local")
 

@@ -7,11 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import boto3
 
 from chalicelib.deploy.packaging import variable
-from local.cloud import REGION, STAGE
+from local.cloud import REGION
 from tests.support.paths import ROOT
 from tests.support.rest import PASSWORD, Answer, answers, environment, free_port, request, wait_until
 
@@ -22,8 +23,8 @@ class Service:
     patience = 15.0
     """Seconds to wait for work that follows a request."""
 
-    def __init__(self, url: str) -> None:
-        self.url = url
+    def __init__(self, url: str, base_url: str) -> None:
+        self.url, self.base_url = url, base_url
 
     def client(self, service: str) -> Any:
         """Return a boto3 client with the administrator's credentials."""
@@ -34,8 +35,8 @@ class Service:
         raise NotImplementedError
 
     def address(self, name: str) -> str:
-        """Return an e-mail address for a new account."""
-        return f"{name}@example.com"
+        """Return an e-mail address that nobody has used."""
+        return f"{name}.{uuid4().hex[:8]}@example.com"
 
     def call(self, method: str, path: str, body: Any = None, token: str = "", **query: Any) -> Answer:
         """Send one request to the API."""
@@ -72,7 +73,7 @@ class Local(Service):
 
     def __init__(self, data: Path, **variables: str) -> None:
         self.data, self.port, self.aws_port = data, free_port(), free_port()
-        super().__init__(f"http://localhost:{self.port}")
+        super().__init__(url := f"http://localhost:{self.port}", url)
         self.aws_url = f"http://localhost:{self.aws_port}"
         self._variables = variables
         self.start()
@@ -136,7 +137,7 @@ class Deployed(Service):
     def __init__(self, session: boto3.Session, stage: str, url: str = "") -> None:
         self.session, self.stage = session, stage
         self.outputs = self._outputs()
-        super().__init__((url or self.outputs["BASE_URL"]).rstrip("/"))
+        super().__init__(url or self.outputs["BASE_URL"], self.outputs["BASE_URL"])
         self._made: list[str] = []
 
     def _outputs(self) -> dict[str, str]:

@@ -1,0 +1,50 @@
+"""Uploads: storage accepts what was granted, and confirmation accepts photos."""
+
+import hashlib
+import time
+
+from tests.support.images import photo as make_photo
+from tests.support.rest import post_form, put, send
+from tests.support.service import Service
+
+SMALL = make_photo(320, 240)
+
+
+def test_storage_takes_only_what_was_granted(service: Service) -> None:
+    token = service.sign_up(service.address("bob"))
+    facts = {"size": len(SMALL), "sha256": hashlib.sha256(SMALL).hexdigest()}
+    other = bytes(len(SMALL))
+
+    grant = service.grant(token, **facts)
+    assert put(grant, SMALL + b"x", **{"Content-Length": str(len(SMALL) + 1)}) == 403
+    assert put(grant, SMALL, **{"Content-Type": "text/html"}) == 403
+    assert put(grant, other) == 400
+    moved = grant | {"uploadUrl": grant["uploadUrl"].replace(grant["photoId"], "01900000-0000-7000-8000-000000000000")}
+    assert put(moved, SMALL) == 403
+    without = {name: value for name, value in grant["headers"].items() if name != "If-None-Match"}
+    assert put(grant | {"headers": without}, SMALL) == 403
+    assert service.call("GET", f"/photos/{grant['photoId']}", token=token).json["status"] == "pending"
+    assert put(grant, SMALL) == 200
+    assert put(grant, SMALL) == 412
+
+    form = service.grant(token, method="POST", size=len(SMALL))
+    assert post_form(form, SMALL + b"x") == 400
+    assert post_form(form, SMALL) == 201
+    assert service.ready(form["photoId"], token)["sha256"] == facts["sha256"]
+    assert post_form(form, other) == 201, "a form can be replayed"
+    time.sleep(2)
+    link = service.call("GET", f"/photos/{form['photoId']}/download", token=token).json
+    assert send("GET", link["url"]).content == SMALL
+
+
+def test_bytes_that_are_no_photo_end_as_rejected_with_a_reason(service: Service) -> None:
+    token = service.sign_up(service.address("carol"))
+    grant = service.grant(token)
+    assert put(grant, b"<svg onload=alert(1)>") == 200
+    refused = service.call("POST", f"/photos/{grant['photoId']}/complete", token=token)
+    assert (refused.status, refused.json["error"]) == (422, "NotAnImage")
+    shown = service.call("GET", f"/photos/{grant['photoId']}", token=token).json
+    assert (shown["status"], shown["rejection"]) == ("rejected", "NotAnImage")
+    unused = service.grant(token)
+    absent = service.call("POST", f"/photos/{unused['photoId']}/complete", token=token)
+    assert (absent.status, absent.json["error"]) == (409, "NotUploaded")

@@ -1,0 +1,120 @@
+"""Each correction of the emulator is still needed. A test fails when ministack itself does what AWS does."""
+
+import json
+import subprocess
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from local.cloud import EMULATOR, await_http
+from tests.support.rest import environment, free_port, send
+
+TLS_ONLY = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Effect": "Allow", "Principal": "*", "Action": "sqs:*", "Resource": "*"},
+        {
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "sqs:*",
+            "Resource": "*",
+            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+        },
+    ],
+}
+
+Client = Callable[..., Any]
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    """Make clients of a ministack without corrections. Its administrator is the default."""
+    folder, port = tmp_path_factory.mktemp("ministack"), free_port()
+    settings = {"AUTH": "true", "GATEWAY_PORT": str(port), "MINISTACK_HOST": "localhost", "SFTP_ENABLED": "0"}
+    settings |= {"IOT_MTLS_ENABLED": "0", "STATE_DIR": str(folder)}
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [EMULATOR, "-m", "ministack"], env=environment() | settings, cwd=folder, stdout=log, stderr=log
+        )
+
+    def make(service: str, key: str = "test", secret: str = "test", token: str | None = None) -> Any:
+        return boto3.client(
+            service,
+            region_name="us-east-1",
+            endpoint_url=f"http://localhost:{port}",
+            aws_access_key_id=key,
+            aws_secret_access_key=secret,
+            aws_session_token=token,
+            config=Config(signature_version="s3v4") if service == "s3" else None,
+        )
+
+    try:
+        assert await_http(f"http://127.0.0.1:{port}/_ministack/health", process)
+        yield make
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def error_of(call: Callable[..., Any], **parameters: Any) -> str:
+    """Return the code of the error that a call ends with."""
+    with pytest.raises(ClientError) as raised:
+        call(**parameters)
+    return str(raised.value.response["Error"]["Code"])
+
+
+def test_http_does_not_count_as_tls(client: Client) -> None:
+    sqs = client("sqs")
+    queue = sqs.create_queue(QueueName="tls", Attributes={"Policy": json.dumps(TLS_ONLY)})["QueueUrl"]
+    assert error_of(sqs.send_message, QueueUrl=queue, MessageBody="x") == "AccessDenied"
+
+
+def test_batches_need_a_permission_that_iam_does_not_have(client: Client) -> None:
+    iam, sqs = client("iam"), client("sqs")
+    trust = {"Effect": "Allow", "Principal": {"AWS": "000000000000"}, "Action": "sts:AssumeRole"}
+    allowed = {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "*"}
+    role = iam.create_role(
+        RoleName="sender", AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    )["Role"]
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+    iam.put_role_policy(RoleName="sender", PolicyName="send", PolicyDocument=policy)
+    session = client("sts").assume_role(RoleArn=role["Arn"], RoleSessionName="test")["Credentials"]
+    sender = client("sqs", session["AccessKeyId"], session["SecretAccessKey"], session["SessionToken"])
+    queue = sqs.create_queue(QueueName="batches")["QueueUrl"]
+    sender.send_message(QueueUrl=queue, MessageBody="x")
+    batch = [{"Id": "1", "MessageBody": "x"}]
+    assert error_of(sender.send_message_batch, QueueUrl=queue, Entries=batch) == "AccessDenied"
+
+
+def test_dead_letters_cannot_be_moved(client: Client) -> None:
+    sqs = client("sqs")
+    sqs.create_queue(QueueName="dead")
+    source = "arn:aws:sqs:us-east-1:000000000000:dead"
+    assert error_of(sqs.start_message_move_task, SourceArn=source) == "InvalidAction"
+
+
+def test_case_of_an_email_address_makes_a_difference(client: Client) -> None:
+    cognito = client("cognito-idp")
+    pool = cognito.create_user_pool(
+        PoolName="users", UsernameAttributes=["email"], UsernameConfiguration={"CaseSensitive": False}
+    )["UserPool"]["Id"]
+    cognito.admin_create_user(UserPoolId=pool, Username="Ann@example.com", MessageAction="SUPPRESS")
+    error = error_of(cognito.admin_get_user, UserPoolId=pool, Username="ann@example.com")
+    assert error == "UserNotFoundException"
+
+
+def test_downloads_of_a_version_have_no_name(client: Client) -> None:
+    s3 = client("s3")
+    s3.create_bucket(Bucket="versions")
+    s3.put_bucket_versioning(Bucket="versions", VersioningConfiguration={"Status": "Enabled"})
+    version = s3.put_object(Bucket="versions", Key="x", Body=b"x")["VersionId"]
+    named = {"Bucket": "versions", "Key": "x", "ResponseContentDisposition": "attachment"}
+    headers = [
+        send("GET", s3.generate_presigned_url("get_object", parameters)).headers.get("Content-Disposition")
+        for parameters in (named, named | {"VersionId": version})
+    ]
+    assert headers == ["attachment", None]

@@ -1,0 +1,107 @@
+"""The packaged stack in the emulator: deployed by CloudFormation, served by API Gateway and Lambda."""
+
+import contextlib
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from chalice.package import YAMLTemplateSerializer
+
+from local.cloud import Cloud, running
+from release import templates
+from tests.support.paths import ROOT
+from tests.support.rest import environment
+from tests.support.service import Deployed
+
+STAGE = "packaged"
+BASE_URL = "http://localhost:8000"
+
+
+class Packaged(Deployed):
+    """The stack, and what its operator does with it."""
+
+    def __init__(self, cloud: Cloud, package: Path) -> None:
+        self.cloud, self.package = cloud, package
+        super().__init__(_session(cloud), STAGE, "http://unknown")
+        api = self.outputs["REST_APIID"]
+        self.url = f"{cloud.env['AWS_ENDPOINT_URL']}/restapis/{api}/api/_user_request_"
+
+    def client(self, service: str) -> Any:
+        return self.cloud.client(service)
+
+    def status(self, grant: dict[str, Any], token: str) -> str:
+        """Return the status of a granted photo."""
+        return str(self.call("GET", f"/photos/{grant['photoId']}", token=token).json["status"])
+
+    def run(self, module: str, *arguments: str) -> str:
+        """Run a command for the stage, and return what it prints."""
+        aws = {name: value for name, value in self.cloud.env.items() if name.startswith("AWS_")}
+        command = [sys.executable, "-m", module, STAGE, *arguments]
+        done = subprocess.run(command, cwd=ROOT, env=environment() | aws, capture_output=True, text=True, check=True)
+        return done.stdout
+
+    def waiting(self, name: str) -> int:
+        """Return the number of visible messages in a queue."""
+        sqs = self.client("sqs")
+        queue = sqs.get_queue_url(QueueName=f"photoshare-{STAGE}-{name}")["QueueUrl"]
+        counted = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["ApproximateNumberOfMessages"])
+        return int(counted["Attributes"]["ApproximateNumberOfMessages"])
+
+
+def _session(cloud: Cloud) -> boto3.Session:
+    return boto3.Session(
+        aws_access_key_id=cloud.env["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=cloud.env["AWS_SECRET_ACCESS_KEY"],
+        region_name=cloud.env["AWS_REGION"],
+    )
+
+
+@contextlib.contextmanager
+def packaged_stack(folder: Path, iam_log: Path) -> Iterator[Packaged]:
+    """Build the package, and deploy it to an emulator that logs each IAM decision."""
+    package = folder / "package"
+    command = [str(Path(sys.executable).parent / "chalice"), "package", "--stage", "package"]
+    command += ["--merge-template", "resources.yaml", str(package)]
+    region = {"AWS_DEFAULT_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, env=environment() | region)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("IAM_LOG", str(iam_log))
+        with running(folder / "cloud", 0) as cloud:
+            _deploy(cloud, package)
+            yield Packaged(cloud, package)
+
+
+def _deploy(cloud: Cloud, package: Path) -> None:
+    s3, cloudformation = cloud.client("s3"), cloud.client("cloudformation")
+    endpoint = cloud.env["AWS_ENDPOINT_URL"]
+    s3.create_bucket(Bucket="releases")
+    s3.upload_file(str(package / "deployment.zip"), "releases", "package.zip")
+    template = YAMLTemplateSerializer().load_template((package / "sam.yaml").read_text())
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::Function":
+            resource["Properties"]["CodeUri"] = {"Bucket": "releases", "Key": "package.zip"}
+            # The functions derive AWS's addresses from the region, but not the emulator's.
+            resource["Properties"]["Environment"]["Variables"] |= {
+                "AWS_ENDPOINT_URL": endpoint,
+                "COGNITO_DOMAIN": endpoint,
+                "JWKS_URL": {"Fn::Sub": f"{endpoint}/${{Users}}/.well-known/jwks.json"},
+            }
+    parameters = {"Stage": STAGE, "BaseUrl": BASE_URL, "AllowedOrigins": BASE_URL}
+    parameters["DomainPrefix"] = f"photoshare-{STAGE}"
+    cloudformation.create_stack(
+        StackName=f"photoshare-{STAGE}",
+        TemplateURL=templates.upload(cloud.client, STAGE, json.dumps(template)),
+        Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
+        Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+    )
+    with contextlib.suppress(Exception):
+        cloudformation.get_waiter("stack_create_complete").wait(
+            StackName=f"photoshare-{STAGE}", WaiterConfig={"Delay": 1, "MaxAttempts": 120}
+        )
+    stack = cloudformation.describe_stacks(StackName=f"photoshare-{STAGE}")["Stacks"][0]
+    assert stack["StackStatus"] == "CREATE_COMPLETE", stack
