@@ -13,18 +13,29 @@ endif
 
 BIN := .venv/bin
 READY := .venv/ready
+EMULATOR := .venv-emulator/ready
+
+# Both environments are made at the same time.
+MAKEFLAGS += --jobs=2
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fuzz bench openapi package audit deploy resources cdn-key redrive rebuild rehide
+.PHONY: help run test test-aws policies check fuzz bench openapi package audit deploy resources cdn-key redrive rebuild rehide
 
 help: ## List what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-11s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: $(READY) ## Serve everything at http://localhost:8000 [PORT= AWS_PORT= DATA=]
+run: $(READY) $(EMULATOR) ## Serve everything at http://localhost:8000 [PORT= AWS_PORT= DATA=]
 	@exec $(BIN)/python -m local --port $(PORT) --aws-port $(AWS_PORT) --data "$(DATA)"
 
-test: $(READY) ## Run every test
+test: $(READY) $(EMULATOR) ## Run every test
 	$(BIN)/python -m pytest -n 2
+
+test-aws: $(READY) ## Run the end-to-end tests against a stage for tests in your AWS account STAGE= [URL=]
+	@test "$(origin STAGE)" != file || { echo "STAGE= is missing: name a stage that is made for tests. They create and cancel accounts in it."; exit 1; }
+	$(BIN)/python -m pytest tests/e2e --aws-stage "$(STAGE)" --aws-url "$(URL)"
+
+policies: $(READY) $(EMULATOR) ## Take every permission away, one at a time, and see a test that is denied
+	$(BIN)/python -m pytest tests/e2e/test_policies.py --all-mutants
 
 check: $(READY) ## Check style, types, layers and the template
 	$(BIN)/ruff check .
@@ -36,7 +47,7 @@ check: $(READY) ## Check style, types, layers and the template
 fuzz: $(READY) ## Render mutated photos for 10 minutes [SECONDS=]
 	$(BIN)/python -m tests.support.fuzz $(SECONDS)
 
-bench: $(READY) ## Measure the figures of README and docs, for half an hour
+bench: $(READY) $(EMULATOR) ## Measure the figures of README and docs, for half an hour
 	$(BIN)/python -m bench.coldstart
 	$(BIN)/python -m bench.walks
 	$(BIN)/python -m bench.evenness
@@ -86,4 +97,10 @@ $(READY): requirements.txt requirements-dev.txt
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not installed; Photoshare needs Python 3.12."; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+$(EMULATOR): requirements-emulator.txt
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not installed; Photoshare needs Python 3.12."; exit 1; }
+	$(PYTHON) -m venv .venv-emulator
+	.venv-emulator/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-emulator.txt
 	@touch $@
