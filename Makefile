@@ -15,8 +15,9 @@ BIN := .venv/bin
 READY := .venv/ready
 EMULATOR := .venv-emulator/ready
 
-# Both environments are made at the same time.
+# Make both environments at the same time. Python compiles a module when it is first imported: that is a fraction of all.
 MAKEFLAGS += --jobs=2
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-aws policies check fuzz bench openapi package audit deploy resources cdn-key redrive rebuild rehide
@@ -96,11 +97,11 @@ redrive: $(READY) ## Try again what was given up [STAGE=]
 $(READY): requirements.txt requirements-dev.txt
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not installed; Photoshare needs Python 3.12."; exit 1; }
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 
 $(EMULATOR): requirements-emulator.txt
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not installed; Photoshare needs Python 3.12."; exit 1; }
 	$(PYTHON) -m venv .venv-emulator
-	.venv-emulator/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-emulator.txt
+	.venv-emulator/bin/python -m pip install --quiet --no-compile --disable-pip-version-check -r requirements-emulator.txt
 	@touch $@
