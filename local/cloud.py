@@ -27,7 +27,7 @@ ACCOUNT = "000000000000"
 STAGE = "local"
 EMULATOR = ROOT / ".venv-emulator" / "bin" / "python"
 """ministack needs another botocore than the project, so it has an environment of its own."""
-_SECRET = "test"
+_KEY_ID = _SECRET = "test"
 _START_LIMIT = 60.0
 _LOCK_WAIT = 5.0
 """Longer than a child needs to stop after its parent was killed."""
@@ -71,6 +71,8 @@ def running(data: Path, aws_port: int, base_url: str = "http://localhost:8000") 
         env = _environment(data, port, base_url)
         process = _start(data, port, lock)
         try:
+            for service in ("cloudformation", "dynamodb", "s3", "cognito-idp", "sqs"):
+                _client(env, service)  # While ministack starts on another core.
             _await_health(process, data, port)
             yield Cloud(data, _deployed(data, env, base_url), process)
         except CannotRun:
@@ -125,7 +127,7 @@ def _environment(data: Path, port: int, base_url: str) -> dict[str, str]:
         "AWS_ENDPOINT_URL": endpoint,
         "AWS_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,
-        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_ACCESS_KEY_ID": _KEY_ID,
         "AWS_SECRET_ACCESS_KEY": _SECRET,
         # Nothing of the developer's own AWS account may reach the app, nor a proxy come between.
         "AWS_CONFIG_FILE": os.devnull,
@@ -238,12 +240,18 @@ def _require_parts(cloudformation: Any, env: dict[str, str], data: Path) -> None
 
 
 def _client(env: dict[str, str], service: str) -> Any:
+    return _cached_client(service, env["AWS_ENDPOINT_URL"])
+
+
+@functools.cache
+def _cached_client(service: str, endpoint: str) -> Any:
+    # To make a client takes a tenth of a second.
     return boto3.Session().client(
         service,
-        region_name=env["AWS_REGION"],
-        endpoint_url=env["AWS_ENDPOINT_URL"],
-        aws_access_key_id=env["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=env["AWS_SECRET_ACCESS_KEY"],
+        region_name=REGION,
+        endpoint_url=endpoint,
+        aws_access_key_id=_KEY_ID,
+        aws_secret_access_key=_SECRET,
     )
 
 

@@ -87,20 +87,21 @@ class Functions:
     def __init__(self, cloud: Cloud, port: int) -> None:
         events.prepare_queues(cloud)
         self._cloud = cloud
-        self._next_sweep = time.monotonic()
-        names = ["api", "run_job", *["confirm_upload"] * (os.cpu_count() or 1)]
-        self._running = [Function(cloud, name, port) for name in names]
-        self._sweep: Function | None = None
         self._port = port
+        self._next_sweep = time.monotonic()
+        self._sweep: Function | None = None
+        self._running = [Function(cloud, "api", port)]
 
     def await_api(self) -> None:
-        """Wait until the API answers.
+        """Wait until the API answers, and start the other functions.
 
         Raises:
-            CannotRun: it does not.
+            CannotRun: the API does not answer.
         """
         if not await_http(f"http://127.0.0.1:{self._port}/health", self._running[0].process):
             raise CannotRun("The API does not start: see the error above.")
+        names = ["run_job", *["confirm_upload"] * (os.cpu_count() or 1)]
+        self._running += [Function(self._cloud, name, self._port) for name in names]
 
     def supervise(self) -> None:
         """Start crashed functions again, and sweep every hour, until ministack ends."""
