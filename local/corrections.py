@@ -14,6 +14,7 @@ def apply_all() -> None:
     """Apply all corrections."""
     count_http_as_tls()
     name_batches_as_iam_does()
+    name_log_streams_as_iam_does()
     move_dead_letters()
     ignore_case_of_emails()
     name_downloads_of_versions()
@@ -41,6 +42,22 @@ def name_batches_as_iam_does() -> None:
         return action.removesuffix("Batch") if action and service == "sqs" else action
 
     iam_actions.extract_iam_action = extract_single
+
+
+def name_log_streams_as_iam_does() -> None:
+    """Authorize a call about a log group by an ARN that goes on after the group's name, as AWS does.
+
+    ministack compares the ARN that ends with the name. AWS does that for tags only:
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html
+    """
+    extract = iam_actions.extract_resource_arn
+
+    def extract_stream(service: str, method: str, path: str, headers: dict[str, str], *request: Any) -> str:
+        arn: str = extract(service, method, path, headers, *request)
+        is_group = service == "logs" and ":log-group:" in arn
+        return f"{arn}:log-stream:" if is_group and "Tag" not in headers["x-amz-target"] else arn
+
+    iam_actions.extract_resource_arn = extract_stream
 
 
 def move_dead_letters() -> None:

@@ -16,6 +16,7 @@ LOCAL, PACKAGED = (pytest.param(name, marks=pytest.mark.xdist_group(name)) for n
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--aws-stage", help="run the tests of a service against this stage of an AWS account")
+    parser.addoption("--all-mutants", action="store_true", help="test every mutant of the policies, not a sample")
     parser.addoption("--aws-url", default="", help="the address of the stage's API, if it is not its BaseUrl")
 
 

@@ -73,21 +73,31 @@ def test_http_does_not_count_as_tls(client: Client) -> None:
     assert error_of(sqs.send_message, QueueUrl=queue, MessageBody="x") == "AccessDenied"
 
 
-def test_batches_need_a_permission_that_iam_does_not_have(client: Client) -> None:
-    iam, sqs = client("iam"), client("sqs")
+def as_role(client: Client, service: str, action: str, resource: str) -> Any:
+    """Return a client whose role may do one thing."""
+    iam, name = client("iam"), f"may-{action.partition(':')[2]}"
     trust = {"Effect": "Allow", "Principal": {"AWS": "000000000000"}, "Action": "sts:AssumeRole"}
-    allowed = {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "*"}
-    role = iam.create_role(
-        RoleName="sender", AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]})
-    )["Role"]
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
-    iam.put_role_policy(RoleName="sender", PolicyName="send", PolicyDocument=policy)
+    allowed = {"Effect": "Allow", "Action": action, "Resource": resource}
+    trusted, policy = (json.dumps({"Version": "2012-10-17", "Statement": [each]}) for each in (trust, allowed))
+    role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=trusted)["Role"]
+    iam.put_role_policy(RoleName=name, PolicyName="one", PolicyDocument=policy)
     session = client("sts").assume_role(RoleArn=role["Arn"], RoleSessionName="test")["Credentials"]
-    sender = client("sqs", session["AccessKeyId"], session["SecretAccessKey"], session["SessionToken"])
+    return client(service, session["AccessKeyId"], session["SecretAccessKey"], session["SessionToken"])
+
+
+def test_batches_need_a_permission_that_iam_does_not_have(client: Client) -> None:
+    sqs, sender = client("sqs"), as_role(client, "sqs", "sqs:SendMessage", "*")
     queue = sqs.create_queue(QueueName="batches")["QueueUrl"]
     sender.send_message(QueueUrl=queue, MessageBody="x")
     batch = [{"Id": "1", "MessageBody": "x"}]
     assert error_of(sender.send_message_batch, QueueUrl=queue, Entries=batch) == "AccessDenied"
+
+
+def test_permission_for_the_streams_of_a_log_group_is_not_enough(client: Client) -> None:
+    client("logs").create_log_group(logGroupName="group")
+    writer = as_role(client, "logs", "logs:CreateLogStream", "arn:aws:logs:us-east-1:000000000000:log-group:group:*")
+    error = error_of(writer.create_log_stream, logGroupName="group", logStreamName="stream")
+    assert error == "AccessDeniedException"
 
 
 def test_dead_letters_cannot_be_moved(client: Client) -> None:

@@ -1,10 +1,12 @@
 """A running Photoshare, as its users and its administrator reach it: on this machine, packaged, or on AWS."""
 
 import contextlib
+import os
 import re
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -55,6 +57,10 @@ class Service:
         assert answer.status == 201, answer
         return dict(answer.json)
 
+    def wait(self, is_true: Callable[[], bool]) -> None:
+        """Wait until `is_true()`, but not longer than this service's patience."""
+        wait_until(is_true, self.patience)
+
     def ready(self, photo_id: str, token: str) -> dict[str, Any]:
         """Wait until the photo is ready, and return it."""
         photo: dict[str, Any] = {}
@@ -63,7 +69,7 @@ class Service:
             photo.update(self.call("GET", f"/photos/{photo_id}", token=token).json)
             return bool(photo["status"] != "pending")
 
-        wait_until(is_settled, self.patience)
+        self.wait(is_settled)
         assert photo["status"] == "ready", photo
         return photo
 
@@ -110,6 +116,20 @@ class Local(Service):
             aws_access_key_id="test",
             aws_secret_access_key="test",
         )
+
+    def environment_of(self, function: str) -> dict[str, str]:
+        """Return the environment of a function."""
+        script = 'set -a; . "$0"; exec env -0'
+        clean = {"PATH": os.environ["PATH"]}
+        printed = subprocess.run(
+            ["bash", "-c", script, self.data / "env"], env=clean, capture_output=True, text=True, check=True
+        ).stdout
+        return dict(line.split("=", 1) for line in printed.split("\0") if line) | {"AWS_PROFILE": function}
+
+    @property
+    def user_pool(self) -> str:
+        """The id of the user pool."""
+        return self.environment_of("api")["USER_POOL_ID"]
 
     def sign_up(self, email: str) -> str:
         """Register, confirm by the mailed code, and log in."""
