@@ -32,7 +32,10 @@ def deploy(
     wanted = {"Stage": stage, "BaseUrl": base_url, "AllowedOrigins": base_url, "DomainPrefix": name}
     stack = described(cloudformation, stage)
     if stack is None or not _is_deployed(cloudformation, stack, template, wanted):
-        (cloudformation.update_stack if stack else cloudformation.create_stack)(
+        # The text may differ in its comments alone.
+        templates.create_or_update(
+            cloudformation,
+            exists=stack is not None,
             StackName=name,
             TemplateURL=templates.upload(client, stage, template),
             Capabilities=["CAPABILITY_NAMED_IAM"],

@@ -21,8 +21,6 @@ from release import templates
 
 ROOT = Path(__file__).parent.parent
 _FOR_WHOEVER_DEPLOYS = {"APP_DOMAIN", "CDN_KEY", "CLIENT_KEY"}
-# CloudFormation has no error code for it. AWS contract CFN-5.
-_UNCHANGED = "No updates are to be performed"
 
 
 def main(stage: str, *given: str) -> None:
@@ -72,13 +70,9 @@ def deploy(client: Callable[[str], Any], stage: str, parameters: dict[str, str])
     wanted += [{"ParameterKey": key, "UsePreviousValue": True} for key in kept & known]
     url = templates.upload(client, stage, text)
     asked = {"StackName": name, "TemplateURL": url, "Parameters": wanted, "Capabilities": ["CAPABILITY_IAM"]}
-    try:
-        (cloudformation.update_stack if before else cloudformation.create_stack)(**asked)
+    if templates.create_or_update(cloudformation, exists=before is not None, **asked):
         waiter = cloudformation.get_waiter("stack_update_complete" if before else "stack_create_complete")
         waiter.wait(StackName=name, WaiterConfig={"Delay": 2, "MaxAttempts": 1800})
-    except ClientError as error:
-        if _UNCHANGED not in str(error):
-            raise
     stack = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
     outputs = {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]}
     return {variable(key): value for key, value in outputs.items()}

@@ -4,6 +4,11 @@ import hashlib
 from collections.abc import Callable
 from typing import Any
 
+from botocore.exceptions import ClientError
+
+# CloudFormation has no error code for it. AWS contract CFN-5.
+_UNCHANGED = "No updates are to be performed"
+
 
 class BucketTaken(Exception):
     """Another AWS account owns the bucket's name. The message says what to do."""
@@ -24,6 +29,17 @@ def upload(client: Callable[[str], Any], stage: str, template: str) -> str:
     s3.put_object(Bucket=name, ExpectedBucketOwner=account, Key=key, Body=body)
     # The endpoint has the domain of its partition. The URL is not presigned: CloudTrail records it.
     return f"{s3.meta.endpoint_url}/{name}/{key}"
+
+
+def create_or_update(cloudformation: Any, *, exists: bool, **request: Any) -> bool:
+    """Begin to create a stack, or to update it if it exists. Return False if the update would change nothing."""
+    try:
+        (cloudformation.update_stack if exists else cloudformation.create_stack)(**request)
+    except ClientError as error:
+        if _UNCHANGED not in str(error):
+            raise
+        return False
+    return True
 
 
 def _make_bucket(s3: Any, name: str, account: str) -> None:

@@ -60,7 +60,7 @@ def no_server_error(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def within_policies() -> Iterator[None]:
-    """No test may see a function do what its policy does not allow: neither moto nor the emulator would refuse it."""
+    """No test may see a function do what its policy does not allow. moto itself would not refuse it."""
     BEYOND.clear()
     yield
     assert BEYOND == []

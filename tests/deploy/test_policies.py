@@ -1,6 +1,7 @@
-"""Every function may do what it does on AWS, and nothing more: moto and the emulator let everything through.
+"""Every function may do what it does, and nothing more.
 
-`conftest.py` looks at the first half in every test; here all that the functions can do is done, for the second.
+`conftest.py` checks the first half in every test on moto. The tests here let the functions use all their permissions.
+`tests/e2e/test_policies.py` shows the same in the emulator, statement by statement and resource by resource.
 """
 
 import json

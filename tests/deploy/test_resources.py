@@ -132,6 +132,14 @@ def test_unchanged_template_is_not_deployed_again(cloud: Cloud) -> None:
     assert cloudformation.describe_stack_events(StackName=name)["StackEvents"] == before
 
 
+def test_change_of_a_comment_is_no_error(cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    changed = tmp_path / "resources.yaml"
+    changed.write_text(f"# Another comment.\n{stack.TEMPLATE.read_text()}")
+    monkeypatch.setattr(stack, "TEMPLATE", changed)
+    outputs = stack.deploy(cloud.client, "local", LOCAL, role_resources("local"))
+    assert outputs["USER_POOL_ID"] == cloud.env["USER_POOL_ID"]
+
+
 def test_update_keeps_rows_people_and_client(cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     dynamodb, cognito = cloud.client("dynamodb"), cloud.client("cognito-idp")
     row = {"userId": {"S": "ann"}, "record": {"S": "account"}}

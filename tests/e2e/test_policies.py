@@ -99,8 +99,7 @@ def test_function_is_denied_something_without(mutant: Mutant, judge: Judge, need
     def is_lost(decision: Decision) -> bool:
         return decision.role == role and not allows(changed, decision)
 
+    # A function that works in the background may have used it in a step that does not need it.
     steps = [step for step, used in zip(STEPS, needs, strict=True) if any(map(is_lost, used))]
-    assert steps, "no step uses it"
     with judge.having(mutant.role, changed):
-        denied = [each for each in judge.decided(steps[0]) if not each.allowed]
-    assert any(map(is_lost, denied)), denied
+        assert any(is_lost(each) and not each.allowed for step in steps for each in judge.decided(step))

@@ -4,7 +4,7 @@ import hashlib
 import time
 
 from tests.support.images import photo as make_photo
-from tests.support.rest import post_form, put, send
+from tests.support.rest import abort_put, post_form, put, send
 from tests.support.service import Service
 
 SMALL = make_photo(320, 240)
@@ -48,3 +48,21 @@ def test_bytes_that_are_no_photo_end_as_rejected_with_a_reason(service: Service)
     unused = service.grant(token)
     absent = service.call("POST", f"/photos/{unused['photoId']}/complete", token=token)
     assert (absent.status, absent.json["error"]) == (409, "NotUploaded")
+
+
+def test_aborted_upload_stores_nothing(service: Service) -> None:
+    token = service.sign_up(service.address("jan"))
+    grant = service.grant(token, size=len(SMALL), sha256=hashlib.sha256(SMALL).hexdigest())
+    abort_put(grant, SMALL)
+    time.sleep(1)
+    answer = service.call("POST", f"/photos/{grant['photoId']}/complete", token=token)
+    assert (answer.status, answer.json["error"]) == (409, "NotUploaded")
+    assert put(grant, SMALL) == 200
+    assert service.ready(grant["photoId"], token)["size"] == len(SMALL)
+
+
+def test_event_of_a_name_with_special_characters_confirms_its_photo(service: Service) -> None:
+    token, name = service.sign_up(service.address("kim")), "Ærø & (1)+ 50%2B =é'.jpg"
+    grant = service.grant(token, filename=name)
+    assert put(grant, SMALL) == 200
+    assert service.ready(grant["photoId"], token)["filename"] == name

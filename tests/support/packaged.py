@@ -52,6 +52,13 @@ class Packaged(Deployed):
         counted = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["ApproximateNumberOfMessages"])
         return int(counted["Attributes"]["ApproximateNumberOfMessages"])
 
+    def dead_event(self) -> dict[str, Any]:
+        """Return the S3 event in the queue of uploads that Lambda has given up. The message stays there."""
+        sqs = self.client("sqs")
+        queue = sqs.get_queue_url(QueueName=f"photoshare-{STAGE}-uploads-dead")["QueueUrl"]
+        (message,) = sqs.receive_message(QueueUrl=queue, VisibilityTimeout=0)["Messages"]
+        return dict(json.loads(message["Body"])["requestPayload"])
+
 
 def _session(cloud: Cloud) -> boto3.Session:
     return boto3.Session(

@@ -10,7 +10,7 @@ from tests.support.policies import FUNCTIONS, statements
 Policy = dict[str, Any]
 
 NOT_EMULATED = ("Moderate", "WriteTraces")
-"""Statements about services that the emulator does not have. `tests/deploy/test_policies.py` tests them on moto."""
+"""Statements about services that the emulator does not have. moto has Rekognition; nothing has X-Ray."""
 
 
 class Mutant(NamedTuple):

@@ -33,16 +33,20 @@ class Answer(msgspec.Struct, frozen=True):
 
 def send(method: str, url: str, content: bytes = b"", headers: dict[str, str] | None = None) -> Answer:
     """Send one request with exactly these headers. Do not follow redirects."""
-    parts = urlsplit(url)
-    connect = HTTPSConnection if parts.scheme == "https" else HTTPConnection
-    connection = connect(parts.netloc, timeout=30)
+    connection, target = _connect(url)
     try:
-        connection.request(method, f"{parts.path}?{parts.query}" if parts.query else parts.path, content, headers or {})
+        connection.request(method, target, content, headers or {})
         answer = connection.getresponse()
         cookies = answer.headers.get_all("Set-Cookie", [])
         return Answer(answer.status, answer.headers, answer.read(), cookies)
     finally:
         connection.close()
+
+
+def _connect(url: str) -> tuple[HTTPConnection, str]:
+    parts = urlsplit(url)
+    connect = HTTPSConnection if parts.scheme == "https" else HTTPConnection
+    return connect(parts.netloc, timeout=30), f"{parts.path}?{parts.query}" if parts.query else parts.path
 
 
 def request(base: str, method: str, path: str, body: Any = None, token: str = "", **query: Any) -> Answer:
@@ -55,6 +59,17 @@ def request(base: str, method: str, path: str, body: Any = None, token: str = ""
 def put(grant: dict[str, Any], content: bytes, **changed: str) -> int:
     """Upload under a PUT grant, and return the status."""
     return send("PUT", grant["uploadUrl"], content, grant["headers"] | changed).status
+
+
+def abort_put(grant: dict[str, Any], content: bytes) -> None:
+    """Begin to upload under a PUT grant, and close the connection in the middle of the content."""
+    connection, target = _connect(grant["uploadUrl"])
+    connection.putrequest("PUT", target)
+    for name, value in (grant["headers"] | {"Content-Length": str(len(content))}).items():
+        connection.putheader(name, value)
+    connection.endheaders()
+    connection.send(content[: len(content) // 2])
+    connection.close()
 
 
 def post_form(grant: dict[str, Any], content: bytes, **changed: str) -> int:

@@ -1,0 +1,50 @@
+"""The statement for Rekognition, which the emulator does not have: moto enforces it."""
+
+import json
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from moto import mock_aws
+from moto.core import set_initial_no_auth_action_count
+
+from tests.support.policies import statements
+
+TRUST = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+
+
+def moderate(allowed: list[dict[str, Any]]) -> None:
+    """Ask Rekognition about a picture, with a role that has these statements."""
+    trust, policy = (json.dumps({"Version": "2012-10-17", "Statement": each}) for each in ([TRUST], allowed))
+    iam = boto3.client("iam")
+    role = iam.create_role(RoleName="function", AssumeRolePolicyDocument=trust)["Role"]
+    iam.put_role_policy(RoleName="function", PolicyName="function", PolicyDocument=policy)
+    session = boto3.client("sts").assume_role(RoleArn=role["Arn"], RoleSessionName="test")["Credentials"]
+    rekognition = boto3.client(
+        "rekognition",
+        aws_access_key_id=session["AccessKeyId"],
+        aws_secret_access_key=session["SecretAccessKey"],
+        aws_session_token=session["SessionToken"],
+    )
+    set_initial_no_auth_action_count(0)(rekognition.detect_moderation_labels)(Image={"Bytes": b"x"})
+
+
+@pytest.mark.parametrize("function", ["api", "confirm-upload", "run-job"])
+@mock_aws
+def test_function_that_confirms_may_moderate_by_one_statement(function: str) -> None:
+    (needed,) = (each for each in statements(function) if each["Sid"] == "Moderate")
+    # moto allows the call, but does not have it.
+    with pytest.raises(NotImplementedError):
+        moderate([needed])
+
+
+@mock_aws
+def test_without_the_statement_moderation_is_denied() -> None:
+    other = {"Effect": "Allow", "Action": ["rekognition:DetectLabels"], "Resource": ["*"]}
+    with pytest.raises(ClientError, match="403"):
+        moderate([other])
+
+
+def test_sweep_may_not_moderate() -> None:
+    assert "Moderate" not in {each["Sid"] for each in statements("sweep")}
