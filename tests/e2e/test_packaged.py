@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from urllib.parse import quote_plus
 from uuid import uuid4
 
 import pytest
@@ -75,11 +74,11 @@ def test_dead_uploads_are_confirmed_again(packaged: Packaged) -> None:
     sound = lambdas.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
     broken = {"Variables": sound | {"PHOTO_TABLE": ""}}
     lambdas.update_function_configuration(FunctionName=name, Environment=broken)
-    grant = packaged.call("POST", "/upload", WANTED | {"filename": "a + b.jpg"}, token).json
+    grant = packaged.call("POST", "/upload", WANTED, token).json
     assert put(grant, JPEG) == 200
     wait_until(lambda: packaged.waiting("uploads-dead") == 1, 60)
     stored = packaged.dead_event()["Records"][0]["s3"]["object"]
-    assert stored["key"] == quote_plus(grant["s3Key"], safe="/")
+    assert stored["key"] == grant["s3Key"]
     assert stored["versionId"]
     assert int(stored["sequencer"], 16) > 0
     assert packaged.status(grant, token) == "pending"

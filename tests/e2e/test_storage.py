@@ -1,8 +1,13 @@
 """Uploads: storage accepts what was granted, and confirmation accepts photos."""
 
 import hashlib
+import secrets
 import time
+from datetime import UTC, datetime
 
+import jwt
+
+from chalicelib.domain.ids import new_photo_id
 from tests.support.images import photo as make_photo
 from tests.support.rest import abort_put, post_form, put, send
 from tests.support.service import Service
@@ -61,8 +66,12 @@ def test_aborted_upload_stores_nothing(service: Service) -> None:
     assert service.ready(grant["photoId"], token)["size"] == len(SMALL)
 
 
-def test_event_of_a_name_with_special_characters_confirms_its_photo(service: Service) -> None:
-    token, name = service.sign_up(service.address("kim")), "Ærø & (1)+ 50%2B =é'.jpg"
-    grant = service.grant(token, filename=name)
-    assert put(grant, SMALL) == 200
-    assert service.ready(grant["photoId"], token)["filename"] == name
+def test_event_of_a_key_with_special_characters_restores_its_lost_photo(service: Service) -> None:
+    token = service.sign_up(service.address("kim"))
+    owner = jwt.decode(token, options={"verify_signature": False})["sub"]
+    photo_id = new_photo_id(datetime.now(UTC), secrets.randbits(128))
+    service.client("s3").put_object(
+        Bucket=service.setting("ORIGINALS_BUCKET"), Key=f"{owner}/{photo_id}/Ærø & (1)+ 50%2B=é.jpg", Body=SMALL
+    )
+    service.wait(lambda: service.call("GET", f"/photos/{photo_id}", token=token).status == 200)
+    assert service.ready(photo_id, token)["size"] == len(SMALL)

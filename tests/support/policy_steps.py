@@ -29,7 +29,7 @@ class Person:
         self.service = service
         email = service.address("ann")
         service.call("POST", "/signup", {"email": email, "password": "Correct-horse-7"})
-        service.client("cognito-idp").admin_confirm_sign_up(UserPoolId=service.user_pool, Username=email)
+        service.client("cognito-idp").admin_confirm_sign_up(UserPoolId=service.setting("USER_POOL_ID"), Username=email)
         self.token = service.log_in(email)
 
     def ask(self, method: str, path: str, body: Any = None, **query: Any) -> Any:
@@ -275,7 +275,7 @@ def ann_id(person: Person) -> str:
 
 def users(cognito: Any, service: Local) -> list[Any]:
     """Return all users of the pool."""
-    pages = cognito.get_paginator("list_users").paginate(UserPoolId=service.user_pool)
+    pages = cognito.get_paginator("list_users").paginate(UserPoolId=service.setting("USER_POOL_ID"))
     return [user for page in pages for user in page["Users"]]
 
 

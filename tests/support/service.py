@@ -32,6 +32,10 @@ class Service:
         """Return a boto3 client with the administrator's credentials."""
         raise NotImplementedError
 
+    def setting(self, name: str) -> str:
+        """Return an environment variable of the functions."""
+        raise NotImplementedError
+
     def sign_up(self, email: str) -> str:
         """Make an account, and return its access token."""
         raise NotImplementedError
@@ -126,10 +130,8 @@ class Local(Service):
         ).stdout
         return dict(line.split("=", 1) for line in printed.split("\0") if line) | {"AWS_PROFILE": function}
 
-    @property
-    def user_pool(self) -> str:
-        """The id of the user pool."""
-        return self.environment_of("api")["USER_POOL_ID"]
+    def setting(self, name: str) -> str:
+        return self.environment_of("api")[name]
 
     def sign_up(self, email: str) -> str:
         """Register, confirm by the mailed code, and log in."""
@@ -171,6 +173,9 @@ class Deployed(Service):
 
     def client(self, service: str) -> Any:
         return self.session.client(service)
+
+    def setting(self, name: str) -> str:
+        return self.outputs[name]
 
     def sign_up(self, email: str) -> str:
         """Make a confirmed account without sending mail, and log in."""
