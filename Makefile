@@ -33,7 +33,7 @@ test: $(READY) $(EMULATOR) ## Run every test
 
 test-aws: $(READY) ## Run the end-to-end tests against a stage for tests in your AWS account STAGE= [URL=]
 	@test "$(origin STAGE)" != file || { echo "STAGE= is missing: name a stage that is made for tests. They create and cancel accounts in it."; exit 1; }
-	$(BIN)/python -m pytest tests/e2e --aws-stage "$(STAGE)" --aws-url "$(URL)"
+	AWS_TEST_STAGE="$(STAGE)" AWS_TEST_URL="$(URL)" $(BIN)/python -m pytest tests/e2e
 
 policies: $(READY) $(EMULATOR) ## Take every permission away, one at a time, and see a test that is denied
 	$(BIN)/python -m pytest tests/e2e/test_policies.py --all-mutants

@@ -11,24 +11,24 @@ from tests.support.iam_decisions import Decisions
 from tests.support.packaged import Packaged, packaged_stack
 from tests.support.service import Deployed, Local, Service
 
+AWS_STAGE = os.environ.get("AWS_TEST_STAGE", "")
+"""Set by `make test-aws`."""
 LOCAL, PACKAGED = (pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in ("local", "packaged"))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--aws-stage", help="run the tests of a service against this stage of an AWS account")
     parser.addoption("--all-mutants", action="store_true", help="test every mutant of the policies, not a sample")
-    parser.addoption("--aws-url", default="", help="the address of the stage's API, if it is not its BaseUrl")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "service" in metafunc.fixturenames:
-        services = ["aws"] if metafunc.config.option.aws_stage else [LOCAL, PACKAGED]
+        services = ["aws"] if AWS_STAGE else [LOCAL, PACKAGED]
         metafunc.parametrize("service", services, indirect=True, scope="session")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """On AWS, run only the tests of a service."""
-    if config.option.aws_stage:
+    if AWS_STAGE:
         if os.environ.get("CI"):
             raise pytest.UsageError("Tests on AWS do not run in CI: they cost money and need credentials.")
         others = [item for item in items if "service" not in getattr(item, "fixturenames", ())]
@@ -64,8 +64,8 @@ def packaged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Packaged]:
 
 
 @pytest.fixture(scope="session")
-def aws(request: pytest.FixtureRequest) -> Iterator[Deployed]:
-    """The stage that `--aws-stage` names. The accounts of the tests are cancelled at the end."""
-    stage = Deployed(boto3.Session(), request.config.option.aws_stage, request.config.option.aws_url)
+def aws() -> Iterator[Deployed]:
+    """The stage on AWS. The accounts of the tests are cancelled at the end."""
+    stage = Deployed(boto3.Session(), AWS_STAGE, os.environ.get("AWS_TEST_URL", ""))
     yield stage
     stage.cancel_accounts()

@@ -186,6 +186,10 @@ class Deployed(Service):
         self._made.append(email)
         return self.log_in(email)
 
+    def made(self, name: str) -> int:
+        """Return the number of accounts that this object has made under a name."""
+        return sum(email.startswith(f"{name}.") for email in self._made)
+
     def cancel_accounts(self) -> None:
         """Cancel every account that the tests have made and not cancelled."""
         for email in self._made:

@@ -1,0 +1,40 @@
+"""`make test-aws`: the same tests against a deployed stage. Here the stage is in the emulator."""
+
+import subprocess
+
+import pytest
+
+from tests.support.packaged import STAGE, Packaged
+from tests.support.paths import ROOT
+from tests.support.rest import environment
+
+pytestmark = pytest.mark.xdist_group("packaged")
+
+
+def make(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run `make test-aws` as outside of CI and of this test run."""
+    ours = ("CI", "STAGE", "MAKE", "PYTEST")
+    clean = {name: value for name, value in environment().items() if not name.startswith(ours)}
+    command = ["make", "test-aws", *arguments]
+    return subprocess.run(command, cwd=ROOT, env=clean | variables, capture_output=True, text=True, check=False)
+
+
+def test_deployed_stage_passes_the_tests_of_a_service(packaged: Packaged) -> None:
+    aws = {name: value for name, value in packaged.cloud.env.items() if name.startswith("AWS_")}
+    done = make(f"STAGE={STAGE}", f"URL={packaged.url}", **aws, PYTEST_ADDOPTS="-k no_photo")
+    assert done.returncode == 0, done.stdout + done.stderr
+    pool = {"UserPoolId": packaged.setting("USER_POOL_ID"), "Filter": 'email ^= "carol."'}
+    cognito = packaged.client("cognito-idp")
+    packaged.wait(lambda: packaged.made("carol") == len(cognito.list_users(**pool)["Users"]))
+
+
+def test_stage_must_be_explicit() -> None:
+    done = make()
+    assert done.returncode != 0
+    assert "STAGE= is missing" in done.stdout
+
+
+def test_tests_on_aws_never_run_in_ci() -> None:
+    done = make("STAGE=anything", CI="true")
+    assert done.returncode != 0
+    assert "do not run in CI" in done.stderr + done.stdout
