@@ -57,6 +57,7 @@ bench: $(READY) $(EMULATOR) ## Measure the figures of README and docs, for half 
 	$(BIN)/python -m bench.feed
 	$(BIN)/python -m bench.limits
 	$(BIN)/python -m bench.renditions
+	$(BIN)/python -m bench.local_events
 
 openapi: $(READY) ## Write docs/openapi.json
 	AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} $(BIN)/python -m local.openapi

@@ -32,8 +32,7 @@ def count_http_as_tls() -> None:
 def name_batches_as_iam_does() -> None:
     """Authorize a batch operation of SQS by the permission for a single one, as AWS does.
 
-    ministack asks for `sqs:SendMessageBatch`, which is no IAM action:
-    https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsqs.html
+    ministack asks for `sqs:SendMessageBatch`, which is no IAM action. AWS contract IAM-6.
     """
     extract = iam_actions.extract_iam_action
 
@@ -47,8 +46,7 @@ def name_batches_as_iam_does() -> None:
 def name_log_streams_as_iam_does() -> None:
     """Authorize a call about a log group by an ARN that goes on after the group's name, as AWS does.
 
-    ministack compares the ARN that ends with the name. AWS does that for tags only:
-    https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html
+    ministack compares the ARN that ends with the name. AWS does that for tags only. AWS contract IAM-7.
     """
     extract = iam_actions.extract_resource_arn
 

@@ -84,7 +84,7 @@ def _complete_api(properties: dict[str, Any]) -> None:
     properties["Name"] = {"Fn::Sub": "photoshare-${Stage}"}
     # SAM adds a second, open stage of the name `Stage` where it is not told what the document is.
     properties["OpenApiVersion"] = "2.0"
-    # The paths of share links would be in its traces; the functions' own have none.
+    # Its traces would hold the paths of share links. Those of the functions do not. AWS contract IAM-8.
     properties["TracingEnabled"] = False
     properties["MethodSettings"] = [{"ResourcePath": "/*", "HttpMethod": "*", "MetricsEnabled": False, **_THROTTLE}]
     # CloudFormation names the API by its document, whatever `Name` says.

@@ -95,7 +95,9 @@ class Bucket:
         return _grant(photo, method="POST", upload_url=made["url"], fields=made["fields"])
 
     def read(self, key: str, version_id: str | None = None) -> Stored | None:
-        """This version of an original, or the newest; None where there is none.
+        """Return this version of an original, or the newest one, or None if there is none.
+
+        An upload that broke off has stored nothing. AWS contract S3-25.
 
         Raises:
             Busy: the connection ended before the object did.

@@ -1,7 +1,10 @@
 """The local cloud itself: restarts, speed, and `chalice local` beside it."""
 
 import base64
+import contextlib
 import hashlib
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -90,3 +93,37 @@ def forged(token: str) -> str:
     """The same claims under `alg: none`."""
     header = base64.urlsafe_b64encode(b'{"alg":"none","typ":"JWT"}').rstrip(b"=").decode()
     return f"{header}.{token.split('.')[1]}."
+
+
+def function_processes(local: Local, name: str = "") -> list[int]:
+    """Return the processes of a function, or of all functions."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            words = (process / "cmdline").read_bytes().decode().split("\0")
+            is_ours = words[1:3] == ["-m", "local.functions"] and words[4] == str(local.port)
+            if is_ours and name in ("", words[3]):
+                found.append(int(process.name))
+    return found
+
+
+def test_crashed_function_is_started_again(local: Local) -> None:
+    token = local.sign_up(local.address("lea"))
+    # A process that ends in its first 10 seconds is not started again.
+    time.sleep(max(0.0, local.started + 11 - time.monotonic()))
+    crashed = function_processes(local, "confirm_upload")
+    for process in crashed:
+        os.kill(process, signal.SIGKILL)
+    grant = local.grant(token)
+    assert put(grant, make_photo(64, 48)) == 200
+    local.ready(grant["photoId"], token)
+    assert len(crashed) == os.cpu_count()
+    assert not set(crashed) & set(function_processes(local, "confirm_upload"))
+    assert "The function confirm_upload ended with status -9" in local.said()
+
+
+def test_no_function_outlives_a_killed_local_cloud(local: Local) -> None:
+    assert function_processes(local)
+    local.stop(signal.SIGKILL)
+    wait_until(lambda: function_processes(local) == [], 10)
+    local.start()

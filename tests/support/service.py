@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -101,6 +102,7 @@ class Local(Service):
         )
         wait_until(lambda: self.process.poll() is not None or answers(f"{self.url}/health"), 120)
         assert self.process.poll() is None, self.said()
+        self.started = time.monotonic()
 
     def stop(self, number: signal.Signals = signal.SIGINT) -> None:
         """Stop as Ctrl-C does."""
