@@ -5,6 +5,7 @@ account or anything of somebody else is touched.
 """
 
 import argparse
+import json
 import os
 import secrets
 import subprocess
@@ -24,7 +25,7 @@ from chalicelib.domain.ids import AlbumId, PhotoId, UserId, new_photo_id, timest
 from chalicelib.domain.photos import Photo, Placement, Visibility
 from chalicelib.domain.requests import NewAlbum, NewLink
 from chalicelib.stores.dynamodb import items
-from local import cloud
+from local import cloud, functions
 
 PASSWORD = "Correct-horse-7"
 RENDITIONS = ("256", "1024", "2048", "full")
@@ -50,9 +51,7 @@ def run(data: Path, photos: int, kills: int) -> Report:
         for name in [name for name in os.environ if name.startswith("AWS_")]:
             del os.environ[name]
         os.environ.update(running.env)
-        # A killed worker's message comes back at once, instead of after a function's longest run.
-        queue_url = running.env["JOB_QUEUE_URL"]
-        running.client("sqs").set_queue_attributes(QueueUrl=queue_url, Attributes={"VisibilityTimeout": "2"})
+        retry_soon_and_often(running)
         ann, bob = sign_up(running, "ann@example.com"), sign_up(running, "bob@example.com")
         begun = time.monotonic()
         theirs = seed(bob.user_id, 20)
@@ -65,6 +64,14 @@ def run(data: Path, photos: int, kills: int) -> Report:
         after = of(running, bob.user_id)
         touched = sorted(name for name in {*before, *after} if before.get(name) != after.get(name))
         return Report(photos, kills, seeded - begun, ended - seeded, left(running, ann.user_id), touched)
+
+
+def retry_soon_and_often(running: cloud.Cloud) -> None:
+    """Let the message of a killed worker come back after 2 seconds, as often as workers are killed."""
+    sqs, queue = running.client("sqs"), running.env["JOB_QUEUE_URL"]
+    redrive = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["RedrivePolicy"])["Attributes"]["RedrivePolicy"]
+    patient = json.dumps(json.loads(redrive) | {"maxReceiveCount": 1000})
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"VisibilityTimeout": "2", "RedrivePolicy": patient})
 
 
 def sign_up(running: cloud.Cloud, email: str) -> Caller:
@@ -150,7 +157,7 @@ def rate(photo: Photo, by: UserId, stars: int = 4) -> None:
 def purge(running: cloud.Cloud, user_id: UserId, photos: int, kills: int) -> None:
     """Run workers until the purge has ended, each but the last killed when a further part of the photos has gone."""
     for number in range(1, kills + 1):
-        worker = work()
+        worker = start_worker(running)
         try:
             while remaining(running, user_id) > photos * (kills - number) // kills:
                 assert worker.poll() is None, "the worker ended too soon"
@@ -158,7 +165,7 @@ def purge(running: cloud.Cloud, user_id: UserId, photos: int, kills: int) -> Non
         finally:
             worker.kill()
             worker.wait()
-    worker = work()
+    worker = start_worker(running)
     try:
         while "photoCount" in account(running, user_id):
             assert worker.poll() is None, "the worker ended too soon"
@@ -168,19 +175,9 @@ def purge(running: cloud.Cloud, user_id: UserId, photos: int, kills: int) -> Non
         worker.wait()
 
 
-def work() -> subprocess.Popen[bytes]:
-    return subprocess.Popen([sys.executable, "-m", "bench.cancel", "--work"], stderr=subprocess.DEVNULL)
-
-
-def worker() -> None:
-    """Do the queue's jobs, as Lambda would, until killed."""
-    import app
-
-    sqs, queue_url = wiring.queue()._sqs, wiring.settings().job_queue_url
-    while True:
-        for message in sqs.receive_message(QueueUrl=queue_url, WaitTimeSeconds=1).get("Messages", []):
-            app.run_job({"Records": [{"body": message["Body"], "receiptHandle": "x"}]}, None)
-            sqs.delete_message(QueueUrl=queue_url, ReceiptHandle=message["ReceiptHandle"])
+def start_worker(running: cloud.Cloud) -> subprocess.Popen[bytes]:
+    """Start a process of `run_job`, with its own role."""
+    return functions.Function(running, "run_job", 0).process
 
 
 def remaining(running: cloud.Cloud, user_id: UserId) -> int:
@@ -241,10 +238,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.cancel")
     parser.add_argument("--photos", type=int, default=5000)
     parser.add_argument("--kills", type=int, default=10)
-    parser.add_argument("--work", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.work:
-        worker()
     with tempfile.TemporaryDirectory() as data:
         report = run(Path(data), options.photos, options.kills)
     print(f"{timestamp(datetime.now(UTC))} {report}")

@@ -46,7 +46,7 @@ def _options() -> argparse.Namespace:
 
 
 def _serve(running: "Cloud", port: int) -> None:
-    """Run the functions until ministack ends or a signal comes."""
+    """Run the functions until ministack ends or the process receives a signal."""
     from local import functions, people
 
     with contextlib.ExitStack() as stack:
@@ -54,7 +54,7 @@ def _serve(running: "Cloud", port: int) -> None:
         stack.callback(started.stop)
         stack.callback(people.watch_mail(running, _say).set)
         password = people.demo_password(running)
-        started.await_api()
+        started.start_others()
         _say(f"Photoshare: http://localhost:{port}")
         _say(f"Sign in as {people.DEMO}, password {password}, or sign up: mail is shown here.")
         _say(f"AWS: {running.env['AWS_ENDPOINT_URL']}; everything is kept in {running.data}. Ctrl-C stops.")

@@ -66,13 +66,16 @@ def running(data: Path, aws_port: int, base_url: str = "http://localhost:8000") 
     Raises:
         CannotRun: the port is taken, `data` is unusable, damaged or in use, or ministack does not start.
     """
+    if not EMULATOR.exists():
+        raise CannotRun("The emulator is not installed: run `make run`, or `make .venv-emulator/ready`.")
     with _locked(data) as lock:
         port = require_free(aws_port, "AWS_PORT")
         env = _environment(data, port, base_url)
         process = _start(data, port, lock)
         try:
+            # Make the clients while ministack starts.
             for service in ("cloudformation", "dynamodb", "s3", "cognito-idp", "sqs"):
-                _client(env, service)  # While ministack starts on another core.
+                _client(env, service)
             _await_health(process, data, port)
             yield Cloud(data, _deployed(data, env, base_url), process)
         except CannotRun:
@@ -245,7 +248,7 @@ def _client(env: dict[str, str], service: str) -> Any:
 
 @functools.cache
 def _cached_client(service: str, endpoint: str) -> Any:
-    # To make a client takes a tenth of a second.
+    # Creating a client takes a tenth of a second.
     return boto3.Session().client(
         service,
         region_name=REGION,

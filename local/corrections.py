@@ -46,7 +46,8 @@ def name_batches_as_iam_does() -> None:
 def name_log_streams_as_iam_does() -> None:
     """Authorize a call about a log group by an ARN that goes on after the group's name, as AWS does.
 
-    ministack compares the ARN that ends with the name. AWS does that for tags only. AWS contract IAM-7.
+    ministack compares an ARN that ends with the group's name. AWS does so only for calls about tags.
+    AWS contract IAM-7.
     """
     extract = iam_actions.extract_resource_arn
 
@@ -74,7 +75,7 @@ def move_dead_letters() -> None:
 
 
 def ignore_case_of_emails() -> None:
-    """Find a user by an e-mail address in any case if the pool says so. ministack keeps that setting and ignores it."""
+    """Find a user by an e-mail address in any case if the pool says so. ministack stores the setting but ignores it."""
     resolve = cognito._resolve_user
 
     def resolve_in_any_case(pool: dict[str, Any], username: str | None) -> Any:
@@ -91,7 +92,7 @@ def ignore_case_of_emails() -> None:
 
 
 def name_downloads_of_versions() -> None:
-    """Honour `response-content-disposition` and its like in a request for a version.
+    """Honour `response-content-disposition` and the other `response-*` parameters in a request for a version.
 
     ministack honours them only if the request names no version.
     """

@@ -19,7 +19,6 @@ log = logging.getLogger("local")
 Message = dict[str, Any]
 
 _UPLOADS = f"photoshare-{STAGE}-uploads"
-_JOBS = f"photoshare-{STAGE}-jobs"
 
 
 class Handlers(Protocol):
@@ -69,7 +68,7 @@ class Worker:
         return True
 
 
-def confirm_uploads(handlers: Handlers) -> Worker:
+def start_upload_worker(handlers: Handlers) -> Worker:
     """Start to pass S3 events to `confirm_upload`."""
 
     def handle(message: Message) -> None:
@@ -77,24 +76,20 @@ def confirm_uploads(handlers: Handlers) -> Worker:
         if event.get("Event") != "s3:TestEvent":
             handlers.confirm_upload(event, LambdaContext("confirm_upload", 1769, 60_000))
 
-    # On AWS, S3 invokes the function itself. The function's role has no part in that.
-    return Worker(boto3.Session(profile_name=ADMINISTRATOR).client("sqs"), _url(_UPLOADS), handle)
+    # On AWS, S3 invokes the function, so the function's role needs no permission for the queue.
+    sqs = boto3.Session(profile_name=ADMINISTRATOR).client("sqs")
+    return Worker(sqs, sqs.get_queue_url(QueueName=_UPLOADS)["QueueUrl"], handle)
 
 
-def run_jobs(handlers: Handlers) -> Worker:
-    """Start to pass jobs to `run_job`. As on AWS, its role is what may receive and delete them."""
+def start_job_worker(handlers: Handlers) -> Worker:
+    """Start to pass jobs to `run_job`. The function's role receives and deletes the messages, as on AWS."""
 
     def handle(message: Message) -> None:
         failed = handlers.run_job({"Records": [_record(message)]}, LambdaContext("run_job", 1769, 900_000))
         if isinstance(failed, dict) and failed.get("batchItemFailures"):
             raise RuntimeError("run_job asked for the message again.")
 
-    return Worker(boto3.Session().client("sqs"), _url(_JOBS), handle)
-
-
-def _url(queue: str) -> str:
-    # The role of `run_job` may not ask SQS for it.
-    return f"{os.environ['AWS_ENDPOINT_URL']}/{ACCOUNT}/{queue}"
+    return Worker(boto3.Session().client("sqs"), os.environ["JOB_QUEUE_URL"], handle)
 
 
 def _record(message: Message) -> dict[str, Any]:
@@ -106,13 +101,13 @@ def _record(message: Message) -> dict[str, Any]:
         "messageAttributes": {},
         "md5OfBody": message["MD5OfBody"],
         "eventSource": "aws:sqs",
-        "eventSourceARN": f"arn:aws:sqs:{REGION}:{ACCOUNT}:{_JOBS}",
+        "eventSourceARN": f"arn:aws:sqs:{REGION}:{ACCOUNT}:photoshare-{STAGE}-jobs",
         "awsRegion": REGION,
     }
 
 
 def prepare_queues(cloud: Cloud) -> None:
-    """Make the queue that carries the events of the originals bucket to this machine, and set both retry limits."""
+    """Create the queue that carries the events of the originals bucket to this machine."""
     sqs = cloud.client("sqs")
     uploads = sqs.create_queue(QueueName=_UPLOADS)["QueueUrl"]
     bucket = cloud.env["ORIGINALS_BUCKET"]
@@ -125,18 +120,14 @@ def prepare_queues(cloud: Cloud) -> None:
         "Condition": {"ArnEquals": {"aws:SourceArn": f"arn:aws:s3:::{bucket}"}},
     }
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    # The function's time limit. Lambda tries an event three times.
-    sqs.set_queue_attributes(QueueUrl=uploads, Attributes={"VisibilityTimeout": "60", "Policy": policy})
-    _set_retry_limit(sqs, uploads, 3)
+    # Lambda tries an event three times. The function has 60 s for each.
+    redrive = json.dumps({"deadLetterTargetArn": _arn(sqs, f"{uploads}-dead"), "maxReceiveCount": 3})
+    attributes = {"VisibilityTimeout": "60", "Policy": policy, "RedrivePolicy": redrive}
+    sqs.set_queue_attributes(QueueUrl=uploads, Attributes=attributes)
     cloud.client("s3").put_bucket_notification_configuration(
         Bucket=bucket,
         NotificationConfiguration={"QueueConfigurations": [{"QueueArn": arn, "Events": ["s3:ObjectCreated:*"]}]},
     )
-
-
-def _set_retry_limit(sqs: Any, url: str, attempts: int) -> None:
-    policy = json.dumps({"deadLetterTargetArn": _arn(sqs, f"{url}-dead"), "maxReceiveCount": attempts})
-    sqs.set_queue_attributes(QueueUrl=url, Attributes={"RedrivePolicy": policy})
 
 
 def _arn(sqs: Any, queue: str) -> str:

@@ -1,7 +1,7 @@
 """Run the Lambda functions, each in a process of its own with the credentials of its role.
 
-`python -m local.functions FUNCTION PORT` is one such process. It ends when its standard input closes, so that no
-process outlives its parent.
+`python -m local.functions FUNCTION PORT` is one such process. It ends when its standard input closes, so it does not
+outlive its parent. `sweep` also ends when its work is done.
 """
 
 import contextlib
@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 import uuid
 from collections.abc import Callable
@@ -24,8 +25,8 @@ from local.cloud import ACCOUNT, REGION, ROOT, CannotRun, Cloud, await_http
 log = logging.getLogger("local")
 
 _HOUR = 3600.0
-_STARTED_BADLY = 10.0
-"""Seconds. A process that ends sooner would end again."""
+_MIN_UPTIME = 10.0
+"""Seconds. A function that ends sooner is not started again."""
 _STOP_LIMIT = 8.0
 
 
@@ -46,7 +47,7 @@ class Function:
             cwd=ROOT,
             env=inherited | self._cloud.environment_of(self.name),
             stdin=subprocess.PIPE,
-            start_new_session=True,  # Ctrl-C reaches the parent alone, which lets the functions end their work.
+            start_new_session=True,  # Only the parent receives Ctrl-C, so the functions can finish their work.
         )
 
     def check(self) -> None:
@@ -57,15 +58,17 @@ class Function:
         """
         if (status := self.process.poll()) is None:
             return
-        if time.monotonic() - self._started < _STARTED_BADLY:
-            raise CannotRun(f"The function {self.name} does not start: see the error above.")
+        if time.monotonic() - self._started < _MIN_UPTIME:
+            raise CannotRun(f"The function {self.name} ended soon after its start: see the error above.")
         log.error("The function %s ended with status %s. It is started again.", self.name, status)
-        self._close()
+        self.request_stop()
         self._start()
 
-    def begin_to_stop(self) -> None:
-        """Ask the process to end its work and then itself."""
-        self._close()
+    def request_stop(self) -> None:
+        """Ask the process to finish its work and exit."""
+        if self.process.stdin:
+            with contextlib.suppress(OSError):
+                self.process.stdin.close()
 
     def stop(self, deadline: float) -> None:
         """Wait until the process has ended. Kill it at the deadline."""
@@ -74,11 +77,6 @@ class Function:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-
-    def _close(self) -> None:
-        if self.process.stdin:
-            with contextlib.suppress(OSError):
-                self.process.stdin.close()
 
 
 class Functions:
@@ -92,8 +90,8 @@ class Functions:
         self._sweep: Function | None = None
         self._running = [Function(cloud, "api", port)]
 
-    def await_api(self) -> None:
-        """Wait until the API answers, and start the other functions.
+    def start_others(self) -> None:
+        """Wait until the API answers, then start the other functions.
 
         Raises:
             CannotRun: the API does not answer.
@@ -110,44 +108,60 @@ class Functions:
                 function.check()
             if time.monotonic() >= self._next_sweep:
                 self._next_sweep = time.monotonic() + _HOUR
-                self._sweep = Function(self._cloud, "sweep", self._port)
+                self._start_sweep()
             time.sleep(0.2)
+
+    def _start_sweep(self) -> None:
+        if self._sweep:
+            self._sweep.request_stop()
+            self._sweep.stop(time.monotonic() + _STOP_LIMIT)
+        self._sweep = Function(self._cloud, "sweep", self._port)
 
     def stop(self) -> None:
         """End all processes."""
         running = [*self._running, *([self._sweep] if self._sweep else [])]
         deadline = time.monotonic() + _STOP_LIMIT
         for function in running:
-            function.begin_to_stop()
+            function.request_stop()
         for function in running:
             function.stop(deadline)
 
 
 def main(name: str, port: str) -> None:
-    """Run one function: `sweep` once, any other until standard input closes."""
+    """Run one function until standard input closes. Run `sweep` once, at most until then."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     import app
 
     if name == "sweep":
-        app.sweep(_tick(), LambdaContext("sweep", 256, 300_000))
+        threading.Thread(target=_exit_with_parent, daemon=True).start()
+        app.sweep(_schedule_event(), LambdaContext("sweep", 256, 300_000))
         return
-    stop = _started(name, app, int(port))
-    while os.read(0, 1024):
-        pass
+    stop = _start_handler(name, app, int(port))
+    _await_end_of_input()
     stop()
 
 
-def _started(name: str, app: Any, port: int) -> Callable[[], None]:
+def _await_end_of_input() -> None:
+    while os.read(0, 1024):
+        pass
+
+
+def _exit_with_parent() -> None:
+    _await_end_of_input()
+    os._exit(1)
+
+
+def _start_handler(name: str, app: Any, port: int) -> Callable[[], None]:
     from chalicelib.infra.settings import load_settings
     from local import server
 
     if name == "api":
         return server.serve(app.app, load_settings(), port).close
-    return (events.run_jobs if name == "run_job" else events.confirm_uploads)(app).stop
+    return (events.start_job_worker if name == "run_job" else events.start_upload_worker)(app).stop
 
 
-def _tick() -> dict[str, Any]:
+def _schedule_event() -> dict[str, Any]:
     return {
         "version": "0",
         "id": str(uuid.uuid4()),

@@ -12,12 +12,13 @@ def log_decisions(file: Path) -> None:
     """Append one JSON line per decision to `file`: role, action, resource, and whether the request is allowed."""
     enforce = iam_evaluator.enforce
 
-    def enforce_and_log(key: str, action: str, service: str, region: str, **request: Any) -> Any:
-        denied = enforce(key, action, service, region, **request)
+    def enforce_and_log(
+        key: str, action: str, service: str, region: str, resource_arn: str = "*", **request: Any
+    ) -> Any:
+        denied = enforce(key, action, service, region, resource_arn, **request)
         if session := sts._sessions.get(key):
             role = session["Arn"].split("/")[-2]
-            resource = request.get("resource_arn", "*")
-            decision = {"role": role, "action": action, "resource": resource, "allowed": denied is None}
+            decision = {"role": role, "action": action, "resource": resource_arn, "allowed": denied is None}
             with file.open("a") as log:
                 log.write(json.dumps(decision) + "\n")
         return denied

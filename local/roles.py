@@ -11,8 +11,7 @@ from typing import Any
 
 from chalicelib.deploy.packaging import OF_THE_API
 
-POLICIES = {"api": "api", "confirm_upload": "confirm-upload", "run_job": "run-job", "sweep": "sweep"}
-"""By function, the name of its policy file."""
+FUNCTIONS = ("api", "confirm_upload", "run_job", "sweep")
 
 ADMINISTRATOR = "administrator"
 """The profile that may do everything."""
@@ -29,12 +28,12 @@ def role_name(stage: str, function: str) -> str:
 
 def role_resources(stage: str) -> dict[str, Any]:
     """Return the CloudFormation resources of all roles. The account's administrator may assume them."""
-    return {f"{function.title().replace('_', '')}Role": _role(stage, function) for function in POLICIES}
+    return {f"{function.title().replace('_', '')}Role": _role(stage, function) for function in FUNCTIONS}
 
 
 def _role(stage: str, function: str) -> dict[str, Any]:
     trust = {"Effect": "Allow", "Principal": {"AWS": {"Ref": "AWS::AccountId"}}, "Action": "sts:AssumeRole"}
-    policy = json.loads((_CHALICE / f"policy-{POLICIES[function]}.json").read_text())
+    policy = json.loads((_CHALICE / f"policy-{function.replace('_', '-')}.json").read_text())
     return {
         "Type": "AWS::IAM::Role",
         "Properties": {
@@ -50,7 +49,7 @@ def write_profiles(file: Path, stage: str, account: str, administrator: dict[str
     """Write an AWS configuration file with a profile per function. Each profile refreshes its own credentials."""
     profiles = configparser.ConfigParser()
     profiles[f"profile {ADMINISTRATOR}"] = administrator
-    for function in POLICIES:
+    for function in FUNCTIONS:
         profiles[f"profile {function}"] = {
             "role_arn": f"arn:aws:iam::{account}:role/{role_name(stage, function)}",
             "source_profile": ADMINISTRATOR,

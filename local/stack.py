@@ -1,7 +1,6 @@
 """`resources.yaml` deployed by CloudFormation: wherever the client that is handed in points."""
 
 import json
-import re
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from chalicelib.deploy.packaging import variable
 from release import templates
 
 TEMPLATE = Path(__file__).parent.parent / "resources.yaml"
@@ -32,7 +32,7 @@ def deploy(
     wanted = {"Stage": stage, "BaseUrl": base_url, "AllowedOrigins": base_url, "DomainPrefix": name}
     stack = described(cloudformation, stage)
     if stack is None or not _is_deployed(cloudformation, stack, template, wanted):
-        # The text may differ in its comments alone.
+        # The update changes nothing if only comments differ.
         templates.create_or_update(
             cloudformation,
             exists=stack is not None,
@@ -45,7 +45,7 @@ def deploy(
 
 
 def _template(resources: Mapping[str, Any]) -> str:
-    # JSON is YAML too, so the template stays as it is written.
+    # JSON is valid YAML, so the resources can be inserted into the text.
     added = "".join(f"  {name}: {json.dumps(resource)}\n" for name, resource in resources.items())
     return TEMPLATE.read_text().replace("\nResources:\n", f"\nResources:\n{added}", 1)
 
@@ -77,7 +77,4 @@ def _outputs(cloudformation: Any, stage: str) -> dict[str, str]:
         time.sleep(0.05)
     if stack is None or stack["StackStatus"] not in DEPLOYED:
         raise DeployFailed(stack.get("StackStatusReason") if stack else "The stack has gone.")
-    return {
-        re.sub(r"(?<=[a-z])(?=[A-Z])", "_", output["OutputKey"]).upper(): output["OutputValue"]
-        for output in stack.get("Outputs", [])
-    }
+    return {variable(output["OutputKey"]): output["OutputValue"] for output in stack.get("Outputs", [])}

@@ -22,7 +22,7 @@ def test_cancelled_account_is_refused_at_once_and_then_gone(service: Service) ->
     for each in (token, other):
         grant = service.grant(each, size=len(SMALL), sha256=DIGEST)
         assert put(grant, SMALL) == 200
-        photos[each] = service.ready(grant["photoId"], each)["photoId"]
+        photos[each] = service.wait_ready(grant["photoId"], each)["photoId"]
     rendition = service.call("GET", f"/photos/{photos[token]}").json["renditions"]["256"]
     unused = service.grant(token, title="On its way")
     # The emulator counts in whole seconds: a token of the second in which all are revoked would pass for a later one.

@@ -27,7 +27,7 @@ class Person:
         """Upload a photo, wait until it is ready, and return its id."""
         grant = self.service.grant(self.token, **wanted)
         assert (post_form if grant["method"] == "POST" else put)(grant, content) in (200, 201)
-        return str(self.service.ready(grant["photoId"], self.token)["photoId"])
+        return str(self.service.wait_ready(grant["photoId"], self.token)["photoId"])
 
 
 def found(answer: Any) -> list[str]:

@@ -1,7 +1,6 @@
 """The local cloud itself: restarts, speed, and `chalice local` beside it."""
 
 import base64
-import contextlib
 import hashlib
 import os
 import signal
@@ -14,6 +13,7 @@ import pytest
 
 from tests.support.images import photo as make_photo
 from tests.support.paths import ROOT
+from tests.support.processes import function_processes
 from tests.support.rest import answers, environment, free_port, post_form, put, send, wait_until
 from tests.support.service import Local
 
@@ -30,7 +30,7 @@ def test_photos_survive_a_restart_between_upload_and_download(local: Local) -> N
     by_form = local.grant(token, method="POST", title="By form")
     assert post_form(by_form, BIG) == 201
     for grant in (by_put, by_form):
-        photo = local.ready(grant["photoId"], token)
+        photo = local.wait_ready(grant["photoId"], token)
         assert (photo["width"], photo["height"]) == (4000, 3000)
         assert photo["exif"]["camera"]
         assert photo["exif"]["latitude"]
@@ -66,7 +66,7 @@ def test_24_megapixels_are_ready_within_three_seconds_of_their_upload(local: Loc
     grant = local.grant(token)
     assert put(grant, photo) == 200
     begun = time.monotonic()
-    assert local.ready(grant["photoId"], token)["width"] == 6000
+    assert local.wait_ready(grant["photoId"], token)["width"] == 6000
     taken = time.monotonic() - begun
     print(f"ready after {taken:.2f} s")
     assert taken < 3
@@ -95,35 +95,25 @@ def forged(token: str) -> str:
     return f"{header}.{token.split('.')[1]}."
 
 
-def function_processes(local: Local, name: str = "") -> list[int]:
-    """Return the processes of a function, or of all functions."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            words = (process / "cmdline").read_bytes().decode().split("\0")
-            is_ours = words[1:3] == ["-m", "local.functions"] and words[4] == str(local.port)
-            if is_ours and name in ("", words[3]):
-                found.append(int(process.name))
-    return found
-
-
 def test_crashed_function_is_started_again(local: Local) -> None:
     token = local.sign_up(local.address("lea"))
     # A process that ends in its first 10 seconds is not started again.
     time.sleep(max(0.0, local.started + 11 - time.monotonic()))
-    crashed = function_processes(local, "confirm_upload")
+    crashed = function_processes(local.port, "confirm_upload")
     for process in crashed:
         os.kill(process, signal.SIGKILL)
     grant = local.grant(token)
     assert put(grant, make_photo(64, 48)) == 200
-    local.ready(grant["photoId"], token)
+    local.wait_ready(grant["photoId"], token)
     assert len(crashed) == os.cpu_count()
-    assert not set(crashed) & set(function_processes(local, "confirm_upload"))
-    assert "The function confirm_upload ended with status -9" in local.said()
+    assert not set(crashed) & set(function_processes(local.port, "confirm_upload"))
+    assert "The function confirm_upload ended with status -9" in local.read_output()
 
 
 def test_no_function_outlives_a_killed_local_cloud(local: Local) -> None:
-    assert function_processes(local)
+    assert function_processes(local.port)
     local.stop(signal.SIGKILL)
-    wait_until(lambda: function_processes(local) == [], 10)
-    local.start()
+    try:
+        wait_until(lambda: function_processes(local.port) == [], 10)
+    finally:
+        local.start()

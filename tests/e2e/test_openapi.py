@@ -44,7 +44,7 @@ def belongings(local: Local, token: str) -> dict[str, str]:
     """A photo, an album and a share link, by the variables of `schemathesis.toml`."""
     grant, photo = local.grant(token), make_photo(64, 48)
     assert put(grant, photo) == 200
-    local.ready(grant["photoId"], token)
+    local.wait_ready(grant["photoId"], token)
     album = local.call("POST", "/albums", {"name": "Sea"}, token).json["albumId"]
     link = local.call("POST", f"/albums/{album}/links", {}, token).json["url"]
     return {"PHOTO_ID": grant["photoId"], "ALBUM_ID": album, "LINK_TOKEN": link.rpartition("/")[2]}

@@ -1,6 +1,5 @@
 """The packaged stack: its template, its Lambda functions, and the commands of its operator."""
 
-import contextlib
 import json
 import os
 import signal
@@ -17,12 +16,12 @@ from release import report
 from tests.support.images import photo as make_photo
 from tests.support.packaged import STAGE, Packaged
 from tests.support.policies import FUNCTIONS
+from tests.support.processes import lambda_processes
 from tests.support.rest import put, wait_until
 
 pytestmark = pytest.mark.xdist_group("packaged")
 
 JPEG = make_photo(640, 480)
-WANTED = {"filename": "a.jpg", "contentType": "image/jpeg"}
 
 
 def test_linter_finds_nothing_in_the_template(packaged: Packaged) -> None:
@@ -52,20 +51,20 @@ def test_api_is_throttled_and_untraced_and_refuses_as_we_do(packaged: Packaged) 
 
 def test_event_of_a_killed_function_is_delivered_again(packaged: Packaged) -> None:
     token = packaged.sign_up(packaged.address("ann"))
-    grant = packaged.call("POST", "/upload", WANTED, token).json
+    grant = packaged.grant(token)
     killed: list[int] = []
 
     def kill() -> bool:
-        for process in workers(f"photoshare-{STAGE}-confirm_upload"):
+        for process in lambda_processes(f"photoshare-{STAGE}-confirm_upload"):
             os.kill(process, signal.SIGKILL)
             killed.append(process)
         return bool(killed)
 
-    for process in workers(f"photoshare-{STAGE}-confirm_upload"):
+    for process in lambda_processes(f"photoshare-{STAGE}-confirm_upload"):
         os.kill(process, signal.SIGKILL)  # Left warm by another test: this event is to start its own.
     assert put(grant, make_photo(4000, 3000)) == 200
     wait_until(kill, 20)
-    wait_until(lambda: packaged.status(grant, token) == "ready", 60)
+    packaged.wait_ready(grant["photoId"], token)
 
 
 def test_dead_uploads_are_confirmed_again(packaged: Packaged) -> None:
@@ -74,19 +73,21 @@ def test_dead_uploads_are_confirmed_again(packaged: Packaged) -> None:
     sound = lambdas.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
     broken = {"Variables": sound | {"PHOTO_TABLE": ""}}
     lambdas.update_function_configuration(FunctionName=name, Environment=broken)
-    grant = packaged.call("POST", "/upload", WANTED, token).json
-    assert put(grant, JPEG) == 200
-    wait_until(lambda: packaged.waiting("uploads-dead") == 1, 60)
+    grant = packaged.grant(token)
+    try:
+        assert put(grant, JPEG) == 200
+        wait_until(lambda: packaged.count_messages("uploads-dead") == 1, 60)
+    finally:
+        lambdas.update_function_configuration(FunctionName=name, Environment={"Variables": sound})
     stored = packaged.dead_event()["Records"][0]["s3"]["object"]
     assert stored["key"] == grant["s3Key"]
     assert stored["versionId"]
     assert int(stored["sequencer"], 16) > 0
-    assert packaged.status(grant, token) == "pending"
+    assert packaged.call("GET", f"/photos/{grant['photoId']}", token=token).json["status"] == "pending"
 
-    lambdas.update_function_configuration(FunctionName=name, Environment={"Variables": sound})
     assert "confirms 1 uploads again" in packaged.run("release.redrive")
-    wait_until(lambda: packaged.status(grant, token) == "ready", 60)
-    assert packaged.waiting("uploads-dead") == 0
+    packaged.wait_ready(grant["photoId"], token)
+    assert packaged.count_messages("uploads-dead") == 0
 
 
 def test_dead_jobs_return_to_their_queue(packaged: Packaged) -> None:
@@ -96,17 +97,17 @@ def test_dead_jobs_return_to_their_queue(packaged: Packaged) -> None:
     (source,) = lambdas.list_event_source_mappings(FunctionName=f"photoshare-{STAGE}-run_job")["EventSourceMappings"]
     lambdas.update_event_source_mapping(UUID=source["UUID"], Enabled=False)
     packaged.run("release.redrive")
-    assert (packaged.waiting("jobs-dead"), packaged.waiting("jobs")) == (0, 1)
+    assert (packaged.count_messages("jobs-dead"), packaged.count_messages("jobs")) == (0, 1)
     lambdas.update_event_source_mapping(UUID=source["UUID"], Enabled=True)
-    wait_until(lambda: packaged.waiting("jobs") == 0, 60)
+    wait_until(lambda: packaged.count_messages("jobs") == 0, 60)
 
 
 def test_lost_rows_are_rebuilt_from_the_bucket_for_their_owners_alone(packaged: Packaged) -> None:
     token = packaged.sign_up(packaged.address("ann"))
-    grant = packaged.call("POST", "/upload", WANTED, token).json
+    grant = packaged.grant(token)
     assert put(grant, JPEG) == 200
-    wait_until(lambda: packaged.status(grant, token) == "ready", 60)
-    dynamodb, table = packaged.client("dynamodb"), packaged.outputs["PHOTO_TABLE"]
+    packaged.wait_ready(grant["photoId"], token)
+    dynamodb, table = packaged.client("dynamodb"), packaged.setting("PHOTO_TABLE")
     (row,) = dynamodb.query(
         TableName=table,
         KeyConditionExpression="photoId = :id",
@@ -118,15 +119,5 @@ def test_lost_rows_are_rebuilt_from_the_bucket_for_their_owners_alone(packaged: 
     assert changed == [f"0 {what} were changed." for what in ("accounts", "albums", "links", "photos")]
     assert "originals are confirmed again" in packaged.run("release.rebuild")
     wait_until(lambda: packaged.call("GET", f"/photos/{grant['photoId']}", token=token).status == 200, 60)
-    wait_until(lambda: packaged.status(grant, token) == "ready", 60)
+    packaged.wait_ready(grant["photoId"], token)
     assert packaged.call("GET", f"/photos/{grant['photoId']}").status == 404
-
-
-def workers(function: str) -> list[int]:
-    """The processes in which the emulator runs a function."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            if f"AWS_LAMBDA_FUNCTION_NAME={function}\0".encode() in (process / "environ").read_bytes() + b"\0":
-                found.append(int(process.name))
-    return found

@@ -35,7 +35,7 @@ def test_storage_takes_only_what_was_granted(service: Service) -> None:
     form = service.grant(token, method="POST", size=len(SMALL))
     assert post_form(form, SMALL + b"x") == 400
     assert post_form(form, SMALL) == 201
-    assert service.ready(form["photoId"], token)["sha256"] == facts["sha256"]
+    assert service.wait_ready(form["photoId"], token)["sha256"] == facts["sha256"]
     assert post_form(form, other) == 201, "a form can be replayed"
     time.sleep(2)
     link = service.call("GET", f"/photos/{form['photoId']}/download", token=token).json
@@ -63,7 +63,7 @@ def test_aborted_upload_stores_nothing(service: Service) -> None:
     answer = service.call("POST", f"/photos/{grant['photoId']}/complete", token=token)
     assert (answer.status, answer.json["error"]) == (409, "NotUploaded")
     assert put(grant, SMALL) == 200
-    assert service.ready(grant["photoId"], token)["size"] == len(SMALL)
+    assert service.wait_ready(grant["photoId"], token)["size"] == len(SMALL)
 
 
 def test_event_of_a_key_with_special_characters_restores_its_lost_photo(service: Service) -> None:
@@ -74,4 +74,16 @@ def test_event_of_a_key_with_special_characters_restores_its_lost_photo(service:
         Bucket=service.setting("ORIGINALS_BUCKET"), Key=f"{owner}/{photo_id}/Ærø & (1)+ 50%2B=é.jpg", Body=SMALL
     )
     service.wait(lambda: service.call("GET", f"/photos/{photo_id}", token=token).status == 200)
-    assert service.ready(photo_id, token)["size"] == len(SMALL)
+    assert service.wait_ready(photo_id, token)["size"] == len(SMALL)
+
+
+def test_requests_without_a_signature_are_denied(service: Service) -> None:
+    token = service.sign_up(service.address("lou"))
+    grant = service.grant(token)
+    original = grant["uploadUrl"].partition("?")[0]
+    assert send("PUT", original, SMALL, grant["headers"]).status == 403
+    assert put(grant, SMALL) == 200
+    rendition = service.wait_ready(grant["photoId"], token)["renditions"]["256"].partition("?")[0]
+    for url in (original, rendition, original.partition(grant["s3Key"])[0]):
+        assert send("GET", url).status == 403
+    assert send("DELETE", original).status == 403

@@ -21,7 +21,7 @@ class Decisions:
         self._file = file
         self._read = 0
 
-    def new(self) -> list[Decision]:
+    def read_new(self) -> list[Decision]:
         """Return the decisions since the last call."""
         if not self._file.exists():
             return []
@@ -31,7 +31,3 @@ class Decisions:
             complete, _, _ = log.read().rpartition("\n")
         self._read += len(complete.encode()) + 1 if complete else 0
         return [Decision(**json.loads(line)) for line in complete.splitlines()]
-
-    def denied(self) -> list[Decision]:
-        """Return the denials since the last call."""
-        return [decision for decision in self.new() if not decision.allowed]

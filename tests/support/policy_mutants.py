@@ -1,4 +1,4 @@
-"""Mutants of the functions' policies: each lacks one statement, or one resource of a statement."""
+"""Mutants of the functions' policies: each lacks one statement, or one action or resource of a statement."""
 
 import fnmatch
 from copy import deepcopy
@@ -9,40 +9,53 @@ from tests.support.policies import FUNCTIONS, statements
 
 Policy = dict[str, Any]
 
+NOT_ASKED = {
+    ("FindOriginals", "s3:ListBucket"),
+}
+"""Permissions that AWS asks for and the emulator does not, by statement."""
+
 NOT_EMULATED = ("Moderate", "WriteTraces")
 """Statements about services that the emulator does not have. moto has Rekognition; nothing has X-Ray."""
 
 
 class Mutant(NamedTuple):
-    """A change of a policy: one resource is narrowed, or the whole statement is dropped if `resource` is None."""
+    """A change of one statement of a policy.
+
+    `part` is the action that is removed, or the number of the resource that is narrowed. If it is None, the statement
+    is dropped.
+    """
 
     role: str
     sid: str
-    resource: int | None
+    part: str | int | None = None
 
     def __str__(self) -> str:
-        return f"{self.role}-{self.sid}" + ("" if self.resource is None else f"-{self.resource}")
+        return f"{self.role}-{self.sid}" + ("" if self.part is None else f"-{self.part}")
 
-    def of(self, policy: Policy) -> Policy:
+    def apply_to(self, policy: Policy) -> Policy:
         """Return the policy with this change."""
         changed = deepcopy(policy)
         (statement,) = (each for each in changed["Statement"] if each["Sid"] == self.sid)
-        if self.resource is None:
+        if self.part is None:
             changed["Statement"].remove(statement)
+        elif isinstance(self.part, str):
+            statement["Action"].remove(self.part)
         else:
-            whole = statement["Resource"][self.resource]
-            statement["Resource"][self.resource] = f"{whole.removesuffix('*')}narrowed"
+            whole = statement["Resource"][self.part]
+            statement["Resource"][self.part] = f"{whole.removesuffix('*')}narrowed"
         return changed
 
 
 def all_mutants() -> list[Mutant]:
-    """Return every mutant of every policy."""
+    """Return every mutant of every policy that the emulator can judge."""
     return [
-        Mutant(function.replace("-", "_"), statement["Sid"], number)
+        Mutant(function.replace("-", "_"), statement["Sid"], part)
         for function in FUNCTIONS
         for statement in statements(function)
         if statement["Sid"] not in NOT_EMULATED
-        for number in (None, *range(len(statement["Resource"])))
+        for part in (None, *range(len(statement["Resource"])), *statement["Action"])
+        # Without its only action, a statement is dropped.
+        if (statement["Sid"], part) not in NOT_ASKED and [part] != statement["Action"]
     ]
 
 

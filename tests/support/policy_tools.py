@@ -1,0 +1,99 @@
+"""What the steps in `policy_steps` do as the administrator of a local cloud."""
+
+import contextlib
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+
+from local.cloud import ACCOUNT, REGION, STAGE
+from local.roles import role_name
+from tests.support.paths import ROOT
+from tests.support.person import Person
+from tests.support.rest import environment
+from tests.support.service import Local
+
+PAST = {"S": "2020-01-01T00:00:00.000Z"}
+
+
+@contextlib.contextmanager
+def without_events(service: Local) -> Iterator[None]:
+    """Stop S3 events inside the block, so that `confirm_upload` does nothing."""
+    s3, bucket = service.client("s3"), service.setting("ORIGINALS_BUCKET")
+    configured = s3.get_bucket_notification_configuration(Bucket=bucket)
+    configured.pop("ResponseMetadata")
+    s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration={})
+    try:
+        yield
+    finally:
+        s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration=configured)
+
+
+def count_versions(service: Local, key: str) -> int:
+    """Return the number of versions of an original."""
+    bucket = service.setting("ORIGINALS_BUCKET")
+    return len(service.client("s3").list_object_versions(Bucket=bucket, Prefix=key).get("Versions", []))
+
+
+def put_object(service: Local, bucket: str, key: str) -> None:
+    """Put an object into the bucket of a setting. Originals get one more version."""
+    service.client("s3").put_object(Bucket=service.setting(bucket), Key=key, Body=b"x")
+
+
+def key_of(service: Local, person: Person, photo_id: str) -> str:
+    """Return the key of an original."""
+    prefix = f"{person.user_id}/{photo_id}/"
+    found = service.client("s3").list_object_versions(Bucket=service.setting("ORIGINALS_BUCKET"), Prefix=prefix)
+    return str(found["Versions"][0]["Key"])
+
+
+def make_due(service: Local, photo_id: str) -> None:
+    """Make a photo due for its job."""
+    dynamodb, table = service.client("dynamodb"), service.setting("PHOTO_TABLE")
+    (row,) = dynamodb.query(
+        TableName=table,
+        KeyConditionExpression="photoId = :id",
+        ExpressionAttributeValues={":id": {"S": photo_id}},
+    )["Items"]
+    dynamodb.put_item(TableName=table, Item=row | {"dueAt": PAST, "sweepAt": PAST, "dueShard": {"S": photo_id[-1]}})
+
+
+def rename_unfinished(service: Local, album_id: str, name: str) -> None:
+    """Rename an album as a change of a large album does that has not reached the photos."""
+    service.client("dynamodb").update_item(
+        TableName=service.setting("ALBUM_TABLE"),
+        Key={"albumId": {"S": album_id}, "record": {"S": "album"}},
+        UpdateExpression="SET #name = :name, dueShard = :shard, dueAt = :past",
+        ExpressionAttributeNames={"#name": "name"},
+        ExpressionAttributeValues={":name": {"S": name}, ":shard": {"S": album_id[-1]}, ":past": PAST},
+    )
+
+
+def run_sweep(service: Local) -> None:
+    """Run the function `sweep` once, with its own role."""
+    command = [sys.executable, "-m", "local.functions", "sweep", "0"]
+    with subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=environment() | service.environment_of("sweep"),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as sweep:
+        assert sweep.wait(30) == 0
+
+
+def assume_role(service: Local, function: str, aws_service: str) -> Any:
+    """Return a client with the credentials of a function's role."""
+    arn = f"arn:aws:iam::{ACCOUNT}:role/{role_name(STAGE, function)}"
+    session = service.client("sts").assume_role(RoleArn=arn, RoleSessionName="platform")["Credentials"]
+    return boto3.client(
+        aws_service,
+        region_name=REGION,
+        endpoint_url=service.aws_url,
+        aws_access_key_id=session["AccessKeyId"],
+        aws_secret_access_key=session["SecretAccessKey"],
+        aws_session_token=session["SessionToken"],
+    )
