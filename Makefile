@@ -14,9 +14,10 @@ endif
 BIN := .venv/bin
 READY := .venv/ready
 EMULATOR := .venv-emulator/ready
+# Both environments, installed at the same time.
+BOTH := @$(MAKE) --silent --jobs=2 $(READY) $(EMULATOR)
 
-# Make both environments at the same time. Python compiles a module when it is first imported: that is a fraction of all.
-MAKEFLAGS += --jobs=2
+# pip installs without compiling, which saves a third of the time. Python compiles the modules that it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
@@ -25,17 +26,20 @@ unexport PYTHONDONTWRITEBYTECODE
 help: ## List what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-11s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: $(READY) $(EMULATOR) ## Serve everything at http://localhost:8000 [PORT= AWS_PORT= DATA=]
+run: ## Serve everything at http://localhost:8000 [PORT= AWS_PORT= DATA=]
+	$(BOTH)
 	@exec $(BIN)/python -m local --port $(PORT) --aws-port $(AWS_PORT) --data "$(DATA)"
 
-test: $(READY) $(EMULATOR) ## Run every test
+test: ## Run every test
+	$(BOTH)
 	$(BIN)/python -m pytest -n 2
 
 test-aws: $(READY) ## Run the end-to-end tests against a stage for tests in your AWS account STAGE= [URL=]
-	@test "$(origin STAGE)" != file || { echo "STAGE= is missing: name a stage that is made for tests. They create and cancel accounts in it."; exit 1; }
+	@test "$(origin STAGE)" != file || { echo "STAGE= is missing. Name a stage that is made for tests: they create and cancel accounts in it."; exit 1; }
 	AWS_TEST_STAGE="$(STAGE)" AWS_TEST_URL="$(URL)" $(BIN)/python -m pytest tests/e2e
 
-policies: $(READY) $(EMULATOR) ## Take every permission away, one at a time, and see a test that is denied
+policies: ## Drop each permission of the policies, one at a time; fail if the emulator denies nothing
+	$(BOTH)
 	$(BIN)/python -m pytest tests/e2e/test_policies.py --all-mutants
 
 check: $(READY) ## Check style, types, layers and the template
@@ -48,7 +52,8 @@ check: $(READY) ## Check style, types, layers and the template
 fuzz: $(READY) ## Render mutated photos for 10 minutes [SECONDS=]
 	$(BIN)/python -m tests.support.fuzz $(SECONDS)
 
-bench: $(READY) $(EMULATOR) ## Measure the figures of README and docs, for half an hour
+bench: ## Measure the figures of README and docs, for half an hour
+	$(BOTH)
 	$(BIN)/python -m bench.coldstart
 	$(BIN)/python -m bench.walks
 	$(BIN)/python -m bench.evenness
@@ -96,13 +101,9 @@ redrive: $(READY) ## Try again what was given up [STAGE=]
 	$(BIN)/python -m release.redrive $(STAGE)
 
 $(READY): requirements.txt requirements-dev.txt
-	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not installed; Photoshare needs Python 3.12."; exit 1; }
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check -r requirements-dev.txt
-	@touch $@
-
 $(EMULATOR): requirements-emulator.txt
+$(READY) $(EMULATOR):
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not installed; Photoshare needs Python 3.12."; exit 1; }
-	$(PYTHON) -m venv .venv-emulator
-	.venv-emulator/bin/python -m pip install --quiet --no-compile --disable-pip-version-check -r requirements-emulator.txt
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --no-compile --disable-pip-version-check -r $(lastword $^)
 	@touch $@

@@ -1,4 +1,7 @@
-"""Content codings as Amazon API Gateway applies them: it compresses responses and decompresses requests."""
+"""Content codings as Amazon API Gateway applies them: it compresses responses and decompresses requests.
+
+AWS contract APIGW-7.
+"""
 
 import zlib
 from operator import itemgetter
@@ -14,7 +17,7 @@ _WINDOW_BITS = {"gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
 def choose_coding(accept_encoding: str) -> str | None:
     """Return the coding that the client prefers, or None if API Gateway does not compress for this client.
 
-    API Gateway looks only at the first coding of highest quality: with "br, gzip" it does not compress.
+    API Gateway considers only the first coding of the highest quality. With "br, gzip" it does not compress.
     """
     coding, quality = max(parse_accept_header(accept_encoding), key=itemgetter(1), default=("", 0))
     return coding.lower() if quality and coding.lower() in _WINDOW_BITS else None
@@ -43,7 +46,7 @@ def decompress(body: bytes, content_encoding: str, limit: int) -> bytes:
     except zlib.error as error:
         raise UnsupportedMediaType(f"The body is not valid {coding}.") from error
     if len(plain) > limit:
-        raise TooLarge(f"A request's body may have {limit} bytes.")
+        raise TooLarge(f"A request's body may have at most {limit} bytes.")
     if not stream.eof or stream.unused_data:
         raise UnsupportedMediaType(f"The body is not valid {coding}.")
     return plain

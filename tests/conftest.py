@@ -31,6 +31,11 @@ from tests.support.services import rebuild_services
 ORIGIN = "http://localhost:8000"
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name long and binary parameters by their argument: such names can differ between the workers of one run."""
+    return argname if isinstance(val, bytes) or (isinstance(val, str) and len(val) > 60) else None
+
+
 @pytest.fixture(scope="session")
 def provider() -> Iterator[IdentityProvider]:
     """One identity provider for all tests."""

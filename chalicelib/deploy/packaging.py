@@ -25,7 +25,7 @@ _SECRETS = {
     },
 }
 OF_THE_API = {"RENDITIONS_BASE_URL", "CDN_KEY_ID", "SECRETS_AS_OF", *_SECRETS}
-"""Variables of the function that answers requests alone: no other signs anything. AWS contracts LAM-9, CFN-2."""
+"""Variables of the API function only, because no other function signs anything. AWS contracts LAM-9, CFN-2."""
 
 # No more than this reaches the functions; WAF stops whom one address's flood comes from before that.
 # AWS contract APIGW-8.
@@ -139,7 +139,7 @@ def _with_gateway_responses(generate: Callable[..., dict[str, Any]]) -> Callable
         from chalicelib.deploy.gateway_responses import GATEWAY_RESPONSES
 
         document = generate(*given)
-        # Refusals in the document are deployed with the API. AWS contract APIGW-5.
+        # The gateway responses in the document are deployed with the API. AWS contract APIGW-5.
         document["x-amazon-apigateway-gateway-responses"] = GATEWAY_RESPONSES
         if stage := os.environ.get("STAGE"):
             document["info"]["title"] = f"photoshare-{stage}"

@@ -46,7 +46,7 @@ def response(answer: Any, answers: Mapping[int, Any], request: Request) -> Respo
     if answer is None:
         return Response("", status_code=204)
     content, cookies = answer if isinstance(answer, WithCookies) else (answer, ())
-    # API Gateway compresses large answers. AWS contract APIGW-7.
+    # API Gateway compresses large responses. AWS contract APIGW-7.
     headers = {"Content-Type": "application/json", "Cache-Control": "no-store"}
     headers |= {"Set-Cookie": list(cookies)} if cookies else {}
     return Response(msgspec.json.encode(content).decode(), headers, _status(content, answers))

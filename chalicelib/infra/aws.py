@@ -20,7 +20,7 @@ _THROTTLED = frozenset(
         "ThrottledException",
         "Throttling",
         "ThrottlingException",
-        # The first try of a repeated transaction still runs. AWS contract DDB-6.
+        # The first attempt of a retried transaction is still running. AWS contract DDB-6.
         "TransactionInProgressException",
     }
 )

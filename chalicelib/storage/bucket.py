@@ -54,7 +54,7 @@ class Bucket:
         self.originals, self._renditions = settings.originals_bucket, settings.renditions_bucket
 
     def put_grant(self, photo: Photo) -> Grant:
-        """A presigned PUT that binds whatever was declared, and cannot replace an object (`If-None-Match`).
+        """Return a presigned PUT that binds every declared value and cannot replace an object (`If-None-Match`).
 
         AWS contracts S3-1, S3-2, S3-3.
         """
@@ -76,7 +76,7 @@ class Bucket:
         return _grant(photo, method="PUT", upload_url=url, headers=headers)
 
     def post_grant(self, photo: Photo) -> Grant:
-        """A presigned form that bounds the length. It can be replayed, so only the confirmed version is served.
+        """Return a presigned form that bounds the length. It can be replayed, so only the confirmed version is served.
 
         AWS contracts S3-4, S3-5.
         """
@@ -97,7 +97,7 @@ class Bucket:
     def read(self, key: str, version_id: str | None = None) -> Stored | None:
         """Return this version of an original, or the newest one, or None if there is none.
 
-        An upload that broke off has stored nothing. AWS contract S3-25.
+        An aborted upload stores nothing. AWS contract S3-25.
 
         Raises:
             Busy: the connection ended before the object did.
@@ -106,7 +106,7 @@ class Bucket:
         try:
             answer = self._s3.get_object(Bucket=self.originals, Key=key, **pinned)
         except ClientError as error:
-            # The last code is of a delete marker. AWS contracts S3-12, S3-13.
+            # S3 returns the last code for a delete marker. AWS contracts S3-12, S3-13.
             if error.response["Error"]["Code"] in ("NoSuchKey", "NoSuchVersion", "MethodNotAllowed"):
                 return None
             raise
@@ -194,7 +194,7 @@ class Bucket:
     def _delete(self, bucket: str, objects: list[Any]) -> None:
         if not objects:
             return
-        # A page has as many objects as one request may delete. AWS contract S3-15.
+        # One page never exceeds the limit of one `DeleteObjects` request. AWS contract S3-15.
         answer = self._s3.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True})
         if failed := answer.get("Errors"):
             raise Busy(f"{len(failed)} of {len(objects)} objects were not deleted.")

@@ -35,9 +35,9 @@ class Presigner:
         self._endpoint, self._region, self._credentials = endpoint, region, credentials
 
     def link(self, bucket: str, key: str, now: datetime, **query: str) -> Link:
-        """A link to an object, good for half an hour at least and an hour at most.
+        """Return a link to an object, valid for at least half an hour and at most an hour.
 
-        It ends sooner if the credentials end sooner. AWS contracts S3-17, S3-18, S3-19, IAM-3.
+        The link expires earlier if its credentials do. AWS contracts S3-17, S3-18, S3-19, IAM-3.
         """
         address = f"{self._endpoint.format(bucket=bucket)}/{quote(key)}"
         frozen = self._credentials.get_frozen_credentials()

@@ -34,7 +34,7 @@ def moderate(allowed: list[dict[str, Any]]) -> None:
 @mock_aws
 def test_function_that_confirms_may_moderate_by_one_statement(function: str) -> None:
     (needed,) = (each for each in statements(function) if each["Sid"] == "Moderate")
-    # moto allows the call, but does not have it.
+    # moto authorizes the call but does not implement it.
     with pytest.raises(NotImplementedError):
         moderate([needed])
 

@@ -13,7 +13,7 @@ def test_hosted_ui_sign_in_refresh_and_logout(service: Service) -> None:
     assert begun.status == 302
     begun_at = urlsplit(begun.headers["Location"])
     assert "code_challenge_method=S256" in begun_at.query
-    # The stage's own address leads to its API, which the emulator has elsewhere.
+    # In the emulator, the API has another address than the stage's `BaseUrl`.
     callback = f"{service.url}/callback?{urlsplit(submit_hosted_ui(begun_at.geturl(), email)).query}"
     cookie = begun.cookies[0].partition(";")[0]
 
@@ -40,7 +40,7 @@ def test_hosted_ui_sign_in_refresh_and_logout(service: Service) -> None:
     assert send("POST", f"{service.url}/token", headers=own_page).status == 401
 
 
-def test_sign_up_mistakes_are_told_apart_only_where_that_is_safe(service: Service) -> None:
+def test_errors_at_sign_up_reveal_no_more_than_is_safe(service: Service) -> None:
     erin, frank, nobody = (service.address(name) for name in ("erin", "frank", "nobody"))
     service.sign_up(erin)
 

@@ -34,6 +34,7 @@ def test_storage_takes_only_what_was_granted(service: Service) -> None:
 
     form = service.grant(token, method="POST", size=len(SMALL))
     assert post_form(form, SMALL + b"x") == 400
+    assert post_form(form, SMALL, **{"Content-Type": "text/html"}) == 403
     assert post_form(form, SMALL) == 201
     assert service.wait_ready(form["photoId"], token)["sha256"] == facts["sha256"]
     assert post_form(form, other) == 201, "a form can be replayed"

@@ -24,7 +24,6 @@ def test_a_put_grant_without_size_and_digest_binds_neither(cloud: Cloud) -> None
     assert not {"Content-Length", "x-amz-checksum-sha256"} & set(headers)
 
 
-# The emulator enforces no other condition of a form than its length.
 def test_a_form_is_bound_to_key_type_metadata_and_length(cloud: Cloud) -> None:
     grant = cloud.grant(cloud.person("ann"), method="POST", sha256=DIGEST)
     policy = json.loads(base64.b64decode(grant["fields"]["policy"]))

@@ -128,7 +128,7 @@ class Calls:
         except ClientError as error:
             if error.response["Error"]["Code"] != "TransactionCanceledException":
                 raise
-            # One for each write, in their order. AWS contract DDB-3.
+            # One reason for each write, in the same order. AWS contract DDB-3.
             reasons: Any = error.response["CancellationReasons"]
             codes = {reason.get("Code") for reason in reasons}
             if "ConditionalCheckFailed" in codes:

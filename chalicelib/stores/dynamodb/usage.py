@@ -11,7 +11,7 @@ def charge(
     """Return the write that adds to the usage of a photo's owner, `size` in bytes.
 
     The write fails if the account is cancelled or `condition` is false. `values` are those that `condition` names.
-    It opens the account if there is none. AWS contract DDB-16.
+    The write creates the account if it does not exist. AWS contract DDB-16.
     """
     bound = {f":{name}": value for name, value in (values or {}).items()}
     sent = {":count": count, ":size": size, ":created": photo.uploaded_at, **bound}
