@@ -52,7 +52,7 @@ check: $(READY) ## Check style, types, layers and the template
 fuzz: $(READY) ## Render mutated photos for 10 minutes [SECONDS=]
 	$(BIN)/python -m tests.support.fuzz $(SECONDS)
 
-bench: ## Measure the figures of README and docs, for half an hour
+bench: ## Measure the figures of docs, for half an hour
 	$(BOTH)
 	$(BIN)/python -m bench.coldstart
 	$(BIN)/python -m bench.walks

@@ -1,1 +1,1 @@
-"""What the README's figures come from."""
+"""Measure the figures in docs/reference/figures.md and the other documents."""

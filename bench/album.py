@@ -10,7 +10,7 @@ from PIL import Image
 
 FOLDERS = (Path("/usr/share/backgrounds"), Path("/usr/share/wallpapers"))
 """Where Debian's packages of photos put theirs."""
-NONE = "There is no photo of 3 MP or more: README.md names Debian packages that have some."
+NONE = "There is no photo of 3 MP or more. docs/reference/figures.md names Debian packages that have some."
 PHOTOS = 24
 _SMALLEST, _LARGEST = 3_000_000, 50_000_000
 

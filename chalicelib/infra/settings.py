@@ -8,7 +8,7 @@ import msgspec
 
 from chalicelib.domain.accounts import Limits
 
-_MISSING = "The environment variable {} is not set: README.md says what it holds."
+_MISSING = "The environment variable {} is not set. docs/reference/configuration.md describes it."
 
 
 class MissingSetting(Exception):
@@ -27,7 +27,7 @@ class Cdn(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """What differs between one deployment and another. README.md has the variable of each."""
+    """The configuration of a deployment. docs/reference/configuration.md describes each variable."""
 
     region: str
     photo_table: str
