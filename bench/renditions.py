@@ -25,7 +25,7 @@ from bench.contenders import SIDES
 ROUNDS = 3
 JPEG = {".jpg", ".jpeg"}
 ROOT = Path(__file__).parent.parent
-CHART = ROOT / "docs" / "renditions.svg"
+CHART = ROOT / "docs" / "explanation" / "renditions.svg"
 
 
 class Rival(NamedTuple):
@@ -39,7 +39,7 @@ class Rival(NamedTuple):
 
 
 RIVALS = (
-    Rival("ours", "python", "ours"),
+    Rival("Photoshare", "python", "ours"),
     Rival("sharp, README", "node", "readme"),
     Rival("sharp, README, WebP", "node", "webp"),
     Rival("sharp, README, with copy", "node", "webp", copy=True),
@@ -127,8 +127,8 @@ def raced(photo: Path, running: "dict[str, subprocess.Popen[str]]", into: Path) 
 def line(photo: Path, results: dict[str, Result]) -> str:
     """A row of the table: our CPU, and each rival's as so many times that."""
     with Image.open(photo) as image:
-        size = f"{photo.suffix[1:]:<5}{image.width * image.height / 1e6:5.1f} {results['ours'].cpu * 1000:6.0f}"
-    ratios = [results[r.name].cpu / results["ours"].cpu if r.name in results else None for r in RIVALS[1:]]
+        size = f"{photo.suffix[1:]:<5}{image.width * image.height / 1e6:5.1f} {results['Photoshare'].cpu * 1000:6.0f}"
+    ratios = [results[r.name].cpu / results["Photoshare"].cpu if r.name in results else None for r in RIVALS[1:]]
     return size + "".join(f"{ratio:11.2f}" if ratio else f"{'-':>11}" for ratio in ratios)
 
 
@@ -138,7 +138,7 @@ def chart(races: dict[Path, dict[str, Result]]) -> str:
     for photo, results in races.items():
         with Image.open(photo) as image:
             megapixels = image.width * image.height / 1e6
-        for name in ("sharp, README", "Pillow, naive", "ours"):
+        for name in ("sharp, README", "Pillow, naive", "Photoshare"):
             if name in results and photo.suffix in JPEG:
                 lines.setdefault(name, []).append((megapixels, results[name].cpu * 1000))
     return plot.log_log("A JPEG becomes its renditions", "megapixels", "CPU, ms", lines, ("3 s", 3000))
