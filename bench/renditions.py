@@ -145,7 +145,7 @@ def chart(races: dict[Path, dict[str, Result]]) -> str:
 
 
 def summary(races: dict[Path, dict[str, Result]]) -> None:
-    print(f"\n{'CPU, beside ours':<30}{'mean':>7}{'median':>8}{'worst':>7}{'bytes':>7}{'SSIM':>9}{'worst':>8}")
+    print(f"\n{'CPU, beside Photoshare':<30}{'mean':>7}{'median':>8}{'worst':>7}{'bytes':>7}{'SSIM':>9}{'worst':>8}")
     originals = {photo: similarity.original(photo) for photo in races}
     ssims = {
         (photo, name, side): similarity.ssim(result.files[side], originals[photo])
@@ -159,14 +159,14 @@ def summary(races: dict[Path, dict[str, Result]]) -> None:
             shared = [photo for photo in shared if photo.suffix in JPEG]
         if not shared:
             continue
-        ratios = [races[photo][rival.name].cpu / races[photo]["ours"].cpu for photo in shared]
-        sizes = [size(races[photo]["ours"].files) / size(races[photo][rival.name].files) for photo in shared]
-        kept = [ssims[photo, "ours", side] - ssims[photo, rival.name, side] for photo in shared for side in SIDES]
+        ratios = [races[photo][rival.name].cpu / races[photo]["Photoshare"].cpu for photo in shared]
+        sizes = [size(races[photo]["Photoshare"].files) / size(races[photo][rival.name].files) for photo in shared]
+        kept = [ssims[photo, "Photoshare", side] - ssims[photo, rival.name, side] for photo in shared for side in SIDES]
         print(
             f"{rival.name:<30}{statistics.geometric_mean(ratios):>7.2f}{statistics.median(ratios):>8.2f}"
             f"{min(ratios):>7.2f}{statistics.geometric_mean(sizes):>7.2f}{statistics.median(kept):>9.4f}{min(kept):>8.4f}"
         )
-    print("bytes: ours / theirs. SSIM with the photo: ours - theirs.")
+    print("bytes: Photoshare / other. SSIM with the photo: Photoshare - other.")
 
 
 def size(files: Files) -> int:
