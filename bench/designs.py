@@ -27,7 +27,7 @@ class Design(Protocol):
 class Ours:
     """The random order of `feed`."""
 
-    name, in_walk = "ours", True
+    name, in_walk = "Photoshare", True
 
     def pages(self, photos: Gallery) -> Iterator[list[PhotoId]]:
         """A walk."""

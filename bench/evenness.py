@@ -1,4 +1,4 @@
-"""How even the order is: single photos, pairs and seeds. `python -m bench.evenness` prints what docs/feed.md says."""
+"""Measure how even the order is: single photos, pairs and seeds. docs/explanation/feed.md has the results."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Ours beside other ways to show photos in random order: `python -m bench.feed` prints a table and draws docs/feed.svg.
+"""Compare the random order with other designs: `python -m bench.feed` prints a table and draws its chart in docs.
 
 Each design makes a whole walk while one photo comes and one goes between two pages, and then 10,000 first pages.
 """
@@ -16,7 +16,7 @@ from tests.support import feed_evenness, row_sizes
 from tests.support.feed_gallery import Gallery
 
 SIZES = (100, 1_000, 10_000, 100_000)
-CHART = Path(__file__).parent.parent / "docs" / "feed.svg"
+CHART = Path(__file__).parent.parent / "docs" / "explanation" / "feed.svg"
 
 
 def walked(design: Design, photos: Gallery) -> tuple[int, float, float]:
@@ -59,13 +59,13 @@ def line(design: Design, count: int) -> str:
 def chart() -> str:
     """Read units a page by gallery size."""
     sizes = [10**power for power in range(2, 9)]
-    lines: dict[str, list[tuple[float, float]]] = {"scan and sample": [], "ours": [], "random start": []}
+    lines: dict[str, list[tuple[float, float]]] = {"scan and sample": [], "Photoshare": [], "random start": []}
     for count in sizes:
         pages, _requests, units = cost.simulated(count, pages=20, walks=5)
-        lines["ours"].append((count, units / pages))
+        lines["Photoshare"].append((count, units / pages))
         lines["scan and sample"].append((count, row_sizes.read_units(count * row_sizes.ROW_BYTES)))
         lines["random start"].append((count, row_sizes.read_units(LIMIT * row_sizes.ROW_BYTES)))
-    named = {name: lines[name] for name in ("ours", "scan and sample", "random start")}
+    named = {name: lines[name] for name in ("Photoshare", "scan and sample", "random start")}
     return plot.log_log("A page of ten photos", "photos", "read units", named, ("the aim: 8", 8))
 
 

@@ -25,7 +25,7 @@ from bench.contenders import SIDES
 ROUNDS = 3
 JPEG = {".jpg", ".jpeg"}
 ROOT = Path(__file__).parent.parent
-CHART = ROOT / "docs" / "renditions.svg"
+CHART = ROOT / "docs" / "explanation" / "renditions.svg"
 
 
 class Rival(NamedTuple):
@@ -39,7 +39,7 @@ class Rival(NamedTuple):
 
 
 RIVALS = (
-    Rival("ours", "python", "ours"),
+    Rival("Photoshare", "python", "ours"),
     Rival("sharp, README", "node", "readme"),
     Rival("sharp, README, WebP", "node", "webp"),
     Rival("sharp, README, with copy", "node", "webp", copy=True),
@@ -127,8 +127,8 @@ def raced(photo: Path, running: "dict[str, subprocess.Popen[str]]", into: Path) 
 def line(photo: Path, results: dict[str, Result]) -> str:
     """A row of the table: our CPU, and each rival's as so many times that."""
     with Image.open(photo) as image:
-        size = f"{photo.suffix[1:]:<5}{image.width * image.height / 1e6:5.1f} {results['ours'].cpu * 1000:6.0f}"
-    ratios = [results[r.name].cpu / results["ours"].cpu if r.name in results else None for r in RIVALS[1:]]
+        size = f"{photo.suffix[1:]:<5}{image.width * image.height / 1e6:5.1f} {results['Photoshare'].cpu * 1000:6.0f}"
+    ratios = [results[r.name].cpu / results["Photoshare"].cpu if r.name in results else None for r in RIVALS[1:]]
     return size + "".join(f"{ratio:11.2f}" if ratio else f"{'-':>11}" for ratio in ratios)
 
 
@@ -138,14 +138,14 @@ def chart(races: dict[Path, dict[str, Result]]) -> str:
     for photo, results in races.items():
         with Image.open(photo) as image:
             megapixels = image.width * image.height / 1e6
-        for name in ("sharp, README", "Pillow, naive", "ours"):
+        for name in ("sharp, README", "Pillow, naive", "Photoshare"):
             if name in results and photo.suffix in JPEG:
                 lines.setdefault(name, []).append((megapixels, results[name].cpu * 1000))
     return plot.log_log("A JPEG becomes its renditions", "megapixels", "CPU, ms", lines, ("3 s", 3000))
 
 
 def summary(races: dict[Path, dict[str, Result]]) -> None:
-    print(f"\n{'CPU, beside ours':<30}{'mean':>7}{'median':>8}{'worst':>7}{'bytes':>7}{'SSIM':>9}{'worst':>8}")
+    print(f"\n{'CPU, beside Photoshare':<30}{'mean':>7}{'median':>8}{'worst':>7}{'bytes':>7}{'SSIM':>9}{'worst':>8}")
     originals = {photo: similarity.original(photo) for photo in races}
     ssims = {
         (photo, name, side): similarity.ssim(result.files[side], originals[photo])
@@ -159,14 +159,14 @@ def summary(races: dict[Path, dict[str, Result]]) -> None:
             shared = [photo for photo in shared if photo.suffix in JPEG]
         if not shared:
             continue
-        ratios = [races[photo][rival.name].cpu / races[photo]["ours"].cpu for photo in shared]
-        sizes = [size(races[photo]["ours"].files) / size(races[photo][rival.name].files) for photo in shared]
-        kept = [ssims[photo, "ours", side] - ssims[photo, rival.name, side] for photo in shared for side in SIDES]
+        ratios = [races[photo][rival.name].cpu / races[photo]["Photoshare"].cpu for photo in shared]
+        sizes = [size(races[photo]["Photoshare"].files) / size(races[photo][rival.name].files) for photo in shared]
+        kept = [ssims[photo, "Photoshare", side] - ssims[photo, rival.name, side] for photo in shared for side in SIDES]
         print(
             f"{rival.name:<30}{statistics.geometric_mean(ratios):>7.2f}{statistics.median(ratios):>8.2f}"
             f"{min(ratios):>7.2f}{statistics.geometric_mean(sizes):>7.2f}{statistics.median(kept):>9.4f}{min(kept):>8.4f}"
         )
-    print("bytes: ours / theirs. SSIM with the photo: ours - theirs.")
+    print("bytes: Photoshare / other. SSIM with the photo: Photoshare - other.")
 
 
 def size(files: Files) -> int:

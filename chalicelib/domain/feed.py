@@ -3,7 +3,7 @@
 Each photo has a fixed rank, uniform in 64 bits. A walk cuts the ranks into 2^depth equal buckets, visits the buckets in
 the order of a keyed permutation, and sorts each bucket's photos by a keyed hash. The position of a walk is a bucket's
 number and the last returned hash, so inserts and deletes elsewhere cannot shift it. Pure: the caller passes the reads.
-`docs/feed.md` has the proof and the costs.
+`docs/explanation/feed.md` has the proof and the costs.
 """
 
 import math
