@@ -8,7 +8,7 @@ import msgspec
 
 from chalicelib.domain.accounts import Limits
 
-_MISSING = "The environment variable {} is not set: README.md says what it holds."
+_MISSING = "The environment variable {} is not set. README.md describes it."
 
 
 class MissingSetting(Exception):
