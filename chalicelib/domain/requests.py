@@ -101,7 +101,7 @@ class AlbumChanges(Changes, frozen=True):
 
 
 class PositionRequest(Body, frozen=True):
-    """A position in an album. If `position` is absent, a new photo is added at the end. Other photos stay in place."""
+    """A position in an album. The default is the end for a new photo, and the current position for any other."""
 
     position: Annotated[int, Meta(ge=0, le=2**53)] | None = None
     """None keeps the position of a photo in the album, and adds a new photo at the end."""
