@@ -82,7 +82,10 @@ def begin_login(query: requests.LoginQuery) -> Redirect:
 def finish_login(
     query: requests.CallbackQuery, login: headers.LoginCookie, accept: headers.Accept
 ) -> Tokens | Redirect:
-    """Finish a sign-in on the hosted UI. Return tokens as JSON, or set a cookie and redirect to the requested path."""
+    """Finish a sign-in on the hosted UI.
+
+    Return tokens if the client accepts JSON. Otherwise set a cookie and redirect to the requested path.
+    """
     tokens, path = hosted_ui().finish(login, query)
     if "application/json" in (accept or ""):
         return tokens
@@ -92,10 +95,10 @@ def finish_login(
 @app.route("/token", methods=["POST"])
 @api("Sign-in", raises=REFRESH_ERRORS)
 def refresh_tokens(body: requests.RefreshRequest | None, browser: BrowserRequest) -> Tokens:
-    """Return fresh tokens for the refresh token in the body or the cookie."""
+    """Return new tokens for the refresh token in the body or the cookie."""
     token = cookies.refresh_token(body, browser, settings().base_url)
     if token is None:
-        raise errors.InvalidToken("A refresh token is required in the body or the cookie. Sign in again.")
+        raise errors.InvalidToken("A refresh token is required in the body or the cookie. Sign in again to get one.")
     return token.view(identity().refresh(token.value))
 
 
@@ -124,14 +127,14 @@ def sign_up(credentials: requests.Credentials) -> SignUpView:
 @app.route("/signup/confirm", methods=["POST"])
 @api("Sign-in", raises=(errors.InvalidCode, errors.AlreadyRegistered, *COGNITO_ERRORS))
 def confirm_sign_up(confirmation: requests.Confirmation) -> None:
-    """Confirm an e-mail address by its code."""
+    """Confirm an e-mail address with the code that was mailed to it."""
     identity().confirm_sign_up(confirmation.email, confirmation.code)
 
 
 @app.route("/signup/resend", methods=["POST"])
 @api("Sign-in", status=202, raises=COGNITO_ERRORS)
 def resend_code(address: requests.Address) -> Empty:
-    """Mail another confirmation code. The answer does not reveal whether the address is registered."""
+    """Mail a new confirmation code. The response does not reveal whether the address is registered."""
     identity().resend_code(address.email)
     return Empty()
 
@@ -146,7 +149,7 @@ def show_account(caller: Caller) -> AccountView:
 @app.route("/account", methods=["DELETE"], authorizer=cognito)
 @api("Account", status=202)
 def cancel_account(caller: Caller) -> WithCookies[CancellationView]:
-    """Cancel the caller's account. All its tokens become invalid at once. A job removes its data."""
+    """Cancel the caller's account. All tokens become invalid immediately. A background job deletes the data."""
     return WithCookies(accounts().cancel(by=caller), (cookies.signed_out_cookie(),))
 
 
@@ -158,7 +161,7 @@ GRANT_ERRORS = (errors.NotFound, errors.IdempotencyConflict, errors.UnsupportedT
 @app.route("/upload", methods=["POST"], authorizer=cognito)
 @api("Uploading", status={Duplicate: 200, Grant: 201}, raises=GRANT_ERRORS)
 def grant_upload(request: requests.UploadRequest, key: headers.IdempotencyKey, caller: Caller) -> Grant | Duplicate:
-    """Issue a grant to upload one photo straight to S3."""
+    """Issue a grant to upload one photo directly to S3."""
     return upload_grants().grant(request, key, by=caller)
 
 
@@ -198,21 +201,21 @@ def show_photo(photo_id: PhotoId, caller: Caller | None) -> AnyPhotoView:
 @app.route("/photos/{photo_id}", methods=["PATCH"], authorizer=cognito)
 @api("Photos", raises=CHANGE_ERRORS)
 def change_photo(photo_id: PhotoId, changes: requests.PhotoChanges, caller: Caller) -> OwnPhotoView:
-    """Change a photo's title, description, tags or visibility. Owner only."""
+    """Update a photo's title, description, tags or visibility. Owner only."""
     return photos().change(photo_id, changes, by=caller)
 
 
 @app.route("/photos/{photo_id}", methods=["DELETE"], authorizer=cognito)
 @api("Photos", raises=(*CHANGE_ERRORS, errors.NotReady))
 def delete_photo(photo_id: PhotoId, query: requests.DeleteQuery, caller: Caller) -> None:
-    """Move a photo to the trash, or erase it at once. Owner only."""
+    """Move a photo to the trash, or delete it permanently. Owner only."""
     photos().delete(photo_id, permanent=query.permanent, by=caller)
 
 
 @app.route("/trash", methods=["GET"], authorizer=cognito)
 @api("Photos")
 def list_trash(query: requests.PageQuery, caller: Caller) -> Page[OwnPhotoView]:
-    """List the caller's trash."""
+    """List the photos in the caller's trash."""
     return photo_lists().trash(query, by=caller)
 
 
@@ -226,7 +229,7 @@ def restore_photo(photo_id: PhotoId, caller: Caller) -> OwnPhotoView:
 @app.route("/photos/{photo_id}/download", methods=["GET"])
 @api("Photos", raises=(errors.NotReady,))
 def download_photo(photo_id: PhotoId, query: requests.DownloadQuery, caller: Caller | None) -> DownloadView | Redirect:
-    """Return a download URL. Owners get the original. Others get a copy without position."""
+    """Return a download URL. The owner gets the original. Other callers get a copy without the GPS position."""
     download = photos().download(photo_id, by=caller)
     return Redirect(download.url) if query.redirect else download
 
@@ -251,7 +254,7 @@ def show_rating(photo_id: PhotoId, caller: Caller) -> OwnRatingView:
 @app.route("/photos/{photo_id}/rating", methods=["DELETE"], authorizer=cognito)
 @api("Ratings", raises=(errors.NotReady,))
 def remove_rating(photo_id: PhotoId, caller: Caller) -> OwnRatingView:
-    """Remove the caller's rating of a photo, if there is one."""
+    """Remove the caller's rating of a photo. This has no effect if the caller has not rated the photo."""
     return ratings().rate(photo_id, None, by=caller)
 
 
@@ -282,14 +285,14 @@ def show_album(album_id: AlbumId, caller: Caller | None) -> AlbumView:
 @app.route("/albums/{album_id}", methods=["PATCH"], authorizer=cognito)
 @api("Albums", raises=(*CHANGE_ERRORS, errors.NotInAlbum))
 def change_album(album_id: AlbumId, changes: requests.AlbumChanges, caller: Caller) -> AlbumView:
-    """Change an album's details, visibility or cover. Owner only."""
+    """Update an album's details, visibility or cover. Owner only."""
     return albums().change(album_id, changes, by=caller)
 
 
 @app.route("/albums/{album_id}", methods=["DELETE"], authorizer=cognito)
 @api("Albums", raises=CHANGE_ERRORS)
 def delete_album(album_id: AlbumId, query: requests.AlbumDeleteQuery, caller: Caller) -> None:
-    """Delete an album, and keep its photos or move them to the trash. Owner only."""
+    """Delete an album. Keep its photos or move them to the trash. Owner only."""
     albums().delete(album_id, query.photos, by=caller)
 
 
@@ -302,9 +305,11 @@ def list_album_photos(album_id: AlbumId, query: requests.AlbumPhotoQuery, caller
 
 @app.route("/albums/{album_id}/photos/{photo_id}", methods=["PUT"], authorizer=cognito)
 @api("Albums", raises=(*CHANGE_ERRORS, errors.NotReady, errors.TooManyAlbums))
-def put_into_album(album_id: AlbumId, photo_id: PhotoId, placing: requests.Placing | None, caller: Caller) -> EntryView:
+def put_into_album(
+    album_id: AlbumId, photo_id: PhotoId, request: requests.PositionRequest | None, caller: Caller
+) -> EntryView:
     """Add a photo to an album, or move it within the album. The caller must own both."""
-    return album_photos().put(album_id, photo_id, placing.position if placing else None, by=caller)
+    return album_photos().put(album_id, photo_id, request.position if request else None, by=caller)
 
 
 @app.route("/albums/{album_id}/photos/{photo_id}", methods=["DELETE"], authorizer=cognito)
@@ -320,7 +325,7 @@ def remove_from_album(album_id: AlbumId, photo_id: PhotoId, caller: Caller) -> N
 @app.route("/albums/{album_id}/links", methods=["POST"], authorizer=cognito)
 @api("Share links", status=201, raises=(errors.Forbidden, errors.QuotaExceeded))
 def create_link(album_id: AlbumId, link: requests.NewLink | None, caller: Caller) -> NewLinkView:
-    """Create a link that shares an album. Owner only."""
+    """Create a share link for an album. Owner only."""
     return share_links().create(album_id, link or requests.NewLink(), by=caller)
 
 
@@ -341,14 +346,14 @@ def revoke_link(album_id: AlbumId, link_id: LinkId, caller: Caller) -> None:
 @app.route("/shared/{token}", methods=["GET"])
 @api("Share links", raises=LINK_ERRORS)
 def show_shared(token: str, password: headers.LinkPassword) -> AlbumView:
-    """Return the album that a link shares."""
+    """Return the album of a share link."""
     return share_links().show(token, password)
 
 
 @app.route("/shared/{token}/photos", methods=["GET"])
 @api("Share links", raises=LINK_ERRORS)
 def list_shared_photos(token: str, password: headers.LinkPassword, query: requests.AlbumPhotoQuery) -> Page[PhotoView]:
-    """List all photos of the album that a link shares."""
+    """List the photos of a shared album, including its private photos."""
     return share_links().photos(token, password, query)
 
 
@@ -358,7 +363,7 @@ def list_shared_photos(token: str, password: headers.LinkPassword, query: reques
 @app.route("/search", methods=["GET"])
 @api("Search")
 def search_photos(query: requests.SearchQuery, caller: Caller | None) -> Page[AnyPhotoView]:
-    """Search photos that hold every word, newest first."""
+    """Search for photos that contain every word, newest first."""
     return search().page(query, by=caller)
 
 
@@ -367,7 +372,7 @@ def search_photos(query: requests.SearchQuery, caller: Caller | None) -> Page[An
 
 @app.on_sqs_message(queue=os.environ.get("JOB_QUEUE_NAME", "photoshare-dev-jobs"), batch_size=1)
 def run_job(event: SQSEvent) -> None:
-    """Run the job of each message."""
+    """Run the background job of each message."""
     # With one message in a batch, a failure returns no other message to the queue. AWS contract LAM-5.
     for record in event:
         jobs().handle(record.body)
@@ -379,32 +384,32 @@ def sweep(_event: Any) -> None:
     jobs().sweep()
 
 
-# --- The web page, and the rest
+# --- Service
 
 
 @app.route("/", methods=["GET"])
-@api("The rest")
+@api("Service")
 def show_page() -> File:
     """Return the web page."""
     return web_file("index.html")
 
 
 @app.route("/web/{name}", methods=["GET"])
-@api("The rest")
+@api("Service")
 def show_web_file(name: str) -> File:
     """Return a file of the web page."""
     return web_file(name)
 
 
 @app.route("/health", methods=["GET"])
-@api("The rest")
+@api("Service")
 def health() -> Health:
     """Return the state and the version of the service."""
     return Health(status="ok", version=__version__)
 
 
 @app.route("/openapi.json", methods=["GET"])
-@api("The rest")
+@api("Service")
 def show_openapi() -> File:
     """Return the OpenAPI document of this service."""
     return openapi_file(app)

@@ -46,7 +46,7 @@ def decompress(body: bytes, content_encoding: str, limit: int) -> bytes:
     except zlib.error as error:
         raise UnsupportedMediaType(f"The body is not valid {coding}.") from error
     if len(plain) > limit:
-        raise TooLarge(f"A request's body may have at most {limit} bytes.")
+        raise TooLarge(f"The request body exceeds {limit} bytes.")
     if not stream.eof or stream.unused_data:
         raise UnsupportedMediaType(f"The body is not valid {coding}.")
     return plain

@@ -92,7 +92,7 @@ class Gateway(LocalGateway):
             ):
                 pairs = zip(pattern, parts, strict=True)
                 return route, {name[1:-1]: value for name, value in pairs if name.startswith("{")}
-        raise NotFound("There is no such path.")
+        raise NotFound("This path does not exist.")
 
     def _event(self, method: str, path: str, query: str, headers: Message, body: bytes) -> dict[str, Any]:
         parameters = parse_qs(query, keep_blank_values=True)

@@ -111,7 +111,7 @@ async def _read_body(receive: Receive) -> bytes | None:
         body += event["body"]
         is_complete = not event["more_body"]
         if len(body) > BODY_LIMIT:
-            raise TooLarge(f"A request's body may have at most {BODY_LIMIT} bytes.")
+            raise TooLarge(f"The request body exceeds {BODY_LIMIT} bytes.")
     return bytes(body)
 
 

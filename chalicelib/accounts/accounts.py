@@ -32,7 +32,7 @@ class AccountView(Model, frozen=True):
 
 
 class CancellationView(Model, frozen=True):
-    """The answer to a cancellation."""
+    """The result of a cancellation."""
 
     status: Literal["cancelling"]
 

@@ -29,7 +29,7 @@ def own_album(albums: AlbumStore, album_id: AlbumId, by: Caller) -> Album:
     """
     album = visible_album(albums, album_id, by)
     if not is_user(by, album.user_id):
-        raise Forbidden("Only the owner of this album may change it.")
+        raise Forbidden("Only the owner of this album may perform this action.")
     return album
 
 

@@ -63,7 +63,7 @@ class AlbumPhotos:
             album = own_album(self._albums, album_id, by)
             photo = own_photo(self._store, photo_id, by)
             if not (photo.listed or photo.status == "pending"):
-                raise errors.NotReady("Only a photo that is ready and not in the trash can be added to an album.")
+                raise errors.NotReady("A photo that was rejected or is in the trash cannot be added to an album.")
             if album_id not in photo.albums and len(photo.albums) >= MAX_ALBUMS:
                 raise errors.TooManyAlbums(details={"limit": MAX_ALBUMS})
             placed = placement(album, photo.albums.get(album_id), position, self._clock())

@@ -40,7 +40,7 @@ class LinkView(Model, omit_defaults=False, frozen=True):
 
 
 class NewLinkView(LinkView, omit_defaults=False, frozen=True):
-    """A new share link. No other answer contains the URL."""
+    """A new share link. No other response contains the URL."""
 
     url: str
 
@@ -159,7 +159,8 @@ class ShareLinks:
         # Count the attempt before checking it, so that concurrent attempts cannot exceed the limit.
         if not self._links.count_password_attempt(link, window, MAX_PASSWORD_ATTEMPTS):
             raise errors.TooManyRequests(
-                "Too many wrong passwords. Retry after the time in Retry-After.", retry_after=WINDOW_SECONDS - passed
+                "Too many wrong passwords. Retry after the time in the Retry-After header.",
+                retry_after=WINDOW_SECONDS - passed,
             )
         if not share_links.has_password(link, password):
             raise errors.InvalidLinkPassword
@@ -181,7 +182,7 @@ def _expiry(request: NewLink, now: datetime) -> Timestamp | None:
     try:
         expires_at = timestamp(request.expires_at)
     except OverflowError:
-        raise errors.InvalidRequest("expiresAt is out of range.", details={"field": "expiresAt"}) from None
+        raise errors.InvalidRequest("`expiresAt` is out of range.", details={"field": "expiresAt"}) from None
     if expires_at <= timestamp(now):
-        raise errors.InvalidRequest("expiresAt must be in the future.", details={"field": "expiresAt"})
+        raise errors.InvalidRequest("`expiresAt` must be in the future.", details={"field": "expiresAt"})
     return expires_at

@@ -14,7 +14,7 @@ _COVER_RENDITIONS = ("1024", "256")
 
 
 class AlbumView(Model, omit_defaults=False, frozen=True):
-    """An album. `photo_count` counts the photos that the viewer can see."""
+    """An album. `photoCount` counts the photos that the viewer can see."""
 
     album_id: AlbumId
     user_id: UserId

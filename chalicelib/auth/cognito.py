@@ -23,7 +23,7 @@ _UNKNOWN_USER = ("NotAuthorizedException", "UserNotFoundException", "UserNotConf
 
 
 class Tokens(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """The tokens of a sign-in. The access token and the ID token expire after `expires_in` seconds."""
+    """The tokens of a sign-in. The access token and the ID token expire after `expiresIn` seconds."""
 
     access_token: str
     id_token: str
@@ -33,13 +33,13 @@ class Tokens(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class LogoutView(Model, frozen=True):
-    """The answer to a log-out. `logout_url` also ends the session of the hosted UI."""
+    """The result of a sign-out. Open `logoutUrl` to end the session of the hosted UI too."""
 
     logout_url: str
 
 
 class SignUpView(Model, frozen=True):
-    """The answer to a sign-up."""
+    """The result of a sign-up."""
 
     user_id: UserId
     confirmed: bool
@@ -96,7 +96,7 @@ class Identity:
                 AuthParameters={"USERNAME": email, "PASSWORD": password},
             )
         if "AuthenticationResult" not in answer:
-            raise errors.LoginFailed("This account needs a further step: sign in at /login instead.")
+            raise errors.LoginFailed("This account requires an additional sign-in step. Sign in at `/login` instead.")
         return _tokens(answer)
 
     def log_out(self, refresh_token: str | None) -> LogoutView:

@@ -1,4 +1,4 @@
-"""What API Gateway itself answers where it refuses: in the contract's shape, and readable for other origins' pages."""
+"""Error responses that API Gateway sends itself. They have the JSON shape and CORS headers of the app's errors."""
 
 import json
 from typing import Any
@@ -7,7 +7,7 @@ from chalicelib.domain import errors
 from chalicelib.domain.errors import PhotoshareError
 
 _OF_TYPE: dict[str, PhotoshareError] = {
-    "ACCESS_DENIED": errors.Forbidden("This is not for you."),
+    "ACCESS_DENIED": errors.Forbidden(),
     "API_CONFIGURATION_ERROR": errors.InternalError(),
     "AUTHORIZER_CONFIGURATION_ERROR": errors.InternalError(),
     "AUTHORIZER_FAILURE": errors.AuthUnavailable(),
@@ -18,13 +18,13 @@ _OF_TYPE: dict[str, PhotoshareError] = {
     "INTEGRATION_FAILURE": errors.Busy(),
     # After 29 seconds. AWS contract APIGW-1.
     "INTEGRATION_TIMEOUT": errors.Busy(),
-    # So API Gateway calls a path or method that there is not. AWS contract APIGW-4.
-    "MISSING_AUTHENTICATION_TOKEN": errors.NotFound("There is no such path, or not for this method."),
-    "QUOTA_EXCEEDED": errors.TooManyRequests("This key has been used as often as it may be today.", retry_after=3600),
+    # API Gateway's name for an unknown path or method. AWS contract APIGW-4.
+    "MISSING_AUTHENTICATION_TOKEN": errors.NotFound("This path does not exist or does not support this method."),
+    "QUOTA_EXCEEDED": errors.TooManyRequests("Daily quota exceeded for this API key.", retry_after=3600),
     # The app itself accepts 64 KB. AWS contract APIGW-2.
-    "REQUEST_TOO_LARGE": errors.TooLarge("The request is larger than 10 MB."),
+    "REQUEST_TOO_LARGE": errors.TooLarge("The request exceeds 10 MB."),
     "RESOURCE_NOT_FOUND": errors.NotFound(),
-    "THROTTLED": errors.TooManyRequests("Too many requests: wait as long as Retry-After says."),
+    "THROTTLED": errors.TooManyRequests(),
     "UNAUTHORIZED": errors.InvalidToken(),
     "UNSUPPORTED_MEDIA_TYPE": errors.UnsupportedMediaType(),
 }
@@ -42,7 +42,7 @@ def _response(error: PhotoshareError) -> dict[str, Any]:
 
 
 GATEWAY_RESPONSES = {kind: _response(error) for kind, error in _OF_TYPE.items()}
-"""By the types that API Gateway knows. `DEFAULT_4XX` keeps its own status, which says more than one of ours would."""
+"""By API Gateway's response type. `DEFAULT_4XX` keeps the status of API Gateway, which is more specific."""
 GATEWAY_RESPONSES["DEFAULT_4XX"] = {
     "responseParameters": GATEWAY_RESPONSES["ACCESS_DENIED"]["responseParameters"],
     "responseTemplates": {

@@ -45,7 +45,7 @@ class IdempotencyRecord(Model, frozen=True):
 
 
 class Limits(Model, frozen=True):
-    """The largest usage of one account."""
+    """The usage limits of one account."""
 
     photos: int
     bytes: int

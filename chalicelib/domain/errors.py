@@ -1,10 +1,13 @@
-"""Every error that a client can see, with its status and its JSON body."""
+"""All errors that a client can receive, each with its status and its JSON body."""
 
 from typing import Any
 
 
 class PhotoshareError(Exception):
-    """The base of all errors. A subclass's name is its code, and its docstring's first line is its default message."""
+    """The base of all errors.
+
+    The name of a subclass is its error code. The first line of its docstring is its default message.
+    """
 
     status = 500
 
@@ -30,97 +33,97 @@ class PhotoshareError(Exception):
 
 
 class InvalidRequest(PhotoshareError):
-    """The request is not what the contract asks for."""
+    """The request is invalid."""
 
     status = 400
 
 
 class MalformedBody(InvalidRequest):
-    """The body is not strict JSON in UTF-8."""
+    """The body is not valid JSON in UTF-8, or it contains a duplicate key, NaN, Infinity or a lone surrogate."""
 
 
 class UnknownField(InvalidRequest):
-    """The body has a field that this route does not take."""
+    """The body contains an unknown field. `details` names the field."""
 
 
 class UnknownParameter(InvalidRequest):
-    """The query has a parameter that this route does not take."""
+    """The query contains an unknown parameter. `details` names the parameter."""
 
 
 class InvalidCursor(InvalidRequest):
-    """This lastKey was not made for this list, caller and filters, or is too old: start again without it."""
+    """`lastKey` is invalid, expired, or from another list, caller or filter. Restart the list without `lastKey`."""
 
 
 class InvalidState(InvalidRequest):
-    """This sign-in was not begun in this browser, or too long ago: start again at /login."""
+    """This browser did not start this sign-in, or the sign-in has expired. Start again at `/login`."""
 
 
 class LoginFailed(InvalidRequest):
-    """The identity provider did not accept the sign-in: start again at /login."""
+    """The identity provider rejected the sign-in. Start again at `/login`."""
 
 
 class InvalidCode(InvalidRequest):
-    """The confirmation code is wrong or has expired: ask for another at /signup/resend."""
+    """The confirmation code is wrong or has expired. Request a new code at `/signup/resend`."""
 
 
 class InvalidPassword(InvalidRequest):
-    """The password is too weak: at least 12 characters, with a capital, a small letter and a digit."""
+    """The password needs at least 12 characters, with an uppercase letter, a lowercase letter and a digit."""
 
 
 class InvalidToken(PhotoshareError):
-    """A valid access token is needed: sign in, and send it as Authorization: Bearer <token>."""
+    """The token is missing, invalid or expired. Sign in, then send `Authorization: Bearer <access token>`."""
 
     status = 401
 
 
 class InvalidCredentials(PhotoshareError):
-    """The e-mail address or the password is wrong, or the address was never confirmed."""
+    """The e-mail address or the password is incorrect, or the address is not confirmed."""
 
     status = 401
 
 
 class LinkPasswordRequired(PhotoshareError):
-    """This share link has a password: send it as X-Link-Password."""
+    """This share link requires a password. Send it in the X-Link-Password header."""
 
     status = 401
 
 
 class InvalidLinkPassword(PhotoshareError):
-    """The password of this share link is another one."""
+    """Incorrect share-link password."""
 
     status = 401
 
 
 class Forbidden(PhotoshareError):
-    """You may see this, but only its owner may change it."""
+    """You do not have permission to perform this action."""
 
     status = 403
 
 
 class NotFound(PhotoshareError):
-    """There is no such thing, or it is not yours to see."""
+    """The resource does not exist, or you do not have access to it."""
 
     status = 404
 
 
 class MethodNotAllowed(PhotoshareError):
-    """This path does not know this method; the header Allow lists those that it knows."""
+    """This path does not support this method. The Allow header lists the supported methods."""
 
     status = 405
 
 
 class Conflict(PhotoshareError):
-    """The state has changed meanwhile: read it again, then repeat the request."""
+    """Another request changed the resource at the same time. Read the resource again, then retry."""
 
     status = 409
 
 
 class NotUploaded(Conflict):
-    """Nothing has been uploaded under this grant yet: upload the file, then repeat the request."""
+    """No file has been uploaded with this grant yet. Upload the file, then retry."""
 
 
 class NotReady(Conflict):
-    """The photo is not ready, so this cannot be done with it."""
+    """The photo is still being processed, was rejected, or is in the trash."""
 
 
 class NotTrashed(Conflict):
@@ -132,77 +135,79 @@ class NotInAlbum(Conflict):
 
 
 class TooManyAlbums(Conflict):
-    """The photo is in as many albums as it can be; `details` has the limit."""
+    """The photo is in the maximum number of albums. `details` contains the limit."""
 
 
 class AlreadyRegistered(Conflict):
-    """There is an account of this e-mail address already: sign in instead."""
+    """An account with this e-mail address already exists. Sign in instead."""
 
 
 class IdempotencyConflict(Conflict):
-    """This Idempotency-Key was used before with another body."""
+    """This Idempotency-Key was already used with a different request body."""
 
 
 class TooLarge(PhotoshareError):
-    """The request is larger than the limit in `details`."""
+    """The request or the declared file size exceeds the limit in `details`."""
 
     status = 413
 
 
 class UnsupportedMediaType(PhotoshareError):
-    """The body must be application/json."""
+    """The Content-Type header must be application/json in UTF-8."""
 
     status = 415
 
 
 class UnsupportedType(UnsupportedMediaType):
-    """Photos of this content type are not taken; `details` lists those that are."""
+    """This content type is not supported for photos. `details` lists the supported types."""
 
 
 class ImageRejected(PhotoshareError):
-    """The bytes are not an acceptable image. The code is the photo's `rejection`."""
+    """The uploaded file was rejected. `error` contains the same code as the photo's `rejection`."""
 
     status = 422
 
     def __init__(self, rejection: str) -> None:
-        super().__init__(f"The uploaded bytes were rejected as {rejection}; upload the photo again under a new grant.")
+        super().__init__(
+            f"The uploaded file was rejected ({rejection}). Request a new grant and upload the photo again."
+        )
         self.rejection = rejection
 
     @property
     def code(self) -> str:
-        """Return the name of a refusal in `renditions`."""
+        """Return the rejection code: the name of a subclass of `renditions.Refused`."""
         return self.rejection
 
 
 class QuotaExceeded(PhotoshareError):
-    """The account already holds as much as it may; `details` names the limit."""
+    """Quota exceeded for this account or album. `details` contains the limit."""
 
     status = 429
 
 
 class TooManyRequests(PhotoshareError):
-    """Too many requests of this kind: wait as long as Retry-After says."""
+    """Too many requests. Retry after the time in the Retry-After header."""
 
     status = 429
 
 
 class LoginUnavailable(PhotoshareError):
-    """The identity provider does not answer: try to sign in again shortly."""
+    """The identity provider is unavailable. Try to sign in again shortly."""
 
     status = 503
 
 
 class AuthUnavailable(PhotoshareError):
-    """Tokens cannot be verified at the moment: repeat the request as Retry-After says."""
+    """Tokens cannot be verified at the moment. Retry after the time in the Retry-After header."""
 
     status = 503
 
 
 class Busy(PhotoshareError):
-    """A service that this one rests on does not answer: repeat the request as Retry-After says."""
+    """The service is busy or temporarily unavailable. Retry after the time in the Retry-After header."""
 
     status = 503
 
 
 class InternalError(PhotoshareError):
-    """Something went wrong here, and was logged under this requestId."""
+    """An internal error occurred and was logged with this `requestId`."""

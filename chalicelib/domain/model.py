@@ -14,7 +14,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defa
 
 
 class Empty(Model, frozen=True):
-    """An empty answer."""
+    """An empty object."""
 
 
 class Health(Model, frozen=True):

@@ -33,7 +33,7 @@ _PRIOR_RATINGS, _PRIOR_MEAN = 5, 3
 
 
 class Exif(Model, frozen=True):
-    """Metadata of the camera. Only the owner sees the position. Others see everything else."""
+    """Camera metadata. Only the owner of the photo can see `latitude`, `longitude` and `altitude`."""
 
     camera: str | None = None
     lens: str | None = None

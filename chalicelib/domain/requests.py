@@ -24,7 +24,7 @@ Name = Annotated[str, Meta(min_length=1, max_length=200)]
 Place = Annotated[str, Meta(max_length=100)]
 ID_PATTERN = r"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}" + _END
 Id = Annotated[str, Meta(pattern=ID_PATTERN)]
-# The OpenAPI document lists these limits, and `uploads` rejects other values with statuses of their own.
+# The OpenAPI document lists these limits. `uploads` rejects other values with the statuses 415 and 413.
 _SUPPORTED = {"enum": list(get_args(MediaType))}
 _SMALL = {"maximum": MAX_UPLOAD_BYTES}
 # A header can contain printable ASCII without a space at either end.
@@ -44,7 +44,7 @@ class Query(Input, frozen=True):
 
 
 class UploadRequest(Body, frozen=True):
-    """`POST /upload`."""
+    """A photo to upload. `POST /upload` returns the grant."""
 
     filename: Annotated[str, Meta(min_length=1, max_length=255)]
     content_type: Annotated[str, Meta(min_length=1, max_length=100, extra_json_schema=_SUPPORTED)]
@@ -59,7 +59,7 @@ class UploadRequest(Body, frozen=True):
 
 
 class Changes(Body, frozen=True):
-    """The base of every PATCH."""
+    """The base of every PATCH body."""
 
     def given(self) -> dict[str, Any]:
         """Return the fields that the client sent."""
@@ -68,7 +68,7 @@ class Changes(Body, frozen=True):
 
 
 class PhotoChanges(Changes, frozen=True):
-    """`PATCH /photos/{photoId}`."""
+    """Changes to a photo. Omitted fields stay unchanged."""
 
     title: Title | UnsetType = UNSET
     description: Description | UnsetType = UNSET
@@ -77,7 +77,7 @@ class PhotoChanges(Changes, frozen=True):
 
 
 class NewAlbum(Body, frozen=True):
-    """`POST /albums`."""
+    """A new album."""
 
     name: Name
     description: Description = ""
@@ -88,7 +88,7 @@ class NewAlbum(Body, frozen=True):
 
 
 class AlbumChanges(Changes, frozen=True):
-    """`PATCH /albums/{albumId}`."""
+    """Changes to an album. Omitted fields stay unchanged. A null `coverPhotoId` removes the chosen cover."""
 
     name: Name | UnsetType = UNSET
     description: Description | UnsetType = UNSET
@@ -97,63 +97,63 @@ class AlbumChanges(Changes, frozen=True):
     years: Place | UnsetType = UNSET
     visibility: Visibility | UnsetType = UNSET
     cover_photo_id: Id | UnsetType | None = UNSET
-    """None: the photo that was added last."""
+    """None removes the chosen cover. The cover is then the photo that was added last."""
 
 
-class Placing(Body, frozen=True):
-    """`PUT /albums/{albumId}/photos/{photoId}`."""
+class PositionRequest(Body, frozen=True):
+    """A position in an album. The default is the end for a new photo, and the current position for any other."""
 
     position: Annotated[int, Meta(ge=0, le=2**53)] | None = None
-    """None: keep the position, or add the photo at the end."""
+    """None keeps the position of a photo in the album, and adds a new photo at the end."""
 
 
 class NewLink(Body, frozen=True):
-    """`POST /albums/{albumId}/links`."""
+    """A new share link. Without `expiresAt`, the link does not expire."""
 
     expires_at: Annotated[datetime, Meta(tz=True)] | None = None
     password: LinkPassword | None = None
 
 
 class RatingRequest(Body, frozen=True):
-    """`PUT /photos/{photoId}/rating`."""
+    """A rating from 1 to 5."""
 
     rating: Annotated[int, Meta(ge=1, le=5)]
 
 
 class Credentials(Body, frozen=True):
-    """`POST /signup` and `POST /login`."""
+    """The e-mail address and the password of a user."""
 
     email: Email
     password: Password
 
 
 class Confirmation(Body, frozen=True):
-    """`POST /signup/confirm`."""
+    """An e-mail address and the confirmation code that was mailed to the address."""
 
     email: Email
     code: Annotated[str, Meta(pattern=r"^[0-9]{1,12}" + _END)]
 
 
 class Address(Body, frozen=True):
-    """`POST /signup/resend`."""
+    """The e-mail address that gets a new confirmation code."""
 
     email: Email
 
 
 class RefreshRequest(Body, frozen=True):
-    """`POST /token` and `POST /logout` of a client that holds its own refresh token."""
+    """The refresh token of a client that stores the token itself. Browsers use the cookie instead."""
 
     refresh_token: Annotated[str, Meta(min_length=1, max_length=8192)]
 
 
 class LoginQuery(Query, frozen=True):
-    """`GET /login`."""
+    """The query parameters of `GET /login`."""
 
     return_to: str = "/"
 
 
 class CallbackQuery(Query, frozen=True):
-    """`GET /callback`, as the identity provider calls it."""
+    """The query parameters of `GET /callback`. The identity provider sets them."""
 
     code: str | None = None
     state: str | None = None
@@ -170,7 +170,7 @@ class PageQuery(Query, frozen=True):
 
 
 class PhotoQuery(PageQuery, frozen=True):
-    """`GET /photos`."""
+    """The query parameters of `GET /photos`."""
 
     order: Order = "random"
     scope: Scope = "public"
@@ -183,37 +183,37 @@ class PhotoQuery(PageQuery, frozen=True):
 
 
 class SearchQuery(PageQuery, frozen=True, kw_only=True):
-    """`GET /search`."""
+    """The query parameters of `GET /search`."""
 
     q: Annotated[str, Meta(min_length=1, max_length=200)]
     scope: Scope = "public"
 
 
 class DeleteQuery(Query, frozen=True):
-    """`DELETE /photos/{photoId}`."""
+    """The query parameters of `DELETE /photos/{photoId}`."""
 
     permanent: bool = False
 
 
 class DownloadQuery(Query, frozen=True):
-    """`GET /photos/{photoId}/download`."""
+    """The query parameters of `GET /photos/{photoId}/download`."""
 
     redirect: bool = False
 
 
 class AlbumQuery(PageQuery, frozen=True):
-    """`GET /albums`."""
+    """The query parameters of `GET /albums`."""
 
     scope: Scope = "public"
 
 
 class AlbumDeleteQuery(Query, frozen=True):
-    """`DELETE /albums/{albumId}`."""
+    """The query parameters of `DELETE /albums/{albumId}`."""
 
     photos: Literal["keep", "delete"] = "keep"
 
 
 class AlbumPhotoQuery(PageQuery, frozen=True):
-    """`GET /albums/{albumId}/photos` and `GET /shared/{token}/photos`."""
+    """The query parameters of `GET /albums/{albumId}/photos` and `GET /shared/{token}/photos`."""
 
     order: Literal["position", "random"] = "position"

@@ -41,5 +41,5 @@ def _depth(raw: bytes) -> int:
 def _reject_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
-        raise ValueError("The text has a duplicate name.")
+        raise ValueError("The JSON text has a duplicate key.")
     return members

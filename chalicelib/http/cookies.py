@@ -54,7 +54,9 @@ def refresh_token(body: RefreshRequest | None, browser: BrowserRequest, base_url
     if browser.cookie is None:
         return None
     if not browser.is_own(base_url):
-        raise Forbidden("A request with the cookie needs the header X-Requested-With, and must come from this origin.")
+        raise Forbidden(
+            "A request with the refresh cookie must have the X-Requested-With header and come from the same origin."
+        )
     return RefreshToken(browser.cookie, is_cookie=True)
 
 

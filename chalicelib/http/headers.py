@@ -49,20 +49,24 @@ LOGIN_COOKIE = "__Host-login"
 REFRESH_COOKIE = "__Host-refresh"
 
 Accept = Annotated[str | None, Header("Accept", is_repeatable=True)]
-Origin = Annotated[str | None, Header("Origin", pattern="(?s).*", rule="The header must be sent once.")]
+Origin = Annotated[str | None, Header("Origin", pattern="(?s).*", rule="The header must not be repeated.")]
 IdempotencyKey = Annotated[
     str | None,
     Header(
         "Idempotency-Key",
-        "Makes the request idempotent. For 24 hours, the same request with the same key gets the same answer.",
+        "Makes the request idempotent. For 24 hours, the same request with the same key returns the same response.",
         KEY_PATTERN,
-        "The header must have 1 to 255 visible ASCII characters, and must be sent once.",
+        "The header must contain 1 to 255 visible ASCII characters and must not be repeated.",
     ),
 ]
-LinkPassword = Annotated[str | None, Header("X-Link-Password", "The password of the share link, if it has one.")]
+LinkPassword = Annotated[
+    str | None, Header("X-Link-Password", "The password of the share link. Required if the link has a password.")
+]
 RequestedWith = Annotated[
     str | None,
     Header("X-Requested-With", "Any value. Required if the refresh token comes from the cookie.", is_repeatable=True),
 ]
 LoginCookie = Annotated[str | None, Cookie(LOGIN_COOKIE, "The pending sign-in of this browser.")]
-RefreshCookie = Annotated[str | None, Cookie(REFRESH_COOKIE, "The refresh token of a browser, if there is no body.")]
+RefreshCookie = Annotated[
+    str | None, Cookie(REFRESH_COOKIE, "The refresh token of a browser. Ignored if there is a body.")
+]

@@ -23,26 +23,33 @@ Schema = dict[str, Any]
 Error = type[errors.PhotoshareError]
 
 _ABOUT = """\
-A photo-sharing backend. All errors share one JSON shape, and all lists share another. Every path answers CORS
-preflight requests (`OPTIONS`). Unknown, empty or repeated query parameters are rejected, and so are unknown fields."""
+A photo-sharing backend. All errors have the same JSON shape. All lists have the same JSON shape. Every path answers
+CORS preflight requests (`OPTIONS`). Requests with unknown, empty or repeated query parameters are rejected. Requests
+with unknown body fields are rejected too."""
 _REF = "#/components/schemas/{name}"
 _TEXT: Schema = {"type": "string"}
 _ID: Schema = _TEXT | {"format": "uuid", "pattern": ID_PATTERN}
 _TIME: Schema = _TEXT | {"format": "date-time", "pattern": r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$"}
 _FORMS = {PhotoId: _ID, AlbumId: _ID, LinkId: _ID, Timestamp: _TIME}
 _CAPTURES = {"token": _TEXT | {"pattern": r"^[A-Za-z0-9_-]{86}$"}, "name": _TEXT}
-_IF_NONE_MATCH = Header("If-None-Match", "The ETag of an earlier answer.")
+_IF_NONE_MATCH = Header("If-None-Match", "The ETag of an earlier response.")
 _LOCATION = {"Location": {"required": True, "schema": _TEXT}}
 _FILES = {"/": (CONTENT_TYPES[".html"],), "/openapi.json": ("application/json",)}
 _TAG = {"ETag": {"required": True, "schema": _TEXT}}
-_RETRY = {"Retry-After": {"required": True, "description": "Seconds.", "schema": {"type": "integer", "minimum": 1}}}
+_RETRY = {
+    "Retry-After": {
+        "required": True,
+        "description": "Seconds to wait before a retry.",
+        "schema": {"type": "integer", "minimum": 1},
+    }
+}
 _ERROR: Schema = {
     "type": "object",
-    "description": "Every error.",
+    "description": "The body of every error.",
     "properties": {
         "error": {"type": "string", "pattern": "^[A-Za-z]+$"},
-        "message": _TEXT | {"description": "One sentence."},
-        "details": {"type": "object", "description": "Which field, or which limit."},
+        "message": _TEXT | {"description": "A human-readable explanation. Programs should use `error` instead."},
+        "details": {"type": "object", "description": "The field or the limit that caused the error."},
         "requestId": _TEXT,
     },
     "required": ["error", "message", "requestId"],
@@ -50,7 +57,7 @@ _ERROR: Schema = {
 
 
 def document(routes: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the OpenAPI 3.1 document of the routes of a Chalice app. `@api` declares shapes view but `OPTIONS`."""
+    """Return the OpenAPI 3.1 document of the routes of a Chalice app. `@api` declares every view except `OPTIONS`."""
     entries = {
         (path, method.lower()): entry
         for path, methods in sorted(routes.items())
@@ -114,7 +121,7 @@ def _operation(path: str, view: Any, responses: dict[str, Any]) -> dict[str, Any
 
 
 def _errors(operation: Operation) -> set[Error]:
-    """Return shapes error of a route: the declared errors, and those that its parameters imply."""
+    """Return every error of a route: the declared errors and the errors that its parameters imply."""
     # Every route checks the query and the content type.
     found: set[Error] = {
         errors.InvalidRequest,
@@ -183,7 +190,7 @@ def _structs(shape: Any) -> list[type[msgspec.Struct]]:
 
 
 def _schemas(operations: list[Operation]) -> dict[str, Schema]:
-    """Return the schema of shapes request and response body."""
+    """Return the schema of every request and response body."""
     bodies = [operation.body[1] for operation in operations if operation.body]
     views = [struct for operation in operations for kind in operation.answers.values() for struct in _structs(kind)]
     shapes = list(dict.fromkeys([*bodies, *views]))

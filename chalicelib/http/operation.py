@@ -48,12 +48,12 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
         """Read the annotations of a view.
 
         Raises:
-            TypeError: a parameter or the return value has no annotation, or has one that no route can have.
+            TypeError: an annotation of a parameter or of the return value is missing or unsupported.
         """
         hints = get_type_hints(view, include_extras=True)
         missing = {*inspect.signature(view).parameters, "return"} - hints.keys()
         if missing:
-            raise TypeError(f"{view.__name__} does not annotate {sorted(missing)}.")
+            raise TypeError(f"{view.__name__} has no annotations for {sorted(missing)}.")
         answers = _read_answers(hints.pop("return"), status)
         fields: dict[str, Any] = {"caller": None, "body": None, "query": None, "captures": {}, "headers": {}}
         fields |= {"header_groups": {}, "is_caller_optional": False, "is_body_optional": False}
@@ -96,7 +96,7 @@ def _read_parameter(fields: dict[str, Any], name: str, hint: Any) -> None:
     elif hint in _CAPTURES:
         fields["captures"][name] = hint
     else:
-        raise TypeError(f"No route can have a parameter of the type {hint}, as {name} has.")
+        raise TypeError(f"The parameter {name} has the unsupported type {hint}.")
 
 
 def _read_answers(hint: Any, status: int | Mapping[type, int]) -> dict[int, Any]:

@@ -15,9 +15,9 @@ _IDS: dict[Any, Callable[[str], bool]] = {PhotoId: is_photo_id, AlbumId: is_albu
 _JSON = re.compile(r'application/json\s*(;\s*charset="?utf-8"?\s*)?', re.IGNORECASE)
 
 # msgspec's lax mode accepts more spellings of these parameters than the contract allows.
-_COUNT = (re.compile(r"[0-9]{1,3}"), "a number from 1 to 100")
+_COUNT = (re.compile(r"[0-9]{1,3}"), "an integer from 1 to 100")
 _SWITCH = (re.compile(r"true|false"), "true or false")
-_TIME = (re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T.+"), "a time with its offset, such as 2026-01-31T12:00:00Z")
+_TIME = (re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T.+"), "a time with a UTC offset, such as 2026-01-31T12:00:00Z")
 _SPELLINGS = {"limit": _COUNT, "permanent": _SWITCH, "redirect": _SWITCH, "from": _TIME, "to": _TIME}
 
 
@@ -117,9 +117,9 @@ def query[Shape](shape: type[Shape], request: HttpRequest) -> Shape:
         value, *others = request.query_params.getlist(name)
         # API Gateway has replaced bytes that are not UTF-8 by this character.
         if others or not value or "\ufffd" in value:
-            raise errors.InvalidRequest("A parameter is empty, repeated or not UTF-8.", details={"field": name})
+            raise errors.InvalidRequest("The parameter is empty, repeated or not valid UTF-8.", details={"field": name})
         if name in _SPELLINGS and not _SPELLINGS[name][0].fullmatch(value):
-            raise errors.InvalidRequest(f"{name} must be {_SPELLINGS[name][1]}.", details={"field": name})
+            raise errors.InvalidRequest(f"`{name}` must be {_SPELLINGS[name][1]}.", details={"field": name})
         values[name] = value
     return _convert(values, shape, errors.UnknownParameter, strict=False)
 

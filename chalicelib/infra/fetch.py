@@ -44,7 +44,7 @@ def fetch(url: str, *, seconds: float, form: dict[str, str] | None = None) -> by
     try:
         return answer.result(seconds)
     except TimeoutError as error:
-        raise FetchFailed(f"{url} did not answer within {seconds} s") from error
+        raise FetchFailed(f"{url} did not respond within {seconds} s") from error
 
 
 def _settle(answer: Future[bytes], url: str, seconds: float, form: dict[str, str] | None) -> None:
@@ -63,13 +63,13 @@ def _fetched(url: str, seconds: float, form: dict[str, str] | None) -> bytes:
             while chunk := answer.read1(_CHUNK):
                 content += chunk
                 if len(content) > MAX_BYTES or time.monotonic() > deadline:
-                    raise FetchFailed(f"{url} answers too much or too slowly")
+                    raise FetchFailed(f"the response of {url} is too large or too slow")
             # Unlike `read`, `read1` takes an early end for the end.
             if answer.length:
-                raise FetchFailed(f"{url} broke off")
+                raise FetchFailed(f"{url} closed the connection before the end of the response")
             return content
     except urllib.error.HTTPError as error:
         error.close()
-        raise FetchFailed(f"{url} answered {error.code}", error.code) from error
+        raise FetchFailed(f"{url} responded with status {error.code}", error.code) from error
     except (OSError, HTTPException) as error:
-        raise FetchFailed(f"{url} did not answer: {error}") from error
+        raise FetchFailed(f"{url} did not respond: {error}") from error

@@ -28,5 +28,5 @@ def own_photo(store: PhotoStore, photo_id: PhotoId, by: Caller) -> Photo:
     """
     photo = visible_photo(store, photo_id, by)
     if not is_user(by, photo.user_id):
-        raise Forbidden
+        raise Forbidden("Only the owner of this photo may perform this action.")
     return photo

@@ -92,11 +92,13 @@ def _id_position(photo: Photo) -> list[Any]:
 def _listing(query: PhotoQuery, by: Caller | None) -> Listing:
     has_filter = query.user_id or query.tag or query.from_ or query.to
     if query.order in ("random", "top") and has_filter:
-        raise errors.InvalidRequest("The filters userId, tag, from and to require the order newest or oldest.")
+        raise errors.InvalidRequest(
+            "The filters `userId`, `tag`, `from` and `to` require `order=newest` or `order=oldest`."
+        )
     if query.scope == "public":
         return Listing(scope="public", owner=UserId(query.user_id) if query.user_id else None, tag=query.tag)
     if by is None:
         raise errors.InvalidToken
     if query.user_id:
-        raise errors.InvalidRequest("The filter userId requires scope=public.", details={"field": "userId"})
+        raise errors.InvalidRequest("The filter `userId` requires `scope=public`.", details={"field": "userId"})
     return Listing(scope="owner", owner=by.user_id, tag=query.tag)

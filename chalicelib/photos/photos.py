@@ -18,7 +18,7 @@ from chalicelib.stores.protocols import PhotoStore
 
 
 class DownloadView(Model, frozen=True):
-    """A URL that downloads a photo. `expires_in` is in seconds, `size` in bytes."""
+    """A URL to download a photo. `expiresIn` is in seconds. `size` is in bytes."""
 
     url: str
     expires_in: int
@@ -76,7 +76,7 @@ class Photos:
 
         def trash(photo: Photo) -> Photo:
             if photo.status != "ready":
-                raise errors.NotReady("Only a ready photo can be moved to the trash. Use ?permanent=true instead.")
+                raise errors.NotReady("Only a ready photo can be moved to the trash. Use `permanent=true` instead.")
             return photo if photo.trashed_at else photo.with_(trashed_at=timestamp(now), due_at=due_at)
 
         now = self._clock()

@@ -13,7 +13,7 @@ _ATTEMPTS = 10
 
 
 class OwnRatingView(RatingView, omit_defaults=False, frozen=True):
-    """The rating of a photo, and the caller's own rating. `mine` is None if the caller has not rated the photo."""
+    """The rating of a photo, and the caller's own rating. `mine` is null if the caller has not rated the photo."""
 
     mine: int | None
 

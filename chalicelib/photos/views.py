@@ -12,14 +12,14 @@ from chalicelib.storage.bucket import Bucket
 
 
 class RatingView(Model, omit_defaults=False, frozen=True):
-    """The rating of a photo. `average` is None until the photo has a rating."""
+    """The rating of a photo. `average` is null until the photo has a rating."""
 
     average: float | None
     count: int
 
 
 class PhotoView(Model, omit_defaults=False, frozen=True):
-    """A photo as everyone sees it."""
+    """A photo with the fields that every viewer can see."""
 
     photo_id: PhotoId
     user_id: UserId
@@ -43,7 +43,7 @@ class PhotoView(Model, omit_defaults=False, frozen=True):
 
 
 class OwnPhotoView(PhotoView, omit_defaults=False, frozen=True):
-    """A photo as its owner sees it."""
+    """A photo, including the fields that only its owner can see."""
 
     sha256: str | None
     rejection: str | None

@@ -23,7 +23,7 @@ _PUBLIC_WINDOW = timedelta(hours=12)
 
 
 class Grant(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """Leave to upload one object, once."""
+    """A grant to upload one photo: a presigned URL and the headers or form fields to send."""
 
     photo_id: str
     s3_key: str

@@ -55,7 +55,7 @@ class CdnSigner:
     def __init__(self, cdn: Cdn) -> None:
         key = load_pem_private_key(cdn.private_key.encode(), None)
         if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
-            raise TypeError("CDN_PRIVATE_KEY is no ECDSA key on P-256: `make cdn-key` makes one.")
+            raise TypeError("CDN_PRIVATE_KEY is not an ECDSA P-256 key. Run `make cdn-key` to create one.")
         # Deterministic (RFC 6979), or each process would have URLs of its own.
         algorithm = ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
         self._base_url = cdn.base_url

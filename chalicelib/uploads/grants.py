@@ -26,7 +26,7 @@ _MEDIA_TYPES = frozenset(get_args(MediaType))
 
 
 class Duplicate(Model, omit_defaults=False, frozen=True):
-    """The answer instead of a grant if the caller already has a photo with these bytes."""
+    """The response instead of a grant if the caller already has a photo with the same bytes."""
 
     photo_id: PhotoId
     duplicate: bool = True

@@ -21,7 +21,7 @@ SHAPES: dict[type[requests.Input], dict[str, Any]] = {
     requests.RefreshRequest: {"refreshToken": "x"},
     requests.NewAlbum: {"name": "Sea"},
     requests.AlbumChanges: {},
-    requests.Placing: {},
+    requests.PositionRequest: {},
     requests.NewLink: {},
 }
 TAKING = [route for route in ROUTES if route.has_body]
@@ -98,11 +98,11 @@ WRONG: list[tuple[type[requests.Input], dict[str, Any], str]] = [
     (requests.AlbumChanges, {"name": None}, "name"),
     (requests.AlbumChanges, {"visibility": "open"}, "visibility"),
     (requests.AlbumChanges, {"coverPhotoId": ""}, "coverPhotoId"),
-    (requests.Placing, {"position": -1}, "position"),
-    (requests.Placing, {"position": 2**53 + 1}, "position"),
-    (requests.Placing, {"position": 1.5}, "position"),
-    (requests.Placing, {"position": True}, "position"),
-    (requests.Placing, {"position": "1"}, "position"),
+    (requests.PositionRequest, {"position": -1}, "position"),
+    (requests.PositionRequest, {"position": 2**53 + 1}, "position"),
+    (requests.PositionRequest, {"position": 1.5}, "position"),
+    (requests.PositionRequest, {"position": True}, "position"),
+    (requests.PositionRequest, {"position": "1"}, "position"),
 ]
 
 

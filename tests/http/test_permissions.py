@@ -14,7 +14,7 @@ from tests.support.routes import DECLARED
 
 JPEG = make_photo(64, 48)
 ABSENT = "01900000-0000-7000-8000-000000000000"
-NOTHING = {"error": "NotFound", "message": "There is no such thing, or it is not yours to see."}
+NOTHING = {"error": "NotFound", "message": "The resource does not exist, or you do not have access to it."}
 ROWS = [(route, state) for route, states in MATRIX.items() for state in states]
 
 
