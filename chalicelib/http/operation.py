@@ -19,13 +19,13 @@ Refusals = tuple[type[PhotoshareError], ...]
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
-    """One route. `Operation.read` fills it; parsing, tests and the OpenAPI document use it."""
+    """The declaration of one route, used for parsing, tests and the OpenAPI document."""
 
     tag: str
     raises: Refusals
     """Errors that the other fields do not imply."""
     answers: dict[int, Any]
-    """By status: a view type, a union or `Page` of view types, `File`, `Redirect`, or None for an empty body."""
+    """The body by status: a view type, a union or `Page` of view types, `File`, `Redirect`, or None for no body."""
     captures: dict[str, Any]
     """Path parameters with their types."""
     caller: str | None
@@ -48,12 +48,12 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
         """Read the annotations of a view.
 
         Raises:
-            TypeError: a parameter or the return value has no annotation, or has one that no route can have.
+            TypeError: a parameter or the return value has no annotation, or has an unsupported annotation.
         """
         hints = get_type_hints(view, include_extras=True)
         missing = {*inspect.signature(view).parameters, "return"} - hints.keys()
         if missing:
-            raise TypeError(f"{view.__name__} does not annotate {sorted(missing)}.")
+            raise TypeError(f"{view.__name__} has no annotation for {sorted(missing)}.")
         answers = _read_answers(hints.pop("return"), status)
         fields: dict[str, Any] = {"caller": None, "body": None, "query": None, "captures": {}, "headers": {}}
         fields |= {"header_groups": {}, "is_caller_optional": False, "is_body_optional": False}
@@ -63,7 +63,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def query_type(self) -> type[Query]:
-        """Return the type of the query parameters. `Query` itself allows none."""
+        """Return the type of the query parameters. The base class `Query` allows no parameters."""
         return self.query[1] if self.query else Query
 
     @property
@@ -96,7 +96,7 @@ def _read_parameter(fields: dict[str, Any], name: str, hint: Any) -> None:
     elif hint in _CAPTURES:
         fields["captures"][name] = hint
     else:
-        raise TypeError(f"No route can have a parameter of the type {hint}, as {name} has.")
+        raise TypeError(f"The parameter {name} has an unsupported type: {hint}.")
 
 
 def _read_answers(hint: Any, status: int | Mapping[type, int]) -> dict[int, Any]:
