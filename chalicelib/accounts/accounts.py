@@ -102,5 +102,5 @@ class Accounts:
             self._identity.sign_out_everywhere(by)
             self._queue.send([PurgeAccount(by.user_id)])
         except errors.PhotoshareError:
-            log.exception("the purge of a cancelled account waits for the sweep")
+            log.exception("the sweep will start the purge of an account")
         return CancellationView(status="cancelling")

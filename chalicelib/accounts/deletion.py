@@ -41,7 +41,7 @@ class AccountPurge:
         if not self._purge_rows(user_id, budget):
             # The next sweep enqueues another run. The remaining rows are the progress.
             self._deletions.postpone(user_id, timestamp(self._clock()))
-            log.info("left the rest of a cancelled account to the sweep")
+            log.info("the sweep will resume the purge of an account")
             return
         self._bucket.erase(f"{user_id}/")
         self._identity.delete(user_id)

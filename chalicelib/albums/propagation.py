@@ -47,7 +47,7 @@ class Propagation:
                 self._queue.send([UpdateAlbumPhotos(album.album_id)])
         except Busy:
             # The change of the album is already stored, so the request must succeed.
-            log.warning("left an album to the sweep", extra={"album_id": album.album_id})
+            log.warning("the sweep will update the photos of an album", extra={"album_id": album.album_id})
 
     def run(self, album_id: AlbumId, budget: timedelta = BUDGET) -> None:
         """Update the photos of an album until all are up to date or `budget` is spent, and store the progress.
@@ -67,7 +67,7 @@ class Propagation:
             due_at = timestamp(self._clock() if is_late else self._clock() + GRACE)
             self._albums.store_progress(album, photo_ids[-1], due_at)
             if is_late:
-                log.info("left the rest of an album to the sweep", extra={"album_id": album_id})
+                log.info("the sweep will resume an album", extra={"album_id": album_id})
                 return
 
     def _update_few(self, album_id: AlbumId) -> bool:

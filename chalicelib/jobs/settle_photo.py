@@ -58,7 +58,7 @@ class SettlePhotoJob:
         metrics.time("PendingSeconds", age.total_seconds())
         current = self._confirmation.confirm(photo.s3_key, None)
         if current and current.status == "pending":
-            log.info("ended an unused grant", extra={"photo_id": photo.photo_id})
+            log.info("removed an unused upload grant", extra={"photo_id": photo.photo_id})
             self._store.remove(current)
 
     def _remove_leftovers(self, photo: Photo) -> None:

@@ -86,7 +86,7 @@ class Confirmation:
         """
         match = _KEY.fullmatch(key)
         if not match or not is_photo_id(match[2]):
-            log.warning("ignored a foreign object")
+            log.warning("ignored an object with an unknown key")
             return None
         user_id, photo_id = UserId(match[1]), PhotoId(match[2])
         photo = self._store.photo(photo_id)
@@ -105,7 +105,7 @@ class Confirmation:
         if photo.version_id and key == photo.s3_key and not self._bucket.holds(key, photo.version_id):
             stored = self._bucket.read(key, version_id)
             if stored and stored.sha256 == photo.sha256:
-                log.warning("an original came back as another version", extra={"photo_id": photo.photo_id})
+                log.warning("adopted another version of an original", extra={"photo_id": photo.photo_id})
                 if not self._store.replace(photo, photo.with_(version_id=version_id)):
                     raise errors.Busy
                 return

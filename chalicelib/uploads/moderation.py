@@ -37,5 +37,5 @@ class Rekognition:
             Image={"Bytes": jpeg_of(rendered)}, MinConfidence=self._confidence
         )
         if labels := sorted({label["Name"] for label in response["ModerationLabels"]}):
-            log.info("moderated", extra={"labels": labels})
+            log.info("moderation rejected a photo", extra={"labels": labels})
             raise Moderated

@@ -19,9 +19,9 @@ export async function follow() {
   const photoId = location.hash.match(/^#([0-9a-f-]{36})$/)?.[1];
   if (!photoId) return dialog.close();
   try {
-    const found = gallery.photo(photoId) ?? (await request("GET", `photos/${photoId}`));
+    const selected = gallery.photo(photoId) ?? (await request("GET", `photos/${photoId}`));
     if (location.hash !== `#${photoId}`) return;
-    show(found);
+    show(selected);
     if (!dialog.open) dialog.showModal();
   } catch (error) {
     forgetAddress();
