@@ -58,7 +58,7 @@ class AlbumPresenter:
             continent=album.continent,
             country=album.country,
             years=album.years,
-            photo_count=_visible_count(album, include_private),
+            photo_count=_count_visible_photos(album, include_private),
             cover_photo_id=album.cover_photo_id if is_chosen else None,
             cover_url=self._photos.rendition_url(cover, _COVER_RENDITIONS) if cover else None,
             visibility=album.visibility,
@@ -68,17 +68,17 @@ class AlbumPresenter:
 
     def _find_covers(self, albums: Sequence[tuple[Album, bool]]) -> dict[AlbumId, Photo]:
         """Return the cover of each album: the chosen photo, else the latest photo, else the first photo."""
-        candidates = [photo_id for album, _ in albums for photo_id in _cover_candidates(album)]
+        candidates = [photo_id for album, _ in albums for photo_id in _list_cover_candidates(album)]
         photos = self._store.photos(candidates)
         covers: dict[AlbumId, Photo] = {}
         for album, include in albums:
-            existing = (photos.get(photo_id) for photo_id in _cover_candidates(album))
+            existing = (photos.get(photo_id) for photo_id in _list_cover_candidates(album))
             visible = (
                 cover for cover in existing if cover and album_shows(album.album_id, cover, include_private=include)
             )
             if cover := next(visible, None):
                 covers[album.album_id] = cover
-        without_cover = [pair for pair in albums if pair[0].album_id not in covers and _visible_count(*pair)]
+        without_cover = [pair for pair in albums if pair[0].album_id not in covers and _count_visible_photos(*pair)]
         return covers | self._find_first_photos(without_cover)
 
     def _find_first_photos(self, albums: Sequence[tuple[Album, bool]]) -> dict[AlbumId, Photo]:
@@ -95,9 +95,9 @@ class AlbumPresenter:
         return covers
 
 
-def _cover_candidates(album: Album) -> list[PhotoId]:
+def _list_cover_candidates(album: Album) -> list[PhotoId]:
     return [photo_id for photo_id in (album.cover_photo_id, album.latest_photo_id) if photo_id]
 
 
-def _visible_count(album: Album, include_private: bool) -> int:
+def _count_visible_photos(album: Album, include_private: bool) -> int:
     return album.photo_count if include_private else album.open_count

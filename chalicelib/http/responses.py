@@ -67,7 +67,7 @@ def security_headers(settings: Settings, origin: str | None) -> dict[str, str]:
         "Strict-Transport-Security": "max-age=63072000; includeSubDomains",
         "X-Content-Type-Options": "nosniff",
         "Vary": "Origin",
-        **_cors_headers(settings, origin),
+        **_build_cors_headers(settings, origin),
     }
 
 
@@ -107,7 +107,7 @@ def _build_file_response(file: File, request: Request) -> Response:
     return Response("" if is_cached else file.content, headers, 304 if is_cached else 200)
 
 
-def _cors_headers(settings: Settings, origin: str | None) -> dict[str, str]:
+def _build_cors_headers(settings: Settings, origin: str | None) -> dict[str, str]:
     # Never allow credentials, so that browsers send no cookies with requests from other origins.
     if origin not in settings.allowed_origins:
         return {}

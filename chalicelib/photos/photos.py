@@ -122,8 +122,10 @@ class Photos:
             raise errors.NotReady
         now = self._clock()
         if is_user(by, photo.user_id):
-            return _download_view(self._bucket.original(photo, now), photo.filename, photo.content_type, photo.size)
-        return _download_view(self._bucket.copy(photo, now), photo.copy_name, photo.copy_type, photo.copy_size)
+            return _build_download_view(
+                self._bucket.original(photo, now), photo.filename, photo.content_type, photo.size
+            )
+        return _build_download_view(self._bucket.copy(photo, now), photo.copy_name, photo.copy_type, photo.copy_size)
 
     def _change(self, photo_id: PhotoId, by: Caller, change: Callable[[Photo], Photo]) -> Photo:
         def attempt() -> Photo:
@@ -138,7 +140,7 @@ class Photos:
         return retry_on_conflict(attempt, otherwise=errors.Conflict)
 
 
-def _download_view(link: Link, filename: str, content_type: str, size: int) -> DownloadView:
+def _build_download_view(link: Link, filename: str, content_type: str, size: int) -> DownloadView:
     return DownloadView(
         url=link.url, expires_in=link.expires_in, filename=filename, content_type=content_type, size=size
     )

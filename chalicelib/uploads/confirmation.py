@@ -19,7 +19,7 @@ from chalicelib.storage.bucket import Bucket, Stored, kept_filename
 from chalicelib.stores.protocols import AccountStore, PhotoStore
 from chalicelib.uploads import s3_events
 from chalicelib.uploads.moderation import Moderator
-from chalicelib.uploads.outcomes import accept_upload, granted_bytes, reject_upload
+from chalicelib.uploads.outcomes import accept_upload, check_stored_bytes, reject_upload
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +73,7 @@ class Confirmation:
             try:
                 self.confirm(record.key, record.version_id)
             except Exception as error:
-                log.exception("could not confirm an upload", extra={"s3_prefix": _log_prefix(record.key)})
+                log.exception("could not confirm an upload", extra={"s3_prefix": _build_log_prefix(record.key)})
                 failures.append(error)
         if failures:
             raise ExceptionGroup("some uploads were not confirmed", failures)
@@ -155,7 +155,7 @@ class Confirmation:
         return current
 
     def _accept(self, photo: Photo, stored: Stored) -> dict[str, Any]:
-        rendered = render(granted_bytes(photo, stored), photo.content_type)
+        rendered = render(check_stored_bytes(photo, stored), photo.content_type)
         if self._moderator:
             self._moderator.check(rendered)
         outcome = accept_upload(photo, stored, rendered)
@@ -198,7 +198,7 @@ def _count_outcome(outcome: dict[str, Any]) -> None:
         metrics.count("Rejected", reason=outcome["rejection"])
 
 
-def _log_prefix(key: str) -> str:
+def _build_log_prefix(key: str) -> str:
     """Return the user and photo ids of a key for the log. Omit the file name, because file names are private."""
     match = _KEY.fullmatch(key)
     return f"{match[1]}/{match[2]}" if match and is_photo_id(match[2]) else ""

@@ -102,7 +102,7 @@ def pending_photo(request: UploadRequest, *, by: UserId, now: datetime) -> Photo
     return Photo(
         photo_id=photo_id,
         user_id=by,
-        s3_key=f"{by}/{photo_id}/{_safe_filename(request.filename)}",
+        s3_key=f"{by}/{photo_id}/{_sanitize_filename(request.filename)}",
         filename=request.filename,
         content_type=request.content_type,
         status="pending",
@@ -118,7 +118,7 @@ def pending_photo(request: UploadRequest, *, by: UserId, now: datetime) -> Photo
     )
 
 
-def _safe_filename(filename: str) -> str:
+def _sanitize_filename(filename: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]+", "_", filename)[-100:].lstrip(".") or "photo"
 
 

@@ -17,8 +17,8 @@ class ChecksumMismatch(Refused):
     """The stored bytes do not have the declared SHA-256."""
 
 
-def granted_bytes(photo: Photo, stored: Stored) -> bytes:
-    """Return the stored bytes if they match the grant.
+def check_stored_bytes(photo: Photo, stored: Stored) -> bytes:
+    """Check that the stored bytes match the grant, and return them.
 
     Raises:
         TooManyBytes, SizeMismatch, ChecksumMismatch: the stored bytes do not match the grant.
