@@ -1,4 +1,4 @@
-"""Build each service once per process, when it is first needed. Importing this module builds nothing."""
+"""Build each service on its first use, once per process. Importing this module builds nothing."""
 
 import time
 from datetime import UTC, datetime
@@ -57,22 +57,19 @@ if TYPE_CHECKING:
 
 
 def now() -> datetime:
-    """Return the present time."""
+    """Return the current time."""
     return datetime.now(UTC)
 
 
 @cache
 def settings() -> Settings:
-    """Return the settings. The environment is read once."""
+    """Return the settings. Read the environment once."""
     return load_settings()
-
-
-# --- Services of AWS
 
 
 @cache
 def dynamodb() -> "DynamoDBClient":
-    """Return the client that all stores share, with its connections."""
+    """Return the DynamoDB client. All stores share it and its connections."""
     client: DynamoDBClient = aws.client("dynamodb")
     return client
 
@@ -127,7 +124,7 @@ def search_index() -> SearchIndex:
 
 @cache
 def bucket() -> Bucket:
-    """Return the buckets of originals and renditions."""
+    """Return the bucket of originals and the bucket of renditions."""
     style = "path" if settings().aws_endpoint else "virtual"
     s3 = aws.client(
         "s3", signature_version="s3v4", s3={"addressing_style": style, "us_east_1_regional_endpoint": "regional"}
@@ -174,9 +171,6 @@ def queue() -> SqsQueue:
     return SqsQueue(aws.client("sqs"), settings().job_queue_url)
 
 
-# --- Use cases
-
-
 @cache
 def photo_presenter() -> PhotoPresenter:
     """Return the presenter of photos."""
@@ -209,7 +203,7 @@ def upload_grants() -> UploadGrants:
 
 @cache
 def confirmation() -> Confirmation:
-    """Return the use cases of confirming uploads."""
+    """Return the confirmation of uploads."""
     return Confirmation(photo_store(), account_store(), bucket(), moderator(), photo_presenter(), now)
 
 
@@ -269,7 +263,7 @@ def jobs() -> Jobs:
         [
             PurgeAccountJob(account_deletion_store(), purge, queue(), now),
             UpdateAlbumJob(album_store(), propagation(), queue(), now),
-            # The sweep of photos takes longest, so it comes last.
+            # The sweep of photos takes the longest, so run it last.
             SettlePhotoJob(photo_store(), bucket(), confirmation(), queue(), now),
         ]
     )

@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from chalicelib.deploy.packaging import OF_THE_API
+from chalicelib.deploy.packaging import API_ONLY_VARIABLES
 
 FUNCTIONS = ("api", "confirm_upload", "run_job", "sweep")
 
@@ -62,6 +62,6 @@ def write_profiles(file: Path, stage: str, account: str, administrator: dict[str
 
 def environment_of(function: str, administrator: dict[str, str], profiles: Path) -> dict[str, str]:
     """Return the environment of a function: its own role, and secrets only if it is the API."""
-    left_out = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} | (OF_THE_API if function != "api" else set())
+    left_out = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} | (API_ONLY_VARIABLES if function != "api" else set())
     kept = {name: value for name, value in administrator.items() if name not in left_out}
     return kept | {"AWS_CONFIG_FILE": str(profiles.absolute()), "AWS_PROFILE": function}

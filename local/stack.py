@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from chalicelib.deploy.packaging import variable
+from chalicelib.deploy.packaging import variable_name
 from release import templates
 
 TEMPLATE = Path(__file__).parent.parent / "resources.yaml"
@@ -77,4 +77,4 @@ def _outputs(cloudformation: Any, stage: str) -> dict[str, str]:
         time.sleep(0.05)
     if stack is None or stack["StackStatus"] not in DEPLOYED:
         raise DeployFailed(stack.get("StackStatusReason") if stack else "The stack has gone.")
-    return {variable(output["OutputKey"]): output["OutputValue"] for output in stack.get("Outputs", [])}
+    return {variable_name(output["OutputKey"]): output["OutputValue"] for output in stack.get("Outputs", [])}

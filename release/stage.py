@@ -16,7 +16,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 from chalice.package import YAMLTemplateSerializer
 
-from chalicelib.deploy.packaging import OF_THE_API, variable
+from chalicelib.deploy.packaging import API_ONLY_VARIABLES, variable_name
 from release import templates
 
 ROOT = Path(__file__).parent.parent
@@ -75,7 +75,7 @@ def deploy(client: Callable[[str], Any], stage: str, parameters: dict[str, str])
         waiter.wait(StackName=name, WaiterConfig={"Delay": 2, "MaxAttempts": 1800})
     stack = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
     outputs = {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]}
-    return {variable(key): value for key, value in outputs.items()}
+    return {variable_name(key): value for key, value in outputs.items()}
 
 
 def write_policies(stage: str, names: dict[str, str], *, moderated: bool) -> None:
@@ -106,12 +106,14 @@ def record(stage: str, outputs: dict[str, str]) -> None:
     if key := outputs.get("CDN_KEY"):
         name = f"photoshare-{stage}-cdn-key-{key}"
         given["CDN_PRIVATE_KEY"] = f"{{{{resolve:secretsmanager:{name}:SecretString:private}}}}"
-    environment = {name: value for name, value in given.items() if name not in OF_THE_API}
+    environment = {name: value for name, value in given.items() if name not in API_ONLY_VARIABLES}
     functions: dict[str, dict[str, Any]] = {
         name: {"iam_policy_file": f"stages/{stage}/{each['iam_policy_file']}"}
         for name, each in config["lambda_functions"].items()
     }
-    functions["api_handler"]["environment_variables"] = {name: given[name] for name in sorted(OF_THE_API & {*given})}
+    functions["api_handler"]["environment_variables"] = {
+        name: given[name] for name in sorted(API_ONLY_VARIABLES & {*given})
+    }
     config["stages"][stage] = {"environment_variables": environment, "lambda_functions": functions}
     file.write_text(json.dumps(config, indent=2) + "\n")
 

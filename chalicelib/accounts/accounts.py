@@ -1,4 +1,4 @@
-"""Use cases of accounts: authenticate the caller, show usage and limits, and cancel."""
+"""Use cases of accounts: authenticate the caller, show the account and cancel the account."""
 
 import logging
 from datetime import timedelta
@@ -17,7 +17,7 @@ from chalicelib.stores.protocols import AccountDeletionStore, AccountStore
 log = logging.getLogger(__name__)
 
 LEASE = timedelta(hours=1)
-"""How long the sweep leaves a cancelled account to the job that purges it."""
+"""The time that a purge has to finish before the sweep enqueues the account again."""
 
 
 class AccountView(Model, frozen=True):
@@ -44,12 +44,12 @@ class Authentication:
         self._store, self._identity, self._limiter = store, identity, limiter
 
     def caller(self, authorization: str | None) -> Caller:
-        """Return the user with this `Authorization` header. One consistent read checks for a cancelled account.
+        """Return the user with this `Authorization` header. Read the account to reject tokens of cancelled accounts.
 
         AWS contract COG-5.
 
         Raises:
-            InvalidToken: the header holds no valid access token, or the account is cancelled.
+            InvalidToken: the header contains no valid access token, or the account is cancelled.
             TooManyRequests: the caller exceeds the rate limit.
         """
         caller = self._identity.caller(authorization)
@@ -75,7 +75,7 @@ class Accounts:
         self._queue, self._limits, self._clock = queue, limits, clock
 
     def show(self, *, by: Caller) -> AccountView:
-        """Return the caller's account. The first call opens it."""
+        """Return the caller's account. Create its row on the first call."""
         email = self._identity.email(by)
         account = self._store.account(by.user_id)
         now = timestamp(self._clock())
@@ -91,10 +91,10 @@ class Accounts:
         )
 
     def cancel(self, *, by: Caller) -> CancellationView:
-        """Cancel the caller's account. All its tokens become invalid at once. A job removes its data.
+        """Cancel the caller's account. All its tokens become invalid immediately. A job deletes its data.
 
         Raises:
-            Busy: the cancellation could not be stored. After it is stored, the sweep makes up for every failure.
+            Busy: the cancellation could not be stored. The sweep retries all later steps.
         """
         now = self._clock()
         self._deletions.begin(by.user_id, timestamp(now), timestamp(now + LEASE))
@@ -102,5 +102,5 @@ class Accounts:
             self._identity.sign_out_everywhere(by)
             self._queue.send([PurgeAccount(by.user_id)])
         except errors.PhotoshareError:
-            log.exception("the purge of a cancelled account waits for the sweep")
+            log.exception("the sweep will start the purge of an account")
         return CancellationView(status="cancelling")

@@ -1,4 +1,4 @@
-"""Purge cancelled accounts: remove every row, object and rendition, and the Cognito user."""
+"""Purge cancelled accounts: delete their rows, objects and renditions, and their Cognito users."""
 
 import logging
 import time
@@ -15,23 +15,23 @@ from chalicelib.stores.protocols import AccountDeletionStore
 log = logging.getLogger(__name__)
 
 BUDGET = timedelta(minutes=10)
-"""How long one run removes rows. Its function has 15 minutes, and removes objects after the rows.
+"""The time budget of one run for rows. Objects follow after the rows. The function has 15 minutes.
 
 AWS contract LAM-7.
 """
 
 
 class AccountPurge:
-    """Remove what cancelled accounts left. Every method is idempotent, and may be killed at any point."""
+    """Delete the data of cancelled accounts. Every method is idempotent and can be interrupted at any point."""
 
     def __init__(self, deletions: AccountDeletionStore, bucket: Bucket, identity: Identity, clock: Clock) -> None:
         self._deletions, self._bucket, self._identity, self._clock = deletions, bucket, identity, clock
 
     def run(self, user_id: UserId, budget: timedelta = BUDGET) -> None:
-        """Purge an account until nothing is left or `budget` is spent. Leave an account alone if it is not cancelled.
+        """Purge an account until no row is left or `budget` is spent. Do nothing if the account is not cancelled.
 
         Raises:
-            Busy: something could not be removed yet.
+            Busy: some data could not be deleted. A retry continues.
         """
         now = self._clock()
         cancelled_at = self._deletions.cancelled_at(user_id)
@@ -39,20 +39,20 @@ class AccountPurge:
             return
         self._deletions.postpone(user_id, timestamp(now + LEASE))
         if not self._purge_rows(user_id, budget):
-            # The next sweep starts another run. What is left shows how far this one came.
+            # The next sweep enqueues another run. The remaining rows are the progress.
             self._deletions.postpone(user_id, timestamp(self._clock()))
-            log.info("left the rest of a cancelled account to the sweep")
+            log.info("the sweep will resume the purge of an account")
             return
         self._bucket.erase(f"{user_id}/")
         self._identity.delete(user_id)
-        # Requests and grants from before the cancellation may still arrive until then.
-        last = timestamp(datetime.fromisoformat(cancelled_at) + 2 * GRANT_LIFETIME)
-        is_final = last <= timestamp(now)
-        self._deletions.end(user_id, None if is_final else last)
+        # Until then, requests and grants from before the cancellation can still create rows and objects.
+        last_arrival = timestamp(datetime.fromisoformat(cancelled_at) + 2 * GRANT_LIFETIME)
+        is_final = last_arrival <= timestamp(now)
+        self._deletions.end(user_id, None if is_final else last_arrival)
         log.info("purged a cancelled account", extra={"final": is_final})
 
     def _purge_rows(self, user_id: UserId, budget: timedelta) -> bool:
-        """Remove rows, and return whether none is left."""
+        """Delete rows until none is left or `budget` is spent. Return whether none is left."""
         end = time.monotonic() + budget.total_seconds()
         purges = (
             self._deletions.purge_albums,

@@ -1,1 +1,1 @@
-"""Use cases of albums: entries, share links and the propagation of changes."""
+"""Use cases of albums: albums, their photos and share links, and the propagation of changes."""

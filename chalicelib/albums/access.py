@@ -1,4 +1,4 @@
-"""Read an album that the caller may see, or may change."""
+"""Read an album, and check that the caller may see or change it."""
 
 from chalicelib.domain.accounts import Caller, is_user
 from chalicelib.domain.albums import Album
@@ -9,10 +9,10 @@ from chalicelib.stores.protocols import AlbumStore
 
 
 def visible_album(albums: AlbumStore, album_id: AlbumId, by: Caller | None) -> Album:
-    """Return an album that the caller, or a visitor, may see.
+    """Return an album that the caller may see. `by` is None for a visitor.
 
     Raises:
-        NotFound: the album does not exist, or the caller may not see it. Both look the same to the caller.
+        NotFound: the album does not exist, or the caller may not see it. Both cases get the same error.
     """
     album = albums.album(album_id)
     if album is None or not album.visible_to(by.user_id if by else None):
@@ -34,5 +34,5 @@ def own_album(albums: AlbumStore, album_id: AlbumId, by: Caller) -> Album:
 
 
 def album_shows(album_id: AlbumId, photo: Photo, *, include_private: bool) -> bool:
-    """Return whether an album shows this photo. Only its owner and share links see private photos."""
+    """Return whether an album shows this photo. Only the album's owner and its share links see private photos."""
     return photo.listed and album_id in photo.albums and (include_private or photo.visibility != "private")

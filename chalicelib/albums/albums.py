@@ -33,7 +33,7 @@ class Albums:
         signing_keys: Sequence[str],
         clock: Clock,
     ) -> None:
-        """`signing_keys` sign the cursors: the newest key comes last."""
+        """`signing_keys` sign the cursors. The newest key comes last."""
         self._albums, self._store = albums, store
         self._propagation, self._presenter = propagation, presenter
         self._keys, self._clock = signing_keys, clock
@@ -42,7 +42,7 @@ class Albums:
         """Create an empty album.
 
         Raises:
-            QuotaExceeded: the caller has `MAX_ALBUMS_PER_USER` albums.
+            QuotaExceeded: the caller already has `MAX_ALBUMS_PER_USER` albums.
         """
         now = self._clock()
         album = Album(
@@ -64,8 +64,8 @@ class Albums:
         """Return one page of public albums, or of the caller's own albums, newest first.
 
         Raises:
-            InvalidToken: a visitor asks for `scope=mine`.
-            InvalidCursor: `lastKey` was not made for this list.
+            InvalidToken: a visitor requests `scope=mine`.
+            InvalidCursor: `lastKey` is not a cursor of this list.
         """
         if query.scope == "mine" and by is None:
             raise errors.InvalidToken
@@ -91,7 +91,7 @@ class Albums:
         """Apply `changes`, and propagate a new name or visibility to the album's photos.
 
         Raises:
-            NotFound, Forbidden: as `own_album`.
+            NotFound, Forbidden: see `own_album`.
             NotInAlbum: the new cover is not a photo of this album.
             Conflict: other writers keep changing the album.
         """
@@ -111,10 +111,12 @@ class Albums:
         return self._presenter.view(album, include_private=True)
 
     def delete(self, album_id: AlbumId, photos: Literal["keep", "delete"], *, by: Caller) -> None:
-        """Delete an album at once, and propagate the deletion to its photos. Move them to the trash if `delete`.
+        """Delete an album, and propagate the deletion to its photos.
+
+        If `photos` is `delete`, also move the photos to the trash.
 
         Raises:
-            NotFound, Forbidden, Conflict: as `change`.
+            NotFound, Forbidden, Conflict: see `change`.
         """
 
         def delete(before: Album) -> Album:
@@ -134,11 +136,11 @@ class Albums:
         return retry_on_conflict(attempt, otherwise=errors.Conflict)
 
     def _mark_due(self, album: Album) -> Album:
-        """Return the album with a due propagation. The sweep resumes it if the one that begins now is lost."""
+        """Return the album with a due time for its propagation. The sweep resumes a propagation that is overdue."""
         return album.with_(due_at=timestamp(self._clock() + GRACE), wording=album.wording + 1)
 
     def _check_cover(self, album_id: AlbumId, cover: PhotoId) -> None:
-        # An id can match the pattern and still contain a time that no photo can have.
+        # An id can match the pattern and still contain an impossible time.
         photo = self._store.photos([cover]).get(cover) if is_photo_id(cover) else None
         if photo is None or not album_shows(album_id, photo, include_private=True):
             raise errors.NotInAlbum(details={"field": "coverPhotoId"})

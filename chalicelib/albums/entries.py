@@ -1,4 +1,4 @@
-"""Use cases of the photos of an album: add, move, remove, and list them by position or in random order."""
+"""Use cases of the photos of an album: add, move, remove and list them."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -44,18 +44,20 @@ class AlbumPhotos:
         signing_keys: Sequence[str],
         clock: Clock,
     ) -> None:
-        """`signing_keys` sign the cursors: the newest key comes last."""
+        """`signing_keys` sign the cursors. The newest key comes last."""
         self._store, self._albums, self._presenter = store, albums, presenter
         self._keys, self._clock = signing_keys, clock
 
     def put(self, album_id: AlbumId, photo_id: PhotoId, position: int | None, *, by: Caller) -> EntryView:
-        """Add a photo to an album, or move it. Without a position, add it at the end or leave it in place.
+        """Add a photo to an album, or move it to `position`.
+
+        If `position` is None, add the photo at the end, or leave a photo of the album where it is.
 
         Raises:
             NotFound: the album or the photo does not exist, or the caller may not see it.
             Forbidden: the caller may see the album or the photo but does not own it.
             NotReady: the photo was rejected, or is in the trash.
-            TooManyAlbums: the photo is in `MAX_ALBUMS` albums.
+            TooManyAlbums: the photo is already in `MAX_ALBUMS` albums.
             Conflict: other writers keep changing the photo.
         """
 
@@ -66,16 +68,16 @@ class AlbumPhotos:
                 raise errors.NotReady("A photo that was rejected or is in the trash cannot be added to an album.")
             if album_id not in photo.albums and len(photo.albums) >= MAX_ALBUMS:
                 raise errors.TooManyAlbums(details={"limit": MAX_ALBUMS})
-            placed = placement(album, photo.albums.get(album_id), position, self._clock())
-            after = photo.with_(albums=photo.albums | {album_id: placed})
+            new_placement = placement(album, photo.albums.get(album_id), position, self._clock())
+            after = photo.with_(albums=photo.albums | {album_id: new_placement})
             if after != photo and not self._store.replace(photo, after):
                 raise WriteConflict
-            return EntryView(album_id=album_id, photo_id=photo_id, position=placed.position)
+            return EntryView(album_id=album_id, photo_id=photo_id, position=new_placement.position)
 
         return retry_on_conflict(attempt, otherwise=errors.Conflict)
 
     def remove(self, album_id: AlbumId, photo_id: PhotoId, *, by: Caller) -> None:
-        """Remove a photo from an album. The photo itself stays.
+        """Remove a photo from an album. Keep the photo itself.
 
         Raises:
             NotFound: the album does not exist, the caller may not see it, or the photo is not in it.
@@ -88,8 +90,8 @@ class AlbumPhotos:
             photo = self._store.photo(photo_id)
             if photo is None or album_id not in photo.albums:
                 raise errors.NotFound
-            others = {other_id: other for other_id, other in photo.albums.items() if other_id != album_id}
-            if not self._store.replace(photo, photo.with_(albums=others)):
+            other_albums = {key: value for key, value in photo.albums.items() if key != album_id}
+            if not self._store.replace(photo, photo.with_(albums=other_albums)):
                 raise WriteConflict
 
         retry_on_conflict(attempt, otherwise=errors.Conflict)
@@ -99,26 +101,26 @@ class AlbumPhotos:
 
         Raises:
             NotFound: the album does not exist, or the caller may not see it.
-            InvalidCursor: `lastKey` was not made for this list.
+            InvalidCursor: `lastKey` is not a cursor of this list.
         """
         user_id = by.user_id if by else None
-        # The owner of the album decides which index to read. A visitor owns no album, so a visitor's request reads
-        # the album together with the photos.
+        # Read the album first to learn if the caller owns it, because only the owner's index includes private photos.
+        # A visitor owns no album, so `_Reader.photos` reads the album together with the photos.
         include_private = by is not None and is_user(by, visible_album(self._albums, album_id, by).user_id)
         cursors = Cursors(self._keys, user_id, "album", album_id, query.order)
         reader = _Reader(self._albums, album_id, include_private, lambda album: album.visible_to(user_id))
-        return self._presenter.page(_page(reader, query, cursors), by)
+        return self._presenter.page(_read_page(reader, query, cursors), by)
 
     def shared_page(self, album_id: AlbumId, link_id: LinkId, query: AlbumPhotoQuery) -> Page[PhotoView]:
         """Return one page of all photos of an album, for a visitor with this share link.
 
         Raises:
             NotFound: the album was deleted.
-            InvalidCursor: `lastKey` was not made for this list.
+            InvalidCursor: `lastKey` is not a cursor of this list.
         """
         cursors = Cursors(self._keys, None, "shared", album_id, link_id, query.order)
         reader = _Reader(self._albums, album_id, True, lambda album: album.deleted_at is None)
-        return self._presenter.shared_page(_page(reader, query, cursors))
+        return self._presenter.shared_page(_read_page(reader, query, cursors))
 
 
 class _Reader(msgspec.Struct, frozen=True):
@@ -130,7 +132,7 @@ class _Reader(msgspec.Struct, frozen=True):
     may_see: Callable[[Album], bool]
 
     def photos(self, entries: Sequence[Entry]) -> list[tuple[Entry, Photo]]:
-        """Return the photos that the viewer may see. An index may be stale, so check the rows.
+        """Return the photos of `entries` that the viewer may see. Read the photo rows, because the index may be stale.
 
         Raises:
             NotFound: the viewer may not see the album.
@@ -142,31 +144,31 @@ class _Reader(msgspec.Struct, frozen=True):
         return [pair for pair in pairs if album_shows(self.album_id, pair[1], include_private=self.include_private)]
 
 
-def _page(reader: _Reader, query: AlbumPhotoQuery, cursors: Cursors) -> Page[Photo]:
+def _read_page(reader: _Reader, query: AlbumPhotoQuery, cursors: Cursors) -> Page[Photo]:
     position = cursors.open(query.last_key)
     if query.order == "random":
-        found, next_position = _random(reader, query.limit, position)
-        return Page(found, cursors.seal(next_position) if next_position else None)
-    pairs = _by_position(reader, query.limit + 1, position[0] if position else None)
+        photos, next_position = _read_randomly(reader, query.limit, position)
+        return Page(photos, cursors.seal(next_position) if next_position else None)
+    pairs = _read_by_position(reader, query.limit + 1, position[0] if position else None)
     page = cursors.page(pairs, query.limit, lambda pair: [pair[0].place])
     return Page([photo for _, photo in page.items], page.last_key)
 
 
-def _by_position(reader: _Reader, limit: int, after: str | None) -> list[tuple[Entry, Photo]]:
-    found: list[tuple[Entry, Photo]] = []
-    while missing := limit - len(found):
+def _read_by_position(reader: _Reader, limit: int, after: str | None) -> list[tuple[Entry, Photo]]:
+    pairs: list[tuple[Entry, Photo]] = []
+    while missing := limit - len(pairs):
         entries = reader.albums.entries(reader.album_id, missing, include_private=reader.include_private, after=after)
-        found += reader.photos(entries)
+        pairs += reader.photos(entries)
         if len(entries) < missing:
             break
         after = entries[-1].place
-    return found
+    return pairs
 
 
-def _random(reader: _Reader, limit: int, position: list[Any] | None) -> tuple[list[Photo], list[Any] | None]:
+def _read_randomly(reader: _Reader, limit: int, position: list[Any] | None) -> tuple[list[Photo], list[Any] | None]:
     read = partial(reader.albums.entries_by_rank, reader.album_id, include_private=reader.include_private)
     while True:
         entries, position = random_walk.next_items(read, limit, position)
-        found = [photo for _, photo in reader.photos(entries)]
-        if found or position is None:
-            return found, position
+        photos = [photo for _, photo in reader.photos(entries)]
+        if photos or position is None:
+            return photos, position

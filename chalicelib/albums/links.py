@@ -1,4 +1,4 @@
-"""Use cases of share links: a visitor with a link sees one album and all its photos."""
+"""Use cases of share links: show one album with all its photos to visitors with a link."""
 
 import secrets
 from collections.abc import Sequence
@@ -24,9 +24,9 @@ from chalicelib.photos.views import PhotoView
 from chalicelib.stores.protocols import AlbumStore, ShareLinkStore
 
 MAX_LINKS = 100
-"""The largest number of links of one album, including expired ones."""
+"""The maximum number of links of one album, including expired links."""
 MAX_PASSWORD_ATTEMPTS = 20
-"""Wrong passwords in one time window. Further attempts are rejected until the next window."""
+"""The maximum number of wrong passwords of a link in one time window."""
 WINDOW_SECONDS = 15 * 60
 
 
@@ -46,7 +46,7 @@ class NewLinkView(LinkView, omit_defaults=False, frozen=True):
 
 
 class ShareLinks:
-    """Manage share links, and show what they share."""
+    """Manage share links, and show the shared albums."""
 
     def __init__(
         self,
@@ -62,15 +62,15 @@ class ShareLinks:
         self._base_url, self._clock = settings.base_url, clock
 
     def create(self, album_id: AlbumId, request: NewLink, *, by: Caller) -> NewLinkView:
-        """Create a share link of an album. Its URL cannot be read again.
+        """Create a share link of an album. Only this response contains its URL.
 
         Raises:
             NotFound, Forbidden: the album does not belong to the caller.
-            InvalidRequest: the link would expire at once, or after the year 9999.
-            QuotaExceeded: the album has `MAX_LINKS` links.
+            InvalidRequest: `expiresAt` is not in the future, or is after the year 9999.
+            QuotaExceeded: the album already has `MAX_LINKS` links.
         """
         now = self._clock()
-        expires_at = _expiry(request, now)
+        expires_at = _parse_expiry(request, now)
         own_album(self._albums, album_id, by)
         secret = secrets.token_bytes(share_links.SECRET_BYTES)
         token = Token(album_id, new_link_id(now, secrets.randbits(128)), secret)
@@ -86,21 +86,21 @@ class ShareLinks:
         )
         self._links.add_link(link, MAX_LINKS)
         url = f"{self._base_url}/shared/{share_links.encode_token(token)}"
-        return NewLinkView(**msgspec.structs.asdict(_view(link)), url=url)
+        return NewLinkView(**msgspec.structs.asdict(_build_view(link)), url=url)
 
     def page(self, album_id: AlbumId, query: PageQuery, *, by: Caller) -> Page[LinkView]:
         """Return one page of the links of an album, oldest first.
 
         Raises:
             NotFound, Forbidden: the album does not belong to the caller.
-            InvalidCursor: `lastKey` was not made for this list.
+            InvalidCursor: `lastKey` is not a cursor of this list.
         """
         own_album(self._albums, album_id, by)
         cursors = Cursors(self._keys, by.user_id, "links", album_id)
         position = cursors.open(query.last_key)
-        found = self._links.links(album_id, query.limit + 1, after=LinkId(position[0]) if position else None)
-        page = cursors.page(found, query.limit, lambda link: [link.link_id])
-        return Page([_view(link) for link in page.items], page.last_key)
+        links = self._links.links(album_id, query.limit + 1, after=LinkId(position[0]) if position else None)
+        page = cursors.page(links, query.limit, lambda link: [link.link_id])
+        return Page([_build_view(link) for link in page.items], page.last_key)
 
     def revoke(self, album_id: AlbumId, link_id: LinkId, *, by: Caller) -> None:
         """Revoke a link.
@@ -117,7 +117,7 @@ class ShareLinks:
         """Return the album that a link shares.
 
         Raises:
-            NotFound, LinkPasswordRequired, InvalidLinkPassword, TooManyRequests: as `_open`.
+            NotFound, LinkPasswordRequired, InvalidLinkPassword, TooManyRequests: see `_open`.
         """
         album, _ = self._open(token, password)
         return self._presenter.view(album, include_private=True)
@@ -126,19 +126,19 @@ class ShareLinks:
         """Return one page of the photos that a link shares.
 
         Raises:
-            NotFound, LinkPasswordRequired, InvalidLinkPassword, TooManyRequests: as `_open`.
-            InvalidCursor: `lastKey` was not made for this list.
+            NotFound, LinkPasswordRequired, InvalidLinkPassword, TooManyRequests: see `_open`.
+            InvalidCursor: `lastKey` is not a cursor of this list.
         """
         album, link = self._open(token, password)
         return self._photos.shared_page(album.album_id, link.link_id, query)
 
     def _open(self, token: str, password: str | None) -> tuple[Album, ShareLink]:
-        """Return the album of a link, and the link.
+        """Verify the token and the password, and return the album and its link.
 
         Raises:
             NotFound: the token is wrong, the link has expired or was revoked, or the album was deleted.
             LinkPasswordRequired, InvalidLinkPassword: the password is missing or wrong.
-            TooManyRequests: the time window has too many wrong passwords.
+            TooManyRequests: the link got `MAX_PASSWORD_ATTEMPTS` wrong passwords in this time window.
         """
         decoded = share_links.decode_token(token)
         if decoded is None:
@@ -155,7 +155,7 @@ class ShareLinks:
     def _check_password(self, link: ShareLink, password: str | None) -> None:
         if password is None:
             raise errors.LinkPasswordRequired
-        window, passed = divmod(int(self._clock().timestamp()), WINDOW_SECONDS)
+        window, elapsed = divmod(int(self._clock().timestamp()), WINDOW_SECONDS)
         # Count the attempt before checking it, so that concurrent attempts cannot exceed the limit.
         if not self._links.count_password_attempt(link, window, MAX_PASSWORD_ATTEMPTS):
             raise errors.TooManyRequests(
@@ -167,7 +167,7 @@ class ShareLinks:
         self._links.uncount_password_attempt(link, window)
 
 
-def _view(link: ShareLink) -> LinkView:
+def _build_view(link: ShareLink) -> LinkView:
     return LinkView(
         link_id=link.link_id,
         created_at=link.created_at,
@@ -176,7 +176,7 @@ def _view(link: ShareLink) -> LinkView:
     )
 
 
-def _expiry(request: NewLink, now: datetime) -> Timestamp | None:
+def _parse_expiry(request: NewLink, now: datetime) -> Timestamp | None:
     if request.expires_at is None:
         return None
     try:

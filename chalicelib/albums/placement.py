@@ -1,4 +1,4 @@
-"""The position of a photo in an album, and the copies of the album's name and visibility that the photo holds."""
+"""Placements: the position of a photo in an album, with copies of the album's name and visibility."""
 
 from datetime import datetime
 
@@ -10,10 +10,10 @@ from chalicelib.stores.protocols import AlbumStore
 
 
 def placement_in(albums: AlbumStore, album_id: str | None, *, owner: UserId, now: datetime) -> dict[AlbumId, Placement]:
-    """Return the placement of a new photo at the end of this album of its owner. Without an album, return none.
+    """Return the placement of a new photo at the end of an album, or no placement if `album_id` is None.
 
     Raises:
-        NotFound: the album does not exist, or belongs to another user.
+        NotFound: the album does not exist, or does not belong to `owner`.
     """
     if album_id is None:
         return {}
@@ -24,8 +24,10 @@ def placement_in(albums: AlbumStore, album_id: str | None, *, owner: UserId, now
 
 
 def placement(album: Album, existing: Placement | None, position: int | None, now: datetime) -> Placement:
-    """Return the placement of a photo at `position`. Without a position, keep the existing one or use the end."""
+    """Return the placement of a photo at `position`.
+
+    If `position` is None, keep the existing placement, or place a new photo at the end."""
     if existing:
-        # Only the propagation job changes the copies: this album may have been read before that photo.
+        # Keep the copies, because `album` may be older than the photo. Only the propagation updates them.
         return existing if position is None else existing.with_(position=position)
     return Placement(name=album.name, public=album.public, position=milliseconds(now) if position is None else position)

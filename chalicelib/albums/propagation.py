@@ -1,8 +1,8 @@
 """Propagate album renames, visibility changes and deletions to the copies held by the album's photos.
 
-The album stores when the sweep must look at it, and how far the propagation has come. A small album is updated at
-once. A large one is updated by a job that loops over its photos. If the job is lost or runs out of time, the sweep
-starts it again, and it resumes from the stored progress.
+The request updates the photos of a small album itself, and enqueues a job for a large album. The album stores the time
+at which the sweep checks it, and the progress of the propagation. If the job is lost or runs out of time, the sweep
+enqueues it again. The job then resumes from the stored progress.
 """
 
 import logging
@@ -22,16 +22,16 @@ from chalicelib.stores.protocols import AlbumStore, PhotoStore, ShareLinkStore
 log = logging.getLogger(__name__)
 
 GRACE = timedelta(minutes=15)
-"""How long the sweep leaves a changed album to the request or the job that updates its photos."""
+"""The time that a request or a job has to update the photos of an album before the sweep enqueues a job."""
 BUDGET = timedelta(minutes=10)
-"""How long one run works: its function has 15 minutes. AWS contract LAM-7."""
+"""The time budget of one run, within the 15 minutes of its function. AWS contract LAM-7."""
 AT_ONCE = 10
-"""The largest number of photos that a request updates by itself."""
+"""The maximum number of photos that a request updates itself."""
 _STEP = 100
 
 
 class Propagation:
-    """Update the photos of changed albums. Every method is idempotent and may run several times at once."""
+    """Update the photos of changed albums. Every method is idempotent and can run concurrently with itself."""
 
     def __init__(
         self, store: PhotoStore, albums: AlbumStore, links: ShareLinkStore, queue: Queue, clock: Clock
@@ -39,18 +39,18 @@ class Propagation:
         self._store, self._albums, self._links, self._queue, self._clock = store, albums, links, queue, clock
 
     def begin(self, album: Album) -> None:
-        """Update the photos of an album that has just changed: a few at once, many by a job."""
+        """Update the photos of a changed album. If there are more than `AT_ONCE` photos, enqueue a job instead."""
         if album.due_at is None:
             return
         try:
             if album.photo_count > AT_ONCE or not self._update_few(album.album_id):
                 self._queue.send([UpdateAlbumPhotos(album.album_id)])
         except Busy:
-            # The change itself is written, so the request succeeds.
-            log.warning("left an album to the sweep", extra={"album_id": album.album_id})
+            # The change of the album is already stored, so the request must succeed.
+            log.warning("the sweep will update the photos of an album", extra={"album_id": album.album_id})
 
     def run(self, album_id: AlbumId, budget: timedelta = BUDGET) -> None:
-        """Update the photos of an album until all are up to date or `budget` is spent. Store the progress.
+        """Update the photos of an album until all are up to date or `budget` is spent, and store the progress.
 
         Raises:
             Busy: other writers keep changing a photo.
@@ -63,15 +63,15 @@ class Propagation:
                 self._finish(album)
                 return
             is_late = time.monotonic() >= end
-            # The sweep finds the album at once if time is up, and after a while if this run is lost.
+            # If time is up, the album is due for the next sweep. Otherwise it becomes due only if this run is lost.
             due_at = timestamp(self._clock() if is_late else self._clock() + GRACE)
             self._albums.store_progress(album, photo_ids[-1], due_at)
             if is_late:
-                log.info("left the rest of an album to the sweep", extra={"album_id": album_id})
+                log.info("the sweep will resume an album", extra={"album_id": album_id})
                 return
 
     def _update_few(self, album_id: AlbumId) -> bool:
-        """Update the photos of a small album. Return False if it is not small."""
+        """Update the photos of an album. Return False and change nothing if there are more than `AT_ONCE` photos."""
         album = self._albums.album(album_id)
         if album is None or album.due_at is None:
             return True
@@ -94,9 +94,9 @@ class Propagation:
         retry_on_conflict(attempt, otherwise=Busy)
 
     def _update_once(self, album_id: AlbumId, photo_ids: Sequence[PhotoId]) -> list[PhotoId]:
-        """Update these photos, and return those that another writer changed in the meantime."""
-        # Read the photos before the album: no photo can then be newer than the album that it is updated from.
-        # One batch would not order the reads. AWS contract DDB-18.
+        """Update these photos, and return the ids of photos that another writer changed in the meantime."""
+        # Read the photos before the album, so that no photo is newer than the album. A batch would not order the reads.
+        # AWS contract DDB-18.
         photos = self._store.photos(photo_ids)
         album = self._albums.album(album_id) if photos else None
         if album is None:
@@ -106,7 +106,7 @@ class Propagation:
         return [before.photo_id for before, after in changes if not self._store.replace(before, after)]
 
     def _update_placement(self, photo: Photo, album: Album) -> Photo:
-        """Return the photo with the present state of its album."""
+        """Return the photo with the current name and visibility of the album, or without a deleted album."""
         placements = dict(photo.albums)
         placement = placements.pop(album.album_id, None)
         if placement is None:
@@ -119,7 +119,7 @@ class Propagation:
         return photo.with_(albums=placements)
 
     def _finish(self, album: Album) -> None:
-        """Store that all photos are up to date, or remove a deleted album with its share links."""
+        """Mark the album as propagated, or remove it with its share links if it was deleted."""
         if album.deleted_at is None:
             self._albums.mark_updated(album)
             return

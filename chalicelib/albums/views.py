@@ -1,4 +1,4 @@
-"""Albums as clients see them."""
+"""Views of albums: the JSON that clients receive."""
 
 from collections.abc import Sequence
 
@@ -25,9 +25,9 @@ class AlbumView(Model, omit_defaults=False, frozen=True):
     years: str
     photo_count: int
     cover_photo_id: PhotoId | None
-    """The chosen cover. None if no cover was chosen, or the viewer cannot see the chosen photo in this album."""
+    """The chosen cover, or None if the owner chose no cover or the viewer cannot see it in this album."""
     cover_url: str | None
-    """The chosen cover, else the photo that was added last, else the first photo."""
+    """The signed URL of the chosen cover, else of the photo that was added last, else of the first photo."""
     visibility: Visibility
     created_at: Timestamp
     updated_at: Timestamp
@@ -40,15 +40,15 @@ class AlbumPresenter:
         self._albums, self._store, self._photos = albums, store, photos
 
     def view(self, album: Album, *, include_private: bool) -> AlbumView:
-        """Return the view of one album. `include_private` is for its owner and its share links."""
+        """Return the view of one album. Set `include_private` for the album's owner and its share links."""
         return self.views([(album, include_private)])[0]
 
     def views(self, albums: Sequence[tuple[Album, bool]]) -> list[AlbumView]:
-        """Return the views of several albums, each with its `include_private`."""
-        covers = self._covers(albums)
-        return [self._view(album, covers.get(album.album_id), include) for album, include in albums]
+        """Return the views of several albums. Each pair holds an album and its `include_private`."""
+        covers = self._find_covers(albums)
+        return [self._build_view(album, covers.get(album.album_id), include) for album, include in albums]
 
-    def _view(self, album: Album, cover: Photo | None, include_private: bool) -> AlbumView:
+    def _build_view(self, album: Album, cover: Photo | None, include_private: bool) -> AlbumView:
         is_chosen = cover is not None and cover.photo_id == album.cover_photo_id
         return AlbumView(
             album_id=album.album_id,
@@ -58,7 +58,7 @@ class AlbumPresenter:
             continent=album.continent,
             country=album.country,
             years=album.years,
-            photo_count=_visible_count(album, include_private),
+            photo_count=_count_visible_photos(album, include_private),
             cover_photo_id=album.cover_photo_id if is_chosen else None,
             cover_url=self._photos.rendition_url(cover, _COVER_RENDITIONS) if cover else None,
             visibility=album.visibility,
@@ -66,36 +66,38 @@ class AlbumPresenter:
             updated_at=album.updated_at,
         )
 
-    def _covers(self, albums: Sequence[tuple[Album, bool]]) -> dict[AlbumId, Photo]:
-        """Return the cover of each album that has one: the chosen photo, the latest one, or the first one."""
-        candidates = [photo_id for album, _ in albums for photo_id in _cover_candidates(album)]
+    def _find_covers(self, albums: Sequence[tuple[Album, bool]]) -> dict[AlbumId, Photo]:
+        """Return the cover of each album: the chosen photo, else the latest photo, else the first photo."""
+        candidates = [photo_id for album, _ in albums for photo_id in _list_cover_candidates(album)]
         photos = self._store.photos(candidates)
         covers: dict[AlbumId, Photo] = {}
         for album, include in albums:
-            found = (photos.get(photo_id) for photo_id in _cover_candidates(album))
-            shown = (cover for cover in found if cover and album_shows(album.album_id, cover, include_private=include))
-            if cover := next(shown, None):
+            existing = (photos.get(photo_id) for photo_id in _list_cover_candidates(album))
+            visible = (
+                cover for cover in existing if cover and album_shows(album.album_id, cover, include_private=include)
+            )
+            if cover := next(visible, None):
                 covers[album.album_id] = cover
-        uncovered = [pair for pair in albums if pair[0].album_id not in covers and _visible_count(*pair)]
-        return covers | self._first_photos(uncovered)
+        without_cover = [pair for pair in albums if pair[0].album_id not in covers and _count_visible_photos(*pair)]
+        return covers | self._find_first_photos(without_cover)
 
-    def _first_photos(self, albums: Sequence[tuple[Album, bool]]) -> dict[AlbumId, Photo]:
-        """Return the first photo of each album: neither its chosen nor its latest photo is visible in it."""
+    def _find_first_photos(self, albums: Sequence[tuple[Album, bool]]) -> dict[AlbumId, Photo]:
+        """Return the first visible photo of each album."""
         if not albums:
             return {}
-        entries = self._albums.first_entries([(album.album_id, include) for album, include in albums])
-        photos = self._store.photos([entry.photo_id for found in entries for entry in found])
+        first_entries = self._albums.first_entries([(album.album_id, include) for album, include in albums])
+        photos = self._store.photos([entry.photo_id for entries in first_entries for entry in entries])
         covers: dict[AlbumId, Photo] = {}
-        for (album, include), found in zip(albums, entries, strict=True):
-            photo = photos.get(found[0].photo_id) if found else None
+        for (album, include), entries in zip(albums, first_entries, strict=True):
+            photo = photos.get(entries[0].photo_id) if entries else None
             if photo and album_shows(album.album_id, photo, include_private=include):
                 covers[album.album_id] = photo
         return covers
 
 
-def _cover_candidates(album: Album) -> list[PhotoId]:
+def _list_cover_candidates(album: Album) -> list[PhotoId]:
     return [photo_id for photo_id in (album.cover_photo_id, album.latest_photo_id) if photo_id]
 
 
-def _visible_count(album: Album, include_private: bool) -> int:
+def _count_visible_photos(album: Album, include_private: bool) -> int:
     return album.photo_count if include_private else album.open_count

@@ -1,9 +1,9 @@
-"""Teaches the chalice command what it leaves out: S3 events, and what only CloudFormation knows of the other resources.
+"""Extend the chalice command: add S3 events, references to resources, throttling, secrets and gateway responses.
 
-`resources.yaml`, merged in by `chalice package --merge-template`, is in the same stack, so its resources can be named
-here. Buckets are named by `Fn::Sub` and never by `Ref` outside the event itself: bucket, function and permission would
-form a circle. Where `resources.yaml` is a stack of its own, for `chalice deploy`, it has the API as a parameter of the
-name that the API has here as a resource.
+`chalice package --merge-template` merges `resources.yaml` into the template of the functions, so that the functions can
+refer to its resources. Only the S3 event refers to a bucket by `Ref`. Everything else uses `Fn::Sub`, because bucket,
+function and permission would otherwise form a dependency cycle. For `chalice deploy`, `resources.yaml` is a separate
+stack. Its parameter for the API has the same name as the API resource in the merged template.
 """
 
 import json
@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-_NOT_THE_APPS = {"AppDomain", "CdnKey", "ClientKey", "JobQueueName", "UserPoolArn"}
+_OUTPUTS_WITHOUT_VARIABLE = {"AppDomain", "CdnKey", "ClientKey", "JobQueueName", "UserPoolArn"}
 _SECRETS = {
     "SIGNING_KEYS": {"Fn::Sub": "{{resolve:secretsmanager:${SigningKeys}}}"},
     "CDN_PRIVATE_KEY": {
@@ -24,41 +24,41 @@ _SECRETS = {
         ]
     },
 }
-OF_THE_API = {"RENDITIONS_BASE_URL", "CDN_KEY_ID", "SECRETS_AS_OF", *_SECRETS}
-"""Variables of the API function only, because no other function signs anything. AWS contracts LAM-9, CFN-2."""
+API_ONLY_VARIABLES = {"RENDITIONS_BASE_URL", "CDN_KEY_ID", "SECRETS_AS_OF", *_SECRETS}
+"""Variables of the API function only, because the other functions sign nothing. AWS contracts LAM-9, CFN-2."""
 
-# No more than this reaches the functions; WAF stops whom one address's flood comes from before that.
+# The limit of all clients together. WAF blocks a single address that sends too many requests before this limit.
 # AWS contract APIGW-8.
 _THROTTLE = {"ThrottlingRateLimit": 1000, "ThrottlingBurstLimit": 500}
 _SECRET = re.compile(r"\{\{resolve:secretsmanager:([^:]+)(?::SecretString:(\w+))?\}\}")
 
 
 def extend_chalice() -> None:
-    """Extend the chalice command, where this process is one; elsewhere nothing."""
+    """Extend the chalice command if this process runs it. Otherwise do nothing."""
     package, deployer = sys.modules.get("chalice.package"), sys.modules.get("chalice.deploy.deployer")
     if package is not None:
         generator, merger = package.SAMTemplateGenerator, package.TemplateMergePostProcessor
-        generator._generate_s3bucketnotification = _s3_event
-        generator.generate = _completed(generator.generate)
-        merger.process = _joined(merger.process)
+        generator._generate_s3bucketnotification = _add_s3_event
+        generator.generate = _wrap_generate(generator.generate)
+        merger.process = _wrap_merge(merger.process)
     if deployer is not None:
         swagger, client = deployer.SwaggerGenerator, sys.modules["chalice.awsclient"].TypedAWSClient
-        swagger.generate_swagger = _with_gateway_responses(swagger.generate_swagger)
-        client.deploy_rest_api = _untraced(client.deploy_rest_api)
-        client.create_function = _with_secrets(client.create_function)
-        client.update_function = _with_secrets(client.update_function)
+        swagger.generate_swagger = _wrap_generate_swagger(swagger.generate_swagger)
+        client.deploy_rest_api = _wrap_deploy_api(client.deploy_rest_api)
+        client.create_function = _wrap_put_function(client.create_function)
+        client.update_function = _wrap_put_function(client.update_function)
 
 
-def _s3_event(_generator: Any, resource: Any, template: dict[str, Any]) -> None:
+def _add_s3_event(_generator: Any, resource: Any, template: dict[str, Any]) -> None:
     from chalice.utils import to_cfn_resource_name
 
     function = template["Resources"][to_cfn_resource_name(resource.lambda_function.resource_name)]
-    uploaded = {"Type": "S3", "Properties": {"Bucket": {"Ref": "Originals"}, "Events": resource.events}}
-    function["Properties"]["Events"] = {"Uploaded": uploaded}
+    event = {"Type": "S3", "Properties": {"Bucket": {"Ref": "Originals"}, "Events": resource.events}}
+    function["Properties"]["Events"] = {"Uploaded": event}
 
 
-def _completed(generate: Callable[[Any, Any], dict[str, Any]]) -> Callable[[Any, Any], dict[str, Any]]:
-    def completed(generator: Any, resources: Any) -> dict[str, Any]:
+def _wrap_generate(generate: Callable[[Any, Any], dict[str, Any]]) -> Callable[[Any, Any], dict[str, Any]]:
+    def generate_complete(generator: Any, resources: Any) -> dict[str, Any]:
         template = generate(generator, resources)
         for name, resource in template["Resources"].items():
             if resource["Type"] == "AWS::Serverless::Function":
@@ -67,61 +67,62 @@ def _completed(generate: Callable[[Any, Any], dict[str, Any]]) -> Callable[[Any,
                 _complete_api(resource["Properties"])
         return template
 
-    return completed
+    return generate_complete
 
 
 def _complete_function(name: str, properties: dict[str, Any]) -> None:
-    # As `chalice deploy` names them, so that policies, alarms and log groups are the same for both.
-    own = "" if name == "APIHandler" else f"-{re.sub('(?<=[a-z])(?=[A-Z])', '_', name).lower()}"
-    properties["FunctionName"] = {"Fn::Sub": f"photoshare-${{Stage}}{own}"}
+    # Use the names of `chalice deploy`, so that the same policies, alarms and log groups fit both ways to deploy.
+    suffix = "" if name == "APIHandler" else f"-{re.sub('(?<=[a-z])(?=[A-Z])', '_', name).lower()}"
+    properties["FunctionName"] = {"Fn::Sub": f"photoshare-${{Stage}}{suffix}"}
     for event in properties.get("Events", {}).values():
         if event["Type"] == "SQS":
-            # Chalice writes the name that it found while packaging, which is of one stage.
+            # Chalice writes a fixed queue name, which fits only one stage.
             event["Properties"]["Queue"] = {"Fn::GetAtt": ["Jobs", "Arn"]}
 
 
 def _complete_api(properties: dict[str, Any]) -> None:
     properties["Name"] = {"Fn::Sub": "photoshare-${Stage}"}
-    # SAM adds a second, open stage of the name `Stage` where it is not told what the document is.
+    # Without this version, SAM adds a second stage named `Stage` that is open to everyone.
     properties["OpenApiVersion"] = "2.0"
-    # Its traces would hold the paths of share links. Those of the functions do not. AWS contract IAM-8.
+    # Traces of the API would contain the paths of share links, which are secret. Traces of the functions do not.
+    # AWS contract IAM-8.
     properties["TracingEnabled"] = False
     properties["MethodSettings"] = [{"ResourcePath": "/*", "HttpMethod": "*", "MetricsEnabled": False, **_THROTTLE}]
-    # CloudFormation names the API by its document, whatever `Name` says.
+    # CloudFormation takes the name of the API from its document and ignores `Name`.
     properties["DefinitionBody"]["info"]["title"] = properties["Name"]
     cognito = properties["DefinitionBody"]["securityDefinitions"]["cognito"]
     cognito["x-amazon-apigateway-authorizer"]["providerARNs"] = [{"Fn::GetAtt": ["Users", "Arn"]}]
 
 
-def variable(output: str) -> str:
-    """The environment variable that an output of `resources.yaml` becomes."""
+def variable_name(output: str) -> str:
+    """Return the name of the environment variable for an output of `resources.yaml`."""
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", output).upper()
 
 
-def _environment(outputs: dict[str, Any], *, whole: bool) -> dict[str, Any]:
-    found = {
-        variable(name): {"Fn::If": [output["Condition"], output["Value"], ""]}
+def _build_environment(outputs: dict[str, Any], *, is_api: bool) -> dict[str, Any]:
+    variables = {
+        variable_name(name): {"Fn::If": [output["Condition"], output["Value"], ""]}
         if "Condition" in output
         else output["Value"]
         for name, output in outputs.items()
-        if name not in _NOT_THE_APPS
+        if name not in _OUTPUTS_WITHOUT_VARIABLE
     }
-    return {name: value for name, value in (found | _SECRETS).items() if whole or name not in OF_THE_API}
+    return {name: value for name, value in (variables | _SECRETS).items() if is_api or name not in API_ONLY_VARIABLES}
 
 
-def _joined(merge: Callable[..., None]) -> Callable[..., None]:
-    """Merge, and then have what `resources.yaml` says of the API and of a function by name refer to the resources."""
+def _wrap_merge(merge: Callable[..., None]) -> Callable[..., None]:
+    """Merge `resources.yaml`, and turn its parameter for the API and its function name into references to resources."""
 
-    def joined(processor: Any, template: dict[str, Any], *rest: Any) -> None:
-        described = {*template["Outputs"]}
-        merge(processor, template, *rest)
+    def merge_and_connect(processor: Any, template: dict[str, Any], *args: Any) -> None:
+        chalice_outputs = {*template["Outputs"]}
+        merge(processor, template, *args)
         resources = template["Resources"]
         if "ConfirmRetries" not in resources:
             return
-        outputs = {name: output for name, output in template["Outputs"].items() if name not in described}
+        outputs = {name: output for name, output in template["Outputs"].items() if name not in chalice_outputs}
         for name, resource in resources.items():
             if resource["Type"] == "AWS::Serverless::Function":
-                variables = _environment(outputs, whole=name == "APIHandler")
+                variables = _build_environment(outputs, is_api=name == "APIHandler")
                 resource["Properties"]["Environment"] = {"Variables": variables}
         del template["Parameters"]["RestAPI"], template["Conditions"]["Served"]
         template["Conditions"]["Fronted"] = template["Conditions"]["WithCdn"]
@@ -131,42 +132,42 @@ def _joined(merge: Callable[..., None]) -> Callable[..., None]:
         resources["ConfirmRetries"]["Properties"]["FunctionName"] = {"Ref": "ConfirmUpload"}
         resources["UsagePlan"]["Properties"]["ApiStages"][0]["Stage"] = {"Ref": "RestAPI.Stage"}
 
-    return joined
+    return merge_and_connect
 
 
-def _with_gateway_responses(generate: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
-    def generated(*given: Any) -> dict[str, Any]:
+def _wrap_generate_swagger(generate: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+    def generate_with_responses(*args: Any) -> dict[str, Any]:
         from chalicelib.deploy.gateway_responses import GATEWAY_RESPONSES
 
-        document = generate(*given)
+        document = generate(*args)
         # The gateway responses in the document are deployed with the API. AWS contract APIGW-5.
         document["x-amazon-apigateway-gateway-responses"] = GATEWAY_RESPONSES
         if stage := os.environ.get("STAGE"):
             document["info"]["title"] = f"photoshare-{stage}"
         return document
 
-    return generated
+    return generate_with_responses
 
 
-def _untraced(deploy: Callable[..., None]) -> Callable[..., None]:
-    def untraced(client: Any, **named: Any) -> None:
-        deploy(client, **named | {"xray": False})
+def _wrap_deploy_api(deploy: Callable[..., None]) -> Callable[..., None]:
+    def deploy_without_xray(client: Any, **kwargs: Any) -> None:
+        deploy(client, **kwargs | {"xray": False})
 
-    return untraced
+    return deploy_without_xray
 
 
-def _with_secrets(put: Callable[..., Any]) -> Callable[..., Any]:
-    """Let `chalice deploy` resolve a variable that names a secret, as CloudFormation does: no file then holds it."""
+def _wrap_put_function(put: Callable[..., Any]) -> Callable[..., Any]:
+    """Resolve environment variables that name a secret, as CloudFormation does. No file then contains the secret."""
 
-    def with_secrets(
-        client: Any, *given: Any, environment_variables: dict[str, str] | None = None, **named: Any
+    def put_with_secrets(
+        client: Any, *args: Any, environment_variables: dict[str, str] | None = None, **kwargs: Any
     ) -> Any:
         resolved = dict(environment_variables or {})
         for name, value in resolved.items():
-            if found := _SECRET.fullmatch(value):
+            if reference := _SECRET.fullmatch(value):
                 secrets = client._client("secretsmanager")
-                secret = secrets.get_secret_value(SecretId=found[1])["SecretString"]
-                resolved[name] = json.loads(secret)[found[2]] if found[2] else secret
-        return put(client, *given, environment_variables=resolved, **named)
+                secret = secrets.get_secret_value(SecretId=reference[1])["SecretString"]
+                resolved[name] = json.loads(secret)[reference[2]] if reference[2] else secret
+        return put(client, *args, environment_variables=resolved, **kwargs)
 
-    return with_secrets
+    return put_with_secrets

@@ -1,4 +1,4 @@
-"""`@api` declares a route: it parses requests, calls the view, and turns the result or the error into a response."""
+"""The decorator `@api`: declare a route, parse its requests, call its view and build its responses."""
 
 from collections.abc import Callable, Mapping
 from functools import update_wrapper
@@ -14,7 +14,7 @@ from chalicelib.http.operation import Operation, Refusals
 from chalicelib.http.responses import response
 
 Authenticate = Callable[[str | None], Caller]
-"""Return the caller, given the `Authorization` header.
+"""Return the caller with this `Authorization` header.
 
 Raises:
     InvalidToken, AuthUnavailable, TooManyRequests, Busy: the caller cannot be authenticated.
@@ -24,14 +24,14 @@ Raises:
 class Api:
     """Declare the routes of a Chalice app.
 
-    The annotations of a view say what the route expects and returns:
+    The annotations of a view declare the input and output of its route:
 
     - a type of `domain.ids`, or `str`: a path parameter of that name
-    - `Caller`: the user with the access token; `Caller | None` also admits visitors
+    - `Caller`: the user of the access token; `Caller | None` also accepts visitors
     - a `Body`: the JSON body; `| None` makes the body optional
     - a `Query`: the query parameters; without one, the route accepts none
     - a type of `http.headers`: a header or a cookie; a `HeaderGroup`: several of them
-    - the return type: the answer that the client gets; None is 204
+    - the return type: the body of the response; None means status 204 without a body
     """
 
     def __init__(self, app: Chalice, authenticate: Authenticate) -> None:
@@ -42,8 +42,8 @@ class Api:
     ) -> Callable[[Callable[..., Any]], "View"]:
         """Declare a view.
 
-        `status` is the status of an answer with a body, or of each view type. `raises` are the errors that do not
-        follow from the annotations.
+        `status` is the status of a response with a body, or a mapping of view types to statuses. `raises` lists the
+        errors that the annotations do not imply.
         """
 
         def declare(view: Callable[..., Any]) -> View:
@@ -54,7 +54,7 @@ class Api:
 
 
 class View:
-    """A declared view, as Chalice calls it."""
+    """A declared view. Chalice calls it for each request."""
 
     __name__: str
 
@@ -66,27 +66,27 @@ class View:
         update_wrapper(self, view)
 
     def __call__(self, **captures: str) -> Response:
-        """Answer the current request."""
+        """Return the response to the current request."""
         request = self._app.current_request
         assert request is not None
         try:
-            return response(self._view(**self._arguments(request, captures)), self.operation.answers, request)
+            return response(self._view(**self._parse_arguments(request, captures)), self.operation.answers, request)
         except PhotoshareError as error:
             return error_response(error, request)
 
-    def _arguments(self, request: Request, captures: dict[str, str]) -> dict[str, Any]:
+    def _parse_arguments(self, request: Request, captures: dict[str, str]) -> dict[str, Any]:
         operation = self.operation
         arguments: dict[str, Any] = {}
-        # Check the query first: every route rejects unknown parameters.
+        # Check the query parameters first, because every route rejects unknown parameters.
         query = parsing.query(operation.query_type, request)
         if operation.query:
             arguments[operation.query[0]] = query
         if operation.caller:
-            arguments[operation.caller] = self._caller(request)
+            arguments[operation.caller] = self._authenticate_caller(request)
         if operation.body:
-            name, shape = operation.body
+            name, body_type = operation.body
             is_absent = operation.is_body_optional and not request.raw_body
-            arguments[name] = None if is_absent else parsing.body(shape, request)
+            arguments[name] = None if is_absent else parsing.body(body_type, request)
         for name, header in operation.headers.items():
             arguments[name] = parsing.header(header, request)
         for name, group in operation.header_groups.items():
@@ -95,8 +95,8 @@ class View:
             arguments[name] = parsing.capture(kind, captures[name])
         return arguments
 
-    def _caller(self, request: Request) -> Caller | None:
-        # API Gateway verifies tokens too, but `chalice local` lets everyone through. A bad token is never ignored.
+    def _authenticate_caller(self, request: Request) -> Caller | None:
+        # API Gateway also verifies tokens, but `chalice local` does not. Never ignore an invalid token.
         if self.operation.is_caller_optional and "authorization" not in request.headers:
             return None
         return self._authenticate(parsing.sole_header(request, "authorization"))

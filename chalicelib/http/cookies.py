@@ -11,19 +11,19 @@ from chalicelib.domain.requests import RefreshRequest
 from chalicelib.http.headers import LOGIN_COOKIE, REFRESH_COOKIE, HeaderGroup, Origin, RefreshCookie, RequestedWith
 
 REFRESH_SECONDS = 30 * 24 * 60 * 60
-# Secure needs HTTPS, and browsers also accept http://localhost. The login cookie must be sent with a navigation that
-# starts at the identity provider. Strict would not allow that.
+# Browsers accept Secure cookies on HTTPS and on http://localhost. The login cookie is Lax, because the browser must
+# send it when the identity provider redirects back. Strict would prevent that.
 _COOKIE = "{}={}; Max-Age={}; Path=/; Secure; HttpOnly; SameSite={}"
 
 
 class RefreshToken(msgspec.Struct, frozen=True):
-    """A refresh token. `is_cookie` is True if it came in the cookie."""
+    """A refresh token. `is_cookie` is True if the request sent it in the cookie."""
 
     value: str
     is_cookie: bool
 
     def view(self, tokens: Tokens) -> Tokens:
-        """Return fresh tokens. Add the refresh token only for clients that store it themselves."""
+        """Return new tokens. Include the refresh token only for clients that store the token themselves."""
         return tokens if self.is_cookie else msgspec.structs.replace(tokens, refresh_token=self.value)
 
 
@@ -35,19 +35,19 @@ class BrowserRequest(HeaderGroup, frozen=True):
     origin: Origin
 
     def is_own(self, base_url: str) -> bool:
-        """Return whether our own web page sent the request.
+        """Return whether the service's own web page sent the request.
 
-        Other sites cannot set `X-Requested-With` without a CORS preflight.
+        Other sites cannot set `X-Requested-With` without a CORS preflight request.
         """
         parts = urlsplit(base_url)
         return bool(self.requested_with) and self.origin in (None, f"{parts.scheme}://{parts.netloc}")
 
 
 def refresh_token(body: RefreshRequest | None, browser: BrowserRequest, base_url: str) -> RefreshToken | None:
-    """Return the refresh token of the body, else of the cookie, or None if there is none.
+    """Return the refresh token of the body, else of the cookie, else None.
 
     Raises:
-        Forbidden: the token came in the cookie, and another site may have sent the request.
+        Forbidden: the token is in the cookie, and another site may have sent the request.
     """
     if body:
         return RefreshToken(body.refresh_token, is_cookie=False)
@@ -66,11 +66,11 @@ def login_cookie(value: str) -> str:
 
 
 def signed_in_cookies(token: str) -> tuple[str, ...]:
-    """Return the cookies at the end of a sign-in. The login cookie is removed, so its state cannot be replayed."""
+    """Return the cookies that complete a sign-in. Remove the login cookie, so that its state cannot be replayed."""
     expired = _COOKIE.format(LOGIN_COOKIE, "", 0, "Lax")
     return expired, _COOKIE.format(REFRESH_COOKIE, token, REFRESH_SECONDS, "Strict")
 
 
 def signed_out_cookie() -> str:
-    """Return the cookie that removes the refresh token."""
+    """Return a cookie that deletes the refresh token."""
     return _COOKIE.format(REFRESH_COOKIE, "", 0, "Strict")

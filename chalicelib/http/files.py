@@ -1,4 +1,4 @@
-"""Files that the service itself serves: the web page and the OpenAPI document."""
+"""Files that the API serves: the web page and the OpenAPI document."""
 
 from functools import cache
 from hashlib import sha256
@@ -26,20 +26,20 @@ def web_file(name: str) -> File:
     Raises:
         NotFound: the web page has no such file.
     """
-    known = {path.name: path for path in _WEB.iterdir() if path.suffix in CONTENT_TYPES}
-    if name not in known:
+    paths = {path.name: path for path in _WEB.iterdir() if path.suffix in CONTENT_TYPES}
+    if name not in paths:
         raise NotFound
-    return new_file(known[name].read_text(encoding="utf-8"), CONTENT_TYPES[known[name].suffix])
+    return new_file(paths[name].read_text(encoding="utf-8"), CONTENT_TYPES[paths[name].suffix])
 
 
 @cache
 def openapi_file(app: Chalice) -> File:
-    """Return the OpenAPI document of an app. Build it on the first request, so that cold starts do not pay for it."""
+    """Return the OpenAPI document of an app. Build it on the first request, to keep cold starts fast."""
     from chalicelib.http import openapi
 
     return new_file(msgspec.json.encode(openapi.document(app.routes)).decode(), "application/json")
 
 
 def new_file(content: str, content_type: str) -> File:
-    """Return a file with this content. Its ETag changes with the content."""
+    """Return a file with an ETag that is a hash of its content."""
     return File(content, content_type, f'"{sha256(content.encode()).hexdigest()[:32]}"')

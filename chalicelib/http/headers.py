@@ -9,20 +9,20 @@ KEY_PATTERN = r"^[!-~]{1,255}$(?!\n)"
 
 
 class Header(msgspec.Struct, frozen=True):
-    """A request header. It counts as absent if it is sent twice, unless `is_repeatable`.
+    """A request header. If a client sends the header twice, it counts as absent, unless it `is_repeatable`.
 
-    Chalice keeps the last of two values, and other readers keep the first.
+    Chalice uses the last of two values, but other software uses the first. A proxy could therefore see another value.
     """
 
     name: str
     description: str = ""
-    """Empty for headers that every HTTP client sets itself. They are not in the OpenAPI document."""
+    """Empty for headers that HTTP clients set themselves. The OpenAPI document omits such headers."""
     pattern: str = ""
-    """If set, a value that does not match, or that is sent twice, is rejected."""
+    """If set, reject the request if the value does not match or the header is sent twice."""
     rule: str = ""
-    """The pattern in words."""
+    """The description of the pattern in error messages."""
     is_repeatable: bool = False
-    """Whether the header may be sent twice. The last value counts."""
+    """True if the client may send the header twice. The last value counts."""
 
     def is_valid(self, value: str | None) -> bool:
         """Return whether the value matches the pattern."""
@@ -37,11 +37,11 @@ class Cookie(msgspec.Struct, frozen=True):
 
 
 class HeaderGroup(msgspec.Struct, frozen=True):
-    """The base of parameters that take several headers or cookies, one in each field."""
+    """A base class for parameters that take several headers or cookies, one per field."""
 
     @classmethod
     def headers(cls) -> dict[str, Header | Cookie]:
-        """Return the header or the cookie of each field."""
+        """Return the header or cookie of each field."""
         return {name: get_args(hint)[1] for name, hint in get_type_hints(cls, include_extras=True).items()}
 
 

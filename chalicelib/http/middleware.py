@@ -1,4 +1,4 @@
-"""Middleware around every view: security headers, the log, and CORS preflight requests."""
+"""Middleware for all routes: security headers, the access log and CORS preflight requests."""
 
 import time
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from chalicelib.infra.settings import Settings
 
 
 def install_middleware(app: Chalice, settings: Callable[[], Settings]) -> None:
-    """Add the security headers to every response, log it, and give every error the same JSON shape."""
+    """Add security headers to every response, log the response, and give all errors the same JSON shape."""
 
     def add_headers(request: Request, get_response: Callable[[Request], Response]) -> Response:
         start = time.perf_counter()

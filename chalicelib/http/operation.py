@@ -19,13 +19,13 @@ Refusals = tuple[type[PhotoshareError], ...]
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
-    """One route. `Operation.read` fills it; parsing, tests and the OpenAPI document use it."""
+    """The declaration of one route, used for parsing, tests and the OpenAPI document."""
 
     tag: str
     raises: Refusals
     """Errors that the other fields do not imply."""
     answers: dict[int, Any]
-    """By status: a view type, a union or `Page` of view types, `File`, `Redirect`, or None for an empty body."""
+    """The body by status: a view type, a union or `Page` of view types, `File`, `Redirect`, or None for no body."""
     captures: dict[str, Any]
     """Path parameters with their types."""
     caller: str | None
@@ -63,7 +63,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def query_type(self) -> type[Query]:
-        """Return the type of the query parameters. `Query` itself allows none."""
+        """Return the type of the query parameters. The base class `Query` allows no parameters."""
         return self.query[1] if self.query else Query
 
     @property

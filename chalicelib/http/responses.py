@@ -1,4 +1,4 @@
-"""Responses: JSON, redirects, files and cookies, and the headers that every response carries."""
+"""Responses: JSON, redirects, files and cookies, and the headers of every response."""
 
 import logging
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ _REQUEST_HEADERS = "Authorization,Content-Type,Idempotency-Key,X-Link-Password,X
 
 
 class Redirect(NamedTuple):
-    """Redirect the browser to `url`, and set cookies."""
+    """A redirect of the browser to `url`, with cookies to set."""
 
     url: str
     cookies: tuple[str, ...] = ()
@@ -37,19 +37,19 @@ class File(NamedTuple):
 
 
 def response(answer: Any, answers: Mapping[int, Any], request: Request) -> Response:
-    """Return the response for what a view returned. `answers` has the statuses that its route may have."""
+    """Return the response for a view's return value. `answers` holds the statuses that the route declares."""
     if isinstance(answer, Redirect):
         headers: dict[str, Any] = {"Location": answer.url, "Set-Cookie": list(answer.cookies)}
         return Response("", headers | {"Cache-Control": "no-store"}, 302)
     if isinstance(answer, File):
-        return _file_response(answer, request)
+        return _build_file_response(answer, request)
     if answer is None:
         return Response("", status_code=204)
     content, cookies = answer if isinstance(answer, WithCookies) else (answer, ())
     # API Gateway compresses large responses. AWS contract APIGW-7.
     headers = {"Content-Type": "application/json", "Cache-Control": "no-store"}
     headers |= {"Set-Cookie": list(cookies)} if cookies else {}
-    return Response(msgspec.json.encode(content).decode(), headers, _status(content, answers))
+    return Response(msgspec.json.encode(content).decode(), headers, _select_status(content, answers))
 
 
 def security_headers(settings: Settings, origin: str | None) -> dict[str, str]:
@@ -67,12 +67,12 @@ def security_headers(settings: Settings, origin: str | None) -> dict[str, str]:
         "Strict-Transport-Security": "max-age=63072000; includeSubDomains",
         "X-Content-Type-Options": "nosniff",
         "Vary": "Origin",
-        **_cors_headers(settings, origin),
+        **_build_cors_headers(settings, origin),
     }
 
 
 def preflight_response(methods: list[str]) -> Response:
-    """Return the answer to a CORS preflight request of a route with these methods."""
+    """Return the response to a CORS preflight request of a route with these methods."""
     headers: dict[str, Any] = {
         "Access-Control-Allow-Methods": ",".join(sorted(methods)),
         "Access-Control-Allow-Headers": _REQUEST_HEADERS,
@@ -82,33 +82,33 @@ def preflight_response(methods: list[str]) -> Response:
 
 
 def log_response(request: Request, status: int, seconds: float) -> None:
-    """Log the route of an answered request. Parameters, headers and bodies may hold secrets, so leave them out."""
-    facts = {
+    """Log a request and its response. Omit parameters, headers and bodies, because they can contain secrets."""
+    fields = {
         "method": request.method,
         "route": request.path,
         "status": status,
         "milliseconds": round(seconds * 1000, 1),
         "request_id": getattr(request.lambda_context, "aws_request_id", ""),
     }
-    log.log(logging.ERROR if status >= 500 else logging.INFO, "answered", extra=facts)
+    log.log(logging.ERROR if status >= 500 else logging.INFO, "answered", extra=fields)
 
 
-def _status(content: Any, answers: Mapping[int, Any]) -> int:
-    """Return the status of a view. If the route has several statuses, exactly one view type matches."""
+def _select_status(content: Any, answers: Mapping[int, Any]) -> int:
+    """Return the status for this content. If the route has several statuses, the type of the content selects one."""
     statuses = [status for status, kind in answers.items() if kind not in (None, Redirect, File)]
     if len(statuses) == 1:
         return statuses[0]
     return next(status for status in statuses if isinstance(content, answers[status]))
 
 
-def _file_response(file: File, request: Request) -> Response:
+def _build_file_response(file: File, request: Request) -> Response:
     is_cached = request.headers.get("if-none-match") == file.etag
     headers: dict[str, Any] = {"Content-Type": file.content_type, "Cache-Control": "no-cache", "ETag": file.etag}
     return Response("" if is_cached else file.content, headers, 304 if is_cached else 200)
 
 
-def _cors_headers(settings: Settings, origin: str | None) -> dict[str, str]:
-    # Browsers send no cookie with requests from other origins, so never allow credentials.
+def _build_cors_headers(settings: Settings, origin: str | None) -> dict[str, str]:
+    # Never allow credentials, so that browsers send no cookies with requests from other origins.
     if origin not in settings.allowed_origins:
         return {}
     return {"Access-Control-Allow-Origin": origin or "", "Access-Control-Expose-Headers": "Retry-After,Location"}

@@ -7,7 +7,7 @@ from chalicelib.domain.messages import PurgeAccount, Queue
 from chalicelib.stores.protocols import AccountDeletionStore
 
 SWEEP_LIMIT = 1000
-"""The largest number of accounts that one sweep enqueues. The next sweep finds the rest."""
+"""The maximum number of accounts that one sweep enqueues. The next sweep enqueues the rest."""
 
 
 class PurgeAccountJob:
@@ -19,7 +19,7 @@ class PurgeAccountJob:
         self._deletions, self._purge, self._queue, self._clock = deletions, purge, queue, clock
 
     def sweep(self) -> int:
-        """Enqueue every account whose purge did not end in time, or must be checked again."""
+        """Enqueue every account whose purge is overdue or must be repeated."""
         user_ids = self._deletions.due(timestamp(self._clock()), SWEEP_LIMIT)
         self._queue.send([PurgeAccount(user_id) for user_id in user_ids])
         return len(user_ids)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
 
 _BATCH = 10
-"""The largest batch that SQS accepts. AWS contract SQS-2."""
+"""The maximum size of an SQS batch. AWS contract SQS-2."""
 
 
 class SqsQueue:
@@ -24,28 +24,28 @@ class SqsQueue:
         self._sqs, self._url = sqs, url
 
     def send(self, messages: Sequence[Message]) -> None:
-        """Enqueue all of `messages`.
+        """Enqueue all `messages`.
 
         Raises:
-            Busy: the queue did not accept some of them.
+            Busy: SQS rejected some of the messages.
         """
         for start in range(0, len(messages), _BATCH):
             entries: list[SendMessageBatchRequestEntryTypeDef] = [
                 {"Id": str(number), "MessageBody": msgspec.json.encode(message).decode()}
                 for number, message in enumerate(messages[start : start + _BATCH])
             ]
-            # SQS answers 200 even if it rejects some. AWS contracts SQS-3, IAM-6.
-            answer = self._sqs.send_message_batch(QueueUrl=self._url, Entries=entries)
-            if answer.get("Failed"):
-                raise Busy(f"The queue did not accept {len(answer['Failed'])} messages.")
+            # SQS returns status 200 even if it rejects some messages. AWS contracts SQS-3, IAM-6.
+            response = self._sqs.send_message_batch(QueueUrl=self._url, Entries=entries)
+            if response.get("Failed"):
+                raise Busy(f"The queue did not accept {len(response['Failed'])} messages.")
 
 
 def decode_message(body: str) -> Message:
-    """Return the message in the body of an SQS message.
+    """Decode the body of an SQS message.
 
     Raises:
-        msgspec.DecodeError, msgspec.ValidationError: the body is not a valid `Message`. After its retries, SQS
-            moves it to the dead-letter queue.
+        msgspec.DecodeError, msgspec.ValidationError: the body is not a valid `Message`. SQS moves the message
+            to the dead-letter queue after its retries.
     """
     message: Message = msgspec.json.decode(body, type=Message)
     if isinstance(message, SettlePhoto) and not is_photo_id(message.photo_id):

@@ -1,4 +1,4 @@
-"""The registry of background jobs: deliver each message to its job, and enqueue what is due."""
+"""The registry of background jobs: pass each message to its job, and enqueue the work that is due."""
 
 import logging
 from collections.abc import Sequence
@@ -12,25 +12,26 @@ log = logging.getLogger(__name__)
 
 
 class Job(Protocol):
-    """A background job. A message may be delivered more than once, so jobs are idempotent. AWS contract SQS-1.
+    """A background job. Jobs must be idempotent, because SQS can deliver a message more than once. AWS contract SQS-1.
 
-    A job never enqueues its own continuation: Lambda stops such loops after about 16 rounds. It loops inside one
-    invocation up to a time budget, stores its progress, and is resumed by a message of the sweep. AWS contract LAM-4.
+    A job must not enqueue its own continuation, because Lambda stops such loops after about 16 rounds. Instead, the job
+    loops inside one invocation until its time budget is spent, and stores its progress. The sweep enqueues the job
+    again. AWS contract LAM-4.
     """
 
     @property
     def message_type(self) -> type[Message]:
-        """Return the type of the messages that this job handles."""
+        """Return the message type of this job."""
 
     def handle(self, message: Any) -> None:
-        """Do the work of one message.
+        """Process one message.
 
         Raises:
             Busy: the work could not be completed. SQS delivers the message again.
         """
 
     def sweep(self) -> int:
-        """Enqueue a message for everything that is due, and return the number of messages."""
+        """Enqueue a message for each item that is due, and return the number of messages."""
 
 
 class Jobs:
@@ -40,16 +41,16 @@ class Jobs:
         self._jobs = {job.message_type: job for job in jobs}
 
     def handle(self, body: str) -> None:
-        """Decode the body of an SQS message, and run its job. Log a failure with the message."""
+        """Decode the body of an SQS message and run its job. Log failures with the message."""
         with logs.failure("a job failed", job=body):
             message = decode_message(body)
             self._jobs[type(message)].handle(message)
 
     def sweep(self) -> int:
-        """Enqueue everything that is due, and return the number of messages. A failing job does not stop the others.
+        """Run the sweep of every job, and return the number of messages. If one sweep fails, continue with the others.
 
         Raises:
-            ExceptionGroup: the failures, so that Lambda runs the sweep again.
+            ExceptionGroup: some sweeps failed. Lambda then retries them all.
         """
         count = 0
         failures: list[Exception] = []

@@ -1,4 +1,4 @@
-"""Job: end unused upload grants, empty the trash, and remove what erased photos left."""
+"""Job: settle photos that are due: overdue uploads, rejected photos, old trash and leftovers of erased photos."""
 
 import logging
 from datetime import datetime, timedelta
@@ -15,9 +15,9 @@ from chalicelib.uploads.confirmation import Confirmation
 log = logging.getLogger(__name__)
 
 SWEEP_LIMIT = 5000
-"""The largest number of photos that one sweep enqueues. The next sweep finds the rest."""
+"""The maximum number of photos that one sweep enqueues. The next sweep enqueues the rest."""
 PATIENCE = timedelta(hours=6)
-"""How long a sweep postpones the photos that it enqueues. SQS stops its retries earlier."""
+"""The time until the next sweep enqueues the same photo again. The SQS retries end earlier."""
 
 
 class SettlePhotoJob:
@@ -36,12 +36,12 @@ class SettlePhotoJob:
         now = self._clock()
         photo_ids = self._store.due(timestamp(now), SWEEP_LIMIT)
         self._queue.send([SettlePhoto(photo_id) for photo_id in photo_ids])
-        # Photos that fail forever must not fill every later sweep.
+        # Otherwise photos that always fail would fill every later sweep.
         self._store.postpone(photo_ids, timestamp(now + PATIENCE))
         return len(photo_ids)
 
     def handle(self, message: SettlePhoto) -> None:
-        """Do what is due for a photo, if anything is."""
+        """Do the work that is due for a photo. Do nothing if no work is due."""
         photo = self._store.photo(message.photo_id)
         if photo is None or photo.due_at is None or photo.due_at > timestamp(self._clock()):
             return
@@ -53,16 +53,16 @@ class SettlePhotoJob:
             self._bucket.erase(photo.prefix)
 
     def _end_grant(self, photo: Photo) -> None:
-        """Confirm the upload if it arrived without an event, else remove the pending photo."""
+        """Confirm the upload if its bytes arrived without an event. Otherwise remove the pending photo."""
         age = self._clock() - datetime.fromisoformat(photo.uploaded_at)
         metrics.time("PendingSeconds", age.total_seconds())
         current = self._confirmation.confirm(photo.s3_key, None)
         if current and current.status == "pending":
-            log.info("ended an unused grant", extra={"photo_id": photo.photo_id})
+            log.info("removed an unused upload grant", extra={"photo_id": photo.photo_id})
             self._store.remove(current)
 
     def _remove_leftovers(self, photo: Photo) -> None:
-        """Remove the objects and ratings of an erased photo. It gets no new ones."""
+        """Delete the remaining objects and ratings of an erased photo. No new ratings can be added."""
         self._bucket.erase(photo.prefix)
         while self._store.delete_ratings(photo.photo_id):
             pass

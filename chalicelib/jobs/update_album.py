@@ -1,4 +1,4 @@
-"""Job: propagate the changes of large albums to their photos."""
+"""Job: propagate changes of albums to their photos."""
 
 from chalicelib.albums.propagation import Propagation
 from chalicelib.domain.clock import Clock
@@ -7,7 +7,7 @@ from chalicelib.domain.messages import Queue, UpdateAlbumPhotos
 from chalicelib.stores.protocols import AlbumStore
 
 SWEEP_LIMIT = 5000
-"""The largest number of albums that one sweep enqueues. The next sweep finds the rest."""
+"""The maximum number of albums that one sweep enqueues. The next sweep enqueues the rest."""
 
 
 class UpdateAlbumJob:
@@ -19,7 +19,7 @@ class UpdateAlbumJob:
         self._albums, self._propagation, self._queue, self._clock = albums, propagation, queue, clock
 
     def sweep(self) -> int:
-        """Enqueue every album whose photos are not up to date in time."""
+        """Enqueue every album whose propagation is overdue."""
         album_ids = self._albums.due(timestamp(self._clock()), SWEEP_LIMIT)
         self._queue.send([UpdateAlbumPhotos(album_id) for album_id in album_ids])
         return len(album_ids)

@@ -1,4 +1,4 @@
-"""Read a photo that the caller may see, or may change."""
+"""Read a photo, and check that the caller may see or change it."""
 
 from chalicelib.domain.accounts import Caller, is_user
 from chalicelib.domain.errors import Forbidden, NotFound
@@ -8,10 +8,10 @@ from chalicelib.stores.protocols import PhotoStore
 
 
 def visible_photo(store: PhotoStore, photo_id: PhotoId, by: Caller | None) -> Photo:
-    """Return a photo that the caller, or a visitor, may see.
+    """Return a photo that the caller may see. `by` is None for a visitor.
 
     Raises:
-        NotFound: the photo does not exist, or the caller may not see it. Both look the same to the caller.
+        NotFound: the photo does not exist, or the caller may not see it. Both cases get the same error.
     """
     photo = store.photo(photo_id)
     if photo is None or not photo.visible_to(by.user_id if by else None):

@@ -1,4 +1,4 @@
-"""Use cases of photo lists: public photos, the caller's own photos and the trash, in every order."""
+"""Use cases of photo lists: list public photos, the caller's own photos and the trash."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -20,38 +20,38 @@ class PhotoLists:
     """List photos one page at a time."""
 
     def __init__(self, store: PhotoStore, presenter: PhotoPresenter, signing_keys: Sequence[str]) -> None:
-        """`signing_keys` sign the cursors: the newest key comes last."""
+        """`signing_keys` sign the cursors. The newest key comes last."""
         self._store, self._presenter, self._keys = store, presenter, signing_keys
 
     def page(self, query: PhotoQuery, *, by: Caller | None) -> Page[AnyPhotoView]:
-        """Return one page of photos in the order that `query` asks for.
+        """Return one page of photos in the requested order.
 
         Raises:
-            InvalidToken: a visitor asks for `scope=mine`.
-            InvalidRequest: the order or the scope does not allow one of the filters.
-            InvalidCursor: `lastKey` was not made for this list.
+            InvalidToken: a visitor requests `scope=mine`.
+            InvalidRequest: the order or the scope does not support one of the filters.
+            InvalidCursor: `lastKey` is not a cursor of this list.
         """
-        listing = _listing(query, by)
-        times = [first_photo_id(moment) if moment else None for moment in (query.from_, query.to)]
+        listing = _select_listing(query, by)
+        bounds = [first_photo_id(time) if time else None for time in (query.from_, query.to)]
         owner = by.user_id if by else None
-        cursors = Cursors(self._keys, owner, "photos", query.order, query.scope, query.user_id, query.tag, *times)
-        read = {"random": self._random, "top": self._by_score}.get(query.order, self._by_time)
+        cursors = Cursors(self._keys, owner, "photos", query.order, query.scope, query.user_id, query.tag, *bounds)
+        read = {"random": self._read_randomly, "top": self._read_by_score}.get(query.order, self._read_by_time)
         return self._presenter.page(read(listing, query, cursors), by)
 
     def trash(self, query: PageQuery, *, by: Caller) -> Page[OwnPhotoView]:
         """Return one page of the caller's trash, newest uploads first.
 
         Raises:
-            InvalidCursor: `lastKey` was not made for this list.
+            InvalidCursor: `lastKey` is not a cursor of this list.
         """
         cursors = Cursors(self._keys, by.user_id, "trash")
         position = cursors.open(query.last_key)
         listing = Listing(scope="trash", owner=by.user_id)
         after = PhotoId(position[0]) if position else None
-        found = self._store.by_time(listing, query.limit + 1, newest=True, after=after)
-        return self._presenter.own_page(cursors.page(found, query.limit, _id_position))
+        photos = self._store.by_time(listing, query.limit + 1, newest=True, after=after)
+        return self._presenter.own_page(cursors.page(photos, query.limit, _cursor_position))
 
-    def _random(self, listing: Listing, query: PhotoQuery, cursors: Cursors) -> Page[Photo]:
+    def _read_randomly(self, listing: Listing, query: PhotoQuery, cursors: Cursors) -> Page[Photo]:
         requests = 0
 
         def read(spans: list[feed.Span], limit: int | None = None) -> list[list[Photo]]:
@@ -61,20 +61,20 @@ class PhotoLists:
 
         position = cursors.open(query.last_key)
         min_depth = feed.PUBLIC_MIN_DEPTH if listing.scope == "public" else 0
-        found, next_position = random_walk.next_items(read, query.limit, position, min_depth=min_depth)
+        photos, next_position = random_walk.next_items(read, query.limit, position, min_depth=min_depth)
         metrics.note("FeedRequests", requests)
-        return Page(found, cursors.seal(next_position) if next_position else None)
+        return Page(photos, cursors.seal(next_position) if next_position else None)
 
-    def _by_score(self, listing: Listing, query: PhotoQuery, cursors: Cursors) -> Page[Photo]:
+    def _read_by_score(self, listing: Listing, query: PhotoQuery, cursors: Cursors) -> Page[Photo]:
         position = cursors.open(query.last_key)
         after = (position[0], PhotoId(position[1])) if position else None
-        found = self._store.by_score(listing, query.limit + 1, after=after)
-        return cursors.page(found, query.limit, lambda photo: [photo.score, photo.photo_id])
+        photos = self._store.by_score(listing, query.limit + 1, after=after)
+        return cursors.page(photos, query.limit, lambda photo: [photo.score, photo.photo_id])
 
-    def _by_time(self, listing: Listing, query: PhotoQuery, cursors: Cursors) -> Page[Photo]:
+    def _read_by_time(self, listing: Listing, query: PhotoQuery, cursors: Cursors) -> Page[Photo]:
         position = cursors.open(query.last_key)
         read = self._store.by_tag if listing.tag else self._store.by_time
-        found = read(
+        photos = read(
             listing,
             query.limit + 1,
             newest=query.order == "newest",
@@ -82,14 +82,14 @@ class PhotoLists:
             since=first_photo_id(query.from_) if query.from_ else None,
             until=first_photo_id(query.to) if query.to else None,
         )
-        return cursors.page(found, query.limit, _id_position)
+        return cursors.page(photos, query.limit, _cursor_position)
 
 
-def _id_position(photo: Photo) -> list[Any]:
+def _cursor_position(photo: Photo) -> list[Any]:
     return [photo.photo_id]
 
 
-def _listing(query: PhotoQuery, by: Caller | None) -> Listing:
+def _select_listing(query: PhotoQuery, by: Caller | None) -> Listing:
     has_filter = query.user_id or query.tag or query.from_ or query.to
     if query.order in ("random", "top") and has_filter:
         raise errors.InvalidRequest(

@@ -58,8 +58,8 @@ class Photos:
         """Move a photo to the trash, or erase it if `permanent`.
 
         Raises:
-            NotFound, Forbidden, Conflict: as `change`.
-            NotReady: as `trash`.
+            NotFound, Forbidden, Conflict: see `change`.
+            NotReady: see `trash`.
         """
         if permanent:
             self.erase(photo_id, by=by)
@@ -67,11 +67,11 @@ class Photos:
             self.trash(photo_id, by=by)
 
     def trash(self, photo_id: PhotoId, *, by: Caller) -> None:
-        """Move a photo to the trash for 30 days. No list but the trash shows it. Trashing it again changes nothing.
+        """Move a photo to the trash for 30 days. Only the trash lists it. Repeated calls change nothing.
 
         Raises:
-            NotFound, Forbidden, Conflict: as `change`.
-            NotReady: the photo is still being uploaded, or was rejected. Only `erase` removes it.
+            NotFound, Forbidden, Conflict: see `change`.
+            NotReady: the photo is pending or rejected. Only `erase` can remove it.
         """
 
         def trash(photo: Photo) -> Photo:
@@ -87,7 +87,7 @@ class Photos:
         """Restore a photo from the trash.
 
         Raises:
-            NotFound, Forbidden, Conflict: as `change`.
+            NotFound, Forbidden, Conflict: see `change`.
             NotTrashed: the photo is not in the trash.
         """
 
@@ -99,19 +99,19 @@ class Photos:
         return self._presenter.own_view(self._change(photo_id, by, restore))
 
     def erase(self, photo_id: PhotoId, *, by: Caller) -> None:
-        """Delete a photo with its objects and ratings. Its tombstone keeps late events from restoring it.
+        """Delete a photo with its objects and ratings. Keep a tombstone, so that a late event cannot restore it.
 
         Raises:
-            NotFound, Forbidden, Conflict: as `change`.
+            NotFound, Forbidden, Conflict: see `change`.
         """
         due_at = timestamp(self._clock() + 2 * GRANT_LIFETIME)
         photo = self._change(photo_id, by, lambda photo: photo.tombstone(due_at))
         self._bucket.erase(photo.prefix)
-        # If the photo has more ratings, the sweep that looks for leftover objects removes them.
+        # One call deletes a limited number of ratings. The sweep deletes the rest.
         self._store.delete_ratings(photo_id)
 
     def download(self, photo_id: PhotoId, *, by: Caller | None) -> DownloadView:
-        """Return a download URL. Owners get the original. Others get a full-size copy without position.
+        """Return a download URL: of the original for the owner, else of the full-size copy without GPS position.
 
         Raises:
             NotFound: the photo does not exist, or the caller may not see it.
@@ -122,8 +122,10 @@ class Photos:
             raise errors.NotReady
         now = self._clock()
         if is_user(by, photo.user_id):
-            return _download_view(self._bucket.original(photo, now), photo.filename, photo.content_type, photo.size)
-        return _download_view(self._bucket.copy(photo, now), photo.copy_name, photo.copy_type, photo.copy_size)
+            return _build_download_view(
+                self._bucket.original(photo, now), photo.filename, photo.content_type, photo.size
+            )
+        return _build_download_view(self._bucket.copy(photo, now), photo.copy_name, photo.copy_type, photo.copy_size)
 
     def _change(self, photo_id: PhotoId, by: Caller, change: Callable[[Photo], Photo]) -> Photo:
         def attempt() -> Photo:
@@ -138,7 +140,7 @@ class Photos:
         return retry_on_conflict(attempt, otherwise=errors.Conflict)
 
 
-def _download_view(link: Link, filename: str, content_type: str, size: int) -> DownloadView:
+def _build_download_view(link: Link, filename: str, content_type: str, size: int) -> DownloadView:
     return DownloadView(
         url=link.url, expires_in=link.expires_in, filename=filename, content_type=content_type, size=size
     )

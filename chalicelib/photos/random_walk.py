@@ -1,4 +1,4 @@
-"""Start and continue walks in random order."""
+"""Start and continue walks through photos in random order."""
 
 import secrets
 from typing import Any
@@ -11,20 +11,20 @@ from chalicelib.domain import feed
 def next_items[Item: feed.HasId](
     read: feed.Read[Item], limit: int, position: list[Any] | None, *, min_depth: int = 0
 ) -> tuple[list[Item], list[Any] | None]:
-    """Return the next items of a walk, and the position after them. The position is None at the end of the walk.
+    """Return the next items of a walk and the position after them, or None as the position at the end.
 
-    `read` reads items by rank. `position` is what a cursor held, or None to start a new walk.
+    `read` reads items by rank. `position` is the content of a cursor, or None to start a new walk.
     """
     if position:
-        found, next_position = feed.page(msgspec.convert(position, feed.Place), limit, read, min_depth)
+        items, next_position = feed.page(msgspec.convert(position, feed.Place), limit, read, min_depth)
     else:
-        found, next_position = feed.begin(_new_walk(read, min_depth), limit, read, min_depth)
-    return found, msgspec.to_builtins(next_position) if next_position else None
+        items, next_position = feed.begin(_new_walk(read, min_depth), limit, read, min_depth)
+    return items, msgspec.to_builtins(next_position) if next_position else None
 
 
 def _new_walk[Item: feed.HasId](read: feed.Read[Item], min_depth: int) -> feed.Place:
-    """Return the start of a walk with a fresh seed, as deep as the density after a random rank requires."""
+    """Return the start of a walk with a new seed. Estimate its depth from the density of a random sample."""
     sample = feed.sample_span(secrets.randbits(feed.RANK_BITS), min_depth)
-    (found,) = read([sample], feed.SAMPLE)
-    ranks = [feed.rank(item.photo_id) for item in found]
+    (items,) = read([sample], feed.SAMPLE)
+    ranks = [feed.rank(item.photo_id) for item in items]
     return feed.Place(secrets.randbits(64), feed.depth_for(ranks, sample, min_depth))

@@ -1,4 +1,4 @@
-"""Use cases of ratings: each user rates a photo from 1 to 5."""
+"""Use cases of ratings: a user rates a photo from 1 to 5."""
 
 from chalicelib.domain import errors
 from chalicelib.domain.accounts import Caller
@@ -31,14 +31,14 @@ class Ratings:
             NotFound: the photo does not exist, or the caller may not see it.
         """
         photo = visible_photo(self._store, photo_id, by)
-        return _view(photo, self._ratings.rating(photo_id, by.user_id))
+        return _build_view(photo, self._ratings.rating(photo_id, by.user_id))
 
     def rate(self, photo_id: PhotoId, rating: int | None, *, by: Caller) -> OwnRatingView:
         """Replace the caller's rating of a photo. None removes it.
 
         Raises:
             NotFound: the photo does not exist, or the caller may not see it.
-            NotReady: the photo is the caller's own, and is pending, rejected or in the trash.
+            NotReady: the caller owns the photo, and it is pending, rejected or in the trash.
             Busy: too many users rate the photo at the same time.
         """
 
@@ -48,13 +48,13 @@ class Ratings:
             if not photo.listed:
                 raise errors.NotReady
             if before == rating:
-                return _view(photo, rating)
+                return _build_view(photo, rating)
             if not self._ratings.rate(photo, by.user_id, before, rating):
                 raise WriteConflict
-            return _view(photo.rated(before, rating), rating)
+            return _build_view(photo.rated(before, rating), rating)
 
         return retry_on_conflict(attempt, otherwise=errors.Busy, attempts=_ATTEMPTS)
 
 
-def _view(photo: Photo, mine: int | None) -> OwnRatingView:
+def _build_view(photo: Photo, mine: int | None) -> OwnRatingView:
     return OwnRatingView(average=photo.average, count=photo.rating_count, mine=mine)

@@ -1,4 +1,4 @@
-"""Photos as clients see them."""
+"""Views of photos: the JSON that clients receive."""
 
 import msgspec
 
@@ -60,32 +60,36 @@ class PhotoPresenter:
         self._bucket, self._clock = bucket, clock
 
     def view(self, photo: Photo, by: Caller | None) -> AnyPhotoView:
-        """Return the photo as the caller, or a visitor, may see it."""
-        return self.own_view(photo) if is_user(by, photo.user_id) else self._view(photo, photo.exif.without_position())
+        """Return the view of a photo for the caller. `by` is None for a visitor."""
+        return (
+            self.own_view(photo)
+            if is_user(by, photo.user_id)
+            else self._build_view(photo, photo.exif.without_position())
+        )
 
     def own_view(self, photo: Photo) -> OwnPhotoView:
-        """Return the photo as its owner sees it."""
-        common = msgspec.structs.asdict(self._view(photo, photo.exif))
+        """Return the view of a photo for its owner."""
+        common = msgspec.structs.asdict(self._build_view(photo, photo.exif))
         return OwnPhotoView(**common, sha256=photo.sha256, rejection=photo.rejection, trashed_at=photo.trashed_at)
 
     def page(self, page: Page[Photo], by: Caller | None) -> Page[AnyPhotoView]:
-        """Return a page of photos as the caller, or a visitor, may see them."""
+        """Return the views of a page of photos for the caller. `by` is None for a visitor."""
         return Page([self.view(photo, by) for photo in page.items], page.last_key)
 
     def shared_page(self, page: Page[Photo]) -> Page[PhotoView]:
-        """Return a page of photos as a visitor with a share link sees them."""
-        return Page([self._view(photo, photo.exif.without_position()) for photo in page.items], page.last_key)
+        """Return the views of a page of photos for a visitor with a share link."""
+        return Page([self._build_view(photo, photo.exif.without_position()) for photo in page.items], page.last_key)
 
     def own_page(self, page: Page[Photo]) -> Page[OwnPhotoView]:
-        """Return a page of the caller's own photos."""
+        """Return the views of a page of the caller's own photos."""
         return Page([self.own_view(photo) for photo in page.items], page.last_key)
 
     def rendition_url(self, photo: Photo, names: tuple[str, ...]) -> str | None:
-        """Return the signed URL of the first of these renditions that the photo has."""
+        """Return the signed URL of the photo's first rendition among `names`, or None if it has none of them."""
         name = next((name for name in names if name in photo.renditions), None)
         return self._bucket.url(photo, name, self._clock()) if name else None
 
-    def _view(self, photo: Photo, exif: Exif) -> PhotoView:
+    def _build_view(self, photo: Photo, exif: Exif) -> PhotoView:
         now = self._clock()
         return PhotoView(
             photo_id=photo.photo_id,

@@ -1,4 +1,4 @@
-"""Use case of search: find the photos that hold every word, newest first."""
+"""Use case of search: find the photos that match every word, newest first."""
 
 from collections.abc import Sequence
 
@@ -17,17 +17,17 @@ class Search:
     """Search photos."""
 
     def __init__(self, index: SearchIndex, presenter: PhotoPresenter, signing_keys: Sequence[str]) -> None:
-        """`signing_keys` sign the cursors: the newest key comes last."""
+        """`signing_keys` sign the cursors. The newest key comes last."""
         self._index, self._presenter, self._keys = index, presenter, signing_keys
 
     def page(self, query: SearchQuery, *, by: Caller | None) -> Page[AnyPhotoView]:
-        """Return one page of the photos that hold every word of `query`. Without a word, the page is empty.
+        """Return one page of the photos that match every word of `query`. If `query` has no word, the page is empty.
 
-        A page may be short, or empty, without being the last: only a missing `lastKey` marks the end.
+        A page can be short or empty before the end of the list. Only the last page has no `lastKey`.
 
         Raises:
-            InvalidToken: a visitor asks for `scope=mine`.
-            InvalidCursor: `lastKey` was not made for this search.
+            InvalidToken: a visitor requests `scope=mine`.
+            InvalidCursor: `lastKey` is not a cursor of this search.
         """
         if query.scope == "mine" and by is None:
             raise errors.InvalidToken
@@ -36,6 +36,6 @@ class Search:
         cursors = Cursors(self._keys, owner, "search", query.scope, query.q)
         position = cursors.open(query.last_key)
         after = PhotoId(position[0]) if position else None
-        found = self._index.search(listing, search_words(query.q), query.limit, after=after)
-        last_key = cursors.seal([found.next_after]) if found.next_after else None
-        return self._presenter.page(Page(found.photos, last_key), by)
+        matches = self._index.search(listing, search_words(query.q), query.limit, after=after)
+        last_key = cursors.seal([matches.next_after]) if matches.next_after else None
+        return self._presenter.page(Page(matches.photos, last_key), by)

@@ -1,1 +1,1 @@
-"""Use cases of uploading: grants, confirmation and moderation."""
+"""Use cases of uploads: grants, confirmation and moderation."""

@@ -1,4 +1,4 @@
-"""Confirm uploads: the one way from a pending photo to a ready or rejected one."""
+"""Confirm uploads: make pending photos ready or rejected."""
 
 import logging
 import re
@@ -19,7 +19,7 @@ from chalicelib.storage.bucket import Bucket, Stored, kept_filename
 from chalicelib.stores.protocols import AccountStore, PhotoStore
 from chalicelib.uploads import s3_events
 from chalicelib.uploads.moderation import Moderator
-from chalicelib.uploads.outcomes import accept_upload, granted_bytes, reject_upload
+from chalicelib.uploads.outcomes import accept_upload, check_stored_bytes, reject_upload
 
 log = logging.getLogger(__name__)
 
@@ -38,12 +38,12 @@ class Confirmation:
         presenter: PhotoPresenter,
         clock: Clock,
     ) -> None:
-        """`moderator` judges pictures. None turns moderation off."""
+        """If `moderator` is None, moderation is off."""
         self._store, self._accounts, self._bucket, self._moderator = store, accounts, bucket, moderator
         self._presenter, self._clock = presenter, clock
 
     def complete(self, photo_id: PhotoId, *, by: Caller) -> OwnPhotoView:
-        """Confirm an upload now instead of waiting for the S3 event, and return its photo.
+        """Confirm an upload without waiting for the S3 event, and return its photo.
 
         Raises:
             NotFound, Forbidden: the photo does not belong to the caller.
@@ -52,7 +52,7 @@ class Confirmation:
         """
         photo: Photo | None = own_photo(self._store, photo_id, by)
         if photo and photo.status == "pending":
-            # The upload that the client has completed is readable at once. AWS contract S3-7.
+            # S3 can read the object as soon as the client's upload has succeeded. AWS contract S3-7.
             photo = self._settle(photo, self._bucket.read(photo.s3_key))
         if photo is None or photo.status == "erased":
             raise errors.NotFound
@@ -63,30 +63,30 @@ class Confirmation:
         return self._presenter.own_view(photo)
 
     def confirm_event(self, event: dict[str, Any]) -> None:
-        """Confirm every object of an S3 event. A failure of one object does not stop the others.
+        """Confirm every object of an S3 event. If one object fails, continue with the others.
 
         Raises:
-            ExceptionGroup: the failures, so that Lambda delivers the event again. AWS contract LAM-1.
+            ExceptionGroup: some objects failed. Lambda then delivers the event again. AWS contract LAM-1.
         """
         failures: list[Exception] = []
         for record in s3_events.created_objects(event, self._bucket.originals):
             try:
                 self.confirm(record.key, record.version_id)
             except Exception as error:
-                log.exception("could not confirm an upload", extra={"s3_prefix": _log_prefix(record.key)})
+                log.exception("could not confirm an upload", extra={"s3_prefix": _build_log_prefix(record.key)})
                 failures.append(error)
         if failures:
             raise ExceptionGroup("some uploads were not confirmed", failures)
 
     def confirm(self, key: str, version_id: str | None) -> Photo | None:
-        """Confirm the object at `key`, and return its photo, or None if no grant can have this key.
+        """Confirm the object at `key`, and return its photo, or None if it has no photo.
 
-        Make the photo ready or rejected. Delete versions other than the confirmed one, and everything that arrives
-        after the photo was erased. If the confirmed version is gone, serve another version with the same bytes.
+        Make the photo ready or rejected. Delete versions other than the confirmed version, and all objects that arrive
+        after the photo was erased. If the confirmed version is gone, adopt another version with the same bytes.
         """
         match = _KEY.fullmatch(key)
         if not match or not is_photo_id(match[2]):
-            log.warning("ignored a foreign object")
+            log.warning("ignored an object with an unknown key")
             return None
         user_id, photo_id = UserId(match[1]), PhotoId(match[2])
         photo = self._store.photo(photo_id)
@@ -101,18 +101,18 @@ class Confirmation:
         return photo
 
     def _drop_or_adopt(self, photo: Photo, key: str, version_id: str) -> None:
-        """Delete another version, or serve it if the confirmed version is gone and the bytes are the same."""
+        """Delete another version, or adopt it if the confirmed version is gone and the bytes are the same."""
         if photo.version_id and key == photo.s3_key and not self._bucket.holds(key, photo.version_id):
             stored = self._bucket.read(key, version_id)
             if stored and stored.sha256 == photo.sha256:
-                log.warning("an original came back as another version", extra={"photo_id": photo.photo_id})
+                log.warning("adopted another version of an original", extra={"photo_id": photo.photo_id})
                 if not self._store.replace(photo, photo.with_(version_id=version_id)):
                     raise errors.Busy
                 return
         self._bucket.drop(photo, key, version_id)
 
     def _rebuild(self, user_id: UserId, photo_id: PhotoId, key: str) -> Photo | None:
-        """Rebuild a lost row from its object, or delete the object if the account is cancelled."""
+        """Rebuild a lost row from its object and confirm it. If the account is cancelled, delete the object instead."""
         if self._accounts.account(user_id).cancelled:
             self._bucket.erase(f"{user_id}/{photo_id}/")
             return None
@@ -127,7 +127,7 @@ class Confirmation:
             filename=kept_filename(stored.metadata) or key.rpartition("/")[2],
             content_type=content_type or "application/octet-stream",
             status="pending",
-            # The lost visibility is unknown: the owner may have hidden the photo since the upload.
+            # The visibility is lost too. The owner may have hidden the photo, so the safe choice is private.
             visibility="private",
             charged=stored.size,
             due_at=timestamp(self._clock()),
@@ -136,7 +136,7 @@ class Confirmation:
         return self._settle(self._store.photo(photo_id) or photo, stored)
 
     def _settle(self, photo: Photo, stored: Stored | None) -> Photo | None:
-        """Make a pending photo ready or rejected, depending on what is stored."""
+        """Make a pending photo ready or rejected, and delete objects that it does not use."""
         if stored is None or photo.status != "pending":
             return photo
         start = time.perf_counter()
@@ -144,9 +144,9 @@ class Confirmation:
             outcome = self._accept(photo, stored)
         except Refused as refusal:
             outcome = reject_upload(refusal, self._clock())
-        current = self._decide(photo, outcome)
+        current = self._apply_outcome(photo, outcome)
         metrics.time("ConfirmSeconds", time.perf_counter() - start)
-        # Delete after the row is written, and again if another process settled the photo during the decoding.
+        # Delete objects only after the row is written. Another process may have settled the photo first.
         if current is None or current.status != "ready":
             self._bucket.erase(photo.prefix)
         elif current.version_id != stored.version_id:
@@ -155,7 +155,7 @@ class Confirmation:
         return current
 
     def _accept(self, photo: Photo, stored: Stored) -> dict[str, Any]:
-        rendered = render(granted_bytes(photo, stored), photo.content_type)
+        rendered = render(check_stored_bytes(photo, stored), photo.content_type)
         if self._moderator:
             self._moderator.check(rendered)
         outcome = accept_upload(photo, stored, rendered)
@@ -163,19 +163,19 @@ class Confirmation:
             self._bucket.write_rendition(outcome["renditions"][name], rendition.content, rendition.content_type)
         return outcome
 
-    def _decide(self, photo: Photo, outcome: dict[str, Any]) -> Photo | None:
-        """Apply `outcome`, and return the photo, or the photo as another process settled it.
+    def _apply_outcome(self, photo: Photo, outcome: dict[str, Any]) -> Photo | None:
+        """Apply `outcome`, and return the photo. If another process settled the photo first, return its result.
 
         The returned photo is pending only if the account is cancelled.
 
         Raises:
             Busy: the owner keeps changing the photo.
         """
-        first_read: list[Photo | None] = [photo]
+        cached: list[Photo | None] = [photo]
 
         def attempt() -> Photo | None:
-            # The owner may have changed the photo while it was decoded.
-            current = first_read.pop() if first_read else self._store.photo(photo.photo_id)
+            # The owner may have changed the photo during the decoding.
+            current = cached.pop() if cached else self._store.photo(photo.photo_id)
             if current is None or current.status != "pending":
                 return current
             if not self._store.replace(current, current.with_(**outcome)):
@@ -198,7 +198,7 @@ def _count_outcome(outcome: dict[str, Any]) -> None:
         metrics.count("Rejected", reason=outcome["rejection"])
 
 
-def _log_prefix(key: str) -> str:
-    """Return the user and photo of a key for the log. File names are private, so the log must not contain them."""
+def _build_log_prefix(key: str) -> str:
+    """Return the user and photo ids of a key for the log. Omit the file name, because file names are private."""
     match = _KEY.fullmatch(key)
     return f"{match[1]}/{match[2]}" if match and is_photo_id(match[2]) else ""

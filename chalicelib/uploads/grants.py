@@ -1,4 +1,4 @@
-"""Issue upload grants. Grants are idempotent per `Idempotency-Key`; duplicate content gets no grant."""
+"""Issue upload grants. Grants are idempotent per `Idempotency-Key`. Duplicate content gets no grant."""
 
 import hashlib
 import re
@@ -49,43 +49,43 @@ class UploadGrants:
         self._bucket, self._limits, self._clock = bucket, limits, clock
 
     def grant(self, request: UploadRequest, key: str | None, *, by: Caller) -> Grant | Duplicate:
-        """Add a pending photo, charge its quota, and return a grant to upload it.
+        """Add a pending photo, charge its quota, and return an upload grant.
 
-        `key` is the Idempotency-Key. For 24 hours, the same request with the same key gets the same answer.
+        `key` is the Idempotency-Key. For 24 hours, the same request with the same key gets the same response.
 
         Raises:
             NotFound: the requested album does not exist, or belongs to another user.
-            UnsupportedType, TooLarge, InvalidRequest: as `pending_photo`.
-            IdempotencyConflict: the key was used before with another request.
-            QuotaExceeded: the photo exceeds the limits of the account.
+            UnsupportedType, TooLarge, InvalidRequest: see `pending_photo`.
+            IdempotencyConflict: the key was used for a different request.
+            QuotaExceeded: the photo would exceed the limits of the account.
         """
         now = self._clock()
         photo = pending_photo(request, by=by.user_id, now=now)
-        record = _record(photo, request, key, now) if key else None
+        record = _build_record(photo, request, key, now) if key else None
         return retry_on_conflict(lambda: self._attempt(photo, request, record, now), otherwise=errors.Busy, attempts=3)
 
     def _attempt(
         self, photo: Photo, request: UploadRequest, record: IdempotencyRecord | None, now: datetime
     ) -> Grant | Duplicate:
         user_id = photo.user_id
-        if record and (first := self._idempotency.record(user_id, record.key)):
-            return _repeated_answer(first, record)
+        if record and (earlier := self._idempotency.record(user_id, record.key)):
+            return _repeat_answer(earlier, record)
         albums = placement_in(self._albums, request.album_id, owner=user_id, now=now)
         if request.sha256 and (existing := self._idempotency.find_duplicate(user_id, request.sha256)):
             if record and not self._idempotency.add(record.with_(photo_id=existing)):
                 raise WriteConflict
             return Duplicate(photo_id=existing)
-        # Sign before the write, so that the same transaction can store the answer.
+        # Sign the grant before the write, so that the same transaction stores it for repeated requests.
         grant = self._bucket.put_grant(photo) if request.method == "PUT" else self._bucket.post_grant(photo)
-        answer = record and record.with_(grant=msgspec.json.encode(grant).decode())
-        if not self._store.grant(photo.with_(albums=albums), self._limits, answer):
+        completed_record = record and record.with_(grant=msgspec.json.encode(grant).decode())
+        if not self._store.grant(photo.with_(albums=albums), self._limits, completed_record):
             raise WriteConflict
         metrics.count("Granted")
         return grant
 
 
 def pending_photo(request: UploadRequest, *, by: UserId, now: datetime) -> Photo:
-    """Return the pending photo of a request, in no album. Write nothing.
+    """Build the pending photo of a request, in no album. Write nothing.
 
     Raises:
         UnsupportedType: the service does not accept this content type.
@@ -102,7 +102,7 @@ def pending_photo(request: UploadRequest, *, by: UserId, now: datetime) -> Photo
     return Photo(
         photo_id=photo_id,
         user_id=by,
-        s3_key=f"{by}/{photo_id}/{_safe_filename(request.filename)}",
+        s3_key=f"{by}/{photo_id}/{_sanitize_filename(request.filename)}",
         filename=request.filename,
         content_type=request.content_type,
         status="pending",
@@ -112,17 +112,17 @@ def pending_photo(request: UploadRequest, *, by: UserId, now: datetime) -> Photo
         tags=tuple(dict.fromkeys(request.tags)),
         size=request.size or 0,
         sha256=request.sha256,
-        # Without a declared size, reserve the largest size.
+        # If the client declares no size, reserve the maximum size.
         charged=request.size or MAX_UPLOAD_BYTES,
         due_at=timestamp(now + 2 * GRANT_LIFETIME),
     )
 
 
-def _safe_filename(filename: str) -> str:
+def _sanitize_filename(filename: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]+", "_", filename)[-100:].lstrip(".") or "photo"
 
 
-def _record(photo: Photo, request: UploadRequest, key: str, now: datetime) -> IdempotencyRecord:
+def _build_record(photo: Photo, request: UploadRequest, key: str, now: datetime) -> IdempotencyRecord:
     return IdempotencyRecord(
         user_id=photo.user_id,
         key=hashlib.sha256(key.encode()).hexdigest(),
@@ -132,7 +132,7 @@ def _record(photo: Photo, request: UploadRequest, key: str, now: datetime) -> Id
     )
 
 
-def _repeated_answer(first: IdempotencyRecord, record: IdempotencyRecord) -> Grant | Duplicate:
-    if first.request != record.request:
+def _repeat_answer(earlier: IdempotencyRecord, record: IdempotencyRecord) -> Grant | Duplicate:
+    if earlier.request != record.request:
         raise errors.IdempotencyConflict
-    return msgspec.json.decode(first.grant, type=Grant) if first.grant else Duplicate(photo_id=first.photo_id)
+    return msgspec.json.decode(earlier.grant, type=Grant) if earlier.grant else Duplicate(photo_id=earlier.photo_id)

@@ -1,4 +1,4 @@
-"""Moderation: reject pictures by their content. Moderation is off unless the deployment configures it."""
+"""Moderation: reject photos by their content. Moderation is off unless the operator configures it."""
 
 import logging
 from typing import Any, Protocol
@@ -13,14 +13,14 @@ class Moderated(Refused):
 
 
 class Moderator(Protocol):
-    """A service that judges pictures."""
+    """A service that checks the content of photos."""
 
     def check(self, rendered: Rendered) -> None:
-        """Return if the picture is allowed.
+        """Check a photo. Return if its content is allowed.
 
         Raises:
-            Moderated: the picture is not allowed.
-            Busy: the service does not answer. The upload stays pending and is confirmed later.
+            Moderated: the content is not allowed.
+            Busy: the service is not available. The upload stays pending, and a retry confirms it later.
         """
 
 
@@ -28,14 +28,14 @@ class Rekognition:
     """Amazon Rekognition's content moderation."""
 
     def __init__(self, client: Any, confidence: float) -> None:
-        """Reject pictures with any label of at least this `confidence`, in per cent above 0."""
+        """Reject a photo if Rekognition finds any label with at least this `confidence`, in per cent above 0."""
         self._client, self._confidence = client, confidence
 
     def check(self, rendered: Rendered) -> None:
-        """Check the picture as `Moderator` requires."""
-        found = self._client.detect_moderation_labels(
+        """Check a photo. See `Moderator`."""
+        response = self._client.detect_moderation_labels(
             Image={"Bytes": jpeg_of(rendered)}, MinConfidence=self._confidence
         )
-        if labels := sorted({label["Name"] for label in found["ModerationLabels"]}):
-            log.info("moderated", extra={"labels": labels})
+        if labels := sorted({label["Name"] for label in response["ModerationLabels"]}):
+            log.info("moderation rejected a photo", extra={"labels": labels})
             raise Moderated

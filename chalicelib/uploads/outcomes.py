@@ -1,4 +1,4 @@
-"""Decide what becomes of an upload: checks of the stored bytes, and the changes to the photo."""
+"""Outcomes of uploads: check the stored bytes against the grant, and build the changes to the photo."""
 
 from datetime import datetime
 from typing import Any
@@ -17,11 +17,11 @@ class ChecksumMismatch(Refused):
     """The stored bytes do not have the declared SHA-256."""
 
 
-def granted_bytes(photo: Photo, stored: Stored) -> bytes:
-    """Return the stored bytes if they are the bytes that the grant allowed.
+def check_stored_bytes(photo: Photo, stored: Stored) -> bytes:
+    """Check that the stored bytes match the grant, and return them.
 
     Raises:
-        TooManyBytes, SizeMismatch, ChecksumMismatch: the stored bytes differ from the grant.
+        TooManyBytes, SizeMismatch, ChecksumMismatch: the stored bytes do not match the grant.
     """
     if stored.content is None:
         raise TooManyBytes
@@ -35,7 +35,8 @@ def granted_bytes(photo: Photo, stored: Stored) -> bytes:
 def rendition_keys(photo: Photo, stored: Stored, rendered: Rendered) -> dict[str, str]:
     """Return the object key of each rendition.
 
-    The keys contain the version, so two versions confirmed at once cannot overwrite each other's renditions.
+    A key contains the version of the original. Two versions that are confirmed at the same time therefore cannot
+    overwrite each other's renditions.
     """
     folder = f"{photo.prefix}{stored.version_id}"
     return {name: f"{folder}/{name}.{rendition.extension}" for name, rendition in rendered.renditions.items()}
@@ -62,6 +63,6 @@ def accept_upload(photo: Photo, stored: Stored, rendered: Rendered) -> dict[str,
 
 
 def reject_upload(refusal: Refused, now: datetime) -> dict[str, Any]:
-    """Return the changes that make a pending photo rejected. The sweep removes it later."""
+    """Return the changes that make a pending photo rejected. A sweep removes the photo after `TRASH_LIFETIME`."""
     due_at = timestamp(now + TRASH_LIFETIME)
     return {"status": "rejected", "rejection": refusal.code, "charged": 0, "due_at": due_at}

@@ -1,29 +1,29 @@
-/** Talking to the API: addresses, the session and errors. The access token lives in this module's memory, nowhere else. */
+/** Client of the API: requests, the session and errors. Only this module holds the access token, in memory. */
 
 const RENEW_EARLY = 60_000;
 const OWN_PAGE = { "X-Requested-With": "photoshare" };
 
-/** Fires "change" when another person, or nobody, is signed in. */
+/** The session of the signed-in user. Dispatches "change" when a different user signs in, or the user signs out. */
 export const session = Object.assign(new EventTarget(), { userId: null, email: null });
 
 let accessToken = null;
 let renewAt = 0;
 let renewing = null;
 
-/** An answer that is not a success, or (status 0) no answer at all. */
+/** An error response of the API. `status` is 0 if there was no response. */
 export class ApiError extends Error {
   constructor(status, { error = "Unknown", message, requestId = "" } = {}, retryAfter = 0) {
-    super(message ?? `The service answered with status ${status}.`);
+    super(message ?? `The service returned status ${status}.`);
     Object.assign(this, { status, code: error, requestId, retryAfter });
   }
 
-  /** Whether the same request may well succeed later. */
+  /** True if a retry of the same request may succeed. */
   get passing() {
     return this.status === 0 || this.status >= 500;
   }
 }
 
-/** The JSON of a successful answer, or null where it has no body. Raises ApiError. */
+/** Send a request. Return the JSON of a successful response, or null if it has no body. Throws ApiError. */
 export async function request(method, path, { query = {}, ...options } = {}) {
   if (accessToken && Date.now() > renewAt) await renew();
   const used = accessToken;
@@ -37,13 +37,13 @@ export async function request(method, path, { query = {}, ...options } = {}) {
   return response.status === 204 ? null : parsed(response);
 }
 
-/** Fresh tokens for the cookie's session, asked for once however many wait; without such a session, a visitor. */
+/** Get new tokens for the session of the cookie. Without such a session, the user is signed out. Calls share one request. */
 export function renew() {
   renewing ??= fetchTokens().finally(() => { renewing = null; });
   return renewing;
 }
 
-/** Ends the session; answers the address that ends the sign-in service's session too. */
+/** End the session. Return the URL that also ends the session of the hosted UI. */
 export async function signOut() {
   const response = await send("POST", "logout", null, { headers: OWN_PAGE });
   if (!response.ok) throw await failure(response);
@@ -67,7 +67,7 @@ function signedIn({ accessToken: token = null, idToken, expiresIn = 0 }) {
   session.dispatchEvent(new Event("change"));
 }
 
-/** For display only: whether a token is genuine is the server's question. */
+/** Return the claims of a token, for display only. The server verifies tokens. */
 function claims(token) {
   if (!token) return {};
   const binary = atob(token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/"));
@@ -79,7 +79,7 @@ async function send(method, address, token, { body, headers = {}, signal } = {})
   if (token) all.Authorization = `Bearer ${token}`;
   if (body) all["Content-Type"] = "application/json";
   try {
-    // Relative to the page, which may live under a stage prefix.
+    // Resolve the path against the page, because the page can be under a stage prefix.
     return await fetch(new URL(address, document.baseURI), { method, headers: all, body: body && JSON.stringify(body), signal });
   } catch (error) {
     throw error.name === "AbortError" ? error : unreachable();

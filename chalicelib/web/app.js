@@ -1,4 +1,4 @@
-/** The page: who is signed in, what is dropped on it, and which photos it shows. */
+/** The page: the session, uploads by drag and drop, and the selection of photos. */
 
 import { renew, session, signOut } from "./api.js";
 import * as gallery from "./gallery.js";
@@ -24,7 +24,7 @@ function showPhotos() {
   const { scope, order, q } = view.elements;
   const words = scope.value === "trash" ? "" : q.value.trim();
   q.disabled = scope.value === "trash";
-  // What is found comes newest first, whatever the order.
+  // Search results always have the order newest first.
   order.disabled = q.disabled || Boolean(words);
   return gallery.show({ scope: scope.value, order: order.value, q: words });
 }
@@ -70,11 +70,11 @@ async function start() {
     picker.value = "";
   });
   view.addEventListener("change", showPhotos);
-  // Enter in the search field has already been a change.
+  // Enter in the search field has already triggered a change event.
   view.addEventListener("submit", (event) => event.preventDefault());
   byId("sign-out").addEventListener("click", leave);
   byId("status-dismiss").addEventListener("click", hush);
-  // A page that the browser kept may still show what its reader has signed out of.
+  // A page restored from the browser's cache may show private photos after the user has signed out.
   addEventListener("pageshow", (event) => event.persisted && location.reload());
   try {
     await renew();

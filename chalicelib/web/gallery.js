@@ -1,4 +1,4 @@
-/** The grid of photos: walks a list to its end as the reader scrolls. */
+/** The grid of photos. It loads further pages of a list while the user scrolls. */
 
 import { request } from "./api.js";
 import { byId, explain, stamp } from "./page.js";
@@ -22,7 +22,7 @@ const photos = new Map();
 const observer = new IntersectionObserver((entries) => entries.some((e) => e.isIntersecting) && more(), { rootMargin: AHEAD });
 let walk = null;
 
-/** Starts over with a view: {scope, order, q}. */
+/** Show the first page of a list, selected by {scope, order, q}. */
 export function show({ scope, order, q }) {
   walk = { ...source(scope, order, q), empty: EMPTY[q ? "search" : scope], lastKey: null, ended: false, error: null };
   photos.clear();
@@ -30,7 +30,7 @@ export function show({ scope, order, q }) {
   return more();
 }
 
-/** The next page of the walk; several calls share one request. */
+/** Load the next page. Concurrent calls share one request. */
 export function more() {
   const current = walk;
   if (!current.ended) current.loading ??= next(current).finally(() => settle(current));
@@ -40,7 +40,7 @@ export function more() {
 export const photo = (photoId) => photos.get(photoId);
 export const inTrash = () => walk.path === "trash";
 
-/** The id of the photo before (-1) or after (1) another, fetching what lies beyond the last one. */
+/** Return the id of the previous (-1) or next (1) photo. Load the next page if `photoId` is the last loaded photo. */
 export async function neighbour(photoId, by) {
   const beside = () => tileOf(photoId)?.[by < 0 ? "previousElementSibling" : "nextElementSibling"];
   if (by > 0 && photos.has(photoId) && !beside()) await more();
@@ -52,7 +52,7 @@ export function hasNeighbour(photoId, by) {
   return Boolean(by < 0 ? tile?.previousElementSibling : tile && (tile.nextElementSibling || !walk.ended));
 }
 
-/** Puts a new photo on top, where the view may hold it. */
+/** Insert a new photo at the top. Do nothing if the list is a search or the trash. */
 export function add(photo) {
   if (!walk.takesNew) return;
   tileOf(photo.photoId)?.remove();
@@ -64,7 +64,7 @@ export function update(photo) {
   if (photos.has(photo.photoId)) fill(tileOf(photo.photoId), photo);
 }
 
-/** Takes a photo out; answers how to put it back in its place. */
+/** Remove a photo. Return a function that inserts the photo at its old position again. */
 export function remove(photoId) {
   const [current, item, gone] = [walk, tileOf(photoId), photos.get(photoId)];
   if (!item) return () => {};
@@ -108,7 +108,7 @@ async function next(current) {
     if (current === walk) append(page);
   } catch (error) {
     if (error.code !== "InvalidCursor" || current.restarted) current.error = error;
-    // A cursor ends with its session or its age. What is on the page stays; the new walk skips it.
+    // The cursor has expired or its session has ended. Start the list again: `append` skips photos that are shown.
     Object.assign(current, { lastKey: null, restarted: true });
   }
 }
@@ -126,7 +126,7 @@ function settle(current) {
   list.ariaBusy = "false";
   describe();
   observer.unobserve(end);
-  // Observed anew, so that a sentinel still in sight asks for the page after.
+  // Observe again, so that a sentinel that is still visible loads the next page.
   if (!walk.ended && !walk.error) observer.observe(end);
 }
 
@@ -135,7 +135,7 @@ function describe() {
   retry.hidden = !walk.error;
   note.classList.toggle("error", Boolean(walk.error));
   if (walk.error) note.replaceChildren(...explain(walk.error));
-  else note.textContent = !walk.ended ? "" : photos.size ? "That is all." : walk.empty;
+  else note.textContent = !walk.ended ? "" : photos.size ? "No more photos." : walk.empty;
 }
 
 const tileOf = (photoId) => list.querySelector(`[data-photo-id="${CSS.escape(photoId)}"]`);
@@ -171,12 +171,12 @@ function fillImage(image, photo, shown) {
   image.src = photo.renditions["256"];
 }
 
-/** Renditions are bounded by their longer side, and never enlarged. */
+/** Return the width of a rendition. `edge` limits its longer side, and renditions are never enlarged. */
 function widthOf({ width, height }, edge) {
   return Math.max(1, Math.round(width * Math.min(1, edge / Math.max(width, height))));
 }
 
-/** The addresses of pictures end; a page left open asks for new ones. */
+/** Fetch new signed URLs of a photo, because the old URLs have expired. */
 async function refresh(photoId) {
   try {
     update(await request("GET", `photos/${photoId}`));

@@ -1,4 +1,4 @@
-/** One photo, large, with what is known of it and what may be done with it. */
+/** The lightbox: one large photo, with its details and actions. */
 
 import { request, session } from "./api.js";
 import * as gallery from "./gallery.js";
@@ -14,14 +14,14 @@ const form = byId("lightbox-form");
 const complaint = byId("lightbox-error");
 let photo = null;
 
-/** Opens the photo that the address names (`#photoId`), closes where it names none. */
+/** Open the photo in the URL fragment (`#photoId`). Close the lightbox if there is no photo id. */
 export async function follow() {
   const photoId = location.hash.match(/^#([0-9a-f-]{36})$/)?.[1];
   if (!photoId) return dialog.close();
   try {
-    const found = gallery.photo(photoId) ?? (await request("GET", `photos/${photoId}`));
+    const selected = gallery.photo(photoId) ?? (await request("GET", `photos/${photoId}`));
     if (location.hash !== `#${photoId}`) return;
-    show(found);
+    show(selected);
     if (!dialog.open) dialog.showModal();
   } catch (error) {
     forgetAddress();
@@ -109,7 +109,7 @@ function facts({ exif, width, height, takenAt, uploadedAt, rating, visibility })
     ["Size", width && height && `${width} × ${height}`],
     ["Rating", rating?.count && `${rating.average.toFixed(1)} of 5 (${rating.count})`],
     ["Uploaded", uploadedAt && day(uploadedAt)],
-    ["Visible to", { unlisted: "whoever has the link", private: "only you" }[visibility]],
+    ["Visible to", { unlisted: "anyone with the link", private: "only you" }[visibility]],
   ].filter(([, value]) => value);
 }
 
@@ -166,7 +166,7 @@ function swap(shown, hidden) {
   byId("lightbox-actions").hidden = shown === form;
 }
 
-/** Runs one action at a time, and shows here what it complains of. */
+/** Run one action at a time, and show its error in the lightbox. */
 async function attempt(action) {
   if (dialog.ariaBusy === "true") return;
   dialog.ariaBusy = "true";
@@ -201,11 +201,11 @@ async function download({ photoId }) {
 }
 
 async function trash({ photoId }) {
-  if (!(await confirmed("Move this photo to your trash? You can take it out again for 30 days.", "Delete"))) return;
+  if (!(await confirmed("Move this photo to your trash? You can restore it for 30 days.", "Delete"))) return;
   await request("DELETE", `photos/${photoId}`);
   const putBack = gallery.remove(photoId);
   dialog.close();
-  say("The photo is in your trash.", { label: "Undo", run: () => undo(photoId, putBack) });
+  say("The photo was moved to your trash.", { label: "Undo", run: () => undo(photoId, putBack) });
   byId("status-action").focus();
 }
 
@@ -213,7 +213,7 @@ async function undo(photoId, putBack) {
   try {
     await request("POST", `photos/${photoId}/restore`);
     putBack();
-    say("The photo is back.");
+    say("The photo was restored.");
     gallery.focus(photoId);
   } catch (error) {
     say(explain(error), { label: "Try again", run: () => undo(photoId, putBack) });
@@ -222,13 +222,13 @@ async function undo(photoId, putBack) {
 
 async function restore({ photoId }) {
   await request("POST", `photos/${photoId}/restore`);
-  leave(photoId, "The photo is back among yours.");
+  leave(photoId, "The photo was restored to your photos.");
 }
 
 async function erase({ photoId }) {
-  if (!(await confirmed("Delete this photo forever? Nobody can bring it back.", "Delete forever"))) return;
+  if (!(await confirmed("Delete this photo forever? You cannot undo this.", "Delete forever"))) return;
   await request("DELETE", `photos/${photoId}`, { query: { permanent: true } });
-  leave(photoId, "The photo is gone.");
+  leave(photoId, "The photo was deleted.");
 }
 
 function leave(photoId, words) {
@@ -238,7 +238,7 @@ function leave(photoId, words) {
   say(words);
 }
 
-/** The address of a picture ends; a page left open asks once for a new one. */
+/** Fetch a new signed URL once, because the old URL has expired. */
 async function refresh() {
   if (image.dataset.refreshed) return complaint.replaceChildren("The picture cannot be shown.");
   image.dataset.refreshed = "true";

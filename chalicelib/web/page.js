@@ -1,4 +1,4 @@
-/** What every part of the page shares: finding elements, saying things, asking. Text becomes text nodes, never markup. */
+/** Helpers of all modules of the page: elements, messages and questions. Text becomes text nodes, never markup. */
 
 import { ApiError } from "./api.js";
 
@@ -11,12 +11,12 @@ export function el(tag, className, ...children) {
   return element;
 }
 
-/** A copy of the one element in a template. */
+/** Return a copy of a template's only element. */
 export function stamp(templateId) {
   return byId(templateId).content.firstElementChild.cloneNode(true);
 }
 
-/** What to show for an error: its sentence, when to try again, and small, what to quote to support. */
+/** Return the content that shows an error: its message, the time of a retry, and the request id for support. */
 export function explain(error) {
   if (!(error instanceof ApiError)) console.error(error);
   const known = error instanceof ApiError ? error : new ApiError(0, { message: "Something went wrong on this page." });
@@ -26,7 +26,7 @@ export function explain(error) {
   return words;
 }
 
-/** Tells everyone, screen readers too; `action` is {label, run}, gone once taken. */
+/** Show a message, also to screen readers. `action` is a button {label, run} that disappears when it is used. */
 export function say(words, action = null) {
   byId("status").replaceChildren(...[words].flat());
   byId("status-dismiss").hidden = false;
@@ -44,7 +44,7 @@ export function hush() {
   byId("status-action").hidden = byId("status-dismiss").hidden = true;
 }
 
-/** Whether the person said yes. */
+/** Ask a question. Resolve to true if the user confirms. */
 export function confirmed(question, yes) {
   const dialog = byId("confirm");
   byId("confirm-question").textContent = question;

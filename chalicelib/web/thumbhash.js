@@ -1,8 +1,8 @@
-/** ThumbHash (https://evanw.github.io/thumbhash/): a photo's coarse picture in about 25 bytes. */
+/** ThumbHash (https://evanw.github.io/thumbhash/): a blurred placeholder of a photo in about 25 bytes. */
 
 const LONG_SIDE = 32;
 
-/** Draws a placeholder, base64, on a canvas; nothing where it is absent or damaged. */
+/** Draw a Base64 placeholder on a canvas. Draw nothing if it is missing or invalid. */
 export function paint(canvas, placeholder) {
   canvas.width = canvas.height = 0;
   if (!placeholder) return;
@@ -11,7 +11,7 @@ export function paint(canvas, placeholder) {
     Object.assign(canvas, { width, height });
     canvas.getContext("2d").putImageData(new ImageData(pixels, width, height), 0, 0);
   } catch {
-    // The photo itself is still to come.
+    // An invalid placeholder is harmless, because the photo replaces it.
   }
 }
 

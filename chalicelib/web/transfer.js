@@ -1,4 +1,4 @@
-/** One file's way from the disk to a photo. */
+/** The upload of one file. */
 
 import { ApiError, request } from "./api.js";
 
@@ -8,26 +8,26 @@ const BY_EXTENSION = {
   tif: "image/tiff", tiff: "image/tiff", heic: "image/heic", heif: "image/heif", hif: "image/heif", avif: "image/avif",
 };
 const TYPES = Object.values(BY_EXTENSION);
-// The browser sets these itself, and scolds in the console whoever tries.
+// The browser sets these headers itself, and logs an error if a script sets them.
 const FORBIDDEN = /^(content-length|host)$/i;
 const PAUSES = [500, 1_000, 2_000, 3_000, 5_000, 8_000, 13_000, 20_000];
-// Storage shows an object as soon as it is sent: one that is absent for longer will not come.
+// S3 shows an object as soon as it is uploaded. An object that is missing for longer was not stored.
 const LONGEST_ABSENCE = 2_000;
 const LONGEST_PAUSE = 30_000;
 const REASONS = {
   UnsupportedType: "Only JPEG, PNG, WebP, GIF, TIFF, HEIC and AVIF photos can be uploaded.",
   NotAnImage: "This file is not a photo.",
-  TypeMismatch: "The file is of another type than it claims.",
+  TypeMismatch: "The content of the file does not match its type.",
   TooManyBytes: "The file is larger than 50 MB.",
   TooManyPixels: "The photo has too many pixels.",
-  Truncated: "The photo is incomplete: its end is missing.",
+  Truncated: "The photo is incomplete.",
   Damaged: "The photo is damaged.",
   DecompressionBomb: "The photo would take too long to open.",
-  SizeMismatch: "The file changed on its way. Add it again.",
-  ChecksumMismatch: "The file changed on its way. Add it again.",
+  SizeMismatch: "The file changed during the upload. Add it again.",
+  ChecksumMismatch: "The file changed during the upload. Add it again.",
 };
 
-/** Remembers how far it came, so that a retry goes on from there and no photo is made twice. */
+/** An upload with its progress. A retry resumes from the stored progress, so that it creates no second photo. */
 export class Transfer {
   #file;
   #visibility;
@@ -38,14 +38,14 @@ export class Transfer {
   #grant = null;
   #sent = false;
 
-  /** `report(state, fraction)` is told of each step, and of progress in sending. */
+  /** Call `report(state, fraction)` on each step, and on progress while sending. */
   constructor(file, visibility, report) {
     this.#file = file;
     this.#visibility = visibility;
     this.#report = report;
   }
 
-  /** The photo, or {photoId, duplicate: true}. Raises ApiError, or AbortError once cancelled. */
+  /** Upload the file. Return the photo, or {photoId, duplicate: true}. Throws ApiError, or AbortError after `cancel`. */
   async run() {
     if (!this.#sent) {
       check(this.#file);
@@ -63,7 +63,7 @@ export class Transfer {
     return this.#complete();
   }
 
-  /** Stops, and takes back what may already have arrived. */
+  /** Cancel the upload, and delete the photo that it may have created. */
   cancel() {
     this.#abort.abort();
     if (this.#grant) request("DELETE", `photos/${this.#grant.photoId}`, { query: { permanent: true } }).catch(() => {});
@@ -82,17 +82,17 @@ export class Transfer {
 
   async #send() {
     const status = await put(this.#grant, this.#file, this.#abort.signal, (fraction) => this.#report("uploading", fraction));
-    // 412: an earlier attempt had arrived after all.
+    // Status 412: an earlier attempt has already stored the file.
     this.#sent = status === 412 || (status >= 200 && status < 300);
     if (this.#sent) return;
     if (status >= 400 && status < 500) this.#grant = null;
     throw new ApiError(status, {
       error: "NotStored",
-      message: status ? `The storage refused the file (status ${status}).` : "The connection was lost.",
+      message: status ? `The storage rejected the file (status ${status}).` : "The connection was lost.",
     });
   }
 
-  /** Confirms, and asks again while the answer is lost, late or not yet. */
+  /** Confirm the upload. Retry after server errors and lost responses, and for a short time if the object is missing. */
   async #complete() {
     const path = `photos/${this.#grant.photoId}`;
     let fault;
@@ -121,15 +121,15 @@ export class Transfer {
 }
 
 function refusal(code, requestId) {
-  return new ApiError(422, { error: code, message: REASONS[code] ?? `The photo was refused (${code}).`, requestId });
+  return new ApiError(422, { error: code, message: REASONS[code] ?? `The photo was rejected (${code}).`, requestId });
 }
 
-/** Some browsers know no type for HEIC and AVIF. */
+/** Return the content type of a file. Some browsers do not know the type of HEIC and AVIF files. */
 function typeOf({ type, name }) {
   return TYPES.includes(type) ? type : BY_EXTENSION[name.split(".").pop().toLowerCase()];
 }
 
-/** Refuses what the service certainly would, before any work. */
+/** Reject files early that the service would reject. */
 function check(file) {
   if (!typeOf(file)) throw refusal("UnsupportedType");
   if (file.size > MAX_BYTES) throw refusal("TooManyBytes");
@@ -144,7 +144,7 @@ async function sha256(file) {
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** The status of the answer, 0 where none came. Only XMLHttpRequest tells of progress in sending. */
+/** Send the file. Return the response status, or 0 without a response. Only XMLHttpRequest reports upload progress. */
 function put({ method, uploadUrl, headers }, file, signal, progress) {
   signal.throwIfAborted();
   return new Promise((resolve, reject) => {

@@ -10,10 +10,10 @@ const WORDS = {
   hashing: "Reading",
   processing: "Processing",
   ready: "Ready",
-  duplicate: "Already among your photos",
+  duplicate: "Already in your photos",
 };
 const FINISHED = ["ready", "duplicate", "rejected"];
-// The same bytes would be refused again.
+// The service would reject the same bytes again.
 const FINAL = [400, 413, 415, 422];
 
 const list = byId("uploads");
@@ -21,7 +21,7 @@ const waiting = [];
 let running = 0;
 let onReady = () => {};
 
-/** `ready(photo)` is called for every photo that becomes one. */
+/** Start the module. Call `ready(photo)` for every new photo that is ready. */
 export function start(ready) {
   onReady = ready;
   byId("uploads-clear").addEventListener("click", clearFinished);
@@ -36,7 +36,7 @@ export function add(files, visibility) {
 function newUpload(file, visibility) {
   const row = stamp("upload-template");
   row.querySelector(".name").textContent = file.name;
-  row.querySelector("progress").ariaLabel = `Sent of ${file.name}`;
+  row.querySelector("progress").ariaLabel = `Upload progress of ${file.name}`;
   const upload = { name: file.name, row, transfer: new Transfer(file, visibility, (state, fraction) => render(row, state, fraction)) };
   row.querySelector(".retry").addEventListener("click", () => enqueue(upload));
   row.querySelector(".cancel").addEventListener("click", () => cancel(upload));
@@ -117,7 +117,7 @@ const count = (state) => list.querySelectorAll(`[data-state="${state}"]`).length
 function summarise() {
   const parts = [
     [count("ready"), "ready"],
-    [count("duplicate"), "already there"],
+    [count("duplicate"), "already uploaded"],
     [count("rejected") + count("failed"), "not uploaded"],
   ];
   const words = parts.filter(([number]) => number).map(([number, what]) => `${number} ${what}`);

@@ -15,7 +15,7 @@ from release.stage import _named
 
 
 def test_document_of_the_api_has_the_refusals_and_the_name_of_its_stage(monkeypatch: pytest.MonkeyPatch) -> None:
-    generate = packaging._with_gateway_responses(lambda _: {"info": {"title": "photoshare"}})
+    generate = packaging._wrap_generate_swagger(lambda _: {"info": {"title": "photoshare"}})
     assert generate(None)["x-amazon-apigateway-gateway-responses"] is GATEWAY_RESPONSES
     monkeypatch.setenv("STAGE", "prod")
     assert generate(None)["info"]["title"] == "photoshare-prod"
@@ -26,7 +26,7 @@ def test_secret_that_is_named_is_fetched_and_nothing_else_is_touched() -> None:
     secrets = boto3.client("secretsmanager")
     secrets.create_secret(Name="photoshare-x-signing-keys", SecretString="new,old")
     client = SimpleNamespace(_client=boto3.client)
-    put = packaging._with_secrets(lambda _, name, environment_variables: (name, environment_variables))
+    put = packaging._wrap_put_function(lambda _, name, environment_variables: (name, environment_variables))
     secrets.create_secret(Name="photoshare-x-cdn-key-1", SecretString='{"public": "P", "private": "Q"}')
     named = {
         "KEYS": "{{resolve:secretsmanager:photoshare-x-signing-keys}}",
@@ -60,7 +60,7 @@ def merged(**more: Any) -> dict[str, Any]:
             **more,
         )
 
-    packaging._joined(merge)(None, template)
+    packaging._wrap_merge(merge)(None, template)
     return template
 
 

@@ -83,7 +83,7 @@ def test_functions_have_the_environment_of_the_package(stage: Stage) -> None:
     outputs = YAMLTemplateSerializer().load_template((ROOT / "resources.yaml").read_text())["Outputs"]
     for function in FUNCTIONS:
         variables = stage.function(function)["Environment"]["Variables"]
-        packaged = packaging._environment(outputs, whole=function == "api")
+        packaged = packaging._build_environment(outputs, is_api=function == "api")
         # Chalice has no place for empty ones, and the app takes them as absent.
         empty = {"RENDITIONS_BASE_URL", "CDN_KEY_ID", "CDN_PRIVATE_KEY", "MODERATION_CONFIDENCE", "SECRETS_AS_OF"}
         assert {*packaged} - {*variables} <= empty

@@ -14,7 +14,7 @@ from uuid import uuid4
 import boto3
 from botocore.exceptions import ClientError
 
-from chalicelib.deploy.packaging import variable
+from chalicelib.deploy.packaging import variable_name
 from local import roles
 from local.cloud import REGION
 from tests.support.paths import ROOT
@@ -180,7 +180,7 @@ class Deployed(Service):
                 if error.response["Error"]["Code"] != "ValidationError":
                     raise
             else:
-                return {variable(output["OutputKey"]): output["OutputValue"] for output in stack["Outputs"]}
+                return {variable_name(output["OutputKey"]): output["OutputValue"] for output in stack["Outputs"]}
         raise LookupError(f"The stage {stage} has no stack.")
 
     def client(self, service: str) -> Any:
