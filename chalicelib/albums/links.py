@@ -160,7 +160,7 @@ class ShareLinks:
         if not self._links.count_password_attempt(link, window, MAX_PASSWORD_ATTEMPTS):
             raise errors.TooManyRequests(
                 "Too many wrong passwords. Retry after the time in the Retry-After header.",
-                retry_after=WINDOW_SECONDS - passed,
+                retry_after=WINDOW_SECONDS - elapsed,
             )
         if not share_links.has_password(link, password):
             raise errors.InvalidLinkPassword
