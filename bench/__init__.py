@@ -1,1 +1,1 @@
-"""What the README's figures come from."""
+"""Benchmarks that measure the figures in the docs."""

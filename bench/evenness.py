@@ -1,4 +1,4 @@
-"""How even the order is: single photos, pairs and seeds. `python -m bench.evenness` prints what docs/feed.md says."""
+"""Measure how even the random order is for photos, pairs and seeds, as in docs/feed.md: `python -m bench.evenness`."""
 
 import math
 
