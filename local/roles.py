@@ -1,6 +1,6 @@
 """One IAM role per Lambda function, with the policy that the function has on AWS.
 
-On AWS, Chalice makes the roles. `resources.yaml` has none, so the local cloud adds them to the template.
+On AWS, Chalice creates the roles. `resources.yaml` has none, so the local cloud adds them to the template.
 """
 
 import configparser
@@ -14,7 +14,7 @@ from chalicelib.deploy.packaging import OF_THE_API
 FUNCTIONS = ("api", "confirm_upload", "run_job", "sweep")
 
 ADMINISTRATOR = "administrator"
-"""The profile that may do everything."""
+"""The profile with all permissions."""
 
 _CHALICE = Path(__file__).parent.parent / ".chalice"
 _SESSION_SECONDS = 12 * 3600
@@ -56,12 +56,12 @@ def write_profiles(file: Path, stage: str, account: str, administrator: dict[str
             "role_session_name": function,
             "duration_seconds": str(_SESSION_SECONDS),
         }
-    with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as written:
-        profiles.write(written)
+    with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as stream:
+        profiles.write(stream)
 
 
 def environment_of(function: str, administrator: dict[str, str], profiles: Path) -> dict[str, str]:
     """Return the environment of a function: its own role, and secrets only if it is the API."""
-    left_out = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} | (OF_THE_API if function != "api" else set())
-    kept = {name: value for name, value in administrator.items() if name not in left_out}
-    return kept | {"AWS_CONFIG_FILE": str(profiles.absolute()), "AWS_PROFILE": function}
+    excluded = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} | (OF_THE_API if function != "api" else set())
+    variables = {name: value for name, value in administrator.items() if name not in excluded}
+    return variables | {"AWS_CONFIG_FILE": str(profiles.absolute()), "AWS_PROFILE": function}
