@@ -20,11 +20,11 @@ from chalicelib import renditions
 SIDES = (2048, 1024, 256)
 QUALITY = 80
 
-type Made = tuple[list[bytes], float]
+type Result = tuple[list[bytes], float]
 """The renditions, the largest first, and the CPU seconds."""
 
 
-def ours(content: bytes) -> Made:
+def ours(content: bytes) -> Result:
     """Make everything that the service makes, including metadata, placeholder and full-size copy."""
     begun = time.process_time()
     rendered = renditions.render(content, renditions.sniff(content) or "")
@@ -32,40 +32,40 @@ def ours(content: bytes) -> Made:
     return [rendered.renditions[str(side)].content for side in SIDES], seconds
 
 
-def naive(content: bytes) -> Made:
+def naive(content: bytes) -> Result:
     """Use Pillow in the simplest way."""
-    begun, made = time.process_time(), []
+    begun, files = time.process_time(), []
     for side in SIDES:
         image = ImageOps.exif_transpose(Image.open(io.BytesIO(content))).convert("RGB")
         image.thumbnail((side, side), Image.Resampling.LANCZOS)
-        made.append(_encode(image, "WEBP"))
-    return made, time.process_time() - begun
+        files.append(_encode(image, "WEBP"))
+    return files, time.process_time() - begun
 
 
-def tuned(content: bytes) -> Made:
+def tuned(content: bytes) -> Result:
     """Use all optimisations of Pillow: shrink on load, one decode, a chain, a box filter, and our encoder efforts."""
-    begun, made = time.process_time(), []
+    begun, files = time.process_time(), []
     source = Image.open(io.BytesIO(content))
     source.draft("RGB", (SIDES[0], SIDES[0]))
     image = ImageOps.exif_transpose(source).convert("RGB")
     for side in SIDES:
         image.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=2.0)
-        made.append(_encode(image, "WEBP", method=4 if side == SIDES[-1] else 2))
-    return made, time.process_time() - begun
+        files.append(_encode(image, "WEBP", method=4 if side == SIDES[-1] else 2))
+    return files, time.process_time() - begun
 
 
-def floor(content: bytes) -> Made:
+def floor(content: bytes) -> Result:
     """Count only libjpeg-turbo: the smallest decode that suffices for the largest rendition, and three encodes."""
     return _floor(content, "JPEG")
 
 
-def webp_floor(content: bytes) -> Made:
+def webp_floor(content: bytes) -> Result:
     """Count the same decode, and the encodes that every pipeline with our format and efforts must make."""
     return _floor(content, "WEBP")
 
 
-def _floor(content: bytes, format: str) -> Made:
-    begun, made = time.process_time(), []
+def _floor(content: bytes, format: str) -> Result:
+    begun, files = time.process_time(), []
     image = Image.open(io.BytesIO(content))
     long = max(image.size)
     shrink = max((n for n in (1, 2, 4, 8) if long / n >= SIDES[0] * 0.98), default=1)
@@ -77,9 +77,9 @@ def _floor(content: bytes, format: str) -> Made:
         image.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=2.0)
         options = {"method": 4 if side == SIDES[-1] else 2} if format == "WEBP" else {}
         begun = time.process_time()
-        made.append(_encode(image, format, **options))
+        files.append(_encode(image, format, **options))
         seconds += time.process_time() - begun
-    return made, seconds
+    return files, seconds
 
 
 def _encode(image: Image.Image, format: str, **options: int) -> bytes:
@@ -88,7 +88,7 @@ def _encode(image: Image.Image, format: str, **options: int) -> bytes:
     return file.getvalue()
 
 
-WAYS: dict[str, Callable[[bytes], Made]] = {
+WAYS: dict[str, Callable[[bytes], Result]] = {
     "ours": ours,
     "naive": naive,
     "tuned": tuned,
@@ -109,7 +109,7 @@ def main() -> None:
     for line in sys.stdin:
         request = json.loads(line)
         content = Path(request["photo"]).read_bytes()
-        made, cpu = WAYS[request["way"]](content)
+        files, cpu = WAYS[request["way"]](content)
         if request["copy"]:
             begun = time.process_time()
             ImageOps.exif_transpose(Image.open(io.BytesIO(content))).convert("RGB").save(
@@ -117,7 +117,7 @@ def main() -> None:
             )
             cpu += time.process_time() - begun
         if request.get("into"):
-            for side, content in zip(SIDES, made, strict=True):
+            for side, content in zip(SIDES, files, strict=True):
                 Path(request["into"], str(side)).write_bytes(content)
         print(json.dumps({"cpu": cpu, "peak": peak()}), flush=True)
 

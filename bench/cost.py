@@ -56,7 +56,7 @@ def on_the_store() -> Iterator[str]:
             yield line(f"{count:,} stored, a walk of {pages:,} pages", pages, *_only_queries(meter))
 
 
-def simulated(count: int, pages: int, walks: int = 25) -> tuple[int, int, float]:
+def simulate(count: int, pages: int, walks: int = 25) -> tuple[int, int, float]:
     """Return the pages, requests and read units of the first pages of walks in several galleries of a size."""
     shown, requests, units = 0, 0, 0.0
     for seed in range(8):
@@ -67,7 +67,7 @@ def simulated(count: int, pages: int, walks: int = 25) -> tuple[int, int, float]
     return shown, requests, units
 
 
-def changed(factor: float, done: float, count: int = 20_000) -> str:
+def measure_change(factor: float, done: float, count: int = 20_000) -> str:
     """Measure the pages that follow when a gallery grows or shrinks by `factor` after the share `done` of a walk."""
     photos = Gallery(count, seed=1)
     _items, place = photos.first_page(10, MIN_DEPTH)
@@ -99,12 +99,10 @@ def main() -> None:
     for result in on_the_store():
         print(result, flush=True)
     for count in SIMULATED:
-        print(line(f"{count:,} simulated, first pages", *simulated(count, pages=1)))
-        print(
-            line(f"{count:,} simulated, {PAGES} pages of a walk", *simulated(count, pages=PAGES, walks=4)), flush=True
-        )
+        print(line(f"{count:,} simulated, first pages", *simulate(count, pages=1)))
+        print(line(f"{count:,} simulated, {PAGES} pages of a walk", *simulate(count, pages=PAGES, walks=4)), flush=True)
     for factor, done in ((0.1, 0.9), (10, 0.1)):
-        print(changed(factor, done), flush=True)
+        print(measure_change(factor, done), flush=True)
 
 
 if __name__ == "__main__":

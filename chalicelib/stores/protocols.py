@@ -275,7 +275,7 @@ class RatingStore(Protocol):
         """Return the user's rating of the photo, or None. The answer reflects every acknowledged write."""
 
     def rate(self, photo: Photo, user_id: UserId, before: int | None, after: int | None) -> bool:
-        """Replace the rating `before` with `after`; None stands for no rating. The photo must be listed.
+        """Replace the rating `before` with `after`. None means no rating. The photo must be listed.
 
         Return False and change nothing if the rating differs from `before`, or the photo or its sums have changed.
         """

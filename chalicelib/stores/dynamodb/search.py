@@ -85,8 +85,8 @@ class DynamoSearchIndex:
         return matching
 
     def _read(self, photo_ids: Sequence[PhotoId]) -> list[Photo]:
-        found = photo_rows.read(self._calls, self._photos, photo_ids)
-        return [found[photo_id] for photo_id in photo_ids if photo_id in found]
+        photos = photo_rows.read(self._calls, self._photos, photo_ids)
+        return [photos[photo_id] for photo_id in photo_ids if photo_id in photos]
 
 
 def _rarity(postings: Postings) -> tuple[str, int]:
