@@ -1,4 +1,4 @@
-"""Real photos to measure with: JPEG, half of them stored again in the other formats of phones and cameras."""
+"""Real photos for the benchmarks: JPEG files, half of them converted to other formats of phones and cameras."""
 
 import subprocess
 import sys
@@ -14,7 +14,7 @@ NONE = "There is no photo of 3 MP or more. docs/reference/figures.md names Debia
 PHOTOS = 24
 _SMALLEST, _LARGEST = 3_000_000, 50_000_000
 
-# Not of the service: its wheel is under the GPL, and nothing else writes HEIC.
+# The service cannot use pillow-heif, because its wheel is under the GPL. No other package writes HEIC.
 _TO_HEIC = """
 import sys
 from PIL import Image
@@ -32,56 +32,57 @@ _OPTIONS: dict[str, dict[str, Any]] = {
 
 
 class NoPhotos(Exception):
-    """The folders hold no photo of 3 MP or more."""
+    """The folders contain no photo of at least 3 MP."""
 
 
 class Album:
     """Photos under a folder, and copies of them in `into`.
 
     Raises:
-        NoPhotos: there are none.
+        NoPhotos: the folders contain no photo of at least 3 MP.
     """
 
     def __init__(self, folders: list[Path], into: Path) -> None:
-        found = {_size(path): path for folder in folders for path in sorted(folder.rglob("*.jp*g"))}
-        kept = [found[size] for size in sorted(found) if _SMALLEST <= size[0] <= _LARGEST]
-        if not kept:
+        by_size = {_size(path): path for folder in folders for path in sorted(folder.rglob("*.jp*g"))}
+        photos = [by_size[size] for size in sorted(by_size) if _SMALLEST <= size[0] <= _LARGEST]
+        if not photos:
             raise NoPhotos
-        self._into, self._kept = into, [kept[at * len(kept) // PHOTOS] for at in range(min(PHOTOS, len(kept)))]
-        self._heic = self._encoder_of_heic()
+        self._into = into
+        self._photos = [photos[at * len(photos) // PHOTOS] for at in range(min(PHOTOS, len(photos)))]
+        self._heic = self._install_heic_encoder()
 
     def photos(self) -> list[Path]:
-        """The smallest first, then larger ones than packages have."""
+        """Return the photos, the smallest first, and then montages that are larger than the photos of packages."""
         formats = cycle(("png", "webp", "heic", "avif", "tiff"))
-        taken = [
-            path if place % 2 == 0 else self.stored(Image.open(path).convert("RGB"), f"{path.stem}.{next(formats)}")
-            for place, path in enumerate(self._kept)
+        paths = [
+            path if index % 2 == 0 else self.save(Image.open(path).convert("RGB"), f"{path.stem}.{next(formats)}")
+            for index, path in enumerate(self._photos)
         ]
-        # HEVC's largest picture is 35.6 MP; cameras store larger ones in tiles, which this encoder does not.
-        taken += [self.stored(self.montage(8_000, 6_000), "montage-48.jpg")]
-        taken += [self.stored(self.montage(7_000, 5_000), "montage-35.heic")]
-        return [path for path in taken if path]
+        # The largest HEVC picture has 35.6 MP. Cameras split larger pictures into tiles. This encoder does not.
+        paths += [self.save(self.montage(8_000, 6_000), "montage-48.jpg")]
+        paths += [self.save(self.montage(7_000, 5_000), "montage-35.heic")]
+        return [path for path in paths if path]
 
     def extremes(self) -> list[Path]:
-        """What memory is measured with."""
+        """Return the photos for the measurement of memory."""
         sizes = {
             "montage-24.jpg": (6_000, 4_000),
             "montage-100.jpg": (10_000, 10_000),
             "montage-12.heic": (4_000, 3_000),
         }
-        stored = [self.stored(self.montage(*size), name) for name, size in sizes.items()]
-        return [path for path in stored if path]
+        paths = [self.save(self.montage(*size), name) for name, size in sizes.items()]
+        return [path for path in paths if path]
 
     def montage(self, width: int, height: int) -> Image.Image:
-        """Sizes that no package has, with the detail of photos: the four largest side by side."""
-        together = Image.new("RGB", (width, height))
-        for place, path in enumerate((self._kept * 4)[-4:]):
+        """Return the four largest photos as one image of this size, with the detail of real photos."""
+        montage = Image.new("RGB", (width, height))
+        for index, path in enumerate((self._photos * 4)[-4:]):
             quarter = Image.open(path).convert("RGB").resize((width // 2, height // 2))
-            together.paste(quarter, (width // 2 * (place % 2), height // 2 * (place // 2)))
-        return together
+            montage.paste(quarter, (width // 2 * (index % 2), height // 2 * (index // 2)))
+        return montage
 
-    def stored(self, image: Image.Image, name: str) -> Path | None:
-        """The image under this name, in the format of its ending; None where that cannot be written."""
+    def save(self, image: Image.Image, name: str) -> Path | None:
+        """Save an image in the format of the extension. Return its path, or None without an encoder for HEIC."""
         path = self._into / name
         if path.suffix == ".heic":
             if self._heic is None:
@@ -92,19 +93,19 @@ class Album:
             image.save(path, **_OPTIONS[path.suffix[1:]])
         return path
 
-    def _encoder_of_heic(self) -> Path | None:
-        """A Python that has pillow-heif, in an environment of its own."""
+    def _install_heic_encoder(self) -> Path | None:
+        """Install pillow-heif in a new virtual environment. Return its Python, or None if the installation fails."""
         python = self._into / "heic" / "bin" / "python"
         try:
             subprocess.run([sys.executable, "-m", "venv", self._into / "heic"], check=True)
             subprocess.run([python, "-m", "pip", "install", "-q", "--no-input", "pillow-heif"], check=True)
         except (OSError, subprocess.CalledProcessError) as error:
-            print(f"HEIC is not measured, for want of pillow-heif: {error}")
+            print(f"HEIC is not measured, because pillow-heif cannot be installed: {error}")
             return None
         return python
 
 
 def _size(path: Path) -> tuple[int, int]:
-    """Pixels and bytes: copies of one photo have the same."""
+    """Return the pixels and the bytes of a photo, which are equal for copies of the same photo."""
     with Image.open(path) as image:
         return image.width * image.height, path.stat().st_size

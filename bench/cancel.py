@@ -1,7 +1,7 @@
-"""Cancel an account on the local cloud, and kill the worker that purges it again and again.
+"""Cancel an account on the local cloud, and kill the worker that purges the account several times.
 
-`python -m bench.cancel --photos 5000 --kills 10` says how long it took, and fails where anything is left of the
-account or anything of somebody else is touched.
+`python -m bench.cancel --photos 5000 --kills 10` prints the duration. It fails if data of the account remains, or if
+data of another user has changed.
 """
 
 import argparse
@@ -35,7 +35,7 @@ NO_LIMITS = Limits(photos=1_000_000, bytes=10**15)
 
 
 class Report(msgspec.Struct):
-    """How it went. Seconds; `left`: what should not be there, `touched`: what should not have changed."""
+    """The results, in seconds. `left` lists remaining data. `touched` lists changed data of another user."""
 
     photos: int
     kills: int
@@ -46,36 +46,37 @@ class Report(msgspec.Struct):
 
 
 def run(data: Path, photos: int, kills: int) -> Report:
-    """Seed two people, cancel one, kill the worker `kills` times on the way, and look at what is left."""
+    """Seed two users, cancel one, kill the worker `kills` times during the purge, and check the remaining data."""
     with cloud.running(data, 0) as running:
         for name in [name for name in os.environ if name.startswith("AWS_")]:
             del os.environ[name]
         os.environ.update(running.env)
-        retry_soon_and_often(running)
+        shorten_retries(running)
         ann, bob = sign_up(running, "ann@example.com"), sign_up(running, "bob@example.com")
         begun = time.monotonic()
-        theirs = seed(bob.user_id, 20)
-        before = of(running, bob.user_id)
-        seed(ann.user_id, photos, rated_by=bob.user_id, rates=theirs)
+        bobs_photos = seed(bob.user_id, 20)
+        before = data_of(running, bob.user_id)
+        seed(ann.user_id, photos, rated_by=bob.user_id, rates=bobs_photos)
         seeded = time.monotonic()
         wiring.accounts().cancel(by=ann)
         purge(running, ann.user_id, photos, kills)
         ended = time.monotonic()
-        after = of(running, bob.user_id)
+        after = data_of(running, bob.user_id)
         touched = sorted(name for name in {*before, *after} if before.get(name) != after.get(name))
-        return Report(photos, kills, seeded - begun, ended - seeded, left(running, ann.user_id), touched)
+        leftovers = find_leftovers(running, ann.user_id)
+        return Report(photos, kills, seeded - begun, ended - seeded, leftovers, touched)
 
 
-def retry_soon_and_often(running: cloud.Cloud) -> None:
-    """Let the message of a killed worker come back after 2 seconds, as often as workers are killed."""
+def shorten_retries(running: cloud.Cloud) -> None:
+    """Deliver the message of a killed worker again after 2 seconds, up to 1000 times."""
     sqs, queue = running.client("sqs"), running.env["JOB_QUEUE_URL"]
     redrive = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["RedrivePolicy"])["Attributes"]["RedrivePolicy"]
-    patient = json.dumps(json.loads(redrive) | {"maxReceiveCount": 1000})
-    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"VisibilityTimeout": "2", "RedrivePolicy": patient})
+    policy = json.dumps(json.loads(redrive) | {"maxReceiveCount": 1000})
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"VisibilityTimeout": "2", "RedrivePolicy": policy})
 
 
 def sign_up(running: cloud.Cloud, email: str) -> Caller:
-    """Somebody who is signed in."""
+    """Create a user and sign in as the user."""
     cognito, pool = running.client("cognito-idp"), running.env["USER_POOL_ID"]
     cognito.admin_create_user(UserPoolId=pool, Username=email, MessageAction="SUPPRESS")
     cognito.admin_set_user_password(UserPoolId=pool, Username=email, Password=PASSWORD, Permanent=True)
@@ -83,8 +84,10 @@ def sign_up(running: cloud.Cloud, email: str) -> Caller:
 
 
 def seed(owner: UserId, count: int, rated_by: UserId | None = None, rates: list[Photo] | None = None) -> list[Photo]:
-    """Ready photos with objects and tags, some private, in the trash, in an album or rated; an album with links,
-    keys of uploads, and ratings of `rates` by `owner`."""
+    """Create photos with objects and tags, of which some are private, in the trash, in an album, or rated.
+
+    Also create an album with links, idempotency records, and ratings of `rates` by `owner`.
+    """
     now = datetime.now(UTC)
     album_id = wiring.albums().create(NewAlbum(name="Sea"), by=Caller(owner)).album_id
     for number in range(LINKS):
@@ -94,23 +97,25 @@ def seed(owner: UserId, count: int, rated_by: UserId | None = None, rates: list[
         )
         assert wiring.idempotency_store().add(record)
 
-    def one(number: int) -> Photo:
-        placed = {album_id: Placement(name="Sea", public=True, position=number)} if number % ALBUM_EVERY == 0 else {}
-        photo = upload(owner, placed, "private" if number % PRIVATE_EVERY == 0 else "public")
+    def seed_photo(number: int) -> Photo:
+        placements = (
+            {album_id: Placement(name="Sea", public=True, position=number)} if number % ALBUM_EVERY == 0 else {}
+        )
+        photo = upload(owner, placements, "private" if number % PRIVATE_EVERY == 0 else "public")
         if rated_by and number % RATED_EVERY == 0:
             rate(photo, rated_by)
-        return trashed(photo) if number % TRASHED_EVERY == 0 else photo
+        return trash(photo) if number % TRASHED_EVERY == 0 else photo
 
     with ThreadPoolExecutor(8) as threads:
-        made = list(threads.map(one, range(count)))
+        photos = list(threads.map(seed_photo, range(count)))
     for photo in rates or []:
         if photo.listed:
             rate(photo, owner)
-    return made
+    return photos
 
 
-def upload(owner: UserId, placed: dict[AlbumId, Placement], visibility: Visibility) -> Photo:
-    """A ready photo with an original, in one version or two, and renditions of a few bytes."""
+def upload(owner: UserId, placements: dict[AlbumId, Placement], visibility: Visibility) -> Photo:
+    """Create a ready photo with one or two versions of its original, and renditions of a few bytes."""
     photo_id = new_photo_id(datetime.now(UTC), secrets.randbits(128))
     photo = Photo(
         photo_id=photo_id,
@@ -130,32 +135,32 @@ def upload(owner: UserId, placed: dict[AlbumId, Placement], visibility: Visibili
     for key in renditions.values():
         s3.put_object(Bucket=wiring.settings().renditions_bucket, Key=key, Body=b"x")
     assert wiring.photo_store().grant(photo, NO_LIMITS)
-    ready = photo.with_(status="ready", sha256=secrets.token_hex(32), renditions=renditions, albums=placed)
-    return replaced(photo, ready)
+    ready = photo.with_(status="ready", sha256=secrets.token_hex(32), renditions=renditions, albums=placements)
+    return replace(photo, ready)
 
 
-def trashed(photo: Photo) -> Photo:
-    """The photo in the trash, with the ratings that it has by now."""
-    found = wiring.photo_store().photo(photo.photo_id)
-    assert found
-    return replaced(found, found.with_(trashed_at=timestamp(datetime.now(UTC))))
+def trash(photo: Photo) -> Photo:
+    """Move a photo to the trash, with its current ratings."""
+    current = wiring.photo_store().photo(photo.photo_id)
+    assert current
+    return replace(current, current.with_(trashed_at=timestamp(datetime.now(UTC))))
 
 
-def replaced(before: Photo, after: Photo) -> Photo:
-    """`after`, as it is kept."""
+def replace(before: Photo, after: Photo) -> Photo:
+    """Replace a photo in the store, and return the stored photo."""
     assert wiring.photo_store().replace(before, after)
-    found = wiring.photo_store().photo(before.photo_id)
-    assert found
-    return found
+    stored = wiring.photo_store().photo(before.photo_id)
+    assert stored
+    return stored
 
 
 def rate(photo: Photo, by: UserId, stars: int = 4) -> None:
-    """A first rating."""
+    """Add a rating."""
     assert wiring.rating_store().rate(photo, by, None, stars)
 
 
 def purge(running: cloud.Cloud, user_id: UserId, photos: int, kills: int) -> None:
-    """Run workers until the purge has ended, each but the last killed when a further part of the photos has gone."""
+    """Run workers until the purge ends. Kill each worker except the last after it has purged a part of the photos."""
     for number in range(1, kills + 1):
         worker = start_worker(running)
         try:
@@ -181,57 +186,57 @@ def start_worker(running: cloud.Cloud) -> subprocess.Popen[bytes]:
 
 
 def remaining(running: cloud.Cloud, user_id: UserId) -> int:
-    """Photos of the person that still have a row."""
-    asked = {
+    """Return how many photos of the user still have a row."""
+    request = {
         "TableName": running.env["PHOTO_TABLE"],
         "IndexName": "owner",
         "KeyConditionExpression": "userId = :user",
         "ExpressionAttributeValues": {":user": {"S": user_id}},
         "Select": "COUNT",
     }
-    return sum(page["Count"] for page in running.client("dynamodb").get_paginator("query").paginate(**asked))
+    return sum(page["Count"] for page in running.client("dynamodb").get_paginator("query").paginate(**request))
 
 
 def account(running: cloud.Cloud, user_id: UserId) -> dict[str, Any]:
     key = items.account_key(user_id)
-    found = running.client("dynamodb").get_item(TableName=running.env["ACCOUNT_TABLE"], Key=key, ConsistentRead=True)
-    return items.decode(found["Item"])
+    answer = running.client("dynamodb").get_item(TableName=running.env["ACCOUNT_TABLE"], Key=key, ConsistentRead=True)
+    return items.decode(answer["Item"])
 
 
 def everything(running: cloud.Cloud) -> dict[str, str]:
-    """Every row and every object version, by what it is."""
-    found: dict[str, str] = {}
+    """Return every row and every object version, by a name that identifies it."""
+    data: dict[str, str] = {}
     for name in ("PHOTO_TABLE", "ACCOUNT_TABLE", "TERM_TABLE", "ALBUM_TABLE", "ENTRY_TABLE", "RATING_TABLE"):
         pages = running.client("dynamodb").get_paginator("scan").paginate(TableName=running.env[name])
         for row in (items.decode(item) for page in pages for item in page["Items"]):
             keys = [row[key] for key in ("userId", "photoId", "albumId", "record", "ownerTerm") if key in row]
-            found[f"{name} {' '.join(keys)}"] = str(sorted(row.items()))
+            data[f"{name} {' '.join(keys)}"] = str(sorted(row.items()))
     for name in ("ORIGINALS_BUCKET", "RENDITIONS_BUCKET"):
         pages = running.client("s3").get_paginator("list_object_versions").paginate(Bucket=running.env[name])
         for page in pages:
-            for each in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]:
-                found[f"{name} {each['Key']} {each['VersionId']}"] = ""
-    return found
+            for version in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]:
+                data[f"{name} {version['Key']} {version['VersionId']}"] = ""
+    return data
 
 
-def of(running: cloud.Cloud, user_id: UserId) -> dict[str, str]:
-    """What names this person."""
+def data_of(running: cloud.Cloud, user_id: UserId) -> dict[str, str]:
+    """Return the data that contains the id of this user."""
     return {name: row for name, row in everything(running).items() if user_id in name + row}
 
 
-def left(running: cloud.Cloud, user_id: UserId) -> list[str]:
-    """What there is of a cancelled person beyond the account's tombstone."""
-    found = everything(running)
-    there = {name.split()[-1] for name in found if name.startswith("PHOTO_TABLE")}
-    named = [name for name, row in found.items() if user_id in name + row]
-    of_photos = [name for name in found if name.startswith(("ENTRY_TABLE", "RATING_TABLE"))]
-    named += [name for name in of_photos if not {*name.split()} & there]
-    kept = {name.split()[-2] for name in found if name.startswith("ALBUM_TABLE") and name.endswith(" album")}
-    named += [name for name in found if name.startswith("ALBUM_TABLE") and not {*name.split()} & kept]
-    rest = [name for name in named if name != f"ACCOUNT_TABLE {user_id} account"]
+def find_leftovers(running: cloud.Cloud, user_id: UserId) -> list[str]:
+    """Return the data of a cancelled user that remains, except the marker of the account."""
+    data = everything(running)
+    photo_ids = {name.split()[-1] for name in data if name.startswith("PHOTO_TABLE")}
+    leftovers = [name for name, row in data.items() if user_id in name + row]
+    photo_rows = [name for name in data if name.startswith(("ENTRY_TABLE", "RATING_TABLE"))]
+    leftovers += [name for name in photo_rows if not {*name.split()} & photo_ids]
+    album_ids = {name.split()[-2] for name in data if name.startswith("ALBUM_TABLE") and name.endswith(" album")}
+    leftovers += [name for name in data if name.startswith("ALBUM_TABLE") and not {*name.split()} & album_ids]
+    rest = [name for name in leftovers if name != f"ACCOUNT_TABLE {user_id} account"]
     cognito, pool = running.client("cognito-idp"), running.env["USER_POOL_ID"]
-    people = [str(each["Attributes"]) for each in cognito.list_users(UserPoolId=pool)["Users"]]
-    return rest + [person for person in people if user_id in person]
+    users = [str(user["Attributes"]) for user in cognito.list_users(UserPoolId=pool)["Users"]]
+    return rest + [user for user in users if user_id in user]
 
 
 def main() -> int:

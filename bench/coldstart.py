@@ -1,6 +1,6 @@
-"""Cold import of the app, beside the least that any function on S3 and DynamoDB must import.
+"""Compare the cold import of the app with the minimum import of any function that uses S3 and DynamoDB.
 
-`python -m bench.coldstart` alternates fresh processes and prints medians and their ratio.
+`python -m bench.coldstart` starts new processes in turn and prints the medians and their ratio.
 """
 
 import os
@@ -26,11 +26,11 @@ def main() -> None:
                 [sys.executable, "-c", code], check=True, env={**os.environ, "AWS_DEFAULT_REGION": "eu-central-1"}
             )
             seconds[name].append(time.perf_counter() - begun)
-    medians = {name: statistics.median(taken) for name, taken in seconds.items()}
+    medians = {name: statistics.median(durations) for name, durations in seconds.items()}
     for name, median in medians.items():
         print(f"{median * 1000:7.0f} ms  {name}")
     app, floor, python = medians.values()
-    print(f"{(app - python) / (floor - python):7.2f}     app / clients, Python's own start taken off")
+    print(f"{(app - python) / (floor - python):7.2f}     app / clients, without the start of Python")
 
 
 if __name__ == "__main__":

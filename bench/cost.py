@@ -1,7 +1,7 @@
-"""What a page of ten costs in requests, read units and dollars. `python -m bench.cost` prints it, by gallery size.
+"""Measure the requests, read units and dollars of a page of ten photos, by gallery size: `python -m bench.cost`.
 
-Up to 10,000 photos on the real store, on the emulated cloud; beyond, and for galleries that change during a walk, by
-simulation of the index under the same code.
+Galleries of up to 10,000 photos use the real store on the emulated cloud. Larger galleries, and galleries that change
+during a walk, use a simulated index with the same code.
 """
 
 import tempfile
@@ -25,25 +25,25 @@ MIN_DEPTH = feed.PUBLIC_MIN_DEPTH
 STORED = (100, 1_000, 10_000)
 SIMULATED = (10**3, 10**4, 10**5, 10**6, 10**7, 10**8)
 PAGES = 100
-"""Of a walk through a gallery that is larger than that."""
+"""The number of pages of a walk through a larger gallery."""
 
 
 def line(name: str, pages: int, requests: int, units: float) -> str:
-    """A row of the table."""
+    """Return a row of the table."""
     dollars = units / pages * row_sizes.DOLLARS_PER_MILLION_UNITS
     return f"{name:<38} {requests / pages:>8.2f} {units / pages:>10.2f} {dollars:>10.2f}"
 
 
 def on_the_store() -> Iterator[str]:
-    """First pages and walks on the emulated cloud, from a gallery that grows to each size."""
+    """Measure first pages and walks on the emulated cloud, in a gallery that grows to each size."""
     with tempfile.TemporaryDirectory() as data, cloud.running(Path(data), 0) as running:
         client, settings = running.client("dynamodb"), load_settings(running.env)
-        feed, there = PhotoLists(DynamoPhotoStore(settings, client), RowPresenter(), ["key"]), 0
+        feed, existing = PhotoLists(DynamoPhotoStore(settings, client), RowPresenter(), ["key"]), 0
         for count in STORED:
-            for number in range(there, count):
+            for number in range(existing, count):
                 row = items.photo_item(row_sizes.typical_photo(number, user_id=UserId("ann")))
                 client.put_item(TableName=settings.photo_table, Item=row)
-            there = count
+            existing = count
             with metered(client) as meter:
                 for _ in range(PAGES):
                     feed.page(PhotoQuery(), by=None)
@@ -56,8 +56,8 @@ def on_the_store() -> Iterator[str]:
             yield line(f"{count:,} stored, a walk of {pages:,} pages", pages, *_only_queries(meter))
 
 
-def simulated(count: int, pages: int, walks: int = 25) -> tuple[int, int, float]:
-    """Pages, requests and read units of the beginnings of walks in several galleries of a size."""
+def simulate(count: int, pages: int, walks: int = 25) -> tuple[int, int, float]:
+    """Return the pages, requests and read units of the first pages of walks in several galleries of a size."""
     shown, requests, units = 0, 0, 0.0
     for seed in range(8):
         photos = BigGallery(count, seed)
@@ -67,7 +67,7 @@ def simulated(count: int, pages: int, walks: int = 25) -> tuple[int, int, float]
     return shown, requests, units
 
 
-def changed(factor: float, done: float, count: int = 20_000) -> str:
+def measure_change(factor: float, done: float, count: int = 20_000) -> str:
     """Measure the pages that follow when a gallery grows or shrinks by `factor` after the share `done` of a walk."""
     photos = Gallery(count, seed=1)
     _items, place = photos.first_page(10, MIN_DEPTH)
@@ -99,12 +99,10 @@ def main() -> None:
     for result in on_the_store():
         print(result, flush=True)
     for count in SIMULATED:
-        print(line(f"{count:,} simulated, first pages", *simulated(count, pages=1)))
-        print(
-            line(f"{count:,} simulated, {PAGES} pages of a walk", *simulated(count, pages=PAGES, walks=4)), flush=True
-        )
+        print(line(f"{count:,} simulated, first pages", *simulate(count, pages=1)))
+        print(line(f"{count:,} simulated, {PAGES} pages of a walk", *simulate(count, pages=PAGES, walks=4)), flush=True)
     for factor, done in ((0.1, 0.9), (10, 0.1)):
-        print(changed(factor, done), flush=True)
+        print(measure_change(factor, done), flush=True)
 
 
 if __name__ == "__main__":

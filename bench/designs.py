@@ -1,4 +1,4 @@
-"""Other ways to show photos in random order, on the same gallery and under the same charges."""
+"""Alternative designs of the random order, measured with the same gallery and the same costs."""
 
 import math
 from collections.abc import Iterator
@@ -14,14 +14,14 @@ _PAGE_BYTES = 1 << 20
 
 
 class Design(Protocol):
-    """Pages of ten out of a gallery that may change between them."""
+    """Return pages of ten photos from a gallery that may change between the pages."""
 
     name: str
     in_walk: bool
-    """Whether a page goes on where the last one ended."""
+    """True if a page starts after the end of the previous page."""
 
     def pages(self, photos: Gallery) -> Iterator[list[PhotoId]]:
-        """A walk: as many pages as the gallery has tens at first, or until it ends by itself."""
+        """Yield the pages of a walk, up to a tenth of the initial number of photos, or until the walk ends."""
 
 
 class Ours:
@@ -30,21 +30,21 @@ class Ours:
     name, in_walk = "Photoshare", True
 
     def pages(self, photos: Gallery) -> Iterator[list[PhotoId]]:
-        """A walk."""
-        found, place = photos.first_page(LIMIT, feed.PUBLIC_MIN_DEPTH)
-        yield [item.photo_id for item in found]
+        """Yield the pages of a walk."""
+        items, place = photos.first_page(LIMIT, feed.PUBLIC_MIN_DEPTH)
+        yield [item.photo_id for item in items]
         while place:
-            found, place = feed.page(place, LIMIT, photos.read, feed.PUBLIC_MIN_DEPTH)
-            yield [item.photo_id for item in found]
+            items, place = feed.page(place, LIMIT, photos.read, feed.PUBLIC_MIN_DEPTH)
+            yield [item.photo_id for item in items]
 
 
 class ScanAndSample:
-    """Read all, show ten of them: what `random.sample` over a Scan does."""
+    """Read all photos and show ten of them, as `random.sample` over a Scan does."""
 
     name, in_walk = "scan and sample", False
 
     def pages(self, photos: Gallery) -> Iterator[list[PhotoId]]:
-        """Pages that know nothing of each other."""
+        """Yield independent pages."""
         for _ in range(math.ceil(len(photos.ranks) / LIMIT)):
             everything = len(photos.ranks) * row_sizes.ROW_BYTES
             photos.items += len(photos.ranks)
@@ -55,23 +55,23 @@ class ScanAndSample:
 
 
 class RandomStart:
-    """Ten from a random rank on, then the next ten, once around: the strongest form of a random start."""
+    """Show ten photos from a random rank on, then the next ten, once around. No other random start is better."""
 
     name, in_walk = "random start", True
 
     def pages(self, photos: Gallery) -> Iterator[list[PhotoId]]:
-        """A walk."""
+        """Yield the pages of a walk."""
         start = photos.rng.getrandbits(feed.RANK_BITS)
         after, around = start - 1, False
         while True:
-            wanted, page = LIMIT, list[PhotoId]()
-            while wanted:
+            missing, page = LIMIT, list[PhotoId]()
+            while missing:
                 last = start - 1 if around else feed.RANKS - 1
-                (found,) = photos.read([feed.Span(after + 1, last)], wanted) if after < last else ([],)
-                page += [item.photo_id for item in found]
-                wanted -= len(found)
-                if wanted and around:
+                (items,) = photos.read([feed.Span(after + 1, last)], missing) if after < last else ([],)
+                page += [item.photo_id for item in items]
+                missing -= len(items)
+                if missing and around:
                     yield page
                     return
-                after, around = (-1, True) if wanted else (found[-1].rank, around)
+                after, around = (-1, True) if missing else (items[-1].rank, around)
             yield page

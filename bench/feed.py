@@ -1,6 +1,6 @@
 """Compare the random order with other designs: `python -m bench.feed` prints a table and draws its chart in docs.
 
-Each design makes a whole walk while one photo comes and one goes between two pages, and then 10,000 first pages.
+Each design makes a whole walk, with one insert and one delete between two pages, and then 10,000 first pages.
 """
 
 import signal
@@ -19,8 +19,8 @@ SIZES = (100, 1_000, 10_000, 100_000)
 CHART = Path(__file__).parent.parent / "docs" / "explanation" / "feed.svg"
 
 
-def walked(design: Design, photos: Gallery) -> tuple[int, float, float]:
-    """Pages of a walk under churn, the share of what it showed that was a repeat, and of what stayed that it missed."""
+def measure_walk(design: Design, photos: Gallery) -> tuple[int, float, float]:
+    """Make a walk during inserts and deletes. Return its pages, the share of repeats and the share of misses."""
     throughout, seen, pages = photos.ids(), Counter[PhotoId](), 0
     for page in design.pages(photos):
         seen.update(page)
@@ -32,20 +32,20 @@ def walked(design: Design, photos: Gallery) -> tuple[int, float, float]:
 
 
 def first_pages(design: Design, photos: Gallery) -> list[list[PhotoId]]:
-    """Many first pages. Where pages know nothing of each other, any page is one."""
+    """Return many first pages. If the pages of a design are independent, each page is a first page."""
     # Reading a hundred thousand rows for each of 10,000 pages takes PostgreSQL minutes.
-    wanted = 1_000 if design.name == "PostgreSQL" and len(photos.ranks) > 10_000 else feed_evenness.PAGES
-    each = 1 if design.in_walk else wanted
+    count = 1_000 if design.name == "PostgreSQL" and len(photos.ranks) > 10_000 else feed_evenness.PAGES
+    per_walk = 1 if design.in_walk else count
     shown: list[list[PhotoId]] = []
-    while len(shown) < wanted:
-        shown += islice(design.pages(photos), each)
-    return shown[:wanted]
+    while len(shown) < count:
+        shown += islice(design.pages(photos), per_walk)
+    return shown[:count]
 
 
 def line(design: Design, count: int) -> str:
-    """A row of the table."""
+    """Return a row of the table."""
     photos = Gallery(count, seed=1)
-    pages, repeats, misses = walked(design, photos)
+    pages, repeats, misses = measure_walk(design, photos)
     requests, items, units = photos.requests / pages, photos.items / pages, photos.units / pages
     photos = Gallery(count, seed=1)
     p = feed_evenness.singles(photos, first_pages(design, photos)).p
@@ -57,7 +57,7 @@ def line(design: Design, count: int) -> str:
 
 
 def chart() -> str:
-    """Read units a page by gallery size."""
+    """Draw the read units per page by gallery size."""
     sizes = [10**power for power in range(2, 9)]
     lines: dict[str, list[tuple[float, float]]] = {"scan and sample": [], "Photoshare": [], "random start": []}
     for count in sizes:

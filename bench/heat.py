@@ -1,6 +1,6 @@
-"""How warm the hottest partition gets at 10,000 pages a second: `python -m bench.heat`.
+"""Measure the load of the hottest partition at 10,000 pages per second: `python -m bench.heat`.
 
-Each shard of the public ranks is one partition key, which DynamoDB can serve 3,000 read units a second from.
+Each shard of the public ranks is one partition key. DynamoDB serves up to 3,000 read units per second from it.
 """
 
 from chalicelib.domain import feed
@@ -11,11 +11,11 @@ from tests.support.feed_gallery import BigGallery
 PAGES_A_SECOND = 10_000
 LIMIT = 3_000
 SESSION = 3
-"""Pages that a visitor looks at."""
+"""The number of pages that a visitor reads."""
 
 
-def warmth(count: int, shard_bits: int) -> tuple[float, float]:
-    """Read units a second of all shards and of the hottest one."""
+def shard_load(count: int, shard_bits: int) -> tuple[float, float]:
+    """Return the read units per second of all shards and of the hottest shard."""
     photos, pages = BigGallery(count, seed=1), 0
     shards = dict.fromkeys(range(1 << shard_bits), 0.0)
     while pages < PAGES_A_SECOND:
@@ -30,10 +30,10 @@ def main() -> None:
     print(f"{PAGES_A_SECOND:,} pages of 10 a second, {SESSION} of each walk; a partition serves {LIMIT:,} read units")
     for count in (100, 1_000, 100_000, 10**8):
         for shard_bits in (4, items.PUBLIC_SHARD_BITS):
-            total, hottest = warmth(count, shard_bits)
+            total, hottest = shard_load(count, shard_bits)
             print(
                 f"{count:>11,} photos, {1 << shard_bits} shards: {total:>9,.0f} read units a second, "
-                f"hottest {hottest:>6,.0f} = {hottest / total:.1%} of all, {hottest / LIMIT:.0%} of what it can"
+                f"hottest {hottest:>6,.0f} = {hottest / total:.1%} of all, {hottest / LIMIT:.0%} of its limit"
             )
 
 

@@ -26,14 +26,14 @@ OLD, NEW = "Seaside", "Mountains"
 
 
 def main(photos: int = 5_000) -> None:
-    """Print what strangers find by the old name before and after the change, and how long it took."""
+    """Print how many photos visitors find by the old name before and after the change, and the duration."""
     with tempfile.TemporaryDirectory() as data, cloud.running(Path(data), 0) as running:
         for name in [name for name in os.environ if name.startswith("AWS_")]:
             del os.environ[name]
         os.environ.update(running.env)
         owner = sign_up(running, "ann@example.com")
         album_id = seed(owner, photos)
-        print(f"{photos} photos; strangers find {found(OLD)} by the old name")
+        print(f"{photos} photos. Visitors find {count_found(OLD)} by the old name")
         begun = time.monotonic()
         changes = AlbumChanges(name=NEW, visibility="private")
         wiring.albums().change(album_id, changes, by=owner)
@@ -43,7 +43,9 @@ def main(photos: int = 5_000) -> None:
             rounds += run_jobs(running)
         seconds = time.monotonic() - begun
         print(f"{rounds} messages, {seconds:.0f} s, {photos / seconds:.0f} photos a second")
-        print(f"due: {is_due(album_id)}; strangers find {found(OLD)} by the old name, {found(NEW)} by the new one")
+        print(
+            f"due: {is_due(album_id)}. Visitors find {count_found(OLD)} by the old name, {count_found(NEW)} by the new."
+        )
 
 
 def seed(owner: Caller, photos: int) -> AlbumId:
@@ -63,7 +65,7 @@ def run_jobs(running: cloud.Cloud) -> int:
     sqs, url = running.client("sqs"), wiring.settings().job_queue_url
     handled = 0
     for _ in range(MAX_ROUNDS):
-        messages = list(_received(sqs, url))
+        messages = list(_receive(sqs, url))
         for message in messages:
             wiring.jobs().handle(message)
         handled += len(messages)
@@ -72,7 +74,7 @@ def run_jobs(running: cloud.Cloud) -> int:
     return handled
 
 
-def _received(sqs: Any, url: str) -> Iterator[str]:
+def _receive(sqs: Any, url: str) -> Iterator[str]:
     while messages := sqs.receive_message(QueueUrl=url, WaitTimeSeconds=1).get("Messages"):
         for message in messages:
             sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
@@ -85,8 +87,8 @@ def is_due(album_id: AlbumId) -> bool:
     return album is not None and album.due_at is not None
 
 
-def found(word: str) -> int:
-    """Return the number of photos that a stranger finds by a word."""
+def count_found(word: str) -> int:
+    """Return the number of photos that a visitor finds by a word."""
     count, last_key = 0, None
     while True:
         page = wiring.search().page(SearchQuery(q=word, limit=100, last_key=last_key), by=None)

@@ -1,6 +1,6 @@
-"""The largest photos that are taken, format by format: `python -m bench.limits [FOLDER ...]` prints time and memory.
+"""Measure time and memory for the largest photo of each format: `python -m bench.limits [FOLDER ...]`.
 
-What the function that confirms uploads needs, follows from the worst of them.
+The worst of these determine the memory and the timeout of the function that confirms uploads.
 """
 
 import subprocess
@@ -19,7 +19,7 @@ from bench.album import FOLDERS, NONE, Album, NoPhotos
 from bench.contenders import peak
 from chalicelib import renditions
 
-# As many megapixels as each format may have, or as fit in 50 MB.
+# The largest number of megapixels of each format, or the number that fits in 50 MB.
 LARGEST = {
     "baseline.jpg": (10_000, 10_000),
     "turned.jpg": (10_000, 10_000),
@@ -52,25 +52,25 @@ def photos(album: Album, into: Path) -> Iterator[Path]:
             case "gif":
                 image.quantize(64).save(path)
             case "heic" | "avif":
-                if album.stored(image, name) is None:
+                if album.save(image, name) is None:
                     continue
             case _:
-                # Pillow's own buffer for WebP is smaller than such a file.
-                stored = pyvips.Image.new_from_memory(image.tobytes(), *size, 3, "uchar")
-                stored.copy(interpretation="srgb").write_to_file(str(path), **_OPTIONS[path.suffix])
+                # Pillow's buffer for WebP is too small for this file.
+                pixels = pyvips.Image.new_from_memory(image.tobytes(), *size, 3, "uchar")
+                pixels.copy(interpretation="srgb").write_to_file(str(path), **_OPTIONS[path.suffix])
         yield path
 
 
 def render(path: Path) -> None:
-    """One photo, in a process of its own."""
+    """Render one photo in this process, and print the results."""
     content = path.read_bytes()
     begun = time.process_time()
     try:
         rendered = renditions.render(content, renditions.sniff(content) or "")
-        came = f"{rendered.width * rendered.height / 1e6:.0f} MP"
+        outcome = f"{rendered.width * rendered.height / 1e6:.0f} MP"
     except renditions.Refused as refusal:
-        came = refusal.code
-    print(f"{path.name:<20}{len(content) / 1e6:>7.1f}{came:>14}{time.process_time() - begun:>9.2f}{peak():>9.0f}")
+        outcome = refusal.code
+    print(f"{path.name:<20}{len(content) / 1e6:>7.1f}{outcome:>14}{time.process_time() - begun:>9.2f}{peak():>9.0f}")
 
 
 def main(folders: list[Path]) -> None:
@@ -91,4 +91,4 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["--one"]:
         render(Path(sys.argv[2]))
     else:
-        main([Path(each) for each in sys.argv[1:]])
+        main([Path(folder) for folder in sys.argv[1:]])

@@ -19,7 +19,7 @@ def load(service: Local) -> dict[str, float]:
     names = ("api", "confirm_upload", "run_job")
     processes = {name: function_processes(service.port, name) for name in names}
     processes["emulator"] = emulator_processes(service.aws_port)
-    return {name: cpu_seconds(found) for name, found in processes.items()}
+    return {name: cpu_seconds(pids) for name, pids in processes.items()}
 
 
 def measure(photos: int, width: int, height: int) -> None:
@@ -44,7 +44,7 @@ def measure(photos: int, width: int, height: int) -> None:
         f"{photos} photos of {width} x {height}: uploaded in {uploaded - begun:.1f} s, ready in {ended - begun:.1f} s"
     )
     print(f"{photos / (ended - begun):.1f} photos a second")
-    for name, seconds in sorted(used.items(), key=lambda one: -one[1]):
+    for name, seconds in sorted(used.items(), key=lambda item: -item[1]):
         cores = seconds / (ended - begun)
         print(f"  {name:<15} {1000 * seconds / photos:6.0f} ms of CPU per photo, {cores:4.0%} of a core")
 

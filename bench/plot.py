@@ -1,4 +1,4 @@
-"""A chart with two logarithmic axes, as SVG that can be read on light and on dark."""
+"""Draw a chart with two logarithmic axes, as SVG that is readable on a light and on a dark background."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ Series = Mapping[str, Sequence[tuple[float, float]]]
 
 
 def log_log(title: str, across: str, up: str, series: Series, limit: tuple[str, float]) -> str:
-    """Lines by name, and a dashed one that says up to where is well."""
+    """Draw each line of `series` with its name, and a dashed line for the limit."""
     points = [point for line in series.values() for point in line]
     low, high = math.log10(min(x for x, _ in points)), math.log10(max(x for x, _ in points))
     bottom = math.floor(math.log10(min(y for _, y in points)))
@@ -34,9 +34,9 @@ def log_log(title: str, across: str, up: str, series: Series, limit: tuple[str, 
         x, y = at(10.0**power, 10.0**bottom)
         parts += [_text(x, y + 18, f"10^{power}", 11, "middle")]
     for (name, line), colour in zip(series.items(), _COLOURS, strict=False):
-        placed = [at(x, y) for x, y in line]
-        parts += [_line(placed, colour, 'stroke-width="2.5"')]
-        parts += [_text(placed[-1][0] + 8, placed[-1][1] + 4, name, 12, colour=colour)]
+        coordinates = [at(x, y) for x, y in line]
+        parts += [_line(coordinates, colour, 'stroke-width="2.5"')]
+        parts += [_text(coordinates[-1][0] + 8, coordinates[-1][1] + 4, name, 12, colour=colour)]
     name, value = limit
     parts += [_line([at(first, value), at(last, value)], "#888", 'stroke-dasharray="5 4"')]
     parts += [_text(at(last, value)[0] + 8, at(last, value)[1] - 8, name, 12)]
@@ -49,5 +49,5 @@ def _text(x: float, y: float, text: str, size: int, anchor: str = "start", colou
 
 
 def _line(points: Sequence[tuple[float, float]], colour: str, more: str) -> str:
-    placed = " ".join(f"{x},{y}" for x, y in points)
-    return f'<polyline points="{placed}" fill="none" stroke="{colour}" {more}/>'
+    coordinates = " ".join(f"{x},{y}" for x, y in points)
+    return f'<polyline points="{coordinates}" fill="none" stroke="{colour}" {more}/>'

@@ -1,4 +1,4 @@
-"""`ORDER BY random() LIMIT 10` on a real PostgreSQL, in a cluster of its own that goes away afterwards."""
+"""Run `ORDER BY random() LIMIT 10` on a real PostgreSQL, in a temporary cluster."""
 
 import os
 import shutil
@@ -14,11 +14,11 @@ from tests.support.feed_gallery import Gallery
 
 
 class Absent(Exception):
-    """There is no PostgreSQL here, or it does not start."""
+    """PostgreSQL is not installed or does not start."""
 
 
 class OrderByRandom:
-    """One query a page; the pages know nothing of each other."""
+    """Run one query per page. The pages are independent."""
 
     name, in_walk = "PostgreSQL", False
 
@@ -26,14 +26,14 @@ class OrderByRandom:
         self._command = ["psql", "-X", "-q", "-A", "-t", "-h", socket, "-U", "bench", "-d", "postgres"]
 
     def pages(self, photos: Gallery) -> Iterator[list[PhotoId]]:
-        """Pages that know nothing of each other, through one session."""
+        """Yield independent pages through one session."""
         with subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as session:
             assert session.stdin
             assert session.stdout
-            session.stdin.write(_filled(photos.ids()))
+            session.stdin.write(_fill(photos.ids()))
             done = len(photos.changes)
             for _ in range(-(-len(photos.ranks) // 10)):
-                session.stdin.write("".join(starmap(_changed, photos.changes[done:])) + _QUERY)
+                session.stdin.write("".join(starmap(_change, photos.changes[done:])) + _QUERY)
                 session.stdin.flush()
                 done = len(photos.changes)
                 photos.items, photos.requests = photos.items + len(photos.ranks), photos.requests + 1
@@ -43,44 +43,44 @@ class OrderByRandom:
 _QUERY = "SELECT string_agg(id, ' ') FROM (SELECT id FROM p ORDER BY random() LIMIT 10) ten;\n"
 
 
-def _filled(ids: set[PhotoId]) -> str:
+def _fill(ids: set[PhotoId]) -> str:
     listed = "\n".join(ids)
-    made = "SET client_min_messages = error; DROP TABLE IF EXISTS p; CREATE TABLE p (id text PRIMARY KEY);"
-    return f"{made}\nCOPY p FROM STDIN;\n{listed}\n\\.\n"
+    create = "SET client_min_messages = error; DROP TABLE IF EXISTS p; CREATE TABLE p (id text PRIMARY KEY);"
+    return f"{create}\nCOPY p FROM STDIN;\n{listed}\n\\.\n"
 
 
-def _changed(photo_id: PhotoId, came: bool) -> str:
-    return f"INSERT INTO p VALUES ('{photo_id}');\n" if came else f"DELETE FROM p WHERE id = '{photo_id}';\n"
+def _change(photo_id: PhotoId, is_insert: bool) -> str:
+    return f"INSERT INTO p VALUES ('{photo_id}');\n" if is_insert else f"DELETE FROM p WHERE id = '{photo_id}';\n"
 
 
 @contextmanager
 def running() -> Iterator[OrderByRandom]:
-    """A cluster that listens on a socket alone.
+    """Run a cluster that listens only on a socket.
 
     Raises:
-        Absent: Debian's postgresql is not installed, or will not start.
+        Absent: Debian's postgresql is not installed or does not start.
     """
     binaries = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
     if not binaries or not shutil.which("psql"):
-        raise Absent("PostgreSQL is not installed (Debian: apt install postgresql); its row is skipped.")
-    # It refuses to run as root.
+        raise Absent("PostgreSQL is not installed (Debian: apt install postgresql). Its row is skipped.")
+    # PostgreSQL does not run as root.
     user = "postgres" if os.geteuid() == 0 else None
-    with tempfile.TemporaryDirectory() as place:
+    with tempfile.TemporaryDirectory() as folder:
         if user:
-            shutil.chown(place, user, user)
+            shutil.chown(folder, user, user)
 
         def run(name: str, *options: str) -> None:
             command = [str(binaries[-1] / name), *options]
             subprocess.run(command, check=True, stdout=subprocess.DEVNULL, user=user, group=user, cwd="/")
 
         try:
-            run("initdb", "-D", f"{place}/data", "-U", "bench", "-A", "trust", "--no-sync")
-            options = f"-c listen_addresses='' -c unix_socket_directories={place} -c fsync=off"
-            run("pg_ctl", "-D", f"{place}/data", "-l", f"{place}/log", "-w", "-o", options, "start")
+            run("initdb", "-D", f"{folder}/data", "-U", "bench", "-A", "trust", "--no-sync")
+            options = f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync=off"
+            run("pg_ctl", "-D", f"{folder}/data", "-l", f"{folder}/log", "-w", "-o", options, "start")
         except (OSError, subprocess.CalledProcessError) as error:
-            raise Absent(f"PostgreSQL did not start ({error}); its row is skipped.") from error
+            raise Absent(f"PostgreSQL did not start ({error}). Its row is skipped.") from error
         try:
-            yield OrderByRandom(place)
+            yield OrderByRandom(folder)
         finally:
             with suppress(subprocess.CalledProcessError):
-                run("pg_ctl", "-D", f"{place}/data", "-m", "immediate", "-w", "stop")
+                run("pg_ctl", "-D", f"{folder}/data", "-m", "immediate", "-w", "stop")

@@ -1,6 +1,6 @@
-"""Ours beside other ways to make renditions: `python -m bench.renditions [FOLDER ...]` prints tables and draws a chart.
+"""Compare ways to make renditions: `python -m bench.renditions [FOLDER ...]` prints tables and draws a chart.
 
-Photo by photo, the ways in turn, medians of CPU time, one thread. sharp is fetched by npm for the time of the run.
+All ways run in turn for each photo, on one thread. The tables show medians of CPU time. npm installs sharp temporarily.
 """
 
 import json
@@ -29,13 +29,13 @@ CHART = ROOT / "docs" / "explanation" / "renditions.svg"
 
 
 class Rival(NamedTuple):
-    """A way to make renditions, and the program that knows it."""
+    """A way to make renditions, and the program that implements it."""
 
     name: str
     program: str
     way: str
     copy: bool = False
-    """Whether it also makes a full-size copy without metadata, as ours does."""
+    """True if it also makes a full-size copy without metadata, as the service does."""
 
 
 RIVALS = (
@@ -58,22 +58,22 @@ type Files = dict[int, bytes]
 
 
 class Result(NamedTuple):
-    """What one way made of one photo: median CPU seconds, and the renditions by side."""
+    """The median CPU seconds of one way for one photo, and the renditions by side."""
 
     cpu: float
     files: Files
 
 
-def ask(process: "subprocess.Popen[str]", rival: Rival, **asked: str) -> dict[str, Any]:
+def ask(process: "subprocess.Popen[str]", rival: Rival, **request: str) -> dict[str, Any]:
     assert process.stdin
     assert process.stdout
-    print(json.dumps({**asked, "way": rival.way, "copy": rival.copy}), file=process.stdin, flush=True)
+    print(json.dumps({**request, "way": rival.way, "copy": rival.copy}), file=process.stdin, flush=True)
     return dict(json.loads(process.stdout.readline() or '{"error": "it crashed"}'))
 
 
 @contextmanager
 def programs(commands: dict[str, list[str]], into: Path) -> "Iterator[dict[str, subprocess.Popen[str]]]":
-    """One process each, for as long as the context lasts."""
+    """Run one process per command until the end of the context."""
     running = {
         name: subprocess.Popen(
             command,
@@ -93,39 +93,39 @@ def programs(commands: dict[str, list[str]], into: Path) -> "Iterator[dict[str, 
 
 
 def commands(into: Path) -> dict[str, list[str]]:
-    """The programs that this machine can run."""
-    found = {"python": [sys.executable, "-m", "bench.contenders"]}
+    """Return the commands of the programs that this machine can run."""
+    available = {"python": [sys.executable, "-m", "bench.contenders"]}
     node, npm = shutil.which("node"), shutil.which("npm")
     if not node or not npm:
         print("sharp is not measured: Node is not installed.")
-        return found
-    fetched = subprocess.run(
+        return available
+    installed = subprocess.run(
         [npm, "install", "--silent", "--no-save", "--prefix", into, "sharp"], cwd=into, check=False
     )
-    if fetched.returncode:
-        print("sharp is not measured: npm could not fetch it.")
-        return found
-    return {**found, "node": [node, str(ROOT / "bench" / "sharp.mjs")]}
+    if installed.returncode:
+        print("sharp is not measured: npm cannot install it.")
+        return available
+    return {**available, "node": [node, str(ROOT / "bench" / "sharp.mjs")]}
 
 
-def raced(photo: Path, running: "dict[str, subprocess.Popen[str]]", into: Path) -> dict[str, Result]:
-    """Every way that can read the photo, by name."""
-    taken: dict[str, list[float]] = {rival.name: [] for rival in RIVALS if rival.program in running}
+def race(photo: Path, running: "dict[str, subprocess.Popen[str]]", into: Path) -> dict[str, Result]:
+    """Return the results of every way that can read the photo, by name."""
+    seconds: dict[str, list[float]] = {rival.name: [] for rival in RIVALS if rival.program in running}
     files: dict[str, Files] = {}
     for _ in range(ROUNDS):
         for rival in RIVALS:
-            if rival.name in taken:
+            if rival.name in seconds:
                 answer = ask(running[rival.program], rival, photo=str(photo), into=str(into))
                 if "error" in answer:
-                    del taken[rival.name]
+                    del seconds[rival.name]
                 else:
-                    taken[rival.name].append(answer["cpu"])
+                    seconds[rival.name].append(answer["cpu"])
                     files[rival.name] = {side: (into / str(side)).read_bytes() for side in SIDES}
-    return {name: Result(statistics.median(each), files[name]) for name, each in taken.items()}
+    return {name: Result(statistics.median(times), files[name]) for name, times in seconds.items()}
 
 
 def line(photo: Path, results: dict[str, Result]) -> str:
-    """A row of the table: our CPU, and each rival's as so many times that."""
+    """Return a row of the table: our CPU time, and the ratio of each rival's CPU time to ours."""
     with Image.open(photo) as image:
         size = f"{photo.suffix[1:]:<5}{image.width * image.height / 1e6:5.1f} {results['Photoshare'].cpu * 1000:6.0f}"
     ratios = [results[r.name].cpu / results["Photoshare"].cpu if r.name in results else None for r in RIVALS[1:]]
@@ -133,7 +133,7 @@ def line(photo: Path, results: dict[str, Result]) -> str:
 
 
 def chart(races: dict[Path, dict[str, Result]]) -> str:
-    """CPU time by size, of the photos that are JPEG."""
+    """Draw the CPU time of JPEG photos by size."""
     lines: dict[str, list[tuple[float, float]]] = {}
     for photo, results in races.items():
         with Image.open(photo) as image:
@@ -164,7 +164,7 @@ def summary(races: dict[Path, dict[str, Result]]) -> None:
         kept = [ssims[photo, "Photoshare", side] - ssims[photo, rival.name, side] for photo in shared for side in SIDES]
         print(
             f"{rival.name:<30}{statistics.geometric_mean(ratios):>7.2f}{statistics.median(ratios):>8.2f}"
-            f"{min(ratios):>7.2f}{statistics.geometric_mean(sizes):>7.2f}{statistics.median(kept):>9.4f}{min(kept):>8.4f}"
+            f"{min(ratios):>7.2f}{statistics.geometric_mean(sizes):>7.2f}{statistics.median(gains):>9.4f}{min(gains):>8.4f}"
         )
     print("bytes: Photoshare / other. SSIM with the photo: Photoshare - other.")
 
@@ -174,16 +174,16 @@ def size(files: Files) -> int:
 
 
 def peaks(album: Album, known: dict[str, list[str]], into: Path) -> None:
-    """Each way in a process of its own, which makes one photo."""
+    """Print the peak memory of each way. Each photo has a separate process."""
     extremes = album.extremes()
     print(f"\n{'peak memory, MB':<30}" + "".join(f"{path.name:>18}" for path in extremes))
     for rival in RIVALS:
-        found = []
+        columns = []
         for path in extremes if rival.program in known else []:
             with programs({rival.program: known[rival.program]}, into) as running:
                 answer = ask(running[rival.program], rival, photo=str(path))
-            found.append(f"{'-':>18}" if "error" in answer else f"{answer['peak']:>18.0f}")
-        print(f"{rival.name:<30}" + "".join(found), flush=True)
+            columns.append(f"{'-':>18}" if "error" in answer else f"{answer['peak']:>18.0f}")
+        print(f"{rival.name:<30}" + "".join(columns), flush=True)
 
 
 def main() -> None:
@@ -192,7 +192,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         into = Path(name)
         try:
-            album = Album([Path(each) for each in sys.argv[1:]] or list(FOLDERS), into)
+            album = Album([Path(folder) for folder in sys.argv[1:]] or list(FOLDERS), into)
         except NoPhotos:
             print(NONE)
             return
@@ -200,7 +200,7 @@ def main() -> None:
         print(f"{'':<5}{'MP':>5} {'ms':>6}" + "".join(f"{rival.way + '+' * rival.copy:>11}" for rival in RIVALS[1:]))
         with programs(known, into) as running:
             for photo in album.photos():
-                races[photo] = raced(photo, running, into)
+                races[photo] = race(photo, running, into)
                 print(line(photo, races[photo]), flush=True)
         summary(races)
         CHART.write_text(chart(races))

@@ -1,4 +1,4 @@
-"""How much of a photo a rendition kept: SSIM of its luminance (Wang et al., 2004)."""
+"""Measure the similarity of a rendition to its photo: the SSIM of the luminance (Wang et al., 2004)."""
 
 import io
 from pathlib import Path
@@ -11,7 +11,7 @@ _C1, _C2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
 
 
 def original(photo: Path) -> Image.Image:
-    """As seen: upright, in sRGB."""
+    """Open a photo upright and in sRGB."""
     image = ImageOps.exif_transpose(Image.open(photo))
     profile = image.info.get("icc_profile")
     image = image.convert("RGB")
@@ -24,11 +24,12 @@ def original(photo: Path) -> Image.Image:
 
 
 def ssim(rendition: bytes, photo: Image.Image) -> float:
-    """1 where the rendition is the photo at its size."""
-    seen = Image.open(io.BytesIO(rendition)).convert("L")
-    expected = photo.resize(seen.size, Image.Resampling.LANCZOS).convert("L")
+    """Return the SSIM of a rendition. 1 means that the rendition equals the resized photo."""
+    actual = Image.open(io.BytesIO(rendition)).convert("L")
+    expected = photo.resize(actual.size, Image.Resampling.LANCZOS).convert("L")
     a, b = (
-        pyvips.Image.new_from_memory(each.tobytes(), *each.size, 1, "uchar").cast("float") for each in (seen, expected)
+        pyvips.Image.new_from_memory(image.tobytes(), *image.size, 1, "uchar").cast("float")
+        for image in (actual, expected)
     )
     mean_a, mean_b = a.gaussblur(_SIGMA), b.gaussblur(_SIGMA)
     variances = (a * a).gaussblur(_SIGMA) - mean_a * mean_a + (b * b).gaussblur(_SIGMA) - mean_b * mean_b

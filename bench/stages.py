@@ -1,4 +1,4 @@
-"""Where the time goes for one JPEG: `python -m bench.stages PHOTO` prints CPU milliseconds and bytes of each step."""
+"""Print the CPU milliseconds and the bytes of each step for one JPEG: `python -m bench.stages PHOTO`."""
 
 import sys
 import time
@@ -13,15 +13,15 @@ ROUNDS = 5
 
 
 def step(name: str, work: Callable[[], Any]) -> Any:
-    """The fastest of some rounds, and what came of it."""
+    """Print the duration of the fastest round, and return the result."""
     seconds = []
     for _ in range(ROUNDS):
         begun = time.process_time()
-        made = work()
+        result = work()
         seconds.append(time.process_time() - begun)
-    size = f"{len(made) / 1000:>8.0f} kB" if isinstance(made, bytes) else ""
+    size = f"{len(result) / 1000:>8.0f} kB" if isinstance(result, bytes) else ""
     print(f"{name:<24}{min(seconds) * 1000:>8.1f} ms{size}")
-    return made
+    return result
 
 
 def main(photo: Path) -> None:
@@ -31,20 +31,20 @@ def main(photo: Path) -> None:
     whole = pyvips.Image.jpegload_buffer(content)
     shrink = max((n for n in (1, 2, 4, 8) if max(whole.width, whole.height) / n >= 2048 * 0.98), default=1)
 
-    def decoded(n: int) -> pyvips.Image:
+    def decode(n: int) -> pyvips.Image:
         return pyvips.Image.jpegload_buffer(content, access="sequential", shrink=n).copy_memory()
 
-    step("decode at an eighth", partial(decoded, 8))
-    image = step(f"decode at 1/{shrink}", partial(decoded, shrink))
+    step("decode at an eighth", partial(decode, 8))
+    image = step(f"decode at 1/{shrink}", partial(decode, shrink))
     for side in (2048, 1024, 256):
-        image = step(f"Lanczos to {side}", partial(shrunk, image, min(1, side / max(image.width, image.height))))
+        image = step(f"Lanczos to {side}", partial(resize, image, min(1, side / max(image.width, image.height))))
         for effort in (0, 2, 4):
             step(f"  WebP, effort {effort}", partial(image.webpsave_buffer, Q=80, effort=effort, keep="none"))
         step("  JPEG", partial(image.jpegsave_buffer, Q=80, keep="none"))
-    step("full size as JPEG", partial(decoded(1).jpegsave_buffer, Q=90, keep="none"))
+    step("full size as JPEG", partial(decode(1).jpegsave_buffer, Q=90, keep="none"))
 
 
-def shrunk(image: pyvips.Image, scale: float) -> pyvips.Image:
+def resize(image: pyvips.Image, scale: float) -> pyvips.Image:
     return image.resize(scale).copy_memory()
 
 

@@ -1,6 +1,7 @@
-"""Whole walks under churn: `python -m bench.walks [20000]` makes so many, of all kinds, and checks each.
+"""Check whole walks during inserts and deletes: `python -m bench.walks [20000]` makes this number of walks.
 
-A photo that is there throughout comes exactly once, none comes twice, the walk ends, no page but the last is empty.
+A photo that exists during the whole walk appears exactly once. No photo appears twice. The walk ends.
+No page except the last is empty.
 """
 
 import random
@@ -18,7 +19,7 @@ def main() -> None:
         churn = Churn(inserts, deletes, hides, shows, rng.choice((0, 0, 0.02)))
         gallery = Gallery(rng.randint(0, rng.choice((0, 1, 10, 11, 50, 200, 1000))), seed=number)
         pages += check_walk(gallery, rng.choice(MIN_DEPTHS), churn, rng.choice((1, 10, 30)))
-    print(f"{walks:,} walks of {pages:,} pages under churn: every photo that stayed came exactly once.")
+    print(f"{walks:,} walks of {pages:,} pages under churn: every photo that stayed appeared exactly once.")
 
 
 if __name__ == "__main__":

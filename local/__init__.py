@@ -1,1 +1,1 @@
-"""The whole cloud on one machine: `python -m local`."""
+"""Run the app and the AWS services that it uses on one machine: `python -m local`."""

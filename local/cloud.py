@@ -1,4 +1,4 @@
-"""ministack as a child process, with the stack deployed in it and everything it holds under one directory."""
+"""Run ministack as a child process, deploy the stack to it, and keep all of its data in one directory."""
 
 import contextlib
 import fcntl
@@ -26,15 +26,15 @@ REGION = "us-east-1"
 ACCOUNT = "000000000000"
 STAGE = "local"
 EMULATOR = ROOT / ".venv-emulator" / "bin" / "python"
-"""ministack needs another botocore than the project, so it has an environment of its own."""
+"""ministack needs another version of botocore than the project, so it has a separate virtual environment."""
 _KEY_ID = _SECRET = "test"
 _START_LIMIT = 60.0
 _LOCK_WAIT = 5.0
-"""Longer than a child needs to stop after its parent was killed."""
+"""Seconds. Longer than a child needs to stop after its parent was killed."""
 
 
 class CannotRun(Exception):
-    """The local cloud cannot run. The message says why, and what to do, in one sentence."""
+    """The local cloud cannot run. The message has the cause and, if possible, the remedy."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Cloud:
     process: subprocess.Popen[bytes]
 
     def client(self, service: str) -> Any:
-        """A boto3 client of this cloud, whatever the environment says."""
+        """Return a boto3 client of this cloud. The process's AWS environment variables have no effect."""
         return _client(self.env, service)
 
     def environment_of(self, function: str) -> dict[str, str]:
@@ -55,20 +55,20 @@ class Cloud:
         return roles.environment_of(function, self.env, self.data / "roles")
 
     def stop(self) -> None:
-        """Let ministack write its state, then make sure that it and its children are gone. Safe to repeat."""
+        """Wait until ministack has written its state, then end it and its children. Idempotent."""
         _stop(self.process)
 
 
 @contextlib.contextmanager
 def running(data: Path, aws_port: int, base_url: str = "http://localhost:8000") -> Iterator[Cloud]:
-    """A cloud whose state is in `data`: the one that was there, or a new one. Port 0 means any free one.
+    """Run a cloud whose state is in `data`. Create the state if it does not exist. Port 0 picks a free port.
 
     Raises:
         CannotRun: the port is taken, `data` is unusable, damaged or in use, or ministack does not start.
     """
     if not EMULATOR.exists():
-        raise CannotRun("The emulator is not installed: run `make run`, or `make .venv-emulator/ready`.")
-    with _locked(data) as lock:
+        raise CannotRun("The emulator is not installed. Run `make run`, or `make .venv-emulator/ready`.")
+    with _lock(data) as lock:
         port = require_free(aws_port, "AWS_PORT")
         env = _environment(data, port, base_url)
         process = _start(data, port, lock)
@@ -77,25 +77,27 @@ def running(data: Path, aws_port: int, base_url: str = "http://localhost:8000") 
             for service in ("cloudformation", "dynamodb", "s3", "cognito-idp", "sqs"):
                 _client(env, service)
             _await_health(process, data, port)
-            yield Cloud(data, _deployed(data, env, base_url), process)
+            yield Cloud(data, _deploy(data, env, base_url), process)
         except CannotRun:
-            process.kill()  # It would write what it has over a state that someone may still want to repair.
+            process.kill()  # A normal stop would overwrite a damaged state that you may want to repair.
             raise
         finally:
             _stop(process)
 
 
 @contextlib.contextmanager
-def _locked(data: Path) -> Iterator[IO[str]]:
+def _lock(data: Path) -> Iterator[IO[str]]:
     if data.exists() and not data.is_dir():
-        raise CannotRun(f"{data} is a file: choose a directory for DATA.")
+        raise CannotRun(f"{data} is a file. Choose a directory for DATA.")
     try:
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
         for part in ("state", "s3"):
             (data / part).mkdir(mode=0o700, exist_ok=True)
         lock = (data / "lock").open("a")
     except OSError as error:
-        raise CannotRun(f"{data} cannot hold the local cloud's data: {error.strerror} ({error.filename}).") from error
+        raise CannotRun(
+            f"The local cloud cannot store its data in {data}: {error.strerror} ({error.filename})."
+        ) from error
     with lock:
         deadline = time.monotonic() + _LOCK_WAIT
         while True:
@@ -104,23 +106,23 @@ def _locked(data: Path) -> Iterator[IO[str]]:
                 break
             except OSError as error:
                 if time.monotonic() > deadline:
-                    raise CannotRun(f"Another local cloud uses {data}: stop it, or choose another DATA.") from error
+                    raise CannotRun(f"Another local cloud uses {data}. Stop it, or choose another DATA.") from error
                 time.sleep(0.1)
         yield lock
 
 
 def require_free(port: int, variable: str) -> int:
-    """The port itself; where it is 0, a free one.
+    """Return `port`, or a free port if it is 0.
 
     Raises:
-        CannotRun: something else listens there, or this user may not.
+        CannotRun: another process listens on the port, or the user may not use the port.
     """
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
         except (OSError, OverflowError) as error:
-            raise CannotRun(f"Port {port} cannot be used ({error}): choose another {variable}.") from error
+            raise CannotRun(f"Port {port} cannot be used ({error}). Choose another {variable}.") from error
         return int(probe.getsockname()[1])
 
 
@@ -132,7 +134,7 @@ def _environment(data: Path, port: int, base_url: str) -> dict[str, str]:
         "AWS_DEFAULT_REGION": REGION,
         "AWS_ACCESS_KEY_ID": _KEY_ID,
         "AWS_SECRET_ACCESS_KEY": _SECRET,
-        # Nothing of the developer's own AWS account may reach the app, nor a proxy come between.
+        # Hide the developer's own AWS account from the app, and use no proxy.
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
@@ -140,12 +142,12 @@ def _environment(data: Path, port: int, base_url: str) -> dict[str, str]:
         "BASE_URL": base_url,
         "ALLOWED_ORIGINS": base_url,
         "COGNITO_DOMAIN": endpoint,
-        "SIGNING_KEYS": kept(data / "signing-keys", secrets.token_urlsafe(32)),
+        "SIGNING_KEYS": read_or_create_secret(data / "signing-keys", secrets.token_urlsafe(32)),
     }
 
 
-def kept(file: Path, value: str) -> str:
-    """The secret in `file`; where there is none yet, `value` is put there, for its owner's eyes only."""
+def read_or_create_secret(file: Path, value: str) -> str:
+    """Return the secret in `file`. If the file does not exist, write `value` to it, readable only for its owner."""
     if not file.exists():
         with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as new:
             new.write(value)
@@ -163,18 +165,18 @@ def _start(data: Path, port: int, lock: IO[str]) -> subprocess.Popen[bytes]:
         "S3_DATA_DIR": str(data.absolute() / "s3"),
         "SFTP_ENABLED": "0",
         "IOT_MTLS_ENABLED": "0",
-        "AWS_SECRET_ACCESS_KEY": _SECRET,  # What it checks presigned requests with.
+        "AWS_SECRET_ACCESS_KEY": _SECRET,  # ministack verifies presigned requests with it.
     }
     with (data / "ministack.log").open("wb") as log:
         return subprocess.Popen(
             [str(EMULATOR), "-m", "local.emulator"],
             cwd=ROOT,
             env=inherited | settings,
-            # Never written to: it closes when this process goes, and the child then stops too.
+            # Nothing is written to the pipe. It closes when this process ends, and then the child stops too.
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,
-            # The child keeps the lock until it has gone, and Ctrl-C does not reach it before we have stopped.
+            # The child keeps the lock until it ends. In its own session, it does not receive Ctrl-C.
             pass_fds=(lock.fileno(),),
             start_new_session=True,
         )
@@ -184,9 +186,9 @@ def _await_health(process: subprocess.Popen[bytes], data: Path, port: int) -> No
     if await_http(f"http://127.0.0.1:{port}/_ministack/health", process):
         return
     if process.poll() is None:
-        raise CannotRun(f"ministack did not answer within {_START_LIMIT:.0f} s; {data}/ministack.log says more.")
-    last = (data / "ministack.log").read_text(errors="replace").strip().rpartition("\n")[2]
-    raise CannotRun(f"ministack did not start: {last or 'no reason given'}.")
+        raise CannotRun(f"ministack did not answer within {_START_LIMIT:.0f} s. See {data}/ministack.log.")
+    last_line = (data / "ministack.log").read_text(errors="replace").strip().rpartition("\n")[2]
+    raise CannotRun(f"ministack did not start: {last_line or 'no reason given'}.")
 
 
 def await_http(url: str, process: subprocess.Popen[bytes]) -> bool:
@@ -202,16 +204,19 @@ def await_http(url: str, process: subprocess.Popen[bytes]) -> bool:
     return False
 
 
-def _deployed(data: Path, env: dict[str, str], base_url: str) -> dict[str, str]:
-    """The environment with the stack's outputs. `data/env` is written last: it says that all parts were there once."""
+def _deploy(data: Path, env: dict[str, str], base_url: str) -> dict[str, str]:
+    """Deploy the stack and return the environment with its outputs.
+
+    Write `data/env` last: the file marks that every part of the stack has existed.
+    """
     cloudformation = _client(env, "cloudformation")
     complete = data / "env"
     try:
-        found = stack.described(cloudformation, STAGE)
-        if complete.exists() or (found and found["StackStatus"] in stack.DEPLOYED):
+        existing = stack.find_stack(cloudformation, STAGE)
+        if complete.exists() or (existing and existing["StackStatus"] in stack.DEPLOYED):
             _require_parts(cloudformation, env, data)
-        elif found:
-            stack.remove(cloudformation, STAGE)  # A first start was cut short.
+        elif existing:
+            stack.remove(cloudformation, STAGE)  # The first start was interrupted.
         env = stack.deploy(functools.partial(_client, env), STAGE, base_url, roles.role_resources(STAGE)) | env
     except (ClientError, BotoCoreError, stack.DeployFailed) as error:
         raise CannotRun(f"resources.yaml could not be deployed to the local cloud: {error}.") from error
@@ -226,9 +231,9 @@ def _deployed(data: Path, env: dict[str, str], base_url: str) -> dict[str, str]:
 
 
 def _require_parts(cloudformation: Any, env: dict[str, str], data: Path) -> None:
-    """Raise CannotRun where a part of the stack has gone: deploying again would put an empty one in its place."""
+    """Raise CannotRun if a part of the stack is missing. Deploying again would replace the part with an empty one."""
     dynamodb, s3, cognito = (_client(env, service) for service in ("dynamodb", "s3", "cognito-idp"))
-    looks: dict[str, Callable[[str], object]] = {
+    checks: dict[str, Callable[[str], object]] = {
         "AWS::DynamoDB::Table": lambda name: dynamodb.describe_table(TableName=name),
         "AWS::S3::Bucket": lambda name: s3.head_bucket(Bucket=name),
         "AWS::Cognito::UserPool": lambda name: cognito.describe_user_pool(UserPoolId=name),
@@ -236,10 +241,10 @@ def _require_parts(cloudformation: Any, env: dict[str, str], data: Path) -> None
     try:
         parts = cloudformation.describe_stack_resources(StackName=f"photoshare-{STAGE}")["StackResources"]
         for part in parts:
-            looks.get(part["ResourceType"], str)(part["PhysicalResourceId"])
+            checks.get(part["ResourceType"], str)(part["PhysicalResourceId"])
     except ClientError as error:
-        lost = f"{data} has lost a part of its state ({error}): restore it, or choose another DATA."
-        raise CannotRun(lost) from error
+        message = f"A part of the state in {data} is missing ({error}). Restore it, or choose another DATA."
+        raise CannotRun(message) from error
 
 
 def _client(env: dict[str, str], service: str) -> Any:

@@ -1,6 +1,6 @@
 """Correct the behaviour of ministack that differs from AWS, before it serves.
 
-Each function says what ministack does. `tests/local/test_corrections.py` fails when ministack changes.
+Each function describes what ministack does. `tests/local/test_corrections.py` fails when ministack changes.
 """
 
 from typing import Any
@@ -32,7 +32,7 @@ def count_http_as_tls() -> None:
 def name_batches_as_iam_does() -> None:
     """Authorize a batch operation of SQS by the permission for a single one, as AWS does.
 
-    ministack asks for `sqs:SendMessageBatch`, which is no IAM action. AWS contract IAM-6.
+    ministack asks for `sqs:SendMessageBatch`, which is not an IAM action. AWS contract IAM-6.
     """
     extract = iam_actions.extract_iam_action
 
@@ -44,7 +44,7 @@ def name_batches_as_iam_does() -> None:
 
 
 def name_log_streams_as_iam_does() -> None:
-    """Authorize a call about a log group by an ARN that goes on after the group's name, as AWS does.
+    """Authorize a call about a log group by an ARN that continues after the group's name, as AWS does.
 
     ministack compares an ARN that ends with the group's name. AWS does so only for calls about tags.
     AWS contract IAM-7.
@@ -83,7 +83,7 @@ def ignore_case_of_emails() -> None:
         ignores_case = str(pool.get("UsernameConfiguration", {}).get("CaseSensitive")).lower() == "false"
         if error and username and ignores_case:
             for name, candidate in pool["_users"].items():
-                emails = [each["Value"] for each in candidate["Attributes"] if each["Name"] == "email"]
+                emails = [item["Value"] for item in candidate["Attributes"] if item["Name"] == "email"]
                 if any(email.casefold() == username.casefold() for email in emails):
                     return resolve(pool, name)
         return user, error

@@ -1,6 +1,6 @@
-"""ministack, as the child process that `local.cloud` starts: on loopback, with every change on disk in a second.
+"""Run ministack as the child process of `local.cloud`, on loopback only, and save each change within a second.
 
-By itself it listens on every interface, and writes its state only when told to stop.
+Without this module, ministack listens on every interface and writes its state only when it stops.
 """
 
 import asyncio
@@ -23,23 +23,23 @@ _READS = ("BatchGet", "Describe", "Get", "List", "Query", "ReceiveMessage", "Sca
 
 
 def main() -> None:
-    """Serve on the port of GATEWAY_PORT until the parent says so, or is gone."""
+    """Serve on the port of GATEWAY_PORT until the parent stops this process or ends."""
     persistence.logger.setLevel("WARNING")
-    _refuse_damaged_state()
+    _reject_damaged_state()
     corrections.apply_all()
     if file := os.environ.get("IAM_LOG"):
         iam_log.log_decisions(Path(file))
     asyncio.run(_run())
 
 
-def _refuse_damaged_state() -> None:
-    """Exit where a state file cannot be read: ministack would start empty, and then write that over it."""
+def _reject_damaged_state() -> None:
+    """Exit if a state file cannot be read. ministack would start empty and then overwrite the file."""
     for file in sorted(Path(persistence.STATE_DIR).glob("*.json")):
         try:
-            readable = persistence.load_state(file.stem) is not None
+            is_readable = persistence.load_state(file.stem) is not None
         except ValueError:
-            readable = False
-        if not readable:
+            is_readable = False
+        if not is_readable:
             sys.exit(f"{file} is damaged, or was written by a newer ministack")
 
 
@@ -54,30 +54,30 @@ async def _run() -> None:
         loop.add_signal_handler(number, stop.set)
     threading.Thread(target=_await_orphaning, args=(loop, stop), daemon=True).start()
 
-    async def watched(scope: Any, receive: Any, send: Any) -> None:
+    async def serve_and_watch(scope: Any, receive: Any, send: Any) -> None:
         await ministack.app(scope, receive, send)
-        if scope["type"] == "http" and _changes(scope):
+        if scope["type"] == "http" and _is_change(scope):
             changed.set()
 
     saving = asyncio.create_task(_save_changes(changed))
-    await serve(watched, config, shutdown_trigger=stop.wait)
+    await serve(serve_and_watch, config, shutdown_trigger=stop.wait)
     saving.cancel()
 
 
 def _await_orphaning(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
-    """Stop when the parent has gone, even by SIGKILL: then its end of the pipe is closed."""
+    """Stop when the parent has ended, even by SIGKILL. Its end of the pipe is closed then."""
     while os.read(0, 1024):
         pass
     loop.call_soon_threadsafe(stop.set)
 
 
-def _changes(scope: dict[str, Any]) -> bool:
+def _is_change(scope: dict[str, Any]) -> bool:
     target = next((value.decode() for name, value in scope["headers"] if name == b"x-amz-target"), "")
     return scope["method"] not in ("GET", "HEAD", "OPTIONS") and not target.partition(".")[2].startswith(_READS)
 
 
 async def _save_changes(changed: asyncio.Event) -> None:
-    """Write the state after changes, so that SIGKILL loses a second at most; large state is written less often."""
+    """Write the state after changes, so that SIGKILL loses at most a second. Write a large state less often."""
     pause = 0.5
     while True:
         await changed.wait()
@@ -85,7 +85,7 @@ async def _save_changes(changed: asyncio.Event) -> None:
         changed.clear()
         started = time.monotonic()
         services = ministack._build_persistence_save_dict()
-        # The stack last: it must not say "complete" while the state of a part is not written.
+        # Write the stack last. It must not be complete before the state of every part is written.
         persistence.save_all(dict(sorted(services.items(), key=lambda service: service[0] == "cloudformation")))
         pause = max(0.5, 10 * (time.monotonic() - started))
 

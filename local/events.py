@@ -56,20 +56,20 @@ class Worker:
                         self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=message["ReceiptHandle"])
             except (BotoCoreError, ClientError) as error:
                 if not self._stopping.wait(1):
-                    log.warning("The queue %s does not answer: %s", self._queue, error)
+                    log.warning("The queue %s is unavailable: %s", self._queue, error)
 
     def _succeeds(self, message: Message) -> bool:
         try:
             self._handle(message)
         except Exception:
             attempt = message["Attributes"]["ApproximateReceiveCount"]
-            log.exception("Attempt %s at message %s of %s failed.", attempt, message["MessageId"], self._queue)
+            log.exception("Attempt %s to handle message %s of %s failed.", attempt, message["MessageId"], self._queue)
             return False
         return True
 
 
 def start_upload_worker(handlers: Handlers) -> Worker:
-    """Start to pass S3 events to `confirm_upload`."""
+    """Start a worker that passes S3 events to `confirm_upload`."""
 
     def handle(message: Message) -> None:
         event = json.loads(message["Body"])
@@ -82,12 +82,12 @@ def start_upload_worker(handlers: Handlers) -> Worker:
 
 
 def start_job_worker(handlers: Handlers) -> Worker:
-    """Start to pass jobs to `run_job`. The function's role receives and deletes the messages, as on AWS."""
+    """Start a worker that passes jobs to `run_job`. As on AWS, the function's role receives and deletes messages."""
 
     def handle(message: Message) -> None:
         failed = handlers.run_job({"Records": [_record(message)]}, LambdaContext("run_job", 1769, 900_000))
         if isinstance(failed, dict) and failed.get("batchItemFailures"):
-            raise RuntimeError("run_job asked for the message again.")
+            raise RuntimeError("run_job reported a failed message.")
 
     return Worker(boto3.Session().client("sqs"), os.environ["JOB_QUEUE_URL"], handle)
 
@@ -120,7 +120,7 @@ def prepare_queues(cloud: Cloud) -> None:
         "Condition": {"ArnEquals": {"aws:SourceArn": f"arn:aws:s3:::{bucket}"}},
     }
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    # Lambda tries an event three times. The function has 60 s for each.
+    # Lambda tries to handle an event three times. The function has 60 s for each attempt.
     redrive = json.dumps({"deadLetterTargetArn": _arn(sqs, f"{uploads}-dead"), "maxReceiveCount": 3})
     attributes = {"VisibilityTimeout": "60", "Policy": policy, "RedrivePolicy": redrive}
     sqs.set_queue_attributes(QueueUrl=uploads, Attributes=attributes)

@@ -1,4 +1,4 @@
-"""Run the Lambda functions, each in a process of its own with the credentials of its role.
+"""Run each Lambda function in a separate process with the credentials of its role.
 
 `python -m local.functions FUNCTION PORT` is one such process. It ends when its standard input closes, so it does not
 outlive its parent. `sweep` also ends when its work is done.
@@ -59,7 +59,7 @@ class Function:
         if (status := self.process.poll()) is None:
             return
         if time.monotonic() - self._started < _MIN_UPTIME:
-            raise CannotRun(f"The function {self.name} ended soon after its start: see the error above.")
+            raise CannotRun(f"The function {self.name} ended soon after its start. See the error above.")
         log.error("The function %s ended with status %s. It is started again.", self.name, status)
         self.request_stop()
         self._start()
@@ -97,7 +97,7 @@ class Functions:
             CannotRun: the API does not answer.
         """
         if not await_http(f"http://127.0.0.1:{self._port}/health", self._running[0].process):
-            raise CannotRun("The API does not start: see the error above.")
+            raise CannotRun("The API does not start. See the error above.")
         names = ["run_job", *["confirm_upload"] * (os.cpu_count() or 1)]
         self._running += [Function(self._cloud, name, self._port) for name in names]
 
@@ -128,7 +128,7 @@ class Functions:
 
 
 def main(name: str, port: str) -> None:
-    """Run one function until standard input closes. Run `sweep` once, at most until then."""
+    """Run one function until standard input closes. Run `sweep` once, but no longer than that."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     import app

@@ -1,4 +1,4 @@
-"""API Gateway's part of a local run: which route, which token, what the app is handed."""
+"""Emulate API Gateway: match routes, verify tokens, and build the events for the app."""
 
 import base64
 import json
@@ -32,23 +32,23 @@ Answer = dict[str, Any]
 
 
 class Gateway(LocalGateway):
-    """Chalice's local gateway, with routes, tokens and events as API Gateway has them.
+    """Extend Chalice's local gateway to handle routes, tokens and events as API Gateway does.
 
-    Chalice's own lets everyone through a Cognito authorizer, and fails on a malformed header.
+    Chalice's local gateway accepts any token for a Cognito authorizer and fails on a malformed header.
     """
 
     def __init__(self, app: Chalice, settings: Settings) -> None:
         config = Config("local", config_from_disk=json.loads(_CONFIG.read_text()))
-        super().__init__(_per_thread(app), config)
+        super().__init__(_isolate_threads(app), config)
         self.minimum_compression_size: int | None = config.minimum_compression_size
         self._app = app
         self._settings = settings
         self._pool = PoolAuthorizer(settings.jwks_url, settings.issuer)
-        # "{" sorts after every letter: a concrete path is tried before one with captures.
+        # "{" sorts after every letter, so a fixed path is matched before a path with parameters.
         self._routes = [(route, route.split("/")) for route in sorted(app.routes)]
 
     def answer(self, method: str, target: str, headers: Message, body: bytes, peer: str) -> Answer:
-        """The response, in Lambda's proxy format, to one HTTP request."""
+        """Return the response to an HTTP request in Lambda's proxy format."""
         context = self._generate_lambda_context()
         route = "-"
         path, _, query = target.partition("?")
@@ -68,16 +68,16 @@ class Gateway(LocalGateway):
             }
             return self._invoke(event, headers, context)
         except PhotoshareError as error:
-            answer = self.refusal(error, headers.get("origin"), context.aws_request_id)
+            answer = self.error_response(error, headers.get("origin"), context.aws_request_id)
             if isinstance(error, MethodNotAllowed):
                 answer["headers"]["Allow"] = ", ".join(sorted({*self._app.routes[route], "OPTIONS"}))
-            # The app never saw this one. The route, not the path: a path may hold the token of a share link.
-            seen = {"method": method, "route": route, "status": error.status, "request_id": context.aws_request_id}
-            log.info("refused", extra=seen)
+            # The app does not log this request. Do not log the path: it may contain the token of a share link.
+            logged = {"method": method, "route": route, "status": error.status, "request_id": context.aws_request_id}
+            log.info("rejected", extra=logged)
             return answer
 
-    def refusal(self, error: PhotoshareError, origin: str | None, request_id: str = "") -> Answer:
-        """The error, as the app itself would have sent it."""
+    def error_response(self, error: PhotoshareError, origin: str | None, request_id: str = "") -> Answer:
+        """Return an error in the format of the app's own errors."""
         body = error.document(request_id or str(uuid.uuid4()))
         headers = {"Content-Type": "application/json"} | security_headers(self._settings, origin)
         if error.retry_after:
@@ -88,7 +88,8 @@ class Gateway(LocalGateway):
         parts = [unquote(part) for part in (path.rstrip("/") or "/").split("/")]
         for route, pattern in self._routes:
             if len(parts) == len(pattern) and all(
-                (part and wanted.startswith("{")) or part == wanted for part, wanted in zip(parts, pattern, strict=True)
+                (part and segment.startswith("{")) or part == segment
+                for part, segment in zip(parts, pattern, strict=True)
             ):
                 pairs = zip(pattern, parts, strict=True)
                 return route, {name[1:-1]: value for name, value in pairs if name.startswith("{")}
@@ -128,17 +129,17 @@ class Gateway(LocalGateway):
 
 
 class PoolAuthorizer:
-    """A Cognito authorizer: with scopes it takes the pool's access tokens, without any its ID tokens."""
+    """A Cognito authorizer. With scopes it accepts the pool's access tokens, without scopes its ID tokens."""
 
     def __init__(self, jwks_url: str, issuer: str) -> None:
         self._keys = jwt.PyJWKClient(jwks_url, timeout=3)
         self._issuer = issuer
 
     def claims(self, authorization: list[str], scopes: list[str]) -> Mapping[str, Any]:
-        """The claims of a good token.
+        """Return the claims of a valid token.
 
         Raises:
-            InvalidToken: there is none, or it is malformed, expired, of another pool, of the other use or out of scope.
+            InvalidToken: the token is missing, malformed or expired, or its pool, its use or its scope is wrong.
             AuthUnavailable: the pool's keys cannot be fetched.
         """
         if len(authorization) != 1:
@@ -152,15 +153,15 @@ class PoolAuthorizer:
             granted = set(str(claims.get("scope")).split())
         except jwt.PyJWKClientConnectionError as error:
             raise AuthUnavailable from error
-        except Exception as error:  # Whatever a caller sends, the answer is 401.
+        except Exception as error:  # Any invalid token is answered by 401.
             raise InvalidToken from error
         if claims.get("token_use") != ("access" if scopes else "id") or (scopes and granted.isdisjoint(scopes)):
             raise InvalidToken
         return claims
 
 
-def _per_thread(app: Chalice) -> Chalice:
-    """Give each thread its own current request and context: Lambda has one at a time, this server has many."""
+def _isolate_threads(app: Chalice) -> Chalice:
+    """Give each thread its own current request and context. Lambda handles one request at a time, this server many."""
     if not isinstance(app, _PerThread):
         app.__class__ = type("LocalApp", (_PerThread, type(app)), {})
     return app

@@ -1,4 +1,4 @@
-"""Writes the OpenAPI document to docs/openapi.json: `python -m local.openapi`, which `make openapi` calls."""
+"""Write the OpenAPI document to docs/openapi.json: `python -m local.openapi`, which `make openapi` calls."""
 
 import json
 from pathlib import Path
@@ -10,7 +10,7 @@ FILE = Path(__file__).parent.parent / "docs" / "openapi.json"
 
 
 def written() -> str:
-    """The document as the file has it."""
+    """Return the OpenAPI document as the text of the file."""
     return json.dumps(openapi.document(app.app.routes), indent=2, ensure_ascii=False) + "\n"
 
 

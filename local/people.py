@@ -1,4 +1,4 @@
-"""Who is there from the start, and the mail that Cognito sends to everyone else."""
+"""The demo account, and the mail that Cognito sends to other users."""
 
 import contextlib
 import json
@@ -8,15 +8,15 @@ import urllib.request
 from collections.abc import Callable
 from typing import Any
 
-from local.cloud import Cloud, kept
+from local.cloud import Cloud, read_or_create_secret
 
 DEMO = "demo@example.com"
 
 
 def demo_password(cloud: Cloud) -> str:
-    """The password of the demo account, which is made where it is missing."""
-    # Random enough, with one of each kind that the pool asks for.
-    password = kept(cloud.data / "demo-password", f"{secrets.token_urlsafe(12)}aA1")
+    """Return the password of the demo account. Create the account if it does not exist."""
+    # The suffix has one character of each kind that the password policy requires.
+    password = read_or_create_secret(cloud.data / "demo-password", f"{secrets.token_urlsafe(12)}aA1")
     cognito, pool = cloud.client("cognito-idp"), cloud.env["USER_POOL_ID"]
     with contextlib.suppress(cognito.exceptions.UsernameExistsException):
         cognito.admin_create_user(
@@ -30,7 +30,7 @@ def demo_password(cloud: Cloud) -> str:
 
 
 def watch_mail(cloud: Cloud, show: Callable[[str], None]) -> threading.Event:
-    """Show every mail that Cognito sends from now on, until the event that is returned is set."""
+    """Show every mail that Cognito sends from now on. Set the returned event to stop."""
     stop = threading.Event()
     seen = len(mails(cloud))
 
@@ -50,7 +50,7 @@ def watch_mail(cloud: Cloud, show: Callable[[str], None]) -> threading.Event:
 
 
 def mails(cloud: Cloud) -> list[dict[str, Any]]:
-    """Every mail so far, oldest first, with `To`, `Subject` and `BodyText`."""
+    """Return every mail so far, oldest first, with `To`, `Subject` and `BodyText`."""
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     with direct.open(f"{cloud.env['AWS_ENDPOINT_URL']}/_ministack/ses/messages", timeout=5) as answer:
         accounts = json.load(answer)["messages"]

@@ -1,6 +1,6 @@
 """One IAM role per Lambda function, with the policy that the function has on AWS.
 
-On AWS, Chalice makes the roles. `resources.yaml` has none, so the local cloud adds them to the template.
+On AWS, Chalice creates the roles. `resources.yaml` has none, so the local cloud adds them to the template.
 """
 
 import configparser
@@ -14,7 +14,7 @@ from chalicelib.deploy.packaging import API_ONLY_VARIABLES
 FUNCTIONS = ("api", "confirm_upload", "run_job", "sweep")
 
 ADMINISTRATOR = "administrator"
-"""The profile that may do everything."""
+"""The profile with all permissions."""
 
 _CHALICE = Path(__file__).parent.parent / ".chalice"
 _SESSION_SECONDS = 12 * 3600
@@ -56,8 +56,8 @@ def write_profiles(file: Path, stage: str, account: str, administrator: dict[str
             "role_session_name": function,
             "duration_seconds": str(_SESSION_SECONDS),
         }
-    with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as written:
-        profiles.write(written)
+    with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as stream:
+        profiles.write(stream)
 
 
 def environment_of(function: str, administrator: dict[str, str], profiles: Path) -> dict[str, str]:

@@ -40,8 +40,8 @@ class Server:
             lifespan="off",
             log_config=None,
             log_level="error",
-            access_log=False,  # A path may hold the token of a share link. The gateway logs the route instead.
-            proxy_headers=False,  # Every client is on this machine, and would be trusted to choose its own address.
+            access_log=False,  # A path may contain the token of a share link. The gateway logs the route instead.
+            proxy_headers=False,  # Do not let clients choose their own address.
             server_header=False,
             timeout_graceful_shutdown=5,
         )
@@ -70,7 +70,7 @@ class Adapter:
         try:
             body = await _read_body(receive)
         except TooLarge as error:
-            await self._send(self._gateway.refusal(error, headers.get("origin")), accept_encoding, send)
+            await self._send(self._gateway.error_response(error, headers.get("origin")), accept_encoding, send)
             return
         if body is not None:
             target = (scope["raw_path"] + b"?" + scope["query_string"]).decode("latin-1")
@@ -81,9 +81,9 @@ class Adapter:
     async def _send(self, answer: Answer, accept_encoding: str, send: Send) -> None:
         body = _body(answer)
         headers = [
-            (name.lower().encode("latin-1"), str(one).encode("latin-1"))
+            (name.lower().encode("latin-1"), str(item).encode("latin-1"))
             for name, value in (answer["headers"] | answer.get("multiValueHeaders", {})).items()
-            for one in (value if isinstance(value, list) else [value])
+            for item in (value if isinstance(value, list) else [value])
         ]
         minimum = self._gateway.minimum_compression_size
         is_long_enough = bool(body) and minimum is not None and len(body) >= minimum

@@ -1,4 +1,4 @@
-"""`resources.yaml` deployed by CloudFormation: wherever the client that is handed in points."""
+"""Deploy `resources.yaml` by CloudFormation, on AWS or in the emulator, depending on the client."""
 
 import json
 import time
@@ -26,12 +26,12 @@ def deploy(
     """Create the stack of a stage, or update it if the template or a parameter changed.
 
     Return the stack's outputs, named as the app's environment variables.
-    `client` makes the client of a service from its name. `resources` are added to those of the template.
+    `client` creates a client from the name of a service. `resources` are added to those of the template.
     """
     cloudformation, name, template = client("cloudformation"), f"photoshare-{stage}", _template(resources)
-    wanted = {"Stage": stage, "BaseUrl": base_url, "AllowedOrigins": base_url, "DomainPrefix": name}
-    stack = described(cloudformation, stage)
-    if stack is None or not _is_deployed(cloudformation, stack, template, wanted):
+    parameters = {"Stage": stage, "BaseUrl": base_url, "AllowedOrigins": base_url, "DomainPrefix": name}
+    stack = find_stack(cloudformation, stage)
+    if stack is None or not _is_deployed(cloudformation, stack, template, parameters):
         # The update changes nothing if only comments differ.
         templates.create_or_update(
             cloudformation,
@@ -39,7 +39,7 @@ def deploy(
             StackName=name,
             TemplateURL=templates.upload(client, stage, template),
             Capabilities=["CAPABILITY_NAMED_IAM"],
-            Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in wanted.items()],
+            Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
         )
     return _outputs(cloudformation, stage)
 
@@ -51,14 +51,14 @@ def _template(resources: Mapping[str, Any]) -> str:
 
 
 def remove(cloudformation: Any, stage: str) -> None:
-    """Delete the stage's stack, if there is one, and what is in it."""
+    """Delete the stage's stack and its resources. A missing stack is no error."""
     cloudformation.delete_stack(StackName=f"photoshare-{stage}")
-    while described(cloudformation, stage):
+    while find_stack(cloudformation, stage):
         time.sleep(0.05)
 
 
-def described(cloudformation: Any, stage: str) -> dict[str, Any] | None:
-    """The stage's stack, or None where there is none."""
+def find_stack(cloudformation: Any, stage: str) -> dict[str, Any] | None:
+    """Return the stage's stack, or None if it does not exist."""
     try:
         stack: dict[str, Any] = cloudformation.describe_stacks(StackName=f"photoshare-{stage}")["Stacks"][0]
     except ClientError:
@@ -66,14 +66,14 @@ def described(cloudformation: Any, stage: str) -> dict[str, Any] | None:
     return stack
 
 
-def _is_deployed(cloudformation: Any, stack: dict[str, Any], template: str, wanted: dict[str, str]) -> bool:
+def _is_deployed(cloudformation: Any, stack: dict[str, Any], template: str, parameters: dict[str, str]) -> bool:
     body = cloudformation.get_template(StackName=stack["StackName"])["TemplateBody"]
-    given = {one["ParameterKey"]: one["ParameterValue"] for one in stack["Parameters"]}
-    return bool(body == template) and all(given.get(key) == value for key, value in wanted.items())
+    current = {item["ParameterKey"]: item["ParameterValue"] for item in stack["Parameters"]}
+    return bool(body == template) and all(current.get(key) == value for key, value in parameters.items())
 
 
 def _outputs(cloudformation: Any, stage: str) -> dict[str, str]:
-    while (stack := described(cloudformation, stage)) and stack["StackStatus"].endswith("_IN_PROGRESS"):
+    while (stack := find_stack(cloudformation, stage)) and stack["StackStatus"].endswith("_IN_PROGRESS"):
         time.sleep(0.05)
     if stack is None or stack["StackStatus"] not in DEPLOYED:
         raise DeployFailed(stack.get("StackStatusReason") if stack else "The stack has gone.")

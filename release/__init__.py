@@ -1,1 +1,1 @@
-"""What is done to a stage from a desk or from CI: its resources, its package, its dead letters."""
+"""Commands that an operator or CI runs for a stage: deploy resources, check the package, redrive dead letters."""

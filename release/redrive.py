@@ -19,7 +19,7 @@ def main(stage: str) -> None:
 
 
 def redrive_jobs(sqs: Any, stage: str) -> None:
-    """Start to move all dead jobs back to their queue. SQS completes the move by itself. AWS contract SQS-6."""
+    """Start to move all dead jobs back to their queue. SQS completes the move asynchronously. AWS contract SQS-6."""
     dead = sqs.get_queue_url(QueueName=f"photoshare-{stage}-jobs-dead")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     sqs.start_message_move_task(SourceArn=arn, DestinationArn=arn.removesuffix("-dead"))
@@ -33,8 +33,8 @@ def redrive_uploads(sqs: Any, lambdas: Any, stage: str) -> int:
     AWS contract LAM-3.
     """
     count, dead = 0, sqs.get_queue_url(QueueName=f"photoshare-{stage}-uploads-dead")["QueueUrl"]
-    while found := sqs.receive_message(QueueUrl=dead, MaxNumberOfMessages=10, WaitTimeSeconds=1).get("Messages"):
-        for message in found:
+    while messages := sqs.receive_message(QueueUrl=dead, MaxNumberOfMessages=10, WaitTimeSeconds=1).get("Messages"):
+        for message in messages:
             event = json.dumps(json.loads(message["Body"])["requestPayload"]).encode()
             lambdas.invoke(FunctionName=f"photoshare-{stage}-confirm_upload", InvocationType="Event", Payload=event)
             sqs.delete_message(QueueUrl=dead, ReceiptHandle=message["ReceiptHandle"])

@@ -1,4 +1,4 @@
-"""`python -m release.report`: size, cold import and resources of what `make package` has built."""
+"""Print the size, the cold import and the resources of the package: `python -m release.report` after `make package`."""
 
 import platform
 import subprocess
@@ -13,60 +13,65 @@ from chalice.package import YAMLTemplateSerializer
 
 OUT = Path(__file__).parent.parent / "out"
 LIMIT = 25_000_000
-"""Bytes zipped. Lambda takes twice as much; the rest is cold start. AWS contract LAM-10."""
-# Lambda has boto3. AWS contract LAM-11.
+"""Bytes of the zipped package. Lambda accepts twice as much, but a larger package slows the cold start.
+
+AWS contract LAM-10.
+"""
+# Lambda provides boto3. AWS contract LAM-11.
 _FOREIGN = ("tests", "docs", "bench", "local", "boto3", "botocore", "pip", "pytest")
 _MACHINES = {"x86_64": "Linux x86_64", "arm64": "Linux aarch64"}
 _IMPORT = "import time; begun = time.perf_counter(); import app; print(f'{time.perf_counter() - begun:.2f}')"
 
 
 def main() -> None:
-    """Print it.
+    """Print the report.
 
     Raises:
-        SystemExit: the package is too large, or holds what does not run.
+        SystemExit: the package is too large, or contains files that the functions do not need.
     """
     package = OUT / "deployment.zip"
     size = package.stat().st_size
     template = YAMLTemplateSerializer().load_template((OUT / "sam.yaml").read_text())
-    took = f"{cold_import(package)} s" if runs_here(template) else "not measured, as the package is for other machines"
-    print(f"package: {size / 1e6:.1f} MB of {LIMIT / 1e6:.0f}\ncold import: {took}\n")
+    duration = (
+        f"{cold_import(package)} s" if runs_here(template) else "not measured, as the package is for other machines"
+    )
+    print(f"package: {size / 1e6:.1f} MB of {LIMIT / 1e6:.0f}\ncold import: {duration}\n")
     for line in table(template):
         print(line)
-    found = foreign(package)
-    if size > LIMIT or found:
-        sys.exit(f"The package is over {LIMIT} bytes, or holds {sorted(found)}.")
+    unneeded = foreign(package)
+    if size > LIMIT or unneeded:
+        sys.exit(f"The package is over {LIMIT} bytes, or contains {sorted(unneeded)}.")
 
 
 def foreign(package: Path) -> set[str]:
-    """What is in the package and should not be."""
-    with zipfile.ZipFile(package) as opened:
-        return {name.split("/")[0] for name in opened.namelist()} & {*_FOREIGN}
+    """Return the names in the package that the functions do not need."""
+    with zipfile.ZipFile(package) as archive:
+        return {name.split("/")[0] for name in archive.namelist()} & {*_FOREIGN}
 
 
 def runs_here(template: dict[str, Any]) -> bool:
-    """Whether the wheels in the package are for this machine."""
+    """Return whether the wheels in the package run on this machine."""
     built_for = template["Resources"]["APIHandler"]["Properties"]["Architectures"]
-    return f"{platform.system()} {platform.machine()}" in [_MACHINES[each] for each in built_for]
+    return f"{platform.system()} {platform.machine()}" in [_MACHINES[machine] for machine in built_for]
 
 
 def cold_import(package: Path) -> str:
-    """Seconds to import the app from the package alone, beside the boto3 of this environment, as in Lambda."""
+    """Return the seconds to import the app from the package alone. As in Lambda, boto3 comes from the environment."""
     with tempfile.TemporaryDirectory() as folder:
-        with zipfile.ZipFile(package) as opened:
-            opened.extractall(folder)
-        best = [
+        with zipfile.ZipFile(package) as archive:
+            archive.extractall(folder)
+        runs = [
             subprocess.run([sys.executable, "-c", _IMPORT], cwd=folder, capture_output=True, check=True, text=True)
             for _ in range(3)
         ]
-    return min(each.stdout.strip() for each in best)
+    return min(run.stdout.strip() for run in runs)
 
 
 def table(template: dict[str, Any]) -> list[str]:
-    """How many resources there are of each type, and which have a condition."""
+    """Return a table of the resources by type, and of the resources with a condition."""
     resources = template["Resources"]
-    kinds = Counter(each["Type"] for each in resources.values())
-    conditional = Counter(each["Type"] for each in resources.values() if "Condition" in each)
+    kinds = Counter(resource["Type"] for resource in resources.values())
+    conditional = Counter(resource["Type"] for resource in resources.values() if "Condition" in resource)
     lines = [f"{'resources':<44}{'all':>5}{'on demand':>11}"]
     lines += [f"{kind:<44}{count:>5}{conditional[kind] or '':>11}" for kind, count in sorted(kinds.items())]
     return [*lines, f"{'together':<44}{sum(kinds.values()):>5}{sum(conditional.values()):>11}"]

@@ -66,7 +66,7 @@ class Identity:
         return Caller(UserId(self._verifier.claims(token, "access")["sub"]), token)
 
     def refresh(self, refresh_token: str) -> Tokens:
-        """Return fresh tokens for a refresh token. They include no refresh token. AWS contract COG-7.
+        """Return new tokens for a refresh token. They include no refresh token. AWS contract COG-7.
 
         Raises:
             InvalidToken: the refresh token is wrong, expired or revoked.
@@ -108,14 +108,14 @@ class Identity:
             InvalidToken: the token is not a refresh token.
         """
         if refresh_token:
-            dead = ("NotAuthorizedException", "UnauthorizedException")
-            with _translate_errors(*dead, UnsupportedTokenTypeException=errors.InvalidToken):
+            already_invalid = ("NotAuthorizedException", "UnauthorizedException")
+            with _translate_errors(*already_invalid, UnsupportedTokenTypeException=errors.InvalidToken):
                 self._cognito.revoke_token(Token=refresh_token, ClientId=self._client_id)
         parameters = {"client_id": self._client_id, "logout_uri": f"{self._settings.base_url}/"}
         return LogoutView(logout_url=f"{self._settings.cognito_domain}/logout?{urlencode(parameters)}")
 
     def sign_out_everywhere(self, caller: Caller) -> None:
-        """Revoke all refresh and access tokens of the caller. An access token that is invalid by now is no error.
+        """Revoke all refresh and access tokens of the caller. An access token that is already invalid is no error.
 
         API Gateway still accepts the access tokens, so `Authentication` reads the account. AWS contract COG-5.
         """
@@ -155,18 +155,17 @@ class Identity:
             InvalidCode: the code is wrong or has expired.
             AlreadyRegistered: another account has confirmed the address in the meantime.
         """
-        wrong = errors.InvalidCode
         with _translate_errors(
-            CodeMismatchException=wrong,
-            ExpiredCodeException=wrong,
-            UserNotFoundException=wrong,
-            NotAuthorizedException=wrong,
+            CodeMismatchException=errors.InvalidCode,
+            ExpiredCodeException=errors.InvalidCode,
+            UserNotFoundException=errors.InvalidCode,
+            NotAuthorizedException=errors.InvalidCode,
             AliasExistsException=errors.AlreadyRegistered,
         ):
             self._cognito.confirm_sign_up(ClientId=self._client_id, Username=email, ConfirmationCode=code)
 
     def resend_code(self, email: str) -> None:
-        """Mail another code if the address is waiting for one. Otherwise do nothing."""
+        """Mail another code if the address has not been confirmed yet. Otherwise do nothing."""
         # Each of these errors occurs for some addresses only, so it would reveal whether an address is known.
         silent = ("UserNotFound", "InvalidParameter", "NotAuthorized", "LimitExceeded", "CodeDeliveryFailure")
         with _translate_errors(*(f"{name}Exception" for name in silent)):

@@ -20,7 +20,7 @@ from chalicelib.infra.settings import Settings
 
 SCOPES = "openid email aws.cognito.signin.user.admin"
 LOGIN_SECONDS = 10 * 60
-"""How long a user may take on the hosted UI."""
+"""The time limit of a sign-in on the hosted UI."""
 _TOKEN_SECONDS = 5.0
 # The cookie contains the path, and browsers drop cookies over 4,096 bytes.
 _MAX_PATH_LENGTH = 1000
@@ -44,7 +44,7 @@ class HostedUi:
         )
 
     def begin(self, return_to: str) -> PendingLogin:
-        """Start the code flow. `return_to` is a path on this origin. Anything else becomes `/`."""
+        """Start the code flow. `return_to` must be a path on this origin. Any other value becomes `/`."""
         state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
         challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=")
         parameters = {

@@ -1,8 +1,8 @@
 """The rate limit of each user: a token bucket that refills over time.
 
 The buckets are kept in the process, so that they cost no request. Each Lambda environment has its own buckets and
-answers one request at a time. The limit throttles a single client that sends too many requests. Floods are for WAF and
-API Gateway, which stop them before a Lambda environment starts. AWS contract LAM-8.
+answers one request at a time. The limit throttles a single client that sends too many requests. WAF and API Gateway
+stop floods before a Lambda environment starts. AWS contract LAM-8.
 """
 
 import math
@@ -33,15 +33,15 @@ class Limiter:
         """Count a request of this user. Call this after verifying the token: visitors have no bucket.
 
         Raises:
-            TooManyRequests: the bucket is empty. Retry-After tells when it has a request again.
+            TooManyRequests: the bucket is empty. `Retry-After` is the time until the next request is allowed.
         """
         with self._lock:
             now = self._clock()
-            left, at = self._buckets.pop(user_id, (BURST, now))
-            left = min(BURST, left + (now - at) * PER_SECOND)
-            self._buckets[user_id] = (left - 1 if left >= 1 else left, now)
+            tokens, filled_at = self._buckets.pop(user_id, (BURST, now))
+            tokens = min(BURST, tokens + (now - filled_at) * PER_SECOND)
+            self._buckets[user_id] = (tokens - 1 if tokens >= 1 else tokens, now)
             # Evict the least recently seen user. Their bucket would be nearly full again anyway.
             if len(self._buckets) > _MAX_USERS:
                 self._buckets.popitem(last=False)
-        if left < 1:
-            raise TooManyRequests(retry_after=max(1, math.ceil((1 - left) / PER_SECOND)))
+        if tokens < 1:
+            raise TooManyRequests(retry_after=max(1, math.ceil((1 - tokens) / PER_SECOND)))

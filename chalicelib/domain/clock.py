@@ -4,4 +4,4 @@ from collections.abc import Callable
 from datetime import datetime
 
 Clock = Callable[[], datetime]
-"""Return the present time, with its time zone."""
+"""Return the current time with its time zone."""

@@ -22,7 +22,7 @@ class Cursors:
     """
 
     def __init__(self, keys: Sequence[str], *bound_to: str | None) -> None:
-        """`keys` has the newest key last. It seals cursors, and every key opens them.
+        """`keys` has the newest key last. The newest key seals cursors. Every key opens them.
 
         `bound_to` lists the caller, the list and the filters in a fixed order.
         """
@@ -49,13 +49,13 @@ class Cursors:
             raise InvalidCursor from error
         return position
 
-    def page[Item](self, found: list[Item], limit: int, position: Callable[[Item], Sequence[Any]]) -> Page[Item]:
-        """Cut a page of `limit` items. One item more in `found` shows that there is a next page.
+    def page[Item](self, items: list[Item], limit: int, position: Callable[[Item], Sequence[Any]]) -> Page[Item]:
+        """Return a page of the first `limit` items. The page has a cursor if `items` holds more of them.
 
-        `position` returns what the next page starts after, given the last item of this page.
+        `position` returns the position after the last item of the page. The next page starts after that position.
         """
-        items = found[:limit]
-        return Page(items, self.seal(position(items[-1])) if len(found) > len(items) else None)
+        page_items = items[:limit]
+        return Page(page_items, self.seal(position(page_items[-1])) if len(items) > len(page_items) else None)
 
 
 def _is_canonical(token: str) -> bool:

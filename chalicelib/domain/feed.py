@@ -1,4 +1,4 @@
-"""The random order: every photo once, in an order that depends only on the walk's seed.
+"""Random order: return every photo once, in an order that depends only on the walk's seed.
 
 Each photo has a fixed rank, uniform in 64 bits. A walk cuts the ranks into 2^depth equal buckets, visits the buckets in
 the order of a keyed permutation, and sorts each bucket's photos by a keyed hash. The position of a walk is a bucket's
@@ -36,7 +36,7 @@ _SWEEP_LIMIT = 100
 
 
 class HasId(Protocol):
-    """An item of the order."""
+    """An item that a walk can sort."""
 
     @property
     def photo_id(self) -> PhotoId:
@@ -98,16 +98,16 @@ def sample_span(random_rank: int, min_depth: int) -> Span:
     return Span(part * width + within // 2, (part + 1) * width - 1)
 
 
-def depth_for(found: Sequence[int], sample: Span, min_depth: int) -> int:
+def depth_for(ranks: Sequence[int], sample: Span, min_depth: int) -> int:
     """Return the depth at which a bucket holds 1.4 to 2.8 photos, but at least `min_depth`.
 
-    `found` are the lowest ranks in `sample`. If there are SAMPLE of them, the ranks after the last one were not read.
+    `ranks` are the lowest ranks in `sample`. If there are SAMPLE of them, the ranks after the last one were not read.
     """
-    is_full = len(found) == SAMPLE
-    width = (found[-1] if is_full else sample.high) - sample.low + 1
+    is_full = len(ranks) == SAMPLE
+    width = (ranks[-1] if is_full else sample.high) - sample.low + 1
     # The gap up to the k-th point of a Poisson process is gamma-distributed: (k - 1) / gap is the unbiased density.
-    estimate = (len(found) - is_full) * RANKS / width
-    # The nearest power of two to half of them. Smaller buckets cost more reads. Larger ones meet more often.
+    estimate = (len(ranks) - is_full) * RANKS / width
+    # Use a power of two near half the estimate. Small buckets cost reads. Large buckets repeat more pairs of photos.
     return min(max(round(math.log2(max(estimate / _PER_BUCKET, 1))), min_depth), MAX_DEPTH)
 
 
@@ -131,7 +131,7 @@ def begin[Item: HasId](
     """Return the first page of a new walk, and the place of the next page, or None at the end.
 
     If every walk began with a whole bucket, first pages would show photos of crowded buckets less often. So a walk is a
-    circle that may begin at any of its items.
+    circle that can begin at any of its items.
     """
     cached_read = _cache(read)
     return page(_draw_start(walk, cached_read), limit, cached_read, min_depth)
@@ -164,20 +164,20 @@ def _draw_start[Item: HasId](walk: Place, read: Read[Item]) -> Place:
     """
     for first in range(0, _DRAWS, _DRAWN_AT_ONCE):
         drawn = [_draw(walk, number) for number in range(first, first + _DRAWN_AT_ONCE)]
-        for (bucket, number), found in zip(drawn, read([span(walk, bucket) for bucket, _ in drawn]), strict=True):
-            slot = number % max(_SLOTS, len(found))
-            if slot < len(found):
-                return _start_at(walk, bucket, slot, found)
+        for (bucket, number), items in zip(drawn, read([span(walk, bucket) for bucket, _ in drawn]), strict=True):
+            slot = number % max(_SLOTS, len(items))
+            if slot < len(items):
+                return _start_at(walk, bucket, slot, items)
     if walk.buckets > _DRAWS:
         return walk
-    # There are only a few photos, and nearly all have been read.
+    # The walk has few buckets, and nearly all of them have been read.
     buckets = read([span(walk, bucket) for bucket in range(walk.buckets)])
-    filled = [(bucket, slot, found) for bucket, found in enumerate(buckets) for slot in range(len(found))]
+    filled = [(bucket, slot, items) for bucket, items in enumerate(buckets) for slot in range(len(items))]
     return _start_at(walk, *filled[_draw(walk, _DRAWS)[1] % len(filled)]) if filled else walk
 
 
-def _start_at[Item: HasId](walk: Place, bucket: int, slot: int, found: list[Item]) -> Place:
-    since = _sort_bucket(walk, found)[slot - 1][0] if slot else ""
+def _start_at[Item: HasId](walk: Place, bucket: int, slot: int, items: list[Item]) -> Place:
+    since = _sort_bucket(walk, items)[slot - 1][0] if slot else ""
     return Place(walk.seed, walk.depth, after=since, start=bucket, since=since)
 
 
@@ -202,14 +202,14 @@ def _cache[Item](read: Read[Item]) -> Read[Item]:
 
 
 def _visit_buckets[Item: HasId](place: Place, limit: int, read: Read[Item]) -> tuple[list[Item], Place | None]:
-    """Return the next items, bucket by bucket. Return none if the allowed reads find none."""
+    """Return the next items, bucket by bucket. The list is empty if every bucket read within the limit is empty."""
     items: list[Item] = []
     reads, allowed = 0, 2 * (limit + _WAVE)
     while place.bucket < place.end and reads < allowed:
         count = min(_wave(limit - len(items), items=len(items), reads=reads), place.end - place.bucket)
         reads += count
-        for found in read([span(place, place.bucket + step) for step in range(count)]):
-            for key, item in _sort_bucket(place, found):
+        for bucket_items in read([span(place, place.bucket + step) for step in range(count)]):
+            for key, item in _sort_bucket(place, bucket_items):
                 if len(items) == limit:
                     return items, place
                 items.append(item)
@@ -219,21 +219,21 @@ def _visit_buckets[Item: HasId](place: Place, limit: int, read: Read[Item]) -> t
 
 
 def _sweep[Item: HasId](place: Place, limit: int, read: Read[Item], min_depth: int) -> tuple[list[Item], Place | None]:
-    """Return the rest of a walk that lost most of its photos, in the order of ranks: far fewer reads than buckets."""
+    """Return the rest of a walk by rank. If most photos are gone, this takes far fewer reads than by bucket."""
     items: list[Item] = []
     width = RANKS >> min_depth
     low, reads = place.swept or 0, 0
     while low < RANKS and (not items or reads < 2 * _WAVE):
         reads += 1
         high = (low // width + 1) * width - 1
-        (found,) = read([Span(low, high)], _SWEEP_LIMIT)
-        for item in found:
+        (swept_items,) = read([Span(low, high)], _SWEEP_LIMIT)
+        for item in swept_items:
             if len(items) == limit:
                 return items, place.swept_to(low)
             low = rank(item.photo_id) + 1
             if _position(place, item) > (place.bucket, place.after):
                 items.append(item)
-        if len(found) < _SWEEP_LIMIT:
+        if len(swept_items) < _SWEEP_LIMIT:
             low = high + 1
     return items, place.swept_to(low) if low < RANKS else None
 
@@ -248,13 +248,13 @@ def _position(place: Place, item: HasId) -> tuple[int, str]:
 def _wave(missing: int, *, items: int, reads: int) -> int:
     """Return how many buckets to read at once for `missing` more items, given the page so far."""
     per_bucket = (items + _PER_BUCKET * _WEIGHT) / (reads + _WEIGHT)
-    # Read a little less than that, because a surplus is read twice.
+    # Read a few buckets less than expected, because the next page reads surplus buckets again.
     return min(max(round(0.85 * missing / per_bucket), 1), _WAVE)
 
 
-def _sort_bucket[Item: HasId](place: Place, found: list[Item]) -> list[tuple[str, Item]]:
+def _sort_bucket[Item: HasId](place: Place, items: list[Item]) -> list[tuple[str, Item]]:
     last = place.since if place.bucket == place.buckets else "~"
-    keyed = [(order(place.seed, item.photo_id), item) for item in found]
+    keyed = [(order(place.seed, item.photo_id), item) for item in items]
     return sorted((pair for pair in keyed if place.after < pair[0] <= last), key=lambda pair: pair[0])
 
 

@@ -1,4 +1,4 @@
-"""Ids and times. An id contains the time when it was made, so a photo's id contains its upload time."""
+"""Ids and times. An id contains its creation time, so a photo's id contains the upload time."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -44,7 +44,7 @@ def new_link_id(now: datetime, entropy: int) -> LinkId:
 
 
 def first_photo_id(moment: datetime) -> PhotoId:
-    """Return the lowest id of an upload at `moment` or later, so that a time can bound a range of ids."""
+    """Return the lowest id of an upload at `moment` or later. Use it to bound a range of ids by a time."""
     return PhotoId(str(UUID(int=(milliseconds(moment) << 80) | _UUID7_FIXED)))
 
 
@@ -54,7 +54,7 @@ def is_photo_id(text: str) -> bool:
 
 
 def is_album_id(text: str) -> bool:
-    """Return whether `text` can be an album's id, which has the form of a photo's id."""
+    """Return whether `text` has the format of an album's id, which is the format of a photo's id."""
     return is_photo_id(text)
 
 

@@ -9,13 +9,13 @@ from chalicelib.domain.ids import AlbumId, PhotoId, UserId
 
 
 class SettlePhoto(msgspec.Struct, frozen=True, tag="settle", tag_field="job", rename="camel"):
-    """Do what is due for a photo: end an unused grant, empty the trash, or remove what an erased photo left."""
+    """Do what is due for a photo: end an unused grant, empty the trash, or remove the leftovers of an erased photo."""
 
     photo_id: PhotoId
 
 
 class PurgeAccount(msgspec.Struct, frozen=True, tag="cancel", tag_field="job", rename="camel"):
-    """Remove everything that a cancelled account left."""
+    """Remove all data of a cancelled account."""
 
     user_id: Annotated[UserId, msgspec.Meta(pattern=r"^[A-Za-z0-9-]{1,64}$(?!\n)")]
 

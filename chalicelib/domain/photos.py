@@ -134,7 +134,7 @@ class Photo(Model, frozen=True):
 
     @property
     def average(self) -> float | None:
-        """Return the mean of the ratings to two digits, or None if there is none."""
+        """Return the mean of the ratings to two digits, or None if the photo has no ratings."""
         return round(self.rating_sum / self.rating_count, 2) if self.rating_count else None
 
     def rated(self, before: int | None, after: int | None) -> Self:

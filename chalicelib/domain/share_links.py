@@ -52,7 +52,7 @@ def encode_token(token: Token) -> str:
 
 
 def decode_token(text: str) -> Token | None:
-    """Return the token that `encode_token` writes as `text`, or None if there is none."""
+    """Return the token that `encode_token` encodes as `text`, or None if `text` is not a token."""
     try:
         raw = urlsafe_b64decode(f"{text}==")
     except ValueError:

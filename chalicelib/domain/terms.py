@@ -1,4 +1,4 @@
-"""Search words: parse queries, and choose the words by which each user may find a photo. Pure."""
+"""Search words: parse queries, and choose the words that find a photo for each user. Pure."""
 
 from collections.abc import Collection, Iterator
 
@@ -34,31 +34,31 @@ class SearchPage(msgspec.Struct, frozen=True):
 
 def search_words(text: str) -> list[SearchWord]:
     """Return the words of a query. The last word also matches as a prefix if it has at least three letters."""
-    found = words(text)
-    last = {found[-1]} if found and len(found[-1]) >= MIN_PREFIX_LETTERS else set()
-    return [SearchWord(word, prefix=word in last) for word in found]
+    query_words = words(text)
+    last = set(query_words[-1:]) if query_words and len(query_words[-1]) >= MIN_PREFIX_LETTERS else set()
+    return [SearchWord(word, prefix=word in last) for word in query_words]
 
 
 def photo_words(photo: Photo) -> dict[str, bool]:
     """Return the words that find a photo, the most relevant first, with True for words that other users may use.
 
     A word that comes only from the name of a private album is for the owner alone.
-    Tags and words together are at most `MAX_TERMS`. Tags come first; a tag that is a plain word counts once.
+    Tags and words together are at most `MAX_TERMS`. Tags come first. A tag that is a plain word counts once.
     """
     tags = tag_terms(photo.tags)
-    found = dict.fromkeys(filter(is_plain_word, tags), True)
-    room = MAX_TERMS - (len(tags) - len(found))
+    is_public = dict.fromkeys(filter(is_plain_word, tags), True)
+    capacity = MAX_TERMS - (len(tags) - len(is_public))
     for text, public in _texts(photo):
         for word in words(text):
-            if word in found:
-                found[word] = found[word] or public
-            elif len(found) < room:
-                found[word] = public
-    return found
+            if word in is_public:
+                is_public[word] = is_public[word] or public
+            elif len(is_public) < capacity:
+                is_public[word] = public
+    return is_public
 
 
 def words_of(photo: Photo, *, public: bool) -> set[str]:
-    """Return the words by which everyone may find the photo if `public`, and those of its owner otherwise."""
+    """Return the words that find the photo for every user if `public`, or else for its owner."""
     return {word for word, for_all in photo_words(photo).items() if for_all or not public}
 
 

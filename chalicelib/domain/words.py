@@ -6,7 +6,7 @@ from collections.abc import Iterator
 MAX_LETTERS = 40
 """The length at which longer words are cut."""
 
-# Normalisation does not remove these strokes and ligatures, because they are no combining marks.
+# Normalisation does not remove these strokes and ligatures, because they are not combining marks.
 _PLAIN = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ħ": "h", "ŧ": "t", "ı": "i", "æ": "ae", "œ": "oe"})
 
 
@@ -33,8 +33,8 @@ def _remove_accents(text: str) -> str:
 def _is_ignored(character: str) -> bool:
     """Return whether the character is an accent or invisible: a joiner, a soft hyphen or a direction mark."""
     rank = unicodedata.combining(character)
-    # Classes 10 to 36 are vowel points of Hebrew, Arabic and Syriac. Classes from 200 on are accents. Other marks, as
-    # vowel signs of Indic scripts and the voicing of kana, distinguish words.
+    # Classes 10 to 36 are vowel points of Hebrew, Arabic and Syriac. Classes from 200 on are accents. Other marks
+    # distinguish words, such as vowel signs of Indic scripts and the voicing of kana.
     return rank >= 200 or 10 <= rank <= 36 or rank == 1 or unicodedata.category(character) == "Cf"
 
 
@@ -56,12 +56,12 @@ def _split(text: str) -> Iterator[str]:
 
 def _is_own_word(character: str) -> bool:
     """Return whether the character is an ideograph or hiragana (Unicode blocks of the scripts Han and Hiragana)."""
-    place = ord(character)
+    code_point = ord(character)
     return (
-        0x3041 <= place <= 0x309F
-        or 0x3400 <= place <= 0x4DBF
-        or 0x4E00 <= place <= 0x9FFF
-        or 0xF900 <= place <= 0xFAFF
-        or 0x20000 <= place <= 0x3FFFF
-        or place in (0x3005, 0x3007)
+        0x3041 <= code_point <= 0x309F
+        or 0x3400 <= code_point <= 0x4DBF
+        or 0x4E00 <= code_point <= 0x9FFF
+        or 0xF900 <= code_point <= 0xFAFF
+        or 0x20000 <= code_point <= 0x3FFFF
+        or code_point in (0x3005, 0x3007)
     )

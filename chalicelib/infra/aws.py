@@ -1,4 +1,4 @@
-"""boto3 clients whose failures arrive as the contract's errors."""
+"""boto3 clients that raise `Busy` if a service is unavailable or throttles."""
 
 import logging
 from functools import cache
@@ -27,29 +27,29 @@ _THROTTLED = frozenset(
 
 
 def client(service: Any, **config: Any) -> Any:
-    """A client of `service` that waits briefly, tries three times, and then raises Busy.
+    """Return a client of `service` that has short timeouts and raises `Busy` after three failed attempts.
 
-    Refusals (a failed condition, a missing key) stay botocore's `ClientError`: they are for the caller to read.
+    Rejections by the service, such as a failed condition or a missing key, still raise botocore's `ClientError`.
     """
     settings = Config(
         connect_timeout=2,
         read_timeout=10,
-        # Two retries, and then the caller decides. AWS contract SDK-1.
+        # Retry twice, then raise the error to the caller. AWS contract SDK-1.
         retries={"mode": "standard", "total_max_attempts": 3},
         max_pool_connections=32,
-        # The checksums that boto3 adds by itself would be signed into a presigned PUT. AWS contract S3-20.
+        # By default boto3 adds checksums, which a presigned PUT would then require. AWS contract S3-20.
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",
         **config,
     )
-    made = _session().client(service, config=settings)
-    made.meta.events.register("after-call", _refuse_failure)
-    made.meta.events.register("after-call-error", _refuse_silence)
-    return made
+    aws_client = _session().client(service, config=settings)
+    aws_client.meta.events.register("after-call", _raise_busy_on_failure)
+    aws_client.meta.events.register("after-call-error", _raise_busy_without_response)
+    return aws_client
 
 
 def credentials() -> Any:
-    """The process's credentials, which refresh themselves."""
+    """Return the credentials of the process. They refresh automatically."""
     return _session().get_credentials()
 
 
@@ -58,14 +58,14 @@ def _session() -> Any:
     return boto3.Session()
 
 
-def _refuse_failure(http_response: Any, parsed: dict[str, Any], model: Any, **_: Any) -> None:
+def _raise_busy_on_failure(http_response: Any, parsed: dict[str, Any], model: Any, **_: Any) -> None:
     code = parsed.get("Error", {}).get("Code", "")
     if http_response.status_code >= 500 or code in _THROTTLED:
         log.error("%s failed: %s", model.name, code or http_response.status_code)
         raise Busy
 
 
-def _refuse_silence(exception: BaseException, **_: Any) -> None:
+def _raise_busy_without_response(exception: BaseException, **_: Any) -> None:
     if isinstance(exception, BotoCoreError) and not isinstance(exception, ParamValidationError):
-        log.error("no answer: %s", type(exception).__name__)
+        log.error("no response: %s", type(exception).__name__)
         raise Busy from exception

@@ -1,4 +1,4 @@
-"""Small documents over HTTP: bounded in time and size, and never redirected."""
+"""Fetch small documents over HTTP with limits of time and size, and without redirects."""
 
 import threading
 import time
@@ -14,7 +14,7 @@ _CHUNK = 16 * 1024
 
 
 class FetchFailed(Exception):
-    """The other side did not answer as it should. `status` is its status where it refused, else None."""
+    """The request failed. `status` is the HTTP status of an error response, or None without a response."""
 
     def __init__(self, message: str, status: int | None = None) -> None:
         super().__init__(message)
@@ -22,7 +22,7 @@ class FetchFailed(Exception):
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    # A redirect would let whoever answers choose which address this process calls next.
+    # Following redirects would let the server choose the next address that this process calls (SSRF).
     def redirect_request(
         self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
     ) -> None:
@@ -33,32 +33,33 @@ _opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedire
 
 
 def fetch(url: str, *, seconds: float, form: dict[str, str] | None = None) -> bytes:
-    """GET `url`, or POST `form` to it, within `seconds` in all.
+    """Send GET to `url`, or POST with `form` if given. Return the response body. The whole call takes up to `seconds`.
 
     Raises:
-        FetchFailed: refused, unreachable, too slow, cut short, redirected, or over 256 KB.
+        FetchFailed: the server is unreachable or too slow, or the response is an error, a redirect, cut short, or over
+            256 KB.
     """
     answer: Future[bytes] = Future()
-    # No timeout of a socket bounds the whole: each address has its own, and each byte of the head begins it anew.
-    threading.Thread(target=_settle, args=(answer, url, seconds, form), daemon=True).start()
+    # A socket timeout does not limit the whole call. It restarts for each address and for each byte of the headers.
+    threading.Thread(target=_fetch_into, args=(answer, url, seconds, form), daemon=True).start()
     try:
         return answer.result(seconds)
     except TimeoutError as error:
         raise FetchFailed(f"{url} did not respond within {seconds} s") from error
 
 
-def _settle(answer: Future[bytes], url: str, seconds: float, form: dict[str, str] | None) -> None:
+def _fetch_into(answer: Future[bytes], url: str, seconds: float, form: dict[str, str] | None) -> None:
     try:
-        answer.set_result(_fetched(url, seconds, form))
-    except BaseException as error:  # For whoever waits to see.
+        answer.set_result(_fetch(url, seconds, form))
+    except BaseException as error:  # The thread that waits for the future raises it.
         answer.set_exception(error)
 
 
-def _fetched(url: str, seconds: float, form: dict[str, str] | None) -> bytes:
+def _fetch(url: str, seconds: float, form: dict[str, str] | None) -> bytes:
     deadline = time.monotonic() + seconds
-    sent = urllib.parse.urlencode(form).encode() if form is not None else None
+    body = urllib.parse.urlencode(form).encode() if form is not None else None
     try:
-        with _opener.open(urllib.request.Request(url, sent), timeout=seconds) as answer:
+        with _opener.open(urllib.request.Request(url, body), timeout=seconds) as answer:
             content = b""
             while chunk := answer.read1(_CHUNK):
                 content += chunk

@@ -1,4 +1,4 @@
-"""One JSON object a log line, so that nothing a caller sends can forge another."""
+"""Write each log record as one JSON line. Text from a client cannot forge another record (log injection)."""
 
 import logging
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ log = logging.getLogger(__name__)
 
 @contextmanager
 def failure(message: str, **facts: str) -> Iterator[None]:
-    """Have whatever fails within leave a line with these facts, before Lambda writes its own without them."""
+    """Log an exception of the `with` block with these facts and re-raise it. The line that Lambda logs has no facts."""
     try:
         yield
     except Exception:
@@ -20,12 +20,12 @@ def failure(message: str, **facts: str) -> Iterator[None]:
 
 
 def configure(level: int = logging.INFO) -> None:
-    """Make every logger of the process write JSON lines."""
+    """Configure every logger of the process to write JSON lines."""
     root = logging.getLogger()
-    # Lambda has put a handler of its own there.
+    # Lambda adds its own handler to the root logger. Reuse it.
     handler = root.handlers[0] if root.handlers else logging.StreamHandler()
     handler.setFormatter(LambdaPowertoolsFormatter(utc=True))
     root.handlers = [handler]
     root.setLevel(level)
-    # At INFO botocore tells where it found its credentials.
+    # At INFO, botocore logs the source of its credentials.
     logging.getLogger("botocore").setLevel(logging.WARNING)

@@ -1,4 +1,4 @@
-"""What CloudWatch counts: log lines in its Embedded Metric Format, so that a figure costs no request of its own."""
+"""CloudWatch metrics as log lines in the Embedded Metric Format, so that a metric needs no API request."""
 
 import logging
 import os
@@ -11,25 +11,25 @@ NAMESPACE = "Photoshare"
 
 
 def count(name: str, **dimensions: str) -> None:
-    """One more of `name`."""
+    """Add one to the metric `name`."""
     _write(name, MetricUnit.Count, 1, dimensions)
 
 
 def note(name: str, value: float) -> None:
-    """A figure of something counted, such as the requests that a page took."""
+    """Record a count, such as the number of requests for one page."""
     _write(name, MetricUnit.Count, value, {})
 
 
 def time(name: str, seconds: float) -> None:
-    """How long something took, or has waited."""
+    """Record a duration or a waiting time."""
     _write(name, MetricUnit.Seconds, seconds, {})
 
 
 def _write(name: str, unit: MetricUnit, value: float, dimensions: dict[str, str]) -> None:
-    made = EphemeralMetrics(namespace=NAMESPACE)
-    # Dimensions are what CloudWatch charges for: no id of a photo or a person ever is one.
+    metric = EphemeralMetrics(namespace=NAMESPACE)
+    # CloudWatch charges for each combination of dimensions, so ids of photos and users are never dimensions.
     for key, text in {"stage": os.environ.get("STAGE") or "local", **dimensions}.items():
-        made.add_dimension(key, text)
-    made.add_metric(name, unit, value)
-    # `extra` puts it at the top of the line, where CloudWatch looks for it. AWS contract CW-1.
-    log.info("metric", extra=dict(made.serialize_metric_set()))
+        metric.add_dimension(key, text)
+    metric.add_metric(name, unit, value)
+    # `extra` writes the metric at the top level of the JSON line, as CloudWatch requires. AWS contract CW-1.
+    log.info("metric", extra=dict(metric.serialize_metric_set()))

@@ -1,4 +1,4 @@
-"""The environment, read once, as one frozen `Settings`."""
+"""Settings of a deployment, read once from environment variables."""
 
 import os
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ _MISSING = "The environment variable {} is not set. docs/reference/configuration
 
 
 class MissingSetting(Exception):
-    """A variable that the service cannot do without is not set. The message names it."""
+    """A required environment variable is not set. The message has its name."""
 
 
 class Cdn(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,7 +21,7 @@ class Cdn(msgspec.Struct, frozen=True, kw_only=True):
     base_url: str
     """Without a trailing slash."""
     key_id: str
-    """CloudFront's name for the public key."""
+    """The id of the public key in CloudFront."""
     private_key: str
     """PEM, ECDSA on P-256."""
 
@@ -45,77 +45,83 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The hosted UI's origin, without a trailing slash."""
     jwks_url: str
     base_url: str
-    """Where browsers find the app, without a trailing slash."""
+    """The URL of the app for browsers, without a trailing slash."""
     allowed_origins: frozenset[str]
     keys: tuple[str, ...]
-    """What `signing_keys` gives."""
+    """The value of `signing_keys`, possibly empty."""
     limits: Limits
     moderation_confidence: float
-    """Per cent from which on a label rejects a photo; 0 where nobody looks."""
+    """The lowest confidence, in per cent, at which a moderation label rejects a photo. 0 turns moderation off."""
     cdn: Cdn | None
-    """In front of the renditions bucket."""
+    """The CDN in front of the renditions bucket, or None if there is no CDN."""
     aws_endpoint: str | None
-    """An emulator's address; None for AWS itself."""
+    """The URL of an emulator, or None for AWS."""
 
     @property
     def signing_keys(self) -> tuple[str, ...]:
-        """Of page tokens and sign-ins, newest last: it signs; all verify. Only the function that answers has any."""
+        """Return the keys of cursors and sign-in cookies, newest last. The newest key signs. Every key verifies.
+
+        Only the function of the API has keys.
+
+        Raises:
+            MissingSetting: the function has no keys.
+        """
         if not self.keys:
             raise MissingSetting(_MISSING.format("SIGNING_KEYS"))
         return self.keys
 
     @property
     def bucket_address(self) -> str:
-        """Where a bucket is, with `{bucket}` for its name."""
+        """Return the URL template of a bucket. Replace `{bucket}` with the bucket's name."""
         if self.aws_endpoint:
             return f"{self.aws_endpoint}/{{bucket}}"
         return f"https://{{bucket}}.s3.{self.region}.amazonaws.com"
 
     @property
     def storage_origins(self) -> tuple[str, ...]:
-        """What the page must be allowed to talk to."""
-        # Without a path, which a Content-Security-Policy would take for that of one file.
+        """Return the origins that the Content-Security-Policy of the page must allow."""
+        # Remove the path: in a Content-Security-Policy, a path without a trailing slash matches only one file.
         cdn = ("/".join(self.cdn.base_url.split("/", 3)[:3]),) if self.cdn else ()
         if self.aws_endpoint:
             return self.aws_endpoint, *cdn
         buckets = (self.originals_bucket, self.renditions_bucket)
-        return *(self.bucket_address.format(bucket=each) for each in buckets), *cdn
+        return *(self.bucket_address.format(bucket=bucket) for bucket in buckets), *cdn
 
     @property
     def issuer(self) -> str:
-        """The `iss` of the pool's tokens."""
+        """Return the `iss` claim of the user pool's tokens."""
         return f"https://cognito-idp.{self.region}.amazonaws.com/{self.user_pool_id}"
 
 
 def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
-    """Settings from environment variables.
+    """Read the settings from environment variables.
 
     Raises:
-        MissingSetting: a required one is absent or empty.
+        MissingSetting: a required variable is absent or empty.
     """
 
-    required = partial(_required, environment)
-    region = environment.get("AWS_REGION") or required("AWS_DEFAULT_REGION")
-    pool = required("USER_POOL_ID")
+    require = partial(_require, environment)
+    region = environment.get("AWS_REGION") or require("AWS_DEFAULT_REGION")
+    pool = require("USER_POOL_ID")
     pool_keys = f"https://cognito-idp.{region}.amazonaws.com/{pool}/.well-known/jwks.json"
     return Settings(
         region=region,
-        photo_table=required("PHOTO_TABLE"),
-        account_table=required("ACCOUNT_TABLE"),
-        term_table=required("TERM_TABLE"),
-        album_table=required("ALBUM_TABLE"),
-        entry_table=required("ENTRY_TABLE"),
-        rating_table=required("RATING_TABLE"),
-        originals_bucket=required("ORIGINALS_BUCKET"),
-        renditions_bucket=required("RENDITIONS_BUCKET"),
-        job_queue_url=required("JOB_QUEUE_URL"),
+        photo_table=require("PHOTO_TABLE"),
+        account_table=require("ACCOUNT_TABLE"),
+        term_table=require("TERM_TABLE"),
+        album_table=require("ALBUM_TABLE"),
+        entry_table=require("ENTRY_TABLE"),
+        rating_table=require("RATING_TABLE"),
+        originals_bucket=require("ORIGINALS_BUCKET"),
+        renditions_bucket=require("RENDITIONS_BUCKET"),
+        job_queue_url=require("JOB_QUEUE_URL"),
         user_pool_id=pool,
-        user_pool_client_id=required("USER_POOL_CLIENT_ID"),
-        cognito_domain=required("COGNITO_DOMAIN").rstrip("/"),
+        user_pool_client_id=require("USER_POOL_CLIENT_ID"),
+        cognito_domain=require("COGNITO_DOMAIN").rstrip("/"),
         jwks_url=environment.get("JWKS_URL") or pool_keys,
-        base_url=required("BASE_URL").rstrip("/"),
-        allowed_origins=frozenset(_listed(environment.get("ALLOWED_ORIGINS", ""))),
-        keys=tuple(reversed(_listed(environment.get("SIGNING_KEYS", "")))),
+        base_url=require("BASE_URL").rstrip("/"),
+        allowed_origins=frozenset(_split_list(environment.get("ALLOWED_ORIGINS", ""))),
+        keys=tuple(reversed(_split_list(environment.get("SIGNING_KEYS", "")))),
         cdn=_cdn(environment) if environment.get("RENDITIONS_BASE_URL") else None,
         aws_endpoint=(environment.get("AWS_ENDPOINT_URL") or "").rstrip("/") or None,
         moderation_confidence=float(environment.get("MODERATION_CONFIDENCE") or 0),
@@ -123,7 +129,7 @@ def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     )
 
 
-def _required(environment: Mapping[str, str], name: str) -> str:
+def _require(environment: Mapping[str, str], name: str) -> str:
     if value := environment.get(name):
         return value
     raise MissingSetting(_MISSING.format(name))
@@ -132,15 +138,15 @@ def _required(environment: Mapping[str, str], name: str) -> str:
 def _cdn(environment: Mapping[str, str]) -> Cdn:
     return Cdn(
         base_url=environment["RENDITIONS_BASE_URL"].rstrip("/"),
-        key_id=_required(environment, "CDN_KEY_ID"),
-        private_key=_required(environment, "CDN_PRIVATE_KEY"),
+        key_id=_require(environment, "CDN_KEY_ID"),
+        private_key=_require(environment, "CDN_PRIVATE_KEY"),
     )
 
 
 def _limits(environment: Mapping[str, str]) -> Limits:
-    photos, size = environment.get("MAX_PHOTOS") or 10_000, environment.get("MAX_BYTES") or 50_000_000_000
-    return Limits(photos=int(photos), bytes=int(size))
+    max_photos, max_bytes = environment.get("MAX_PHOTOS") or 10_000, environment.get("MAX_BYTES") or 50_000_000_000
+    return Limits(photos=int(max_photos), bytes=int(max_bytes))
 
 
-def _listed(text: str) -> list[str]:
+def _split_list(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]

@@ -1,4 +1,4 @@
-"""From an upload's bytes to what people see of it, in memory. The decoders are loaded with the first photo."""
+"""Convert the bytes of an upload to renditions and metadata, in memory. The first photo loads the decoders."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from chalicelib.domain.photos import Exif
 from chalicelib.renditions import icc, thumbhash
 from chalicelib.renditions.coded import MAX_PROFILE_BYTES
 from chalicelib.renditions.containers import sniff, unwrap
-from chalicelib.renditions.decoders import Picture, opened, vips
+from chalicelib.renditions.decoders import Picture, open_picture, vips
 from chalicelib.renditions.refusals import (
     Damaged,
     DecompressionBomb,
@@ -43,15 +43,15 @@ __all__ = [
 _SIDES = {"2048": 2048, "1024": 1024, "256": 256}
 _QUALITY = 80
 _FULL_QUALITY = 90
-# A shrink on load that ends this little under the largest rendition is not worth decoding four times the pixels for.
+# Accept a shrink on load that ends this close below the largest rendition: the next would decode four times the pixels.
 _TOLERANCE = 0.02
-# Shrinking on load cuts what is left of a side, which shows where the side is thin.
+# Shrinking on load cuts the remainder of a side. The cut is visible if the side is thin.
 _THINNEST = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Rendition:
-    """A file that is served as it is."""
+    """A file that is served unchanged."""
 
     content: bytes
     content_type: str
@@ -60,63 +60,63 @@ class Rendition:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A photo's facts and files."""
+    """The metadata and the files of a photo."""
 
     width: int
-    """As seen, so after orientation, like the height."""
+    """Pixels after the orientation is applied. The height too."""
     height: int
     taken_at: Timestamp | None
     exif: Exif
     placeholder: str
-    """ThumbHash, base64."""
+    """The ThumbHash in base64."""
     renditions: dict[str, Rendition]
-    """By longest side: `256`, `1024`, `2048`, never enlarged; and `full`, the copy that others may download."""
+    """Never enlarged: `256`, `1024` and `2048`, the longest side, and `full`, the copy that other users download."""
 
 
 def render(content: bytes, content_type: str) -> Rendered:
-    """Everything that is derived from an upload declared to be of `content_type`.
+    """Return the renditions and the metadata of an upload with the declared `content_type`.
 
     Raises:
-        Refused: and nothing else. Its subclasses say when.
+        Refused: the upload is rejected. The subclass is the reason. No other exception is raised.
     """
     try:
-        return _rendered(opened(unwrap(content, content_type), content_type))
+        return _render(open_picture(unwrap(content, content_type), content_type))
     except Refused:
         raise
     except Exception as e:
-        # Decoders raise what they like on hostile bytes: pyvips.Error, OSError, ValueError, SyntaxError, MemoryError.
+        # Decoders raise any exception on hostile bytes: pyvips.Error, OSError, ValueError, SyntaxError, MemoryError.
         raise Damaged from e
 
 
 def jpeg_of(rendered: Rendered) -> bytes:
-    """What the photo looks like at 1024 px at most, for services that read JPEG and nothing newer.
+    """Return the photo as a JPEG of at most 1024 px, for services that read no newer format.
 
-    Its edges are drawn out to 64 px where it has less: Rekognition wants 50 a side
+    Extend its edges to 64 px if a side is shorter. Rekognition requires at least 50 px per side
     (https://docs.aws.amazon.com/rekognition/latest/dg/limits.html). AWS contract REK-1.
     """
     small = rendered.renditions["1024"]
-    image = _flat(vips().Image.new_from_buffer(small.content, ""))
+    image = _flatten(vips().Image.new_from_buffer(small.content, ""))
     sides = max(image.width, _THINNEST), max(image.height, _THINNEST)
     return bytes(image.gravity("centre", *sides, extend="copy").jpegsave_buffer(Q=_FULL_QUALITY, keep="none"))
 
 
-def _rendered(picture: Picture) -> Rendered:
-    image = _copied(picture)
+def _render(picture: Picture) -> Rendered:
+    image = _decode_copy(picture)
     if image is not None and picture.copy:
         full = Rendition(picture.copy.content, "image/jpeg", "jpg")
     else:
-        whole, orientation = _srgb(_flat(picture.pixels(1)), picture.profile), picture.facts.orientation
+        whole, orientation = _to_srgb(_flatten(picture.pixels(1)), picture.profile), picture.facts.orientation
         if picture.profile or not picture.in_memory:
             whole = whole.copy_memory()
-        upright = _upright(whole, orientation)
+        upright = _rotate(whole, orientation)
         full = Rendition(upright.jpegsave_buffer(Q=_FULL_QUALITY, keep="none"), "image/jpeg", "jpg")
-        # Turned once it is small: turning all of it again would take as long as shrinking it.
-        image = _upright(_fit(whole, _SIDES["2048"]).copy_memory(), orientation).copy_memory()
-    renditions, image = _smaller(image)
-    turned = picture.facts.orientation > 4
+        # Rotate the small image: rotating the whole image again would take as long as shrinking it.
+        image = _rotate(_fit(whole, _SIDES["2048"]).copy_memory(), orientation).copy_memory()
+    renditions, image = _make_renditions(image)
+    is_rotated = picture.facts.orientation > 4
     return Rendered(
-        width=picture.height if turned else picture.width,
-        height=picture.width if turned else picture.height,
+        width=picture.height if is_rotated else picture.width,
+        height=picture.width if is_rotated else picture.height,
         taken_at=picture.facts.taken_at,
         exif=picture.facts.exif,
         placeholder=_placeholder(image),
@@ -124,24 +124,24 @@ def _rendered(picture: Picture) -> Rendered:
     )
 
 
-def _copied(picture: Picture) -> "Image | None":
-    """Enough pixels for every rendition, from the copy; None where others must not have that as it is."""
+def _decode_copy(picture: Picture) -> "Image | None":
+    """Decode enough pixels of the copy for every rendition. Return None if other users must not get the copy."""
     if picture.copy:
         with suppress(vips().Error):
-            pixels = picture.copy.pixels(_shrink(picture))
-            image = _srgb(_fit(pixels, _SIDES["2048"]), picture.profile).copy_memory()
+            pixels = picture.copy.pixels(_shrink_factor(picture))
+            image = _to_srgb(_fit(pixels, _SIDES["2048"]), picture.profile).copy_memory()
             return image if picture.copy.was_read else None
     return None
 
 
-def _shrink(picture: Picture) -> int:
+def _shrink_factor(picture: Picture) -> int:
     long, short = max(picture.width, picture.height), min(picture.width, picture.height)
     enough = max(_SIDES.values()) * (1 - _TOLERANCE)
     return max((n for n in (2, 4, 8) if long / n >= enough and short / n >= _THINNEST), default=1)
 
 
-def _smaller(image: "Image") -> tuple[dict[str, Rendition], "Image"]:
-    """The renditions by name, each made from the one before, and the last one's pixels."""
+def _make_renditions(image: "Image") -> tuple[dict[str, Rendition], "Image"]:
+    """Return the renditions by name, and the pixels of the smallest. Each is made from the next larger one."""
     renditions: dict[str, Rendition] = {}
     encoded = None
     for name, side in _SIDES.items():
@@ -163,7 +163,7 @@ def _placeholder(image: "Image") -> str:
 
 
 def _fit(image: "Image", side: int) -> "Image":
-    """No side longer than `side`, and none shorter than a pixel."""
+    """Shrink an image so that no side is longer than `side`. Each side keeps at least one pixel."""
     scale = side / max(image.width, image.height)
     if scale >= 1:
         return image
@@ -171,21 +171,21 @@ def _fit(image: "Image", side: int) -> "Image":
     return image.resize(width / image.width, vscale=height / image.height, kernel="lanczos3")
 
 
-def _flat(image: "Image") -> "Image":
-    """On white where it is transparent."""
+def _flatten(image: "Image") -> "Image":
+    """Put a transparent image on a white background."""
     if not image.hasalpha():
         return image
     cmyk, white = image.interpretation == "cmyk", 65535 if image.format == "ushort" else 255
     return image.flatten(background=0 if cmyk else white)
 
 
-def _srgb(image: "Image", profile: bytes) -> "Image":
-    """Three bands of eight bits, through the photo's own profile where that fits its pixels."""
+def _to_srgb(image: "Image", profile: bytes) -> "Image":
+    """Convert an image to sRGB with three bands of eight bits. Use the photo's profile if it matches the pixels."""
     fits = {"RGB": 3, "GRAY": 1, "CMYK": 4}.get(icc.colour_space(profile)) == image.bands
     if fits and len(profile) <= MAX_PROFILE_BYTES and not icc.is_srgb(profile):
         profiled = image.copy()
         profiled.set_type(vips().GValue.blob_type, "icc-profile-data", profile)
-        # A broken profile costs a shade, not the photo.
+        # A broken profile only changes the colours. Do not reject the photo.
         with suppress(vips().Error):
             image = profiled.icc_transform("srgb", embedded=True, intent="perceptual")
     if (image.interpretation, image.bands, image.format) == ("srgb", 3, "uchar"):
@@ -193,7 +193,7 @@ def _srgb(image: "Image", profile: bytes) -> "Image":
     return image.colourspace("srgb").extract_band(0, n=3).cast("uchar")
 
 
-def _upright(image: "Image", orientation: int) -> "Image":
+def _rotate(image: "Image", orientation: int) -> "Image":
     if orientation == 1:
         return image
     image = image.copy()

@@ -1,4 +1,4 @@
-"""The coded picture inside a photo's file, and the sizes that one may have."""
+"""The coded picture inside a photo's file, and the limits of its size."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,24 +14,29 @@ MAX_PIECES = 250_000
 
 @dataclass(frozen=True, slots=True)
 class Coded:
-    """A picture as its decoder may see it."""
+    """A coded picture in the form that the decoder gets."""
 
     content: bytes
     width: int
-    """As stored, so before orientation."""
+    """Pixels in the file, before the orientation is applied. The height too."""
     height: int
     exif: bytes = b""
-    """A TIFF structure, with or without `Exif` before it; empty where there is none."""
+    """A TIFF structure, with or without the prefix `Exif`. Empty if the file has no EXIF."""
     profile: bytes = b""
-    """ICC; empty where it is left to the decoder."""
+    """The ICC profile. Empty if only the decoder reads it."""
     downloadable: bool = False
-    """Whether `content` as it is can be handed to others: a JPEG that every browser shows."""
+    """True if other users may get `content` unchanged, because it is a JPEG that every browser shows."""
     cost: float = 0
-    """What decoding takes, in bytes a pixel; 0 where it streams."""
+    """The memory for decoding, in bytes per pixel. 0 if the decoder streams."""
 
 
 def check_size(width: int, height: int, *, cost: float = 0) -> None:
-    """Refuse what is larger than a photo; `cost` is the decoder's, in bytes a pixel, 0 where it streams."""
+    """Check the size of a picture. `cost` is the memory for decoding, as in `Coded`.
+
+    Raises:
+        Damaged: a side is empty.
+        TooManyPixels: a side, the area, or the memory exceeds its limit.
+    """
     if width < 1 or height < 1:
         raise Damaged
     if max(width, height) > MAX_SIDE or width * height > MAX_PIXELS or width * height * cost > MAX_DECODER_BYTES:
@@ -39,15 +44,23 @@ def check_size(width: int, height: int, *, cost: float = 0) -> None:
 
 
 def take(content: bytes, at: int, size: int) -> bytes:
-    """The `size` bytes from `at`; Truncated where the file has fewer."""
-    taken = content[at : at + size]
-    if len(taken) < size:
+    """Return `size` bytes from `at` on.
+
+    Raises:
+        Truncated: the file has fewer bytes.
+    """
+    part = content[at : at + size]
+    if len(part) < size:
         raise Truncated
-    return taken
+    return part
 
 
 def pieces() -> Iterator[None]:
-    """One for each piece that a walk through a file may meet: millions of empty ones would take minutes."""
+    """Yield once for each piece that a reader of a file may visit. Millions of empty pieces would take minutes.
+
+    Raises:
+        DecompressionBomb: the file has more than 250,000 pieces.
+    """
     for _ in range(MAX_PIECES):
         yield
     raise DecompressionBomb

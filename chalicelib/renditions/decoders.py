@@ -1,4 +1,4 @@
-"""The decoders, each behind the one face of an opened picture. Loaded with the first photo."""
+"""Decoders of all formats with one interface, `Picture`. They are loaded with the first photo."""
 
 import logging
 import os
@@ -17,7 +17,7 @@ _LAST = 64
 
 
 class Copy:
-    """A JPEG without metadata, which shows whether there is anything in it that its decoder did not need."""
+    """A JPEG without metadata. It records whether its decoder needed every byte."""
 
     def __init__(self, content: bytes) -> None:
         self.content = content
@@ -25,15 +25,15 @@ class Copy:
         self._source: Any = None
 
     def pixels(self, shrink: int) -> "Image":
-        """As `Picture.pixels`; any warning of the decoder fails it, such as of bytes that it skips."""
-        # libvips calls back into it for as long as pixels are decoded, and does not keep it.
+        """Return pixels as `Picture.pixels` does. Fail on any warning of the decoder, such as for skipped bytes."""
+        # libvips calls the source while it decodes pixels, but holds no reference to it.
         self._source = vips().SourceCustom()
         self._source.on_read(self._reader.read)
         return vips().Image.jpegload_source(self._source, access="sequential", fail_on="warning", shrink=shrink)
 
     @property
     def was_read(self) -> bool:
-        """Whether the decoder, once it is done, had asked for every byte: it stops behind the last pixel."""
+        """Return whether the decoder has read every byte. Decode first: the decoder stops after the last pixel."""
         return self._reader.at == len(self.content)
 
 
@@ -42,58 +42,58 @@ class _Reader:
         self._content, self.at = content, 0
 
     def read(self, size: int) -> bytes:
-        # The last ones singly, because it asks for thousands at a time.
-        left = len(self._content) - self.at
-        part = self._content[self.at : self.at + (min(size, left - _LAST) if left > _LAST else 1)]
+        # Return the last bytes one at a time, because the decoder requests thousands at once.
+        remaining = len(self._content) - self.at
+        part = self._content[self.at : self.at + (min(size, remaining - _LAST) if remaining > _LAST else 1)]
         self.at += len(part)
         return part
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """An opened picture, of which nothing is decoded yet."""
+    """An opened picture. None of its pixels are decoded yet."""
 
     facts: exif.Facts
     profile: bytes
     pixels: Callable[[int], "Image"]
-    """Decodes, at one `n`th of the size where the format can: 1, 2, 4 or 8."""
+    """Decode the pixels, shrunk by a factor of 1, 2, 4 or 8 if the format supports it."""
     width: int
     height: int
     in_memory: bool = False
-    """Whether `pixels` makes them all at once, so that they can be read twice."""
+    """True if `pixels` decodes all pixels at once, so that they can be read twice."""
     copy: Copy | None = None
-    """The same as a file without metadata, where that looks right: the orientation and the profile are lost."""
+    """The picture as a file without metadata. None if the picture needs its orientation or its profile."""
 
 
-def opened(coded: Coded, content_type: str) -> Picture:
-    """By the decoder of this type, which may raise anything."""
+def open_picture(coded: Coded, content_type: str) -> Picture:
+    """Open a picture with the decoder of its type. The decoder may raise any exception."""
     return _OPENERS[content_type](coded)
 
 
 @cache
 def vips() -> Any:
-    """pyvips, set up for strangers' bytes."""
+    """Return pyvips, configured for untrusted files."""
     os.environ["VIPS_BLOCK_UNTRUSTED"] = "1"
-    # At INFO pyvips tells of every thread and mask, into whatever log the service has.
+    # At INFO, pyvips logs every thread and mask to the log of the service.
     logging.getLogger("pyvips").setLevel(logging.ERROR)
     import pyvips
 
     pyvips.block_untrusted_set(True)
-    # One processor is what the function has; and no photo comes twice.
+    # The Lambda function has one processor. A cache is useless, because each photo is decoded once.
     pyvips.concurrency_set(1)
     pyvips.cache_set_max(0)
     return pyvips
 
 
-def _opened_by_vips(loader: str, coded: Coded) -> Picture:
+def _open_with_vips(loader: str, coded: Coded) -> Picture:
     image = getattr(vips().Image, loader)(coded.content, access="sequential", fail_on="error")
-    # A second header can hold the size that counts, or none at all.
+    # Check the size that the decoder uses. The file may have a second header with another size, or without a size.
     check_size(image.width, image.height, cost=coded.cost)
     profile = image.get("icc-profile-data") if image.get_typeof("icc-profile-data") else coded.profile
     return Picture(exif.read(coded.exif), profile, lambda _shrink: image, image.width, image.height)
 
 
-def _opened_jpeg(coded: Coded) -> Picture:
+def _open_jpeg(coded: Coded) -> Picture:
     facts = exif.read(coded.exif)
     upright_srgb = facts.orientation == 1 and (not coded.profile or icc.is_srgb(coded.profile))
     load = partial(vips().Image.jpegload_buffer, coded.content, access="sequential", fail_on="error")
@@ -107,17 +107,17 @@ def _opened_jpeg(coded: Coded) -> Picture:
     )
 
 
-def _opened_heic(coded: Coded) -> Picture:
+def _open_heic(coded: Coded) -> Picture:
     import pi_heif
 
-    # An embedded thumbnail can show another picture, and none of these is ever looked at.
+    # Skip these images, which are never used. A thumbnail can show another picture.
     pi_heif.options.THUMBNAILS = pi_heif.options.DEPTH_IMAGES = pi_heif.options.AUX_IMAGES = False
     pi_heif.options.DECODE_THREADS = 1
     heif = pi_heif.open_heif(coded.content)
-    # Its decoder need not go by the extents that were checked.
+    # Check again: the decoder may use another size than the extents that were checked.
     width, height = heif.size
     check_size(width, height, cost=coded.cost)
-    # libheif has turned the pixels already, whatever EXIF still says.
+    # libheif has already rotated the pixels, so ignore the orientation in EXIF.
     upright = replace(exif.read(coded.exif), orientation=1)
 
     def pixels(_shrink: int) -> "Image":
@@ -126,14 +126,14 @@ def _opened_heic(coded: Coded) -> Picture:
     return Picture(upright, heif.info.get("icc_profile") or b"", pixels, width, height, in_memory=True)
 
 
-def _opened_avif(coded: Coded) -> Picture:
-    # Not through Image.open, whose plugin writes EXIF anew: of millions of fractions it makes gigabytes.
+def _open_avif(coded: Coded) -> Picture:
+    # Do not use Image.open: its plugin writes EXIF again and turns millions of fractions into gigabytes.
     from PIL import _avif
 
     avif = _avif.AvifDecoder(coded.content, "auto", 1)
     (width, height), _, _, profile, _, orientation, _ = avif.get_info()
     check_size(width, height, cost=coded.cost)
-    # What the container says of the orientation counts, not what the camera noted.
+    # Use the orientation of the container, not the one in EXIF.
     facts = replace(exif.read(coded.exif), orientation=orientation)
 
     def pixels(_shrink: int) -> "Image":
@@ -152,12 +152,12 @@ def _from_memory(pixels: bytes | bytearray, width: int, height: int, *, deep: bo
 
 
 _OPENERS: dict[str, Callable[[Coded], Picture]] = {
-    "image/jpeg": _opened_jpeg,
-    "image/png": partial(_opened_by_vips, "pngload_buffer"),
-    "image/gif": partial(_opened_by_vips, "gifload_buffer"),
-    "image/webp": partial(_opened_by_vips, "webpload_buffer"),
-    "image/tiff": partial(_opened_by_vips, "tiffload_buffer"),
-    "image/heic": _opened_heic,
-    "image/heif": _opened_heic,
-    "image/avif": _opened_avif,
+    "image/jpeg": _open_jpeg,
+    "image/png": partial(_open_with_vips, "pngload_buffer"),
+    "image/gif": partial(_open_with_vips, "gifload_buffer"),
+    "image/webp": partial(_open_with_vips, "webpload_buffer"),
+    "image/tiff": partial(_open_with_vips, "tiffload_buffer"),
+    "image/heic": _open_heic,
+    "image/heif": _open_heic,
+    "image/avif": _open_avif,
 }

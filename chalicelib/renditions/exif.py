@@ -1,4 +1,4 @@
-"""What the camera noted (CIPA DC-008, EXIF 3.0). None of it is trusted, and none that is broken costs the photo."""
+"""Read the EXIF metadata of a photo (CIPA DC-008, EXIF 3.0). It is untrusted, and invalid fields are ignored."""
 
 import math
 import re
@@ -26,16 +26,16 @@ _LONGEST_TEXT = 100
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a photo's EXIF says."""
+    """The metadata in a photo's EXIF."""
 
     exif: Exif = field(default_factory=Exif)
     taken_at: Timestamp | None = None
     orientation: int = 1
-    """1 to 8: 1 is upright, and from 5 on the sides are exchanged."""
+    """1 to 8. 1 is upright. From 5 on, width and height are swapped."""
 
 
 def read(block: bytes) -> Facts:
-    """The facts in an EXIF block, as far as they make sense."""
+    """Return the metadata in an EXIF block, without invalid values."""
     main, details, position = _directories(block)
     orientation = number(main.get(_ORIENTATION))
     return Facts(
@@ -54,21 +54,21 @@ def read(block: bytes) -> Facts:
 
 
 def _directories(block: bytes) -> tuple[_Fields, _Fields, _Fields]:
-    """The main directory, the camera's, and the position's."""
+    """Return the main directory, the camera's directory, and the GPS directory."""
     structure = Tiff(block.removeprefix(b"Exif\0\0"))
     directories: list[_Fields] = [{}, {}, {}]
     with suppress(struct.error):
         main = directories[0] = structure.fields(structure.first)
-        for place, pointer in ((1, _EXIF_IFD), (2, _GPS_IFD)):
+        for index, pointer in ((1, _EXIF_IFD), (2, _GPS_IFD)):
             with suppress(struct.error):
-                directories[place] = structure.fields(number(main[pointer])) if pointer in main else {}
+                directories[index] = structure.fields(number(main[pointer])) if pointer in main else {}
     return directories[0], directories[1], directories[2]
 
 
-def _text(noted: Field | None) -> str | None:
-    if not isinstance(noted, str):
+def _text(value: Field | None) -> str | None:
+    if not isinstance(value, str):
         return None
-    printable = "".join(c for c in noted.partition("\0")[0] if c.isprintable())
+    printable = "".join(c for c in value.partition("\0")[0] if c.isprintable())
     return " ".join(printable.split())[:_LONGEST_TEXT] or None
 
 
@@ -79,23 +79,23 @@ def _camera(main: _Fields) -> str | None:
     return model if model.lower().startswith(make.split()[0].lower()) else f"{make} {model}"[:_LONGEST_TEXT]
 
 
-def _number(noted: Field | None, *, above: float = -1e9, digits: int = 7) -> float | None:
-    """The first of the numbers noted, where it is finite and of this world."""
-    first = noted[0] if isinstance(noted, tuple) and noted else math.nan
+def _number(value: Field | None, *, above: float = -1e9, digits: int = 7) -> float | None:
+    """Return the first number of a field, rounded, if it is finite and between `above` and a billion, or else None."""
+    first = value[0] if isinstance(value, tuple) and value else math.nan
     rounded = round(first, digits) if math.isfinite(first) else math.nan
     return rounded if above < rounded < 1e9 else None
 
 
-def _iso(noted: Field | None) -> int | None:
-    iso = _number(noted, above=0)
+def _iso(value: Field | None) -> int | None:
+    iso = _number(value, above=0)
     return int(iso) if iso else None
 
 
-def _shutter(noted: Field | None) -> str | None:
-    seconds = _number(noted, above=0, digits=9)
+def _shutter(value: Field | None) -> str | None:
+    seconds = _number(value, above=0, digits=9)
     if seconds is None:
         return None
-    # ExifTool's rule: decimals from 0.3 s on.
+    # Use decimals from 0.3 s on, as ExifTool does.
     return f"{round(seconds, 1):g}" if seconds > 0.25 else f"1/{round(1 / seconds)}"
 
 
@@ -113,11 +113,11 @@ def _position(gps: _Fields) -> dict[str, float | None]:
     }
 
 
-def _degrees(noted: Field | None, reference: Field | None, negative: str, limit: int) -> float | None:
-    """Degrees, minutes and seconds as one number."""
-    if not isinstance(noted, tuple) or len(noted) != 3 or not all(map(math.isfinite, noted)):
+def _degrees(value: Field | None, reference: Field | None, negative: str, limit: int) -> float | None:
+    """Return degrees, minutes and seconds as one number, or None if they are invalid."""
+    if not isinstance(value, tuple) or len(value) != 3 or not all(map(math.isfinite, value)):
         return None
-    degrees = noted[0] + noted[1] / 60 + noted[2] / 3600
+    degrees = value[0] + value[1] / 60 + value[2] / 3600
     signed = round(-degrees if _text(reference) == negative else degrees, 7)
     return signed if abs(signed) <= limit else None
 
@@ -136,7 +136,7 @@ def _taken_at(details: _Fields) -> Timestamp | None:
 
 
 def _zone(offset: re.Match[str] | None) -> timezone:
-    """UTC where the camera did not say, or said nonsense."""
+    """Return the camera's time zone, or UTC if the offset is missing or invalid."""
     with suppress(ValueError):
         if offset:
             ahead = timedelta(hours=int(offset[2]), minutes=int(offset[3]))

@@ -1,4 +1,4 @@
-"""ICC profiles, as far as it takes to know sRGB by its numbers (ICC.1:2022; IEC 61966-2-1)."""
+"""Recognise the sRGB profile by its primaries and curves (ICC.1:2022, IEC 61966-2-1)."""
 
 import struct
 
@@ -11,12 +11,12 @@ _SAMPLES = (0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 0.9)
 
 
 def colour_space(profile: bytes) -> str:
-    """What its pictures are made of: `RGB`, `GRAY`, `CMYK` and others."""
+    """Return the colour space of the pixels: `RGB`, `GRAY`, `CMYK` or another."""
     return profile[16:20].decode("latin-1").strip()
 
 
 def is_srgb(profile: bytes) -> bool:
-    """Whether pixels under `profile` are sRGB as they stand: names are no proof, primaries and curves are."""
+    """Return whether pixels with `profile` are sRGB. Compare primaries and curves. A name is no proof."""
     try:
         tags = _tags(profile)
         if colour_space(profile) == "GRAY":
@@ -24,7 +24,7 @@ def is_srgb(profile: bytes) -> bool:
         primaries = [_xyz(tags[name]) for name in (b"rXYZ", b"gXYZ", b"bXYZ")]
         curves = [tags[name] for name in (b"rTRC", b"gTRC", b"bTRC")]
         return b"A2B0" not in tags and _are_srgb(primaries) and all(map(_has_srgb_curve, curves))
-    # A curve with a negative base has complex values, which float() refuses by TypeError.
+    # A curve with a negative base has complex values. float() raises TypeError for them.
     except (KeyError, IndexError, TypeError, ValueError, ArithmeticError, struct.error):
         return False
 
@@ -41,7 +41,7 @@ def _xyz(tag: bytes) -> tuple[float, ...]:
 
 def _are_srgb(primaries: list[tuple[float, ...]]) -> bool:
     pairs = zip(primaries, _SRGB_PRIMARIES, strict=True)
-    return all(abs(a - b) < _TOLERANCE for ours, theirs in pairs for a, b in zip(ours, theirs, strict=True))
+    return all(abs(a - b) < _TOLERANCE for colour, expected in pairs for a, b in zip(colour, expected, strict=True))
 
 
 def _has_srgb_curve(tag: bytes) -> bool:
@@ -53,10 +53,10 @@ def _srgb_linear(encoded: float) -> float:
 
 
 def _linear(tag: bytes, encoded: float) -> float:
-    """A tone curve at one point; only the forms in which sRGB's is written."""
+    """Return the value of a tone curve at one point. Support only the forms that sRGB profiles use."""
     if tag[:4] == b"curv":
         (count,) = struct.unpack_from(">I", tag, 8)
-        return _interpolated(struct.unpack_from(f">{min(count, _LONGEST_CURVE)}H", tag, 12), encoded)
+        return _interpolate(struct.unpack_from(f">{min(count, _LONGEST_CURVE)}H", tag, 12), encoded)
     kind, *_ = struct.unpack_from(">H", tag, 8)
     if tag[:4] != b"para" or kind != 3:
         raise ValueError
@@ -64,7 +64,7 @@ def _linear(tag: bytes, encoded: float) -> float:
     return float((a * encoded + b) ** g) if encoded >= d else c * encoded
 
 
-def _interpolated(table: tuple[int, ...], encoded: float) -> float:
-    place = encoded * (len(table) - 1)
-    below = int(place)
-    return (table[below] + (table[below + 1] - table[below]) * (place - below)) / 65535
+def _interpolate(table: tuple[int, ...], encoded: float) -> float:
+    position = encoded * (len(table) - 1)
+    below = int(position)
+    return (table[below] + (table[below + 1] - table[below]) * (position - below)) / 65535

@@ -1,4 +1,4 @@
-"""JPEG's segments: what is of the picture is kept, what is about it is read and dropped (ITU-T T.81, annex B)."""
+"""Read the segments of a JPEG. Keep the picture, and drop the metadata after reading it (ITU-T T.81, annex B)."""
 
 import re
 import struct
@@ -11,7 +11,7 @@ from chalicelib.renditions.refusals import Damaged, DecompressionBomb, Truncated
 MAX_SCANS = 64
 MAX_SCANNED_PIXELS = 1_000_000_000
 
-# A marker as libjpeg looks for one, past stray bytes; the end of a scan, past escapes, restarts and corrupt markers.
+# Like libjpeg, skip stray bytes before a marker, and escapes, restarts and corrupt markers before the end of a scan.
 _MARKER = re.compile(rb"\xff[^\x00\xff]")
 _SCAN_END = re.compile(rb"\xff[\xc0-\xcf\xd8-\xfe]")
 
@@ -20,23 +20,26 @@ _APP0, _APP1, _APP2, _APP14 = 0xE0, 0xE1, 0xE2, 0xEE
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _SEQUENTIAL = frozenset({0xC0, 0xC1, 0xC9})
 _SHOWN_BY_BROWSERS = frozenset({0xC0, 0xC1, 0xC2})
-_OF_THE_PICTURE = _FRAMES | {0xC4, 0xCC, 0xDB, 0xDD, _SOS}
+_PICTURE = _FRAMES | {0xC4, 0xCC, 0xDB, 0xDD, _SOS}
 _WITHOUT_LENGTH = frozenset({0x01, _SOI, *range(0xD0, 0xD8)})
 _JFIF = b"\xff\xe0\0\x10JFIF\0\1\1\0\0\1\0\1\0\0"
 
 
 def read(content: bytes) -> Coded:
-    """The picture without its metadata: the same pixels to the bit, from the tables and scans as they stand."""
+    """Return the picture without its metadata. Tables and scans stay unchanged, so the pixels are identical."""
     segments = list(_segments(content))
     width, height, downloadable = _frame(segments)
-    downloadable = downloadable and tables.are_plain([each for each in segments if each[0] in _OF_THE_PICTURE])
+    downloadable = downloadable and tables.are_plain([segment for segment in segments if segment[0] in _PICTURE])
     exif = next((segment[2:] for code, segment in segments if code == _APP1 and segment[2:8] == b"Exif\0\0"), b"")
-    picture = b"".join((b"\xff\xd8", *_kept(segments), b"\xff\xd9"))
+    picture = b"".join((b"\xff\xd8", *_picture_parts(segments), b"\xff\xd9"))
     return Coded(picture, width, height, exif, _profile(segments), downloadable)
 
 
 def _segments(content: bytes) -> Iterator[tuple[int, bytes]]:
-    """Each with its length; a scan comes with its entropy-coded part. What follows the picture is not read."""
+    """Yield the code and the bytes of each segment up to the end of the picture.
+
+    The bytes include the length field. Those of a scan include its entropy-coded data.
+    """
     at = 2
     for _ in pieces():
         marker = _MARKER.search(content, at)
@@ -46,12 +49,12 @@ def _segments(content: bytes) -> Iterator[tuple[int, bytes]]:
         if code == _EOI:
             return
         if code not in _WITHOUT_LENGTH:
-            end = _end(content, at, code)
+            end = _segment_end(content, at, code)
             yield code, take(content, at, end - at)
             at = end
 
 
-def _end(content: bytes, at: int, code: int) -> int:
+def _segment_end(content: bytes, at: int, code: int) -> int:
     end = at + max(2, int.from_bytes(take(content, at, 2)))
     if code != _SOS:
         return end
@@ -62,7 +65,7 @@ def _end(content: bytes, at: int, code: int) -> int:
 
 
 def _frame(segments: list[tuple[int, bytes]]) -> tuple[int, int, bool]:
-    """Width, height, and whether browsers show its kind."""
+    """Return the width, the height, and whether browsers show this kind of JPEG."""
     frames = [(code, segment) for code, segment in segments if code in _FRAMES]
     scans = sum(code == _SOS for code, _ in segments)
     if len(frames) != 1 or not scans:
@@ -78,27 +81,30 @@ def _frame(segments: list[tuple[int, bytes]]) -> tuple[int, int, bool]:
 
 
 def _coefficients(frame: bytes) -> float:
-    """How many a pixel a picture has, all of which are held until the last scan where one scan is not all."""
+    """Return the number of coefficients per pixel.
+
+    The decoder keeps all coefficients until the last scan, unless one scan has the whole picture.
+    """
     factors = [(sampling >> 4 or 1, sampling & 15 or 1) for sampling in frame[9::3]] or [(1, 1)]
     most = max(across for across, _ in factors) * max(down for _, down in factors)
     return sum(across * down for across, down in factors) / most
 
 
-def _kept(segments: list[tuple[int, bytes]]) -> Iterator[bytes]:
-    # Both say how components become colours, so they belong to the picture; the rest of either does not.
+def _picture_parts(segments: list[tuple[int, bytes]]) -> Iterator[bytes]:
+    # JFIF and Adobe segments determine how components become colours. Keep only that part of them.
     if any(code == _APP0 and segment[2:7] == b"JFIF\0" for code, segment in segments):
         yield _JFIF
     adobe = next((s for code, s in segments if code == _APP14 and s[2:7] == b"Adobe" and len(s) >= 14), None)
     if adobe:
         yield b"\xff\xee\0\x0eAdobe\0\x64\0\0\0\0" + adobe[13:14]
     for code, segment in segments:
-        if code in _OF_THE_PICTURE:
+        if code in _PICTURE:
             yield bytes((0xFF, code))
             yield segment
 
 
 def _profile(segments: list[tuple[int, bytes]]) -> bytes:
-    """ICC.1:2022, annex B.4: a profile in numbered parts."""
+    """Return the ICC profile, joined from its numbered parts (ICC.1:2022, annex B.4)."""
     bodies = [s[2:] for code, s in segments if code == _APP2 and s[2:14] == b"ICC_PROFILE\0" and len(s) > 16]
     parts = {body[12]: body[14:] for body in bodies}
     return b"".join(parts[number] for number in sorted(parts))

@@ -1,38 +1,38 @@
-"""Why bytes cannot become a photo. Each class's name is the API's rejection code."""
+"""Reasons to reject an upload. The name of each class is the rejection code in the API."""
 
 
 class Refused(Exception):
-    """The upload is not a photo that the service can show."""
+    """The upload is not a photo that the service supports."""
 
     @property
     def code(self) -> str:
-        """The rejection code."""
+        """Return the rejection code."""
         return type(self).__name__
 
 
 class NotAnImage(Refused):
-    """The first bytes are of no format that the service takes."""
+    """The first bytes match no format that the service supports."""
 
 
 class TypeMismatch(Refused):
-    """The bytes are of another format than the upload was declared to be."""
+    """The format of the bytes differs from the declared content type."""
 
 
 class TooManyBytes(Refused):
-    """The file is larger than any upload may be."""
+    """The file exceeds the maximum size of an upload."""
 
 
 class TooManyPixels(Refused):
-    """A side, the area, or the memory that its decoder would need is beyond any photo's."""
+    """A side, the area, or the memory that the decoder needs exceeds its limit."""
 
 
 class Truncated(Refused):
-    """The file ends before its picture does: half an upload."""
+    """The file ends before its picture is complete, for example after half an upload."""
 
 
 class DecompressionBomb(Refused):
-    """A small file that is built to cost its decoder hours or gigabytes."""
+    """The file is small, but decoding it would take hours or gigabytes."""
 
 
 class Damaged(Refused):
-    """The format is right, and its decoder can make no picture of the content."""
+    """The format matches, but the decoder cannot decode the content."""

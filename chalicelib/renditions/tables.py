@@ -1,6 +1,6 @@
-"""Whether a JPEG's headers hold anything that its decoder does not need (ITU-T T.81, annex B.2).
+"""Check whether the headers of a JPEG contain data that its decoder does not need (ITU-T T.81, annex B.2).
 
-Tables may come any number of times, with values on which no pixel depends: as good a place for a text as a comment.
+A JPEG may repeat its tables any number of times. Tables that affect no pixel can hide text, as a comment can.
 """
 
 from collections.abc import Iterable, Iterator
@@ -14,7 +14,7 @@ _INTERVAL: _Table = ("R", 0)
 
 
 def are_plain(segments: Iterable[tuple[int, bytes]]) -> bool:
-    """Whether each table is used before it is replaced, and each header ends where its fields do."""
+    """Return whether each table is used before it is replaced, and each header ends after its last field."""
     try:
         return _are_plain(segments)
     except (IndexError, ValueError):
@@ -22,44 +22,44 @@ def are_plain(segments: Iterable[tuple[int, bytes]]) -> bool:
 
 
 def _are_plain(segments: Iterable[tuple[int, bytes]]) -> bool:
-    unused, shown = set[_Table](), set[int]()
+    unused, decoded = set[_Table](), set[int]()
     quantizers, progressive = dict[int, int](), False
     for code, segment in segments:
         if code in {_DHT, _DQT}:
-            for table in _huffman(segment) if code == _DHT else _quantization(segment):
+            for table in _huffman_tables(segment) if code == _DHT else _quantization_tables(segment):
                 if table in unused:
                     return False
                 unused.add(table)
         elif code == _SOS:
             components = _components(segment, 3, 2)
-            # A component that comes again in a sequential picture replaces what came before.
-            if len(components) != segment[2] or (not progressive and shown & components.keys()):
+            # In a sequential picture, a repeated component replaces the earlier one, which then affects no pixel.
+            if len(components) != segment[2] or (not progressive and decoded & components.keys()):
                 return False
-            shown |= components.keys()
+            decoded |= components.keys()
             unused -= {_INTERVAL}
             unused -= {("Q", quantizers[component]) for component in components}
-            unused -= set(_coding(segment, components.values(), progressive))
+            unused -= set(_coding_tables(segment, components.values(), progressive))
         elif code == _DRI:
-            # Where another one follows, nothing depends on it.
+            # No scan used the earlier interval.
             if _INTERVAL in unused:
                 return False
             unused.add(_INTERVAL)
         elif code == _DAC:
-            # Of arithmetic coding, which no browser shows.
+            # These tables are for arithmetic coding, which browsers do not support.
             return False
         else:
             progressive, quantizers = code == _PROGRESSIVE, _components(segment, 8, 3)
-    return not unused and all(map(_ends_where_it_says, segments))
+    return not unused and all(map(_has_exact_length, segments))
 
 
 def _components(segment: bytes, first: int, size: int) -> dict[int, int]:
-    """Their tables, by component."""
+    """Return the table selectors of each component of a header."""
     entries = [segment[at : at + size] for at in range(first, first + size * segment[first - 1], size)]
     return {entry[0]: entry[-1] for entry in entries}
 
 
-def _coding(segment: bytes, tables: Iterable[int], progressive: bool) -> Iterator[_Table]:
-    """The Huffman tables that a scan uses: those of DC, of AC, or none where it refines DC by bits."""
+def _coding_tables(segment: bytes, tables: Iterable[int], progressive: bool) -> Iterator[_Table]:
+    """Yield the Huffman tables that a scan uses: DC tables, AC tables, or none if the scan only refines DC."""
     first, last, approximation = segment[3 + 2 * segment[2] :][:3]
     for table in tables:
         if first == 0 and not (progressive and approximation >> 4):
@@ -68,7 +68,7 @@ def _coding(segment: bytes, tables: Iterable[int], progressive: bool) -> Iterato
             yield "AC", table & 15
 
 
-def _huffman(segment: bytes) -> Iterator[_Table]:
+def _huffman_tables(segment: bytes) -> Iterator[_Table]:
     at = 2
     while at < len(segment):
         symbols = segment[at + 17 : at + 17 + sum(segment[at + 1 : at + 17])]
@@ -78,7 +78,7 @@ def _huffman(segment: bytes) -> Iterator[_Table]:
         at += 17 + len(symbols)
 
 
-def _quantization(segment: bytes) -> Iterator[_Table]:
+def _quantization_tables(segment: bytes) -> Iterator[_Table]:
     at = 2
     while at < len(segment):
         yield "Q", segment[at] & 15
@@ -87,7 +87,7 @@ def _quantization(segment: bytes) -> Iterator[_Table]:
         raise ValueError
 
 
-def _ends_where_it_says(coded: tuple[int, bytes]) -> bool:
+def _has_exact_length(coded: tuple[int, bytes]) -> bool:
     code, segment = coded
     length = int.from_bytes(segment[:2])
     if code == _SOS:

@@ -1,18 +1,18 @@
-"""ThumbHash, a picture in about 25 bytes (Evan Wallace, https://evanw.github.io/thumbhash/), for opaque ones."""
+"""ThumbHash: encode an opaque picture in about 25 bytes (Evan Wallace, https://evanw.github.io/thumbhash/)."""
 
 import math
 from base64 import b64encode
 from functools import cache
 
 MAX_SIDE = 32
-"""Enough for the seven waves a side that the format can hold."""
+"""Pixels. Enough for the seven waves per side that the format can store."""
 
 _LUMINANCE_WAVES = 7
 _COLOUR_WAVES = 3
 
 
 def encode(width: int, height: int, rgb: bytes) -> str:
-    """The hash of `width` by `height` sRGB pixels, three bytes each, in base64."""
+    """Return the hash of `width` by `height` sRGB pixels in base64. Each pixel has three bytes."""
     red, green, blue = ([value / 255 for value in rgb[band::3]] for band in range(3))
     luminance = [(r + g + b) / 3 for r, g, b in zip(red, green, blue, strict=True)]
     yellow_blue = [(r + g) / 2 - b for r, g, b in zip(red, green, blue, strict=True)]
@@ -29,13 +29,13 @@ def encode(width: int, height: int, rgb: bytes) -> str:
     bits |= _round(31 * l_scale) << 18 | (waves_y if landscape else waves_x) << 24
     bits |= _round(63 * p_scale) << 27 | _round(63 * q_scale) << 33 | landscape << 39
     waves = l_ac + p_ac + q_ac
-    for place, wave in enumerate(waves):
-        bits |= _round(15 * wave) << 40 + 4 * place
+    for index, wave in enumerate(waves):
+        bits |= _round(15 * wave) << 40 + 4 * index
     return b64encode(bits.to_bytes(5 + (len(waves) + 1) // 2, "little")).decode()
 
 
 def _channel(width: int, values: list[float], waves_x: int, waves_y: int) -> tuple[float, float, list[float]]:
-    """The mean, the largest wave, and every other wave of the cosine transform in 0 to 1."""
+    """Return the mean, the largest amplitude, and the other waves of the cosine transform scaled to 0 to 1."""
     height = len(values) // width
     rows = [values[at : at + width] for at in range(0, len(values), width)]
     columns = [[math.sumprod(row, _cosines(width, wave)) for row in rows] for wave in range(waves_x)]
@@ -51,9 +51,9 @@ def _channel(width: int, values: list[float], waves_x: int, waves_y: int) -> tup
 
 @cache
 def _cosines(length: int, wave: int) -> tuple[float, ...]:
-    return tuple(math.cos(math.pi / length * wave * (place + 0.5)) for place in range(length))
+    return tuple(math.cos(math.pi / length * wave * (index + 0.5)) for index in range(length))
 
 
 def _round(value: float) -> int:
-    """Halves go up, as in the JavaScript that defines the format."""
+    """Round halves up, as the JavaScript that defines the format does."""
     return math.floor(value + 0.5)

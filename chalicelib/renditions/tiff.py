@@ -1,8 +1,9 @@
-"""TIFF's directories (TIFF 6.0, section 2, and BigTIFF), in which EXIF is written too.
+"""Read the directories of TIFF and BigTIFF (TIFF 6.0, section 2). EXIF uses the same structure.
 
-Pillow decodes a whole directory at a time, so 50 MB of fractions cost it a gigabyte: here each field is cut.
+Pillow decodes a whole directory at a time, so 50 MB of fractions take a gigabyte. This module truncates each field.
 """
 
+import math
 import struct
 from contextlib import suppress
 from dataclasses import dataclass
@@ -35,36 +36,36 @@ _FORMS = {
 
 @dataclass(frozen=True, slots=True)
 class Tiff:
-    """A TIFF file or EXIF block. Its methods raise struct.error past its end."""
+    """A TIFF file or EXIF block. Its methods raise struct.error if an offset is past its end."""
 
     content: bytes
 
     @property
     def order(self) -> str:
-        """The byte order, as struct writes it."""
+        """Return the byte order in the notation of struct."""
         return ">" if self.content[:2] == b"MM" else "<"
 
     @property
     def big(self) -> bool:
-        """Whether its offsets have 64 bits."""
+        """Return whether offsets have 64 bits, as in BigTIFF."""
         return self._unpack("H", 2) == 43
 
     @property
     def first(self) -> int:
-        """Where the first directory is."""
+        """Return the offset of the first directory."""
         return self._unpack("Q", 8) if self.big else self._unpack("I", 4)
 
     @property
     def word(self) -> str:
-        """An offset, as struct writes it."""
+        """Return the format of an offset in the notation of struct."""
         return "Q" if self.big else "I"
 
     def end(self, at: int) -> int:
-        """Where the directory at `at` names the next one."""
+        """Return the position at which the directory at `at` stores the offset of the next directory."""
         return at + 8 + 20 * self._unpack("Q", at) if self.big else at + 2 + 12 * self._unpack("H", at)
 
     def fields(self, at: int) -> dict[int, Field]:
-        """The directory at `at` by tag, without the fields that point outside; the first bytes of long ones."""
+        """Return the fields of the directory at `at` by tag. Omit fields that point outside. Truncate long fields."""
         size, first = (20, at + 8) if self.big else (12, at + 2)
         fields: dict[int, Field] = {}
         for entry in range(first, min(self.end(at), first + size * _MAX_FIELDS), size):
@@ -86,7 +87,7 @@ class Tiff:
         numbers = struct.unpack_from(self.order + form * count, self.content, at)
         if kind in {_RATIONAL, _SIGNED_RATIONAL}:
             pairs = zip(numbers[::2], numbers[1::2], strict=True)
-            return tuple(above / below if below else float("nan") for above, below in pairs)
+            return tuple(numerator / denominator if denominator else math.nan for numerator, denominator in pairs)
         return numbers
 
     def _unpack(self, form: str, at: int) -> int:
@@ -94,7 +95,7 @@ class Tiff:
 
 
 def number(field: Field | None, default: int = 0) -> int:
-    """The first of a field's whole numbers."""
+    """Return the first integer of a field, or `default` if the field has none."""
     match field:
         case (int(first), *_):
             return first

@@ -1,1 +1,1 @@
-"""S3: objects, presigned and signed URLs."""
+"""Objects in S3, presigned URLs and signed URLs."""

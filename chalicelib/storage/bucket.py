@@ -1,4 +1,4 @@
-"""The only S3 code: grants, originals, renditions and the links that serve them."""
+"""Objects in S3: upload grants, originals, renditions, and the URLs that serve them. No other module calls S3."""
 
 import base64
 import hashlib
@@ -17,7 +17,7 @@ from chalicelib.storage.signed_urls import WINDOW, CdnSigner, Link, Presigner, a
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-# By browsers and by the edge, neither of which needs to be told "public": whoever has the URL may have the object.
+# Browsers and the CDN cache renditions. `public` is unnecessary: the signed URL alone gives access.
 _IMMUTABLE = "max-age=31536000, immutable"
 _PUBLIC_WINDOW = timedelta(hours=12)
 
@@ -35,13 +35,13 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defa
 
 
 class Stored(msgspec.Struct, frozen=True, kw_only=True):
-    """One version of an original. `content` is None if the object is larger than any upload may be."""
+    """One version of an original. `content` is None if the object exceeds the maximum size of an upload."""
 
     version_id: str
     size: int
     content: bytes | None
     sha256: str
-    """Of `content`, in hexadecimal."""
+    """SHA-256 of `content`, in hexadecimal."""
     metadata: dict[str, str]
 
 
@@ -49,7 +49,7 @@ class Bucket:
     """The originals bucket and the renditions bucket."""
 
     def __init__(self, settings: Settings, s3: "S3Client", presigner: Presigner, cdn: CdnSigner | None) -> None:
-        """`cdn`: of the CDN in front of the renditions; None where there is none."""
+        """`cdn` signs URLs of the CDN in front of the renditions. It is None if there is no CDN."""
         self._s3, self._presigner, self._cdn = s3, presigner, cdn
         self.originals, self._renditions = settings.originals_bucket, settings.renditions_bucket
 
@@ -76,7 +76,9 @@ class Bucket:
         return _grant(photo, method="PUT", upload_url=url, headers=headers)
 
     def post_grant(self, photo: Photo) -> Grant:
-        """Return a presigned form that bounds the length. It can be replayed, so only the confirmed version is served.
+        """Return a presigned form that limits the length of the upload.
+
+        A client can send the form again, so only the confirmed version is served.
 
         AWS contracts S3-4, S3-5.
         """
@@ -85,28 +87,28 @@ class Bucket:
         if photo.sha256:
             fields |= {"x-amz-checksum-algorithm": "SHA256", "x-amz-checksum-sha256": _base64_of_hex(photo.sha256)}
         length = [photo.size, photo.size] if photo.size else [1, MAX_UPLOAD_BYTES]
-        made = self._s3.generate_presigned_post(
+        form = self._s3.generate_presigned_post(
             self.originals,
             photo.s3_key,
             Fields=dict(fields),
             Conditions=[{name: value} for name, value in fields.items()] + [["content-length-range", *length]],
             ExpiresIn=int(GRANT_LIFETIME.total_seconds()),
         )
-        return _grant(photo, method="POST", upload_url=made["url"], fields=made["fields"])
+        return _grant(photo, method="POST", upload_url=form["url"], fields=form["fields"])
 
     def read(self, key: str, version_id: str | None = None) -> Stored | None:
-        """Return this version of an original, or the newest one, or None if there is none.
+        """Return this version of an original, or the newest version. Return None if it does not exist.
 
         An aborted upload stores nothing. AWS contract S3-25.
 
         Raises:
-            Busy: the connection ended before the object did.
+            Busy: the connection was closed before the whole object arrived.
         """
         pinned: dict[str, Any] = {"VersionId": version_id} if version_id else {}
         try:
             answer = self._s3.get_object(Bucket=self.originals, Key=key, **pinned)
         except ClientError as error:
-            # S3 returns the last code for a delete marker. AWS contracts S3-12, S3-13.
+            # S3 returns `MethodNotAllowed` for a delete marker. AWS contracts S3-12, S3-13.
             if error.response["Error"]["Code"] in ("NoSuchKey", "NoSuchVersion", "MethodNotAllowed"):
                 return None
             raise
@@ -125,9 +127,9 @@ class Bucket:
         )
 
     def holds(self, key: str, version_id: str) -> bool:
-        """Whether this version of an original is there."""
+        """Return whether this version of an original exists."""
         try:
-            # With a version id, only `s3:GetObjectVersion` counts. AWS contract IAM-4.
+            # With a version id, S3 checks only the permission `s3:GetObjectVersion`. AWS contract IAM-4.
             self._s3.head_object(Bucket=self.originals, Key=key, VersionId=version_id)
         except ClientError as error:
             if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
@@ -136,13 +138,13 @@ class Bucket:
         return True
 
     def write_rendition(self, key: str, content: bytes, content_type: str) -> None:
-        """Write a rendition under its fixed key. The same again is no harm."""
+        """Write a rendition to its fixed key. Idempotent."""
         self._s3.put_object(
             Bucket=self._renditions, Key=key, Body=content, ContentType=content_type, CacheControl=_IMMUTABLE
         )
 
     def drop(self, photo: Photo, key: str, version_id: str) -> None:
-        """Delete one version of an original under `key`, for good, and its renditions where the photo has others."""
+        """Delete one version of an original permanently. Delete its renditions too, unless the photo uses them."""
         # Without the version id, S3 would only hide the object. AWS contracts S3-14, IAM-5.
         self._s3.delete_object(Bucket=self.originals, Key=key, VersionId=version_id)
         prefix = f"{key.rpartition('/')[0]}/{version_id}/"
@@ -150,27 +152,29 @@ class Bucket:
             self.erase(prefix)
 
     def erase(self, prefix: str) -> None:
-        """Delete every version of every original, and every rendition, under `prefix`. Safe to repeat.
+        """Delete every version of every original, and every rendition, under `prefix`. Idempotent.
 
         Raises:
-            Busy: S3 kept some; the rest is gone.
+            Busy: S3 did not delete some objects. The others are deleted.
         """
-        more = True
-        # Always from the start: a page's marker would be a version that has just been deleted.
+        has_more = True
+        # List from the start each time. The marker of the next page would be a version that has just been deleted.
         # AWS contracts S3-7, S3-16.
-        while more:
+        while has_more:
             page = self._s3.list_object_versions(Bucket=self.originals, Prefix=prefix)
-            found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
-            self._delete(self.originals, [{"Key": each["Key"], "VersionId": each["VersionId"]} for each in found])
-            more = page["IsTruncated"]
-        for listed in self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._renditions, Prefix=prefix):
-            self._delete(self._renditions, [{"Key": each["Key"]} for each in listed.get("Contents", [])])
+            versions = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+            self._delete(
+                self.originals, [{"Key": version["Key"], "VersionId": version["VersionId"]} for version in versions]
+            )
+            has_more = page["IsTruncated"]
+        for listing in self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._renditions, Prefix=prefix):
+            self._delete(self._renditions, [{"Key": rendition["Key"]} for rendition in listing.get("Contents", [])])
 
     def url(self, photo: Photo, name: str, now: datetime) -> str:
-        """The signed URL of a rendition, the same through a window: half an hour, or half a day where a CDN shows what
-        is public.
+        """Return the signed URL of a rendition. The URL stays the same for one time window.
 
-        It ends within two windows: so long may whoever had it look at a photo that was hidden or erased since.
+        The window is half an hour. It is half a day if a CDN serves the rendition and the photo is public.
+        The URL expires within two windows. Until then, a client can still open a photo that was hidden or erased.
         """
         key = photo.renditions[name]
         if self._cdn:
@@ -178,7 +182,7 @@ class Bucket:
         return self._presigner.link(self._renditions, key, now).url
 
     def original(self, photo: Photo, now: datetime) -> Link:
-        """The confirmed version of an original, to save under its own name."""
+        """Return a URL that downloads the confirmed version of an original with its original file name."""
         query = {
             "response-content-disposition": attachment(photo.filename),
             "response-content-type": photo.content_type,
@@ -187,21 +191,24 @@ class Bucket:
         return self._presigner.link(self.originals, photo.s3_key, now, **query)
 
     def copy(self, photo: Photo, now: datetime) -> Link:
-        """The full-size copy for others, to save."""
+        """Return a URL that downloads the full-size copy, which other users get instead of the original."""
         query = {"response-content-disposition": attachment(photo.copy_name)}
         return self._presigner.link(self._renditions, photo.renditions["full"], now, **query)
 
     def _delete(self, bucket: str, objects: list[Any]) -> None:
         if not objects:
             return
-        # One page never exceeds the limit of one `DeleteObjects` request. AWS contract S3-15.
+        # A page of a listing fits into one `DeleteObjects` request. AWS contract S3-15.
         answer = self._s3.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True})
         if failed := answer.get("Errors"):
             raise Busy(f"{len(failed)} of {len(objects)} objects were not deleted.")
 
 
 def kept_filename(metadata: dict[str, str]) -> str:
-    """The file name that the object itself has kept, so that a lost row can be rebuilt; empty where it has none."""
+    """Return the file name in the metadata of an object, or an empty text if the metadata has no name.
+
+    `make rebuild` restores the file name of a lost row from it.
+    """
     return unquote(metadata.get("filename", ""))
 
 
@@ -209,8 +216,10 @@ def _metadata(photo: Photo) -> dict[str, str]:
     return {"filename": quote(photo.filename, safe="")}
 
 
-def _grant(photo: Photo, **made: Any) -> Grant:
-    return Grant(photo_id=photo.photo_id, s3_key=photo.s3_key, expires_in=int(GRANT_LIFETIME.total_seconds()), **made)
+def _grant(photo: Photo, **request: Any) -> Grant:
+    return Grant(
+        photo_id=photo.photo_id, s3_key=photo.s3_key, expires_in=int(GRANT_LIFETIME.total_seconds()), **request
+    )
 
 
 def _base64_of_hex(digest: str) -> str:

@@ -1,4 +1,4 @@
-"""Signed GET URLs, of S3 or of CloudFront, that stay the same for a while, so that a browser's cache can work."""
+"""Signed GET URLs of S3 and CloudFront. A URL stays the same for a time window, so that browsers can cache it."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -21,17 +21,17 @@ LIFETIME = 2 * WINDOW
 
 
 class Link(msgspec.Struct, frozen=True):
-    """A presigned URL, and for how many seconds it is good at least."""
+    """A presigned URL and its minimum remaining lifetime in seconds."""
 
     url: str
     expires_in: int
 
 
 class Presigner:
-    """Signs as of the start of the present window."""
+    """Presign URLs with the start of the current time window as the signing time."""
 
     def __init__(self, endpoint: str, region: str, credentials: Any) -> None:
-        """`endpoint`: where a bucket is, with `{bucket}` for its name. `credentials`: botocore's, self-refreshing."""
+        """`endpoint` is the URL template of a bucket. `credentials` are botocore's, which refresh automatically."""
         self._endpoint, self._region, self._credentials = endpoint, region, credentials
 
     def link(self, bucket: str, key: str, now: datetime, **query: str) -> Link:
@@ -41,12 +41,12 @@ class Presigner:
         """
         address = f"{self._endpoint.format(bucket=bucket)}/{quote(key)}"
         frozen = self._credentials.get_frozen_credentials()
-        signed = _signed(address, tuple(query.items()), _start(now, WINDOW), frozen, self._region)
-        return Link(signed, int(WINDOW.total_seconds()))
+        url = _presign(address, tuple(query.items()), _window_start(now, WINDOW), frozen, self._region)
+        return Link(url, int(WINDOW.total_seconds()))
 
 
 class CdnSigner:
-    """Signs URLs of a CloudFront distribution as of the start of the present window, by a canned policy.
+    """Sign URLs of a CloudFront distribution with a canned policy. The time window determines when a URL expires.
 
     https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-creating-signed-url-canned-policy.html
     AWS contract CDN-1.
@@ -62,25 +62,25 @@ class CdnSigner:
         self._signer = CloudFrontSigner(cdn.key_id, lambda policy: key.sign(policy, algorithm))
 
     def url(self, key: str, now: datetime, window: timedelta) -> str:
-        """The URL of an object, good for `window` at least and twice that at most."""
-        ends = _start(now, window) + 2 * window
-        signed = self._signer.generate_presigned_url(f"{self._base_url}/{quote(key)}", ends)
+        """Return the URL of an object. The URL is valid for at least one `window` and at most two."""
+        expires_at = _window_start(now, window) + 2 * window
+        signed = self._signer.generate_presigned_url(f"{self._base_url}/{quote(key)}", expires_at)
         return f"{signed}&Hash-Algorithm=SHA256"
 
 
-def _start(now: datetime, window: timedelta) -> datetime:
+def _window_start(now: datetime, window: timedelta) -> datetime:
     seconds = int(window.total_seconds())
     return datetime.fromtimestamp(int(now.timestamp()) // seconds * seconds, UTC)
 
 
 def attachment(filename: str) -> str:
-    """A Content-Disposition that saves under `filename`, whatever characters it has (RFC 6266, RFC 8187)."""
+    """Return a Content-Disposition that saves a file as `filename`, with any characters (RFC 6266, RFC 8187)."""
     plain = re.sub(r"[^A-Za-z0-9._ -]", "_", filename)
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(filename, safe='')}"
 
 
-class _AsOf(S3SigV4QueryAuth):
-    """botocore's signer, with a time of our own instead of the clock's."""
+class _FixedTimeAuth(S3SigV4QueryAuth):
+    """Sign as botocore does, but with a given time instead of the current time."""
 
     def __init__(self, start: datetime, credentials: Any, region: str) -> None:
         super().__init__(credentials, "s3", region, expires=int(LIFETIME.total_seconds()))
@@ -92,7 +92,7 @@ class _AsOf(S3SigV4QueryAuth):
 
 
 @lru_cache(maxsize=4096)
-def _signed(address: str, query: tuple[tuple[str, str], ...], start: datetime, credentials: Any, region: str) -> str:
+def _presign(address: str, query: tuple[tuple[str, str], ...], start: datetime, credentials: Any, region: str) -> str:
     request = AWSRequest("GET", address, params=dict(query))
-    _AsOf(start, credentials, region).add_auth(request)
+    _FixedTimeAuth(start, credentials, region).add_auth(request)
     return str(request.url)

@@ -1,6 +1,6 @@
-"""Storage contracts: what the use cases need from a database, and the promises of each call.
+"""Storage contracts: the database operations that the use cases need, and the guarantees of each.
 
-Every call may raise `Busy` and may then be repeated.
+Every call may raise `Busy`. The caller may retry it.
 Reads by id reflect every acknowledged write. Lists may lag behind by about a second unless their contract says more.
 """
 
@@ -49,7 +49,7 @@ class PhotoStore(Protocol):
         """Replace `before` with `after`, its tags and words, its album entries and its owner's usage, all or nothing.
 
         Keep ratings that arrived since `before` was read. Update the counts of the albums that it enters or leaves.
-        A photo that enters an album, or changes its copies of the album's name and visibility, gets the present ones.
+        Write the album's current name and visibility if the photo enters the album or its copies of them change.
         The photo leaves albums that do not exist or are being deleted.
 
         Return False and change nothing if another writer has changed the photo since `before` was read.
@@ -104,7 +104,7 @@ class PhotoStore(Protocol):
         """Return for each span its photos in the order of their ranks, all of them or the first `limit`."""
 
     def due(self, now: Timestamp, limit: int) -> list[PhotoId]:
-        """Return up to `limit` photos whose `due_at` has come, except those that are postponed."""
+        """Return up to `limit` photos whose `due_at` has passed, except postponed photos."""
 
     def postpone(self, photo_ids: Sequence[PhotoId], until: Timestamp) -> None:
         """Leave these photos out of `due` until a time, or until their `due_at` changes."""
@@ -139,7 +139,7 @@ class AccountDeletionStore(Protocol):
         """Let the account become due at `due_at`. Change nothing if its purge has ended."""
 
     def due(self, now: Timestamp, limit: int) -> list[UserId]:
-        """Return up to `limit` accounts whose `due_at` has come, the longest overdue first."""
+        """Return up to `limit` accounts whose `due_at` has passed, the longest overdue first."""
 
     def purge_albums(self, user_id: UserId) -> int:
         """Remove some of the user's albums with all their links. Return how many records were found, 0 at the end."""
@@ -236,13 +236,16 @@ class AlbumStore(Protocol):
         """
 
     def remove(self, album: Album) -> bool:
-        """Remove an album that is being deleted and has no photos. Otherwise return False and change nothing."""
+        """Remove an album that is being deleted and has no photos.
+
+        Return False and change nothing if the album is not being deleted or has photos.
+        """
 
     def albums(self, owner: UserId | None, limit: int, *, after: AlbumId | None = None) -> list[Album]:
         """Return up to `limit` albums behind `after`, the newest first: the owner's, or all public ones if None."""
 
     def due(self, now: Timestamp, limit: int) -> list[AlbumId]:
-        """Return up to `limit` albums whose `due_at` has come."""
+        """Return up to `limit` albums whose `due_at` has passed."""
 
     def entries(self, album_id: AlbumId, limit: int, *, include_private: bool, after: str | None = None) -> list[Entry]:
         """Return up to `limit` photos of an album in its order, behind the place `after`.
@@ -272,7 +275,7 @@ class RatingStore(Protocol):
         """Return the user's rating of the photo, or None. The answer reflects every acknowledged write."""
 
     def rate(self, photo: Photo, user_id: UserId, before: int | None, after: int | None) -> bool:
-        """Replace the rating `before` with `after`; None stands for no rating. The photo must be listed.
+        """Replace the rating `before` with `after`. None means no rating. The photo must be listed.
 
         Return False and change nothing if the rating differs from `before`, or the photo or its sums have changed.
         """

@@ -1,4 +1,4 @@
-"""Deletion of accounts on DynamoDB: remove rows of every table directly, a part at a time."""
+"""Deletion of accounts on DynamoDB: delete an account's rows from every table, one batch per call."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -43,31 +43,31 @@ class DynamoAccountDeletionStore:
         return [UserId(row["userId"]["S"]) for row in self._calls.query(keys, limit)]
 
     def purge_albums(self, user_id: UserId) -> int:
-        # Deleted albums are in a partition of their own until their photos have left them.
+        # A deleted album is in a separate partition until its last photo has left.
         for owner_key in (user_id, f"{user_id}#deleted"):
             for rows in self._pages(self._albums, "owner", ("ownerKey", owner_key), "albumId"):
-                if found := sum(self._purge_album(AlbumId(row["albumId"]["S"])) for row in rows):
-                    return found
+                if deleted := sum(self._purge_album(AlbumId(row["albumId"]["S"])) for row in rows):
+                    return deleted
         return 0
 
     def purge_photos(self, user_id: UserId) -> int:
         for rows in self._pages(self._photos, "owner", ("userId", user_id), "photoId"):
-            found = self._read_photos(rows)
-            for photo in found.values():
+            photos = self._read_photos(rows)
+            for photo in photos.values():
                 self._purge_photo(photo)
-            if found:
-                return len(found)
+            if photos:
+                return len(photos)
         return 0
 
     def purge_ratings(self, user_id: UserId) -> int:
         for rows in self._pages(self._ratings, "rater", ("userId", user_id), "photoId"):
             keys = [{name: row[name] for name in ("photoId", "userId")} for row in rows]
-            found = self._calls.read_all(self._ratings, keys)
-            rated = self._read_photos(found)
-            for row in found:
-                self._calls.transact(self._withdrawal(row, rated.get(PhotoId(row["photoId"]["S"]))))
-            if found:
-                return len(found)
+            rating_rows = self._calls.read_all(self._ratings, keys)
+            photos = self._read_photos(rating_rows)
+            for row in rating_rows:
+                self._calls.transact(self._withdraw_rating(row, photos.get(PhotoId(row["photoId"]["S"]))))
+            if rating_rows:
+                return len(rating_rows)
         return 0
 
     def purge_records(self, user_id: UserId) -> int:
@@ -109,17 +109,17 @@ class DynamoAccountDeletionStore:
         return photo_rows.read(self._calls, self._photos, (PhotoId(row["photoId"]["S"]) for row in rows))
 
     def _purge_album(self, album_id: AlbumId) -> int:
-        found, keys = 0, KeyRange(self._albums, ("albumId", album_id), ("record", *_NAMES))
-        # Repeat until no row is left: without the album's own row, nothing else finds a link made in the meantime.
+        deleted, keys = 0, KeyRange(self._albums, ("albumId", album_id), ("record", *_NAMES))
+        # Repeat until no row is left. A client may add a link meanwhile, and only the album's row leads to it.
         while rows := self._calls.query(keys, None, consistent=True):
-            # The album's own row goes last: a later purge finds the links by that row.
+            # Delete the album's own row last, because a later purge finds the links by that row.
             rows.sort(key=lambda row: row["record"]["S"] == "album")
             self._delete(self._albums, [{name: row[name] for name in ("albumId", "record")} for row in rows])
-            found += len(rows)
-        return found
+            deleted += len(rows)
+        return deleted
 
     def _purge_photo(self, photo: Photo) -> None:
-        """Purge a photo unless another writer has changed it. The next pass takes a changed photo."""
+        """Purge a photo unless another writer has changed it. The next purge handles a changed photo."""
         for album_id in photo.albums:
             # An album whose deletion was under way may be missing from the index of albums.
             self._purge_album(album_id)
@@ -145,12 +145,12 @@ class DynamoAccountDeletionStore:
     def _delete_derived(self, photo: Photo) -> list[Write]:
         """Return the deletions of every row that is derived from a photo."""
         terms, entries, digest = term_rows.term_items(photo), items.entry_items(photo), items.digest_item(photo)
-        found = [(self._terms, ("ownerTerm", "photoId"), row) for row in terms.values()]
-        found += [(self._entries, ("albumId", "photoId"), row) for row in entries.values()]
-        found += [(self._accounts, ("userId", "record"), digest)] if digest else []
-        return [_deletion(table, {name: row[name] for name in names}) for table, names, row in found]
+        rows = [(self._terms, ("ownerTerm", "photoId"), row) for row in terms.values()]
+        rows += [(self._entries, ("albumId", "photoId"), row) for row in entries.values()]
+        rows += [(self._accounts, ("userId", "record"), digest)] if digest else []
+        return [_deletion(table, {name: row[name] for name in names}) for table, names, row in rows]
 
-    def _withdrawal(self, row: Item, photo: Photo | None) -> list[Write]:
+    def _withdraw_rating(self, row: Item, photo: Photo | None) -> list[Write]:
         """Return the writes that delete a rating and, if its photo still exists, subtract it from the photo's sums."""
         deletion = _deletion(self._ratings, {name: row[name] for name in ("photoId", "userId")})
         deletion["Delete"] |= {

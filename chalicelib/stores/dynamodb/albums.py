@@ -1,4 +1,4 @@
-"""Albums and their entries on DynamoDB. `entries` writes the entries, `share_links` has the links."""
+"""Albums and their entries on DynamoDB. `entries` writes the entries. `share_links` stores the links."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -44,7 +44,7 @@ class DynamoAlbumStore:
     def add(self, album: Album, limit: int) -> None:
         condition = "(attribute_not_exists(albumCount) OR albumCount < :limit)"
         charge = self._count_album(album, 1, condition, {":limit": limit, ":created": album.created_at})
-        # An account without its usage would look full to a grant.
+        # Set the usage too: a grant would take an account without usage attributes for full.
         charge["Update"]["UpdateExpression"] = (
             "ADD albumCount :count, photoCount :zero, #bytes :zero SET createdAt = if_not_exists(createdAt, :created)"
         )
@@ -101,11 +101,11 @@ class DynamoAlbumStore:
         return [items.album_of(row) for row in self._calls.query(keys, limit, forward=False)]
 
     def due(self, now: Timestamp, limit: int) -> list[AlbumId]:
-        found: list[AlbumId] = []
+        album_ids: list[AlbumId] = []
         for shard in items.DUE_SHARDS:
             keys = KeyRange(self._albums, ("dueShard", shard), ("dueAt", "0", now), "due")
-            found += [items.decode(row)["albumId"] for row in self._calls.query(keys, limit)]
-        return found[:limit]
+            album_ids += [items.decode(row)["albumId"] for row in self._calls.query(keys, limit)]
+        return album_ids[:limit]
 
     def entries(self, album_id: AlbumId, limit: int, *, include_private: bool, after: str | None = None) -> list[Entry]:
         index, key = ("position", "albumId") if include_private else ("open-position", "openKey")
@@ -136,9 +136,9 @@ class DynamoAlbumStore:
             (self._albums, items.album_key(album_id)),
             *((self._photos, key) for key in photo_rows.keys(photo_ids)),
         ]
-        found = self._calls.read_across(keys)
-        album = next(map(items.album_of, found.get(self._albums, [])), None)
-        return album, photo_rows.by_id(found.get(self._photos, []))
+        rows = self._calls.read_across(keys)
+        album = next(map(items.album_of, rows.get(self._albums, [])), None)
+        return album, photo_rows.by_id(rows.get(self._photos, []))
 
     def _count_album(self, album: Album, count: int, condition: str, values: dict[str, Any]) -> Write:
         return {

@@ -1,4 +1,4 @@
-"""Calls to DynamoDB, each retried or continued until its answer is complete."""
+"""Calls to DynamoDB. Each call retries or continues until its answer is complete."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -60,14 +60,14 @@ class Calls:
         }
         if keys.index:
             request["IndexName"] = keys.index
-        found: list[Item] = []
-        while limit is None or len(found) < limit:
-            page = self._client.query(**request, **({"Limit": limit - len(found)} if limit else {}))
-            found += page["Items"]
+        rows: list[Item] = []
+        while limit is None or len(rows) < limit:
+            page = self._client.query(**request, **({"Limit": limit - len(rows)} if limit else {}))
+            rows += page["Items"]
             if "LastEvaluatedKey" not in page:
                 break
             request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
-        return found
+        return rows
 
     def read_all(self, table: str, keys: Sequence[Key]) -> list[Item]:
         """Read the items of these keys consistently, in any order. Leave out missing and expired ones."""
@@ -78,27 +78,27 @@ class Calls:
 
         AWS contracts DDB-13, DDB-14.
         """
-        found: dict[str, list[Item]] = {}
-        waiting, fruitless = list(keys), 0
-        while waiting:
-            pause(fruitless)
+        items: dict[str, list[Item]] = {}
+        pending, empty_answers = list(keys), 0
+        while pending:
+            pause(empty_answers)
             batch: dict[str, Any] = {}
-            for table, key in waiting[:_BATCH]:
+            for table, key in pending[:_BATCH]:
                 batch.setdefault(table, {"Keys": [], "ConsistentRead": True})["Keys"].append(key)
             answer: Any = self._client.batch_get_item(RequestItems=batch)
             for table, rows in answer["Responses"].items():
-                found.setdefault(table, []).extend(row for row in rows if not self._is_expired(row))
-            left = answer["UnprocessedKeys"].items()
-            unprocessed = [(table, key) for table, rest in left for key in rest["Keys"]]
-            waiting = unprocessed + waiting[_BATCH:]
-            fruitless = fruitless + 1 if unprocessed and not any(answer["Responses"].values()) else 0
-            if fruitless == _ATTEMPTS:
+                items.setdefault(table, []).extend(row for row in rows if not self._is_expired(row))
+            remaining = answer["UnprocessedKeys"].items()
+            unprocessed = [(table, key) for table, rest in remaining for key in rest["Keys"]]
+            pending = unprocessed + pending[_BATCH:]
+            empty_answers = empty_answers + 1 if unprocessed and not any(answer["Responses"].values()) else 0
+            if empty_answers == _ATTEMPTS:
                 raise Busy
-        return found
+        return items
 
     def _is_expired(self, item: Item) -> bool:
-        # Expired rows stay readable until DynamoDB deletes them, which may take days. Only a number is an expiry to
-        # DynamoDB: share links have a time of that name, and stay. AWS contract DDB-15.
+        # Expired rows stay readable until DynamoDB deletes them, which may take days. DynamoDB expires a row only if
+        # `expiresAt` is a number. In share links `expiresAt` is a text, so their rows stay. AWS contract DDB-15.
         expiry = item.get("expiresAt", {}).get("N")
         return expiry is not None and int(expiry) <= self._clock()
 

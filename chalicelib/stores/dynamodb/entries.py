@@ -29,7 +29,9 @@ def changes(entry_table: str, album_table: str, before: Photo, after: Photo) -> 
             writes.append(_count_update(album_table, album_id, after, count, opened))
     counted = {write["Update"]["Key"]["albumId"]["S"] for write in writes if "Update" in write}
     changed = [album_id for album_id in after.albums if _are_copies_changed(album_id, before, after)]
-    return writes + [_album_check(album_table, each, after.albums[each]) for each in changed if each not in counted]
+    return writes + [
+        _album_check(album_table, album_id, after.albums[album_id]) for album_id in changed if album_id not in counted
+    ]
 
 
 def adapt_to_albums(photo: Photo, writes: Sequence[Write], reasons: Sequence[Reason]) -> Photo | None:
@@ -61,15 +63,15 @@ def _are_copies_changed(album_id: AlbumId, before: Photo, after: Photo) -> bool:
 
 
 def _album_check(table: str, album_id: AlbumId, placement: Placement) -> Write:
-    """Return a check that the album still is what the placement says.
+    """Return a check that the album still has the name and visibility of the placement.
 
-    Without it, a job that has read the album before a later change could write the earlier name or visibility.
+    Without this check, a job that read the album before a later change could write the earlier name or visibility.
     """
     return {
         "ConditionCheck": {
             "TableName": table,
             "Key": items.album_key(album_id),
-            "ConditionExpression": _same_album(placement),
+            "ConditionExpression": _is_same_album(placement),
             "ExpressionAttributeNames": {"#name": "name"},
             "ExpressionAttributeValues": items.encode({":name": placement.name, ":public": "public"}),
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
@@ -77,7 +79,7 @@ def _album_check(table: str, album_id: AlbumId, placement: Placement) -> Write:
     }
 
 
-def _same_album(placement: Placement) -> str:
+def _is_same_album(placement: Placement) -> str:
     visibility = "visibility = :public" if placement.public else "visibility <> :public"
     return f"attribute_exists(albumId) AND attribute_not_exists(deletedAt) AND #name = :name AND {visibility}"
 
@@ -86,7 +88,7 @@ def _count_update(table: str, album_id: AlbumId, after: Photo, count: int, opene
     values: dict[str, Any] = {":count": count, ":opened": opened}
     names, latest, condition = {}, "", "attribute_exists(albumId)"
     if count > 0:
-        condition = _same_album(after.albums[album_id])
+        condition = _is_same_album(after.albums[album_id])
         values |= {":name": after.albums[album_id].name, ":public": "public", ":photo": after.photo_id}
         names = {"ExpressionAttributeNames": {"#name": "name"}}
         # A private photo would leave the album without a cover for other users.

@@ -32,8 +32,8 @@ class DynamoIdempotencyStore:
 
     def find_duplicate(self, user_id: UserId, sha256: str) -> PhotoId | None:
         span = ("record", f"sha256#{sha256}#", f"sha256#{sha256}#~")
-        found = self._calls.query(KeyRange(self._accounts, ("userId", user_id), span), 1, consistent=True)
-        return PhotoId(items.decode(found[0])["photoId"]) if found else None
+        rows = self._calls.query(KeyRange(self._accounts, ("userId", user_id), span), 1, consistent=True)
+        return PhotoId(items.decode(rows[0])["photoId"]) if rows else None
 
 
 def put(table: str, record: IdempotencyRecord, now: float) -> Write:

@@ -36,7 +36,7 @@ Key = dict[str, Any]
 
 
 class _Numbers(TypeDeserializer):
-    # boto3's own makes every number a Decimal.
+    # boto3's deserializer returns every number as a Decimal.
     def _deserialize_n(self, value: str) -> int | float:
         return int(value) if value.lstrip("-").isdigit() else float(value)
 
@@ -77,8 +77,8 @@ def photo_item(photo: Photo, now: int = 0) -> Item:
     values["metadata"] = {name: values.pop(name) for name in _DESCRIPTIVE if name in values}
     values |= {"uploadedAt": photo.uploaded_at, "revision": photo.revision}
     if photo.renditions:
-        # Drop the common prefix of the keys: lists read many rows, and each byte costs.
-        values["renditions"] = {name: _short(key, _folder(photo)) for name, key in photo.renditions.items()}
+        # Drop the common prefix of the keys. Lists read many rows, and DynamoDB charges for each byte.
+        values["renditions"] = {name: _shorten(key, _folder(photo)) for name, key in photo.renditions.items()}
     if photo.status == "erased":
         values["expiresAt"] = now + TOMBSTONE_SECONDS
     return encode(values | _index_keys(photo))
@@ -88,20 +88,20 @@ def photo_of(item: Item) -> Photo:
     """Return the photo of an item."""
     values = decode(item)
     photo = msgspec.convert(values | values.get("metadata", {}), Photo)
-    return photo.with_(renditions={name: _whole(short, _folder(photo)) for name, short in photo.renditions.items()})
+    return photo.with_(renditions={name: _restore(short, _folder(photo)) for name, short in photo.renditions.items()})
 
 
 def _folder(photo: Photo) -> str:
     return f"{photo.prefix}{photo.version_id}/"
 
 
-def _short(key: str, folder: str) -> str:
-    # A text with a leading slash is a whole key, because the file is not in the folder.
+def _shorten(key: str, folder: str) -> str:
+    # A leading slash marks a whole key. The key of a file outside the folder stays whole.
     name = key.removeprefix(folder)
     return name if name != key and "/" not in name else f"/{key}"
 
 
-def _whole(short: str, folder: str) -> str:
+def _restore(short: str, folder: str) -> str:
     return short[1:] if short.startswith("/") else folder + short
 
 
@@ -130,7 +130,7 @@ def entry_items(photo: Photo) -> dict[AlbumId, Item]:
 
 
 def digest_item(photo: Photo) -> Item | None:
-    """Return the row that finds a listed photo by its bytes."""
+    """Return the row that finds a photo by its bytes, or None if the photo is not listed."""
     if not photo.listed or photo.sha256 is None:
         return None
     row = {"userId": photo.user_id, "record": f"sha256#{photo.sha256}#{photo.photo_id}", "photoId": photo.photo_id}
@@ -182,8 +182,8 @@ def _index_keys(photo: Photo) -> Item:
         return keys
     keys["ownerKey"] = f"{photo.user_id}#trash" if photo.trashed_at else photo.user_id
     if photo.listed:
-        place = rank(photo.photo_id)
-        keys |= {"rank": rank_text(place), "score": score_text(photo.score, photo.photo_id)}
+        photo_rank = rank(photo.photo_id)
+        keys |= {"rank": rank_text(photo_rank), "score": score_text(photo.score, photo.photo_id)}
         if photo.visibility == "public":
-            keys |= {"publicKey": "public", "publicOwnerKey": photo.user_id, "feedShard": shard(place)}
+            keys |= {"publicKey": "public", "publicOwnerKey": photo.user_id, "feedShard": shard(photo_rank)}
     return keys

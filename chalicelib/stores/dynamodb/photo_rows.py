@@ -17,7 +17,7 @@ class IdRange(NamedTuple):
 
     @property
     def is_empty(self) -> bool:
-        """True if no id can be in the range."""
+        """Return whether no id can be in the range."""
         return self.low > self.high
 
     def beyond(self, photo_id: PhotoId, *, newest: bool) -> "IdRange":
@@ -39,10 +39,10 @@ def read(calls: Calls, table: str, photo_ids: Iterable[PhotoId]) -> dict[PhotoId
 
 
 def keys(photo_ids: Iterable[PhotoId]) -> list[items.Key]:
-    """Return the primary keys of photos, each once: DynamoDB refuses a batch with a duplicate key."""
+    """Return the primary keys of photos without duplicates. DynamoDB rejects a batch with a duplicate key."""
     return [items.photo_key(photo_id) for photo_id in dict.fromkeys(photo_ids)]
 
 
-def by_id(found: Iterable[items.Item]) -> dict[PhotoId, Photo]:
-    """Return the photos of items by their ids."""
-    return {photo.photo_id: photo for photo in map(items.photo_of, found)}
+def by_id(rows: Iterable[items.Item]) -> dict[PhotoId, Photo]:
+    """Return the photos of DynamoDB items by their ids."""
+    return {photo.photo_id: photo for photo in map(items.photo_of, rows)}

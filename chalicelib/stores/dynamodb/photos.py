@@ -46,12 +46,12 @@ class DynamoPhotoStore:
         exceeded = errors.QuotaExceeded(details={"photos": limits.photos, "bytes": limits.bytes})
         if photo.charged > limits.bytes or limits.photos < 1:
             raise exceeded
-        room = "(attribute_not_exists(userId) OR (photoCount < :photos AND #bytes <= :room))"
+        has_room = "(attribute_not_exists(userId) OR (photoCount < :photos AND #bytes <= :room))"
         bounds = {"photos": limits.photos, "room": limits.bytes - photo.charged}
-        charge = usage.charge(self._accounts, photo, 1, photo.charged, condition=room, values=bounds)
+        charge = usage.charge(self._accounts, photo, 1, photo.charged, condition=has_room, values=bounds)
         records = [idempotency.put(self._accounts, record, self._clock())] if record else []
         failed = self._calls.transact([self._put_new(photo), charge, *records])
-        # Check the record first: a retry may find the account filled by the request that it repeats.
+        # Check the record first. On a retry, the account may be full because of the original request.
         if records and failed and failed[2].get("Code") == "ConditionalCheckFailed":
             return False
         if failed:
@@ -135,14 +135,14 @@ class DynamoPhotoStore:
         return list(self._readers.map(lambda span: self._read_span(listing, span, limit), spans))
 
     def due(self, now: Timestamp, limit: int) -> list[PhotoId]:
-        found: list[PhotoId] = []
+        photo_ids: list[PhotoId] = []
         for shard in items.DUE_SHARDS:
-            remaining = limit - len(found)
+            remaining = limit - len(photo_ids)
             keys = KeyRange(self._photos, ("dueShard", shard), ("sweepAt", "0", now), "due")
-            found += [items.decode(row)["photoId"] for row in self._calls.query(keys, remaining)]
-            if len(found) >= limit:
+            photo_ids += [items.decode(row)["photoId"] for row in self._calls.query(keys, remaining)]
+            if len(photo_ids) >= limit:
                 break
-        return found
+        return photo_ids
 
     def postpone(self, photo_ids: Sequence[PhotoId], until: Timestamp) -> None:
         for photo_id in photo_ids:
@@ -156,13 +156,13 @@ class DynamoPhotoStore:
             self._calls.transact([{"Update": update}])
 
     def _read_span(self, listing: Listing, span: Span, limit: int | None) -> list[Photo]:
-        found: list[Photo] = []
+        photos: list[Photo] = []
         for keys in self._rank_ranges(listing, span):
-            remaining = None if limit is None else limit - len(found)
+            remaining = None if limit is None else limit - len(photos)
             if remaining == 0:
                 break
-            found += map(items.photo_of, self._calls.query(keys, remaining))
-        return found
+            photos += map(items.photo_of, self._calls.query(keys, remaining))
+        return photos
 
     def _rank_ranges(self, listing: Listing, span: Span) -> Iterator[KeyRange]:
         """Yield the key ranges that hold a span, in the order of ranks."""
@@ -187,7 +187,7 @@ class DynamoPhotoStore:
     def _update(self, before: Photo, after: Photo) -> Write:
         old, new = items.photo_item(before), items.photo_item(after, int(self._clock()))
         if after.status == "erased":
-            # A rating may have arrived since `before` was read. None arrives after the tombstone.
+            # A rating may have arrived since `before` was read. A tombstone gets no ratings.
             old = dict.fromkeys(("ratingSum", "ratingCount")) | old
         return update(self._photos, items.photo_key(before.photo_id), old, new, revision=before.revision)
 

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 BLOCK = 100
-"""Rows of a word's list that are read at once."""
+"""The number of rows that one read of a word's list returns."""
 ROUNDS = 10
-"""Blocks of the rarest word that one page reads at most. A page that is not full by then is returned short."""
+"""The largest number of blocks of the rarest word that one page reads. After them, a page can be short."""
 _LISTS = 4
-"""Words whose lists are read after the first block. The few photos that are left are checked for the other words."""
+"""The number of words whose lists are read after the first block. The photos are checked for the other words."""
 _READERS = 8
 
 
@@ -43,21 +43,21 @@ class DynamoSearchIndex:
     ) -> SearchPage:
         if not 0 < len(words) <= MAX_TERMS:
             return SearchPage([], None)
-        found: list[Photo] = []
+        matching: list[Photo] = []
         looked_up, size = list(words), limit + 1 if len(words) == 1 else BLOCK
         for _ in range(ROUNDS):
             lists = self._read_postings(listing, looked_up, size, after)
-            by_rarity = sorted(range(len(lists)), key=lambda place: _rarity(lists[place]))
+            by_rarity = sorted(range(len(lists)), key=lambda index: _rarity(lists[index]))
             rarest = lists[by_rarity[0]]
             candidates = [photo_id for photo_id in rarest.ids if all(postings.may_hold(photo_id) for postings in lists)]
-            found += self._check_candidates(listing, words, candidates, limit + 1 - len(found))
-            if len(found) > limit:
-                return SearchPage(found[:limit], found[limit - 1].photo_id)
+            matching += self._check_candidates(listing, words, candidates, limit + 1 - len(matching))
+            if len(matching) > limit:
+                return SearchPage(matching[:limit], matching[limit - 1].photo_id)
             if rarest.through is None:
-                return SearchPage(found, None)
+                return SearchPage(matching, None)
             after, size = rarest.through, BLOCK
-            looked_up = [looked_up[place] for place in by_rarity[:_LISTS]]
-        return SearchPage(found, after)
+            looked_up = [looked_up[index] for index in by_rarity[:_LISTS]]
+        return SearchPage(matching, after)
 
     def _read_postings(
         self, listing: Listing, looked_up: Sequence[SearchWord], limit: int, after: PhotoId | None
@@ -76,17 +76,17 @@ class DynamoSearchIndex:
             photo_words = words_of(photo, public=public)
             return listing.holds(photo) and all(word.matches(photo_words) for word in words)
 
-        found: list[Photo] = []
+        matching: list[Photo] = []
         size = count
-        while candidates and len(found) < count:
-            found += filter(matches, self._read(candidates[:size]))
+        while candidates and len(matching) < count:
+            matching += filter(matches, self._read(candidates[:size]))
             # Read more at once if few candidates match.
             candidates, size = candidates[size:], size * 2
-        return found
+        return matching
 
     def _read(self, photo_ids: Sequence[PhotoId]) -> list[Photo]:
-        found = photo_rows.read(self._calls, self._photos, photo_ids)
-        return [found[photo_id] for photo_id in photo_ids if photo_id in found]
+        photos = photo_rows.read(self._calls, self._photos, photo_ids)
+        return [photos[photo_id] for photo_id in photo_ids if photo_id in photos]
 
 
 def _rarity(postings: Postings) -> tuple[str, int]:

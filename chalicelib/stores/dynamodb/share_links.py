@@ -26,14 +26,14 @@ class DynamoShareLinkStore:
 
     def with_link(self, album_id: AlbumId, link_id: LinkId) -> tuple[Album | None, ShareLink | None]:
         keys = [items.album_key(album_id), _link_key(album_id, link_id)]
-        found = {row["record"]["S"]: row for row in self._calls.read_all(self._albums, keys)}
-        album, link = found.get("album"), found.get(keys[1]["record"]["S"])
+        rows = {row["record"]["S"]: row for row in self._calls.read_all(self._albums, keys)}
+        album, link = rows.get("album"), rows.get(keys[1]["record"]["S"])
         return items.album_of(album) if album else None, _link_of(link) if link else None
 
     def add_link(self, link: ShareLink, limit: int) -> None:
         put = {"TableName": self._albums, "Item": _link_item(link)}
-        room = "attribute_exists(albumId) AND attribute_not_exists(deletedAt) AND "
-        count = self._count_links(link.album_id, 1, f"{room}(attribute_not_exists(linkCount) OR linkCount < :limit)")
+        is_open = "attribute_exists(albumId) AND attribute_not_exists(deletedAt) AND "
+        count = self._count_links(link.album_id, 1, f"{is_open}(attribute_not_exists(linkCount) OR linkCount < :limit)")
         count["Update"]["ExpressionAttributeValues"] |= items.encode({":limit": limit})
         failed = self._calls.transact([{"Put": put}, count])
         if failed:

@@ -1,7 +1,6 @@
-"""Lists of photos by tag: their keys in the search-terms table, and how they are read.
+"""Lists of photos by tag: the keys in the search-terms table, and the reads.
 
-The indexes of tags are apart from those of words. Only the rows are shared: see
-docs/decisions/0002-tag-rows-share-word-rows.md.
+Tags and words have separate indexes but share rows. See docs/decisions/0002-tag-rows-share-word-rows.md.
 """
 
 from chalicelib.domain.ids import PhotoId
@@ -14,7 +13,7 @@ from chalicelib.stores.dynamodb.photo_rows import IdRange
 
 
 def row_text(term: str) -> str:
-    """Return the part of a row's partition key that stands for a tag. A plain word shares the row of that word."""
+    """Return the part of a row's partition key that names a tag. A tag that is a plain word shares the word's row."""
     return term if is_plain_word(term) else f"tag#{term}"
 
 
@@ -35,21 +34,21 @@ class TagRows:
     def by_id(self, listing: Listing, ids: IdRange, limit: int, *, newest: bool) -> list[Photo]:
         """Return the photos of a listing with a tag whose ids are in a range, the first `limit`."""
         index, partition = _index(listing)
-        found: list[Photo] = []
-        while not ids.is_empty and (remaining := limit - len(found)):
+        photos: list[Photo] = []
+        while not ids.is_empty and (remaining := limit - len(photos)):
             keys = KeyRange(self._terms, partition, ("photoId", ids.low, ids.high), index)
             rows = self._calls.query(keys, remaining, forward=not newest)
             photo_ids = [PhotoId(items.decode(row)["photoId"]) for row in rows]
-            found += self._read_listed(listing, photo_ids)
+            photos += self._read_listed(listing, photo_ids)
             if len(rows) < remaining:
                 break
             ids = ids.beyond(photo_ids[-1], newest=newest)
-        return found
+        return photos
 
     def _read_listed(self, listing: Listing, photo_ids: list[PhotoId]) -> list[Photo]:
         """Return the photos of these ids in this order, without those that left the listing: the index may lag."""
-        found = photo_rows.read(self._calls, self._photos, photo_ids)
-        return [photo for photo_id in photo_ids if (photo := found.get(photo_id)) and listing.holds(photo)]
+        photos = photo_rows.read(self._calls, self._photos, photo_ids)
+        return [photo for photo_id in photo_ids if (photo := photos.get(photo_id)) and listing.holds(photo)]
 
 
 def _index(listing: Listing) -> tuple[str, tuple[str, str]]:

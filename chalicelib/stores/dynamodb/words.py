@@ -1,4 +1,4 @@
-"""Lists of photos by word: their keys in the search-terms table, and how they are read."""
+"""Lists of photos by word: the keys in the search-terms table, and the reads."""
 
 from collections.abc import Collection
 from typing import NamedTuple
@@ -19,12 +19,12 @@ class Postings(NamedTuple):
     """The beginning of a word's list."""
 
     ids: tuple[PhotoId, ...]
-    """Photos that hold the word, newest first, each once. `through` is one of them even if it lacks the word."""
+    """Photos that have the word, newest first, without duplicates. `through` is included even if it lacks the word."""
     through: PhotoId | None
-    """The last photo that was read; None at the end of the list."""
+    """The last photo that was read, or None at the end of the list."""
 
     def may_hold(self, photo_id: PhotoId) -> bool:
-        """Return False if the list shows that the photo lacks the word. What was not read may hold it."""
+        """Return False if the list shows that the photo lacks the word. Photos that were not read may have it."""
         return photo_id in self.ids or (self.through is not None and photo_id < self.through)
 
 
@@ -68,8 +68,8 @@ def read(calls: Calls, table: str, listing: Listing, word: SearchWord, ids: IdRa
     rows = [items.decode(row) for row in calls.query(keys, limit, forward=False)]
     through = PhotoId(rows[-1]["photoId"]) if len(rows) == limit else None
     # The last photo's other words may be in rows that were not read.
-    found = [row["photoId"] for row in rows if row["photoId"] == through or word.matches({_word(row["ownerTerm"])})]
-    return Postings(tuple(dict.fromkeys(found)), through)
+    photo_ids = [row["photoId"] for row in rows if row["photoId"] == through or word.matches({_word(row["ownerTerm"])})]
+    return Postings(tuple(dict.fromkeys(photo_ids)), through)
 
 
 def _word(owner_term: str) -> str:
