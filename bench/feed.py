@@ -61,7 +61,7 @@ def chart() -> str:
     sizes = [10**power for power in range(2, 9)]
     lines: dict[str, list[tuple[float, float]]] = {"scan and sample": [], "Photoshare": [], "random start": []}
     for count in sizes:
-        pages, _requests, units = cost.simulated(count, pages=20, walks=5)
+        pages, _requests, units = cost.simulate(count, pages=20, walks=5)
         lines["Photoshare"].append((count, units / pages))
         lines["scan and sample"].append((count, row_sizes.read_units(count * row_sizes.ROW_BYTES)))
         lines["random start"].append((count, row_sizes.read_units(LIMIT * row_sizes.ROW_BYTES)))

@@ -161,7 +161,9 @@ def summary(races: dict[Path, dict[str, Result]]) -> None:
             continue
         ratios = [races[photo][rival.name].cpu / races[photo]["Photoshare"].cpu for photo in shared]
         sizes = [size(races[photo]["Photoshare"].files) / size(races[photo][rival.name].files) for photo in shared]
-        kept = [ssims[photo, "Photoshare", side] - ssims[photo, rival.name, side] for photo in shared for side in SIDES]
+        gains = [
+            ssims[photo, "Photoshare", side] - ssims[photo, rival.name, side] for photo in shared for side in SIDES
+        ]
         print(
             f"{rival.name:<30}{statistics.geometric_mean(ratios):>7.2f}{statistics.median(ratios):>8.2f}"
             f"{min(ratios):>7.2f}{statistics.geometric_mean(sizes):>7.2f}{statistics.median(gains):>9.4f}{min(gains):>8.4f}"

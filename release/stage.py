@@ -106,17 +106,14 @@ def record(stage: str, outputs: dict[str, str]) -> None:
     variables["SIGNING_KEYS"] = f"{{{{resolve:secretsmanager:photoshare-{stage}-signing-keys}}}}"
     if key := outputs.get("CDN_KEY"):
         name = f"photoshare-{stage}-cdn-key-{key}"
-        given["CDN_PRIVATE_KEY"] = f"{{{{resolve:secretsmanager:{name}:SecretString:private}}}}"
-    environment = {name: value for name, value in given.items() if name not in API_ONLY_VARIABLES}
+        variables["CDN_PRIVATE_KEY"] = f"{{{{resolve:secretsmanager:{name}:SecretString:private}}}}"
+    environment = {name: value for name, value in variables.items() if name not in API_ONLY_VARIABLES}
     functions: dict[str, dict[str, Any]] = {
         name: {"iam_policy_file": f"stages/{stage}/{function['iam_policy_file']}"}
         for name, function in config["lambda_functions"].items()
     }
     functions["api_handler"]["environment_variables"] = {
-        name: variables[name] for name in sorted(OF_THE_API & {*variables})
-    }
-    functions["api_handler"]["environment_variables"] = {
-        name: given[name] for name in sorted(API_ONLY_VARIABLES & {*given})
+        name: variables[name] for name in sorted(API_ONLY_VARIABLES & {*variables})
     }
     config["stages"][stage] = {"environment_variables": environment, "lambda_functions": functions}
     file.write_text(json.dumps(config, indent=2) + "\n")
