@@ -21,7 +21,7 @@ BOTH := @$(MAKE) --silent --jobs=2 $(READY) $(EMULATOR)
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-aws policies check fuzz bench openapi package audit deploy resources cdn-key redrive rebuild rehide
+.PHONY: help run test test-fast test-aws policies check fuzz bench openapi package audit deploy resources cdn-key redrive rebuild rehide
 
 help: ## List what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-11s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,8 +34,11 @@ test: ## Run every test
 	$(BOTH)
 	$(BIN)/python -m pytest -n 2
 
+test-fast: $(READY) ## Run every test but the end-to-end ones
+	$(BIN)/python -m pytest -n 2 --ignore tests/e2e
+
 test-aws: $(READY) ## Run the end-to-end tests against a stage for tests in your AWS account STAGE= [URL=]
-	@test "$(origin STAGE)" != file || { echo "STAGE= is missing. Name a stage that is made for tests: they create and cancel accounts in it."; exit 1; }
+	@test "$(origin STAGE)" = "command line" -a -n "$(STAGE)" || { echo "STAGE= is missing. Name a stage that is made for tests: they create and cancel accounts in it."; exit 1; }
 	AWS_TEST_STAGE="$(STAGE)" AWS_TEST_URL="$(URL)" $(BIN)/python -m pytest tests/e2e
 
 policies: ## Drop each permission of the policies, one at a time; fail if the emulator denies nothing

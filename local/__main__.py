@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import os
 import signal
 import sys
 from pathlib import Path
@@ -18,6 +19,7 @@ def main() -> int:
     options = _parse_options()
     for number in _STOPS:
         signal.signal(number, signal.default_int_handler)
+    _ignore_aws_settings()
     try:
         from local import cloud
     except ModuleNotFoundError as error:
@@ -35,6 +37,14 @@ def main() -> int:
         return _fail(error)
     except KeyboardInterrupt:
         return 0
+
+
+def _ignore_aws_settings() -> None:
+    """Keep the AWS settings of the developer, and a proxy, away from the local cloud."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
+    os.environ |= {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
+    os.environ["NO_PROXY"] = "localhost,127.0.0.1"
 
 
 def _parse_options() -> argparse.Namespace:

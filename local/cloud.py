@@ -74,13 +74,17 @@ def running(data: Path, aws_port: int, base_url: str = "http://localhost:8000") 
         process = _start(data, port, lock)
         try:
             # Make the clients while ministack starts.
-            for service in ("cloudformation", "dynamodb", "s3", "cognito-idp", "sqs"):
+            for service in ("cloudformation", "dynamodb", "s3", "cognito-idp", "sqs", "iam"):
                 _client(env, service)
             _await_health(process, data, port)
-            yield Cloud(data, _deploy(data, env, base_url), process)
-        except CannotRun:
-            process.kill()  # A normal stop would overwrite a damaged state that you may want to repair.
+            cloud = Cloud(data, _deploy(data, env, base_url), process)
+        except BaseException as error:
+            if isinstance(error, CannotRun):
+                process.kill()  # A normal stop would overwrite a damaged state that you may want to repair.
+            _stop(process)
             raise
+        try:
+            yield cloud
         finally:
             _stop(process)
 
@@ -232,11 +236,15 @@ def _deploy(data: Path, env: dict[str, str], base_url: str) -> dict[str, str]:
 
 def _require_parts(cloudformation: Any, env: dict[str, str], data: Path) -> None:
     """Raise CannotRun if a part of the stack is missing. Deploying again would replace the part with an empty one."""
-    dynamodb, s3, cognito = (_client(env, service) for service in ("dynamodb", "s3", "cognito-idp"))
+    dynamodb, s3, cognito, sqs, iam = (
+        _client(env, service) for service in ("dynamodb", "s3", "cognito-idp", "sqs", "iam")
+    )
     checks: dict[str, Callable[[str], object]] = {
         "AWS::DynamoDB::Table": lambda name: dynamodb.describe_table(TableName=name),
         "AWS::S3::Bucket": lambda name: s3.head_bucket(Bucket=name),
         "AWS::Cognito::UserPool": lambda name: cognito.describe_user_pool(UserPoolId=name),
+        "AWS::SQS::Queue": lambda url: sqs.get_queue_attributes(QueueUrl=url),
+        "AWS::IAM::Role": lambda name: iam.get_role(RoleName=name),
     }
     try:
         parts = cloudformation.describe_stack_resources(StackName=f"photoshare-{STAGE}")["StackResources"]

@@ -84,7 +84,7 @@ def ignore_case_of_emails() -> None:
         if error and username and ignores_case:
             for name, candidate in pool["_users"].items():
                 emails = [item["Value"] for item in candidate["Attributes"] if item["Name"] == "email"]
-                if any(email.casefold() == username.casefold() for email in emails):
+                if any(email.lower() == username.lower() for email in emails):
                     return resolve(pool, name)
         return user, error
 

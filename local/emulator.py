@@ -55,6 +55,10 @@ async def _run() -> None:
     threading.Thread(target=_await_orphaning, args=(loop, stop), daemon=True).start()
 
     async def serve_and_watch(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http" and _is_administration(scope):
+            await send({"type": "http.response.start", "status": 403, "headers": []})
+            await send({"type": "http.response.body", "body": b""})
+            return
         await ministack.app(scope, receive, send)
         if scope["type"] == "http" and _is_change(scope):
             changed.set()
@@ -69,6 +73,12 @@ def _await_orphaning(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> No
     while os.read(0, 1024):
         pass
     loop.call_soon_threadsafe(stop.set)
+
+
+def _is_administration(scope: dict[str, Any]) -> bool:
+    """Return whether a request would reset or configure ministack. Any web page could send such a request, unsigned."""
+    is_internal: bool = scope["path"].startswith("/_ministack/")
+    return is_internal and scope["method"] != "GET"
 
 
 def _is_change(scope: dict[str, Any]) -> bool:

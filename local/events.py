@@ -18,6 +18,8 @@ log = logging.getLogger("local")
 
 Message = dict[str, Any]
 
+_POLL_SECONDS = 0.25
+
 _UPLOADS = f"photoshare-{STAGE}-uploads"
 
 
@@ -48,12 +50,13 @@ class Worker:
     def _run(self) -> None:
         while not self._stopping.is_set():
             try:
-                received = self._sqs.receive_message(
-                    QueueUrl=self._url, WaitTimeSeconds=1, MessageSystemAttributeNames=["All"]
-                )
+                # The emulator would hand a message to a long poll of a killed process.
+                received = self._sqs.receive_message(QueueUrl=self._url, MessageSystemAttributeNames=["All"])
                 for message in received.get("Messages", []):
                     if self._succeeds(message):
                         self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=message["ReceiptHandle"])
+                if "Messages" not in received:
+                    self._stopping.wait(_POLL_SECONDS)
             except (BotoCoreError, ClientError) as error:
                 if not self._stopping.wait(1):
                     log.warning("The queue %s is unavailable: %s", self._queue, error)

@@ -26,7 +26,8 @@ log = logging.getLogger("local")
 
 _HOUR = 3600.0
 _MIN_UPTIME = 10.0
-"""Seconds. A function that ends sooner is not started again."""
+_MAX_PAUSE = 30.0
+"""Seconds. A function that keeps ending before `_MIN_UPTIME` is restarted after pauses that double up to this one."""
 _STOP_LIMIT = 8.0
 
 
@@ -37,10 +38,12 @@ class Function:
         self.name = name
         self._cloud = cloud
         self._port = port
+        self._crashes = 0
         self._start()
 
     def _start(self) -> None:
         self._started = time.monotonic()
+        self._restart_at: float | None = None
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "local.functions", self.name, str(self._port)],
@@ -51,18 +54,18 @@ class Function:
         )
 
     def check(self) -> None:
-        """Start the process again if it has ended.
-
-        Raises:
-            CannotRun: the process ended soon after its start.
-        """
+        """Start the process again if it has ended: at once, or after a pause if the process crashes repeatedly."""
         if (status := self.process.poll()) is None:
             return
-        if time.monotonic() - self._started < _MIN_UPTIME:
-            raise CannotRun(f"The function {self.name} ended soon after its start. See the error above.")
-        log.error("The function %s ended with status %s. It is started again.", self.name, status)
-        self.request_stop()
-        self._start()
+        if self._restart_at is None:
+            is_repeated = time.monotonic() - self._started < _MIN_UPTIME
+            self._crashes = self._crashes + 1 if is_repeated else 0
+            pause = min(_MAX_PAUSE, 2.0**self._crashes - 1)
+            log.error("The function %s ended with status %s. It starts again in %.0f s.", self.name, status, pause)
+            self.request_stop()
+            self._restart_at = time.monotonic() + pause
+        if time.monotonic() >= self._restart_at:
+            self._start()
 
     def request_stop(self) -> None:
         """Ask the process to finish its work and exit."""
@@ -106,16 +109,18 @@ class Functions:
         while self._cloud.process.poll() is None:
             for function in self._running:
                 function.check()
-            if time.monotonic() >= self._next_sweep:
-                self._next_sweep = time.monotonic() + _HOUR
-                self._start_sweep()
+            self._check_sweep()
             time.sleep(0.2)
 
-    def _start_sweep(self) -> None:
-        if self._sweep:
+    def _check_sweep(self) -> None:
+        if self._sweep and (status := self._sweep.process.poll()) is not None:
             self._sweep.request_stop()
-            self._sweep.stop(time.monotonic() + _STOP_LIMIT)
-        self._sweep = Function(self._cloud, "sweep", self._port)
+            self._sweep = None
+            if status:
+                log.error("The sweep ended with status %s. The next sweep starts in an hour.", status)
+        if time.monotonic() >= self._next_sweep and self._sweep is None:
+            self._next_sweep = time.monotonic() + _HOUR
+            self._sweep = Function(self._cloud, "sweep", self._port)
 
     def stop(self) -> None:
         """End all processes."""

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from uuid import uuid4
 
-if "AWS_TEST_STAGE" not in os.environ:
+if not os.environ.get("AWS_TEST_STAGE"):
     os.environ |= {
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",

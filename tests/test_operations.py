@@ -18,6 +18,8 @@ from tests.support.images import photo as make_photo
 from tests.support.meter import metered
 from tests.support.routes import DECLARED
 
+pytestmark = pytest.mark.xdist_group("operations")
+
 DOCUMENT = Path(__file__).parent.parent / "docs" / "operations.md"
 JPEG = make_photo(320, 240)
 ELSEWHERE = {

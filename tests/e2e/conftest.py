@@ -72,6 +72,9 @@ def require_no_denial(decisions: Decisions) -> None:
 @pytest.fixture(scope="session")
 def aws() -> Iterator[Deployed]:
     """The stage on AWS. The accounts of the tests are cancelled at the end."""
-    stage = Deployed(boto3.Session().client, AWS_STAGE, os.environ.get("AWS_TEST_URL", ""))
+    session = boto3.Session()
+    stage = Deployed(session.client, AWS_STAGE, os.environ.get("AWS_TEST_URL", ""))
+    account = session.client("sts").get_caller_identity()["Account"]
+    print(f"\nTesting {stage.url}, the stage {AWS_STAGE} of account {account} in {session.region_name}")
     yield stage
     stage.cancel_accounts()

@@ -116,7 +116,7 @@ def test_lost_rows_are_rebuilt_from_the_bucket_for_their_owners_alone(packaged: 
     dynamodb.delete_item(TableName=table, Key={name: row[name] for name in ("photoId", "uploadedAt")})
     assert packaged.call("GET", f"/photos/{grant['photoId']}", token=token).status == 404
     changed = packaged.run("release.rehide", "", "").splitlines()
-    assert changed == [f"0 {what} were changed." for what in ("accounts", "albums", "links", "photos")]
+    assert changed == [f"Changed 0 {what}." for what in ("accounts", "albums", "links", "photos")]
     assert "originals are confirmed again" in packaged.run("release.rebuild")
     wait_until(lambda: packaged.call("GET", f"/photos/{grant['photoId']}", token=token).status == 200, 60)
     packaged.wait_ready(grant["photoId"], token)
