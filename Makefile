@@ -15,7 +15,7 @@ BIN := .venv/bin
 READY := .venv/ready
 EMULATOR := .venv-emulator/ready
 # Both environments, installed at the same time.
-BOTH := @$(MAKE) --silent --jobs=2 $(READY) $(EMULATOR)
+BOTH := @test -e $(READY) -a -e $(EMULATOR) || echo "Installing two environments. This takes about a minute."; $(MAKE) --silent --jobs=2 $(READY) $(EMULATOR)
 
 # pip installs without compiling, which saves a third of the time. Python compiles the modules that it imports.
 unexport PYTHONDONTWRITEBYTECODE

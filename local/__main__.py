@@ -24,6 +24,8 @@ def main() -> int:
         from local import cloud
     except ModuleNotFoundError as error:
         return _fail(error)
+    except KeyboardInterrupt:
+        return 0
     try:
         if options.port == options.aws_port:
             raise cloud.CannotRun(
@@ -35,6 +37,8 @@ def main() -> int:
         return _fail(f"ministack stopped unexpectedly. See {options.data}/ministack.log.")
     except (cloud.CannotRun, ModuleNotFoundError) as error:
         return _fail(error)
+    except PermissionError as error:
+        return _fail(f"You have no permission for {error.filename}. Change its owner, or choose another DATA.")
     except KeyboardInterrupt:
         return 0
 
@@ -54,7 +58,10 @@ def _parse_options() -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=8000, help="port of the app")
     parser.add_argument("--aws-port", type=int, default=4566, help="port of the AWS services")
     parser.add_argument("--data", type=Path, default=Path(".data"), help="directory of all data")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.data == Path():
+        parser.error("DATA is empty. Choose a directory for DATA.")
+    return options
 
 
 def _serve(running: "Cloud", port: int) -> None:
