@@ -117,7 +117,7 @@ def test_lost_rows_are_rebuilt_from_the_bucket_for_their_owners_alone(packaged: 
     assert packaged.call("GET", f"/photos/{grant['photoId']}", token=token).status == 404
     changed = packaged.run("release.rehide", "", "").splitlines()
     assert changed == [f"Changed 0 {what}." for what in ("accounts", "albums", "links", "photos")]
-    assert "originals are confirmed again" in packaged.run("release.rebuild")
+    assert "originals again" in packaged.run("release.rebuild")
     wait_until(lambda: packaged.call("GET", f"/photos/{grant['photoId']}", token=token).status == 200, 60)
     packaged.wait_ready(grant["photoId"], token)
     assert packaged.call("GET", f"/photos/{grant['photoId']}").status == 404
