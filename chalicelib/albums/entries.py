@@ -51,7 +51,7 @@ class AlbumPhotos:
     def put(self, album_id: AlbumId, photo_id: PhotoId, position: int | None, *, by: Caller) -> EntryView:
         """Add a photo to an album, or move it to `position`.
 
-        If `position` is None, add the photo at the end, or leave a photo of the album where it is.
+        If `position` is None, add a new photo at the end. A photo of the album keeps its position.
 
         Raises:
             NotFound: the album or the photo does not exist, or the caller may not see it.

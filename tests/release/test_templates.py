@@ -1,4 +1,4 @@
-"""Templates reach CloudFormation through a private bucket of the stage, whatever their size."""
+"""Templates of any size reach CloudFormation through a private bucket of the stage."""
 
 import hashlib
 from collections.abc import Iterator
