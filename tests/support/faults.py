@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import count
 from typing import Any, Literal
 
 import msgspec
@@ -25,14 +26,14 @@ class Fault(msgspec.Struct):
 
     at: int
     mode: Mode
-    calls: int = 0
+    # next() is atomic: some calls run in several threads.
+    calls: Iterator[int] = msgspec.field(default_factory=count)
     struck: str = ""
     """The operation that it struck."""
 
     def before(self, emitter: Any, model: Any, context: Any, **_: Any) -> Answer | None:
         """botocore's `before-call`."""
-        context["call"] = self.calls
-        self.calls += 1
+        context["call"] = next(self.calls)
         if context["call"] != self.at or self.mode == "answer lost":
             return None
         self.struck = model.name

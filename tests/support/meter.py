@@ -7,6 +7,7 @@ import math
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from threading import Lock
 from typing import Any
 
 from moto.core.models import DEFAULT_ACCOUNT_ID as ACCOUNT_ID
@@ -25,6 +26,8 @@ class Meter:
     def __init__(self) -> None:
         self.calls: Counter[str] = Counter()
         self.read, self.written = 0.0, 0
+        # A search reads the lists of its words in several threads.
+        self._lock = Lock()
 
     @property
     def line(self) -> tuple[str, str, str]:
@@ -38,18 +41,9 @@ class Meter:
 
     def answered(self, model: Any, parsed: Row, context: Row, **_: Any) -> None:
         """botocore's `after-call`."""
-        self.calls[model.name] += 1
-        asked = context.get("asked", {})
-        whole = 1 if asked.get("ConsistentRead") else 0.5
-        if model.name == "GetItem":
-            self.read += whole * _blocks(row_sizes.item_size(parsed.get("Item", {})))
-        elif model.name == "Query":
-            self.read += whole * _blocks(sum(map(row_sizes.item_size, parsed["Items"])))
-        elif model.name == "BatchGetItem":
-            for table, wanted in asked["RequestItems"].items():
-                found = parsed["Responses"].get(table, [])
-                each = sum(_blocks(row_sizes.item_size(row)) for row in found) + len(wanted["Keys"]) - len(found)
-                self.read += each * (1 if wanted.get("ConsistentRead") else 0.5)
+        with self._lock:
+            self.calls[model.name] += 1
+            self.read += _read_units(model.name, context.get("asked", {}), parsed)
 
 
 @contextmanager
@@ -66,6 +60,27 @@ def metered(cloud: Cloud) -> Iterator[Meter]:
         indexes = cloud.dynamodb.describe_table(TableName=table)["Table"].get("GlobalSecondaryIndexes", [])
         for key in {*was, *after[table]}:
             meter.written += _charge(was.get(key), after[table].get(key), indexes)
+
+
+def _read_units(operation: str, params: Row, parsed: Row) -> float:
+    """Return the read units that DynamoDB charges for one call."""
+    if operation == "GetItem":
+        return _consistency(params) * _blocks(row_sizes.item_size(parsed.get("Item", {})))
+    if operation == "Query":
+        return _consistency(params) * _blocks(sum(map(row_sizes.item_size, parsed["Items"])))
+    if operation != "BatchGetItem":
+        return 0
+    units = 0.0
+    for table, request in params["RequestItems"].items():
+        rows = parsed["Responses"].get(table, [])
+        blocks = sum(_blocks(row_sizes.item_size(row)) for row in rows) + len(request["Keys"]) - len(rows)
+        units += blocks * _consistency(request)
+    return units
+
+
+def _consistency(request: Row) -> float:
+    """Return the read units of one block of 4 KB."""
+    return 1 if request.get("ConsistentRead") else 0.5
 
 
 def _charge(old: Row | None, new: Row | None, indexes: list[Row]) -> int:
