@@ -23,6 +23,7 @@ from local import stack
 from tests.support import idp as identity_provider
 from tests.support import rows
 from tests.support.cloud import SERVER_ERRORS, Client, Cloud
+from tests.support.fast_moto import shortcuts
 from tests.support.idp import IdentityProvider
 from tests.support.policies import BEYOND
 from tests.support.rows import Backend
@@ -111,7 +112,7 @@ def ann(shared_cloud: Cloud) -> Client:
 @contextmanager
 def deployment(idp: IdentityProvider) -> Iterator[Cloud]:
     """The service on moto, with this identity provider."""
-    with mock_aws(), pytest.MonkeyPatch.context() as environment:
+    with mock_aws(), shortcuts(), pytest.MonkeyPatch.context() as environment:
         for name, value in deploy().items():
             environment.setenv(name, value)
         environment.setenv("USER_POOL_ID", identity_provider.POOL)

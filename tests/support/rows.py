@@ -32,6 +32,7 @@ from chalicelib.stores.protocols import (
     SearchIndex,
     ShareLinkStore,
 )
+from tests.support.fast_moto import shortcuts
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 NO_LIMITS = Limits(photos=1_000_000, bytes=10**15)
@@ -139,7 +140,7 @@ class OneAtATime:
 @contextmanager
 def on_dynamodb(deploy: Callable[[], dict[str, str]]) -> Iterator[Callable[[], Backend]]:
     """Gives stores on moto's tables, each of them empty."""
-    with mock_aws():
+    with mock_aws(), shortcuts():
         aws._session.cache_clear()
         sign_in = dict.fromkeys(("USER_POOL_ID", "USER_POOL_CLIENT_ID", "COGNITO_DOMAIN"), "none")
         others = {"BASE_URL": "http://localhost", "SIGNING_KEYS": "key", "AWS_REGION": "eu-central-1"}

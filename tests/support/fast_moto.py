@@ -1,0 +1,59 @@
+"""Make moto's DynamoDB faster by two shortcuts. Most of the time of the tests is moto's.
+
+Both shortcuts give the same results as moto itself: `tests/test_fast_moto.py` compares them.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from copy import copy, deepcopy
+from typing import Any
+
+import pytest
+from moto.core.serialize import JSONSerializer
+from moto.dynamodb.models.dynamo_type import Item, LimitedSizeDict
+from moto.dynamodb.models.table import Table
+
+_SCALARS = frozenset({"S", "N", "BOOL", "NULL"})
+_serialize_structure = JSONSerializer._serialize_type_structure
+
+
+@contextmanager
+def shortcuts() -> Iterator[None]:
+    """Apply the shortcuts."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Table, "__deepcopy__", _copy_table, raising=False)
+        patch.setattr(JSONSerializer, "_serialize_type_structure", _serialize_value)
+        yield
+
+
+def _copy_table(table: Table, _: Any) -> Table:
+    """Copy a table for the rollback of a transaction. moto copies it once for every write of the transaction.
+
+    Copy only the rows: a transaction changes nothing else. Share the scalars: moto replaces them.
+    """
+    copied: Table = copy(table)
+    copied.items = defaultdict(dict, {key: _copy_rows(rows) for key, rows in table.items.items()})
+    return copied
+
+
+def _copy_rows(rows: Any) -> Any:
+    """Copy the rows of a partition: one row if the table has no sort key."""
+    return _copy_item(rows) if isinstance(rows, Item) else {key: _copy_item(row) for key, row in rows.items()}
+
+
+def _copy_item(item: Item) -> Item:
+    copied: Item = copy(item)
+    copied.attrs = LimitedSizeDict()
+    for name, value in item.attrs.items():
+        # A plain dict's method: moto's own checks the size of the row at each attribute.
+        dict.__setitem__(copied.attrs, name, value if value.type in _SCALARS else deepcopy(value))
+    return copied
+
+
+def _serialize_value(self: JSONSerializer, serialized: Any, value: Any, shape: Any, key: str) -> None:
+    """Serialize an attribute value. moto tries ten names for each of the ten types that a value can have."""
+    if shape.name == "AttributeValue" and type(value) is dict and len(value) == 1 and not _SCALARS.isdisjoint(value):
+        self._default_serialize(serialized, dict(value), shape, key)
+    else:
+        _serialize_structure(self, serialized, value, shape, key)

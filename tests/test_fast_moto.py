@@ -1,0 +1,86 @@
+"""Compare moto with and without the shortcuts of the tests."""
+
+from contextlib import nullcontext, suppress
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from tests.support.fast_moto import shortcuts
+
+TABLES = {"ranged": ("part", "sort"), "plain": ("part",)}
+VALUES: dict[str, Any] = {
+    "text": {"S": "sea"},
+    "number": {"N": "1.5"},
+    "flag": {"BOOL": True},
+    "empty": {"NULL": True},
+    "bytes": {"B": b"\x00\xff"},
+    "texts": {"SS": ["a", "b"]},
+    "numbers": {"NS": ["1", "2"]},
+    "list": {"L": [{"S": "a"}, {"M": {"x": {"N": "1"}}}]},
+    "map": {"M": {"a": {"M": {"b": {"S": "c"}}}, "S": {"N": "2"}}},
+}
+
+
+@pytest.mark.parametrize("condition", ["attribute_exists(part)", "attribute_not_exists(part)"])
+def test_shortcuts_change_no_result(condition: str) -> None:
+    assert _states(condition, fast=True) == _states(condition, fast=False)
+
+
+@pytest.mark.parametrize("fast", [True, False])
+def test_failed_transaction_changes_nothing(fast: bool) -> None:
+    before, after = _states("attribute_not_exists(part)", fast=fast)
+    assert before == after
+
+
+@pytest.mark.parametrize("fast", [True, False])
+def test_successful_transaction_changes_both_tables(fast: bool) -> None:
+    before, after = _states("attribute_exists(part)", fast=fast)
+    assert all(before[table] != after[table] for table in TABLES)
+
+
+def _states(condition: str, *, fast: bool) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the rows of all tables before and after a transaction whose last write has this condition."""
+    with mock_aws(), shortcuts() if fast else nullcontext():
+        client = boto3.client("dynamodb")
+        for table, keys in TABLES.items():
+            _create(client, table, keys)
+        before = _rows(client)
+        with suppress(client.exceptions.TransactionCanceledException):
+            client.transact_write_items(TransactItems=_writes(condition))
+        return before, _rows(client)
+
+
+def _create(client: Any, table: str, keys: tuple[str, ...]) -> None:
+    client.create_table(
+        TableName=table,
+        KeySchema=[{"AttributeName": name, "KeyType": "RANGE" if name == "sort" else "HASH"} for name in keys],
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in keys],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    for number in range(3):
+        client.put_item(TableName=table, Item=_key(table, number) | VALUES)
+
+
+def _key(table: str, number: int) -> dict[str, Any]:
+    return {name: {"S": f"{name}-{number}"} for name in TABLES[table]}
+
+
+def _writes(condition: str) -> list[Any]:
+    """Return writes of every kind, to both tables."""
+    update = "SET #text = :text, #map.#a.#b = :text, #list[0] = :text ADD #number :one, #texts :more REMOVE #flag"
+    names = {f"#{name}": name for name in ("text", "map", "a", "b", "list", "number", "texts", "flag")}
+    values: dict[str, Any] = {":text": {"S": "hills"}, ":one": {"N": "1"}, ":more": {"SS": ["z"]}}
+    common = {"UpdateExpression": update, "ExpressionAttributeNames": names, "ExpressionAttributeValues": values}
+    writes: list[Any] = []
+    for table in TABLES:
+        writes.append({"Update": {"TableName": table, "Key": _key(table, 0), **common}})
+        writes.append({"Put": {"TableName": table, "Item": _key(table, 9) | VALUES}})
+        writes.append({"Delete": {"TableName": table, "Key": _key(table, 1)}})
+    check = {"TableName": "plain", "Key": _key("plain", 2), "ConditionExpression": condition}
+    return [*writes, {"ConditionCheck": check}]
+
+
+def _rows(client: Any) -> dict[str, Any]:
+    return {table: sorted(client.scan(TableName=table)["Items"], key=str) for table in TABLES}
