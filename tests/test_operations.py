@@ -1,4 +1,4 @@
-"""docs/operations.md says what each operation costs, and this counts it."""
+"""docs/reference/costs.md has the cost of each operation, and these tests count it again."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -20,7 +20,7 @@ from tests.support.routes import DECLARED
 
 pytestmark = pytest.mark.xdist_group("operations")
 
-DOCUMENT = Path(__file__).parent.parent / "docs" / "operations.md"
+DOCUMENT = Path(__file__).parent.parent / "docs" / "reference" / "costs.md"
 JPEG = make_photo(320, 240)
 ELSEWHERE = {
     *("GET /login", "GET /callback", "POST /login", "POST /token", "POST /logout"),
@@ -36,7 +36,7 @@ WORDS = {"title": "The harbour before the storm", "description": "Taken from the
 
 def table() -> dict[str, tuple[str, ...]]:
     """The rows of the document by their operation."""
-    section = DOCUMENT.read_text().partition("## What each operation costs")[2].partition("\n## ")[0]
+    section = DOCUMENT.read_text().partition("## Cost of each operation")[2].partition("\n## ")[0]
     lines = [re.split(r" *\| *", line.strip("| \n")) for line in section.splitlines() if line.startswith("| `")]
     return {operation.replace("`", ""): tuple(rest) for operation, *rest in lines}
 

@@ -18,6 +18,7 @@ from tests.support.policies import FUNCTIONS
 
 LOCAL = "http://localhost:8000"
 RESOURCES: dict[str, Any] = load(str(stack.TEMPLATE))["Resources"]
+RUNBOOK = stack.TEMPLATE.parent / "docs" / "runbook"
 
 
 def of_type(name: str) -> list[Any]:
@@ -67,14 +68,33 @@ def test_buckets_and_queues_take_nothing_without_tls() -> None:
         assert (statement["Effect"], statement["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
 
 
-def test_every_alarm_rings_and_the_runbook_says_what_to_do() -> None:
-    runbook = (stack.TEMPLATE.parent / "docs" / "operations.md").read_text()
-    headings = {line.removeprefix("### ") for line in runbook.splitlines() if line.startswith("### ")}
-    alarms = of_type("AWS::CloudWatch::Alarm")
-    assert {str(each["Properties"]["AlarmName"]["Fn::Sub"]).partition("${Stage}-")[2] for each in alarms} == headings
-    for each in alarms:
+def alarm_name(alarm: Any) -> str:
+    return str(alarm["Properties"]["AlarmName"]["Fn::Sub"]).removeprefix("photoshare-${Stage}-")
+
+
+def test_every_alarm_notifies_the_operator() -> None:
+    for each in of_type("AWS::CloudWatch::Alarm"):
         assert each["Properties"]["AlarmActions"] == each["Properties"]["OKActions"] == [{"Ref": "Alarms"}]
         assert each["Properties"]["TreatMissingData"] in ("notBreaching", "breaching")
+
+
+def test_every_alarm_has_one_page_of_the_runbook_and_names_it() -> None:
+    alarms = of_type("AWS::CloudWatch::Alarm")
+    pages = sorted(page.stem for page in RUNBOOK.glob("*.md") if page.name != "README.md")
+    assert sorted(map(alarm_name, alarms)) == pages
+    for each in alarms:
+        assert each["Properties"]["AlarmDescription"].endswith(f". See docs/runbook/{alarm_name(each)}.md.")
+
+
+def test_runbook_lists_every_page_in_the_same_form() -> None:
+    overview = (RUNBOOK / "README.md").read_text()
+    for page in RUNBOOK.glob("*.md"):
+        if page.name == "README.md":
+            continue
+        text = page.read_text()
+        assert text.startswith(f"# {page.stem}\n")
+        assert re.findall(r"^## (.+)$", text, re.MULTILINE) == ["Meaning", "Effect on users", "Diagnose", "Fix"]
+        assert f"| [{page.stem}]({page.name}) |" in overview
 
 
 @pytest.mark.parametrize("function", FUNCTIONS.values())

@@ -53,7 +53,7 @@ class Stage:
 
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    """Deployed twice, as operations.md says."""
+    """Deploy twice, as docs/how-to/deploy.md describes."""
     with running(tmp_path_factory.mktemp("cloud"), 0) as cloud:
         yield Stage(tmp_path_factory.mktemp("project"), cloud)
 
