@@ -12,15 +12,15 @@ from tests.support.fault_runs import (
     ANSWER_LOST,
     KILLED,
     REFUSED,
+    Step,
     aws_clients,
     ended_by_fault,
+    replay_with_fault_at_every_call,
     require_success,
-    run_with_fault_at_every_call,
 )
 from tests.support.faults import Fault, Mode, striking
 from tests.support.images import photo as make_photo
 from tests.support.invariants import albums_of, broken, untidy
-from tests.support.rows import empty
 from tests.support.sweeps import sweep_albums
 
 JPEG = make_photo(64, 48)
@@ -67,11 +67,11 @@ class Journey:
 
 @pytest.mark.parametrize("modes", [REFUSED, ANSWER_LOST, KILLED])
 def test_whoever_is_struck_tries_again_and_albums_stay_exact(shared_cloud: Cloud, modes: tuple[Mode, ...]) -> None:
-    def run(fault: Fault) -> None:
-        empty(shared_cloud.settings, shared_cloud.dynamodb)
-        journey = Journey(shared_cloud, f"again-{uuid4()}")
+    journey = Journey(shared_cloud, f"again-{uuid4()}")
+
+    def run(fault: Fault, steps: list[Step]) -> None:
         with striking(fault, *aws_clients(shared_cloud)):
-            for step in journey.steps:
+            for step in steps:
                 if ended_by_fault(step):
                     assert broken(shared_cloud, journey.ann.user_id) == []
                     assert not ended_by_fault(step)
@@ -81,18 +81,20 @@ def test_whoever_is_struck_tries_again_and_albums_stay_exact(shared_cloud: Cloud
         assert [album.name for album in left] in ([], ["Sea"]), "a lost answer may leave an album made twice"
         assert broken(shared_cloud, journey.ann.user_id) == untidy(shared_cloud, journey.ann.user_id) == []
 
-    assert {"GetItem", "TransactWriteItems", "Query", "BatchGetItem"} <= {*run_with_fault_at_every_call(modes, run)}
+    assert {"GetItem", "TransactWriteItems", "Query", "BatchGetItem"} <= {
+        *replay_with_fault_at_every_call(journey, modes, run)
+    }
 
 
 @pytest.mark.parametrize("modes", [ANSWER_LOST, KILLED])
 def test_what_nobody_tries_again_the_sweep_finishes(shared_cloud: Cloud, modes: tuple[Mode, ...]) -> None:
-    def run(fault: Fault) -> None:
-        empty(shared_cloud.settings, shared_cloud.dynamodb)
-        journey = Journey(shared_cloud, f"gives-up-{uuid4()}")
+    journey = Journey(shared_cloud, f"gives-up-{uuid4()}")
+
+    def run(fault: Fault, steps: list[Step]) -> None:
         with striking(fault, *aws_clients(shared_cloud)):
-            any(ended_by_fault(step) for step in journey.steps)
+            any(ended_by_fault(step) for step in steps)
         assert broken(shared_cloud, journey.ann.user_id) == []
         sweep_albums(shared_cloud)
         assert broken(shared_cloud, journey.ann.user_id) == untidy(shared_cloud, journey.ann.user_id) == []
 
-    assert len(run_with_fault_at_every_call(modes, run)) > 20
+    assert len(replay_with_fault_at_every_call(journey, modes, run)) > 20

@@ -22,12 +22,12 @@ _serialize_structure = JSONSerializer._serialize_type_structure
 def shortcuts() -> Iterator[None]:
     """Apply the shortcuts."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Table, "__deepcopy__", _copy_table, raising=False)
+        patch.setattr(Table, "__deepcopy__", copy_table, raising=False)
         patch.setattr(JSONSerializer, "_serialize_type_structure", _serialize_value)
         yield
 
 
-def _copy_table(table: Table, _: Any) -> Table:
+def copy_table(table: Table, _: Any = None) -> Table:
     """Copy a table for the rollback of a transaction. moto copies it once for every write of the transaction.
 
     Copy only the rows: a transaction changes nothing else. Share the scalars: moto replaces them.

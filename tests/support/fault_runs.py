@@ -1,12 +1,15 @@
 """Run a test with a fault at every call to AWS, and recognize the steps that a fault ended."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
 from chalicelib import wiring
 from chalicelib.domain.errors import Busy
 from tests.support.cloud import Answer, Cloud
-from tests.support.faults import Fault, Killed, Mode
+from tests.support.faults import Fault, Killed, Mode, striking
+from tests.support.snapshots import Snapshot
+
+Step = Callable[[], Any]
 
 MOST_CALLS = 100
 # For the code under test these modes are the same: nothing was written, and the process goes on.
@@ -55,6 +58,54 @@ def run_with_fault_at_every_call(modes: tuple[Mode, ...], run: Callable[[Fault],
             return operations
         operations.append(fault.struck)
     raise AssertionError("the calls do not end")
+
+
+class Journey(Protocol):
+    """Steps of one user. The attributes hold what the steps have made so far."""
+
+    cloud: Cloud
+
+    @property
+    def steps(self) -> list[Step]:
+        """The steps, in their order."""
+
+
+def replay_with_fault_at_every_call(
+    journey: Journey, modes: tuple[Mode, ...], run: Callable[[Fault, list[Step]], None]
+) -> list[str]:
+    """Call `run` as `run_with_fault_at_every_call` does, with the rest of the journey's steps.
+
+    Each run starts from a snapshot before the step that the fault strikes, and so repeats none of the steps before it.
+    Return the operations that were struck.
+    """
+    checkpoints = _checkpoints(journey)
+
+    def resume(fault: Fault) -> None:
+        checkpoint = [checkpoint for checkpoint in checkpoints if checkpoint.calls <= fault.at][-1]
+        checkpoint.snapshot.restore()
+        vars(journey).update(checkpoint.attributes)
+        fault.at -= checkpoint.calls
+        run(fault, journey.steps[checkpoint.step :])
+
+    return run_with_fault_at_every_call(modes, resume)
+
+
+class _Checkpoint(NamedTuple):
+    step: int
+    calls: int
+    """The number of calls to AWS before the step."""
+    attributes: dict[str, Any]
+    snapshot: Snapshot
+
+
+def _checkpoints(journey: Journey) -> list[_Checkpoint]:
+    """Take every step once, without a fault. Return the state before each step."""
+    checkpoints = []
+    with striking(Fault(-1, "killed"), *aws_clients(journey.cloud)) as counter:
+        for number in range(len(journey.steps)):
+            checkpoints.append(_Checkpoint(number, counter.calls, dict(vars(journey)), Snapshot(journey.cloud)))
+            journey.steps[number]()
+    return checkpoints
 
 
 def aws_clients(cloud: Cloud) -> list[Any]:

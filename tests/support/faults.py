@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from itertools import count
+from threading import Lock
 from typing import Any, Literal
 
 import msgspec
@@ -13,6 +13,8 @@ from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 from tests.support.policies import aside
 
 Mode = Literal["not sent", "answer lost", "throttled", "500", "killed"]
+
+_COUNTING = Lock()
 
 Answer = tuple[AWSResponse, dict[str, Any]]
 
@@ -26,14 +28,16 @@ class Fault(msgspec.Struct):
 
     at: int
     mode: Mode
-    # next() is atomic: some calls run in several threads.
-    calls: Iterator[int] = msgspec.field(default_factory=count)
+    calls: int = 0
     struck: str = ""
     """The operation that it struck."""
 
     def before(self, emitter: Any, model: Any, context: Any, **_: Any) -> Answer | None:
         """botocore's `before-call`."""
-        context["call"] = next(self.calls)
+        # Some calls run in several threads.
+        with _COUNTING:
+            context["call"] = self.calls
+            self.calls += 1
         if context["call"] != self.at or self.mode == "answer lost":
             return None
         self.struck = model.name
