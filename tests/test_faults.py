@@ -1,6 +1,5 @@
 """A fault at every call to AWS, of every kind; then whoever was struck tries again, or the sweep finds it."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -18,8 +17,10 @@ from tests.support.fault_runs import (
     ANSWER_LOST,
     KILLED,
     REFUSED,
+    Step,
     aws_clients,
     ended_by_fault,
+    replay_with_fault_at_every_call,
     require_success,
     run_with_fault_at_every_call,
 )
@@ -30,8 +31,6 @@ from tests.support.rows import empty
 from tests.support.sweeps import UNUSED_GRANT_DUE, photos_due_after, settle_due_photos, settle_photos
 
 JPEG = make_photo(64, 48)
-
-Step = Callable[[], Any]
 
 
 class Journey:
@@ -88,11 +87,11 @@ def sound(cloud: Cloud, ann: Client) -> None:
 def test_whoever_is_struck_tries_again_and_all_ends_well(
     shared_cloud: Cloud, modes: tuple[Mode, ...], content: bytes, waits: bool
 ) -> None:
-    def run(fault: Fault) -> None:
-        empty(shared_cloud.settings, shared_cloud.dynamodb)
-        journey = Journey(shared_cloud, f"again-{uuid4()}", content, waits=waits)
+    journey = Journey(shared_cloud, f"again-{uuid4()}", content, waits=waits)
+
+    def run(fault: Fault, steps: list[Step]) -> None:
         with striking(fault, *aws_clients(shared_cloud)):
-            for step in journey.steps:
+            for step in steps:
                 if ended_by_fault(step):
                     assert broken(shared_cloud, journey.ann.user_id) == []
                     assert not ended_by_fault(step)
@@ -106,18 +105,18 @@ def test_whoever_is_struck_tries_again_and_all_ends_well(
         ]
         sound(shared_cloud, journey.ann)
 
-    operations = run_with_fault_at_every_call(modes, run)
+    operations = replay_with_fault_at_every_call(journey, modes, run)
     expected = {"GetItem", "GetObject", "TransactWriteItems", "ListObjectVersions", "DeleteObjects", "ListObjectsV2"}
     assert expected <= {*operations}
 
 
 @pytest.mark.parametrize("modes", [ANSWER_LOST, KILLED])
 def test_what_nobody_tries_again_the_sweep_brings_to_an_end(shared_cloud: Cloud, modes: tuple[Mode, ...]) -> None:
-    def run(fault: Fault) -> None:
-        empty(shared_cloud.settings, shared_cloud.dynamodb)
-        journey = Journey(shared_cloud, f"gives-up-{uuid4()}", JPEG)
+    journey = Journey(shared_cloud, f"gives-up-{uuid4()}", JPEG)
+
+    def run(fault: Fault, steps: list[Step]) -> None:
         with striking(fault, *aws_clients(shared_cloud)):
-            any(ended_by_fault(step) for step in journey.steps)
+            any(ended_by_fault(step) for step in steps)
         assert broken(shared_cloud, journey.ann.user_id) == []
         before = {photo.photo_id: photo.status for photo in rows(shared_cloud, journey.ann.user_id)}
         uploaded = originals_of(shared_cloud, journey.ann.user_id)
@@ -134,7 +133,7 @@ def test_what_nobody_tries_again_the_sweep_brings_to_an_end(shared_cloud: Cloud,
         sound(shared_cloud, journey.ann)
         assert {photo.photo_id: photo.status for photo in rows(shared_cloud, journey.ann.user_id)} == after
 
-    assert len(run_with_fault_at_every_call(modes, run)) > 15
+    assert len(replay_with_fault_at_every_call(journey, modes, run)) > 15
 
 
 def test_sweep_that_is_struck_is_finished_by_the_next(shared_cloud: Cloud) -> None:
