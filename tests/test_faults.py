@@ -28,6 +28,7 @@ from tests.support.faults import Fault, Mode, striking
 from tests.support.images import photo as make_photo
 from tests.support.invariants import broken, left_over, originals_of, rows
 from tests.support.rows import empty
+from tests.support.snapshots import Snapshot
 from tests.support.sweeps import UNUSED_GRANT_DUE, photos_due_after, settle_due_photos, settle_photos
 
 JPEG = make_photo(64, 48)
@@ -137,18 +138,21 @@ def test_what_nobody_tries_again_the_sweep_brings_to_an_end(shared_cloud: Cloud,
 
 
 def test_sweep_that_is_struck_is_finished_by_the_next(shared_cloud: Cloud) -> None:
+    empty(shared_cloud.settings, shared_cloud.dynamodb)
+    ann = shared_cloud.person(f"swept-{uuid4()}")
+    shared_cloud.grant(ann)
+    undelivered, erased = shared_cloud.grant(ann), shared_cloud.grant(ann)
+    shared_cloud.put(undelivered, JPEG)
+    trashed = shared_cloud.upload(ann, JPEG)
+    ann.delete(f"/photos/{trashed.photo_id}")
+    ann.delete(f"/photos/{erased['photoId']}", permanent="true")
+    shared_cloud.put(erased, JPEG)
+    thirty_days = TRASH_LIFETIME + timedelta(minutes=1)
+    due = photos_due_after(shared_cloud, thirty_days)
+    before = Snapshot(shared_cloud)
+
     def run(fault: Fault) -> None:
-        empty(shared_cloud.settings, shared_cloud.dynamodb)
-        ann = shared_cloud.person(f"swept-{uuid4()}")
-        shared_cloud.grant(ann)
-        undelivered, erased = shared_cloud.grant(ann), shared_cloud.grant(ann)
-        shared_cloud.put(undelivered, JPEG)
-        trashed = shared_cloud.upload(ann, JPEG)
-        ann.delete(f"/photos/{trashed.photo_id}")
-        ann.delete(f"/photos/{erased['photoId']}", permanent="true")
-        shared_cloud.put(erased, JPEG)
-        thirty_days = TRASH_LIFETIME + timedelta(minutes=1)
-        due = photos_due_after(shared_cloud, thirty_days)
+        before.restore()
         with striking(fault, *aws_clients(shared_cloud)):
             ended_by_fault(lambda: settle_photos(due, thirty_days))
         assert broken(shared_cloud, ann.user_id) == []

@@ -25,7 +25,7 @@ from tests.support.images import photo as make_photo
 from tests.support.invariants import broken, left_over
 from tests.support.invariants import ratings as all_ratings
 from tests.support.lists import add_photos
-from tests.support.rows import empty
+from tests.support.snapshots import Snapshot
 from tests.support.sweeps import UNUSED_GRANT_DUE, settle_due_photos
 
 JPEG = make_photo(64, 48)
@@ -150,11 +150,13 @@ def put(fan: Client, photo_id: PhotoId, body: Any, count: int) -> None:
 
 @pytest.mark.parametrize("modes", [REFUSED, ANSWER_LOST, KILLED])
 def test_whoever_is_struck_rates_again_and_counts_once(shared_cloud: Cloud, modes: Any) -> None:
+    owner, fan = f"dee-{uuid4()}", shared_cloud.person(f"fan-{uuid4()}")
+    (photo_id,) = add_photos(shared_cloud, 1, owner)
+    steps = [({"rating": 5}, 1), ({"rating": 2}, 1), (None, 0)]
+    before = Snapshot(shared_cloud)
+
     def run(fault: Any) -> None:
-        empty(shared_cloud.settings, shared_cloud.dynamodb)
-        owner, fan = f"dee-{uuid4()}", shared_cloud.person(f"fan-{uuid4()}")
-        (photo_id,) = add_photos(shared_cloud, 1, owner)
-        steps = [({"rating": 5}, 1), ({"rating": 2}, 1), (None, 0)]
+        before.restore()
         with striking(fault, *aws_clients(shared_cloud)):
             for body, count in steps:
                 if ended_by_fault(partial(put, fan, photo_id, body, count)):
@@ -166,11 +168,13 @@ def test_whoever_is_struck_rates_again_and_counts_once(shared_cloud: Cloud, mode
 
 
 def test_erase_that_is_struck_leaves_no_rating_after_the_sweep(shared_cloud: Cloud) -> None:
+    ann, fan = shared_cloud.person(f"ann-{uuid4()}"), shared_cloud.person("fan")
+    photo_id = shared_cloud.upload(ann, JPEG).photo_id
+    fan.call("PUT", rating_of(photo_id), {"rating": 5})
+    before = Snapshot(shared_cloud)
+
     def run(fault: Any) -> None:
-        empty(shared_cloud.settings, shared_cloud.dynamodb)
-        ann, fan = shared_cloud.person(f"ann-{uuid4()}"), shared_cloud.person("fan")
-        photo_id = shared_cloud.upload(ann, JPEG).photo_id
-        fan.call("PUT", rating_of(photo_id), {"rating": 5})
+        before.restore()
         with striking(fault, *aws_clients(shared_cloud)):
             ended_by_fault(lambda: ann.delete(f"/photos/{photo_id}", permanent="true"))
         assert broken(shared_cloud, ann.user_id) == []
