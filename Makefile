@@ -26,9 +26,9 @@ unexport PYTHONDONTWRITEBYTECODE
 help: ## List what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-11s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: ## Serve everything at http://localhost:8000 [PORT= AWS_PORT= DATA=]
+run: ## Serve everything at http://localhost:8000 [PORT= AWS_PORT= DATA= VERBOSE=1]
 	$(BOTH)
-	@exec $(BIN)/python -m local --port $(PORT) --aws-port $(AWS_PORT) --data "$(DATA)"
+	@exec $(BIN)/python -m local --port $(PORT) --aws-port $(AWS_PORT) --data "$(DATA)" $(if $(filter 1,$(VERBOSE)),--verbose)
 
 test: ## Run every test
 	$(BOTH)
