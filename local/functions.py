@@ -33,7 +33,7 @@ _STOP_LIMIT = 8.0
 
 
 class Function:
-    """A process of a function, started again if it crashes."""
+    """A process of a function. `check` restarts it after a crash."""
 
     def __init__(self, cloud: Cloud, name: str, port: int, log_file: Path | None = None) -> None:
         """Start the process. It logs requests to the terminal if there is no `log_file`."""
@@ -58,7 +58,7 @@ class Function:
         )
 
     def check(self) -> None:
-        """Start the process again if it has ended: at once, or after a pause if the process crashes repeatedly."""
+        """Restart the process if it has ended. If it crashes repeatedly, wait before the restart."""
         if (status := self.process.poll()) is None:
             return
         if self._restart_at is None:
@@ -115,7 +115,7 @@ class Functions:
         self._running += [self._create(name) for name in names]
 
     def supervise(self) -> None:
-        """Start crashed functions again, and sweep every hour, until ministack ends."""
+        """Restart crashed functions, and start the sweep every hour, until ministack ends."""
         while self._cloud.process.poll() is None:
             for function in self._running:
                 function.check()
@@ -143,7 +143,7 @@ class Functions:
 
 
 def main(name: str, port: str, log_file: str = "") -> None:
-    """Run one function until standard input closes. Run `sweep` once, but no longer than that."""
+    """Run one function until standard input closes. Run `sweep` once, or until standard input closes."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     import app
