@@ -6,7 +6,8 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import FrameType
+from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
     from local.cloud import Cloud
@@ -18,7 +19,7 @@ def main() -> int:
     """Run until Ctrl-C, SIGTERM or SIGHUP. Return the exit status."""
     options = _parse_options()
     for number in _STOPS:
-        signal.signal(number, signal.default_int_handler)
+        signal.signal(number, _interrupt)
     _ignore_aws_settings()
     try:
         from local import cloud
@@ -75,7 +76,6 @@ def _serve(running: "Cloud", port: int, log_file: Path | None) -> None:
         stack.callback(people.watch_mail(running, _print_line).set)
         password = people.demo_password(running)
         started.start_others()
-        stack.callback(_ignore_signals)
         _print_line(f"AWS: {running.env['AWS_ENDPOINT_URL']}. The data is in {running.data}.")
         _print_line(f"{f'Requests are logged in {log_file}. ' if log_file else ''}Mail to users appears here.")
         _print_line(f"Sign in as {people.DEMO} with the password {password}, or sign up.")
@@ -83,10 +83,11 @@ def _serve(running: "Cloud", port: int, log_file: Path | None) -> None:
         started.supervise()
 
 
-def _ignore_signals() -> None:
-    # Otherwise a second Ctrl-C would interrupt the writing of the state.
+def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
+    # Ignore a second signal, because it would interrupt the writing of the state.
     for number in _STOPS:
         signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 def _print_line(line: str) -> None:
