@@ -6,7 +6,7 @@ STAGE ?= dev
 SECONDS ?= 600
 KEY ?= 1
 
-# boto3 knows the one, the AWS CLI both.
+# boto3 reads only AWS_DEFAULT_REGION. The AWS CLI reads both variables.
 ifdef AWS_REGION
 export AWS_DEFAULT_REGION := $(AWS_REGION)
 endif
@@ -14,7 +14,7 @@ endif
 BIN := .venv/bin
 READY := .venv/ready
 EMULATOR := .venv-emulator/ready
-# Both environments, installed at the same time.
+# Install both environments in parallel.
 BOTH := @test -e $(READY) -a -e $(EMULATOR) || echo "Installing two environments. This takes about a minute."; $(MAKE) --silent --jobs=2 $(READY) $(EMULATOR)
 
 # pip installs without compiling, which saves a third of the time. Python compiles the modules that it imports.
@@ -23,25 +23,25 @@ unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 .PHONY: help run test test-fast test-aws policies check fuzz bench openapi package audit deploy resources cdn-key redrive rebuild rehide
 
-help: ## List what can be done
+help: ## List all commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-11s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: ## Serve everything at http://localhost:8000 [PORT= AWS_PORT= DATA=]
+run: ## Serve everything at http://localhost:8000 [PORT= AWS_PORT= DATA= VERBOSE=1]
 	$(BOTH)
-	@exec $(BIN)/python -m local --port $(PORT) --aws-port $(AWS_PORT) --data "$(DATA)"
+	@exec $(BIN)/python -m local --port $(PORT) --aws-port $(AWS_PORT) --data "$(DATA)" $(if $(filter 1,$(VERBOSE)),--verbose)
 
-test: ## Run every test
+test: ## Run all tests
 	$(BOTH)
 	$(BIN)/python -m pytest -n 2
 
-test-fast: $(READY) ## Run every test but the end-to-end ones
+test-fast: $(READY) ## Run all tests except the end-to-end tests
 	$(BIN)/python -m pytest -n 2 --ignore tests/e2e
 
-test-aws: $(READY) ## Run the end-to-end tests against a stage for tests in your AWS account STAGE= [URL=]
-	@test "$(origin STAGE)" = "command line" -a -n "$(STAGE)" || { echo "STAGE= is missing. Name a stage that is made for tests: they create and cancel accounts in it."; exit 1; }
+test-aws: $(READY) ## Run the end-to-end tests against a test stage in your AWS account STAGE= [URL=]
+	@test "$(origin STAGE)" = "command line" -a -n "$(STAGE)" || { echo "STAGE= is missing. Name a test stage, because the tests create and cancel accounts in it."; exit 1; }
 	AWS_TEST_STAGE="$(STAGE)" AWS_TEST_URL="$(URL)" $(BIN)/python -m pytest tests/e2e
 
-policies: ## Drop each permission of the policies, one at a time; fail if the emulator denies nothing
+policies: ## Drop each permission of the policies, and check that the emulator then denies a call
 	$(BOTH)
 	$(BIN)/python -m pytest tests/e2e/test_policies.py --all-mutants
 
@@ -55,7 +55,7 @@ check: $(READY) ## Check style, types, layers and the template
 fuzz: $(READY) ## Render mutated photos for 10 minutes [SECONDS=]
 	$(BIN)/python -m tests.support.fuzz $(SECONDS)
 
-bench: ## Measure the figures of docs, for half an hour
+bench: ## Measure the figures in the documentation, which takes half an hour
 	$(BOTH)
 	$(BIN)/python -m bench.coldstart
 	$(BIN)/python -m bench.walks
@@ -67,46 +67,46 @@ bench: ## Measure the figures of docs, for half an hour
 	$(BIN)/python -m bench.renditions
 	$(BIN)/python -m bench.local_events
 
-openapi: $(READY) ## Write docs/openapi.json
+openapi: $(READY) ## Generate docs/openapi.json
 	AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} $(BIN)/python -m local.openapi
 
-package: $(READY) ## Build the Lambda package and its template; print size, cold import and resources
+package: $(READY) ## Build the Lambda package and its template, and print its size, cold import time and resources
 	AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} $(BIN)/chalice package --stage package --merge-template resources.yaml out/
 	$(BIN)/cfn-lint out/sam.yaml
 	$(BIN)/python -m release.report
 
-audit: package ## Look for what checkov finds unsafe in the package's template
+audit: package ## Check the package's template for unsafe settings with checkov
 	@test -x .venv-audit/bin/checkov || { $(PYTHON) -m venv .venv-audit && .venv-audit/bin/pip install -q -r requirements-audit.txt; }
-	@sed '/^    Condition: /d' out/sam.yaml > out/audit.yaml    # It passes over what is on demand.
+	@sed '/^    Condition: /d' out/sam.yaml > out/audit.yaml    # checkov skips resources with a condition.
 	.venv-audit/bin/checkov --config-file .checkov.yaml -f out/audit.yaml
 
-deploy: $(READY) ## Deploy the package by the AWS CLI BUCKET= [STAGE= PARAMETERS="BaseUrl=... DomainPrefix=..." OPTIONS=]
-	@test -n "$(BUCKET)" || { echo "BUCKET= is missing: where the package is uploaded to."; exit 1; }
-	@command -v aws >/dev/null || { echo "The AWS CLI is not installed; it uploads the package."; exit 1; }
+deploy: $(READY) ## Deploy the package with the AWS CLI BUCKET= [STAGE= PARAMETERS="BaseUrl=... DomainPrefix=..." OPTIONS=]
+	@test -n "$(BUCKET)" || { echo "BUCKET= is missing. Name the S3 bucket to upload the package to."; exit 1; }
+	@command -v aws >/dev/null || { echo "The AWS CLI is not installed. It is needed to upload the package."; exit 1; }
 	$(MAKE) package
 	aws cloudformation package --template-file out/sam.yaml --s3-bucket $(BUCKET) --output-template-file out/deploy.yaml
 	aws cloudformation deploy --template-file out/deploy.yaml --stack-name photoshare-$(STAGE) --s3-bucket $(BUCKET) $(OPTIONS) \
 	    --capabilities CAPABILITY_IAM --no-fail-on-empty-changeset --parameter-overrides Stage=$(STAGE) $(PARAMETERS)
 
-resources: $(READY) ## Make everything of a stage but its functions, for `chalice deploy` [STAGE= PARAMETERS=]
+resources: $(READY) ## Deploy all resources of a stage except its functions, for `chalice deploy` [STAGE= PARAMETERS=]
 	$(BIN)/python -m release.stage $(STAGE) $(PARAMETERS)
 
-cdn-key: $(READY) ## Make the key that signs URLs of the CDN, before the first deployment with Cdn=yes [STAGE= KEY=]
+cdn-key: $(READY) ## Create the key that signs CDN URLs, before the first deployment with Cdn=yes [STAGE= KEY=]
 	$(BIN)/python -m release.cdn_key $(STAGE) $(KEY)
 
-rebuild: $(READY) ## Confirm every original again, so that photos without a row get one [STAGE=]
+rebuild: $(READY) ## Confirm every original again, to rebuild lost rows of photos [STAGE=]
 	$(BIN)/python -m release.rebuild $(STAGE)
 
-rehide: $(READY) ## After a restore, hide again what was hidden since TO= [STAGE= FROM=]
+rehide: $(READY) ## After a restore, repeat the deletions and visibility changes that it has undone TO= [STAGE= FROM=]
 	$(BIN)/python -m release.rehide $(STAGE) "$(FROM)" "$(TO)"
 
-redrive: $(READY) ## Try again what was given up [STAGE=]
+redrive: $(READY) ## Retry the jobs and upload events in the dead-letter queues [STAGE=]
 	$(BIN)/python -m release.redrive $(STAGE)
 
 $(READY): requirements.txt requirements-dev.txt
 $(EMULATOR): requirements-emulator.txt
 $(READY) $(EMULATOR):
-	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not installed; Photoshare needs Python 3.12."; exit 1; }
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not installed. Photoshare needs Python 3.12."; exit 1; }
 	$(PYTHON) -m venv $(@D)
 	$(@D)/bin/python -m pip install --quiet --no-compile --disable-pip-version-check -r $(lastword $^)
 	@touch $@

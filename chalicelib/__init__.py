@@ -1,3 +1,3 @@
-"""Photoshare's use cases and the services they rest on; `app.py` is the table of contents."""
+"""The use cases of Photoshare and the services that they need. `app.py` lists all entry points."""
 
 __version__ = "0.1.0"

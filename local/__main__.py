@@ -6,7 +6,8 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import FrameType
+from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
     from local.cloud import Cloud
@@ -18,7 +19,7 @@ def main() -> int:
     """Run until Ctrl-C, SIGTERM or SIGHUP. Return the exit status."""
     options = _parse_options()
     for number in _STOPS:
-        signal.signal(number, signal.default_int_handler)
+        signal.signal(number, _interrupt)
     _ignore_aws_settings()
     try:
         from local import cloud
@@ -33,7 +34,7 @@ def main() -> int:
             )
         cloud.require_free(options.port, "PORT")
         with cloud.running(options.data, options.aws_port, f"http://localhost:{options.port}") as running:
-            _serve(running, options.port)
+            _serve(running, options.port, options.data / "requests.log" if not options.verbose else None)
         return _fail(f"ministack stopped unexpectedly. See {options.data}/ministack.log.")
     except (cloud.CannotRun, ModuleNotFoundError) as error:
         return _fail(error)
@@ -58,33 +59,35 @@ def _parse_options() -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=8000, help="port of the app")
     parser.add_argument("--aws-port", type=int, default=4566, help="port of the AWS services")
     parser.add_argument("--data", type=Path, default=Path(".data"), help="directory of all data")
+    parser.add_argument("--verbose", action="store_true", help="print request logs instead of writing requests.log")
     options = parser.parse_args()
     if options.data == Path():
         parser.error("DATA is empty. Choose a directory for DATA.")
     return options
 
 
-def _serve(running: "Cloud", port: int) -> None:
+def _serve(running: "Cloud", port: int, log_file: Path | None) -> None:
     """Run the functions until ministack ends or the process receives a signal."""
     from local import functions, people
 
     with contextlib.ExitStack() as stack:
-        started = functions.Functions(running, port)
+        started = functions.Functions(running, port, log_file)
         stack.callback(started.stop)
         stack.callback(people.watch_mail(running, _print_line).set)
         password = people.demo_password(running)
         started.start_others()
-        _print_line(f"Photoshare: http://localhost:{port}")
-        _print_line(f"Sign in as {people.DEMO}, password {password}, or sign up. Mail appears here.")
-        _print_line(f"AWS: {running.env['AWS_ENDPOINT_URL']}. The data is in {running.data}. Press Ctrl-C to stop.")
-        stack.callback(_ignore_signals)
+        _print_line(f"AWS: {running.env['AWS_ENDPOINT_URL']}. The data is in {running.data}.")
+        _print_line(f"{f'Requests are logged in {log_file}. ' if log_file else ''}Mail to users appears here.")
+        _print_line(f"Sign in as {people.DEMO} with the password {password}, or sign up.")
+        _print_line(f"Photoshare: http://localhost:{port} (press Ctrl-C to stop)")
         started.supervise()
 
 
-def _ignore_signals() -> None:
-    # Otherwise a second Ctrl-C would interrupt the writing of the state.
+def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
+    # Ignore a second signal, because it would interrupt the writing of the state.
     for number in _STOPS:
         signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 def _print_line(line: str) -> None:

@@ -26,7 +26,7 @@ REGION = "us-east-1"
 ACCOUNT = "000000000000"
 STAGE = "local"
 EMULATOR = ROOT / ".venv-emulator" / "bin" / "python"
-"""ministack needs another version of botocore than the project, so it has a separate virtual environment."""
+"""ministack needs a different version of botocore than the project, so it has a separate virtual environment."""
 _KEY_ID = _SECRET = "test"
 _START_LIMIT = 60.0
 _LOCK_WAIT = 5.0
@@ -73,7 +73,7 @@ def running(data: Path, aws_port: int, base_url: str = "http://localhost:8000") 
         env = _environment(data, port, base_url)
         process = _start(data, port, lock)
         try:
-            # Make the clients while ministack starts.
+            # Create the clients while ministack starts, because each takes a tenth of a second.
             for service in ("cloudformation", "dynamodb", "s3", "cognito-idp", "sqs", "iam"):
                 _client(env, service)
             _await_health(process, data, port)
@@ -190,7 +190,7 @@ def _await_health(process: subprocess.Popen[bytes], data: Path, port: int) -> No
     if await_http(f"http://127.0.0.1:{port}/_ministack/health", process):
         return
     if process.poll() is None:
-        raise CannotRun(f"ministack did not answer within {_START_LIMIT:.0f} s. See {data}/ministack.log.")
+        raise CannotRun(f"ministack did not respond within {_START_LIMIT:.0f} s. See {data}/ministack.log.")
     last_line = (data / "ministack.log").read_text(errors="replace").strip().rpartition("\n")[2]
     raise CannotRun(f"ministack did not start: {last_line or 'no reason given'}.")
 

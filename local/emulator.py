@@ -69,7 +69,7 @@ async def _run() -> None:
 
 
 def _await_orphaning(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
-    """Stop when the parent has ended, even by SIGKILL. Its end of the pipe is closed then."""
+    """Stop when the pipe from the parent closes. It also closes if the parent was killed by SIGKILL."""
     while os.read(0, 1024):
         pass
     loop.call_soon_threadsafe(stop.set)

@@ -50,7 +50,7 @@ class Worker:
     def _run(self) -> None:
         while not self._stopping.is_set():
             try:
-                # The emulator would hand a message to a long poll of a killed process.
+                # No long poll: the emulator could deliver a message to the poll of a process that was killed.
                 received = self._sqs.receive_message(QueueUrl=self._url, MessageSystemAttributeNames=["All"])
                 for message in received.get("Messages", []):
                     if self._succeeds(message):

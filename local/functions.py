@@ -1,7 +1,7 @@
 """Run each Lambda function in a separate process with the credentials of its role.
 
-`python -m local.functions FUNCTION PORT` is one such process. It ends when its standard input closes, so it does not
-outlive its parent. `sweep` also ends when its work is done.
+`python -m local.functions FUNCTION PORT [LOG_FILE]` is one such process. The process ends when its standard input
+closes, so it does not outlive its parent. The process of `sweep` also ends when its work is done.
 """
 
 import contextlib
@@ -15,6 +15,7 @@ import time
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from chalice.local import LambdaContext
@@ -32,10 +33,13 @@ _STOP_LIMIT = 8.0
 
 
 class Function:
-    """A process of a function, started again if it crashes."""
+    """A process of a function. `check` restarts it after a crash."""
 
-    def __init__(self, cloud: Cloud, name: str, port: int) -> None:
+    def __init__(self, cloud: Cloud, name: str, port: int, log_file: Path | None = None) -> None:
+        """Start the process. It logs requests to the terminal if there is no `log_file`."""
         self.name = name
+        # The process has another working directory.
+        self._log_file = log_file.absolute() if log_file else ""
         self._cloud = cloud
         self._port = port
         self._crashes = 0
@@ -46,7 +50,7 @@ class Function:
         self._restart_at: float | None = None
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "local.functions", self.name, str(self._port)],
+            [sys.executable, "-m", "local.functions", self.name, str(self._port), str(self._log_file)],
             cwd=ROOT,
             env=inherited | self._cloud.environment_of(self.name),
             stdin=subprocess.PIPE,
@@ -54,7 +58,7 @@ class Function:
         )
 
     def check(self) -> None:
-        """Start the process again if it has ended: at once, or after a pause if the process crashes repeatedly."""
+        """Restart the process if it has ended. If it crashes repeatedly, wait before the restart."""
         if (status := self.process.poll()) is None:
             return
         if self._restart_at is None:
@@ -85,13 +89,19 @@ class Function:
 class Functions:
     """All functions: `confirm_upload` once per core, the others once."""
 
-    def __init__(self, cloud: Cloud, port: int) -> None:
+    def __init__(self, cloud: Cloud, port: int, log_file: Path | None = None) -> None:
         events.prepare_queues(cloud)
+        if log_file:
+            log_file.write_bytes(b"")
         self._cloud = cloud
         self._port = port
+        self._log_file = log_file
         self._next_sweep = time.monotonic()
         self._sweep: Function | None = None
-        self._running = [Function(cloud, "api", port)]
+        self._running = [self._create("api")]
+
+    def _create(self, name: str) -> Function:
+        return Function(self._cloud, name, self._port, self._log_file)
 
     def start_others(self) -> None:
         """Wait until the API answers, then start the other functions.
@@ -102,10 +112,10 @@ class Functions:
         if not await_http(f"http://127.0.0.1:{self._port}/health", self._running[0].process):
             raise CannotRun("The API does not start. See the error above.")
         names = ["run_job", *["confirm_upload"] * (os.cpu_count() or 1)]
-        self._running += [Function(self._cloud, name, self._port) for name in names]
+        self._running += [self._create(name) for name in names]
 
     def supervise(self) -> None:
-        """Start crashed functions again, and sweep every hour, until ministack ends."""
+        """Restart crashed functions, and start the sweep every hour, until ministack ends."""
         while self._cloud.process.poll() is None:
             for function in self._running:
                 function.check()
@@ -120,7 +130,7 @@ class Functions:
                 log.error("The sweep ended with status %s. The next sweep starts in an hour.", status)
         if time.monotonic() >= self._next_sweep and self._sweep is None:
             self._next_sweep = time.monotonic() + _HOUR
-            self._sweep = Function(self._cloud, "sweep", self._port)
+            self._sweep = self._create("sweep")
 
     def stop(self) -> None:
         """End all processes."""
@@ -132,12 +142,14 @@ class Functions:
             function.stop(deadline)
 
 
-def main(name: str, port: str) -> None:
-    """Run one function until standard input closes. Run `sweep` once, but no longer than that."""
+def main(name: str, port: str, log_file: str = "") -> None:
+    """Run one function until standard input closes. Run `sweep` once, or until standard input closes."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     import app
 
+    if log_file:
+        _log_to_file(log_file)
     if name == "sweep":
         threading.Thread(target=_exit_with_parent, daemon=True).start()
         app.sweep(_schedule_event(), LambdaContext("sweep", 256, 300_000))
@@ -145,6 +157,16 @@ def main(name: str, port: str) -> None:
     stop = _start_handler(name, app, int(port))
     _await_end_of_input()
     stop()
+
+
+def _log_to_file(log_file: str) -> None:
+    """Write the log to a file. Write warnings and errors to the terminal too."""
+    root = logging.getLogger()
+    (terminal,) = root.handlers
+    terminal.setLevel(logging.WARNING)
+    file = logging.FileHandler(log_file)
+    file.setFormatter(terminal.formatter)
+    root.addHandler(file)
 
 
 def _await_end_of_input() -> None:

@@ -153,7 +153,7 @@ class PoolAuthorizer:
             granted = set(str(claims.get("scope")).split())
         except jwt.PyJWKClientConnectionError as error:
             raise AuthUnavailable from error
-        except Exception as error:  # Any invalid token is answered by 401.
+        except Exception as error:  # The response to any invalid token is 401.
             raise InvalidToken from error
         if claims.get("token_use") != ("access" if scopes else "id") or (scopes and granted.isdisjoint(scopes)):
             raise InvalidToken
@@ -161,7 +161,7 @@ class PoolAuthorizer:
 
 
 def _isolate_threads(app: Chalice) -> Chalice:
-    """Give each thread its own current request and context. Lambda handles one request at a time, this server many."""
+    """Give each thread its own current request and context. Unlike Lambda, this server serves many at a time."""
     if not isinstance(app, _PerThread):
         app.__class__ = type("LocalApp", (_PerThread, type(app)), {})
     return app

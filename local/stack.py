@@ -76,5 +76,5 @@ def _outputs(cloudformation: Any, stage: str) -> dict[str, str]:
     while (stack := find_stack(cloudformation, stage)) and stack["StackStatus"].endswith("_IN_PROGRESS"):
         time.sleep(0.05)
     if stack is None or stack["StackStatus"] not in DEPLOYED:
-        raise DeployFailed(stack.get("StackStatusReason") if stack else "The stack has gone.")
+        raise DeployFailed(stack.get("StackStatusReason") if stack else "The stack no longer exists.")
     return {variable_name(output["OutputKey"]): output["OutputValue"] for output in stack.get("Outputs", [])}

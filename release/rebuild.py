@@ -13,7 +13,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 _PER_SECOND = 30
-"""Originals per second. Each keeps a Lambda environment busy for about a second, and an account has a thousand."""
+"""Originals per second. Each occupies one of the thousand Lambda environments of an account for about a second."""
 
 
 def main(stage: str) -> None:

@@ -32,9 +32,7 @@ def main() -> None:
     package = OUT / "deployment.zip"
     size = package.stat().st_size
     template = YAMLTemplateSerializer().load_template((OUT / "sam.yaml").read_text())
-    duration = (
-        f"{cold_import(package)} s" if runs_here(template) else "not measured, as the package is for other machines"
-    )
+    duration = f"{cold_import(package)} s" if runs_here(template) else "not measured: built for another platform"
     print(f"package: {size / 1e6:.1f} MB of {LIMIT / 1e6:.0f}\ncold import: {duration}\n")
     for line in table(template):
         print(line)

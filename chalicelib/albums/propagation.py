@@ -1,4 +1,4 @@
-"""Propagate album renames, visibility changes and deletions to the copies held by the album's photos.
+"""Update the photos of an album after its name or visibility has changed, or after it was deleted.
 
 The request updates the photos of a small album itself, and enqueues a job for a large album. The album stores the time
 at which the sweep checks it, and the progress of the propagation. If the job is lost or runs out of time, the sweep

@@ -68,7 +68,7 @@ class HostedUi:
         Raises:
             InvalidState: this browser did not begin this sign-in, or began it over ten minutes ago.
             LoginFailed: the code is missing or rejected by Cognito, or the ID token is not for this sign-in.
-            LoginUnavailable: Cognito does not answer.
+            LoginUnavailable: Cognito does not respond.
         """
         expected_state, nonce, verifier, return_to = self._open_cookie(cookie)
         if not secrets.compare_digest((query.state or "").encode(), expected_state.encode()):

@@ -1,7 +1,7 @@
 """The rate limit of each user: a token bucket that refills over time.
 
 The buckets are kept in the process, so that they cost no request. Each Lambda environment has its own buckets and
-answers one request at a time. The limit throttles a single client that sends too many requests. WAF and API Gateway
+handles one request at a time. The limit throttles a single client that sends too many requests. WAF and API Gateway
 stop floods before a Lambda environment starts. AWS contract LAM-8.
 """
 
@@ -40,7 +40,7 @@ class Limiter:
             tokens, filled_at = self._buckets.pop(user_id, (BURST, now))
             tokens = min(BURST, tokens + (now - filled_at) * PER_SECOND)
             self._buckets[user_id] = (tokens - 1 if tokens >= 1 else tokens, now)
-            # Evict the least recently seen user. Their bucket would be nearly full again anyway.
+            # The user who has been idle for longest has the fullest bucket, so its eviction changes the least.
             if len(self._buckets) > _MAX_USERS:
                 self._buckets.popitem(last=False)
         if tokens < 1:

@@ -161,6 +161,6 @@ def _reject_invalid_times(claims: dict[str, Any]) -> None:
 
 
 def _reject_duplicate_names(token: str) -> None:
-    # Some JSON readers keep the last of two equal names, others the first, so a token with duplicates is not trusted.
+    # JSON readers disagree about duplicate names: some keep the first value, others the last. Reject such tokens.
     for part in token.split(".")[:2]:
         strict_json.parse(jwt.utils.base64url_decode(part))

@@ -30,7 +30,7 @@ class Account(Model, frozen=True):
 
 
 class IdempotencyRecord(Model, frozen=True):
-    """The first request with an Idempotency-Key, and its answer."""
+    """The first request with an Idempotency-Key, and its response."""
 
     user_id: UserId
     key: str
@@ -41,7 +41,7 @@ class IdempotencyRecord(Model, frozen=True):
     expires_at: int
     """Unix seconds."""
     grant: str = ""
-    """The grant as JSON. Empty if the answer was a duplicate."""
+    """The grant as JSON. Empty if the response was a duplicate."""
 
 
 class Limits(Model, frozen=True):

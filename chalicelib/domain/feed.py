@@ -1,4 +1,4 @@
-"""Random order: return every photo once, in an order that depends only on the walk's seed.
+"""Random order: return every photo once, in an order that depends only on the seed of the walk.
 
 Each photo has a fixed rank, uniform in 64 bits. A walk cuts the ranks into 2^depth equal buckets, visits the buckets in
 the order of a keyed permutation, and sorts each bucket's photos by a keyed hash. The position of a walk is a bucket's
@@ -19,11 +19,11 @@ RANK_BITS = 64
 RANKS = 1 << RANK_BITS
 MAX_DEPTH = 40
 PUBLIC_MIN_DEPTH = 5
-"""The `min_depth` of walks through public lists: at least 32 buckets, so that the reads of many users spread."""
+"""The `min_depth` of walks through public lists: at least 32 buckets, to spread the reads of many users."""
 SAMPLE = 7
-"""Ranks that the first page reads to estimate the density: N to about 40 %, so the depth to about 1/2."""
+"""Ranks that the first page reads to estimate the density. The error is about 40 %, or half a unit of depth."""
 _SLOTS = 10
-"""Slots of a bucket when a walk draws its start. Photos fill the first slots, and few buckets hold more photos."""
+"""Slots per bucket when a walk draws its start. Photos fill the first slots. Few buckets have more photos."""
 _DRAWS = 64
 """The largest number of draws. On average, the fifth draw finds a photo."""
 _DRAWN_AT_ONCE = 4
@@ -31,7 +31,7 @@ _ROUNDS = 6
 _WAVE = 16
 """The largest number of buckets that are read at once."""
 _PER_BUCKET, _WEIGHT = 2, 4
-"""The expected number of photos in a bucket, with the weight of four buckets seen."""
+"""The expected number of photos per bucket, which counts as much as four buckets that were read."""
 _SWEEP_LIMIT = 100
 
 
@@ -51,10 +51,10 @@ class Span(msgspec.Struct, frozen=True):
 
 
 class Place(msgspec.Struct, frozen=True, array_like=True):
-    """The position of a walk. Earlier pages hold all items before `bucket`, and those in it up to the hash `after`.
+    """The position of a walk. Earlier pages returned all buckets before `bucket`, and its items up to the hash `after`.
 
-    A walk is a circle. Buckets count from the first one, which the walk enters behind the hash `since`. The items of
-    that bucket up to `since` come last, as one more bucket.
+    A walk is a circle. It starts in the middle of bucket 0, after the hash `since`. The items of bucket 0 up to `since`
+    end the walk, as one more bucket.
     """
 
     seed: int
@@ -62,7 +62,7 @@ class Place(msgspec.Struct, frozen=True, array_like=True):
     bucket: int = 0
     after: str = ""
     swept: int | None = None
-    """Set once the walk goes on in the order of ranks. All ranks below this one have been read."""
+    """If set, the walk continues in the order of ranks, and all ranks below this one have been read."""
     start: int = 0
     """The number of the walk's first bucket in the permutation."""
     since: str = ""
@@ -131,7 +131,7 @@ def begin[Item: HasId](
     """Return the first page of a new walk, and the place of the next page, or None at the end.
 
     If every walk began with a whole bucket, first pages would show photos of crowded buckets less often. So a walk is a
-    circle that can begin at any of its items.
+    circle that can start at any of its items.
     """
     cached_read = _cache(read)
     return page(_draw_start(walk, cached_read), limit, cached_read, min_depth)
@@ -140,10 +140,10 @@ def begin[Item: HasId](
 def page[Item: HasId](
     place: Place, limit: int, read: Read[Item], min_depth: int = 0
 ) -> tuple[list[Item], Place | None]:
-    """Return up to `limit` items from `place` on, and the place of the next page, or None at the end of the walk.
+    """Return up to `limit` items after `place`, and the place of the next page, or None at the end of the walk.
 
     Several buckets are read at once. The next page reads the surplus again. A page is short if many buckets are empty.
-    If all are empty, the walk goes on by rank, or to its end if the end is near.
+    If all are empty, the walk continues by rank. Near its end, it reads the remaining buckets instead.
     """
     while place.swept is None:
         items, next_place = _visit_buckets(place, limit, read)
@@ -151,13 +151,13 @@ def page[Item: HasId](
             return items, next_place
         place = next_place
         if place.end - place.bucket > math.isqrt(place.buckets):
-            # Near the end, nearly all photos lie behind, and a sweep would read them all to find the few ahead.
+            # Near the end, a read by rank would find mostly photos that the walk has already passed.
             break
     return _sweep(place, limit, read, min_depth)
 
 
 def _draw_start[Item: HasId](walk: Place, read: Read[Item]) -> Place:
-    """Return the walk, beginning at an item that is drawn uniformly.
+    """Return the walk with a start that is drawn uniformly from its items.
 
     Rejection sampling: draw a random slot of a random bucket until it holds an item (von Neumann, "Various Techniques
     Used in Connection With Random Digits", 1951).
@@ -188,7 +188,7 @@ def _draw(walk: Place, draw: int) -> tuple[int, int]:
 
 
 def _cache[Item](read: Read[Item]) -> Read[Item]:
-    """Return a `read` that reads no span twice: the draw of the start has read the page's first bucket."""
+    """Return a `read` that reads no span twice. The first page needs the bucket that the draw of the start has read."""
     known: dict[Span, list[Item]] = {}
 
     def cached_read(spans: list[Span], limit: int | None = None) -> list[list[Item]]:
@@ -248,7 +248,7 @@ def _position(place: Place, item: HasId) -> tuple[int, str]:
 def _wave(missing: int, *, items: int, reads: int) -> int:
     """Return how many buckets to read at once for `missing` more items, given the page so far."""
     per_bucket = (items + _PER_BUCKET * _WEIGHT) / (reads + _WEIGHT)
-    # Read a few buckets less than expected, because the next page reads surplus buckets again.
+    # Read fewer buckets than expected to be necessary, because the next page reads surplus buckets again.
     return min(max(round(0.85 * missing / per_bucket), 1), _WAVE)
 
 

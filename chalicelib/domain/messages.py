@@ -21,7 +21,7 @@ class PurgeAccount(msgspec.Struct, frozen=True, tag="cancel", tag_field="job", r
 
 
 class UpdateAlbumPhotos(msgspec.Struct, frozen=True, tag="tidy", tag_field="job", rename="camel"):
-    """Copy the name and visibility of a changed album to its photos, or take them out of a deleted album."""
+    """Copy the name and visibility of a changed album to its photos, or remove them from a deleted album."""
 
     album_id: AlbumId
 

@@ -1,4 +1,4 @@
-"""The base of all records, and the records that no other module of the domain owns."""
+"""The base of all records, and the records that belong to no other module."""
 
 from typing import Any, Literal, Self
 

@@ -23,7 +23,7 @@ class ShareLink(Model, frozen=True):
     secret_hash: str
     """SHA-256 of the token's secret, in hexadecimal. The secret is random, so a slow hash would gain nothing."""
     expires_at: Timestamp | None = None
-    """The link is invalid from this time on."""
+    """The time at which the link becomes invalid. None if the link does not expire."""
     salt: str = ""
     password_hash: str = ""
     """scrypt of the password and `salt`, both in hexadecimal. Empty if the link has no password."""

@@ -33,7 +33,7 @@ class SearchPage(msgspec.Struct, frozen=True):
 
 
 def search_words(text: str) -> list[SearchWord]:
-    """Return the words of a query. The last word also matches as a prefix if it has at least three letters."""
+    """Return the words of a query. If the last word has at least three letters, it also matches as a prefix."""
     query_words = words(text)
     last = set(query_words[-1:]) if query_words and len(query_words[-1]) >= MIN_PREFIX_LETTERS else set()
     return [SearchWord(word, prefix=word in last) for word in query_words]

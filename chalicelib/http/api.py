@@ -27,11 +27,12 @@ class Api:
     The annotations of a view declare the input and output of its route:
 
     - a type of `domain.ids`, or `str`: a path parameter of that name
-    - `Caller`: the user of the access token; `Caller | None` also accepts visitors
-    - a `Body`: the JSON body; `| None` makes the body optional
-    - a `Query`: the query parameters; without one, the route accepts none
-    - a type of `http.headers`: a header or a cookie; a `HeaderGroup`: several of them
-    - the return type: the body of the response; None means status 204 without a body
+    - `Caller`: the user of the access token. `Caller | None` also accepts visitors.
+    - a `Body`: the JSON body. `| None` makes the body optional.
+    - a `Query`: the query parameters. Without a `Query`, the route accepts no parameters.
+    - a type of `http.headers`: a header or a cookie
+    - a `HeaderGroup`: several headers or cookies
+    - the return type: the body of the response. None means status 204 without a body.
     """
 
     def __init__(self, app: Chalice, authenticate: Authenticate) -> None:

@@ -65,7 +65,7 @@ def _fetch(url: str, seconds: float, form: dict[str, str] | None) -> bytes:
                 content += chunk
                 if len(content) > MAX_BYTES or time.monotonic() > deadline:
                     raise FetchFailed(f"the response of {url} is too large or too slow")
-            # Unlike `read`, `read1` takes an early end for the end.
+            # Unlike `read`, `read1` does not report that the connection was closed early.
             if answer.length:
                 raise FetchFailed(f"{url} closed the connection before the end of the response")
             return content

@@ -45,7 +45,7 @@ _QUALITY = 80
 _FULL_QUALITY = 90
 # Accept a shrink on load that ends this close below the largest rendition: the next would decode four times the pixels.
 _TOLERANCE = 0.02
-# Shrinking on load cuts the remainder of a side. The cut is visible if the side is thin.
+# Shrinking on load cuts off the remainder of a side, which is visible if the side is short.
 _THINNEST = 64
 
 

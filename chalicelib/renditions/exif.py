@@ -31,7 +31,7 @@ class Facts:
     exif: Exif = field(default_factory=Exif)
     taken_at: Timestamp | None = None
     orientation: int = 1
-    """1 to 8. 1 is upright. From 5 on, width and height are swapped."""
+    """1 to 8. 1 is upright. 5 to 8 swap width and height."""
 
 
 def read(block: bytes) -> Facts:
@@ -95,7 +95,7 @@ def _shutter(value: Field | None) -> str | None:
     seconds = _number(value, above=0, digits=9)
     if seconds is None:
         return None
-    # Use decimals from 0.3 s on, as ExifTool does.
+    # Use decimals for 0.3 s and longer, as ExifTool does.
     return f"{round(seconds, 1):g}" if seconds > 0.25 else f"1/{round(1 / seconds)}"
 
 

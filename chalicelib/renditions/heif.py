@@ -38,7 +38,7 @@ def read(cost: int, content: bytes) -> Coded:
     top = list(_boxes(content, 0, len(content)))
     # Join all boxes except the coded data.
     described = b"".join(content[box.at - 8 : box.end] for box in top if box.kind != b"mdat")
-    # Tiles and thumbnails have extents too. The largest is the picture's. If it is false, the decoder detects that.
+    # Tiles and thumbnails have extents too. The largest extent is the picture's. The decoder detects a false one.
     extents = [(int.from_bytes(wide), int.from_bytes(high)) for wide, high in _EXTENT.findall(described)]
     for width, height in extents:
         check_size(width, height, cost=cost)

@@ -154,7 +154,7 @@ class AccountDeletionStore(Protocol):
         """Remove some of the user's records other than the account itself. Return how many were found."""
 
     def end(self, user_id: UserId, due_at: Timestamp | None) -> None:
-        """Reduce the account to a "cancelled" marker that expires after 90 days.
+        """Replace the account with a marker that it was cancelled, which expires after 90 days.
 
         If `due_at` is given, the account becomes due once more, and the marker stays until this is called again.
         Change nothing if the account is not cancelled or its purge has ended.

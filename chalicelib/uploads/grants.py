@@ -1,4 +1,4 @@
-"""Issue upload grants. Grants are idempotent per `Idempotency-Key`. Duplicate content gets no grant."""
+"""Issue upload grants. A retry with the same `Idempotency-Key` gets the same grant, and known bytes get none."""
 
 import hashlib
 import re

@@ -44,7 +44,7 @@ class DynamoAlbumStore:
     def add(self, album: Album, limit: int) -> None:
         condition = "(attribute_not_exists(albumCount) OR albumCount < :limit)"
         charge = self._count_album(album, 1, condition, {":limit": limit, ":created": album.created_at})
-        # Set the usage too: a grant would take an account without usage attributes for full.
+        # Set the usage too: a grant would treat an account without usage attributes as full.
         charge["Update"]["UpdateExpression"] = (
             "ADD albumCount :count, photoCount :zero, #bytes :zero SET createdAt = if_not_exists(createdAt, :created)"
         )

@@ -1,4 +1,4 @@
-"""Calls to DynamoDB. Each call retries or continues until its answer is complete."""
+"""Calls to DynamoDB. Each call retries or continues until its result is complete."""
 
 from collections.abc import Callable, Sequence
 from typing import Any

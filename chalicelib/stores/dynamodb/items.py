@@ -20,7 +20,7 @@ from chalicelib.domain.listing import Listing
 from chalicelib.domain.photos import Photo
 
 PUBLIC_SHARD_BITS = 5
-"""32 shards of the public ranks: at 10,000 pages a second each shard stays under a partition's 3,000 read units.
+"""Shards of the public ranks. At 10,000 pages per second, each shard stays under a partition's 3,000 read units.
 
 At most `feed.PUBLIC_MIN_DEPTH`, so that no bucket of a walk crosses a shard and costs a second query.
 AWS contract DDB-19.

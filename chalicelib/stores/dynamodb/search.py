@@ -90,5 +90,5 @@ class DynamoSearchIndex:
 
 
 def _rarity(postings: Postings) -> tuple[str, int]:
-    """Return a sort key that is smaller for a rarer word: as many of its photos reach farther back in time."""
+    """Return a sort key that is smaller for a rarer word, whose photos reach farther back in time."""
     return postings.through or "", len(postings.ids)
