@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from tests.support.paths import ROOT
 
-_FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+_FENCED = re.compile(r"^ *```.*?^ *```", re.MULTILINE | re.DOTALL)
 _CODE_SPAN = re.compile(r"`[^`\n]*`")
 _URL = re.compile(r"https?://\S+|\]\([^)]*\)")
 _OPENAPI_TEXTS = ("description", "summary", "title")
