@@ -15,6 +15,7 @@ if not os.environ.get("AWS_TEST_STAGE"):
 
 import boto3
 import pytest
+from hypothesis import settings
 from moto import mock_aws
 
 from chalicelib import wiring
@@ -28,8 +29,20 @@ from tests.support.idp import IdentityProvider
 from tests.support.policies import BEYOND
 from tests.support.rows import Backend
 from tests.support.services import rebuild_services
+from tests.support.time_budget import TimeBudget
 
 ORIGIN = "http://localhost:8000"
+
+
+settings.register_profile("default", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") else "default")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Print the time budget at the end, unless this process only works for another one."""
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(TimeBudget())
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
