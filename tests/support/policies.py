@@ -26,7 +26,7 @@ PARAMETERS = {
 Need = tuple[str, str]
 """An action, and the resource that it is done to, as an ARN ends."""
 
-BEYOND: list[str] = []
+VIOLATIONS: list[str] = []
 """What the test that runs did beyond a policy."""
 
 
@@ -122,7 +122,7 @@ class Recorder:
         if len(running) == 1 and not getattr(_aside, "now", False):
             (function,) = running
             self.used[function].update(needs)
-            BEYOND.extend(f"{function}: {need}" for need in needs if need not in _ALLOWED[function])
+            VIOLATIONS.extend(f"{function}: {need}" for need in needs if need not in _ALLOWED[function])
 
 
 _ALLOWED = {function: granted(statements(function)) for function in FUNCTIONS}
