@@ -29,17 +29,21 @@ def _files_with_enormous_sizes(width: int = 60_000, height: int = 60_000) -> Ite
     jpeg, gif = images.encoded(images.quadrants(), "JPEG"), images.encoded(images.quadrants(mode="P"), "GIF")
     webp = images.encoded(images.quadrants(mode="RGBA"), "WEBP", exif=images.exif_block())
     yield "png", images.png(header=struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)), "image/png"
-    yield "jpeg", images.claiming(jpeg, struct.pack(">HH", 64, 96), struct.pack(">HH", height, width)), "image/jpeg"
-    yield "gif", images.claiming(gif, struct.pack("<HH", 96, 64), struct.pack("<HH", width, height)), "image/gif"
-    yield "webp", images.claiming(webp, b"\x5f\0\0\x3f\0\0", b"\xff\xff\0\xff\xff\0"), "image/webp"
+    yield (
+        "jpeg",
+        images.replace_first(jpeg, struct.pack(">HH", 64, 96), struct.pack(">HH", height, width)),
+        "image/jpeg",
+    )
+    yield "gif", images.replace_first(gif, struct.pack("<HH", 96, 64), struct.pack("<HH", width, height)), "image/gif"
+    yield "webp", images.replace_first(webp, b"\x5f\0\0\x3f\0\0", b"\xff\xff\0\xff\xff\0"), "image/webp"
     yield (
         "tiff",
-        images.claiming(tiff, struct.pack("<HHII", 256, 4, 1, 96), struct.pack("<HHII", 256, 4, 1, width)),
+        images.replace_first(tiff, struct.pack("<HHII", 256, 4, 1, 96), struct.pack("<HHII", 256, 4, 1, width)),
         "image/tiff",
     )
     extent, larger = struct.pack(">II", 96, 64), struct.pack(">II", width, height)
-    yield "avif", images.claiming(avif, b"ispe\0\0\0\0" + extent, b"ispe\0\0\0\0" + larger), "image/avif"
-    yield "heic", images.claiming(images.HEIC, b"ispe\0\0\0\0" + extent, b"ispe\0\0\0\0" + larger), "image/heic"
+    yield "avif", images.replace_first(avif, b"ispe\0\0\0\0" + extent, b"ispe\0\0\0\0" + larger), "image/avif"
+    yield "heic", images.replace_first(images.HEIC, b"ispe\0\0\0\0" + extent, b"ispe\0\0\0\0" + larger), "image/heic"
 
 
 def bombs() -> dict[str, tuple[bytes, str, str]]:
@@ -80,7 +84,7 @@ def _avif_with_decoy() -> bytes:
     real = b"ispe\0\0\0\0" + struct.pack(">II", 6_400, 6_400)
     content = io.BytesIO()
     Image.new("L", (6_400, 6_400)).save(content, "AVIF", speed=10, quality=1)
-    flagged = images.claiming(content.getvalue(), real, real[:4] + b"\0\0\0\1" + real[8:])
+    flagged = images.replace_first(content.getvalue(), real, real[:4] + b"\0\0\0\1" + real[8:])
     return flagged + struct.pack(">I4s", 28, b"free") + _extent(64, 64)
 
 
@@ -91,15 +95,15 @@ def _jpeg_with_one_scan(*, progressive: bool = False) -> bytes:
     last = content.index(b"\xff\xc4", first) if progressive else -2
     header = content[first : first + 14] if progressive else b"\xff\xda\0\x08\1\1\0\0\x3f\0"
     size, larger = struct.pack(">HH", 64, 96), struct.pack(">HH", 10_000, 10_000)
-    return images.claiming(content[:first], size, larger) + header + content[first + 14 : last] + b"\xff\xd9"
+    return images.replace_first(content[:first], size, larger) + header + content[first + 14 : last] + b"\xff\xd9"
 
 
 def _tiff_of_jpeg() -> bytes:
-    """Return a picture of 64 MP that could be progressive. To decode it takes 800 MB and five seconds."""
+    """Return a picture of 64 MP that could be progressive. Decoding takes 800 MB and five seconds."""
     content = images.encoded(images.quadrants(), "TIFF", compression="jpeg")
     for tag, side in ((256, 96), (257, 64)):
         claimed = struct.pack("<HHII", tag, 3, 1, 8_000)
-        content = images.claiming(content, struct.pack("<HHII", tag, 3, 1, side), claimed)
+        content = images.replace_first(content, struct.pack("<HHII", tag, 3, 1, side), claimed)
     return content
 
 
@@ -109,7 +113,7 @@ def _webp_with_two_sizes() -> bytes:
     lossy_chunk, lossless_chunk = (
         images.encoded(images.quadrants(), "WEBP", lossless=lossless)[12:] for lossless in (False, True)
     )
-    chunks = b"WEBP" + images.claiming(lossy_chunk, size, larger) + lossless_chunk
+    chunks = b"WEBP" + images.replace_first(lossy_chunk, size, larger) + lossless_chunk
     return b"RIFF" + struct.pack("<I", len(chunks)) + chunks
 
 
@@ -160,7 +164,7 @@ def _exif_with_millions_of_values() -> bytes:
 
 def _avif_with_millions_of_values() -> bytes:
     """Return an AVIF whose EXIF and container have different orientations. Pillow then rewrites the EXIF."""
-    hidden, orientation = (struct.pack("<HHII", tag, 3, 1, 6) for tag in (0x0111, 0x0112))
-    fields = hidden + struct.pack("<HHII", 0x0200, 5, 4_000_000, 38) + bytes(4)
+    placeholder, orientation = (struct.pack("<HHII", tag, 3, 1, 6) for tag in (0x0111, 0x0112))
+    fields = placeholder + struct.pack("<HHII", 0x0200, 5, 4_000_000, 38) + bytes(4)
     block = b"II*\0" + struct.pack("<IH", 8, 2) + fields + struct.pack("<II", 400, 1) * 4_000_000
-    return images.claiming(images.encoded(images.quadrants(), "AVIF", exif=block), hidden, orientation)
+    return images.replace_first(images.encoded(images.quadrants(), "AVIF", exif=block), placeholder, orientation)

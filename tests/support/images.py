@@ -153,7 +153,7 @@ def _chunk(kind: bytes, body: bytes) -> bytes:
     return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
 
-def claiming(content: bytes, old: bytes, new: bytes) -> bytes:
+def replace_first(content: bytes, old: bytes, new: bytes) -> bytes:
     """`content` with another size where its header says it first."""
     assert len(old) == len(new)
     assert old in content
