@@ -35,13 +35,13 @@ NO_LIMITS = Limits(photos=1_000_000, bytes=10**15)
 
 
 class Report(msgspec.Struct):
-    """The results, in seconds. `left` lists remaining data. `touched` lists changed data of another user."""
+    """The results, in seconds. `leftovers` is data that remains. `touched` is changed data of another user."""
 
     photos: int
     kills: int
     seeding: float
     purging: float
-    left: list[str]
+    leftovers: list[str]
     touched: list[str]
 
 
@@ -247,7 +247,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as data:
         report = run(Path(data), options.photos, options.kills)
     print(f"{timestamp(datetime.now(UTC))} {report}")
-    return len(report.left + report.touched) and 1
+    return len(report.leftovers + report.touched) and 1
 
 
 if __name__ == "__main__":

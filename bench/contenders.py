@@ -1,7 +1,7 @@
 """Several ways in Python to make three renditions of a photo. One of them is the service's.
 
 The program reads requests from standard input, one JSON line each: `{"way", "photo", "into", "copy"}`.
-It answers `{"cpu", "peak"}`: CPU seconds, and the peak memory of this process in MB.
+It prints `{"cpu", "peak"}`: CPU seconds, and the peak memory of this process in MB.
 """
 
 import io
@@ -43,7 +43,7 @@ def naive(content: bytes) -> Result:
 
 
 def tuned(content: bytes) -> Result:
-    """Use all optimisations of Pillow: shrink on load, one decode, a chain, a box filter, and our encoder efforts."""
+    """Use all optimisations of Pillow: shrink on load, one decode, a chain, a box filter, and the service's efforts."""
     begun, files = time.process_time(), []
     source = Image.open(io.BytesIO(content))
     source.draft("RGB", (SIDES[0], SIDES[0]))
@@ -60,7 +60,7 @@ def floor(content: bytes) -> Result:
 
 
 def webp_floor(content: bytes) -> Result:
-    """Count the same decode, and the encodes that every pipeline with our format and efforts must make."""
+    """Count the same decode, and the encodes in the format and with the efforts of the service."""
     return _floor(content, "WEBP")
 
 

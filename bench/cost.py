@@ -34,7 +34,7 @@ def line(name: str, pages: int, requests: int, units: float) -> str:
     return f"{name:<38} {requests / pages:>8.2f} {units / pages:>10.2f} {dollars:>10.2f}"
 
 
-def on_the_store() -> Iterator[str]:
+def measure_store() -> Iterator[str]:
     """Measure first pages and walks on the emulated cloud, in a gallery that grows to each size."""
     with tempfile.TemporaryDirectory() as data, cloud.running(Path(data), 0) as running:
         client, settings = running.client("dynamodb"), load_settings(running.env)
@@ -89,14 +89,14 @@ def measure_change(factor: float, done: float, count: int = 20_000) -> str:
 
 def _only_queries(meter: Meter) -> tuple[int, float]:
     if set(meter.calls) != {"Query"}:
-        raise AssertionError(f"The feed asked for {dict(meter.calls)}.")
+        raise AssertionError(f"The feed made other calls than queries: {dict(meter.calls)}.")
     return meter.calls.total(), meter.units
 
 
 def main() -> None:
-    print(f"A row has {row_sizes.ROW_BYTES} bytes; a million read units cost ${row_sizes.DOLLARS_PER_MILLION_UNITS}.")
+    print(f"A row has {row_sizes.ROW_BYTES} bytes. A million read units cost ${row_sizes.DOLLARS_PER_MILLION_UNITS}.")
     print(f"{'photos':<38} {'requests':>8} {'read units':>10} {'$/million':>10}   per page of 10")
-    for result in on_the_store():
+    for result in measure_store():
         print(result, flush=True)
     for count in SIMULATED:
         print(line(f"{count:,} simulated, first pages", *simulate(count, pages=1)))

@@ -12,11 +12,11 @@ def main() -> None:
         photos = Gallery(count, seed=3)
         pages = first_pages(photos, min_depth)
         single = singles(photos, pages)
-        met = pairs(count, pages)
+        pair = pairs(count, pages)
         print(
-            f"{count:>6} photos, {1 << min_depth:>2} buckets at least: {single.ratio:.2f} (p {single.p:.3f}, plain "
-            f"{single.plain_p:.3f}); worst pair {met.worst:.0f} times, "
-            f"{met.often:.2%} of pairs over twice, the others {met.others:.2f}"
+            f"{count:>6} photos, at least {1 << min_depth:>2} buckets: {single.ratio:.2f} (p {single.p:.3f}, plain "
+            f"{single.plain_p:.3f}); worst pair {pair.worst:.0f} times, "
+            f"{pair.often:.2%} of pairs above twice, the others {pair.others:.2f}"
         )
     photos = Gallery(500, seed=1)
     shared, error = overlaps(photos, 10_000)

@@ -82,7 +82,7 @@ def _receive(sqs: Any, url: str) -> Iterator[str]:
 
 
 def is_due(album_id: AlbumId) -> bool:
-    """Return whether photos of the album may still hold its old name or visibility."""
+    """Return True if photos of the album may still have a copy of its old name or visibility."""
     album: Album | None = wiring.album_store().album(album_id)
     return album is not None and album.due_at is not None
 

@@ -1,6 +1,6 @@
 """Measure time and memory for the largest photo of each format: `python -m bench.limits [FOLDER ...]`.
 
-The worst of these determine the memory and the timeout of the function that confirms uploads.
+The highest values determine the memory and the timeout of the function that confirms uploads.
 """
 
 import subprocess

@@ -28,8 +28,8 @@ def main(photo: Path) -> None:
     pyvips.concurrency_set(1)
     pyvips.cache_set_max(0)
     content = photo.read_bytes()
-    whole = pyvips.Image.jpegload_buffer(content)
-    shrink = max((n for n in (1, 2, 4, 8) if max(whole.width, whole.height) / n >= 2048 * 0.98), default=1)
+    original = pyvips.Image.jpegload_buffer(content)
+    shrink = max((n for n in (1, 2, 4, 8) if max(original.width, original.height) / n >= 2048 * 0.98), default=1)
 
     def decode(n: int) -> pyvips.Image:
         return pyvips.Image.jpegload_buffer(content, access="sequential", shrink=n).copy_memory()

@@ -50,7 +50,7 @@ def left_over(cloud: Cloud, owner: str) -> list[str]:
 
 
 def sound(cloud: Cloud, owner: Client) -> bool:
-    """Return True if all invariants hold that hold after all jobs have run."""
+    """Return True if all invariants hold. Call this only after all jobs have run."""
     return broken(cloud, owner.user_id) == left_over(cloud, owner.user_id) == []
 
 

@@ -118,7 +118,7 @@ def settings(jwks_url: str) -> Settings:
 
 
 def token(key: Any = KEY, algorithm: str | None = "RS256", kid: str = "ours", **changes: Any) -> str:
-    claims = {"iss": ISSUER, "exp": int(time.time()) + 60, "sub": "ann", "token_use": "access", "scope": SCOPE}
+    claims = {"iss": ISSUER, "exp": int(time.time()) + 60, "sub": "someone", "token_use": "access", "scope": SCOPE}
     payload = {name: value for name, value in (claims | changes).items() if value is not None}
     return jwt.encode(payload, key, algorithm, {"kid": kid})
 
