@@ -58,21 +58,21 @@ def measure_store() -> Iterator[str]:
 
 def simulate(count: int, pages: int, walks: int = 25) -> tuple[int, int, float]:
     """Return the pages, requests and read units of the first pages of walks in several galleries of a size."""
-    shown, requests, units = 0, 0, 0.0
+    page_count, requests, units = 0, 0, 0.0
     for seed in range(8):
         photos = BigGallery(count, seed)
         for _ in range(walks):
-            shown += len(feed_gallery.walk(photos, MIN_DEPTH, pages=pages)[0])
+            page_count += len(feed_gallery.walk(photos, MIN_DEPTH, pages=pages)[0])
         requests, units = requests + photos.requests, units + photos.units
-    return shown, requests, units
+    return page_count, requests, units
 
 
-def measure_change(factor: float, done: float, count: int = 20_000) -> str:
-    """Measure the pages that follow when a gallery grows or shrinks by `factor` after the share `done` of a walk."""
+def measure_change(factor: float, progress: float, count: int = 20_000) -> str:
+    """Measure the pages after the share `progress` of a walk, when the gallery grows or shrinks by `factor`."""
     photos = Gallery(count, seed=1)
     _items, place = photos.first_page(10, MIN_DEPTH)
     assert place
-    place = place.at(int(place.buckets * done))
+    place = place.at(int(place.buckets * progress))
     if factor < 1:
         photos.ranks = sorted(photos.rng.sample(photos.ranks, int(count * factor)))
     else:
@@ -83,7 +83,7 @@ def measure_change(factor: float, done: float, count: int = 20_000) -> str:
     while place and pages < PAGES:
         _items, place = feed.page(place, 10, photos.read, MIN_DEPTH)
         pages += 1
-    name = f"{factor:g} times as many at {done:.0%}"
+    name = f"{factor:g} times as many at {progress:.0%}"
     return line(name, pages, photos.requests, photos.units)
 
 
@@ -101,8 +101,8 @@ def main() -> None:
     for count in SIMULATED:
         print(line(f"{count:,} simulated, first pages", *simulate(count, pages=1)))
         print(line(f"{count:,} simulated, {PAGES} pages of a walk", *simulate(count, pages=PAGES, walks=4)), flush=True)
-    for factor, done in ((0.1, 0.9), (10, 0.1)):
-        print(measure_change(factor, done), flush=True)
+    for factor, progress in ((0.1, 0.9), (10, 0.1)):
+        print(measure_change(factor, progress), flush=True)
 
 
 if __name__ == "__main__":

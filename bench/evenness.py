@@ -21,9 +21,9 @@ def main() -> None:
     photos = Gallery(500, seed=1)
     shared, error = overlaps(photos, 10_000)
     print(f"successive seeds, 500 photos: {shared:.3f} +- {error:.3f} shared of 10 (ideal {LIMIT**2 / 500:.3f})")
-    rho, spread, kept = correlations(photos, 1_000, depth=8)
+    rho, spread, kept_neighbours = correlations(photos, 1_000, depth=8)
     ideal = f"ideal 0, {1 / math.sqrt(499):.4f}"
-    print(f"whole walks: rho {rho:.4f}, spread {spread:.4f} ({ideal}); kept neighbours {kept:.1%}")
+    print(f"whole walks: rho {rho:.4f}, spread {spread:.4f} ({ideal}); kept neighbours {kept_neighbours:.1%}")
 
 
 if __name__ == "__main__":

@@ -21,14 +21,14 @@ CHART = Path(__file__).parent.parent / "docs" / "explanation" / "feed.svg"
 
 def measure_walk(design: Design, photos: Gallery) -> tuple[int, float, float]:
     """Make a walk during inserts and deletes. Return its pages, the share of repeats and the share of misses."""
-    throughout, seen, pages = photos.ids(), Counter[PhotoId](), 0
+    throughout, counts, pages = photos.ids(), Counter[PhotoId](), 0
     for page in design.pages(photos):
-        seen.update(page)
+        counts.update(page)
         pages += 1
         throughout.discard(photos.delete() or PhotoId(""))
         photos.insert()
-    repeats = seen.total() - len(seen)
-    return pages, repeats / seen.total(), len(throughout - seen.keys()) / max(len(throughout), 1)
+    repeats = counts.total() - len(counts)
+    return pages, repeats / counts.total(), len(throughout - counts.keys()) / max(len(throughout), 1)
 
 
 def first_pages(design: Design, photos: Gallery) -> list[list[PhotoId]]:

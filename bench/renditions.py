@@ -175,14 +175,14 @@ def size(files: Files) -> int:
     return sum(map(len, files.values()))
 
 
-def peaks(album: Album, known: dict[str, list[str]], into: Path) -> None:
+def peaks(album: Album, available: dict[str, list[str]], into: Path) -> None:
     """Print the peak memory of each way. Each photo has a separate process."""
     extremes = album.extremes()
     print(f"\n{'peak memory, MB':<30}" + "".join(f"{path.name:>18}" for path in extremes))
     for rival in RIVALS:
         columns = []
-        for path in extremes if rival.program in known else []:
-            with programs({rival.program: known[rival.program]}, into) as running:
+        for path in extremes if rival.program in available else []:
+            with programs({rival.program: available[rival.program]}, into) as running:
                 answer = send_request(running[rival.program], rival, photo=str(path))
             columns.append(f"{'-':>18}" if "error" in answer else f"{answer['peak']:>18.0f}")
         print(f"{rival.name:<30}" + "".join(columns), flush=True)
@@ -198,15 +198,15 @@ def main() -> None:
         except NoPhotos:
             print(NONE)
             return
-        known, races = commands(into), dict[Path, dict[str, Result]]()
+        available, races = commands(into), dict[Path, dict[str, Result]]()
         print(f"{'':<5}{'MP':>5} {'ms':>6}" + "".join(f"{rival.way + '+' * rival.copy:>11}" for rival in RIVALS[1:]))
-        with programs(known, into) as running:
+        with programs(available, into) as running:
             for photo in album.photos():
                 races[photo] = race(photo, running, into)
                 print(line(photo, races[photo]), flush=True)
         summary(races)
         CHART.write_text(chart(races))
-        peaks(album, known, into)
+        peaks(album, available, into)
 
 
 if __name__ == "__main__":

@@ -40,12 +40,12 @@ async function chain(photo, efforts) {
 for await (const line of createInterface({ input: process.stdin })) {
   const { way, photo, into, copy } = JSON.parse(line);
   const content = await readFile(photo);
-  const begun = process.cpuUsage();
+  const started = process.cpuUsage();
   let answer;
   try {
     const files = await ways[way](content);
     if (copy) await sharp(content).rotate().flatten({ background: "#fff" }).jpeg({ quality: 90 }).toBuffer();
-    const { user, system } = process.cpuUsage(begun);
+    const { user, system } = process.cpuUsage(started);
     answer = { cpu: (user + system) / 1e6 };
     if (into) await Promise.all(SIDES.map((side, index) => writeFile(`${into}/${side}`, files[index])));
   } catch (error) {

@@ -16,9 +16,9 @@ def step(name: str, work: Callable[[], Any]) -> Any:
     """Print the duration of the fastest round, and return the result."""
     seconds = []
     for _ in range(ROUNDS):
-        begun = time.process_time()
+        started = time.process_time()
         result = work()
-        seconds.append(time.process_time() - begun)
+        seconds.append(time.process_time() - started)
     size = f"{len(result) / 1000:>8.0f} kB" if isinstance(result, bytes) else ""
     print(f"{name:<24}{min(seconds) * 1000:>8.1f} ms{size}")
     return result

@@ -48,7 +48,7 @@ def provider() -> Iterator[IdentityProvider]:
 
 @pytest.fixture(scope="module", params=["dynamodb"])
 def empty_backend(request: pytest.FixtureRequest) -> Iterator[Callable[[], Backend]]:
-    """Return a function that empties the stores. To test another implementation, add its name to `params`."""
+    """A function that returns empty stores. To test another implementation, add its name to `params`."""
     with {"dynamodb": rows.on_dynamodb}[request.param](deploy) as empty:
         yield empty
 

@@ -80,7 +80,7 @@ def bombs() -> dict[str, tuple[bytes, str, str]]:
 
 
 def _avif_with_decoy() -> bytes:
-    """Return a picture of 41 MP with a second, small size. A decoder ignores the small size."""
+    """Return a picture of 41 MP. A search in the file finds only a small size, which decoders ignore."""
     real = b"ispe\0\0\0\0" + struct.pack(">II", 6_400, 6_400)
     content = io.BytesIO()
     Image.new("L", (6_400, 6_400)).save(content, "AVIF", speed=10, quality=1)

@@ -1,4 +1,4 @@
-"""Statistical tests: the probability of a result if only chance is at work."""
+"""Statistics that compare an order with a random order."""
 
 import math
 from collections.abc import Collection, Sequence

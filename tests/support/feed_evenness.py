@@ -40,7 +40,7 @@ class Singles(msgspec.Struct, frozen=True):
     plain_p: float
     """The p-value if photos were shown independently of each other."""
     p: float
-    """The p-value, which considers that the photos of one bucket appear together."""
+    """The p-value, corrected because the photos of one bucket appear together."""
 
 
 def singles(photos: Gallery, pages: list[list[PhotoId]]) -> Singles:
@@ -51,13 +51,13 @@ def singles(photos: Gallery, pages: list[list[PhotoId]]) -> Singles:
     JASA 1981).
     """
     count = len(photos.ranks)
-    shown = Counter(dict.fromkeys(photos.ids(), 0))
+    counts = Counter(dict.fromkeys(photos.ids(), 0))
     for page in pages:
-        shown.update(page)
+        counts.update(page)
     share = LIMIT / count
     pair_counts = Counter(pair for page in pages for pair in combinations(sorted(page), 2))
     related = sum(((times / len(pages) - share**2) / (share - share**2)) ** 2 for times in pair_counts.values())
-    ratio, plain_p = chi_square.chi_square(shown.values(), drawn=LIMIT)
+    ratio, plain_p = chi_square.chi_square(counts.values(), drawn=LIMIT)
     freedom = (count - 1) / (1 + 2 * related / count)
     return Singles(ratio, plain_p, chi_square.upper_tail(ratio * freedom, freedom))
 

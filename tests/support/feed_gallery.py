@@ -97,7 +97,7 @@ class Gallery:
 
 
 class BigGallery(Gallery):
-    """A gallery that is too large for the memory.
+    """A gallery that is too large to keep in memory.
 
     The ranks are a Poisson process. A read generates the cells that it needs, from the seed of the gallery and the
     number of the cell. The ranks are not hashes of the ids, because a hash cannot be inverted. This does not affect

@@ -47,9 +47,9 @@ def render_mutants(seed: int, seconds: float, current: Path) -> None:
         declared = rng.choice(sorted(by_type))
         content = mutation.mutated(rng.choice(by_type[declared]), by_type[declared], rng)
         current.write_bytes(content)
-        begun = time.process_time()
+        started = time.process_time()
         outcomes[f"{declared} {render(content, declared)}"] += 1
-        slowest = max(slowest, time.process_time() - begun)
+        slowest = max(slowest, time.process_time() - started)
     peak = re.search(r"VmHWM:\s*(\d+)", Path("/proc/self/status").read_text())
     largest = int(peak[1]) / 1000 if peak else 0
     print(json.dumps({"outcomes": outcomes, "slowest": slowest, "largest": largest}))

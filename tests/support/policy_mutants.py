@@ -54,7 +54,7 @@ def all_mutants() -> list[Mutant]:
         for statement in statements(function)
         if statement["Sid"] not in NOT_EMULATED
         for part in (None, *range(len(statement["Resource"])), *statement["Action"])
-        # To remove the only action of a statement is the same as to drop the statement.
+        # A statement without actions is the same as a dropped statement.
         if (statement["Sid"], part) not in UNCHECKED and [part] != statement["Action"]
     ]
 

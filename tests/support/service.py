@@ -210,7 +210,7 @@ class Deployed(Service):
                 answer = self.call("POST", "/login", {"email": email, "password": PASSWORD})
                 if answer.status == 200:
                     answer = self.call("DELETE", "/account", token=answer.json["accessToken"])
-                # A 401 means that a test has cancelled the account.
+                # A 401 means that a test has cancelled the account. The job may not have removed the user yet.
                 if answer.status in (202, 401):
                     return True
                 time.sleep(2)
