@@ -9,7 +9,7 @@ from typing import Any
 from PIL import Image
 
 FOLDERS = (Path("/usr/share/backgrounds"), Path("/usr/share/wallpapers"))
-"""Where Debian's packages of photos put theirs."""
+"""The folders in which Debian packages install photos."""
 NONE = "There is no photo of 3 MP or more. docs/reference/figures.md names Debian packages that have some."
 PHOTOS = 24
 _SMALLEST, _LARGEST = 3_000_000, 50_000_000
@@ -52,7 +52,7 @@ class Album:
         self._heic = self._install_heic_encoder()
 
     def photos(self) -> list[Path]:
-        """Return the photos, the smallest first, and then montages that are larger than the photos of packages."""
+        """Return the photos, smallest first, and then montages that are larger than all photos."""
         formats = cycle(("png", "webp", "heic", "avif", "tiff"))
         paths = [
             path if index % 2 == 0 else self.save(Image.open(path).convert("RGB"), f"{path.stem}.{next(formats)}")

@@ -35,13 +35,13 @@ NO_LIMITS = Limits(photos=1_000_000, bytes=10**15)
 
 
 class Report(msgspec.Struct):
-    """The results, in seconds. `left` lists remaining data. `touched` lists changed data of another user."""
+    """The results, in seconds. `leftovers` is data that remains. `touched` is changed data of another user."""
 
     photos: int
     kills: int
     seeding: float
     purging: float
-    left: list[str]
+    leftovers: list[str]
     touched: list[str]
 
 
@@ -53,10 +53,10 @@ def run(data: Path, photos: int, kills: int) -> Report:
         os.environ.update(running.env)
         shorten_retries(running)
         ann, bob = sign_up(running, "ann@example.com"), sign_up(running, "bob@example.com")
-        begun = time.monotonic()
+        started = time.monotonic()
         bobs_photos = seed(bob.user_id, 20)
         before = data_of(running, bob.user_id)
-        seed(ann.user_id, photos, rated_by=bob.user_id, rates=bobs_photos)
+        seed(ann.user_id, photos, rated_by=bob.user_id, photos_to_rate=bobs_photos)
         seeded = time.monotonic()
         wiring.accounts().cancel(by=ann)
         purge(running, ann.user_id, photos, kills)
@@ -64,7 +64,7 @@ def run(data: Path, photos: int, kills: int) -> Report:
         after = data_of(running, bob.user_id)
         touched = sorted(name for name in {*before, *after} if before.get(name) != after.get(name))
         leftovers = find_leftovers(running, ann.user_id)
-        return Report(photos, kills, seeded - begun, ended - seeded, leftovers, touched)
+        return Report(photos, kills, seeded - started, ended - seeded, leftovers, touched)
 
 
 def shorten_retries(running: cloud.Cloud) -> None:
@@ -83,10 +83,12 @@ def sign_up(running: cloud.Cloud, email: str) -> Caller:
     return wiring.identity().caller(f"Bearer {wiring.identity().log_in(email, PASSWORD).access_token}")
 
 
-def seed(owner: UserId, count: int, rated_by: UserId | None = None, rates: list[Photo] | None = None) -> list[Photo]:
+def seed(
+    owner: UserId, count: int, rated_by: UserId | None = None, photos_to_rate: list[Photo] | None = None
+) -> list[Photo]:
     """Create photos with objects and tags, of which some are private, in the trash, in an album, or rated.
 
-    Also create an album with links, idempotency records, and ratings of `rates` by `owner`.
+    Also create an album with links, idempotency records, and ratings of `photos_to_rate` by `owner`.
     """
     now = datetime.now(UTC)
     album_id = wiring.albums().create(NewAlbum(name="Sea"), by=Caller(owner)).album_id
@@ -108,7 +110,7 @@ def seed(owner: UserId, count: int, rated_by: UserId | None = None, rates: list[
 
     with ThreadPoolExecutor(8) as threads:
         photos = list(threads.map(seed_photo, range(count)))
-    for photo in rates or []:
+    for photo in photos_to_rate or []:
         if photo.listed:
             rate(photo, owner)
     return photos
@@ -247,7 +249,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as data:
         report = run(Path(data), options.photos, options.kills)
     print(f"{timestamp(datetime.now(UTC))} {report}")
-    return len(report.left + report.touched) and 1
+    return len(report.leftovers + report.touched) and 1
 
 
 if __name__ == "__main__":

@@ -21,11 +21,11 @@ def main() -> None:
     seconds: dict[str, list[float]] = {name: [] for name in CASES}
     for _ in range(RUNS):
         for name, code in CASES.items():
-            begun = time.perf_counter()
+            started = time.perf_counter()
             subprocess.run(
                 [sys.executable, "-c", code], check=True, env={**os.environ, "AWS_DEFAULT_REGION": "eu-central-1"}
             )
-            seconds[name].append(time.perf_counter() - begun)
+            seconds[name].append(time.perf_counter() - started)
     medians = {name: statistics.median(durations) for name, durations in seconds.items()}
     for name, median in medians.items():
         print(f"{median * 1000:7.0f} ms  {name}")

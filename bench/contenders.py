@@ -1,7 +1,7 @@
 """Several ways in Python to make three renditions of a photo. One of them is the service's.
 
 The program reads requests from standard input, one JSON line each: `{"way", "photo", "into", "copy"}`.
-It answers `{"cpu", "peak"}`: CPU seconds, and the peak memory of this process in MB.
+It prints `{"cpu", "peak"}`: CPU seconds, and the peak memory of this process in MB.
 """
 
 import io
@@ -26,32 +26,32 @@ type Result = tuple[list[bytes], float]
 
 def ours(content: bytes) -> Result:
     """Make everything that the service makes, including metadata, placeholder and full-size copy."""
-    begun = time.process_time()
+    started = time.process_time()
     rendered = renditions.render(content, renditions.sniff(content) or "")
-    seconds = time.process_time() - begun
+    seconds = time.process_time() - started
     return [rendered.renditions[str(side)].content for side in SIDES], seconds
 
 
 def naive(content: bytes) -> Result:
     """Use Pillow in the simplest way."""
-    begun, files = time.process_time(), []
+    started, files = time.process_time(), []
     for side in SIDES:
         image = ImageOps.exif_transpose(Image.open(io.BytesIO(content))).convert("RGB")
         image.thumbnail((side, side), Image.Resampling.LANCZOS)
         files.append(_encode(image, "WEBP"))
-    return files, time.process_time() - begun
+    return files, time.process_time() - started
 
 
 def tuned(content: bytes) -> Result:
-    """Use all optimisations of Pillow: shrink on load, one decode, a chain, a box filter, and our encoder efforts."""
-    begun, files = time.process_time(), []
+    """Use all optimisations of Pillow: shrink on load, one decode, a chain, a box filter, and the service's efforts."""
+    started, files = time.process_time(), []
     source = Image.open(io.BytesIO(content))
     source.draft("RGB", (SIDES[0], SIDES[0]))
     image = ImageOps.exif_transpose(source).convert("RGB")
     for side in SIDES:
         image.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=2.0)
         files.append(_encode(image, "WEBP", method=4 if side == SIDES[-1] else 2))
-    return files, time.process_time() - begun
+    return files, time.process_time() - started
 
 
 def floor(content: bytes) -> Result:
@@ -60,25 +60,25 @@ def floor(content: bytes) -> Result:
 
 
 def webp_floor(content: bytes) -> Result:
-    """Count the same decode, and the encodes that every pipeline with our format and efforts must make."""
+    """Count the same decode, and the encodes in the format and with the efforts of the service."""
     return _floor(content, "WEBP")
 
 
 def _floor(content: bytes, format: str) -> Result:
-    begun, files = time.process_time(), []
+    started, files = time.process_time(), []
     image = Image.open(io.BytesIO(content))
     long = max(image.size)
     shrink = max((n for n in (1, 2, 4, 8) if long / n >= SIDES[0] * 0.98), default=1)
     image.draft("RGB", (image.width // shrink, image.height // shrink))
     image.load()
-    seconds = time.process_time() - begun
+    seconds = time.process_time() - started
     for side in SIDES:
         # Do not count the resizing.
         image.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=2.0)
         options = {"method": 4 if side == SIDES[-1] else 2} if format == "WEBP" else {}
-        begun = time.process_time()
+        started = time.process_time()
         files.append(_encode(image, format, **options))
-        seconds += time.process_time() - begun
+        seconds += time.process_time() - started
     return files, seconds
 
 
@@ -111,11 +111,11 @@ def main() -> None:
         content = Path(request["photo"]).read_bytes()
         files, cpu = WAYS[request["way"]](content)
         if request["copy"]:
-            begun = time.process_time()
+            started = time.process_time()
             ImageOps.exif_transpose(Image.open(io.BytesIO(content))).convert("RGB").save(
                 io.BytesIO(), "JPEG", quality=90
             )
-            cpu += time.process_time() - begun
+            cpu += time.process_time() - started
         if request.get("into"):
             for side, content in zip(SIDES, files, strict=True):
                 Path(request["into"], str(side)).write_bytes(content)

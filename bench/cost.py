@@ -34,7 +34,7 @@ def line(name: str, pages: int, requests: int, units: float) -> str:
     return f"{name:<38} {requests / pages:>8.2f} {units / pages:>10.2f} {dollars:>10.2f}"
 
 
-def on_the_store() -> Iterator[str]:
+def measure_store() -> Iterator[str]:
     """Measure first pages and walks on the emulated cloud, in a gallery that grows to each size."""
     with tempfile.TemporaryDirectory() as data, cloud.running(Path(data), 0) as running:
         client, settings = running.client("dynamodb"), load_settings(running.env)
@@ -58,21 +58,21 @@ def on_the_store() -> Iterator[str]:
 
 def simulate(count: int, pages: int, walks: int = 25) -> tuple[int, int, float]:
     """Return the pages, requests and read units of the first pages of walks in several galleries of a size."""
-    shown, requests, units = 0, 0, 0.0
+    page_count, requests, units = 0, 0, 0.0
     for seed in range(8):
         photos = BigGallery(count, seed)
         for _ in range(walks):
-            shown += len(feed_gallery.walk(photos, MIN_DEPTH, pages=pages)[0])
+            page_count += len(feed_gallery.walk(photos, MIN_DEPTH, pages=pages)[0])
         requests, units = requests + photos.requests, units + photos.units
-    return shown, requests, units
+    return page_count, requests, units
 
 
-def measure_change(factor: float, done: float, count: int = 20_000) -> str:
-    """Measure the pages that follow when a gallery grows or shrinks by `factor` after the share `done` of a walk."""
+def measure_change(factor: float, progress: float, count: int = 20_000) -> str:
+    """Measure the pages after the share `progress` of a walk, when the gallery grows or shrinks by `factor`."""
     photos = Gallery(count, seed=1)
     _items, place = photos.first_page(10, MIN_DEPTH)
     assert place
-    place = place.at(int(place.buckets * done))
+    place = place.at(int(place.buckets * progress))
     if factor < 1:
         photos.ranks = sorted(photos.rng.sample(photos.ranks, int(count * factor)))
     else:
@@ -83,26 +83,26 @@ def measure_change(factor: float, done: float, count: int = 20_000) -> str:
     while place and pages < PAGES:
         _items, place = feed.page(place, 10, photos.read, MIN_DEPTH)
         pages += 1
-    name = f"{factor:g} times as many at {done:.0%}"
+    name = f"{factor:g} times as many at {progress:.0%}"
     return line(name, pages, photos.requests, photos.units)
 
 
 def _only_queries(meter: Meter) -> tuple[int, float]:
     if set(meter.calls) != {"Query"}:
-        raise AssertionError(f"The feed asked for {dict(meter.calls)}.")
+        raise AssertionError(f"The feed made other calls than queries: {dict(meter.calls)}.")
     return meter.calls.total(), meter.units
 
 
 def main() -> None:
-    print(f"A row has {row_sizes.ROW_BYTES} bytes; a million read units cost ${row_sizes.DOLLARS_PER_MILLION_UNITS}.")
+    print(f"A row has {row_sizes.ROW_BYTES} bytes. A million read units cost ${row_sizes.DOLLARS_PER_MILLION_UNITS}.")
     print(f"{'photos':<38} {'requests':>8} {'read units':>10} {'$/million':>10}   per page of 10")
-    for result in on_the_store():
+    for result in measure_store():
         print(result, flush=True)
     for count in SIMULATED:
         print(line(f"{count:,} simulated, first pages", *simulate(count, pages=1)))
         print(line(f"{count:,} simulated, {PAGES} pages of a walk", *simulate(count, pages=PAGES, walks=4)), flush=True)
-    for factor, done in ((0.1, 0.9), (10, 0.1)):
-        print(measure_change(factor, done), flush=True)
+    for factor, progress in ((0.1, 0.9), (10, 0.1)):
+        print(measure_change(factor, progress), flush=True)
 
 
 if __name__ == "__main__":

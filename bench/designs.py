@@ -46,16 +46,19 @@ class ScanAndSample:
     def pages(self, photos: Gallery) -> Iterator[list[PhotoId]]:
         """Yield independent pages."""
         for _ in range(math.ceil(len(photos.ranks) / LIMIT)):
-            everything = len(photos.ranks) * row_sizes.ROW_BYTES
+            size = len(photos.ranks) * row_sizes.ROW_BYTES
             photos.items += len(photos.ranks)
-            photos.requests += math.ceil(everything / _PAGE_BYTES)
-            photos.units += row_sizes.read_units(everything)
+            photos.requests += math.ceil(size / _PAGE_BYTES)
+            photos.units += row_sizes.read_units(size)
             chosen = photos.rng.sample(photos.ranks, min(LIMIT, len(photos.ranks)))
             yield [photo_id for _, photo_id in chosen]
 
 
 class RandomStart:
-    """Show ten photos from a random rank on, then the next ten, once around. No other random start is better."""
+    """Show ten photos that follow a random rank, then the next ten, until all photos are shown.
+
+    No other design with a random start is better.
+    """
 
     name, in_walk = "random start", True
 

@@ -12,18 +12,18 @@ def main() -> None:
         photos = Gallery(count, seed=3)
         pages = first_pages(photos, min_depth)
         single = singles(photos, pages)
-        met = pairs(count, pages)
+        pair = pairs(count, pages)
         print(
-            f"{count:>6} photos, {1 << min_depth:>2} buckets at least: {single.ratio:.2f} (p {single.p:.3f}, plain "
-            f"{single.plain_p:.3f}); worst pair {met.worst:.0f} times, "
-            f"{met.often:.2%} of pairs over twice, the others {met.others:.2f}"
+            f"{count:>6} photos, at least {1 << min_depth:>2} buckets: {single.ratio:.2f} (p {single.p:.3f}, plain "
+            f"{single.plain_p:.3f}); worst pair {pair.worst:.0f} times, "
+            f"{pair.often:.2%} of pairs above twice, the others {pair.others:.2f}"
         )
     photos = Gallery(500, seed=1)
     shared, error = overlaps(photos, 10_000)
     print(f"successive seeds, 500 photos: {shared:.3f} +- {error:.3f} shared of 10 (ideal {LIMIT**2 / 500:.3f})")
-    rho, spread, kept = correlations(photos, 1_000, depth=8)
+    rho, spread, kept_neighbours = correlations(photos, 1_000, depth=8)
     ideal = f"ideal 0, {1 / math.sqrt(499):.4f}"
-    print(f"whole walks: rho {rho:.4f}, spread {spread:.4f} ({ideal}); kept neighbours {kept:.1%}")
+    print(f"whole walks: rho {rho:.4f}, spread {spread:.4f} ({ideal}); kept neighbours {kept_neighbours:.1%}")
 
 
 if __name__ == "__main__":

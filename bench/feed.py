@@ -21,25 +21,25 @@ CHART = Path(__file__).parent.parent / "docs" / "explanation" / "feed.svg"
 
 def measure_walk(design: Design, photos: Gallery) -> tuple[int, float, float]:
     """Make a walk during inserts and deletes. Return its pages, the share of repeats and the share of misses."""
-    throughout, seen, pages = photos.ids(), Counter[PhotoId](), 0
+    throughout, counts, pages = photos.ids(), Counter[PhotoId](), 0
     for page in design.pages(photos):
-        seen.update(page)
+        counts.update(page)
         pages += 1
         throughout.discard(photos.delete() or PhotoId(""))
         photos.insert()
-    repeats = seen.total() - len(seen)
-    return pages, repeats / seen.total(), len(throughout - seen.keys()) / max(len(throughout), 1)
+    repeats = counts.total() - len(counts)
+    return pages, repeats / counts.total(), len(throughout - counts.keys()) / max(len(throughout), 1)
 
 
 def first_pages(design: Design, photos: Gallery) -> list[list[PhotoId]]:
     """Return many first pages. If the pages of a design are independent, each page is a first page."""
-    # Reading a hundred thousand rows for each of 10,000 pages takes PostgreSQL minutes.
+    # PostgreSQL would need minutes to read a hundred thousand rows for each of 10,000 pages.
     count = 1_000 if design.name == "PostgreSQL" and len(photos.ranks) > 10_000 else feed_evenness.PAGES
     per_walk = 1 if design.in_walk else count
-    shown: list[list[PhotoId]] = []
-    while len(shown) < count:
-        shown += islice(design.pages(photos), per_walk)
-    return shown[:count]
+    pages: list[list[PhotoId]] = []
+    while len(pages) < count:
+        pages += islice(design.pages(photos), per_walk)
+    return pages[:count]
 
 
 def line(design: Design, count: int) -> str:
@@ -66,11 +66,11 @@ def chart() -> str:
         lines["scan and sample"].append((count, row_sizes.read_units(count * row_sizes.ROW_BYTES)))
         lines["random start"].append((count, row_sizes.read_units(LIMIT * row_sizes.ROW_BYTES)))
     named = {name: lines[name] for name in ("Photoshare", "scan and sample", "random start")}
-    return plot.log_log("A page of ten photos", "photos", "read units", named, ("the aim: 8", 8))
+    return plot.log_log("A page of ten photos", "photos", "read units", named, ("target: 8", 8))
 
 
 def main() -> None:
-    # By default a SIGTERM would leave PostgreSQL running.
+    # By default, PostgreSQL would keep running after a SIGTERM.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     CHART.write_text(chart())
     print(f"{'design':<16} {'photos':>8} {'requests':>9} {'items read':>10} {'read units':>10} ", end="")

@@ -34,14 +34,14 @@ def main(photos: int = 5_000) -> None:
         owner = sign_up(running, "ann@example.com")
         album_id = seed(owner, photos)
         print(f"{photos} photos. Visitors find {count_found(OLD)} by the old name")
-        begun = time.monotonic()
+        started = time.monotonic()
         changes = AlbumChanges(name=NEW, visibility="private")
         wiring.albums().change(album_id, changes, by=owner)
         rounds = run_jobs(running)
         if is_due(album_id):
             wiring.jobs().sweep()
             rounds += run_jobs(running)
-        seconds = time.monotonic() - begun
+        seconds = time.monotonic() - started
         print(f"{rounds} messages, {seconds:.0f} s, {photos / seconds:.0f} photos a second")
         print(
             f"due: {is_due(album_id)}. Visitors find {count_found(OLD)} by the old name, {count_found(NEW)} by the new."
@@ -82,7 +82,7 @@ def _receive(sqs: Any, url: str) -> Iterator[str]:
 
 
 def is_due(album_id: AlbumId) -> bool:
-    """Return whether photos of the album may still hold its old name or visibility."""
+    """Return True if photos of the album may still have a copy of its old name or visibility."""
     album: Album | None = wiring.album_store().album(album_id)
     return album is not None and album.due_at is not None
 

@@ -1,6 +1,6 @@
 """Measure time and memory for the largest photo of each format: `python -m bench.limits [FOLDER ...]`.
 
-The worst of these determine the memory and the timeout of the function that confirms uploads.
+The highest values determine the memory and the timeout of the function that confirms uploads.
 """
 
 import subprocess
@@ -64,13 +64,13 @@ def photos(album: Album, into: Path) -> Iterator[Path]:
 def render(path: Path) -> None:
     """Render one photo in this process, and print the results."""
     content = path.read_bytes()
-    begun = time.process_time()
+    started = time.process_time()
     try:
         rendered = renditions.render(content, renditions.sniff(content) or "")
         outcome = f"{rendered.width * rendered.height / 1e6:.0f} MP"
     except renditions.Refused as refusal:
         outcome = refusal.code
-    print(f"{path.name:<20}{len(content) / 1e6:>7.1f}{outcome:>14}{time.process_time() - begun:>9.2f}{peak():>9.0f}")
+    print(f"{path.name:<20}{len(content) / 1e6:>7.1f}{outcome:>14}{time.process_time() - started:>9.2f}{peak():>9.0f}")
 
 
 def main(folders: list[Path]) -> None:

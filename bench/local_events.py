@@ -31,7 +31,7 @@ def measure(photos: int, width: int, height: int) -> None:
             contents = [make_photo(width, height + number) for number in range(8)]
             with ThreadPoolExecutor(_THREADS) as threads:
                 grants = list(threads.map(lambda _: service.grant(token), range(photos)))
-                before, begun = load(service), time.monotonic()
+                before, started = load(service), time.monotonic()
                 numbers = range(photos)
                 assert {*threads.map(lambda number: put(grants[number], contents[number % 8]), numbers)} == {200}
                 uploaded = time.monotonic()
@@ -41,11 +41,12 @@ def measure(photos: int, width: int, height: int) -> None:
         finally:
             service.stop()
     print(
-        f"{photos} photos of {width} x {height}: uploaded in {uploaded - begun:.1f} s, ready in {ended - begun:.1f} s"
+        f"{photos} photos of {width} x {height}: "
+        f"uploaded in {uploaded - started:.1f} s, ready in {ended - started:.1f} s"
     )
-    print(f"{photos / (ended - begun):.1f} photos a second")
+    print(f"{photos / (ended - started):.1f} photos a second")
     for name, seconds in sorted(used.items(), key=lambda item: -item[1]):
-        cores = seconds / (ended - begun)
+        cores = seconds / (ended - started)
         print(f"  {name:<15} {1000 * seconds / photos:6.0f} ms of CPU per photo, {cores:4.0%} of a core")
 
 

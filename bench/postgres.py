@@ -31,11 +31,11 @@ class OrderByRandom:
             assert session.stdin
             assert session.stdout
             session.stdin.write(_fill(photos.ids()))
-            done = len(photos.changes)
+            applied = len(photos.changes)
             for _ in range(-(-len(photos.ranks) // 10)):
-                session.stdin.write("".join(starmap(_change, photos.changes[done:])) + _QUERY)
+                session.stdin.write("".join(starmap(_change, photos.changes[applied:])) + _QUERY)
                 session.stdin.flush()
-                done = len(photos.changes)
+                applied = len(photos.changes)
                 photos.items, photos.requests = photos.items + len(photos.ranks), photos.requests + 1
                 yield [PhotoId(photo_id) for photo_id in session.stdout.readline().split()]
 

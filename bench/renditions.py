@@ -1,6 +1,6 @@
 """Compare ways to make renditions: `python -m bench.renditions [FOLDER ...]` prints tables and draws a chart.
 
-All ways run in turn for each photo, on one thread. The tables show medians of CPU time. npm installs sharp temporarily.
+All ways process each photo in turn, on one thread. The tables show medians of CPU time. npm installs sharp temporarily.
 """
 
 import json
@@ -45,7 +45,7 @@ RIVALS = (
     Rival("sharp, README, with copy", "node", "webp", copy=True),
     Rival("sharp, chained", "node", "chained"),
     Rival("sharp, chained, with copy", "node", "chained", copy=True),
-    Rival("sharp, chained, our efforts", "node", "tuned"),
+    Rival("sharp, chained, same efforts", "node", "tuned"),
     Rival("Pillow, naive", "python", "naive"),
     Rival("Pillow, naive, with copy", "python", "naive", copy=True),
     Rival("Pillow, tuned", "python", "tuned"),
@@ -64,11 +64,11 @@ class Result(NamedTuple):
     files: Files
 
 
-def ask(process: "subprocess.Popen[str]", rival: Rival, **request: str) -> dict[str, Any]:
+def send_request(process: "subprocess.Popen[str]", rival: Rival, **request: str) -> dict[str, Any]:
     assert process.stdin
     assert process.stdout
     print(json.dumps({**request, "way": rival.way, "copy": rival.copy}), file=process.stdin, flush=True)
-    return dict(json.loads(process.stdout.readline() or '{"error": "it crashed"}'))
+    return dict(json.loads(process.stdout.readline() or '{"error": "the program crashed"}'))
 
 
 @contextmanager
@@ -115,7 +115,7 @@ def race(photo: Path, running: "dict[str, subprocess.Popen[str]]", into: Path) -
     for _ in range(ROUNDS):
         for rival in RIVALS:
             if rival.name in seconds:
-                answer = ask(running[rival.program], rival, photo=str(photo), into=str(into))
+                answer = send_request(running[rival.program], rival, photo=str(photo), into=str(into))
                 if "error" in answer:
                     del seconds[rival.name]
                 else:
@@ -175,15 +175,15 @@ def size(files: Files) -> int:
     return sum(map(len, files.values()))
 
 
-def peaks(album: Album, known: dict[str, list[str]], into: Path) -> None:
+def peaks(album: Album, available: dict[str, list[str]], into: Path) -> None:
     """Print the peak memory of each way. Each photo has a separate process."""
     extremes = album.extremes()
     print(f"\n{'peak memory, MB':<30}" + "".join(f"{path.name:>18}" for path in extremes))
     for rival in RIVALS:
         columns = []
-        for path in extremes if rival.program in known else []:
-            with programs({rival.program: known[rival.program]}, into) as running:
-                answer = ask(running[rival.program], rival, photo=str(path))
+        for path in extremes if rival.program in available else []:
+            with programs({rival.program: available[rival.program]}, into) as running:
+                answer = send_request(running[rival.program], rival, photo=str(path))
             columns.append(f"{'-':>18}" if "error" in answer else f"{answer['peak']:>18.0f}")
         print(f"{rival.name:<30}" + "".join(columns), flush=True)
 
@@ -198,15 +198,15 @@ def main() -> None:
         except NoPhotos:
             print(NONE)
             return
-        known, races = commands(into), dict[Path, dict[str, Result]]()
+        available, races = commands(into), dict[Path, dict[str, Result]]()
         print(f"{'':<5}{'MP':>5} {'ms':>6}" + "".join(f"{rival.way + '+' * rival.copy:>11}" for rival in RIVALS[1:]))
-        with programs(known, into) as running:
+        with programs(available, into) as running:
             for photo in album.photos():
                 races[photo] = race(photo, running, into)
                 print(line(photo, races[photo]), flush=True)
         summary(races)
         CHART.write_text(chart(races))
-        peaks(album, known, into)
+        peaks(album, available, into)
 
 
 if __name__ == "__main__":

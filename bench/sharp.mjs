@@ -1,4 +1,4 @@
-// Asked a line at a time, like bench/contenders.py: {"way", "photo", "into", "copy"} in, {"cpu"} out.
+// Like bench/contenders.py, read one JSON request per line: {"way", "photo", "into", "copy"}. Print {"cpu", "peak"}.
 import { readFileSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
@@ -11,7 +11,7 @@ const SIDES = [2048, 1024, 256];
 const inside = { fit: "inside", withoutEnlargement: true };
 
 const ways = {
-  // `rotate().resize(200).jpeg({ mozjpeg: true })` is the README's own pipeline.
+  // The README of sharp shows this pipeline: `rotate().resize(200).jpeg({ mozjpeg: true })`.
   async readme(photo) {
     const one = (side) => sharp(photo).rotate().resize(side, side, inside).jpeg({ mozjpeg: true }).toBuffer();
     return [await one(2048), await one(1024), await one(256)];
@@ -24,30 +24,30 @@ const ways = {
   tuned: (photo) => chain(photo, [2, 2, 4]),
 };
 
-// One decode, each size from the one before, one encode each.
+// Decode once, resize each rendition from the previous one, and encode each once.
 async function chain(photo, efforts) {
   let image = sharp(photo).rotate().flatten({ background: "#fff" });
-  const made = [];
-  for (const [place, side] of SIDES.entries()) {
+  const files = [];
+  for (const [index, side] of SIDES.entries()) {
     const { data, info } = await image.resize(side, side, inside).raw().toBuffer({ resolveWithObject: true });
     const raw = { raw: { width: info.width, height: info.height, channels: info.channels } };
-    made.push(await sharp(data, raw).webp({ effort: efforts[place] }).toBuffer());
+    files.push(await sharp(data, raw).webp({ effort: efforts[index] }).toBuffer());
     image = sharp(data, raw);
   }
-  return made;
+  return files;
 }
 
 for await (const line of createInterface({ input: process.stdin })) {
   const { way, photo, into, copy } = JSON.parse(line);
   const content = await readFile(photo);
-  const begun = process.cpuUsage();
+  const started = process.cpuUsage();
   let answer;
   try {
-    const made = await ways[way](content);
+    const files = await ways[way](content);
     if (copy) await sharp(content).rotate().flatten({ background: "#fff" }).jpeg({ quality: 90 }).toBuffer();
-    const { user, system } = process.cpuUsage(begun);
+    const { user, system } = process.cpuUsage(started);
     answer = { cpu: (user + system) / 1e6 };
-    if (into) await Promise.all(SIDES.map((side, place) => writeFile(`${into}/${side}`, made[place])));
+    if (into) await Promise.all(SIDES.map((side, index) => writeFile(`${into}/${side}`, files[index])));
   } catch (error) {
     answer = { error: error.message };
   }

@@ -16,9 +16,9 @@ def step(name: str, work: Callable[[], Any]) -> Any:
     """Print the duration of the fastest round, and return the result."""
     seconds = []
     for _ in range(ROUNDS):
-        begun = time.process_time()
+        started = time.process_time()
         result = work()
-        seconds.append(time.process_time() - begun)
+        seconds.append(time.process_time() - started)
     size = f"{len(result) / 1000:>8.0f} kB" if isinstance(result, bytes) else ""
     print(f"{name:<24}{min(seconds) * 1000:>8.1f} ms{size}")
     return result
@@ -28,8 +28,8 @@ def main(photo: Path) -> None:
     pyvips.concurrency_set(1)
     pyvips.cache_set_max(0)
     content = photo.read_bytes()
-    whole = pyvips.Image.jpegload_buffer(content)
-    shrink = max((n for n in (1, 2, 4, 8) if max(whole.width, whole.height) / n >= 2048 * 0.98), default=1)
+    original = pyvips.Image.jpegload_buffer(content)
+    shrink = max((n for n in (1, 2, 4, 8) if max(original.width, original.height) / n >= 2048 * 0.98), default=1)
 
     def decode(n: int) -> pyvips.Image:
         return pyvips.Image.jpegload_buffer(content, access="sequential", shrink=n).copy_memory()

@@ -1,4 +1,7 @@
-"""The service on moto: the real app, the real template, a gateway that verifies, an identity provider that signs."""
+"""Fixtures for the service on moto: the real app and template, a local gateway, and a local identity provider.
+
+The gateway verifies the tokens that the identity provider signs.
+"""
 
 import os
 from collections.abc import Callable, Iterator
@@ -26,7 +29,7 @@ from tests.support import rows
 from tests.support.cloud import SERVER_ERRORS, Client, Cloud
 from tests.support.fast_moto import shortcuts
 from tests.support.idp import IdentityProvider
-from tests.support.policies import BEYOND
+from tests.support.policies import VIOLATIONS
 from tests.support.rows import Backend
 from tests.support.services import rebuild_services
 from tests.support.time_budget import TimeBudget
@@ -46,7 +49,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
-    """Name long and binary parameters by their argument: such names can differ between the workers of one run."""
+    """Name long and binary parameters by their argument, because such names can differ between the workers of a run."""
     return argname if isinstance(val, bytes) or (isinstance(val, str) and len(val) > 60) else None
 
 
@@ -59,9 +62,9 @@ def provider() -> Iterator[IdentityProvider]:
 
 @pytest.fixture(scope="module", params=["dynamodb"])
 def empty_backend(request: pytest.FixtureRequest) -> Iterator[Callable[[], Backend]]:
-    """Gives empty stores; another kind of store is one more name here, and has the same contract to keep."""
-    with {"dynamodb": rows.on_dynamodb}[request.param](deploy) as made:
-        yield made
+    """A function that returns empty stores. To test another implementation, add its name to `params`."""
+    with {"dynamodb": rows.on_dynamodb}[request.param](deploy) as empty:
+        yield empty
 
 
 @pytest.fixture
@@ -72,7 +75,7 @@ def backend(empty_backend: Callable[[], Backend]) -> Backend:
 
 @pytest.fixture(autouse=True)
 def no_server_error(request: pytest.FixtureRequest) -> Iterator[None]:
-    """No test may see a 500, but for those that provoke one."""
+    """Fail a test that receives a 500, unless the test provokes one."""
     SERVER_ERRORS.clear()
     yield
     assert not SERVER_ERRORS or request.node.get_closest_marker("provokes_500")
@@ -80,15 +83,15 @@ def no_server_error(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def within_policies() -> Iterator[None]:
-    """No test may see a function do what its policy does not allow. moto itself would not refuse it."""
-    BEYOND.clear()
+    """Fail a test in which a function exceeds its policy. moto itself does not check policies."""
+    VIOLATIONS.clear()
     yield
-    assert BEYOND == []
+    assert VIOLATIONS == []
 
 
 @pytest.fixture
 def idp(provider: IdentityProvider) -> IdentityProvider:
-    """The identity provider, as new."""
+    """The identity provider in its initial state."""
     provider.reset()
     return provider
 
@@ -102,14 +105,14 @@ def cloud(idp: IdentityProvider) -> Iterator[Cloud]:
 
 @pytest.fixture(scope="module")
 def deployed(provider: IdentityProvider) -> Iterator[Cloud]:
-    """One deployment for a whole module. A module has this or `cloud`, never both: they share moto."""
+    """One deployment for a module. A module uses this or `cloud`, but not both, because they share moto."""
     with deployment(provider) as cloud:
         yield cloud
 
 
 @pytest.fixture
 def shared_cloud(deployed: Cloud, idp: IdentityProvider) -> Cloud:
-    """The module's deployment, for tests that do not need an empty one."""
+    """The deployment of the module, for tests that do not need an empty deployment."""
     assert deployed.idp is idp
     rebuild_services()
     deployed.calls.clear()
@@ -118,13 +121,13 @@ def shared_cloud(deployed: Cloud, idp: IdentityProvider) -> Cloud:
 
 @pytest.fixture
 def ann(shared_cloud: Cloud) -> Client:
-    """Somebody who is signed in, and has nothing yet."""
+    """A signed-in user without photos or albums."""
     return shared_cloud.person(f"ann-{uuid4()}")
 
 
 @contextmanager
 def deployment(idp: IdentityProvider) -> Iterator[Cloud]:
-    """The service on moto, with this identity provider."""
+    """Deploy the service on moto, with this identity provider."""
     with mock_aws(), shortcuts(), pytest.MonkeyPatch.context() as environment:
         for name, value in deploy().items():
             environment.setenv(name, value)
@@ -141,17 +144,17 @@ def deployment(idp: IdentityProvider) -> Iterator[Cloud]:
 
 
 def deploy() -> dict[str, str]:
-    """Create the stack; its outputs, as the environment variables they become."""
-    made = stack.deploy(boto3.client, "test", ORIGIN)
-    # moto leaves this property of the template out.
+    """Create the stack. Return its outputs, named as environment variables."""
+    outputs = stack.deploy(boto3.client, "test", ORIGIN)
+    # moto ignores this property of the template.
     boto3.client("s3").put_bucket_versioning(
-        Bucket=made["ORIGINALS_BUCKET"], VersioningConfiguration={"Status": "Enabled"}
+        Bucket=outputs["ORIGINALS_BUCKET"], VersioningConfiguration={"Status": "Enabled"}
     )
-    return made
+    return outputs
 
 
 def forget_clients() -> None:
-    """Have the app build its services anew."""
-    for built in (*vars(wiring).values(), aws._session):
-        if hasattr(built, "cache_clear"):
-            built.cache_clear()
+    """Make the app rebuild its services and clients at the next use."""
+    for factory in (*vars(wiring).values(), aws._session):
+        if hasattr(factory, "cache_clear"):
+            factory.cache_clear()

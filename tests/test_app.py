@@ -1,4 +1,4 @@
-"""Journeys over HTTP."""
+"""The whole life of a photo, over HTTP."""
 
 from tests.support.cloud import Cloud
 from tests.support.images import photo as make_photo
@@ -6,22 +6,22 @@ from tests.support.images import photo as make_photo
 JPEG = make_photo(320, 240)
 
 
-def test_photo_goes_from_grant_to_gallery_to_trash_and_back(cloud: Cloud) -> None:
+def test_photo_can_be_uploaded_listed_changed_trashed_restored_and_erased(cloud: Cloud) -> None:
     ann, bob = cloud.person("ann"), cloud.person("bob")
     uploaded = cloud.upload(ann, JPEG, title="Harbour", tags=["sea", "sea"])
     path = f"/photos/{uploaded.photo_id}"
 
-    own = ann.get(path)
-    assert own.status == 200
-    assert own.json["status"] == "ready"
-    assert own.json["tags"] == ["sea"]
-    assert set(own.json["renditions"]) == {"256", "1024", "2048"}
-    assert own.json["exif"]["latitude"]
-    assert own.json["uploadedAt"] == uploaded.uploaded_at
+    owner_view = ann.get(path)
+    assert owner_view.status == 200
+    assert owner_view.json["status"] == "ready"
+    assert owner_view.json["tags"] == ["sea"]
+    assert set(owner_view.json["renditions"]) == {"256", "1024", "2048"}
+    assert owner_view.json["exif"]["latitude"]
+    assert owner_view.json["uploadedAt"] == uploaded.uploaded_at
 
-    others = bob.get(path).json
-    assert "sha256" not in others
-    assert "latitude" not in others["exif"]
+    public_view = bob.get(path).json
+    assert "sha256" not in public_view
+    assert "latitude" not in public_view["exif"]
     for order in ("random", "newest", "oldest", "top"):
         listed = cloud.visitor.get("/photos", order=order).json
         assert [item["photoId"] for item in listed["items"]] == [uploaded.photo_id]

@@ -1,4 +1,4 @@
-"""A fault at every call to AWS, of every kind; then whoever was struck tries again, or the sweep finds it."""
+"""Faults of every kind at every call to AWS. Afterwards, the client retries or a sweep repairs the data."""
 
 from datetime import timedelta
 from typing import Any
@@ -35,26 +35,27 @@ JPEG = make_photo(64, 48)
 
 
 class Journey:
-    """One person's upload, from its grant to its tombstone, in steps that the one who takes them may repeat."""
+    """The upload of one user, from its grant to its tombstone, in steps that can be retried."""
 
-    def __init__(self, cloud: Cloud, name: str, content: bytes, *, waits: bool = True) -> None:
-        self.cloud, self.ann, self.content, self.waits = cloud, cloud.person(name), content, waits
+    def __init__(self, cloud: Cloud, name: str, content: bytes, *, by_event: bool = True) -> None:
+        self.cloud, self.ann, self.content, self.by_event = cloud, cloud.person(name), content, by_event
         self.grant: dict[str, Any] = {}
         self.event: dict[str, Any] = {}
 
     @property
     def steps(self) -> list[Step]:
-        """`waits`: for the event, instead of asking for the confirmation."""
-        return [self.ask, self.upload, self.confirm if self.waits else self.complete, self.trash, self.erase]
+        """The steps in order. If `by_event` is False, the client requests the confirmation and no event arrives."""
+        confirm = self.deliver_event if self.by_event else self.complete
+        return [self.request_grant, self.upload, confirm, self.trash, self.erase]
 
-    def ask(self) -> None:
-        wanted = {"filename": "x.jpg", "contentType": "image/jpeg", "tags": ["sea"]}
-        self.grant = require_success(self.ann.post("/upload", wanted)).json
+    def request_grant(self) -> None:
+        body = {"filename": "x.jpg", "contentType": "image/jpeg", "tags": ["sea"]}
+        self.grant = require_success(self.ann.post("/upload", body)).json
 
     def upload(self) -> None:
         self.event = created(self.grant["s3Key"], self.cloud.put(self.grant, self.content))
 
-    def confirm(self) -> None:
+    def deliver_event(self) -> None:
         self.cloud.deliver(self.event)
 
     def complete(self) -> None:
@@ -70,13 +71,13 @@ class Journey:
         settle_due_photos(self.cloud, after)
 
 
-def sound(cloud: Cloud, ann: Client) -> None:
+def check_data(cloud: Cloud, ann: Client) -> None:
     assert broken(cloud, ann.user_id) == []
     assert left_over(cloud, ann.user_id) == []
 
 
 @pytest.mark.parametrize(
-    ("modes", "content", "waits"),
+    ("modes", "content", "by_event"),
     [
         (REFUSED, JPEG, True),
         (ANSWER_LOST, JPEG, True),
@@ -85,10 +86,10 @@ def sound(cloud: Cloud, ann: Client) -> None:
         (ANSWER_LOST + KILLED, b"<html>", True),
     ],
 )
-def test_whoever_is_struck_tries_again_and_all_ends_well(
-    shared_cloud: Cloud, modes: tuple[Mode, ...], content: bytes, waits: bool
+def test_upload_and_deletion_succeed_if_the_client_retries_after_a_fault(
+    shared_cloud: Cloud, modes: tuple[Mode, ...], content: bytes, by_event: bool
 ) -> None:
-    journey = Journey(shared_cloud, f"again-{uuid4()}", content, waits=waits)
+    journey = Journey(shared_cloud, f"retry-{uuid4()}", content, by_event=by_event)
 
     def run(fault: Fault, steps: list[Step]) -> None:
         with striking(fault, *aws_clients(shared_cloud)):
@@ -99,12 +100,12 @@ def test_whoever_is_struck_tries_again_and_all_ends_well(
         erased = journey.grant["photoId"]
         assert shared_cloud.photo(erased).status == "erased"
         journey.sweep()
-        sound(shared_cloud, journey.ann)
-        journey.confirm()
+        check_data(shared_cloud, journey.ann)
+        journey.deliver_event()
         assert [(photo.photo_id, photo.status) for photo in rows(shared_cloud, journey.ann.user_id)] == [
             (erased, "erased")
         ]
-        sound(shared_cloud, journey.ann)
+        check_data(shared_cloud, journey.ann)
 
     operations = replay_with_fault_at_every_call(journey, modes, run)
     expected = {"GetItem", "GetObject", "TransactWriteItems", "ListObjectVersions", "DeleteObjects", "ListObjectsV2"}
@@ -112,8 +113,10 @@ def test_whoever_is_struck_tries_again_and_all_ends_well(
 
 
 @pytest.mark.parametrize("modes", [ANSWER_LOST, KILLED])
-def test_what_nobody_tries_again_the_sweep_brings_to_an_end(shared_cloud: Cloud, modes: tuple[Mode, ...]) -> None:
-    journey = Journey(shared_cloud, f"gives-up-{uuid4()}", JPEG)
+def test_sweep_settles_an_upload_that_no_client_retries_after_a_fault(
+    shared_cloud: Cloud, modes: tuple[Mode, ...]
+) -> None:
+    journey = Journey(shared_cloud, f"absent-{uuid4()}", JPEG)
 
     def run(fault: Fault, steps: list[Step]) -> None:
         with striking(fault, *aws_clients(shared_cloud)):
@@ -122,7 +125,7 @@ def test_what_nobody_tries_again_the_sweep_brings_to_an_end(shared_cloud: Cloud,
         before = {photo.photo_id: photo.status for photo in rows(shared_cloud, journey.ann.user_id)}
         uploaded = originals_of(shared_cloud, journey.ann.user_id)
         journey.sweep()
-        sound(shared_cloud, journey.ann)
+        check_data(shared_cloud, journey.ann)
         after = {photo.photo_id: photo.status for photo in rows(shared_cloud, journey.ann.user_id)}
         assert after == {
             photo_id: "ready" if status == "pending" else status
@@ -130,14 +133,14 @@ def test_what_nobody_tries_again_the_sweep_brings_to_an_end(shared_cloud: Cloud,
             if status != "pending" or uploaded
         }
         if journey.event:
-            journey.confirm()
-        sound(shared_cloud, journey.ann)
+            journey.deliver_event()
+        check_data(shared_cloud, journey.ann)
         assert {photo.photo_id: photo.status for photo in rows(shared_cloud, journey.ann.user_id)} == after
 
     assert len(replay_with_fault_at_every_call(journey, modes, run)) > 15
 
 
-def test_sweep_that_is_struck_is_finished_by_the_next(shared_cloud: Cloud) -> None:
+def test_next_sweep_finishes_a_sweep_that_a_fault_ended(shared_cloud: Cloud) -> None:
     empty(shared_cloud.settings, shared_cloud.dynamodb)
     ann = shared_cloud.person(f"swept-{uuid4()}")
     shared_cloud.grant(ann)
@@ -147,18 +150,18 @@ def test_sweep_that_is_struck_is_finished_by_the_next(shared_cloud: Cloud) -> No
     ann.delete(f"/photos/{trashed.photo_id}")
     ann.delete(f"/photos/{erased['photoId']}", permanent="true")
     shared_cloud.put(erased, JPEG)
-    thirty_days = TRASH_LIFETIME + timedelta(minutes=1)
-    due = photos_due_after(shared_cloud, thirty_days)
+    trash_due = TRASH_LIFETIME + timedelta(minutes=1)
+    due = photos_due_after(shared_cloud, trash_due)
     before = Snapshot(shared_cloud)
 
     def run(fault: Fault) -> None:
         before.restore()
         with striking(fault, *aws_clients(shared_cloud)):
-            ended_by_fault(lambda: settle_photos(due, thirty_days))
+            ended_by_fault(lambda: settle_photos(due, trash_due))
         assert broken(shared_cloud, ann.user_id) == []
-        settle_due_photos(shared_cloud, thirty_days)
+        settle_due_photos(shared_cloud, trash_due)
         settle_due_photos(shared_cloud, 2 * TRASH_LIFETIME)
-        sound(shared_cloud, ann)
+        check_data(shared_cloud, ann)
         assert {photo.photo_id: photo.status for photo in rows(shared_cloud, ann.user_id)} == {
             undelivered["photoId"]: "ready",
             trashed.photo_id: "erased",
@@ -168,14 +171,15 @@ def test_sweep_that_is_struck_is_finished_by_the_next(shared_cloud: Cloud) -> No
     run_with_fault_at_every_call(ANSWER_LOST + KILLED, run)
 
 
-# --- How a failure arrives
+# --- How a failure reaches the caller
 
 
-def answered(status: int, code: str) -> Any:
-    made = aws.client("dynamodb")
+def client_with_answer(status: int, code: str) -> Any:
+    """Return a DynamoDB client for which every call returns this error."""
+    client = aws.client("dynamodb")
     response = AWSResponse("https://aws", status, HTTPHeaders(), None)
-    made.meta.events.register("before-call", lambda **_: (response, {"Error": {"Code": code}}))
-    return made
+    client.meta.events.register("before-call", lambda **_: (response, {"Error": {"Code": code}}))
+    return client
 
 
 @pytest.mark.parametrize(
@@ -191,28 +195,28 @@ def answered(status: int, code: str) -> Any:
     ],
 )
 @pytest.mark.usefixtures("shared_cloud")
-def test_service_that_fails_or_throttles_is_busy(status: int, code: str) -> None:
+def test_aws_error_or_throttling_raises_busy(status: int, code: str) -> None:
     with pytest.raises(Busy):
-        answered(status, code).list_tables()
+        client_with_answer(status, code).list_tables()
 
 
 @pytest.mark.parametrize("code", ["ConditionalCheckFailedException", "AccessDeniedException", "ValidationException"])
 @pytest.mark.usefixtures("shared_cloud")
-def test_refusal_stays_what_it_is(code: str) -> None:
+def test_aws_refusal_keeps_its_error_code(code: str) -> None:
     with pytest.raises(ClientError) as raised:
-        answered(400, code).list_tables()
+        client_with_answer(400, code).list_tables()
     assert raised.value.response["Error"]["Code"] == code
 
 
 @pytest.mark.usefixtures("shared_cloud")
-def test_silence_is_busy_and_a_bug_of_ours_is_not() -> None:
-    silent = aws.client("dynamodb")
+def test_connection_timeout_raises_busy_but_an_invalid_call_does_not() -> None:
+    client = aws.client("dynamodb")
 
     def fail(**_: Any) -> None:
         raise ConnectTimeoutError(endpoint_url="https://aws")
 
-    silent.meta.events.register_first("before-send", fail)
+    client.meta.events.register_first("before-send", fail)
     with pytest.raises(Busy):
-        silent.list_tables()
+        client.list_tables()
     with pytest.raises(ParamValidationError):
-        silent.get_item()
+        client.get_item()

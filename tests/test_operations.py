@@ -1,4 +1,4 @@
-"""docs/reference/costs.md has the cost of each operation, and these tests count it again."""
+"""Measure the cost of each operation, and check the table in docs/reference/costs.md."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -22,34 +22,34 @@ pytestmark = pytest.mark.xdist_group("operations")
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "reference" / "costs.md"
 JPEG = make_photo(320, 240)
-ELSEWHERE = {
+UNMEASURED = {
     *("GET /login", "GET /callback", "POST /login", "POST /token", "POST /logout"),
     *("POST /signup", "POST /signup/confirm", "POST /signup/resend"),
     *("GET /", "GET /web/{name}", "GET /health", "GET /openapi.json"),
 }
-"""What asks Cognito alone, or nobody."""
-_SENT = ("version", "account", "region", "detail-type", "source", "time", "id", "resources")
-HOUR: dict[str, Any] = dict.fromkeys(_SENT, "") | {"detail": {}}
-AGAIN = "in four times the gallery: "
+"""Routes that call only Cognito, or no AWS service."""
+_EVENT_FIELDS = ("version", "account", "region", "detail-type", "source", "time", "id", "resources")
+SCHEDULED_EVENT: dict[str, Any] = dict.fromkeys(_EVENT_FIELDS, "") | {"detail": {}}
+LARGE_GALLERY = "in a gallery of 60 photos: "
 WORDS = {"title": "The harbour before the storm", "description": "Taken from the north pier.", "tags": ["sea", "storm"]}
 
 
-def table() -> dict[str, tuple[str, ...]]:
-    """The rows of the document by their operation."""
+def read_table() -> dict[str, tuple[str, ...]]:
+    """Return the rows of the table in the document, by operation."""
     section = DOCUMENT.read_text().partition("## Cost of each operation")[2].partition("\n## ")[0]
     lines = [re.split(r" *\| *", line.strip("| \n")) for line in section.splitlines() if line.startswith("| `")]
     return {operation.replace("`", ""): tuple(rest) for operation, *rest in lines}
 
 
 @pytest.fixture(scope="module")
-def counted(provider: IdentityProvider) -> Iterator[dict[str, tuple[str, ...]]]:
-    """Every operation, done once in a gallery of fifteen photos and one album."""
+def measured_costs(provider: IdentityProvider) -> Iterator[dict[str, tuple[str, ...]]]:
+    """The cost of each operation, in a gallery of fifteen photos and one album."""
     provider.reset()
     with deployment(provider) as cloud:
-        yield {name: _count(cloud, call) for name, call in _Operations(cloud).all()}
+        yield {name: _measure(cloud, call) for name, call in _Operations(cloud).all()}
 
 
-def _count(cloud: Cloud, call: Callable[[], Any]) -> tuple[str, ...]:
+def _measure(cloud: Cloud, call: Callable[[], Any]) -> tuple[str, ...]:
     with metered(cloud) as meter:
         answer = call()
     assert not isinstance(answer, Answer) or answer.status < 300, answer
@@ -60,44 +60,50 @@ Operation = tuple[str, Callable[[], Any]]
 
 
 class _Operations:
-    """Every operation, in the order of the table. Each one depends on those before it."""
+    """Every operation, in the order of the table. Each operation depends on the previous operations."""
 
     def __init__(self, cloud: Cloud) -> None:
         Cognito(cloud).answers["GetUser"] = {"UserAttributes": [{"Name": "email", "Value": "ann@example.com"}]}
         self.cloud, self.ann, self.bob, self.visitor = cloud, cloud.person("ann"), cloud.person("bob"), cloud.visitor
         self.album_id = self.ann.post("/albums", {"name": "Sea"}).json["albumId"]
         self.album = f"/albums/{self.album_id}"
-        _fill(cloud, 15, self.album_id)
+        _add_photos(cloud, 15, self.album_id)
         self.other = self.ann.post("/albums", {"name": "Hills"}).json["albumId"]
         self.link = self.ann.post(f"{self.album}/links").json
         self.photo = ""
-        """The path of the photo that is uploaded first."""
+        """The path of the first uploaded photo."""
 
     def all(self) -> Iterator[Operation]:
         for group in (self.uploads, self.photos, self.ratings_and_entries, self.trash, self.albums, self.links):
             yield from group()
         ann, visitor = self.ann, self.visitor
         yield "GET /account", lambda: ann.get("/account")
-        yield "hourly schedule, nothing due", lambda: service.sweep(HOUR, None)
-        _fill(self.cloud, 45, self.album_id)
-        yield f"{AGAIN}GET /search of one word as a visitor", lambda: visitor.get("/search", q="filler")
-        yield f"{AGAIN}GET /search of two words as a visitor", lambda: visitor.get("/search", q="filler evening")
-        yield f"{AGAIN}GET /albums/{{album_id}}/photos as a visitor", lambda: visitor.get(f"{self.album}/photos")
+        yield "hourly schedule, nothing due", lambda: service.sweep(SCHEDULED_EVENT, None)
+        _add_photos(self.cloud, 45, self.album_id)
+        yield f"{LARGE_GALLERY}GET /search of one word as a visitor", lambda: visitor.get("/search", q="filler")
+        yield (
+            f"{LARGE_GALLERY}GET /search of two words as a visitor",
+            lambda: visitor.get("/search", q="filler evening"),
+        )
+        yield (
+            f"{LARGE_GALLERY}GET /albums/{{album_id}}/photos as a visitor",
+            lambda: visitor.get(f"{self.album}/photos"),
+        )
         yield "DELETE /account", lambda: ann.delete("/account")
 
     def uploads(self) -> Iterator[Operation]:
-        ann, wanted = self.ann, {"filename": "x.jpg", "contentType": "image/jpeg", **WORDS}
+        ann, body = self.ann, {"filename": "x.jpg", "contentType": "image/jpeg", **WORDS}
         digest = sha256(JPEG).hexdigest()
-        in_album = wanted | {"sha256": "ab" * 32, "albumId": self.album_id}
-        yield "POST /upload", lambda: ann.post("/upload", wanted)
+        body_in_album = body | {"sha256": "ab" * 32, "albumId": self.album_id}
+        yield "POST /upload", lambda: ann.post("/upload", body)
         yield (
             "POST /upload with sha256, Idempotency-Key and albumId",
-            lambda: ann.post("/upload", in_album, **{"Idempotency-Key": "k"}),
+            lambda: ann.post("/upload", body_in_album, **{"Idempotency-Key": "k"}),
         )
         grant = self.cloud.grant(ann, **WORDS)
-        yield "S3 event, one photo", _event(self.cloud, grant)
+        yield "S3 event, one photo", _prepare_event(self.cloud, grant)
         self.photo = f"/photos/{grant['photoId']}"
-        yield "POST /upload of bytes that are there", lambda: ann.post("/upload", wanted | {"sha256": digest})
+        yield "POST /upload of a duplicate", lambda: ann.post("/upload", body | {"sha256": digest})
         second = self.cloud.grant(ann, **WORDS)
         self.cloud.put(second, JPEG)
         yield "POST /photos/{photo_id}/complete", lambda: ann.post(f"/photos/{second['photoId']}/complete")
@@ -154,13 +160,14 @@ class _Operations:
         yield "DELETE /albums/{album_id}/links/{link_id}", lambda: ann.delete(f"{album}/links/{link['linkId']}")
 
 
-def _event(cloud: Cloud, grant: dict[str, Any]) -> Callable[[], None]:
+def _prepare_event(cloud: Cloud, grant: dict[str, Any]) -> Callable[[], None]:
+    """Upload a photo. Return a function that delivers its S3 event."""
     record = created(grant["s3Key"], cloud.put(grant, JPEG))
     return lambda: cloud.deliver(record)
 
 
-def _fill(cloud: Cloud, count: int, album_id: str) -> None:
-    """Photos of typical rows, each with all words, half of them with one more."""
+def _add_photos(cloud: Cloud, count: int, album_id: str) -> None:
+    """Add photos with typical rows. All photos have the same words, and half of them have one more word."""
     photo = cloud.upload(cloud.person("ann"), JPEG, albumId=album_id, **WORDS | {"title": "Filler common"})
     for number in range(1, count):
         title = "Filler common" if number % 2 else "Filler common evening"
@@ -170,25 +177,32 @@ def _fill(cloud: Cloud, count: int, album_id: str) -> None:
         assert cloud.store.replace(pending, pending.with_(status="ready", version_id="v", **facts))
 
 
-def test_every_route_has_a_row() -> None:
-    said = {" ".join(operation.split("?")[0].split(" ")[:2]).rstrip(",") for operation in table()}
-    assert DECLARED - said == ELSEWHERE
+def test_table_has_a_row_for_each_route_that_calls_dynamodb_or_s3() -> None:
+    documented = {" ".join(operation.split("?")[0].split(" ")[:2]).rstrip(",") for operation in read_table()}
+    assert DECLARED - documented == UNMEASURED
 
 
-def test_table_holds_every_operation_that_is_counted(counted: dict[str, tuple[str, ...]]) -> None:
-    said, done = table(), {name: line for name, line in counted.items() if not name.startswith(AGAIN)}
-    wrong = [f"| `{name}` | {' | '.join(line)} |" for name, line in done.items() if said.get(name) != line]
-    assert not wrong, "the table should say\n" + "\n".join(wrong)
-    assert list(said) == list(done)
+def test_table_matches_the_measured_cost_of_each_operation(measured_costs: dict[str, tuple[str, ...]]) -> None:
+    documented = read_table()
+    measured = {name: line for name, line in measured_costs.items() if not name.startswith(LARGE_GALLERY)}
+    wrong = [f"| `{name}` | {' | '.join(line)} |" for name, line in measured.items() if documented.get(name) != line]
+    assert not wrong, "the correct rows of the table are\n" + "\n".join(wrong)
+    assert list(documented) == list(measured)
 
 
-def test_pages_cost_the_same_in_every_gallery(counted: dict[str, tuple[str, ...]]) -> None:
-    again = {name.removeprefix(AGAIN): requests(calls) for name, (calls, *_) in counted.items() if AGAIN in name}
-    assert again == {name: requests(counted[name][0]) for name in again}
+def test_page_needs_the_same_number_of_requests_in_a_gallery_of_any_size(
+    measured_costs: dict[str, tuple[str, ...]],
+) -> None:
+    large = {
+        name.removeprefix(LARGE_GALLERY): count_requests(calls)
+        for name, (calls, *_) in measured_costs.items()
+        if LARGE_GALLERY in name
+    }
+    assert large == {name: count_requests(measured_costs[name][0]) for name in large}
 
 
 @pytest.mark.parametrize(
-    ("operation", "most"),
+    ("operation", "limit"),
     [
         ("GET /search of one word as a visitor", 4),
         ("GET /albums/{album_id}/photos as a visitor", 2),
@@ -196,14 +210,14 @@ def test_pages_cost_the_same_in_every_gallery(counted: dict[str, tuple[str, ...]
         ("GET /photos/{photo_id} as a visitor", 1),
     ],
 )
-def test_reads_stay_within_what_was_promised(operation: str, most: int) -> None:
-    assert requests(table()[operation][0]) <= most
+def test_read_needs_at_most_the_documented_number_of_requests(operation: str, limit: int) -> None:
+    assert count_requests(read_table()[operation][0]) <= limit
 
 
-def test_a_rating_is_one_transaction() -> None:
-    assert table()["PUT /photos/{photo_id}/rating"][0].split(", ").count("TransactWriteItems") == 1
+def test_rating_a_photo_needs_exactly_one_transaction() -> None:
+    assert read_table()["PUT /photos/{photo_id}/rating"][0].split(", ").count("TransactWriteItems") == 1
 
 
-def requests(calls: str) -> int:
-    """How many requests a cell of the table is."""
-    return sum(int(each.partition(" ")[2] or 1) for each in calls.split(", "))
+def count_requests(calls: str) -> int:
+    """Return the number of requests in a cell of the table."""
+    return sum(int(call.partition(" ")[2] or 1) for call in calls.split(", "))

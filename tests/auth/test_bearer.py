@@ -84,7 +84,7 @@ def test_bearer_is_spelt_in_one_way(shared_cloud: Cloud, unguarded: bool, scheme
 @pytest.mark.parametrize("order", ["good first", "good last", "twice the same"])
 def test_two_tokens_open_no_route(shared_cloud: Cloud, unguarded: bool, order: str) -> None:
     good = made(shared_cloud.idp)
-    bad = good if order == "twice the same" else FORGERIES["foreign key"](shared_cloud.idp)
+    bad = good if order == "twice the same" else FORGERIES["unknown key"](shared_cloud.idp)
     first, second = (bad, good) if order == "good last" else (good, bad)
     client = shared_cloud.bearing(first, unguarded=unguarded)
     # The second may come under another spelling of the header's name.

@@ -60,8 +60,8 @@ def test_table_has_every_code_of_api_gateway(kind: str) -> None:
 
 def read_codes(response: contract.Schema) -> list[str]:
     """Return the error codes of a response in the OpenAPI document."""
-    resolved = contract.resolved(response) or {}
-    codes: list[str] = resolved["content"]["application/json"]["schema"]["properties"]["error"]["enum"]
+    resolve = contract.resolve(response) or {}
+    codes: list[str] = resolve["content"]["application/json"]["schema"]["properties"]["error"]["enum"]
     return codes
 
 

@@ -1,4 +1,4 @@
-"""Run the jobs that delete cancelled accounts, and look for what they left."""
+"""Run the jobs that delete cancelled accounts, and find the data that remains."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -43,6 +43,6 @@ def sweep_accounts(cloud: Cloud, after: timedelta) -> int:
 
 
 def is_deleted(cloud: Cloud, user_id: str) -> bool:
-    """Return True if nothing is left of an account but its "cancelled" marker."""
-    left = gallery.of(cloud, user_id)
-    return list(left) == [cloud.settings.account_table] and len(left[cloud.settings.account_table]) == 1
+    """Return True if only the "cancelled" marker of an account remains."""
+    remaining = gallery.data_about(cloud, user_id)
+    return list(remaining) == [cloud.settings.account_table] and len(remaining[cloud.settings.account_table]) == 1

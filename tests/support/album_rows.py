@@ -33,9 +33,9 @@ def add_album(backend: Backend, owner: str = "ann", **facts: Any) -> Album:
 
 def read_album(backend: Backend, album: Album) -> Album:
     """Return the album as it is stored now."""
-    found = backend.albums.album(album.album_id)
-    assert found is not None
-    return found
+    stored = backend.albums.album(album.album_id)
+    assert stored is not None
+    return stored
 
 
 def mark_album_deleted(backend: Backend, album: Album) -> Album:
@@ -46,7 +46,7 @@ def mark_album_deleted(backend: Backend, album: Album) -> Album:
 
 
 def placement_in(album: Album, position: int = 1) -> dict[AlbumId, Placement]:
-    """Return the `albums` value of a photo that is in this album alone."""
+    """Return the `albums` value of a photo that is only in this album."""
     return {album.album_id: Placement(name=album.name, public=album.public, position=position)}
 
 

@@ -1,4 +1,4 @@
-"""Requests as the parsing functions read them, without a gateway."""
+"""Requests for the parsing functions, without a gateway."""
 
 import json
 from typing import Any
@@ -8,7 +8,7 @@ from chalice.app import CaseInsensitiveMapping, MultiDict
 
 
 class BareRequest(msgspec.Struct):
-    """A request that no gateway has seen."""
+    """A request that has not passed through a gateway."""
 
     raw_body: bytes = b""
     query: dict[str, list[str]] = {}
@@ -16,12 +16,12 @@ class BareRequest(msgspec.Struct):
 
     @property
     def headers(self) -> Any:
-        """The headers, as Chalice has them."""
+        """The headers, in the type that Chalice uses."""
         return CaseInsensitiveMapping(self.sent_headers)
 
     @property
     def query_params(self) -> Any:
-        """The query, as Chalice has it."""
+        """The query, in the type that Chalice uses."""
         return MultiDict(self.query)
 
     def to_original_event(self) -> Any:

@@ -10,105 +10,114 @@ from PIL import Image
 from tests.support import heif, images
 
 
-def of_many_scans(scans: int) -> bytes:
-    """A progressive JPEG in which the last scan comes again and again."""
+def jpeg_with_many_scans(scans: int) -> bytes:
+    """Return a progressive JPEG that repeats its last scan."""
     content = images.encoded(images.quadrants(1024, 768), "JPEG", progressive=True)
     last = content.rindex(b"\xff\xda")
     return content[:last] + content[last:-2] * scans + b"\xff\xd9"
 
 
-def of_many_frames(frames: int) -> bytes:
-    """A GIF whose first frame comes again and again."""
+def gif_with_many_frames(frames: int) -> bytes:
+    """Return a GIF that repeats its first frame."""
     content = images.encoded(images.quadrants(8, 8, "P"), "GIF")
     frame = content.index(b"\x2c", 13 + 3 * 2 ** ((content[10] & 7) + 1))
     return content[:frame] + content[frame:-1] * frames + b";"
 
 
-def _enormous(width: int = 60_000, height: int = 60_000) -> Iterable[tuple[str, bytes, str]]:
+def _files_with_enormous_sizes(width: int = 60_000, height: int = 60_000) -> Iterable[tuple[str, bytes, str]]:
     avif, tiff = images.encoded(images.quadrants(), "AVIF"), images.encoded(images.quadrants(), "TIFF")
     jpeg, gif = images.encoded(images.quadrants(), "JPEG"), images.encoded(images.quadrants(mode="P"), "GIF")
     webp = images.encoded(images.quadrants(mode="RGBA"), "WEBP", exif=images.exif_block())
     yield "png", images.png(header=struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)), "image/png"
-    yield "jpeg", images.claiming(jpeg, struct.pack(">HH", 64, 96), struct.pack(">HH", height, width)), "image/jpeg"
-    yield "gif", images.claiming(gif, struct.pack("<HH", 96, 64), struct.pack("<HH", width, height)), "image/gif"
-    yield "webp", images.claiming(webp, b"\x5f\0\0\x3f\0\0", b"\xff\xff\0\xff\xff\0"), "image/webp"
+    yield (
+        "jpeg",
+        images.replace_first(jpeg, struct.pack(">HH", 64, 96), struct.pack(">HH", height, width)),
+        "image/jpeg",
+    )
+    yield "gif", images.replace_first(gif, struct.pack("<HH", 96, 64), struct.pack("<HH", width, height)), "image/gif"
+    yield "webp", images.replace_first(webp, b"\x5f\0\0\x3f\0\0", b"\xff\xff\0\xff\xff\0"), "image/webp"
     yield (
         "tiff",
-        images.claiming(tiff, struct.pack("<HHII", 256, 4, 1, 96), struct.pack("<HHII", 256, 4, 1, width)),
+        images.replace_first(tiff, struct.pack("<HHII", 256, 4, 1, 96), struct.pack("<HHII", 256, 4, 1, width)),
         "image/tiff",
     )
     extent, larger = struct.pack(">II", 96, 64), struct.pack(">II", width, height)
-    yield "avif", images.claiming(avif, b"ispe\0\0\0\0" + extent, b"ispe\0\0\0\0" + larger), "image/avif"
-    yield "heic", images.claiming(images.HEIC, b"ispe\0\0\0\0" + extent, b"ispe\0\0\0\0" + larger), "image/heic"
+    yield "avif", images.replace_first(avif, b"ispe\0\0\0\0" + extent, b"ispe\0\0\0\0" + larger), "image/avif"
+    yield "heic", images.replace_first(images.HEIC, b"ispe\0\0\0\0" + extent, b"ispe\0\0\0\0" + larger), "image/heic"
 
 
 def bombs() -> dict[str, tuple[bytes, str, str]]:
-    """Files made to exhaust a decoder, by name: the bytes, their type, the refusal."""
-    found = {f"{name} of 3,600 MP": (content, of, "TooManyPixels") for name, content, of in _enormous()}
+    """Return files made to exhaust a decoder, by name. Each has its bytes, its type and the expected refusal."""
+    enormous = {
+        f"{name} of 3,600 MP": (content, type_, "TooManyPixels")
+        for name, content, type_ in _files_with_enormous_sizes()
+    }
     wide = images.png(header=struct.pack(">IIBBBBB", 30_001, 1, 8, 0, 0, 0, 0))
     interlaced = images.png(header=struct.pack(">IIBBBBB", 9_000, 9_000, 16, 6, 0, 0, 1))
     iccp = images.png((b"iCCP", b"x\0\0" + zlib.compress(bytes(100_000_000), 9)))
     segments = b"\xff\xd8" + b"\xff\xe1\0\2" * 1_000_000 + images.encoded(images.quadrants(), "JPEG")[2:]
     return {
-        **found,
+        **enormous,
         "png too wide": (wide, "image/png", "TooManyPixels"),
         "png interlaced": (interlaced, "image/png", "TooManyPixels"),
         "png profile": (iccp, "image/png", "DecompressionBomb"),
         "png chunks": (images.png(*[(b"tEXt", b"")] * 300_000), "image/png", "DecompressionBomb"),
-        "avif behind a decoy": (_behind_a_decoy(), "image/avif", "TooManyPixels"),
-        "webp with a second size": (_of_two_sizes(), "image/webp", "TooManyPixels"),
+        "avif behind a decoy": (_avif_with_decoy(), "image/avif", "TooManyPixels"),
+        "webp with a second size": (_webp_with_two_sizes(), "image/webp", "TooManyPixels"),
         "heic layers of layers": (heif.layered(7, 8), "image/heic", "DecompressionBomb"),
         "heic of large tiles": (heif.large_tiles(25), "image/heic", "DecompressionBomb"),
         "heic of shared metadata": (heif.shared(90), "image/heic", "DecompressionBomb"),
-        "heic items": (_of_many_items(200_000), "image/heic", "Damaged"),
-        "heic items that overlap": (_of_many_items(200_000, size=1_500_000), "image/heic", "Damaged"),
-        "jpeg of one scan, progressive": (_of_one_scan(progressive=True), "image/jpeg", "TooManyPixels"),
-        "jpeg of one scan of three": (_of_one_scan(), "image/jpeg", "TooManyPixels"),
+        "heic items": (_heic_with_many_items(200_000), "image/heic", "Damaged"),
+        "heic items that overlap": (_heic_with_many_items(200_000, size=1_500_000), "image/heic", "Damaged"),
+        "jpeg of one scan, progressive": (_jpeg_with_one_scan(progressive=True), "image/jpeg", "TooManyPixels"),
+        "jpeg of one scan of three": (_jpeg_with_one_scan(), "image/jpeg", "TooManyPixels"),
         "tiff of jpeg": (_tiff_of_jpeg(), "image/tiff", "TooManyPixels"),
-        "jpeg scans": (of_many_scans(5_000), "image/jpeg", "DecompressionBomb"),
-        # By their pixels alone it would be let through.
-        "jpeg of 65 scans": (of_many_scans(65), "image/jpeg", "DecompressionBomb"),
+        "jpeg scans": (jpeg_with_many_scans(5_000), "image/jpeg", "DecompressionBomb"),
+        # The number of pixels alone would not cause a refusal.
+        "jpeg of 65 scans": (jpeg_with_many_scans(65), "image/jpeg", "DecompressionBomb"),
         "jpeg segments": (segments, "image/jpeg", "DecompressionBomb"),
     }
 
 
-def _behind_a_decoy() -> bytes:
-    """A picture of 41 MP whose extent only a decoder sees, and a small one that it does not."""
+def _avif_with_decoy() -> bytes:
+    """Return a picture of 41 MP. A search in the file finds only a small size, which decoders ignore."""
     real = b"ispe\0\0\0\0" + struct.pack(">II", 6_400, 6_400)
     content = io.BytesIO()
     Image.new("L", (6_400, 6_400)).save(content, "AVIF", speed=10, quality=1)
-    flagged = images.claiming(content.getvalue(), real, real[:4] + b"\0\0\0\1" + real[8:])
+    flagged = images.replace_first(content.getvalue(), real, real[:4] + b"\0\0\0\1" + real[8:])
     return flagged + struct.pack(">I4s", 28, b"free") + _extent(64, 64)
 
 
-def _of_one_scan(*, progressive: bool = False) -> bytes:
-    """100 MP of which the coefficients are held, as of any picture that may get another scan."""
+def _jpeg_with_one_scan(*, progressive: bool = False) -> bytes:
+    """Return a picture of 100 MP. A decoder keeps its coefficients in memory, because another scan could follow."""
     content = images.encoded(images.quadrants(), "JPEG", progressive=progressive, subsampling=0)
     first = content.index(b"\xff\xda")
     last = content.index(b"\xff\xc4", first) if progressive else -2
     header = content[first : first + 14] if progressive else b"\xff\xda\0\x08\1\1\0\0\x3f\0"
     size, larger = struct.pack(">HH", 64, 96), struct.pack(">HH", 10_000, 10_000)
-    return images.claiming(content[:first], size, larger) + header + content[first + 14 : last] + b"\xff\xd9"
+    return images.replace_first(content[:first], size, larger) + header + content[first + 14 : last] + b"\xff\xd9"
 
 
 def _tiff_of_jpeg() -> bytes:
-    """64 MP that may be progressive: 800 MB and five seconds."""
+    """Return a picture of 64 MP that could be progressive. Decoding takes 800 MB and five seconds."""
     content = images.encoded(images.quadrants(), "TIFF", compression="jpeg")
     for tag, side in ((256, 96), (257, 64)):
         claimed = struct.pack("<HHII", tag, 3, 1, 8_000)
-        content = images.claiming(content, struct.pack("<HHII", tag, 3, 1, side), claimed)
+        content = images.replace_first(content, struct.pack("<HHII", tag, 3, 1, side), claimed)
     return content
 
 
-def _of_two_sizes() -> bytes:
-    """A WebP of 268 MP, and behind that a small one, whose header says more in less."""
+def _webp_with_two_sizes() -> bytes:
+    """Return a WebP of 268 MP, followed by a small lossless one with a shorter header."""
     size, larger = struct.pack("<HH", 96, 64), struct.pack("<HH", 16_383, 16_383)
-    lossy, lossless = (images.encoded(images.quadrants(), "WEBP", lossless=less)[12:] for less in (False, True))
-    chunks = b"WEBP" + images.claiming(lossy, size, larger) + lossless
+    lossy_chunk, lossless_chunk = (
+        images.encoded(images.quadrants(), "WEBP", lossless=lossless)[12:] for lossless in (False, True)
+    )
+    chunks = b"WEBP" + images.replace_first(lossy_chunk, size, larger) + lossless_chunk
     return b"RIFF" + struct.pack("<I", len(chunks)) + chunks
 
 
-def _of_many_items(count: int, size: int = 0x41414141) -> bytes:
+def _heic_with_many_items(count: int, size: int = 0x41414141) -> bytes:
     boxes = _extent(64, 64) + (struct.pack(">I", size) + b"infe") * count
     return b"\0\0\0\x18ftypheic\0\0\0\0heicmif1" + struct.pack(">I4s", 8 + len(boxes), b"free") + boxes
 
@@ -118,20 +127,20 @@ def _extent(width: int, height: int) -> bytes:
 
 
 def defused() -> dict[str, tuple[bytes, str]]:
-    """Bombs in a part that is never opened, so that the picture beside them can be shown."""
+    """Return photos with a bomb in a part that the service never decodes. The service accepts them."""
     text = zlib.compress(bytes(100_000_000), 9)
     return {
         "png text": (images.png(*[(b"zTXt", b"x\0\0" + text)] * 7), "image/png"),
-        "gif frames": (of_many_frames(100_000), "image/gif"),
-        "tiff pages": (_of_many_pages(100_000), "image/tiff"),
+        "gif frames": (gif_with_many_frames(100_000), "image/gif"),
+        "tiff pages": (_tiff_with_many_pages(100_000), "image/tiff"),
         "exif loop": (_looping_exif(), "image/jpeg"),
-        "exif of millions": (images.png((b"eXIf", _exif_of_millions())), "image/png"),
+        "exif of millions": (images.png((b"eXIf", _exif_with_millions_of_values())), "image/png"),
         "heic pictures with the same exif": (heif.described_often(150), "image/heic"),
-        "avif exif of millions": (_avif_of_millions(), "image/avif"),
+        "avif exif of millions": (_avif_with_millions_of_values(), "image/avif"),
     }
 
 
-def _of_many_pages(pages: int) -> bytes:
+def _tiff_with_many_pages(pages: int) -> bytes:
     content = images.encoded(images.quadrants(), "TIFF")
     (directory,) = struct.unpack_from("<I", content, 4)
     (fields,) = struct.unpack_from("<H", content, directory)
@@ -147,15 +156,15 @@ def _looping_exif() -> bytes:
     return images.encoded(images.quadrants(), "JPEG", exif=b"Exif\0\0" + main)
 
 
-def _exif_of_millions() -> bytes:
+def _exif_with_millions_of_values() -> bytes:
     main = b"II*\0" + struct.pack("<IH", 8, 1) + struct.pack("<HHII", 0x8769, 4, 1, 26) + bytes(4)
     details = struct.pack("<HHHII", 1, 0x8827, 5, 4_000_000, 44) + bytes(4)
     return main + details + struct.pack("<II", 400, 1) * 4_000_000
 
 
-def _avif_of_millions() -> bytes:
-    """Its EXIF and its container disagree about the orientation, which makes Pillow write EXIF anew."""
-    stored, said = (struct.pack("<HHII", tag, 3, 1, 6) for tag in (0x0111, 0x0112))
-    fields = stored + struct.pack("<HHII", 0x0200, 5, 4_000_000, 38) + bytes(4)
+def _avif_with_millions_of_values() -> bytes:
+    """Return an AVIF whose EXIF and container have different orientations. Pillow then rewrites the EXIF."""
+    placeholder, orientation = (struct.pack("<HHII", tag, 3, 1, 6) for tag in (0x0111, 0x0112))
+    fields = placeholder + struct.pack("<HHII", 0x0200, 5, 4_000_000, 38) + bytes(4)
     block = b"II*\0" + struct.pack("<IH", 8, 2) + fields + struct.pack("<II", 400, 1) * 4_000_000
-    return images.claiming(images.encoded(images.quadrants(), "AVIF", exif=block), stored, said)
+    return images.replace_first(images.encoded(images.quadrants(), "AVIF", exif=block), placeholder, orientation)

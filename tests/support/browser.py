@@ -1,4 +1,4 @@
-"""A browser as the service meets it: it keeps cookies, and goes where it is sent when told to."""
+"""A browser: it keeps cookies, and follows a redirect only if the test requests it."""
 
 from http.cookies import SimpleCookie
 from typing import Any
@@ -8,7 +8,7 @@ from tests.support.idp import IdentityProvider
 
 
 class Browser:
-    """Cookies, and requests that carry them."""
+    """A client that stores cookies and sends them with each request."""
 
     def __init__(self, cloud: Cloud, client: Client | None = None) -> None:
         self.cookies: dict[str, str] = {}
@@ -17,11 +17,13 @@ class Browser:
     def call(
         self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None, **query: Any
     ) -> Answer:
-        """One request, with the cookies so far; those of the answer are kept."""
-        held = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())} if self.cookies else {}
-        answer = self._client.call(method, path, body, held | (headers or {}), **query)
-        for name, whole in answer.cookies.items():
-            morsel = SimpleCookie(whole)[name]
+        """Send a request with the stored cookies. Store the cookies of the response."""
+        cookies = (
+            {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())} if self.cookies else {}
+        )
+        answer = self._client.call(method, path, body, cookies | (headers or {}), **query)
+        for name, cookie in answer.cookies.items():
+            morsel = SimpleCookie(cookie)[name]
             if morsel["max-age"] == "0":
                 self.cookies.pop(name, None)
             else:
@@ -29,17 +31,17 @@ class Browser:
         return answer
 
     def begin(self, **query: Any) -> str:
-        """Start a sign-in: where the hosted UI is."""
+        """Start a sign-in. Return the URL of the hosted UI."""
         answer = self.call("GET", "/login", **query)
         assert answer.status == 302
         return str(answer.headers["Location"])
 
     def back(self, returned: dict[str, Any], **headers: str) -> Answer:
-        """Come back from the hosted UI."""
+        """Send the callback request, with the query that the hosted UI returned."""
         return self.call("GET", "/callback", None, headers, **returned)
 
     def sign_in(self, name: str = "ann", return_to: str = "/", **changes: Any) -> Answer:
-        """Start, sign in there, come back. `changes`: to the ID token's claims."""
+        """Sign in on the hosted UI and send the callback request. `changes` are changes of the ID token's claims."""
         return self.back(self._idp.authorize(self.begin(returnTo=return_to), name, **changes))
 
 

@@ -1,4 +1,4 @@
-"""Photos with a canary in each place where a file can hold more than its picture."""
+"""Photos with a canary in each part of a file that can contain more than the picture."""
 
 import struct
 import zlib
@@ -11,17 +11,18 @@ from tests.support import images
 CANARY = b"<!--CANARY-IN-A-PHOTO-->"
 
 type Planted = tuple[str, str, bytes]
-"""The place, the declared type, the file."""
+"""The name of the part, the declared type, and the file."""
 
 
 def everywhere() -> Iterator[Planted]:
-    for format, places in {"jpeg": _jpeg, "png": _png, "webp": _webp, "gif": _gif, "tiff": _tiff}.items():
-        yield from ((f"{format} {place}", f"image/{format}", content) for place, content in places())
+    """Yield a photo for each part that can contain a canary."""
+    for format, parts in {"jpeg": _jpeg, "png": _png, "webp": _webp, "gif": _gif, "tiff": _tiff}.items():
+        yield from ((f"{format} {part}", f"image/{format}", content) for part, content in parts())
     for format, plain in {"heic": images.HEIC, "avif": images.encoded(images.quadrants(), "AVIF")}.items():
-        yield from ((f"{format} {place}", f"image/{format}", content) for place, content in _boxes(plain))
+        yield from ((f"{format} {part}", f"image/{format}", content) for part, content in _boxes(plain))
     for format in ("jpeg", "png", "webp", "tiff", "avif"):
         yield f"{format} exif", f"image/{format}", images.encoded(images.quadrants(), format, exif=_exif())
-        # PNG's writer takes no XMP and squeezes profiles.
+        # Pillow writes no XMP to PNG, and compresses ICC profiles.
         for name, block in {"xmp": CANARY, "icc_profile": images.srgb_profile() + CANARY}.items():
             content = images.encoded(images.quadrants(), format, **{name: block})
             if CANARY in content:
@@ -85,10 +86,10 @@ def _in_headers(plain: bytes) -> Iterator[tuple[str, bytes]]:
 
 
 def _png() -> Iterator[tuple[str, bytes]]:
-    written = PngImagePlugin.PngInfo()
-    written.add_text("Comment", CANARY.decode())
-    written.add_itxt("Title", CANARY.decode())
-    yield "texts", images.encoded(images.quadrants(), "PNG", pnginfo=written)
+    texts = PngImagePlugin.PngInfo()
+    texts.add_text("Comment", CANARY.decode())
+    texts.add_itxt("Title", CANARY.decode())
+    yield "texts", images.encoded(images.quadrants(), "PNG", pnginfo=texts)
     for kind in (b"tEXt", b"iTXt", b"eXIf", b"caNy", b"iCCP", b"sPLT", b"tIME", b"pHYs"):
         yield kind.decode(), images.png((kind, b"x\0" + CANARY))
     plain = images.encoded(images.quadrants(), "PNG")

@@ -1,4 +1,4 @@
-"""Capture the log as Lambda would write it."""
+"""Capture the log in the format for Lambda."""
 
 import io
 import json
@@ -11,7 +11,7 @@ from chalicelib.infra import logs
 
 
 class CapturedLog:
-    """The text that was logged."""
+    """The log of a block."""
 
     def __init__(self) -> None:
         self.stream = io.StringIO()
@@ -25,7 +25,7 @@ class CapturedLog:
     def lines(self) -> list[dict[str, Any]]:
         """The parsed lines. Every line must be a JSON object."""
         parsed = [json.loads(line) for line in self.text.removesuffix("\n").split("\n")] if self.text else []
-        assert all(isinstance(each, dict) for each in parsed)
+        assert all(isinstance(line, dict) for line in parsed)
         return parsed
 
 

@@ -1,4 +1,4 @@
-"""How likely it is that chance alone did it."""
+"""Statistics that compare an order with a random order."""
 
 import math
 from collections.abc import Collection, Sequence
@@ -7,34 +7,37 @@ from statistics import mean
 
 
 def chi_square(counts: Collection[int], *, drawn: int = 1) -> tuple[float, float]:
-    """Chi-square of `counts` against equal ones, for each degree of freedom, and its p-value.
+    """Return the chi-square of `counts` against equal counts, divided by the degrees of freedom, and its p-value.
 
-    `drawn`: how many different ones each draw took; that many out of a few vary less than independent draws would.
+    `drawn` is the number of different elements in each draw. Such draws vary less than independent draws.
     """
     freedom, expected = len(counts) - 1, mean(counts)
-    found = sum((count - expected) ** 2 for count in counts) / expected / (1 - drawn / len(counts))
-    return found / freedom, upper_tail(found, freedom)
+    statistic = sum((count - expected) ** 2 for count in counts) / expected / (1 - drawn / len(counts))
+    return statistic / freedom, upper_tail(statistic, freedom)
 
 
-def upper_tail(found: float, freedom: float) -> float:
-    """P(chi-square > found), by Wilson and Hilferty's cube root (1931), good to 0.001 from ten degrees of freedom."""
+def upper_tail(statistic: float, freedom: float) -> float:
+    """Return P(chi-square > statistic), by the approximation of Wilson and Hilferty (1931).
+
+    The error is at most 0.001 for at least ten degrees of freedom.
+    """
     spread = 2 / (9 * freedom)
-    return normal_tail(((found / freedom) ** (1 / 3) - 1 + spread) / math.sqrt(spread))
+    return normal_tail(((statistic / freedom) ** (1 / 3) - 1 + spread) / math.sqrt(spread))
 
 
 def normal_tail(deviations: float) -> float:
-    """P(a standard normal variable > deviations)."""
+    """Return P(a standard normal variable > deviations)."""
     return math.erfc(deviations / math.sqrt(2)) / 2
 
 
 def rank_correlation(one: Sequence[str], other: Sequence[str]) -> float:
-    """Spearman's rho of two orders of the same things."""
-    place = {each: number for number, each in enumerate(other)}
-    apart = sum((number - place[each]) ** 2 for number, each in enumerate(one))
-    return 1 - 6 * apart / (len(one) * (len(one) ** 2 - 1))
+    """Return Spearman's rho of two orders of the same elements."""
+    position = {element: number for number, element in enumerate(other)}
+    distance = sum((number - position[element]) ** 2 for number, element in enumerate(one))
+    return 1 - 6 * distance / (len(one) * (len(one) ** 2 - 1))
 
 
 def kept_neighbours(one: Sequence[str], other: Sequence[str]) -> float:
-    """The share of neighbours in one order that are neighbours in the other."""
-    beside = {frozenset(pair) for pair in pairwise(other)}
-    return mean(frozenset(pair) in beside for pair in pairwise(one))
+    """Return the share of neighbours in one order that are also neighbours in the other order."""
+    neighbours = {frozenset(pair) for pair in pairwise(other)}
+    return mean(frozenset(pair) in neighbours for pair in pairwise(one))

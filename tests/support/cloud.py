@@ -1,4 +1,4 @@
-"""The service as its callers meet it, and what lies behind it, in the domain's words."""
+"""The service on moto: clients that call it, and its storage, events and jobs."""
 
 import json
 from datetime import datetime
@@ -18,14 +18,14 @@ from local.gateway import Gateway, PoolAuthorizer
 from tests.support import contract
 from tests.support.contract import Exchange
 from tests.support.idp import IdentityProvider
-from tests.support.policies import Recorder, aside
+from tests.support.policies import Recorder, as_test_code
 
 SERVER_ERRORS: list[str] = []
-"""Every 500 of the test that runs: what a client sends must never cause one."""
+"""The 500 responses of the current test. No request of a client may cause one."""
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """An HTTP answer."""
+    """An HTTP response."""
 
     status: int
     headers: dict[str, Any]
@@ -33,18 +33,18 @@ class Answer(msgspec.Struct, frozen=True):
 
     @property
     def json(self) -> Any:
-        """The body, parsed."""
+        """The parsed body."""
         return json.loads(self.body)
 
     @property
     def cookies(self) -> dict[str, str]:
-        """The cookies it sets, whole, by their names."""
-        found = self.headers.get("Set-Cookie", [])
-        return {each.partition("=")[0]: each for each in ([found] if isinstance(found, str) else found)}
+        """The values of the `Set-Cookie` headers, by the name of the cookie."""
+        cookies = self.headers.get("Set-Cookie", [])
+        return {cookie.partition("=")[0]: cookie for cookie in ([cookies] if isinstance(cookies, str) else cookies)}
 
 
 class Client:
-    """Somebody who calls the service, with a token or without."""
+    """A client of the service, with or without an access token."""
 
     def __init__(self, gateway: Gateway, recorder: Recorder, user_id: str = "", token: str = "") -> None:
         self.user_id, self.token, self._gateway, self._recorder = user_id, token, gateway, recorder
@@ -52,7 +52,7 @@ class Client:
     def call(
         self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None, **query: Any
     ) -> Answer:
-        """One request; `body` is sent as JSON unless it is bytes."""
+        """Send one request. Encode `body` as JSON unless it is bytes."""
         message = Message()
         if self.token:
             message["Authorization"] = f"Bearer {self.token}"
@@ -63,34 +63,36 @@ class Client:
         raw = body if isinstance(body, bytes) else json.dumps(body).encode() if body is not None else b""
         target = f"{path}{'&' if '?' in path else '?'}{urlencode(query)}" if query else path
         with self._recorder.during("api"):
-            made = self._gateway.answer(method, target, message, raw, "192.0.2.1")
-            answer = Answer(made["statusCode"], made["headers"] | made.get("multiValueHeaders", {}), made["body"] or "")
+            result = self._gateway.answer(method, target, message, raw, "192.0.2.1")
+            answer = Answer(
+                result["statusCode"], result["headers"] | result.get("multiValueHeaders", {}), result["body"] or ""
+            )
             if "X-Amz-" in answer.body:
                 self._recorder.note_links(answer.json)
-        if made["statusCode"] == 500:
-            SERVER_ERRORS.append(f"{method} {target}: {made['body']}")
+        if result["statusCode"] == 500:
+            SERVER_ERRORS.append(f"{method} {target}: {result['body']}")
         contract.check(Exchange(method, target, raw, answer.status, answer.headers, answer.body))
         return answer
 
     def get(self, path: str, **query: Any) -> Answer:
-        """GET."""
+        """Send a GET request."""
         return self.call("GET", path, **query)
 
     def post(self, path: str, body: Any = None, **headers: str) -> Answer:
-        """POST."""
+        """Send a POST request."""
         return self.call("POST", path, body, headers)
 
     def patch(self, path: str, body: Any) -> Answer:
-        """PATCH."""
+        """Send a PATCH request."""
         return self.call("PATCH", path, body)
 
     def delete(self, path: str, **query: Any) -> Answer:
-        """DELETE."""
+        """Send a DELETE request."""
         return self.call("DELETE", path, **query)
 
 
 class Cloud:
-    """A deployment: callers, storage, events, and a count of what it asks of AWS."""
+    """A deployment of the service. `calls` lists the calls that it makes to AWS."""
 
     def __init__(self, idp: IdentityProvider) -> None:
         self.idp, self.settings = idp, wiring.settings()
@@ -100,7 +102,7 @@ class Cloud:
         self.recorder = Recorder()
         self.gateway = Gateway(service.app, self.settings)
         self._unguarded = Gateway(service.app, self.settings)
-        self._unguarded._pool = _Anyone(self.settings.jwks_url, self.settings.issuer)
+        self._unguarded._pool = _AcceptAnyToken(self.settings.jwks_url, self.settings.issuer)
         self.visitor = Client(self.gateway, self.recorder)
         self.s3: Any = self.bucket._s3
         self.dynamodb: Any = wiring.dynamodb()
@@ -110,84 +112,84 @@ class Cloud:
 
     @property
     def clients(self) -> list[Any]:
-        """Of every service of AWS but the user pool."""
+        """The client of each AWS service except Cognito."""
         return [self.s3, self.dynamodb, wiring.queue()._sqs]
 
     def identity(self) -> Identity:
-        """The user pool, as the service has it."""
+        """Return the adapter for Cognito that the service uses."""
         return wiring.identity()
 
     def person(self, name: str) -> Client:
-        """Somebody who is signed in."""
+        """Return the client of a signed-in user."""
         return Client(self.gateway, self.recorder, name, self.idp.token(name))
 
     def bearing(self, token: str, *, unguarded: bool = False) -> Client:
-        """Somebody with this token; `unguarded`: where no gateway looks at it, as with `chalice local`."""
+        """Return a client with this token. If `unguarded`, the gateway does not check it, as with `chalice local`."""
         return Client(self._unguarded if unguarded else self.gateway, self.recorder, token=token)
 
-    def grant(self, owner: Client, **wanted: Any) -> dict[str, Any]:
-        """Leave to upload a JPEG."""
-        made = owner.post("/upload", {"filename": "photo.jpg", "contentType": "image/jpeg", **wanted})
-        assert made.status == 201, made
-        return dict(made.json)
+    def grant(self, owner: Client, **fields: Any) -> dict[str, Any]:
+        """Request an upload grant for a JPEG."""
+        answer = owner.post("/upload", {"filename": "photo.jpg", "contentType": "image/jpeg", **fields})
+        assert answer.status == 201, answer
+        return dict(answer.json)
 
     def put(self, grant: dict[str, Any], content: bytes) -> str:
-        """Upload under a grant, without an event; the object's version."""
+        """Upload under a grant, without an event. Return the version of the object."""
         headers = grant.get("headers") or grant["fields"]
-        kept = {name.removeprefix("x-amz-meta-"): value for name, value in headers.items() if "x-amz-meta-" in name}
-        stored = aside(self.s3.put_object)(
-            Bucket=self.settings.originals_bucket, Key=grant["s3Key"], Body=content, Metadata=kept
+        metadata = {name.removeprefix("x-amz-meta-"): value for name, value in headers.items() if "x-amz-meta-" in name}
+        stored = as_test_code(self.s3.put_object)(
+            Bucket=self.settings.originals_bucket, Key=grant["s3Key"], Body=content, Metadata=metadata
         )
         return str(stored["VersionId"])
 
-    def upload(self, owner: Client, content: bytes, **wanted: Any) -> Photo:
-        """Upload and confirm."""
-        grant = self.grant(owner, **wanted)
+    def upload(self, owner: Client, content: bytes, **fields: Any) -> Photo:
+        """Upload a photo and deliver its event. Return the photo."""
+        grant = self.grant(owner, **fields)
         self.deliver(created(grant["s3Key"], self.put(grant, content)))
         return self.photo(grant["photoId"])
 
     def deliver(self, *records: dict[str, Any]) -> None:
-        """An S3 event arrives."""
+        """Deliver an S3 event."""
         with self.recorder.during("confirm-upload"):
             service.confirm_upload({"Records": list(records)}, None)
 
     def sweep(self, now: datetime) -> int:
-        """The schedule runs; how many jobs it queued."""
+        """Run the schedule. Return the number of jobs that it enqueued."""
         with self.recorder.during("sweep"), time_machine.travel(now):
             return wiring.jobs().sweep()
 
     def work(self, body: str, now: datetime) -> None:
-        """The queue's handler gets a job."""
+        """Run the job of a queue message."""
         with self.recorder.during("run-job"), time_machine.travel(now):
             wiring.jobs().handle(body)
 
     def photo(self, photo_id: str) -> Photo:
-        """The photo's row."""
-        found = self.store.photo(PhotoId(photo_id))
-        assert found is not None
-        return found
+        """Return the stored photo."""
+        photo = self.store.photo(PhotoId(photo_id))
+        assert photo is not None
+        return photo
 
     def originals(self) -> list[str]:
-        """Every version of every original."""
-        found = self.s3.list_object_versions(Bucket=self.settings.originals_bucket)
-        return [each["Key"] for each in [*found.get("Versions", []), *found.get("DeleteMarkers", [])]]
+        """Return the key of every version of every original."""
+        page = self.s3.list_object_versions(Bucket=self.settings.originals_bucket)
+        return [version["Key"] for version in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]]
 
     def renditions(self) -> list[str]:
-        """Every rendition."""
-        found = self.s3.list_objects_v2(Bucket=self.settings.renditions_bucket)
-        return [each["Key"] for each in found.get("Contents", [])]
+        """Return the key of every rendition."""
+        page = self.s3.list_objects_v2(Bucket=self.settings.renditions_bucket)
+        return [entry["Key"] for entry in page.get("Contents", [])]
 
     def _count(self, model: Any, **_: Any) -> None:
         self.calls.append(model.name)
 
 
-class _Anyone(PoolAuthorizer):
+class _AcceptAnyToken(PoolAuthorizer):
     def claims(self, *_: Any, **__: Any) -> dict[str, Any]:
         return {}
 
 
 def created(key: str, version_id: str | None = None, event: str = "ObjectCreated:Put") -> dict[str, Any]:
-    """A record of an S3 event."""
+    """Return a record of an S3 event for this object."""
     stored = {"key": quote_plus(key), "sequencer": "0055AED6DCD90281E5"}
     stored |= {"versionId": version_id} if version_id else {}
     return {"eventName": event, "s3": {"bucket": {"name": wiring.settings().originals_bucket}, "object": stored}}

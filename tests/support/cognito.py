@@ -1,4 +1,4 @@
-"""Cognito as its client library meets it: answers and refusals by operation, and what it was asked."""
+"""A fake of Cognito that answers the calls of the boto3 client."""
 
 import json
 from types import SimpleNamespace
@@ -10,17 +10,20 @@ TOKENS = {"AuthenticationResult": {"AccessToken": "fresh-access", "IdToken": "fr
 
 
 class Cognito:
-    """Answers whatever `answers` has by operation; a text there is the code of a refusal."""
+    """Answer each operation with its entry in `answers`. A string is the code of an error.
+
+    `asked` lists the calls: the operation and its parameters.
+    """
 
     def __init__(self, cloud: Cloud) -> None:
         self.answers: dict[str, dict[str, Any] | str] = {"InitiateAuth": TOKENS}
         self.asked: list[tuple[str, dict[str, Any]]] = []
         events = cloud.identity()._cognito.meta.events
-        # An answer from here spares the call; the stubs do not know of it.
+        # botocore skips the request if a handler returns an answer. The type stubs do not declare this.
         events.register("before-call.cognito-identity-provider", cast(Any, self._answer))
 
     def refuse(self, *operations: str, code: str) -> None:
-        """Refuse these operations."""
+        """Answer these operations with an error."""
         self.answers |= dict.fromkeys(operations, code)
 
     def _answer(self, model: Any, params: dict[str, Any], **_: Any) -> tuple[Any, dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Every exchange of the tests with the service, held against the OpenAPI document."""
+"""Check each request and response of the tests against the OpenAPI document."""
 
 import json
 import re
@@ -13,16 +13,16 @@ import app as service
 from chalicelib.http import openapi
 
 HEADERS = {"etag", "location", "retry-after"}
-"""What an answer may have only where the document says so."""
+"""Headers that a response must have if, and only if, the document lists them."""
 Schema = dict[str, Any]
 
 
 class OffContract(AssertionError):
-    """The service did what its document does not say."""
+    """The service does not match the OpenAPI document."""
 
 
 class Exchange(NamedTuple):
-    """A request and its answer."""
+    """A request and its response."""
 
     method: str
     target: str
@@ -33,31 +33,35 @@ class Exchange(NamedTuple):
 
 
 def check(exchange: Exchange) -> None:
-    """Raise where the answer is not as documented, or a request was accepted that the document forbids."""
-    # Preflights are not in the document, and HEAD is what GET is.
+    """Check a response, and the request if the service accepted it.
+
+    Raises:
+        OffContract: the response is not documented, or the document forbids the accepted request.
+    """
+    # The document contains no preflight requests, and HEAD has the same responses as GET.
     if exchange.method in ("OPTIONS", "HEAD"):
         return
     path, _, query = exchange.target.partition("?")
-    known = operation(exchange.method, path)
-    answered = resolved(known["responses"].get(str(exchange.status))) if known else refusal()
-    if answered is None:
+    operation = find_operation(exchange.method, path)
+    documented = resolve(operation["responses"].get(str(exchange.status))) if operation else error_response()
+    if documented is None:
         raise OffContract(f"{exchange.method} {path}: {exchange.status} is not documented: {exchange.body[:300]}")
-    for problem in _problems(answered, exchange):
+    for problem in _response_problems(documented, exchange):
         raise OffContract(f"{exchange.method} {path}: {exchange.status}: {problem}: {exchange.body[:300]}")
-    if known and exchange.status < 300:
-        for problem in _accepted(known, {name for name, _ in parse_qsl(query)}, exchange.sent):
-            raise OffContract(f"{exchange.method} {path}: accepted, and should not have been: {problem}")
+    if operation and exchange.status < 300:
+        for problem in _request_problems(operation, {name for name, _ in parse_qsl(query)}, exchange.sent):
+            raise OffContract(f"{exchange.method} {path}: accepted, but the document forbids it: {problem}")
 
 
-def _problems(answered: Schema, exchange: Exchange) -> list[str]:
-    """What is wrong with an answer."""
-    documented = {name.lower() for name in answered.get("headers", {})}
+def _response_problems(response: Schema, exchange: Exchange) -> list[str]:
+    """Return the differences between a response and its documentation."""
+    documented = {name.lower() for name in response.get("headers", {})}
     sent = {name.lower() for name in exchange.headers} & HEADERS
     if documented != sent:
-        return [f"documented are the headers {documented}, sent are {sent}"]
-    content = answered.get("content", {})
+        return [f"documented headers: {documented}, sent headers: {sent}"]
+    content = response.get("content", {})
     if not content:
-        return ["a body where none is documented"] if exchange.body else []
+        return ["a body that is not documented"] if exchange.body else []
     kind = exchange.headers["Content-Type"]
     if kind not in content:
         return [f"{kind} is not documented"]
@@ -66,55 +70,55 @@ def _problems(answered: Schema, exchange: Exchange) -> list[str]:
     return _errors(content[kind]["schema"], json.loads(exchange.body), strict=True)
 
 
-def _accepted(known: Schema, names: set[str], sent: bytes) -> list[str]:
-    """What is wrong with a request that was accepted."""
-    parameters = {each["name"] for each in known.get("parameters", []) if each["in"] == "query"}
-    stray = [f"{name} is no parameter" for name in names - parameters]
-    schema = known.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
-    return stray + (_errors(schema, json.loads(sent), strict=False) if schema and sent else [])
+def _request_problems(operation: Schema, names: set[str], sent: bytes) -> list[str]:
+    """Return the reasons for which the service should have refused a request."""
+    parameters = {parameter["name"] for parameter in operation.get("parameters", []) if parameter["in"] == "query"}
+    unknown = [f"{name} is not a parameter" for name in names - parameters]
+    schema = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
+    return unknown + (_errors(schema, json.loads(sent), strict=False) if schema and sent else [])
 
 
 def _errors(schema: Schema, value: Any, *, strict: bool) -> list[str]:
-    return [error.message for error in validator(json.dumps(schema), strict).iter_errors(value)]
+    return [error.message for error in build_validator(json.dumps(schema), strict).iter_errors(value)]
 
 
 @cache
 def document() -> Schema:
-    """The document, as it is made."""
+    """Return the generated OpenAPI document."""
     return openapi.document(service.app.routes)
 
 
 @cache
-def validator(schema: str, strict: bool) -> jsonschema_rs.Draft202012Validator:
-    """Compiled once. `strict`: no object has a property that is not documented."""
+def build_validator(schema: str, strict: bool) -> jsonschema_rs.Draft202012Validator:
+    """Compile a schema once. If `strict`, refuse properties that are not documented."""
     components = document()["components"]
     if strict:
-        closed = {name: {"additionalProperties": False} | each for name, each in components["schemas"].items()}
-        components = components | {"schemas": closed}
-    whole = json.loads(schema) | {"components": components}
-    return jsonschema_rs.Draft202012Validator(whole, validate_formats=True)
+        schemas = {name: {"additionalProperties": False} | value for name, value in components["schemas"].items()}
+        components = components | {"schemas": schemas}
+    complete = json.loads(schema) | {"components": components}
+    return jsonschema_rs.Draft202012Validator(complete, validate_formats=True)
 
 
 @cache
-def operation(method: str, path: str) -> Schema | None:
-    """What the document says of a request; None where it does not know it."""
-    parts = path.rstrip("/") or "/"
+def find_operation(method: str, path: str) -> Schema | None:
+    """Return the documented operation for a request, or None if the document does not contain it."""
+    requested = path.rstrip("/") or "/"
     for template, methods in document()["paths"].items():
-        if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), parts) and method.lower() in methods:
-            found: Schema = methods[method.lower()]
-            return found
+        if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), requested) and method.lower() in methods:
+            operation: Schema = methods[method.lower()]
+            return operation
     return None
 
 
 @cache
-def refusal() -> Schema:
-    """The answer to a request that no route takes."""
+def error_response() -> Schema:
+    """Return the documentation of the response to a request that matches no route."""
     return {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}}
 
 
-def resolved(answered: Schema | None) -> Schema | None:
-    """The response itself, where this is a reference to it."""
-    if answered is None or "$ref" not in answered:
-        return answered
-    found: Schema = document()["components"]["responses"][answered["$ref"].rpartition("/")[2]]
-    return found
+def resolve(response: Schema | None) -> Schema | None:
+    """Follow the reference if `response` is one."""
+    if response is None or "$ref" not in response:
+        return response
+    resolved: Schema = document()["components"]["responses"][response["$ref"].rpartition("/")[2]]
+    return resolved

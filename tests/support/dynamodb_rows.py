@@ -17,9 +17,9 @@ def write_rows(backend: Backend, *photos: Photo, stale: dict[str, Any] | None = 
     """
     rows = {"PhotoMetadata": [items.photo_item(photo.with_(**stale or {})) for photo in photos]}
     rows["SearchTerms"] = [row for photo in photos for row in term_rows.term_items(photo).values()]
-    for table, found in rows.items():
-        for start in range(0, len(found), 25):
-            puts = [{"PutRequest": {"Item": row}} for row in found[start : start + 25]]
+    for table, table_rows in rows.items():
+        for start in range(0, len(table_rows), 25):
+            puts = [{"PutRequest": {"Item": row}} for row in table_rows[start : start + 25]]
             backend.client.batch_write_item(RequestItems={f"photoshare-test-{table}": puts})
 
 

@@ -1,4 +1,4 @@
-"""Every way in which a file can store the same picture."""
+"""One picture in every encoding that the service accepts."""
 
 from collections.abc import Iterator
 
@@ -20,7 +20,7 @@ def encode_quadrants() -> Iterator[tuple[str, str, bytes]]:
         yield f"JPEG {options}", "JPEG", images.encoded(picture, "JPEG", **options)
     rgb = images.encoded(picture, "JPEG", keep_rgb=True)
     for named, numbered in ((b"R\x11\0G\x11\0B\x11\0", b"\1\x11\0\2\x11\0\3\x11\0"), (b"R\0G\0B\0", b"\1\0\2\0\3\0")):
-        rgb = images.claiming(rgb, named, numbered)
+        rgb = images.replace_first(rgb, named, numbered)
     yield "JPEG of RGB by Adobe's marker alone", "JPEG", rgb
     yield "WebP lossless", "WEBP", images.encoded(picture, "WEBP", lossless=True)
     others = [Image.new("RGB", picture.size, "black")] * 3

@@ -1,4 +1,4 @@
-"""Run a test with a fault at every call to AWS, and recognize the steps that a fault ended."""
+"""Repeat a test with a fault at each call to AWS, and detect the steps that a fault ended."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
@@ -11,18 +11,18 @@ from tests.support.snapshots import Snapshot
 
 Step = Callable[[], Any]
 
-MOST_CALLS = 100
-# For the code under test these modes are the same: nothing was written, and the process goes on.
+MAX_CALLS = 100
+# These modes have the same effect on the tested code: AWS wrote nothing, and the process continues.
 REFUSED: tuple[Mode, ...] = ("not sent", "throttled", "500")
 ANSWER_LOST: tuple[Mode, ...] = ("answer lost",)
 KILLED: tuple[Mode, ...] = ("killed",)
 
 
 def require_success(answer: Answer, *also: int) -> Answer:
-    """Return the answer if its status is below 300 or in `also`.
+    """Return the response if its status is below 300 or in `also`.
 
     Raises:
-        Busy: the answer is a 503 with a `Retry-After` header.
+        Busy: the response is a 503 with a `Retry-After` header.
     """
     if answer.status == 503:
         assert answer.json["error"] == "Busy"
@@ -46,18 +46,18 @@ def ended_by_fault(step: Callable[[], Any]) -> bool:
 
 
 def run_with_fault_at_every_call(modes: tuple[Mode, ...], run: Callable[[Fault], None]) -> list[str]:
-    """Call `run` with a fault at the first call to AWS, then at the second, until no call is left to strike.
+    """Call `run` with a fault at the first call to AWS, then at the second, until a run has no such call.
 
-    The `modes` take turns. Return the operations that were struck.
+    Use the `modes` in turn. Return the operations that failed.
     """
     operations: list[str] = []
-    for at in range(MOST_CALLS):
-        fault = Fault(at, modes[at % len(modes)])
+    for number in range(MAX_CALLS):
+        fault = Fault(number, modes[number % len(modes)])
         run(fault)
         if not fault.struck:
             return operations
         operations.append(fault.struck)
-    raise AssertionError("the calls do not end")
+    raise AssertionError(f"more than {MAX_CALLS} calls")
 
 
 class Journey(Protocol):

@@ -1,4 +1,4 @@
-"""Faults on the way to AWS and back, by botocore's own events."""
+"""Faults in the calls to AWS, injected through the events of botocore."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 
-from tests.support.policies import aside
+from tests.support.policies import as_test_code
 
 Mode = Literal["not sent", "answer lost", "throttled", "500", "killed"]
 
@@ -20,20 +20,20 @@ Answer = tuple[AWSResponse, dict[str, Any]]
 
 
 class Killed(BaseException):
-    """The process is gone: nothing of it runs any more, no `except` and no retry."""
+    """The process was killed. `except Exception` does not catch this, and nothing retries."""
 
 
 class Fault(msgspec.Struct):
-    """Strikes one call of those that follow, the `at`-th, counted from 0."""
+    """A fault in one call: the `at`-th call from now, counted from 0."""
 
     at: int
     mode: Mode
     calls: int = 0
     struck: str = ""
-    """The operation that it struck."""
+    """The operation that failed."""
 
     def before(self, emitter: Any, model: Any, context: Any, **_: Any) -> Answer | None:
-        """botocore's `before-call`."""
+        """Handle the `before-call` event of botocore."""
         # Some calls run in several threads.
         with _COUNTING:
             context["call"] = self.calls
@@ -44,32 +44,32 @@ class Fault(msgspec.Struct):
         if self.mode == "killed":
             raise Killed
         if self.mode == "not sent":
-            return _silence(emitter, model, EndpointConnectionError(endpoint_url="https://aws"))
+            return _raise_connection_error(emitter, model, EndpointConnectionError(endpoint_url="https://aws"))
         return refusal(503, "SlowDown") if self.mode == "throttled" else refusal(500, "InternalServerError")
 
     def after(self, emitter: Any, model: Any, context: Any, **_: Any) -> None:
-        """botocore's `after-call`."""
+        """Handle the `after-call` event of botocore."""
         if context.get("call") == self.at and self.mode == "answer lost":
             self.struck = model.name
-            _silence(emitter, model, ReadTimeoutError(endpoint_url="https://aws"))
+            _raise_connection_error(emitter, model, ReadTimeoutError(endpoint_url="https://aws"))
 
 
 def refusal(status: int, code: str, **more: Any) -> Answer:
-    """An answer that is none."""
+    """Return an error response of AWS."""
     return AWSResponse("https://aws", status, HTTPHeaders(), None), {"Error": {"Code": code, "Message": code}, **more}
 
 
-def _silence(emitter: Any, model: Any, error: Exception) -> Answer:
-    # What botocore does when no answer came, all retries included.
+def _raise_connection_error(emitter: Any, model: Any, error: Exception) -> Answer:
+    # botocore emits this event when it has no response after all retries.
     emitter.emit(
         f"after-call-error.{model.service_model.service_id.hyphenize()}.{model.name}", exception=error, context={}
     )
-    raise AssertionError("silence must be refused")
+    raise AssertionError("the service did not handle the connection error")
 
 
 @contextmanager
 def striking(fault: Fault, *clients: Any) -> Iterator[Fault]:
-    """Have `fault` strike the calls of `clients`."""
+    """Inject `fault` into the calls of `clients`."""
 
     def before(client: Any) -> Callable[..., Answer | None]:
         return lambda **event: fault.before(client.meta.events, **event)
@@ -82,9 +82,9 @@ def striking(fault: Fault, *clients: Any) -> Iterator[Fault]:
 
 
 @contextmanager
-def hooked(event: str, made: Callable[[Any], Callable[..., Any]], *clients: Any) -> Iterator[None]:
-    """Have what `made` makes of each client handle an event of it."""
-    handlers = [(client.meta.events, aside(made(client))) for client in clients]
+def hooked(event: str, make_handler: Callable[[Any], Callable[..., Any]], *clients: Any) -> Iterator[None]:
+    """Register a handler for an event of each client. `make_handler` creates it from the client."""
+    handlers = [(client.meta.events, as_test_code(make_handler(client))) for client in clients]
     for events, handler in handlers:
         events.register(event, handler)
     try:

@@ -1,4 +1,4 @@
-"""Measure how even the random order is: single photos, pairs and seeds."""
+"""Measure the evenness of the random order: for single photos, pairs and seeds."""
 
 import math
 from collections import Counter
@@ -17,69 +17,73 @@ LIMIT = 10
 
 
 class Pairs(msgspec.Struct, frozen=True):
-    """How often two photos share a first page, against the same number for photos drawn at random."""
+    """The frequency of pairs on first pages, divided by the frequency in independent random samples."""
 
     worst: float
-    """The most frequent pair's factor."""
+    """The factor of the most frequent pair."""
     often: float
-    """The share of pairs that come together more than twice as often, and more often than chance would have it."""
+    """The share of pairs with a factor above 2 that chance does not explain."""
     others: float
     """The mean factor of all other pairs."""
 
 
 def first_pages(photos: Gallery, min_depth: int, pages: int = PAGES) -> list[list[PhotoId]]:
-    """Ids on so many first pages."""
+    """Return the ids on many first pages."""
     return [[item.photo_id for item in photos.first_page(LIMIT, min_depth)[0]] for _ in range(pages)]
 
 
 class Singles(msgspec.Struct, frozen=True):
-    """How often each photo is shown, against equally often."""
+    """The frequency of each photo on first pages, compared with equal frequencies."""
 
     ratio: float
-    """Chi-square for each degree of freedom."""
+    """Chi-square divided by the degrees of freedom."""
     plain_p: float
-    """Its p-value, were photos shown independently of each other."""
+    """The p-value if photos were shown independently of each other."""
     p: float
-    """Its p-value, given that photos of one bucket are shown together."""
+    """The p-value, corrected because the photos of one bucket appear together."""
 
 
 def singles(photos: Gallery, pages: list[list[PhotoId]]) -> Singles:
-    """Chi-square of single inclusions.
+    """Return the chi-square of the frequencies of single photos.
 
-    Photos that come together vary together: chi-square keeps its mean and spreads more, as if it had fewer degrees of
-    freedom (Rao and Scott, "The Analysis of Categorical Data from Complex Sample Surveys", JASA 1981).
+    The frequencies of photos of one bucket are correlated. Chi-square then has the same mean and a larger variance, as
+    with fewer degrees of freedom (Rao and Scott, "The Analysis of Categorical Data from Complex Sample Surveys",
+    JASA 1981).
     """
     count = len(photos.ranks)
-    shown = Counter(dict.fromkeys(photos.ids(), 0))
+    counts = Counter(dict.fromkeys(photos.ids(), 0))
     for page in pages:
-        shown.update(page)
+        counts.update(page)
     share = LIMIT / count
-    met = Counter(pair for page in pages for pair in combinations(sorted(page), 2))
-    related = sum(((times / len(pages) - share**2) / (share - share**2)) ** 2 for times in met.values())
-    ratio, plain_p = chi_square.chi_square(shown.values(), drawn=LIMIT)
+    pair_counts = Counter(pair for page in pages for pair in combinations(sorted(page), 2))
+    related = sum(((times / len(pages) - share**2) / (share - share**2)) ** 2 for times in pair_counts.values())
+    ratio, plain_p = chi_square.chi_square(counts.values(), drawn=LIMIT)
     freedom = (count - 1) / (1 + 2 * related / count)
     return Singles(ratio, plain_p, chi_square.upper_tail(ratio * freedom, freedom))
 
 
 def pairs(count: int, pages: list[list[PhotoId]]) -> Pairs:
-    """Who meets whom, in a gallery of `count`."""
-    met = Counter(pair for page in pages for pair in combinations(sorted(page), 2))
+    """Measure the frequencies of pairs in a gallery of `count` photos."""
+    pair_counts = Counter(pair for page in pages for pair in combinations(sorted(page), 2))
     possible = math.comb(count, 2)
-    ideal = met.total() / possible
-    often = [times for times in met.values() if times > 2 * ideal + 4 * math.sqrt(ideal) + 3]
-    others = (met.total() - sum(often)) / (possible - len(often)) / ideal
-    return Pairs(max(met.values()) / ideal, len(often) / possible, others)
+    ideal = pair_counts.total() / possible
+    often = [times for times in pair_counts.values() if times > 2 * ideal + 4 * math.sqrt(ideal) + 3]
+    others = (pair_counts.total() - sum(often)) / (possible - len(often)) / ideal
+    return Pairs(max(pair_counts.values()) / ideal, len(often) / possible, others)
 
 
 def overlaps(photos: Gallery, seeds: int) -> tuple[float, float]:
-    """Photos that the first pages of successive seeds share: the mean, and its standard error."""
+    """Compare the first pages of successive seeds. Return the mean number of shared photos and its standard error."""
     pages = [{item.photo_id for item in photos.first_page(LIMIT, seed=seed)[0]} for seed in range(seeds)]
     shared = [len(one & other) for one, other in zip(pages[::2], pages[1::2], strict=True)]
     return mean(shared), stdev(shared) / math.sqrt(len(shared))
 
 
 def correlations(photos: Gallery, seeds: int, depth: int) -> tuple[float, float, float]:
-    """Of whole walks with successive seeds: mean and spread of Spearman's rho, and neighbours that stay neighbours."""
+    """Compare complete walks with successive seeds.
+
+    Return the mean and the standard deviation of Spearman's rho, and the share of neighbours that remain neighbours.
+    """
     walks = []
     for seed in range(seeds):
         items, _ = feed.page(feed.Place(seed, depth), len(photos.ranks), photos.read)

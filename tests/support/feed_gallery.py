@@ -1,4 +1,4 @@
-"""Galleries in memory, read as an index of ranks is read, and charged as DynamoDB charges for it."""
+"""Galleries in memory that can be read like an index of ranks. Reads cost the same as in DynamoDB."""
 
 import bisect
 import math
@@ -14,14 +14,14 @@ from tests.support import row_sizes
 
 
 class Item(msgspec.Struct, frozen=True):
-    """All that the order needs of a photo, and its rank."""
+    """The attributes of a photo that the random order needs."""
 
     photo_id: PhotoId
     rank: int
 
 
 class Gallery:
-    """Photos by rank, as an index holds them. Counts what it is asked."""
+    """Photos sorted by rank, as in an index. Counts the requests and their cost."""
 
     def __init__(self, count: int = 0, seed: int = 0) -> None:
         self.rng = random.Random(seed)
@@ -29,25 +29,25 @@ class Gallery:
         self.requests, self.units, self.items = 0, 0.0, 0
         self.reads: list[tuple[Span, float]] = []
         self.changes: list[tuple[PhotoId, bool]] = []
-        """What came (True) and went since it was made."""
+        """The inserted (True) and deleted (False) photos, in order."""
         for _ in range(count):
-            photo_id = self._fresh()
+            photo_id = self._new_id()
             self.ranks.append((feed.rank(photo_id), photo_id))
         self.ranks.sort()
 
     def insert(self) -> PhotoId:
-        """One photo more."""
-        photo_id = self._fresh()
+        """Insert a new photo. Return its id."""
+        photo_id = self._new_id()
         self.put(photo_id)
         return photo_id
 
     def put(self, photo_id: PhotoId) -> None:
-        """This photo, again."""
+        """Insert this photo."""
         self.changes.append((photo_id, True))
         bisect.insort(self.ranks, (feed.rank(photo_id), photo_id))
 
     def delete(self) -> PhotoId | None:
-        """One photo less: which."""
+        """Delete a random photo. Return its id, or None if the gallery is empty."""
         if not self.ranks:
             return None
         _rank, photo_id = self.ranks.pop(self.rng.randrange(len(self.ranks)))
@@ -55,52 +55,53 @@ class Gallery:
         return photo_id
 
     def ids(self) -> set[PhotoId]:
-        """All that are there."""
+        """Return the ids of all photos."""
         return {photo_id for _, photo_id in self.ranks}
 
     def forget(self) -> None:
-        """Count from nothing again."""
+        """Reset the counts."""
         self.requests, self.units, self.items = 0, 0.0, 0
         self.reads.clear()
 
     def read(self, spans: list[Span], limit: int | None = None) -> list[list[Item]]:
-        """The items of each span, as `feed.Read` asks for them; each span is a request."""
-        found = [self.within(span, limit) for span in spans]
+        """Return the items of each span, as `feed.Read` requires. Count each span as one request."""
+        results = [self.within(span, limit) for span in spans]
         self.requests += len(spans)
-        self.items += sum(map(len, found))
-        units = [row_sizes.read_units(len(each) * row_sizes.ROW_BYTES) for each in found]
+        self.items += sum(map(len, results))
+        units = [row_sizes.read_units(len(items) * row_sizes.ROW_BYTES) for items in results]
         self.units += sum(units)
         self.reads += zip(spans, units, strict=True)
-        return found
+        return results
 
     def within(self, span: Span, limit: int | None) -> list[Item]:
-        """The first `limit` items of a span, or all."""
-        here = bisect.bisect_left(self.ranks, span.low, key=_by_rank)
-        end = bisect.bisect_right(self.ranks, span.high, lo=here, key=_by_rank)
-        return [Item(photo_id, rank) for rank, photo_id in self.ranks[here:end][:limit]]
+        """Return the first `limit` items of a span, or all items if `limit` is None."""
+        start = bisect.bisect_left(self.ranks, span.low, key=_by_rank)
+        end = bisect.bisect_right(self.ranks, span.high, lo=start, key=_by_rank)
+        return [Item(photo_id, rank) for rank, photo_id in self.ranks[start:end][:limit]]
 
     def new_walk(self, min_depth: int = 0, seed: int | None = None) -> Place:
-        """The start of a walk, from the density beyond a random rank, as `lists` begins one."""
-        looked_at = feed.sample_span(self.rng.getrandbits(64), min_depth)
-        found = [item.rank for item in self.read([looked_at], feed.SAMPLE)[0]]
+        """Return the start of a walk. Estimate the density from the ranks after a random rank, as the service does."""
+        sample = feed.sample_span(self.rng.getrandbits(64), min_depth)
+        ranks = [item.rank for item in self.read([sample], feed.SAMPLE)[0]]
         seed = self.rng.getrandbits(64) if seed is None else seed
-        return Place(seed, feed.depth_for(found, looked_at, min_depth))
+        return Place(seed, feed.depth_for(ranks, sample, min_depth))
 
     def first_page(
         self, limit: int = 10, min_depth: int = 0, seed: int | None = None
     ) -> tuple[list[Item], Place | None]:
-        """A fresh walk's first page, and where the next one begins."""
+        """Return the first page of a new walk, and the start of the next page."""
         return feed.begin(self.new_walk(min_depth, seed), limit, self.read, min_depth)
 
-    def _fresh(self) -> PhotoId:
+    def _new_id(self) -> PhotoId:
         return PhotoId(f"{self.rng.getrandbits(128):032x}")
 
 
 class BigGallery(Gallery):
-    """A gallery too large to be in memory: ranks are a Poisson process, made cell by cell when they are read.
+    """A gallery that is too large to keep in memory.
 
-    A cell's photos follow from the gallery's seed and the cell's number. Their ids are not hashed into their ranks,
-    as nobody can invert that; the walk's own order and reads are the same.
+    The ranks are a Poisson process. A read generates the cells that it needs, from the seed of the gallery and the
+    number of the cell. The ranks are not hashes of the ids, because a hash cannot be inverted. This does not affect
+    the order and the reads of a walk.
     """
 
     def __init__(self, count: int, seed: int = 0) -> None:
@@ -109,14 +110,14 @@ class BigGallery(Gallery):
         self._mean = count / (1 << self._cell_bits)
 
     def within(self, span: Span, limit: int | None) -> list[Item]:
-        """The first `limit` items of a span, or all."""
+        """Return the first `limit` items of a span, or all items if `limit` is None."""
         shift = feed.RANK_BITS - self._cell_bits
-        found: list[Item] = []
+        items: list[Item] = []
         for cell in range(span.low >> shift, (span.high >> shift) + 1):
-            found += [item for item in self._cell(cell, shift) if span.low <= item.rank <= span.high]
-            if limit is not None and len(found) >= limit:
+            items += [item for item in self._cell(cell, shift) if span.low <= item.rank <= span.high]
+            if limit is not None and len(items) >= limit:
                 break
-        return found[:limit]
+        return items[:limit]
 
     def _cell(self, cell: int, shift: int) -> list[Item]:
         rng = random.Random(self._seed << feed.RANK_BITS | cell)
@@ -127,13 +128,16 @@ class BigGallery(Gallery):
 def walk(
     gallery: Gallery, min_depth: int = 0, limits: Sequence[int] = (10,), pages: int | None = None
 ) -> tuple[list[list[Item]], Place | None]:
-    """The first `pages` of a walk, or all of it; `limits` take turns."""
+    """Return the first `pages` pages of a walk, or all pages, and the start of the next page.
+
+    Use the `limits` of the pages in turn.
+    """
     items, place = gallery.first_page(limits[0], min_depth)
-    shown = [items]
-    while place and len(shown) != pages:
-        items, place = feed.page(place, limits[len(shown) % len(limits)], gallery.read, min_depth)
-        shown.append(items)
-    return shown, place
+    walked = [items]
+    while place and len(walked) != pages:
+        items, place = feed.page(place, limits[len(walked) % len(limits)], gallery.read, min_depth)
+        walked.append(items)
+    return walked, place
 
 
 def _by_rank(entry: tuple[int, PhotoId]) -> int:
@@ -141,8 +145,8 @@ def _by_rank(entry: tuple[int, PhotoId]) -> int:
 
 
 def _poisson(mean: float, rng: random.Random) -> int:
-    """Knuth, "The Art of Computer Programming", volume 2, section 3.4.1."""
-    count, product, least = 0, rng.random(), math.exp(-mean)
-    while product > least:
+    """Draw from a Poisson distribution (Knuth, "The Art of Computer Programming", volume 2, section 3.4.1)."""
+    count, product, threshold = 0, rng.random(), math.exp(-mean)
+    while product > threshold:
         count, product = count + 1, product * rng.random()
     return count

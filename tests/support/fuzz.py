@@ -1,7 +1,7 @@
-"""Mutated photos until the time is over: `python -m tests.support.fuzz SECONDS`.
+"""Render mutated photos for a number of seconds: `python -m tests.support.fuzz SECONDS`.
 
-Each is rendered or refused; anything else ends the program with 1, and the file that did it is kept. A process that
-crashes or hangs takes its photo along, so it writes down each before it opens it.
+The service must render or refuse each photo. Otherwise the program keeps the photo and exits with 1. Each process saves
+a photo before it opens the photo, so that the photo of a crash is not lost.
 """
 
 import json
@@ -22,21 +22,21 @@ from tests.support import canaries, images, mutation
 from tests.support.encodings import encode_quadrants
 
 SECONDS_EACH, MEGABYTES_EACH = 10, 1_400
-"""What a photo may cost: far more than these small ones do, and less than the function has."""
+"""The limits of one photo. The small photos here need far less, and the Lambda function has more."""
 ROUND = 60
 
 
 def samples() -> list[tuple[str, bytes]]:
-    """Sound photos, and ones that are already odd."""
-    odd = [(declared, content) for content, declared in images.polyglots().values()]
-    odd += [(declared, content) for _, declared, content in canaries.everywhere()]
-    kind = [(f"image/{format.lower()}", content) for _, format, content in encode_quadrants()]
-    return [*((declared, make()) for declared, make in images.SMALL.items()), *kind, *odd]
+    """Return valid photos and unusual photos, with their types."""
+    unusual = [(declared, content) for content, declared in images.polyglots().values()]
+    unusual += [(declared, content) for _, declared, content in canaries.everywhere()]
+    encodings = [(f"image/{format.lower()}", content) for _, format, content in encode_quadrants()]
+    return [*((declared, make()) for declared, make in images.SMALL.items()), *encodings, *unusual]
 
 
-def child(seed: int, seconds: float, current: Path) -> None:
-    """Mutate and render; at the end say what came of it."""
-    chance, photos = random.Random(seed), samples()
+def render_mutants(seed: int, seconds: float, current: Path) -> None:
+    """Mutate and render photos, and print the results as JSON."""
+    rng, photos = random.Random(seed), samples()
     by_type: dict[str, list[bytes]] = {}
     for declared, content in photos:
         by_type.setdefault(declared, []).append(content)
@@ -44,19 +44,19 @@ def child(seed: int, seconds: float, current: Path) -> None:
     slowest = largest = 0.0
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        declared = chance.choice(sorted(by_type))
-        content = mutation.mutated(chance.choice(by_type[declared]), by_type[declared], chance)
+        declared = rng.choice(sorted(by_type))
+        content = mutation.mutated(rng.choice(by_type[declared]), by_type[declared], rng)
         current.write_bytes(content)
-        begun = time.process_time()
-        outcomes[f"{declared} {outcome(content, declared)}"] += 1
-        slowest = max(slowest, time.process_time() - begun)
-    found = re.search(r"VmHWM:\s*(\d+)", Path("/proc/self/status").read_text())
-    largest = int(found[1]) / 1000 if found else 0
+        started = time.process_time()
+        outcomes[f"{declared} {render(content, declared)}"] += 1
+        slowest = max(slowest, time.process_time() - started)
+    peak = re.search(r"VmHWM:\s*(\d+)", Path("/proc/self/status").read_text())
+    largest = int(peak[1]) / 1000 if peak else 0
     print(json.dumps({"outcomes": outcomes, "slowest": slowest, "largest": largest}))
 
 
-def outcome(content: bytes, declared: str) -> str:
-    """The refusal, or `ready`; whatever else is raised ends the child."""
+def render(content: bytes, declared: str) -> str:
+    """Render a photo. Return `ready`, or the code of the refusal."""
     try:
         rendered = renditions.render(content, declared)
     except renditions.Refused as refusal:
@@ -66,8 +66,8 @@ def outcome(content: bytes, declared: str) -> str:
     return "ready"
 
 
-def watched(seed: int, seconds: float, current: Path) -> tuple[dict[str, Any], str]:
-    """What a child found, and what went wrong with it."""
+def run_child(seed: int, seconds: float, current: Path) -> tuple[dict[str, Any], str]:
+    """Run a process that renders mutants. Return its results and an error, which is empty on success."""
     command = [
         sys.executable,
         "-W",
@@ -87,12 +87,12 @@ def watched(seed: int, seconds: float, current: Path) -> tuple[dict[str, Any], s
             running.kill()
             running.communicate()
             return {}, f"over {SECONDS_EACH} s"
-    said, errors = running.communicate()
+    output, errors = running.communicate()
     if running.returncode:
         return {}, errors.strip().rpartition("\n")[2] or f"ended by signal {-running.returncode}"
-    found = json.loads(said)
-    over = found["largest"] > MEGABYTES_EACH
-    return found, f"{found['largest']:.0f} MB" if over else ""
+    results = json.loads(output)
+    is_too_large = results["largest"] > MEGABYTES_EACH
+    return results, f"{results['largest']:.0f} MB" if is_too_large else ""
 
 
 def main(seconds: float) -> int:
@@ -101,27 +101,27 @@ def main(seconds: float) -> int:
     end = time.monotonic() + seconds
     with tempfile.TemporaryDirectory() as folder:
         for seed in count(time.time_ns()):
-            left = end - time.monotonic()
-            if left <= 0:
+            remaining = end - time.monotonic()
+            if remaining <= 0:
                 break
             current = Path(folder, "photo")
-            found, fault = watched(seed, min(left, ROUND), current)
+            results, fault = run_child(seed, min(remaining, ROUND), current)
             if fault:
-                kept = Path(tempfile.gettempdir(), f"photoshare-fuzz-{seed}")
-                kept.write_bytes(current.read_bytes() if current.exists() else b"")
-                print(f"seed {seed}: {fault}; kept as {kept}", flush=True)
+                copy = Path(tempfile.gettempdir(), f"photoshare-fuzz-{seed}")
+                copy.write_bytes(current.read_bytes() if current.exists() else b"")
+                print(f"seed {seed}: {fault}; kept as {copy}", flush=True)
                 faults += 1
-            outcomes.update(found.get("outcomes", {}))
-            slowest, largest = max(slowest, found.get("slowest", 0)), max(largest, found.get("largest", 0))
+            outcomes.update(results.get("outcomes", {}))
+            slowest, largest = max(slowest, results.get("slowest", 0)), max(largest, results.get("largest", 0))
     for name, times in sorted(outcomes.items()):
         print(f"{times:>9,} {name}")
-    print(f"{outcomes.total():>9,} in {seconds:.0f} s; longest {slowest:.2f} s, most memory {largest:.0f} MB")
+    print(f"{outcomes.total():>9,} in {seconds:.0f} s; slowest photo {slowest:.2f} s, peak memory {largest:.0f} MB")
     print(f"{faults:>9,} faults")
     return 1 if faults or not outcomes else 0
 
 
 if __name__ == "__main__":
     if sys.argv[1] == "--child":
-        child(int(sys.argv[2]), float(sys.argv[3]), Path(sys.argv[4]))
+        render_mutants(int(sys.argv[2]), float(sys.argv[3]), Path(sys.argv[4]))
     else:
         raise SystemExit(main(float(sys.argv[1])))

@@ -1,4 +1,4 @@
-"""A person with something in every table, and everything that is kept of anybody."""
+"""Accounts with data in every table, and all stored data of an account."""
 
 from typing import Any
 
@@ -14,30 +14,30 @@ JPEG = make_photo(64, 48)
 WANTED = {"filename": "x.jpg", "contentType": "image/jpeg"}
 
 
-def put_album(owner: Client, links: int = 1) -> AlbumId:
-    """An album with share links."""
+def create_album(owner: Client, links: int = 1) -> AlbumId:
+    """Create an album with share links."""
     album_id = AlbumId(owner.post("/albums", {"name": "Sea"}).json["albumId"])
     for _ in range(links):
         assert owner.post(f"/albums/{album_id}/links").status == 201
     return album_id
 
 
-def delete_later(cloud: Cloud, album_id: AlbumId) -> None:
-    """An album that is deleted, while its photos are still in it."""
+def mark_album_deleted(cloud: Cloud, album_id: AlbumId) -> None:
+    """Mark an album as deleted, but keep its photos in it."""
     album = cloud.albums.album(album_id)
     assert album
     assert cloud.albums.change(album, album.with_(deleted_at=timestamp(START), due_at=timestamp(START)))
 
 
-def place(cloud: Cloud, photo: Photo, album_id: AlbumId) -> Photo:
-    """A photo put into an album."""
+def put_into_album(cloud: Cloud, photo: Photo, album_id: AlbumId) -> Photo:
+    """Put a photo into an album. Return the changed photo."""
     albums = {album_id: Placement(name="Sea", public=True, position=0)}
     assert cloud.store.replace(photo, photo.with_(albums=albums))
     return cloud.photo(photo.photo_id)
 
 
 def rate(cloud: Cloud, photo: Photo, by: str, stars: int) -> Photo:
-    """A photo rated by somebody."""
+    """Rate a photo. Return the changed photo."""
     ratings, user_id = wiring.rating_store(), UserId(by)
     before = ratings.rating(photo.photo_id, user_id)
     assert ratings.rate(cloud.photo(photo.photo_id), user_id, before, stars)
@@ -45,21 +45,21 @@ def rate(cloud: Cloud, photo: Photo, by: str, stars: int) -> Photo:
 
 
 def furnish(cloud: Cloud, owner: Client, other: Client) -> list[Photo]:
-    """Give `owner` a photo in every state, albums, ratings from `other` and for them, and keys.
+    """Give `owner` photos in every state, albums, and idempotency records. Both users also rate photos of each other.
 
-    Returns the photos of `other` that `owner` has rated.
+    Return the photos of `other` that `owner` has rated.
     """
-    delete_later(cloud, put_album(owner))
-    albums = [put_album(owner) for _ in range(3)]
-    rated = place(cloud, cloud.upload(owner, JPEG, tags=["sea", "hills"]), albums[0])
-    private = place(cloud, cloud.upload(owner, JPEG, tags=["sea"], visibility="private"), albums[1])
-    place(cloud, cloud.upload(owner, make_photo(33, 33)), albums[2])
-    delete_later(cloud, albums[2])
+    mark_album_deleted(cloud, create_album(owner))
+    albums = [create_album(owner) for _ in range(3)]
+    rated = put_into_album(cloud, cloud.upload(owner, JPEG, tags=["sea", "hills"]), albums[0])
+    private = put_into_album(cloud, cloud.upload(owner, JPEG, tags=["sea"], visibility="private"), albums[1])
+    put_into_album(cloud, cloud.upload(owner, make_photo(33, 33)), albums[2])
+    mark_album_deleted(cloud, albums[2])
     rate(cloud, rated, other.user_id, 4)
     rate(cloud, rated, owner.user_id, 5)
     rate(cloud, private, owner.user_id, 3)
-    theirs = cloud.upload(other, make_photo(32, 32), tags=["sea"])
-    rate(cloud, theirs, owner.user_id, 2)
+    rated_by_owner = cloud.upload(other, make_photo(32, 32), tags=["sea"])
+    rate(cloud, rated_by_owner, owner.user_id, 2)
     trashed = rate(cloud, cloud.upload(other, make_photo(32, 31)), owner.user_id, 1)
     other.delete(f"/photos/{trashed.photo_id}")
     owner.delete(f"/photos/{cloud.upload(owner, JPEG).photo_id}")
@@ -68,19 +68,19 @@ def furnish(cloud: Cloud, owner: Client, other: Client) -> list[Photo]:
     cloud.put(cloud.grant(owner), JPEG)
     for key in ("k", "l"):
         assert owner.post("/upload", WANTED, **{"Idempotency-Key": key}).status == 201
-    return [theirs, trashed]
+    return [rated_by_owner, trashed]
 
 
-def sketch(cloud: Cloud, owner: Client, theirs: Photo) -> None:
-    """Give `owner` the rows and objects that a purge treats each in its own way, but no pictures."""
-    album_id = put_album(owner)
+def sketch(cloud: Cloud, owner: Client, other_photo: Photo) -> None:
+    """Give `owner` one row or object of each kind that a purge handles, without any picture."""
+    album_id = create_album(owner)
     rated, plain, erased = (pending(owner.user_id, tags=("sea",), sha256="00" * 32) for _ in range(3))
     for photo in (rated, plain, erased):
         cloud.store.grant(photo, NO_LIMITS)
         assert cloud.store.replace(photo, photo.with_(status="ready"))
-    place(cloud, cloud.photo(rated.photo_id), album_id)
-    rate(cloud, rated, theirs.user_id, 4)
-    rate(cloud, theirs, owner.user_id, 2)
+    put_into_album(cloud, cloud.photo(rated.photo_id), album_id)
+    rate(cloud, rated, other_photo.user_id, 4)
+    rate(cloud, other_photo, owner.user_id, 2)
     cloud.store.replace(cloud.photo(erased.photo_id), erased.tombstone(timestamp(START)))
     for bucket in (cloud.settings.originals_bucket, cloud.settings.renditions_bucket):
         cloud.s3.put_object(Bucket=bucket, Key=rated.s3_key, Body=b"x")
@@ -88,8 +88,8 @@ def sketch(cloud: Cloud, owner: Client, theirs: Photo) -> None:
 
 
 def everything(cloud: Cloud) -> dict[str, list[Any]]:
-    """Every row and every object, by where it is."""
-    found: dict[str, list[Any]] = {}
+    """Return every row and every object, by table or bucket."""
+    data: dict[str, list[Any]] = {}
     for table in (
         cloud.settings.photo_table,
         cloud.settings.account_table,
@@ -99,40 +99,38 @@ def everything(cloud: Cloud) -> dict[str, list[Any]]:
         cloud.settings.rating_table,
     ):
         pages = cloud.dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
-        found[table] = sorted((items.decode(row) for page in pages for row in page["Items"]), key=str)
-    found["originals"] = sorted(cloud.originals())
-    found["renditions"] = sorted(cloud.renditions())
-    return found
+        data[table] = sorted((items.decode(row) for page in pages for row in page["Items"]), key=str)
+    data["originals"] = sorted(cloud.originals())
+    data["renditions"] = sorted(cloud.renditions())
+    return data
 
 
 def without(cloud: Cloud, user_id: str) -> dict[str, list[Any]]:
-    """What is not of this person, by where it is."""
-    found = everything(cloud)
-    photos = found[cloud.settings.photo_table]
-    albums = [row for row in found[cloud.settings.album_table] if row["record"] == "album"]
+    """Return the data of all other users, by table or bucket."""
+    data = everything(cloud)
+    photos = data[cloud.settings.photo_table]
+    albums = [row for row in data[cloud.settings.album_table] if row["record"] == "album"]
     names = [user_id, *(row["photoId"] for row in photos if row["userId"] == user_id)]
     names += [row["albumId"] for row in albums if row["userId"] == user_id]
-    return {
-        place: [each for each in rows if not any(name in str(each) for name in names)] for place, rows in found.items()
-    }
+    return {table: [row for row in rows if not any(name in str(row) for name in names)] for table, rows in data.items()}
 
 
-def of(cloud: Cloud, user_id: str) -> dict[str, list[Any]]:
-    """What names this person, by where it is, and rows that belong to no photo or album."""
-    found = everything(cloud)
-    there = {row["photoId"] for row in found[cloud.settings.photo_table]}
-    there |= {row["albumId"] for row in found[cloud.settings.album_table] if row["record"] == "album"}
+def data_about(cloud: Cloud, user_id: str) -> dict[str, list[Any]]:
+    """Return the data with the id of a user, and rows whose photo or album does not exist, by table or bucket."""
+    data = everything(cloud)
+    existing_ids = {row["photoId"] for row in data[cloud.settings.photo_table]}
+    existing_ids |= {row["albumId"] for row in data[cloud.settings.album_table] if row["record"] == "album"}
 
-    def left(row: Any) -> bool:
-        of = {row[name] for name in ("photoId", "albumId") if name in row} if isinstance(row, dict) else set()
-        return user_id in str(row) or not of <= there
+    def is_about_user_or_orphaned(row: Any) -> bool:
+        ids = {row[name] for name in ("photoId", "albumId") if name in row} if isinstance(row, dict) else set()
+        return user_id in str(row) or not ids <= existing_ids
 
-    named = {place: [each for each in rows if left(each)] for place, rows in found.items()}
-    return {place: rows for place, rows in named.items() if rows}
+    selected = {table: [row for row in rows if is_about_user_or_orphaned(row)] for table, rows in data.items()}
+    return {table: rows for table, rows in selected.items() if rows}
 
 
 def tombstone(cloud: Cloud, user_id: str) -> dict[str, Any]:
-    """The account's row."""
+    """Return the row of an account."""
     key = items.account_key(UserId(user_id))
     row = cloud.dynamodb.get_item(TableName=cloud.settings.account_table, Key=key, ConsistentRead=True)["Item"]
     return items.decode(row)

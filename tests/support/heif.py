@@ -1,4 +1,4 @@
-"""HEIC turned and mirrored in every way that its container can say, by surgery on one encoded file."""
+"""HEIC files with every rotation and mirroring, and with unusual items. All are made by editing one encoded file."""
 
 import struct
 from itertools import pairwise
@@ -8,13 +8,13 @@ from PIL.Image import Transpose
 from tests.support import images
 
 TURNS = {0: None, 1: Transpose.ROTATE_90, 2: Transpose.ROTATE_180, 3: Transpose.ROTATE_270}
-"""By `irot`'s angle, which counts quarters anticlockwise."""
+"""The rotations by the angle of `irot`, in anticlockwise quarter turns."""
 MIRRORS = {None: None, 0: Transpose.FLIP_TOP_BOTTOM, 1: Transpose.FLIP_LEFT_RIGHT}
-"""By `imir`'s axis."""
+"""The mirrorings by the axis of `imir`."""
 
 
 def transformed(angle: int, axis: int | None) -> bytes:
-    """`images.HEIC` with other transformations of the same coded picture."""
+    """Return `images.HEIC` with other transformations of the same coded picture."""
     content = bytearray(images.HEIC)
     content[content.index(b"irot") + 4] = angle
     if axis is None:
@@ -22,25 +22,25 @@ def transformed(angle: int, axis: int | None) -> bytes:
     mirror = struct.pack(">I4sB", 9, b"imir", axis)
     rotation, associations = content.index(b"irot") - 4, content.index(b"ipma") - 4
     (size,) = struct.unpack_from(">I", content, associations)
-    # The file's last property, so it is done last.
+    # The mirroring is the last property of the file, so decoders apply it after the rotation.
     content[associations + size : associations + size] = b"\x86"
     content[associations + 18] += 1
     content[rotation + 9 : rotation + 9] = mirror
     for box, more in ((b"ipma", 1), (b"ipco", 9), (b"iprp", 10), (b"meta", 10)):
         at = content.index(box) - 4
         struct.pack_into(">I", content, at, struct.unpack_from(">I", content, at)[0] + more)
-    _move(content, len(mirror) + 1)
+    _shift_items(content, len(mirror) + 1)
     return bytes(content)
 
 
-def _move(content: bytearray, by: int) -> None:
-    """Its coded items lie that much further on."""
+def _shift_items(content: bytearray, by: int) -> None:
+    """Add `by` to the offsets of the coded items."""
     at = content.index(b"iloc") + 8
     (items,) = struct.unpack_from(">H", content, at + 2)
     for item in range(items):
-        place = at + 8 + item * 18
-        (offset,) = struct.unpack_from(">I", content, place)
-        struct.pack_into(">I", content, place, offset + by)
+        entry = at + 8 + item * 18
+        (offset,) = struct.unpack_from(">I", content, entry)
+        struct.pack_into(">I", content, entry, offset + by)
 
 
 def _box(kind: bytes, *parts: bytes) -> bytes:
@@ -50,42 +50,46 @@ def _box(kind: bytes, *parts: bytes) -> bytes:
 
 type Reference = tuple[bytes, int, list[int]]
 type Item = tuple[int, bytes, bytes]
-"""Its number, its type, its bytes; none of them are those of the coded picture."""
+"""The number, the type and the bytes of an item. Empty bytes stand for those of the coded picture."""
 
 
 def composed(items: list[Item], references: list[Reference], size: tuple[int, int] = (96, 64)) -> bytes:
-    """A HEIC of this size, put together from any items; the first is the picture."""
+    """Build a HEIC of this size from items. The first item is the picture."""
     plain, start = images.HEIC, images.HEIC.index(b"mdat") + 4
     coder = plain.index(b"hvcC") - 4
     coded = plain[start : start + 160]
     properties = plain[coder : coder + 120] + _box(b"ispe", bytes(4), struct.pack(">II", *size))
     bodies = [body or coded for _, _, body in items]
     count = struct.pack(">H", len(items))
-    named = [_box(b"infe", b"\2\0\0\0", struct.pack(">HH", item, 0), kind, b"\0") for item, kind, _ in items]
-    owned = [struct.pack(">HB", item, 2) + b"\x81\2" for item, _, _ in items]
-    linked = [_box(kind, struct.pack(f">HH{len(to)}H", item, len(to), *to)) for kind, item, to in references]
+    infos = [_box(b"infe", b"\2\0\0\0", struct.pack(">HH", item, 0), kind, b"\0") for item, kind, _ in items]
+    associations = [struct.pack(">HB", item, 2) + b"\x81\2" for item, _, _ in items]
+    reference_boxes = [_box(kind, struct.pack(f">HH{len(to)}H", item, len(to), *to)) for kind, item, to in references]
 
-    def described(begin: int) -> bytes:
-        at, places = begin, []
+    def build_meta(begin: int) -> bytes:
+        at, locations = begin, []
         for (item, _, _), body in zip(items, bodies, strict=True):
-            places.append(struct.pack(">HHHII", item, 0, 1, at, len(body)))
+            locations.append(struct.pack(">HHHII", item, 0, 1, at, len(body)))
             at += len(body)
         return _box(
             b"meta",
             bytes(4) + _box(b"hdlr", bytes(8) + b"pict" + bytes(13)),
             _box(b"pitm", bytes(4) + struct.pack(">H", items[0][0])),
-            _box(b"iloc", bytes(4), b"\x44\0", count, *places),
-            _box(b"iinf", bytes(4), count, *named),
-            _box(b"iprp", _box(b"ipco", properties), _box(b"ipma", bytes(4), struct.pack(">I", len(items)), *owned)),
-            _box(b"iref", bytes(4), *linked),
+            _box(b"iloc", bytes(4), b"\x44\0", count, *locations),
+            _box(b"iinf", bytes(4), count, *infos),
+            _box(
+                b"iprp",
+                _box(b"ipco", properties),
+                _box(b"ipma", bytes(4), struct.pack(">I", len(items)), *associations),
+            ),
+            _box(b"iref", bytes(4), *reference_boxes),
         )
 
-    begin = len(plain[:28]) + len(described(0)) + 8
-    return plain[:28] + described(begin) + _box(b"mdat", *bodies)
+    begin = len(plain[:28]) + len(build_meta(0)) + 8
+    return plain[:28] + build_meta(begin) + _box(b"mdat", *bodies)
 
 
 def layered(depth: int, layers: int) -> bytes:
-    """Overlays of overlays, so that the picture is put together from `layers` to the power of `depth`."""
+    """Build a picture from nested overlays. A decoder needs `layers` to the power of `depth` pictures."""
     overlay = bytes(10) + struct.pack(">HH", 96, 64) + bytes(4 * layers)
     numbers = [[1], *([2 + level * layers + n for n in range(layers)] for level in range(depth))]
     items: list[Item] = [(item, b"iovl", overlay) for level in numbers[:-1] for item in level]
@@ -95,7 +99,7 @@ def layered(depth: int, layers: int) -> bytes:
 
 
 def large_tiles(across: int) -> bytes:
-    """A small picture that is put together from tiles of 16 MP."""
+    """Build a small picture from tiles of 16 MP."""
     grid = struct.pack(">BBBBHH", 0, 0, across - 1, across - 1, 96, 64)
     tiles = list(range(2, 2 + across * across))
     return composed(
@@ -104,19 +108,19 @@ def large_tiles(across: int) -> bytes:
 
 
 def described_often(times: int) -> bytes:
-    """One picture's metadata, shared by many pictures."""
+    """Build a file with many pictures that share the same metadata."""
     pictures = list(range(1, times + 1))
     items: list[Item] = [(item, b"hvc1", b"") for item in pictures]
     return composed([*items, (900, b"Exif", bytes(15_000_000))], [(b"cdsc", 900, pictures)])
 
 
 def shared(times: int) -> bytes:
-    """Metadata of one picture, all in the same place of the file."""
-    noted = list(range(900, 900 + times))
+    """Build a picture with many metadata items, which all have the same bytes of the file."""
+    exif_items = list(range(900, 900 + times))
     content = bytearray(
         composed(
-            [(1, b"hvc1", b""), (899, b"Exif", bytes(15_000_000)), *((each, b"Exif", b"\0") for each in noted)],
-            [(b"cdsc", each, [1]) for each in noted],
+            [(1, b"hvc1", b""), (899, b"Exif", bytes(15_000_000)), *((item, b"Exif", b"\0") for item in exif_items)],
+            [(b"cdsc", item, [1]) for item in exif_items],
         )
     )
     first = content.index(b"iloc") + 12 + 14

@@ -1,4 +1,4 @@
-"""A loopback identity provider that signs tokens, enforces PKCE, and fails when told to."""
+"""A local identity provider that signs tokens and enforces PKCE. Tests can inject faults."""
 
 import base64
 import hashlib
@@ -24,7 +24,7 @@ Fault = Callable[[BaseHTTPRequestHandler], None]
 
 
 class IdentityProvider:
-    """Keys, codes and counts. `faults` maps a path to what it does instead of answering."""
+    """The keys, authorization codes and requests of the provider. `faults` maps a path to a fault."""
 
     def __init__(self) -> None:
         self.key = rsa.generate_private_key(65537, 2048)
@@ -36,35 +36,38 @@ class IdentityProvider:
         self.url = ""
 
     def reset(self) -> None:
-        """Forget what a test did."""
+        """Return to the initial state."""
         self.keys = {"kid-1": self.key.public_key()}
         self.faults, self.codes, self.requests, self.odd_keys = {}, {}, [], []
 
     def claims(self, user_id: str, use: str = "access", **changes: Any) -> dict[str, Any]:
-        """What a good token says; a change to None leaves the claim out."""
+        """Return the claims of a valid token with `changes`. None removes a claim."""
         now = int(time.time())
-        made = {"sub": user_id, "iss": ISSUER, "token_use": use, "iat": now, "exp": now + 3600}
-        made |= {"client_id": CLIENT, "scope": SCOPES} if use == "access" else {"aud": CLIENT}
-        return {name: value for name, value in (made | changes).items() if value is not None}
+        claims = {"sub": user_id, "iss": ISSUER, "token_use": use, "iat": now, "exp": now + 3600}
+        claims |= {"client_id": CLIENT, "scope": SCOPES} if use == "access" else {"aud": CLIENT}
+        return {name: value for name, value in (claims | changes).items() if value is not None}
 
     def token(self, user_id: str, use: str = "access", *, kid: str = "kid-1", **changes: Any) -> str:
-        """A signed token."""
+        """Sign a token."""
         return jwt.encode(self.claims(user_id, use, **changes), self.key, "RS256", headers={"kid": kid})
 
     def authorize(self, url: str, user_id: str, **changes: Any) -> dict[str, str]:
-        """Sign in on the hosted UI: what comes back on the callback. `changes`: to the ID token's claims."""
-        asked = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
+        """Sign in on the hosted UI. Return the query of the callback.
+
+        `changes` are changes of the ID token's claims.
+        """
+        query = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
         code = f"code-{len(self.codes)}"
-        self.codes[code] = asked | {"user": user_id, "changes": json.dumps(changes)}
-        return {"code": code, "state": asked["state"]}
+        self.codes[code] = query | {"user": user_id, "changes": json.dumps(changes)}
+        return {"code": code, "state": query["state"]}
 
     def jwks(self) -> bytes:
-        """The key set document."""
+        """Return the document with the public keys (JWKS)."""
         keys = [{**json.loads(RSAAlgorithm.to_jwk(key)), "kid": kid, "use": "sig"} for kid, key in self.keys.items()]
         return json.dumps({"keys": [*keys, *self.odd_keys]}).encode()
 
     def exchange(self, form: dict[str, str]) -> tuple[int, bytes]:
-        """The token endpoint."""
+        """Handle a request to the token endpoint. Return the status and the body."""
         code = self.codes.pop(form.get("code", ""), None)
         challenge = base64.urlsafe_b64encode(hashlib.sha256(form.get("code_verifier", "").encode()).digest())
         if (
@@ -88,7 +91,7 @@ class _QuietServer(ThreadingHTTPServer):
     request_queue_size = 128
 
     def handle_error(self, *_: Any) -> None:
-        """Log nothing when a client hangs up."""
+        """Log nothing when a client closes the connection."""
 
 
 @contextmanager
@@ -107,13 +110,13 @@ def running() -> Iterator[IdentityProvider]:
             raw = self.rfile.read(int(self.headers["Content-Length"])).decode()
             self._answer(lambda: provider.exchange({name: values[0] for name, values in parse_qs(raw).items()}))
 
-        def _answer(self, answered: Callable[[], tuple[int, bytes]]) -> None:
+        def _answer(self, handle: Callable[[], tuple[int, bytes]]) -> None:
             path = urlsplit(self.path).path
             provider.requests.append(path)
             if path in provider.faults:
                 provider.faults[path](self)
                 return
-            status, content = answered()
+            status, content = handle()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(content)))

@@ -1,4 +1,4 @@
-"""What an identity provider does when it does not do its work."""
+"""Faults of an identity provider."""
 
 import threading
 from contextlib import suppress
@@ -10,7 +10,7 @@ _never = threading.Event()
 
 
 def answering(content: bytes, status: int = 200, **headers: str) -> Fault:
-    """Something else than what was asked for."""
+    """Send this response instead of the requested document."""
 
     def fault(request: BaseHTTPRequestHandler) -> None:
         request.send_response(status)
@@ -25,18 +25,18 @@ def answering(content: bytes, status: int = 200, **headers: str) -> Fault:
 
 
 def redirecting(url: str) -> Fault:
-    """Elsewhere."""
+    """Redirect to a URL."""
     return answering(b"", 302, Location=url)
 
 
 def stalling(request: BaseHTTPRequestHandler) -> None:
-    """Silence."""
+    """Send no response for 20 seconds."""
     _never.wait(20)
     request.close_connection = True
 
 
 def dripping(head: bytes) -> Fault:
-    """`head`, then a byte at a time, for ten seconds."""
+    """Send `head`, and then single bytes for ten seconds."""
 
     def fault(request: BaseHTTPRequestHandler) -> None:
         request.close_connection = True
@@ -50,11 +50,11 @@ def dripping(head: bytes) -> Fault:
 
 
 def hanging_up(request: BaseHTTPRequestHandler) -> None:
-    """The end, at once."""
+    """Close the connection without a response."""
     request.close_connection = True
 
 
 def cutting_short(request: BaseHTTPRequestHandler) -> None:
-    """Less than was announced."""
+    """Send fewer bytes than `Content-Length` states."""
     request.close_connection = True
     request.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{}")

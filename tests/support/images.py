@@ -1,6 +1,6 @@
-"""Photos and files that only look like photos, all made in code.
+"""Photos, and files that only look like photos. All are generated, except one HEIC.
 
-What no rendition may hold is written into them under the word CANARY.
+Metadata that no rendition may contain includes the word CANARY.
 """
 
 import io
@@ -29,12 +29,13 @@ ORIENTED = {
     7: Transpose.TRANSVERSE,
     8: Transpose.ROTATE_270,
 }
-"""How a camera stores an upright scene under each EXIF orientation."""
+"""The transformation that a camera applies to an upright scene before it stores it, by EXIF orientation."""
 
 LATITUDE, LONGITUDE, ALTITUDE = 52.520008, -13.404954, 34.5
 XMP = b"<x:xmpmeta xmlns:x='adobe:ns:meta/'>CANARY-XMP</x:xmpmeta>"
 
-# 64 by 96 as seen, the quadrants, stored turned with an `irot` and an EXIF orientation of 6; encoded once with x265.
+# The quadrants, 64 by 96 pixels on display. They are stored rotated, with an `irot` and an EXIF orientation of 6.
+# Pillow cannot write HEIC, so the file was encoded with x265.
 HEIC = b64decode(
     "AAAAHGZ0eXBoZWljAAAAAG1pZjFoZWljbWlhZgAAAaFtZXRhAAAAAAAAACFoZGxyAAAAAAAAAABwaWN0AAAAAAAAAAAAAAAAAAAAADRpbG9jAAAA"
     "AERAAAIAAQAAAAABxQABAAAAAAAAAKAAAgAAAAACZQABAAAAAAAAAE4AAAA4aWluZgAAAAAAAgAAABVpbmZlAgAAAAABAABodmMxAAAAABVpbmZl"
@@ -50,26 +51,28 @@ HEIC = b64decode(
 
 @cache
 def photo(width: int, height: int, *, format: str = "JPEG", exif: bool = True, seed: int = 0) -> bytes:
-    """A picture with light, texture and colour, in one of Pillow's formats; with `exif`, all that a camera writes."""
-    chance = random.Random(seed)
-    light = Image.frombytes("RGB", (8, 6), chance.randbytes(144)).resize((width, height), Resampling.BICUBIC)
-    grain = Image.frombytes("RGB", (256, 256), chance.randbytes(3 * 256 * 256))
+    """Return a photo with light, texture and colour, in a format of Pillow. If `exif`, add the metadata of a camera."""
+    rng = random.Random(seed)
+    light = Image.frombytes("RGB", (8, 6), rng.randbytes(144)).resize((width, height), Resampling.BICUBIC)
+    grain = Image.frombytes("RGB", (256, 256), rng.randbytes(3 * 256 * 256))
     texture = Image.new("RGB", (width, height))
-    for place in range(-(-width // 256) * -(-height // 256)):
-        texture.paste(grain, (place % -(-width // 256) * 256, place // -(-width // 256) * 256))
+    for tile in range(-(-width // 256) * -(-height // 256)):
+        texture.paste(grain, (tile % -(-width // 256) * 256, tile // -(-width // 256) * 256))
     return encoded(Image.blend(light, texture, 0.06), format, **(metadata() if exif else {}))
 
 
 def metadata(orientation: int = 1) -> dict[str, Any]:
-    """What Pillow's writers take, of each kind that a file can hold."""
+    """Return metadata of each kind that a file can contain, as options for Pillow."""
     return {"exif": exif_block(orientation), "xmp": XMP, "comment": b"CANARY-COMMENT", "icc_profile": srgb_profile()}
 
 
 def exif_block(orientation: int = 1, details: Mapping[int, Any] | None = None) -> bytes:
-    """A camera's EXIF, with other `details` by tag, where None takes one away."""
+    """Return the EXIF of a camera with changed `details`, by tag. None removes a tag."""
     exif = Image.Exif()
     exif.update({**_MAIN, 0x0112: orientation})
-    exif.get_ifd(0x8769).update({tag: of for tag, of in {**_DETAILS, **(details or {})}.items() if of is not None})
+    exif.get_ifd(0x8769).update(
+        {tag: value for tag, value in {**_DETAILS, **(details or {})}.items() if value is not None}
+    )
     exif.get_ifd(0x8825).update(_GPS)
     return exif.tobytes()
 
@@ -115,35 +118,35 @@ _GPS = {
 
 @cache
 def srgb_profile() -> bytes:
-    """An ICC profile whose numbers are sRGB's."""
+    """Return an ICC profile for sRGB."""
     return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
 
 def encoded(image: Image.Image, format: str, **options: Any) -> bytes:
-    """`image` as a file."""
+    """Encode an image as a file."""
     file = io.BytesIO()
     image.save(file, format=format, **options)
     return file.getvalue()
 
 
 def quadrants(width: int = 96, height: int = 64, mode: str = "RGB") -> Image.Image:
-    """Red and green over blue and yellow, which any turn, flip or lost profile shows."""
+    """Return an image with red and green above blue and yellow. It shows each rotation, flip or lost profile."""
     image = Image.new("RGB", (width, height))
-    for place, colour in enumerate(QUADRANTS):
-        left, top = width // 2 * (place % 2), height // 2 * (place // 2)
+    for index, colour in enumerate(QUADRANTS):
+        left, top = width // 2 * (index % 2), height // 2 * (index // 2)
         image.paste(colour, (left, top, width, height))
     return image.convert(mode)
 
 
 def oriented(orientation: int, format: str, **options: Any) -> bytes:
-    """The quadrants, 96 by 64 as seen, stored under an EXIF orientation."""
-    turn = ORIENTED[orientation]
-    stored = quadrants() if turn is None else quadrants().transpose(turn)
+    """Encode the quadrants with an EXIF orientation. The displayed size is 96 by 64."""
+    transformation = ORIENTED[orientation]
+    stored = quadrants() if transformation is None else quadrants().transpose(transformation)
     return encoded(stored, format, **{**metadata(orientation), **options})
 
 
 def png(*chunks: tuple[bytes, bytes], header: bytes | None = None) -> bytes:
-    """A PNG of one grey pixel, or under another IHDR, with more chunks before its pixels."""
+    """Return a PNG of one grey pixel, with `chunks` before the pixel. `header` replaces the IHDR."""
     parts = [(b"IHDR", header or struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0)), *chunks]
     parts += [(b"IDAT", zlib.compress(b"\0\x80")), (b"IEND", b"")]
     return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(kind, body) for kind, body in parts)
@@ -153,15 +156,15 @@ def _chunk(kind: bytes, body: bytes) -> bytes:
     return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
 
-def claiming(content: bytes, old: bytes, new: bytes) -> bytes:
-    """`content` with another size where its header says it first."""
+def replace_first(content: bytes, old: bytes, new: bytes) -> bytes:
+    """Replace the first `old` in `content`, without changing the length."""
     assert len(old) == len(new)
     assert old in content
     return content.replace(old, new, 1)
 
 
 def polyglots() -> dict[str, tuple[bytes, str]]:
-    """Photos that are something else too. Each holds PAYLOAD."""
+    """Return photos that are also valid as another format. Each contains PAYLOAD."""
     jpeg, still = encoded(quadrants(), "JPEG"), encoded(quadrants(mode="P"), "GIF")
     comment = struct.pack(">H", len(PAYLOAD) + 2) + PAYLOAD
     return {
@@ -196,4 +199,4 @@ SMALL: dict[str, Callable[[], bytes]] = {
     "image/avif": lambda: oriented(8, "AVIF"),
     "image/heic": lambda: HEIC,
 }
-"""One small sound file of each media type."""
+"""Functions that return a small valid file, by media type."""

@@ -28,10 +28,10 @@ FOREIGN_KEY = generate_private_key(65537, 2048)
 
 
 def small_app() -> Chalice:
-    """Build an app whose routes return what reached them."""
+    """Build an app whose routes return parts of their request."""
     app = Chalice("small")
-    signed_in = CognitoUserPoolAuthorizer("people", provider_arns=["arn:people"], scopes=[SCOPE])
-    known = CognitoUserPoolAuthorizer("identities", provider_arns=["arn:people"])
+    signed_in = CognitoUserPoolAuthorizer("users", provider_arns=["arn:users"], scopes=[SCOPE])
+    with_id_token = CognitoUserPoolAuthorizer("identities", provider_arns=["arn:users"])
     cors = CORSConfig(allow_origin=ORIGIN)
 
     @app.route("/locked", authorizer=signed_in, cors=cors)
@@ -39,7 +39,7 @@ def small_app() -> Chalice:
         assert app.current_request
         return app.current_request.context["authorizer"]["claims"]
 
-    @app.route("/known", authorizer=known)
+    @app.route("/known", authorizer=with_id_token)
     def identity() -> Any:
         return {}
 
@@ -97,10 +97,10 @@ def _add_file_routes(app: Chalice) -> None:
 
 
 class Files(SimpleHTTPRequestHandler):
-    """A folder over HTTP, in silence."""
+    """Serve a folder over HTTP, without a log."""
 
     def log_message(self, format: str, *args: object) -> None:
-        """Nothing."""
+        """Log nothing."""
 
 
 def public_jwk(key: RSAPrivateKey, kid: str) -> dict[str, Any]:
@@ -119,12 +119,12 @@ def settings(jwks_url: str) -> Settings:
 
 def token(key: Any = KEY, algorithm: str | None = "RS256", kid: str = "ours", **changes: Any) -> str:
     claims = {"iss": ISSUER, "exp": int(time.time()) + 60, "sub": "someone", "token_use": "access", "scope": SCOPE}
-    kept = {name: value for name, value in (claims | changes).items() if value is not None}
-    return jwt.encode(kept, key, algorithm, {"kid": kid})
+    payload = {name: value for name, value in (claims | changes).items() if value is not None}
+    return jwt.encode(payload, key, algorithm, {"kid": kid})
 
 
 class Reply(NamedTuple):
-    """An answer, read to its end."""
+    """A response with its complete body."""
 
     status: int
     headers: Message

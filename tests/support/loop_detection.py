@@ -1,7 +1,7 @@
-"""Lambda's recursive loop detection, which no emulator has.
+"""A fake of Lambda's recursive loop detection, which no emulator has.
 
-A message that a function sends while it handles a message is one round deeper. Lambda stops the chain after about 16
-rounds, and moves the message to the dead-letter queue.
+If a function sends a message while it handles another one, the chain of messages grows by one round. Lambda stops the
+chain after about 16 rounds, and moves the message to the dead-letter queue.
 """
 
 from datetime import UTC, datetime
@@ -22,11 +22,11 @@ class LoopDetection:
 
     def run_until_idle(self) -> None:
         """Run all queued jobs, and the jobs that they enqueue."""
-        waiting = [(body, 1) for body in drain_queue(self._cloud)]
-        while waiting:
-            body, depth = waiting.pop(0)
+        pending = [(body, 1) for body in drain_queue(self._cloud)]
+        while pending:
+            body, depth = pending.pop(0)
             if depth > MAX_ROUNDS:
                 self.dead.append(body)
                 continue
             self._cloud.work(body, datetime.now(UTC))
-            waiting += [(sent, depth + 1) for sent in drain_queue(self._cloud)]
+            pending += [(sent, depth + 1) for sent in drain_queue(self._cloud)]

@@ -1,6 +1,6 @@
-"""What an operation asks of AWS, and what DynamoDB charges for it, computed from the rows that it read and changed.
+"""Count the calls of an operation to AWS, and compute the DynamoDB units of the rows that it reads and changes.
 
-Neither moto nor the emulator can be asked: moto halves consistent reads and leaves transactions out.
+Neither moto nor the emulator reports correct units: moto halves consistent reads and omits transactions.
 """
 
 import math
@@ -21,7 +21,7 @@ Row = dict[str, Any]
 
 
 class Meter:
-    """Calls by their names, read units, and write units."""
+    """The calls by operation, the read units and the write units."""
 
     def __init__(self) -> None:
         self.calls: Counter[str] = Counter()
@@ -31,35 +31,35 @@ class Meter:
 
     @property
     def line(self) -> tuple[str, str, str]:
-        """As the table says it."""
+        """The cells of the table: calls, read units and write units."""
         calls = ", ".join(f"{name} {count}" if count > 1 else name for name, count in sorted(self.calls.items()))
         return calls or "none", f"{self.read:g}", f"{self.written:g}"
 
-    def asked(self, params: Row, context: Row, **_: Any) -> None:
-        """botocore's `provide-client-params`."""
-        context["asked"] = params
+    def record_request(self, params: Row, context: Row, **_: Any) -> None:
+        """Handle the `provide-client-params` event of botocore."""
+        context["params"] = params
 
-    def answered(self, model: Any, parsed: Row, context: Row, **_: Any) -> None:
-        """botocore's `after-call`."""
+    def count_response(self, model: Any, parsed: Row, context: Row, **_: Any) -> None:
+        """Handle the `after-call` event of botocore."""
         with self._lock:
             self.calls[model.name] += 1
-            self.read += _read_units(model.name, context.get("asked", {}), parsed)
+            self.read += _read_units(model.name, context.get("params", {}), parsed)
 
 
 @contextmanager
 def metered(cloud: Cloud) -> Iterator[Meter]:
-    """Count what is asked for meanwhile."""
+    """Measure the operations of the block."""
     meter, before = Meter(), _tables(cloud)
     with ExitStack() as stack:
         for client in cloud.clients:
-            stack.enter_context(hooked("provide-client-params", lambda _: meter.asked, client))
-            stack.enter_context(hooked("after-call", lambda _: meter.answered, client))
+            stack.enter_context(hooked("provide-client-params", lambda _: meter.record_request, client))
+            stack.enter_context(hooked("after-call", lambda _: meter.count_response, client))
         yield meter
     after = _tables(cloud)
-    for table, was in before.items():
+    for table, old_rows in before.items():
         indexes = cloud.dynamodb.describe_table(TableName=table)["Table"].get("GlobalSecondaryIndexes", [])
-        for key in {*was, *after[table]}:
-            meter.written += _charge(was.get(key), after[table].get(key), indexes)
+        for key in {*old_rows, *after[table]}:
+            meter.written += _charge(old_rows.get(key), after[table].get(key), indexes)
 
 
 def _read_units(operation: str, params: Row, parsed: Row) -> float:
@@ -73,6 +73,7 @@ def _read_units(operation: str, params: Row, parsed: Row) -> float:
     units = 0.0
     for table, request in params["RequestItems"].items():
         rows = parsed["Responses"].get(table, [])
+        # DynamoDB charges one block for a key without a row.
         blocks = sum(_blocks(row_sizes.item_size(row)) for row in rows) + len(request["Keys"]) - len(rows)
         units += blocks * _consistency(request)
     return units
@@ -84,28 +85,31 @@ def _consistency(request: Row) -> float:
 
 
 def _charge(old: Row | None, new: Row | None, indexes: list[Row]) -> int:
-    """A row costs two units a KB, as everything is written in transactions; its entry in an index one."""
+    """Return the write units of a change. A row costs two units per KB, because all writes are transactions.
+
+    An index entry costs one unit per KB.
+    """
     if old == new:
         return 0
     charged = 2 * max(_kilobytes(old), _kilobytes(new))
     for index in indexes:
-        was, then = (_entry(row, index) for row in (old, new))
-        keys = [each["AttributeName"] for each in index["KeySchema"]]
-        if was and then and any(was[name] != then[name] for name in keys):
-            charged += _kilobytes(was) + _kilobytes(then)
-        elif was != then:
-            charged += max(_kilobytes(was), _kilobytes(then))
+        old_entry, new_entry = (_entry(row, index) for row in (old, new))
+        keys = [key["AttributeName"] for key in index["KeySchema"]]
+        if old_entry and new_entry and any(old_entry[name] != new_entry[name] for name in keys):
+            charged += _kilobytes(old_entry) + _kilobytes(new_entry)
+        elif old_entry != new_entry:
+            charged += max(_kilobytes(old_entry), _kilobytes(new_entry))
     return charged
 
 
 def _entry(row: Row | None, index: Row) -> Row | None:
-    """What an index holds of a row."""
-    keys = [each["AttributeName"] for each in index["KeySchema"]]
+    """Return the entry of a row in an index, or None if the index does not contain the row."""
+    keys = [key["AttributeName"] for key in index["KeySchema"]]
     if row is None or any(name not in row for name in keys):
         return None
     primary = ("photoId", "uploadedAt", "userId", "albumId", "record", "ownerTerm")
-    whole = index["Projection"]["ProjectionType"] == "ALL"
-    return row if whole else {name: row[name] for name in {*keys, *primary} if name in row}
+    has_all_attributes = index["Projection"]["ProjectionType"] == "ALL"
+    return row if has_all_attributes else {name: row[name] for name in {*keys, *primary} if name in row}
 
 
 def _tables(cloud: Cloud) -> dict[str, dict[str, Row]]:
@@ -117,11 +121,11 @@ def _tables(cloud: Cloud) -> dict[str, dict[str, Row]]:
 
 def _rows(cloud: Cloud, table: str) -> dict[str, Row]:
     schema = cloud.dynamodb.describe_table(TableName=table)["Table"]["KeySchema"]
-    keys = [each["AttributeName"] for each in schema]
-    # moto's own rows: a scan by its client takes seconds, before and after each operation.
+    keys = [key["AttributeName"] for key in schema]
+    # Read the rows from moto directly, because a scan before and after each operation would take seconds.
     stored = dynamodb_backends[ACCOUNT_ID][cloud.dynamodb.meta.region_name].get_table(table).all_items()
-    found = [item.to_json()["Attributes"] for item in stored]
-    return {str([row[name] for name in keys]): row for row in found}
+    rows = [item.to_json()["Attributes"] for item in stored]
+    return {str([row[name] for name in keys]): row for row in rows}
 
 
 def _blocks(size: int) -> int:

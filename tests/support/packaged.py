@@ -1,4 +1,4 @@
-"""The packaged stack in the emulator: deployed by CloudFormation, served by API Gateway and Lambda."""
+"""The packaged stack in the emulator, with CloudFormation, API Gateway and Lambda."""
 
 import contextlib
 import json
@@ -23,30 +23,32 @@ BASE_URL = "http://localhost:8000"
 
 
 class Packaged(Deployed):
-    """The stack, and what its operator does with it."""
+    """The stack, and the commands that its operator runs."""
 
     def __init__(self, cloud: Cloud, package: Path) -> None:
         self.cloud, self.package = cloud, package
         super().__init__(cloud.client, STAGE)
-        # The domain name in the stack's outputs leads nowhere.
+        # The domain name in the outputs of the stack does not resolve.
         self.url = f"{cloud.env['AWS_ENDPOINT_URL']}/restapis/{self.setting('REST_APIID')}/api/_user_request_"
 
     def run(self, module: str, *arguments: str) -> str:
-        """Run a command for the stage, and return what it prints."""
+        """Run a command for the stage. Return its output."""
         aws = {name: value for name, value in self.cloud.env.items() if name.startswith("AWS_")}
         command = [sys.executable, "-m", module, STAGE, *arguments]
-        done = subprocess.run(command, cwd=ROOT, env=environment() | aws, capture_output=True, text=True, check=True)
-        return done.stdout
+        completed = subprocess.run(
+            command, cwd=ROOT, env=environment() | aws, capture_output=True, text=True, check=True
+        )
+        return completed.stdout
 
     def count_messages(self, name: str) -> int:
         """Return the number of visible messages in a queue."""
         sqs = self.client("sqs")
         queue = sqs.get_queue_url(QueueName=f"photoshare-{STAGE}-{name}")["QueueUrl"]
-        counted = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["ApproximateNumberOfMessages"])
-        return int(counted["Attributes"]["ApproximateNumberOfMessages"])
+        response = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["ApproximateNumberOfMessages"])
+        return int(response["Attributes"]["ApproximateNumberOfMessages"])
 
     def dead_event(self) -> dict[str, Any]:
-        """Return the S3 event in the queue of uploads that Lambda has given up. The message stays there."""
+        """Return the S3 event in the dead-letter queue of uploads. Do not delete the message."""
         sqs = self.client("sqs")
         queue = sqs.get_queue_url(QueueName=f"photoshare-{STAGE}-uploads-dead")["QueueUrl"]
         (message,) = sqs.receive_message(QueueUrl=queue, VisibilityTimeout=0)["Messages"]
@@ -77,7 +79,7 @@ def _deploy(cloud: Cloud, package: Path) -> None:
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
             resource["Properties"]["CodeUri"] = {"Bucket": "releases", "Key": "package.zip"}
-            # The functions derive AWS's addresses from the region, but not the emulator's.
+            # The functions derive the URLs of AWS from the region. The URL of the emulator must be set.
             resource["Properties"]["Environment"]["Variables"] |= {
                 "AWS_ENDPOINT_URL": endpoint,
                 "COGNITO_DOMAIN": endpoint,

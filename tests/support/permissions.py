@@ -1,4 +1,4 @@
-"""Who may do what: every route, in every state that matters, by everyone, as data."""
+"""The permissions of each kind of caller: the expected status for each route, in each relevant state."""
 
 from typing import Any
 
@@ -6,83 +6,89 @@ ALBUM, PHOTOS, ENTRY = "/albums/{album_id}", "/albums/{album_id}/photos", "/albu
 LINKS, LINK = "/albums/{album_id}/links", "/albums/{album_id}/links/{link_id}"
 PHOTO, RATING = "/photos/{photo_id}", "/photos/{photo_id}/rating"
 
-# A visitor, the owner, somebody else, a signed-out holder of a link to the album, and a person who has cancelled.
+# A visitor, the owner, another user, a visitor with a share link to the album, and a user with a cancelled account.
 CALLERS = ("visitor", "owner", "other", "holder", "cancelled")
 Cells = dict[str, str]
-ANYONE, NOBODY = "200 200 200 200 200", "404 404 404 404 404"
-SEEN, HIDDEN, GONE = "200 200 200 200 401", "404 200 404 404 401", "404 404 404 404 401"
-LOCKED, LOCKED_GONE = "401 200 200 401 401", "401 404 404 401 401"
-BY_VISIBILITY = {"public": SEEN, "unlisted": SEEN, "private": HIDDEN}
+PUBLIC, NOT_FOUND = "200 200 200 200 200", "404 404 404 404 404"
+VISIBLE, OWNER_ONLY, GONE = "200 200 200 200 401", "404 200 404 404 401", "404 404 404 404 401"
+SIGNED_IN, SIGNED_IN_GONE = "401 200 200 401 401", "401 404 404 401 401"
+BY_VISIBILITY = {"public": VISIBLE, "unlisted": VISIBLE, "private": OWNER_ONLY}
 
 
-def owners(status: int, **more: str) -> Cells:
-    """Of what an owner alone may do, and is answered with `status`; `more`: in other states."""
-    seen, hidden = f"401 {status} 403 401 401", f"401 {status} 404 401 401"
-    return {"public": seen, "unlisted": seen, "private": hidden, "absent": LOCKED_GONE, **more}
+def owner_route(status: int, **other_states: str) -> Cells:
+    """Return the cells of a route that only the owner may call, with `status`."""
+    visible, hidden = f"401 {status} 403 401 401", f"401 {status} 404 401 401"
+    return {"public": visible, "unlisted": visible, "private": hidden, "absent": SIGNED_IN_GONE, **other_states}
 
 
-PHOTO_GONE = {"erased": LOCKED_GONE}
-ALBUM_GONE = {"deleted": LOCKED_GONE}
-OWNERS_ALONE, REFUSED_TO_OWNER = "401 200 404 401 401", "401 409 404 401 401"
-RATED = {"public": LOCKED, "unlisted": LOCKED, "private": OWNERS_ALONE, "erased": LOCKED_GONE, "absent": LOCKED_GONE}
-UNRATABLE = dict.fromkeys(("trashed", "pending", "rejected"), REFUSED_TO_OWNER)
+PHOTO_GONE = {"erased": SIGNED_IN_GONE}
+ALBUM_GONE = {"deleted": SIGNED_IN_GONE}
+SIGNED_IN_OWNER, OWNER_CONFLICT = "401 200 404 401 401", "401 409 404 401 401"
+RATED = {
+    "public": SIGNED_IN,
+    "unlisted": SIGNED_IN,
+    "private": SIGNED_IN_OWNER,
+    "erased": SIGNED_IN_GONE,
+    "absent": SIGNED_IN_GONE,
+}
+UNRATABLE = dict.fromkeys(("trashed", "pending", "rejected"), OWNER_CONFLICT)
 
 MATRIX: dict[str, Cells] = {
-    # --- Sign-in: these know no access token, nor whose account it is.
+    # --- Sign-in: most of these routes use no access token.
     "GET /login": {"": "302 302 302 302 302"},
     "GET /callback": {"": "400 400 400 400 400"},
-    "POST /token": {"": ANYONE},
-    "POST /logout": {"": ANYONE},
-    "POST /login": {"": ANYONE},
+    "POST /token": {"": PUBLIC},
+    "POST /logout": {"": PUBLIC},
+    "POST /login": {"": PUBLIC},
     "POST /signup": {"": "201 201 201 201 201"},
     "POST /signup/confirm": {"": "204 204 204 204 204"},
     "POST /signup/resend": {"": "202 202 202 202 202"},
-    "GET /account": {"": LOCKED},
+    "GET /account": {"": SIGNED_IN},
     "DELETE /account": {"": "401 202 202 401 401"},
     # --- Uploading
     "POST /upload": {"": "401 201 201 401 401"},
-    "POST /photos/{photo_id}/complete": owners(
-        200, pending=REFUSED_TO_OWNER, rejected="401 422 404 401 401", trashed=OWNERS_ALONE, **PHOTO_GONE
+    "POST /photos/{photo_id}/complete": owner_route(
+        200, pending=OWNER_CONFLICT, rejected="401 422 404 401 401", trashed=SIGNED_IN_OWNER, **PHOTO_GONE
     ),
     # --- Photos
-    "GET /photos": {"": SEEN},
+    "GET /photos": {"": VISIBLE},
     f"GET {PHOTO}": BY_VISIBILITY
-    | {"trashed": HIDDEN, "pending": HIDDEN, "rejected": HIDDEN, "erased": GONE, "absent": GONE},
-    f"PATCH {PHOTO}": owners(200, trashed=OWNERS_ALONE, **PHOTO_GONE),
-    f"DELETE {PHOTO}": owners(204, pending=REFUSED_TO_OWNER, **PHOTO_GONE),
-    "GET /trash": {"": LOCKED},
-    f"POST {PHOTO}/restore": owners(409, trashed=OWNERS_ALONE, **PHOTO_GONE),
+    | {"trashed": OWNER_ONLY, "pending": OWNER_ONLY, "rejected": OWNER_ONLY, "erased": GONE, "absent": GONE},
+    f"PATCH {PHOTO}": owner_route(200, trashed=SIGNED_IN_OWNER, **PHOTO_GONE),
+    f"DELETE {PHOTO}": owner_route(204, pending=OWNER_CONFLICT, **PHOTO_GONE),
+    "GET /trash": {"": SIGNED_IN},
+    f"POST {PHOTO}/restore": owner_route(409, trashed=SIGNED_IN_OWNER, **PHOTO_GONE),
     f"GET {PHOTO}/download": BY_VISIBILITY
-    | {"trashed": HIDDEN, "pending": "404 409 404 404 401", "erased": GONE, "absent": GONE},
-    f"GET {RATING}": RATED | dict.fromkeys(("private", "trashed", "pending", "rejected"), OWNERS_ALONE),
+    | {"trashed": OWNER_ONLY, "pending": "404 409 404 404 401", "erased": GONE, "absent": GONE},
+    f"GET {RATING}": RATED | dict.fromkeys(("private", "trashed", "pending", "rejected"), SIGNED_IN_OWNER),
     f"PUT {RATING}": RATED | UNRATABLE,
     f"DELETE {RATING}": RATED | UNRATABLE,
-    "GET /search": {"": SEEN},
+    "GET /search": {"": VISIBLE},
     # --- Albums
     "POST /albums": {"": "401 201 201 401 401"},
-    "GET /albums": {"": SEEN},
+    "GET /albums": {"": VISIBLE},
     f"GET {ALBUM}": BY_VISIBILITY | {"deleted": GONE, "absent": GONE},
-    f"PATCH {ALBUM}": owners(200, **ALBUM_GONE),
-    f"DELETE {ALBUM}": owners(204, **ALBUM_GONE),
+    f"PATCH {ALBUM}": owner_route(200, **ALBUM_GONE),
+    f"DELETE {ALBUM}": owner_route(204, **ALBUM_GONE),
     f"GET {PHOTOS}": BY_VISIBILITY | {"deleted": GONE, "absent": GONE},
-    f"PUT {ENTRY}": owners(200, trashed="401 409 403 401 401", erased="401 404 403 401 401", **ALBUM_GONE),
-    f"DELETE {ENTRY}": owners(204, erased="401 404 403 401 401", **ALBUM_GONE),
+    f"PUT {ENTRY}": owner_route(200, trashed="401 409 403 401 401", erased="401 404 403 401 401", **ALBUM_GONE),
+    f"DELETE {ENTRY}": owner_route(204, erased="401 404 403 401 401", **ALBUM_GONE),
     # --- Share links
-    f"POST {LINKS}": owners(201, **ALBUM_GONE),
-    f"GET {LINKS}": owners(200, **ALBUM_GONE),
-    f"DELETE {LINK}": owners(204, revoked="401 404 403 401 401", **ALBUM_GONE),
+    f"POST {LINKS}": owner_route(201, **ALBUM_GONE),
+    f"GET {LINKS}": owner_route(200, **ALBUM_GONE),
+    f"DELETE {LINK}": owner_route(204, revoked="401 404 403 401 401", **ALBUM_GONE),
     **{
-        f"GET {path}": dict.fromkeys(("public", "unlisted", "private"), ANYONE)
-        | dict.fromkeys(("deleted", "revoked", "guessed", "absent"), NOBODY)
+        f"GET {path}": dict.fromkeys(("public", "unlisted", "private"), PUBLIC)
+        | dict.fromkeys(("deleted", "revoked", "guessed", "absent"), NOT_FOUND)
         for path in ("/shared/{token}", "/shared/{token}/photos")
     },
-    # --- The page, and the rest
-    "GET /": {"": ANYONE},
-    "GET /web/{name}": {"": ANYONE},
-    "GET /health": {"": ANYONE},
-    "GET /openapi.json": {"": ANYONE},
+    # --- The web page and service information
+    "GET /": {"": PUBLIC},
+    "GET /web/{name}": {"": PUBLIC},
+    "GET /health": {"": PUBLIC},
+    "GET /openapi.json": {"": PUBLIC},
 }
-"""By method, path and state of the photo and its album, the status for each of CALLERS."""
+"""The status for each of CALLERS, by route and by the state of the photo and its album."""
 
 GIVEN: dict[str, dict[str, Any]] = {
     "POST /token": {"refreshToken": "x"},
@@ -99,7 +105,7 @@ GIVEN: dict[str, dict[str, Any]] = {
 }
 ASKED = {"GET /search": "?q=sea"}
 
-EVERYBODY = {*CALLERS}
+ALL_CALLERS = {*CALLERS}
 SHOWN: dict[str, set[str]] = {
     **{f"/photos?userId={{user_id}}&order={order}": set() for order in ("newest", "oldest")},
     **{f"/photos?scope=mine&limit=100&order={order}": {"owner"} for order in ("random", "newest", "oldest", "top")},
@@ -112,8 +118,8 @@ SHOWN: dict[str, set[str]] = {
     "/albums/{album_id}": {"owner"},
     "/albums": {"owner"},
     "/albums?scope=mine": {"owner"},
-    "/shared/{token}": EVERYBODY,
-    "/shared/{token}/photos": EVERYBODY,
-    "/shared/{token}/photos?order=random": EVERYBODY,
+    "/shared/{token}": ALL_CALLERS,
+    "/shared/{token}/photos": ALL_CALLERS,
+    "/shared/{token}/photos?order=random": ALL_CALLERS,
 }
-"""By path, who finds a private photo in a public album there, as a photo or as the album's cover."""
+"""The callers that see a private photo of a public album, by path. They see it as a photo or as the album cover."""

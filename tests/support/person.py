@@ -9,7 +9,7 @@ from tests.support.service import Service
 
 
 class Person:
-    """A user with an account of their own."""
+    """A signed-in user."""
 
     def __init__(self, service: Service, name: str = "ann") -> None:
         self.service, self.token = service, service.sign_up(service.address(name))
@@ -20,7 +20,7 @@ class Person:
         return str(jwt.decode(self.token, options={"verify_signature": False})["sub"])
 
     def ask(self, method: str, path: str, body: Any = None, status: int = 200, **query: Any) -> Any:
-        """Send a request, and return the body of the answer. Fail if the status is another."""
+        """Send a request, and return the body of the response. Fail if it has another status."""
         answer = self.service.call(method, path, body, self.token, **query)
         assert answer.status == status, answer
         return answer.json if answer.content else None
@@ -29,15 +29,15 @@ class Person:
         """Create an album, and return its id."""
         return str(self.ask("POST", "/albums", {"name": name}, 201)["albumId"])
 
-    def send(self, content: bytes, **wanted: Any) -> str:
+    def send(self, content: bytes, **fields: Any) -> str:
         """Upload a photo, and return its id."""
-        grant = self.service.grant(self.token, **wanted)
+        grant = self.service.grant(self.token, **fields)
         assert (post_form if grant["method"] == "POST" else put)(grant, content) in (200, 201)
         return str(grant["photoId"])
 
-    def upload(self, content: bytes, **wanted: Any) -> str:
+    def upload(self, content: bytes, **fields: Any) -> str:
         """Upload a photo, wait until it is ready, and return its id."""
-        return str(self.service.wait_ready(self.send(content, **wanted), self.token)["photoId"])
+        return str(self.service.wait_ready(self.send(content, **fields), self.token)["photoId"])
 
     def status_of(self, photo_id: str) -> str:
         """Return the status of a photo, or `gone`."""

@@ -9,13 +9,13 @@ from tests.support.policies import FUNCTIONS, statements
 
 Policy = dict[str, Any]
 
-NOT_ASKED = {
+UNCHECKED = {
     ("FindOriginals", "s3:ListBucket"),
 }
-"""Permissions that AWS asks for and the emulator does not, by statement."""
+"""Permissions that AWS requires, but that the emulator does not check, by statement."""
 
 NOT_EMULATED = ("Moderate", "WriteTraces")
-"""Statements about services that the emulator does not have. moto has Rekognition; nothing has X-Ray."""
+"""Statements about services that the emulator does not have. moto has Rekognition, but not X-Ray."""
 
 
 class Mutant(NamedTuple):
@@ -35,32 +35,32 @@ class Mutant(NamedTuple):
     def apply_to(self, policy: Policy) -> Policy:
         """Return the policy with this change."""
         changed = deepcopy(policy)
-        (statement,) = (each for each in changed["Statement"] if each["Sid"] == self.sid)
+        (statement,) = (candidate for candidate in changed["Statement"] if candidate["Sid"] == self.sid)
         if self.part is None:
             changed["Statement"].remove(statement)
         elif isinstance(self.part, str):
             statement["Action"].remove(self.part)
         else:
-            whole = statement["Resource"][self.part]
-            statement["Resource"][self.part] = f"{whole.removesuffix('*')}narrowed"
+            resource = statement["Resource"][self.part]
+            statement["Resource"][self.part] = f"{resource.removesuffix('*')}narrowed"
         return changed
 
 
 def all_mutants() -> list[Mutant]:
-    """Return every mutant of every policy that the emulator can judge."""
+    """Return every mutant of every policy, except those that the emulator cannot detect."""
     return [
         Mutant(function.replace("-", "_"), statement["Sid"], part)
         for function in FUNCTIONS
         for statement in statements(function)
         if statement["Sid"] not in NOT_EMULATED
         for part in (None, *range(len(statement["Resource"])), *statement["Action"])
-        # Without its only action, a statement is dropped.
-        if (statement["Sid"], part) not in NOT_ASKED and [part] != statement["Action"]
+        # A statement without actions is the same as a dropped statement.
+        if (statement["Sid"], part) not in UNCHECKED and [part] != statement["Action"]
     ]
 
 
 def allows(policy: Policy, decision: Decision) -> bool:
-    """Return whether a policy allows what was decided about."""
+    """Return True if a policy allows the action of a decision."""
     return any(
         decision.action in statement["Action"]
         and any(fnmatch.fnmatchcase(decision.resource, pattern) for pattern in statement["Resource"])

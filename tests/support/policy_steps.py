@@ -1,4 +1,4 @@
-"""Steps that together use every permission of every function on a local cloud."""
+"""Steps on a local cloud. Together they use every permission of every function."""
 
 import json
 import secrets
@@ -70,7 +70,7 @@ def confirm_by_request(service: Local) -> None:
         ann.ask("POST", f"/photos/{photo}/complete")
         rejected = ann.send(NO_IMAGE, method="POST", albumId=album)
         ann.ask("POST", f"/photos/{rejected}/complete", status=422)
-        # The emulator asks for the permission to delete a version only from the second version on.
+        # The emulator checks the permission to delete a version only if an object has at least two versions.
         put_object(service, "ORIGINALS_BUCKET", key_of(service, ann, photo))
         ann.ask("DELETE", f"/photos/{photo}", status=204, permanent="true")
 
@@ -100,8 +100,8 @@ def list_photos(service: Local) -> None:
     for order in ("random", "newest", "top"):
         for scope in ("public", "mine"):
             ann.ask("GET", "/photos", order=order, scope=scope)
-    for narrowed in ({"scope": "mine"}, {"userId": owner}, {}):
-        ann.ask("GET", "/photos", order="newest", tag="sea", **narrowed)
+    for filters in ({"scope": "mine"}, {"userId": owner}, {}):
+        ann.ask("GET", "/photos", order="newest", tag="sea", **filters)
     ann.ask("GET", "/photos", order="newest", userId=owner)
 
 
@@ -132,12 +132,12 @@ def use_album(service: Local) -> None:
     album, photo = f"/albums/{album_id}", ann.upload(JPEG, albumId=album_id)
     ann.ask("PUT", f"{album}/photos/{photo}", {"position": 1})
     link = ann.ask("POST", f"{album}/links", {"password": "x"}, 201)
-    shared = f"{service.url}/shared/{link['url'].rpartition('/')[2]}"
+    share_url = f"{service.url}/shared/{link['url'].rpartition('/')[2]}"
     for order in ("position", "random"):
         ann.ask("GET", f"{album}/photos", order=order)
         assert service.call("GET", f"{album}/photos", order=order).status == 200
-        opened = send("GET", f"{shared}/photos?order={order}", headers={"X-Link-Password": "x"})
-        assert opened.status == 200, opened
+        answer = send("GET", f"{share_url}/photos?order={order}", headers={"X-Link-Password": "x"})
+        assert answer.status == 200, answer
     for path in ("/albums", "/albums?scope=mine", album, f"{album}/links"):
         ann.ask("GET", path)
     ann.ask("PATCH", album, {"coverPhotoId": photo, "name": "Hills"})
@@ -191,15 +191,15 @@ def cancel_account(service: Local) -> None:
     ann, ben = Person(service), Person(service)
     album = ann.create_album()
     ann.ask("POST", f"/albums/{album}/links", {}, 201)
-    anns, bens = ann.upload(JPEG, albumId=album, **TITLED), ben.upload(JPEG)
-    for person, rated in ((ann, bens), (ben, anns)):
+    ann_photo, ben_photo = ann.upload(JPEG, albumId=album, **TITLED), ben.upload(JPEG)
+    for person, rated in ((ann, ben_photo), (ben, ann_photo)):
         person.ask("PUT", f"/photos/{rated}/rating", {"rating": 5})
     time.sleep(1)  # The emulator revokes only tokens of earlier seconds.
     ann.ask("DELETE", "/account", status=202)
-    service.wait(lambda: ben.ask("GET", f"/photos/{bens}")["rating"]["count"] == 0)
-    ben.await_status(anns, "gone")
-    named = {"UserPoolId": service.setting("USER_POOL_ID"), "Filter": f'sub = "{ann.user_id}"'}
-    service.wait(lambda: service.client("cognito-idp").list_users(**named)["Users"] == [])
+    service.wait(lambda: ben.ask("GET", f"/photos/{ben_photo}")["rating"]["count"] == 0)
+    ben.await_status(ann_photo, "gone")
+    query = {"UserPoolId": service.setting("USER_POOL_ID"), "Filter": f'sub = "{ann.user_id}"'}
+    service.wait(lambda: service.client("cognito-idp").list_users(**query)["Users"] == [])
 
 
 def call_as_lambda(service: Local) -> None:

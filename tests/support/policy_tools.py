@@ -1,4 +1,4 @@
-"""What the steps in `policy_steps` do as the administrator of a local cloud."""
+"""Administrator actions on a local cloud for the steps in `policy_steps`."""
 
 import contextlib
 import subprocess
@@ -22,13 +22,13 @@ PAST = {"S": "2020-01-01T00:00:00.000Z"}
 def without_events(service: Local) -> Iterator[None]:
     """Stop S3 events inside the block, so that `confirm_upload` does nothing."""
     s3, bucket = service.client("s3"), service.setting("ORIGINALS_BUCKET")
-    configured = s3.get_bucket_notification_configuration(Bucket=bucket)
-    configured.pop("ResponseMetadata")
+    configuration = s3.get_bucket_notification_configuration(Bucket=bucket)
+    configuration.pop("ResponseMetadata")
     s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration={})
     try:
         yield
     finally:
-        s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration=configured)
+        s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration=configuration)
 
 
 def count_versions(service: Local, key: str) -> int:
@@ -38,15 +38,15 @@ def count_versions(service: Local, key: str) -> int:
 
 
 def put_object(service: Local, bucket: str, key: str) -> None:
-    """Put an object into the bucket of a setting. Originals get one more version."""
+    """Put an object into the bucket of a setting. An existing original gets another version."""
     service.client("s3").put_object(Bucket=service.setting(bucket), Key=key, Body=b"x")
 
 
 def key_of(service: Local, person: Person, photo_id: str) -> str:
     """Return the key of an original."""
     prefix = f"{person.user_id}/{photo_id}/"
-    found = service.client("s3").list_object_versions(Bucket=service.setting("ORIGINALS_BUCKET"), Prefix=prefix)
-    return str(found["Versions"][0]["Key"])
+    page = service.client("s3").list_object_versions(Bucket=service.setting("ORIGINALS_BUCKET"), Prefix=prefix)
+    return str(page["Versions"][0]["Key"])
 
 
 def make_due(service: Local, photo_id: str) -> None:
@@ -61,7 +61,7 @@ def make_due(service: Local, photo_id: str) -> None:
 
 
 def rename_unfinished(service: Local, album_id: str, name: str) -> None:
-    """Rename an album as a change of a large album does that has not reached the photos."""
+    """Rename an album, but not the copies of its name in its photos, as an interrupted change does."""
     service.client("dynamodb").update_item(
         TableName=service.setting("ALBUM_TABLE"),
         Key={"albumId": {"S": album_id}, "record": {"S": "album"}},

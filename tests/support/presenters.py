@@ -13,7 +13,7 @@ class RowPresenter(PhotoPresenter):
     """Return photos instead of views."""
 
     def __init__(self) -> None:
-        """Need no bucket and no clock."""
+        """Skip the bucket and the clock, because only views need them."""
 
     def page(self, page: Page[Photo], *_: Any) -> Page[Any]:
         """Return the page as it is."""

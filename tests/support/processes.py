@@ -1,4 +1,4 @@
-"""Find the processes of a local cloud, and the CPU time that they have used."""
+"""Find the processes of a local cloud, and measure their CPU time."""
 
 import contextlib
 import os

@@ -1,4 +1,4 @@
-"""Read the prose of the project: every text that a person reads, with its place."""
+"""Read the prose of the project: the texts for readers, with their file and line."""
 
 import ast
 import io
@@ -89,7 +89,7 @@ def _of_python(path: Path) -> Iterator[Passage]:
 
 
 def _docstrings(tree: ast.Module) -> Iterator[ast.Constant]:
-    """Yield the strings that stand alone: docstrings of modules, classes, functions, fields and constants."""
+    """Yield the docstrings of modules, classes, functions, fields and constants."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
             yield node.value

@@ -1,4 +1,4 @@
-"""What a DynamoDB client asks for, counted on its way out and back."""
+"""Count the calls of a DynamoDB client, and the read units of its queries."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -9,23 +9,23 @@ from tests.support import row_sizes
 
 
 class Meter:
-    """Calls by their name; of Queries also the items and the read units that DynamoDB would charge."""
+    """The calls by operation, and the items and read units of queries."""
 
     def __init__(self) -> None:
         self.calls: Counter[str] = Counter()
         self.items, self.units = 0, 0.0
 
     def count(self, model: Any, parsed: dict[str, Any], **_: Any) -> None:
-        """botocore's `after-call`. Nothing is filtered, so what a Query answers is what it read."""
+        """Handle the `after-call` event of botocore. Queries have no filter, so they return all items they read."""
         self.calls[model.name] += 1
-        found = parsed.get("Items", [])
-        self.items += len(found)
-        self.units += row_sizes.read_units(sum(map(row_sizes.item_size, found)))
+        items = parsed.get("Items", [])
+        self.items += len(items)
+        self.units += row_sizes.read_units(sum(map(row_sizes.item_size, items)))
 
 
 @contextmanager
 def metered(client: Any) -> Iterator[Meter]:
-    """Count what `client` asks for meanwhile."""
+    """Count the calls of `client` in the block."""
     meter = Meter()
     client.meta.events.register("after-call", meter.count)
     try:

@@ -27,7 +27,7 @@ class Answer(msgspec.Struct, frozen=True):
 
     @property
     def json(self) -> Any:
-        """Return the parsed body."""
+        """The parsed body."""
         return json.loads(self.content)
 
 
@@ -57,12 +57,12 @@ def request(base: str, method: str, path: str, body: Any = None, token: str = ""
 
 
 def put(grant: dict[str, Any], content: bytes, **changed: str) -> int:
-    """Upload under a PUT grant, and return the status."""
+    """Upload under a PUT grant. Return the status."""
     return send("PUT", grant["uploadUrl"], content, grant["headers"] | changed).status
 
 
 def abort_put(grant: dict[str, Any], content: bytes) -> None:
-    """Begin to upload under a PUT grant, and close the connection in the middle of the content."""
+    """Start an upload under a PUT grant, and close the connection after half of the content."""
     connection, target = _connect(grant["uploadUrl"])
     connection.putrequest("PUT", target)
     for name, value in (grant["headers"] | {"Content-Length": str(len(content))}).items():
@@ -73,7 +73,7 @@ def abort_put(grant: dict[str, Any], content: bytes) -> None:
 
 
 def post_form(grant: dict[str, Any], content: bytes, **changed: str) -> int:
-    """Upload under a POST grant as a browser's form does, and return the status."""
+    """Upload under a POST grant, like a form in a browser. Return the status."""
     boundary = "----photoshare"
     parts = [
         f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
@@ -85,7 +85,7 @@ def post_form(grant: dict[str, Any], content: bytes, **changed: str) -> int:
 
 
 def submit_hosted_ui(login: str, email: str) -> str:
-    """Sign in on the page of the hosted UI that `login` leads to, and return the URL of the callback."""
+    """Sign in on the hosted UI, to which `login` redirects. Return the URL of the callback."""
     page = send("GET", login)
     while page.status in (301, 302):
         login = urljoin(login, page.headers["Location"])
@@ -102,8 +102,8 @@ def submit_hosted_ui(login: str, email: str) -> str:
 
 
 def _attribute(tag: str, name: str) -> str:
-    found = re.search(rf'\b{name}="([^"]*)"', tag)
-    return html.unescape(found[1]) if found else ""
+    match = re.search(rf'\b{name}="([^"]*)"', tag)
+    return html.unescape(match[1]) if match else ""
 
 
 def free_port() -> int:
@@ -114,12 +114,12 @@ def free_port() -> int:
 
 
 def environment() -> dict[str, str]:
-    """Return this process's environment without the AWS settings of the tests."""
+    """Return the environment of this process without the AWS settings of the tests."""
     return {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
 
 
 def answers(url: str) -> bool:
-    """Return whether `url` answers with 200."""
+    """Return True if a GET request to `url` returns 200."""
     try:
         return send("GET", url).status == 200
     except OSError:
@@ -127,8 +127,8 @@ def answers(url: str) -> bool:
 
 
 def wait_until(is_true: Callable[[], bool], seconds: float) -> None:
-    """Wait until `is_true()`. Fail after `seconds`."""
+    """Wait until `is_true()` returns True. Fail after `seconds`."""
     deadline = time.monotonic() + seconds
     while not is_true():
-        assert time.monotonic() < deadline, f"not within {seconds} s"
+        assert time.monotonic() < deadline, f"still false after {seconds} s"
         time.sleep(0.1)

@@ -1,4 +1,4 @@
-"""The routes of the app by required access, read from the app itself, so that tests include every new route."""
+"""The routes of the app by required access. They are read from the app, so that tests include each new route."""
 
 import re
 from typing import NamedTuple
@@ -7,11 +7,11 @@ import app as service
 
 PHOTO_ID = "0190b7b4-7d8c-7cc3-98c4-dc0c0c07398f"
 REQUIRED_QUERIES = {"/search": "?q=sea"}
-"""Query parameters without which a route answers 400."""
+"""The required query parameters of each route. Without them, the route returns 400."""
 
 
 class Route(NamedTuple):
-    """A method and a path with every capture filled in."""
+    """A method and a path, with a value for each path parameter."""
 
     method: str
     path: str

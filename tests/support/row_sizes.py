@@ -1,4 +1,4 @@
-"""A typical row of `PhotoMetadata`, its size, and what DynamoDB charges for reading it."""
+"""A typical row of `PhotoMetadata`, its size, and the cost of reading it from DynamoDB."""
 
 import math
 import random
@@ -13,7 +13,7 @@ from chalicelib.stores.dynamodb import items
 START = datetime(2026, 1, 1, tzinfo=UTC)
 KB = 1024
 DOLLARS_PER_MILLION_UNITS = 0.125
-"""On demand, us-east-1, DynamoDB Standard, since November 2024."""
+"""The price in us-east-1 since November 2024, for DynamoDB Standard with on-demand capacity."""
 TYPICAL_EXIF = Exif(
     camera="FUJIFILM X-T5",
     lens="XF23mmF1.4 R LM WR",
@@ -28,11 +28,11 @@ TYPICAL_EXIF = Exif(
 
 
 def typical_photo(number: int, seed: int = 0, **facts: Any) -> Photo:
-    """The `number`-th of some ready photos, with all that a camera and its owner have to say about one."""
+    """Return ready photo number `number`, with all metadata of a camera and all fields that an owner can set."""
     rng = random.Random(f"{seed} {number}")
     owner: UserId = facts.get("user_id") or UserId(str(UUID(int=rng.getrandbits(128), version=4)))
-    made = START + timedelta(minutes=number)
-    photo_id = new_photo_id(made, rng.getrandbits(128))
+    created_at = START + timedelta(minutes=number)
+    photo_id = new_photo_id(created_at, rng.getrandbits(128))
     version = f"{rng.getrandbits(128):032x}"
     keys = {name: f"{owner}/{photo_id}/{version}/{name}.webp" for name in ("256", "1024", "2048", "full")}
     typical = Photo(
@@ -43,14 +43,14 @@ def typical_photo(number: int, seed: int = 0, **facts: Any) -> Photo:
         content_type="image/jpeg",
         status="ready",
         title="The harbour before the storm",
-        description="Taken from the north pier, a quarter of an hour before everybody ran for cover.",
+        description="Taken from the north pier, a quarter of an hour before all visitors ran inside.",
         tags=("harbour", "storm", "blue hour"),
         size=rng.randrange(2_000_000, 9_000_000),
         sha256=f"{rng.getrandbits(256):064x}",
         version_id=version,
         width=6000,
         height=4000,
-        taken_at=timestamp(made - timedelta(days=3)),
+        taken_at=timestamp(created_at - timedelta(days=3)),
         exif=TYPICAL_EXIF,
         placeholder="3OcRJYB4d3h/iIeHeEh3eIhw+j3A",
         renditions=keys,
@@ -65,11 +65,11 @@ def typical_photo(number: int, seed: int = 0, **facts: Any) -> Photo:
 
 
 def item_size(item: items.Item) -> int:
-    """Bytes of an item, or of a projected one, as DynamoDB counts them ("Item sizes and formats", its guide)."""
-    return sum(len(name.encode()) + _value(value) for name, value in item.items())
+    """Return the bytes of an item or an index entry, by "Item sizes and formats" in the DynamoDB developer guide."""
+    return sum(len(name.encode()) + _value_size(value) for name, value in item.items())
 
 
-def _value(typed: dict[str, Any]) -> int:
+def _value_size(typed: dict[str, Any]) -> int:
     ((kind, value),) = typed.items()
     if kind == "S":
         return len(str(value).encode())
@@ -78,14 +78,14 @@ def _value(typed: dict[str, Any]) -> int:
     if kind == "M":
         return 3 + len(value) + item_size(value)
     if kind == "L":
-        return 3 + len(value) + sum(map(_value, value))
+        return 3 + len(value) + sum(map(_value_size, value))
     return 1
 
 
-def read_units(read: int) -> float:
-    """Read units of one eventually consistent Query that read so many bytes: half a one for every 4 KB begun."""
-    return max(math.ceil(read / (4 * KB)), 1) / 2
+def read_units(size: int) -> float:
+    """Return the read units of an eventually consistent query: a half for each started block of 4 KB."""
+    return max(math.ceil(size / (4 * KB)), 1) / 2
 
 
 ROW_BYTES = item_size(items.photo_item(typical_photo(1234)))
-"""What a photo takes in an index."""
+"""The bytes of a photo in an index."""

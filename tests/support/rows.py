@@ -1,4 +1,4 @@
-"""Photos as rows, without their bytes, and stores to keep them in."""
+"""Photos without their files, and the stores that contain them."""
 
 import secrets
 import threading
@@ -41,9 +41,9 @@ Call = Callable[..., Any]
 
 
 def pending(owner: str = "ann", *, minute: int = 0, entropy: int | None = None, **facts: Any) -> Photo:
-    """A photo that was granted `minute` minutes after START."""
+    """Return a pending photo whose grant was issued `minute` minutes after START. Do not store it."""
     photo_id = new_photo_id(START + timedelta(minutes=minute), secrets.randbits(128) if entropy is None else entropy)
-    made = Photo(
+    photo = Photo(
         photo_id=photo_id,
         user_id=UserId(owner),
         s3_key=f"{owner}/{photo_id}/x.jpg",
@@ -52,7 +52,7 @@ def pending(owner: str = "ann", *, minute: int = 0, entropy: int | None = None, 
         status="pending",
         charged=1000,
     )
-    return made.with_(**facts)
+    return photo.with_(**facts)
 
 
 class Stores(NamedTuple):
@@ -69,7 +69,7 @@ class Stores(NamedTuple):
 
 
 class Backend:
-    """Empty stores, and what happens to them from outside."""
+    """Stores, with shortcuts that write and read their data."""
 
     def __init__(self, stores: Stores, now: list[float], client: Any = None) -> None:
         self.store, self.accounts = stores.photos, stores.accounts
@@ -79,31 +79,31 @@ class Backend:
         self._now, self.client = now, client
 
     def later(self, by: timedelta) -> None:
-        """Let time pass for the store."""
+        """Advance the clock of the stores."""
         self._now[0] += by.total_seconds()
 
     def granted(self, owner: str = "ann", **facts: Any) -> Photo:
-        """A pending photo that is there."""
+        """Store a pending photo, and return it."""
         photo = pending(owner, **facts)
         self.store.grant(photo, NO_LIMITS)
         return photo
 
     def ready(self, owner: str = "ann", *, minute: int = 0, entropy: int | None = None, **facts: Any) -> Photo:
-        """A ready photo that is there."""
+        """Store a ready photo, and return it."""
         return self.put(self.granted(owner, minute=minute, entropy=entropy), status="ready", **facts)
 
     def put(self, before: Photo, **changes: Any) -> Photo:
-        """`before` changed; as it is now."""
+        """Change a photo. Return the stored photo."""
         assert self.store.replace(before, before.with_(**changes))
         return self.now(before)
 
     def erase(self, before: Photo) -> Photo:
-        """Its tombstone."""
+        """Replace a photo with its tombstone, and return the tombstone."""
         assert self.store.replace(before, before.tombstone(timestamp(START)))
         return self.now(before)
 
     def lose(self, photo: Photo) -> None:
-        """Lose the photo without its ratings, and rebuild it as a ready photo."""
+        """Remove a photo but not its ratings, and rebuild it."""
         assert self.store.remove(self.now(photo))
         assert self.store.rebuild(photo.with_(rating_sum=0, rating_count=0))
 
@@ -112,67 +112,67 @@ class Backend:
         self.deletions.begin(user_id, timestamp(START), timestamp(START + timedelta(hours=1)))
 
     def now(self, photo: Photo) -> Photo:
-        """The row."""
-        found = self.store.photo(photo.photo_id)
-        assert found is not None
-        return found
+        """Return the stored photo."""
+        stored = self.store.photo(photo.photo_id)
+        assert stored is not None
+        return stored
 
     def usage(self, owner: str = "ann") -> tuple[int, int]:
-        """Photos and bytes that the account is charged with."""
+        """Return the number of photos and bytes in the quota of an account."""
         account: Account = self.accounts.account(UserId(owner))
         return account.photo_count, account.bytes
 
 
 class OneAtATime:
-    """A client whose calls exclude each other, as DynamoDB's transactions do and moto's do not."""
+    """A client that makes one call at a time. DynamoDB isolates transactions, but moto does not."""
 
     def __init__(self, client: Any) -> None:
         self._client, self._lock = client, threading.RLock()
 
     def __getattr__(self, name: str) -> Call:
-        def call(**asked: Any) -> Any:
+        def call(**params: Any) -> Any:
             with self._lock:
-                return getattr(self._client, name)(**asked)
+                return getattr(self._client, name)(**params)
 
         return call
 
 
 @contextmanager
 def on_dynamodb(deploy: Callable[[], dict[str, str]]) -> Iterator[Callable[[], Backend]]:
-    """Gives stores on moto's tables, each of them empty."""
+    """Yield a function that empties the tables on moto and returns stores for them."""
     with mock_aws(), shortcuts():
         aws._session.cache_clear()
         sign_in = dict.fromkeys(("USER_POOL_ID", "USER_POOL_CLIENT_ID", "COGNITO_DOMAIN"), "none")
         others = {"BASE_URL": "http://localhost", "SIGNING_KEYS": "key", "AWS_REGION": "eu-central-1"}
         settings, client = load_settings(sign_in | others | deploy()), aws.client("dynamodb")
 
-        def made() -> Backend:
+        def empty_backend() -> Backend:
             empty(settings, client)
             return _backend(settings, client)
 
-        yield made
+        yield empty_backend
     aws._session.cache_clear()
 
 
 def _backend(settings: Settings, client: Any) -> Backend:
     now = [START.timestamp()]
     one_at_a_time: Any = OneAtATime(client)
-    given: Any = (settings, one_at_a_time, lambda: now[0])
+    arguments: Any = (settings, one_at_a_time, lambda: now[0])
     stores = Stores(
-        photos=DynamoPhotoStore(*given),
-        accounts=DynamoAccountStore(*given),
-        albums=DynamoAlbumStore(*given),
-        links=DynamoShareLinkStore(*given),
-        idempotency=DynamoIdempotencyStore(*given),
-        deletions=DynamoAccountDeletionStore(*given),
-        ratings=DynamoRatingStore(*given),
-        search=DynamoSearchIndex(*given),
+        photos=DynamoPhotoStore(*arguments),
+        accounts=DynamoAccountStore(*arguments),
+        albums=DynamoAlbumStore(*arguments),
+        links=DynamoShareLinkStore(*arguments),
+        idempotency=DynamoIdempotencyStore(*arguments),
+        deletions=DynamoAccountDeletionStore(*arguments),
+        ratings=DynamoRatingStore(*arguments),
+        search=DynamoSearchIndex(*arguments),
     )
     return Backend(stores, now, client)
 
 
 def empty(settings: Settings, client: Any) -> None:
-    """Delete every row."""
+    """Delete all rows."""
     keys = {
         settings.photo_table: ("photoId", "uploadedAt"),
         settings.account_table: ("userId", "record"),
@@ -188,5 +188,5 @@ def empty(settings: Settings, client: Any) -> None:
 
 
 def ids(photos: list[Photo]) -> list[PhotoId]:
-    """The ids, in order."""
+    """Return the ids, in order."""
     return [photo.photo_id for photo in photos]

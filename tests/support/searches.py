@@ -8,9 +8,9 @@ from tests.support.rows import Backend, ids
 
 def find_all(backend: Backend, text: str, listing: Listing, limit: int = 100) -> list[PhotoId]:
     """Return the ids on all pages of a search."""
-    found, after = list[PhotoId](), None
+    photo_ids, after = list[PhotoId](), None
     while True:
         page = backend.search.search(listing, search_words(text), limit, after=after)
-        found, after = found + ids(page.photos), page.next_after
+        photo_ids, after = photo_ids + ids(page.photos), page.next_after
         if after is None:
-            return found
+            return photo_ids

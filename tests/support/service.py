@@ -1,4 +1,4 @@
-"""A running Photoshare, as its users and its administrator reach it: on this machine, packaged, or on AWS."""
+"""Clients of a running service: on this machine, packaged in the emulator, or on AWS."""
 
 import contextlib
 import re
@@ -23,10 +23,10 @@ from tests.support.rest import PASSWORD, Answer, answers, environment, free_port
 
 
 class Service:
-    """The API, and what a REST client does with it."""
+    """A REST client of the API. Subclasses know how the service runs."""
 
     patience = 15.0
-    """Seconds to wait for work that follows a request."""
+    """The number of seconds to wait for the work that a request starts."""
 
     def __init__(self, url: str, base_url: str) -> None:
         self.url, self.base_url = url, base_url
@@ -40,11 +40,11 @@ class Service:
         raise NotImplementedError
 
     def sign_up(self, email: str) -> str:
-        """Make an account, and return its access token."""
+        """Create an account, and return its access token."""
         raise NotImplementedError
 
     def address(self, name: str) -> str:
-        """Return an e-mail address that nobody has used."""
+        """Return an unused e-mail address."""
         return f"{name}.{uuid4().hex[:8]}@example.com"
 
     def call(self, method: str, path: str, body: Any = None, token: str = "", **query: Any) -> Answer:
@@ -57,15 +57,15 @@ class Service:
         assert answer.status == 200, answer
         return str(answer.json["accessToken"])
 
-    def grant(self, token: str, **wanted: Any) -> dict[str, Any]:
+    def grant(self, token: str, **fields: Any) -> dict[str, Any]:
         """Request an upload grant for a JPEG."""
-        body = {"filename": "photo.jpg", "contentType": "image/jpeg", **wanted}
+        body = {"filename": "photo.jpg", "contentType": "image/jpeg", **fields}
         answer = self.call("POST", "/upload", body, token)
         assert answer.status == 201, answer
         return dict(answer.json)
 
     def wait(self, is_true: Callable[[], bool]) -> None:
-        """Wait until `is_true()`, but not longer than this service's patience."""
+        """Wait until `is_true()` returns True. Fail after `patience` seconds."""
         wait_until(is_true, self.patience)
 
     def wait_ready(self, photo_id: str, token: str) -> dict[str, Any]:
@@ -82,7 +82,7 @@ class Service:
 
 
 class Local(Service):
-    """A running `python -m local` with ports and data of its own."""
+    """A running `python -m local` with separate ports and data."""
 
     def __init__(self, data: Path, **variables: str) -> None:
         self.data, self.port, self.aws_port = data, free_port(), free_port()
@@ -92,7 +92,7 @@ class Local(Service):
         self.start()
 
     def start(self) -> None:
-        """Start, and wait until the API answers."""
+        """Start the service, and wait until the API responds."""
         command = [sys.executable, "-m", "local", "--port", str(self.port), "--aws-port", str(self.aws_port)]
         self.log = (self.data.parent / "local.log").open("a")
         self.process = subprocess.Popen(
@@ -110,7 +110,7 @@ class Local(Service):
             raise
 
     def stop(self, number: signal.Signals = signal.SIGINT) -> None:
-        """Stop as Ctrl-C does."""
+        """Stop the service with a signal, by default as Ctrl-C does."""
         self.process.send_signal(number)
         self.process.wait(30)
         self.log.close()
@@ -138,27 +138,27 @@ class Local(Service):
         return self.environment_of("api")[name]
 
     def sign_up(self, email: str) -> str:
-        """Register, confirm by the mailed code, and log in."""
-        made = self.call("POST", "/signup", {"email": email, "password": PASSWORD})
-        assert (made.status, made.json["confirmed"]) == (201, False), made
+        """Sign up, confirm with the code from the e-mail, and log in."""
+        signup = self.call("POST", "/signup", {"email": email, "password": PASSWORD})
+        assert (signup.status, signup.json["confirmed"]) == (201, False), signup
         assert self.call("POST", "/login", {"email": email, "password": PASSWORD}).status == 401
         confirmed = self.call("POST", "/signup/confirm", {"email": email, "code": self.mailed_code(email)})
         assert confirmed.status == 204, confirmed
         return self.log_in(email)
 
     def mailed_code(self, email: str) -> str:
-        """Return the code in the newest mail to this address, as `make run` shows it."""
+        """Return the code from the newest e-mail to this address, in the output of the service."""
         wait_until(lambda: f"Mail to {email}" in self.read_output(), 10)
         mail = self.read_output().rpartition(f"Mail to {email}")[2]
-        found = re.search(r"\b[0-9]{6}\b", mail)
-        assert found, mail
-        return found[0]
+        match = re.search(r"\b[0-9]{6}\b", mail)
+        assert match, mail
+        return match[0]
 
 
 class Deployed(Service):
-    """A stage in an AWS account, or in the emulator if the clients are made for it.
+    """A stage in an AWS account or in the emulator.
 
-    `client` makes the client of a service from its name.
+    `client` creates the boto3 client of an AWS service from the name of the service.
     """
 
     patience = 60.0
@@ -167,16 +167,16 @@ class Deployed(Service):
         self._client = client
         self._outputs = self._read_outputs(stage)
         super().__init__(url or self.setting("BASE_URL"), self.setting("BASE_URL"))
-        self._made: list[str] = []
+        self._emails: list[str] = []
 
     def _read_outputs(self, stage: str) -> dict[str, str]:
-        """Return the outputs of the stage's stack, of `make deploy` or of `make resources`, named as variables."""
+        """Return the outputs of the stack from `make deploy` or `make resources`, named as environment variables."""
         cloudformation = self.client("cloudformation")
         for name in (f"photoshare-{stage}", f"photoshare-{stage}-resources"):
             try:
                 (stack,) = cloudformation.describe_stacks(StackName=name)["Stacks"]
             except ClientError as error:
-                # CloudFormation has no other code for a stack that does not exist.
+                # CloudFormation returns this generic code if the stack does not exist.
                 if error.response["Error"]["Code"] != "ValidationError":
                     raise
             else:
@@ -190,27 +190,27 @@ class Deployed(Service):
         return self._outputs[name]
 
     def sign_up(self, email: str) -> str:
-        """Make a confirmed account without sending mail, and log in."""
+        """Create a confirmed account without an e-mail, and log in."""
         cognito, pool = self.client("cognito-idp"), self.setting("USER_POOL_ID")
         attributes = [{"Name": "email", "Value": email}, {"Name": "email_verified", "Value": "true"}]
-        self._made.append(email)
+        self._emails.append(email)
         cognito.admin_create_user(UserPoolId=pool, Username=email, UserAttributes=attributes, MessageAction="SUPPRESS")
         cognito.admin_set_user_password(UserPoolId=pool, Username=email, Password=PASSWORD, Permanent=True)
         return self.log_in(email)
 
     def cancel_accounts(self) -> None:
-        """Cancel every account that the tests have made. Fail and name the accounts that remain."""
-        remaining = [email for email in dict.fromkeys(self._made) if not self._cancel(email)]
+        """Cancel all accounts that the tests created. Fail if an account remains."""
+        remaining = [email for email in dict.fromkeys(self._emails) if not self._cancel(email)]
         assert remaining == []
 
     def _cancel(self, email: str) -> bool:
-        """Cancel an account. Return whether it is cancelled now, or was before."""
+        """Cancel an account. Return True if it is cancelled now or was cancelled before."""
         with contextlib.suppress(OSError):
             for _ in range(5):
                 answer = self.call("POST", "/login", {"email": email, "password": PASSWORD})
                 if answer.status == 200:
                     answer = self.call("DELETE", "/account", token=answer.json["accessToken"])
-                # 401: a test has cancelled the account. Its job may not have removed the user yet.
+                # A 401 means that a test has cancelled the account. The job may not have removed the user yet.
                 if answer.status in (202, 401):
                     return True
                 time.sleep(2)

@@ -1,4 +1,4 @@
-"""Rebuild the services, as a new Lambda environment does."""
+"""Rebuild the services, as in a new Lambda environment."""
 
 from chalicelib import wiring
 
@@ -6,11 +6,11 @@ WITH_CLIENTS = {
     *("dynamodb", "queue", "bucket", "photo_store", "album_store", "idempotency_store"),
     *("account_deletion_store", "account_store", "share_link_store", "rating_store", "search_index"),
 }
-"""Services with the AWS clients that a test watches."""
+"""The services whose AWS clients have event handlers of a test."""
 
 
 def rebuild_services() -> None:
     """Drop every service except those with AWS clients. The next use reads the environment again."""
-    for name, built in vars(wiring).items():
-        if hasattr(built, "cache_clear") and name not in WITH_CLIENTS:
-            built.cache_clear()
+    for name, factory in vars(wiring).items():
+        if hasattr(factory, "cache_clear") and name not in WITH_CLIENTS:
+            factory.cache_clear()

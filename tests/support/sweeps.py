@@ -14,15 +14,15 @@ from chalicelib.domain.photos import GRANT_LIFETIME
 from tests.support.cloud import Cloud
 
 UNUSED_GRANT_DUE = 2 * GRANT_LIFETIME + timedelta(seconds=1)
-"""The age from which a sweep ends an unused grant."""
+"""The age at which a sweep removes an unused grant."""
 
 
 def drain_queue(cloud: Cloud) -> list[str]:
     """Delete all messages from the job queue. Return their bodies."""
     queue, sqs = cloud.settings.job_queue_url, wiring.queue()._sqs
     bodies = []
-    while found := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages"):
-        for message in found:
+    while messages := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages"):
+        for message in messages:
             sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
             bodies.append(message["Body"])
     return bodies
@@ -78,6 +78,6 @@ def run_jobs_until_idle(cloud: Cloud, times: int = 1) -> int:
 
 
 def sweep_albums(cloud: Cloud) -> None:
-    """Sweep when the albums that were just changed are due, and run the jobs."""
+    """Sweep at the time when recently changed albums are due, and run the jobs."""
     cloud.sweep(datetime.now(UTC) + propagation.GRACE + timedelta(seconds=1))
     run_jobs_until_idle(cloud)

@@ -1,4 +1,4 @@
-"""Put objects into the bucket of originals, and let other things happen during a confirmation."""
+"""Put objects into the bucket of originals, and run other actions during a confirmation."""
 
 from contextlib import AbstractContextManager
 from typing import Any
@@ -24,11 +24,11 @@ def cancel_account(cloud: Cloud, user_id: str) -> None:
 
 
 def act_during(cloud: Cloud, operation: str, *acts: Any) -> AbstractContextManager[None]:
-    """Run each of `acts` within one call of `operation`, just before the request is sent."""
-    waiting = list(acts)
+    """Run one of `acts` during each call of `operation`, immediately before the request is sent."""
+    pending = list(acts)
 
     def before(**_: Any) -> None:
-        if waiting:
-            waiting.pop(0)()
+        if pending:
+            pending.pop(0)()
 
     return hooked(f"before-call.*.{operation}", lambda _: before, cloud.s3, cloud.dynamodb)
