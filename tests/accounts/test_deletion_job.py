@@ -21,7 +21,7 @@ from tests.support.sweeps import drain_queue, run_job
 
 
 @pytest.mark.usefixtures("cognito")
-def test_final_pass_leaves_a_bare_tombstone_and_is_the_last(shared_cloud: Cloud, ann: Client, bob: Client) -> None:
+def test_final_pass_leaves_only_a_tombstone_and_is_the_last_pass(shared_cloud: Cloud, ann: Client, bob: Client) -> None:
     gallery.furnish(shared_cloud, ann, bob)
     ann.delete("/account")
     run_queued_jobs(shared_cloud)
@@ -42,7 +42,9 @@ def test_final_pass_leaves_a_bare_tombstone_and_is_the_last(shared_cloud: Cloud,
 
 
 @pytest.mark.usefixtures("cognito")
-def test_job_of_an_account_that_is_not_cancelled_touches_nothing(shared_cloud: Cloud, ann: Client, bob: Client) -> None:
+def test_job_for_an_account_that_is_not_cancelled_changes_nothing(
+    shared_cloud: Cloud, ann: Client, bob: Client
+) -> None:
     gallery.furnish(shared_cloud, ann, bob)
     before = gallery.everything(shared_cloud)
     run_job(PurgeAccount(UserId(ann.user_id)), datetime.now(UTC))
@@ -51,7 +53,7 @@ def test_job_of_an_account_that_is_not_cancelled_touches_nothing(shared_cloud: C
 
 
 @pytest.mark.usefixtures("cognito")
-def test_person_whose_id_begins_alike_loses_nothing(shared_cloud: Cloud, ann: Client) -> None:
+def test_purge_keeps_the_data_of_a_user_whose_id_starts_with_the_purged_id(shared_cloud: Cloud, ann: Client) -> None:
     other = shared_cloud.person(f"{ann.user_id}0")
     shared_cloud.upload(ann, JPEG)
     photo = shared_cloud.upload(other, JPEG)
@@ -62,7 +64,7 @@ def test_person_whose_id_begins_alike_loses_nothing(shared_cloud: Cloud, ann: Cl
 
 
 @pytest.mark.usefixtures("cognito")
-def test_job_that_comes_again_and_again_changes_nothing_more(shared_cloud: Cloud, ann: Client, bob: Client) -> None:
+def test_repeated_job_changes_nothing_more(shared_cloud: Cloud, ann: Client, bob: Client) -> None:
     gallery.furnish(shared_cloud, ann, bob)
     ann.delete("/account")
     (body,) = drain_queue(shared_cloud)
@@ -78,7 +80,7 @@ def test_job_that_comes_again_and_again_changes_nothing_more(shared_cloud: Cloud
     assert gallery.everything(shared_cloud) == final
 
 
-def test_job_whose_time_is_up_is_resumed_by_the_sweep(
+def test_sweep_resumes_a_job_that_ran_out_of_time(
     shared_cloud: Cloud, ann: Client, bob: Client, cognito: Cognito
 ) -> None:
     gallery.furnish(shared_cloud, ann, bob)
@@ -95,7 +97,7 @@ def test_job_whose_time_is_up_is_resumed_by_the_sweep(
     assert cognito.asked[-1][0] == "AdminDeleteUser"
 
 
-def test_user_that_is_gone_already_is_no_error_and_a_refusal_is(
+def test_job_ignores_a_missing_cognito_user_but_fails_if_cognito_throttles(
     shared_cloud: Cloud, ann: Client, cognito: Cognito
 ) -> None:
     ann.delete("/account")
@@ -109,7 +111,7 @@ def test_user_that_is_gone_already_is_no_error_and_a_refusal_is(
     assert "dueAt" not in gallery.tombstone(shared_cloud, ann.user_id)
 
 
-def test_killed_at_every_call_it_ends_all_the_same(
+def test_final_pass_completes_the_purge_after_a_fault_at_any_call(
     shared_cloud: Cloud, ann: Client, bob: Client, cognito: Cognito
 ) -> None:
     assert cognito.asked == []
@@ -140,7 +142,7 @@ def test_killed_at_every_call_it_ends_all_the_same(
     assert operations[-1] == ""
 
 
-def test_objects_that_the_storage_keeps_are_left_to_the_next_attempt(
+def test_next_attempt_deletes_objects_that_s3_failed_to_delete(
     shared_cloud: Cloud, ann: Client, cognito: Cognito
 ) -> None:
     shared_cloud.upload(ann, JPEG)
@@ -159,7 +161,7 @@ def test_objects_that_the_storage_keeps_are_left_to_the_next_attempt(
 
 
 @pytest.mark.usefixtures("cognito")
-def test_more_than_a_thousand_versions_go(shared_cloud: Cloud, ann: Client) -> None:
+def test_purge_deletes_more_than_a_thousand_object_versions(shared_cloud: Cloud, ann: Client) -> None:
     photo = shared_cloud.upload(ann, JPEG)
     for _ in range(1005):
         shared_cloud.s3.put_object(Bucket=shared_cloud.settings.originals_bucket, Key=photo.s3_key, Body=b"x")

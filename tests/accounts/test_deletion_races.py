@@ -28,7 +28,7 @@ from tests.support.sweeps import drain_queue, run_job
 @pytest.mark.usefixtures("cognito")
 @pytest.mark.parametrize("order", [*permutations(["cancel", "purge", "event", "final"])], ids="-".join)
 @pytest.mark.parametrize("size", [None, len(JPEG)])
-def test_upload_on_its_way_leaves_nothing_in_whatever_order(
+def test_upload_during_a_deletion_leaves_nothing_in_any_order_of_steps(
     shared_cloud: Cloud, ann: Client, order: tuple[str, ...], size: int | None
 ) -> None:
     grant = shared_cloud.grant(ann, **({"size": size} if size else {}))
@@ -49,7 +49,7 @@ def test_upload_on_its_way_leaves_nothing_in_whatever_order(
 
 
 @pytest.mark.usefixtures("cognito")
-def test_object_whose_event_never_comes_goes_with_the_final_pass(shared_cloud: Cloud, ann: Client) -> None:
+def test_final_pass_deletes_an_object_whose_event_never_arrives(shared_cloud: Cloud, ann: Client) -> None:
     grant = shared_cloud.grant(ann)
     ann.delete("/account")
     run_queued_jobs(shared_cloud)
@@ -60,7 +60,7 @@ def test_object_whose_event_never_comes_goes_with_the_final_pass(shared_cloud: C
 
 
 @pytest.mark.usefixtures("cognito")
-def test_confirmation_that_runs_while_its_photo_is_purged_leaves_nothing(shared_cloud: Cloud, ann: Client) -> None:
+def test_confirmation_during_the_purge_of_its_photo_leaves_nothing(shared_cloud: Cloud, ann: Client) -> None:
     grant = shared_cloud.grant(ann, size=len(JPEG))
     version = shared_cloud.put(grant, JPEG)
     ann.delete("/account")
@@ -77,9 +77,7 @@ def test_confirmation_that_runs_while_its_photo_is_purged_leaves_nothing(shared_
 
 
 @pytest.mark.usefixtures("cognito")
-def test_photo_that_changes_while_it_is_purged_is_taken_by_the_next_pass(
-    shared_cloud: Cloud, ann: Client, bob: Client
-) -> None:
+def test_next_pass_purges_a_photo_that_changes_during_its_purge(shared_cloud: Cloud, ann: Client, bob: Client) -> None:
     photo = shared_cloud.upload(ann, JPEG)
     ann.delete("/account")
 
@@ -104,7 +102,7 @@ def test_photo_that_changes_while_it_is_purged_is_taken_by_the_next_pass(
 
 
 @pytest.mark.usefixtures("cognito")
-def test_rating_that_changes_while_it_is_taken_back_is_taken_by_the_next_pass(
+def test_next_pass_removes_a_rating_whose_photo_is_rated_during_the_purge(
     shared_cloud: Cloud, ann: Client, bob: Client
 ) -> None:
     photo = gallery.rate(shared_cloud, shared_cloud.upload(bob, JPEG), ann.user_id, 4)
@@ -125,7 +123,7 @@ def test_rating_that_changes_while_it_is_taken_back_is_taken_by_the_next_pass(
 
 
 @pytest.mark.usefixtures("cognito")
-def test_photo_that_the_index_does_not_show_yet_goes_with_the_final_pass(shared_cloud: Cloud, ann: Client) -> None:
+def test_final_pass_purges_a_photo_that_the_index_does_not_show_yet(shared_cloud: Cloud, ann: Client) -> None:
     shared_cloud.upload(ann, JPEG)
     ann.delete("/account")
 
@@ -150,7 +148,7 @@ def test_photo_that_the_index_does_not_show_yet_goes_with_the_final_pass(shared_
 
 
 @pytest.mark.usefixtures("cognito")
-def test_jobs_of_the_photos_of_a_cancelled_account_leave_nothing(shared_cloud: Cloud, ann: Client, bob: Client) -> None:
+def test_photo_jobs_of_a_cancelled_account_leave_nothing(shared_cloud: Cloud, ann: Client, bob: Client) -> None:
     gallery.furnish(shared_cloud, ann, bob)
     ann.delete("/account")
     late = datetime.now(UTC) + timedelta(days=40)
@@ -165,7 +163,9 @@ def test_jobs_of_the_photos_of_a_cancelled_account_leave_nothing(shared_cloud: C
     assert is_deleted(shared_cloud, ann.user_id)
 
 
-def test_bucket_is_asked_for_the_persons_own_prefix_alone(shared_cloud: Cloud, ann: Client, cognito: Cognito) -> None:
+def test_purge_erases_only_objects_under_the_prefix_of_the_user(
+    shared_cloud: Cloud, ann: Client, cognito: Cognito
+) -> None:
     asked: list[str] = []
     bucket = shared_cloud.bucket
 

@@ -16,7 +16,7 @@ from tests.support.invariants import broken
 from tests.support.sweeps import drain_queue
 
 
-def test_account_is_cancelled_at_once_and_then_purged(
+def test_account_is_cancelled_immediately_and_then_purged(
     shared_cloud: Cloud, ann: Client, bob: Client, cognito: Cognito
 ) -> None:
     photos = gallery.furnish(shared_cloud, ann, bob)
@@ -43,14 +43,14 @@ def test_account_is_cancelled_at_once_and_then_purged(
 
 
 @pytest.mark.usefixtures("cognito")
-def test_account_without_anything_is_cancelled_too(shared_cloud: Cloud, ann: Client) -> None:
+def test_account_without_data_can_be_cancelled(shared_cloud: Cloud, ann: Client) -> None:
     assert ann.delete("/account").status == 202
     assert ann.get("/trash").status == 401
     run_queued_jobs(shared_cloud)
     assert is_deleted(shared_cloud, ann.user_id)
 
 
-def test_visitor_cancels_nothing(shared_cloud: Cloud, ann: Client) -> None:
+def test_visitor_cannot_cancel_an_account(shared_cloud: Cloud, ann: Client) -> None:
     shared_cloud.upload(ann, JPEG)
     assert shared_cloud.visitor.delete("/account").status == 401
     assert shared_cloud.bearing("x").delete("/account").status == 401
@@ -59,7 +59,7 @@ def test_visitor_cancels_nothing(shared_cloud: Cloud, ann: Client) -> None:
     assert drain_queue(shared_cloud) == []
 
 
-def test_neither_queue_nor_cognito_need_be_there_for_the_account_to_be_cancelled(
+def test_sweep_purges_an_account_if_the_sign_out_fails_and_no_job_is_enqueued(
     shared_cloud: Cloud, ann: Client, bob: Client, cognito: Cognito
 ) -> None:
     gallery.furnish(shared_cloud, ann, bob)
@@ -72,7 +72,7 @@ def test_neither_queue_nor_cognito_need_be_there_for_the_account_to_be_cancelled
     assert is_deleted(shared_cloud, ann.user_id)
 
 
-def test_request_that_is_struck_anywhere_cancels_or_can_be_repeated(
+def test_request_with_a_fault_at_any_call_cancels_the_account_or_can_be_retried(
     shared_cloud: Cloud, ann: Client, cognito: Cognito
 ) -> None:
     assert cognito.asked == []

@@ -13,7 +13,7 @@ JPEG = make_photo(64, 48)
 ABSENT = "01900000-0000-7000-8000-000000000000"
 
 
-def test_photos_are_in_the_order_that_their_owner_chose(shared_cloud: Cloud, ann: Client) -> None:
+def test_photos_are_listed_in_the_order_that_their_owner_chose(shared_cloud: Cloud, ann: Client) -> None:
     album = create_album(ann)
     first, second, third = (shared_cloud.upload(ann, JPEG).photo_id for _ in range(3))
     entry = put_into_album(ann, album, first)
@@ -35,7 +35,7 @@ def test_photos_are_in_the_order_that_their_owner_chose(shared_cloud: Cloud, ann
     assert has_consistent_albums(shared_cloud, ann)
 
 
-def test_private_photo_in_a_public_album_is_seen_by_its_owner_only(shared_cloud: Cloud, ann: Client) -> None:
+def test_private_photo_in_a_public_album_is_visible_only_to_its_owner(shared_cloud: Cloud, ann: Client) -> None:
     album = create_album(ann)
     shown, hidden = add_photos(shared_cloud, 1, ann.user_id) + add_photos(shared_cloud, 1, ann.user_id, "private")
     for photo_id in (shown, hidden):
@@ -51,7 +51,7 @@ def test_private_photo_in_a_public_album_is_seen_by_its_owner_only(shared_cloud:
 
 
 @pytest.mark.parametrize("count", [0, 1, 10, 11, 25])
-def test_pages_of_an_album_are_full_and_hold_each_photo_once(shared_cloud: Cloud, ann: Client, count: int) -> None:
+def test_pages_of_an_album_are_full_and_contain_each_photo_once(shared_cloud: Cloud, ann: Client, count: int) -> None:
     album = create_album(ann)
     photos = add_photos(shared_cloud, count, ann.user_id)
     for photo_id in photos:
@@ -65,14 +65,14 @@ def test_pages_of_an_album_are_full_and_hold_each_photo_once(shared_cloud: Cloud
         assert all(shuffled[:-1])
 
 
-def test_random_order_of_an_album_differs_from_walk_to_walk(shared_cloud: Cloud, ann: Client) -> None:
+def test_random_order_of_an_album_differs_between_walks(shared_cloud: Cloud, ann: Client) -> None:
     album = create_album(ann)
     for photo_id in add_photos(shared_cloud, 12, ann.user_id):
         put_into_album(ann, album, photo_id)
     assert len({tuple(list_album_photos(ann, album, order="random")) for _ in range(8)}) > 1
 
 
-def test_token_of_an_album_is_good_for_nothing_else(shared_cloud: Cloud, ann: Client) -> None:
+def test_cursor_of_an_album_is_valid_only_for_its_album_order_and_caller(shared_cloud: Cloud, ann: Client) -> None:
     album, other = create_album(ann), create_album(ann)
     for photo_id in add_photos(shared_cloud, 3, ann.user_id):
         put_into_album(ann, album, photo_id)
@@ -88,7 +88,7 @@ def test_token_of_an_album_is_good_for_nothing_else(shared_cloud: Cloud, ann: Cl
         assert (answer.status, answer.json["error"]) == (400, "InvalidCursor")
 
 
-def test_only_ones_own_photos_go_into_ones_own_album(shared_cloud: Cloud, ann: Client) -> None:
+def test_users_can_put_only_their_own_photos_into_their_own_albums(shared_cloud: Cloud, ann: Client) -> None:
     bob = shared_cloud.person(f"bob-{uuid4()}")
     album, (public,) = create_album(ann), add_photos(shared_cloud, 1, bob.user_id)
     (private,) = add_photos(shared_cloud, 1, bob.user_id, "private")
@@ -99,7 +99,7 @@ def test_only_ones_own_photos_go_into_ones_own_album(shared_cloud: Cloud, ann: C
     assert list_album_photos(ann, album) == []
 
 
-def test_what_is_not_to_be_seen_does_not_go_into_an_album(shared_cloud: Cloud, ann: Client) -> None:
+def test_rejected_and_trashed_photos_cannot_be_put_into_an_album(shared_cloud: Cloud, ann: Client) -> None:
     album = create_album(ann)
     rejected = shared_cloud.upload(ann, b"no image").photo_id
     trashed = shared_cloud.upload(ann, JPEG).photo_id
@@ -109,7 +109,7 @@ def test_what_is_not_to_be_seen_does_not_go_into_an_album(shared_cloud: Cloud, a
         assert (answer.status, answer.json["error"]) == (409, "NotReady")
 
 
-def test_photo_is_in_eight_albums_at_most(shared_cloud: Cloud, ann: Client) -> None:
+def test_photo_can_be_in_at_most_eight_albums(shared_cloud: Cloud, ann: Client) -> None:
     photo_id = shared_cloud.upload(ann, JPEG).photo_id
     albums = [create_album(ann) for _ in range(9)]
     for album in albums[:8]:
@@ -122,7 +122,7 @@ def test_photo_is_in_eight_albums_at_most(shared_cloud: Cloud, ann: Client) -> N
     assert has_consistent_albums(shared_cloud, ann)
 
 
-def test_trash_takes_a_photo_out_of_its_albums_and_restoring_puts_it_back(shared_cloud: Cloud, ann: Client) -> None:
+def test_trashing_removes_a_photo_from_its_albums_and_restoring_puts_it_back(shared_cloud: Cloud, ann: Client) -> None:
     album, gone = create_album(ann), create_album(ann)
     photo_id = shared_cloud.upload(ann, JPEG, albumId=album[8:]).photo_id
     put_into_album(ann, gone, photo_id)
@@ -141,7 +141,7 @@ def test_trash_takes_a_photo_out_of_its_albums_and_restoring_puts_it_back(shared
 # --- Uploading into it
 
 
-def test_upload_into_an_album_is_there_once_it_is_ready(shared_cloud: Cloud, ann: Client) -> None:
+def test_photo_uploaded_into_an_album_appears_when_it_is_ready(shared_cloud: Cloud, ann: Client) -> None:
     album = create_album(ann, visibility="private")
     grant = shared_cloud.grant(ann, albumId=album[8:])
     assert ann.get(album).json["photoCount"] == 0
@@ -151,7 +151,7 @@ def test_upload_into_an_album_is_there_once_it_is_ready(shared_cloud: Cloud, ann
     assert has_consistent_albums(shared_cloud, ann)
 
 
-def test_upload_into_an_album_that_is_not_ones_own_is_refused(shared_cloud: Cloud, ann: Client) -> None:
+def test_upload_into_a_missing_album_or_the_album_of_another_user_is_refused(shared_cloud: Cloud, ann: Client) -> None:
     gone = create_album(ann)
     assert ann.delete(gone).status == 204
     bobs = create_album(shared_cloud.person("bob"))
@@ -162,7 +162,7 @@ def test_upload_into_an_album_that_is_not_ones_own_is_refused(shared_cloud: Clou
 
 
 @pytest.mark.parametrize("photos", ["keep", "delete"])
-def test_album_that_is_deleted_meanwhile_does_not_keep_an_upload_from_becoming_ready(
+def test_upload_becomes_ready_even_if_its_album_is_deleted_meanwhile(
     shared_cloud: Cloud, ann: Client, photos: str
 ) -> None:
     kept, gone = create_album(ann), create_album(ann)
@@ -186,7 +186,7 @@ def test_album_that_is_deleted_meanwhile_does_not_keep_an_upload_from_becoming_r
         ("/albums", ["Query", "BatchGetItem"], ["GetItem", "Query", "BatchGetItem"]),
     ],
 )
-def test_reading_albums_costs_two_requests_and_who_is_signed_in_costs_their_own(
+def test_reading_albums_takes_two_requests_and_at_most_two_more_for_a_signed_in_user(
     shared_cloud: Cloud, ann: Client, path: str, visitors: list[str], owners: list[str]
 ) -> None:
     albums = [create_album(ann) for _ in range(2)]

@@ -12,7 +12,7 @@ ABSENT = "01900000-0000-7000-8000-000000000000"
 FACTS = {"description": "Two weeks", "continent": "Europe", "country": "Åland", "years": "1999–2001"}
 
 
-def test_album_is_as_it_was_made_and_as_it_was_changed(shared_cloud: Cloud, ann: Client) -> None:
+def test_album_can_be_created_changed_and_deleted(shared_cloud: Cloud, ann: Client) -> None:
     answer = ann.post("/albums", {"name": "Sea", **FACTS, "visibility": "unlisted"})
     assert answer.status == 201
     path = f"/albums/{answer.json['albumId']}"
@@ -31,7 +31,7 @@ def test_album_is_as_it_was_made_and_as_it_was_changed(shared_cloud: Cloud, ann:
     assert has_consistent_albums(shared_cloud, ann)
 
 
-def test_lists_of_albums_are_whole_newest_first_and_in_full_pages(shared_cloud: Cloud, ann: Client) -> None:
+def test_album_lists_are_complete_and_newest_first_with_full_pages(shared_cloud: Cloud, ann: Client) -> None:
     empty(shared_cloud.settings, shared_cloud.dynamodb)
     bob = shared_cloud.person("bob")
     paths = [create_album(ann, name=str(number)) for number in range(5)]
@@ -59,7 +59,7 @@ def album_walk(client: Client, **query: Any) -> list[list[str]]:
     return pages
 
 
-def test_cover_is_the_chosen_photo_else_the_latest_else_the_first(shared_cloud: Cloud, ann: Client) -> None:
+def test_cover_is_the_chosen_photo_or_else_the_latest_or_else_the_first(shared_cloud: Cloud, ann: Client) -> None:
     album = create_album(ann)
     first, second, third = (shared_cloud.upload(ann, JPEG, albumId=album[8:]).photo_id for _ in range(3))
 

@@ -45,7 +45,7 @@ def in_minutes(minutes: int) -> str:
 # --- What they show
 
 
-def test_link_shows_a_private_album_whole(shared_cloud: Cloud, ann: Client, album: str) -> None:
+def test_link_shows_a_private_album_with_all_its_photos(shared_cloud: Cloud, ann: Client, album: str) -> None:
     photos = [shared_cloud.upload(ann, JPEG, visibility=each, albumId=album[8:]) for each in ("public", "private")]
     path = linked(ann, album)
     for client in (shared_cloud.visitor, shared_cloud.person("bob")):
@@ -59,7 +59,9 @@ def test_link_shows_a_private_album_whole(shared_cloud: Cloud, ann: Client, albu
 
 
 @pytest.mark.parametrize("order", ["position", "random"])
-def test_pages_behind_a_link_are_whole(shared_cloud: Cloud, ann: Client, album: str, order: str) -> None:
+def test_pages_of_a_shared_album_are_complete_and_their_cursors_are_bound_to_the_link(
+    shared_cloud: Cloud, ann: Client, album: str, order: str
+) -> None:
     photos = add_photos(shared_cloud, 7, ann.user_id, "private")
     for photo_id in photos:
         put_into_album(ann, album, photo_id)
@@ -71,7 +73,7 @@ def test_pages_behind_a_link_are_whole(shared_cloud: Cloud, ann: Client, album: 
         assert ann.get(other, lastKey=token).json["error"] == "InvalidCursor"
 
 
-def test_a_link_that_is_wrong_in_any_character_is_not_found(shared_cloud: Cloud, ann: Client, album: str) -> None:
+def test_link_with_a_wrong_character_is_not_found(shared_cloud: Cloud, ann: Client, album: str) -> None:
     path, other = linked(ann, album), linked(ann, create_album(ann))
     token = path.rpartition("/")[2]
     swapped = share_links.decode_token(token), share_links.decode_token(other.rpartition("/")[2])
@@ -86,7 +88,7 @@ def test_a_link_that_is_wrong_in_any_character_is_not_found(shared_cloud: Cloud,
     assert opened(shared_cloud.visitor, path).status == 200
 
 
-def test_links_are_listed_without_what_opens_them(shared_cloud: Cloud, ann: Client, album: str) -> None:
+def test_secrets_of_links_are_neither_listed_nor_stored(shared_cloud: Cloud, ann: Client, album: str) -> None:
     answers = [ann.post(f"{album}/links", each).json for each in ({}, {"password": PASSWORD}, {})]
     paths = [answer["url"] for answer in answers]
     page = ann.get(f"{album}/links", limit=2)
@@ -115,7 +117,7 @@ def test_neither_token_nor_password_is_logged(shared_cloud: Cloud, ann: Client, 
 # --- How they end
 
 
-def test_link_ends_when_it_is_revoked(shared_cloud: Cloud, ann: Client, album: str) -> None:
+def test_revoked_link_is_not_found(shared_cloud: Cloud, ann: Client, album: str) -> None:
     answer = ann.post(f"{album}/links").json
     path, other = answer["url"].removeprefix("http://localhost:8000"), linked(ann, album)
     target = f"{album}/links/{answer['linkId']}"
@@ -126,7 +128,7 @@ def test_link_ends_when_it_is_revoked(shared_cloud: Cloud, ann: Client, album: s
     assert broken(shared_cloud, ann.user_id) == []
 
 
-def test_link_ends_when_it_expires(shared_cloud: Cloud, ann: Client, album: str) -> None:
+def test_expired_link_is_not_found(shared_cloud: Cloud, ann: Client, album: str) -> None:
     path, lasting = linked(ann, album, expiresAt=in_minutes(10)), linked(ann, album)
     assert opened(shared_cloud.visitor, path).status == 200
     with time_machine.travel(datetime.now(UTC) + timedelta(minutes=11)):
@@ -134,7 +136,7 @@ def test_link_ends_when_it_expires(shared_cloud: Cloud, ann: Client, album: str)
         assert opened(shared_cloud.visitor, lasting).status == 200
 
 
-def test_links_end_with_their_album(shared_cloud: Cloud, ann: Client, album: str) -> None:
+def test_deleting_an_album_deletes_its_links(shared_cloud: Cloud, ann: Client, album: str) -> None:
     path = linked(ann, album)
     assert ann.delete(album).status == 204
     assert opened(shared_cloud.visitor, path).status == 404
@@ -146,7 +148,7 @@ def test_links_end_with_their_album(shared_cloud: Cloud, ann: Client, album: str
     assert rows["Items"] == []
 
 
-def test_time_is_told_as_the_contract_writes_it(ann: Client, album: str) -> None:
+def test_expiry_time_is_returned_in_utc_with_milliseconds(ann: Client, album: str) -> None:
     made = ann.post(f"{album}/links", {"expiresAt": "2030-01-01T12:00:00+02:00"}).json
     assert made["expiresAt"] == "2030-01-01T10:00:00.000Z"
 
@@ -169,7 +171,7 @@ def test_time_is_told_as_the_contract_writes_it(ann: Client, album: str) -> None
         {"password": 1},
     ],
 )
-def test_link_out_of_the_contract_is_refused(ann: Client, album: str, wanted: dict[str, Any]) -> None:
+def test_link_with_an_invalid_field_is_refused(ann: Client, album: str, wanted: dict[str, Any]) -> None:
     answer = ann.post(f"{album}/links", wanted)
     assert (answer.status, answer.json["error"]) == (400, "InvalidRequest")
     assert answer.json["details"] == {"field": next(iter(wanted))}
@@ -178,7 +180,7 @@ def test_link_out_of_the_contract_is_refused(ann: Client, album: str, wanted: di
 # --- Passwords
 
 
-def test_password_opens_album_and_photos_alike(shared_cloud: Cloud, ann: Client, album: str) -> None:
+def test_password_opens_both_the_album_and_its_photos(shared_cloud: Cloud, ann: Client, album: str) -> None:
     path = linked(ann, album, password=PASSWORD)
     for target in (path, f"{path}/photos"):
         for client in (shared_cloud.visitor, ann):
@@ -188,18 +190,18 @@ def test_password_opens_album_and_photos_alike(shared_cloud: Cloud, ann: Client,
             assert opened(client, target, PASSWORD).status == 200
 
 
-def test_password_for_a_link_that_has_none_is_no_error(shared_cloud: Cloud, ann: Client, album: str) -> None:
+def test_password_for_a_link_without_one_is_ignored(shared_cloud: Cloud, ann: Client, album: str) -> None:
     assert opened(shared_cloud.visitor, linked(ann, album), "anything").status == 200
 
 
-def test_wrong_link_learns_nothing_of_passwords(shared_cloud: Cloud, ann: Client, album: str) -> None:
+def test_forged_link_is_not_found_even_with_the_correct_password(shared_cloud: Cloud, ann: Client, album: str) -> None:
     token = share_links.decode_token(linked(ann, album, password=PASSWORD).rpartition("/")[2])
     assert token
     forged = share_links.encode_token(token._replace(secret=bytes(32)))
     assert opened(shared_cloud.visitor, f"/shared/{forged}", PASSWORD).status == 404
 
 
-def test_guesses_are_bounded_until_the_next_window(shared_cloud: Cloud, ann: Client, album: str) -> None:
+def test_password_attempts_are_limited_until_the_next_window(shared_cloud: Cloud, ann: Client, album: str) -> None:
     path, other = linked(ann, album, password=PASSWORD), linked(ann, album, password=PASSWORD)
     start = datetime(2027, 1, 1, tzinfo=UTC)
     with time_machine.travel(start, tick=False):
@@ -214,7 +216,7 @@ def test_guesses_are_bounded_until_the_next_window(shared_cloud: Cloud, ann: Cli
         assert opened(shared_cloud.visitor, path, PASSWORD).status == 200
 
 
-def test_right_password_is_no_guess(
+def test_correct_password_does_not_count_as_an_attempt(
     shared_cloud: Cloud, ann: Client, album: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(links, "MAX_PASSWORD_ATTEMPTS", 2)
@@ -225,7 +227,7 @@ def test_right_password_is_no_guess(
 # --- What it costs
 
 
-def test_a_page_behind_a_link_is_three_requests(shared_cloud: Cloud, ann: Client, album: str) -> None:
+def test_page_of_a_shared_album_takes_three_requests(shared_cloud: Cloud, ann: Client, album: str) -> None:
     for photo_id in add_photos(shared_cloud, 3, ann.user_id):
         put_into_album(ann, album, photo_id)
     path = linked(ann, album)

@@ -40,7 +40,7 @@ def names(cloud: Cloud, owner: Client) -> set[tuple[str, bool]]:
 
 
 @pytest.mark.parametrize("count", [0, 1, propagation.AT_ONCE])
-def test_few_photos_learn_of_a_change_at_once(shared_cloud: Cloud, ann: Client, count: int) -> None:
+def test_change_of_a_small_album_updates_its_photos_immediately(shared_cloud: Cloud, ann: Client, count: int) -> None:
     album = filled(shared_cloud, ann, count)
     assert ann.patch(album, {"name": "Hills", "visibility": "unlisted"}).status == 200
     assert drain_queue(shared_cloud) == []
@@ -50,7 +50,7 @@ def test_few_photos_learn_of_a_change_at_once(shared_cloud: Cloud, ann: Client, 
     assert names(shared_cloud, ann) == set()
 
 
-def test_many_photos_learn_of_a_change_by_the_queue(shared_cloud: Cloud, ann: Client) -> None:
+def test_change_of_a_large_album_updates_its_photos_by_a_job(shared_cloud: Cloud, ann: Client) -> None:
     album = filled(shared_cloud, ann, propagation.AT_ONCE + 1)
     assert ann.patch(album, {"visibility": "private"}).status == 200
     assert untidy(shared_cloud, ann.user_id)
@@ -60,7 +60,7 @@ def test_many_photos_learn_of_a_change_by_the_queue(shared_cloud: Cloud, ann: Cl
 
 
 @pytest.mark.parametrize("times", [1, 2])
-def test_job_works_in_steps_and_may_be_delivered_twice(
+def test_job_works_in_batches_and_is_idempotent(
     shared_cloud: Cloud, ann: Client, monkeypatch: pytest.MonkeyPatch, times: int
 ) -> None:
     monkeypatch.setattr(propagation, "_STEP", 4)
@@ -74,7 +74,7 @@ def test_job_works_in_steps_and_may_be_delivered_twice(
     assert (albums_of(shared_cloud, ann.user_id), names(shared_cloud, ann)) == ([], set())
 
 
-def test_a_change_that_others_need_not_learn_is_no_work(shared_cloud: Cloud, ann: Client) -> None:
+def test_change_that_does_not_affect_the_photos_enqueues_no_job(shared_cloud: Cloud, ann: Client) -> None:
     album = filled(shared_cloud, ann, 1)
     for change in ({"description": "d"}, {"name": "Sea"}, {"visibility": "public"}, {"years": "1999"}):
         shared_cloud.calls.clear()
@@ -83,7 +83,7 @@ def test_a_change_that_others_need_not_learn_is_no_work(shared_cloud: Cloud, ann
         assert shared_cloud.calls.count("TransactWriteItems") <= 1
 
 
-def test_second_change_while_the_first_is_at_work_wins(shared_cloud: Cloud, ann: Client) -> None:
+def test_second_change_wins_while_the_job_of_the_first_is_pending(shared_cloud: Cloud, ann: Client) -> None:
     album = filled(shared_cloud, ann, propagation.AT_ONCE + 1)
     for name in ("Hills", "Lakes"):
         assert ann.patch(album, {"name": name}).status == 200
@@ -95,7 +95,7 @@ def test_second_change_while_the_first_is_at_work_wins(shared_cloud: Cloud, ann:
     assert (untidy(shared_cloud, ann.user_id), names(shared_cloud, ann)) == ([], {("Lakes", True)})
 
 
-def test_change_between_reading_the_photos_and_writing_them_is_not_undone(shared_cloud: Cloud, ann: Client) -> None:
+def test_job_does_not_undo_a_change_made_between_its_read_and_its_write(shared_cloud: Cloud, ann: Client) -> None:
     album = filled(shared_cloud, ann, 1)
     before = shared_cloud.albums.album(AlbumId(album[8:]))
     assert before
@@ -130,7 +130,7 @@ class Interrupted:
         return self._store.replace(before, after)
 
 
-def test_photo_that_keeps_being_changed_leaves_the_album_due(shared_cloud: Cloud, ann: Client) -> None:
+def test_album_stays_due_if_one_of_its_photos_keeps_changing(shared_cloud: Cloud, ann: Client) -> None:
     album = AlbumId(filled(shared_cloud, ann, 1)[8:])
     before = shared_cloud.albums.album(album)
     assert before
@@ -151,7 +151,7 @@ class Refusing(Interrupted):
 
 
 @pytest.mark.parametrize(("photos", "trashed"), [("keep", 0), ("delete", 2)])
-def test_deleting_an_album_keeps_its_photos_or_puts_them_into_the_trash(
+def test_deleting_an_album_keeps_or_trashes_its_photos_as_requested(
     shared_cloud: Cloud, ann: Client, photos: str, trashed: int
 ) -> None:
     album, other = create_album(ann), create_album(ann)
@@ -170,7 +170,7 @@ def test_deleting_an_album_keeps_its_photos_or_puts_them_into_the_trash(
     assert broken(shared_cloud, ann.user_id) == untidy(shared_cloud, ann.user_id) == []
 
 
-def test_queue_that_fails_refuses_nobody_and_the_sweep_finds_the_work(shared_cloud: Cloud, ann: Client) -> None:
+def test_sweep_removes_a_deleted_album_if_its_job_could_not_be_enqueued(shared_cloud: Cloud, ann: Client) -> None:
     album = filled(shared_cloud, ann, propagation.AT_ONCE + 1)
     with striking(Fault(0, "500"), wiring.queue()._sqs):
         assert ann.delete(album).status == 204
@@ -181,7 +181,7 @@ def test_queue_that_fails_refuses_nobody_and_the_sweep_finds_the_work(shared_clo
     assert albums_of(shared_cloud, ann.user_id) == []
 
 
-def test_album_that_is_gone_or_done_with_is_no_work(shared_cloud: Cloud, ann: Client) -> None:
+def test_job_for_a_missing_or_updated_album_does_nothing(shared_cloud: Cloud, ann: Client) -> None:
     album = AlbumId(filled(shared_cloud, ann, 1)[8:])
     for album_id in (album, AlbumId("01900000-0000-7000-8000-000000000000"), AlbumId("nonsense")):
         body = msgspec.json.encode(UpdateAlbumPhotos(album_id)).decode()
@@ -190,7 +190,7 @@ def test_album_that_is_gone_or_done_with_is_no_work(shared_cloud: Cloud, ann: Cl
         assert shared_cloud.calls == ["GetItem"]
 
 
-def test_change_that_is_undone_while_a_job_writes_it_leaves_no_trace(
+def test_album_name_is_not_searchable_if_it_becomes_private_again_during_the_job(
     shared_cloud: Cloud, ann: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(propagation, "AT_ONCE", 0)

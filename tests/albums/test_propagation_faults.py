@@ -66,7 +66,7 @@ class Journey:
 
 
 @pytest.mark.parametrize("modes", [REFUSED, ANSWER_LOST, KILLED])
-def test_whoever_is_struck_tries_again_and_albums_stay_exact(shared_cloud: Cloud, modes: tuple[Mode, ...]) -> None:
+def test_retry_after_a_fault_at_any_call_keeps_albums_consistent(shared_cloud: Cloud, modes: tuple[Mode, ...]) -> None:
     def run(fault: Fault) -> None:
         empty(shared_cloud.settings, shared_cloud.dynamodb)
         journey = Journey(shared_cloud, f"again-{uuid4()}")
@@ -85,7 +85,7 @@ def test_whoever_is_struck_tries_again_and_albums_stay_exact(shared_cloud: Cloud
 
 
 @pytest.mark.parametrize("modes", [ANSWER_LOST, KILLED])
-def test_what_nobody_tries_again_the_sweep_finishes(shared_cloud: Cloud, modes: tuple[Mode, ...]) -> None:
+def test_sweep_completes_a_step_that_is_not_retried(shared_cloud: Cloud, modes: tuple[Mode, ...]) -> None:
     def run(fault: Fault) -> None:
         empty(shared_cloud.settings, shared_cloud.dynamodb)
         journey = Journey(shared_cloud, f"gives-up-{uuid4()}")

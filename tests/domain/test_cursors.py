@@ -21,16 +21,16 @@ CURSORS = Cursors(KEYS, *BOUND)
 
 
 @given(POSITIONS)
-def test_a_token_gives_back_what_was_sealed(position: list[object]) -> None:
+def test_cursor_returns_the_position_that_was_sealed(position: list[object]) -> None:
     assert CURSORS.open(CURSORS.seal(position)) == position
 
 
-def test_no_token_is_no_position() -> None:
+def test_missing_cursor_means_no_position() -> None:
     assert CURSORS.open(None) is None
 
 
 @pytest.mark.parametrize("token", ["", ".", "..", "...", "é", "a" * 100_000, "\x00", "W10", "W10.", "W10.a.b"])
-def test_what_never_was_a_token_is_refused(token: str) -> None:
+def test_text_that_is_not_a_cursor_is_refused(token: str) -> None:
     with pytest.raises(InvalidCursor):
         CURSORS.open(token)
 
@@ -47,12 +47,12 @@ def test_what_never_was_a_token_is_refused(token: str) -> None:
         Cursors(["stranger"], "ann", "photos", "random", None),
     ],
 )
-def test_a_token_of_another_caller_list_filter_or_key_is_refused(other: Cursors) -> None:
+def test_cursor_of_another_caller_list_filter_or_key_is_refused(other: Cursors) -> None:
     with pytest.raises(InvalidCursor):
         CURSORS.open(other.seal([1]))
 
 
-def test_a_rotated_key_opens_tokens_until_it_is_removed() -> None:
+def test_rotated_key_opens_cursors_until_it_is_removed() -> None:
     bound = ("ann", "photos")
     token = Cursors(["first"], *bound).seal([1])
     assert Cursors(["first", "second"], *bound).open(token) == [1]
@@ -60,7 +60,7 @@ def test_a_rotated_key_opens_tokens_until_it_is_removed() -> None:
         Cursors(["second", "third"], *bound).open(token)
 
 
-def test_a_token_is_good_for_a_day() -> None:
+def test_cursor_expires_after_a_day() -> None:
     with time_machine.travel(0, tick=False) as clock:
         token = CURSORS.seal([1])
         clock.shift(MAX_AGE_SECONDS)
@@ -167,7 +167,7 @@ def _strangers() -> list[Cursors]:
 
 
 @pytest.mark.parametrize("batch", range(4))
-def test_none_of_a_hundred_thousand_forged_tokens_is_accepted(batch: int) -> None:
+def test_none_of_a_hundred_thousand_forged_cursors_is_accepted(batch: int) -> None:
     rng, strangers = random.Random(batch), _strangers()
     good = [_sealed(CURSORS, rng) for _ in range(300)]
     foreign = [_sealed(stranger, rng) for stranger in strangers for _ in range(50)]

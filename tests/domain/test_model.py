@@ -25,7 +25,7 @@ ENTROPY = st.integers(0, (1 << 128) - 1)
 
 
 @given(MOMENTS, ENTROPY)
-def test_time_of_an_upload_is_in_its_id(now: datetime, entropy: int) -> None:
+def test_photo_id_contains_the_upload_time(now: datetime, entropy: int) -> None:
     photo_id = new_photo_id(now, entropy)
     assert is_photo_id(photo_id)
     assert UUID(photo_id).version == 7
@@ -34,9 +34,7 @@ def test_time_of_an_upload_is_in_its_id(now: datetime, entropy: int) -> None:
 
 
 @given(MOMENTS, MOMENTS, ENTROPY, ENTROPY)
-def test_order_of_ids_and_of_times_as_text_is_the_order_of_time(
-    one: datetime, other: datetime, first: int, second: int
-) -> None:
+def test_ids_and_timestamps_sort_by_time(one: datetime, other: datetime, first: int, second: int) -> None:
     earlier, later = sorted((one, other))
     if later - earlier >= timedelta(milliseconds=1):
         assert new_photo_id(earlier, first) < new_photo_id(later, second)
@@ -46,12 +44,12 @@ def test_order_of_ids_and_of_times_as_text_is_the_order_of_time(
 
 
 @given(st.datetimes(timezones=st.timezones()))
-def test_every_moment_bounds_ids_even_beyond_those_there_can_be(moment: datetime) -> None:
+def test_first_photo_id_of_any_time_before_the_year_9999_is_valid(moment: datetime) -> None:
     assert is_photo_id(first_photo_id(moment)) or moment.year == 9999
 
 
 @given(st.sets(ENTROPY.map(lambda entropy: entropy & ((0xFFF << 64) | ((1 << 62) - 1))), max_size=20))
-def test_all_74_random_bits_tell_ids_of_one_millisecond_apart(entropies: set[int]) -> None:
+def test_ids_of_one_millisecond_are_unique_by_74_random_bits(entropies: set[int]) -> None:
     now = datetime(2026, 1, 1, tzinfo=UTC)
     assert len({new_photo_id(now, entropy) for entropy in entropies}) == len(entropies)
 
@@ -75,18 +73,18 @@ GOOD = new_photo_id(datetime(2026, 1, 1, tzinfo=UTC), 0)
         "../../etc/passwd",
     ],
 )
-def test_other_texts_are_no_ids(text: str) -> None:
+def test_other_spellings_are_not_valid_ids(text: str) -> None:
     assert is_photo_id(GOOD)
     assert not is_photo_id(text)
 
 
 @given(st.text())
-def test_whatever_passes_as_an_id_has_a_time(text: str) -> None:
+def test_every_valid_id_has_an_upload_time(text: str) -> None:
     assert not is_photo_id(text) or timestamp(datetime.fromisoformat(uploaded_at(PhotoId(text))))
 
 
 @given(st.from_regex(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", fullmatch=True))
-def test_whatever_is_spelt_like_an_id_either_has_a_time_or_is_none(text: str) -> None:
+def test_text_in_the_format_of_an_id_is_invalid_or_has_an_upload_time(text: str) -> None:
     assert not is_photo_id(text) or re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", uploaded_at(PhotoId(text)))
 
 
@@ -112,7 +110,7 @@ def photo(**facts: Any) -> Photo:
 @pytest.mark.parametrize(
     ("status", "visibility", "trashed"), [*product(get_args(Status), get_args(Visibility), (False, True))]
 )
-def test_others_see_what_is_ready_and_not_private_and_its_owner_all_but_the_erased(
+def test_others_see_only_ready_photos_that_are_not_private_and_owners_see_all_but_erased_ones(
     status: Status, visibility: Visibility, trashed: bool
 ) -> None:
     made = photo(status=status, visibility=visibility, trashed_at=timestamp(datetime.now(UTC)) if trashed else None)
@@ -131,7 +129,7 @@ def test_others_see_what_is_ready_and_not_private_and_its_owner_all_but_the_eras
     assert not any(listing.with_(tag="sea").holds(made) for listing in lists)
 
 
-def test_tombstone_keeps_nothing_of_the_person_but_whose_and_which_photo_it_was() -> None:
+def test_tombstone_keeps_only_the_ids_of_the_photo_and_its_owner() -> None:
     full = photo(
         status="ready",
         filename="secret.jpg",
@@ -166,7 +164,7 @@ def test_tombstone_keeps_nothing_of_the_person_but_whose_and_which_photo_it_was(
 
 
 @given(st.lists(st.integers(1, 5), max_size=200), st.integers(1, 5))
-def test_score_stays_within_the_ratings_and_rises_with_good_ones(ratings: list[int], another: int) -> None:
+def test_score_stays_in_the_range_of_ratings_and_rises_with_better_ones(ratings: list[int], another: int) -> None:
     rated = photo(rating_sum=sum(ratings), rating_count=len(ratings))
     once_more = photo(rating_sum=sum(ratings) + another, rating_count=len(ratings) + 1)
     assert 1 <= rated.score <= 5
@@ -183,6 +181,8 @@ def test_score_stays_within_the_ratings_and_rises_with_good_ones(ratings: list[i
         ("sea.JPEG", "image/heic", "sea.JPEG"),
     ],
 )
-def test_copy_is_named_by_what_it_is(filename: str, copy_type: str, expected: str) -> None:
+def test_copy_is_renamed_to_jpg_if_its_type_differs_from_the_original(
+    filename: str, copy_type: str, expected: str
+) -> None:
     made = photo(filename=filename, content_type="image/heic", copy_type=copy_type, renditions={"full": "a/full.jpg"})
     assert made.copy_name == expected

@@ -33,7 +33,7 @@ def refusal(client: Client, route: Route, body: bytes, **headers: str) -> tuple[
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_body_is_read_as_its_shape(shape: type[requests.Input]) -> None:
+def test_valid_body_is_parsed_into_its_shape(shape: type[requests.Input]) -> None:
     assert isinstance(parsing.body(shape, BareRequest(encode_json(SHAPES[shape]))), shape)
 
 
@@ -49,7 +49,7 @@ def test_unknown_field_is_refused_by_name(shape: type[requests.Input], field: st
 
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("body", [b"null", b"[]", b"1", b'"a"', b"true"])
-def test_body_of_another_kind_is_refused(shape: type[requests.Input], body: bytes) -> None:
+def test_body_that_is_not_an_object_is_refused(shape: type[requests.Input], body: bytes) -> None:
     with pytest.raises(errors.InvalidRequest):
         parsing.body(shape, BareRequest(body))
 
@@ -107,7 +107,7 @@ WRONG: list[tuple[type[requests.Input], dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("shape", "change", "field"), WRONG)
-def test_wrong_value_is_refused_and_its_field_named(
+def test_invalid_value_is_refused_and_the_error_names_its_field(
     shape: type[requests.Input], change: dict[str, Any], field: str
 ) -> None:
     with pytest.raises(errors.InvalidRequest) as refused:
@@ -116,7 +116,7 @@ def test_wrong_value_is_refused_and_its_field_named(
 
 
 @given(st.binary(max_size=200))
-def test_bytes_of_any_kind_are_never_an_error_of_ours(raw: bytes) -> None:
+def test_arbitrary_bytes_never_cause_a_server_error(raw: bytes) -> None:
     with pytest.raises(errors.InvalidRequest):
         parsing.body(requests.Credentials, BareRequest(raw))
 
@@ -142,7 +142,7 @@ BODIES: dict[str, tuple[bytes, tuple[int, str]]] = {
 
 
 @pytest.mark.parametrize("fault", BODIES)
-def test_every_route_that_takes_a_body_refuses_a_bad_one(shared_cloud: Cloud, fault: str) -> None:
+def test_every_route_with_a_body_refuses_an_invalid_body(shared_cloud: Cloud, fault: str) -> None:
     body, expected = BODIES[fault]
     ann = shared_cloud.person("ann")
     assert len(TAKING) >= 6
@@ -152,7 +152,7 @@ def test_every_route_that_takes_a_body_refuses_a_bad_one(shared_cloud: Cloud, fa
 @pytest.mark.parametrize(
     ("method", "path"), [("PUT", f"/albums/{PHOTO_ID}/photos/{PHOTO_ID}"), ("POST", f"/albums/{PHOTO_ID}/links")]
 )
-def test_body_that_may_be_left_out_is_refused_where_it_is_bad(shared_cloud: Cloud, method: str, path: str) -> None:
+def test_optional_body_is_refused_if_it_is_invalid(shared_cloud: Cloud, method: str, path: str) -> None:
     ann = shared_cloud.person("ann")
     for body, expected in list(BODIES.values())[1:]:
         answer = ann.call(method, path, body)
@@ -161,14 +161,14 @@ def test_body_that_may_be_left_out_is_refused_where_it_is_bad(shared_cloud: Clou
 
 
 @pytest.mark.parametrize("path", ["/token", "/logout"])
-def test_refresh_token_in_a_bad_body_is_refused(shared_cloud: Cloud, path: str) -> None:
+def test_refresh_token_in_an_invalid_body_is_refused(shared_cloud: Cloud, path: str) -> None:
     for body, expected in list(BODIES.values())[1:]:
         answer = shared_cloud.visitor.call("POST", path, body)
         assert (answer.status, answer.json["error"]) == expected
 
 
 @pytest.mark.parametrize("padding", [0, 1])
-def test_body_may_have_64_kb(padding: int) -> None:
+def test_body_can_have_at_most_64_kb(padding: int) -> None:
     start = b'{"title": "a"'
     raw = start + b" " * (parsing.MAX_BODY_BYTES - len(start) - 1 + padding) + b"}"
     if padding:
@@ -216,7 +216,7 @@ def test_body_of_another_media_type_is_refused(shared_cloud: Cloud, content_type
         ),
     ],
 )
-def test_json_is_known_by_its_media_type_or_assumed(headers: dict[str, str]) -> None:
+def test_body_is_json_if_its_media_type_is_json_or_missing(headers: dict[str, str]) -> None:
     assert parsing.body(requests.PhotoChanges, BareRequest(b"{}", {}, headers)) == requests.PhotoChanges()
 
 

@@ -31,7 +31,7 @@ def link_of(token: Token, **facts: str) -> ShareLink:
     return made.with_(**facts)
 
 
-def test_token_is_read_as_it_was_written() -> None:
+def test_decoded_token_equals_the_encoded_token() -> None:
     token = new_token()
     text = share_links.encode_token(token)
     assert len(text) == 86
@@ -39,7 +39,7 @@ def test_token_is_read_as_it_was_written() -> None:
     assert share_links.decode_token(text) == token
 
 
-def test_no_other_spelling_is_read_as_the_same_token() -> None:
+def test_no_other_text_decodes_to_the_same_token() -> None:
     token = new_token()
     text = share_links.encode_token(token)
     others = [f"{text[:at]}{each}{text[at + 1 :]}" for at in range(86) for each in ALPHABET if each != text[at]]
@@ -49,16 +49,16 @@ def test_no_other_spelling_is_read_as_the_same_token() -> None:
 
 
 @given(st.text(max_size=100))
-def test_text_of_any_kind_is_no_token(text: str) -> None:
+def test_arbitrary_text_is_not_a_token(text: str) -> None:
     assert share_links.decode_token(text) is None
 
 
-def test_token_for_what_cannot_be_an_album_is_none() -> None:
+def test_token_with_an_invalid_album_id_is_not_decoded() -> None:
     text = share_links.encode_token(new_token()._replace(album_id=AlbumId("00000000-0000-4000-8000-000000000000")))
     assert share_links.decode_token(text) is None
 
 
-def test_link_fits_its_own_secret_alone() -> None:
+def test_link_accepts_only_its_own_secret() -> None:
     token = new_token()
     link = link_of(token)
     assert share_links.has_secret(link, token.secret)
@@ -69,7 +69,7 @@ def test_link_fits_its_own_secret_alone() -> None:
     assert token.secret.hex() not in str(link)
 
 
-def test_password_is_kept_under_its_own_salt() -> None:
+def test_password_is_hashed_with_its_own_salt() -> None:
     digests = [share_links.password_digest("hunter2", salt * 16) for salt in ("00", "01")]
     assert digests[0] != digests[1]
     link = link_of(new_token(), salt="00" * 16, password_hash=digests[0])
@@ -79,5 +79,5 @@ def test_password_is_kept_under_its_own_salt() -> None:
 @pytest.mark.parametrize(
     ("expires_at", "expected"), [(None, True), ("2026-01-01T00:00:00.001Z", True), ("2026-01-01T00:00:00.000Z", False)]
 )
-def test_link_is_open_until_the_moment_at_which_it_expires(expires_at: Timestamp | None, expected: bool) -> None:
+def test_link_is_open_until_it_expires(expires_at: Timestamp | None, expected: bool) -> None:
     assert link_of(new_token()).with_(expires_at=expires_at).open_at(timestamp(NOW)) is expected

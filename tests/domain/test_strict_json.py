@@ -69,7 +69,7 @@ def test_malformed_json_is_refused(fault: str) -> None:
 
 
 @given(VALUES)
-def test_json_of_any_value_is_read_as_that_value(value: Any) -> None:
+def test_json_of_any_value_parses_to_that_value(value: Any) -> None:
     try:
         assert parse(json.dumps(value).encode()) == value
         assert parse(json.dumps(value, ensure_ascii=False).encode()) == value
@@ -78,7 +78,7 @@ def test_json_of_any_value_is_read_as_that_value(value: Any) -> None:
 
 
 @given(st.binary() | st.text('[]{}",:\\ 01aeNu').map(str.encode))
-def test_bytes_of_any_kind_have_the_usual_meaning_or_none(raw: bytes) -> None:
+def test_arbitrary_bytes_are_refused_or_parse_as_in_the_standard_library(raw: bytes) -> None:
     try:
         value = parse(raw)
     except ValueError:
@@ -95,20 +95,20 @@ def test_bytes_of_any_kind_have_the_usual_meaning_or_none(raw: bytes) -> None:
     ],
     ids=["lists", "objects", "both"],
 )
-def test_nesting_ends_at_32_levels(nested: Any) -> None:
+def test_nesting_is_limited_to_32_levels(nested: Any) -> None:
     assert parse(nested(MAX_DEPTH)) is not None
     for levels in (MAX_DEPTH + 1, 1000, 20_000):
         with pytest.raises(TooDeep):
             parse(nested(levels))
 
 
-def test_brackets_within_text_do_not_nest() -> None:
+def test_brackets_within_strings_do_not_count_as_nesting() -> None:
     text = "[{" * 100 + '"\\' + "[" * 100
     assert parse(json.dumps([text]).encode()) == [text]
 
 
 @pytest.mark.parametrize("piece", [b'"', b"\\", b'\\"', b'"\\', b'["', b"[", b"{", b'"a', b" "])
-def test_hostile_text_costs_no_more_than_its_length(piece: bytes) -> None:
+def test_hostile_text_is_refused_in_linear_time(piece: bytes) -> None:
     begun = time.process_time()
     assert not is_valid(piece * (65536 // len(piece)))
     assert time.process_time() - begun < 0.25

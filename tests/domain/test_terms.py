@@ -44,7 +44,7 @@ def test_words_come_from_every_text_of_the_photo(facts: dict[str, Any], expected
     assert photo_words(photo(**facts)) == expected
 
 
-def test_tags_and_the_title_come_before_words_that_there_is_no_room_for() -> None:
+def test_tags_and_title_take_precedence_if_there_are_too_many_words() -> None:
     numbered = photo(
         tags=tuple(f"tag {number}" for number in range(32)),
         title="one two three four",
@@ -66,7 +66,7 @@ def test_tags_and_the_title_come_before_words_that_there_is_no_room_for() -> Non
 
 
 @given(TEXT, st.lists(TEXT.filter(bool), max_size=32), TEXT, TEXT, st.booleans())
-def test_words_and_tags_are_bounded_and_other_users_find_nothing_of_a_private_album(
+def test_words_and_tags_are_limited_and_names_of_private_albums_are_not_public(
     title: str, tags: list[str], name: str, description: str, public: bool
 ) -> None:
     made = photo(title=title, tags=tuple(tags), albums=album(name, public=public), description=description)
@@ -92,7 +92,7 @@ def test_words_and_tags_are_bounded_and_other_users_find_nothing_of_a_private_al
         ("*", []),
     ],
 )
-def test_last_word_of_three_letters_or_more_is_a_prefix(query: str, expected: list[SearchWord]) -> None:
+def test_last_word_of_at_least_three_letters_is_a_prefix(query: str, expected: list[SearchWord]) -> None:
     assert search_words(query) == expected
 
 

@@ -45,23 +45,23 @@ SPLIT = {
 
 
 @pytest.mark.parametrize("pair", SAME)
-def test_case_accents_and_forms_do_not_count(pair: tuple[str, str]) -> None:
+def test_words_that_differ_in_case_accents_or_form_are_equal(pair: tuple[str, str]) -> None:
     assert words(pair[0]) == words(pair[1])
     assert len(words(pair[0])) == 1
 
 
 @pytest.mark.parametrize("pair", OTHER)
-def test_marks_that_tell_words_apart_do(pair: tuple[str, str]) -> None:
+def test_words_that_differ_in_significant_marks_are_not_equal(pair: tuple[str, str]) -> None:
     assert words(pair[0]) != words(pair[1])
 
 
 @pytest.mark.parametrize("text", [*SPLIT])
-def test_text_falls_into_words(text: str) -> None:
+def test_text_is_split_into_words(text: str) -> None:
     assert words(text) == SPLIT[text]
 
 
 @given(st.text(max_size=200))
-def test_words_are_distinct_short_and_their_own_words(text: str) -> None:
+def test_words_are_unique_short_and_normalized(text: str) -> None:
     found = words(text)
     assert len(set(found)) == len(found)
     assert all(0 < len(word) <= MAX_LETTERS and words(word) == [word] for word in found)
@@ -69,12 +69,12 @@ def test_words_are_distinct_short_and_their_own_words(text: str) -> None:
 
 
 @given(st.text(max_size=40), st.text(max_size=40))
-def test_words_of_two_texts_are_those_of_each(one: str, other: str) -> None:
+def test_words_of_joined_texts_are_the_words_of_each_text(one: str, other: str) -> None:
     assert set(words(f"{one} {other}")) == {*words(one), *words(other)}
 
 
 @pytest.mark.parametrize("text", ["a" * 100_000, "a " * 50_000, "\u0301" * 100_000, "ﷺ" * 5_000, "京" * 100_000])
-def test_time_grows_with_the_text_and_no_faster(text: str) -> None:
+def test_splitting_into_words_takes_linear_time(text: str) -> None:
     def seconds(text: str) -> float:
         begun = time.process_time()
         words(text)

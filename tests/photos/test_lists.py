@@ -13,7 +13,7 @@ from tests.support.rows import START
 
 @pytest.mark.parametrize("scope", ["public", "mine"])
 @pytest.mark.parametrize("count", [0, 9, 10, 11, 25])
-def test_newest_and_oldest_are_whole_and_every_page_but_the_last_is_full(cloud: Cloud, count: int, scope: str) -> None:
+def test_newest_and_oldest_orders_are_complete_and_their_pages_are_full(cloud: Cloud, count: int, scope: str) -> None:
     made = add_photos(cloud, count)
     ann = cloud.person("ann")
     oldest = read_pages(ann, order="oldest", scope=scope)
@@ -24,7 +24,7 @@ def test_newest_and_oldest_are_whole_and_every_page_but_the_last_is_full(cloud: 
     assert len(oldest) == max(1, -(-count // 10))
 
 
-def test_random_order_gives_every_photo_once(cloud: Cloud) -> None:
+def test_random_order_shows_every_photo_once(cloud: Cloud) -> None:
     made = add_photos(cloud, 60)
     hidden = add_photos(cloud, 5, visibility="private") + add_photos(cloud, 5, visibility="unlisted")
     for scope, client, expected in (("public", cloud.visitor, made), ("mine", cloud.person("ann"), made + hidden)):
@@ -33,7 +33,7 @@ def test_random_order_gives_every_photo_once(cloud: Cloud) -> None:
     assert join_pages(read_pages(cloud.visitor)) != join_pages(read_pages(cloud.visitor))
 
 
-def test_top_puts_the_better_rated_first_and_equals_newest_first(cloud: Cloud) -> None:
+def test_top_order_puts_better_ratings_first_and_ties_newest_first(cloud: Cloud) -> None:
     plain = add_photos(cloud, 12)
     good = add_photos(cloud, 2, rating_sum=50, rating_count=10)
     few = add_photos(cloud, 1, rating_sum=5, rating_count=1)
@@ -41,7 +41,7 @@ def test_top_puts_the_better_rated_first_and_equals_newest_first(cloud: Cloud) -
     assert join_pages(read_pages(cloud.visitor, order="top", limit=3)) == good[::-1] + few + plain[::-1] + bad
 
 
-def test_filters_narrow_by_person_tag_and_time(cloud: Cloud) -> None:
+def test_lists_can_be_filtered_by_user_tag_and_time(cloud: Cloud) -> None:
     anns = add_photos(cloud, 6, tags=("Sea",))
     bobs = add_photos(cloud, 6, "bob", tags=("sea", "harbour"))
     secret = add_photos(cloud, 1, visibility="private", tags=("sea",))
@@ -84,19 +84,19 @@ def test_filters_narrow_by_person_tag_and_time(cloud: Cloud) -> None:
         {"sort": "newest"},
     ],
 )
-def test_a_query_that_the_contract_does_not_know_is_refused(cloud: Cloud, query: dict[str, str]) -> None:
+def test_invalid_query_is_refused(cloud: Cloud, query: dict[str, str]) -> None:
     answer = cloud.person("ann").get("/photos", **query)
     assert answer.status == 400
     assert answer.json["message"]
 
 
-def test_a_repeated_or_undecodable_parameter_is_refused(cloud: Cloud) -> None:
+def test_repeated_or_undecodable_parameter_is_refused(cloud: Cloud) -> None:
     assert cloud.visitor.get("/photos?limit=5").status == 200
     assert cloud.visitor.get("/photos?limit=5&limit=6").status == 400
     assert cloud.visitor.get("/photos?order=newest&tag=%ff").status == 400
 
 
-def test_a_cursor_belongs_to_its_caller_and_filters_but_to_any_limit(cloud: Cloud) -> None:
+def test_cursor_is_bound_to_its_caller_and_filters_but_not_to_its_limit(cloud: Cloud) -> None:
     add_photos(cloud, 30)
     ann, bob = cloud.person("ann"), cloud.person("bob")
     last_key = ann.get("/photos", order="newest").json["lastKey"]
@@ -129,12 +129,12 @@ def test_photos_leave_every_public_list_when_they_are_hidden_or_trashed(cloud: C
     assert cloud.visitor.get(f"/photos/{hidden}").status == 404
 
 
-def test_mine_needs_a_token(cloud: Cloud) -> None:
+def test_scope_mine_requires_a_token(cloud: Cloud) -> None:
     assert cloud.visitor.get("/photos", scope="mine").status == 401
 
 
 @pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
-def test_bounds_beyond_the_calendar_are_bounds_all_the_same(cloud: Cloud, moment: str) -> None:
+def test_time_bounds_outside_the_utc_calendar_still_apply(cloud: Cloud, moment: str) -> None:
     (made,) = add_photos(cloud, 1)
     assert join_pages(read_pages(cloud.visitor, order="newest", **{"from": moment})) == (
         [made] if moment < "2026" else []

@@ -52,7 +52,7 @@ ACTS: dict[str, tuple[str, str, Any]] = {
 
 @pytest.mark.parametrize("act", [*ACTS])
 @pytest.mark.parametrize(("visibility", "status"), [("public", 403), ("unlisted", 403), ("private", 404)])
-def test_others_change_nothing_and_learn_of_a_private_photo_nothing(
+def test_other_users_cannot_change_a_photo_and_a_private_photo_stays_hidden(
     shared_cloud: Cloud, ann: Client, bob: Client, act: str, visibility: str, status: int
 ) -> None:
     photo = shared_cloud.upload(ann, JPEG, visibility=visibility)
@@ -62,7 +62,9 @@ def test_others_change_nothing_and_learn_of_a_private_photo_nothing(
     assert shared_cloud.photo(photo.photo_id) == photo
 
 
-def test_absent_photo_and_anothers_private_one_look_the_same(shared_cloud: Cloud, ann: Client, bob: Client) -> None:
+def test_missing_photo_and_private_photo_of_another_user_look_the_same(
+    shared_cloud: Cloud, ann: Client, bob: Client
+) -> None:
     private = shared_cloud.upload(ann, JPEG, visibility="private").photo_id
     for method, path, body in [("GET", "", None), ("GET", "/download", None), *ACTS.values()]:
         absent = new_photo_id(datetime.now(UTC), uuid4().int)
@@ -81,7 +83,7 @@ def test_absent_photo_and_anothers_private_one_look_the_same(shared_cloud: Cloud
     tags=st.none() | st.lists(st.text("abÄ #/", min_size=1, max_size=50), max_size=32),
     visibility=st.sampled_from([None, "public", "unlisted", "private"]),
 )
-def test_what_is_given_changes_and_nothing_else(
+def test_change_affects_only_the_given_fields(
     shared_cloud: Cloud, title: str | None, tags: list[str] | None, visibility: Any
 ) -> None:
     before = pending(f"ann-{uuid4()}", status="ready", title="Quay", tags=("sea",), description="By night")
@@ -95,15 +97,13 @@ def test_what_is_given_changes_and_nothing_else(
     assert shared_cloud.store.remove(after)
 
 
-def test_changing_nothing_writes_nothing(shared_cloud: Cloud, ann: Client, photo: Photo) -> None:
+def test_change_without_effect_writes_nothing(shared_cloud: Cloud, ann: Client, photo: Photo) -> None:
     shared_cloud.calls.clear()
     assert ann.patch(f"/photos/{photo.photo_id}", {"title": "Quay"}).status == 200
     assert "TransactWriteItems" not in shared_cloud.calls
 
 
-def test_change_that_meets_another_is_applied_to_what_the_other_left(
-    shared_cloud: Cloud, ann: Client, photo: Photo
-) -> None:
+def test_concurrent_changes_of_a_photo_are_both_applied(shared_cloud: Cloud, ann: Client, photo: Photo) -> None:
     waiting = [PhotoChanges(description="By night")]
 
     def before(**_: Any) -> None:
@@ -116,7 +116,7 @@ def test_change_that_meets_another_is_applied_to_what_the_other_left(
     assert (now.title, now.description) == ("Harbour", "By night")
 
 
-def test_change_that_always_meets_another_is_a_conflict(shared_cloud: Cloud, photo: Photo) -> None:
+def test_change_returns_a_conflict_if_other_changes_always_come_first(shared_cloud: Cloud, photo: Photo) -> None:
     def before(params: Any, **_: Any) -> None:
         if b"Harbour" in params["body"]:
             shared_cloud.store.replace(shared_cloud.photo(photo.photo_id), shared_cloud.photo(photo.photo_id))
@@ -132,7 +132,7 @@ def test_change_that_always_meets_another_is_a_conflict(shared_cloud: Cloud, pho
 # --- Trash, restore, erase
 
 
-def test_trash_keeps_everything_and_shows_it_to_its_owner_alone(
+def test_trash_keeps_the_photo_and_shows_it_only_to_its_owner(
     shared_cloud: Cloud, ann: Client, bob: Client, photo: Photo
 ) -> None:
     path = f"/photos/{photo.photo_id}"
@@ -152,7 +152,7 @@ def test_trash_keeps_everything_and_shows_it_to_its_owner_alone(
 
 
 @pytest.mark.parametrize("content", [None, b"<html>"])
-def test_what_is_not_ready_can_be_erased_but_not_trashed(
+def test_photo_that_is_not_ready_can_be_erased_but_not_trashed(
     shared_cloud: Cloud, ann: Client, content: bytes | None
 ) -> None:
     photo_id = shared_cloud.upload(ann, content).photo_id if content else shared_cloud.grant(ann)["photoId"]
@@ -163,7 +163,9 @@ def test_what_is_not_ready_can_be_erased_but_not_trashed(
     assert shared_cloud.accounts.account(UserId(ann.user_id)).photo_count == 0
 
 
-def test_erased_photo_is_gone_with_every_version_and_rendition(shared_cloud: Cloud, ann: Client, photo: Photo) -> None:
+def test_erasing_a_photo_deletes_all_its_versions_and_renditions(
+    shared_cloud: Cloud, ann: Client, photo: Photo
+) -> None:
     other = shared_cloud.upload(ann, JPEG)
     shared_cloud.put({"s3Key": photo.s3_key, "fields": {}}, JPEG)
     shared_cloud.s3.delete_object(Bucket=shared_cloud.settings.originals_bucket, Key=photo.s3_key)
@@ -176,7 +178,7 @@ def test_erased_photo_is_gone_with_every_version_and_rendition(shared_cloud: Clo
     assert broken(shared_cloud, ann.user_id) == []
 
 
-def test_erasing_a_photo_does_not_touch_one_whose_id_begins_alike(shared_cloud: Cloud, ann: Client) -> None:
+def test_erasing_a_photo_keeps_objects_whose_photo_id_starts_with_its_id(shared_cloud: Cloud, ann: Client) -> None:
     other = f"{ann.user_id}/{new_photo_id(datetime.now(UTC), uuid4().int)}0/x.jpg"
     shared_cloud.put({"s3Key": other, "fields": {}}, JPEG)
     grant = shared_cloud.grant(ann)
@@ -185,7 +187,7 @@ def test_erasing_a_photo_does_not_touch_one_whose_id_begins_alike(shared_cloud: 
     assert len(originals_of(shared_cloud, ann.user_id)) == 1
 
 
-def test_objects_that_s3_does_not_delete_make_erasing_busy(shared_cloud: Cloud, ann: Client, photo: Photo) -> None:
+def test_erase_returns_503_if_s3_fails_to_delete_an_object(shared_cloud: Cloud, ann: Client, photo: Photo) -> None:
     def after(parsed: dict[str, Any], **_: Any) -> None:
         parsed["Errors"] = [{"Key": photo.s3_key, "Code": "InternalError"}]
 
@@ -197,7 +199,7 @@ def test_objects_that_s3_does_not_delete_make_erasing_busy(shared_cloud: Cloud, 
 # --- What is shown
 
 
-def test_others_see_neither_position_nor_hash_nor_anything_of_the_service(
+def test_others_see_neither_location_nor_hash_nor_internal_fields(
     shared_cloud: Cloud, ann: Client, bob: Client, photo: Photo
 ) -> None:
     path = f"/photos/{photo.photo_id}"
@@ -212,7 +214,7 @@ def test_others_see_neither_position_nor_hash_nor_anything_of_the_service(
     assert set(others["renditions"]) == {"256", "1024", "2048"}
 
 
-def test_rating_is_shown_as_its_mean(photo: Photo) -> None:
+def test_rating_is_shown_as_an_average(photo: Photo) -> None:
     unrated = wiring.photo_presenter().view(photo, None)
     assert (unrated.rating.average, unrated.rating.count) == (None, 0)
     rated = wiring.photo_presenter().view(photo.with_(rating_sum=14, rating_count=3), None)
@@ -236,7 +238,7 @@ def test_owner_downloads_the_original_and_others_a_copy(shared_cloud: Cloud, ann
 
 
 @pytest.mark.parametrize("filename", [name for name in HOSTILE_FILENAMES if name])
-def test_file_is_saved_under_the_name_it_was_given(shared_cloud: Cloud, filename: str) -> None:
+def test_file_is_downloaded_under_its_original_name(shared_cloud: Cloud, filename: str) -> None:
     owner = UserId("ann")
     full = pending("ann", status="ready", filename=filename, renditions={"full": "ann/x/full.jpg"}, version_id="v1")
     assert shared_cloud.store.rebuild(full.with_(copy_type="image/jpeg", copy_size=1))
@@ -249,7 +251,7 @@ def test_file_is_saved_under_the_name_it_was_given(shared_cloud: Cloud, filename
 
 
 @pytest.mark.parametrize("content", [None, b"<html>"])
-def test_what_is_not_ready_cannot_be_downloaded(shared_cloud: Cloud, ann: Client, content: bytes | None) -> None:
+def test_photo_that_is_not_ready_cannot_be_downloaded(shared_cloud: Cloud, ann: Client, content: bytes | None) -> None:
     photo_id = shared_cloud.upload(ann, content).photo_id if content else shared_cloud.grant(ann)["photoId"]
     answer = ann.get(f"/photos/{photo_id}/download")
     assert (answer.status, answer.json["error"]) == (409, "NotReady")

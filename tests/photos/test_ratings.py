@@ -47,7 +47,7 @@ def rating_of(photo: Photo | PhotoId) -> str:
     return f"/photos/{photo if isinstance(photo, str) else photo.photo_id}/rating"
 
 
-def test_a_rating_is_given_replaced_and_taken_back(shared_cloud: Cloud, ann: Client, bob: Client, photo: Photo) -> None:
+def test_rating_can_be_set_replaced_and_removed(shared_cloud: Cloud, ann: Client, bob: Client, photo: Photo) -> None:
     path = rating_of(photo)
     unrated = {"average": None, "count": 0, "mine": None}
     assert bob.get(path).json == bob.delete(path).json == unrated
@@ -83,7 +83,7 @@ NO_RATINGS: list[Any] = [0, 6, -1, 1.5, True, "5", None, [], 10**30]
         b"",
     ],
 )
-def test_what_is_no_rating_is_refused_and_changes_nothing(
+def test_invalid_rating_is_refused_and_changes_nothing(
     shared_cloud: Cloud, bob: Client, photo: Photo, body: Any
 ) -> None:
     assert bob.call("PUT", rating_of(photo), body).status == 400
@@ -91,7 +91,7 @@ def test_what_is_no_rating_is_refused_and_changes_nothing(
     assert bob.get(rating_of(photo)).json["mine"] is None
 
 
-def test_top_follows_the_ratings(shared_cloud: Cloud, bob: Client) -> None:
+def test_top_order_follows_the_ratings(shared_cloud: Cloud, bob: Client) -> None:
     owner = f"dee-{uuid4()}"
     one, two, three = add_photos(shared_cloud, 3, owner)
     bob.call("PUT", rating_of(one), {"rating": 5})
@@ -108,7 +108,7 @@ def test_erasing_a_photo_erases_its_ratings(shared_cloud: Cloud, ann: Client, bo
     assert bob.get(rating_of(photo)).status == bob.call("PUT", rating_of(photo), {"rating": 5}).status == 404
 
 
-def test_a_rating_is_one_transaction(shared_cloud: Cloud, bob: Client, photo: Photo) -> None:
+def test_rating_takes_one_transaction(shared_cloud: Cloud, bob: Client, photo: Photo) -> None:
     for method, body in (("PUT", {"rating": 4}), ("PUT", {"rating": 5}), ("DELETE", None)):
         shared_cloud.calls.clear()
         assert bob.call(method, rating_of(photo), body).status == 200
@@ -118,7 +118,7 @@ def test_a_rating_is_one_transaction(shared_cloud: Cloud, bob: Client, photo: Ph
     assert shared_cloud.calls == ["GetItem"] * 3
 
 
-def test_too_many_at_once_is_busy_and_changes_nothing(
+def test_rating_returns_503_and_changes_nothing_if_other_ratings_always_come_first(
     shared_cloud: Cloud, bob: Client, photo: Photo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pauses: list[float] = []
@@ -149,7 +149,7 @@ def put(fan: Client, photo_id: PhotoId, body: Any, count: int) -> None:
 
 
 @pytest.mark.parametrize("modes", [REFUSED, ANSWER_LOST, KILLED])
-def test_whoever_is_struck_rates_again_and_counts_once(shared_cloud: Cloud, modes: Any) -> None:
+def test_rating_counts_once_if_it_is_retried_after_a_fault(shared_cloud: Cloud, modes: Any) -> None:
     def run(fault: Any) -> None:
         empty(shared_cloud.settings, shared_cloud.dynamodb)
         owner, fan = f"dee-{uuid4()}", shared_cloud.person(f"fan-{uuid4()}")
@@ -165,7 +165,7 @@ def test_whoever_is_struck_rates_again_and_counts_once(shared_cloud: Cloud, mode
     assert run_with_fault_at_every_call(modes, run).count("TransactWriteItems") == 3
 
 
-def test_erase_that_is_struck_leaves_no_rating_after_the_sweep(shared_cloud: Cloud) -> None:
+def test_interrupted_erase_leaves_no_rating_after_the_sweep(shared_cloud: Cloud) -> None:
     def run(fault: Any) -> None:
         empty(shared_cloud.settings, shared_cloud.dynamodb)
         ann, fan = shared_cloud.person(f"ann-{uuid4()}"), shared_cloud.person("fan")

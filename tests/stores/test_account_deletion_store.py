@@ -23,7 +23,7 @@ def due(backend: Backend, minutes: int, limit: int = 9) -> list[UserId]:
     return backend.deletions.due(timestamp(START + timedelta(minutes=minutes)), limit)
 
 
-def test_account_is_cancelled_once_and_its_usage_stays_for_the_while(backend: Backend) -> None:
+def test_account_is_cancelled_once_and_keeps_its_usage_until_the_purge(backend: Backend) -> None:
     backend.granted()
     assert backend.deletions.cancelled_at(ANN) is None
     begin(backend, ANN)
@@ -35,13 +35,13 @@ def test_account_is_cancelled_once_and_its_usage_stays_for_the_while(backend: Ba
     assert due(backend, 60) == [ANN]
 
 
-def test_account_that_was_never_written_is_cancelled_too(backend: Backend) -> None:
+def test_account_without_a_row_can_be_cancelled(backend: Backend) -> None:
     begin(backend, ANN)
     assert backend.accounts.account(ANN).cancelled
     assert not backend.accounts.account(BOB).cancelled
 
 
-def test_those_that_have_waited_longest_are_due_first(backend: Backend) -> None:
+def test_accounts_that_are_due_longest_come_first(backend: Backend) -> None:
     begin(backend, ANN, due=60)
     begin(backend, BOB, due=30)
     assert due(backend, 99) == [BOB, ANN]
@@ -50,7 +50,7 @@ def test_those_that_have_waited_longest_are_due_first(backend: Backend) -> None:
     assert due(backend, 99) == [ANN, BOB]
 
 
-def test_account_whose_purge_has_ended_is_no_longer_due_nor_purged(backend: Backend) -> None:
+def test_account_is_not_due_after_its_purge_and_its_marker_expires(backend: Backend) -> None:
     begin(backend, ANN)
     backend.deletions.end(ANN, None)
     backend.deletions.postpone(ANN, timestamp(START))
@@ -62,7 +62,7 @@ def test_account_whose_purge_has_ended_is_no_longer_due_nor_purged(backend: Back
     assert not backend.accounts.account(ANN).cancelled
 
 
-def test_nothing_is_postponed_or_ended_of_an_account_that_is_not_cancelled(backend: Backend) -> None:
+def test_account_that_is_not_cancelled_cannot_be_postponed_or_ended(backend: Backend) -> None:
     backend.granted()
     before = backend.accounts.account(ANN)
     backend.deletions.postpone(ANN, timestamp(START))
@@ -73,7 +73,7 @@ def test_nothing_is_postponed_or_ended_of_an_account_that_is_not_cancelled(backe
     assert due(backend, 9999) == []
 
 
-def test_purge_finds_everything_of_one_person_and_nothing_at_the_end(backend: Backend) -> None:
+def test_purge_removes_all_data_of_one_user_and_then_finds_nothing(backend: Backend) -> None:
     for minute in range(103):
         backend.ready(minute=minute, tags=("sea",))
     kept = [backend.ready("bob", sha256="00" * 32, tags=("sea",)), backend.ready("bob", rating_sum=5, rating_count=1)]
@@ -90,7 +90,7 @@ def test_purge_finds_everything_of_one_person_and_nothing_at_the_end(backend: Ba
     assert backend.deletions.purge_records(BOB) == 1
 
 
-def test_ratings_that_the_sums_do_not_hold_are_purged_too(backend: Backend) -> None:
+def test_purge_removes_ratings_that_the_sums_do_not_include(backend: Backend) -> None:
     photo = backend.ready("bob", sha256="00" * 32)
     assert backend.ratings.rate(photo, ANN, None, 4)
     backend.lose(photo)
@@ -100,7 +100,7 @@ def test_ratings_that_the_sums_do_not_hold_are_purged_too(backend: Backend) -> N
     assert backend.now(photo) == rebuilt
 
 
-def test_photo_that_is_restored_while_a_rating_is_taken_back_keeps_no_score_of_it(backend: Backend) -> None:
+def test_photo_restored_while_a_rating_is_purged_does_not_keep_the_old_score(backend: Backend) -> None:
     photo = backend.ready("bob", sha256="00" * 32)
     assert backend.ratings.rate(photo, ANN, None, 5)
     trashed = backend.put(backend.now(photo), trashed_at=timestamp(START))

@@ -20,20 +20,20 @@ ANN = UserId("ann")
 # --- Albums
 
 
-def test_every_fact_of_an_album_comes_back_as_it_was_written(backend: Backend) -> None:
+def test_album_is_read_as_it_was_written(backend: Backend) -> None:
     album = add_album(backend, description="d", continent="e", country="f", years="1999", visibility="private")
     assert read_album(backend, album) == album
     assert backend.albums.album(new_album().album_id) is None
 
 
-def test_add_opens_the_account_and_leaves_it_room_for_photos(backend: Backend) -> None:
+def test_adding_an_album_opens_the_account_and_uses_no_photo_quota(backend: Backend) -> None:
     album = add_album(backend)
     assert backend.accounts.account(ANN) == Account(user_id=ANN, created_at=album.created_at)
     backend.store.grant(pending(), Limits(photos=1, bytes=1000))
     assert backend.usage() == (1, 1000)
 
 
-def test_limit_of_albums_holds_however_many_ask_at_once(backend: Backend) -> None:
+def test_album_limit_holds_under_concurrent_requests(backend: Backend) -> None:
     def ask(album: Album) -> bool:
         try:
             backend.albums.add(album, 5)
@@ -50,21 +50,21 @@ def test_limit_of_albums_holds_however_many_ask_at_once(backend: Backend) -> Non
     assert refused.value.details == {"albums": 5}
 
 
-def test_add_for_a_cancelled_account_is_refused(backend: Backend) -> None:
+def test_adding_an_album_to_a_cancelled_account_is_refused(backend: Backend) -> None:
     backend.cancel(ANN)
     with pytest.raises(errors.InvalidToken):
         backend.albums.add(new_album(), 5)
     assert backend.albums.albums(ANN, 9) == []
 
 
-def test_change_is_refused_once_somebody_was_faster(backend: Backend) -> None:
+def test_change_of_a_stale_album_is_refused(backend: Backend) -> None:
     before = add_album(backend)
     assert backend.albums.change(before, before.with_(name="Hills"))
     assert not backend.albums.change(before, before.with_(name="Lakes"))
     assert read_album(backend, before) == before.with_(name="Hills", revision=1)
 
 
-def test_change_leaves_counts_and_latest_photo_alone(backend: Backend) -> None:
+def test_change_keeps_the_counts_and_the_latest_photo(backend: Backend) -> None:
     album = add_album(backend)
     photo = backend.ready(albums=placement_in(album))
     assert backend.albums.change(album, album.with_(description="d"))
@@ -72,7 +72,7 @@ def test_change_leaves_counts_and_latest_photo_alone(backend: Backend) -> None:
     assert (after.photo_count, after.open_count, after.latest_photo_id) == (1, 1, photo.photo_id)
 
 
-def test_lists_hold_albums_newest_first_and_only_those_that_belong_there(backend: Backend) -> None:
+def test_lists_contain_only_matching_albums_newest_first(backend: Backend) -> None:
     first, second, third = (add_album(backend, minute=minute) for minute in range(3))
     private = add_album(backend, minute=3, visibility="private")
     unlisted = add_album(backend, minute=4, visibility="unlisted")
@@ -85,7 +85,7 @@ def test_lists_hold_albums_newest_first_and_only_those_that_belong_there(backend
     assert gone.deleted_at
 
 
-def test_hidden_album_leaves_the_public_list_and_comes_back(backend: Backend) -> None:
+def test_hidden_album_leaves_the_public_list_until_it_is_public_again(backend: Backend) -> None:
     album = add_album(backend)
     for visibility, expected in (("private", 0), ("unlisted", 0), ("public", 1)):
         before = read_album(backend, album)
@@ -93,7 +93,7 @@ def test_hidden_album_leaves_the_public_list_and_comes_back(backend: Backend) ->
         assert len(backend.albums.albums(None, 9)) == expected
 
 
-def test_due_album_is_due_until_it_is_settled(backend: Backend) -> None:
+def test_album_is_due_until_it_is_marked_as_updated(backend: Backend) -> None:
     album = add_album(backend)
     assert backend.albums.change(album, album.with_(due_at=timestamp(START), wording=1))
     assert backend.albums.due(timestamp(START - timedelta(seconds=1)), 9) == []
@@ -106,13 +106,13 @@ def test_due_album_is_due_until_it_is_settled(backend: Backend) -> None:
     assert not backend.albums.change(read_before, read_before.with_(wording=2)), "it relies on a due_at that is gone"
 
 
-def test_all_due_albums_are_found_up_to_the_limit(backend: Backend) -> None:
+def test_due_returns_all_due_albums_up_to_the_limit(backend: Backend) -> None:
     made = [add_album(backend, due_at=timestamp(START)) for _ in range(40)]
     assert sorted(backend.albums.due(timestamp(START), 100)) == sorted(album.album_id for album in made)
     assert len(backend.albums.due(timestamp(START), 7)) == 7
 
 
-def test_only_a_deleted_and_empty_album_is_removed(backend: Backend) -> None:
+def test_only_a_deleted_and_empty_album_can_be_removed(backend: Backend) -> None:
     album = add_album(backend)
     assert not backend.albums.remove(album)
     photo = backend.ready(albums=placement_in(album))
@@ -128,7 +128,7 @@ def test_only_a_deleted_and_empty_album_is_removed(backend: Backend) -> None:
 # --- Links
 
 
-def test_link_comes_back_and_is_counted(backend: Backend) -> None:
+def test_links_are_stored_listed_and_counted(backend: Backend) -> None:
     album = add_album(backend)
     links = [new_link(album, minute) for minute in range(3)]
     for link in links:
@@ -145,7 +145,7 @@ def test_link_comes_back_and_is_counted(backend: Backend) -> None:
     assert backend.links.with_link(album.album_id, links[2].link_id) == (album.with_(link_count=2), None)
 
 
-def test_limit_of_links_holds_however_many_ask_at_once(backend: Backend) -> None:
+def test_link_limit_holds_under_concurrent_requests(backend: Backend) -> None:
     album = add_album(backend)
 
     def ask(link: ShareLink) -> bool:
@@ -159,14 +159,14 @@ def test_limit_of_links_holds_however_many_ask_at_once(backend: Backend) -> None
     assert len(backend.links.links(album.album_id, 100)) == 4
 
 
-def test_album_that_is_gone_gets_no_link(backend: Backend) -> None:
+def test_missing_or_deleted_album_gets_no_link(backend: Backend) -> None:
     for album in (new_album(), mark_album_deleted(backend, add_album(backend))):
         with pytest.raises(errors.NotFound):
             backend.links.add_link(new_link(album), 3)
         assert backend.links.links(album.album_id, 9) == []
 
 
-def test_guesses_are_bounded_in_each_window_however_many_are_made_at_once(backend: Backend) -> None:
+def test_password_attempts_are_limited_per_window_under_concurrent_requests(backend: Backend) -> None:
     album = add_album(backend)
     link = new_link(album)
     backend.links.add_link(link, 9)
@@ -179,7 +179,7 @@ def test_guesses_are_bounded_in_each_window_however_many_are_made_at_once(backen
     assert not backend.links.count_password_attempt(link, 7, 2), "nor does a slow clock begin the old window anew"
 
 
-def test_guess_at_a_revoked_link_brings_nothing_back(backend: Backend) -> None:
+def test_password_attempt_does_not_recreate_a_revoked_link(backend: Backend) -> None:
     album = add_album(backend)
     link = new_link(album)
     backend.links.add_link(link, 9)

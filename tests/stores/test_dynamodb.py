@@ -47,7 +47,7 @@ def cancelled(*reasons: str) -> Answer:
 
 
 @pytest.mark.parametrize("reason", ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"])
-def test_transactions_that_meet_are_repeated_after_growing_pauses(
+def test_conflicting_transactions_are_retried_after_increasing_delays(
     backend: Backend, pauses: list[float], reason: str
 ) -> None:
     photo = pending()
@@ -58,7 +58,7 @@ def test_transactions_that_meet_are_repeated_after_growing_pauses(
     assert len(pauses) == 7
 
 
-def test_transactions_that_keep_meeting_end_as_busy(backend: Backend) -> None:
+def test_transaction_that_always_conflicts_raises_busy(backend: Backend) -> None:
     photo = pending()
     always = itertools.repeat(cancelled("TransactionConflict", "None"))
     with answering(backend.client, "TransactWriteItems", always), pytest.raises(errors.Busy):
@@ -67,20 +67,20 @@ def test_transactions_that_keep_meeting_end_as_busy(backend: Backend) -> None:
 
 
 @pytest.mark.parametrize("reason", ["ValidationError", "ItemCollectionSizeLimitExceeded"])
-def test_transaction_that_can_never_succeed_is_not_repeated(backend: Backend, pauses: list[float], reason: str) -> None:
+def test_transaction_that_can_never_succeed_is_not_retried(backend: Backend, pauses: list[float], reason: str) -> None:
     always = itertools.repeat(cancelled(reason, "None"))
     with answering(backend.client, "TransactWriteItems", always), pytest.raises(ClientError):
         backend.store.grant(pending(), NO_LIMITS)
     assert pauses == []
 
 
-def test_transaction_still_under_way_is_busy_and_not_a_bug(backend: Backend) -> None:
+def test_transaction_still_in_progress_raises_busy(backend: Backend) -> None:
     under_way = itertools.repeat(refusal(400, "TransactionInProgressException"))
     with answering(backend.client, "TransactWriteItems", under_way), pytest.raises(errors.Busy):
         backend.store.grant(pending(), NO_LIMITS)
 
 
-def test_account_opened_while_a_grant_charges_it_waits_for_its_turn(backend: Backend) -> None:
+def test_opening_an_account_is_retried_if_it_conflicts_with_a_grant(backend: Backend) -> None:
     account = Account(user_id=UserId("ann"), created_at=timestamp(START))
     met = [cancelled("TransactionConflict")]
     plain = [refusal(400, "TransactionConflictException")]
@@ -119,7 +119,7 @@ class HalfAnswered:
 
 
 @pytest.mark.parametrize(("kept", "times"), [(0, 1), (5, 1), (0, 7), (1, 12)])
-def test_keys_that_dynamodb_left_out_are_asked_for_again(backend: Backend, kept: int, times: int) -> None:
+def test_unprocessed_keys_are_requested_again(backend: Backend, kept: int, times: int) -> None:
     made = [backend.ready(minute=minute, tags=("sea",)) for minute in range(12)]
     half = HalfAnswered(kept, times)
     with half.counted(backend.client), half.on(backend.client):
@@ -127,7 +127,7 @@ def test_keys_that_dynamodb_left_out_are_asked_for_again(backend: Backend, kept:
     assert len(half.batches) > 1
 
 
-def test_keys_that_dynamodb_never_answers_end_as_busy(backend: Backend, pauses: list[float]) -> None:
+def test_keys_that_stay_unprocessed_raise_busy(backend: Backend, pauses: list[float]) -> None:
     backend.ready(tags=("sea",))
     half = HalfAnswered(0, 1000)
     with half.counted(backend.client), half.on(backend.client), pytest.raises(errors.Busy):
@@ -137,7 +137,7 @@ def test_keys_that_dynamodb_never_answers_end_as_busy(backend: Backend, pauses: 
 
 
 @pytest.mark.parametrize(("count", "batches"), [(99, [99]), (100, [100]), (101, [100, 1])])
-def test_batches_hold_a_hundred_keys_and_do_not_wait_for_each_other(
+def test_batches_have_at_most_a_hundred_keys_and_no_delay_between_them(
     backend: Backend, pauses: list[float], count: int, batches: list[int]
 ) -> None:
     photos = [pending(minute=minute, status="ready", tags=("sea",)) for minute in range(count)]
@@ -157,7 +157,7 @@ def test_no_bucket_of_a_public_walk_crosses_a_shard() -> None:
     assert items.PUBLIC_SHARD_BITS <= feed.PUBLIC_MIN_DEPTH
 
 
-def test_span_of_ranks_costs_one_query_for_each_shard_until_the_limit_is_reached(backend: Backend) -> None:
+def test_span_of_ranks_takes_one_query_per_shard_until_the_limit_is_reached(backend: Backend) -> None:
     photos = sorted((backend.ready(minute=minute) for minute in range(8)), key=lambda photo: feed.rank(photo.photo_id))
     width = feed.RANKS >> items.PUBLIC_SHARD_BITS
     everything = feed.Span(0, feed.RANKS - 1)
@@ -188,6 +188,6 @@ def read_by_rank(backend: Backend, spans: list[feed.Span], limit: int | None = N
         lambda store: store.by_tag(SEA, 9, newest=False),
     ],
 )
-def test_list_over_one_megabyte_is_whole(backend: Backend, read: Callable[[Any], Any]) -> None:
+def test_list_over_one_megabyte_is_complete(backend: Backend, read: Callable[[Any], Any]) -> None:
     made = [backend.ready(minute=minute, description="x" * 300_000, tags=("sea",)) for minute in range(5)]
     assert ids(read(backend.store)) == ids(made)

@@ -11,7 +11,7 @@ from tests.support.rows import Backend
 ANN = UserId("ann")
 
 
-def test_link_that_is_created_while_its_album_is_purged_is_purged_too(backend: Backend) -> None:
+def test_link_created_while_its_album_is_purged_is_purged_too(backend: Backend) -> None:
     album = add_album(backend)
     makes = [partial(backend.links.add_link, new_link(album), 100)]
 

@@ -110,7 +110,7 @@ def walk(gallery: Gallery, order: Order, scope: Scope, sizes: list[int], steps: 
 @pytest.mark.parametrize("scope", ["public", "mine"])
 @SOME
 @given(count=st.integers(0, 30), sizes=SIZES, steps=STEPS)
-def test_random_order_shows_what_stays_exactly_once(
+def test_random_order_shows_every_remaining_photo_exactly_once(
     empty_backend: Empty, scope: Scope, count: int, sizes: list[int], steps: list[Step]
 ) -> None:
     gallery = Gallery(empty_backend(), count)
@@ -122,7 +122,7 @@ def test_random_order_shows_what_stays_exactly_once(
 @pytest.mark.parametrize("order", ["newest", "oldest", "top"])
 @SOME
 @given(count=st.integers(0, 20), sizes=SIZES, steps=STEPS)
-def test_other_orders_neither_skip_nor_repeat_what_stays_in_its_place(
+def test_other_orders_neither_skip_nor_repeat_unmoved_photos(
     empty_backend: Empty, order: Order, count: int, sizes: list[int], steps: list[Step]
 ) -> None:
     gallery = Gallery(empty_backend(), count)
@@ -146,7 +146,7 @@ def filled(backend: Backend, count: int) -> None:
 
 
 @pytest.mark.parametrize(("count", "scope"), [(100, "public"), (100, "mine"), (1000, "public")])
-def test_a_page_of_ten_costs_few_queries_and_nothing_else(empty_backend: Empty, count: int, scope: Scope) -> None:
+def test_page_of_ten_takes_few_queries_and_no_other_calls(empty_backend: Empty, count: int, scope: Scope) -> None:
     backend, last_key, pages = empty_backend(), None, 20
     filled(backend, count)
     with metered(backend.client) as meter:
@@ -159,7 +159,7 @@ def test_a_page_of_ten_costs_few_queries_and_nothing_else(empty_backend: Empty, 
 
 
 @pytest.mark.parametrize("order", ["newest", "oldest", "top"])
-def test_a_page_of_another_order_is_one_query(empty_backend: Empty, order: Order) -> None:
+def test_page_of_another_order_takes_one_query(empty_backend: Empty, order: Order) -> None:
     backend = empty_backend()
     filled(backend, 30)
     with metered(backend.client) as meter:
@@ -168,7 +168,7 @@ def test_a_page_of_another_order_is_one_query(empty_backend: Empty, order: Order
     assert meter.calls == {"Query": 1}
 
 
-def test_a_typical_row_is_counted_as_dynamodb_counts_it() -> None:
+def test_row_sizes_are_computed_as_by_dynamodb() -> None:
     item = {"name": {"S": "é"}, "count": {"N": "1234"}, "tags": {"L": [{"S": "a"}]}, "gone": {"NULL": True}}
     assert row_sizes.item_size(item) == (4 + 2) + (5 + 3) + (4 + 3 + 1 + 1) + (4 + 1)
     assert [row_sizes.read_units(size) for size in (0, 4096, 4097)] == [0.5, 0.5, 1.0]

@@ -31,7 +31,7 @@ def ready(minute: int, title: str, **facts: Any) -> Photo:
 
 @pytest.mark.parametrize("change", [*STALE])
 @pytest.mark.parametrize("text", ["sea", "old sea", "sea old"])
-def test_index_that_lags_shows_nothing_that_no_longer_matches(backend: Backend, change: str, text: str) -> None:
+def test_stale_index_shows_no_photo_that_no_longer_matches(backend: Backend, change: str, text: str) -> None:
     write_rows(backend, ready(1, "Old sea"), stale=STALE[change])
     present = ready(0, "Old sea")
     write_rows(backend, present)
@@ -40,7 +40,7 @@ def test_index_that_lags_shows_nothing_that_no_longer_matches(backend: Backend, 
         assert find_all(backend, text, MINE) == [present.photo_id]
 
 
-def test_page_before_the_last_is_full_although_the_index_lags(backend: Backend) -> None:
+def test_page_before_the_last_is_full_even_if_the_index_is_stale(backend: Backend) -> None:
     photos = [ready(minute, "sea") for minute in range(30)]
     write_rows(backend, *photos[:10], *photos[20:])
     write_rows(backend, *photos[10:20], stale={"visibility": "private"})
@@ -50,7 +50,7 @@ def test_page_before_the_last_is_full_although_the_index_lags(backend: Backend) 
     assert find_all(backend, "sea", PUBLIC, 15) == ids([*photos[:10], *photos[20:]])[::-1]
 
 
-def test_more_words_than_a_photo_can_have_cost_nothing(backend: Backend) -> None:
+def test_query_with_more_words_than_a_photo_can_have_makes_no_calls(backend: Backend) -> None:
     with counted_calls(backend) as names:
         assert find_all(backend, " ".join(f"w{number}" for number in range(41)), PUBLIC) == []
     assert names == []
@@ -68,7 +68,7 @@ def read_list(
     )
 
 
-def test_list_of_a_word_starts_behind_a_photo_and_tells_where_it_ends(backend: Backend) -> None:
+def test_word_list_starts_after_a_photo_and_reports_the_last_photo_it_read(backend: Backend) -> None:
     photos = [ready(minute, "old sea") for minute in range(4)]
     write_rows(backend, *photos)
     newest = ids(photos[::-1])
@@ -81,7 +81,7 @@ def test_list_of_a_word_starts_behind_a_photo_and_tells_where_it_ends(backend: B
 
 
 @pytest.mark.parametrize("listing", [PUBLIC, MINE], ids=["public", "mine"])
-def test_photo_whose_words_are_cut_apart_by_a_block_is_found(backend: Backend, listing: Listing) -> None:
+def test_photo_is_found_if_a_block_boundary_separates_its_words(backend: Backend, listing: Listing) -> None:
     beginnings = "photograms photographed photographers photographs photography"
     photos = [ready(minute, beginnings) for minute in range(3)]
     write_rows(backend, *photos)
@@ -99,7 +99,7 @@ def first_page(backend: Backend, text: str, listing: Listing = PUBLIC) -> tuple[
     return len(page.photos), sorted(names)
 
 
-def test_page_of_one_word_costs_the_same_in_every_gallery(backend: Backend) -> None:
+def test_page_of_one_word_costs_the_same_in_a_gallery_of_any_size(backend: Backend) -> None:
     there = 0
     for count in (12, 60, 300):
         write_rows(backend, *[ready(minute, "photographers sea") for minute in range(there, count)])
@@ -109,7 +109,7 @@ def test_page_of_one_word_costs_the_same_in_every_gallery(backend: Backend) -> N
                 assert first_page(backend, word, listing) == (10, ["BatchGetItem", "Query"])
 
 
-def test_several_words_cost_what_the_rarest_of_them_costs(backend: Backend) -> None:
+def test_cost_of_several_words_depends_on_the_rarest_word(backend: Backend) -> None:
     every = {"sea": 1, "old": 2, "rare": 90}
     titles = [" ".join(word for word, step in every.items() if minute % step == 0) for minute in range(900)]
     write_rows(backend, *[ready(minute, title) for minute, title in enumerate(titles)])
@@ -118,7 +118,7 @@ def test_several_words_cost_what_the_rarest_of_them_costs(backend: Backend) -> N
     assert first_page(backend, "sea nothing") == (0, ["Query", "Query"])
 
 
-def test_words_that_never_meet_give_a_short_page_and_the_next_page_continues(
+def test_words_without_common_photos_return_a_short_page_and_the_next_page_continues(
     backend: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(search, "BLOCK", 10)

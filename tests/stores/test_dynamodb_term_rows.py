@@ -36,7 +36,7 @@ def test_tag_that_is_a_plain_word_shares_the_row_of_the_word(tag: str, expected:
     assert {key: row.get("publicTag") for key, row in rows.items()} == expected
 
 
-def test_every_tag_has_a_row_however_many_words_there_are() -> None:
+def test_every_tag_has_a_row_even_if_there_are_too_many_words() -> None:
     made = photo(tags=tuple(f"tag {number}" for number in range(32)), title=" ".join(f"x{n}" for n in range(99)))
     rows = [items.decode(row) for row in term_rows.term_items(made).values()]
     assert len(rows) == MAX_TERMS
@@ -47,7 +47,7 @@ def test_every_tag_has_a_row_however_many_words_there_are() -> None:
 
 
 @given(st.sets(st.text("ab", min_size=1, max_size=12), max_size=MAX_TERMS))
-def test_each_prefix_lists_a_photo_once_and_the_longest_all_its_words(found: set[str]) -> None:
+def test_each_prefix_lists_a_photo_once_and_the_longest_prefix_lists_all_its_words(found: set[str]) -> None:
     listed = prefixes(found)
     short = [prefix for under in listed.values() for prefix in under if len(prefix) < 8]
     assert sorted(short) == sorted({word[:length] for word in found for length in range(3, 8) if len(word) >= length})
@@ -63,7 +63,7 @@ def keys(made: Photo, *names: str) -> set[str]:
     return {name for row in rows for name in row if name.startswith(names)}
 
 
-def test_rows_of_photos_that_others_may_not_find_have_no_public_key() -> None:
+def test_rows_of_unlisted_and_private_photos_have_no_public_key() -> None:
     facts: dict[str, Any] = {"tags": ("sea", "new york"), "title": "Harbourside", "albums": album("Rome", public=True)}
     assert {"publicTag", "publicWord", "publicOwnerTag", "public3", "public8"} <= keys(photo(**facts), "public")
     for visibility in ("unlisted", "private"):
@@ -72,7 +72,7 @@ def test_rows_of_photos_that_others_may_not_find_have_no_public_key() -> None:
         assert {"ownerTag", "owner3", "owner8"} <= keys(hidden, "owner")
 
 
-def test_row_of_a_word_of_a_private_album_has_no_public_key() -> None:
+def test_word_from_the_name_of_a_private_album_has_no_public_key() -> None:
     made = photo(title="Romania", albums=album("Rome", public=False))
     rows = {key: items.decode(row) for key, row in term_rows.term_items(made).items()}
     assert not any(name.startswith("public") for name in rows["ann#rome"])
@@ -80,7 +80,7 @@ def test_row_of_a_word_of_a_private_album_has_no_public_key() -> None:
     assert rows["ann#romania"]["public3"] == "rom"
 
 
-def test_all_words_can_be_exchanged_in_one_transaction() -> None:
+def test_all_words_can_be_replaced_in_one_transaction() -> None:
     rows = [
         term_rows.term_items(photo(description=" ".join(f"{letter}{number}" for number in range(99))))
         for letter in "xy"

@@ -39,7 +39,7 @@ LEAVING: dict[str, Callable[[Backend, Photo], object]] = {
 
 @pytest.mark.parametrize("way", LEAVING)
 @pytest.mark.parametrize(("visibility", "opened"), [("public", 1), ("unlisted", 1), ("private", 0)])
-def test_photo_is_listed_and_counted_while_it_is_there(
+def test_photo_is_listed_and_counted_while_it_is_in_the_album(
     backend: Backend, way: str, visibility: str, opened: int
 ) -> None:
     album = add_album(backend)
@@ -54,7 +54,7 @@ def test_photo_is_listed_and_counted_while_it_is_there(
     assert listed(backend, album, include_private=True) == listed(backend, album, include_private=False) == []
 
 
-def test_hiding_and_showing_a_photo_moves_the_open_count(backend: Backend) -> None:
+def test_hiding_or_showing_a_photo_changes_the_open_count(backend: Backend) -> None:
     album = add_album(backend)
     photo = backend.ready(albums=placement_in(album))
     photo = backend.put(photo, visibility="private")
@@ -63,7 +63,7 @@ def test_hiding_and_showing_a_photo_moves_the_open_count(backend: Backend) -> No
     assert (counts(backend, album), listed(backend, album, include_private=False)) == ((1, 1), [photo.photo_id])
 
 
-def test_photo_that_becomes_ready_forgets_albums_that_are_gone(backend: Backend) -> None:
+def test_photo_that_becomes_ready_leaves_deleted_albums(backend: Backend) -> None:
     kept, going, gone = (add_album(backend) for _ in range(3))
     photo = backend.granted(albums=placement_in(kept) | placement_in(going) | placement_in(gone))
     mark_album_deleted(backend, going)
@@ -75,7 +75,7 @@ def test_photo_that_becomes_ready_forgets_albums_that_are_gone(backend: Backend)
     assert backend.albums.album(gone.album_id) is None
 
 
-def test_restored_photo_learns_what_its_album_has_become(backend: Backend) -> None:
+def test_restored_photo_gets_the_current_name_and_visibility_of_its_album(backend: Backend) -> None:
     album = add_album(backend)
     photo = backend.put(backend.ready(albums=placement_in(album)), trashed_at=timestamp(START))
     before = read_album(backend, album)
@@ -86,7 +86,7 @@ def test_restored_photo_learns_what_its_album_has_become(backend: Backend) -> No
     assert counts(backend, album) == (1, 1)
 
 
-def test_photo_that_others_changed_does_not_come_into_a_changed_album(backend: Backend) -> None:
+def test_stale_photo_does_not_enter_a_changed_album(backend: Backend) -> None:
     album = add_album(backend)
     photo = backend.ready()
     backend.put(photo, title="faster")
@@ -95,7 +95,7 @@ def test_photo_that_others_changed_does_not_come_into_a_changed_album(backend: B
     assert counts(backend, album) == (0, 0)
 
 
-def test_count_is_exact_however_many_come_and_go_at_once(backend: Backend) -> None:
+def test_count_is_exact_under_concurrent_additions_and_removals(backend: Backend) -> None:
     album = add_album(backend)
     staying = [backend.ready(minute=minute) for minute in range(8)]
     leaving = [backend.ready(albums=placement_in(album), visibility="private") for _ in range(8)]
@@ -106,7 +106,7 @@ def test_count_is_exact_however_many_come_and_go_at_once(backend: Backend) -> No
     assert listed(backend, album, include_private=True) == ids(staying)
 
 
-def test_the_latest_photo_is_the_last_to_come_in_that_others_can_see(backend: Backend) -> None:
+def test_latest_photo_is_the_last_added_photo_that_others_can_see(backend: Backend) -> None:
     album = add_album(backend)
     first = backend.ready(albums=placement_in(album), visibility="private")
     assert read_album(backend, album).latest_photo_id == first.photo_id
@@ -115,7 +115,7 @@ def test_the_latest_photo_is_the_last_to_come_in_that_others_can_see(backend: Ba
     assert read_album(backend, album).latest_photo_id == second.photo_id
 
 
-def test_entries_are_in_the_order_of_their_positions_then_of_their_ids(backend: Backend) -> None:
+def test_entries_are_sorted_by_position_and_then_by_id(backend: Backend) -> None:
     album = add_album(backend)
     positions = [2**53, 5, 10, 5, 0]
     made = [backend.ready(minute=number, albums=placement_in(album, each)) for number, each in enumerate(positions)]
@@ -129,7 +129,7 @@ def test_entries_are_in_the_order_of_their_positions_then_of_their_ids(backend: 
     assert [ids_of(found) for found in firsts] == [expected[:1], []]
 
 
-def test_entries_by_rank_and_members_are_whole_and_in_their_orders(backend: Backend) -> None:
+def test_entries_by_rank_and_members_are_complete_and_sorted(backend: Backend) -> None:
     album, other = add_album(backend), add_album(backend)
     made = [backend.ready(minute=number, albums=placement_in(album, 9 - number)) for number in range(5)]
     private = backend.ready(minute=9, albums=placement_in(album), visibility="private")
@@ -143,7 +143,7 @@ def test_entries_by_rank_and_members_are_whole_and_in_their_orders(backend: Back
     assert backend.albums.members(album.album_id, 2, after=made[1].photo_id) == ids(made[2:4])
 
 
-def test_photos_are_read_once_each_and_absent_ones_left_out(backend: Backend) -> None:
+def test_photos_are_read_once_each_and_missing_ones_are_omitted(backend: Backend) -> None:
     album = add_album(backend)
     made = [backend.ready(minute=number) for number in range(3)]
     asked = [*ids(made), made[0].photo_id, pending().photo_id]

@@ -83,31 +83,31 @@ STATES: dict[str, tuple[Callable[[Backend, Photo], object], set[str]]] = {
 
 
 @pytest.mark.parametrize("state", [*STATES])
-def test_each_list_holds_exactly_the_photos_that_belong_there(backend: Backend, state: str) -> None:
+def test_photo_is_in_exactly_the_lists_that_match_its_state(backend: Backend, state: str) -> None:
     reach, expected = STATES[state]
     photo = backend.granted(tags=("Sea", "hills"))
     reach(backend, photo)
     assert holding(backend, photo) == expected
 
 
-def test_lists_of_one_person_hold_nothing_of_another(backend: Backend) -> None:
+def test_lists_of_one_user_contain_no_photo_of_another_user(backend: Backend) -> None:
     bobs = backend.ready("bob", tags=("sea",))
     assert holding(backend, bobs) == {"public", "public by tag", "public by score", "public by rank"}
 
 
 @pytest.mark.parametrize("pair", [("Straße", "STRASSE"), ("ﬁre", "FIRE"), ("café", "CAFE\u0301"), ("①", "1")])
-def test_tags_that_differ_in_case_or_in_form_alone_are_one(backend: Backend, pair: tuple[str, str]) -> None:
+def test_tags_that_differ_only_in_case_or_form_are_equal(backend: Backend, pair: tuple[str, str]) -> None:
     photo = backend.ready(tags=(pair[0],))
     for asked in pair:
         assert ids(backend.store.by_tag(Listing(scope="public", tag=asked), 9, newest=True)) == [photo.photo_id]
 
 
-def test_a_tag_finds_itself_alone_and_not_what_begins_with_it(backend: Backend) -> None:
+def test_tag_does_not_match_longer_tags_that_contain_it(backend: Backend) -> None:
     backend.ready(tags=("seaside", "sea#x", "tag#sea"))
     assert backend.store.by_tag(Listing(scope="public", tag="sea"), 9, newest=True) == []
 
 
-def test_listing_with_a_tag_is_refused_by_time(backend: Backend) -> None:
+def test_by_time_refuses_a_listing_with_a_tag(backend: Backend) -> None:
     with pytest.raises(ValueError, match="by_tag"):
         backend.store.by_time(Listing(scope="public", tag="sea"), 9, newest=True)
 
@@ -130,7 +130,7 @@ BOUNDS = st.fixed_dictionaries({"after": BOUND, "since": BOUND, "until": BOUND})
 
 @FEW
 @given(st.sampled_from(sorted({*TIMED} - {"ann's trash"})), st.booleans(), BOUNDS, st.integers(0, 8))
-def test_by_time_gives_what_lies_after_since_and_until(
+def test_by_time_respects_after_since_and_until(
     seven: tuple[Backend, list[PhotoId]],
     name: str,
     newest: bool,
@@ -150,7 +150,7 @@ def test_by_time_gives_what_lies_after_since_and_until(
     assert ids(found) == (expected[::-1] if newest else expected)[:limit]
 
 
-def test_after_need_not_exist_any_more(seven: tuple[Backend, list[PhotoId]]) -> None:
+def test_after_can_be_a_photo_that_does_not_exist(seven: tuple[Backend, list[PhotoId]]) -> None:
     backend, made = seven
     between = PhotoId(f"{made[1][:-1]}5")
     assert ids(backend.store.by_time(PUBLIC, 9, newest=False, after=between)) == made[2:]
@@ -160,7 +160,7 @@ def test_after_need_not_exist_any_more(seven: tuple[Backend, list[PhotoId]]) -> 
 # --- In the order of score
 
 
-def test_best_comes_first_and_equals_newest_first(backend: Backend) -> None:
+def test_by_score_sorts_the_best_first_and_ties_newest_first(backend: Backend) -> None:
     five = backend.ready(minute=0, rating_sum=5, rating_count=1)
     many_fours = backend.ready(minute=1, rating_sum=400, rating_count=100)
     one = backend.ready(minute=2, rating_sum=1, rating_count=1)
@@ -173,7 +173,7 @@ def test_best_comes_first_and_equals_newest_first(backend: Backend) -> None:
             assert ids(beyond) == ids(expected[place + 1 : place + 3])
 
 
-def test_ratings_move_a_photo_in_the_order(backend: Backend) -> None:
+def test_rating_moves_a_photo_in_the_order_of_scores(backend: Backend) -> None:
     first, second = backend.ready(minute=0), backend.ready(minute=1)
     backend.put(first, rating_sum=5, rating_count=1)
     assert ids(backend.store.by_score(PUBLIC, 9)) == ids([first, second])
@@ -182,14 +182,14 @@ def test_ratings_move_a_photo_in_the_order(backend: Backend) -> None:
 # --- In the order of rank
 
 
-def test_spans_of_any_width_give_every_photo_once_in_the_order_of_ranks(backend: Backend) -> None:
+def test_spans_of_any_width_return_every_photo_once_sorted_by_rank(backend: Backend) -> None:
     photos = [backend.ready(minute=minute) for minute in range(12)]
     ranked = sorted(ids(photos), key=rank)
     for listing, bits in ((PUBLIC, 0), (PUBLIC, 3), (PUBLIC, 7), (MINE, 0), (MINE, 6)):
         assert ids(all_by_rank(backend, listing, bits)) == ranked
 
 
-def test_both_ends_of_a_span_belong_to_it_and_a_limit_cuts_it(backend: Backend) -> None:
+def test_span_includes_both_ends_and_respects_a_limit(backend: Backend) -> None:
     low, middle, high = sorted((backend.ready() for _ in range(3)), key=lambda photo: rank(photo.photo_id))
     whole = Span(rank(low.photo_id), rank(high.photo_id))
     inner = Span(whole.low + 1, whole.high - 1)
@@ -200,7 +200,7 @@ def test_both_ends_of_a_span_belong_to_it_and_a_limit_cuts_it(backend: Backend) 
         assert backend.store.by_rank(listing, []) == []
 
 
-def test_spans_are_answered_in_the_order_in_which_they_were_asked(backend: Backend) -> None:
+def test_spans_are_returned_in_the_requested_order(backend: Backend) -> None:
     photos = [backend.ready() for _ in range(20)]
     secrets.SystemRandom().shuffle(photos)
     spans = [Span(rank(photo.photo_id), rank(photo.photo_id)) for photo in photos]
@@ -210,7 +210,7 @@ def test_spans_are_answered_in_the_order_in_which_they_were_asked(backend: Backe
 # --- What is due
 
 
-def test_due_is_whatever_has_come_due_and_nothing_else(backend: Backend) -> None:
+def test_due_returns_exactly_the_photos_that_are_due(backend: Backend) -> None:
     soon, now, late = (timestamp(START + timedelta(milliseconds=step)) for step in (-1, 0, 1))
     due = [backend.granted(due_at=moment) for moment in (soon, now)]
     due.append(backend.put(backend.ready(), trashed_at=soon, due_at=soon))
@@ -222,7 +222,7 @@ def test_due_is_whatever_has_come_due_and_nothing_else(backend: Backend) -> None
     assert sorted(backend.store.due(now, 100)) == sorted(ids(due[1:]))
 
 
-def test_limit_cuts_what_is_due_across_all_of_it(backend: Backend) -> None:
+def test_due_respects_its_limit_across_all_shards(backend: Backend) -> None:
     due = ids([backend.granted(entropy=last_digit, due_at=timestamp(START)) for last_digit in range(16)])
     for limit in (0, 1, 7, 16, 17):
         found = backend.store.due(timestamp(START), limit)

@@ -32,15 +32,13 @@ def sums(backend: Backend, photo: Photo) -> tuple[int, int]:
     return now.rating_sum, now.rating_count
 
 
-def test_rating_that_was_never_given_is_none(backend: Backend) -> None:
+def test_missing_rating_is_none(backend: Backend) -> None:
     assert backend.ratings.rating(backend.ready().photo_id, BOB) is None
 
 
 @FEW
 @given(st.lists(st.tuples(st.sampled_from(["bob", "cid", "dee"]), st.none() | st.integers(1, 5)), max_size=8))
-def test_sums_are_those_of_the_last_rating_of_each_person(
-    backend: Backend, steps: list[tuple[str, int | None]]
-) -> None:
+def test_sums_include_only_the_last_rating_of_each_user(backend: Backend, steps: list[tuple[str, int | None]]) -> None:
     photo, last = backend.ready(), dict[str, int]()
     for name, rating in steps:
         before = backend.ratings.rating(photo.photo_id, UserId(name))
@@ -53,7 +51,7 @@ def test_sums_are_those_of_the_last_rating_of_each_person(
     assert expected in backend.store.by_score(PUBLIC, 1000)
 
 
-def test_ratings_move_a_photo_in_the_order_of_top(backend: Backend) -> None:
+def test_ratings_move_a_photo_in_the_top_order(backend: Backend) -> None:
     first, second, third = (backend.ready(minute=minute) for minute in range(3))
     assert backend.ratings.rate(first, BOB, None, 5)
     assert backend.ratings.rate(third, BOB, None, 1)
@@ -72,7 +70,7 @@ MEANWHILE: dict[str, Callable[[Backend, Photo], object]] = {
 
 
 @pytest.mark.parametrize("event", [*MEANWHILE])
-def test_rating_of_a_photo_that_has_changed_meanwhile_changes_nothing(backend: Backend, event: str) -> None:
+def test_rating_of_a_stale_photo_changes_nothing(backend: Backend, event: str) -> None:
     photo = backend.ready()
     MEANWHILE[event](backend, photo)
     before = backend.now(photo), backend.ratings.rating(photo.photo_id, BOB)
@@ -80,7 +78,7 @@ def test_rating_of_a_photo_that_has_changed_meanwhile_changes_nothing(backend: B
     assert (backend.now(photo), backend.ratings.rating(photo.photo_id, BOB)) == before
 
 
-def test_sums_that_came_back_to_what_they_were_hide_no_rating(backend: Backend) -> None:
+def test_stale_rating_is_refused_even_if_the_sums_are_equal_again(backend: Backend) -> None:
     photo = backend.ready()
     assert backend.ratings.rate(photo, BOB, None, 3)
     assert backend.ratings.rate(backend.now(photo), UserId("cid"), None, 3)
@@ -92,7 +90,7 @@ def test_sums_that_came_back_to_what_they_were_hide_no_rating(backend: Backend) 
 
 
 @pytest.mark.parametrize(("rating", "expected"), [(None, (0, 0)), (2, (2, 1))])
-def test_rating_whose_sums_were_lost_with_the_row_is_taken_back_and_given_anew(
+def test_rating_can_be_removed_or_replaced_after_its_sums_were_lost(
     backend: Backend, rating: int | None, expected: tuple[int, int]
 ) -> None:
     photo = backend.ready()
@@ -103,7 +101,7 @@ def test_rating_whose_sums_were_lost_with_the_row_is_taken_back_and_given_anew(
     assert backend.ratings.rating(photo.photo_id, BOB) == rating
 
 
-def test_ratings_that_arrive_during_a_change_of_the_photo_are_kept(backend: Backend) -> None:
+def test_rating_during_a_change_of_the_photo_is_kept(backend: Backend) -> None:
     photo = backend.ready()
     assert backend.ratings.rate(photo, BOB, None, 5)
     trashed = backend.put(photo, trashed_at=timestamp(START))
@@ -112,7 +110,7 @@ def test_ratings_that_arrive_during_a_change_of_the_photo_are_kept(backend: Back
     assert [each.rating_sum for each in backend.store.by_score(PUBLIC, 9)] == [5]
 
 
-def test_rating_that_arrives_during_an_erase_leaves_nothing(backend: Backend) -> None:
+def test_rating_during_an_erase_leaves_nothing(backend: Backend) -> None:
     photo = backend.ready()
     assert backend.ratings.rate(photo, BOB, None, 5)
     erased = backend.erase(photo)
@@ -122,7 +120,7 @@ def test_rating_that_arrives_during_an_erase_leaves_nothing(backend: Backend) ->
     assert backend.ratings.rating(photo.photo_id, BOB) is None
 
 
-def test_ratings_are_forgotten_a_hundred_at_a_time_and_those_of_others_stay(backend: Backend) -> None:
+def test_ratings_of_one_photo_are_deleted_in_batches_of_a_hundred(backend: Backend) -> None:
     photo, other = backend.ready(), backend.ready()
     assert backend.ratings.rate(other, BOB, None, 5)
     for number in range(101):
@@ -131,7 +129,7 @@ def test_ratings_are_forgotten_a_hundred_at_a_time_and_those_of_others_stay(back
     assert backend.ratings.rating(other.photo_id, BOB) == 5
 
 
-def test_sixteen_who_rate_at_once_are_all_counted(backend: Backend) -> None:
+def test_sixteen_concurrent_ratings_are_all_counted(backend: Backend) -> None:
     photo = backend.ready()
 
     def rate(number: int) -> Any:
@@ -143,7 +141,7 @@ def test_sixteen_who_rate_at_once_are_all_counted(backend: Backend) -> None:
     assert sums(backend, photo) == (64, 16)
 
 
-def test_one_person_who_rates_on_sixteen_devices_at_once_is_counted_once(backend: Backend) -> None:
+def test_user_who_rates_on_sixteen_devices_at_once_is_counted_once(backend: Backend) -> None:
     photo = backend.ready()
 
     def rate(number: int) -> Any:
@@ -155,7 +153,7 @@ def test_one_person_who_rates_on_sixteen_devices_at_once_is_counted_once(backend
 
 
 @pytest.mark.parametrize("round_", range(8))
-def test_erase_and_ratings_at_once_leave_no_sum_and_no_new_rating(backend: Backend, round_: int) -> None:
+def test_concurrent_erase_and_ratings_leave_no_sums_and_no_ratings(backend: Backend, round_: int) -> None:
     photo = backend.ready(minute=round_)
 
     def rate(number: int) -> None:
