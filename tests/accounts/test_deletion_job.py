@@ -1,4 +1,4 @@
-"""The job that deletes a cancelled account: complete, repeatable, and safe to interrupt at every call."""
+"""The job that deletes a cancelled account is complete, idempotent and safe to interrupt at any call."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -33,9 +33,9 @@ def test_final_pass_leaves_only_a_tombstone_and_is_the_last_pass(shared_cloud: C
         "dueAt",
     }
     assert sweep_accounts(shared_cloud, FINAL_PASS_DUE) == 1
-    left = gallery.tombstone(shared_cloud, ann.user_id)
-    assert set(left) == {"userId", "record", "cancelledAt", "expiresAt"}
-    days = timedelta(seconds=left["expiresAt"] - datetime.now(UTC).timestamp()).days
+    marker = gallery.tombstone(shared_cloud, ann.user_id)
+    assert set(marker) == {"userId", "record", "cancelledAt", "expiresAt"}
+    days = timedelta(seconds=marker["expiresAt"] - datetime.now(UTC).timestamp()).days
     assert 89 <= days <= 90
     assert sweep_accounts(shared_cloud, 10 * FINAL_PASS_DUE) == 0
     assert ann.get("/photos").status == 401
@@ -48,7 +48,7 @@ def test_job_for_an_account_that_is_not_cancelled_changes_nothing(
     gallery.furnish(shared_cloud, ann, bob)
     before = gallery.everything(shared_cloud)
     run_job(PurgeAccount(UserId(ann.user_id)), datetime.now(UTC))
-    run_job(PurgeAccount(UserId("nobody")), datetime.now(UTC))
+    run_job(PurgeAccount(UserId("missing-user")), datetime.now(UTC))
     assert gallery.everything(shared_cloud) == before
 
 
@@ -69,15 +69,15 @@ def test_repeated_job_changes_nothing_more(shared_cloud: Cloud, ann: Client, bob
     ann.delete("/account")
     (body,) = drain_queue(shared_cloud)
     run_job(body, datetime.now(UTC))
-    after = gallery.everything(shared_cloud)
+    after_first_run = gallery.everything(shared_cloud)
     for _ in range(3):
         run_job(body, datetime.now(UTC))
-    kept = gallery.everything(shared_cloud)
-    assert kept == after
+    after_repeated_runs = gallery.everything(shared_cloud)
+    assert after_repeated_runs == after_first_run
     run_job(body, datetime.now(UTC) + FINAL_PASS_DUE)
-    final = gallery.everything(shared_cloud)
+    after_final_pass = gallery.everything(shared_cloud)
     run_job(body, datetime.now(UTC) + 2 * FINAL_PASS_DUE)
-    assert gallery.everything(shared_cloud) == final
+    assert gallery.everything(shared_cloud) == after_final_pass
 
 
 def test_sweep_resumes_a_job_that_ran_out_of_time(
@@ -89,7 +89,7 @@ def test_sweep_resumes_a_job_that_ran_out_of_time(
     while bodies := drain_queue(shared_cloud):
         assert [json.loads(body) for body in bodies] == [{"job": "cancel", "userId": ann.user_id}]
         purge().run(UserId(ann.user_id), timedelta())
-        assert drain_queue(shared_cloud) == [], "a job must not continue itself through the queue"
+        assert drain_queue(shared_cloud) == [], "the job must not enqueue a continuation of itself"
         rounds += 1
         purge_job().sweep()
     assert rounds > 4
@@ -117,14 +117,14 @@ def test_final_pass_completes_the_purge_after_a_fault_at_any_call(
     assert cognito.asked == []
     operations: list[str] = []
     modes: tuple[Mode, ...] = ("killed", "answer lost", "500")
-    theirs = shared_cloud.upload(bob, JPEG)
-    for at in range(200):
+    bobs_photo = shared_cloud.upload(bob, JPEG)
+    for call_number in range(200):
         ann = shared_cloud.person(f"ann-{uuid4()}")
-        gallery.sketch(shared_cloud, ann, theirs)
+        gallery.sketch(shared_cloud, ann, bobs_photo)
         ann.delete("/account")
         (body,) = drain_queue(shared_cloud)
-        mode = modes[at % 3]
-        with striking(Fault(at, mode), *shared_cloud.clients) as fault:
+        mode = modes[call_number % 3]
+        with striking(Fault(call_number, mode), *shared_cloud.clients) as fault:
             try:
                 run_job(body, datetime.now(UTC))
             except (Busy, Killed):
@@ -133,7 +133,7 @@ def test_final_pass_completes_the_purge_after_a_fault_at_any_call(
         run_job(body, datetime.now(UTC) + FINAL_PASS_DUE)
         assert is_deleted(shared_cloud, ann.user_id), fault.struck
         assert "dueAt" not in gallery.tombstone(shared_cloud, ann.user_id)
-        assert shared_cloud.photo(theirs.photo_id).rating_count == 0
+        assert shared_cloud.photo(bobs_photo.photo_id).rating_count == 0
         operations.append(fault.struck)
         if not fault.struck:
             break
@@ -149,10 +149,10 @@ def test_next_attempt_deletes_objects_that_s3_failed_to_delete(
     ann.delete("/account")
     (body,) = drain_queue(shared_cloud)
 
-    def keep(parsed: dict[str, Any], **_: Any) -> None:
+    def report_error(parsed: dict[str, Any], **_: Any) -> None:
         parsed["Errors"] = [{"Key": "x", "Code": "InternalError"}]
 
-    with hooked("after-call.s3.DeleteObjects", lambda _: keep, shared_cloud.s3), pytest.raises(Busy):
+    with hooked("after-call.s3.DeleteObjects", lambda _: report_error, shared_cloud.s3), pytest.raises(Busy):
         run_job(body, datetime.now(UTC))
     assert "AdminDeleteUser" not in dict(cognito.asked)
     assert "dueAt" in gallery.tombstone(shared_cloud, ann.user_id)
