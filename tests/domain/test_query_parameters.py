@@ -1,4 +1,4 @@
-"""Query parameters match the contract exactly. Everything else is refused."""
+"""Query parameters that do not match the API contract exactly are refused."""
 
 import pytest
 from hypothesis import given
@@ -10,12 +10,12 @@ from tests.support.bare_requests import BareRequest
 from tests.support.cloud import Cloud
 from tests.support.routes import PHOTO_ID, ROUTES
 
-ASKED = [route for route in ROUTES if route.method != "OPTIONS"]
+API_ROUTES = [route for route in ROUTES if route.method != "OPTIONS"]
 
 
 def test_every_route_refuses_an_unknown_parameter(shared_cloud: Cloud) -> None:
     ann = shared_cloud.person("ann")
-    for route in ASKED:
+    for route in API_ROUTES:
         answer = ann.call(route.method, route.path.partition("?")[0], surprise=1)
         assert (answer.status, answer.json["error"]) == (400, "UnknownParameter"), route
         assert answer.json["details"] == {"field": "surprise"}

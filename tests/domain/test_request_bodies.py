@@ -1,4 +1,4 @@
-"""Request bodies match the contract exactly. Everything else is refused."""
+"""Request bodies that do not match the API contract exactly are refused."""
 
 from typing import Any
 
@@ -24,10 +24,11 @@ SHAPES: dict[type[requests.Input], dict[str, Any]] = {
     requests.PositionRequest: {},
     requests.NewLink: {},
 }
-TAKING = [route for route in ROUTES if route.has_body]
+BODY_ROUTES = [route for route in ROUTES if route.has_body]
 
 
-def refusal(client: Client, route: Route, body: bytes, **headers: str) -> tuple[int, str]:
+def send_body(client: Client, route: Route, body: bytes, **headers: str) -> tuple[int, str]:
+    """Send a body. Return the status and the error code of the response."""
     answer = client.call(route.method, route.path, body, headers)
     return answer.status, answer.json["error"]
 
@@ -42,9 +43,9 @@ def test_valid_body_is_parsed_into_its_shape(shape: type[requests.Input]) -> Non
     "field", ["userId", "photoId", "status", "s3Key", "uploadedAt", "rating", "sha512", "__class__", "", "Email", "a`b"]
 )
 def test_unknown_field_is_refused_by_name(shape: type[requests.Input], field: str) -> None:
-    with pytest.raises(errors.UnknownField) as refused:
+    with pytest.raises(errors.UnknownField) as raised:
         parsing.body(shape, BareRequest(encode_json(SHAPES[shape] | {field: 1})))
-    assert refused.value.details == {"field": field}
+    assert raised.value.details == {"field": field}
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -54,7 +55,7 @@ def test_body_that_is_not_an_object_is_refused(shape: type[requests.Input], body
         parsing.body(shape, BareRequest(body))
 
 
-WRONG: list[tuple[type[requests.Input], dict[str, Any], str]] = [
+INVALID_VALUES: list[tuple[type[requests.Input], dict[str, Any], str]] = [
     (requests.Credentials, {"email": "ann"}, "email"),
     (requests.Credentials, {"email": "a b@example.com"}, "email"),
     (requests.Credentials, {"email": "ann@example.com\r\nBcc: x@example.com"}, "email"),
@@ -106,13 +107,13 @@ WRONG: list[tuple[type[requests.Input], dict[str, Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("shape", "change", "field"), WRONG)
+@pytest.mark.parametrize(("shape", "changes", "field"), INVALID_VALUES)
 def test_invalid_value_is_refused_and_the_error_names_its_field(
-    shape: type[requests.Input], change: dict[str, Any], field: str
+    shape: type[requests.Input], changes: dict[str, Any], field: str
 ) -> None:
-    with pytest.raises(errors.InvalidRequest) as refused:
-        parsing.body(shape, BareRequest(encode_json(SHAPES[shape] | change)))
-    assert str((refused.value.details or {})["field"]).replace("[...]", field[-3:]) == field
+    with pytest.raises(errors.InvalidRequest) as raised:
+        parsing.body(shape, BareRequest(encode_json(SHAPES[shape] | changes)))
+    assert str((raised.value.details or {})["field"]).replace("[...]", field[-3:]) == field
 
 
 @given(st.binary(max_size=200))
@@ -126,13 +127,13 @@ def test_body_that_is_not_utf_8_is_refused() -> None:
         parsing.body(requests.PhotoChanges, BareRequest(b'{"title": "\xff"}'))
 
 
-BODIES: dict[str, tuple[bytes, tuple[int, str]]] = {
-    "nothing": (b"", (400, "MalformedBody")),
+INVALID_BODIES: dict[str, tuple[bytes, tuple[int, str]]] = {
+    "empty": (b"", (400, "MalformedBody")),
     "not JSON": (b"a=1", (400, "MalformedBody")),
     "NaN": (b'{"a": NaN}', (400, "MalformedBody")),
     "Infinity": (b'{"a": Infinity}', (400, "MalformedBody")),
-    "infinite": (b'{"a": 1e999}', (400, "MalformedBody")),
-    "duplicate": (b'{"a": 1, "a": 1}', (400, "MalformedBody")),
+    "number too large": (b'{"a": 1e999}', (400, "MalformedBody")),
+    "duplicate name": (b'{"a": 1, "a": 1}', (400, "MalformedBody")),
     "lone surrogate": (rb'{"a": "\ud800"}', (400, "MalformedBody")),
     "33 levels": (b"[" * 33 + b"]" * 33, (413, "TooLarge")),
     "30,000 levels": (b"[" * 30_000, (413, "TooLarge")),
@@ -141,12 +142,14 @@ BODIES: dict[str, tuple[bytes, tuple[int, str]]] = {
 }
 
 
-@pytest.mark.parametrize("fault", BODIES)
+@pytest.mark.parametrize("fault", INVALID_BODIES)
 def test_every_route_with_a_body_refuses_an_invalid_body(shared_cloud: Cloud, fault: str) -> None:
-    body, expected = BODIES[fault]
+    body, expected = INVALID_BODIES[fault]
     ann = shared_cloud.person("ann")
-    assert len(TAKING) >= 6
-    assert {str(route): refusal(ann, route, body) for route in TAKING} == {str(route): expected for route in TAKING}
+    assert len(BODY_ROUTES) >= 6
+    assert {str(route): send_body(ann, route, body) for route in BODY_ROUTES} == {
+        str(route): expected for route in BODY_ROUTES
+    }
 
 
 @pytest.mark.parametrize(
@@ -154,7 +157,7 @@ def test_every_route_with_a_body_refuses_an_invalid_body(shared_cloud: Cloud, fa
 )
 def test_optional_body_is_refused_if_it_is_invalid(shared_cloud: Cloud, method: str, path: str) -> None:
     ann = shared_cloud.person("ann")
-    for body, expected in list(BODIES.values())[1:]:
+    for body, expected in list(INVALID_BODIES.values())[1:]:
         answer = ann.call(method, path, body)
         assert (answer.status, answer.json["error"]) == expected
     assert ann.call(method, path).status == ann.call(method, path, {}).status == 404
@@ -162,7 +165,7 @@ def test_optional_body_is_refused_if_it_is_invalid(shared_cloud: Cloud, method: 
 
 @pytest.mark.parametrize("path", ["/token", "/logout"])
 def test_refresh_token_in_an_invalid_body_is_refused(shared_cloud: Cloud, path: str) -> None:
-    for body, expected in list(BODIES.values())[1:]:
+    for body, expected in list(INVALID_BODIES.values())[1:]:
         answer = shared_cloud.visitor.call("POST", path, body)
         assert (answer.status, answer.json["error"]) == expected
 
@@ -197,7 +200,7 @@ def test_body_can_have_at_most_64_kb(padding: int) -> None:
 )
 def test_body_of_another_media_type_is_refused(shared_cloud: Cloud, content_type: str) -> None:
     ann = shared_cloud.person("ann")
-    refused = {refusal(ann, route, b"{}", **{"Content-Type": content_type}) for route in TAKING}
+    refused = {send_body(ann, route, b"{}", **{"Content-Type": content_type}) for route in BODY_ROUTES}
     assert refused == {(415, "UnsupportedMediaType")}
 
 
