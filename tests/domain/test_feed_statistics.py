@@ -20,7 +20,7 @@ def test_every_photo_is_equally_likely_on_a_first_page(count: int, min_depth: in
     assert shown.p > 0.001
 
 
-def test_photos_in_crowded_buckets_are_shown_as_often_as_photos_alone_in_theirs() -> None:
+def test_photos_in_crowded_buckets_are_shown_as_often_as_photos_in_a_bucket_of_one() -> None:
     gallery, shown = Gallery(1_000, seed=2), Counter[str]()
     for seed in range(10_000):
         items, _ = feed.begin(Place(seed, 9), 10, gallery.read, 5)

@@ -1,4 +1,4 @@
-"""Lists by tag on DynamoDB, while the index of tags lags behind the photos."""
+"""Lists by tag on DynamoDB, with an index of tags that lags behind the photos."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The contract of `IdempotencyStore`: records of requests, and photos by their bytes."""
+"""`IdempotencyStore`: records of requests, and duplicates of photos."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -18,7 +18,7 @@ SEA, HILLS = "5ea" + "0" * 61, "417" + "0" * 61
 DAY = timedelta(days=1)
 
 
-def record(photo: Photo, key: str = "k", request: str = "r", grant: str = "{}") -> IdempotencyRecord:
+def new_record(photo: Photo, key: str = "k", request: str = "r", grant: str = "{}") -> IdempotencyRecord:
     expires_at = int((START + DAY).timestamp())
     return IdempotencyRecord(
         user_id=photo.user_id, key=key, request=request, photo_id=photo.photo_id, grant=grant, expires_at=expires_at
@@ -29,15 +29,15 @@ def record(photo: Photo, key: str = "k", request: str = "r", grant: str = "{}") 
 
 
 def test_record_is_found_only_under_its_user_and_key(backend: Backend) -> None:
-    kept = record(pending())
-    assert backend.idempotency.add(kept)
-    assert backend.idempotency.record(ANN, "k") == kept
+    record = new_record(pending())
+    assert backend.idempotency.add(record)
+    assert backend.idempotency.record(ANN, "k") == record
     assert backend.idempotency.record(ANN, "other") is None
     assert backend.idempotency.record(UserId("bob"), "k") is None
 
 
 def test_second_record_under_a_key_changes_nothing_until_the_first_expires(backend: Backend) -> None:
-    first, second = record(pending()), record(pending())
+    first, second = new_record(pending()), new_record(pending())
     assert backend.idempotency.add(first)
     assert not backend.idempotency.add(second)
     assert backend.idempotency.record(ANN, "k") == first
@@ -48,35 +48,35 @@ def test_second_record_under_a_key_changes_nothing_until_the_first_expires(backe
 
 def test_grant_under_a_used_key_writes_and_charges_nothing(backend: Backend) -> None:
     first, second = pending(), pending()
-    assert backend.store.grant(first, NO_LIMITS, record(first))
-    assert not backend.store.grant(second, NO_LIMITS, record(second))
+    assert backend.store.grant(first, NO_LIMITS, new_record(first))
+    assert not backend.store.grant(second, NO_LIMITS, new_record(second))
     assert backend.store.photo(second.photo_id) is None
-    assert backend.idempotency.record(ANN, "k") == record(first)
+    assert backend.idempotency.record(ANN, "k") == new_record(first)
     assert backend.usage() == (1, 1000)
 
 
 def test_grant_under_a_used_key_reports_the_key_even_if_the_quota_is_exceeded(backend: Backend) -> None:
     first, second = pending(), pending()
-    only = Limits(photos=1, bytes=1000)
-    assert backend.store.grant(first, only, record(first))
-    assert not backend.store.grant(second, only, record(second))
+    limits = Limits(photos=1, bytes=1000)
+    assert backend.store.grant(first, limits, new_record(first))
+    assert not backend.store.grant(second, limits, new_record(second))
     with pytest.raises(errors.QuotaExceeded):
-        backend.store.grant(second, only, record(second, "another"))
+        backend.store.grant(second, limits, new_record(second, "another"))
     assert backend.idempotency.record(ANN, "another") is None
 
 
 def test_exactly_one_of_fifty_concurrent_grants_under_one_key_is_issued(backend: Backend) -> None:
-    wanted = [pending() for _ in range(50)]
+    photos = [pending() for _ in range(50)]
     calls: list[Callable[[], bool]] = [
-        partial(backend.store.grant, photo, NO_LIMITS, record(photo)) for photo in wanted
+        partial(backend.store.grant, photo, NO_LIMITS, new_record(photo)) for photo in photos
     ]
-    given = run_concurrently(calls)
-    assert sum(given) == 1
-    assert [backend.store.photo(photo.photo_id) is not None for photo in wanted] == given
+    results = run_concurrently(calls)
+    assert sum(results) == 1
+    assert [backend.store.photo(photo.photo_id) is not None for photo in photos] == results
     assert backend.usage() == (1, 1000)
 
 
-# --- Bytes
+# --- Duplicates
 
 
 def test_duplicate_is_found_while_its_photo_is_listed(backend: Backend) -> None:

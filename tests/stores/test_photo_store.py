@@ -39,8 +39,8 @@ def test_account_is_opened_once(backend: Backend) -> None:
 
 def test_grant_opens_the_account_and_opening_it_again_keeps_its_usage(backend: Backend) -> None:
     photo = backend.granted()
-    there = Account(user_id=ANN, created_at=photo.uploaded_at, photo_count=1, bytes=1000)
-    assert backend.accounts.open_account(Account(user_id=ANN, created_at=timestamp(START + timedelta(1)))) == there
+    existing = Account(user_id=ANN, created_at=photo.uploaded_at, photo_count=1, bytes=1000)
+    assert backend.accounts.open_account(Account(user_id=ANN, created_at=timestamp(START + timedelta(1)))) == existing
 
 
 # --- Reading
@@ -88,11 +88,11 @@ def test_tombstone_expires_after_ninety_days(backend: Backend) -> None:
 @pytest.mark.parametrize("limits", [Limits(photos=1, bytes=9999), Limits(photos=9, bytes=1999)])
 def test_grant_beyond_a_limit_is_refused_and_changes_nothing(backend: Backend, limits: Limits) -> None:
     backend.store.grant(pending(), limits)
-    refused = pending()
+    photo = pending()
     with pytest.raises(errors.QuotaExceeded) as raised:
-        backend.store.grant(refused, limits)
+        backend.store.grant(photo, limits)
     assert raised.value.details == {"photos": limits.photos, "bytes": limits.bytes}
-    assert backend.store.photo(refused.photo_id) is None
+    assert backend.store.photo(photo.photo_id) is None
     assert backend.usage() == (1, 1000)
 
 
@@ -110,22 +110,22 @@ def test_grant_that_reaches_the_limit_is_issued(backend: Backend) -> None:
 
 
 def test_quota_holds_under_concurrent_requests(backend: Backend) -> None:
-    def ask(photo: Photo) -> bool:
+    def try_to_grant(photo: Photo) -> bool:
         try:
             backend.store.grant(photo, Limits(photos=1000, bytes=7500))
         except errors.QuotaExceeded:
             return False
         return True
 
-    wanted = [pending() for _ in range(100)]
-    given_to = run_concurrently([partial(ask, photo) for photo in wanted])
-    assert sum(given_to) == 7
+    photos = [pending() for _ in range(100)]
+    results = run_concurrently([partial(try_to_grant, photo) for photo in photos])
+    assert sum(results) == 7
     assert backend.usage() == (7, 7000)
-    assert [backend.store.photo(photo.photo_id) is not None for photo in wanted] == given_to
+    assert [backend.store.photo(photo.photo_id) is not None for photo in photos] == results
 
 
 def test_cancelled_account_gets_no_grant_and_no_rebuilt_row(backend: Backend) -> None:
-    there = backend.ready()
+    existing = backend.ready()
     backend.cancel(ANN)
     assert backend.accounts.account(ANN).cancelled
     late = pending()
@@ -133,7 +133,7 @@ def test_cancelled_account_gets_no_grant_and_no_rebuilt_row(backend: Backend) ->
         backend.store.grant(late, NO_LIMITS)
     assert not backend.store.rebuild(late)
     assert backend.store.photo(late.photo_id) is None
-    assert backend.now(there) == there
+    assert backend.now(existing) == existing
 
 
 # --- Restoring, replacing, removing
@@ -146,9 +146,9 @@ def test_lost_row_is_rebuilt_regardless_of_the_limits(backend: Backend) -> None:
 
 def test_rebuilding_over_a_row_or_a_tombstone_changes_nothing(backend: Backend) -> None:
     live, erased = backend.ready(title="Quay"), backend.erase(backend.ready())
-    for there in (live, erased):
-        assert not backend.store.rebuild(pending().with_(photo_id=there.photo_id))
-        assert backend.now(there) == there
+    for existing in (live, erased):
+        assert not backend.store.rebuild(pending().with_(photo_id=existing.photo_id))
+        assert backend.now(existing) == existing
     assert backend.usage() == (1, 1000)
 
 
@@ -207,8 +207,8 @@ def test_exactly_one_of_many_concurrent_changes_succeeds(backend: Backend, round
         calls.append(partial(backend.store.replace, photo, photo.with_(status="ready", charged=number)))
         calls.append(partial(backend.store.replace, photo, photo.tombstone(timestamp(START))))
     assert sum(run_concurrently(calls)) == 1
-    left = backend.store.photo(photo.photo_id)
-    assert backend.usage() == ((int(left.counted), left.charged) if left else (0, 0))
+    stored = backend.store.photo(photo.photo_id)
+    assert backend.usage() == ((int(stored.counted), stored.charged) if stored else (0, 0))
 
 
 STEPS: dict[str, Callable[[Backend, Photo], Any]] = {
@@ -225,10 +225,10 @@ STEPS: dict[str, Callable[[Backend, Photo], Any]] = {
 @given(st.lists(st.tuples(st.sampled_from([*STEPS]), st.integers(0, 2), st.booleans()), max_size=8))
 def test_usage_equals_the_sum_of_the_rows_after_any_steps(backend: Backend, steps: list[tuple[str, int, bool]]) -> None:
     owner = uuid4().hex
-    seen = [[backend.granted(owner)] for _ in range(3)]
-    for name, which, stale in steps:
-        STEPS[name](backend, seen[which][0 if stale else -1])
-        if current := backend.store.photo(seen[which][0].photo_id):
-            seen[which].append(current)
-    left = [found for each in seen if (found := backend.store.photo(each[0].photo_id))]
-    assert backend.usage(owner) == (sum(photo.counted for photo in left), sum(photo.charged for photo in left))
+    versions = [[backend.granted(owner)] for _ in range(3)]
+    for name, index, stale in steps:
+        STEPS[name](backend, versions[index][0 if stale else -1])
+        if current := backend.store.photo(versions[index][0].photo_id):
+            versions[index].append(current)
+    stored = [photo for photos in versions if (photo := backend.store.photo(photos[0].photo_id))]
+    assert backend.usage(owner) == (sum(photo.counted for photo in stored), sum(photo.charged for photo in stored))

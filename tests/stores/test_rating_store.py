@@ -1,4 +1,4 @@
-"""The contract of `RatingStore`: sums are exact under concurrent ratings, changes and erasures."""
+"""`RatingStore`: the sums of ratings are exact under concurrent ratings, changes and erasures."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -19,17 +19,15 @@ from tests.support.rows import START, Backend, ids
 
 BOB = UserId("bob")
 
-
 PUBLIC = Listing(scope="public")
-
 
 FEW = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
-def sums(backend: Backend, photo: Photo) -> tuple[int, int]:
-    """Of the photo's row."""
-    now = backend.now(photo)
-    return now.rating_sum, now.rating_count
+def read_sums(backend: Backend, photo: Photo) -> tuple[int, int]:
+    """Return the sum and the number of ratings in the row of a photo."""
+    stored = backend.now(photo)
+    return stored.rating_sum, stored.rating_count
 
 
 def test_missing_rating_is_none(backend: Backend) -> None:
@@ -45,7 +43,7 @@ def test_sums_include_only_the_last_rating_of_each_user(backend: Backend, steps:
         assert before == last.pop(name, None)
         assert backend.ratings.rate(backend.now(photo), UserId(name), before, rating)
         last |= {name: rating} if rating else {}
-    assert sums(backend, photo) == (sum(last.values()), len(last))
+    assert read_sums(backend, photo) == (sum(last.values()), len(last))
     expected = photo.with_(rating_sum=sum(last.values()), rating_count=len(last))
     assert backend.now(photo) == expected
     assert expected in backend.store.by_score(PUBLIC, 1000)
@@ -60,19 +58,19 @@ def test_ratings_move_a_photo_in_the_top_order(backend: Backend) -> None:
     assert ids(backend.store.by_score(PUBLIC, 9)) == ids([second, first, third])
 
 
-MEANWHILE: dict[str, Callable[[Backend, Photo], object]] = {
-    "rated by somebody else": lambda backend, photo: backend.ratings.rate(photo, UserId("cid"), None, 4),
-    "rated by the same person": lambda backend, photo: backend.ratings.rate(photo, BOB, None, 4),
+CONCURRENT_CHANGES: dict[str, Callable[[Backend, Photo], object]] = {
+    "rated by another user": lambda backend, photo: backend.ratings.rate(photo, UserId("cid"), None, 4),
+    "rated by the same user": lambda backend, photo: backend.ratings.rate(photo, BOB, None, 4),
     "hidden": lambda backend, photo: backend.put(photo, visibility="private"),
     "trashed": lambda backend, photo: backend.put(photo, trashed_at=timestamp(START)),
     "erased": lambda backend, photo: backend.erase(photo),
 }
 
 
-@pytest.mark.parametrize("event", [*MEANWHILE])
+@pytest.mark.parametrize("event", [*CONCURRENT_CHANGES])
 def test_rating_of_a_stale_photo_changes_nothing(backend: Backend, event: str) -> None:
     photo = backend.ready()
-    MEANWHILE[event](backend, photo)
+    CONCURRENT_CHANGES[event](backend, photo)
     before = backend.now(photo), backend.ratings.rating(photo.photo_id, BOB)
     assert not backend.ratings.rate(photo, BOB, None, 2)
     assert (backend.now(photo), backend.ratings.rating(photo.photo_id, BOB)) == before
@@ -82,11 +80,11 @@ def test_stale_rating_is_refused_even_if_the_sums_are_equal_again(backend: Backe
     photo = backend.ready()
     assert backend.ratings.rate(photo, BOB, None, 3)
     assert backend.ratings.rate(backend.now(photo), UserId("cid"), None, 3)
-    seen = backend.now(photo)
-    assert backend.ratings.rate(seen, BOB, 3, None)
+    stale = backend.now(photo)
+    assert backend.ratings.rate(stale, BOB, 3, None)
     assert backend.ratings.rate(backend.now(photo), UserId("dee"), None, 3)
-    assert not backend.ratings.rate(seen, BOB, 3, 5)
-    assert sums(backend, photo) == (6, 2)
+    assert not backend.ratings.rate(stale, BOB, 3, 5)
+    assert read_sums(backend, photo) == (6, 2)
 
 
 @pytest.mark.parametrize(("rating", "expected"), [(None, (0, 0)), (2, (2, 1))])
@@ -97,7 +95,7 @@ def test_rating_can_be_removed_or_replaced_after_its_sums_were_lost(
     assert backend.ratings.rate(photo, BOB, None, 5)
     backend.lose(photo)
     assert backend.ratings.rate(backend.now(photo), BOB, 5, rating)
-    assert sums(backend, photo) == expected
+    assert read_sums(backend, photo) == expected
     assert backend.ratings.rating(photo.photo_id, BOB) == rating
 
 
@@ -107,7 +105,7 @@ def test_rating_during_a_change_of_the_photo_is_kept(backend: Backend) -> None:
     trashed = backend.put(photo, trashed_at=timestamp(START))
     assert (trashed.rating_sum, trashed.rating_count) == (5, 1)
     backend.put(trashed, trashed_at=None)
-    assert [each.rating_sum for each in backend.store.by_score(PUBLIC, 9)] == [5]
+    assert [listed.rating_sum for listed in backend.store.by_score(PUBLIC, 9)] == [5]
 
 
 def test_rating_during_an_erase_leaves_nothing(backend: Backend) -> None:
@@ -133,12 +131,12 @@ def test_sixteen_concurrent_ratings_are_all_counted(backend: Backend) -> None:
     photo = backend.ready()
 
     def rate(number: int) -> Any:
-        by = Caller(UserId(f"fan-{number}"))
-        return [Ratings(backend.store, backend.ratings).rate(photo.photo_id, value, by=by) for value in (2, 4)]
+        caller = Caller(UserId(f"fan-{number}"))
+        return [Ratings(backend.store, backend.ratings).rate(photo.photo_id, value, by=caller) for value in (2, 4)]
 
     with ThreadPoolExecutor(16) as threads:
         list(threads.map(rate, range(16)))
-    assert sums(backend, photo) == (64, 16)
+    assert read_sums(backend, photo) == (64, 16)
 
 
 def test_user_who_rates_on_sixteen_devices_at_once_is_counted_once(backend: Backend) -> None:
@@ -149,7 +147,7 @@ def test_user_who_rates_on_sixteen_devices_at_once_is_counted_once(backend: Back
 
     with ThreadPoolExecutor(16) as threads:
         list(threads.map(rate, range(16)))
-    assert sums(backend, photo) == (backend.ratings.rating(photo.photo_id, BOB), 1)
+    assert read_sums(backend, photo) == (backend.ratings.rating(photo.photo_id, BOB), 1)
 
 
 @pytest.mark.parametrize("round_", range(8))
@@ -167,5 +165,5 @@ def test_concurrent_erase_and_ratings_leave_no_sums_and_no_ratings(backend: Back
 
     with ThreadPoolExecutor(16) as threads:
         list(threads.map(lambda number: (erase if number == round_ else rate)(number), range(16)))
-    assert sums(backend, photo) == (0, 0)
+    assert read_sums(backend, photo) == (0, 0)
     assert backend.store.delete_ratings(photo.photo_id) == 0

@@ -1,4 +1,4 @@
-"""`SearchIndex`: every word must match, the newest photos come first, and nobody finds what is hidden from them."""
+"""`SearchIndex`: every word must match, the newest photos come first, and hidden photos are not found."""
 
 from typing import Any
 from uuid import uuid4
@@ -106,8 +106,8 @@ def test_page_starts_after_the_given_photo_and_the_last_page_has_no_next(backend
 @pytest.mark.parametrize("count", [MAX_TERMS, MAX_TERMS + 1])
 def test_query_with_more_words_than_a_photo_can_have_finds_nothing(backend: Backend, count: int) -> None:
     backend.ready(title=" ".join(f"w{number}" for number in range(60)))
-    found = find_all(backend, " ".join(f"w{number}" for number in range(count)), PUBLIC)
-    assert len(found) == (count <= MAX_TERMS)
+    photo_ids = find_all(backend, " ".join(f"w{number}" for number in range(count)), PUBLIC)
+    assert len(photo_ids) == (count <= MAX_TERMS)
 
 
 def test_search_without_words_returns_one_empty_page(backend: Backend) -> None:
