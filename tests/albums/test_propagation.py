@@ -89,7 +89,7 @@ def test_second_change_wins_while_the_job_of_the_first_is_pending(shared_cloud: 
     for name in ("Hills", "Lakes"):
         assert ann.patch(album, {"name": name}).status == 200
     first, second = drain_queue(shared_cloud)
-    # Jobs of earlier versions enqueued such messages to continue themselves. The queue may still contain some.
+    # A message in the format of an earlier version, in which a job enqueued its own continuation.
     old_message = json.dumps(json.loads(first) | {"after": "0", "wording": 1})
     for body in (second, old_message, first, old_message):
         shared_cloud.work(body, datetime.now(UTC))

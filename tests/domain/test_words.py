@@ -62,10 +62,10 @@ def test_text_is_split_into_words(text: str) -> None:
 
 @given(st.text(max_size=200))
 def test_words_are_unique_short_and_normalized(text: str) -> None:
-    found = words(text)
-    assert len(set(found)) == len(found)
-    assert all(0 < len(word) <= MAX_LETTERS and words(word) == [word] for word in found)
-    assert not any(set(word) & set(" #*%_.,\u0301\n") for word in found)
+    result = words(text)
+    assert len(set(result)) == len(result)
+    assert all(0 < len(word) <= MAX_LETTERS and words(word) == [word] for word in result)
+    assert not any(set(word) & set(" #*%_.,\u0301\n") for word in result)
 
 
 @given(st.text(max_size=40), st.text(max_size=40))

@@ -47,22 +47,22 @@ def test_top_order_puts_better_ratings_first_and_ties_newest_first(cloud: Cloud)
 
 
 def test_lists_can_be_filtered_by_user_tag_and_time(cloud: Cloud) -> None:
-    anns = add_photos(cloud, 6, tags=("Sea",))
-    bobs = add_photos(cloud, 6, "bob", tags=("sea", "harbour"))
+    anns_photos = add_photos(cloud, 6, tags=("Sea",))
+    bobs_photos = add_photos(cloud, 6, "bob", tags=("sea", "harbour"))
     private = add_photos(cloud, 1, visibility="private", tags=("sea",))
     visitor = cloud.visitor
 
     def list_ids(client: Client, **query: Any) -> set[str]:
         return set(join_pages(read_pages(client, order="oldest", limit=4, **query)))
 
-    assert list_ids(visitor, userId="ann") == set(anns)
-    assert list_ids(visitor, tag="SEA") == {*anns, *bobs}
-    assert list_ids(visitor, tag="harbour") == set(bobs)
-    assert list_ids(visitor, tag="sea", userId="bob") == set(bobs)
-    assert list_ids(cloud.person("ann"), tag="sea", scope="mine") == {*anns, *private}
+    assert list_ids(visitor, userId="ann") == set(anns_photos)
+    assert list_ids(visitor, tag="SEA") == {*anns_photos, *bobs_photos}
+    assert list_ids(visitor, tag="harbour") == set(bobs_photos)
+    assert list_ids(visitor, tag="sea", userId="bob") == set(bobs_photos)
+    assert list_ids(cloud.person("ann"), tag="sea", scope="mine") == {*anns_photos, *private}
     times = {"from": timestamp(START + timedelta(minutes=2)), "to": timestamp(START + timedelta(minutes=4))}
-    assert list_ids(visitor, **times) == {*anns[2:4], *bobs[2:4]}
-    assert list_ids(visitor, tag="sea", userId="ann", **times) == set(anns[2:4])
+    assert list_ids(visitor, **times) == {*anns_photos[2:4], *bobs_photos[2:4]}
+    assert list_ids(visitor, tag="sea", userId="ann", **times) == set(anns_photos[2:4])
     assert list_ids(visitor, **{"from": "2027-01-01T00:00:00Z"}) == set()
     assert list_ids(visitor, to="1960-01-01T00:00:00Z") == set()
 
@@ -145,4 +145,3 @@ def test_time_bounds_outside_the_utc_calendar_still_apply(cloud: Cloud, moment: 
         [photo_id] if moment < "2026" else []
     )
     assert join_pages(read_pages(cloud.visitor, order="newest", to=moment)) == ([] if moment < "2026" else [photo_id])
-

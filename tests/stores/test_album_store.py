@@ -140,8 +140,7 @@ def test_links_are_stored_listed_and_counted(backend: Backend) -> None:
     assert raised.value.details == {"links": 3}
     assert backend.links.links(album.album_id, 9) == links
     assert backend.links.links(album.album_id, 1, after=links[0].link_id) == [links[1]]
-    found = backend.links.with_link(album.album_id, links[2].link_id)
-    assert found == (album.with_(link_count=3), links[2])
+    assert backend.links.with_link(album.album_id, links[2].link_id) == (album.with_(link_count=3), links[2])
     assert backend.links.remove_link(album.album_id, links[2].link_id)
     assert not backend.links.remove_link(album.album_id, links[2].link_id)
     assert backend.links.with_link(album.album_id, links[2].link_id) == (album.with_(link_count=2), None)

@@ -92,7 +92,7 @@ class Gallery:
 
 
 def walk(gallery: Gallery, order: Order, scope: Scope, sizes: list[int], steps: list[Step]) -> list[Photo]:
-    """Walk to the end in pages of `sizes` in turn, with one of `steps` after each page. Return the photos shown."""
+    """Walk to the end in pages of `sizes` in turn. Apply `steps` between the first pages. Return the photos shown."""
     shown: list[Photo] = []
     last_key, number = None, 0
     while number == 0 or last_key:

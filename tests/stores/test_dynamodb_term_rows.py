@@ -57,7 +57,7 @@ def test_each_prefix_lists_a_photo_once_and_the_longest_prefix_lists_all_its_wor
     assert all(word.startswith(prefix) for word, word_prefixes in prefixes_by_word.items() for prefix in word_prefixes)
 
 
-# --- Keys enforce visibility
+# --- Visibility
 
 
 def key_names(photo: Photo, *starts: str) -> set[str]:

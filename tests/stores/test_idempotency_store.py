@@ -82,14 +82,14 @@ def test_exactly_one_of_fifty_concurrent_grants_under_one_key_is_issued(backend:
 def test_duplicate_is_found_while_its_photo_is_listed(backend: Backend) -> None:
     photo = backend.granted(sha256=SEA)
     assert backend.idempotency.find_duplicate(ANN, SEA) is None
-    for change, listed in (
+    for change, is_listed in (
         ({"status": "ready"}, True),
         ({"title": "Quay", "visibility": "private"}, True),
         ({"trashed_at": timestamp(START)}, False),
         ({"trashed_at": None}, True),
     ):
         photo = backend.put(photo, **change)
-        assert backend.idempotency.find_duplicate(ANN, SEA) == (photo.photo_id if listed else None)
+        assert backend.idempotency.find_duplicate(ANN, SEA) == (photo.photo_id if is_listed else None)
     backend.erase(photo)
     assert backend.idempotency.find_duplicate(ANN, SEA) is None
 

@@ -62,7 +62,7 @@ STATES: dict[str, tuple[Callable[[Backend, Photo], object], set[str]]] = {
     "public": (lambda backend, photo: backend.put(photo, status="ready"), ALL_LISTS),
     "unlisted": (lambda backend, photo: backend.put(photo, status="ready", visibility="unlisted"), OWNER_LISTS),
     "private": (lambda backend, photo: backend.put(photo, status="ready", visibility="private"), OWNER_LISTS),
-    "made private": (
+    "hidden": (
         lambda backend, photo: backend.put(backend.put(photo, status="ready"), visibility="private"),
         OWNER_LISTS,
     ),
@@ -91,8 +91,8 @@ def test_photo_is_in_exactly_the_lists_that_match_its_state(backend: Backend, st
 
 
 def test_lists_of_one_user_contain_no_photo_of_another_user(backend: Backend) -> None:
-    bobs = backend.ready("bob", tags=("sea",))
-    assert lists_with(backend, bobs) == {"public", "public by tag", "public by score", "public by rank"}
+    bobs_photo = backend.ready("bob", tags=("sea",))
+    assert lists_with(backend, bobs_photo) == {"public", "public by tag", "public by score", "public by rank"}
 
 
 @pytest.mark.parametrize("pair", [("Straße", "STRASSE"), ("ﬁre", "FIRE"), ("café", "CAFE\u0301"), ("①", "1")])
@@ -140,14 +140,14 @@ def test_by_time_respects_after_since_and_until(
     backend, photo_ids = seven_photos
     after, since, until = bounds["after"], bounds["since"], bounds["until"]
     bound_ids = {bound: None if index is None else photo_ids[index] for bound, index in bounds.items()}
-    found = list_photos(backend, TIMED[name], limit, newest=newest, **bound_ids)
+    photos = list_photos(backend, TIMED[name], limit, newest=newest, **bound_ids)
     expected = [
         photo_id
         for index, photo_id in enumerate(photo_ids)
         if (since is None or index >= since) and (until is None or index < until)
         if after is None or (index < after if newest else index > after)
     ]
-    assert ids(found) == (expected[::-1] if newest else expected)[:limit]
+    assert ids(photos) == (expected[::-1] if newest else expected)[:limit]
 
 
 def test_after_can_be_a_photo_that_does_not_exist(seven_photos: tuple[Backend, list[PhotoId]]) -> None:
@@ -194,8 +194,8 @@ def test_span_includes_both_ends_and_respects_a_limit(backend: Backend) -> None:
     outer = Span(rank(low.photo_id), rank(high.photo_id))
     inner = Span(outer.low + 1, outer.high - 1)
     for listing in (MINE, PUBLIC):
-        found = backend.store.by_rank(listing, [outer, inner])
-        assert list(map(ids, found)) == [ids([low, middle, high]), ids([middle])]
+        photos_by_span = backend.store.by_rank(listing, [outer, inner])
+        assert list(map(ids, photos_by_span)) == [ids([low, middle, high]), ids([middle])]
         assert list(map(ids, backend.store.by_rank(listing, [outer], 2))) == [ids([low, middle])]
         assert backend.store.by_rank(listing, []) == []
 
@@ -223,8 +223,8 @@ def test_due_returns_exactly_the_photos_that_are_due(backend: Backend) -> None:
 
 
 def test_due_respects_its_limit_across_all_shards(backend: Backend) -> None:
-    due = ids([backend.granted(entropy=last_digit, due_at=timestamp(START)) for last_digit in range(16)])
+    all_ids = ids([backend.granted(entropy=last_digit, due_at=timestamp(START)) for last_digit in range(16)])
     for limit in (0, 1, 7, 16, 17):
-        found = backend.store.due(timestamp(START), limit)
-        assert len(found) == len(set(found)) == min(limit, 16)
-        assert set(found) <= set(due)
+        due_ids = backend.store.due(timestamp(START), limit)
+        assert len(due_ids) == len(set(due_ids)) == min(limit, 16)
+        assert set(due_ids) <= set(all_ids)

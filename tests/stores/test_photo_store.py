@@ -136,7 +136,7 @@ def test_cancelled_account_gets_no_grant_and_no_rebuilt_row(backend: Backend) ->
     assert backend.now(existing) == existing
 
 
-# --- Restoring, replacing, removing
+# --- Rebuilding, replacing, removing
 
 
 def test_lost_row_is_rebuilt_regardless_of_the_limits(backend: Backend) -> None:
@@ -168,8 +168,8 @@ def test_all_32_tags_can_be_replaced_at_once(backend: Backend) -> None:
     old, new = (tuple(f"{word}{number}" for number in range(32)) for word in ("old", "new"))
     photo = backend.put(backend.ready(tags=old), tags=new)
     for tag in (*old, *new):
-        found = backend.store.by_tag(Listing(scope="public", tag=tag), 9, newest=True)
-        assert ids(found) == ([photo.photo_id] if tag in new else [])
+        photos = backend.store.by_tag(Listing(scope="public", tag=tag), 9, newest=True)
+        assert ids(photos) == ([photo.photo_id] if tag in new else [])
 
 
 def test_replacing_or_removing_a_stale_photo_changes_nothing(backend: Backend) -> None:
