@@ -1,4 +1,4 @@
-"""People whose accounts are cancelled."""
+"""Users whose accounts are cancelled, and their user pool."""
 
 from uuid import uuid4
 
@@ -12,7 +12,7 @@ from tests.support.sweeps import drain_queue
 
 @pytest.fixture
 def ann(shared_cloud: Cloud) -> Client:
-    """A user without photos, in an empty cloud."""
+    """A user without data. The tables, the buckets and the job queue are empty."""
     empty(shared_cloud.settings, shared_cloud.dynamodb)
     shared_cloud.bucket.erase("")
     drain_queue(shared_cloud)
@@ -27,5 +27,5 @@ def bob(shared_cloud: Cloud) -> Client:
 
 @pytest.fixture
 def cognito(shared_cloud: Cloud) -> Cognito:
-    """The user pool, in which every user exists."""
+    """A simulated user pool that contains every user."""
     return Cognito(shared_cloud)

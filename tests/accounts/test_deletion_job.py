@@ -1,4 +1,4 @@
-"""The job that deletes a cancelled account: complete, repeatable, and safe to interrupt at every call."""
+"""The job that deletes a cancelled account is complete, idempotent and safe to interrupt at any call."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -21,7 +21,7 @@ from tests.support.sweeps import drain_queue, run_job
 
 
 @pytest.mark.usefixtures("cognito")
-def test_final_pass_leaves_a_bare_tombstone_and_is_the_last(shared_cloud: Cloud, ann: Client, bob: Client) -> None:
+def test_final_pass_leaves_only_a_tombstone_and_is_the_last_pass(shared_cloud: Cloud, ann: Client, bob: Client) -> None:
     gallery.furnish(shared_cloud, ann, bob)
     ann.delete("/account")
     run_queued_jobs(shared_cloud)
@@ -33,25 +33,27 @@ def test_final_pass_leaves_a_bare_tombstone_and_is_the_last(shared_cloud: Cloud,
         "dueAt",
     }
     assert sweep_accounts(shared_cloud, FINAL_PASS_DUE) == 1
-    left = gallery.tombstone(shared_cloud, ann.user_id)
-    assert set(left) == {"userId", "record", "cancelledAt", "expiresAt"}
-    days = timedelta(seconds=left["expiresAt"] - datetime.now(UTC).timestamp()).days
+    marker = gallery.tombstone(shared_cloud, ann.user_id)
+    assert set(marker) == {"userId", "record", "cancelledAt", "expiresAt"}
+    days = timedelta(seconds=marker["expiresAt"] - datetime.now(UTC).timestamp()).days
     assert 89 <= days <= 90
     assert sweep_accounts(shared_cloud, 10 * FINAL_PASS_DUE) == 0
     assert ann.get("/photos").status == 401
 
 
 @pytest.mark.usefixtures("cognito")
-def test_job_of_an_account_that_is_not_cancelled_touches_nothing(shared_cloud: Cloud, ann: Client, bob: Client) -> None:
+def test_job_for_an_account_that_is_not_cancelled_changes_nothing(
+    shared_cloud: Cloud, ann: Client, bob: Client
+) -> None:
     gallery.furnish(shared_cloud, ann, bob)
     before = gallery.everything(shared_cloud)
     run_job(PurgeAccount(UserId(ann.user_id)), datetime.now(UTC))
-    run_job(PurgeAccount(UserId("nobody")), datetime.now(UTC))
+    run_job(PurgeAccount(UserId("missing-user")), datetime.now(UTC))
     assert gallery.everything(shared_cloud) == before
 
 
 @pytest.mark.usefixtures("cognito")
-def test_person_whose_id_begins_alike_loses_nothing(shared_cloud: Cloud, ann: Client) -> None:
+def test_purge_keeps_the_data_of_a_user_whose_id_starts_with_the_purged_id(shared_cloud: Cloud, ann: Client) -> None:
     other = shared_cloud.person(f"{ann.user_id}0")
     shared_cloud.upload(ann, JPEG)
     photo = shared_cloud.upload(other, JPEG)
@@ -62,23 +64,23 @@ def test_person_whose_id_begins_alike_loses_nothing(shared_cloud: Cloud, ann: Cl
 
 
 @pytest.mark.usefixtures("cognito")
-def test_job_that_comes_again_and_again_changes_nothing_more(shared_cloud: Cloud, ann: Client, bob: Client) -> None:
+def test_repeated_job_changes_nothing_more(shared_cloud: Cloud, ann: Client, bob: Client) -> None:
     gallery.furnish(shared_cloud, ann, bob)
     ann.delete("/account")
     (body,) = drain_queue(shared_cloud)
     run_job(body, datetime.now(UTC))
-    after = gallery.everything(shared_cloud)
+    after_first_run = gallery.everything(shared_cloud)
     for _ in range(3):
         run_job(body, datetime.now(UTC))
-    kept = gallery.everything(shared_cloud)
-    assert kept == after
+    after_repeated_runs = gallery.everything(shared_cloud)
+    assert after_repeated_runs == after_first_run
     run_job(body, datetime.now(UTC) + FINAL_PASS_DUE)
-    final = gallery.everything(shared_cloud)
+    after_final_pass = gallery.everything(shared_cloud)
     run_job(body, datetime.now(UTC) + 2 * FINAL_PASS_DUE)
-    assert gallery.everything(shared_cloud) == final
+    assert gallery.everything(shared_cloud) == after_final_pass
 
 
-def test_job_whose_time_is_up_is_resumed_by_the_sweep(
+def test_sweep_resumes_a_job_that_ran_out_of_time(
     shared_cloud: Cloud, ann: Client, bob: Client, cognito: Cognito
 ) -> None:
     gallery.furnish(shared_cloud, ann, bob)
@@ -87,7 +89,7 @@ def test_job_whose_time_is_up_is_resumed_by_the_sweep(
     while bodies := drain_queue(shared_cloud):
         assert [json.loads(body) for body in bodies] == [{"job": "cancel", "userId": ann.user_id}]
         purge().run(UserId(ann.user_id), timedelta())
-        assert drain_queue(shared_cloud) == [], "a job must not continue itself through the queue"
+        assert drain_queue(shared_cloud) == [], "the job must not enqueue a continuation of itself"
         rounds += 1
         purge_job().sweep()
     assert rounds > 4
@@ -95,7 +97,7 @@ def test_job_whose_time_is_up_is_resumed_by_the_sweep(
     assert cognito.asked[-1][0] == "AdminDeleteUser"
 
 
-def test_user_that_is_gone_already_is_no_error_and_a_refusal_is(
+def test_job_ignores_a_missing_cognito_user_but_fails_if_cognito_throttles(
     shared_cloud: Cloud, ann: Client, cognito: Cognito
 ) -> None:
     ann.delete("/account")
@@ -109,21 +111,21 @@ def test_user_that_is_gone_already_is_no_error_and_a_refusal_is(
     assert "dueAt" not in gallery.tombstone(shared_cloud, ann.user_id)
 
 
-def test_killed_at_every_call_it_ends_all_the_same(
+def test_final_pass_completes_the_purge_after_a_fault_at_any_call(
     shared_cloud: Cloud, ann: Client, bob: Client, cognito: Cognito
 ) -> None:
     assert cognito.asked == []
     operations: list[str] = []
     modes: tuple[Mode, ...] = ("killed", "answer lost", "500")
-    theirs = shared_cloud.upload(bob, JPEG)
-    gallery.sketch(shared_cloud, ann, theirs)
+    bobs_photo = shared_cloud.upload(bob, JPEG)
+    gallery.sketch(shared_cloud, ann, bobs_photo)
     ann.delete("/account")
     (body,) = drain_queue(shared_cloud)
     before = Snapshot(shared_cloud)
-    for at in range(200):
+    for call_number in range(200):
         before.restore()
-        mode = modes[at % 3]
-        with striking(Fault(at, mode), *shared_cloud.clients) as fault:
+        mode = modes[call_number % 3]
+        with striking(Fault(call_number, mode), *shared_cloud.clients) as fault:
             try:
                 run_job(body, datetime.now(UTC))
             except (Busy, Killed):
@@ -132,7 +134,7 @@ def test_killed_at_every_call_it_ends_all_the_same(
         run_job(body, datetime.now(UTC) + FINAL_PASS_DUE)
         assert is_deleted(shared_cloud, ann.user_id), fault.struck
         assert "dueAt" not in gallery.tombstone(shared_cloud, ann.user_id)
-        assert shared_cloud.photo(theirs.photo_id).rating_count == 0
+        assert shared_cloud.photo(bobs_photo.photo_id).rating_count == 0
         operations.append(fault.struck)
         if not fault.struck:
             break
@@ -141,17 +143,17 @@ def test_killed_at_every_call_it_ends_all_the_same(
     assert operations[-1] == ""
 
 
-def test_objects_that_the_storage_keeps_are_left_to_the_next_attempt(
+def test_next_attempt_deletes_objects_that_s3_failed_to_delete(
     shared_cloud: Cloud, ann: Client, cognito: Cognito
 ) -> None:
     shared_cloud.upload(ann, JPEG)
     ann.delete("/account")
     (body,) = drain_queue(shared_cloud)
 
-    def keep(parsed: dict[str, Any], **_: Any) -> None:
+    def report_error(parsed: dict[str, Any], **_: Any) -> None:
         parsed["Errors"] = [{"Key": "x", "Code": "InternalError"}]
 
-    with hooked("after-call.s3.DeleteObjects", lambda _: keep, shared_cloud.s3), pytest.raises(Busy):
+    with hooked("after-call.s3.DeleteObjects", lambda _: report_error, shared_cloud.s3), pytest.raises(Busy):
         run_job(body, datetime.now(UTC))
     assert "AdminDeleteUser" not in dict(cognito.asked)
     assert "dueAt" in gallery.tombstone(shared_cloud, ann.user_id)
@@ -160,7 +162,7 @@ def test_objects_that_the_storage_keeps_are_left_to_the_next_attempt(
 
 
 @pytest.mark.usefixtures("cognito")
-def test_more_than_a_thousand_versions_go(shared_cloud: Cloud, ann: Client) -> None:
+def test_purge_deletes_more_than_a_thousand_object_versions(shared_cloud: Cloud, ann: Client) -> None:
     photo = shared_cloud.upload(ann, JPEG)
     for _ in range(1005):
         shared_cloud.s3.put_object(Bucket=shared_cloud.settings.originals_bucket, Key=photo.s3_key, Body=b"x")

@@ -28,7 +28,7 @@ from tests.support.sweeps import drain_queue, run_job
 @pytest.mark.usefixtures("cognito")
 @pytest.mark.parametrize("order", [*permutations(["cancel", "purge", "event", "final"])], ids="-".join)
 @pytest.mark.parametrize("size", [None, len(JPEG)])
-def test_upload_on_its_way_leaves_nothing_in_whatever_order(
+def test_upload_during_a_deletion_leaves_nothing_in_any_order_of_steps(
     shared_cloud: Cloud, ann: Client, order: tuple[str, ...], size: int | None
 ) -> None:
     grant = shared_cloud.grant(ann, **({"size": size} if size else {}))
@@ -49,7 +49,7 @@ def test_upload_on_its_way_leaves_nothing_in_whatever_order(
 
 
 @pytest.mark.usefixtures("cognito")
-def test_object_whose_event_never_comes_goes_with_the_final_pass(shared_cloud: Cloud, ann: Client) -> None:
+def test_final_pass_deletes_an_object_whose_event_never_arrives(shared_cloud: Cloud, ann: Client) -> None:
     grant = shared_cloud.grant(ann)
     ann.delete("/account")
     run_queued_jobs(shared_cloud)
@@ -60,87 +60,85 @@ def test_object_whose_event_never_comes_goes_with_the_final_pass(shared_cloud: C
 
 
 @pytest.mark.usefixtures("cognito")
-def test_confirmation_that_runs_while_its_photo_is_purged_leaves_nothing(shared_cloud: Cloud, ann: Client) -> None:
+def test_confirmation_during_the_purge_of_its_photo_leaves_nothing(shared_cloud: Cloud, ann: Client) -> None:
     grant = shared_cloud.grant(ann, size=len(JPEG))
     version = shared_cloud.put(grant, JPEG)
     ann.delete("/account")
     bodies = drain_queue(shared_cloud)
 
-    def purge_now(**_: Any) -> None:
+    def run_purge(**_: Any) -> None:
         while bodies:
             run_job(bodies.pop(), datetime.now(UTC))
 
-    with hooked("before-call.dynamodb.TransactWriteItems", lambda _: purge_now, shared_cloud.dynamodb):
+    with hooked("before-call.dynamodb.TransactWriteItems", lambda _: run_purge, shared_cloud.dynamodb):
         shared_cloud.deliver(created(grant["s3Key"], version))
     assert bodies == []
     assert is_deleted(shared_cloud, ann.user_id)
 
 
 @pytest.mark.usefixtures("cognito")
-def test_photo_that_changes_while_it_is_purged_is_taken_by_the_next_pass(
-    shared_cloud: Cloud, ann: Client, bob: Client
-) -> None:
+def test_next_pass_purges_a_photo_that_changes_during_its_purge(shared_cloud: Cloud, ann: Client, bob: Client) -> None:
     photo = shared_cloud.upload(ann, JPEG)
     ann.delete("/account")
 
-    def retag() -> None:
+    def change_tags() -> None:
         current = shared_cloud.photo(photo.photo_id)
         assert shared_cloud.store.replace(current, current.with_(title="x", tags=("new",)))
 
-    changes: list[Callable[[], Any]] = [partial(gallery.rate, shared_cloud, photo, bob.user_id, 5), retag]
-    changing = Lock()
+    changes: list[Callable[[], Any]] = [partial(gallery.rate, shared_cloud, photo, bob.user_id, 5), change_tags]
+    lock = Lock()
 
-    def change(model: Any, params: Any, **_: Any) -> None:
-        ours = model.name == "TransactWriteItems" and shared_cloud.settings.photo_table in str(params)
-        # The purge's own transactions alone: those of the changes come by here as well.
-        if ours and changes and changing.acquire(blocking=False):
+    def apply_change(model: Any, params: Any, **_: Any) -> None:
+        is_photo_write = model.name == "TransactWriteItems" and shared_cloud.settings.photo_table in str(params)
+        # The changes write photos too. The lock keeps their own writes from starting another change.
+        if is_photo_write and changes and lock.acquire(blocking=False):
             changes.pop()()
-            changing.release()
+            lock.release()
 
-    with hooked("before-call.dynamodb", lambda _: change, shared_cloud.dynamodb):
+    with hooked("before-call.dynamodb", lambda _: apply_change, shared_cloud.dynamodb):
         run_queued_jobs(shared_cloud)
     assert changes == []
     assert is_deleted(shared_cloud, ann.user_id)
 
 
 @pytest.mark.usefixtures("cognito")
-def test_rating_that_changes_while_it_is_taken_back_is_taken_by_the_next_pass(
+def test_next_pass_removes_a_rating_whose_photo_is_rated_during_the_purge(
     shared_cloud: Cloud, ann: Client, bob: Client
 ) -> None:
     photo = gallery.rate(shared_cloud, shared_cloud.upload(bob, JPEG), ann.user_id, 4)
     ann.delete("/account")
     changes = [partial(gallery.rate, shared_cloud, photo, bob.user_id, 5)]
 
-    def change(model: Any, params: Any, **_: Any) -> None:
+    def apply_change(model: Any, params: Any, **_: Any) -> None:
         if model.name == "TransactWriteItems" and shared_cloud.settings.rating_table in str(params) and changes:
             changes.pop()()
 
-    with hooked("before-call.dynamodb", lambda _: change, shared_cloud.dynamodb):
+    with hooked("before-call.dynamodb", lambda _: apply_change, shared_cloud.dynamodb):
         run_queued_jobs(shared_cloud)
     assert changes == []
     assert is_deleted(shared_cloud, ann.user_id)
-    left = shared_cloud.photo(photo.photo_id)
-    assert (left.rating_sum, left.rating_count) == (5, 1)
+    purged = shared_cloud.photo(photo.photo_id)
+    assert (purged.rating_sum, purged.rating_count) == (5, 1)
     assert shared_cloud.visitor.get("/photos", order="top").json["items"][0]["photoId"] == photo.photo_id
 
 
 @pytest.mark.usefixtures("cognito")
-def test_photo_that_the_index_does_not_show_yet_goes_with_the_final_pass(shared_cloud: Cloud, ann: Client) -> None:
+def test_final_pass_purges_a_photo_that_the_index_does_not_show_yet(shared_cloud: Cloud, ann: Client) -> None:
     shared_cloud.upload(ann, JPEG)
     ann.delete("/account")
 
-    def lag(parsed: dict[str, Any], context: Any, **_: Any) -> None:
-        if context.get("lags"):
+    def return_no_items(parsed: dict[str, Any], context: Any, **_: Any) -> None:
+        if context.get("reads_owner_index"):
             parsed["Items"] = []
 
-    def mark(params: Any, context: Any, **_: Any) -> None:
-        context["lags"] = '"IndexName": "owner"' in str(params.get("body"))
+    def mark_owner_query(params: Any, context: Any, **_: Any) -> None:
+        context["reads_owner_index"] = '"IndexName": "owner"' in str(params.get("body"))
 
-    purging: Any = wiring.account_deletion_store()
-    client = purging._calls._client
+    store: Any = wiring.account_deletion_store()
+    client = store._calls._client
     with (
-        hooked("before-call.dynamodb.Query", lambda _: mark, client),
-        hooked("after-call.dynamodb.Query", lambda _: lag, client),
+        hooked("before-call.dynamodb.Query", lambda _: mark_owner_query, client),
+        hooked("after-call.dynamodb.Query", lambda _: return_no_items, client),
     ):
         run_queued_jobs(shared_cloud)
     assert shared_cloud.originals() == []
@@ -150,34 +148,38 @@ def test_photo_that_the_index_does_not_show_yet_goes_with_the_final_pass(shared_
 
 
 @pytest.mark.usefixtures("cognito")
-def test_jobs_of_the_photos_of_a_cancelled_account_leave_nothing(shared_cloud: Cloud, ann: Client, bob: Client) -> None:
+def test_photo_jobs_of_a_cancelled_account_leave_nothing(shared_cloud: Cloud, ann: Client, bob: Client) -> None:
     gallery.furnish(shared_cloud, ann, bob)
     ann.delete("/account")
     late = datetime.now(UTC) + timedelta(days=40)
     shared_cloud.sweep(late)
-    settling = drain_queue(shared_cloud)
-    for body in settling:
+    settle_jobs = drain_queue(shared_cloud)
+    for body in settle_jobs:
         run_job(body, late)
-    assert sum(json.loads(body)["job"] == "settle" for body in settling) > 3
+    assert sum(json.loads(body)["job"] == "settle" for body in settle_jobs) > 3
     run_job(PurgeAccount(UserId(ann.user_id)), late)
-    for body in settling:
+    for body in settle_jobs:
         run_job(body, late)
     assert is_deleted(shared_cloud, ann.user_id)
 
 
-def test_bucket_is_asked_for_the_persons_own_prefix_alone(shared_cloud: Cloud, ann: Client, cognito: Cognito) -> None:
-    asked: list[str] = []
-    bucket = shared_cloud.bucket
+def test_purge_erases_only_objects_under_the_prefix_of_the_user(
+    shared_cloud: Cloud, ann: Client, cognito: Cognito
+) -> None:
+    erased_prefixes: list[str] = []
+    real_bucket = shared_cloud.bucket
 
-    class Noting(Bucket):
+    class RecordingBucket(Bucket):
         def __init__(self) -> None:
             pass
 
         def erase(self, prefix: str) -> None:
-            asked.append(prefix)
-            bucket.erase(prefix)
+            erased_prefixes.append(prefix)
+            real_bucket.erase(prefix)
 
     ann.delete("/account")
-    AccountPurge(wiring.account_deletion_store(), Noting(), wiring.identity(), wiring.now).run(UserId(ann.user_id))
-    assert asked == [f"{ann.user_id}/"]
+    AccountPurge(wiring.account_deletion_store(), RecordingBucket(), wiring.identity(), wiring.now).run(
+        UserId(ann.user_id)
+    )
+    assert erased_prefixes == [f"{ann.user_id}/"]
     assert cognito.asked

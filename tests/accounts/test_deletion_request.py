@@ -1,4 +1,4 @@
-"""The request that cancels an account: tokens are invalid immediately, and a failed request can be repeated."""
+"""The request that cancels an account: tokens are invalid immediately, and a failed request can be retried."""
 
 from datetime import timedelta
 from uuid import uuid4
@@ -16,7 +16,7 @@ from tests.support.invariants import broken
 from tests.support.sweeps import drain_queue
 
 
-def test_account_is_cancelled_at_once_and_then_purged(
+def test_account_is_cancelled_immediately_and_then_purged(
     shared_cloud: Cloud, ann: Client, bob: Client, cognito: Cognito
 ) -> None:
     photos = gallery.furnish(shared_cloud, ann, bob)
@@ -24,15 +24,15 @@ def test_account_is_cancelled_at_once_and_then_purged(
     answer = ann.delete("/account")
     assert (answer.status, answer.json) == (202, {"status": "cancelling"})
     assert "Max-Age=0" in answer.cookies["__Host-refresh"]
-    for attempt in (ann.get("/photos"), ann.post("/upload", {}), ann.delete("/account"), ann.get("/account")):
-        assert (attempt.status, attempt.json["error"]) == (401, "InvalidToken")
+    for rejected in (ann.get("/photos"), ann.post("/upload", {}), ann.delete("/account"), ann.get("/account")):
+        assert (rejected.status, rejected.json["error"]) == (401, "InvalidToken")
     assert [name for name, _ in cognito.asked] == ["GlobalSignOut"]
     assert run_queued_jobs(shared_cloud) == 1
     assert is_deleted(shared_cloud, ann.user_id)
     assert [name for name, _ in cognito.asked] == ["GlobalSignOut", "AdminDeleteUser"]
     assert cognito.asked[1][1] == {"UserPoolId": shared_cloud.settings.user_pool_id, "Username": ann.user_id}
     after = gallery.without(shared_cloud, ann.user_id)
-    # The revision where a photo is in the trash, so that nobody restores it with the score that it had.
+    # The purge also changes the revision of a trashed photo, so that a restore cannot bring back its old score.
     sums = {"ratingSum", "ratingCount", "score", "revision"}
     for row in [*before[shared_cloud.settings.photo_table], *after[shared_cloud.settings.photo_table]]:
         for name in sums & {*row}:
@@ -43,14 +43,14 @@ def test_account_is_cancelled_at_once_and_then_purged(
 
 
 @pytest.mark.usefixtures("cognito")
-def test_account_without_anything_is_cancelled_too(shared_cloud: Cloud, ann: Client) -> None:
+def test_account_without_data_can_be_cancelled(shared_cloud: Cloud, ann: Client) -> None:
     assert ann.delete("/account").status == 202
     assert ann.get("/trash").status == 401
     run_queued_jobs(shared_cloud)
     assert is_deleted(shared_cloud, ann.user_id)
 
 
-def test_visitor_cancels_nothing(shared_cloud: Cloud, ann: Client) -> None:
+def test_visitor_cannot_cancel_an_account(shared_cloud: Cloud, ann: Client) -> None:
     shared_cloud.upload(ann, JPEG)
     assert shared_cloud.visitor.delete("/account").status == 401
     assert shared_cloud.bearing("x").delete("/account").status == 401
@@ -59,7 +59,7 @@ def test_visitor_cancels_nothing(shared_cloud: Cloud, ann: Client) -> None:
     assert drain_queue(shared_cloud) == []
 
 
-def test_neither_queue_nor_cognito_need_be_there_for_the_account_to_be_cancelled(
+def test_sweep_purges_an_account_if_the_sign_out_fails_and_no_job_is_enqueued(
     shared_cloud: Cloud, ann: Client, bob: Client, cognito: Cognito
 ) -> None:
     gallery.furnish(shared_cloud, ann, bob)
@@ -72,17 +72,17 @@ def test_neither_queue_nor_cognito_need_be_there_for_the_account_to_be_cancelled
     assert is_deleted(shared_cloud, ann.user_id)
 
 
-def test_request_that_is_struck_anywhere_cancels_or_can_be_repeated(
+def test_request_with_a_fault_at_any_call_cancels_the_account_or_can_be_retried(
     shared_cloud: Cloud, ann: Client, cognito: Cognito
 ) -> None:
     assert cognito.asked == []
-    for at in range(9):
+    for call_number in range(9):
         for mode in ("not sent", "answer lost", "throttled", "500"):
             ann = shared_cloud.person(f"ann-{uuid4()}")
             shared_cloud.grant(ann)
-            with striking(Fault(at, mode), *shared_cloud.clients) as fault:
+            with striking(Fault(call_number, mode), *shared_cloud.clients) as fault:
                 answer = ann.delete("/account")
-            assert (answer.status == 202) == (fault.struck in ("", "SendMessageBatch")), (at, mode, answer)
+            assert (answer.status == 202) == (fault.struck in ("", "SendMessageBatch")), (call_number, mode, answer)
             assert answer.status in (202, 503)
             assert ann.delete("/account").status in (202, 401)
             drain_queue(shared_cloud)
@@ -91,4 +91,4 @@ def test_request_that_is_struck_anywhere_cancels_or_can_be_repeated(
             sweep_accounts(shared_cloud, 2 * LEASE)
         if not fault.struck:
             return
-    raise AssertionError("the calls do not end")
+    raise AssertionError("the request makes more calls than expected")

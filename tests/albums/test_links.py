@@ -1,4 +1,4 @@
-"""Share links over HTTP: what they show, to whom, for how long, and how often a password may be guessed."""
+"""Share links over HTTP: their content, secrets, expiry and passwords."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -23,33 +23,35 @@ PASSWORD = "hunter 2"
 
 @pytest.fixture
 def album(ann: Client) -> str:
-    """The path of a private album of Ann's."""
+    """The path of a private album that Ann owns."""
     return create_album(ann, visibility="private")
 
 
-def linked(owner: Client, album: str, **wanted: Any) -> str:
-    """The path of a new link."""
-    answer = owner.post(f"{album}/links", wanted)
+def create_link(owner: Client, album: str, **fields: Any) -> str:
+    """Create a share link. Return its path."""
+    answer = owner.post(f"{album}/links", fields)
     assert answer.status == 201, answer
     return str(answer.json["url"]).removeprefix("http://localhost:8000")
 
 
-def opened(client: Client, path: str, password: str | None = None) -> Answer:
+def open_link(client: Client, path: str, password: str | None = None) -> Answer:
     return client.call("GET", path, headers={"X-Link-Password": password} if password is not None else {})
 
 
-def in_minutes(minutes: int) -> str:
+def timestamp_in(minutes: int) -> str:
     return timestamp(datetime.now(UTC) + timedelta(minutes=minutes))
 
 
-# --- What they show
+# --- Content
 
 
-def test_link_shows_a_private_album_whole(shared_cloud: Cloud, ann: Client, album: str) -> None:
-    photos = [shared_cloud.upload(ann, JPEG, visibility=each, albumId=album[8:]) for each in ("public", "private")]
-    path = linked(ann, album)
+def test_link_shows_a_private_album_with_all_its_photos(shared_cloud: Cloud, ann: Client, album: str) -> None:
+    photos = [
+        shared_cloud.upload(ann, JPEG, visibility=visibility, albumId=album[8:]) for visibility in ("public", "private")
+    ]
+    path = create_link(ann, album)
     for client in (shared_cloud.visitor, shared_cloud.person("bob")):
-        shown = opened(client, path)
+        shown = open_link(client, path)
         assert shown.status == 200
         assert shown.json == ann.get(album).json | {"coverUrl": shown.json["coverUrl"]}
         assert shown.json["photoCount"] == 2
@@ -59,85 +61,97 @@ def test_link_shows_a_private_album_whole(shared_cloud: Cloud, ann: Client, albu
 
 
 @pytest.mark.parametrize("order", ["position", "random"])
-def test_pages_behind_a_link_are_whole(shared_cloud: Cloud, ann: Client, album: str, order: str) -> None:
+def test_pages_of_a_shared_album_are_complete_and_their_cursors_are_bound_to_the_link(
+    shared_cloud: Cloud, ann: Client, album: str, order: str
+) -> None:
     photos = add_photos(shared_cloud, 7, ann.user_id, "private")
     for photo_id in photos:
         put_into_album(ann, album, photo_id)
-    path = linked(ann, album)
+    path = create_link(ann, album)
     pages = read_pages(shared_cloud.visitor, f"{path}/photos", order=order, limit=3)
     assert sorted(join_pages(pages)) == photos
     token = shared_cloud.visitor.get(f"{path}/photos", limit=1).json["lastKey"]
-    for other in (f"{linked(ann, album)}/photos", f"{album}/photos"):
+    for other in (f"{create_link(ann, album)}/photos", f"{album}/photos"):
         assert ann.get(other, lastKey=token).json["error"] == "InvalidCursor"
 
 
-def test_a_link_that_is_wrong_in_any_character_is_not_found(shared_cloud: Cloud, ann: Client, album: str) -> None:
-    path, other = linked(ann, album), linked(ann, create_album(ann))
+def test_link_with_a_wrong_character_is_not_found(shared_cloud: Cloud, ann: Client, album: str) -> None:
+    path, other = create_link(ann, album), create_link(ann, create_album(ann))
     token = path.rpartition("/")[2]
-    swapped = share_links.decode_token(token), share_links.decode_token(other.rpartition("/")[2])
-    assert swapped[0]
-    assert swapped[1]
-    crossed = share_links.encode_token(swapped[0]._replace(secret=swapped[1].secret))
-    wrong = [token[:-1], f"{token}A", token[::-1], token.swapcase(), "x", crossed, f"{token[:50]}A{token[51:]}A"[:86]]
-    for each in wrong:
-        assert each != token
-        answer = opened(shared_cloud.visitor, f"/shared/{each}")
+    decoded = share_links.decode_token(token), share_links.decode_token(other.rpartition("/")[2])
+    assert decoded[0]
+    assert decoded[1]
+    mixed = share_links.encode_token(decoded[0]._replace(secret=decoded[1].secret))
+    wrong_tokens = [
+        token[:-1],
+        f"{token}A",
+        token[::-1],
+        token.swapcase(),
+        "x",
+        mixed,
+        f"{token[:50]}A{token[51:]}A"[:86],
+    ]
+    for wrong_token in wrong_tokens:
+        assert wrong_token != token
+        answer = open_link(shared_cloud.visitor, f"/shared/{wrong_token}")
         assert (answer.status, answer.json["error"]) == (404, "NotFound")
-    assert opened(shared_cloud.visitor, path).status == 200
+    assert open_link(shared_cloud.visitor, path).status == 200
 
 
-def test_links_are_listed_without_what_opens_them(shared_cloud: Cloud, ann: Client, album: str) -> None:
-    answers = [ann.post(f"{album}/links", each).json for each in ({}, {"password": PASSWORD}, {})]
+def test_secrets_of_links_are_neither_listed_nor_stored(shared_cloud: Cloud, ann: Client, album: str) -> None:
+    answers = [ann.post(f"{album}/links", fields).json for fields in ({}, {"password": PASSWORD}, {})]
     paths = [answer["url"] for answer in answers]
     page = ann.get(f"{album}/links", limit=2)
     rest = ann.get(f"{album}/links", limit=2, lastKey=page.json["lastKey"])
-    found = page.json["items"] + rest.json["items"]
-    assert found == [{name: value for name, value in answer.items() if name != "url"} for answer in answers]
-    assert [link["hasPassword"] for link in found] == [False, True, False]
+    listed = page.json["items"] + rest.json["items"]
+    assert listed == [{name: value for name, value in answer.items() if name != "url"} for answer in answers]
+    assert [link["hasPassword"] for link in listed] == [False, True, False]
     assert rest.json["lastKey"] is None
-    kept = json.dumps(shared_cloud.dynamodb.scan(TableName=shared_cloud.settings.album_table)["Items"])
+    stored = json.dumps(shared_cloud.dynamodb.scan(TableName=shared_cloud.settings.album_table)["Items"])
     token = share_links.decode_token(paths[0].rpartition("/")[2])
     assert token
     for secret in (PASSWORD, token.secret.hex(), paths[0].rpartition("/")[2]):
-        assert secret not in kept + page.body
+        assert secret not in stored + page.body
 
 
 def test_neither_token_nor_password_is_logged(shared_cloud: Cloud, ann: Client, album: str) -> None:
     with capture_log() as log:
-        path = linked(ann, album, password=PASSWORD)
+        path = create_link(ann, album, password=PASSWORD)
         for password in (PASSWORD, "canary7"):
-            opened(shared_cloud.visitor, path, password)
+            open_link(shared_cloud.visitor, path, password)
     assert '"/shared/{token}"' in log.text
     for secret in (path.rpartition("/")[2], PASSWORD, "canary7"):
         assert secret not in log.text
 
 
-# --- How they end
+# --- Revocation and expiry
 
 
-def test_link_ends_when_it_is_revoked(shared_cloud: Cloud, ann: Client, album: str) -> None:
+def test_revoked_link_is_not_found(shared_cloud: Cloud, ann: Client, album: str) -> None:
     answer = ann.post(f"{album}/links").json
-    path, other = answer["url"].removeprefix("http://localhost:8000"), linked(ann, album)
+    path, other = answer["url"].removeprefix("http://localhost:8000"), create_link(ann, album)
     target = f"{album}/links/{answer['linkId']}"
     assert ann.delete(target).status == 204
-    assert opened(shared_cloud.visitor, path).status == opened(shared_cloud.visitor, f"{path}/photos").status == 404
+    assert (
+        open_link(shared_cloud.visitor, path).status == open_link(shared_cloud.visitor, f"{path}/photos").status == 404
+    )
     assert ann.delete(target).status == 404
-    assert opened(shared_cloud.visitor, other).status == 200
+    assert open_link(shared_cloud.visitor, other).status == 200
     assert broken(shared_cloud, ann.user_id) == []
 
 
-def test_link_ends_when_it_expires(shared_cloud: Cloud, ann: Client, album: str) -> None:
-    path, lasting = linked(ann, album, expiresAt=in_minutes(10)), linked(ann, album)
-    assert opened(shared_cloud.visitor, path).status == 200
+def test_expired_link_is_not_found(shared_cloud: Cloud, ann: Client, album: str) -> None:
+    path, unlimited = create_link(ann, album, expiresAt=timestamp_in(10)), create_link(ann, album)
+    assert open_link(shared_cloud.visitor, path).status == 200
     with time_machine.travel(datetime.now(UTC) + timedelta(minutes=11)):
-        assert opened(shared_cloud.visitor, path).status == 404
-        assert opened(shared_cloud.visitor, lasting).status == 200
+        assert open_link(shared_cloud.visitor, path).status == 404
+        assert open_link(shared_cloud.visitor, unlimited).status == 200
 
 
-def test_links_end_with_their_album(shared_cloud: Cloud, ann: Client, album: str) -> None:
-    path = linked(ann, album)
+def test_deleting_an_album_deletes_its_links(shared_cloud: Cloud, ann: Client, album: str) -> None:
+    path = create_link(ann, album)
     assert ann.delete(album).status == 204
-    assert opened(shared_cloud.visitor, path).status == 404
+    assert open_link(shared_cloud.visitor, path).status == 404
     rows = shared_cloud.dynamodb.query(
         TableName=shared_cloud.settings.album_table,
         KeyConditionExpression="albumId = :album",
@@ -146,13 +160,13 @@ def test_links_end_with_their_album(shared_cloud: Cloud, ann: Client, album: str
     assert rows["Items"] == []
 
 
-def test_time_is_told_as_the_contract_writes_it(ann: Client, album: str) -> None:
-    made = ann.post(f"{album}/links", {"expiresAt": "2030-01-01T12:00:00+02:00"}).json
-    assert made["expiresAt"] == "2030-01-01T10:00:00.000Z"
+def test_expiry_time_is_returned_in_utc_with_milliseconds(ann: Client, album: str) -> None:
+    link = ann.post(f"{album}/links", {"expiresAt": "2030-01-01T12:00:00+02:00"}).json
+    assert link["expiresAt"] == "2030-01-01T10:00:00.000Z"
 
 
 @pytest.mark.parametrize(
-    "wanted",
+    "fields",
     [
         {"expiresAt": "2020-01-01T00:00:00Z"},
         {"expiresAt": "2030-01-01T00:00:00"},
@@ -169,66 +183,66 @@ def test_time_is_told_as_the_contract_writes_it(ann: Client, album: str) -> None
         {"password": 1},
     ],
 )
-def test_link_out_of_the_contract_is_refused(ann: Client, album: str, wanted: dict[str, Any]) -> None:
-    answer = ann.post(f"{album}/links", wanted)
+def test_link_with_an_invalid_field_is_refused(ann: Client, album: str, fields: dict[str, Any]) -> None:
+    answer = ann.post(f"{album}/links", fields)
     assert (answer.status, answer.json["error"]) == (400, "InvalidRequest")
-    assert answer.json["details"] == {"field": next(iter(wanted))}
+    assert answer.json["details"] == {"field": next(iter(fields))}
 
 
 # --- Passwords
 
 
-def test_password_opens_album_and_photos_alike(shared_cloud: Cloud, ann: Client, album: str) -> None:
-    path = linked(ann, album, password=PASSWORD)
+def test_password_opens_both_the_album_and_its_photos(shared_cloud: Cloud, ann: Client, album: str) -> None:
+    path = create_link(ann, album, password=PASSWORD)
     for target in (path, f"{path}/photos"):
         for client in (shared_cloud.visitor, ann):
-            without, wrong = opened(client, target), opened(client, target, "Hunter 2")
+            without, wrong = open_link(client, target), open_link(client, target, "Hunter 2")
             assert (without.status, without.json["error"]) == (401, "LinkPasswordRequired")
             assert (wrong.status, wrong.json["error"]) == (401, "InvalidLinkPassword")
-            assert opened(client, target, PASSWORD).status == 200
+            assert open_link(client, target, PASSWORD).status == 200
 
 
-def test_password_for_a_link_that_has_none_is_no_error(shared_cloud: Cloud, ann: Client, album: str) -> None:
-    assert opened(shared_cloud.visitor, linked(ann, album), "anything").status == 200
+def test_password_for_a_link_without_one_is_ignored(shared_cloud: Cloud, ann: Client, album: str) -> None:
+    assert open_link(shared_cloud.visitor, create_link(ann, album), "anything").status == 200
 
 
-def test_wrong_link_learns_nothing_of_passwords(shared_cloud: Cloud, ann: Client, album: str) -> None:
-    token = share_links.decode_token(linked(ann, album, password=PASSWORD).rpartition("/")[2])
+def test_forged_link_is_not_found_even_with_the_correct_password(shared_cloud: Cloud, ann: Client, album: str) -> None:
+    token = share_links.decode_token(create_link(ann, album, password=PASSWORD).rpartition("/")[2])
     assert token
     forged = share_links.encode_token(token._replace(secret=bytes(32)))
-    assert opened(shared_cloud.visitor, f"/shared/{forged}", PASSWORD).status == 404
+    assert open_link(shared_cloud.visitor, f"/shared/{forged}", PASSWORD).status == 404
 
 
-def test_guesses_are_bounded_until_the_next_window(shared_cloud: Cloud, ann: Client, album: str) -> None:
-    path, other = linked(ann, album, password=PASSWORD), linked(ann, album, password=PASSWORD)
+def test_password_attempts_are_limited_until_the_next_window(shared_cloud: Cloud, ann: Client, album: str) -> None:
+    path, other = create_link(ann, album, password=PASSWORD), create_link(ann, album, password=PASSWORD)
     start = datetime(2027, 1, 1, tzinfo=UTC)
     with time_machine.travel(start, tick=False):
-        guesses = [opened(shared_cloud.visitor, path, "x").status for _ in range(links.MAX_PASSWORD_ATTEMPTS + 2)]
-        assert guesses == [401] * links.MAX_PASSWORD_ATTEMPTS + [429] * 2
-        refused = opened(shared_cloud.visitor, path, PASSWORD)
+        statuses = [open_link(shared_cloud.visitor, path, "x").status for _ in range(links.MAX_PASSWORD_ATTEMPTS + 2)]
+        assert statuses == [401] * links.MAX_PASSWORD_ATTEMPTS + [429] * 2
+        refused = open_link(shared_cloud.visitor, path, PASSWORD)
         assert (refused.status, refused.json["error"]) == (429, "TooManyRequests")
         assert refused.headers["Retry-After"] == str(links.WINDOW_SECONDS)
-        assert opened(shared_cloud.visitor, path).status == 401, "asking without one is no guess"
-        assert opened(shared_cloud.visitor, other, PASSWORD).status == 200
+        assert open_link(shared_cloud.visitor, path).status == 401, "a request without a password is not an attempt"
+        assert open_link(shared_cloud.visitor, other, PASSWORD).status == 200
     with time_machine.travel(start + timedelta(seconds=links.WINDOW_SECONDS), tick=False):
-        assert opened(shared_cloud.visitor, path, PASSWORD).status == 200
+        assert open_link(shared_cloud.visitor, path, PASSWORD).status == 200
 
 
-def test_right_password_is_no_guess(
+def test_correct_password_does_not_count_as_an_attempt(
     shared_cloud: Cloud, ann: Client, album: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(links, "MAX_PASSWORD_ATTEMPTS", 2)
-    path = linked(ann, album, password=PASSWORD)
-    assert [opened(shared_cloud.visitor, path, PASSWORD).status for _ in range(4)] == [200] * 4
+    path = create_link(ann, album, password=PASSWORD)
+    assert [open_link(shared_cloud.visitor, path, PASSWORD).status for _ in range(4)] == [200] * 4
 
 
-# --- What it costs
+# --- Cost
 
 
-def test_a_page_behind_a_link_is_three_requests(shared_cloud: Cloud, ann: Client, album: str) -> None:
+def test_page_of_a_shared_album_takes_three_requests(shared_cloud: Cloud, ann: Client, album: str) -> None:
     for photo_id in add_photos(shared_cloud, 3, ann.user_id):
         put_into_album(ann, album, photo_id)
-    path = linked(ann, album)
+    path = create_link(ann, album)
     shared_cloud.calls.clear()
-    assert opened(shared_cloud.visitor, f"{path}/photos").status == 200
+    assert open_link(shared_cloud.visitor, f"{path}/photos").status == 200
     assert shared_cloud.calls == ["BatchGetItem", "Query", "BatchGetItem"]

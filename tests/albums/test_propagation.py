@@ -1,4 +1,4 @@
-"""What a change of an album entails for its photos: at once where they are few, by jobs where many, and never half."""
+"""Album changes reach all photos of the album: immediately in small albums, and by jobs in large ones."""
 
 import json
 from collections.abc import Callable
@@ -26,85 +26,86 @@ from tests.support.sweeps import drain_queue, run_jobs_until_idle, sweep_albums
 JPEG = make_photo(64, 48)
 
 
-def filled(cloud: Cloud, owner: Client, count: int, **facts: Any) -> str:
-    """The path of an album with so many photos."""
+def create_filled_album(cloud: Cloud, owner: Client, count: int, **facts: Any) -> str:
+    """Create an album with `count` photos. Return its path."""
     album = create_album(owner, **facts)
     for photo_id in add_photos(cloud, count, owner.user_id):
         put_into_album(owner, album, photo_id)
     return album
 
 
-def names(cloud: Cloud, owner: Client) -> set[tuple[str, bool]]:
-    placements = [each for photo in rows(cloud, owner.user_id) for each in photo.albums.values()]
+def read_placements(cloud: Cloud, owner: Client) -> set[tuple[str, bool]]:
+    """Return the album names and visibilities that the photos of `owner` have copied."""
+    placements = [placement for photo in rows(cloud, owner.user_id) for placement in photo.albums.values()]
     return {(placement.name, placement.public) for placement in placements}
 
 
 @pytest.mark.parametrize("count", [0, 1, propagation.AT_ONCE])
-def test_few_photos_learn_of_a_change_at_once(shared_cloud: Cloud, ann: Client, count: int) -> None:
-    album = filled(shared_cloud, ann, count)
+def test_change_of_a_small_album_updates_its_photos_immediately(shared_cloud: Cloud, ann: Client, count: int) -> None:
+    album = create_filled_album(shared_cloud, ann, count)
     assert ann.patch(album, {"name": "Hills", "visibility": "unlisted"}).status == 200
     assert drain_queue(shared_cloud) == []
     assert untidy(shared_cloud, ann.user_id) == []
     assert ann.delete(album).status == 204
     assert albums_of(shared_cloud, ann.user_id) == []
-    assert names(shared_cloud, ann) == set()
+    assert read_placements(shared_cloud, ann) == set()
 
 
-def test_many_photos_learn_of_a_change_by_the_queue(shared_cloud: Cloud, ann: Client) -> None:
-    album = filled(shared_cloud, ann, propagation.AT_ONCE + 1)
+def test_change_of_a_large_album_updates_its_photos_by_a_job(shared_cloud: Cloud, ann: Client) -> None:
+    album = create_filled_album(shared_cloud, ann, propagation.AT_ONCE + 1)
     assert ann.patch(album, {"visibility": "private"}).status == 200
     assert untidy(shared_cloud, ann.user_id)
     assert run_jobs_until_idle(shared_cloud) == 1
     assert untidy(shared_cloud, ann.user_id) == []
-    assert names(shared_cloud, ann) == {("Sea", False)}
+    assert read_placements(shared_cloud, ann) == {("Sea", False)}
 
 
-@pytest.mark.parametrize("times", [1, 2])
-def test_job_works_in_steps_and_may_be_delivered_twice(
-    shared_cloud: Cloud, ann: Client, monkeypatch: pytest.MonkeyPatch, times: int
+@pytest.mark.parametrize("deliveries", [1, 2])
+def test_job_works_in_batches_and_is_idempotent(
+    shared_cloud: Cloud, ann: Client, monkeypatch: pytest.MonkeyPatch, deliveries: int
 ) -> None:
     monkeypatch.setattr(propagation, "_STEP", 4)
-    album = filled(shared_cloud, ann, propagation.AT_ONCE + 1)
+    album = create_filled_album(shared_cloud, ann, propagation.AT_ONCE + 1)
     assert ann.patch(album, {"name": "Hills"}).status == 200
-    assert run_jobs_until_idle(shared_cloud, times) == 1
-    assert (untidy(shared_cloud, ann.user_id), names(shared_cloud, ann)) == ([], {("Hills", True)})
+    assert run_jobs_until_idle(shared_cloud, deliveries) == 1
+    assert (untidy(shared_cloud, ann.user_id), read_placements(shared_cloud, ann)) == ([], {("Hills", True)})
     assert ann.delete(album).status == 204
     assert ann.get(album).status == 404
-    assert run_jobs_until_idle(shared_cloud, times) == 1
-    assert (albums_of(shared_cloud, ann.user_id), names(shared_cloud, ann)) == ([], set())
+    assert run_jobs_until_idle(shared_cloud, deliveries) == 1
+    assert (albums_of(shared_cloud, ann.user_id), read_placements(shared_cloud, ann)) == ([], set())
 
 
-def test_a_change_that_others_need_not_learn_is_no_work(shared_cloud: Cloud, ann: Client) -> None:
-    album = filled(shared_cloud, ann, 1)
-    for change in ({"description": "d"}, {"name": "Sea"}, {"visibility": "public"}, {"years": "1999"}):
+def test_change_that_does_not_affect_the_photos_enqueues_no_job(shared_cloud: Cloud, ann: Client) -> None:
+    album = create_filled_album(shared_cloud, ann, 1)
+    for changes in ({"description": "d"}, {"name": "Sea"}, {"visibility": "public"}, {"years": "1999"}):
         shared_cloud.calls.clear()
-        assert ann.patch(album, change).status == 200
+        assert ann.patch(album, changes).status == 200
         assert "SendMessageBatch" not in shared_cloud.calls
         assert shared_cloud.calls.count("TransactWriteItems") <= 1
 
 
-def test_second_change_while_the_first_is_at_work_wins(shared_cloud: Cloud, ann: Client) -> None:
-    album = filled(shared_cloud, ann, propagation.AT_ONCE + 1)
+def test_second_change_wins_while_the_job_of_the_first_is_pending(shared_cloud: Cloud, ann: Client) -> None:
+    album = create_filled_album(shared_cloud, ann, propagation.AT_ONCE + 1)
     for name in ("Hills", "Lakes"):
         assert ann.patch(album, {"name": name}).status == 200
     first, second = drain_queue(shared_cloud)
-    # A message of an earlier version, whose jobs continued themselves.
-    later = json.dumps(json.loads(first) | {"after": "0", "wording": 1})
-    for body in (second, later, first, later):
+    # A message in the format of an earlier version, in which a job enqueued its own continuation.
+    old_message = json.dumps(json.loads(first) | {"after": "0", "wording": 1})
+    for body in (second, old_message, first, old_message):
         shared_cloud.work(body, datetime.now(UTC))
-    assert (untidy(shared_cloud, ann.user_id), names(shared_cloud, ann)) == ([], {("Lakes", True)})
+    assert (untidy(shared_cloud, ann.user_id), read_placements(shared_cloud, ann)) == ([], {("Lakes", True)})
 
 
-def test_change_between_reading_the_photos_and_writing_them_is_not_undone(shared_cloud: Cloud, ann: Client) -> None:
-    album = filled(shared_cloud, ann, 1)
+def test_job_does_not_undo_a_change_made_between_its_read_and_its_write(shared_cloud: Cloud, ann: Client) -> None:
+    album = create_filled_album(shared_cloud, ann, 1)
     before = shared_cloud.albums.album(AlbumId(album[8:]))
     assert before
     (photo,) = rows(shared_cloud, ann.user_id)
-    store = Interrupted(shared_cloud, partial(ann.patch, album, {"name": "Lakes"}))
+    store = InterruptedStore(shared_cloud, partial(ann.patch, album, {"name": "Lakes"}))
     due = before.with_(name="Hills", wording=1, due_at=before.created_at)
     assert shared_cloud.albums.change(before, due)
     run_propagation(shared_cloud, due.album_id, store)
-    assert (names(shared_cloud, ann), photo.albums[due.album_id].name) == ({("Lakes", True)}, "Sea")
+    assert (read_placements(shared_cloud, ann), photo.albums[due.album_id].name) == ({("Lakes", True)}, "Sea")
     sweep_albums(shared_cloud)
     assert untidy(shared_cloud, ann.user_id) == []
 
@@ -115,35 +116,35 @@ def run_propagation(cloud: Cloud, album_id: AlbumId, store: Any, budget: timedel
     propagation.Propagation(store, cloud.albums, links, wiring.queue(), wiring.now).run(album_id, budget)
 
 
-class Interrupted:
-    """The store, but for something that happens just before its first write."""
+class InterruptedStore:
+    """A store that runs an action just before its first write."""
 
-    def __init__(self, cloud: Cloud, happens: Callable[[], Any]) -> None:
-        self._store, self._happens = cloud.store, happens
+    def __init__(self, cloud: Cloud, action: Callable[[], Any]) -> None:
+        self._store, self._action = cloud.store, action
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
 
     def replace(self, before: Photo, after: Photo) -> bool:
-        happens, self._happens = self._happens, lambda: None
-        happens()
+        action, self._action = self._action, lambda: None
+        action()
         return self._store.replace(before, after)
 
 
-def test_photo_that_keeps_being_changed_leaves_the_album_due(shared_cloud: Cloud, ann: Client) -> None:
-    album = AlbumId(filled(shared_cloud, ann, 1)[8:])
+def test_album_stays_due_if_one_of_its_photos_keeps_changing(shared_cloud: Cloud, ann: Client) -> None:
+    album = AlbumId(create_filled_album(shared_cloud, ann, 1)[8:])
     before = shared_cloud.albums.album(album)
     assert before
     assert shared_cloud.albums.change(before, before.with_(name="Hills", wording=1, due_at=before.created_at))
     with pytest.raises(Busy):
-        run_propagation(shared_cloud, album, Refusing(shared_cloud, int))
+        run_propagation(shared_cloud, album, ConflictingStore(shared_cloud, int))
     assert untidy(shared_cloud, ann.user_id)
     sweep_albums(shared_cloud)
     assert untidy(shared_cloud, ann.user_id) == []
 
 
-class Refusing(Interrupted):
-    """The store, in which somebody else is always faster."""
+class ConflictingStore(InterruptedStore):
+    """A store in which every write of a photo conflicts with another write."""
 
     def replace(self, before: Photo, after: Photo) -> bool:
         assert before != after
@@ -151,7 +152,7 @@ class Refusing(Interrupted):
 
 
 @pytest.mark.parametrize(("photos", "trashed"), [("keep", 0), ("delete", 2)])
-def test_deleting_an_album_keeps_its_photos_or_puts_them_into_the_trash(
+def test_deleting_an_album_keeps_or_trashes_its_photos_as_requested(
     shared_cloud: Cloud, ann: Client, photos: str, trashed: int
 ) -> None:
     album, other = create_album(ann), create_album(ann)
@@ -170,19 +171,19 @@ def test_deleting_an_album_keeps_its_photos_or_puts_them_into_the_trash(
     assert broken(shared_cloud, ann.user_id) == untidy(shared_cloud, ann.user_id) == []
 
 
-def test_queue_that_fails_refuses_nobody_and_the_sweep_finds_the_work(shared_cloud: Cloud, ann: Client) -> None:
-    album = filled(shared_cloud, ann, propagation.AT_ONCE + 1)
+def test_sweep_removes_a_deleted_album_if_its_job_could_not_be_enqueued(shared_cloud: Cloud, ann: Client) -> None:
+    album = create_filled_album(shared_cloud, ann, propagation.AT_ONCE + 1)
     with striking(Fault(0, "500"), wiring.queue()._sqs):
         assert ann.delete(album).status == 204
     assert ann.get(album).status == 404
     assert drain_queue(shared_cloud) == []
-    assert shared_cloud.sweep(datetime.now(UTC)) == 0, "whoever changed it has a while"
+    assert shared_cloud.sweep(datetime.now(UTC)) == 0, "the album is not due while the request may still update it"
     sweep_albums(shared_cloud)
     assert albums_of(shared_cloud, ann.user_id) == []
 
 
-def test_album_that_is_gone_or_done_with_is_no_work(shared_cloud: Cloud, ann: Client) -> None:
-    album = AlbumId(filled(shared_cloud, ann, 1)[8:])
+def test_job_for_a_missing_or_updated_album_does_nothing(shared_cloud: Cloud, ann: Client) -> None:
+    album = AlbumId(create_filled_album(shared_cloud, ann, 1)[8:])
     for album_id in (album, AlbumId("01900000-0000-7000-8000-000000000000"), AlbumId("nonsense")):
         body = msgspec.json.encode(UpdateAlbumPhotos(album_id)).decode()
         shared_cloud.calls.clear()
@@ -190,12 +191,12 @@ def test_album_that_is_gone_or_done_with_is_no_work(shared_cloud: Cloud, ann: Cl
         assert shared_cloud.calls == ["GetItem"]
 
 
-def test_change_that_is_undone_while_a_job_writes_it_leaves_no_trace(
+def test_album_name_is_not_searchable_if_it_becomes_private_again_during_the_job(
     shared_cloud: Cloud, ann: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(propagation, "AT_ONCE", 0)
     name = f"secret{ann.user_id.replace('-', '')}"[:40]
-    album = filled(shared_cloud, ann, 2, name=name, visibility="private")
+    album = create_filled_album(shared_cloud, ann, 2, name=name, visibility="private")
     assert ann.patch(album, {"visibility": "public"}).status == 200
     drain_queue(shared_cloud)
 
@@ -203,7 +204,7 @@ def test_change_that_is_undone_while_a_job_writes_it_leaves_no_trace(
         assert ann.patch(album, {"visibility": "private"}).status == 200
         run_jobs_until_idle(shared_cloud)
 
-    run_propagation(shared_cloud, AlbumId(album[8:]), Interrupted(shared_cloud, undo))
+    run_propagation(shared_cloud, AlbumId(album[8:]), InterruptedStore(shared_cloud, undo))
     assert untidy(shared_cloud, ann.user_id) == []
-    assert len(ann.get("/search", q=name, scope="mine").json["items"]) == 2, "the control"
+    assert len(ann.get("/search", q=name, scope="mine").json["items"]) == 2, "the owner must find the photos"
     assert shared_cloud.visitor.get("/search", q=name).json["items"] == []

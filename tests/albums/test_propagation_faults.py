@@ -1,4 +1,4 @@
-"""Steps on albums that a fault ends: each is retried, or finished by the sweep."""
+"""Changes of albums that a fault interrupts: a retry or the sweep completes them."""
 
 from collections.abc import Callable
 from functools import partial
@@ -27,7 +27,7 @@ JPEG = make_photo(64, 48)
 
 
 class Journey:
-    """One person's albums, in steps that the one who takes them may repeat."""
+    """Changes of one user's album. Each step can be retried."""
 
     def __init__(self, cloud: Cloud, name: str) -> None:
         self.cloud, self.ann = cloud, cloud.person(name)
@@ -36,38 +36,47 @@ class Journey:
 
     @property
     def steps(self) -> list[Callable[[], Any]]:
-        enter = [partial(self.enter, photo_id) for photo_id in self.photos]
-        leave = partial(self.done, "DELETE", f"/photos/{self.photos[0]}", {}, 404)
-        return [self.create, *enter, self.link, self.rename, self.hide, self.leave, leave, self.delete]
+        add_photos = [partial(self.add_photo, photo_id) for photo_id in self.photos]
+        trash_photo = partial(self.request, "DELETE", f"/photos/{self.photos[0]}", {}, 404)
+        return [
+            self.create_album,
+            *add_photos,
+            self.create_link,
+            self.change_album,
+            self.hide_photo,
+            self.remove_photo,
+            trash_photo,
+            self.delete_album,
+        ]
 
-    def done(self, method: str, path: str, query: dict[str, Any], *also: int, body: Any = None) -> Any:
-        return require_success(self.ann.call(method, path.format(album=self.album), body, **query), *also)
+    def request(self, method: str, path: str, query: dict[str, Any], *accepted: int, body: Any = None) -> Any:
+        return require_success(self.ann.call(method, path.format(album=self.album), body, **query), *accepted)
 
-    def create(self) -> None:
-        self.album = f"/albums/{self.done('POST', '/albums', {}, body={'name': 'Sea'}).json['albumId']}"
+    def create_album(self) -> None:
+        self.album = f"/albums/{self.request('POST', '/albums', {}, body={'name': 'Sea'}).json['albumId']}"
 
-    def enter(self, photo_id: str) -> None:
-        self.done("PUT", f"{{album}}/photos/{photo_id}", {})
+    def add_photo(self, photo_id: str) -> None:
+        self.request("PUT", f"{{album}}/photos/{photo_id}", {})
 
-    def link(self) -> None:
-        self.done("POST", "{album}/links", {})
+    def create_link(self) -> None:
+        self.request("POST", "{album}/links", {})
 
-    def rename(self) -> None:
-        self.done("PATCH", "{album}", {}, body={"name": "Hills", "visibility": "unlisted"})
+    def change_album(self) -> None:
+        self.request("PATCH", "{album}", {}, body={"name": "Hills", "visibility": "unlisted"})
 
-    def hide(self) -> None:
-        self.done("PATCH", f"/photos/{self.photos[1]}", {}, body={"visibility": "private"})
+    def hide_photo(self) -> None:
+        self.request("PATCH", f"/photos/{self.photos[1]}", {}, body={"visibility": "private"})
 
-    def leave(self) -> None:
-        self.done("DELETE", f"{{album}}/photos/{self.photos[1]}", {}, 404)
+    def remove_photo(self) -> None:
+        self.request("DELETE", f"{{album}}/photos/{self.photos[1]}", {}, 404)
 
-    def delete(self) -> None:
-        self.done("DELETE", "{album}", {"photos": "delete"}, 404)
+    def delete_album(self) -> None:
+        self.request("DELETE", "{album}", {"photos": "delete"}, 404)
 
 
 @pytest.mark.parametrize("modes", [REFUSED, ANSWER_LOST, KILLED])
-def test_whoever_is_struck_tries_again_and_albums_stay_exact(shared_cloud: Cloud, modes: tuple[Mode, ...]) -> None:
-    journey = Journey(shared_cloud, f"again-{uuid4()}")
+def test_retry_after_a_fault_at_any_call_keeps_albums_consistent(shared_cloud: Cloud, modes: tuple[Mode, ...]) -> None:
+    journey = Journey(shared_cloud, f"retry-{uuid4()}")
 
     def run(fault: Fault, steps: list[Step]) -> None:
         with striking(fault, *aws_clients(shared_cloud)):
@@ -77,18 +86,19 @@ def test_whoever_is_struck_tries_again_and_albums_stay_exact(shared_cloud: Cloud
                     assert not ended_by_fault(step)
         assert journey.ann.get(journey.album).status == 404
         sweep_albums(shared_cloud)
-        left = albums_of(shared_cloud, journey.ann.user_id)
-        assert [album.name for album in left] in ([], ["Sea"]), "a lost answer may leave an album made twice"
+        remaining = albums_of(shared_cloud, journey.ann.user_id)
+        assert [album.name for album in remaining] in ([], ["Sea"]), (
+            "a retry after a lost response may create a second album"
+        )
         assert broken(shared_cloud, journey.ann.user_id) == untidy(shared_cloud, journey.ann.user_id) == []
 
-    assert {"GetItem", "TransactWriteItems", "Query", "BatchGetItem"} <= {
-        *replay_with_fault_at_every_call(journey, modes, run)
-    }
+    operations = replay_with_fault_at_every_call(journey, modes, run)
+    assert {"GetItem", "TransactWriteItems", "Query", "BatchGetItem"} <= {*operations}
 
 
 @pytest.mark.parametrize("modes", [ANSWER_LOST, KILLED])
-def test_what_nobody_tries_again_the_sweep_finishes(shared_cloud: Cloud, modes: tuple[Mode, ...]) -> None:
-    journey = Journey(shared_cloud, f"gives-up-{uuid4()}")
+def test_sweep_completes_a_step_that_is_not_retried(shared_cloud: Cloud, modes: tuple[Mode, ...]) -> None:
+    journey = Journey(shared_cloud, f"no-retry-{uuid4()}")
 
     def run(fault: Fault, steps: list[Step]) -> None:
         with striking(fault, *aws_clients(shared_cloud)):

@@ -1,4 +1,4 @@
-"""Page tokens: good for what they were made for, and for nothing else."""
+"""Cursors are valid only for the list, filters and caller that they were issued for, and only for a day."""
 
 import random
 import string
@@ -21,16 +21,16 @@ CURSORS = Cursors(KEYS, *BOUND)
 
 
 @given(POSITIONS)
-def test_a_token_gives_back_what_was_sealed(position: list[object]) -> None:
+def test_cursor_returns_the_position_that_was_sealed(position: list[object]) -> None:
     assert CURSORS.open(CURSORS.seal(position)) == position
 
 
-def test_no_token_is_no_position() -> None:
+def test_missing_cursor_means_no_position() -> None:
     assert CURSORS.open(None) is None
 
 
 @pytest.mark.parametrize("token", ["", ".", "..", "...", "é", "a" * 100_000, "\x00", "W10", "W10.", "W10.a.b"])
-def test_what_never_was_a_token_is_refused(token: str) -> None:
+def test_text_that_is_not_a_cursor_is_refused(token: str) -> None:
     with pytest.raises(InvalidCursor):
         CURSORS.open(token)
 
@@ -44,15 +44,15 @@ def test_what_never_was_a_token_is_refused(token: str) -> None:
         Cursors(["old", "new"], "ann", "photos", "newest", None),
         Cursors(["old", "new"], "ann", "photos", "random", "None"),
         Cursors(["old", "new"], "ann", "photos", "random"),
-        Cursors(["stranger"], "ann", "photos", "random", None),
+        Cursors(["unknown"], "ann", "photos", "random", None),
     ],
 )
-def test_a_token_of_another_caller_list_filter_or_key_is_refused(other: Cursors) -> None:
+def test_cursor_of_another_caller_list_filter_or_key_is_refused(other: Cursors) -> None:
     with pytest.raises(InvalidCursor):
         CURSORS.open(other.seal([1]))
 
 
-def test_a_rotated_key_opens_tokens_until_it_is_removed() -> None:
+def test_rotated_key_opens_cursors_until_it_is_removed() -> None:
     bound = ("ann", "photos")
     token = Cursors(["first"], *bound).seal([1])
     assert Cursors(["first", "second"], *bound).open(token) == [1]
@@ -60,7 +60,7 @@ def test_a_rotated_key_opens_tokens_until_it_is_removed() -> None:
         Cursors(["second", "third"], *bound).open(token)
 
 
-def test_a_token_is_good_for_a_day() -> None:
+def test_cursor_expires_after_a_day() -> None:
     with time_machine.travel(0, tick=False) as clock:
         token = CURSORS.seal([1])
         clock.shift(MAX_AGE_SECONDS)
@@ -70,11 +70,11 @@ def test_a_token_is_good_for_a_day() -> None:
             CURSORS.open(token)
 
 
-# --- Forgeries
+# --- Forged cursors
 
 
-def _sealed(cursors: Cursors, rng: random.Random) -> str:
-    """A token as the random order has them, or a short one."""
+def _seal_random_position(cursors: Cursors, rng: random.Random) -> str:
+    """Return a token of the random order, or a token with a short position."""
     after = f"{rng.getrandbits(128):032x}"
     walk = [rng.getrandbits(64), rng.randrange(40), rng.getrandbits(30), after, None, rng.randrange(9), after]
     return cursors.seal(walk if rng.random() < 0.7 else [after])
@@ -87,106 +87,115 @@ def _flip_bits(token: str, _other: str, rng: random.Random) -> str:
     return raw.decode("latin-1")
 
 
-def _replace(token: str, _other: str, rng: random.Random) -> str:
-    place = rng.randrange(len(token))
-    return token[:place] + rng.choice(string.ascii_letters + string.digits + "-_.=") + token[place + 1 :]
+def _replace_character(token: str, _other: str, rng: random.Random) -> str:
+    index = rng.randrange(len(token))
+    return token[:index] + rng.choice(string.ascii_letters + string.digits + "-_.=") + token[index + 1 :]
 
 
 def _truncate(token: str, _other: str, rng: random.Random) -> str:
     return token[: rng.randrange(len(token))] if rng.random() < 0.5 else token[rng.randrange(1, len(token)) :]
 
 
-def _insert(token: str, _other: str, rng: random.Random) -> str:
-    place = rng.randrange(len(token) + 1)
-    return token[:place] + rng.choice("=. \n\t\x00+/A~\u200b") + token[place:]
+def _insert_character(token: str, _other: str, rng: random.Random) -> str:
+    index = rng.randrange(len(token) + 1)
+    return token[:index] + rng.choice("=. \n\t\x00+/A~\u200b") + token[index:]
 
 
-def _stray_bits(token: str, _other: str, rng: random.Random) -> str:
-    """The last letter of a part, which decoders read only some bits of."""
+def _change_last_character(token: str, _other: str, rng: random.Random) -> str:
+    """Change the last character of a part. Decoders ignore some bits of it."""
     parts = token.split(".")
     number = rng.choice([number for number, part in enumerate(parts) if part])
     parts[number] = parts[number][:-1] + rng.choice(string.ascii_letters + string.digits + "-_")
     return ".".join(parts)
 
 
-def _other_alphabet(token: str, _other: str, rng: random.Random) -> str:
+def _change_alphabet(token: str, _other: str, rng: random.Random) -> str:
     return rng.choice((token.replace("-", "+"), token.replace("_", "/"), token.swapcase(), token.upper()))
 
 
-def _padded(token: str, _other: str, rng: random.Random) -> str:
+def _add_padding(token: str, _other: str, rng: random.Random) -> str:
     parts = token.split(".")
     number = rng.randrange(len(parts))
     parts[number] += "=" * rng.choice((-len(parts[number]) % 4, 1, 2))
     return ".".join(parts)
 
 
-def _other_coding(token: str, _other: str, rng: random.Random) -> str:
-    """The same position, packed where it was plain, or the other way round; or in hexadecimal."""
-    packed, *signed = token.removeprefix(".").split(".")
-    raw = base64_decode(packed)
+def _change_encoding(token: str, _other: str, rng: random.Random) -> str:
+    """Encode the same position in another way: uncompressed, compressed, with spaces, in hexadecimal or URL-quoted."""
+    encoded, *signed = token.removeprefix(".").split(".")
+    raw = base64_decode(encoded)
     plain = zlib.decompress(raw) if token.startswith(".") else raw
-    codings = (
+    encodings = (
         base64_encode(plain).decode(),
         "." + base64_encode(zlib.compress(plain, rng.randrange(10))).decode(),
         base64_encode(plain.replace(b",", b", ")).decode(),
         plain.hex(),
         quote(token),
     )
-    return ".".join([rng.choice(codings), *signed])
+    return ".".join([rng.choice(encodings), *signed])
 
 
 def _splice(token: str, other: str, rng: random.Random) -> str:
-    """Some parts of one, the others of the other; or one up to a letter, then the other."""
+    """Combine parts of both tokens, or the beginning of `token` with the end of `other`."""
     if rng.random() < 0.5:
         left, right = token.rsplit(".", rng.randrange(1, 3)), other.rsplit(".", rng.randrange(1, 3))
         return ".".join([left[0], *right[1:]])
-    place = rng.randrange(len(token))
-    return token[:place] + other[place:]
+    index = rng.randrange(len(token))
+    return token[:index] + other[index:]
 
 
 MUTATIONS = (
     _flip_bits,
-    _replace,
+    _replace_character,
     _truncate,
-    _insert,
-    _stray_bits,
-    _other_alphabet,
-    _padded,
-    _other_coding,
+    _insert_character,
+    _change_last_character,
+    _change_alphabet,
+    _add_padding,
+    _change_encoding,
     _splice,
 )
 
 
-def _strangers() -> list[Cursors]:
-    """Whose tokens are as genuine as can be, and not for this list."""
+def _other_cursors() -> list[Cursors]:
+    """Return cursors whose genuine tokens are invalid for `CURSORS`: another version, key, caller, list or order."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cursors, "VERSION", cursors.VERSION + 1)
-        of_another_version = Cursors(KEYS, *BOUND)
-    others = [("bob", *BOUND[1:]), (None, *BOUND[1:]), ("ann", "trash", *BOUND[2:]), ("ann", "photos", "newest", None)]
-    return [of_another_version, Cursors(["stranger"], *BOUND), *(Cursors(KEYS, *other) for other in others)]
+        other_version = Cursors(KEYS, *BOUND)
+    other_bounds = [
+        ("bob", *BOUND[1:]),
+        (None, *BOUND[1:]),
+        ("ann", "trash", *BOUND[2:]),
+        ("ann", "photos", "newest", None),
+    ]
+    return [other_version, Cursors(["unknown"], *BOUND), *(Cursors(KEYS, *bound) for bound in other_bounds)]
 
 
 @pytest.mark.parametrize("batch", range(4))
-def test_none_of_a_hundred_thousand_forged_tokens_is_accepted(batch: int) -> None:
-    rng, strangers = random.Random(batch), _strangers()
-    good = [_sealed(CURSORS, rng) for _ in range(300)]
-    foreign = [_sealed(stranger, rng) for stranger in strangers for _ in range(50)]
-    known, tried, accepted = {*good}, 0, list[str]()
+def test_none_of_a_hundred_thousand_forged_cursors_is_accepted(batch: int) -> None:
+    rng, other_cursors = random.Random(batch), _other_cursors()
+    valid = [_seal_random_position(CURSORS, rng) for _ in range(300)]
+    tokens_of_others = [_seal_random_position(other, rng) for other in other_cursors for _ in range(50)]
+    known_tokens, tried, accepted = {*valid}, 0, list[str]()
     while tried < 25_000:
         mutate = MUTATIONS[tried % len(MUTATIONS)]
-        token = rng.choice(good)
-        forged = rng.choice(foreign) if tried % 10 == 0 else mutate(token, rng.choice(good + foreign), rng)
-        if forged in known:
+        token = rng.choice(valid)
+        forged = (
+            rng.choice(tokens_of_others)
+            if tried % 10 == 0
+            else mutate(token, rng.choice(valid + tokens_of_others), rng)
+        )
+        if forged in known_tokens:
             continue
         tried += 1
-        if _opens(forged):
+        if _is_accepted(forged):
             accepted.append(forged)
     assert accepted == []
-    assert all(map(_opens, good))
+    assert all(map(_is_accepted, valid))
 
 
-def _opens(token: str) -> bool:
-    # Faster than pytest.raises, which would take most of the time.
+def _is_accepted(token: str) -> bool:
+    # pytest.raises would take most of the time of the test.
     try:
         CURSORS.open(token)
     except InvalidCursor:

@@ -1,4 +1,4 @@
-"""The random order: exact whatever happens meanwhile, and bounded."""
+"""The random order is exact under concurrent changes, and the cost of its pages is bounded."""
 
 from itertools import pairwise
 
@@ -18,9 +18,9 @@ FEW = st.integers(0, 4)
 
 
 @given(depth=st.integers(0, 11), seed=SEEDS, start=st.integers(0, 5))
-def test_the_permutation_visits_every_bucket_once(depth: int, seed: int, start: int) -> None:
-    place = Place(seed, depth, start=start)
-    spans = [feed.span(place, bucket) for bucket in range(1 << depth)]
+def test_permutation_visits_every_bucket_once(depth: int, seed: int, start: int) -> None:
+    position = Place(seed, depth, start=start)
+    spans = [feed.span(position, bucket) for bucket in range(1 << depth)]
     covered = sorted((span.low, span.high) for span in spans)
     assert covered[0][0] == 0
     assert covered[-1][1] == feed.RANKS - 1
@@ -35,7 +35,7 @@ def test_the_permutation_visits_every_bucket_once(depth: int, seed: int, start: 
     churn=st.builds(Churn, FEW, FEW, FEW, FEW),
     largest=st.sampled_from([1, 5, 30, 100]),
 )
-def test_a_photo_present_throughout_comes_exactly_once(
+def test_photo_present_throughout_a_walk_is_shown_exactly_once(
     count: int, seed: int, min_depth: int, churn: Churn, largest: int
 ) -> None:
     feed_walks.check_walk(Gallery(count, seed), min_depth, churn, largest)
@@ -48,58 +48,56 @@ def test_a_photo_present_throughout_comes_exactly_once(
     min_depth=MIN_DEPTHS,
     churn=st.builds(Churn, FEW, FEW, FEW, FEW, vanishing=st.sampled_from([0.05, 0.5])),
 )
-def test_mass_deletion_in_the_middle_of_a_walk_leaves_it_exact(
-    count: int, seed: int, min_depth: int, churn: Churn
-) -> None:
+def test_walk_stays_exact_during_a_mass_deletion(count: int, seed: int, min_depth: int, churn: Churn) -> None:
     feed_walks.check_walk(Gallery(count, seed), min_depth, churn)
 
 
 @pytest.mark.parametrize("min_depth", feed_walks.MIN_DEPTHS)
 @pytest.mark.parametrize("limit", [1, 2, 10, 100])
 @pytest.mark.parametrize("count", [0, 1, 2, 3, 4, 9, 10, 11, 13, 14, 40])
-def test_small_galleries_are_walked_whole_and_end(count: int, limit: int, min_depth: int) -> None:
+def test_walk_through_a_small_gallery_shows_every_photo_and_ends(count: int, limit: int, min_depth: int) -> None:
     for seed in range(20):
         shown, _ = feed_gallery.walk(Gallery(count, seed), min_depth, [limit])
         assert sorted(item.photo_id for page in shown for item in page) == sorted(Gallery(count, seed).ids())
 
 
-def test_a_walk_that_loses_or_repeats_a_photo_is_noticed() -> None:
-    class Forgetful(Gallery):
+def test_check_detects_a_walk_that_loses_or_repeats_a_photo() -> None:
+    class LosingGallery(Gallery):
         def within(self, span: feed.Span, limit: int | None) -> list[feed_gallery.Item]:
             return [item for item in super().within(span, limit) if not item.photo_id.endswith("0")]
 
-    class Stuttering(Gallery):
+    class RepeatingGallery(Gallery):
         def within(self, span: feed.Span, limit: int | None) -> list[feed_gallery.Item]:
-            return super().within(span, limit) or self.one
+            return super().within(span, limit) or self.first_item
 
         @property
-        def one(self) -> list[feed_gallery.Item]:
+        def first_item(self) -> list[feed_gallery.Item]:
             return [feed_gallery.Item(photo_id, rank) for rank, photo_id in self.ranks[:1]]
 
-    for broken, says in ((Forgetful, "never came"), (Stuttering, "came twice")):
-        with pytest.raises(Broken, match=says):
-            feed_walks.check_walk(broken(200, 1), 0, Churn())
+    for faulty_gallery, message in ((LosingGallery, "never came"), (RepeatingGallery, "came twice")):
+        with pytest.raises(Broken, match=message):
+            feed_walks.check_walk(faulty_gallery(200, 1), 0, Churn())
 
 
-def test_two_walks_differ_and_one_can_be_resumed_anywhere() -> None:
+def test_walks_differ_and_a_walk_can_be_resumed_anywhere() -> None:
     gallery = Gallery(200)
     one, other = ([item for page in feed_gallery.walk(gallery)[0] for item in page] for _ in range(2))
     assert one != other
-    place = Place(7, 7)
-    whole, _ = feed.page(place, 1000, gallery.read)
-    first, then = feed.page(place, 3, gallery.read)
-    assert then is not None
-    rest, end = feed.page(then, 1000, gallery.read)
-    assert first + rest == whole
+    position = Place(7, 7)
+    all_items, _ = feed.page(position, 1000, gallery.read)
+    first, next_position = feed.page(position, 3, gallery.read)
+    assert next_position is not None
+    rest, end = feed.page(next_position, 1000, gallery.read)
+    assert first + rest == all_items
     assert end is None
 
 
-def test_the_walk_ends_with_the_items_that_it_left_out_at_first() -> None:
+def test_walk_ends_with_the_items_that_its_first_page_skipped() -> None:
     gallery = Gallery(200)
     plain, _ = feed.page(Place(7, 7), 1000, gallery.read)
-    first, place = feed.begin(Place(7, 7), 10, gallery.read)
-    assert place is not None
-    rest, end = feed.page(place, 1000, gallery.read)
+    first, position = feed.begin(Place(7, 7), 10, gallery.read)
+    assert position is not None
+    rest, end = feed.page(position, 1000, gallery.read)
     assert end is None
     walked = first + rest
     lead = plain.index(walked[0])
@@ -108,36 +106,36 @@ def test_the_walk_ends_with_the_items_that_it_left_out_at_first() -> None:
 
 
 @pytest.mark.parametrize("min_depth", feed_walks.MIN_DEPTHS)
-@pytest.mark.parametrize("left", [0, 3, 20, 1000])
-def test_a_walk_is_exact_and_bounded_where_nearly_all_photos_have_vanished(left: int, min_depth: int) -> None:
+@pytest.mark.parametrize("remaining", [0, 3, 20, 1000])
+def test_walk_is_exact_and_bounded_if_nearly_all_photos_are_deleted(remaining: int, min_depth: int) -> None:
     gallery = Gallery(20_000)
-    items, place = gallery.first_page(100, min_depth)
-    seen = {item.photo_id for item in items}
-    gallery.ranks = sorted(gallery.rng.sample(gallery.ranks, left))
-    expected = gallery.ids() - seen
+    items, position = gallery.first_page(100, min_depth)
+    shown_ids = {item.photo_id for item in items}
+    gallery.ranks = sorted(gallery.rng.sample(gallery.ranks, remaining))
+    expected = gallery.ids() - shown_ids
     rest: list[str] = []
-    while place:
+    while position:
         gallery.forget()
-        items, place = feed.page(place, 10, gallery.read, min_depth)
-        assert items or place is None
+        items, position = feed.page(position, 10, gallery.read, min_depth)
+        assert items or position is None
         assert gallery.requests <= 2 * (10 + 16) + 16 + 64
         rest += [item.photo_id for item in items]
     assert sorted(rest) == sorted(expected)
 
 
-def test_a_page_costs_the_same_in_a_gallery_of_any_size() -> None:
-    first = {count: cost(count, pages=3, walks_each=60) for count in SIZES}
-    later = {count: cost(count, pages=40, walks_each=6) for count in SIZES}
+def test_page_costs_the_same_in_a_gallery_of_any_size() -> None:
+    first = {count: measure_page_cost(count, pages=3, walks_each=60) for count in SIZES}
+    later = {count: measure_page_cost(count, pages=40, walks_each=6) for count in SIZES}
     for costs in (first, later):
         assert all(requests <= 16 and units <= 8 for requests, units in costs.values())
-        assert all(now <= 1.2 * then for now, then in zip(costs[10**8], costs[10**3], strict=True))
+        assert all(large <= 1.2 * small for large, small in zip(costs[10**8], costs[10**3], strict=True))
 
 
 SIZES = (10**3, 10**4, 10**6, 10**8)
 
 
-def cost(count: int, *, pages: int, walks_each: int) -> tuple[float, float]:
-    """Mean requests and read units of a page, over the beginnings of walks in several galleries of a size."""
+def measure_page_cost(count: int, *, pages: int, walks_each: int) -> tuple[float, float]:
+    """Return the mean requests and read units per page, over the first `pages` of walks in galleries of one size."""
     requests, units, shown = 0, 0.0, 0
     for seed in range(8):
         gallery = BigGallery(count, seed)

@@ -1,4 +1,4 @@
-"""The random order is even: photos, pairs and seeds, counted over fixed seeds."""
+"""The random order is unbiased: statistics of photos, pairs of photos and seeds, over fixed seeds."""
 
 import math
 import random
@@ -14,52 +14,52 @@ from tests.support.feed_gallery import BigGallery, Gallery
 
 
 @pytest.mark.parametrize(("count", "min_depth"), [(20, 5), (50, 0), (100, 5), (1_000, 0), (1_000, 5)])
-def test_every_photo_is_as_likely_on_a_first_page(count: int, min_depth: int) -> None:
+def test_every_photo_is_equally_likely_on_a_first_page(count: int, min_depth: int) -> None:
     gallery = Gallery(count, seed=1)
     shown = feed_evenness.singles(gallery, feed_evenness.first_pages(gallery, min_depth))
     assert shown.p > 0.001
 
 
-def test_photos_of_crowded_buckets_are_shown_no_less_often_than_lone_ones() -> None:
+def test_photos_in_crowded_buckets_are_shown_as_often_as_photos_in_a_bucket_of_one() -> None:
     gallery, shown = Gallery(1_000, seed=2), Counter[str]()
     for seed in range(10_000):
         items, _ = feed.begin(Place(seed, 9), 10, gallery.read, 5)
         shown.update(item.photo_id for item in items)
-    crowd = Counter(rank >> (64 - 9) for rank, _ in gallery.ranks)
+    bucket_sizes = Counter(rank >> (64 - 9) for rank, _ in gallery.ranks)
     for low, high in ((1, 1), (2, 2), (3, 4), (5, 9)):
-        photos = [photo_id for rank, photo_id in gallery.ranks if low <= crowd[rank >> (64 - 9)] <= high]
+        photos = [photo_id for rank, photo_id in gallery.ranks if low <= bucket_sizes[rank >> (64 - 9)] <= high]
         assert sum(shown[photo_id] for photo_id in photos) / len(photos) == pytest.approx(100, rel=0.03)
 
 
-def test_only_photos_of_one_bucket_meet_more_often_than_chance_has_it() -> None:
+def test_only_photos_of_one_bucket_share_pages_more_often_than_by_chance() -> None:
     count = 500
     pages = feed_evenness.first_pages(Gallery(count, seed=1), 5)
-    met = feed_evenness.pairs(count, pages)
-    # A pair that always shares its bucket is on a page whenever one of the two is: 10/N times, not 90/N^2.
-    assert met.worst < 1.3 * (count - 1) / 9
-    assert met.often < 3 * 2 / count
-    assert 0.7 < met.others < 1
+    pairs = feed_evenness.pairs(count, pages)
+    # Two photos that always share a bucket are on the same pages. A page shows both with probability 10/N, not 90/N^2.
+    assert pairs.worst < 1.3 * (count - 1) / 9
+    assert pairs.often < 3 * 2 / count
+    assert 0.7 < pairs.others < 1
 
 
-def test_first_pages_of_successive_seeds_share_what_chance_has_them_share() -> None:
+def test_first_pages_of_successive_seeds_overlap_as_much_as_by_chance() -> None:
     shared, error = feed_evenness.overlaps(Gallery(500, seed=1), seeds=6_000)
     assert abs(shared - 10 * 10 / 500) < 4 * error
 
 
-def test_orders_of_successive_seeds_are_unrelated() -> None:
+def test_orders_of_successive_seeds_are_uncorrelated() -> None:
     rho, spread, _kept = feed_evenness.correlations(Gallery(300, seed=1), seeds=600, depth=7)
     assert abs(rho) < 4 * spread / math.sqrt(300)
-    # Photos that share a bucket move together, so there are fewer independent places than photos.
+    # Photos that share a bucket move together, so there are fewer independent positions than photos.
     assert spread < 2 / math.sqrt(300)
 
 
 @pytest.mark.parametrize("depth", [1, 2, 3, 4, 5, 6])
-def test_any_two_buckets_can_come_first_and_do_so_equally_often(depth: int) -> None:
+def test_every_pair_of_buckets_comes_first_equally_often(depth: int) -> None:
     buckets = 1 << depth
     first = Counter(dict.fromkeys(((a, b) for a in range(buckets) for b in range(buckets) if a != b), 0))
     for seed in range(max(len(first) * 10, 1000)):
-        place = Place(seed, depth)
-        first[feed.span(place, 0).low >> (64 - depth), feed.span(place, 1).low >> (64 - depth)] += 1
+        position = Place(seed, depth)
+        first[feed.span(position, 0).low >> (64 - depth), feed.span(position, 1).low >> (64 - depth)] += 1
     assert len(first) == buckets * (buckets - 1)
     if depth > 1:
         assert chi_square.chi_square(first.values())[1] > 0.001
@@ -67,18 +67,18 @@ def test_any_two_buckets_can_come_first_and_do_so_equally_often(depth: int) -> N
 
 @pytest.mark.parametrize("min_depth", [0, 5])
 @pytest.mark.parametrize("count", [10**4, 10**6])
-def test_the_depth_that_a_sample_gives_makes_buckets_of_about_two(count: int, min_depth: int) -> None:
+def test_depth_estimated_from_a_sample_gives_buckets_of_about_two_photos(count: int, min_depth: int) -> None:
     gallery = BigGallery(count, seed=1)
-    held = [count / 2 ** gallery.new_walk(min_depth).depth for _ in range(400)]
-    low, *_, high = quantiles(held, n=20)
+    bucket_sizes = [count / 2 ** gallery.new_walk(min_depth).depth for _ in range(400)]
+    low, *_, high = quantiles(bucket_sizes, n=20)
     assert 0.6 < low < high < 6
 
 
-def test_chance_knows_even_counts_from_uneven_ones() -> None:
+def test_chi_square_distinguishes_even_from_uneven_counts() -> None:
     rng = random.Random(1)
     even = Counter(rng.randrange(100) for _ in range(50_000))
     assert chi_square.chi_square(even.values())[1] > 0.01
     even[7] += 400
     assert chi_square.chi_square(even.values())[1] < 1e-6
-    # From tables: the upper thousandth of chi-square.
+    # The expected value comes from a table of the chi-square distribution.
     assert chi_square.upper_tail(149.449, 100) == pytest.approx(0.001, rel=0.02)

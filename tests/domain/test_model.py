@@ -1,4 +1,4 @@
-"""Ids and times that follow from each other, who may see a photo, and which status follows which."""
+"""Ids and timestamps, visibility and listings of photos, tombstones, scores, and names of copies."""
 
 import re
 from datetime import UTC, datetime, timedelta, timezone
@@ -25,7 +25,7 @@ ENTROPY = st.integers(0, (1 << 128) - 1)
 
 
 @given(MOMENTS, ENTROPY)
-def test_time_of_an_upload_is_in_its_id(now: datetime, entropy: int) -> None:
+def test_photo_id_contains_the_upload_time(now: datetime, entropy: int) -> None:
     photo_id = new_photo_id(now, entropy)
     assert is_photo_id(photo_id)
     assert UUID(photo_id).version == 7
@@ -34,105 +34,107 @@ def test_time_of_an_upload_is_in_its_id(now: datetime, entropy: int) -> None:
 
 
 @given(MOMENTS, MOMENTS, ENTROPY, ENTROPY)
-def test_order_of_ids_and_of_times_as_text_is_the_order_of_time(
-    one: datetime, other: datetime, first: int, second: int
+def test_ids_and_timestamps_sort_by_time(
+    one: datetime, other: datetime, first_entropy: int, second_entropy: int
 ) -> None:
     earlier, later = sorted((one, other))
     if later - earlier >= timedelta(milliseconds=1):
-        assert new_photo_id(earlier, first) < new_photo_id(later, second)
+        assert new_photo_id(earlier, first_entropy) < new_photo_id(later, second_entropy)
         assert timestamp(earlier) < timestamp(later)
-    assert first_photo_id(earlier) <= new_photo_id(later, second)
-    assert (new_photo_id(earlier, first) < first_photo_id(later)) == (timestamp(earlier) < timestamp(later))
+    assert first_photo_id(earlier) <= new_photo_id(later, second_entropy)
+    assert (new_photo_id(earlier, first_entropy) < first_photo_id(later)) == (timestamp(earlier) < timestamp(later))
 
 
 @given(st.datetimes(timezones=st.timezones()))
-def test_every_moment_bounds_ids_even_beyond_those_there_can_be(moment: datetime) -> None:
+def test_first_photo_id_of_any_time_before_the_year_9999_is_valid(moment: datetime) -> None:
     assert is_photo_id(first_photo_id(moment)) or moment.year == 9999
 
 
 @given(st.sets(ENTROPY.map(lambda entropy: entropy & ((0xFFF << 64) | ((1 << 62) - 1))), max_size=20))
-def test_all_74_random_bits_tell_ids_of_one_millisecond_apart(entropies: set[int]) -> None:
+def test_ids_of_one_millisecond_are_unique_by_74_random_bits(entropies: set[int]) -> None:
     now = datetime(2026, 1, 1, tzinfo=UTC)
     assert len({new_photo_id(now, entropy) for entropy in entropies}) == len(entropies)
 
 
-GOOD = new_photo_id(datetime(2026, 1, 1, tzinfo=UTC), 0)
+VALID_ID = new_photo_id(datetime(2026, 1, 1, tzinfo=UTC), 0)
 
 
 @pytest.mark.parametrize(
     "text",
     [
         "",
-        GOOD.upper(),
-        GOOD.replace("-", ""),
-        f"{{{GOOD}}}",
-        f"{GOOD}\n",
-        f" {GOOD}",
-        GOOD.replace("-7", "-4"),
-        GOOD.replace("-8", "-c"),
-        GOOD.replace("0", "٠"),
+        VALID_ID.upper(),
+        VALID_ID.replace("-", ""),
+        f"{{{VALID_ID}}}",
+        f"{VALID_ID}\n",
+        f" {VALID_ID}",
+        VALID_ID.replace("-7", "-4"),
+        VALID_ID.replace("-8", "-c"),
+        VALID_ID.replace("0", "٠"),
         "ffffffff-ffff-7fff-bfff-ffffffffffff",
         "../../etc/passwd",
     ],
 )
-def test_other_texts_are_no_ids(text: str) -> None:
-    assert is_photo_id(GOOD)
+def test_other_spellings_are_not_valid_ids(text: str) -> None:
+    assert is_photo_id(VALID_ID)
     assert not is_photo_id(text)
 
 
 @given(st.text())
-def test_whatever_passes_as_an_id_has_a_time(text: str) -> None:
+def test_every_valid_id_has_an_upload_time(text: str) -> None:
     assert not is_photo_id(text) or timestamp(datetime.fromisoformat(uploaded_at(PhotoId(text))))
 
 
 @given(st.from_regex(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", fullmatch=True))
-def test_whatever_is_spelt_like_an_id_either_has_a_time_or_is_none(text: str) -> None:
+def test_text_in_the_format_of_an_id_is_invalid_or_has_an_upload_time(text: str) -> None:
     assert not is_photo_id(text) or re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", uploaded_at(PhotoId(text)))
 
 
 @pytest.mark.parametrize(
-    ("moment", "written"),
+    ("moment", "expected"),
     [
         (datetime(2026, 1, 2, 3, 4, 5, 678_999, UTC), "2026-01-02T03:04:05.678Z"),
         (datetime(2026, 1, 1, 1, tzinfo=timezone(timedelta(hours=2))), "2025-12-31T23:00:00.000Z"),
         (datetime(987, 6, 5, tzinfo=UTC), "0987-06-05T00:00:00.000Z"),
     ],
 )
-def test_times_are_written_in_utc_with_milliseconds(moment: datetime, written: str) -> None:
-    assert timestamp(moment) == written
+def test_times_are_written_in_utc_with_milliseconds(moment: datetime, expected: str) -> None:
+    assert timestamp(moment) == expected
 
 
-# --- Who may see, and what is listed
+# --- Visibility and listings
 
 
-def photo(**facts: Any) -> Photo:
+def new_photo(**facts: Any) -> Photo:
     return pending("ann").with_(**facts)
 
 
 @pytest.mark.parametrize(
     ("status", "visibility", "trashed"), [*product(get_args(Status), get_args(Visibility), (False, True))]
 )
-def test_others_see_what_is_ready_and_not_private_and_its_owner_all_but_the_erased(
+def test_others_see_only_ready_photos_that_are_not_private_and_owners_see_all_but_erased_ones(
     status: Status, visibility: Visibility, trashed: bool
 ) -> None:
-    made = photo(status=status, visibility=visibility, trashed_at=timestamp(datetime.now(UTC)) if trashed else None)
-    shown = status == "ready" and not trashed and visibility != "private"
-    assert made.visible_to(BOB) == made.visible_to(None) == shown
-    assert made.visible_to(ANN) == (status != "erased")
-    assert made.counted == (status in ("pending", "ready"))
+    photo = new_photo(
+        status=status, visibility=visibility, trashed_at=timestamp(datetime.now(UTC)) if trashed else None
+    )
+    is_visible = status == "ready" and not trashed and visibility != "private"
+    assert photo.visible_to(BOB) == photo.visible_to(None) == is_visible
+    assert photo.visible_to(ANN) == (status != "erased")
+    assert photo.counted == (status in ("pending", "ready"))
     lists = [Listing(scope="public"), Listing(scope="owner", owner=ANN), Listing(scope="trash", owner=ANN)]
-    ready = status == "ready"
-    assert [listing.holds(made) for listing in lists] == [
-        ready and not trashed and visibility == "public",
-        ready and not trashed,
-        ready and trashed,
+    is_ready = status == "ready"
+    assert [listing.holds(photo) for listing in lists] == [
+        is_ready and not trashed and visibility == "public",
+        is_ready and not trashed,
+        is_ready and trashed,
     ]
-    assert not any(listing.with_(owner=BOB).holds(made) for listing in lists)
-    assert not any(listing.with_(tag="sea").holds(made) for listing in lists)
+    assert not any(listing.with_(owner=BOB).holds(photo) for listing in lists)
+    assert not any(listing.with_(tag="sea").holds(photo) for listing in lists)
 
 
-def test_tombstone_keeps_nothing_of_the_person_but_whose_and_which_photo_it_was() -> None:
-    full = photo(
+def test_tombstone_keeps_only_the_ids_of_the_photo_and_its_owner() -> None:
+    full = new_photo(
         status="ready",
         filename="secret.jpg",
         title="secret",
@@ -148,8 +150,8 @@ def test_tombstone_keeps_nothing_of_the_person_but_whose_and_which_photo_it_was(
         rating_count=1,
         trashed_at=timestamp(datetime(2026, 1, 1, tzinfo=UTC)),
     )
-    stone = full.tombstone(timestamp(datetime(2026, 2, 2, tzinfo=UTC)))
-    assert msgspec.to_builtins(stone) == {
+    tombstone = full.tombstone(timestamp(datetime(2026, 2, 2, tzinfo=UTC)))
+    assert msgspec.to_builtins(tombstone) == {
         "photoId": full.photo_id,
         "userId": "ann",
         "s3Key": f"ann/{full.photo_id}/",
@@ -159,18 +161,18 @@ def test_tombstone_keeps_nothing_of_the_person_but_whose_and_which_photo_it_was(
         "visibility": "private",
         "dueAt": "2026-02-02T00:00:00.000Z",
     }
-    assert stone.revision == full.revision
+    assert tombstone.revision == full.revision
 
 
-# --- Scores, terms, names
+# --- Scores and names of copies
 
 
 @given(st.lists(st.integers(1, 5), max_size=200), st.integers(1, 5))
-def test_score_stays_within_the_ratings_and_rises_with_good_ones(ratings: list[int], another: int) -> None:
-    rated = photo(rating_sum=sum(ratings), rating_count=len(ratings))
-    once_more = photo(rating_sum=sum(ratings) + another, rating_count=len(ratings) + 1)
+def test_score_stays_in_the_range_of_ratings_and_rises_with_better_ones(ratings: list[int], rating: int) -> None:
+    rated = new_photo(rating_sum=sum(ratings), rating_count=len(ratings))
+    rated_again = new_photo(rating_sum=sum(ratings) + rating, rating_count=len(ratings) + 1)
     assert 1 <= rated.score <= 5
-    assert (once_more.score > rated.score) == (another > rated.score)
+    assert (rated_again.score > rated.score) == (rating > rated.score)
 
 
 @pytest.mark.parametrize(
@@ -183,6 +185,10 @@ def test_score_stays_within_the_ratings_and_rises_with_good_ones(ratings: list[i
         ("sea.JPEG", "image/heic", "sea.JPEG"),
     ],
 )
-def test_copy_is_named_by_what_it_is(filename: str, copy_type: str, expected: str) -> None:
-    made = photo(filename=filename, content_type="image/heic", copy_type=copy_type, renditions={"full": "a/full.jpg"})
-    assert made.copy_name == expected
+def test_copy_is_renamed_to_jpg_if_its_type_differs_from_the_original(
+    filename: str, copy_type: str, expected: str
+) -> None:
+    photo = new_photo(
+        filename=filename, content_type="image/heic", copy_type=copy_type, renditions={"full": "a/full.jpg"}
+    )
+    assert photo.copy_name == expected

@@ -1,4 +1,4 @@
-"""Query parameters match the contract exactly. Everything else is refused."""
+"""Query parameters that do not match the API contract exactly are refused."""
 
 import pytest
 from hypothesis import given
@@ -10,12 +10,12 @@ from tests.support.bare_requests import BareRequest
 from tests.support.cloud import Cloud
 from tests.support.routes import PHOTO_ID, ROUTES
 
-ASKED = [route for route in ROUTES if route.method != "OPTIONS"]
+API_ROUTES = [route for route in ROUTES if route.method != "OPTIONS"]
 
 
-def test_every_route_refuses_a_parameter_that_it_does_not_know(shared_cloud: Cloud) -> None:
+def test_every_route_refuses_an_unknown_parameter(shared_cloud: Cloud) -> None:
     ann = shared_cloud.person("ann")
-    for route in ASKED:
+    for route in API_ROUTES:
         answer = ann.call(route.method, route.path.partition("?")[0], surprise=1)
         assert (answer.status, answer.json["error"]) == (400, "UnknownParameter"), route
         assert answer.json["details"] == {"field": "surprise"}
@@ -56,7 +56,7 @@ def test_every_route_refuses_a_parameter_that_it_does_not_know(shared_cloud: Clo
         ("/callback", "state=a&state=b"),
     ],
 )
-def test_parameter_out_of_the_contract_is_refused(shared_cloud: Cloud, path: str, query: str) -> None:
+def test_invalid_parameter_is_refused(shared_cloud: Cloud, path: str, query: str) -> None:
     answer = shared_cloud.person("ann").get(f"{path}?{query}")
     assert answer.status == 400, answer
     assert answer.json["error"] in ("InvalidRequest", "UnknownParameter")
@@ -66,12 +66,12 @@ def test_parameter_out_of_the_contract_is_refused(shared_cloud: Cloud, path: str
     "query",
     ["limit=1", "limit=100", "order=newest&from=2026-07-01T12:00:00Z&to=2026-07-01T14:00:00%2B02:00", "order=top"],
 )
-def test_parameter_of_the_contract_is_taken(shared_cloud: Cloud, query: str) -> None:
+def test_valid_parameter_is_accepted(shared_cloud: Cloud, query: str) -> None:
     assert shared_cloud.visitor.get(f"/photos?{query}").status == 200
 
 
 @pytest.mark.parametrize("value", ["1", "True", "yes", "0", "on"])
-def test_flag_is_true_or_false(value: str) -> None:
+def test_flag_must_be_true_or_false(value: str) -> None:
     for shape, name in ((requests.DeleteQuery, "permanent"), (requests.DownloadQuery, "redirect")):
         with pytest.raises(errors.InvalidRequest):
             parsing.query(shape, BareRequest(query={name: [value]}))
@@ -80,6 +80,6 @@ def test_flag_is_true_or_false(value: str) -> None:
 
 
 @given(st.dictionaries(st.text(max_size=12), st.lists(st.text(max_size=12), min_size=1, max_size=2), min_size=1))
-def test_parameters_of_any_kind_are_never_an_error_of_ours(query: dict[str, list[str]]) -> None:
+def test_arbitrary_parameters_never_cause_a_server_error(query: dict[str, list[str]]) -> None:
     with pytest.raises(errors.InvalidRequest):
         parsing.query(requests.Query, BareRequest(query=query))

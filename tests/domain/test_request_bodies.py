@@ -1,4 +1,4 @@
-"""Request bodies match the contract exactly. Everything else is refused."""
+"""Request bodies that do not match the API contract exactly are refused."""
 
 from typing import Any
 
@@ -24,16 +24,17 @@ SHAPES: dict[type[requests.Input], dict[str, Any]] = {
     requests.PositionRequest: {},
     requests.NewLink: {},
 }
-TAKING = [route for route in ROUTES if route.has_body]
+BODY_ROUTES = [route for route in ROUTES if route.has_body]
 
 
-def refusal(client: Client, route: Route, body: bytes, **headers: str) -> tuple[int, str]:
+def send_body(client: Client, route: Route, body: bytes, **headers: str) -> tuple[int, str]:
+    """Send a body. Return the status and the error code of the response."""
     answer = client.call(route.method, route.path, body, headers)
     return answer.status, answer.json["error"]
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_body_is_read_as_its_shape(shape: type[requests.Input]) -> None:
+def test_valid_body_is_parsed_into_its_shape(shape: type[requests.Input]) -> None:
     assert isinstance(parsing.body(shape, BareRequest(encode_json(SHAPES[shape]))), shape)
 
 
@@ -42,19 +43,19 @@ def test_body_is_read_as_its_shape(shape: type[requests.Input]) -> None:
     "field", ["userId", "photoId", "status", "s3Key", "uploadedAt", "rating", "sha512", "__class__", "", "Email", "a`b"]
 )
 def test_unknown_field_is_refused_by_name(shape: type[requests.Input], field: str) -> None:
-    with pytest.raises(errors.UnknownField) as refused:
+    with pytest.raises(errors.UnknownField) as raised:
         parsing.body(shape, BareRequest(encode_json(SHAPES[shape] | {field: 1})))
-    assert refused.value.details == {"field": field}
+    assert raised.value.details == {"field": field}
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("body", [b"null", b"[]", b"1", b'"a"', b"true"])
-def test_body_of_another_kind_is_refused(shape: type[requests.Input], body: bytes) -> None:
+def test_body_that_is_not_an_object_is_refused(shape: type[requests.Input], body: bytes) -> None:
     with pytest.raises(errors.InvalidRequest):
         parsing.body(shape, BareRequest(body))
 
 
-WRONG: list[tuple[type[requests.Input], dict[str, Any], str]] = [
+INVALID_VALUES: list[tuple[type[requests.Input], dict[str, Any], str]] = [
     (requests.Credentials, {"email": "ann"}, "email"),
     (requests.Credentials, {"email": "a b@example.com"}, "email"),
     (requests.Credentials, {"email": "ann@example.com\r\nBcc: x@example.com"}, "email"),
@@ -106,17 +107,17 @@ WRONG: list[tuple[type[requests.Input], dict[str, Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("shape", "change", "field"), WRONG)
-def test_wrong_value_is_refused_and_its_field_named(
-    shape: type[requests.Input], change: dict[str, Any], field: str
+@pytest.mark.parametrize(("shape", "changes", "field"), INVALID_VALUES)
+def test_invalid_value_is_refused_and_the_error_names_its_field(
+    shape: type[requests.Input], changes: dict[str, Any], field: str
 ) -> None:
-    with pytest.raises(errors.InvalidRequest) as refused:
-        parsing.body(shape, BareRequest(encode_json(SHAPES[shape] | change)))
-    assert str((refused.value.details or {})["field"]).replace("[...]", field[-3:]) == field
+    with pytest.raises(errors.InvalidRequest) as raised:
+        parsing.body(shape, BareRequest(encode_json(SHAPES[shape] | changes)))
+    assert str((raised.value.details or {})["field"]).replace("[...]", field[-3:]) == field
 
 
 @given(st.binary(max_size=200))
-def test_bytes_of_any_kind_are_never_an_error_of_ours(raw: bytes) -> None:
+def test_arbitrary_bytes_never_cause_a_server_error(raw: bytes) -> None:
     with pytest.raises(errors.InvalidRequest):
         parsing.body(requests.Credentials, BareRequest(raw))
 
@@ -126,13 +127,13 @@ def test_body_that_is_not_utf_8_is_refused() -> None:
         parsing.body(requests.PhotoChanges, BareRequest(b'{"title": "\xff"}'))
 
 
-BODIES: dict[str, tuple[bytes, tuple[int, str]]] = {
-    "nothing": (b"", (400, "MalformedBody")),
+INVALID_BODIES: dict[str, tuple[bytes, tuple[int, str]]] = {
+    "empty": (b"", (400, "MalformedBody")),
     "not JSON": (b"a=1", (400, "MalformedBody")),
     "NaN": (b'{"a": NaN}', (400, "MalformedBody")),
     "Infinity": (b'{"a": Infinity}', (400, "MalformedBody")),
-    "infinite": (b'{"a": 1e999}', (400, "MalformedBody")),
-    "duplicate": (b'{"a": 1, "a": 1}', (400, "MalformedBody")),
+    "number too large": (b'{"a": 1e999}', (400, "MalformedBody")),
+    "duplicate name": (b'{"a": 1, "a": 1}', (400, "MalformedBody")),
     "lone surrogate": (rb'{"a": "\ud800"}', (400, "MalformedBody")),
     "33 levels": (b"[" * 33 + b"]" * 33, (413, "TooLarge")),
     "30,000 levels": (b"[" * 30_000, (413, "TooLarge")),
@@ -141,34 +142,36 @@ BODIES: dict[str, tuple[bytes, tuple[int, str]]] = {
 }
 
 
-@pytest.mark.parametrize("fault", BODIES)
-def test_every_route_that_takes_a_body_refuses_a_bad_one(shared_cloud: Cloud, fault: str) -> None:
-    body, expected = BODIES[fault]
+@pytest.mark.parametrize("fault", INVALID_BODIES)
+def test_every_route_with_a_body_refuses_an_invalid_body(shared_cloud: Cloud, fault: str) -> None:
+    body, expected = INVALID_BODIES[fault]
     ann = shared_cloud.person("ann")
-    assert len(TAKING) >= 6
-    assert {str(route): refusal(ann, route, body) for route in TAKING} == {str(route): expected for route in TAKING}
+    assert len(BODY_ROUTES) >= 6
+    assert {str(route): send_body(ann, route, body) for route in BODY_ROUTES} == {
+        str(route): expected for route in BODY_ROUTES
+    }
 
 
 @pytest.mark.parametrize(
     ("method", "path"), [("PUT", f"/albums/{PHOTO_ID}/photos/{PHOTO_ID}"), ("POST", f"/albums/{PHOTO_ID}/links")]
 )
-def test_body_that_may_be_left_out_is_refused_where_it_is_bad(shared_cloud: Cloud, method: str, path: str) -> None:
+def test_optional_body_is_refused_if_it_is_invalid(shared_cloud: Cloud, method: str, path: str) -> None:
     ann = shared_cloud.person("ann")
-    for body, expected in list(BODIES.values())[1:]:
+    for body, expected in list(INVALID_BODIES.values())[1:]:
         answer = ann.call(method, path, body)
         assert (answer.status, answer.json["error"]) == expected
     assert ann.call(method, path).status == ann.call(method, path, {}).status == 404
 
 
 @pytest.mark.parametrize("path", ["/token", "/logout"])
-def test_refresh_token_in_a_bad_body_is_refused(shared_cloud: Cloud, path: str) -> None:
-    for body, expected in list(BODIES.values())[1:]:
+def test_refresh_token_in_an_invalid_body_is_refused(shared_cloud: Cloud, path: str) -> None:
+    for body, expected in list(INVALID_BODIES.values())[1:]:
         answer = shared_cloud.visitor.call("POST", path, body)
         assert (answer.status, answer.json["error"]) == expected
 
 
 @pytest.mark.parametrize("padding", [0, 1])
-def test_body_may_have_64_kb(padding: int) -> None:
+def test_body_can_have_at_most_64_kb(padding: int) -> None:
     start = b'{"title": "a"'
     raw = start + b" " * (parsing.MAX_BODY_BYTES - len(start) - 1 + padding) + b"}"
     if padding:
@@ -197,7 +200,7 @@ def test_body_may_have_64_kb(padding: int) -> None:
 )
 def test_body_of_another_media_type_is_refused(shared_cloud: Cloud, content_type: str) -> None:
     ann = shared_cloud.person("ann")
-    refused = {refusal(ann, route, b"{}", **{"Content-Type": content_type}) for route in TAKING}
+    refused = {send_body(ann, route, b"{}", **{"Content-Type": content_type}) for route in BODY_ROUTES}
     assert refused == {(415, "UnsupportedMediaType")}
 
 
@@ -216,7 +219,7 @@ def test_body_of_another_media_type_is_refused(shared_cloud: Cloud, content_type
         ),
     ],
 )
-def test_json_is_known_by_its_media_type_or_assumed(headers: dict[str, str]) -> None:
+def test_body_is_json_if_its_media_type_is_json_or_missing(headers: dict[str, str]) -> None:
     assert parsing.body(requests.PhotoChanges, BareRequest(b"{}", {}, headers)) == requests.PhotoChanges()
 
 

@@ -1,4 +1,4 @@
-"""Tokens of share links have one spelling, and what is kept of them opens nothing."""
+"""A token of a share link has exactly one encoding. The stored link does not reveal the token or the password."""
 
 import secrets
 import string
@@ -21,17 +21,17 @@ def new_token() -> Token:
     return Token(new_album_id(NOW, ids[0]), new_link_id(NOW, ids[1]), secrets.token_bytes(32))
 
 
-def link_of(token: Token, **facts: str) -> ShareLink:
-    made = ShareLink(
+def new_link(token: Token, **facts: str) -> ShareLink:
+    link = ShareLink(
         album_id=token.album_id,
         link_id=token.link_id,
         created_at=timestamp(NOW),
         secret_hash=share_links.secret_digest(token.secret),
     )
-    return made.with_(**facts)
+    return link.with_(**facts)
 
 
-def test_token_is_read_as_it_was_written() -> None:
+def test_decoded_token_equals_the_encoded_token() -> None:
     token = new_token()
     text = share_links.encode_token(token)
     assert len(text) == 86
@@ -39,45 +39,50 @@ def test_token_is_read_as_it_was_written() -> None:
     assert share_links.decode_token(text) == token
 
 
-def test_no_other_spelling_is_read_as_the_same_token() -> None:
+def test_no_other_text_decodes_to_the_same_token() -> None:
     token = new_token()
     text = share_links.encode_token(token)
-    others = [f"{text[:at]}{each}{text[at + 1 :]}" for at in range(86) for each in ALPHABET if each != text[at]]
-    assert token not in [share_links.decode_token(each) for each in others]
+    others = [
+        f"{text[:index]}{character}{text[index + 1 :]}"
+        for index in range(86)
+        for character in ALPHABET
+        if character != text[index]
+    ]
+    assert token not in [share_links.decode_token(other) for other in others]
     for other in (f"{text}=", f"{text}==", f" {text}", f"{text}\n", text[:40] + "!" + text[40:], f"{text}A", text[:-1]):
         assert share_links.decode_token(other) is None
 
 
 @given(st.text(max_size=100))
-def test_text_of_any_kind_is_no_token(text: str) -> None:
+def test_arbitrary_text_is_not_a_token(text: str) -> None:
     assert share_links.decode_token(text) is None
 
 
-def test_token_for_what_cannot_be_an_album_is_none() -> None:
+def test_token_with_an_invalid_album_id_is_not_decoded() -> None:
     text = share_links.encode_token(new_token()._replace(album_id=AlbumId("00000000-0000-4000-8000-000000000000")))
     assert share_links.decode_token(text) is None
 
 
-def test_link_fits_its_own_secret_alone() -> None:
+def test_link_accepts_only_its_own_secret() -> None:
     token = new_token()
-    link = link_of(token)
+    link = new_link(token)
     assert share_links.has_secret(link, token.secret)
-    for at in range(32):
+    for index in range(32):
         changed = bytearray(token.secret)
-        changed[at] ^= 1
+        changed[index] ^= 1
         assert not share_links.has_secret(link, bytes(changed))
     assert token.secret.hex() not in str(link)
 
 
-def test_password_is_kept_under_its_own_salt() -> None:
+def test_password_is_hashed_with_its_own_salt() -> None:
     digests = [share_links.password_digest("hunter2", salt * 16) for salt in ("00", "01")]
     assert digests[0] != digests[1]
-    link = link_of(new_token(), salt="00" * 16, password_hash=digests[0])
-    assert [share_links.has_password(link, each) for each in ("hunter2", "Hunter2", "")] == [True, False, False]
+    link = new_link(new_token(), salt="00" * 16, password_hash=digests[0])
+    assert [share_links.has_password(link, password) for password in ("hunter2", "Hunter2", "")] == [True, False, False]
 
 
 @pytest.mark.parametrize(
     ("expires_at", "expected"), [(None, True), ("2026-01-01T00:00:00.001Z", True), ("2026-01-01T00:00:00.000Z", False)]
 )
-def test_link_is_open_until_the_moment_at_which_it_expires(expires_at: Timestamp | None, expected: bool) -> None:
-    assert link_of(new_token()).with_(expires_at=expires_at).open_at(timestamp(NOW)) is expected
+def test_link_is_open_until_it_expires(expires_at: Timestamp | None, expected: bool) -> None:
+    assert new_link(new_token()).with_(expires_at=expires_at).open_at(timestamp(NOW)) is expected

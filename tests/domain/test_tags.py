@@ -19,7 +19,7 @@ def test_letter_case_of_a_tag_does_not_matter(tag: str) -> None:
     assert tag_term(tag.upper()) == tag_term(tag.lower()) == tag_term(tag)
 
 
-def test_equal_tags_are_one_term() -> None:
+def test_equal_tags_become_one_term() -> None:
     assert tag_terms(["Sea", "hills", "SEA", "ﬁre", "fire"]) == ["sea", "hills", "fire"]
 
 

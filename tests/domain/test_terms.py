@@ -1,4 +1,4 @@
-"""Search words: the most telling words find a photo, and each only for users who may know of it."""
+"""Search words of photos and queries. Words from private albums are searchable only by the owner."""
 
 from typing import Any
 
@@ -15,15 +15,15 @@ from tests.support.rows import pending
 TEXT = st.text("abcé 京#", max_size=30)
 
 
-def photo(**facts: Any) -> Photo:
+def new_photo(**facts: Any) -> Photo:
     return pending(status="ready", **facts)
 
 
-def album(name: str, *, public: bool) -> dict[AlbumId, Placement]:
+def new_placement(name: str, *, public: bool) -> dict[AlbumId, Placement]:
     return {AlbumId(name): Placement(name=name, public=public, position=0)}
 
 
-FOUND: list[tuple[dict[str, Any], dict[str, bool]]] = [
+EXPECTED_WORDS: list[tuple[dict[str, Any], dict[str, bool]]] = [
     ({"title": "The Quay", "description": "by night"}, dict.fromkeys(["the", "quay", "by", "night"], True)),
     ({"tags": ("Sea",)}, {"sea": True}),
     ({"tags": ("New York",)}, {"new": True, "york": True}),
@@ -31,30 +31,30 @@ FOUND: list[tuple[dict[str, Any], dict[str, bool]]] = [
     ({"tags": ("tag#sea",)}, {"tag": True, "sea": True}),
     ({"tags": ("👍",)}, {}),
     ({"exif": Exif(camera="Canon EOS", lens="RF 50mm")}, dict.fromkeys(["canon", "eos", "rf", "50mm"], True)),
-    ({"albums": album("Rome", public=True)}, {"rome": True}),
-    ({"albums": album("Rome", public=False)}, {"rome": False}),
-    ({"albums": album("Rome", public=False), "title": "Rome"}, {"rome": True}),
-    ({"albums": album("Rome", public=False), "description": "Rome"}, {"rome": True}),
+    ({"albums": new_placement("Rome", public=True)}, {"rome": True}),
+    ({"albums": new_placement("Rome", public=False)}, {"rome": False}),
+    ({"albums": new_placement("Rome", public=False), "title": "Rome"}, {"rome": True}),
+    ({"albums": new_placement("Rome", public=False), "description": "Rome"}, {"rome": True}),
     ({"filename": "sea.jpg"}, {}),
 ]
 
 
-@pytest.mark.parametrize(("facts", "expected"), FOUND)
+@pytest.mark.parametrize(("facts", "expected"), EXPECTED_WORDS)
 def test_words_come_from_every_text_of_the_photo(facts: dict[str, Any], expected: dict[str, bool]) -> None:
-    assert photo_words(photo(**facts)) == expected
+    assert photo_words(new_photo(**facts)) == expected
 
 
-def test_tags_and_the_title_come_before_words_that_there_is_no_room_for() -> None:
-    numbered = photo(
+def test_tags_and_title_take_precedence_if_there_are_too_many_words() -> None:
+    photo = new_photo(
         tags=tuple(f"tag {number}" for number in range(32)),
         title="one two three four",
         exif=Exif(camera="five"),
-        albums=album("six", public=False),
+        albums=new_placement("six", public=False),
         description="seven eight nine",
     )
-    assert [*photo_words(numbered)] == ["one", "two", "three", "four", "tag", "0", "1", "2"]
-    few = numbered.with_(tags=(), description=" ".join(f"x{number}" for number in range(99)))
-    assert [*photo_words(few)] == [
+    assert [*photo_words(photo)] == ["one", "two", "three", "four", "tag", "0", "1", "2"]
+    photo_without_tags = photo.with_(tags=(), description=" ".join(f"x{number}" for number in range(99)))
+    assert [*photo_words(photo_without_tags)] == [
         "one",
         "two",
         "three",
@@ -66,16 +66,16 @@ def test_tags_and_the_title_come_before_words_that_there_is_no_room_for() -> Non
 
 
 @given(TEXT, st.lists(TEXT.filter(bool), max_size=32), TEXT, TEXT, st.booleans())
-def test_words_and_tags_are_bounded_and_other_users_find_nothing_of_a_private_album(
+def test_words_and_tags_are_limited_and_names_of_private_albums_are_not_public(
     title: str, tags: list[str], name: str, description: str, public: bool
 ) -> None:
-    made = photo(title=title, tags=tuple(tags), albums=album(name, public=public), description=description)
-    assert len({*photo_words(made), *(f"tag#{tag}" for tag in tag_terms(tags) if not is_plain_word(tag))}) <= MAX_TERMS
-    assert words_of(made, public=True) <= words_of(made, public=False)
+    photo = new_photo(title=title, tags=tuple(tags), albums=new_placement(name, public=public), description=description)
+    assert len({*photo_words(photo), *(f"tag#{tag}" for tag in tag_terms(tags) if not is_plain_word(tag))}) <= MAX_TERMS
+    assert words_of(photo, public=True) <= words_of(photo, public=False)
     if not public:
-        without = made.with_(albums={}, description="")
-        assert words_of(made, public=True) <= words_of(made.with_(albums={}), public=True)
-        assert words_of(without, public=True) == words_of(without, public=False)
+        photo_without_album = photo.with_(albums={}, description="")
+        assert words_of(photo, public=True) <= words_of(photo.with_(albums={}), public=True)
+        assert words_of(photo_without_album, public=True) == words_of(photo_without_album, public=False)
 
 
 # --- Words of a query
@@ -92,7 +92,7 @@ def test_words_and_tags_are_bounded_and_other_users_find_nothing_of_a_private_al
         ("*", []),
     ],
 )
-def test_last_word_of_three_letters_or_more_is_a_prefix(query: str, expected: list[SearchWord]) -> None:
+def test_last_word_of_at_least_three_letters_is_a_prefix(query: str, expected: list[SearchWord]) -> None:
     assert search_words(query) == expected
 
 

@@ -1,4 +1,4 @@
-"""From text to words: what counts as the same, in every script, and what is no word at all."""
+"""Text is split into normalized words, in every script."""
 
 import time
 
@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.words import MAX_LETTERS, words
 
-SAME = [
+EQUAL_WORDS = [
     ("Straße", "STRASSE"),
     ("café", "CAFE\u0301"),
     ("naïve", "Naive"),
@@ -27,8 +27,8 @@ SAME = [
     ("ｶﾒﾗ", "カメラ"),
     ("half\u00admoon", "halfmoon"),
 ]
-OTHER = [("कि", "कु"), ("カ", "ガ"), ("sea", "see"), ("서울", "서운"), ("ถนน", "ถนนี")]
-SPLIT = {
+DIFFERENT_WORDS = [("कि", "कु"), ("カ", "ガ"), ("sea", "see"), ("서울", "서운"), ("ถนน", "ถนนี")]
+WORDS_BY_TEXT = {
     "Canon EOS-R5, f/2.8": ["canon", "eos", "r5", "f", "2", "8"],
     "l'été don't": ["l", "ete", "don", "t"],
     "京都の寺": ["京", "都", "の", "寺"],
@@ -44,41 +44,41 @@ SPLIT = {
 }
 
 
-@pytest.mark.parametrize("pair", SAME)
-def test_case_accents_and_forms_do_not_count(pair: tuple[str, str]) -> None:
+@pytest.mark.parametrize("pair", EQUAL_WORDS)
+def test_words_that_differ_in_case_accents_or_form_are_equal(pair: tuple[str, str]) -> None:
     assert words(pair[0]) == words(pair[1])
     assert len(words(pair[0])) == 1
 
 
-@pytest.mark.parametrize("pair", OTHER)
-def test_marks_that_tell_words_apart_do(pair: tuple[str, str]) -> None:
+@pytest.mark.parametrize("pair", DIFFERENT_WORDS)
+def test_words_that_differ_in_significant_marks_are_not_equal(pair: tuple[str, str]) -> None:
     assert words(pair[0]) != words(pair[1])
 
 
-@pytest.mark.parametrize("text", [*SPLIT])
-def test_text_falls_into_words(text: str) -> None:
-    assert words(text) == SPLIT[text]
+@pytest.mark.parametrize("text", [*WORDS_BY_TEXT])
+def test_text_is_split_into_words(text: str) -> None:
+    assert words(text) == WORDS_BY_TEXT[text]
 
 
 @given(st.text(max_size=200))
-def test_words_are_distinct_short_and_their_own_words(text: str) -> None:
-    found = words(text)
-    assert len(set(found)) == len(found)
-    assert all(0 < len(word) <= MAX_LETTERS and words(word) == [word] for word in found)
-    assert not any(set(word) & set(" #*%_.,\u0301\n") for word in found)
+def test_words_are_unique_short_and_normalized(text: str) -> None:
+    result = words(text)
+    assert len(set(result)) == len(result)
+    assert all(0 < len(word) <= MAX_LETTERS and words(word) == [word] for word in result)
+    assert not any(set(word) & set(" #*%_.,\u0301\n") for word in result)
 
 
 @given(st.text(max_size=40), st.text(max_size=40))
-def test_words_of_two_texts_are_those_of_each(one: str, other: str) -> None:
+def test_words_of_joined_texts_are_the_words_of_each_text(one: str, other: str) -> None:
     assert set(words(f"{one} {other}")) == {*words(one), *words(other)}
 
 
 @pytest.mark.parametrize("text", ["a" * 100_000, "a " * 50_000, "\u0301" * 100_000, "ﷺ" * 5_000, "京" * 100_000])
-def test_time_grows_with_the_text_and_no_faster(text: str) -> None:
-    def seconds(text: str) -> float:
-        begun = time.process_time()
+def test_splitting_into_words_takes_linear_time(text: str) -> None:
+    def measure_seconds(text: str) -> float:
+        start = time.process_time()
         words(text)
-        return time.process_time() - begun
+        return time.process_time() - start
 
-    half, whole = (min(seconds(part) for _ in range(3)) for part in (text[: len(text) // 2], text))
-    assert whole < 4 * half + 0.01
+    half, full = (min(measure_seconds(part) for _ in range(3)) for part in (text[: len(text) // 2], text))
+    assert full < 4 * half + 0.01

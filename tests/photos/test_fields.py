@@ -1,4 +1,4 @@
-"""A new field of photos is forgotten nowhere: requests, rows and views agree."""
+"""Requests, rows and views have the same fields of photos, so that a new field cannot be missing in one of them."""
 
 from typing import Any
 
@@ -20,39 +20,40 @@ INTERNAL = {
 }
 """Fields of the row that no client sees."""
 COMPUTED = {"uploaded_at", "rating"}
-"""Fields of the view that follow from other fields of the row."""
+"""Fields of the view that are computed from other fields of the row."""
 EXAMPLES: dict[str, Any] = {
     "title": "Harbour",
     "description": "By night",
     "tags": ["sea"],
     "visibility": "private",
 }
-"""A value of each field that clients set, other than its default."""
+"""A value for each field that clients can set. It differs from the default."""
 
 
-def fields(shape: type[msgspec.Struct]) -> set[str]:
+def field_names(shape: type[msgspec.Struct]) -> set[str]:
+    """Return the names of the fields of a struct."""
     return {field.name for field in msgspec.structs.fields(shape)}
 
 
-def as_json() -> dict[str, Any]:
+def encode_examples() -> dict[str, Any]:
     """Return the examples under their JSON names."""
     return {field.encode_name: EXAMPLES[field.name] for field in msgspec.structs.fields(PhotoChanges)}
 
 
 def test_clients_see_every_field_that_they_can_set() -> None:
-    assert fields(OwnPhotoView) == FIXED | fields(PhotoChanges)
-    assert fields(Photo) == (fields(OwnPhotoView) - COMPUTED) | INTERNAL
+    assert field_names(OwnPhotoView) == FIXED | field_names(PhotoChanges)
+    assert field_names(Photo) == (field_names(OwnPhotoView) - COMPUTED) | INTERNAL
 
 
 def test_every_field_that_can_be_changed_can_be_set_at_the_upload(shared_cloud: Cloud, ann: Client) -> None:
-    assert fields(PhotoChanges) == set(EXAMPLES) <= fields(UploadRequest)
-    grant = shared_cloud.grant(ann, **as_json())
+    assert field_names(PhotoChanges) == set(EXAMPLES) <= field_names(UploadRequest)
+    grant = shared_cloud.grant(ann, **encode_examples())
     shown = ann.get(f"/photos/{grant['photoId']}").json
-    assert {name: shown[name] for name in as_json()} == as_json()
+    assert {name: shown[name] for name in encode_examples()} == encode_examples()
 
 
 def test_every_field_that_can_be_changed_is_stored_and_shown(shared_cloud: Cloud, ann: Client) -> None:
     path = f"/photos/{shared_cloud.grant(ann)['photoId']}"
-    assert ann.patch(path, as_json()).status == 200
+    assert ann.patch(path, encode_examples()).status == 200
     shown = ann.get(path).json
-    assert {name: shown[name] for name in as_json()} == as_json()
+    assert {name: shown[name] for name in encode_examples()} == encode_examples()

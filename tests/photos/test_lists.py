@@ -1,4 +1,4 @@
-"""The lists over HTTP: whole, in order, and only what the caller may see."""
+"""The lists of photos over HTTP are complete and sorted, and contain only photos that the caller may see."""
 
 from datetime import timedelta
 from typing import Any
@@ -13,53 +13,58 @@ from tests.support.rows import START
 
 @pytest.mark.parametrize("scope", ["public", "mine"])
 @pytest.mark.parametrize("count", [0, 9, 10, 11, 25])
-def test_newest_and_oldest_are_whole_and_every_page_but_the_last_is_full(cloud: Cloud, count: int, scope: str) -> None:
-    made = add_photos(cloud, count)
+def test_newest_and_oldest_orders_are_complete_and_their_pages_are_full(cloud: Cloud, count: int, scope: str) -> None:
+    photo_ids = add_photos(cloud, count)
     ann = cloud.person("ann")
     oldest = read_pages(ann, order="oldest", scope=scope)
     newest = read_pages(ann, order="newest", scope=scope)
-    assert join_pages(oldest) == made
-    assert join_pages(newest) == made[::-1]
+    assert join_pages(oldest) == photo_ids
+    assert join_pages(newest) == photo_ids[::-1]
     assert all(len(page) == 10 for page in oldest[:-1])
     assert len(oldest) == max(1, -(-count // 10))
 
 
-def test_random_order_gives_every_photo_once(cloud: Cloud) -> None:
-    made = add_photos(cloud, 60)
+def test_random_order_shows_every_photo_once(cloud: Cloud) -> None:
+    photo_ids = add_photos(cloud, 60)
     hidden = add_photos(cloud, 5, visibility="private") + add_photos(cloud, 5, visibility="unlisted")
-    for scope, client, expected in (("public", cloud.visitor, made), ("mine", cloud.person("ann"), made + hidden)):
-        seen = join_pages(read_pages(client, scope=scope, limit=7))
-        assert sorted(seen) == sorted(expected)
+    for scope, client, expected in (
+        ("public", cloud.visitor, photo_ids),
+        ("mine", cloud.person("ann"), photo_ids + hidden),
+    ):
+        listed = join_pages(read_pages(client, scope=scope, limit=7))
+        assert sorted(listed) == sorted(expected)
     assert join_pages(read_pages(cloud.visitor)) != join_pages(read_pages(cloud.visitor))
 
 
-def test_top_puts_the_better_rated_first_and_equals_newest_first(cloud: Cloud) -> None:
-    plain = add_photos(cloud, 12)
-    good = add_photos(cloud, 2, rating_sum=50, rating_count=10)
-    few = add_photos(cloud, 1, rating_sum=5, rating_count=1)
-    bad = add_photos(cloud, 1, rating_sum=10, rating_count=10)
-    assert join_pages(read_pages(cloud.visitor, order="top", limit=3)) == good[::-1] + few + plain[::-1] + bad
+def test_top_order_puts_better_ratings_first_and_ties_newest_first(cloud: Cloud) -> None:
+    unrated = add_photos(cloud, 12)
+    best = add_photos(cloud, 2, rating_sum=50, rating_count=10)
+    rated_once = add_photos(cloud, 1, rating_sum=5, rating_count=1)
+    worst = add_photos(cloud, 1, rating_sum=10, rating_count=10)
+    assert (
+        join_pages(read_pages(cloud.visitor, order="top", limit=3)) == best[::-1] + rated_once + unrated[::-1] + worst
+    )
 
 
-def test_filters_narrow_by_person_tag_and_time(cloud: Cloud) -> None:
-    anns = add_photos(cloud, 6, tags=("Sea",))
-    bobs = add_photos(cloud, 6, "bob", tags=("sea", "harbour"))
-    secret = add_photos(cloud, 1, visibility="private", tags=("sea",))
+def test_lists_can_be_filtered_by_user_tag_and_time(cloud: Cloud) -> None:
+    anns_photos = add_photos(cloud, 6, tags=("Sea",))
+    bobs_photos = add_photos(cloud, 6, "bob", tags=("sea", "harbour"))
+    private = add_photos(cloud, 1, visibility="private", tags=("sea",))
     visitor = cloud.visitor
 
-    def asked(client: Client, **query: Any) -> set[str]:
+    def list_ids(client: Client, **query: Any) -> set[str]:
         return set(join_pages(read_pages(client, order="oldest", limit=4, **query)))
 
-    assert asked(visitor, userId="ann") == set(anns)
-    assert asked(visitor, tag="SEA") == {*anns, *bobs}
-    assert asked(visitor, tag="harbour") == set(bobs)
-    assert asked(visitor, tag="sea", userId="bob") == set(bobs)
-    assert asked(cloud.person("ann"), tag="sea", scope="mine") == {*anns, *secret}
+    assert list_ids(visitor, userId="ann") == set(anns_photos)
+    assert list_ids(visitor, tag="SEA") == {*anns_photos, *bobs_photos}
+    assert list_ids(visitor, tag="harbour") == set(bobs_photos)
+    assert list_ids(visitor, tag="sea", userId="bob") == set(bobs_photos)
+    assert list_ids(cloud.person("ann"), tag="sea", scope="mine") == {*anns_photos, *private}
     times = {"from": timestamp(START + timedelta(minutes=2)), "to": timestamp(START + timedelta(minutes=4))}
-    assert asked(visitor, **times) == {*anns[2:4], *bobs[2:4]}
-    assert asked(visitor, tag="sea", userId="ann", **times) == set(anns[2:4])
-    assert asked(visitor, **{"from": "2027-01-01T00:00:00Z"}) == set()
-    assert asked(visitor, to="1960-01-01T00:00:00Z") == set()
+    assert list_ids(visitor, **times) == {*anns_photos[2:4], *bobs_photos[2:4]}
+    assert list_ids(visitor, tag="sea", userId="ann", **times) == set(anns_photos[2:4])
+    assert list_ids(visitor, **{"from": "2027-01-01T00:00:00Z"}) == set()
+    assert list_ids(visitor, to="1960-01-01T00:00:00Z") == set()
 
 
 @pytest.mark.parametrize(
@@ -84,19 +89,19 @@ def test_filters_narrow_by_person_tag_and_time(cloud: Cloud) -> None:
         {"sort": "newest"},
     ],
 )
-def test_a_query_that_the_contract_does_not_know_is_refused(cloud: Cloud, query: dict[str, str]) -> None:
+def test_invalid_query_is_refused(cloud: Cloud, query: dict[str, str]) -> None:
     answer = cloud.person("ann").get("/photos", **query)
     assert answer.status == 400
     assert answer.json["message"]
 
 
-def test_a_repeated_or_undecodable_parameter_is_refused(cloud: Cloud) -> None:
+def test_repeated_or_undecodable_parameter_is_refused(cloud: Cloud) -> None:
     assert cloud.visitor.get("/photos?limit=5").status == 200
     assert cloud.visitor.get("/photos?limit=5&limit=6").status == 400
     assert cloud.visitor.get("/photos?order=newest&tag=%ff").status == 400
 
 
-def test_a_cursor_belongs_to_its_caller_and_filters_but_to_any_limit(cloud: Cloud) -> None:
+def test_cursor_is_bound_to_its_caller_and_filters_but_not_to_its_limit(cloud: Cloud) -> None:
     add_photos(cloud, 30)
     ann, bob = cloud.person("ann"), cloud.person("bob")
     last_key = ann.get("/photos", order="newest").json["lastKey"]
@@ -116,27 +121,27 @@ def test_a_cursor_belongs_to_its_caller_and_filters_but_to_any_limit(cloud: Clou
 
 
 def test_photos_leave_every_public_list_when_they_are_hidden_or_trashed(cloud: Cloud) -> None:
-    kept, hidden, unlisted, trashed = add_photos(cloud, 4, tags=("sea",))
+    public, hidden, unlisted, trashed = add_photos(cloud, 4, tags=("sea",))
     ann = cloud.person("ann")
     ann.patch(f"/photos/{hidden}", {"visibility": "private"})
     ann.patch(f"/photos/{unlisted}", {"visibility": "unlisted"})
     ann.delete(f"/photos/{trashed}")
     for query in ({"order": "random"}, {"order": "top"}, {"order": "newest"}, {"order": "oldest", "tag": "sea"}):
-        assert join_pages(read_pages(cloud.visitor, **query)) == [kept]
-    assert set(join_pages(read_pages(ann, scope="mine"))) == {kept, hidden, unlisted}
+        assert join_pages(read_pages(cloud.visitor, **query)) == [public]
+    assert set(join_pages(read_pages(ann, scope="mine"))) == {public, hidden, unlisted}
     assert join_pages(read_pages(ann, "/trash")) == [trashed]
     assert cloud.visitor.get(f"/photos/{unlisted}").status == 200
     assert cloud.visitor.get(f"/photos/{hidden}").status == 404
 
 
-def test_mine_needs_a_token(cloud: Cloud) -> None:
+def test_scope_mine_requires_a_token(cloud: Cloud) -> None:
     assert cloud.visitor.get("/photos", scope="mine").status == 401
 
 
 @pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
-def test_bounds_beyond_the_calendar_are_bounds_all_the_same(cloud: Cloud, moment: str) -> None:
-    (made,) = add_photos(cloud, 1)
+def test_time_bounds_outside_the_utc_calendar_still_apply(cloud: Cloud, moment: str) -> None:
+    (photo_id,) = add_photos(cloud, 1)
     assert join_pages(read_pages(cloud.visitor, order="newest", **{"from": moment})) == (
-        [made] if moment < "2026" else []
+        [photo_id] if moment < "2026" else []
     )
-    assert join_pages(read_pages(cloud.visitor, order="newest", to=moment)) == ([] if moment < "2026" else [made])
+    assert join_pages(read_pages(cloud.visitor, order="newest", to=moment)) == ([] if moment < "2026" else [photo_id])

@@ -1,4 +1,4 @@
-"""Photos after their upload: who may do what with them, and what each person is shown."""
+"""Photos after their upload: permissions, changes, trash, views and downloads."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -35,14 +35,14 @@ def bob(shared_cloud: Cloud) -> Client:
 
 @pytest.fixture
 def photo(shared_cloud: Cloud, ann: Client) -> Photo:
-    """A ready, public photo of Ann's."""
+    """A ready, public photo that Ann owns."""
     return shared_cloud.upload(ann, JPEG, title="Quay", tags=["sea"])
 
 
-# --- Who may
+# --- Permissions
 
 
-ACTS: dict[str, tuple[str, str, Any]] = {
+ACTIONS: dict[str, tuple[str, str, Any]] = {
     "change": ("PATCH", "", {"title": "Mine"}),
     "trash": ("DELETE", "", None),
     "erase": ("DELETE", "?permanent=true", None),
@@ -50,29 +50,31 @@ ACTS: dict[str, tuple[str, str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("act", [*ACTS])
+@pytest.mark.parametrize("action", [*ACTIONS])
 @pytest.mark.parametrize(("visibility", "status"), [("public", 403), ("unlisted", 403), ("private", 404)])
-def test_others_change_nothing_and_learn_of_a_private_photo_nothing(
-    shared_cloud: Cloud, ann: Client, bob: Client, act: str, visibility: str, status: int
+def test_other_users_cannot_change_a_photo_and_a_private_photo_stays_hidden(
+    shared_cloud: Cloud, ann: Client, bob: Client, action: str, visibility: str, status: int
 ) -> None:
     photo = shared_cloud.upload(ann, JPEG, visibility=visibility)
-    method, path, body = ACTS[act]
+    method, path, body = ACTIONS[action]
     assert bob.call(method, f"/photos/{photo.photo_id}{path}", body).status == status
     assert shared_cloud.visitor.call(method, f"/photos/{photo.photo_id}{path}", body).status == 401
     assert shared_cloud.photo(photo.photo_id) == photo
 
 
-def test_absent_photo_and_anothers_private_one_look_the_same(shared_cloud: Cloud, ann: Client, bob: Client) -> None:
+def test_missing_photo_and_private_photo_of_another_user_look_the_same(
+    shared_cloud: Cloud, ann: Client, bob: Client
+) -> None:
     private = shared_cloud.upload(ann, JPEG, visibility="private").photo_id
-    for method, path, body in [("GET", "", None), ("GET", "/download", None), *ACTS.values()]:
+    for method, path, body in [("GET", "", None), ("GET", "/download", None), *ACTIONS.values()]:
         absent = new_photo_id(datetime.now(UTC), uuid4().int)
-        answers = [bob.call(method, f"/photos/{each}{path}", body) for each in (private, absent, "nonsense")]
+        answers = [bob.call(method, f"/photos/{photo_id}{path}", body) for photo_id in (private, absent, "nonsense")]
         bodies = [{**answer.json, "requestId": ""} for answer in answers]
         assert [answer.status for answer in answers] == [404] * 3
         assert bodies[0] == bodies[1] == bodies[2]
 
 
-# --- Changing
+# --- Changes
 
 
 @FEW
@@ -81,48 +83,46 @@ def test_absent_photo_and_anothers_private_one_look_the_same(shared_cloud: Cloud
     tags=st.none() | st.lists(st.text("abÄ #/", min_size=1, max_size=50), max_size=32),
     visibility=st.sampled_from([None, "public", "unlisted", "private"]),
 )
-def test_what_is_given_changes_and_nothing_else(
+def test_change_affects_only_the_given_fields(
     shared_cloud: Cloud, title: str | None, tags: list[str] | None, visibility: Any
 ) -> None:
     before = pending(f"ann-{uuid4()}", status="ready", title="Quay", tags=("sea",), description="By night")
     assert shared_cloud.store.rebuild(before)
-    given_: dict[str, Any] = {"title": title, "tags": tags, "visibility": visibility}
-    given_ = {name: value for name, value in given_.items() if value is not None}
-    wiring.photos().change(before.photo_id, PhotoChanges(**given_), by=Caller(before.user_id))
+    changes: dict[str, Any] = {"title": title, "tags": tags, "visibility": visibility}
+    changes = {name: value for name, value in changes.items() if value is not None}
+    wiring.photos().change(before.photo_id, PhotoChanges(**changes), by=Caller(before.user_id))
     after = shared_cloud.photo(before.photo_id)
-    expected = given_ | ({"tags": tuple(dict.fromkeys(tags))} if tags is not None else {})
+    expected = changes | ({"tags": tuple(dict.fromkeys(tags))} if tags is not None else {})
     assert after == before.with_(**expected, revision=after.revision)
     assert shared_cloud.store.remove(after)
 
 
-def test_changing_nothing_writes_nothing(shared_cloud: Cloud, ann: Client, photo: Photo) -> None:
+def test_change_without_effect_writes_nothing(shared_cloud: Cloud, ann: Client, photo: Photo) -> None:
     shared_cloud.calls.clear()
     assert ann.patch(f"/photos/{photo.photo_id}", {"title": "Quay"}).status == 200
     assert "TransactWriteItems" not in shared_cloud.calls
 
 
-def test_change_that_meets_another_is_applied_to_what_the_other_left(
-    shared_cloud: Cloud, ann: Client, photo: Photo
-) -> None:
-    waiting = [PhotoChanges(description="By night")]
+def test_concurrent_changes_of_a_photo_are_both_applied(shared_cloud: Cloud, ann: Client, photo: Photo) -> None:
+    pending_changes = [PhotoChanges(description="By night")]
 
-    def before(**_: Any) -> None:
-        if waiting:
-            wiring.photos().change(photo.photo_id, waiting.pop(), by=Caller(photo.user_id))
+    def change_description(**_: Any) -> None:
+        if pending_changes:
+            wiring.photos().change(photo.photo_id, pending_changes.pop(), by=Caller(photo.user_id))
 
-    with hooked("before-call.dynamodb.TransactWriteItems", lambda _: before, shared_cloud.dynamodb):
+    with hooked("before-call.dynamodb.TransactWriteItems", lambda _: change_description, shared_cloud.dynamodb):
         assert ann.patch(f"/photos/{photo.photo_id}", {"title": "Harbour"}).status == 200
-    now = shared_cloud.photo(photo.photo_id)
-    assert (now.title, now.description) == ("Harbour", "By night")
+    after = shared_cloud.photo(photo.photo_id)
+    assert (after.title, after.description) == ("Harbour", "By night")
 
 
-def test_change_that_always_meets_another_is_a_conflict(shared_cloud: Cloud, photo: Photo) -> None:
-    def before(params: Any, **_: Any) -> None:
+def test_change_returns_a_conflict_if_other_changes_always_come_first(shared_cloud: Cloud, photo: Photo) -> None:
+    def change_photo_first(params: Any, **_: Any) -> None:
         if b"Harbour" in params["body"]:
             shared_cloud.store.replace(shared_cloud.photo(photo.photo_id), shared_cloud.photo(photo.photo_id))
 
     with (
-        hooked("before-call.dynamodb.TransactWriteItems", lambda _: before, shared_cloud.dynamodb),
+        hooked("before-call.dynamodb.TransactWriteItems", lambda _: change_photo_first, shared_cloud.dynamodb),
         pytest.raises(errors.Conflict),
     ):
         wiring.photos().change(photo.photo_id, PhotoChanges(title="Harbour"), by=Caller(photo.user_id))
@@ -132,7 +132,7 @@ def test_change_that_always_meets_another_is_a_conflict(shared_cloud: Cloud, pho
 # --- Trash, restore, erase
 
 
-def test_trash_keeps_everything_and_shows_it_to_its_owner_alone(
+def test_trash_keeps_the_photo_and_shows_it_only_to_its_owner(
     shared_cloud: Cloud, ann: Client, bob: Client, photo: Photo
 ) -> None:
     path = f"/photos/{photo.photo_id}"
@@ -152,7 +152,7 @@ def test_trash_keeps_everything_and_shows_it_to_its_owner_alone(
 
 
 @pytest.mark.parametrize("content", [None, b"<html>"])
-def test_what_is_not_ready_can_be_erased_but_not_trashed(
+def test_photo_that_is_not_ready_can_be_erased_but_not_trashed(
     shared_cloud: Cloud, ann: Client, content: bytes | None
 ) -> None:
     photo_id = shared_cloud.upload(ann, content).photo_id if content else shared_cloud.grant(ann)["photoId"]
@@ -163,7 +163,9 @@ def test_what_is_not_ready_can_be_erased_but_not_trashed(
     assert shared_cloud.accounts.account(UserId(ann.user_id)).photo_count == 0
 
 
-def test_erased_photo_is_gone_with_every_version_and_rendition(shared_cloud: Cloud, ann: Client, photo: Photo) -> None:
+def test_erasing_a_photo_deletes_all_its_versions_and_renditions(
+    shared_cloud: Cloud, ann: Client, photo: Photo
+) -> None:
     other = shared_cloud.upload(ann, JPEG)
     shared_cloud.put({"s3Key": photo.s3_key, "fields": {}}, JPEG)
     shared_cloud.s3.delete_object(Bucket=shared_cloud.settings.originals_bucket, Key=photo.s3_key)
@@ -176,80 +178,80 @@ def test_erased_photo_is_gone_with_every_version_and_rendition(shared_cloud: Clo
     assert broken(shared_cloud, ann.user_id) == []
 
 
-def test_erasing_a_photo_does_not_touch_one_whose_id_begins_alike(shared_cloud: Cloud, ann: Client) -> None:
-    other = f"{ann.user_id}/{new_photo_id(datetime.now(UTC), uuid4().int)}0/x.jpg"
-    shared_cloud.put({"s3Key": other, "fields": {}}, JPEG)
+def test_erasing_a_photo_keeps_objects_whose_photo_id_starts_with_its_id(shared_cloud: Cloud, ann: Client) -> None:
+    other_key = f"{ann.user_id}/{new_photo_id(datetime.now(UTC), uuid4().int)}0/x.jpg"
+    shared_cloud.put({"s3Key": other_key, "fields": {}}, JPEG)
     grant = shared_cloud.grant(ann)
     ann.delete(f"/photos/{grant['photoId']}", permanent="true")
-    shared_cloud.bucket.erase(f"{other.split('/')[0]}/{other.split('/')[1][:-1]}/")
+    shared_cloud.bucket.erase(f"{other_key.split('/')[0]}/{other_key.split('/')[1][:-1]}/")
     assert len(originals_of(shared_cloud, ann.user_id)) == 1
 
 
-def test_objects_that_s3_does_not_delete_make_erasing_busy(shared_cloud: Cloud, ann: Client, photo: Photo) -> None:
-    def after(parsed: dict[str, Any], **_: Any) -> None:
+def test_erase_returns_503_if_s3_fails_to_delete_an_object(shared_cloud: Cloud, ann: Client, photo: Photo) -> None:
+    def report_error(parsed: dict[str, Any], **_: Any) -> None:
         parsed["Errors"] = [{"Key": photo.s3_key, "Code": "InternalError"}]
 
-    with hooked("after-call.s3.DeleteObjects", lambda _: after, shared_cloud.s3):
+    with hooked("after-call.s3.DeleteObjects", lambda _: report_error, shared_cloud.s3):
         assert ann.delete(f"/photos/{photo.photo_id}", permanent="true").status == 503
     assert shared_cloud.photo(photo.photo_id).status == "erased"
 
 
-# --- What is shown
+# --- Views
 
 
-def test_others_see_neither_position_nor_hash_nor_anything_of_the_service(
+def test_others_see_neither_location_nor_hash_nor_internal_fields(
     shared_cloud: Cloud, ann: Client, bob: Client, photo: Photo
 ) -> None:
     path = f"/photos/{photo.photo_id}"
-    own, others, visitors = (each.get(path).json for each in (ann, bob, shared_cloud.visitor))
-    assert others == visitors
-    assert set(own) - set(others) == {"sha256", "rejection", "trashedAt"}
-    assert set(others) <= set(own)
-    assert {"latitude", "longitude", "altitude"} & set(own["exif"])
-    assert set(own["exif"]) - set(others["exif"]) == {"latitude", "longitude", "altitude"}
+    owner_view, other_view, visitor_view = (client.get(path).json for client in (ann, bob, shared_cloud.visitor))
+    assert other_view == visitor_view
+    assert set(owner_view) - set(other_view) == {"sha256", "rejection", "trashedAt"}
+    assert set(other_view) <= set(owner_view)
+    assert {"latitude", "longitude", "altitude"} & set(owner_view["exif"])
+    assert set(owner_view["exif"]) - set(other_view["exif"]) == {"latitude", "longitude", "altitude"}
     hidden = {"versionId", "charged", "revision", "dueAt", "copyType", "copySize", "ratingSum", "ratingCount"}
-    assert not hidden & set(own)
-    assert set(others["renditions"]) == {"256", "1024", "2048"}
+    assert not hidden & set(owner_view)
+    assert set(other_view["renditions"]) == {"256", "1024", "2048"}
 
 
-def test_rating_is_shown_as_its_mean(photo: Photo) -> None:
+def test_rating_is_shown_as_an_average(photo: Photo) -> None:
     unrated = wiring.photo_presenter().view(photo, None)
     assert (unrated.rating.average, unrated.rating.count) == (None, 0)
     rated = wiring.photo_presenter().view(photo.with_(rating_sum=14, rating_count=3), None)
     assert (rated.rating.average, rated.rating.count) == (4.67, 3)
 
 
-# --- Downloading
+# --- Downloads
 
 
 def test_owner_downloads_the_original_and_others_a_copy(shared_cloud: Cloud, ann: Client, bob: Client) -> None:
     content = make_photo(64, 48, format="PNG")
     photo = shared_cloud.upload(ann, content, contentType="image/png", filename="Kai.png")
-    own, others = (each.get(f"/photos/{photo.photo_id}/download").json for each in (ann, bob))
-    assert (own["filename"], own["contentType"], own["size"]) == ("Kai.png", "image/png", len(content))
-    assert (others["filename"], others["contentType"], others["size"]) == ("Kai.jpg", "image/jpeg", photo.copy_size)
-    assert photo.s3_key in unquote(own["url"])
-    assert parse_qs(urlsplit(own["url"]).query)["versionId"] == [photo.version_id]
-    assert photo.renditions["full"] in unquote(others["url"])
-    moved = bob.get(f"/photos/{photo.photo_id}/download", redirect="true")
-    assert (moved.status, moved.headers["Location"]) == (302, others["url"])
+    original, copy = (client.get(f"/photos/{photo.photo_id}/download").json for client in (ann, bob))
+    assert (original["filename"], original["contentType"], original["size"]) == ("Kai.png", "image/png", len(content))
+    assert (copy["filename"], copy["contentType"], copy["size"]) == ("Kai.jpg", "image/jpeg", photo.copy_size)
+    assert photo.s3_key in unquote(original["url"])
+    assert parse_qs(urlsplit(original["url"]).query)["versionId"] == [photo.version_id]
+    assert photo.renditions["full"] in unquote(copy["url"])
+    redirect = bob.get(f"/photos/{photo.photo_id}/download", redirect="true")
+    assert (redirect.status, redirect.headers["Location"]) == (302, copy["url"])
 
 
 @pytest.mark.parametrize("filename", [name for name in HOSTILE_FILENAMES if name])
-def test_file_is_saved_under_the_name_it_was_given(shared_cloud: Cloud, filename: str) -> None:
+def test_file_is_downloaded_under_its_original_name(shared_cloud: Cloud, filename: str) -> None:
     owner = UserId("ann")
-    full = pending("ann", status="ready", filename=filename, renditions={"full": "ann/x/full.jpg"}, version_id="v1")
-    assert shared_cloud.store.rebuild(full.with_(copy_type="image/jpeg", copy_size=1))
-    for by in (owner, None):
-        link = wiring.photos().download(full.photo_id, by=caller(by))
-        (header,) = parse_qs(urlsplit(link.url).query)["response-content-disposition"]
-        assert link.filename == filename
+    photo = pending("ann", status="ready", filename=filename, renditions={"full": "ann/x/full.jpg"}, version_id="v1")
+    assert shared_cloud.store.rebuild(photo.with_(copy_type="image/jpeg", copy_size=1))
+    for user_id in (owner, None):
+        download = wiring.photos().download(photo.photo_id, by=caller(user_id))
+        (header,) = parse_qs(urlsplit(download.url).query)["response-content-disposition"]
+        assert download.filename == filename
         assert header.startswith('attachment; filename="')
         assert unquote(header.partition("filename*=UTF-8''")[2]) == filename
 
 
 @pytest.mark.parametrize("content", [None, b"<html>"])
-def test_what_is_not_ready_cannot_be_downloaded(shared_cloud: Cloud, ann: Client, content: bytes | None) -> None:
+def test_photo_that_is_not_ready_cannot_be_downloaded(shared_cloud: Cloud, ann: Client, content: bytes | None) -> None:
     photo_id = shared_cloud.upload(ann, content).photo_id if content else shared_cloud.grant(ann)["photoId"]
     answer = ann.get(f"/photos/{photo_id}/download")
     assert (answer.status, answer.json["error"]) == (409, "NotReady")

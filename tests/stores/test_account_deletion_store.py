@@ -1,68 +1,66 @@
-"""`AccountDeletionStore`: cancel an account, and purge its data a part at a time."""
+"""`AccountDeletionStore`: cancel an account, and purge its data in parts."""
 
 from datetime import timedelta
 
-from chalicelib.domain.ids import UserId, timestamp
+from chalicelib.domain.ids import Timestamp, UserId, timestamp
 from chalicelib.domain.listing import Listing
 from tests.support.rows import START, Backend
 
 ANN, BOB = UserId("ann"), UserId("bob")
 
 
-def at(minutes: int) -> str:
+def timestamp_after(minutes: int) -> Timestamp:
     return timestamp(START + timedelta(minutes=minutes))
 
 
-def begin(backend: Backend, user_id: UserId, now: int = 0, due: int = 60) -> None:
-    backend.deletions.begin(
-        user_id, timestamp(START + timedelta(minutes=now)), timestamp(START + timedelta(minutes=due))
-    )
+def cancel(backend: Backend, user_id: UserId, now: int = 0, due: int = 60) -> None:
+    backend.deletions.begin(user_id, timestamp_after(now), timestamp_after(due))
 
 
-def due(backend: Backend, minutes: int, limit: int = 9) -> list[UserId]:
-    return backend.deletions.due(timestamp(START + timedelta(minutes=minutes)), limit)
+def list_due(backend: Backend, minutes: int, limit: int = 9) -> list[UserId]:
+    return backend.deletions.due(timestamp_after(minutes), limit)
 
 
-def test_account_is_cancelled_once_and_its_usage_stays_for_the_while(backend: Backend) -> None:
+def test_account_is_cancelled_once_and_keeps_its_usage_until_the_purge(backend: Backend) -> None:
     backend.granted()
     assert backend.deletions.cancelled_at(ANN) is None
-    begin(backend, ANN)
-    begin(backend, ANN, now=5, due=90)
-    assert backend.deletions.cancelled_at(ANN) == at(0)
+    cancel(backend, ANN)
+    cancel(backend, ANN, now=5, due=90)
+    assert backend.deletions.cancelled_at(ANN) == timestamp_after(0)
     assert backend.accounts.account(ANN).cancelled
     assert backend.usage() == (1, 1000)
-    assert due(backend, 59) == []
-    assert due(backend, 60) == [ANN]
+    assert list_due(backend, 59) == []
+    assert list_due(backend, 60) == [ANN]
 
 
-def test_account_that_was_never_written_is_cancelled_too(backend: Backend) -> None:
-    begin(backend, ANN)
+def test_account_without_a_row_can_be_cancelled(backend: Backend) -> None:
+    cancel(backend, ANN)
     assert backend.accounts.account(ANN).cancelled
     assert not backend.accounts.account(BOB).cancelled
 
 
-def test_those_that_have_waited_longest_are_due_first(backend: Backend) -> None:
-    begin(backend, ANN, due=60)
-    begin(backend, BOB, due=30)
-    assert due(backend, 99) == [BOB, ANN]
-    assert due(backend, 99, 1) == [BOB]
-    backend.deletions.postpone(BOB, timestamp(START + timedelta(minutes=90)))
-    assert due(backend, 99) == [ANN, BOB]
+def test_accounts_that_are_due_longest_come_first(backend: Backend) -> None:
+    cancel(backend, ANN, due=60)
+    cancel(backend, BOB, due=30)
+    assert list_due(backend, 99) == [BOB, ANN]
+    assert list_due(backend, 99, 1) == [BOB]
+    backend.deletions.postpone(BOB, timestamp_after(90))
+    assert list_due(backend, 99) == [ANN, BOB]
 
 
-def test_account_whose_purge_has_ended_is_no_longer_due_nor_purged(backend: Backend) -> None:
-    begin(backend, ANN)
+def test_account_is_not_due_after_its_purge_and_its_marker_expires(backend: Backend) -> None:
+    cancel(backend, ANN)
     backend.deletions.end(ANN, None)
     backend.deletions.postpone(ANN, timestamp(START))
     backend.deletions.end(ANN, timestamp(START))
-    assert due(backend, 9999) == []
+    assert list_due(backend, 9999) == []
     assert backend.deletions.cancelled_at(ANN) is None
     assert backend.accounts.account(ANN).cancelled
     backend.later(timedelta(days=90, seconds=1))
     assert not backend.accounts.account(ANN).cancelled
 
 
-def test_nothing_is_postponed_or_ended_of_an_account_that_is_not_cancelled(backend: Backend) -> None:
+def test_account_that_is_not_cancelled_cannot_be_postponed_or_ended(backend: Backend) -> None:
     backend.granted()
     before = backend.accounts.account(ANN)
     backend.deletions.postpone(ANN, timestamp(START))
@@ -70,27 +68,30 @@ def test_nothing_is_postponed_or_ended_of_an_account_that_is_not_cancelled(backe
     backend.deletions.end(BOB, None)
     assert backend.accounts.account(ANN) == before
     assert backend.accounts.account(BOB).created_at is None
-    assert due(backend, 9999) == []
+    assert list_due(backend, 9999) == []
 
 
-def test_purge_finds_everything_of_one_person_and_nothing_at_the_end(backend: Backend) -> None:
+def test_purge_removes_all_data_of_one_user_and_then_finds_nothing(backend: Backend) -> None:
     for minute in range(103):
         backend.ready(minute=minute, tags=("sea",))
-    kept = [backend.ready("bob", sha256="00" * 32, tags=("sea",)), backend.ready("bob", rating_sum=5, rating_count=1)]
+    bobs_photos = [
+        backend.ready("bob", sha256="00" * 32, tags=("sea",)),
+        backend.ready("bob", rating_sum=5, rating_count=1),
+    ]
     backend.erase(backend.ready())
-    found = []
+    counts = []
     while count := backend.deletions.purge_photos(ANN):
-        found.append(count)
-    assert sum(found) == 104
-    assert max(found) == 100
-    assert [backend.now(photo) for photo in kept] == kept
+        counts.append(count)
+    assert sum(counts) == 104
+    assert max(counts) == 100
+    assert [backend.now(photo) for photo in bobs_photos] == bobs_photos
     assert backend.deletions.purge_photos(ANN) == 0
     purges = (backend.deletions.purge_albums, backend.deletions.purge_ratings)
     assert [purge(ANN) for purge in purges] == [0, 0]
     assert backend.deletions.purge_records(BOB) == 1
 
 
-def test_ratings_that_the_sums_do_not_hold_are_purged_too(backend: Backend) -> None:
+def test_purge_removes_ratings_that_the_sums_do_not_include(backend: Backend) -> None:
     photo = backend.ready("bob", sha256="00" * 32)
     assert backend.ratings.rate(photo, ANN, None, 4)
     backend.lose(photo)
@@ -100,7 +101,7 @@ def test_ratings_that_the_sums_do_not_hold_are_purged_too(backend: Backend) -> N
     assert backend.now(photo) == rebuilt
 
 
-def test_photo_that_is_restored_while_a_rating_is_taken_back_keeps_no_score_of_it(backend: Backend) -> None:
+def test_photo_restored_while_a_rating_is_purged_does_not_keep_the_old_score(backend: Backend) -> None:
     photo = backend.ready("bob", sha256="00" * 32)
     assert backend.ratings.rate(photo, ANN, None, 5)
     trashed = backend.put(backend.now(photo), trashed_at=timestamp(START))

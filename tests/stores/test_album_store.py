@@ -1,4 +1,4 @@
-"""The contract of `AlbumStore`, albums and links: each of its sentences once."""
+"""`AlbumStore` and `ShareLinkStore`: each promise of the contracts."""
 
 from datetime import timedelta
 from functools import partial
@@ -20,51 +20,51 @@ ANN = UserId("ann")
 # --- Albums
 
 
-def test_every_fact_of_an_album_comes_back_as_it_was_written(backend: Backend) -> None:
+def test_album_is_read_as_it_was_written(backend: Backend) -> None:
     album = add_album(backend, description="d", continent="e", country="f", years="1999", visibility="private")
     assert read_album(backend, album) == album
     assert backend.albums.album(new_album().album_id) is None
 
 
-def test_add_opens_the_account_and_leaves_it_room_for_photos(backend: Backend) -> None:
+def test_adding_an_album_opens_the_account_and_uses_no_photo_quota(backend: Backend) -> None:
     album = add_album(backend)
     assert backend.accounts.account(ANN) == Account(user_id=ANN, created_at=album.created_at)
     backend.store.grant(pending(), Limits(photos=1, bytes=1000))
     assert backend.usage() == (1, 1000)
 
 
-def test_limit_of_albums_holds_however_many_ask_at_once(backend: Backend) -> None:
-    def ask(album: Album) -> bool:
+def test_album_limit_holds_under_concurrent_requests(backend: Backend) -> None:
+    def try_to_add(album: Album) -> bool:
         try:
             backend.albums.add(album, 5)
         except errors.QuotaExceeded:
             return False
         return True
 
-    assert sum(run_concurrently([partial(ask, new_album()) for _ in range(16)])) == 5
+    assert sum(run_concurrently([partial(try_to_add, new_album()) for _ in range(16)])) == 5
     assert len(backend.albums.albums(ANN, 100)) == 5
     mark_album_deleted(backend, backend.albums.albums(ANN, 1)[0])
-    assert ask(new_album()), "one that is deleted counts no more"
-    with pytest.raises(errors.QuotaExceeded) as refused:
+    assert try_to_add(new_album()), "a deleted album does not count"
+    with pytest.raises(errors.QuotaExceeded) as raised:
         backend.albums.add(new_album(), 5)
-    assert refused.value.details == {"albums": 5}
+    assert raised.value.details == {"albums": 5}
 
 
-def test_add_for_a_cancelled_account_is_refused(backend: Backend) -> None:
+def test_adding_an_album_to_a_cancelled_account_is_refused(backend: Backend) -> None:
     backend.cancel(ANN)
     with pytest.raises(errors.InvalidToken):
         backend.albums.add(new_album(), 5)
     assert backend.albums.albums(ANN, 9) == []
 
 
-def test_change_is_refused_once_somebody_was_faster(backend: Backend) -> None:
+def test_change_of_a_stale_album_is_refused(backend: Backend) -> None:
     before = add_album(backend)
     assert backend.albums.change(before, before.with_(name="Hills"))
     assert not backend.albums.change(before, before.with_(name="Lakes"))
     assert read_album(backend, before) == before.with_(name="Hills", revision=1)
 
 
-def test_change_leaves_counts_and_latest_photo_alone(backend: Backend) -> None:
+def test_change_keeps_the_counts_and_the_latest_photo(backend: Backend) -> None:
     album = add_album(backend)
     photo = backend.ready(albums=placement_in(album))
     assert backend.albums.change(album, album.with_(description="d"))
@@ -72,20 +72,20 @@ def test_change_leaves_counts_and_latest_photo_alone(backend: Backend) -> None:
     assert (after.photo_count, after.open_count, after.latest_photo_id) == (1, 1, photo.photo_id)
 
 
-def test_lists_hold_albums_newest_first_and_only_those_that_belong_there(backend: Backend) -> None:
+def test_lists_contain_only_matching_albums_newest_first(backend: Backend) -> None:
     first, second, third = (add_album(backend, minute=minute) for minute in range(3))
     private = add_album(backend, minute=3, visibility="private")
     unlisted = add_album(backend, minute=4, visibility="unlisted")
-    bobs = add_album(backend, "bob", minute=5)
-    gone = mark_album_deleted(backend, add_album(backend, minute=6))
+    bobs_album = add_album(backend, "bob", minute=5)
+    deleted = mark_album_deleted(backend, add_album(backend, minute=6))
     assert backend.albums.albums(ANN, 9) == [unlisted, private, third, second, first]
-    assert backend.albums.albums(None, 9) == [bobs, third, second, first]
-    assert backend.albums.albums(None, 2, after=bobs.album_id) == [third, second]
+    assert backend.albums.albums(None, 9) == [bobs_album, third, second, first]
+    assert backend.albums.albums(None, 2, after=bobs_album.album_id) == [third, second]
     assert backend.albums.albums(None, 9, after=first.album_id) == []
-    assert gone.deleted_at
+    assert deleted.deleted_at
 
 
-def test_hidden_album_leaves_the_public_list_and_comes_back(backend: Backend) -> None:
+def test_hidden_album_leaves_the_public_list_until_it_is_public_again(backend: Backend) -> None:
     album = add_album(backend)
     for visibility, expected in (("private", 0), ("unlisted", 0), ("public", 1)):
         before = read_album(backend, album)
@@ -93,80 +93,81 @@ def test_hidden_album_leaves_the_public_list_and_comes_back(backend: Backend) ->
         assert len(backend.albums.albums(None, 9)) == expected
 
 
-def test_due_album_is_due_until_it_is_settled(backend: Backend) -> None:
+def test_album_is_due_until_it_is_marked_as_updated(backend: Backend) -> None:
     album = add_album(backend)
     assert backend.albums.change(album, album.with_(due_at=timestamp(START), wording=1))
     assert backend.albums.due(timestamp(START - timedelta(seconds=1)), 9) == []
     assert backend.albums.due(timestamp(START), 9) == [album.album_id]
     backend.albums.mark_updated(album)
-    assert backend.albums.due(timestamp(START), 9) == [album.album_id], "begun for another wording"
-    read_before = read_album(backend, album)
-    backend.albums.mark_updated(read_before)
+    assert backend.albums.due(timestamp(START), 9) == [album.album_id], (
+        "the update was for an older version of the album"
+    )
+    stored = read_album(backend, album)
+    backend.albums.mark_updated(stored)
     assert backend.albums.due(timestamp(START), 9) == []
-    assert not backend.albums.change(read_before, read_before.with_(wording=2)), "it relies on a due_at that is gone"
+    assert not backend.albums.change(stored, stored.with_(wording=2)), "the stored album is not due any more"
 
 
-def test_all_due_albums_are_found_up_to_the_limit(backend: Backend) -> None:
-    made = [add_album(backend, due_at=timestamp(START)) for _ in range(40)]
-    assert sorted(backend.albums.due(timestamp(START), 100)) == sorted(album.album_id for album in made)
+def test_due_returns_all_due_albums_up_to_the_limit(backend: Backend) -> None:
+    albums = [add_album(backend, due_at=timestamp(START)) for _ in range(40)]
+    assert sorted(backend.albums.due(timestamp(START), 100)) == sorted(album.album_id for album in albums)
     assert len(backend.albums.due(timestamp(START), 7)) == 7
 
 
-def test_only_a_deleted_and_empty_album_is_removed(backend: Backend) -> None:
+def test_only_a_deleted_and_empty_album_can_be_removed(backend: Backend) -> None:
     album = add_album(backend)
     assert not backend.albums.remove(album)
     photo = backend.ready(albums=placement_in(album))
     assert not backend.albums.remove(album)
-    gone = mark_album_deleted(backend, album)
-    assert not backend.albums.remove(gone)
+    deleted = mark_album_deleted(backend, album)
+    assert not backend.albums.remove(deleted)
     backend.put(photo, albums={})
-    assert backend.albums.remove(gone)
+    assert backend.albums.remove(deleted)
     assert backend.albums.album(album.album_id) is None
-    assert not backend.albums.remove(gone)
+    assert not backend.albums.remove(deleted)
 
 
 # --- Links
 
 
-def test_link_comes_back_and_is_counted(backend: Backend) -> None:
+def test_links_are_stored_listed_and_counted(backend: Backend) -> None:
     album = add_album(backend)
     links = [new_link(album, minute) for minute in range(3)]
     for link in links:
         backend.links.add_link(link, 3)
-    with pytest.raises(errors.QuotaExceeded) as refused:
+    with pytest.raises(errors.QuotaExceeded) as raised:
         backend.links.add_link(new_link(album), 3)
-    assert refused.value.details == {"links": 3}
+    assert raised.value.details == {"links": 3}
     assert backend.links.links(album.album_id, 9) == links
     assert backend.links.links(album.album_id, 1, after=links[0].link_id) == [links[1]]
-    found = backend.links.with_link(album.album_id, links[2].link_id)
-    assert found == (album.with_(link_count=3), links[2])
+    assert backend.links.with_link(album.album_id, links[2].link_id) == (album.with_(link_count=3), links[2])
     assert backend.links.remove_link(album.album_id, links[2].link_id)
     assert not backend.links.remove_link(album.album_id, links[2].link_id)
     assert backend.links.with_link(album.album_id, links[2].link_id) == (album.with_(link_count=2), None)
 
 
-def test_limit_of_links_holds_however_many_ask_at_once(backend: Backend) -> None:
+def test_link_limit_holds_under_concurrent_requests(backend: Backend) -> None:
     album = add_album(backend)
 
-    def ask(link: ShareLink) -> bool:
+    def try_to_add(link: ShareLink) -> bool:
         try:
             backend.links.add_link(link, 4)
         except errors.QuotaExceeded:
             return False
         return True
 
-    assert sum(run_concurrently([partial(ask, new_link(album)) for _ in range(16)])) == 4
+    assert sum(run_concurrently([partial(try_to_add, new_link(album)) for _ in range(16)])) == 4
     assert len(backend.links.links(album.album_id, 100)) == 4
 
 
-def test_album_that_is_gone_gets_no_link(backend: Backend) -> None:
+def test_missing_or_deleted_album_gets_no_link(backend: Backend) -> None:
     for album in (new_album(), mark_album_deleted(backend, add_album(backend))):
         with pytest.raises(errors.NotFound):
             backend.links.add_link(new_link(album), 3)
         assert backend.links.links(album.album_id, 9) == []
 
 
-def test_guesses_are_bounded_in_each_window_however_many_are_made_at_once(backend: Backend) -> None:
+def test_password_attempts_are_limited_per_window_under_concurrent_requests(backend: Backend) -> None:
     album = add_album(backend)
     link = new_link(album)
     backend.links.add_link(link, 9)
@@ -175,11 +176,11 @@ def test_guesses_are_bounded_in_each_window_however_many_are_made_at_once(backen
     assert [backend.links.count_password_attempt(link, 7, 5) for _ in range(2)] == [True, False]
     assert [backend.links.count_password_attempt(link, 8, 2) for _ in range(3)] == [True, True, False]
     backend.links.uncount_password_attempt(link, 7)
-    assert not backend.links.count_password_attempt(link, 8, 2), "a guess of another window is not taken back"
-    assert not backend.links.count_password_attempt(link, 7, 2), "nor does a slow clock begin the old window anew"
+    assert not backend.links.count_password_attempt(link, 8, 2), "an attempt in another window must stay counted"
+    assert not backend.links.count_password_attempt(link, 7, 2), "a slow clock must not start the old window again"
 
 
-def test_guess_at_a_revoked_link_brings_nothing_back(backend: Backend) -> None:
+def test_password_attempt_does_not_recreate_a_revoked_link(backend: Backend) -> None:
     album = add_album(backend)
     link = new_link(album)
     backend.links.add_link(link, 9)

@@ -1,4 +1,4 @@
-"""Deletion of accounts on DynamoDB while other requests write."""
+"""Deletion of accounts on DynamoDB during concurrent writes."""
 
 from functools import partial
 from typing import Any
@@ -11,16 +11,16 @@ from tests.support.rows import Backend
 ANN = UserId("ann")
 
 
-def test_link_that_is_created_while_its_album_is_purged_is_purged_too(backend: Backend) -> None:
+def test_link_created_while_its_album_is_purged_is_purged_too(backend: Backend) -> None:
     album = add_album(backend)
-    makes = [partial(backend.links.add_link, new_link(album), 100)]
+    pending_links = [partial(backend.links.add_link, new_link(album), 100)]
 
-    def make(model: Any, params: Any, **_: Any) -> None:
-        if model.name == "TransactWriteItems" and "photoshare-test-Albums" in str(params) and makes:
-            makes.pop()()
+    def add_link(model: Any, params: Any, **_: Any) -> None:
+        if model.name == "TransactWriteItems" and "photoshare-test-Albums" in str(params) and pending_links:
+            pending_links.pop()()
 
-    with hooked("before-call.dynamodb", lambda _: make, backend.client):
+    with hooked("before-call.dynamodb", lambda _: add_link, backend.client):
         while backend.deletions.purge_albums(ANN):
             pass
-    assert makes == []
+    assert pending_links == []
     assert backend.links.links(album.album_id, 9) == []

@@ -1,4 +1,4 @@
-"""Every order of photos on the real store: exact under churn, and its cost counted."""
+"""Every order of photos on DynamoDB is exact under concurrent changes, and its cost is bounded."""
 
 from collections.abc import Callable
 from itertools import pairwise
@@ -23,7 +23,7 @@ from tests.support.read_meter import metered
 from tests.support.rows import START, Backend, ids, pending
 
 KEYS, ANN = ["key"], UserId("ann")
-SOME = settings(
+FEW = settings(
     max_examples=4,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
@@ -32,15 +32,15 @@ Empty = Callable[[], Backend]
 
 
 class Step(msgspec.Struct, frozen=True):
-    """What happens between two pages."""
+    """The changes of a gallery between two pages."""
 
     insert: int
     erase: int
     hide: int
     show: int
     rate: int
-    all_but: int | None
-    """How many are left of all, where nearly all are deleted at once."""
+    remaining: int | None
+    """The number of photos that a mass deletion leaves, or None if there is none."""
 
 
 STEPS = st.lists(
@@ -50,125 +50,125 @@ SIZES = st.lists(st.integers(1, 7), min_size=1, max_size=4)
 
 
 class Gallery:
-    """Ann's photos in a store, which change while somebody walks through them."""
+    """Ann's photos in a store. They change while a client walks through them."""
 
     def __init__(self, backend: Backend, count: int) -> None:
         self.backend, self.photos, self.hidden = backend, list[Photo](), list[Photo]()
-        self.made = 0
+        self.created = 0
         self.insert(count)
         self.unmoved = {photo.photo_id for photo in self.photos}
 
     def insert(self, count: int) -> None:
         for _ in range(count):
-            facts: dict[str, Any] = {"rating_sum": 4 * (self.made % 3), "rating_count": self.made % 3}
-            photo = pending(minute=self.made, status="ready", **facts)
-            written(self.backend, photo)
+            facts: dict[str, Any] = {"rating_sum": 4 * (self.created % 3), "rating_count": self.created % 3}
+            photo = pending(minute=self.created, status="ready", **facts)
+            write_row(self.backend, photo)
             self.photos.append(photo)
-            self.made += 1
+            self.created += 1
 
     def change(self, step: Step) -> None:
-        """All of `step`, wherever in the gallery it strikes."""
-        self._erase(len(self.photos) - step.all_but if step.all_but is not None else step.erase)
-        for photo in self._taken(step.hide):
+        """Apply all changes of `step`. Erased, hidden and rated photos come from the middle of the gallery."""
+        self._erase(len(self.photos) - step.remaining if step.remaining is not None else step.erase)
+        for photo in self._take(step.hide):
             self.hidden.append(self.backend.put(photo, visibility="private"))
-        for photo in self._taken(step.rate):
-            changed = {"rating_sum": photo.rating_sum + 5, "rating_count": photo.rating_count + 1}
-            self.photos.insert(0, self.backend.put(photo, **changed))
+        for photo in self._take(step.rate):
+            rating = {"rating_sum": photo.rating_sum + 5, "rating_count": photo.rating_count + 1}
+            self.photos.insert(0, self.backend.put(photo, **rating))
         for _ in range(min(step.show, len(self.hidden))):
             self.photos.append(self.backend.put(self.hidden.pop(0), visibility="public"))
         self.insert(step.insert)
 
     def _erase(self, count: int) -> None:
-        for number, photo in enumerate(self._taken(count)):
+        for number, photo in enumerate(self._take(count)):
             if number % 2:
                 self.backend.put(photo, trashed_at=timestamp(START))
             else:
                 self.backend.erase(photo)
 
-    def _taken(self, count: int) -> list[Photo]:
+    def _take(self, count: int) -> list[Photo]:
         taken = [self.photos.pop(len(self.photos) // 2) for _ in range(min(max(count, 0), len(self.photos)))]
         self.unmoved -= {photo.photo_id for photo in taken}
         return taken
 
 
 def walk(gallery: Gallery, order: Order, scope: Scope, sizes: list[int], steps: list[Step]) -> list[Photo]:
-    """All that a walk shows, pages of `sizes` in turn, with `steps` between the first of them."""
-    seen: list[Photo] = []
+    """Walk to the end in pages of `sizes` in turn. Apply `steps` between the first pages. Return the photos shown."""
+    shown: list[Photo] = []
     last_key, number = None, 0
     while number == 0 or last_key:
         query = PhotoQuery(order=order, scope=scope, limit=sizes[number % len(sizes)], last_key=last_key)
         page: Page[Any] = PhotoLists(gallery.backend.store, RowPresenter(), KEYS).page(query, by=Caller(ANN))
-        assert page.items or not page.last_key, "a page that is not the last is empty"
-        seen += page.items
+        assert page.items or not page.last_key, "only the last page may be empty"
+        shown += page.items
         last_key = page.last_key
         if number < len(steps):
             gallery.change(steps[number])
         number += 1
-    return seen
+    return shown
 
 
 @pytest.mark.parametrize("scope", ["public", "mine"])
-@SOME
+@FEW
 @given(count=st.integers(0, 30), sizes=SIZES, steps=STEPS)
-def test_random_order_shows_what_stays_exactly_once(
+def test_random_order_shows_every_remaining_photo_exactly_once(
     empty_backend: Empty, scope: Scope, count: int, sizes: list[int], steps: list[Step]
 ) -> None:
     gallery = Gallery(empty_backend(), count)
-    seen = ids(walk(gallery, "random", scope, sizes, steps))
-    assert len(seen) == len(set(seen))
-    assert gallery.unmoved <= set(seen)
+    shown = ids(walk(gallery, "random", scope, sizes, steps))
+    assert len(shown) == len(set(shown))
+    assert gallery.unmoved <= set(shown)
 
 
 @pytest.mark.parametrize("order", ["newest", "oldest", "top"])
-@SOME
+@FEW
 @given(count=st.integers(0, 20), sizes=SIZES, steps=STEPS)
-def test_other_orders_neither_skip_nor_repeat_what_stays_in_its_place(
+def test_other_orders_neither_skip_nor_repeat_unmoved_photos(
     empty_backend: Empty, order: Order, count: int, sizes: list[int], steps: list[Step]
 ) -> None:
     gallery = Gallery(empty_backend(), count)
-    seen = walk(gallery, order, "public", sizes, steps)
-    stayed = [photo_id for photo_id in ids(seen) if photo_id in gallery.unmoved]
+    shown = walk(gallery, order, "public", sizes, steps)
+    stayed = [photo_id for photo_id in ids(shown) if photo_id in gallery.unmoved]
     assert sorted(stayed) == sorted(gallery.unmoved)
-    places = [(photo.score if order == "top" else 0, photo.photo_id) for photo in seen]
-    in_order = places if order == "oldest" else places[::-1]
-    assert all(before < after for before, after in pairwise(in_order)), "no photo came twice, and all in order"
+    sort_keys = [(photo.score if order == "top" else 0, photo.photo_id) for photo in shown]
+    in_order = sort_keys if order == "oldest" else sort_keys[::-1]
+    assert all(before < after for before, after in pairwise(in_order)), "the photos must be sorted and unique"
 
 
-def written(backend: Backend, photo: Photo) -> None:
-    """Its row alone, without a transaction: moto takes its time for these."""
+def write_row(backend: Backend, photo: Photo) -> None:
+    """Write the row of a photo without a transaction. Transactions are slow on moto."""
     backend.client.put_item(TableName="photoshare-test-PhotoMetadata", Item=items.photo_item(photo))
 
 
-def filled(backend: Backend, count: int) -> None:
-    """So many typical photos of Ann's."""
+def add_typical_photos(backend: Backend, count: int) -> None:
+    """Add `count` typical photos that Ann owns."""
     for number in range(count):
-        written(backend, row_sizes.typical_photo(number, user_id=ANN))
+        write_row(backend, row_sizes.typical_photo(number, user_id=ANN))
 
 
 @pytest.mark.parametrize(("count", "scope"), [(100, "public"), (100, "mine"), (1000, "public")])
-def test_a_page_of_ten_costs_few_queries_and_nothing_else(empty_backend: Empty, count: int, scope: Scope) -> None:
+def test_page_of_ten_takes_few_queries_and_no_other_calls(empty_backend: Empty, count: int, scope: Scope) -> None:
     backend, last_key, pages = empty_backend(), None, 20
-    filled(backend, count)
+    add_typical_photos(backend, count)
     with metered(backend.client) as meter:
         for number in range(pages):
             query = PhotoQuery(scope=scope, last_key=last_key if number % 5 else None)
             last_key = PhotoLists(backend.store, RowPresenter(), KEYS).page(query, by=Caller(ANN)).last_key
-    assert set(meter.calls) == {"Query"}, "no Scan, no DescribeTable, no counter"
+    assert set(meter.calls) == {"Query"}, "a page must not scan, describe the table or read a counter"
     assert meter.calls.total() / pages <= 16
     assert meter.units / pages <= 8
 
 
 @pytest.mark.parametrize("order", ["newest", "oldest", "top"])
-def test_a_page_of_another_order_is_one_query(empty_backend: Empty, order: Order) -> None:
+def test_page_of_another_order_takes_one_query(empty_backend: Empty, order: Order) -> None:
     backend = empty_backend()
-    filled(backend, 30)
+    add_typical_photos(backend, 30)
     with metered(backend.client) as meter:
         page = PhotoLists(backend.store, RowPresenter(), KEYS).page(PhotoQuery(order=order), by=None)
     assert len(page.items) == 10
     assert meter.calls == {"Query": 1}
 
 
-def test_a_typical_row_is_counted_as_dynamodb_counts_it() -> None:
+def test_row_sizes_are_computed_as_by_dynamodb() -> None:
     item = {"name": {"S": "é"}, "count": {"N": "1234"}, "tags": {"L": [{"S": "a"}]}, "gone": {"NULL": True}}
     assert row_sizes.item_size(item) == (4 + 2) + (5 + 3) + (4 + 3 + 1 + 1) + (4 + 1)
     assert [row_sizes.read_units(size) for size in (0, 4096, 4097)] == [0.5, 0.5, 1.0]

@@ -1,4 +1,4 @@
-"""Word search on DynamoDB: an index that lags, lists that are cut into blocks, and a bounded cost."""
+"""Word search on DynamoDB: a stale index, word lists that are read in blocks, and a bounded cost."""
 
 from typing import Any
 
@@ -25,23 +25,23 @@ STALE: dict[str, dict[str, Any]] = {
 }
 
 
-def ready(minute: int, title: str, **facts: Any) -> Photo:
+def new_photo(minute: int, title: str, **facts: Any) -> Photo:
     return pending(minute=minute, status="ready", title=title, **facts)
 
 
 @pytest.mark.parametrize("change", [*STALE])
 @pytest.mark.parametrize("text", ["sea", "old sea", "sea old"])
-def test_index_that_lags_shows_nothing_that_no_longer_matches(backend: Backend, change: str, text: str) -> None:
-    write_rows(backend, ready(1, "Old sea"), stale=STALE[change])
-    present = ready(0, "Old sea")
+def test_stale_index_shows_no_photo_that_no_longer_matches(backend: Backend, change: str, text: str) -> None:
+    write_rows(backend, new_photo(1, "Old sea"), stale=STALE[change])
+    present = new_photo(0, "Old sea")
     write_rows(backend, present)
     assert find_all(backend, text, PUBLIC) == [present.photo_id]
     if change in ("trashed", "erased", "renamed"):
         assert find_all(backend, text, MINE) == [present.photo_id]
 
 
-def test_page_before_the_last_is_full_although_the_index_lags(backend: Backend) -> None:
-    photos = [ready(minute, "sea") for minute in range(30)]
+def test_page_before_the_last_is_full_even_if_the_index_is_stale(backend: Backend) -> None:
+    photos = [new_photo(minute, "sea") for minute in range(30)]
     write_rows(backend, *photos[:10], *photos[20:])
     write_rows(backend, *photos[10:20], stale={"visibility": "private"})
     page = backend.search.search(PUBLIC, search_words("sea"), 15)
@@ -50,16 +50,16 @@ def test_page_before_the_last_is_full_although_the_index_lags(backend: Backend) 
     assert find_all(backend, "sea", PUBLIC, 15) == ids([*photos[:10], *photos[20:]])[::-1]
 
 
-def test_more_words_than_a_photo_can_have_cost_nothing(backend: Backend) -> None:
+def test_query_with_more_words_than_a_photo_can_have_makes_no_calls(backend: Backend) -> None:
     with counted_calls(backend) as names:
         assert find_all(backend, " ".join(f"w{number}" for number in range(41)), PUBLIC) == []
     assert names == []
 
 
-# --- Lists of words
+# --- Word lists
 
 
-def read_list(
+def read_word_list(
     backend: Backend, listing: Listing, word: SearchWord, limit: int, after: PhotoId | None = None
 ) -> Postings:
     ids_after = photo_rows.id_range(None, None, after, newest=True)
@@ -68,67 +68,67 @@ def read_list(
     )
 
 
-def test_list_of_a_word_starts_behind_a_photo_and_tells_where_it_ends(backend: Backend) -> None:
-    photos = [ready(minute, "old sea") for minute in range(4)]
+def test_word_list_starts_after_a_photo_and_reports_the_last_photo_it_read(backend: Backend) -> None:
+    photos = [new_photo(minute, "old sea") for minute in range(4)]
     write_rows(backend, *photos)
     newest = ids(photos[::-1])
-    whole = read_list(backend, PUBLIC, SearchWord("sea"), 5)
-    assert (list(whole.ids), whole.through) == (newest, None)
-    part = read_list(backend, PUBLIC, SearchWord("sea", prefix=True), 2, newest[0])
-    assert (list(part.ids), part.through) == (newest[1:3], newest[2])
-    assert [part.may_hold(each) for each in newest] == [False, True, True, True]
-    assert read_list(backend, MINE, SearchWord("nothing"), 9) == ((), None)
+    full_list = read_word_list(backend, PUBLIC, SearchWord("sea"), 5)
+    assert (list(full_list.ids), full_list.through) == (newest, None)
+    partial_list = read_word_list(backend, PUBLIC, SearchWord("sea", prefix=True), 2, newest[0])
+    assert (list(partial_list.ids), partial_list.through) == (newest[1:3], newest[2])
+    assert [partial_list.may_hold(photo_id) for photo_id in newest] == [False, True, True, True]
+    assert read_word_list(backend, MINE, SearchWord("nothing"), 9) == ((), None)
 
 
 @pytest.mark.parametrize("listing", [PUBLIC, MINE], ids=["public", "mine"])
-def test_photo_whose_words_are_cut_apart_by_a_block_is_found(backend: Backend, listing: Listing) -> None:
-    beginnings = "photograms photographed photographers photographs photography"
-    photos = [ready(minute, beginnings) for minute in range(3)]
+def test_photo_is_found_if_a_block_boundary_separates_its_words(backend: Backend, listing: Listing) -> None:
+    similar_words = "photograms photographed photographers photographs photography"
+    photos = [new_photo(minute, similar_words) for minute in range(3)]
     write_rows(backend, *photos)
-    for word in beginnings.split():
+    for word in similar_words.split():
         assert find_all(backend, word, listing, 1) == ids(photos[::-1]), word
 
 
 # --- Cost
 
 
-def first_page(backend: Backend, text: str, listing: Listing = PUBLIC) -> tuple[int, list[str]]:
+def search_first_page(backend: Backend, text: str, listing: Listing = PUBLIC) -> tuple[int, list[str]]:
     """Return the number of photos on the first page of ten, and the calls."""
     with counted_calls(backend) as names:
         page = backend.search.search(listing, search_words(text), 10)
     return len(page.photos), sorted(names)
 
 
-def test_page_of_one_word_costs_the_same_in_every_gallery(backend: Backend) -> None:
-    there = 0
+def test_page_of_one_word_costs_the_same_in_a_gallery_of_any_size(backend: Backend) -> None:
+    written = 0
     for count in (12, 60, 300):
-        write_rows(backend, *[ready(minute, "photographers sea") for minute in range(there, count)])
-        there = count
+        write_rows(backend, *[new_photo(minute, "photographers sea") for minute in range(written, count)])
+        written = count
         for word in ("sea", "photog", "photograph", "photographers"):
             for listing in (PUBLIC, MINE):
-                assert first_page(backend, word, listing) == (10, ["BatchGetItem", "Query"])
+                assert search_first_page(backend, word, listing) == (10, ["BatchGetItem", "Query"])
 
 
-def test_several_words_cost_what_the_rarest_of_them_costs(backend: Backend) -> None:
-    every = {"sea": 1, "old": 2, "rare": 90}
-    titles = [" ".join(word for word, step in every.items() if minute % step == 0) for minute in range(900)]
-    write_rows(backend, *[ready(minute, title) for minute, title in enumerate(titles)])
-    assert first_page(backend, "sea old rare") == (10, ["BatchGetItem", "Query", "Query", "Query"])
-    assert first_page(backend, "sea old") == (10, ["BatchGetItem", "Query", "Query"])
-    assert first_page(backend, "sea nothing") == (0, ["Query", "Query"])
+def test_cost_of_several_words_depends_on_the_rarest_word(backend: Backend) -> None:
+    steps = {"sea": 1, "old": 2, "rare": 90}
+    titles = [" ".join(word for word, step in steps.items() if minute % step == 0) for minute in range(900)]
+    write_rows(backend, *[new_photo(minute, title) for minute, title in enumerate(titles)])
+    assert search_first_page(backend, "sea old rare") == (10, ["BatchGetItem", "Query", "Query", "Query"])
+    assert search_first_page(backend, "sea old") == (10, ["BatchGetItem", "Query", "Query"])
+    assert search_first_page(backend, "sea nothing") == (0, ["Query", "Query"])
 
 
-def test_words_that_never_meet_give_a_short_page_and_the_next_page_continues(
+def test_words_without_common_photos_return_a_short_page_and_the_next_page_continues(
     backend: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(search, "BLOCK", 10)
     monkeypatch.setattr(search, "ROUNDS", 3)
-    photos = [ready(minute, "odd" if minute % 2 else "even") for minute in range(1, 100)]
-    both = ready(0, "odd even")
-    write_rows(backend, *photos, both)
+    photos = [new_photo(minute, "odd" if minute % 2 else "even") for minute in range(1, 100)]
+    common_photo = new_photo(0, "odd even")
+    write_rows(backend, *photos, common_photo)
     with counted_calls(backend) as names:
         page = backend.search.search(PUBLIC, search_words("odd even"), 10)
     assert (page.photos, bool(page.next_after)) == ([], True)
     assert names.count("Query") == 6
     assert len(names) <= 9
-    assert find_all(backend, "odd even", PUBLIC) == [both.photo_id]
+    assert find_all(backend, "odd even", PUBLIC) == [common_photo.photo_id]

@@ -1,4 +1,4 @@
-"""Lists by tag on DynamoDB, while the index of tags lags behind the photos."""
+"""Lists by tag on DynamoDB, with an index of tags that lags behind the photos."""
 
 from typing import Any
 
@@ -19,13 +19,13 @@ STALE: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("change", [*STALE])
-def test_index_that_lags_shows_no_photo_that_left_the_list(backend: Backend, change: str) -> None:
+def test_stale_index_shows_no_photo_that_left_the_list(backend: Backend, change: str) -> None:
     write_rows(backend, pending(minute=1, status="ready", tags=("sea",)), stale=STALE[change])
     for listing in (SEA, Listing(scope="public", owner=UserId("ann"), tag="sea")):
         assert backend.store.by_tag(listing, 9, newest=True) == []
 
 
-def test_photos_that_left_the_list_do_not_shorten_it(backend: Backend) -> None:
+def test_photos_that_left_the_list_do_not_shorten_its_pages(backend: Backend) -> None:
     photos = [pending(minute=minute, status="ready", tags=("sea",)) for minute in range(6)]
     for photo in photos:
         write_rows(backend, photo, stale=None if photo in photos[::3] else {"visibility": "private"})

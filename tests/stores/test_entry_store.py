@@ -17,65 +17,66 @@ from tests.support.rows import START, Backend, ids, pending
 ALL_RANKS = Span(0, RANKS - 1)
 
 
-def counts(backend: Backend, album: Album) -> tuple[int, int]:
-    found = read_album(backend, album)
-    return found.photo_count, found.open_count
+def read_counts(backend: Backend, album: Album) -> tuple[int, int]:
+    """Return the number of all photos in an album, and of those that others can see."""
+    stored = read_album(backend, album)
+    return stored.photo_count, stored.open_count
 
 
-def listed(backend: Backend, album: Album, *, include_private: bool) -> list[str]:
-    return ids_of(backend.albums.entries(album.album_id, 100, include_private=include_private))
+def list_ids(backend: Backend, album: Album, *, include_private: bool) -> list[str]:
+    return entry_ids(backend.albums.entries(album.album_id, 100, include_private=include_private))
 
 
-def ids_of(entries: Any) -> list[str]:
+def entry_ids(entries: Any) -> list[str]:
     return [entry.photo_id for entry in entries]
 
 
 LEAVING: dict[str, Callable[[Backend, Photo], object]] = {
-    "taken out": lambda backend, photo: backend.put(photo, albums={}),
+    "removed from the album": lambda backend, photo: backend.put(photo, albums={}),
     "trashed": lambda backend, photo: backend.put(photo, trashed_at=timestamp(START)),
     "erased": lambda backend, photo: backend.erase(photo),
 }
 
 
-@pytest.mark.parametrize("way", LEAVING)
-@pytest.mark.parametrize(("visibility", "opened"), [("public", 1), ("unlisted", 1), ("private", 0)])
-def test_photo_is_listed_and_counted_while_it_is_there(
-    backend: Backend, way: str, visibility: str, opened: int
+@pytest.mark.parametrize("action", LEAVING)
+@pytest.mark.parametrize(("visibility", "open_count"), [("public", 1), ("unlisted", 1), ("private", 0)])
+def test_photo_is_listed_and_counted_while_it_is_in_the_album(
+    backend: Backend, action: str, visibility: str, open_count: int
 ) -> None:
     album = add_album(backend)
     photo = backend.granted(albums=placement_in(album), visibility=visibility)
-    assert (counts(backend, album), listed(backend, album, include_private=True)) == ((0, 0), [])
+    assert (read_counts(backend, album), list_ids(backend, album, include_private=True)) == ((0, 0), [])
     photo = backend.put(photo, status="ready")
-    assert counts(backend, album) == (1, opened)
-    assert listed(backend, album, include_private=True) == [photo.photo_id]
-    assert listed(backend, album, include_private=False) == [photo.photo_id] * opened
-    LEAVING[way](backend, photo)
-    assert counts(backend, album) == (0, 0)
-    assert listed(backend, album, include_private=True) == listed(backend, album, include_private=False) == []
+    assert read_counts(backend, album) == (1, open_count)
+    assert list_ids(backend, album, include_private=True) == [photo.photo_id]
+    assert list_ids(backend, album, include_private=False) == [photo.photo_id] * open_count
+    LEAVING[action](backend, photo)
+    assert read_counts(backend, album) == (0, 0)
+    assert list_ids(backend, album, include_private=True) == list_ids(backend, album, include_private=False) == []
 
 
-def test_hiding_and_showing_a_photo_moves_the_open_count(backend: Backend) -> None:
+def test_hiding_or_showing_a_photo_changes_the_open_count(backend: Backend) -> None:
     album = add_album(backend)
     photo = backend.ready(albums=placement_in(album))
     photo = backend.put(photo, visibility="private")
-    assert (counts(backend, album), listed(backend, album, include_private=False)) == ((1, 0), [])
+    assert (read_counts(backend, album), list_ids(backend, album, include_private=False)) == ((1, 0), [])
     backend.put(photo, visibility="unlisted")
-    assert (counts(backend, album), listed(backend, album, include_private=False)) == ((1, 1), [photo.photo_id])
+    assert (read_counts(backend, album), list_ids(backend, album, include_private=False)) == ((1, 1), [photo.photo_id])
 
 
-def test_photo_that_becomes_ready_forgets_albums_that_are_gone(backend: Backend) -> None:
-    kept, going, gone = (add_album(backend) for _ in range(3))
-    photo = backend.granted(albums=placement_in(kept) | placement_in(going) | placement_in(gone))
-    mark_album_deleted(backend, going)
-    assert backend.albums.remove(mark_album_deleted(backend, gone))
+def test_photo_that_becomes_ready_leaves_deleted_albums(backend: Backend) -> None:
+    album, deleted, removed = (add_album(backend) for _ in range(3))
+    photo = backend.granted(albums=placement_in(album) | placement_in(deleted) | placement_in(removed))
+    mark_album_deleted(backend, deleted)
+    assert backend.albums.remove(mark_album_deleted(backend, removed))
     assert backend.store.replace(photo, photo.with_(status="ready"))
-    assert backend.now(photo).albums == placement_in(kept)
-    assert counts(backend, kept) == (1, 1)
-    assert counts(backend, going) == (0, 0)
-    assert backend.albums.album(gone.album_id) is None
+    assert backend.now(photo).albums == placement_in(album)
+    assert read_counts(backend, album) == (1, 1)
+    assert read_counts(backend, deleted) == (0, 0)
+    assert backend.albums.album(removed.album_id) is None
 
 
-def test_restored_photo_learns_what_its_album_has_become(backend: Backend) -> None:
+def test_restored_photo_gets_the_current_name_and_visibility_of_its_album(backend: Backend) -> None:
     album = add_album(backend)
     photo = backend.put(backend.ready(albums=placement_in(album)), trashed_at=timestamp(START))
     before = read_album(backend, album)
@@ -83,30 +84,30 @@ def test_restored_photo_learns_what_its_album_has_become(backend: Backend) -> No
     assert backend.store.replace(photo, photo.with_(trashed_at=None))
     placement = Placement(name="Hills", public=False, position=1)
     assert backend.now(photo).albums == {album.album_id: placement}
-    assert counts(backend, album) == (1, 1)
+    assert read_counts(backend, album) == (1, 1)
 
 
-def test_photo_that_others_changed_does_not_come_into_a_changed_album(backend: Backend) -> None:
+def test_stale_photo_does_not_enter_a_changed_album(backend: Backend) -> None:
     album = add_album(backend)
     photo = backend.ready()
-    backend.put(photo, title="faster")
+    backend.put(photo, title="Quay")
     assert backend.albums.change(album, album.with_(name="Hills"))
     assert not backend.store.replace(photo, photo.with_(albums=placement_in(album)))
-    assert counts(backend, album) == (0, 0)
+    assert read_counts(backend, album) == (0, 0)
 
 
-def test_count_is_exact_however_many_come_and_go_at_once(backend: Backend) -> None:
+def test_count_is_exact_under_concurrent_additions_and_removals(backend: Backend) -> None:
     album = add_album(backend)
-    staying = [backend.ready(minute=minute) for minute in range(8)]
-    leaving = [backend.ready(albums=placement_in(album), visibility="private") for _ in range(8)]
-    joins = [partial(backend.store.replace, photo, photo.with_(albums=placement_in(album))) for photo in staying]
-    leaves = [partial(backend.store.replace, photo, photo.with_(albums={})) for photo in leaving]
-    assert all(run_concurrently([each for pair in zip(joins, leaves, strict=True) for each in pair]))
-    assert counts(backend, album) == (8, 8)
-    assert listed(backend, album, include_private=True) == ids(staying)
+    added = [backend.ready(minute=minute) for minute in range(8)]
+    removed = [backend.ready(albums=placement_in(album), visibility="private") for _ in range(8)]
+    additions = [partial(backend.store.replace, photo, photo.with_(albums=placement_in(album))) for photo in added]
+    removals = [partial(backend.store.replace, photo, photo.with_(albums={})) for photo in removed]
+    assert all(run_concurrently([call for pair in zip(additions, removals, strict=True) for call in pair]))
+    assert read_counts(backend, album) == (8, 8)
+    assert list_ids(backend, album, include_private=True) == ids(added)
 
 
-def test_the_latest_photo_is_the_last_to_come_in_that_others_can_see(backend: Backend) -> None:
+def test_latest_photo_is_the_last_added_photo_that_others_can_see(backend: Backend) -> None:
     album = add_album(backend)
     first = backend.ready(albums=placement_in(album), visibility="private")
     assert read_album(backend, album).latest_photo_id == first.photo_id
@@ -115,39 +116,41 @@ def test_the_latest_photo_is_the_last_to_come_in_that_others_can_see(backend: Ba
     assert read_album(backend, album).latest_photo_id == second.photo_id
 
 
-def test_entries_are_in_the_order_of_their_positions_then_of_their_ids(backend: Backend) -> None:
+def test_entries_are_sorted_by_position_and_then_by_id(backend: Backend) -> None:
     album = add_album(backend)
     positions = [2**53, 5, 10, 5, 0]
-    made = [backend.ready(minute=number, albums=placement_in(album, each)) for number, each in enumerate(positions)]
-    expected = ids([made[4], made[1], made[3], made[2], made[0]])
-    assert listed(backend, album, include_private=True) == expected
+    photos = [
+        backend.ready(minute=minute, albums=placement_in(album, position)) for minute, position in enumerate(positions)
+    ]
+    expected = ids([photos[4], photos[1], photos[3], photos[2], photos[0]])
+    assert list_ids(backend, album, include_private=True) == expected
     entries = backend.albums.entries(album.album_id, 2, include_private=False)
-    assert ids_of(entries) == expected[:2]
+    assert entry_ids(entries) == expected[:2]
     rest = backend.albums.entries(album.album_id, 9, include_private=False, after=entries[-1].place)
-    assert ids_of(rest) == expected[2:]
+    assert entry_ids(rest) == expected[2:]
     firsts = backend.albums.first_entries([(album.album_id, True), (add_album(backend).album_id, True)])
-    assert [ids_of(found) for found in firsts] == [expected[:1], []]
+    assert [entry_ids(entries) for entries in firsts] == [expected[:1], []]
 
 
-def test_entries_by_rank_and_members_are_whole_and_in_their_orders(backend: Backend) -> None:
+def test_entries_by_rank_and_members_are_complete_and_sorted(backend: Backend) -> None:
     album, other = add_album(backend), add_album(backend)
-    made = [backend.ready(minute=number, albums=placement_in(album, 9 - number)) for number in range(5)]
+    photos = [backend.ready(minute=minute, albums=placement_in(album, 9 - minute)) for minute in range(5)]
     private = backend.ready(minute=9, albums=placement_in(album), visibility="private")
     backend.ready(albums=placement_in(other))
-    by_rank = [photo.photo_id for photo in sorted([*made, private], key=lambda photo: rank(photo.photo_id))]
-    (whole,) = backend.albums.entries_by_rank(album.album_id, [ALL_RANKS], include_private=True)
-    (opened,) = backend.albums.entries_by_rank(album.album_id, [ALL_RANKS], 3, include_private=False)
-    assert ids_of(whole) == by_rank
-    assert ids_of(opened) == [each for each in by_rank if each != private.photo_id][:3]
-    assert backend.albums.members(album.album_id, 9) == [*ids(made), private.photo_id]
-    assert backend.albums.members(album.album_id, 2, after=made[1].photo_id) == ids(made[2:4])
+    by_rank = [photo.photo_id for photo in sorted([*photos, private], key=lambda photo: rank(photo.photo_id))]
+    (all_entries,) = backend.albums.entries_by_rank(album.album_id, [ALL_RANKS], include_private=True)
+    (open_entries,) = backend.albums.entries_by_rank(album.album_id, [ALL_RANKS], 3, include_private=False)
+    assert entry_ids(all_entries) == by_rank
+    assert entry_ids(open_entries) == [photo_id for photo_id in by_rank if photo_id != private.photo_id][:3]
+    assert backend.albums.members(album.album_id, 9) == [*ids(photos), private.photo_id]
+    assert backend.albums.members(album.album_id, 2, after=photos[1].photo_id) == ids(photos[2:4])
 
 
-def test_photos_are_read_once_each_and_absent_ones_left_out(backend: Backend) -> None:
+def test_photos_are_read_once_each_and_missing_ones_are_omitted(backend: Backend) -> None:
     album = add_album(backend)
-    made = [backend.ready(minute=number) for number in range(3)]
-    asked = [*ids(made), made[0].photo_id, pending().photo_id]
-    assert backend.store.photos(asked) == {photo.photo_id: photo for photo in made}
+    photos = [backend.ready(minute=number) for number in range(3)]
+    photo_ids = [*ids(photos), photos[0].photo_id, pending().photo_id]
+    assert backend.store.photos(photo_ids) == {photo.photo_id: photo for photo in photos}
     assert backend.store.photos([]) == {}
-    assert backend.albums.with_photos(album.album_id, asked) == (album, backend.store.photos(asked))
+    assert backend.albums.with_photos(album.album_id, photo_ids) == (album, backend.store.photos(photo_ids))
     assert backend.albums.with_photos(new_album().album_id, []) == (None, {})

@@ -1,4 +1,4 @@
-"""The contract of `IdempotencyStore`: records of requests, and photos by their bytes."""
+"""`IdempotencyStore`: records of requests, and duplicates of photos."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -18,7 +18,7 @@ SEA, HILLS = "5ea" + "0" * 61, "417" + "0" * 61
 DAY = timedelta(days=1)
 
 
-def record(photo: Photo, key: str = "k", request: str = "r", grant: str = "{}") -> IdempotencyRecord:
+def new_record(photo: Photo, key: str = "k", request: str = "r", grant: str = "{}") -> IdempotencyRecord:
     expires_at = int((START + DAY).timestamp())
     return IdempotencyRecord(
         user_id=photo.user_id, key=key, request=request, photo_id=photo.photo_id, grant=grant, expires_at=expires_at
@@ -28,16 +28,16 @@ def record(photo: Photo, key: str = "k", request: str = "r", grant: str = "{}") 
 # --- Records
 
 
-def test_record_comes_back_as_it_was_kept_under_its_key_and_its_person(backend: Backend) -> None:
-    kept = record(pending())
-    assert backend.idempotency.add(kept)
-    assert backend.idempotency.record(ANN, "k") == kept
+def test_record_is_found_only_under_its_user_and_key(backend: Backend) -> None:
+    record = new_record(pending())
+    assert backend.idempotency.add(record)
+    assert backend.idempotency.record(ANN, "k") == record
     assert backend.idempotency.record(ANN, "other") is None
     assert backend.idempotency.record(UserId("bob"), "k") is None
 
 
-def test_second_record_under_a_key_changes_nothing_until_the_first_has_expired(backend: Backend) -> None:
-    first, second = record(pending()), record(pending())
+def test_second_record_under_a_key_changes_nothing_until_the_first_expires(backend: Backend) -> None:
+    first, second = new_record(pending()), new_record(pending())
     assert backend.idempotency.add(first)
     assert not backend.idempotency.add(second)
     assert backend.idempotency.record(ANN, "k") == first
@@ -46,69 +46,69 @@ def test_second_record_under_a_key_changes_nothing_until_the_first_has_expired(b
     assert backend.idempotency.add(second)
 
 
-def test_grant_under_a_key_that_is_taken_writes_and_charges_nothing(backend: Backend) -> None:
+def test_grant_under_a_used_key_writes_and_charges_nothing(backend: Backend) -> None:
     first, second = pending(), pending()
-    assert backend.store.grant(first, NO_LIMITS, record(first))
-    assert not backend.store.grant(second, NO_LIMITS, record(second))
+    assert backend.store.grant(first, NO_LIMITS, new_record(first))
+    assert not backend.store.grant(second, NO_LIMITS, new_record(second))
     assert backend.store.photo(second.photo_id) is None
-    assert backend.idempotency.record(ANN, "k") == record(first)
+    assert backend.idempotency.record(ANN, "k") == new_record(first)
     assert backend.usage() == (1, 1000)
 
 
-def test_grant_under_a_taken_key_says_so_rather_than_that_the_account_is_full(backend: Backend) -> None:
+def test_grant_under_a_used_key_reports_the_key_even_if_the_quota_is_exceeded(backend: Backend) -> None:
     first, second = pending(), pending()
-    only = Limits(photos=1, bytes=1000)
-    assert backend.store.grant(first, only, record(first))
-    assert not backend.store.grant(second, only, record(second))
+    limits = Limits(photos=1, bytes=1000)
+    assert backend.store.grant(first, limits, new_record(first))
+    assert not backend.store.grant(second, limits, new_record(second))
     with pytest.raises(errors.QuotaExceeded):
-        backend.store.grant(second, only, record(second, "another"))
+        backend.store.grant(second, limits, new_record(second, "another"))
     assert backend.idempotency.record(ANN, "another") is None
 
 
-def test_of_fifty_grants_under_one_key_exactly_one_is_given(backend: Backend) -> None:
-    wanted = [pending() for _ in range(50)]
+def test_exactly_one_of_fifty_concurrent_grants_under_one_key_is_issued(backend: Backend) -> None:
+    photos = [pending() for _ in range(50)]
     calls: list[Callable[[], bool]] = [
-        partial(backend.store.grant, photo, NO_LIMITS, record(photo)) for photo in wanted
+        partial(backend.store.grant, photo, NO_LIMITS, new_record(photo)) for photo in photos
     ]
-    given = run_concurrently(calls)
-    assert sum(given) == 1
-    assert [backend.store.photo(photo.photo_id) is not None for photo in wanted] == given
+    results = run_concurrently(calls)
+    assert sum(results) == 1
+    assert [backend.store.photo(photo.photo_id) is not None for photo in photos] == results
     assert backend.usage() == (1, 1000)
 
 
-# --- Bytes
+# --- Duplicates
 
 
-def test_bytes_are_found_while_a_photo_is_listed(backend: Backend) -> None:
+def test_duplicate_is_found_while_its_photo_is_listed(backend: Backend) -> None:
     photo = backend.granted(sha256=SEA)
     assert backend.idempotency.find_duplicate(ANN, SEA) is None
-    for change, listed in (
+    for change, is_listed in (
         ({"status": "ready"}, True),
         ({"title": "Quay", "visibility": "private"}, True),
         ({"trashed_at": timestamp(START)}, False),
         ({"trashed_at": None}, True),
     ):
         photo = backend.put(photo, **change)
-        assert backend.idempotency.find_duplicate(ANN, SEA) == (photo.photo_id if listed else None)
+        assert backend.idempotency.find_duplicate(ANN, SEA) == (photo.photo_id if is_listed else None)
     backend.erase(photo)
     assert backend.idempotency.find_duplicate(ANN, SEA) is None
 
 
-def test_bytes_of_others_and_other_bytes_are_not_found(backend: Backend) -> None:
+def test_photos_of_other_users_and_other_hashes_are_not_duplicates(backend: Backend) -> None:
     backend.ready("bob", sha256=SEA)
     backend.ready(sha256=HILLS)
     backend.ready()
     assert backend.idempotency.find_duplicate(ANN, SEA) is None
 
 
-def test_of_several_photos_with_the_same_bytes_the_first_is_found_and_then_the_next(backend: Backend) -> None:
+def test_oldest_of_several_duplicates_is_found_and_after_its_erase_the_next(backend: Backend) -> None:
     second, first = (backend.ready(minute=minute, sha256=SEA) for minute in (2, 1))
     assert backend.idempotency.find_duplicate(ANN, SEA) == first.photo_id
     backend.erase(first)
     assert backend.idempotency.find_duplicate(ANN, SEA) == second.photo_id
 
 
-def test_bytes_that_the_confirmation_found_are_those_that_count(backend: Backend) -> None:
+def test_duplicate_is_found_by_the_hash_that_the_confirmation_stored(backend: Backend) -> None:
     photo = backend.put(backend.granted(sha256=SEA), status="ready", sha256=HILLS)
     assert backend.idempotency.find_duplicate(ANN, SEA) is None
     assert backend.idempotency.find_duplicate(ANN, HILLS) == photo.photo_id

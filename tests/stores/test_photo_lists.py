@@ -31,40 +31,40 @@ TIMED = {
     "ann's by tag": Listing(scope="owner", owner=ANN, tag="sea"),
     "ann's trash": TRASH,
 }
-EVERYWHERE = {*TIMED, "public by score", "public by rank", "ann's by score", "ann's by rank"} - {"ann's trash"}
-HERS = {name for name in EVERYWHERE if name.startswith("ann's")}
+ALL_LISTS = {*TIMED, "public by score", "public by rank", "ann's by score", "ann's by rank"} - {"ann's trash"}
+OWNER_LISTS = {name for name in ALL_LISTS if name.startswith("ann's")}
 
 
-def holding(backend: Backend, photo: Photo) -> set[str]:
-    """The lists that hold a photo."""
-    found = {name: by_time_or_tag(backend, listing, 100, newest=True) for name, listing in TIMED.items()}
+def lists_with(backend: Backend, photo: Photo) -> set[str]:
+    """Return the names of the lists that contain a photo."""
+    lists = {name: list_photos(backend, listing, 100, newest=True) for name, listing in TIMED.items()}
     for name, listing in (("public", PUBLIC), ("ann's", MINE)):
-        found[f"{name} by score"] = backend.store.by_score(listing, 100)
-        found[f"{name} by rank"] = all_by_rank(backend, listing)
-    return {name for name, photos in found.items() if photo.photo_id in ids(photos)}
+        lists[f"{name} by score"] = backend.store.by_score(listing, 100)
+        lists[f"{name} by rank"] = list_by_rank(backend, listing)
+    return {name for name, photos in lists.items() if photo.photo_id in ids(photos)}
 
 
-def by_time_or_tag(backend: Backend, listing: Listing, limit: int, **bounds: Any) -> list[Photo]:
+def list_photos(backend: Backend, listing: Listing, limit: int, **bounds: Any) -> list[Photo]:
     read = backend.store.by_tag if listing.tag else backend.store.by_time
     return read(listing, limit, **bounds)
 
 
-def all_by_rank(backend: Backend, listing: Listing, bits: int = 0) -> list[Photo]:
+def list_by_rank(backend: Backend, listing: Listing, bits: int = 0) -> list[Photo]:
     width = RANKS >> bits
     spans = [Span(low, low + width - 1) for low in range(0, RANKS, width)]
-    return [photo for found in backend.store.by_rank(listing, spans) for photo in found]
+    return [photo for photos in backend.store.by_rank(listing, spans) for photo in photos]
 
 
-# --- Who is where
+# --- States
 
 STATES: dict[str, tuple[Callable[[Backend, Photo], object], set[str]]] = {
     "pending": (lambda _, photo: photo, set()),
-    "public": (lambda backend, photo: backend.put(photo, status="ready"), EVERYWHERE),
-    "unlisted": (lambda backend, photo: backend.put(photo, status="ready", visibility="unlisted"), HERS),
-    "private": (lambda backend, photo: backend.put(photo, status="ready", visibility="private"), HERS),
-    "made private": (
+    "public": (lambda backend, photo: backend.put(photo, status="ready"), ALL_LISTS),
+    "unlisted": (lambda backend, photo: backend.put(photo, status="ready", visibility="unlisted"), OWNER_LISTS),
+    "private": (lambda backend, photo: backend.put(photo, status="ready", visibility="private"), OWNER_LISTS),
+    "hidden": (
         lambda backend, photo: backend.put(backend.put(photo, status="ready"), visibility="private"),
-        HERS,
+        OWNER_LISTS,
     ),
     "trashed": (
         lambda backend, photo: backend.put(backend.put(photo, status="ready"), trashed_at=timestamp(START)),
@@ -74,7 +74,7 @@ STATES: dict[str, tuple[Callable[[Backend, Photo], object], set[str]]] = {
         lambda backend, photo: backend.put(
             backend.put(photo, status="ready", trashed_at=timestamp(START)), trashed_at=None
         ),
-        EVERYWHERE,
+        ALL_LISTS,
     ),
     "rejected": (lambda backend, photo: backend.put(photo, status="rejected", rejection="NotAnImage"), set()),
     "erased": (lambda backend, photo: backend.erase(backend.put(photo, status="ready")), set()),
@@ -83,45 +83,45 @@ STATES: dict[str, tuple[Callable[[Backend, Photo], object], set[str]]] = {
 
 
 @pytest.mark.parametrize("state", [*STATES])
-def test_each_list_holds_exactly_the_photos_that_belong_there(backend: Backend, state: str) -> None:
-    reach, expected = STATES[state]
+def test_photo_is_in_exactly_the_lists_that_match_its_state(backend: Backend, state: str) -> None:
+    enter_state, expected = STATES[state]
     photo = backend.granted(tags=("Sea", "hills"))
-    reach(backend, photo)
-    assert holding(backend, photo) == expected
+    enter_state(backend, photo)
+    assert lists_with(backend, photo) == expected
 
 
-def test_lists_of_one_person_hold_nothing_of_another(backend: Backend) -> None:
-    bobs = backend.ready("bob", tags=("sea",))
-    assert holding(backend, bobs) == {"public", "public by tag", "public by score", "public by rank"}
+def test_lists_of_one_user_contain_no_photo_of_another_user(backend: Backend) -> None:
+    bobs_photo = backend.ready("bob", tags=("sea",))
+    assert lists_with(backend, bobs_photo) == {"public", "public by tag", "public by score", "public by rank"}
 
 
 @pytest.mark.parametrize("pair", [("Straße", "STRASSE"), ("ﬁre", "FIRE"), ("café", "CAFE\u0301"), ("①", "1")])
-def test_tags_that_differ_in_case_or_in_form_alone_are_one(backend: Backend, pair: tuple[str, str]) -> None:
+def test_tags_that_differ_only_in_case_or_form_are_equal(backend: Backend, pair: tuple[str, str]) -> None:
     photo = backend.ready(tags=(pair[0],))
-    for asked in pair:
-        assert ids(backend.store.by_tag(Listing(scope="public", tag=asked), 9, newest=True)) == [photo.photo_id]
+    for tag in pair:
+        assert ids(backend.store.by_tag(Listing(scope="public", tag=tag), 9, newest=True)) == [photo.photo_id]
 
 
-def test_a_tag_finds_itself_alone_and_not_what_begins_with_it(backend: Backend) -> None:
+def test_tag_does_not_match_longer_tags_that_contain_it(backend: Backend) -> None:
     backend.ready(tags=("seaside", "sea#x", "tag#sea"))
     assert backend.store.by_tag(Listing(scope="public", tag="sea"), 9, newest=True) == []
 
 
-def test_listing_with_a_tag_is_refused_by_time(backend: Backend) -> None:
+def test_by_time_refuses_a_listing_with_a_tag(backend: Backend) -> None:
     with pytest.raises(ValueError, match="by_tag"):
         backend.store.by_time(Listing(scope="public", tag="sea"), 9, newest=True)
 
 
-# --- In the order of time
+# --- Order of time
 
 MINUTES_AND_ENTROPY = [(0, 0), (0, 1), (0, 0xF), (0, 0x10), (1, 0), (1, (1 << 128) - 1), (2, 7)]
 
 
 @pytest.fixture
-def seven(backend: Backend) -> tuple[Backend, list[PhotoId]]:
-    """Photos with neighbouring ids, several of them of one millisecond."""
-    made = [backend.ready(minute=minute, entropy=entropy, tags=("sea",)) for minute, entropy in MINUTES_AND_ENTROPY]
-    return backend, ids(made)
+def seven_photos(backend: Backend) -> tuple[Backend, list[PhotoId]]:
+    """Seven photos with neighbouring ids. Some ids have the same millisecond."""
+    photos = [backend.ready(minute=minute, entropy=entropy, tags=("sea",)) for minute, entropy in MINUTES_AND_ENTROPY]
+    return backend, ids(photos)
 
 
 BOUND = st.none() | st.integers(0, 6)
@@ -130,37 +130,37 @@ BOUNDS = st.fixed_dictionaries({"after": BOUND, "since": BOUND, "until": BOUND})
 
 @FEW
 @given(st.sampled_from(sorted({*TIMED} - {"ann's trash"})), st.booleans(), BOUNDS, st.integers(0, 8))
-def test_by_time_gives_what_lies_after_since_and_until(
-    seven: tuple[Backend, list[PhotoId]],
+def test_by_time_respects_after_since_and_until(
+    seven_photos: tuple[Backend, list[PhotoId]],
     name: str,
     newest: bool,
     bounds: dict[str, int | None],
     limit: int,
 ) -> None:
-    backend, made = seven
+    backend, photo_ids = seven_photos
     after, since, until = bounds["after"], bounds["since"], bounds["until"]
-    asked = {bound: None if place is None else made[place] for bound, place in bounds.items()}
-    found = by_time_or_tag(backend, TIMED[name], limit, newest=newest, **asked)
+    bound_ids = {bound: None if index is None else photo_ids[index] for bound, index in bounds.items()}
+    photos = list_photos(backend, TIMED[name], limit, newest=newest, **bound_ids)
     expected = [
         photo_id
-        for place, photo_id in enumerate(made)
-        if (since is None or place >= since) and (until is None or place < until)
-        if after is None or (place < after if newest else place > after)
+        for index, photo_id in enumerate(photo_ids)
+        if (since is None or index >= since) and (until is None or index < until)
+        if after is None or (index < after if newest else index > after)
     ]
-    assert ids(found) == (expected[::-1] if newest else expected)[:limit]
+    assert ids(photos) == (expected[::-1] if newest else expected)[:limit]
 
 
-def test_after_need_not_exist_any_more(seven: tuple[Backend, list[PhotoId]]) -> None:
-    backend, made = seven
-    between = PhotoId(f"{made[1][:-1]}5")
-    assert ids(backend.store.by_time(PUBLIC, 9, newest=False, after=between)) == made[2:]
-    assert ids(backend.store.by_time(PUBLIC, 9, newest=True, after=between)) == made[1::-1]
+def test_after_can_be_a_photo_that_does_not_exist(seven_photos: tuple[Backend, list[PhotoId]]) -> None:
+    backend, photo_ids = seven_photos
+    between = PhotoId(f"{photo_ids[1][:-1]}5")
+    assert ids(backend.store.by_time(PUBLIC, 9, newest=False, after=between)) == photo_ids[2:]
+    assert ids(backend.store.by_time(PUBLIC, 9, newest=True, after=between)) == photo_ids[1::-1]
 
 
-# --- In the order of score
+# --- Order of scores
 
 
-def test_best_comes_first_and_equals_newest_first(backend: Backend) -> None:
+def test_by_score_sorts_the_best_first_and_ties_newest_first(backend: Backend) -> None:
     five = backend.ready(minute=0, rating_sum=5, rating_count=1)
     many_fours = backend.ready(minute=1, rating_sum=400, rating_count=100)
     one = backend.ready(minute=2, rating_sum=1, rating_count=1)
@@ -168,63 +168,63 @@ def test_best_comes_first_and_equals_newest_first(backend: Backend) -> None:
     expected = [many_fours, five, *reversed(unrated), one]
     for listing in (PUBLIC, MINE):
         assert ids(backend.store.by_score(listing, 9)) == ids(expected)
-        for place, photo in enumerate(expected):
-            beyond = backend.store.by_score(listing, 2, after=(photo.score, photo.photo_id))
-            assert ids(beyond) == ids(expected[place + 1 : place + 3])
+        for index, photo in enumerate(expected):
+            next_photos = backend.store.by_score(listing, 2, after=(photo.score, photo.photo_id))
+            assert ids(next_photos) == ids(expected[index + 1 : index + 3])
 
 
-def test_ratings_move_a_photo_in_the_order(backend: Backend) -> None:
+def test_rating_moves_a_photo_in_the_order_of_scores(backend: Backend) -> None:
     first, second = backend.ready(minute=0), backend.ready(minute=1)
     backend.put(first, rating_sum=5, rating_count=1)
     assert ids(backend.store.by_score(PUBLIC, 9)) == ids([first, second])
 
 
-# --- In the order of rank
+# --- Order of ranks
 
 
-def test_spans_of_any_width_give_every_photo_once_in_the_order_of_ranks(backend: Backend) -> None:
+def test_spans_of_any_width_return_every_photo_once_sorted_by_rank(backend: Backend) -> None:
     photos = [backend.ready(minute=minute) for minute in range(12)]
     ranked = sorted(ids(photos), key=rank)
     for listing, bits in ((PUBLIC, 0), (PUBLIC, 3), (PUBLIC, 7), (MINE, 0), (MINE, 6)):
-        assert ids(all_by_rank(backend, listing, bits)) == ranked
+        assert ids(list_by_rank(backend, listing, bits)) == ranked
 
 
-def test_both_ends_of_a_span_belong_to_it_and_a_limit_cuts_it(backend: Backend) -> None:
+def test_span_includes_both_ends_and_respects_a_limit(backend: Backend) -> None:
     low, middle, high = sorted((backend.ready() for _ in range(3)), key=lambda photo: rank(photo.photo_id))
-    whole = Span(rank(low.photo_id), rank(high.photo_id))
-    inner = Span(whole.low + 1, whole.high - 1)
+    outer = Span(rank(low.photo_id), rank(high.photo_id))
+    inner = Span(outer.low + 1, outer.high - 1)
     for listing in (MINE, PUBLIC):
-        found = backend.store.by_rank(listing, [whole, inner])
-        assert list(map(ids, found)) == [ids([low, middle, high]), ids([middle])]
-        assert list(map(ids, backend.store.by_rank(listing, [whole], 2))) == [ids([low, middle])]
+        photos_by_span = backend.store.by_rank(listing, [outer, inner])
+        assert list(map(ids, photos_by_span)) == [ids([low, middle, high]), ids([middle])]
+        assert list(map(ids, backend.store.by_rank(listing, [outer], 2))) == [ids([low, middle])]
         assert backend.store.by_rank(listing, []) == []
 
 
-def test_spans_are_answered_in_the_order_in_which_they_were_asked(backend: Backend) -> None:
+def test_spans_are_returned_in_the_requested_order(backend: Backend) -> None:
     photos = [backend.ready() for _ in range(20)]
     secrets.SystemRandom().shuffle(photos)
     spans = [Span(rank(photo.photo_id), rank(photo.photo_id)) for photo in photos]
     assert list(map(ids, backend.store.by_rank(PUBLIC, spans))) == [[photo.photo_id] for photo in photos]
 
 
-# --- What is due
+# --- Due photos
 
 
-def test_due_is_whatever_has_come_due_and_nothing_else(backend: Backend) -> None:
-    soon, now, late = (timestamp(START + timedelta(milliseconds=step)) for step in (-1, 0, 1))
-    due = [backend.granted(due_at=moment) for moment in (soon, now)]
-    due.append(backend.put(backend.ready(), trashed_at=soon, due_at=soon))
+def test_due_returns_exactly_the_photos_that_are_due(backend: Backend) -> None:
+    earlier, now, later = (timestamp(START + timedelta(milliseconds=step)) for step in (-1, 0, 1))
+    due = [backend.granted(due_at=moment) for moment in (earlier, now)]
+    due.append(backend.put(backend.ready(), trashed_at=earlier, due_at=earlier))
     due.append(backend.put(backend.erase(backend.ready()), due_at=now))
-    backend.granted(due_at=late)
+    backend.granted(due_at=later)
     backend.ready()
     assert sorted(backend.store.due(now, 100)) == sorted(ids(due))
     backend.put(due[0], due_at=None)
     assert sorted(backend.store.due(now, 100)) == sorted(ids(due[1:]))
 
 
-def test_limit_cuts_what_is_due_across_all_of_it(backend: Backend) -> None:
-    due = ids([backend.granted(entropy=last_digit, due_at=timestamp(START)) for last_digit in range(16)])
+def test_due_respects_its_limit_across_all_shards(backend: Backend) -> None:
+    all_ids = ids([backend.granted(entropy=last_digit, due_at=timestamp(START)) for last_digit in range(16)])
     for limit in (0, 1, 7, 16, 17):
-        found = backend.store.due(timestamp(START), limit)
-        assert len(found) == len(set(found)) == min(limit, 16)
-        assert set(found) <= set(due)
+        due_ids = backend.store.due(timestamp(START), limit)
+        assert len(due_ids) == len(set(due_ids)) == min(limit, 16)
+        assert set(due_ids) <= set(all_ids)

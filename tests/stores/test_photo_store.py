@@ -26,7 +26,7 @@ FEW = settings(max_examples=20, deadline=None, suppress_health_check=[HealthChec
 # --- Accounts
 
 
-def test_account_of_somebody_for_whom_nothing_was_written_is_empty(backend: Backend) -> None:
+def test_account_without_a_row_is_empty(backend: Backend) -> None:
     assert backend.accounts.account(ANN) == Account(user_id=ANN)
 
 
@@ -39,8 +39,8 @@ def test_account_is_opened_once(backend: Backend) -> None:
 
 def test_grant_opens_the_account_and_opening_it_again_keeps_its_usage(backend: Backend) -> None:
     photo = backend.granted()
-    there = Account(user_id=ANN, created_at=photo.uploaded_at, photo_count=1, bytes=1000)
-    assert backend.accounts.open_account(Account(user_id=ANN, created_at=timestamp(START + timedelta(1)))) == there
+    existing = Account(user_id=ANN, created_at=photo.uploaded_at, photo_count=1, bytes=1000)
+    assert backend.accounts.open_account(Account(user_id=ANN, created_at=timestamp(START + timedelta(1)))) == existing
 
 
 # --- Reading
@@ -59,7 +59,7 @@ def test_grant_opens_the_account_and_opening_it_again_keeps_its_usage(backend: B
     size=st.integers(0, 2**40),
     status=st.sampled_from(["pending", "ready", "rejected"]),
 )
-def test_every_fact_of_a_photo_comes_back_as_it_was_written(
+def test_photo_is_read_as_it_was_written(
     backend: Backend, title: str, tags: list[str], exif: Exif, size: int, status: Status
 ) -> None:
     renditions = {"256": "ann/a/256.webp"} if status == "ready" else {}
@@ -68,11 +68,11 @@ def test_every_fact_of_a_photo_comes_back_as_it_was_written(
     assert backend.store.photo(photo.photo_id) == photo
 
 
-def test_photo_that_was_never_written_is_absent(backend: Backend) -> None:
+def test_missing_photo_is_none(backend: Backend) -> None:
     assert backend.store.photo(pending().photo_id) is None
 
 
-def test_tombstone_is_there_for_ninety_days_and_then_counts_as_absent(backend: Backend) -> None:
+def test_tombstone_expires_after_ninety_days(backend: Backend) -> None:
     photo = backend.erase(backend.ready())
     backend.later(timedelta(days=90, seconds=-1))
     assert backend.now(photo).status == "erased"
@@ -88,11 +88,11 @@ def test_tombstone_is_there_for_ninety_days_and_then_counts_as_absent(backend: B
 @pytest.mark.parametrize("limits", [Limits(photos=1, bytes=9999), Limits(photos=9, bytes=1999)])
 def test_grant_beyond_a_limit_is_refused_and_changes_nothing(backend: Backend, limits: Limits) -> None:
     backend.store.grant(pending(), limits)
-    refused = pending()
+    photo = pending()
     with pytest.raises(errors.QuotaExceeded) as raised:
-        backend.store.grant(refused, limits)
+        backend.store.grant(photo, limits)
     assert raised.value.details == {"photos": limits.photos, "bytes": limits.bytes}
-    assert backend.store.photo(refused.photo_id) is None
+    assert backend.store.photo(photo.photo_id) is None
     assert backend.usage() == (1, 1000)
 
 
@@ -103,29 +103,29 @@ def test_first_grant_beyond_a_limit_opens_no_account(backend: Backend, limits: L
     assert backend.accounts.account(ANN) == Account(user_id=ANN)
 
 
-def test_grant_up_to_the_very_limit_is_given(backend: Backend) -> None:
+def test_grant_that_reaches_the_limit_is_issued(backend: Backend) -> None:
     for _ in range(2):
         backend.store.grant(pending(), Limits(photos=2, bytes=2000))
     assert backend.usage() == (2, 2000)
 
 
-def test_quota_holds_however_many_ask_at_once(backend: Backend) -> None:
-    def ask(photo: Photo) -> bool:
+def test_quota_holds_under_concurrent_requests(backend: Backend) -> None:
+    def try_to_grant(photo: Photo) -> bool:
         try:
             backend.store.grant(photo, Limits(photos=1000, bytes=7500))
         except errors.QuotaExceeded:
             return False
         return True
 
-    wanted = [pending() for _ in range(100)]
-    given_to = run_concurrently([partial(ask, photo) for photo in wanted])
-    assert sum(given_to) == 7
+    photos = [pending() for _ in range(100)]
+    results = run_concurrently([partial(try_to_grant, photo) for photo in photos])
+    assert sum(results) == 7
     assert backend.usage() == (7, 7000)
-    assert [backend.store.photo(photo.photo_id) is not None for photo in wanted] == given_to
+    assert [backend.store.photo(photo.photo_id) is not None for photo in photos] == results
 
 
-def test_cancelled_account_gets_no_grant_and_no_lost_row_back(backend: Backend) -> None:
-    there = backend.ready()
+def test_cancelled_account_gets_no_grant_and_no_rebuilt_row(backend: Backend) -> None:
+    existing = backend.ready()
     backend.cancel(ANN)
     assert backend.accounts.account(ANN).cancelled
     late = pending()
@@ -133,26 +133,26 @@ def test_cancelled_account_gets_no_grant_and_no_lost_row_back(backend: Backend) 
         backend.store.grant(late, NO_LIMITS)
     assert not backend.store.rebuild(late)
     assert backend.store.photo(late.photo_id) is None
-    assert backend.now(there) == there
+    assert backend.now(existing) == existing
 
 
-# --- Restoring, replacing, removing
+# --- Rebuilding, replacing, removing
 
 
-def test_lost_row_comes_back_whatever_the_limits(backend: Backend) -> None:
+def test_lost_row_is_rebuilt_regardless_of_the_limits(backend: Backend) -> None:
     assert backend.store.rebuild(pending(charged=10**12))
     assert backend.usage() == (1, 10**12)
 
 
-def test_restoring_over_a_row_or_a_tombstone_changes_nothing(backend: Backend) -> None:
+def test_rebuilding_over_a_row_or_a_tombstone_changes_nothing(backend: Backend) -> None:
     live, erased = backend.ready(title="Quay"), backend.erase(backend.ready())
-    for there in (live, erased):
-        assert not backend.store.rebuild(pending().with_(photo_id=there.photo_id))
-        assert backend.now(there) == there
+    for existing in (live, erased):
+        assert not backend.store.rebuild(pending().with_(photo_id=existing.photo_id))
+        assert backend.now(existing) == existing
     assert backend.usage() == (1, 1000)
 
 
-def test_replacing_moves_terms_and_usage_with_the_row(backend: Backend) -> None:
+def test_replacing_a_photo_updates_its_terms_and_usage(backend: Backend) -> None:
     sea, hills = Listing(scope="owner", owner=ANN, tag="sea"), Listing(scope="owner", owner=ANN, tag="hills")
     photo = backend.put(backend.granted(), status="ready", tags=("sea",), charged=600)
     assert backend.usage() == (1, 600)
@@ -164,15 +164,15 @@ def test_replacing_moves_terms_and_usage_with_the_row(backend: Backend) -> None:
     assert backend.usage() == (0, 0)
 
 
-def test_all_of_32_tags_can_be_exchanged(backend: Backend) -> None:
+def test_all_32_tags_can_be_replaced_at_once(backend: Backend) -> None:
     old, new = (tuple(f"{word}{number}" for number in range(32)) for word in ("old", "new"))
     photo = backend.put(backend.ready(tags=old), tags=new)
     for tag in (*old, *new):
-        found = backend.store.by_tag(Listing(scope="public", tag=tag), 9, newest=True)
-        assert ids(found) == ([photo.photo_id] if tag in new else [])
+        photos = backend.store.by_tag(Listing(scope="public", tag=tag), 9, newest=True)
+        assert ids(photos) == ([photo.photo_id] if tag in new else [])
 
 
-def test_replacing_what_somebody_else_has_replaced_changes_nothing(backend: Backend) -> None:
+def test_replacing_or_removing_a_stale_photo_changes_nothing(backend: Backend) -> None:
     stale = backend.ready(tags=("sea",))
     current = backend.put(stale, title="Quay")
     assert not backend.store.replace(stale, stale.with_(status="erased", tags=("hills",), charged=9))
@@ -182,7 +182,7 @@ def test_replacing_what_somebody_else_has_replaced_changes_nothing(backend: Back
     assert ids(backend.store.by_tag(Listing(scope="public", tag="hills"), 9, newest=True)) == []
 
 
-def test_replacing_or_removing_what_is_not_there_changes_nothing(backend: Backend) -> None:
+def test_replacing_or_removing_a_missing_photo_changes_nothing(backend: Backend) -> None:
     photo = pending()
     assert not backend.store.replace(photo, photo.with_(status="ready"))
     assert not backend.store.remove(photo)
@@ -200,15 +200,15 @@ def test_removed_row_leaves_no_tombstone_and_no_usage(backend: Backend) -> None:
 
 
 @pytest.mark.parametrize("round_", range(5))
-def test_of_many_who_change_one_photo_at_once_exactly_one_succeeds(backend: Backend, round_: int) -> None:
+def test_exactly_one_of_many_concurrent_changes_succeeds(backend: Backend, round_: int) -> None:
     photo = backend.granted(minute=round_)
     calls: list[Callable[[], bool]] = [partial(backend.store.remove, photo)]
     for number in range(8):
         calls.append(partial(backend.store.replace, photo, photo.with_(status="ready", charged=number)))
         calls.append(partial(backend.store.replace, photo, photo.tombstone(timestamp(START))))
     assert sum(run_concurrently(calls)) == 1
-    left = backend.store.photo(photo.photo_id)
-    assert backend.usage() == ((int(left.counted), left.charged) if left else (0, 0))
+    stored = backend.store.photo(photo.photo_id)
+    assert backend.usage() == ((int(stored.counted), stored.charged) if stored else (0, 0))
 
 
 STEPS: dict[str, Callable[[Backend, Photo], Any]] = {
@@ -223,12 +223,12 @@ STEPS: dict[str, Callable[[Backend, Photo], Any]] = {
 
 @FEW
 @given(st.lists(st.tuples(st.sampled_from([*STEPS]), st.integers(0, 2), st.booleans()), max_size=8))
-def test_usage_is_the_sum_of_the_rows_whatever_happened(backend: Backend, steps: list[tuple[str, int, bool]]) -> None:
+def test_usage_equals_the_sum_of_the_rows_after_any_steps(backend: Backend, steps: list[tuple[str, int, bool]]) -> None:
     owner = uuid4().hex
-    seen = [[backend.granted(owner)] for _ in range(3)]
-    for name, which, stale in steps:
-        STEPS[name](backend, seen[which][0 if stale else -1])
-        if current := backend.store.photo(seen[which][0].photo_id):
-            seen[which].append(current)
-    left = [found for each in seen if (found := backend.store.photo(each[0].photo_id))]
-    assert backend.usage(owner) == (sum(photo.counted for photo in left), sum(photo.charged for photo in left))
+    versions = [[backend.granted(owner)] for _ in range(3)]
+    for name, index, stale in steps:
+        STEPS[name](backend, versions[index][0 if stale else -1])
+        if current := backend.store.photo(versions[index][0].photo_id):
+            versions[index].append(current)
+    stored = [photo for photos in versions if (photo := backend.store.photo(photos[0].photo_id))]
+    assert backend.usage(owner) == (sum(photo.counted for photo in stored), sum(photo.charged for photo in stored))

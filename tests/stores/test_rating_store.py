@@ -1,4 +1,4 @@
-"""The contract of `RatingStore`: sums are exact under concurrent ratings, changes and erasures."""
+"""`RatingStore`: the sums of ratings are exact under concurrent ratings, changes and erasures."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -19,41 +19,37 @@ from tests.support.rows import START, Backend, ids
 
 BOB = UserId("bob")
 
-
 PUBLIC = Listing(scope="public")
-
 
 FEW = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
-def sums(backend: Backend, photo: Photo) -> tuple[int, int]:
-    """Of the photo's row."""
-    now = backend.now(photo)
-    return now.rating_sum, now.rating_count
+def read_sums(backend: Backend, photo: Photo) -> tuple[int, int]:
+    """Return the sum and the number of ratings in the row of a photo."""
+    stored = backend.now(photo)
+    return stored.rating_sum, stored.rating_count
 
 
-def test_rating_that_was_never_given_is_none(backend: Backend) -> None:
+def test_missing_rating_is_none(backend: Backend) -> None:
     assert backend.ratings.rating(backend.ready().photo_id, BOB) is None
 
 
 @FEW
 @given(st.lists(st.tuples(st.sampled_from(["bob", "cid", "dee"]), st.none() | st.integers(1, 5)), max_size=8))
-def test_sums_are_those_of_the_last_rating_of_each_person(
-    backend: Backend, steps: list[tuple[str, int | None]]
-) -> None:
+def test_sums_include_only_the_last_rating_of_each_user(backend: Backend, steps: list[tuple[str, int | None]]) -> None:
     photo, last = backend.ready(), dict[str, int]()
     for name, rating in steps:
         before = backend.ratings.rating(photo.photo_id, UserId(name))
         assert before == last.pop(name, None)
         assert backend.ratings.rate(backend.now(photo), UserId(name), before, rating)
         last |= {name: rating} if rating else {}
-    assert sums(backend, photo) == (sum(last.values()), len(last))
+    assert read_sums(backend, photo) == (sum(last.values()), len(last))
     expected = photo.with_(rating_sum=sum(last.values()), rating_count=len(last))
     assert backend.now(photo) == expected
     assert expected in backend.store.by_score(PUBLIC, 1000)
 
 
-def test_ratings_move_a_photo_in_the_order_of_top(backend: Backend) -> None:
+def test_ratings_move_a_photo_in_the_top_order(backend: Backend) -> None:
     first, second, third = (backend.ready(minute=minute) for minute in range(3))
     assert backend.ratings.rate(first, BOB, None, 5)
     assert backend.ratings.rate(third, BOB, None, 1)
@@ -62,57 +58,57 @@ def test_ratings_move_a_photo_in_the_order_of_top(backend: Backend) -> None:
     assert ids(backend.store.by_score(PUBLIC, 9)) == ids([second, first, third])
 
 
-MEANWHILE: dict[str, Callable[[Backend, Photo], object]] = {
-    "rated by somebody else": lambda backend, photo: backend.ratings.rate(photo, UserId("cid"), None, 4),
-    "rated by the same person": lambda backend, photo: backend.ratings.rate(photo, BOB, None, 4),
+CONCURRENT_CHANGES: dict[str, Callable[[Backend, Photo], object]] = {
+    "rated by another user": lambda backend, photo: backend.ratings.rate(photo, UserId("cid"), None, 4),
+    "rated by the same user": lambda backend, photo: backend.ratings.rate(photo, BOB, None, 4),
     "hidden": lambda backend, photo: backend.put(photo, visibility="private"),
     "trashed": lambda backend, photo: backend.put(photo, trashed_at=timestamp(START)),
     "erased": lambda backend, photo: backend.erase(photo),
 }
 
 
-@pytest.mark.parametrize("event", [*MEANWHILE])
-def test_rating_of_a_photo_that_has_changed_meanwhile_changes_nothing(backend: Backend, event: str) -> None:
+@pytest.mark.parametrize("event", [*CONCURRENT_CHANGES])
+def test_rating_of_a_stale_photo_changes_nothing(backend: Backend, event: str) -> None:
     photo = backend.ready()
-    MEANWHILE[event](backend, photo)
+    CONCURRENT_CHANGES[event](backend, photo)
     before = backend.now(photo), backend.ratings.rating(photo.photo_id, BOB)
     assert not backend.ratings.rate(photo, BOB, None, 2)
     assert (backend.now(photo), backend.ratings.rating(photo.photo_id, BOB)) == before
 
 
-def test_sums_that_came_back_to_what_they_were_hide_no_rating(backend: Backend) -> None:
+def test_stale_rating_is_refused_even_if_the_sums_are_equal_again(backend: Backend) -> None:
     photo = backend.ready()
     assert backend.ratings.rate(photo, BOB, None, 3)
     assert backend.ratings.rate(backend.now(photo), UserId("cid"), None, 3)
-    seen = backend.now(photo)
-    assert backend.ratings.rate(seen, BOB, 3, None)
+    stale = backend.now(photo)
+    assert backend.ratings.rate(stale, BOB, 3, None)
     assert backend.ratings.rate(backend.now(photo), UserId("dee"), None, 3)
-    assert not backend.ratings.rate(seen, BOB, 3, 5)
-    assert sums(backend, photo) == (6, 2)
+    assert not backend.ratings.rate(stale, BOB, 3, 5)
+    assert read_sums(backend, photo) == (6, 2)
 
 
 @pytest.mark.parametrize(("rating", "expected"), [(None, (0, 0)), (2, (2, 1))])
-def test_rating_whose_sums_were_lost_with_the_row_is_taken_back_and_given_anew(
+def test_rating_can_be_removed_or_replaced_after_its_sums_were_lost(
     backend: Backend, rating: int | None, expected: tuple[int, int]
 ) -> None:
     photo = backend.ready()
     assert backend.ratings.rate(photo, BOB, None, 5)
     backend.lose(photo)
     assert backend.ratings.rate(backend.now(photo), BOB, 5, rating)
-    assert sums(backend, photo) == expected
+    assert read_sums(backend, photo) == expected
     assert backend.ratings.rating(photo.photo_id, BOB) == rating
 
 
-def test_ratings_that_arrive_during_a_change_of_the_photo_are_kept(backend: Backend) -> None:
+def test_rating_during_a_change_of_the_photo_is_kept(backend: Backend) -> None:
     photo = backend.ready()
     assert backend.ratings.rate(photo, BOB, None, 5)
     trashed = backend.put(photo, trashed_at=timestamp(START))
     assert (trashed.rating_sum, trashed.rating_count) == (5, 1)
     backend.put(trashed, trashed_at=None)
-    assert [each.rating_sum for each in backend.store.by_score(PUBLIC, 9)] == [5]
+    assert [listed.rating_sum for listed in backend.store.by_score(PUBLIC, 9)] == [5]
 
 
-def test_rating_that_arrives_during_an_erase_leaves_nothing(backend: Backend) -> None:
+def test_rating_during_an_erase_leaves_nothing(backend: Backend) -> None:
     photo = backend.ready()
     assert backend.ratings.rate(photo, BOB, None, 5)
     erased = backend.erase(photo)
@@ -122,7 +118,7 @@ def test_rating_that_arrives_during_an_erase_leaves_nothing(backend: Backend) ->
     assert backend.ratings.rating(photo.photo_id, BOB) is None
 
 
-def test_ratings_are_forgotten_a_hundred_at_a_time_and_those_of_others_stay(backend: Backend) -> None:
+def test_ratings_of_one_photo_are_deleted_in_batches_of_a_hundred(backend: Backend) -> None:
     photo, other = backend.ready(), backend.ready()
     assert backend.ratings.rate(other, BOB, None, 5)
     for number in range(101):
@@ -131,19 +127,19 @@ def test_ratings_are_forgotten_a_hundred_at_a_time_and_those_of_others_stay(back
     assert backend.ratings.rating(other.photo_id, BOB) == 5
 
 
-def test_sixteen_who_rate_at_once_are_all_counted(backend: Backend) -> None:
+def test_sixteen_concurrent_ratings_are_all_counted(backend: Backend) -> None:
     photo = backend.ready()
 
     def rate(number: int) -> Any:
-        by = Caller(UserId(f"fan-{number}"))
-        return [Ratings(backend.store, backend.ratings).rate(photo.photo_id, value, by=by) for value in (2, 4)]
+        caller = Caller(UserId(f"fan-{number}"))
+        return [Ratings(backend.store, backend.ratings).rate(photo.photo_id, value, by=caller) for value in (2, 4)]
 
     with ThreadPoolExecutor(16) as threads:
         list(threads.map(rate, range(16)))
-    assert sums(backend, photo) == (64, 16)
+    assert read_sums(backend, photo) == (64, 16)
 
 
-def test_one_person_who_rates_on_sixteen_devices_at_once_is_counted_once(backend: Backend) -> None:
+def test_user_who_rates_on_sixteen_devices_at_once_is_counted_once(backend: Backend) -> None:
     photo = backend.ready()
 
     def rate(number: int) -> Any:
@@ -151,11 +147,11 @@ def test_one_person_who_rates_on_sixteen_devices_at_once_is_counted_once(backend
 
     with ThreadPoolExecutor(16) as threads:
         list(threads.map(rate, range(16)))
-    assert sums(backend, photo) == (backend.ratings.rating(photo.photo_id, BOB), 1)
+    assert read_sums(backend, photo) == (backend.ratings.rating(photo.photo_id, BOB), 1)
 
 
 @pytest.mark.parametrize("round_", range(8))
-def test_erase_and_ratings_at_once_leave_no_sum_and_no_new_rating(backend: Backend, round_: int) -> None:
+def test_concurrent_erase_and_ratings_leave_no_sums_and_no_ratings(backend: Backend, round_: int) -> None:
     photo = backend.ready(minute=round_)
 
     def rate(number: int) -> None:
@@ -169,5 +165,5 @@ def test_erase_and_ratings_at_once_leave_no_sum_and_no_new_rating(backend: Backe
 
     with ThreadPoolExecutor(16) as threads:
         list(threads.map(lambda number: (erase if number == round_ else rate)(number), range(16)))
-    assert sums(backend, photo) == (0, 0)
+    assert read_sums(backend, photo) == (0, 0)
     assert backend.store.delete_ratings(photo.photo_id) == 0

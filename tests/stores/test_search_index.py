@@ -1,4 +1,4 @@
-"""`SearchIndex`: every word must match, the newest photos come first, and nobody finds what is hidden from them."""
+"""`SearchIndex`: every word must match, the newest photos come first, and hidden photos are not found."""
 
 from typing import Any
 from uuid import uuid4
@@ -31,7 +31,7 @@ PHOTOS = st.tuples(
     st.sampled_from([PUBLIC, MINE]),
     st.integers(1, 3),
 )
-def test_search_finds_what_reading_every_photo_would_find(
+def test_search_finds_the_same_photos_as_reading_every_photo(
     backend: Backend, photos: list[tuple[str, list[str], Any]], query: list[str], listing: Listing, limit: int
 ) -> None:
     key = f"q{uuid4().hex}"
@@ -49,7 +49,7 @@ def test_search_finds_what_reading_every_photo_would_find(
     assert find_all(backend, f"{key} {' '.join(query)}", listing, limit) == expected
 
 
-def test_words_of_a_private_album_find_its_photos_for_their_owner_alone(backend: Backend) -> None:
+def test_words_of_a_private_album_find_its_photos_only_for_their_owner(backend: Backend) -> None:
     album = add_album(backend, name="Roman holiday", visibility="private")
     photo = backend.ready(title="Quay", albums=placement_in(album))
     for text in ("roman", "roman quay", "quay roman", "rom"):
@@ -89,12 +89,12 @@ def test_erased_photo_is_not_found(backend: Backend) -> None:
     assert find_all(backend, "sea", MINE) == []
 
 
-def test_listing_of_one_user_holds_no_photo_of_another(backend: Backend) -> None:
+def test_listing_of_one_user_contains_no_photo_of_another_user(backend: Backend) -> None:
     backend.ready("ann", title="sea")
     assert find_all(backend, "sea", Listing(scope="owner", owner=UserId("an"))) == []
 
 
-def test_page_starts_behind_after_and_the_last_page_has_no_next(backend: Backend) -> None:
+def test_page_starts_after_the_given_photo_and_the_last_page_has_no_next(backend: Backend) -> None:
     newest: list[PhotoId] = ids([backend.ready(minute=minute, title="old sea") for minute in range(4)])[::-1]
     words = [SearchWord("sea"), SearchWord("old", prefix=True)]
     first = backend.search.search(PUBLIC, words, 2)
@@ -104,13 +104,13 @@ def test_page_starts_behind_after_and_the_last_page_has_no_next(backend: Backend
 
 
 @pytest.mark.parametrize("count", [MAX_TERMS, MAX_TERMS + 1])
-def test_more_words_than_a_photo_can_have_find_nothing(backend: Backend, count: int) -> None:
+def test_query_with_more_words_than_a_photo_can_have_finds_nothing(backend: Backend, count: int) -> None:
     backend.ready(title=" ".join(f"w{number}" for number in range(60)))
-    found = find_all(backend, " ".join(f"w{number}" for number in range(count)), PUBLIC)
-    assert len(found) == (count <= MAX_TERMS)
+    photo_ids = find_all(backend, " ".join(f"w{number}" for number in range(count)), PUBLIC)
+    assert len(photo_ids) == (count <= MAX_TERMS)
 
 
-def test_search_without_words_is_one_empty_page(backend: Backend) -> None:
+def test_search_without_words_returns_one_empty_page(backend: Backend) -> None:
     backend.ready(title="sea")
     page = backend.search.search(PUBLIC, [], 9)
     assert (page.photos, page.next_after) == ([], None)
