@@ -37,7 +37,7 @@ def cancel(cloud: Cloud, user_id: str) -> None:
     boto3.client("dynamodb").put_item(TableName=cloud.settings.account_table, Item=item)
 
 
-def test_view_asks_who_calls_exactly_where_the_gateway_does() -> None:
+def test_views_that_require_a_caller_are_those_with_a_gateway_authorizer() -> None:
     assert LOCKED
     assert OPTIONAL
     assert [route for route in ROUTES if route.access == "required"] == LOCKED
@@ -45,7 +45,7 @@ def test_view_asks_who_calls_exactly_where_the_gateway_does() -> None:
 
 
 @GUARDS
-def test_good_token_opens_every_route(shared_cloud: Cloud, unguarded: bool) -> None:
+def test_valid_token_is_accepted_on_every_route(shared_cloud: Cloud, unguarded: bool) -> None:
     Cognito(shared_cloud).answers["GetUser"] = {"UserAttributes": []}
     for route in [*LOCKED, *OPTIONAL]:
         # Somebody else each time: one of the routes cancels the account.
@@ -54,7 +54,7 @@ def test_good_token_opens_every_route(shared_cloud: Cloud, unguarded: bool) -> N
 
 
 @GUARDS
-def test_forged_token_opens_no_route(shared_cloud: Cloud, unguarded: bool) -> None:
+def test_forged_token_is_rejected_on_every_route(shared_cloud: Cloud, unguarded: bool) -> None:
     client = shared_cloud.bearing("", unguarded=unguarded)
     for attack, forge in FORGERIES.items():
         sent = f"Bearer {forge(shared_cloud.idp)}"
@@ -64,7 +64,7 @@ def test_forged_token_opens_no_route(shared_cloud: Cloud, unguarded: bool) -> No
 
 
 @GUARDS
-def test_no_token_opens_optional_routes_alone(shared_cloud: Cloud, unguarded: bool) -> None:
+def test_request_without_a_token_reaches_only_optional_routes(shared_cloud: Cloud, unguarded: bool) -> None:
     client = shared_cloud.bearing("", unguarded=unguarded)
     assert {outcome(reach(client, route)) for route in LOCKED} == {UNAUTHENTICATED}
     assert 401 not in {reach(client, route).status for route in OPTIONAL}
@@ -74,7 +74,7 @@ def test_no_token_opens_optional_routes_alone(shared_cloud: Cloud, unguarded: bo
 @pytest.mark.parametrize(
     "scheme", ["bearer {}", "BEARER {}", "Token {}", "Basic {}", "Bearer{}", "Bearer  {}", "{}", ""]
 )
-def test_bearer_is_spelt_in_one_way(shared_cloud: Cloud, unguarded: bool, scheme: str) -> None:
+def test_authorization_scheme_must_be_exactly_bearer(shared_cloud: Cloud, unguarded: bool, scheme: str) -> None:
     client = shared_cloud.bearing("", unguarded=unguarded)
     sent = scheme.format(made(shared_cloud.idp))
     assert {outcome(reach(client, route, Authorization=sent)) for route in [*LOCKED, *OPTIONAL]} == {UNAUTHENTICATED}
@@ -82,7 +82,7 @@ def test_bearer_is_spelt_in_one_way(shared_cloud: Cloud, unguarded: bool, scheme
 
 @GUARDS
 @pytest.mark.parametrize("order", ["good first", "good last", "twice the same"])
-def test_two_tokens_open_no_route(shared_cloud: Cloud, unguarded: bool, order: str) -> None:
+def test_request_with_two_tokens_is_rejected(shared_cloud: Cloud, unguarded: bool, order: str) -> None:
     good = made(shared_cloud.idp)
     bad = good if order == "twice the same" else FORGERIES["foreign key"](shared_cloud.idp)
     first, second = (bad, good) if order == "good last" else (good, bad)
@@ -94,7 +94,7 @@ def test_two_tokens_open_no_route(shared_cloud: Cloud, unguarded: bool, order: s
 
 
 @GUARDS
-def test_token_counts_in_its_header_alone(shared_cloud: Cloud, unguarded: bool) -> None:
+def test_token_is_read_only_from_the_authorization_header(shared_cloud: Cloud, unguarded: bool) -> None:
     token = made(shared_cloud.idp)
     client = shared_cloud.bearing("", unguarded=unguarded)
     for route in LOCKED:
@@ -107,7 +107,7 @@ def test_token_counts_in_its_header_alone(shared_cloud: Cloud, unguarded: bool) 
 
 
 @GUARDS
-def test_token_of_a_cancelled_account_opens_nothing_and_writes_nothing(shared_cloud: Cloud, unguarded: bool) -> None:
+def test_token_of_a_cancelled_account_is_rejected_and_writes_nothing(shared_cloud: Cloud, unguarded: bool) -> None:
     gone, bob = (shared_cloud.bearing(shared_cloud.idp.token(name), unguarded=unguarded) for name in ("gone", "bob"))
     cancel(shared_cloud, "gone")
     before = rows(shared_cloud.settings.account_table), rows(shared_cloud.settings.photo_table)
@@ -117,7 +117,7 @@ def test_token_of_a_cancelled_account_opens_nothing_and_writes_nothing(shared_cl
 
 
 @GUARDS
-def test_expired_token_opens_nothing(shared_cloud: Cloud, unguarded: bool) -> None:
+def test_expired_token_is_rejected(shared_cloud: Cloud, unguarded: bool) -> None:
     token = shared_cloud.idp.token("ann")
     with time_machine.travel(datetime.now(UTC) + timedelta(seconds=3661)):
         client = shared_cloud.bearing(token, unguarded=unguarded)
@@ -125,7 +125,7 @@ def test_expired_token_opens_nothing(shared_cloud: Cloud, unguarded: bool) -> No
 
 
 @GUARDS
-def test_without_the_pools_keys_only_visitors_are_served(shared_cloud: Cloud, unguarded: bool) -> None:
+def test_only_visitors_are_served_without_the_pools_keys(shared_cloud: Cloud, unguarded: bool) -> None:
     shared_cloud.idp.faults["/jwks.json"] = idp_faults.answering(b"", 500)
     client = shared_cloud.bearing(made(shared_cloud.idp), unguarded=unguarded)
     for route in [*LOCKED, *OPTIONAL]:
@@ -135,7 +135,7 @@ def test_without_the_pools_keys_only_visitors_are_served(shared_cloud: Cloud, un
     assert shared_cloud.visitor.get("/photos").status == 200
 
 
-def test_provider_that_fails_later_does_not_sign_anybody_out(shared_cloud: Cloud) -> None:
+def test_cached_keys_stay_valid_when_the_provider_fails_later(shared_cloud: Cloud) -> None:
     ann = shared_cloud.bearing(made(shared_cloud.idp), unguarded=True)
     assert ann.get("/photos").status == 200
     shared_cloud.idp.faults["/jwks.json"] = idp_faults.hanging_up

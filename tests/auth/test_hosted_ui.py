@@ -23,7 +23,7 @@ JSON = {"Accept": "application/json"}
 INVALID_STATE, LOGIN_FAILED = (400, "InvalidState"), (400, "LoginFailed")
 
 
-def test_hosted_ui_is_asked_for_a_code_under_pkce(browser: Browser) -> None:
+def test_login_requests_a_code_with_pkce(browser: Browser) -> None:
     asked = [parse_qs(urlsplit(browser.begin()).query) for _ in range(2)]
     for each in asked:
         assert each["response_type"] == ["code"]
@@ -36,7 +36,7 @@ def test_hosted_ui_is_asked_for_a_code_under_pkce(browser: Browser) -> None:
         assert first != second
 
 
-def test_client_that_asks_for_json_gets_the_tokens(browser: Browser, idp: IdentityProvider) -> None:
+def test_callback_returns_tokens_to_a_client_that_accepts_json(browser: Browser, idp: IdentityProvider) -> None:
     answer = browser.back(authorize_sign_in(browser, idp), **JSON)
     assert answer.status == 200
     assert set(answer.json) == {"accessToken", "idToken", "refreshToken", "expiresIn", "tokenType"}
@@ -88,7 +88,7 @@ STATES: dict[str, Callable[[Browser, dict[str, str]], dict[str, str]]] = {
 
 
 @pytest.mark.parametrize("attack", STATES)
-def test_sign_in_that_this_browser_did_not_begin_is_refused(
+def test_sign_in_that_this_browser_did_not_start_is_rejected(
     browser: Browser, idp: IdentityProvider, attack: str
 ) -> None:
     back = STATES[attack](browser, authorize_sign_in(browser, idp))
@@ -97,13 +97,13 @@ def test_sign_in_that_this_browser_did_not_begin_is_refused(
 
 
 @pytest.mark.parametrize("key", ["new-key", "old-key"])
-def test_sign_in_outlasts_a_change_of_keys(browser: Browser, idp: IdentityProvider, key: str) -> None:
+def test_sign_in_survives_a_rotation_of_signing_keys(browser: Browser, idp: IdentityProvider, key: str) -> None:
     browser.cookies[LOGIN] = signed(key, "sign-in")
     assert status_and_error(browser.back({"code": "x", "state": "state"})) == LOGIN_FAILED
     assert idp.requests == [TOKEN]
 
 
-def test_used_state_is_gone_from_the_browser(browser: Browser, idp: IdentityProvider) -> None:
+def test_used_state_is_deleted_from_the_browser(browser: Browser, idp: IdentityProvider) -> None:
     back = authorize_sign_in(browser, idp)
     assert browser.back(back).status == 302
     calls = list(idp.requests)
@@ -112,7 +112,9 @@ def test_used_state_is_gone_from_the_browser(browser: Browser, idp: IdentityProv
 
 
 @pytest.mark.parametrize(("seconds", "expected"), [(599, 302), (602, 400)])
-def test_sign_in_may_take_ten_minutes(browser: Browser, idp: IdentityProvider, seconds: int, expected: int) -> None:
+def test_sign_in_state_expires_after_ten_minutes(
+    browser: Browser, idp: IdentityProvider, seconds: int, expected: int
+) -> None:
     now = datetime.now(UTC)
     with time_machine.travel(now, tick=False) as clock:
         back = authorize_sign_in(browser, idp)
@@ -130,7 +132,7 @@ def test_victim_cannot_be_signed_in_as_the_attacker(shared_cloud: Cloud, idp: Id
     assert attacker.back(back).status == 302
 
 
-def test_code_of_another_sign_in_is_refused(browser: Browser, idp: IdentityProvider) -> None:
+def test_code_of_another_sign_in_is_rejected(browser: Browser, idp: IdentityProvider) -> None:
     stolen = authorize_sign_in(browser, idp)
     own = authorize_sign_in(browser, idp)
     answer = browser.back(own | {"code": stolen["code"]})
@@ -149,7 +151,7 @@ def test_code_of_another_sign_in_is_refused(browser: Browser, idp: IdentityProvi
     ],
     ids=["plain", "no method", "another challenge", "no challenge", "another address"],
 )
-def test_downgraded_sign_in_ends_without_tokens(
+def test_sign_in_with_changed_parameters_gets_no_tokens(
     browser: Browser, idp: IdentityProvider, change: Callable[[str], str]
 ) -> None:
     url = browser.begin()
@@ -169,7 +171,7 @@ def test_code_works_once(shared_cloud: Cloud, browser: Browser, idp: IdentityPro
     assert answer.cookies == {}
 
 
-def test_code_works_once_however_many_try(shared_cloud: Cloud, browser: Browser, idp: IdentityProvider) -> None:
+def test_code_works_once_for_concurrent_requests(shared_cloud: Cloud, browser: Browser, idp: IdentityProvider) -> None:
     back, cookies = authorize_sign_in(browser, idp), dict(browser.cookies)
 
     def attempt(_: int) -> int:
@@ -197,7 +199,7 @@ def test_code_works_once_however_many_try(shared_cloud: Cloud, browser: Browser,
         {"sub": None},
     ],
 )
-def test_id_token_of_another_sign_in_is_refused(
+def test_id_token_of_another_sign_in_is_rejected(
     browser: Browser, idp: IdentityProvider, changes: dict[str, Any]
 ) -> None:
     answer = browser.back(authorize_sign_in(browser, idp, **changes))
@@ -206,7 +208,7 @@ def test_id_token_of_another_sign_in_is_refused(
 
 
 @pytest.mark.parametrize("wrong", ["access_token", "id_token", "both of another key", "access_token of somebody else"])
-def test_tokens_that_do_not_belong_together_are_refused(browser: Browser, idp: IdentityProvider, wrong: str) -> None:
+def test_mismatched_tokens_are_rejected(browser: Browser, idp: IdentityProvider, wrong: str) -> None:
     back = authorize_sign_in(browser, idp)
     nonce = idp.codes[back["code"]]["nonce"]
     good_id = idp.token("ann", "id", nonce=nonce)
@@ -230,12 +232,12 @@ def test_code_of_another_provider_is_not_exchanged(browser: Browser, idp: Identi
     assert idp.requests == []
 
 
-def test_provider_may_name_itself(browser: Browser, idp: IdentityProvider) -> None:
+def test_issuer_parameter_of_the_provider_is_accepted(browser: Browser, idp: IdentityProvider) -> None:
     assert browser.back(authorize_sign_in(browser, idp) | {"iss": ISSUER}).status == 302
 
 
 @pytest.mark.parametrize("error", ["access_denied", "server_error", "<script>alert(1)</script>"])
-def test_refusal_of_the_provider_is_told_in_our_words(browser: Browser, idp: IdentityProvider, error: str) -> None:
+def test_provider_error_is_reported_without_its_text(browser: Browser, idp: IdentityProvider, error: str) -> None:
     state = authorize_sign_in(browser, idp)["state"]
     answer = browser.back({"state": state, "error": error, "error_description": "<img src=x onerror=alert(1)>"})
     assert status_and_error(answer) == LOGIN_FAILED

@@ -27,7 +27,7 @@ FAULTS: dict[str, Fault] = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_provider_that_does_not_answer_is_unavailable_and_the_sign_in_can_be_retried(
+def test_failing_provider_is_503_and_the_sign_in_can_be_retried(
     browser: Browser, idp: IdentityProvider, fault: str
 ) -> None:
     back = authorize_sign_in(browser, idp)
@@ -43,7 +43,7 @@ def test_provider_that_does_not_answer_is_unavailable_and_the_sign_in_can_be_ret
     assert browser.back(back).status == 302
 
 
-def test_without_the_pools_keys_a_sign_in_is_unavailable(browser: Browser, idp: IdentityProvider) -> None:
+def test_sign_in_is_503_without_the_pools_keys(browser: Browser, idp: IdentityProvider) -> None:
     idp.faults["/jwks.json"] = idp_faults.hanging_up
     answer = browser.back(authorize_sign_in(browser, idp))
     assert status_and_error(answer) == (503, "AuthUnavailable")

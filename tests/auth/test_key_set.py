@@ -50,7 +50,9 @@ def jwk(key: rsa.RSAPrivateKey, **changes: Any) -> dict[str, Any]:
     return {**json.loads(RSAAlgorithm.to_jwk(key.public_key())), "kid": "odd", "use": "sig", **changes}
 
 
-def test_a_thousand_unknown_key_ids_fetch_once_a_minute(idp: IdentityProvider, keys: KeySet, clock: Clock) -> None:
+def test_a_thousand_unknown_key_ids_cause_one_fetch_per_minute(
+    idp: IdentityProvider, keys: KeySet, clock: Clock
+) -> None:
     assert knows(keys, "kid-1")
     clock.seconds += KeySet.COOL_DOWN_SECONDS
     for number in range(1000):
@@ -64,14 +66,14 @@ def test_a_thousand_unknown_key_ids_fetch_once_a_minute(idp: IdentityProvider, k
     assert len(idp.requests) == 3
 
 
-def test_a_known_key_is_fetched_once_an_hour(idp: IdentityProvider, keys: KeySet, clock: Clock) -> None:
+def test_known_key_is_fetched_once_per_hour(idp: IdentityProvider, keys: KeySet, clock: Clock) -> None:
     for passed, fetches in ((0, 1), (HOUR, 1), (1, 2), (HOUR, 2), (1, 3)):
         clock.seconds += passed
         assert knows(keys, "kid-1")
         assert len(idp.requests) == fetches
 
 
-def test_new_key_counts_at_once_and_a_withdrawn_one_no_longer_than_an_hour(
+def test_new_key_is_valid_at_once_and_a_removed_key_for_at_most_an_hour(
     idp: IdentityProvider, keys: KeySet, clock: Clock
 ) -> None:
     assert knows(keys, "kid-1")
@@ -113,7 +115,7 @@ FAULTS: dict[str, Fault] = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_cached_keys_outlast_a_faulty_provider_for_a_day(
+def test_cached_keys_are_used_for_a_day_while_the_provider_fails(
     idp: IdentityProvider, keys: KeySet, clock: Clock, fault: str
 ) -> None:
     assert knows(keys, "kid-1")
@@ -130,7 +132,7 @@ def test_cached_keys_outlast_a_faulty_provider_for_a_day(
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_without_cached_keys_a_faulty_provider_is_unavailable(
+def test_failing_provider_is_unavailable_without_cached_keys(
     idp: IdentityProvider, keys: KeySet, clock: Clock, fault: str
 ) -> None:
     idp.faults[JWKS] = FAULTS[fault]
@@ -143,7 +145,7 @@ def test_without_cached_keys_a_faulty_provider_is_unavailable(
     assert knows(keys, "kid-1")
 
 
-def test_keys_are_fetched_once_however_many_ask(idp: IdentityProvider, keys: KeySet) -> None:
+def test_concurrent_lookups_fetch_the_keys_once(idp: IdentityProvider, keys: KeySet) -> None:
     with ThreadPoolExecutor(20) as crowd:
         assert all(crowd.map(lambda _: knows(keys, "kid-1"), range(20)))
     assert idp.requests == [JWKS]
@@ -167,19 +169,19 @@ ODD: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("oddity", ODD)
-def test_key_that_may_not_sign_is_left_out(idp: IdentityProvider, keys: KeySet, oddity: str) -> None:
+def test_key_that_is_not_for_signatures_is_ignored(idp: IdentityProvider, keys: KeySet, oddity: str) -> None:
     idp.odd_keys = [jwk(idp.key, **ODD[oddity])]
     assert not knows(keys, "odd")
     assert knows(keys, "kid-1")
 
 
 @pytest.mark.parametrize("change", [{}, {"key_ops": ["verify"]}, {"alg": "RS256"}])
-def test_key_that_may_sign_counts(idp: IdentityProvider, keys: KeySet, change: dict[str, Any]) -> None:
+def test_key_for_signatures_is_used(idp: IdentityProvider, keys: KeySet, change: dict[str, Any]) -> None:
     idp.odd_keys = [jwk(idp.key, **change)]
     assert knows(keys, "odd")
 
 
-def test_small_private_elliptic_and_shapeless_keys_are_left_out(idp: IdentityProvider, keys: KeySet) -> None:
+def test_small_private_elliptic_and_malformed_keys_are_ignored(idp: IdentityProvider, keys: KeySet) -> None:
     small, curve = rsa.generate_private_key(65537, 1024), ec.generate_private_key(ec.SECP256R1())
     private = json.loads(RSAAlgorithm.to_jwk(idp.key))
     idp.odd_keys = [
@@ -194,7 +196,7 @@ def test_small_private_elliptic_and_shapeless_keys_are_left_out(idp: IdentityPro
     assert [kid for kid in ("small", "private", "elliptic", "kid-1") if knows(keys, kid)] == ["kid-1"]
 
 
-def test_key_id_that_two_keys_share_belongs_to_neither(idp: IdentityProvider, keys: KeySet) -> None:
+def test_key_id_shared_by_two_keys_is_ignored(idp: IdentityProvider, keys: KeySet) -> None:
     idp.odd_keys = [jwk(idp.key), jwk(rsa.generate_private_key(65537, 2048), use="enc")]
     assert not knows(keys, "odd")
     assert knows(keys, "kid-1")

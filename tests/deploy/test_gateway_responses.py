@@ -24,12 +24,12 @@ def body(kind: str) -> dict[str, Any]:
     return dict(json.loads(filled))
 
 
-def test_every_refusal_of_the_gateway_is_known() -> None:
+def test_every_gateway_response_type_is_configured() -> None:
     assert set(GATEWAY_RESPONSES) == KINDS
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
-def test_refusal_has_the_shape_of_ours_and_other_origins_can_read_it(kind: str) -> None:
+def test_gateway_response_has_the_services_error_format_and_cors_headers(kind: str) -> None:
     told = body(kind)
     assert set(told) == {"error", "message", "requestId"}
     error = getattr(errors, told["error"])

@@ -32,7 +32,7 @@ def moderate(allowed: list[dict[str, Any]]) -> None:
 
 @pytest.mark.parametrize("function", ["api", "confirm-upload", "run-job"])
 @mock_aws
-def test_function_that_confirms_may_moderate_by_one_statement(function: str) -> None:
+def test_moderate_statement_allows_the_rekognition_call(function: str) -> None:
     (needed,) = (each for each in statements(function) if each["Sid"] == "Moderate")
     # moto authorizes the call but does not implement it.
     with pytest.raises(NotImplementedError):
@@ -40,7 +40,7 @@ def test_function_that_confirms_may_moderate_by_one_statement(function: str) -> 
 
 
 @mock_aws
-def test_without_the_statement_moderation_is_denied() -> None:
+def test_moderation_is_denied_without_the_statement() -> None:
     other = {"Effect": "Allow", "Action": ["rekognition:DetectLabels"], "Resource": ["*"]}
     with pytest.raises(ClientError, match="403"):
         moderate([other])

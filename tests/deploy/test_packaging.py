@@ -14,7 +14,7 @@ from release import report
 from release.stage import _named
 
 
-def test_document_of_the_api_has_the_refusals_and_the_name_of_its_stage(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_api_definition_has_the_gateway_responses_and_the_stage_name(monkeypatch: pytest.MonkeyPatch) -> None:
     generate = packaging._wrap_generate_swagger(lambda _: {"info": {"title": "photoshare"}})
     assert generate(None)["x-amazon-apigateway-gateway-responses"] is GATEWAY_RESPONSES
     monkeypatch.setenv("STAGE", "prod")
@@ -22,7 +22,7 @@ def test_document_of_the_api_has_the_refusals_and_the_name_of_its_stage(monkeypa
 
 
 @mock_aws
-def test_secret_that_is_named_is_fetched_and_nothing_else_is_touched() -> None:
+def test_secret_references_are_resolved_and_other_variables_are_unchanged() -> None:
     secrets = boto3.client("secretsmanager")
     secrets.create_secret(Name="photoshare-x-signing-keys", SecretString="new,old")
     client = SimpleNamespace(_client=boto3.client)
@@ -64,7 +64,7 @@ def merged(**more: Any) -> dict[str, Any]:
     return template
 
 
-def test_in_one_stack_the_api_is_a_resource_and_always_there() -> None:
+def test_merged_stack_always_contains_the_api_as_a_resource() -> None:
     template = merged()
     assert template["Parameters"] == {"Cdn": {}}
     assert "Served" not in json.dumps(template)
@@ -74,7 +74,7 @@ def test_in_one_stack_the_api_is_a_resource_and_always_there() -> None:
     assert template["Resources"]["UsagePlan"]["Properties"]["ApiStages"] == [{"Stage": {"Ref": "RestAPI.Stage"}}]
 
 
-def test_outputs_are_the_functions_environment_and_only_the_api_can_sign() -> None:
+def test_outputs_become_the_environment_and_only_the_api_can_sign() -> None:
     api, sweep = (
         merged()["Resources"][name]["Properties"]["Environment"]["Variables"] for name in ("APIHandler", "Sweep")
     )
@@ -83,7 +83,7 @@ def test_outputs_are_the_functions_environment_and_only_the_api_can_sign() -> No
     assert api["CDN_KEY_ID"] == {"Fn::If": ["WithCdn", "K", ""]}
 
 
-def test_names_in_a_policy_are_filled_in_and_an_unknown_one_is_an_error() -> None:
+def test_names_in_a_policy_are_substituted_and_an_unknown_name_is_an_error() -> None:
     statement = {"Resource": [{"Fn::Sub": "arn:${AWS::Partition}:s3:::photoshare-${Stage}/*"}, "*"]}
     names = {"AWS::Partition": "aws-cn", "Stage": "x"}
     assert _named(statement, names) == {"Resource": ["arn:aws-cn:s3:::photoshare-x/*", "*"]}
@@ -91,7 +91,7 @@ def test_names_in_a_policy_are_filled_in_and_an_unknown_one_is_an_error() -> Non
         _named(statement, {"Stage": "x"})
 
 
-def test_cold_import_is_measured_only_where_the_package_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cold_import_is_measured_only_if_the_package_runs_on_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     def built_for(architecture: str) -> dict[str, Any]:
         return {"Resources": {"APIHandler": {"Properties": {"Architectures": [architecture]}}}}
 

@@ -231,7 +231,7 @@ def used(deployed: Cloud, provider: IdentityProvider) -> dict[str, set[Need]]:
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_function_is_granted_what_it_uses_and_nothing_else(function: str, used: dict[str, set[Need]]) -> None:
+def test_function_is_granted_exactly_what_it_uses(function: str, used: dict[str, set[Need]]) -> None:
     allowed = granted(statements(function))
     assert sorted(used[function] - allowed) == [], "used and not granted"
     assert sorted(allowed - used[function]) == [], "granted and not used"
@@ -244,14 +244,14 @@ def test_every_statement_is_needed(function: str, used: dict[str, set[Need]]) ->
         assert used[function] - granted([each for each in whole if each is not lost]), lost["Sid"]
 
 
-def test_no_resource_has_a_star_but_at_its_end() -> None:
+def test_resources_have_a_wildcard_only_at_the_end() -> None:
     for function in FUNCTIONS:
         for statement in statements(function):
             for one in statement["Resource"]:
                 assert one == "*" or "*" not in one["Fn::Sub"].removesuffix("*"), one
 
 
-def test_policies_are_of_the_functions_that_chalice_deploys() -> None:
+def test_policies_match_the_functions_that_chalice_deploys() -> None:
     config = json.loads((CHALICE / "config.json").read_text())["lambda_functions"]
     assert {each["iam_policy_file"] for each in config.values()} == {
         f"policy-{function}.json" for function in FUNCTIONS

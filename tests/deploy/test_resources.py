@@ -39,7 +39,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
         ("AWS::SecretsManager::Secret", "RetainExceptOnCreate"),
     ],
 )
-def test_data_outlives_its_stack(kind: str, policy: str) -> None:
+def test_data_is_retained_when_its_stack_is_deleted(kind: str, policy: str) -> None:
     for each in of_type(kind):
         assert (each["DeletionPolicy"], each["UpdateReplacePolicy"]) == (policy, "Retain")
 
@@ -58,7 +58,7 @@ def test_buckets_are_private_and_encrypted() -> None:
         assert "*" not in str(properties["CorsConfiguration"]["CorsRules"][0]["AllowedOrigins"])
 
 
-def test_buckets_and_queues_take_nothing_without_tls() -> None:
+def test_buckets_and_queues_deny_requests_without_tls() -> None:
     policies = of_type("AWS::S3::BucketPolicy") + of_type("AWS::SQS::QueuePolicy")
     covered = [target for each in policies for target in each["Properties"].get("Queues", [None])]
     assert len(covered) == len(of_type("AWS::S3::Bucket") + of_type("AWS::SQS::Queue"))
@@ -67,7 +67,7 @@ def test_buckets_and_queues_take_nothing_without_tls() -> None:
         assert (statement["Effect"], statement["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
 
 
-def test_every_alarm_rings_and_the_runbook_says_what_to_do() -> None:
+def test_every_alarm_sends_a_notification_and_has_a_runbook_section() -> None:
     runbook = (stack.TEMPLATE.parent / "docs" / "operations.md").read_text()
     headings = {line.removeprefix("### ") for line in runbook.splitlines() if line.startswith("### ")}
     alarms = of_type("AWS::CloudWatch::Alarm")
@@ -78,7 +78,7 @@ def test_every_alarm_rings_and_the_runbook_says_what_to_do() -> None:
 
 
 @pytest.mark.parametrize("function", FUNCTIONS.values())
-def test_every_function_is_watched_and_its_log_ends(function: str) -> None:
+def test_every_function_has_alarms_and_its_log_expires(function: str) -> None:
     name = f"photoshare-${{Stage}}{function}"
     watched = [
         each["Properties"]["MetricName"]
@@ -94,7 +94,7 @@ def test_every_function_is_watched_and_its_log_ends(function: str) -> None:
     assert log["RetentionInDays"] == {"Ref": "LogRetentionDays"}
 
 
-def test_alarms_and_dashboard_show_metrics_that_are_written() -> None:
+def test_alarms_and_dashboard_use_only_metrics_that_the_code_emits() -> None:
     package = stack.TEMPLATE.parent / "chalicelib"
     written = {
         name for file in package.rglob("*.py") for name in re.findall(r'metrics\.\w+\("(\w+)"', file.read_text())
@@ -109,7 +109,7 @@ def test_alarms_and_dashboard_show_metrics_that_are_written() -> None:
     assert "{Photoshare,stage,reason}" in body
 
 
-def test_only_the_cdn_reads_renditions_and_shows_them_only_by_signed_urls() -> None:
+def test_only_the_cdn_reads_renditions_and_it_requires_signed_urls() -> None:
     _, cdn = RESOURCES["RenditionsPolicy"]["Properties"]["PolicyDocument"]["Statement"]
     condition, allowed, _ = cdn["Fn::If"]
     assert (condition, allowed["Action"]) == ("WithCdn", "s3:GetObject")
@@ -119,7 +119,7 @@ def test_only_the_cdn_reads_renditions_and_shows_them_only_by_signed_urls() -> N
     assert "CacheBehaviors" not in shown
 
 
-def test_outputs_are_the_apps_environment(cloud: Cloud) -> None:
+def test_outputs_are_the_environment_of_the_app(cloud: Cloud) -> None:
     settings = load_settings(cloud.env)
     assert settings.photo_table == "photoshare-local-PhotoMetadata"
     assert settings.base_url == LOCAL
@@ -132,7 +132,9 @@ def test_unchanged_template_is_not_deployed_again(cloud: Cloud) -> None:
     assert cloudformation.describe_stack_events(StackName=name)["StackEvents"] == before
 
 
-def test_change_of_a_comment_is_no_error(cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_template_with_only_a_changed_comment_deploys_without_an_error(
+    cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     changed = tmp_path / "resources.yaml"
     changed.write_text(f"# Another comment.\n{stack.TEMPLATE.read_text()}")
     monkeypatch.setattr(stack, "TEMPLATE", changed)
@@ -140,7 +142,7 @@ def test_change_of_a_comment_is_no_error(cloud: Cloud, tmp_path: Path, monkeypat
     assert outputs["USER_POOL_ID"] == cloud.env["USER_POOL_ID"]
 
 
-def test_update_keeps_rows_people_and_client(cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_update_keeps_rows_users_and_client(cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     dynamodb, cognito = cloud.client("dynamodb"), cloud.client("cognito-idp")
     row = {"userId": {"S": "ann"}, "record": {"S": "account"}}
     dynamodb.put_item(TableName=cloud.env["ACCOUNT_TABLE"], Item=row)
@@ -157,7 +159,7 @@ def test_update_keeps_rows_people_and_client(cloud: Cloud, tmp_path: Path, monke
     assert len(cognito.list_users(UserPoolId=outputs["USER_POOL_ID"])["Users"]) == 1
 
 
-def test_rows_survive_a_kill_and_damaged_state_is_left_alone(tmp_path: Path) -> None:
+def test_rows_survive_a_kill_and_damaged_state_is_not_overwritten(tmp_path: Path) -> None:
     row = {"userId": {"S": "ann"}, "record": {"S": "account"}}
     with running(tmp_path, 0, LOCAL) as first:
         first.client("dynamodb").put_item(TableName=first.env["ACCOUNT_TABLE"], Item=row)

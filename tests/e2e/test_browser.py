@@ -69,7 +69,9 @@ def sign_in(page: Page, email: str) -> None:
     expect(page.locator("#sign-out")).to_be_visible()
 
 
-def test_a_photo_from_sign_in_to_delete(local: Local, browser: Watched, tmp_path: Path) -> None:
+def test_user_signs_in_uploads_views_downloads_and_deletes_a_photo(
+    local: Local, browser: Watched, tmp_path: Path
+) -> None:
     local.sign_up("page@example.com")
     page = browser.page
     photo = tmp_path / "harbour.jpg"
@@ -112,7 +114,7 @@ def find(page: Page, words: str) -> None:
     page.press("#search", "Enter")
 
 
-def test_words_find_photos(local: Local, browser: Watched, tmp_path: Path) -> None:
+def test_search_field_finds_photos_by_their_words(local: Local, browser: Watched, tmp_path: Path) -> None:
     token = local.sign_up("words@example.com")
     page = browser.page
     files = [tmp_path / f"{number}.jpg" for number in range(2)]
@@ -145,7 +147,9 @@ def test_words_find_photos(local: Local, browser: Watched, tmp_path: Path) -> No
     assert browser.troubles == []
 
 
-def test_several_photos_at_once_and_the_lightbox_by_keyboard(local: Local, browser: Watched, tmp_path: Path) -> None:
+def test_several_files_upload_at_once_and_the_lightbox_works_by_keyboard(
+    local: Local, browser: Watched, tmp_path: Path
+) -> None:
     local.sign_up("keys@example.com")
     page = browser.page
     files = []
@@ -178,7 +182,7 @@ def test_several_photos_at_once_and_the_lightbox_by_keyboard(local: Local, brows
     assert page.evaluate("document.activeElement.closest('#gallery') !== null")
 
 
-def test_hostile_text_stays_text(local: Local, browser: Watched, tmp_path: Path) -> None:
+def test_hostile_text_is_shown_as_plain_text(local: Local, browser: Watched, tmp_path: Path) -> None:
     local.sign_up("evil@example.com")
     hostile = "<img src=x onerror=alert(1)>"
     token = local.log_in("evil@example.com")

@@ -58,7 +58,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         yield Stage(tmp_path_factory.mktemp("project"), cloud)
 
 
-def test_template_goes_through_the_bucket_as_no_request_could_hold_it(stage: Stage) -> None:
+def test_template_over_the_request_limit_is_uploaded_to_the_bucket(stage: Stage) -> None:
     s3, bucket = stage.cloud.client("s3"), "photoshare-x-templates-000000000000"
     (uploaded,) = s3.list_objects_v2(Bucket=bucket)["Contents"]
     template = s3.get_object(Bucket=bucket, Key=uploaded["Key"])["Body"].read()
@@ -67,7 +67,7 @@ def test_template_goes_through_the_bucket_as_no_request_could_hold_it(stage: Sta
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_function_has_its_own_role_with_its_policy_to_the_letter(stage: Stage, function: str) -> None:
+def test_function_has_its_own_role_with_exactly_its_policy(stage: Stage, function: str) -> None:
     iam = stage.cloud.client("iam")
     role = stage.function(function)["Role"].rpartition("/")[2]
     (name,) = iam.list_role_policies(RoleName=role)["PolicyNames"]
@@ -96,7 +96,7 @@ def test_functions_have_the_environment_of_the_package(stage: Stage) -> None:
     assert keys not in config
 
 
-def test_events_reach_the_functions(stage: Stage) -> None:
+def test_event_sources_are_connected_to_the_functions(stage: Stage) -> None:
     s3, lambdas = stage.cloud.client("s3"), stage.cloud.client("lambda")
     (notified,) = s3.get_bucket_notification_configuration(Bucket="photoshare-x-originals-000000000000")[
         "LambdaFunctionConfigurations"
@@ -109,7 +109,7 @@ def test_events_reach_the_functions(stage: Stage) -> None:
     assert retried["DestinationConfig"]["OnFailure"]["Destination"].endswith(":photoshare-x-uploads-dead")
 
 
-def test_function_answers(stage: Stage) -> None:
+def test_api_function_returns_an_empty_list(stage: Stage) -> None:
     event = {
         **dict.fromkeys(("queryStringParameters", "multiValueQueryStringParameters", "pathParameters", "body")),
         "httpMethod": "GET",

@@ -118,7 +118,7 @@ class Journey:
         assert rating == {"average": None, "count": 0, "mine": None}
 
 
-def test_three_people_share_photos_until_one_of_them_leaves(service: Service) -> None:
+def test_three_users_share_photos_until_one_cancels(service: Service) -> None:
     journey = Journey(service)
     journey.upload_again()
     journey.find_photos()

@@ -19,11 +19,11 @@ def make(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, env=clean | variables, capture_output=True, text=True, check=False)
 
 
-def test_deployed_stage_passes_the_tests_of_a_service(packaged: Packaged) -> None:
+def test_deployed_stage_passes_the_service_tests(packaged: Packaged) -> None:
     aws = {name: value for name, value in packaged.cloud.env.items() if name.startswith("AWS_")}
     cognito, pool = packaged.client("cognito-idp"), packaged.setting("USER_POOL_ID")
     users = cognito.list_users(UserPoolId=pool)["Users"]
-    done = make(f"STAGE={STAGE}", f"URL={packaged.url}", **aws, PYTEST_ADDOPTS="-k no_photo")
+    done = make(f"STAGE={STAGE}", f"URL={packaged.url}", **aws, PYTEST_ADDOPTS="-k invalid_photo")
     assert done.returncode == 0, done.stdout + done.stderr
     # The accounts that the tests have made are gone.
     packaged.wait(lambda: len(cognito.list_users(UserPoolId=pool)["Users"]) == len(users))

@@ -30,13 +30,13 @@ def test_linter_finds_nothing_in_the_template(packaged: Packaged) -> None:
     assert (found.stdout, found.returncode) == (b"", 0)
 
 
-def test_package_holds_what_runs_and_no_more(packaged: Packaged) -> None:
+def test_package_contains_only_what_runs(packaged: Packaged) -> None:
     package = packaged.package / "deployment.zip"
     assert package.stat().st_size <= report.LIMIT
     assert report.foreign(package) == set()
 
 
-def test_api_is_throttled_and_untraced_and_refuses_as_we_do(packaged: Packaged) -> None:
+def test_api_is_throttled_and_not_traced_and_has_the_gateway_responses(packaged: Packaged) -> None:
     template = YAMLTemplateSerializer().load_template((packaged.package / "sam.yaml").read_text())
     api = template["Resources"]["RestAPI"]["Properties"]
     (settings,) = api["MethodSettings"]
@@ -49,7 +49,7 @@ def test_api_is_throttled_and_untraced_and_refuses_as_we_do(packaged: Packaged) 
     assert len(functions) == len(FUNCTIONS)
 
 
-def test_event_of_a_killed_function_is_delivered_again(packaged: Packaged) -> None:
+def test_event_of_a_killed_function_is_retried(packaged: Packaged) -> None:
     token = packaged.sign_up(packaged.address("ann"))
     grant = packaged.grant(token)
     killed: list[int] = []
@@ -67,7 +67,7 @@ def test_event_of_a_killed_function_is_delivered_again(packaged: Packaged) -> No
     packaged.wait_ready(grant["photoId"], token)
 
 
-def test_dead_uploads_are_confirmed_again(packaged: Packaged) -> None:
+def test_redrive_confirms_dead_uploads(packaged: Packaged) -> None:
     token = packaged.sign_up(packaged.address("ann"))
     lambdas, name = packaged.client("lambda"), f"photoshare-{STAGE}-confirm_upload"
     sound = lambdas.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
@@ -90,7 +90,7 @@ def test_dead_uploads_are_confirmed_again(packaged: Packaged) -> None:
     assert packaged.count_messages("uploads-dead") == 0
 
 
-def test_dead_jobs_return_to_their_queue(packaged: Packaged) -> None:
+def test_redrive_returns_dead_jobs_to_their_queue(packaged: Packaged) -> None:
     sqs, lambdas = packaged.client("sqs"), packaged.client("lambda")
     dead = sqs.get_queue_url(QueueName=f"photoshare-{STAGE}-jobs-dead")["QueueUrl"]
     sqs.send_message(QueueUrl=dead, MessageBody=json.dumps({"job": "settle", "photoId": str(uuid4())}))
@@ -102,7 +102,7 @@ def test_dead_jobs_return_to_their_queue(packaged: Packaged) -> None:
     wait_until(lambda: packaged.count_messages("jobs") == 0, 60)
 
 
-def test_lost_rows_are_rebuilt_from_the_bucket_for_their_owners_alone(packaged: Packaged) -> None:
+def test_lost_rows_are_rebuilt_from_the_bucket_and_visible_only_to_their_owners(packaged: Packaged) -> None:
     token = packaged.sign_up(packaged.address("ann"))
     grant = packaged.grant(token)
     assert put(grant, JPEG) == 200

@@ -57,7 +57,7 @@ def test_errors_at_sign_up_reveal_no_more_than_is_safe(service: Service) -> None
     assert post("/signup/confirm", email=nobody, code="123456") == (400, "InvalidCode")
 
 
-def test_case_of_an_email_address_makes_no_difference(service: Service) -> None:
+def test_email_addresses_are_case_insensitive(service: Service) -> None:
     email = service.address("Gunda")
     service.sign_up(email)
     for written in (email.lower(), email.upper()):

@@ -29,24 +29,24 @@ def test_checked_in_document_is_current() -> None:
     assert writer.FILE.read_text(encoding="utf-8") == writer.written(), "run `make openapi`"
 
 
-def test_document_is_openapi() -> None:
+def test_document_is_valid_openapi() -> None:
     OpenAPIV31SpecValidator(contract.document()).validate()
 
 
-def test_document_is_served_and_kept_by_the_caller(cloud: Cloud) -> None:
+def test_document_is_served_with_an_etag(cloud: Cloud) -> None:
     answer = cloud.visitor.get("/openapi.json")
     assert (answer.status, answer.json) == (200, contract.document())
     again = cloud.visitor.call("GET", "/openapi.json", headers={"If-None-Match": answer.headers["ETag"]})
     assert (again.status, again.body) == (304, "")
 
 
-def test_document_has_every_route_and_no_other() -> None:
+def test_document_has_exactly_the_routes_of_the_app() -> None:
     documented = {(method.upper(), path) for path, each in contract.document()["paths"].items() for method in each}
     camel = {(method, re.sub(r"_(\w)", lambda letter: letter[1].upper(), path)) for method, path in VIEWS}
     assert documented == camel
 
 
-def test_view_without_a_declaration_has_no_document() -> None:
+def test_view_without_a_declaration_cannot_be_documented() -> None:
     def show_secret() -> None:
         """Return a secret."""
 
@@ -63,7 +63,7 @@ def test_declaration_agrees_with_the_gateway(key: tuple[str, str]) -> None:
     assert set(operation.captures) == set(re.findall(r"\{(\w+)\}", path))
 
 
-def test_importing_the_app_does_not_make_the_document() -> None:
+def test_importing_the_app_does_not_generate_the_document() -> None:
     script = "import sys, app; assert not {'chalicelib.http.openapi'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", script], cwd=writer.FILE.parent.parent, check=True, env={"PATH": ""})
 
@@ -99,11 +99,11 @@ def refused(status: int = 429, headers: dict[str, str] | None = None, **changed:
     ],
     ids=str,
 )
-def test_what_is_off_the_document_does_not_pass(bad: Exchange) -> None:
+def test_exchange_that_violates_the_document_fails_the_check(bad: Exchange) -> None:
     with pytest.raises(OffContract):
         contract.check(bad)
 
 
 @pytest.mark.parametrize("good", [GOOD, CREATED, refused(), refused(headers=JSON)._replace(target="/nowhere")], ids=str)
-def test_what_is_on_it_passes(good: Exchange) -> None:
+def test_exchange_that_matches_the_document_passes_the_check(good: Exchange) -> None:
     contract.check(good)

@@ -20,7 +20,7 @@ def read(view: Callable[..., Any], status: Any = 200) -> Operation:
     return Operation.read(view, "Tests", status, (Conflict,))
 
 
-def test_annotations_say_what_a_route_expects() -> None:
+def test_operation_is_read_from_the_annotations_of_the_view() -> None:
     def view(
         photo_id: PhotoId, changes: PhotoChanges | None, query: PageQuery, key: IdempotencyKey, by: Caller
     ) -> Empty:
@@ -35,7 +35,7 @@ def test_annotations_say_what_a_route_expects() -> None:
     assert (operation.tag, operation.raises, operation.answers) == ("Tests", (Conflict,), {200: Empty})
 
 
-def test_route_without_annotated_parameters_expects_nothing() -> None:
+def test_view_without_parameters_expects_nothing() -> None:
     def view() -> None:
         raise NotImplementedError
 
@@ -44,7 +44,7 @@ def test_route_without_annotated_parameters_expects_nothing() -> None:
     assert operation.answers == {204: None}
 
 
-def test_visitors_may_call_what_takes_an_optional_caller() -> None:
+def test_view_with_an_optional_caller_is_open_to_visitors() -> None:
     def view(caller: Caller | None) -> Page[Empty]:
         raise NotImplementedError
 
@@ -62,7 +62,7 @@ def test_visitors_may_call_what_takes_an_optional_caller() -> None:
         (File, 200, {200: File, 304: None}),
     ],
 )
-def test_return_type_says_what_a_route_answers(answer: Any, status: Any, expected: dict[int, Any]) -> None:
+def test_responses_are_read_from_the_return_type(answer: Any, status: Any, expected: dict[int, Any]) -> None:
     def view() -> None:
         raise NotImplementedError
 
@@ -71,7 +71,7 @@ def test_return_type_says_what_a_route_answers(answer: Any, status: Any, expecte
 
 
 @pytest.mark.parametrize("annotation", [int, dict[str, str], bytes, str | None])
-def test_parameter_that_no_route_can_have_fails_at_import(annotation: Any) -> None:
+def test_parameter_of_an_unsupported_type_fails_at_import(annotation: Any) -> None:
     def view(value: str) -> None:
         raise NotImplementedError(value)
 
@@ -80,7 +80,7 @@ def test_parameter_that_no_route_can_have_fails_at_import(annotation: Any) -> No
         read(view)
 
 
-def test_parameter_or_answer_without_annotation_fails_at_import() -> None:
+def test_missing_annotation_fails_at_import() -> None:
     def view(photo_id: PhotoId) -> None:
         raise NotImplementedError(photo_id)
 

@@ -45,7 +45,7 @@ def test_every_route_is_in_the_matrix() -> None:
 
 
 @pytest.mark.parametrize(("route", "state"), ROWS, ids=lambda each: each.replace("/", " ") or "any")
-def test_everyone_gets_what_the_matrix_says(
+def test_each_caller_gets_the_status_in_the_matrix(
     shared_cloud: Cloud, scenes: dict[str, Scene], route: str, state: str
 ) -> None:
     method, path = route.split()
@@ -64,7 +64,9 @@ def test_everyone_gets_what_the_matrix_says(
 
 
 @pytest.mark.parametrize("path", SHOWN)
-def test_private_photo_is_listed_for_nobody_else(shared_cloud: Cloud, scenes: dict[str, Scene], path: str) -> None:
+def test_private_photo_is_listed_only_for_permitted_callers(
+    shared_cloud: Cloud, scenes: dict[str, Scene], path: str
+) -> None:
     if "listed" not in scenes:
         owner = shared_cloud.person(f"ann-{uuid4()}")
         scenes["listed"] = arranged(shared_cloud, "private", owner, album="public", title="Hidden")
@@ -79,7 +81,7 @@ def test_private_photo_is_listed_for_nobody_else(shared_cloud: Cloud, scenes: di
 
 @pytest.mark.parametrize("path", ["/photos/{}", "/photos/{}/download", "/albums/{}", "/albums/{}/photos", "/shared/{}"])
 @pytest.mark.parametrize("name", ["nonsense", ABSENT.upper(), "%00", "..%2f", "x" * 2000])
-def test_what_is_no_name_at_all_looks_like_what_is_not_there(shared_cloud: Cloud, path: str, name: str) -> None:
+def test_invalid_id_gets_the_same_404_as_an_unknown_id(shared_cloud: Cloud, path: str, name: str) -> None:
     answer = shared_cloud.visitor.get(path.format(name))
     assert (answer.status, bare(answer)) == (404, NOTHING)
 

@@ -59,7 +59,7 @@ def protects(answer: Answer) -> bool:
 
 
 @pytest.mark.provokes_500
-def test_every_answer_protects_the_browser(shared_cloud: Cloud) -> None:
+def test_every_response_has_security_headers(shared_cloud: Cloud) -> None:
     Cognito(shared_cloud)
     callers = [shared_cloud.visitor, shared_cloud.person("ann"), shared_cloud.bearing("x", unguarded=True)]
     answers = {f"{route} {number}": reach(caller, route) for route in ROUTES for number, caller in enumerate(callers)}
@@ -68,14 +68,14 @@ def test_every_answer_protects_the_browser(shared_cloud: Cloud) -> None:
 
 
 @pytest.mark.provokes_500
-def test_every_error_protects_the_browser(shared_cloud: Cloud) -> None:
+def test_every_error_has_security_headers(shared_cloud: Cloud) -> None:
     answers = failing(shared_cloud)
     assert set(answers) == {400, 401, 403, 404, 405, 409, 413, 415, 429, 500, 503}
     assert [status for status, answer in answers.items() if not protects(answer)] == []
 
 
 @pytest.mark.provokes_500
-def test_every_error_has_one_shape(shared_cloud: Cloud) -> None:
+def test_every_error_has_the_same_format(shared_cloud: Cloud) -> None:
     for status, answer in failing(shared_cloud).items():
         assert answer.headers["Content-Type"] == "application/json"
         assert {"error", "message", "requestId"} <= set(answer.json) <= {"error", "message", "requestId", "details"}
@@ -88,7 +88,7 @@ def test_every_error_has_one_shape(shared_cloud: Cloud) -> None:
 
 @pytest.mark.provokes_500
 @pytest.mark.parametrize("origin", [ORIGIN, PARTNER])
-def test_allowed_origin_reads_every_answer(shared_cloud: Cloud, origin: str) -> None:
+def test_allowed_origin_can_read_every_response(shared_cloud: Cloud, origin: str) -> None:
     Cognito(shared_cloud)
     ann = shared_cloud.person("ann")
     answers = [reach(ann, route, Origin=origin) for route in ROUTES]
@@ -121,7 +121,7 @@ def test_allowed_origin_reads_every_answer(shared_cloud: Cloud, origin: str) -> 
         "http://localhost:80001",
     ],
 )
-def test_no_other_origin_reads_any_answer(shared_cloud: Cloud, origin: str | None) -> None:
+def test_other_origins_cannot_read_any_response(shared_cloud: Cloud, origin: str | None) -> None:
     headers = {} if origin is None else {"Origin": origin}
     Cognito(shared_cloud)
     ann = shared_cloud.person("ann")
@@ -134,7 +134,7 @@ def test_no_other_origin_reads_any_answer(shared_cloud: Cloud, origin: str | Non
 
 @pytest.mark.parametrize("query", ["", "?limit=5&order=random"])
 @pytest.mark.parametrize("path", PATHS)
-def test_preflight_is_answered_on_every_route(shared_cloud: Cloud, path: str, query: str) -> None:
+def test_preflight_succeeds_on_every_route(shared_cloud: Cloud, path: str, query: str) -> None:
     asked = {
         "Origin": PARTNER,
         "Access-Control-Request-Method": "GET",
@@ -150,13 +150,13 @@ def test_preflight_is_answered_on_every_route(shared_cloud: Cloud, path: str, qu
     assert "Access-Control-Allow-Credentials" not in answer.headers
 
 
-def test_preflight_needs_no_token_and_reads_nothing(shared_cloud: Cloud) -> None:
+def test_preflight_needs_no_token_and_makes_no_aws_call(shared_cloud: Cloud) -> None:
     for route in LOCKED:
         assert shared_cloud.bearing("", unguarded=True).call("OPTIONS", route.path).status == 204
     assert shared_cloud.calls == []
 
 
-def test_app_by_itself_refuses_an_unknown_method_and_names_the_known() -> None:
+def test_app_rejects_an_unknown_method_and_lists_the_allowed_ones() -> None:
     event: dict[str, Any] = {
         "requestContext": {"httpMethod": "PUT", "resourcePath": "/health"},
         "headers": {},

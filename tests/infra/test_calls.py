@@ -9,7 +9,7 @@ from tests.support.lists import add_photos
 JPEG = make_photo(64, 48)
 
 
-def test_calls_per_request(cloud: Cloud) -> None:
+def test_each_request_makes_the_expected_aws_calls(cloud: Cloud) -> None:
     ann = cloud.person("ann")
 
     def calls(method: str, path: str, body: object = None, **query: Any) -> list[str]:
@@ -29,14 +29,14 @@ def test_calls_per_request(cloud: Cloud) -> None:
     assert calls("DELETE", path) == ["GetItem", "GetItem", "TransactWriteItems"]
 
 
-def test_a_visitor_costs_no_account_look_up(cloud: Cloud) -> None:
+def test_request_of_a_visitor_reads_no_account(cloud: Cloud) -> None:
     path = f"/photos/{cloud.upload(cloud.person('ann'), JPEG).photo_id}"
     cloud.calls.clear()
     cloud.visitor.get(path)
     assert cloud.calls == ["GetItem"]
 
 
-def test_random_pages_cost_20_queries_each_at_most_and_never_a_scan(cloud: Cloud) -> None:
+def test_random_pages_need_at_most_20_queries_on_average_and_no_scan(cloud: Cloud) -> None:
     add_photos(cloud, 120)
     cloud.calls.clear()
     # First pages alone, of twenty walks: 13 each on average, but several times that where the density is guessed badly.

@@ -24,7 +24,7 @@ BROKEN: dict[str, Fault] = {
 }
 
 
-def test_document_arrives_whole(idp: IdentityProvider) -> None:
+def test_document_is_fetched_completely(idp: IdentityProvider) -> None:
     assert fetch(f"{idp.url}/jwks.json", seconds=2) == idp.jwks()
     idp.faults["/large"] = idp_faults.answering(b"x" * MAX_BYTES)
     assert len(fetch(f"{idp.url}/large", seconds=2)) == MAX_BYTES
@@ -43,7 +43,7 @@ def test_form_is_posted(idp: IdentityProvider) -> None:
 
 
 @pytest.mark.parametrize("fault", SLOW)
-def test_slow_answer_is_given_up_in_time(idp: IdentityProvider, fault: str) -> None:
+def test_slow_response_times_out(idp: IdentityProvider, fault: str) -> None:
     idp.faults["/slow"] = SLOW[fault]
     begun = time.monotonic()
     with pytest.raises(FetchFailed) as failed:
@@ -53,7 +53,7 @@ def test_slow_answer_is_given_up_in_time(idp: IdentityProvider, fault: str) -> N
 
 
 @pytest.mark.parametrize("fault", BROKEN)
-def test_broken_answer_is_refused(idp: IdentityProvider, fault: str) -> None:
+def test_broken_response_is_rejected(idp: IdentityProvider, fault: str) -> None:
     idp.faults["/broken"] = BROKEN[fault]
     with pytest.raises(FetchFailed) as failed:
         fetch(f"{idp.url}/broken", seconds=2)
@@ -61,7 +61,7 @@ def test_broken_answer_is_refused(idp: IdentityProvider, fault: str) -> None:
 
 
 @pytest.mark.parametrize("status", [400, 401, 404, 429, 500, 503])
-def test_refusal_tells_its_status(idp: IdentityProvider, status: int) -> None:
+def test_error_has_the_status_of_the_response(idp: IdentityProvider, status: int) -> None:
     idp.faults["/refused"] = idp_faults.answering(b"no", status)
     with pytest.raises(FetchFailed) as failed:
         fetch(f"{idp.url}/refused", seconds=2)
@@ -76,12 +76,12 @@ def test_redirect_is_not_followed(idp: IdentityProvider, status: int) -> None:
     assert idp.requests == ["/moved"]
 
 
-def test_nobody_there_is_a_failure() -> None:
+def test_refused_connection_fails() -> None:
     with pytest.raises(FetchFailed):
         fetch("http://127.0.0.1:1/", seconds=2)
 
 
-def test_environment_cannot_put_a_proxy_between(idp: IdentityProvider) -> None:
+def test_proxy_variables_of_the_environment_are_ignored(idp: IdentityProvider) -> None:
     asked = f"from chalicelib.infra.fetch import fetch; print(fetch('{idp.url}/jwks.json', seconds=2).decode(), end='')"
     ran = subprocess.run([sys.executable, "-c", asked], capture_output=True, env={"http_proxy": "http://127.0.0.1:1"})
     assert ran.stdout == idp.jwks(), ran.stderr

@@ -21,7 +21,7 @@ FORGED = '"}\r\n{"level":"ERROR","message":"forged"}\n\x1b[2J\x1b[31m\x00\u2028\
 CREDENTIALS = {"email": f"{CANARY}@example.com", "password": f"{CANARY}-Password-1"}
 
 
-def test_every_answer_has_its_line(shared_cloud: Cloud) -> None:
+def test_every_response_is_logged(shared_cloud: Cloud) -> None:
     ann = shared_cloud.person("ann")
     with capture_log() as log:
         answer = ann.get("/photos/1")
@@ -33,7 +33,7 @@ def test_every_answer_has_its_line(shared_cloud: Cloud) -> None:
 
 
 @pytest.mark.provokes_500
-def test_error_of_ours_is_told_with_its_trace_in_one_line(shared_cloud: Cloud) -> None:
+def test_internal_error_is_logged_with_its_traceback_in_one_line(shared_cloud: Cloud) -> None:
     Cognito(shared_cloud).refuse("SignUp", code=FORGED)
     with capture_log() as log:
         answer = shared_cloud.visitor.post("/signup", CREDENTIALS)
@@ -45,7 +45,7 @@ def test_error_of_ours_is_told_with_its_trace_in_one_line(shared_cloud: Cloud) -
     assert CANARY not in log.text
 
 
-def test_nothing_that_is_sent_forges_a_line(shared_cloud: Cloud) -> None:
+def test_hostile_input_cannot_forge_a_log_line(shared_cloud: Cloud) -> None:
     ann = shared_cloud.person("ann")
     with capture_log() as log:
         for hostile in (FORGED, "\n", "\r", "\x1b[31m", '{"level":"ERROR"}', "%0a%0d", "${jndi:ldap://x}"):
@@ -62,7 +62,7 @@ def test_nothing_that_is_sent_forges_a_line(shared_cloud: Cloud) -> None:
 
 
 @given(st.text())
-def test_any_message_comes_back_as_it_was(text: str) -> None:
+def test_any_message_is_logged_unchanged(text: str) -> None:
     with capture_log() as log:
         logging.getLogger("anybody").warning("%s", text, extra={"said": text})
     (line,) = log.lines
@@ -138,7 +138,7 @@ def test_no_secret_of_a_sign_in_is_in_the_log(
     assert [each for each in (CANARY, back["code"], back["state"], nonce, cookie, "eyJ") if each in written] == []
 
 
-def test_signature_of_an_upload_is_not_in_the_log(shared_cloud: Cloud) -> None:
+def test_signature_of_an_upload_grant_is_not_in_the_log(shared_cloud: Cloud) -> None:
     with capture_log() as log:
         grant = shared_cloud.grant(shared_cloud.person("ann"))
     signature = grant["uploadUrl"].partition("X-Amz-Signature=")[2]
@@ -147,7 +147,7 @@ def test_signature_of_an_upload_is_not_in_the_log(shared_cloud: Cloud) -> None:
     assert "X-Amz" not in log.text
 
 
-def test_failure_of_an_upload_names_photo_and_person_and_not_the_file(shared_cloud: Cloud) -> None:
+def test_failed_upload_is_logged_with_photo_and_user_but_without_filename(shared_cloud: Cloud) -> None:
     ann = shared_cloud.person("ann")
     grant = shared_cloud.grant(ann, filename=f"{CANARY}.jpg")
     event = created(grant["s3Key"], shared_cloud.put(grant, b"x"))
@@ -158,7 +158,7 @@ def test_failure_of_an_upload_names_photo_and_person_and_not_the_file(shared_clo
 
 
 @pytest.mark.usefixtures("shared_cloud")
-def test_failure_of_a_job_names_it() -> None:
+def test_failed_job_is_logged_with_its_message() -> None:
     body = json.dumps({"job": "settle", "photoId": "nonsense"})
     message = {"messageId": "1", "body": body, "receiptHandle": "r", "attributes": {}, "messageAttributes": {}}
     with capture_log() as log, pytest.raises(msgspec.ValidationError):

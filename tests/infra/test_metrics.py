@@ -61,14 +61,14 @@ def test_rejection_is_counted_by_its_reason(shared_cloud: Cloud) -> None:
     assert figures(log, "Confirmed") == []
 
 
-def test_refused_grant_is_not_counted(shared_cloud: Cloud) -> None:
+def test_rejected_upload_request_is_not_counted(shared_cloud: Cloud) -> None:
     with capture_log() as log:
         answer = shared_cloud.person("ann").post("/upload", {"filename": "x", "contentType": "text/html"})
     assert answer.status == 415
     assert figures(log, "Granted") == []
 
 
-def test_page_of_the_feed_tells_its_requests(shared_cloud: Cloud) -> None:
+def test_feed_page_reports_its_number_of_queries(shared_cloud: Cloud) -> None:
     with capture_log() as log:
         shared_cloud.calls.clear()
         assert shared_cloud.visitor.get("/photos").status == 200
@@ -76,7 +76,7 @@ def test_page_of_the_feed_tells_its_requests(shared_cloud: Cloud) -> None:
     assert noted["value"] == shared_cloud.calls.count("Query") > 0
 
 
-def test_how_long_an_upload_was_pending_is_told_when_it_ends(shared_cloud: Cloud) -> None:
+def test_pending_time_is_reported_when_an_upload_is_settled(shared_cloud: Cloud) -> None:
     grant = shared_cloud.grant(shared_cloud.person("ann"))
     late = datetime.now(UTC) + 3 * GRANT_LIFETIME
     with time_machine.travel(late), capture_log() as log:

@@ -40,7 +40,7 @@ def everything_due(cloud: Cloud, ann: Client) -> list[Photo]:
     ]
 
 
-def test_message_that_comes_again_changes_nothing(shared_cloud: Cloud, ann: Client) -> None:
+def test_repeated_message_changes_nothing(shared_cloud: Cloud, ann: Client) -> None:
     made = everything_due(shared_cloud, ann)
     assert {photo.photo_id for photo in made} <= {
         *sweep_and_run_jobs(shared_cloud, TRASH_LIFETIME + UNUSED_GRANT_DUE, times=3)
@@ -74,7 +74,7 @@ def test_message_that_comes_again_changes_nothing(shared_cloud: Cloud, ann: Clie
         '{"job": "settle", "photoId": "ffffffff-ffff-7fff-bfff-ffffffffffff"}',
     ],
 )
-def test_message_that_is_no_job_fails_and_touches_nothing(shared_cloud: Cloud, body: str) -> None:
+def test_invalid_message_fails_and_makes_no_aws_call(shared_cloud: Cloud, body: str) -> None:
     shared_cloud.calls.clear()
     with pytest.raises(msgspec.DecodeError):
         service.run_job({"Records": [{"body": body, "receiptHandle": "x"}]}, None)
@@ -82,12 +82,12 @@ def test_message_that_is_no_job_fails_and_touches_nothing(shared_cloud: Cloud, b
 
 
 @pytest.mark.usefixtures("shared_cloud")
-def test_job_of_a_photo_that_is_not_there_is_done() -> None:
+def test_job_of_a_missing_photo_succeeds() -> None:
     body = json.dumps({"job": "settle", "photoId": new_photo_id(datetime.now(UTC), uuid4().int)})
     service.run_job({"Records": [{"body": body, "receiptHandle": "x"}]}, None)
 
 
-def test_schedule_hands_on_what_is_due_and_the_queue_does_it(shared_cloud: Cloud, ann: Client) -> None:
+def test_sweep_enqueues_due_photos_and_their_jobs_settle_them(shared_cloud: Cloud, ann: Client) -> None:
     grant = shared_cloud.grant(ann)
     pending = shared_cloud.photo(grant["photoId"])
     past = timestamp(datetime.now(UTC) - timedelta(minutes=1))
@@ -101,7 +101,7 @@ def test_schedule_hands_on_what_is_due_and_the_queue_does_it(shared_cloud: Cloud
 
 
 @pytest.mark.parametrize("count", [0, 1, 10, 11, 25])
-def test_jobs_are_sent_ten_at_a_time_and_all_of_them(shared_cloud: Cloud, count: int) -> None:
+def test_all_jobs_are_enqueued_in_batches_of_ten(shared_cloud: Cloud, count: int) -> None:
     drain_queue(shared_cloud)
     wanted = [new_photo_id(datetime.now(UTC), number) for number in range(count)]
     shared_cloud.calls.clear()
@@ -110,7 +110,7 @@ def test_jobs_are_sent_ten_at_a_time_and_all_of_them(shared_cloud: Cloud, count:
     assert sorted(json.loads(body)["photoId"] for body in drain_queue(shared_cloud)) == sorted(wanted)
 
 
-def test_jobs_that_the_queue_does_not_take_make_the_sweep_fail(shared_cloud: Cloud, ann: Client) -> None:
+def test_sweep_fails_if_the_queue_rejects_a_job(shared_cloud: Cloud, ann: Client) -> None:
     grant = shared_cloud.grant(ann)
 
     def after(parsed: dict[str, Any], **_: Any) -> None:
@@ -122,7 +122,7 @@ def test_jobs_that_the_queue_does_not_take_make_the_sweep_fail(shared_cloud: Clo
     assert grant["photoId"] in sweep_and_run_jobs(shared_cloud, UNUSED_GRANT_DUE)
 
 
-def test_photos_that_fail_for_ever_do_not_keep_others_from_being_handed_on(
+def test_permanently_failing_photos_do_not_block_other_photos(
     shared_cloud: Cloud, ann: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(settle_photo, "SWEEP_LIMIT", 3)
@@ -140,7 +140,7 @@ def test_photos_that_fail_for_ever_do_not_keep_others_from_being_handed_on(
     drain_queue(shared_cloud)
 
 
-def test_photo_that_was_postponed_is_still_settled_by_its_message(shared_cloud: Cloud, ann: Client) -> None:
+def test_postponed_photo_is_still_settled_by_its_message(shared_cloud: Cloud, ann: Client) -> None:
     photo_id = PhotoId(shared_cloud.grant(ann)["photoId"])
     later = datetime.now(UTC) + UNUSED_GRANT_DUE
     shared_cloud.store.postpone([photo_id], timestamp(later + PATIENCE))
@@ -148,7 +148,7 @@ def test_photo_that_was_postponed_is_still_settled_by_its_message(shared_cloud: 
     assert shared_cloud.store.photo(photo_id) is None
 
 
-def test_restored_photo_is_not_due_again_because_it_was_postponed(shared_cloud: Cloud, ann: Client) -> None:
+def test_postponing_does_not_make_a_restored_photo_due(shared_cloud: Cloud, ann: Client) -> None:
     photo = shared_cloud.upload(ann, JPEG)
     path, late = f"/photos/{photo.photo_id}", datetime.now(UTC) + TRASH_LIFETIME + UNUSED_GRANT_DUE
     ann.delete(path)

@@ -42,7 +42,7 @@ def found(client: Client, word: str) -> list[str]:
     return join_pages(read_pages(client, "/search", q=word, limit=100))
 
 
-def test_large_album_is_hidden_and_renamed_to_the_end(shared_cloud: Cloud, ann: Client, album: str) -> None:
+def test_every_photo_of_a_large_album_is_hidden_and_renamed(shared_cloud: Cloud, ann: Client, album: str) -> None:
     name = ann.user_id
     assert len(found(shared_cloud.visitor, name)) == PHOTOS, "the control: strangers find the photos by the name"
     assert ann.patch(album, {"name": "Hills", "visibility": "private"}).status == 200
@@ -54,9 +54,7 @@ def test_large_album_is_hidden_and_renamed_to_the_end(shared_cloud: Cloud, ann: 
     assert found(ann, name) == []
 
 
-def test_job_that_runs_out_of_time_is_resumed_by_the_sweep_where_it_stopped(
-    shared_cloud: Cloud, ann: Client, album: str
-) -> None:
+def test_sweep_resumes_a_timed_out_job_from_its_stored_progress(shared_cloud: Cloud, ann: Client, album: str) -> None:
     assert ann.patch(album, {"visibility": "private"}).status == 200
     drain_queue(shared_cloud)
     album_id = AlbumId(album.rpartition("/")[2])
@@ -75,7 +73,7 @@ def test_job_that_runs_out_of_time_is_resumed_by_the_sweep_where_it_stopped(
     assert shared_cloud.calls.count("TransactWriteItems") == updates + progress + 1, "no photo is updated twice"
 
 
-def test_later_change_makes_the_stored_progress_invalid(shared_cloud: Cloud, ann: Client, album: str) -> None:
+def test_later_change_discards_the_stored_progress(shared_cloud: Cloud, ann: Client, album: str) -> None:
     assert ann.patch(album, {"name": "Hills"}).status == 200
     album_id = AlbumId(album.rpartition("/")[2])
     wiring.propagation().run(album_id, timedelta())
@@ -87,7 +85,7 @@ def test_later_change_makes_the_stored_progress_invalid(shared_cloud: Cloud, ann
     assert untidy(shared_cloud, ann.user_id) == []
 
 
-def test_purge_that_runs_out_of_time_again_and_again_ends(shared_cloud: Cloud, ann: Client) -> None:
+def test_purge_that_repeatedly_runs_out_of_time_finishes(shared_cloud: Cloud, ann: Client) -> None:
     Cognito(shared_cloud)
     gallery.furnish(shared_cloud, ann, shared_cloud.person(f"bob-{uuid4()}"))
     assert ann.delete("/account").status == 202

@@ -93,7 +93,7 @@ def test_batches_need_a_permission_that_iam_does_not_have(client: Client) -> Non
     assert error_of(sender.send_message_batch, QueueUrl=queue, Entries=batch) == "AccessDenied"
 
 
-def test_permission_for_the_streams_of_a_log_group_is_not_enough(client: Client) -> None:
+def test_permission_for_the_streams_of_a_log_group_does_not_allow_creating_one(client: Client) -> None:
     client("logs").create_log_group(logGroupName="group")
     writer = as_role(client, "logs", "logs:CreateLogStream", "arn:aws:logs:us-east-1:000000000000:log-group:group:*")
     error = error_of(writer.create_log_stream, logGroupName="group", logStreamName="stream")
@@ -107,7 +107,7 @@ def test_dead_letters_cannot_be_moved(client: Client) -> None:
     assert error_of(sqs.start_message_move_task, SourceArn=source) == "InvalidAction"
 
 
-def test_case_of_an_email_address_makes_a_difference(client: Client) -> None:
+def test_email_addresses_are_case_sensitive(client: Client) -> None:
     cognito = client("cognito-idp")
     pool = cognito.create_user_pool(
         PoolName="users", UsernameAttributes=["email"], UsernameConfiguration={"CaseSensitive": False}
@@ -117,7 +117,7 @@ def test_case_of_an_email_address_makes_a_difference(client: Client) -> None:
     assert error == "UserNotFoundException"
 
 
-def test_downloads_of_a_version_have_no_name(client: Client) -> None:
+def test_downloads_of_a_version_have_no_filename(client: Client) -> None:
     s3 = client("s3")
     s3.create_bucket(Bucket="versions")
     s3.put_bucket_versioning(Bucket="versions", VersioningConfiguration={"Status": "Enabled"})

@@ -54,12 +54,12 @@ def looking_at(cloud: Cloud, settings: Settings) -> Cloud:
     return seen
 
 
-def test_names_of_tables_are_those_of_the_stage(cloud: Cloud) -> None:
+def test_table_names_have_the_stage_and_the_suffix(cloud: Cloud) -> None:
     assert suffixed(cloud.settings, "test", "") == cloud.settings
     assert suffixed(cloud.settings, "test", "-x").photo_table == "photoshare-test-PhotoMetadata-x"
 
 
-def test_photos_are_as_hidden_as_they_were_and_no_more(cloud: Cloud) -> None:
+def test_restored_photos_are_exactly_as_hidden_as_before_the_restore(cloud: Cloud) -> None:
     ann = cloud.person("ann")
     album = ann.post("/albums", {"name": "Sea"}).json["albumId"]
     named = ("kept", "private", "unlisted", "trashed", "erased", "moved", "shown", "renamed", "untrashed")
@@ -102,7 +102,7 @@ def test_photos_are_as_hidden_as_they_were_and_no_more(cloud: Cloud) -> None:
 
 
 @pytest.mark.parametrize("act", ["hide", "delete", "revoke"])
-def test_albums_and_links_are_as_closed_as_they_were(cloud: Cloud, act: str) -> None:
+def test_restored_albums_and_links_are_as_closed_as_before_the_restore(cloud: Cloud, act: str) -> None:
     ann = cloud.person("ann")
     kept, album = (f"/albums/{ann.post('/albums', {'name': name}).json['albumId']}" for name in ("Sea", "Hills"))
     links = {path: ann.post(f"{path}/links").json["linkId"] for path in (kept, album)}

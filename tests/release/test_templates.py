@@ -79,7 +79,7 @@ def stored(client: Clients, url: str) -> str:
     return str(client("s3").get_object(Bucket=bucket, Key=key)["Body"].read().decode())
 
 
-def test_template_over_the_limit_of_a_request_is_deployed(client: Clients, project: Path) -> None:
+def test_template_over_the_request_limit_is_deployed(client: Clients, project: Path) -> None:
     large = f"{TEMPLATE}Metadata:\n  Padding: {'x' * 51_200}\n"
     project.write_text(large)
     assert stage.deploy(client, "x", PARAMETERS)["MAX_PHOTOS"] == "7"
@@ -92,7 +92,7 @@ def test_template_over_the_limit_of_a_request_is_deployed(client: Clients, proje
 
 
 @pytest.mark.usefixtures("project")
-def test_parameters_that_are_not_given_keep_their_value(client: Clients) -> None:
+def test_omitted_parameters_keep_their_values(client: Clients) -> None:
     stage.deploy(client, "x", PARAMETERS)
     outputs = stage.deploy(client, "x", {"Stage": "x", "BaseUrl": "http://elsewhere"})
     assert outputs == {"BASE_URL": "http://elsewhere", "MAX_PHOTOS": "7"}
@@ -124,7 +124,7 @@ def test_second_run_reuses_the_bucket_and_repairs_it(client: Clients, region: st
     assert s3.get_bucket_lifecycle_configuration(Bucket=BUCKET)
 
 
-def test_bucket_of_another_account_is_refused(client: Clients, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bucket_of_another_account_is_rejected(client: Clients, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MOTO_ACCOUNT_ID", "999999999999")
     place: Any = {"LocationConstraint": client.region}
     client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration=place)
@@ -134,7 +134,7 @@ def test_bucket_of_another_account_is_refused(client: Clients, monkeypatch: pyte
     assert client.called("PutObject") == client.called("CreateStack") == []
 
 
-def test_every_call_after_the_creation_names_the_owner(client: Clients) -> None:
+def test_every_call_after_creation_names_the_bucket_owner(client: Clients) -> None:
     """moto ignores the owner. S3 refuses the call if another account has taken the name since."""
     templates.upload(client, "x", "{}")
     owned = [(name, parameters) for name, parameters in client.calls if "Bucket" in parameters]
@@ -151,7 +151,7 @@ def test_every_call_after_the_creation_names_the_owner(client: Clients) -> None:
         ("cn-north-1", "https://s3.cn-north-1.amazonaws.com.cn"),
     ],
 )
-def test_bucket_and_url_are_of_the_region(client: Clients, region: str, endpoint: str) -> None:
+def test_bucket_and_url_belong_to_the_region(client: Clients, region: str, endpoint: str) -> None:
     client.region = region
     digest = hashlib.sha256(b"{}").hexdigest()
     assert templates.upload(client, "x", "{}") == f"{endpoint}/{BUCKET}/{digest}.template"

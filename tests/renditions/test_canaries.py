@@ -7,7 +7,7 @@ PLANTED = {place: (declared, content) for place, declared, content in canaries.e
 
 
 @pytest.mark.parametrize("place", PLANTED)
-def test_what_hides_in_a_photo_reaches_nobody_else(place: str) -> None:
+def test_renditions_have_no_hidden_data_of_the_photo(place: str) -> None:
     declared, content = PLANTED[place]
     assert b"CANARY" in content
     try:
@@ -18,7 +18,7 @@ def test_what_hides_in_a_photo_reaches_nobody_else(place: str) -> None:
         assert b"CANARY" not in rendition.content, name
 
 
-def test_only_headers_that_lie_about_their_length_cost_the_photo() -> None:
+def test_only_headers_with_a_false_length_make_a_photo_invalid() -> None:
     refused = set[str]()
     for place, (declared, content) in PLANTED.items():
         try:
@@ -28,7 +28,7 @@ def test_only_headers_that_lie_about_their_length_cost_the_photo() -> None:
     assert refused == {"jpeg scan header", "jpeg frame header", "jpeg restart interval"}
 
 
-def test_numbers_on_which_no_pixel_depends_are_not_handed_on() -> None:
+def test_segments_that_affect_no_pixel_are_not_copied() -> None:
     plain = images.encoded(images.quadrants(), "JPEG")
     scan = plain.index(b"\xff\xda")
     conditioning = bytes.fromhex("1058 1058 1006 0110 0010 1041 0210 0110 1042 0310 0110 1043")
@@ -37,7 +37,7 @@ def test_numbers_on_which_no_pixel_depends_are_not_handed_on() -> None:
         assert hidden not in rendered.renditions["full"].content
 
 
-def test_a_photo_without_anything_hidden_is_copied_to_the_bit() -> None:
+def test_scan_of_a_jpeg_without_hidden_data_is_copied_exactly() -> None:
     for options in ({}, {"progressive": True}, {"restart_marker_rows": 1}, {"subsampling": 0}, {"optimize": True}):
         for picture in (images.quadrants(), images.quadrants(37, 21, "L")):
             plain = images.encoded(picture, "JPEG", **options)

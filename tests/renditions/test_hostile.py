@@ -60,7 +60,7 @@ HOSTILE = hostile()
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_what_is_hostile_is_settled_within_limits_and_the_next_photo_is_shown(name: str, tmp_path: Path) -> None:
+def test_hostile_file_stays_within_limits_and_the_next_photo_is_rendered(name: str, tmp_path: Path) -> None:
     file = HOSTILE[name]
     (tmp_path / "good").write_bytes(images.SMALL["image/jpeg"]())
     (tmp_path / "hostile").write_bytes(file.content)

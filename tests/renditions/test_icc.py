@@ -11,17 +11,17 @@ def named(profile: str) -> bytes:
     return bytes(pyvips.Image.profile_load(profile))
 
 
-def test_srgb_is_known_by_its_numbers_whoever_wrote_it() -> None:
+def test_srgb_profile_is_recognized_by_its_values() -> None:
     assert icc.is_srgb(images.srgb_profile())
     assert icc.is_srgb(named("srgb"))
 
 
 @pytest.mark.parametrize("profile", ["p3", "cmyk"])
-def test_another_space_is_not_srgb_though_its_curve_is(profile: str) -> None:
+def test_other_colour_spaces_are_not_srgb(profile: str) -> None:
     assert not icc.is_srgb(named(profile))
 
 
-def test_srgb_s_primaries_under_another_curve_are_not_srgb() -> None:
+def test_srgb_primaries_with_another_curve_are_not_srgb() -> None:
     curve = struct.pack(">4s4xIH", b"curv", 1, round(2.2 * 256))
     profile = images.srgb_profile()
     at = profile.index(b"para")
@@ -36,6 +36,6 @@ def test_curve_with_complex_values_is_not_srgb() -> None:
     assert not icc.is_srgb(profile[:at] + curve + profile[at + len(curve) :])
 
 
-def test_what_is_no_profile_is_not_srgb() -> None:
+def test_truncated_profile_is_not_srgb() -> None:
     for end in range(0, len(images.srgb_profile()) - 200, 7):
         assert not icc.is_srgb(images.srgb_profile()[:end])

@@ -22,9 +22,7 @@ def found(client: Client, q: str, **query: Any) -> list[str]:
     return join_pages(read_pages(client, "/search", q=q, **query))
 
 
-def test_a_photo_is_found_by_all_that_is_said_of_it_and_no_longer_once_that_changes(
-    shared_cloud: Cloud, ann: Client
-) -> None:
+def test_search_follows_every_change_of_a_photo(shared_cloud: Cloud, ann: Client) -> None:
     key = f"k{uuid4().hex[:12]}"
     photo = shared_cloud.upload(
         ann, JPEG, title=f"{key} Café am Fluß", description="By Night", tags=["New York", "sea"]
@@ -66,7 +64,7 @@ def test_pages_are_full_newest_first_and_end_with_null(shared_cloud: Cloud, ann:
 
 
 @pytest.mark.parametrize("q", ["*", "%", "_", ".*", "(a+)+$", "'; --", "👍", " ", "\u0301", "#", "ann#sea", "tag#sea"])
-def test_wildcards_and_keys_of_the_index_are_plain_text(shared_cloud: Cloud, ann: Client, q: str) -> None:
+def test_wildcards_and_index_keys_are_searched_as_plain_text(shared_cloud: Cloud, ann: Client, q: str) -> None:
     empty(shared_cloud.settings, shared_cloud.dynamodb)
     add_photos(shared_cloud, 1, ann.user_id, title="Quay", tags=("seaweed",))
     answer = ann.get("/search", q=q)
@@ -87,21 +85,21 @@ def test_wildcards_and_keys_of_the_index_are_plain_text(shared_cloud: Cloud, ann
         {"q": "sea", "lastKey": "x"},
     ],
 )
-def test_a_query_that_the_contract_does_not_know_is_refused(shared_cloud: Cloud, query: dict[str, str]) -> None:
+def test_undocumented_query_is_rejected(shared_cloud: Cloud, query: dict[str, str]) -> None:
     assert shared_cloud.visitor.get("/search", **query).status == 400
 
 
-def test_a_query_that_is_repeated_or_no_text_is_refused(shared_cloud: Cloud) -> None:
+def test_repeated_or_undecodable_query_is_rejected(shared_cloud: Cloud) -> None:
     assert shared_cloud.visitor.get("/search?q=sea").status == 200
     assert shared_cloud.visitor.get("/search?q=sea&q=old").status == 400
     assert shared_cloud.visitor.get("/search?q=%ff").status == 400
 
 
-def test_mine_needs_a_token(shared_cloud: Cloud) -> None:
+def test_scope_mine_requires_a_token(shared_cloud: Cloud) -> None:
     assert shared_cloud.visitor.get("/search", q="sea", scope="mine").status == 401
 
 
-def test_a_cursor_belongs_to_its_caller_words_and_scope(shared_cloud: Cloud, ann: Client) -> None:
+def test_cursor_is_valid_only_for_its_caller_words_and_scope(shared_cloud: Cloud, ann: Client) -> None:
     key = f"k{uuid4().hex[:12]}"
     add_photos(shared_cloud, 12, ann.user_id, title=f"{key} old")
     last_key = ann.get("/search", q=key).json["lastKey"]
@@ -117,7 +115,7 @@ def test_a_cursor_belongs_to_its_caller_words_and_scope(shared_cloud: Cloud, ann
     assert ann.get("/photos", order="newest", lastKey=last_key).status == 400
 
 
-def test_a_page_of_one_word_is_at_most_four_calls(shared_cloud: Cloud, ann: Client) -> None:
+def test_page_of_one_word_makes_three_aws_calls(shared_cloud: Cloud, ann: Client) -> None:
     add_photos(shared_cloud, 30, ann.user_id, title="Breakwaters")
     for query in ({"q": "breakw"}, {"q": "breakwaters", "scope": "mine"}, {"q": "breakwaters", "limit": 25}):
         shared_cloud.calls.clear()
@@ -125,7 +123,7 @@ def test_a_page_of_one_word_is_at_most_four_calls(shared_cloud: Cloud, ann: Clie
         assert shared_cloud.calls == ["GetItem", "Query", "BatchGetItem"]
 
 
-def test_a_photo_there_throughout_a_walk_comes_exactly_once(shared_cloud: Cloud, ann: Client) -> None:
+def test_photo_present_during_the_whole_walk_is_listed_exactly_once(shared_cloud: Cloud, ann: Client) -> None:
     key = f"k{uuid4().hex[:12]}"
     there = add_photos(shared_cloud, 20, ann.user_id, title=key)
     seen: list[str] = []
@@ -144,7 +142,7 @@ def test_a_photo_there_throughout_a_walk_comes_exactly_once(shared_cloud: Cloud,
     assert seen == there[::-1]
 
 
-def test_positions_are_neither_shown_nor_searched(shared_cloud: Cloud, ann: Client) -> None:
+def test_positions_are_neither_returned_nor_searchable(shared_cloud: Cloud, ann: Client) -> None:
     key = f"k{uuid4().hex[:12]}"
     add_photos(shared_cloud, 1, ann.user_id, title=key, exif=Exif(camera="Nikon", latitude=48.5, longitude=9.25))
     (shown,) = shared_cloud.visitor.get("/search", q=f"nikon {key}").json["items"]

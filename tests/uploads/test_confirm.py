@@ -22,7 +22,7 @@ JPEG, OTHER = make_photo(64, 48), make_photo(48, 64, seed=1)
 # --- Accepted and rejected
 
 
-def test_upload_becomes_a_photo_with_its_facts_and_renditions(shared_cloud: Cloud, ann: Client) -> None:
+def test_upload_becomes_a_photo_with_metadata_and_renditions(shared_cloud: Cloud, ann: Client) -> None:
     grant = shared_cloud.grant(ann, size=len(JPEG), sha256=sha256(JPEG).hexdigest(), title="Quay")
     version = shared_cloud.put(grant, JPEG)
     shared_cloud.deliver(created(grant["s3Key"], version))
@@ -48,9 +48,7 @@ REJECTED: dict[str, tuple[bytes, dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("reason", [*REJECTED])
-def test_bytes_that_are_no_photo_are_rejected_deleted_and_not_charged(
-    shared_cloud: Cloud, ann: Client, reason: str
-) -> None:
+def test_invalid_photo_is_rejected_deleted_and_not_charged(shared_cloud: Cloud, ann: Client, reason: str) -> None:
     content, declared = REJECTED[reason]
     photo = shared_cloud.upload(ann, content, **declared)
     assert (photo.status, photo.rejection, photo.charged) == ("rejected", reason, 0)
@@ -60,7 +58,7 @@ def test_bytes_that_are_no_photo_are_rejected_deleted_and_not_charged(
     assert sound(shared_cloud, ann)
 
 
-def test_empty_upload_is_no_image(shared_cloud: Cloud, ann: Client) -> None:
+def test_empty_upload_is_rejected_as_not_an_image(shared_cloud: Cloud, ann: Client) -> None:
     assert shared_cloud.upload(ann, b"").rejection == "NotAnImage"
     assert sound(shared_cloud, ann)
 
@@ -69,7 +67,7 @@ def test_empty_upload_is_no_image(shared_cloud: Cloud, ann: Client) -> None:
 
 
 @pytest.mark.parametrize("content", [JPEG, b"<html>"])
-def test_event_that_comes_again_changes_nothing(shared_cloud: Cloud, ann: Client, content: bytes) -> None:
+def test_repeated_event_changes_nothing(shared_cloud: Cloud, ann: Client, content: bytes) -> None:
     photo = shared_cloud.upload(ann, content)
     for times in range(1, 5):
         shared_cloud.deliver(*[created(photo.s3_key, photo.version_id)] * times)
@@ -100,7 +98,7 @@ def test_order_of_events_does_not_matter(shared_cloud: Cloud, ann: Client, begin
         shared_cloud.bucket.erase(f"{ann.user_id}/")
 
 
-def test_nothing_that_arrives_after_a_photo_was_erased_brings_it_back(shared_cloud: Cloud, ann: Client) -> None:
+def test_late_events_do_not_restore_an_erased_photo(shared_cloud: Cloud, ann: Client) -> None:
     photo = shared_cloud.upload(ann, JPEG)
     ann.delete(f"/photos/{photo.photo_id}", permanent="true")
     tombstone = shared_cloud.photo(photo.photo_id)
@@ -111,7 +109,7 @@ def test_nothing_that_arrives_after_a_photo_was_erased_brings_it_back(shared_clo
     assert sound(shared_cloud, ann)
 
 
-def test_event_of_an_object_that_is_gone_leaves_the_photo_pending(shared_cloud: Cloud, ann: Client) -> None:
+def test_event_of_a_deleted_object_leaves_the_photo_pending(shared_cloud: Cloud, ann: Client) -> None:
     grant = shared_cloud.grant(ann)
     version = shared_cloud.put(grant, JPEG)
     shared_cloud.bucket.erase(grant["s3Key"])
@@ -121,7 +119,7 @@ def test_event_of_an_object_that_is_gone_leaves_the_photo_pending(shared_cloud: 
     assert sound(shared_cloud, ann)
 
 
-def test_overwriting_a_confirmed_photo_leaves_what_is_served_as_it_was(shared_cloud: Cloud, ann: Client) -> None:
+def test_overwriting_the_original_does_not_change_a_confirmed_photo(shared_cloud: Cloud, ann: Client) -> None:
     photo = shared_cloud.upload(ann, JPEG, method="POST")
     second = put_object(shared_cloud, photo.s3_key, OTHER)
     assert f"versionId={photo.version_id}" in ann.get(f"/photos/{photo.photo_id}/download").json["url"]
@@ -133,9 +131,7 @@ def test_overwriting_a_confirmed_photo_leaves_what_is_served_as_it_was(shared_cl
 # --- While something else happens
 
 
-def test_photo_that_is_changed_while_it_is_decoded_becomes_ready_with_the_change(
-    shared_cloud: Cloud, ann: Client
-) -> None:
+def test_photo_changed_during_decoding_becomes_ready_with_the_change(shared_cloud: Cloud, ann: Client) -> None:
     grant = shared_cloud.grant(ann)
     version = shared_cloud.put(grant, JPEG)
 
@@ -150,7 +146,7 @@ def test_photo_that_is_changed_while_it_is_decoded_becomes_ready_with_the_change
     assert sound(shared_cloud, ann)
 
 
-def test_photo_that_is_erased_while_it_is_decoded_stays_erased(shared_cloud: Cloud, ann: Client) -> None:
+def test_photo_erased_during_decoding_stays_erased(shared_cloud: Cloud, ann: Client) -> None:
     grant = shared_cloud.grant(ann)
     version = shared_cloud.put(grant, JPEG)
 
@@ -164,7 +160,7 @@ def test_photo_that_is_erased_while_it_is_decoded_stays_erased(shared_cloud: Clo
 
 
 @pytest.mark.parametrize("late", [OTHER, b"<html>"])
-def test_of_two_versions_confirmed_at_once_one_is_kept_with_its_own_renditions(
+def test_concurrent_confirmations_keep_one_version_with_its_own_renditions(
     shared_cloud: Cloud, ann: Client, late: bytes
 ) -> None:
     """The second is read while the first is not yet confirmed, and written when it is."""
@@ -185,7 +181,7 @@ def test_of_two_versions_confirmed_at_once_one_is_kept_with_its_own_renditions(
     assert sound(shared_cloud, ann)
 
 
-def test_account_that_is_cancelled_while_a_photo_is_decoded_gets_nothing_more(shared_cloud: Cloud, ann: Client) -> None:
+def test_photo_stays_pending_if_the_account_is_cancelled_during_decoding(shared_cloud: Cloud, ann: Client) -> None:
     grant = shared_cloud.grant(ann)
     version = shared_cloud.put(grant, JPEG)
     with act_during(shared_cloud, "PutObject", lambda: cancel_account(shared_cloud, ann.user_id)):

@@ -33,7 +33,7 @@ def calls(cloud: Cloud, event: Any) -> list[str]:
     return cloud.calls
 
 
-def test_record_of_a_fresh_upload_is_work(shared_cloud: Cloud, uploaded: dict[str, Any]) -> None:
+def test_record_of_a_new_upload_is_processed(shared_cloud: Cloud, uploaded: dict[str, Any]) -> None:
     assert "TransactWriteItems" in calls(shared_cloud, {"Records": [uploaded]})
 
 
@@ -52,7 +52,7 @@ def test_record_of_a_fresh_upload_is_work(shared_cloud: Cloud, uploaded: dict[st
         "../{id}",
     ],
 )
-def test_key_that_no_grant_has_is_ignored(shared_cloud: Cloud, uploaded: dict[str, Any], key: str) -> None:
+def test_key_that_no_grant_can_have_is_ignored(shared_cloud: Cloud, uploaded: dict[str, Any], key: str) -> None:
     photo_id = uploaded["s3"]["object"]["key"].split("%2F")[1]
     record = created(key.replace("{id}", photo_id).replace("{ID}", photo_id.upper()))
     assert calls(shared_cloud, {"Records": [record]}) == []
@@ -74,7 +74,7 @@ def test_key_that_no_grant_has_is_ignored(shared_cloud: Cloud, uploaded: dict[st
         (("s3", "object", "key"), []),
     ],
 )
-def test_record_that_is_not_of_a_new_object_of_ours_is_ignored(
+def test_malformed_or_unrelated_record_is_ignored(
     shared_cloud: Cloud, uploaded: dict[str, Any], path: tuple[str, ...], value: Any
 ) -> None:
     record = deepcopy(uploaded)
@@ -112,18 +112,18 @@ JSON = st.recursive(
 
 @FEW
 @given(st.lists(JSON | st.fixed_dictionaries({"eventName": JSON, "s3": JSON}), max_size=4))
-def test_nonsense_between_good_records_does_not_keep_them_from_their_work(
-    shared_cloud: Cloud, nonsense: list[Any]
-) -> None:
+def test_records_of_random_json_are_ignored(shared_cloud: Cloud, nonsense: list[Any]) -> None:
     assert calls(shared_cloud, {"Records": nonsense}) == []
 
 
-def test_event_name_may_have_its_long_form(shared_cloud: Cloud, uploaded: dict[str, Any]) -> None:
+def test_event_name_with_the_s3_prefix_is_accepted(shared_cloud: Cloud, uploaded: dict[str, Any]) -> None:
     record = {**uploaded, "eventName": "s3:ObjectCreated:CompleteMultipartUpload"}
     assert "TransactWriteItems" in calls(shared_cloud, {"Records": [record]})
 
 
-def test_event_without_a_version_is_of_the_newest(shared_cloud: Cloud, ann: Client, uploaded: dict[str, Any]) -> None:
+def test_event_without_a_version_confirms_the_newest_version(
+    shared_cloud: Cloud, ann: Client, uploaded: dict[str, Any]
+) -> None:
     del uploaded["s3"]["object"]["versionId"]
     shared_cloud.deliver(uploaded)
     assert broken(shared_cloud, ann.user_id) == left_over(shared_cloud, ann.user_id) == []
@@ -142,9 +142,7 @@ def failing(cloud: Cloud, key: str) -> Any:
 
 
 @pytest.mark.parametrize("place", [0, 1, 2])
-def test_record_that_fails_does_not_stop_the_others_and_is_delivered_again(
-    shared_cloud: Cloud, ann: Client, place: int
-) -> None:
+def test_failed_record_does_not_stop_the_others_and_is_retried(shared_cloud: Cloud, ann: Client, place: int) -> None:
     grants = [shared_cloud.grant(ann) for _ in range(3)]
     records = [created(grant["s3Key"], shared_cloud.put(grant, JPEG)) for grant in grants]
 
@@ -175,7 +173,7 @@ class Broken:
         raise IncompleteReadError(actual_bytes=1, expected_bytes=2)
 
 
-def test_object_that_ends_in_the_middle_is_read_again_and_rejects_nothing(
+def test_interrupted_read_of_an_original_is_retried_and_rejects_nothing(
     shared_cloud: Cloud, ann: Client, uploaded: dict[str, Any]
 ) -> None:
     def after(parsed: dict[str, Any], **_: Any) -> None:
