@@ -1,4 +1,4 @@
-"""What Cognito says about people, in the contract's words; and where a sign-in may lead."""
+"""Cognito errors become documented errors, and a sign-in redirects only to paths of this site."""
 
 from random import Random
 from typing import NamedTuple
@@ -31,7 +31,7 @@ def cognito(shared_cloud: Cloud) -> Cognito:
 
 
 class Refusal(NamedTuple):
-    """A refusal by Cognito, and the error that the client gets for it."""
+    """An error of Cognito, and the error that the client receives for it."""
 
     path: str
     body: dict[str, str]
@@ -79,10 +79,10 @@ def test_cognito_error_becomes_the_documented_error(shared_cloud: Cloud, cognito
     assert [name for name, _ in cognito.asked] == [refusal.operation]
 
 
-RESENT = ["UserNotFound", "InvalidParameter", "NotAuthorized", "LimitExceeded", "CodeDeliveryFailure"]
+RESEND_ERRORS = ["UserNotFound", "InvalidParameter", "NotAuthorized", "LimitExceeded", "CodeDeliveryFailure"]
 
 
-@pytest.mark.parametrize("refusal", [None, *RESENT])
+@pytest.mark.parametrize("refusal", [None, *RESEND_ERRORS])
 def test_resending_a_code_reveals_nothing_about_the_account(
     shared_cloud: Cloud, cognito: Cognito, refusal: str | None
 ) -> None:
@@ -94,12 +94,12 @@ def test_resending_a_code_reveals_nothing_about_the_account(
 
 
 def test_wrong_password_and_unknown_address_get_the_same_error(shared_cloud: Cloud, cognito: Cognito) -> None:
-    told = []
+    responses = []
     for refusal in ("NotAuthorizedException", "UserNotFoundException", "UserNotConfirmedException"):
         cognito.refuse("InitiateAuth", code=refusal)
         answer = shared_cloud.visitor.post("/login", CREDENTIALS)
-        told.append({name: value for name, value in answer.json.items() if name != "requestId"})
-    assert told[0] == told[1] == told[2]
+        responses.append({name: value for name, value in answer.json.items() if name != "requestId"})
+    assert responses[0] == responses[1] == responses[2]
 
 
 def test_login_that_needs_a_challenge_refers_to_the_hosted_ui(shared_cloud: Cloud, cognito: Cognito) -> None:
@@ -145,7 +145,7 @@ def test_unexpected_cognito_error_is_an_internal_error(shared_cloud: Cloud, cogn
 @pytest.mark.usefixtures("shared_cloud")
 def test_user_signs_up_logs_in_and_refreshes_tokens() -> None:
     pools = boto3.client("cognito-idp")
-    pool = pools.create_user_pool(PoolName="people", UsernameAttributes=["email"])["UserPool"]["Id"]
+    pool = pools.create_user_pool(PoolName="users", UsernameAttributes=["email"])["UserPool"]["Id"]
     client = pools.create_user_pool_client(
         UserPoolId=pool, ClientName="web", ExplicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
     )["UserPoolClient"]["ClientId"]
@@ -169,7 +169,7 @@ def test_user_signs_up_logs_in_and_refreshes_tokens() -> None:
     assert fresh.refresh_token is msgspec.UNSET
 
 
-ELSEWHERE = [
+UNSAFE_TARGETS = [
     "",
     "evil.example",
     "//evil.example",
@@ -205,7 +205,7 @@ ELSEWHERE = [
 ]
 
 
-@pytest.mark.parametrize("text", ELSEWHERE)
+@pytest.mark.parametrize("text", UNSAFE_TARGETS)
 def test_sign_in_never_redirects_to_another_site(text: str) -> None:
     assert same_origin_path(text) == "/"
 

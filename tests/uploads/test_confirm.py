@@ -1,4 +1,4 @@
-"""What S3 events do: once or five times, late, in any order, of others' objects, or with nonsense in them."""
+"""S3 events confirm uploads, even if they are repeated, late or out of order."""
 
 from hashlib import sha256
 from itertools import permutations
@@ -17,9 +17,6 @@ from tests.support.invariants import broken, left_over, originals_of, sound
 from tests.support.uploads import act_during, cancel_account, put_object
 
 JPEG, OTHER = make_photo(64, 48), make_photo(48, 64, seed=1)
-
-
-# --- Accepted and rejected
 
 
 def test_upload_becomes_a_photo_with_metadata_and_renditions(shared_cloud: Cloud, ann: Client) -> None:
@@ -63,9 +60,6 @@ def test_empty_upload_is_rejected_as_not_an_image(shared_cloud: Cloud, ann: Clie
     assert sound(shared_cloud, ann)
 
 
-# --- Again, late, and in any order
-
-
 @pytest.mark.parametrize("content", [JPEG, b"<html>"])
 def test_repeated_event_changes_nothing(shared_cloud: Cloud, ann: Client, content: bytes) -> None:
     photo = shared_cloud.upload(ann, content)
@@ -75,12 +69,12 @@ def test_repeated_event_changes_nothing(shared_cloud: Cloud, ann: Client, conten
         assert sound(shared_cloud, ann)
 
 
-@pytest.mark.parametrize("begins_with", ["first", "second", "erase", "complete"])
-def test_order_of_events_does_not_matter(shared_cloud: Cloud, ann: Client, begins_with: str) -> None:
-    """Two versions, each announced, the first one twice; and the photo erased somewhere in between, or never."""
+@pytest.mark.parametrize("first_event", ["first", "second", "erase", "complete"])
+def test_order_of_events_does_not_matter(shared_cloud: Cloud, ann: Client, first_event: str) -> None:
+    """Deliver the event of one version twice and of another once, with and without an erasure at any point."""
     orders = set(permutations(["first", "first", "second", "erase", "complete"]))
     orders |= {tuple(event for event in order if event != "erase") for order in orders}
-    for events in sorted(order for order in orders if order[0] == begins_with):
+    for events in sorted(order for order in orders if order[0] == first_event):
         grant = shared_cloud.grant(ann, method="POST")
         versions = {"first": shared_cloud.put(grant, JPEG), "second": shared_cloud.put(grant, OTHER)}
         for event in events:
@@ -113,8 +107,8 @@ def test_event_of_a_deleted_object_leaves_the_photo_pending(shared_cloud: Cloud,
     grant = shared_cloud.grant(ann)
     version = shared_cloud.put(grant, JPEG)
     shared_cloud.bucket.erase(grant["s3Key"])
-    for seen in (version, None):
-        shared_cloud.deliver(created(grant["s3Key"], seen))
+    for version_in_event in (version, None):
+        shared_cloud.deliver(created(grant["s3Key"], version_in_event))
     assert shared_cloud.photo(grant["photoId"]).status == "pending"
     assert sound(shared_cloud, ann)
 
@@ -126,9 +120,6 @@ def test_overwriting_the_original_does_not_change_a_confirmed_photo(shared_cloud
     shared_cloud.deliver(created(photo.s3_key, second))
     assert shared_cloud.photo(photo.photo_id) == photo
     assert sound(shared_cloud, ann)
-
-
-# --- While something else happens
 
 
 def test_photo_changed_during_decoding_becomes_ready_with_the_change(shared_cloud: Cloud, ann: Client) -> None:
@@ -163,7 +154,7 @@ def test_photo_erased_during_decoding_stays_erased(shared_cloud: Cloud, ann: Cli
 def test_concurrent_confirmations_keep_one_version_with_its_own_renditions(
     shared_cloud: Cloud, ann: Client, late: bytes
 ) -> None:
-    """The second is read while the first is not yet confirmed, and written when it is."""
+    """Read the second version before the first is confirmed, and write it afterwards."""
     grant = shared_cloud.grant(ann, method="POST")
     first, second = shared_cloud.put(grant, JPEG), shared_cloud.put(grant, late)
 

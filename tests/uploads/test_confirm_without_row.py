@@ -1,4 +1,4 @@
-"""Objects whose row is lost, whose photo has another key, or whose confirmed version is gone."""
+"""Objects whose row is lost, whose photo has another key, or whose confirmed version was deleted."""
 
 from datetime import UTC, datetime
 from uuid import uuid4
@@ -85,10 +85,10 @@ def test_object_without_a_row_is_deleted_if_the_account_is_cancelled(shared_clou
 
 
 KEYS = st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="/"), min_size=1, max_size=40)
-FEW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FEW_EXAMPLES = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
-@FEW
+@FEW_EXAMPLES
 @given(KEYS | st.sampled_from(["a+b", "a b", "a%2Bb", "%252F", "é", "100%", "+", "%00"]))
 def test_keys_are_decoded_exactly_once(shared_cloud: Cloud, name: str) -> None:
     photo_id = new_photo_id(NOW, uuid4().int)
