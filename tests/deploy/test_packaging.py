@@ -1,4 +1,4 @@
-"""What the chalice command is taught: gateway responses, secrets, and the stack that is made of two."""
+"""Extensions of the chalice command: gateway responses, secret references, and one stack from two templates."""
 
 import json
 from types import SimpleNamespace
@@ -28,16 +28,16 @@ def test_secret_references_are_resolved_and_other_variables_are_unchanged() -> N
     client = SimpleNamespace(_client=boto3.client)
     put = packaging._wrap_put_function(lambda _, name, environment_variables: (name, environment_variables))
     secrets.create_secret(Name="photoshare-x-cdn-key-1", SecretString='{"public": "P", "private": "Q"}')
-    named = {
+    variables = {
         "KEYS": "{{resolve:secretsmanager:photoshare-x-signing-keys}}",
         "PEM": "{{resolve:secretsmanager:photoshare-x-cdn-key-1:SecretString:private}}",
         "STAGE": "x",
     }
-    assert put(client, "f", environment_variables=named) == ("f", {"KEYS": "new,old", "PEM": "Q", "STAGE": "x"})
+    assert put(client, "f", environment_variables=variables) == ("f", {"KEYS": "new,old", "PEM": "Q", "STAGE": "x"})
 
 
-def merged(**more: Any) -> dict[str, Any]:
-    """The stack after the merge."""
+def merge_stacks(**more: Any) -> dict[str, Any]:
+    """Return the template of the merged stack."""
     template: dict[str, Any] = {"Outputs": {"EndpointURL": {"Value": "https://"}}}
 
     def merge(_processor: Any, into: dict[str, Any]) -> None:
@@ -45,7 +45,7 @@ def merged(**more: Any) -> dict[str, Any]:
             Parameters={"RestAPI": {}, "Cdn": {}},
             Conditions={"Served": {}, "WithCdn": {"Fn::Equals": [{"Ref": "Cdn"}, "yes"]}, "Fronted": {"Fn::And": []}},
             Resources={
-                "ConfirmRetries": {"Type": "C", "Condition": "Served", "Properties": {"FunctionName": "by name"}},
+                "ConfirmRetries": {"Type": "C", "Condition": "Served", "Properties": {"FunctionName": "fixed name"}},
                 "UsagePlan": {"Type": "U", "Condition": "Served", "Properties": {"ApiStages": [{"Stage": "api"}]}},
                 "AppCdn": {"Type": "A", "Condition": "Fronted", "Properties": {}},
                 "APIHandler": {"Type": "AWS::Serverless::Function", "Properties": {}},
@@ -65,7 +65,7 @@ def merged(**more: Any) -> dict[str, Any]:
 
 
 def test_merged_stack_always_contains_the_api_as_a_resource() -> None:
-    template = merged()
+    template = merge_stacks()
     assert template["Parameters"] == {"Cdn": {}}
     assert "Served" not in json.dumps(template)
     assert template["Conditions"]["Fronted"] == template["Conditions"]["WithCdn"]
@@ -76,7 +76,7 @@ def test_merged_stack_always_contains_the_api_as_a_resource() -> None:
 
 def test_outputs_become_the_environment_and_only_the_api_can_sign() -> None:
     api, sweep = (
-        merged()["Resources"][name]["Properties"]["Environment"]["Variables"] for name in ("APIHandler", "Sweep")
+        merge_stacks()["Resources"][name]["Properties"]["Environment"]["Variables"] for name in ("APIHandler", "Sweep")
     )
     assert sweep == {"PHOTO_TABLE": {"Ref": "PhotoMetadata"}}
     assert {*api} - {*sweep} == {"CDN_KEY_ID", "CDN_PRIVATE_KEY", "SIGNING_KEYS"}
@@ -92,14 +92,14 @@ def test_names_in_a_policy_are_substituted_and_an_unknown_name_is_an_error() -> 
 
 
 def test_cold_import_is_measured_only_if_the_package_runs_on_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    def built_for(architecture: str) -> dict[str, Any]:
+    def build_template(architecture: str) -> dict[str, Any]:
         return {"Resources": {"APIHandler": {"Properties": {"Architectures": [architecture]}}}}
 
     monkeypatch.setattr("platform.system", lambda: "Linux")
     for machine, ours, other in (("x86_64", "x86_64", "arm64"), ("aarch64", "arm64", "x86_64")):
         monkeypatch.setattr("platform.machine", lambda machine=machine: machine)
-        assert report.runs_here(built_for(ours))
-        assert not report.runs_here(built_for(other))
+        assert report.runs_here(build_template(ours))
+        assert not report.runs_here(build_template(other))
 
 
 def test_report_counts_resources() -> None:

@@ -1,4 +1,4 @@
-"""`resources.yaml`: sound for AWS, and the emulator deploys and updates it as it stands without losing a row."""
+"""`resources.yaml` is secure and fits the limits of AWS. The emulator updates it without losing a row."""
 
 import json
 import re
@@ -20,14 +20,14 @@ LOCAL = "http://localhost:8000"
 RESOURCES: dict[str, Any] = load(str(stack.TEMPLATE))["Resources"]
 
 
-def of_type(name: str) -> list[Any]:
-    return [each for each in RESOURCES.values() if each["Type"] == name]
+def find_resources(name: str) -> list[Any]:
+    return [resource for resource in RESOURCES.values() if resource["Type"] == name]
 
 
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    with running(tmp_path_factory.mktemp("cloud"), 0, LOCAL) as made:
-        yield made
+    with running(tmp_path_factory.mktemp("cloud"), 0, LOCAL) as local_cloud:
+        yield local_cloud
 
 
 @pytest.mark.parametrize(
@@ -40,8 +40,8 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     ],
 )
 def test_data_is_retained_when_its_stack_is_deleted(kind: str, policy: str) -> None:
-    for each in of_type(kind):
-        assert (each["DeletionPolicy"], each["UpdateReplacePolicy"]) == (policy, "Retain")
+    for resource in find_resources(kind):
+        assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == (policy, "Retain")
 
 
 def test_template_is_small_enough_for_cloudformation() -> None:
@@ -50,8 +50,8 @@ def test_template_is_small_enough_for_cloudformation() -> None:
 
 
 def test_buckets_are_private_and_encrypted() -> None:
-    for each in of_type("AWS::S3::Bucket"):
-        properties = each["Properties"]
+    for bucket in find_resources("AWS::S3::Bucket"):
+        properties = bucket["Properties"]
         assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
         assert len(properties["PublicAccessBlockConfiguration"]) == 4
         assert "BucketEncryption" in properties
@@ -59,53 +59,53 @@ def test_buckets_are_private_and_encrypted() -> None:
 
 
 def test_buckets_and_queues_deny_requests_without_tls() -> None:
-    policies = of_type("AWS::S3::BucketPolicy") + of_type("AWS::SQS::QueuePolicy")
-    covered = [target for each in policies for target in each["Properties"].get("Queues", [None])]
-    assert len(covered) == len(of_type("AWS::S3::Bucket") + of_type("AWS::SQS::Queue"))
-    for each in policies:
-        statement = each["Properties"]["PolicyDocument"]["Statement"][0]
+    policies = find_resources("AWS::S3::BucketPolicy") + find_resources("AWS::SQS::QueuePolicy")
+    covered = [target for policy in policies for target in policy["Properties"].get("Queues", [None])]
+    assert len(covered) == len(find_resources("AWS::S3::Bucket") + find_resources("AWS::SQS::Queue"))
+    for policy in policies:
+        statement = policy["Properties"]["PolicyDocument"]["Statement"][0]
         assert (statement["Effect"], statement["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
 
 
 def test_every_alarm_sends_a_notification_and_has_a_runbook_section() -> None:
     runbook = (stack.TEMPLATE.parent / "docs" / "operations.md").read_text()
     headings = {line.removeprefix("### ") for line in runbook.splitlines() if line.startswith("### ")}
-    alarms = of_type("AWS::CloudWatch::Alarm")
-    assert {str(each["Properties"]["AlarmName"]["Fn::Sub"]).partition("${Stage}-")[2] for each in alarms} == headings
-    for each in alarms:
-        assert each["Properties"]["AlarmActions"] == each["Properties"]["OKActions"] == [{"Ref": "Alarms"}]
-        assert each["Properties"]["TreatMissingData"] in ("notBreaching", "breaching")
+    alarms = find_resources("AWS::CloudWatch::Alarm")
+    assert {str(alarm["Properties"]["AlarmName"]["Fn::Sub"]).partition("${Stage}-")[2] for alarm in alarms} == headings
+    for alarm in alarms:
+        assert alarm["Properties"]["AlarmActions"] == alarm["Properties"]["OKActions"] == [{"Ref": "Alarms"}]
+        assert alarm["Properties"]["TreatMissingData"] in ("notBreaching", "breaching")
 
 
 @pytest.mark.parametrize("function", FUNCTIONS.values())
 def test_every_function_has_alarms_and_its_log_expires(function: str) -> None:
     name = f"photoshare-${{Stage}}{function}"
-    watched = [
-        each["Properties"]["MetricName"]
-        for each in of_type("AWS::CloudWatch::Alarm")
-        if [one["Value"] for one in each["Properties"]["Dimensions"]] == [{"Fn::Sub": name}]
+    metric_names = [
+        resource["Properties"]["MetricName"]
+        for resource in find_resources("AWS::CloudWatch::Alarm")
+        if [dimension["Value"] for dimension in resource["Properties"]["Dimensions"]] == [{"Fn::Sub": name}]
     ]
-    assert {"Errors", "Throttles"} <= {*watched}
+    assert {"Errors", "Throttles"} <= {*metric_names}
     (log,) = [
-        each["Properties"]
-        for each in of_type("AWS::Logs::LogGroup")
-        if each["Properties"]["LogGroupName"] == {"Fn::Sub": f"/aws/lambda/{name}"}
+        resource["Properties"]
+        for resource in find_resources("AWS::Logs::LogGroup")
+        if resource["Properties"]["LogGroupName"] == {"Fn::Sub": f"/aws/lambda/{name}"}
     ]
     assert log["RetentionInDays"] == {"Ref": "LogRetentionDays"}
 
 
 def test_alarms_and_dashboard_use_only_metrics_that_the_code_emits() -> None:
     package = stack.TEMPLATE.parent / "chalicelib"
-    written = {
+    emitted = {
         name for file in package.rglob("*.py") for name in re.findall(r'metrics\.\w+\("(\w+)"', file.read_text())
     }
-    ours = [each["Properties"] for each in of_type("AWS::CloudWatch::Alarm")]
-    assert {each["MetricName"] for each in ours if each["Namespace"] == "Photoshare"} <= written
-    (dashboard,) = of_type("AWS::CloudWatch::Dashboard")
+    alarms = [alarm["Properties"] for alarm in find_resources("AWS::CloudWatch::Alarm")]
+    assert {alarm["MetricName"] for alarm in alarms if alarm["Namespace"] == "Photoshare"} <= emitted
+    (dashboard,) = find_resources("AWS::CloudWatch::Dashboard")
     body = str(dashboard["Properties"]["DashboardBody"]["Fn::Sub"])
     assert json.loads(body)["widgets"]
-    # Rejections are found by SEARCH, as each reason is a dimension.
-    assert {name for name in written if f'"{name}"' not in body} == {"Rejected"}
+    # The dashboard finds rejections by SEARCH, because each reason is a dimension.
+    assert {name for name in emitted if f'"{name}"' not in body} == {"Rejected"}
     assert "{Photoshare,stage,reason}" in body
 
 
@@ -114,9 +114,9 @@ def test_only_the_cdn_reads_renditions_and_it_requires_signed_urls() -> None:
     condition, allowed, _ = cdn["Fn::If"]
     assert (condition, allowed["Action"]) == ("WithCdn", "s3:GetObject")
     assert "${RenditionsCdn}" in str(allowed["Condition"]["StringEquals"]["AWS:SourceArn"])
-    shown = RESOURCES["RenditionsCdn"]["Properties"]["DistributionConfig"]
-    assert shown["DefaultCacheBehavior"]["TrustedKeyGroups"] == [{"Ref": "RenditionsKeys"}]
-    assert "CacheBehaviors" not in shown
+    distribution = RESOURCES["RenditionsCdn"]["Properties"]["DistributionConfig"]
+    assert distribution["DefaultCacheBehavior"]["TrustedKeyGroups"] == [{"Ref": "RenditionsKeys"}]
+    assert "CacheBehaviors" not in distribution
 
 
 def test_outputs_are_the_environment_of_the_app(cloud: Cloud) -> None:
@@ -164,7 +164,7 @@ def test_rows_survive_a_kill_and_damaged_state_is_not_overwritten(tmp_path: Path
     with running(tmp_path, 0, LOCAL) as first:
         first.client("dynamodb").put_item(TableName=first.env["ACCOUNT_TABLE"], Item=row)
         with pytest.raises(subprocess.TimeoutExpired):
-            first.process.wait(1.5)  # It writes what has changed.
+            first.process.wait(1.5)  # Meanwhile, the emulator saves its state.
         first.process.kill()
     with running(tmp_path, 0, LOCAL) as second:
         assert second.client("dynamodb").scan(TableName=second.env["ACCOUNT_TABLE"])["Items"] == [row]

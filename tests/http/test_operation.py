@@ -16,7 +16,7 @@ from chalicelib.http.operation import Operation
 from chalicelib.http.responses import File, Redirect, WithCookies
 
 
-def read(view: Callable[..., Any], status: Any = 200) -> Operation:
+def read_operation(view: Callable[..., Any], status: Any = 200) -> Operation:
     return Operation.read(view, "Tests", status, (Conflict,))
 
 
@@ -26,7 +26,7 @@ def test_operation_is_read_from_the_annotations_of_the_view() -> None:
     ) -> Empty:
         raise NotImplementedError
 
-    operation = read(view)
+    operation = read_operation(view)
     assert operation.captures == {"photo_id": PhotoId}
     assert (operation.body, operation.is_body_optional) == (("changes", PhotoChanges), True)
     assert operation.query == ("query", PageQuery)
@@ -39,7 +39,7 @@ def test_view_without_parameters_expects_nothing() -> None:
     def view() -> None:
         raise NotImplementedError
 
-    operation = read(view)
+    operation = read_operation(view)
     assert (operation.body, operation.query, operation.query_type, operation.access) == (None, None, Query, "public")
     assert operation.answers == {204: None}
 
@@ -48,7 +48,7 @@ def test_view_with_an_optional_caller_is_open_to_visitors() -> None:
     def view(caller: Caller | None) -> Page[Empty]:
         raise NotImplementedError
 
-    assert read(view).access == "optional"
+    assert read_operation(view).access == "optional"
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_responses_are_read_from_the_return_type(answer: Any, status: Any, expec
         raise NotImplementedError
 
     view.__annotations__["return"] = answer
-    assert read(view, status).answers == expected
+    assert read_operation(view, status).answers == expected
 
 
 @pytest.mark.parametrize("annotation", [int, dict[str, str], bytes, str | None])
@@ -77,7 +77,7 @@ def test_parameter_of_an_unsupported_type_fails_at_import(annotation: Any) -> No
 
     view.__annotations__["value"] = annotation
     with pytest.raises(TypeError, match="value"):
-        read(view)
+        read_operation(view)
 
 
 def test_missing_annotation_fails_at_import() -> None:
@@ -86,4 +86,4 @@ def test_missing_annotation_fails_at_import() -> None:
 
     del view.__annotations__["photo_id"], view.__annotations__["return"]
     with pytest.raises(TypeError, match=r"\['photo_id', 'return'\]"):
-        read(view)
+        read_operation(view)
