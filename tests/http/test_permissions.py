@@ -55,7 +55,7 @@ def test_each_caller_gets_the_status_in_the_matrix(
         scenes[state] = scene
     expected = dict(zip(CALLERS, map(int, MATRIX[route][state].split()), strict=True))
     clients = make_clients(shared_cloud, scene)
-    # The owner comes last, because only the requests of the owner change the scene.
+    # The owner comes last. The request of the owner fails if a rejected request before it changed the scene.
     for caller in sorted(CALLERS, key="owner".__eq__):
         answer = clients[caller].call(method, path.format(**scene.ids) + ASKED.get(route, ""), GIVEN.get(route))
         assert answer.status == expected[caller], f"{caller}: {answer}"

@@ -1,4 +1,4 @@
-"""Whoever is asked for a document cannot keep, flood or send away the one who asks."""
+"""A server cannot stall, flood or redirect the process that fetches a document."""
 
 import subprocess
 import sys
@@ -12,15 +12,15 @@ from tests.support import idp_faults
 from tests.support.idp import Fault, IdentityProvider
 
 SLOW: dict[str, Fault] = {
-    "silence": idp_faults.stalling,
-    "a head that never ends": idp_faults.dripping(b"HTTP/1.1 200 OK\r\nX: "),
-    "a body that never ends": idp_faults.dripping(b"HTTP/1.1 200 OK\r\n\r\n"),
+    "no response": idp_faults.stalling,
+    "endless header": idp_faults.dripping(b"HTTP/1.1 200 OK\r\nX: "),
+    "endless body": idp_faults.dripping(b"HTTP/1.1 200 OK\r\n\r\n"),
 }
 BROKEN: dict[str, Fault] = {
-    "hangs up": idp_faults.hanging_up,
-    "cut short": idp_faults.cutting_short,
-    "too much": idp_faults.answering(b"x" * (MAX_BYTES + 1)),
-    "far too much": idp_faults.answering(b"x" * 50_000_000),
+    "closed connection": idp_faults.hanging_up,
+    "truncated body": idp_faults.cutting_short,
+    "body over the limit": idp_faults.answering(b"x" * (MAX_BYTES + 1)),
+    "50 MB body": idp_faults.answering(b"x" * 50_000_000),
 }
 
 
@@ -31,24 +31,24 @@ def test_document_is_fetched_completely(idp: IdentityProvider) -> None:
 
 
 def test_form_is_posted(idp: IdentityProvider) -> None:
-    seen: list[tuple[str, bytes]] = []
+    requests: list[tuple[str, bytes]] = []
 
-    def note(request: BaseHTTPRequestHandler) -> None:
-        seen.append((request.command, request.headers["Content-Type"].encode()))
+    def record_request(request: BaseHTTPRequestHandler) -> None:
+        requests.append((request.command, request.headers["Content-Type"].encode()))
         idp_faults.answering(b"{}")(request)
 
-    idp.faults["/form"] = note
+    idp.faults["/form"] = record_request
     assert fetch(f"{idp.url}/form", seconds=2, form={"code": "a&b=c"}) == b"{}"
-    assert seen == [("POST", b"application/x-www-form-urlencoded")]
+    assert requests == [("POST", b"application/x-www-form-urlencoded")]
 
 
 @pytest.mark.parametrize("fault", SLOW)
 def test_slow_response_times_out(idp: IdentityProvider, fault: str) -> None:
     idp.faults["/slow"] = SLOW[fault]
-    begun = time.monotonic()
+    start = time.monotonic()
     with pytest.raises(FetchFailed) as failed:
         fetch(f"{idp.url}/slow", seconds=0.3)
-    assert time.monotonic() - begun < 1
+    assert time.monotonic() - start < 1
     assert failed.value.status is None
 
 
@@ -82,6 +82,10 @@ def test_refused_connection_fails() -> None:
 
 
 def test_proxy_variables_of_the_environment_are_ignored(idp: IdentityProvider) -> None:
-    asked = f"from chalicelib.infra.fetch import fetch; print(fetch('{idp.url}/jwks.json', seconds=2).decode(), end='')"
-    ran = subprocess.run([sys.executable, "-c", asked], capture_output=True, env={"http_proxy": "http://127.0.0.1:1"})
-    assert ran.stdout == idp.jwks(), ran.stderr
+    script = (
+        f"from chalicelib.infra.fetch import fetch; print(fetch('{idp.url}/jwks.json', seconds=2).decode(), end='')"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, env={"http_proxy": "http://127.0.0.1:1"}
+    )
+    assert result.stdout == idp.jwks(), result.stderr

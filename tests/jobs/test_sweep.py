@@ -1,4 +1,4 @@
-"""The sweep ends unused grants, empties the trash, and deletes what was left of erased photos."""
+"""The sweep removes unused grants, empties the trash, and deletes leftover objects of erased photos."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -19,9 +19,6 @@ from tests.support.invariants import originals_of, rows, sound
 from tests.support.sweeps import UNUSED_GRANT_DUE, drain_queue, run_job, sweep_and_run_jobs
 
 JPEG = make_photo(64, 48)
-
-
-# --- Grants
 
 
 def test_unused_grant_is_removed_completely(shared_cloud: Cloud, ann: Client) -> None:
@@ -72,9 +69,6 @@ def test_upload_that_arrives_after_its_grant_was_removed_is_rebuilt(shared_cloud
     photo = shared_cloud.photo(grant["photoId"])
     assert (photo.status, photo.visibility) == ("ready", "private")
     assert sound(shared_cloud, ann)
-
-
-# --- The trash, what was rejected, and tombstones
 
 
 def test_trash_is_emptied_after_thirty_days_and_not_before(shared_cloud: Cloud, ann: Client) -> None:

@@ -105,18 +105,18 @@ def test_encoded_response_is_not_compressed_again(server: Server) -> None:
 
 
 def test_web_page_is_compressed_and_keeps_its_other_headers(server: Server) -> None:
-    plain, packed = get(server, "/page"), get(server, "/page", **{"Accept-Encoding": "gzip"})
-    assert gzip.decompress(packed.body) == plain.body
-    assert len(packed.body) < len(plain.body)
-    changed = {"content-encoding": "gzip", "content-length": str(len(packed.body))}
-    before, after = ({**dict(answer.headers), "date": ""} for answer in (plain, packed))
+    plain, compressed = get(server, "/page"), get(server, "/page", **{"Accept-Encoding": "gzip"})
+    assert gzip.decompress(compressed.body) == plain.body
+    assert len(compressed.body) < len(plain.body)
+    changed = {"content-encoding": "gzip", "content-length": str(len(compressed.body))}
+    before, after = ({**dict(answer.headers), "date": ""} for answer in (plain, compressed))
     assert after == before | changed
     assert after["etag"]
 
 
 def test_unchanged_page_is_304_without_content_encoding(server: Server) -> None:
     etag = get(server, "/page", **{"Accept-Encoding": "gzip"}).headers["ETag"]
-    with connected(server) as connection:  # A stray body would spoil the second response.
+    with connected(server) as connection:  # A stray body would corrupt the second response.
         unchanged = ask(connection, "GET", "/page", {"Accept-Encoding": "gzip", "If-None-Match": etag})
         page = ask(connection, "GET", "/page")
     assert (unchanged.status, unchanged.body, unchanged.headers["ETag"]) == (304, b"", etag)
@@ -126,7 +126,7 @@ def test_unchanged_page_is_304_without_content_encoding(server: Server) -> None:
 
 def test_head_has_the_headers_of_a_compressed_get(server: Server) -> None:
     accepted = {"Accept-Encoding": "gzip"}
-    with connected(server) as connection:  # A stray body would spoil the second response.
+    with connected(server) as connection:  # A stray body would corrupt the second response.
         head, page = ask(connection, "HEAD", "/page", accepted), ask(connection, "GET", "/page", accepted)
     assert head.body == b""
     for name in ("Content-Encoding", "Content-Length", "ETag"):
@@ -137,12 +137,12 @@ def test_head_has_the_headers_of_a_compressed_get(server: Server) -> None:
 @settings(deadline=None)
 @given(st.binary(min_size=1, max_size=2 * MINIMUM), st.sampled_from(["gzip", "deflate"]), st.sampled_from([*DECODE]))
 def test_body_is_unchanged_after_decompression_and_compression(
-    server: Server, body: bytes, sent: str, wanted: str | None
+    server: Server, body: bytes, sent: str, accepted: str | None
 ) -> None:
-    headers = BINARY | {"Content-Encoding": sent, "Accept-Encoding": wanted or "identity"}
+    headers = BINARY | {"Content-Encoding": sent, "Accept-Encoding": accepted or "identity"}
     with connected(server) as connection:
         answer = ask(connection, "POST", "/mirror", headers, compress(body, sent))
-    coding = wanted if len(body) >= MINIMUM else None
+    coding = accepted if len(body) >= MINIMUM else None
     assert (answer.status, answer.headers["Content-Encoding"]) == (200, coding)
     assert DECODE[coding](answer.body) == body
 

@@ -20,16 +20,16 @@ def test_client_cannot_forge_its_address(server: Server) -> None:
 
 
 def test_head_has_the_headers_of_get_and_no_body(server: Server) -> None:
-    with connected(server) as connection:  # One: a stray body would spoil the second answer.
+    with connected(server) as connection:  # A stray body would corrupt the second response.
         head, body = ask(connection, "HEAD", "/photos/1"), ask(connection, "GET", "/photos/1")
     assert (head.status, head.headers["Content-Length"], head.body) == (200, "15", b"")
     assert (body.status, len(body.body)) == (200, 15)
 
 
 def test_no_content_response_has_neither_body_nor_length(server: Server) -> None:
-    with connected(server) as connection:  # A stray body would spoil the second response.
-        nothing, body = ask(connection, "DELETE", "/photos/1"), ask(connection, "GET", "/photos/1")
-    assert (nothing.status, nothing.body, nothing.headers["Content-Length"]) == (204, b"", None)
+    with connected(server) as connection:  # A stray body would corrupt the second response.
+        empty, body = ask(connection, "DELETE", "/photos/1"), ask(connection, "GET", "/photos/1")
+    assert (empty.status, empty.body, empty.headers["Content-Length"]) == (204, b"", None)
     assert body.status == 200
 
 
@@ -76,20 +76,20 @@ def test_body_at_the_limit_arrives_completely(server: Server) -> None:
     assert answer.json["size"] == BODY_LIMIT
 
 
-def chunked(server: Server, body: bytes) -> bytes:
+def send_chunked(server: Server, body: bytes) -> bytes:
     return raw(
         server, "POST /echo HTTP/1.1", "Host: x", "Content-Type: text/plain", "Transfer-Encoding: Chunked", body=body
     )
 
 
 def test_chunked_body_arrives_completely(server: Server) -> None:
-    answer = chunked(server, b"3\r\nabc\r\nA;why=not\r\n0123456789\r\n0\r\nTrailer: x\r\n\r\n")
+    answer = send_chunked(server, b"3\r\nabc\r\nA;why=not\r\n0123456789\r\n0\r\nTrailer: x\r\n\r\n")
     assert json.loads(answer.partition(b"\r\n\r\n")[2])["size"] == 13
 
 
 @pytest.mark.parametrize("body", [b"x\r\n", b"3\r\nabcd\r\n", b"-3\r\n", b"f" * 30 + b"\r\n"])
 def test_invalid_chunks_are_400(server: Server, body: bytes) -> None:
-    assert status(chunked(server, body)) == 400
+    assert status(send_chunked(server, body)) == 400
     assert get(server, "/photos/1").status == 200
 
 
@@ -148,4 +148,4 @@ def test_keep_alive_connection_responds_without_delay(server: Server) -> None:
     with connected(server) as connection:
         for _ in range(50):
             assert ask(connection, "GET", "/photos/1").status == 200
-    assert time.monotonic() - started < 1  # 40 ms each with Nagle's algorithm in the way
+    assert time.monotonic() - started < 1  # Nagle's algorithm would delay each response by 40 ms.

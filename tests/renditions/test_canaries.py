@@ -3,12 +3,12 @@ import pytest
 from chalicelib import renditions
 from tests.support import canaries, images
 
-PLANTED = {place: (declared, content) for place, declared, content in canaries.everywhere()}
+PLANTED = {location: (declared, content) for location, declared, content in canaries.everywhere()}
 
 
-@pytest.mark.parametrize("place", PLANTED)
-def test_renditions_have_no_hidden_data_of_the_photo(place: str) -> None:
-    declared, content = PLANTED[place]
+@pytest.mark.parametrize("location", PLANTED)
+def test_renditions_have_no_hidden_data_of_the_photo(location: str) -> None:
+    declared, content = PLANTED[location]
     assert b"CANARY" in content
     try:
         rendered = renditions.render(content, declared)
@@ -19,13 +19,13 @@ def test_renditions_have_no_hidden_data_of_the_photo(place: str) -> None:
 
 
 def test_only_headers_with_a_false_length_make_a_photo_invalid() -> None:
-    refused = set[str]()
-    for place, (declared, content) in PLANTED.items():
+    rejected = set[str]()
+    for location, (declared, content) in PLANTED.items():
         try:
             renditions.render(content, declared)
         except renditions.Refused:
-            refused.add(place)
-    assert refused == {"jpeg scan header", "jpeg frame header", "jpeg restart interval"}
+            rejected.add(location)
+    assert rejected == {"jpeg scan header", "jpeg frame header", "jpeg restart interval"}
 
 
 def test_segments_that_affect_no_pixel_are_not_copied() -> None:

@@ -13,11 +13,15 @@ from tests.support import images
 @pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF"])
 def test_camera_settings_and_position_are_read(format: str) -> None:
     rendered = renditions.render(images.photo(64, 48, format=format), f"image/{format.lower()}")
-    noted = rendered.exif
+    settings = rendered.exif
     assert rendered.taken_at == "2024-07-01T10:30:45.250Z"
-    assert (noted.camera, noted.lens, noted.iso) == ("Canon EOS R5", "RF35mm F1.8 MACRO", 400)
-    assert (noted.aperture, noted.shutter, noted.focal_length) == (2.8, "1/250", 35.0)
-    assert (noted.latitude, noted.longitude, noted.altitude) == (images.LATITUDE, images.LONGITUDE, images.ALTITUDE)
+    assert (settings.camera, settings.lens, settings.iso) == ("Canon EOS R5", "RF35mm F1.8 MACRO", 400)
+    assert (settings.aperture, settings.shutter, settings.focal_length) == (2.8, "1/250", 35.0)
+    assert (settings.latitude, settings.longitude, settings.altitude) == (
+        images.LATITUDE,
+        images.LONGITUDE,
+        images.ALTITUDE,
+    )
 
 
 @pytest.mark.parametrize(
@@ -45,19 +49,19 @@ def test_shutter_speed_has_the_notation_of_photographers(seconds: float, shutter
     assert exif.read(images.exif_block(details={0x829A: seconds})).exif.shutter == shutter
 
 
-@pytest.mark.parametrize("place", [(0, 0), (91, 1), (4_000_000_000, 1)])
-def test_impossible_position_is_none(place: tuple[int, int]) -> None:
-    block = images.exif_block().replace(struct.pack(">II", 52, 1), struct.pack(">II", *place))
-    noted = exif.read(block).exif
-    assert (noted.latitude, noted.longitude, noted.altitude) == (None, None, None)
-    assert noted.camera == "Canon EOS R5"
+@pytest.mark.parametrize("latitude", [(0, 0), (91, 1), (4_000_000_000, 1)])
+def test_impossible_position_is_none(latitude: tuple[int, int]) -> None:
+    block = images.exif_block().replace(struct.pack(">II", 52, 1), struct.pack(">II", *latitude))
+    settings = exif.read(block).exif
+    assert (settings.latitude, settings.longitude, settings.altitude) == (None, None, None)
+    assert settings.camera == "Canon EOS R5"
 
 
 @given(st.lists(st.tuples(st.integers(0, 800), st.binary(min_size=1, max_size=8)), max_size=12))
 def test_corrupt_exif_block_causes_no_error(changes: list[tuple[int, bytes]]) -> None:
     block = bytearray(images.exif_block())
-    for at, replacement in changes:
-        block[at : at + len(replacement)] = replacement
+    for offset, replacement in changes:
+        block[offset : offset + len(replacement)] = replacement
     facts = exif.read(bytes(block))
     numbers = (facts.exif.aperture, facts.exif.focal_length, facts.exif.latitude, facts.exif.altitude)
     assert all(number is None or math.isfinite(number) for number in numbers)

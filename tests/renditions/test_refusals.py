@@ -45,11 +45,11 @@ def test_file_over_the_size_limit_is_rejected() -> None:
 @pytest.mark.parametrize("name", bombs.bombs())
 def test_bomb_is_rejected_with_its_reason_within_two_seconds(name: str) -> None:
     content, declared, refusal = bombs.bombs()[name]
-    began = time.process_time()
-    with pytest.raises(Refused) as refused:
+    start = time.process_time()
+    with pytest.raises(Refused) as raised:
         renditions.render(content, declared)
-    assert refused.value.code == refusal
-    assert time.process_time() - began < 2
+    assert raised.value.code == refusal
+    assert time.process_time() - start < 2
 
 
 def test_bombs_in_unread_parts_cost_neither_time_nor_memory() -> None:
@@ -63,7 +63,7 @@ for name, (content, declared) in bombs.defused().items():
     began = time.process_time()
     renditions.render(content, declared)
     assert time.process_time() - began < 2, name
-# Not getrusage's, which begins with what the parent had when it forked.
+# The peak of getrusage would start at the memory of the parent process.
 assert int(re.search("VmHWM: *\\s*(\\d+)", Path("/proc/self/status").read_text())[1]) < 400_000
 """
     subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True)
@@ -85,15 +85,15 @@ SAMPLES = [(declared, make()) for declared, make in images.SMALL.items()]
     st.floats(0.1, 1),
 )
 def test_mutated_photo_is_rendered_or_rejected(
-    sample: tuple[str, bytes], changes: list[tuple[float, bytes]], kept: float
+    sample: tuple[str, bytes], changes: list[tuple[float, bytes]], kept_fraction: float
 ) -> None:
     declared, content = sample
     mutated = bytearray(content)
-    for place, replacement in changes:
-        at = int(place * len(mutated))
-        mutated[at : at + len(replacement)] = replacement
+    for position, replacement in changes:
+        offset = int(position * len(mutated))
+        mutated[offset : offset + len(replacement)] = replacement
     try:
-        rendered = renditions.render(bytes(mutated[: round(kept * len(mutated))]), declared)
+        rendered = renditions.render(bytes(mutated[: round(kept_fraction * len(mutated))]), declared)
     except Refused:
         return
     assert set(rendered.renditions) == {"256", "1024", "2048", "full"}
@@ -127,7 +127,7 @@ def test_heif_item_of_an_unsupported_codec_never_reaches_the_decoder(
     declared: str, coded: bytes, item_type: bytes
 ) -> None:
     content = images.SMALL[declared]()
-    assert heif.read(4, content), "the control"
-    at = content.index(coded, content.index(b"infe"))
+    assert heif.read(4, content), "the unchanged file must be readable"
+    offset = content.index(coded, content.index(b"infe"))
     with pytest.raises(renditions.Damaged):
-        heif.read(4, content[:at] + item_type + content[at + 4 :])
+        heif.read(4, content[:offset] + item_type + content[offset + 4 :])

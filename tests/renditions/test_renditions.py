@@ -19,42 +19,45 @@ type Colours = list[tuple[int, ...]]
 SERVED = {"image/jpeg": "JPEG", "image/webp": "WEBP"}
 
 
-def opened(rendered: Rendered, name: str) -> Image.Image:
-    """A rendition as a reader sees it, in the format that it says."""
+def open_rendition(rendered: Rendered, name: str) -> Image.Image:
+    """Decode a rendition in the format that its content type declares."""
     rendition = rendered.renditions[name]
     image = Image.open(io.BytesIO(rendition.content), formats=[SERVED[rendition.content_type]])
     image.load()
     return image
 
 
-def colours(image: Image.Image) -> Colours:
-    """What is in the middle of each quadrant."""
+def sample_colours(image: Image.Image) -> Colours:
+    """Return the colour in the middle of each quadrant."""
     small = image.convert("RGB").resize((4, 4), Image.Resampling.BOX).resize((2, 2), Image.Resampling.BOX)
     pixels = small.tobytes()
     return [tuple(pixels[at : at + 3]) for at in range(0, 12, 3)]
 
 
-def alike(seen: Colours, expected: Colours, tolerance: int = 9) -> bool:
-    pairs = zip(seen, expected, strict=True)
+def are_similar(actual: Colours, expected: Colours, tolerance: int = 9) -> bool:
+    pairs = zip(actual, expected, strict=True)
     return all(abs(a - b) <= tolerance for one, other in pairs for a, b in zip(one, other, strict=True))
 
 
 def shows_quadrants(rendered: Rendered, tolerance: int = 9) -> bool:
     return all(
-        alike(colours(opened(rendered, name)), list(images.QUADRANTS), tolerance) for name in rendered.renditions
+        are_similar(sample_colours(open_rendition(rendered, name)), list(images.QUADRANTS), tolerance)
+        for name in rendered.renditions
     )
 
 
 def test_every_rendition_exists_and_none_is_enlarged() -> None:
     large = renditions.render(images.photo(4032, 3024), "image/jpeg")
-    assert {name: opened(large, name).size for name in large.renditions} == {
+    assert {name: open_rendition(large, name).size for name in large.renditions} == {
         "full": (4032, 3024),
         "2048": (2016, 1512),
         "1024": (1024, 768),
         "256": (256, 192),
     }
     small = renditions.render(images.photo(300, 200), "image/jpeg")
-    assert [opened(small, name).size for name in ("full", "2048", "1024", "256")] == [(300, 200)] * 3 + [(256, 171)]
+    assert [open_rendition(small, name).size for name in ("full", "2048", "1024", "256")] == [(300, 200)] * 3 + [
+        (256, 171)
+    ]
     assert {(r.content_type, r.extension) for n, r in large.renditions.items() if n != "full"} == {
         ("image/webp", "webp")
     }
@@ -64,15 +67,15 @@ def test_every_rendition_exists_and_none_is_enlarged() -> None:
 @pytest.mark.parametrize("format", ["PNG", "JPEG"])
 def test_images_of_extreme_shapes_are_rendered(width: int, height: int, format: str) -> None:
     rendered = renditions.render(images.photo(width, height, format=format, exif=False), f"image/{format.lower()}")
-    assert (rendered.width, rendered.height) == (width, height) == opened(rendered, "full").size
-    assert max(opened(rendered, "2048").size) == min(2048, max(width, height))
+    assert (rendered.width, rendered.height) == (width, height) == open_rendition(rendered, "full").size
+    assert max(open_rendition(rendered, "2048").size) == min(2048, max(width, height))
 
 
 @pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF"])
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_every_orientation_is_rendered_upright(format: str, orientation: int) -> None:
     rendered = renditions.render(images.oriented(orientation, format), f"image/{format.lower()}")
-    assert (rendered.width, rendered.height) == (96, 64) == opened(rendered, "256").size
+    assert (rendered.width, rendered.height) == (96, 64) == open_rendition(rendered, "256").size
     assert shows_quadrants(rendered)
 
 
@@ -87,12 +90,15 @@ def test_heic_is_rotated_once_if_container_and_exif_both_rotate_it() -> None:
 @pytest.mark.parametrize("angle", heif.TURNS)
 @pytest.mark.parametrize("axis", heif.MIRRORS)
 def test_heic_is_rotated_and_mirrored_as_its_container_specifies(angle: int, axis: int | None) -> None:
-    seen = images.quadrants(64, 96).transpose(Transpose.ROTATE_90)
+    expected = images.quadrants(64, 96).transpose(Transpose.ROTATE_90)
     for change in (heif.TURNS[angle], heif.MIRRORS[axis]):
-        seen = seen if change is None else seen.transpose(change)
+        expected = expected if change is None else expected.transpose(change)
     rendered = renditions.render(heif.transformed(angle, axis), "image/heic")
-    assert (rendered.width, rendered.height) == seen.size
-    assert all(alike(colours(opened(rendered, name)), colours(seen), tolerance=12) for name in rendered.renditions)
+    assert (rendered.width, rendered.height) == expected.size
+    assert all(
+        are_similar(sample_colours(open_rendition(rendered, name)), sample_colours(expected), tolerance=12)
+        for name in rendered.renditions
+    )
 
 
 @pytest.mark.parametrize(("format", "content"), [pytest.param(f, c, id=name) for name, f, c in encode_quadrants()])
@@ -104,14 +110,18 @@ def test_every_encoding_keeps_its_colours(format: str, content: bytes) -> None:
 def test_cmyk_keeps_its_hues_in_rgb(format: str) -> None:
     rendered = renditions.render(images.encoded(images.quadrants(mode="CMYK"), format), f"image/{format.lower()}")
     assert shows_quadrants(rendered, tolerance=80)
-    assert opened(rendered, "full").mode == "RGB"
+    assert open_rendition(rendered, "full").mode == "RGB"
 
 
 @pytest.mark.parametrize(("mode", "format"), [("L", "JPEG"), ("L", "PNG"), ("1", "PNG"), ("LA", "PNG"), ("1", "TIFF")])
 def test_grey_stays_grey(mode: str, format: str) -> None:
     content = images.encoded(images.quadrants(mode=mode), format)
     rendered = renditions.render(content, f"image/{format.lower()}")
-    assert alike(colours(opened(rendered, "256")), colours(images.quadrants(mode=mode).convert("L")), tolerance=12)
+    assert are_similar(
+        sample_colours(open_rendition(rendered, "256")),
+        sample_colours(images.quadrants(mode=mode).convert("L")),
+        tolerance=12,
+    )
 
 
 def test_transparency_becomes_white_in_every_rendition() -> None:
@@ -119,7 +129,9 @@ def test_transparency_becomes_white_in_every_rendition() -> None:
     clear.putalpha(0)
     for format in ("PNG", "WEBP", "TIFF", "AVIF"):
         rendered = renditions.render(images.encoded(clear, format), f"image/{format.lower()}")
-        assert all(alike(colours(opened(rendered, n)), [(255, 255, 255)] * 4) for n in rendered.renditions), format
+        assert all(
+            are_similar(sample_colours(open_rendition(rendered, n)), [(255, 255, 255)] * 4) for n in rendered.renditions
+        ), format
 
 
 @pytest.mark.parametrize("saver", ["jpegsave_buffer", "pngsave_buffer", "webpsave_buffer", "tiffsave_buffer"])
@@ -133,7 +145,7 @@ def test_wide_gamut_becomes_srgb_in_every_rendition(saver: str) -> None:
 @pytest.mark.parametrize("profile", [profiles.adobe_rgb(), profiles.swapped()], ids=["Adobe RGB", "swapped"])
 def test_colours_follow_the_embedded_profile(format: str, profile: bytes) -> None:
     stored = profiles.under(profile, images.quadrants())
-    assert not alike(colours(stored), list(images.QUADRANTS), tolerance=12)
+    assert not are_similar(sample_colours(stored), list(images.QUADRANTS), tolerance=12)
     content = images.encoded(stored, format, icc_profile=profile)
     assert shows_quadrants(renditions.render(content, f"image/{format.lower()}"), tolerance=14)
 
@@ -153,9 +165,9 @@ def test_renditions_have_no_metadata_of_the_photo(format: str, orientation: int)
     assert re.findall(rb"CANARY-(?:SERIAL|GPS)", original) == [b"CANARY-SERIAL", b"CANARY-GPS"]
     rendered = renditions.render(original, f"image/{format.lower()}")
     for name, rendition in rendered.renditions.items():
-        found = re.findall(rb"CANARY|Exif|EXIF|eXIf|ICC|iCCP|xmp|XMP|acsp|sRGB|Canon", rendition.content)
-        assert not found, name
-        assert not set(opened(rendered, name).info) & {"exif", "xmp", "comment", "icc_profile"}, name
+        metadata = re.findall(rb"CANARY|Exif|EXIF|eXIf|ICC|iCCP|xmp|XMP|acsp|sRGB|Canon", rendition.content)
+        assert not metadata, name
+        assert not set(open_rendition(rendered, name).info) & {"exif", "xmp", "comment", "icc_profile"}, name
 
 
 @pytest.mark.parametrize("name", images.polyglots())

@@ -1,4 +1,4 @@
-"""Search over HTTP: results follow every change of a photo, pages are full, and invalid queries are refused."""
+"""Search over HTTP: results follow every change of a photo, pages are full, and invalid queries are rejected."""
 
 import secrets
 from datetime import timedelta
@@ -18,7 +18,7 @@ from tests.support.rows import START, empty, pending
 JPEG = make_photo(64, 48)
 
 
-def found(client: Client, q: str, **query: Any) -> list[str]:
+def search_photos(client: Client, q: str, **query: Any) -> list[str]:
     return join_pages(read_pages(client, "/search", q=q, **query))
 
 
@@ -30,35 +30,41 @@ def test_search_follows_every_change_of_a_photo(shared_cloud: Cloud, ann: Client
     path, visitor = f"/photos/{photo.photo_id}", shared_cloud.visitor
     camera = str(photo.exif.camera).split()[0]
     for q in (key, key[:4], f"{key} CAFE", f"fluss {key}", f"night york {key}", f"{key} sea", f"{key} {camera}"):
-        assert found(visitor, q) == found(ann, q, scope="mine") == [photo.photo_id], q
+        assert search_photos(visitor, q) == search_photos(ann, q, scope="mine") == [photo.photo_id], q
     for q in (f"{key} day", f"{key}x", f"af {key}", f"{key} ca", f"caf {key}"):
-        assert found(visitor, q) == [], q
+        assert search_photos(visitor, q) == [], q
     assert ann.patch(path, {"title": f"{key} Quay", "tags": []}).status == 200
-    assert found(visitor, f"cafe {key}") == found(visitor, f"york {key}") == []
-    assert found(visitor, f"quay {key}") == [photo.photo_id]
+    assert search_photos(visitor, f"cafe {key}") == search_photos(visitor, f"york {key}") == []
+    assert search_photos(visitor, f"quay {key}") == [photo.photo_id]
     assert broken(shared_cloud, ann.user_id) == []
     for visibility in ("unlisted", "private"):
         assert ann.patch(path, {"visibility": visibility}).status == 200
-        assert (found(visitor, key), found(ann, key), found(ann, key, scope="mine")) == ([], [], [photo.photo_id])
+        assert (search_photos(visitor, key), search_photos(ann, key), search_photos(ann, key, scope="mine")) == (
+            [],
+            [],
+            [photo.photo_id],
+        )
         assert broken(shared_cloud, ann.user_id) == []
     assert ann.patch(path, {"visibility": "public"}).status == 200
     assert ann.delete(path).status == 204
-    assert found(visitor, key) == found(ann, key, scope="mine") == []
+    assert search_photos(visitor, key) == search_photos(ann, key, scope="mine") == []
     assert ann.post(f"{path}/restore").status == 200
-    assert found(visitor, key) == [photo.photo_id]
+    assert search_photos(visitor, key) == [photo.photo_id]
     assert ann.delete(path, permanent="true").status == 204
-    assert found(visitor, key) == []
+    assert search_photos(visitor, key) == []
     assert broken(shared_cloud, ann.user_id) == []
 
 
 @pytest.mark.parametrize("count", [0, 9, 10, 11, 25])
-@pytest.mark.parametrize("more", ["", "harbour "])
-def test_pages_are_full_newest_first_and_end_with_null(shared_cloud: Cloud, ann: Client, count: int, more: str) -> None:
+@pytest.mark.parametrize("prefix", ["", "harbour "])
+def test_pages_are_full_newest_first_and_end_with_null(
+    shared_cloud: Cloud, ann: Client, count: int, prefix: str
+) -> None:
     key = f"k{uuid4().hex[:12]}"
-    there = add_photos(shared_cloud, count, ann.user_id, title=f"{key} harbour")
+    photo_ids = add_photos(shared_cloud, count, ann.user_id, title=f"{key} harbour")
     for client, scope in ((shared_cloud.visitor, "public"), (ann, "mine")):
-        pages = read_pages(client, "/search", q=more + key, scope=scope)
-        assert join_pages(pages) == there[::-1]
+        pages = read_pages(client, "/search", q=prefix + key, scope=scope)
+        assert join_pages(pages) == photo_ids[::-1]
         assert all(len(page) == 10 for page in pages[:-1])
         assert len(pages) == max(1, -(-count // 10))
 
@@ -125,12 +131,12 @@ def test_page_of_one_word_makes_three_aws_calls(shared_cloud: Cloud, ann: Client
 
 def test_photo_present_during_the_whole_walk_is_listed_exactly_once(shared_cloud: Cloud, ann: Client) -> None:
     key = f"k{uuid4().hex[:12]}"
-    there = add_photos(shared_cloud, 20, ann.user_id, title=key)
-    seen: list[str] = []
+    photo_ids = add_photos(shared_cloud, 20, ann.user_id, title=key)
+    listed: list[str] = []
     last_key = None
     while True:
         page = ann.get("/search", q=key, limit=3, **({"lastKey": last_key} if last_key else {})).json
-        seen += [item["photoId"] for item in page["items"]]
+        listed += [item["photoId"] for item in page["items"]]
         if (last_key := page["lastKey"]) is None:
             break
         ann.delete(f"/photos/{page['items'][-1]['photoId']}")
@@ -139,7 +145,7 @@ def test_photo_present_during_the_whole_walk_is_listed_exactly_once(shared_cloud
         )
         assert shared_cloud.store.rebuild(newer.with_(status="pending"))
         assert shared_cloud.store.replace(newer.with_(status="pending"), newer)
-    assert seen == there[::-1]
+    assert listed == photo_ids[::-1]
 
 
 def test_positions_are_neither_returned_nor_searchable(shared_cloud: Cloud, ann: Client) -> None:
@@ -147,4 +153,4 @@ def test_positions_are_neither_returned_nor_searchable(shared_cloud: Cloud, ann:
     add_photos(shared_cloud, 1, ann.user_id, title=key, exif=Exif(camera="Nikon", latitude=48.5, longitude=9.25))
     (shown,) = shared_cloud.visitor.get("/search", q=f"nikon {key}").json["items"]
     assert not {"latitude", "longitude", "altitude"} & set(shown["exif"])
-    assert found(ann, f"{key} 48") == found(ann, f"{key} 25", scope="mine") == []
+    assert search_photos(ann, f"{key} 48") == search_photos(ann, f"{key} 25", scope="mine") == []
