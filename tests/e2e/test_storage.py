@@ -1,4 +1,4 @@
-"""Uploads: storage accepts what was granted, and confirmation accepts photos."""
+"""Storage accepts only granted uploads, and confirmation accepts only photos."""
 
 import hashlib
 import secrets
@@ -47,8 +47,8 @@ def test_invalid_photo_is_rejected_with_a_reason(service: Service) -> None:
     token = service.sign_up(service.address("carol"))
     grant = service.grant(token)
     assert put(grant, b"<svg onload=alert(1)>") == 200
-    refused = service.call("POST", f"/photos/{grant['photoId']}/complete", token=token)
-    assert (refused.status, refused.json["error"]) == (422, "NotAnImage")
+    rejected = service.call("POST", f"/photos/{grant['photoId']}/complete", token=token)
+    assert (rejected.status, rejected.json["error"]) == (422, "NotAnImage")
     shown = service.call("GET", f"/photos/{grant['photoId']}", token=token).json
     assert (shown["status"], shown["rejection"]) == ("rejected", "NotAnImage")
     unused = service.grant(token)

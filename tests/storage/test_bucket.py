@@ -1,4 +1,4 @@
-"""What a grant binds. That storage enforces it is for the tests on the emulator."""
+"""The conditions that a grant signs. The tests on the emulator show that storage enforces them."""
 
 import base64
 import json
@@ -27,7 +27,12 @@ def test_put_grant_without_size_and_digest_binds_neither(cloud: Cloud) -> None:
 def test_form_grant_binds_key_type_metadata_and_length(cloud: Cloud) -> None:
     grant = cloud.grant(cloud.person("ann"), method="POST", sha256=DIGEST)
     policy = json.loads(base64.b64decode(grant["fields"]["policy"]))
-    bound = {name: value for each in policy["conditions"] if isinstance(each, dict) for name, value in each.items()}
+    bound = {
+        name: value
+        for condition in policy["conditions"]
+        if isinstance(condition, dict)
+        for name, value in condition.items()
+    }
     assert bound.pop("bucket") == cloud.settings.originals_bucket
     assert bound["key"] == grant["s3Key"] == grant["fields"]["key"]
     sent = {name: value for name, value in grant["fields"].items() if name not in ("policy", "x-amz-signature")}

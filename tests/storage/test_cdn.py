@@ -1,4 +1,4 @@
-"""URLs of a CDN that shows nothing without a signature: CloudFront's rules, checked with the public key."""
+"""Signed URLs of the CDN. The tests verify them by the rules of CloudFront, with the public key."""
 
 import base64
 import json
@@ -32,23 +32,25 @@ TEN_PAST_NOON = datetime(2026, 11, 21, 12, 10, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
-def lifetime(url: str, at: datetime) -> timedelta:
-    """How long CloudFront serves this URL from `at` on, as its developer guide has it check a canned policy.
+def get_lifetime(url: str, at: datetime) -> timedelta:
+    """Return how long after `at` CloudFront serves this URL.
+
+    Verify the canned policy as the developer guide of CloudFront describes.
 
     Raises:
-        InvalidSignature: not at all.
+        InvalidSignature: CloudFront rejects the URL.
     """
     address, _, query = url.partition("?")
-    asked = {name: values[0] for name, values in parse_qs(query, strict_parsing=True).items()}
-    assert set(asked) == {"Expires", "Signature", "Key-Pair-Id", "Hash-Algorithm"}
-    assert (asked["Key-Pair-Id"], asked["Hash-Algorithm"]) == (CDN.key_id, "SHA256")
-    condition = {"DateLessThan": {"AWS:EpochTime": int(asked["Expires"])}}
+    parameters = {name: values[0] for name, values in parse_qs(query, strict_parsing=True).items()}
+    assert set(parameters) == {"Expires", "Signature", "Key-Pair-Id", "Hash-Algorithm"}
+    assert (parameters["Key-Pair-Id"], parameters["Hash-Algorithm"]) == (CDN.key_id, "SHA256")
+    condition = {"DateLessThan": {"AWS:EpochTime": int(parameters["Expires"])}}
     policy = json.dumps({"Statement": [{"Resource": address, "Condition": condition}]}, separators=(",", ":"))
-    signature = base64.b64decode(asked["Signature"].translate(str.maketrans("-_~", "+=/")))
+    signature = base64.b64decode(parameters["Signature"].translate(str.maketrans("-_~", "+=/")))
     public = load_pem_public_key(PAIR["public"].encode())
     assert isinstance(public, ec.EllipticCurvePublicKey)
     public.verify(signature, policy.encode(), ec.ECDSA(hashes.SHA256()))
-    return datetime.fromtimestamp(int(asked["Expires"]), UTC) - at
+    return datetime.fromtimestamp(int(parameters["Expires"]), UTC) - at
 
 
 @pytest.fixture
@@ -66,22 +68,22 @@ def behind_cdn(shared_cloud: Cloud) -> Bucket:
 def test_signed_url_is_valid_in_cloudfront_for_one_object_only(behind_cdn: Bucket, photo: Photo) -> None:
     url = behind_cdn.url(photo, "256", TEN_PAST_NOON)
     assert url.startswith(f"https://cdn.example.com/r/{quote(photo.renditions['256'])}?")
-    assert lifetime(url, TEN_PAST_NOON) > timedelta()
+    assert get_lifetime(url, TEN_PAST_NOON) > timedelta()
     with pytest.raises(InvalidSignature):
-        lifetime(url.replace("256", "1024", 1), TEN_PAST_NOON)
+        get_lifetime(url.replace("256", "1024", 1), TEN_PAST_NOON)
     expires = parse_qs(urlsplit(url).query)["Expires"][0]
     with pytest.raises(InvalidSignature):
-        lifetime(url.replace(expires, str(int(expires) + 1)), TEN_PAST_NOON)
+        get_lifetime(url.replace(expires, str(int(expires) + 1)), TEN_PAST_NOON)
 
 
 @pytest.mark.parametrize("name", ["256", "1024", "2048"])
 def test_url_lives_at_most_a_day_for_public_photos_and_an_hour_for_others(
     behind_cdn: Bucket, photo: Photo, name: str
 ) -> None:
-    assert DAY / 2 <= lifetime(behind_cdn.url(photo, name, TEN_PAST_NOON), TEN_PAST_NOON) <= DAY
+    assert DAY / 2 <= get_lifetime(behind_cdn.url(photo, name, TEN_PAST_NOON), TEN_PAST_NOON) <= DAY
     hidden = [photo.with_(visibility=visibility) for visibility in ("private", "unlisted")]
-    for each in (*hidden, photo.with_(trashed_at=timestamp(TEN_PAST_NOON))):
-        assert HOUR / 2 <= lifetime(behind_cdn.url(each, name, TEN_PAST_NOON), TEN_PAST_NOON) <= HOUR
+    for variant in (*hidden, photo.with_(trashed_at=timestamp(TEN_PAST_NOON))):
+        assert HOUR / 2 <= get_lifetime(behind_cdn.url(variant, name, TEN_PAST_NOON), TEN_PAST_NOON) <= HOUR
 
 
 def test_all_processes_sign_the_same_url_for_half_a_day(behind_cdn: Bucket, photo: Photo) -> None:
@@ -98,8 +100,8 @@ def test_copy_and_original_keep_presigned_s3_urls(behind_cdn: Bucket, photo: Pho
 
 def test_renditions_can_be_cached_for_a_year(shared_cloud: Cloud, photo: Photo) -> None:
     key = photo.renditions["256"]
-    found = shared_cloud.s3.head_object(Bucket=shared_cloud.settings.renditions_bucket, Key=key)
-    assert found["CacheControl"] == "max-age=31536000, immutable"
+    metadata = shared_cloud.s3.head_object(Bucket=shared_cloud.settings.renditions_bucket, Key=key)
+    assert metadata["CacheControl"] == "max-age=31536000, immutable"
 
 
 def test_cdn_requires_all_three_variables(shared_cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,7 +112,9 @@ def test_cdn_requires_all_three_variables(shared_cloud: Cloud, monkeypatch: pyte
             load_settings()
         monkeypatch.setenv(name, value)
     assert load_settings().cdn == CDN
-    assert load_settings().storage_origins[-1] == "https://cdn.example.com", "a policy takes a path for one file's"
+    assert load_settings().storage_origins[-1] == "https://cdn.example.com", (
+        "a content security policy would read a path as one file"
+    )
 
 
 def test_key_of_another_type_is_rejected_with_advice() -> None:

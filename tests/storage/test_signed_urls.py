@@ -1,4 +1,4 @@
-"""Links that stay the same for a while and that S3 accepts, and the names that files are saved under."""
+"""Presigned links that are stable within a window and valid for S3, and the filenames of downloads."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -23,11 +23,13 @@ NAMES = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
 
 @given(st.integers(0, int(WINDOW.total_seconds()) - 1), st.integers(0, int(WINDOW.total_seconds()) - 1))
 def test_link_is_stable_within_a_window_and_changes_in_the_next(first: int, second: int) -> None:
-    def link(moment: datetime) -> str:
+    def make_url(moment: datetime) -> str:
         return PRESIGNER.link("photos", "ann/1/256.webp", moment).url
 
-    one, same, then = (link(START + timedelta(seconds=seconds)) for seconds in (first, second, first + 1800))
-    assert one == same != then
+    first_url, second_url, next_url = (
+        make_url(START + timedelta(seconds=seconds)) for seconds in (first, second, first + 1800)
+    )
+    assert first_url == second_url != next_url
 
 
 @given(st.integers(0, 10**6))
@@ -55,9 +57,9 @@ def test_signature_equals_that_of_boto3_at_the_start_of_the_window(key: str, fil
             ExpiresIn=int(LIFETIME.total_seconds()),
         )
     query = {"response-content-disposition": disposition, "versionId": "v.1_a"}
-    made = PRESIGNER.link("photos", key, START + timedelta(minutes=29), **query).url
-    assert parse_qs(urlsplit(made).query) == parse_qs(urlsplit(expected).query)
-    assert unquote(urlsplit(made).path) == unquote(urlsplit(expected).path)
+    url = PRESIGNER.link("photos", key, START + timedelta(minutes=29), **query).url
+    assert parse_qs(urlsplit(url).query) == parse_qs(urlsplit(expected).query)
+    assert unquote(urlsplit(url).path) == unquote(urlsplit(expected).path)
 
 
 def test_refreshed_credentials_are_used_at_once() -> None:
