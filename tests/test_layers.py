@@ -36,7 +36,7 @@ MAY_IMPORT = {
     "release": BASE | {"stores", "deploy", "albums"},
     "bench": USE_CASES | {"http", "jobs", "wiring", "app", "local", "tests"},
 }
-"""By folder, the folders that its modules may import besides their own."""
+"""The other folders that the modules of each folder may import."""
 LIBRARIES = {
     "chalice": {"app", "http", "deploy", "local", "release", "tests"},
     "boto3": {"infra", "stores", "local", "release", "bench", "tests"},
@@ -45,7 +45,7 @@ LIBRARIES = {
     "pi_heif": {"renditions", "bench", "tests"},
     "pyvips": {"renditions", "bench", "tests"},
 }
-"""By library, the folders that may import it."""
+"""The folders that may import each library."""
 
 
 def get_layer(module: str) -> str:

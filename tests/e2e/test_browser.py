@@ -123,15 +123,17 @@ def test_search_field_finds_photos_by_their_words(local: Local, browser: Watched
     sign_in(page, "words@example.com")
     page.set_input_files("#file-input", [*map(str, files)])
     expect(page.locator("#uploads li[data-state=ready]")).to_have_count(2)
-    one, two = (item["photoId"] for item in local.call("GET", "/photos", token=token, scope="mine").json["items"])
-    for photo_id, title in ((one, "Café by the harbour"), (two, "Harbour <b>at</b> night")):
+    first_id, second_id = (
+        item["photoId"] for item in local.call("GET", "/photos", token=token, scope="mine").json["items"]
+    )
+    for photo_id, title in ((first_id, "Café by the harbour"), (second_id, "Harbour <b>at</b> night")):
         assert local.call("PATCH", f"/photos/{photo_id}", {"title": title}, token).status == 200
 
     tiles = page.locator("#gallery [data-photo-id]")
     page.select_option("#scope", "mine")
     search(page, "HARBOUR cafe")
     expect(tiles).to_have_count(1)
-    assert tiles.first.get_attribute("data-photo-id") == one
+    assert tiles.first.get_attribute("data-photo-id") == first_id
     expect(page.locator("#order")).to_be_disabled()
     search(page, "harb")
     expect(tiles).to_have_count(2)

@@ -44,8 +44,10 @@ def test_api_is_throttled_and_not_traced_and_has_the_gateway_responses(packaged:
     assert api["OpenApiVersion"] == "2.0", "SAM would add an unprotected stage"
     assert api["TracingEnabled"] is False, "traces would contain the paths of share links"
     assert set(api["DefinitionBody"]["x-amazon-apigateway-gateway-responses"]) == set(GATEWAY_RESPONSES)
-    functions = [each for each in template["Resources"].values() if each["Type"] == "AWS::Serverless::Function"]
-    assert {each["Properties"]["Tracing"] for each in functions} == {"Active"}
+    functions = [
+        function for function in template["Resources"].values() if function["Type"] == "AWS::Serverless::Function"
+    ]
+    assert {function["Properties"]["Tracing"] for function in functions} == {"Active"}
     assert len(functions) == len(FUNCTIONS)
 
 

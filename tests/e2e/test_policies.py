@@ -58,20 +58,20 @@ class RecordingCloud(Local):
 
     def read_policy(self, role: str) -> dict[str, Any]:
         """Return the policy of a function's role."""
-        return dict(self.iam.get_role_policy(**_named(role))["PolicyDocument"])
+        return dict(self.iam.get_role_policy(**_name_policy(role))["PolicyDocument"])
 
     @contextlib.contextmanager
     def use_policy(self, role: str, policy: dict[str, Any]) -> Iterator[None]:
         """Give a function's role another policy inside the block."""
         original = self.read_policy(role)
-        self.iam.put_role_policy(**_named(role), PolicyDocument=json.dumps(policy))
+        self.iam.put_role_policy(**_name_policy(role), PolicyDocument=json.dumps(policy))
         try:
             yield
         finally:
-            self.iam.put_role_policy(**_named(role), PolicyDocument=json.dumps(original))
+            self.iam.put_role_policy(**_name_policy(role), PolicyDocument=json.dumps(original))
 
 
-def _named(role: str) -> dict[str, str]:
+def _name_policy(role: str) -> dict[str, str]:
     return {"RoleName": role_name(STAGE, role), "PolicyName": "function"}
 
 

@@ -72,14 +72,14 @@ def test_upload_that_arrives_after_its_grant_was_removed_is_rebuilt(shared_cloud
 
 
 def test_trash_is_emptied_after_thirty_days_and_not_before(shared_cloud: Cloud, ann: Client) -> None:
-    photo, kept = shared_cloud.upload(ann, JPEG), shared_cloud.upload(ann, JPEG)
+    photo, other = shared_cloud.upload(ann, JPEG), shared_cloud.upload(ann, JPEG)
     ann.delete(f"/photos/{photo.photo_id}")
     sweep_and_run_jobs(shared_cloud, TRASH_LIFETIME - timedelta(minutes=1))
     assert shared_cloud.photo(photo.photo_id).status == "ready"
     assert photo.photo_id in sweep_and_run_jobs(shared_cloud, TRASH_LIFETIME + timedelta(minutes=1))
     assert shared_cloud.photo(photo.photo_id).status == "erased"
-    assert shared_cloud.photo(kept.photo_id) == kept
-    assert originals_of(shared_cloud, ann.user_id) == {(kept.s3_key, kept.version_id)}
+    assert shared_cloud.photo(other.photo_id) == other
+    assert originals_of(shared_cloud, ann.user_id) == {(other.s3_key, other.version_id)}
     assert sound(shared_cloud, ann)
 
 

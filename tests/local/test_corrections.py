@@ -95,7 +95,7 @@ def test_batches_need_a_permission_that_iam_does_not_have(client: Client) -> Non
     assert get_error_code(sender.send_message_batch, QueueUrl=queue, Entries=batch) == "AccessDenied"
 
 
-def test_permission_for_the_streams_of_a_log_group_does_not_allow_creating_one(client: Client) -> None:
+def test_permission_for_the_streams_of_a_log_group_does_not_allow_create_log_stream(client: Client) -> None:
     client("logs").create_log_group(logGroupName="group")
     writer = make_role_client(
         client, "logs", "logs:CreateLogStream", "arn:aws:logs:us-east-1:000000000000:log-group:group:*"
@@ -126,9 +126,9 @@ def test_downloads_of_a_version_have_no_filename(client: Client) -> None:
     s3.create_bucket(Bucket="versions")
     s3.put_bucket_versioning(Bucket="versions", VersioningConfiguration={"Status": "Enabled"})
     version = s3.put_object(Bucket="versions", Key="x", Body=b"x")["VersionId"]
-    named = {"Bucket": "versions", "Key": "x", "ResponseContentDisposition": "attachment"}
+    download = {"Bucket": "versions", "Key": "x", "ResponseContentDisposition": "attachment"}
     headers = [
         send("GET", s3.generate_presigned_url("get_object", parameters)).headers.get("Content-Disposition")
-        for parameters in (named, named | {"VersionId": version})
+        for parameters in (download, download | {"VersionId": version})
     ]
     assert headers == ["attachment", None]

@@ -120,8 +120,8 @@ def test_restored_albums_and_links_are_as_closed_as_before_the_restore(cloud: Cl
         assert ann.delete(f"{album}/links/{links[album]}").status == 204
 
     changes = rehide(cloud.dynamodb, cloud.settings, tables, NOW)
-    after = DynamoAlbumStore(tables, cloud.dynamodb)
-    unchanged, changed = (after.album(AlbumId(path[8:])) for path in (kept, album))
+    album_store = DynamoAlbumStore(tables, cloud.dynamodb)
+    unchanged, changed = (album_store.album(AlbumId(path[8:])) for path in (kept, album))
     assert unchanged
     assert changed
     assert (unchanged.visibility, unchanged.deleted_at, unchanged.link_count) == ("public", None, 1)

@@ -49,7 +49,7 @@ class Clients:
         client.meta.events.register("before-parameter-build", self._record)
         return client
 
-    def called(self, name: str) -> list[dict[str, Any]]:
+    def find_calls(self, name: str) -> list[dict[str, Any]]:
         return [parameters for operation, parameters in self.calls if operation == name]
 
     def _record(self, params: dict[str, Any], model: Any, **_: Any) -> None:
@@ -84,7 +84,7 @@ def test_template_over_the_request_limit_is_deployed(client: Clients, project: P
     project.write_text(large)
     assert stage.deploy(client, "x", PARAMETERS)["MAX_PHOTOS"] == "7"
     assert stack.deploy(client, "y", "http://localhost")["MAX_PHOTOS"] == "5"
-    calls = client.called("CreateStack")
+    calls = client.find_calls("CreateStack")
     assert [call["StackName"] for call in calls] == ["photoshare-x-resources", "photoshare-y"]
     for call in calls:
         assert "TemplateBody" not in call
@@ -96,7 +96,7 @@ def test_omitted_parameters_keep_their_values(client: Clients) -> None:
     stage.deploy(client, "x", PARAMETERS)
     outputs = stage.deploy(client, "x", {"Stage": "x", "BaseUrl": "http://other.example"})
     assert outputs == {"BASE_URL": "http://other.example", "MAX_PHOTOS": "7"}
-    (call,) = client.called("UpdateStack")
+    (call,) = client.find_calls("UpdateStack")
     assert {"ParameterKey": "MaxPhotos", "UsePreviousValue": True} in call["Parameters"]
     assert {"ParameterKey": "Stage", "ParameterValue": "x"} in call["Parameters"]
 
@@ -131,7 +131,7 @@ def test_bucket_of_another_account_is_rejected(client: Clients, monkeypatch: pyt
     monkeypatch.delenv("MOTO_ACCOUNT_ID")
     with pytest.raises(templates.BucketTaken, match=f"owns the bucket {BUCKET}.* Choose another STAGE"):
         stage.deploy(client, "x", PARAMETERS)
-    assert client.called("PutObject") == client.called("CreateStack") == []
+    assert client.find_calls("PutObject") == client.find_calls("CreateStack") == []
 
 
 def test_every_call_after_creation_names_the_bucket_owner(client: Clients) -> None:

@@ -60,9 +60,9 @@ from chalicelib import renditions
 from tests.support import bombs, images
 
 for name, (content, declared) in bombs.defused().items():
-    began = time.process_time()
+    start = time.process_time()
     renditions.render(content, declared)
-    assert time.process_time() - began < 2, name
+    assert time.process_time() - start < 2, name
 # The peak of getrusage would start at the memory of the parent process.
 assert int(re.search("VmHWM: *\\s*(\\d+)", Path("/proc/self/status").read_text())[1]) < 400_000
 """
