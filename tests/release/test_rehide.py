@@ -96,9 +96,7 @@ def test_restored_photos_are_exactly_as_hidden_as_before_the_restore(cloud: Clou
     }
     assert [name for name, photo in now.items() if photo.status == "erased"] == ["erased"]
     assert [name for name, photo in now.items() if photo.trashed_at] == ["trashed", "untrashed"]
-    assert now["untrashed"].due_at == timestamp(NOW + TRASH_LIFETIME), (
-        "the owner has the full time to restore the photo again"
-    )
+    assert now["untrashed"].due_at == timestamp(NOW + TRASH_LIFETIME), "the lifetime in the trash starts again"
     assert deployment.photo(pending["photoId"]).visibility == "private"
     assert [name for name, photo in now.items() if not photo.albums] == ["erased", "moved"]
     assert now["renamed"].title == ""
