@@ -1,4 +1,4 @@
-"""Imports point one way, importing the app does nothing, and files stay readable."""
+"""Imports point one way, importing the app has no side effects, and files stay short."""
 
 import ast
 import subprocess
@@ -36,7 +36,7 @@ MAY_IMPORT = {
     "release": BASE | {"stores", "deploy", "albums"},
     "bench": USE_CASES | {"http", "jobs", "wiring", "app", "local", "tests"},
 }
-"""By folder, the folders that its modules may import besides their own."""
+"""The other folders that the modules of each folder may import."""
 LIBRARIES = {
     "chalice": {"app", "http", "deploy", "local", "release", "tests"},
     "boto3": {"infra", "stores", "local", "release", "bench", "tests"},
@@ -45,59 +45,63 @@ LIBRARIES = {
     "pi_heif": {"renditions", "bench", "tests"},
     "pyvips": {"renditions", "bench", "tests"},
 }
-"""By library, the folders that may import it."""
+"""The folders that may import each library."""
 
 
-def layer(module: str) -> str:
-    """Return the folder of a module of this project (below `chalicelib`, if it is there), or the name of a library."""
+def get_layer(module: str) -> str:
+    """Return the folder of a module of this project, below `chalicelib` if applicable. Otherwise, name the library."""
     package, _, rest = module.partition(".")
     if package == "chalicelib":
         return rest.partition(".")[0] or package
     return package if package in {"app", *FOLDERS} else f"library {package}"
 
 
-def module_name(path: Path) -> str:
+def get_module_name(path: Path) -> str:
     return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 
-def imports(path: Path) -> set[str]:
+def list_imports(path: Path) -> set[str]:
     """Return the full names of the modules that a file imports."""
-    found: set[str] = set()
+    modules: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
+            modules |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             names = {f"{node.module}.{alias.name}" for alias in node.names}
-            found |= names if node.module == "chalicelib" else {node.module, *names}
-    return {module for module in found if not module.startswith("mypy_boto3")}
+            modules |= names if node.module == "chalicelib" else {node.module, *names}
+    return {module for module in modules if not module.startswith("mypy_boto3")}
 
 
-def test_every_folder_has_a_place() -> None:
-    packages = {layer(module_name(path)) for path in FILES} - {"chalicelib", "tests"}
+def test_every_folder_has_import_rules() -> None:
+    packages = {get_layer(get_module_name(path)) for path in FILES} - {"chalicelib", "tests"}
     assert packages == set(MAY_IMPORT)
 
 
-@pytest.mark.parametrize("path", FILES, ids=module_name)
+@pytest.mark.parametrize("path", FILES, ids=get_module_name)
 def test_imports_point_one_way(path: Path) -> None:
-    own = layer(module_name(path))
-    used = {layer(each) for each in imports(path)} & {*MAY_IMPORT, "tests"}
-    if own != "tests":
-        assert used - {own} <= MAY_IMPORT.get(own, set())
+    layer = get_layer(get_module_name(path))
+    used = {get_layer(module) for module in list_imports(path)} & {*MAY_IMPORT, "tests"}
+    if layer != "tests":
+        assert used - {layer} <= MAY_IMPORT.get(layer, set())
         return
     assert "bench" not in used, "tests do not depend on benches"
-    modules = {each.split(".")[-2] for each in imports(path) if each.startswith("tests.")}
-    assert not any(each.startswith("test_") for each in modules), "tests do not import other tests"
+    modules = {module.split(".")[-2] for module in list_imports(path) if module.startswith("tests.")}
+    assert not any(module.startswith("test_") for module in modules), "tests do not import other tests"
 
 
 @pytest.mark.parametrize("library", LIBRARIES)
 def test_library_is_used_only_in_its_folders(library: str) -> None:
-    users = {layer(module_name(path)) for path in FILES if any(each.split(".")[0] == library for each in imports(path))}
+    users = {
+        get_layer(get_module_name(path))
+        for path in FILES
+        if any(module.split(".")[0] == library for module in list_imports(path))
+    }
     assert users <= LIBRARIES[library]
 
 
 def test_use_cases_do_not_import_jobs() -> None:
-    """Use cases receive a `Queue`, so that albums and jobs form no circle."""
-    assert "jobs" not in set().union(*(MAY_IMPORT[each] for each in USE_CASES))
+    """Check that use cases depend on a `Queue` instead. Otherwise, albums and jobs would import each other."""
+    assert "jobs" not in set().union(*(MAY_IMPORT[folder] for folder in USE_CASES))
 
 
 def test_files_and_functions_stay_short() -> None:
@@ -109,12 +113,12 @@ def test_files_and_functions_stay_short() -> None:
                 assert (node.end_lineno or 0) - node.lineno < 40, f"{path}: {node.name}"
 
 
-def test_app_stays_a_table_of_contents() -> None:
+def test_app_file_has_little_besides_routes() -> None:
     text = (ROOT / "app.py").read_text()
     assert text.count("\n") <= 100 + 8 * text.count("@app.route(")
 
 
-def test_package_is_easy_to_survey() -> None:
+def test_package_has_at_most_20_entries() -> None:
     entries = [path for path in (ROOT / "chalicelib").iterdir() if path.name != "__pycache__"]
     assert len(entries) <= 20
 

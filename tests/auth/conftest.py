@@ -1,4 +1,4 @@
-"""A browser that signs in."""
+"""Fixtures of the sign-in tests."""
 
 import pytest
 

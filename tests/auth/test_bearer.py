@@ -1,4 +1,4 @@
-"""Every route that looks at who calls refuses a bad token: behind the gateway, and by itself."""
+"""Every route that reads the caller rejects an invalid token, with and without the gateway."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,30 +14,30 @@ from tests.support.cognito import Cognito
 from tests.support.forged import FORGERIES, made
 from tests.support.routes import LOCKED, OPTIONAL, ROUTES, Route
 
-GUARDS = pytest.mark.parametrize("unguarded", [False, True], ids=["behind the gateway", "by itself"])
+GUARDS = pytest.mark.parametrize("unguarded", [False, True], ids=["behind the gateway", "without the gateway"])
 UNAUTHENTICATED = (401, "InvalidToken")
 
 
-def reach(client: Client, route: Route, **headers: str) -> Answer:
+def call_route(client: Client, route: Route, **headers: str) -> Answer:
     body: Any = None if route.method in ("GET", "DELETE") else {}
     return client.call(route.method, route.path, body, headers)
 
 
-def outcome(answer: Answer) -> tuple[int, str]:
+def status_and_error(answer: Answer) -> tuple[int, str]:
     return answer.status, answer.json.get("error", "")
 
 
-def rows(table: str) -> list[object]:
+def scan_table(table: str) -> list[object]:
     return list(boto3.client("dynamodb").scan(TableName=table)["Items"])
 
 
-def cancel(cloud: Cloud, user_id: str) -> None:
+def cancel_account(cloud: Cloud, user_id: str) -> None:
     key = {"userId": {"S": user_id}, "record": {"S": "account"}}
     item = key | {"cancelledAt": {"S": "2026-07-01T12:00:00.000Z"}}
     boto3.client("dynamodb").put_item(TableName=cloud.settings.account_table, Item=item)
 
 
-def test_view_asks_who_calls_exactly_where_the_gateway_does() -> None:
+def test_views_that_require_a_caller_are_those_with_a_gateway_authorizer() -> None:
     assert LOCKED
     assert OPTIONAL
     assert [route for route in ROUTES if route.access == "required"] == LOCKED
@@ -45,100 +45,109 @@ def test_view_asks_who_calls_exactly_where_the_gateway_does() -> None:
 
 
 @GUARDS
-def test_good_token_opens_every_route(shared_cloud: Cloud, unguarded: bool) -> None:
+def test_valid_token_is_accepted_on_every_route(shared_cloud: Cloud, unguarded: bool) -> None:
     Cognito(shared_cloud).answers["GetUser"] = {"UserAttributes": []}
     for route in [*LOCKED, *OPTIONAL]:
-        # Somebody else each time: one of the routes cancels the account.
+        # Each route gets its own user, because one of the routes cancels the account.
         token = shared_cloud.idp.token(f"ann-{uuid4()}")
-        assert reach(shared_cloud.bearing(token, unguarded=unguarded), route).status != 401, route
+        assert call_route(shared_cloud.bearing(token, unguarded=unguarded), route).status != 401, route
 
 
 @GUARDS
-def test_forged_token_opens_no_route(shared_cloud: Cloud, unguarded: bool) -> None:
+def test_forged_token_is_rejected_on_every_route(shared_cloud: Cloud, unguarded: bool) -> None:
     client = shared_cloud.bearing("", unguarded=unguarded)
     for attack, forge in FORGERIES.items():
-        sent = f"Bearer {forge(shared_cloud.idp)}"
-        opened = {str(route): outcome(reach(client, route, Authorization=sent)) for route in [*LOCKED, *OPTIONAL]}
-        assert set(opened.values()) == {UNAUTHENTICATED}, (attack, opened)
+        header = f"Bearer {forge(shared_cloud.idp)}"
+        outcomes = {
+            str(route): status_and_error(call_route(client, route, Authorization=header))
+            for route in [*LOCKED, *OPTIONAL]
+        }
+        assert set(outcomes.values()) == {UNAUTHENTICATED}, (attack, outcomes)
     assert shared_cloud.calls == []
 
 
 @GUARDS
-def test_no_token_opens_optional_routes_alone(shared_cloud: Cloud, unguarded: bool) -> None:
+def test_request_without_a_token_reaches_only_optional_routes(shared_cloud: Cloud, unguarded: bool) -> None:
     client = shared_cloud.bearing("", unguarded=unguarded)
-    assert {outcome(reach(client, route)) for route in LOCKED} == {UNAUTHENTICATED}
-    assert 401 not in {reach(client, route).status for route in OPTIONAL}
+    assert {status_and_error(call_route(client, route)) for route in LOCKED} == {UNAUTHENTICATED}
+    assert 401 not in {call_route(client, route).status for route in OPTIONAL}
 
 
 @GUARDS
 @pytest.mark.parametrize(
     "scheme", ["bearer {}", "BEARER {}", "Token {}", "Basic {}", "Bearer{}", "Bearer  {}", "{}", ""]
 )
-def test_bearer_is_spelt_in_one_way(shared_cloud: Cloud, unguarded: bool, scheme: str) -> None:
+def test_authorization_scheme_must_be_exactly_bearer(shared_cloud: Cloud, unguarded: bool, scheme: str) -> None:
     client = shared_cloud.bearing("", unguarded=unguarded)
-    sent = scheme.format(made(shared_cloud.idp))
-    assert {outcome(reach(client, route, Authorization=sent)) for route in [*LOCKED, *OPTIONAL]} == {UNAUTHENTICATED}
+    header = scheme.format(made(shared_cloud.idp))
+    assert {status_and_error(call_route(client, route, Authorization=header)) for route in [*LOCKED, *OPTIONAL]} == {
+        UNAUTHENTICATED
+    }
 
 
 @GUARDS
 @pytest.mark.parametrize("order", ["good first", "good last", "twice the same"])
-def test_two_tokens_open_no_route(shared_cloud: Cloud, unguarded: bool, order: str) -> None:
+def test_request_with_two_tokens_is_rejected(shared_cloud: Cloud, unguarded: bool, order: str) -> None:
     good = made(shared_cloud.idp)
     bad = good if order == "twice the same" else FORGERIES["unknown key"](shared_cloud.idp)
     first, second = (bad, good) if order == "good last" else (good, bad)
     client = shared_cloud.bearing(first, unguarded=unguarded)
-    # The second may come under another spelling of the header's name.
+    # Header names are case-insensitive, so the second header can be spelled differently.
     for name in ("Authorization", "authorization"):
-        opened = {outcome(reach(client, route, **{name: f"Bearer {second}"})) for route in [*LOCKED, *OPTIONAL]}
-        assert opened == {UNAUTHENTICATED}
+        outcomes = {
+            status_and_error(call_route(client, route, **{name: f"Bearer {second}"})) for route in [*LOCKED, *OPTIONAL]
+        }
+        assert outcomes == {UNAUTHENTICATED}
 
 
 @GUARDS
-def test_token_counts_in_its_header_alone(shared_cloud: Cloud, unguarded: bool) -> None:
+def test_token_is_read_only_from_the_authorization_header(shared_cloud: Cloud, unguarded: bool) -> None:
     token = made(shared_cloud.idp)
     client = shared_cloud.bearing("", unguarded=unguarded)
     for route in LOCKED:
         cookies = f"Authorization=Bearer {token}; access_token={token}; __Host-refresh={token}"
-        assert outcome(reach(client, route, Cookie=cookies)) == UNAUTHENTICATED
+        assert status_and_error(call_route(client, route, Cookie=cookies)) == UNAUTHENTICATED
         in_query = client.call(route.method, route.path, access_token=token)
-        assert outcome(in_query) in (UNAUTHENTICATED, (400, "UnknownParameter"))
+        assert status_and_error(in_query) in (UNAUTHENTICATED, (400, "UnknownParameter"))
     for route in OPTIONAL:
         assert client.call(route.method, route.path, access_token=token).status == 400
 
 
 @GUARDS
-def test_token_of_a_cancelled_account_opens_nothing_and_writes_nothing(shared_cloud: Cloud, unguarded: bool) -> None:
-    gone, bob = (shared_cloud.bearing(shared_cloud.idp.token(name), unguarded=unguarded) for name in ("gone", "bob"))
-    cancel(shared_cloud, "gone")
-    before = rows(shared_cloud.settings.account_table), rows(shared_cloud.settings.photo_table)
-    assert {outcome(reach(gone, route)) for route in [*LOCKED, *OPTIONAL]} == {UNAUTHENTICATED}
-    assert (rows(shared_cloud.settings.account_table), rows(shared_cloud.settings.photo_table)) == before
+def test_token_of_a_cancelled_account_is_rejected_and_writes_nothing(shared_cloud: Cloud, unguarded: bool) -> None:
+    cancelled, bob = (
+        shared_cloud.bearing(shared_cloud.idp.token(name), unguarded=unguarded) for name in ("eve", "bob")
+    )
+    cancel_account(shared_cloud, "eve")
+    before = scan_table(shared_cloud.settings.account_table), scan_table(shared_cloud.settings.photo_table)
+    assert {status_and_error(call_route(cancelled, route)) for route in [*LOCKED, *OPTIONAL]} == {UNAUTHENTICATED}
+    assert (scan_table(shared_cloud.settings.account_table), scan_table(shared_cloud.settings.photo_table)) == before
     assert bob.get("/photos").status == 200
 
 
 @GUARDS
-def test_expired_token_opens_nothing(shared_cloud: Cloud, unguarded: bool) -> None:
+def test_expired_token_is_rejected(shared_cloud: Cloud, unguarded: bool) -> None:
     token = shared_cloud.idp.token("ann")
     with time_machine.travel(datetime.now(UTC) + timedelta(seconds=3661)):
         client = shared_cloud.bearing(token, unguarded=unguarded)
-        assert {outcome(reach(client, route)) for route in [*LOCKED, *OPTIONAL]} == {UNAUTHENTICATED}
+        assert {status_and_error(call_route(client, route)) for route in [*LOCKED, *OPTIONAL]} == {UNAUTHENTICATED}
 
 
 @GUARDS
-def test_without_the_pools_keys_only_visitors_are_served(shared_cloud: Cloud, unguarded: bool) -> None:
+def test_only_visitors_are_served_without_the_pools_keys(shared_cloud: Cloud, unguarded: bool) -> None:
     shared_cloud.idp.faults["/jwks.json"] = idp_faults.answering(b"", 500)
     client = shared_cloud.bearing(made(shared_cloud.idp), unguarded=unguarded)
     for route in [*LOCKED, *OPTIONAL]:
-        answer = reach(client, route)
-        assert outcome(answer) == (503, "AuthUnavailable")
+        answer = call_route(client, route)
+        assert status_and_error(answer) == (503, "AuthUnavailable")
         assert int(answer.headers["Retry-After"]) > 0
     assert shared_cloud.visitor.get("/photos").status == 200
 
 
-def test_provider_that_fails_later_does_not_sign_anybody_out(shared_cloud: Cloud) -> None:
+def test_cached_keys_stay_valid_when_the_provider_fails_later(shared_cloud: Cloud) -> None:
     ann = shared_cloud.bearing(made(shared_cloud.idp), unguarded=True)
     assert ann.get("/photos").status == 200
     shared_cloud.idp.faults["/jwks.json"] = idp_faults.hanging_up
     assert ann.get("/trash").status == 200
     stranger = shared_cloud.bearing(made(shared_cloud.idp, kid="new"), unguarded=True)
-    assert outcome(stranger.get("/trash")) == UNAUTHENTICATED
+    assert status_and_error(stranger.get("/trash")) == UNAUTHENTICATED

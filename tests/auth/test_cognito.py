@@ -1,4 +1,4 @@
-"""What Cognito says about people, in the contract's words; and where a sign-in may lead."""
+"""Cognito errors become documented errors, and a sign-in redirects only to paths of this site."""
 
 from random import Random
 from typing import NamedTuple
@@ -31,7 +31,7 @@ def cognito(shared_cloud: Cloud) -> Cognito:
 
 
 class Refusal(NamedTuple):
-    """A refusal by Cognito, and the error that the client gets for it."""
+    """An error of Cognito, and the error that the client receives for it."""
 
     path: str
     body: dict[str, str]
@@ -71,7 +71,7 @@ REFUSALS = [
 
 
 @pytest.mark.parametrize("refusal", REFUSALS, ids=str)
-def test_refusal_of_cognito_becomes_the_contracts(shared_cloud: Cloud, cognito: Cognito, refusal: Refusal) -> None:
+def test_cognito_error_becomes_the_documented_error(shared_cloud: Cloud, cognito: Cognito, refusal: Refusal) -> None:
     cognito.refuse(refusal.operation, code=refusal.code)
     answer = shared_cloud.visitor.post(refusal.path, refusal.body)
     assert (answer.status, answer.json["error"]) == (refusal.status, refusal.error)
@@ -79,11 +79,13 @@ def test_refusal_of_cognito_becomes_the_contracts(shared_cloud: Cloud, cognito: 
     assert [name for name, _ in cognito.asked] == [refusal.operation]
 
 
-RESENT = ["UserNotFound", "InvalidParameter", "NotAuthorized", "LimitExceeded", "CodeDeliveryFailure"]
+RESEND_ERRORS = ["UserNotFound", "InvalidParameter", "NotAuthorized", "LimitExceeded", "CodeDeliveryFailure"]
 
 
-@pytest.mark.parametrize("refusal", [None, *RESENT])
-def test_asking_for_another_code_tells_nothing(shared_cloud: Cloud, cognito: Cognito, refusal: str | None) -> None:
+@pytest.mark.parametrize("refusal", [None, *RESEND_ERRORS])
+def test_resending_a_code_reveals_nothing_about_the_account(
+    shared_cloud: Cloud, cognito: Cognito, refusal: str | None
+) -> None:
     if refusal:
         cognito.refuse("ResendConfirmationCode", code=f"{refusal}Exception")
     answer = shared_cloud.visitor.post("/signup/resend", {"email": EMAIL})
@@ -91,18 +93,16 @@ def test_asking_for_another_code_tells_nothing(shared_cloud: Cloud, cognito: Cog
     assert cognito.asked == [("ResendConfirmationCode", {"ClientId": "test-client", "Username": EMAIL})]
 
 
-def test_wrong_password_and_unknown_address_are_told_alike(shared_cloud: Cloud, cognito: Cognito) -> None:
-    told = []
+def test_wrong_password_and_unknown_address_get_the_same_error(shared_cloud: Cloud, cognito: Cognito) -> None:
+    responses = []
     for refusal in ("NotAuthorizedException", "UserNotFoundException", "UserNotConfirmedException"):
         cognito.refuse("InitiateAuth", code=refusal)
         answer = shared_cloud.visitor.post("/login", CREDENTIALS)
-        told.append({name: value for name, value in answer.json.items() if name != "requestId"})
-    assert told[0] == told[1] == told[2]
+        responses.append({name: value for name, value in answer.json.items() if name != "requestId"})
+    assert responses[0] == responses[1] == responses[2]
 
 
-def test_account_that_needs_more_than_a_password_is_sent_to_the_hosted_ui(
-    shared_cloud: Cloud, cognito: Cognito
-) -> None:
+def test_login_that_needs_a_challenge_refers_to_the_hosted_ui(shared_cloud: Cloud, cognito: Cognito) -> None:
     cognito.answers["InitiateAuth"] = {"ChallengeName": "NEW_PASSWORD_REQUIRED", "Session": "s"}
     answer = shared_cloud.visitor.post("/login", CREDENTIALS)
     assert (answer.status, answer.json["error"]) == (400, "LoginFailed")
@@ -118,14 +118,12 @@ def test_account_that_needs_more_than_a_password_is_sent_to_the_hosted_ui(
         "PasswordResetRequiredException",
     ],
 )
-def test_token_that_cognito_no_longer_takes_shows_no_account(
-    shared_cloud: Cloud, cognito: Cognito, refusal: str
-) -> None:
+def test_account_is_401_if_cognito_rejects_the_token(shared_cloud: Cloud, cognito: Cognito, refusal: str) -> None:
     cognito.refuse("GetUser", code=refusal)
     assert shared_cloud.person("ann").get("/account").status == 401
 
 
-def test_account_shows_the_address_that_cognito_has(shared_cloud: Cloud, cognito: Cognito) -> None:
+def test_account_shows_the_email_address_from_cognito(shared_cloud: Cloud, cognito: Cognito) -> None:
     cognito.answers["GetUser"] = {
         "UserAttributes": [{"Name": "sub", "Value": "ann"}, {"Name": "email", "Value": EMAIL}]
     }
@@ -137,7 +135,7 @@ def test_account_shows_the_address_that_cognito_has(shared_cloud: Cloud, cognito
 
 
 @pytest.mark.provokes_500
-def test_refusal_that_nobody_foresaw_is_an_error_of_ours(shared_cloud: Cloud, cognito: Cognito) -> None:
+def test_unexpected_cognito_error_is_an_internal_error(shared_cloud: Cloud, cognito: Cognito) -> None:
     cognito.refuse("SignUp", code="ResourceNotFoundException")
     answer = shared_cloud.visitor.post("/signup", CREDENTIALS)
     assert (answer.status, answer.json["error"]) == (500, "InternalError")
@@ -145,9 +143,9 @@ def test_refusal_that_nobody_foresaw_is_an_error_of_ours(shared_cloud: Cloud, co
 
 
 @pytest.mark.usefixtures("shared_cloud")
-def test_person_signs_up_in_and_stays_in() -> None:
+def test_user_signs_up_logs_in_and_refreshes_tokens() -> None:
     pools = boto3.client("cognito-idp")
-    pool = pools.create_user_pool(PoolName="people", UsernameAttributes=["email"])["UserPool"]["Id"]
+    pool = pools.create_user_pool(PoolName="users", UsernameAttributes=["email"])["UserPool"]["Id"]
     client = pools.create_user_pool_client(
         UserPoolId=pool, ClientName="web", ExplicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
     )["UserPoolClient"]["ClientId"]
@@ -171,7 +169,7 @@ def test_person_signs_up_in_and_stays_in() -> None:
     assert fresh.refresh_token is msgspec.UNSET
 
 
-ELSEWHERE = [
+UNSAFE_TARGETS = [
     "",
     "evil.example",
     "//evil.example",
@@ -207,20 +205,20 @@ ELSEWHERE = [
 ]
 
 
-@pytest.mark.parametrize("text", ELSEWHERE)
-def test_sign_in_leads_nowhere_else(text: str) -> None:
+@pytest.mark.parametrize("text", UNSAFE_TARGETS)
+def test_sign_in_never_redirects_to_another_site(text: str) -> None:
     assert same_origin_path(text) == "/"
 
 
 @pytest.mark.parametrize(
     "text", ["/", "/a/b", "/?tag=sea&order=newest", "/a#b", "/@ann", "/a%20b", "/https://a", "/a//b"]
 )
-def test_sign_in_leads_back_to_a_path(text: str) -> None:
+def test_sign_in_redirects_to_a_local_path(text: str) -> None:
     assert same_origin_path(text) == text
 
 
 @given(st.text(st.sampled_from("/\\.@:?#%&evil \t\r\n\x00é。")) | st.text())
-def test_no_text_leads_to_another_origin(text: str) -> None:
+def test_no_text_redirects_to_another_origin(text: str) -> None:
     path = same_origin_path(text)
     parts = urlsplit(ORIGIN + path)
     assert f"{parts.scheme}://{parts.netloc}" == ORIGIN
@@ -228,7 +226,7 @@ def test_no_text_leads_to_another_origin(text: str) -> None:
     assert path.isprintable()
 
 
-def test_login_cookie_fits_a_browser_wherever_it_leads(shared_cloud: Cloud) -> None:
+def test_login_cookie_fits_the_browser_limit_for_any_path(shared_cloud: Cloud) -> None:
     letters = Random(7).choices('"/abcdefghijklmnopqrstuvwxyz0123456789', k=5000)
     for length in (999, 2500, 3000, 5000):
         answer = shared_cloud.visitor.get("/login", returnTo="/" + "".join(letters[:length]).lstrip("/"))

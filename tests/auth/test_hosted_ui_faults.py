@@ -19,31 +19,31 @@ FAULTS: dict[str, Fault] = {
     "no tokens": idp_faults.answering(b"{}"),
     "tokens of another type": idp_faults.answering(b'{"access_token": 1, "id_token": 2, "refresh_token": 3}'),
     "50 MB": idp_faults.answering(b" " * 50_000_000),
-    "redirect": idp_faults.redirecting("/elsewhere"),
-    "hangs up": idp_faults.hanging_up,
-    "cut short": idp_faults.cutting_short,
-    "silence": idp_faults.stalling,
+    "redirect": idp_faults.redirecting("/other"),
+    "closed connection": idp_faults.hanging_up,
+    "truncated body": idp_faults.cutting_short,
+    "no response": idp_faults.stalling,
 }
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_provider_that_does_not_answer_is_unavailable_and_the_sign_in_can_be_retried(
+def test_failing_provider_is_503_and_the_sign_in_can_be_retried(
     browser: Browser, idp: IdentityProvider, fault: str
 ) -> None:
-    back = authorize_sign_in(browser, idp)
+    query = authorize_sign_in(browser, idp)
     idp.faults[TOKEN] = FAULTS[fault]
-    begun = time.monotonic()
-    answer = browser.back(back)
-    assert time.monotonic() - begun < 6
+    start = time.monotonic()
+    answer = browser.back(query)
+    assert time.monotonic() - start < 6
     assert status_and_error(answer) == (503, "LoginUnavailable")
     assert int(answer.headers["Retry-After"]) > 0
     assert answer.cookies == {}
     assert idp.requests == [TOKEN]
     idp.faults.clear()
-    assert browser.back(back).status == 302
+    assert browser.back(query).status == 302
 
 
-def test_without_the_pools_keys_a_sign_in_is_unavailable(browser: Browser, idp: IdentityProvider) -> None:
+def test_sign_in_is_503_without_the_pools_keys(browser: Browser, idp: IdentityProvider) -> None:
     idp.faults["/jwks.json"] = idp_faults.hanging_up
     answer = browser.back(authorize_sign_in(browser, idp))
     assert status_and_error(answer) == (503, "AuthUnavailable")

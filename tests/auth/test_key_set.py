@@ -1,4 +1,4 @@
-"""The pool's keys: which of them count, how often they are fetched, and for how long they last."""
+"""The pool's keys: which keys are used, how often they are fetched, and how long they are cached."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +19,7 @@ JWKS = "/jwks.json"
 
 
 class Clock:
-    """Seconds that pass when told to."""
+    """A clock that moves only when a test changes `seconds`."""
 
     def __init__(self) -> None:
         self.seconds = 5000.0
@@ -38,7 +38,7 @@ def keys(idp: IdentityProvider, clock: Clock) -> KeySet:
     return KeySet(idp.url + JWKS, clock=clock, seconds=0.3)
 
 
-def knows(keys: KeySet, kid: str) -> bool:
+def has_key(keys: KeySet, kid: str) -> bool:
     try:
         keys.find(kid)
     except InvalidToken:
@@ -46,40 +46,42 @@ def knows(keys: KeySet, kid: str) -> bool:
     return True
 
 
-def jwk(key: rsa.RSAPrivateKey, **changes: Any) -> dict[str, Any]:
+def make_jwk(key: rsa.RSAPrivateKey, **changes: Any) -> dict[str, Any]:
     return {**json.loads(RSAAlgorithm.to_jwk(key.public_key())), "kid": "odd", "use": "sig", **changes}
 
 
-def test_a_thousand_unknown_key_ids_fetch_once_a_minute(idp: IdentityProvider, keys: KeySet, clock: Clock) -> None:
-    assert knows(keys, "kid-1")
+def test_a_thousand_unknown_key_ids_cause_one_fetch_per_minute(
+    idp: IdentityProvider, keys: KeySet, clock: Clock
+) -> None:
+    assert has_key(keys, "kid-1")
     clock.seconds += KeySet.COOL_DOWN_SECONDS
     for number in range(1000):
-        assert not knows(keys, f"made-up-{number}")
+        assert not has_key(keys, f"made-up-{number}")
     assert len(idp.requests) == 2
     clock.seconds += KeySet.COOL_DOWN_SECONDS - 1
-    assert not knows(keys, "made-up")
+    assert not has_key(keys, "made-up")
     assert len(idp.requests) == 2
     clock.seconds += 1
-    assert not knows(keys, "made-up")
+    assert not has_key(keys, "made-up")
     assert len(idp.requests) == 3
 
 
-def test_a_known_key_is_fetched_once_an_hour(idp: IdentityProvider, keys: KeySet, clock: Clock) -> None:
-    for passed, fetches in ((0, 1), (HOUR, 1), (1, 2), (HOUR, 2), (1, 3)):
-        clock.seconds += passed
-        assert knows(keys, "kid-1")
+def test_known_key_is_fetched_once_per_hour(idp: IdentityProvider, keys: KeySet, clock: Clock) -> None:
+    for seconds, fetches in ((0, 1), (HOUR, 1), (1, 2), (HOUR, 2), (1, 3)):
+        clock.seconds += seconds
+        assert has_key(keys, "kid-1")
         assert len(idp.requests) == fetches
 
 
-def test_new_key_counts_at_once_and_a_withdrawn_one_no_longer_than_an_hour(
+def test_new_key_is_valid_at_once_and_a_removed_key_for_at_most_an_hour(
     idp: IdentityProvider, keys: KeySet, clock: Clock
 ) -> None:
-    assert knows(keys, "kid-1")
+    assert has_key(keys, "kid-1")
     idp.keys = {"kid-2": rsa.generate_private_key(65537, 2048).public_key()}
-    assert knows(keys, "kid-1")
+    assert has_key(keys, "kid-1")
     clock.seconds += HOUR + 1
-    assert not knows(keys, "kid-1")
-    assert knows(keys, "kid-2")
+    assert not has_key(keys, "kid-1")
+    assert has_key(keys, "kid-2")
 
 
 def test_rotated_key_verifies_tokens(idp: IdentityProvider, clock: Clock) -> None:
@@ -102,35 +104,35 @@ FAULTS: dict[str, Fault] = {
     "a list": idp_faults.answering(b"[]"),
     "nested": idp_faults.answering(b"[" * 200_000),
     "10 MB": idp_faults.answering(b'{"keys": [' + b" " * 10_000_000 + b"]}"),
-    "redirect": idp_faults.redirecting("/elsewhere"),
-    "silence": idp_faults.stalling,
-    "dripping body": idp_faults.dripping(b"HTTP/1.1 200 OK\r\n\r\n"),
-    "dripping head": idp_faults.dripping(b"HTTP/1.1 200 OK\r\nX: "),
-    "hangs up": idp_faults.hanging_up,
-    "cut short": idp_faults.cutting_short,
+    "redirect": idp_faults.redirecting("/other"),
+    "no response": idp_faults.stalling,
+    "slow body": idp_faults.dripping(b"HTTP/1.1 200 OK\r\n\r\n"),
+    "slow header": idp_faults.dripping(b"HTTP/1.1 200 OK\r\nX: "),
+    "closed connection": idp_faults.hanging_up,
+    "truncated body": idp_faults.cutting_short,
     "not HTTP": idp_faults.dripping(b"\x00\x01\x02\r\n\r\n"),
 }
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_cached_keys_outlast_a_faulty_provider_for_a_day(
+def test_cached_keys_are_used_for_a_day_while_the_provider_fails(
     idp: IdentityProvider, keys: KeySet, clock: Clock, fault: str
 ) -> None:
-    assert knows(keys, "kid-1")
+    assert has_key(keys, "kid-1")
     idp.faults[JWKS] = FAULTS[fault]
     clock.seconds += KeySet.STALE_SECONDS
-    assert knows(keys, "kid-1")
+    assert has_key(keys, "kid-1")
     assert idp.requests == [JWKS] * 2
     clock.seconds += 1
     with pytest.raises(AuthUnavailable):
         keys.find("kid-1")
     idp.faults.clear()
     clock.seconds += KeySet.COOL_DOWN_SECONDS
-    assert knows(keys, "kid-1")
+    assert has_key(keys, "kid-1")
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_without_cached_keys_a_faulty_provider_is_unavailable(
+def test_failing_provider_is_unavailable_without_cached_keys(
     idp: IdentityProvider, keys: KeySet, clock: Clock, fault: str
 ) -> None:
     idp.faults[JWKS] = FAULTS[fault]
@@ -140,61 +142,61 @@ def test_without_cached_keys_a_faulty_provider_is_unavailable(
     assert idp.requests == [JWKS]
     idp.faults.clear()
     clock.seconds += KeySet.RETRY_SECONDS
-    assert knows(keys, "kid-1")
+    assert has_key(keys, "kid-1")
 
 
-def test_keys_are_fetched_once_however_many_ask(idp: IdentityProvider, keys: KeySet) -> None:
-    with ThreadPoolExecutor(20) as crowd:
-        assert all(crowd.map(lambda _: knows(keys, "kid-1"), range(20)))
+def test_concurrent_lookups_fetch_the_keys_once(idp: IdentityProvider, keys: KeySet) -> None:
+    with ThreadPoolExecutor(20) as pool:
+        assert all(pool.map(lambda _: has_key(keys, "kid-1"), range(20)))
     assert idp.requests == [JWKS]
 
 
-ODD: dict[str, dict[str, Any]] = {
+UNUSABLE_KEYS: dict[str, dict[str, Any]] = {
     "for encryption": {"use": "enc"},
     "use of another type": {"use": ["sig"]},
-    "to sign": {"key_ops": ["sign"]},
+    "only for signing": {"key_ops": ["sign"]},
     "no operations": {"key_ops": []},
     "operations of another type": {"key_ops": None},
     "operations as a number": {"key_ops": 7},
     "another algorithm": {"alg": "RS384"},
-    "another kind": {"kty": "oct"},
-    "kind in small letters": {"kty": "rsa"},
+    "another key type": {"kty": "oct"},
+    "key type in lower case": {"kty": "rsa"},
     "no modulus": {"n": ""},
     "modulus of another type": {"n": 7},
     "exponent of another type": {"e": None},
-    "modulus in another alphabet": {"n": "é" * 342},
+    "modulus that is not base64": {"n": "é" * 342},
 }
 
 
-@pytest.mark.parametrize("oddity", ODD)
-def test_key_that_may_not_sign_is_left_out(idp: IdentityProvider, keys: KeySet, oddity: str) -> None:
-    idp.odd_keys = [jwk(idp.key, **ODD[oddity])]
-    assert not knows(keys, "odd")
-    assert knows(keys, "kid-1")
+@pytest.mark.parametrize("reason", UNUSABLE_KEYS)
+def test_unusable_key_is_ignored(idp: IdentityProvider, keys: KeySet, reason: str) -> None:
+    idp.odd_keys = [make_jwk(idp.key, **UNUSABLE_KEYS[reason])]
+    assert not has_key(keys, "odd")
+    assert has_key(keys, "kid-1")
 
 
 @pytest.mark.parametrize("change", [{}, {"key_ops": ["verify"]}, {"alg": "RS256"}])
-def test_key_that_may_sign_counts(idp: IdentityProvider, keys: KeySet, change: dict[str, Any]) -> None:
-    idp.odd_keys = [jwk(idp.key, **change)]
-    assert knows(keys, "odd")
+def test_key_for_signatures_is_used(idp: IdentityProvider, keys: KeySet, change: dict[str, Any]) -> None:
+    idp.odd_keys = [make_jwk(idp.key, **change)]
+    assert has_key(keys, "odd")
 
 
-def test_small_private_elliptic_and_shapeless_keys_are_left_out(idp: IdentityProvider, keys: KeySet) -> None:
+def test_small_private_elliptic_and_malformed_keys_are_ignored(idp: IdentityProvider, keys: KeySet) -> None:
     small, curve = rsa.generate_private_key(65537, 1024), ec.generate_private_key(ec.SECP256R1())
     private = json.loads(RSAAlgorithm.to_jwk(idp.key))
     idp.odd_keys = [
-        jwk(small, kid="small"),
+        make_jwk(small, kid="small"),
         {**private, "kid": "private", "use": "sig", "key_ops": ["verify"]},
         {**json.loads(ECAlgorithm.to_jwk(curve.public_key())), "kid": "elliptic", "use": "sig"},
         "text",
         None,
-        jwk(idp.key, kid=7),
-        jwk(idp.key, kid=None),
+        make_jwk(idp.key, kid=7),
+        make_jwk(idp.key, kid=None),
     ]
-    assert [kid for kid in ("small", "private", "elliptic", "kid-1") if knows(keys, kid)] == ["kid-1"]
+    assert [kid for kid in ("small", "private", "elliptic", "kid-1") if has_key(keys, kid)] == ["kid-1"]
 
 
-def test_key_id_that_two_keys_share_belongs_to_neither(idp: IdentityProvider, keys: KeySet) -> None:
-    idp.odd_keys = [jwk(idp.key), jwk(rsa.generate_private_key(65537, 2048), use="enc")]
-    assert not knows(keys, "odd")
-    assert knows(keys, "kid-1")
+def test_key_id_shared_by_two_keys_is_ignored(idp: IdentityProvider, keys: KeySet) -> None:
+    idp.odd_keys = [make_jwk(idp.key), make_jwk(rsa.generate_private_key(65537, 2048), use="enc")]
+    assert not has_key(keys, "odd")
+    assert has_key(keys, "kid-1")

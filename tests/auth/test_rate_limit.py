@@ -1,4 +1,4 @@
-"""The rate limit: a runaway client is told to wait, and nobody else is; no header gets around it."""
+"""The rate limit throttles only the client that exceeds it, and no header bypasses it."""
 
 import threading
 from uuid import uuid4
@@ -16,7 +16,7 @@ ANN, BOB = UserId("ann"), UserId("bob")
 
 
 class Clock:
-    """Stands still until it is moved."""
+    """A clock that moves only when a test changes `now`."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -25,8 +25,8 @@ class Clock:
         return self.now
 
 
-def taken(limiter: Limiter, user_id: UserId, times: int) -> int:
-    """How many of so many requests were let through."""
+def count_passed(limiter: Limiter, user_id: UserId, times: int) -> int:
+    """Send `times` requests and return how many were not throttled."""
     passed = 0
     for _ in range(times):
         try:
@@ -37,43 +37,43 @@ def taken(limiter: Limiter, user_id: UserId, times: int) -> int:
     return passed
 
 
-def test_burst_passes_and_what_comes_after_it_waits() -> None:
+def test_requests_after_the_burst_are_throttled() -> None:
     clock = Clock()
     limiter = Limiter(clock)
-    assert taken(limiter, ANN, BURST + 500) == BURST
-    assert taken(limiter, BOB, 10) == 10
+    assert count_passed(limiter, ANN, BURST + 500) == BURST
+    assert count_passed(limiter, BOB, 10) == 10
     clock.now += 1
-    assert taken(limiter, ANN, 500) == PER_SECOND
+    assert count_passed(limiter, ANN, 500) == PER_SECOND
     clock.now += 1_000_000
-    assert taken(limiter, ANN, BURST + 500) == BURST
+    assert count_passed(limiter, ANN, BURST + 500) == BURST
 
 
-def test_retry_after_is_when_the_next_request_passes() -> None:
+def test_next_request_passes_after_retry_after_seconds() -> None:
     clock = Clock()
     limiter = Limiter(clock)
-    taken(limiter, ANN, BURST)
-    with pytest.raises(TooManyRequests) as refused:
+    count_passed(limiter, ANN, BURST)
+    with pytest.raises(TooManyRequests) as throttled:
         limiter.take(ANN)
-    assert refused.value.retry_after == 1
-    clock.now += refused.value.retry_after
+    assert throttled.value.retry_after == 1
+    clock.now += throttled.value.retry_after
     limiter.take(ANN)
 
 
-def test_refused_requests_do_not_put_off_the_next() -> None:
+def test_throttled_requests_do_not_delay_the_next_request() -> None:
     clock = Clock()
     limiter = Limiter(clock)
-    taken(limiter, ANN, BURST)
+    count_passed(limiter, ANN, BURST)
     passed = 0
     for _ in range(100):
         clock.now += 1 / 64
-        passed += taken(limiter, ANN, 5)
+        passed += count_passed(limiter, ANN, 5)
     assert passed == 100 * PER_SECOND // 64
 
 
-def test_requests_at_once_are_all_counted() -> None:
+def test_concurrent_requests_are_all_counted() -> None:
     limiter, passed = Limiter(Clock()), []
     threads = [
-        threading.Thread(target=lambda: passed.append(taken(limiter, ANN, 200))) for _ in range(BURST // 200 + 3)
+        threading.Thread(target=lambda: passed.append(count_passed(limiter, ANN, 200))) for _ in range(BURST // 200 + 3)
     ]
     for thread in threads:
         thread.start()
@@ -82,7 +82,7 @@ def test_requests_at_once_are_all_counted() -> None:
     assert sum(passed) == BURST
 
 
-def test_people_are_forgotten_before_they_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_number_of_tracked_users_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rate_limit, "_MAX_USERS", 100)
     limiter = Limiter(Clock())
     for number in range(1000):
@@ -90,10 +90,10 @@ def test_people_are_forgotten_before_they_fill_the_memory(monkeypatch: pytest.Mo
     assert len(limiter._buckets) == 100
 
 
-def test_runaway_client_gets_429_and_nobody_else_does(shared_cloud: Cloud) -> None:
+def test_only_the_runaway_client_gets_429(shared_cloud: Cloud) -> None:
     ann, bob = (shared_cloud.person(f"{name}-{uuid4()}") for name in ("ann", "bob"))
     wiring.limiter()._clock = Clock()
-    taken(wiring.limiter(), UserId(ann.user_id), BURST)
+    count_passed(wiring.limiter(), UserId(ann.user_id), BURST)
     shared_cloud.calls.clear()
     answer = ann.get("/trash")
     assert (answer.status, answer.json["error"]) == (429, "TooManyRequests")
@@ -105,7 +105,7 @@ def test_runaway_client_gets_429_and_nobody_else_does(shared_cloud: Cloud) -> No
     assert shared_cloud.visitor.get("/photos").status == 200
 
 
-def test_bad_token_takes_nothing_from_anybody(shared_cloud: Cloud) -> None:
+def test_request_with_an_invalid_token_is_not_counted(shared_cloud: Cloud) -> None:
     ann = shared_cloud.person(f"ann-{uuid4()}")
     for _ in range(3):
         assert shared_cloud.bearing(f"{ann.token}x", unguarded=True).get("/trash").status == 401

@@ -1,4 +1,4 @@
-"""Of all tokens, only those count that this pool made for this client, and whose time it is."""
+"""Only unexpired tokens that this pool issued for this client are valid."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -22,7 +22,7 @@ def verifier(idp: IdentityProvider) -> Verifier:
     return Verifier(KeySet(f"{idp.url}/jwks.json"), ISSUER, CLIENT)
 
 
-def accepted(verifier: Verifier, token: str) -> bool:
+def is_accepted(verifier: Verifier, token: str) -> bool:
     try:
         verifier.claims(token, "access")
     except InvalidToken:
@@ -36,14 +36,14 @@ def test_access_token_of_the_pool_is_accepted(idp: IdentityProvider, verifier: V
 
 
 @pytest.mark.parametrize("attack", FORGERIES)
-def test_forged_token_is_refused(idp: IdentityProvider, verifier: Verifier, attack: str) -> None:
-    assert accepted(verifier, made(idp))
-    assert not accepted(verifier, FORGERIES[attack](idp))
+def test_forged_token_is_rejected(idp: IdentityProvider, verifier: Verifier, attack: str) -> None:
+    assert is_accepted(verifier, made(idp))
+    assert not is_accepted(verifier, FORGERIES[attack](idp))
 
 
-def test_forged_tokens_make_no_request_but_for_the_pools_keys(idp: IdentityProvider, verifier: Verifier) -> None:
+def test_forged_tokens_cause_no_request_except_for_the_pools_keys(idp: IdentityProvider, verifier: Verifier) -> None:
     for forge in FORGERIES.values():
-        accepted(verifier, forge(idp))
+        is_accepted(verifier, forge(idp))
     assert idp.requests == ["/jwks.json"]
     assert ATTACKER not in idp.requests
 
@@ -62,7 +62,7 @@ def test_forged_tokens_make_no_request_but_for_the_pools_keys(idp: IdentityProvi
         ({"iss": f"{ISSUER}2"}, False),
     ],
 )
-def test_id_token_is_for_this_client_alone(
+def test_id_token_is_valid_only_for_this_client(
     idp: IdentityProvider, verifier: Verifier, changes: dict[str, Any], expected: bool
 ) -> None:
     token = idp.token("ann", "id", **changes)
@@ -81,41 +81,45 @@ def test_clocks_may_differ_by_a_minute(
     noon = int(NOON.timestamp())
     times: dict[str, Any] = {"iat": noon - 600, "exp": noon + 600, claim: noon + sign * seconds}
     with time_machine.travel(NOON, tick=False):
-        assert accepted(verifier, idp.token("ann", **times)) is expected
+        assert is_accepted(verifier, idp.token("ann", **times)) is expected
 
 
-@pytest.mark.parametrize(("life", "expected"), [(1, True), (DAY, True), (DAY + 1, False), (0, False)])
-def test_no_token_lives_longer_than_a_day(idp: IdentityProvider, verifier: Verifier, life: int, expected: bool) -> None:
+@pytest.mark.parametrize(("lifetime", "expected"), [(1, True), (DAY, True), (DAY + 1, False), (0, False)])
+def test_token_with_a_lifetime_over_one_day_is_rejected(
+    idp: IdentityProvider, verifier: Verifier, lifetime: int, expected: bool
+) -> None:
     noon = int(NOON.timestamp())
     with time_machine.travel(NOON, tick=False):
-        assert accepted(verifier, idp.token("ann", iat=noon, exp=noon + life)) is expected
+        assert is_accepted(verifier, idp.token("ann", iat=noon, exp=noon + lifetime)) is expected
 
 
-def test_token_ends_with_its_time(idp: IdentityProvider, verifier: Verifier) -> None:
+def test_token_expires_a_minute_after_its_expiry_time(idp: IdentityProvider, verifier: Verifier) -> None:
     with time_machine.travel(NOON, tick=False) as clock:
         token = idp.token("ann")
-        assert accepted(verifier, token)
+        assert is_accepted(verifier, token)
         clock.shift(timedelta(seconds=3600 + 59))
-        assert accepted(verifier, token)
+        assert is_accepted(verifier, token)
         clock.shift(timedelta(seconds=1))
-        assert not accepted(verifier, token)
+        assert not is_accepted(verifier, token)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-@given(at=st.integers(0, 10_000), by=st.characters(min_codepoint=32, max_codepoint=0x2FF))
-def test_no_other_text_stands_for_a_token(idp: IdentityProvider, verifier: Verifier, at: int, by: str) -> None:
+@given(position=st.integers(0, 10_000), replacement=st.characters(min_codepoint=32, max_codepoint=0x2FF))
+def test_token_with_a_changed_character_is_rejected(
+    idp: IdentityProvider, verifier: Verifier, position: int, replacement: str
+) -> None:
     token = idp.token("ann", iat=1782900000, exp=1782903600)
-    place = at % len(token)
-    changed = token[:place] + by + token[place + 1 :]
+    index = position % len(token)
+    changed = token[:index] + replacement + token[index + 1 :]
     with time_machine.travel(datetime.fromtimestamp(1782900000, UTC), tick=False):
-        assert accepted(verifier, token)
-        assert accepted(verifier, changed) is (changed == token)
+        assert is_accepted(verifier, token)
+        assert is_accepted(verifier, changed) is (changed == token)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(header=st.binary(max_size=60), payload=st.binary(max_size=60))
-def test_bytes_of_any_kind_are_refused_and_never_an_error(
+def test_random_bytes_are_rejected_as_invalid_tokens(
     idp: IdentityProvider, verifier: Verifier, header: bytes, payload: bytes
 ) -> None:
-    assert not accepted(verifier, made(idp, payload))
-    assert not accepted(verifier, header.decode("latin-1"))
+    assert not is_accepted(verifier, made(idp, payload))
+    assert not is_accepted(verifier, header.decode("latin-1"))

@@ -1,4 +1,4 @@
-"""What API Gateway answers by itself: in the shape of ours, so that a client needs one parser."""
+"""Errors of API Gateway have the format of the service's errors, so that a client needs only one parser."""
 
 import json
 from typing import Any
@@ -9,35 +9,34 @@ import pytest
 from chalicelib.deploy.gateway_responses import GATEWAY_RESPONSES
 from chalicelib.domain import errors
 
-# Without those of features that are not used: API keys and signatures, for which DEFAULT_4XX speaks, and WAF, which is
-# at the CDN.
+# The gateway does not use these features. DEFAULT_4XX covers API keys and signatures. WAF protects the CDN instead.
 KINDS = {*boto3.client("apigateway", "us-east-1").meta.service_model.shape_for("GatewayResponseType").enum}
 KINDS -= {"INVALID_API_KEY", "INVALID_SIGNATURE", "WAF_FILTERED"}
 
 
-def body(kind: str) -> dict[str, Any]:
-    """What a caller gets."""
+def render_body(kind: str) -> dict[str, Any]:
+    """Return the response body that a client receives."""
     template = GATEWAY_RESPONSES[kind]["responseTemplates"]["application/json"]
-    filled = template.replace("$context.error.messageString", '"Said by API Gateway"').replace(
+    rendered = template.replace("$context.error.messageString", '"A message of API Gateway"').replace(
         "$context.requestId", "7"
     )
-    return dict(json.loads(filled))
+    return dict(json.loads(rendered))
 
 
-def test_every_refusal_of_the_gateway_is_known() -> None:
+def test_every_gateway_response_type_is_configured() -> None:
     assert set(GATEWAY_RESPONSES) == KINDS
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
-def test_refusal_has_the_shape_of_ours_and_other_origins_can_read_it(kind: str) -> None:
-    told = body(kind)
-    assert set(told) == {"error", "message", "requestId"}
-    error = getattr(errors, told["error"])
+def test_gateway_response_has_the_services_error_format_and_cors_headers(kind: str) -> None:
+    error_body = render_body(kind)
+    assert set(error_body) == {"error", "message", "requestId"}
+    error = getattr(errors, error_body["error"])
     assert issubclass(error, errors.PhotoshareError)
-    assert told["message"]
-    assert told["requestId"] == "7"
-    sent = GATEWAY_RESPONSES[kind]
-    assert sent.get("statusCode", str(error.status)) == str(error.status)
-    assert sent["responseParameters"]["gatewayresponse.header.Access-Control-Allow-Origin"] == "'*'"
-    waits = sent.get("statusCode") in ("429", "503")
-    assert ("gatewayresponse.header.Retry-After" in sent["responseParameters"]) is waits
+    assert error_body["message"]
+    assert error_body["requestId"] == "7"
+    response = GATEWAY_RESPONSES[kind]
+    assert response.get("statusCode", str(error.status)) == str(error.status)
+    assert response["responseParameters"]["gatewayresponse.header.Access-Control-Allow-Origin"] == "'*'"
+    has_retry_after = response.get("statusCode") in ("429", "503")
+    assert ("gatewayresponse.header.Retry-After" in response["responseParameters"]) is has_retry_after

@@ -1,4 +1,4 @@
-"""The statement for Rekognition, which the emulator does not have: moto enforces it."""
+"""The policy statement for Rekognition. moto enforces it, because the emulator has no Rekognition."""
 
 import json
 from typing import Any
@@ -15,8 +15,8 @@ TRUST = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole
 
 
 def moderate(allowed: list[dict[str, Any]]) -> None:
-    """Ask Rekognition about a picture, with a role that has these statements."""
-    trust, policy = (json.dumps({"Version": "2012-10-17", "Statement": each}) for each in ([TRUST], allowed))
+    """Call Rekognition with a role that has the given policy statements."""
+    trust, policy = (json.dumps({"Version": "2012-10-17", "Statement": content}) for content in ([TRUST], allowed))
     iam = boto3.client("iam")
     role = iam.create_role(RoleName="function", AssumeRolePolicyDocument=trust)["Role"]
     iam.put_role_policy(RoleName="function", PolicyName="function", PolicyDocument=policy)
@@ -32,19 +32,19 @@ def moderate(allowed: list[dict[str, Any]]) -> None:
 
 @pytest.mark.parametrize("function", ["api", "confirm-upload", "run-job"])
 @mock_aws
-def test_function_that_confirms_may_moderate_by_one_statement(function: str) -> None:
-    (needed,) = (each for each in statements(function) if each["Sid"] == "Moderate")
+def test_moderate_statement_allows_the_rekognition_call(function: str) -> None:
+    (moderate_statement,) = (statement for statement in statements(function) if statement["Sid"] == "Moderate")
     # moto authorizes the call but does not implement it.
     with pytest.raises(NotImplementedError):
-        moderate([needed])
+        moderate([moderate_statement])
 
 
 @mock_aws
-def test_without_the_statement_moderation_is_denied() -> None:
-    other = {"Effect": "Allow", "Action": ["rekognition:DetectLabels"], "Resource": ["*"]}
+def test_moderation_is_denied_without_the_statement() -> None:
+    other_statement = {"Effect": "Allow", "Action": ["rekognition:DetectLabels"], "Resource": ["*"]}
     with pytest.raises(ClientError, match="403"):
-        moderate([other])
+        moderate([other_statement])
 
 
 def test_sweep_may_not_moderate() -> None:
-    assert "Moderate" not in {each["Sid"] for each in statements("sweep")}
+    assert "Moderate" not in {statement["Sid"] for statement in statements("sweep")}

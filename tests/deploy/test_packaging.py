@@ -1,4 +1,4 @@
-"""What the chalice command is taught: gateway responses, secrets, and the stack that is made of two."""
+"""Extensions of the chalice command: gateway responses, secret references, and one stack from two templates."""
 
 import json
 from types import SimpleNamespace
@@ -14,7 +14,7 @@ from release import report
 from release.stage import _named
 
 
-def test_document_of_the_api_has_the_refusals_and_the_name_of_its_stage(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_api_definition_has_the_gateway_responses_and_the_stage_name(monkeypatch: pytest.MonkeyPatch) -> None:
     generate = packaging._wrap_generate_swagger(lambda _: {"info": {"title": "photoshare"}})
     assert generate(None)["x-amazon-apigateway-gateway-responses"] is GATEWAY_RESPONSES
     monkeypatch.setenv("STAGE", "prod")
@@ -22,22 +22,22 @@ def test_document_of_the_api_has_the_refusals_and_the_name_of_its_stage(monkeypa
 
 
 @mock_aws
-def test_secret_that_is_named_is_fetched_and_nothing_else_is_touched() -> None:
+def test_secret_references_are_resolved_and_other_variables_are_unchanged() -> None:
     secrets = boto3.client("secretsmanager")
     secrets.create_secret(Name="photoshare-x-signing-keys", SecretString="new,old")
     client = SimpleNamespace(_client=boto3.client)
     put = packaging._wrap_put_function(lambda _, name, environment_variables: (name, environment_variables))
     secrets.create_secret(Name="photoshare-x-cdn-key-1", SecretString='{"public": "P", "private": "Q"}')
-    named = {
+    variables = {
         "KEYS": "{{resolve:secretsmanager:photoshare-x-signing-keys}}",
         "PEM": "{{resolve:secretsmanager:photoshare-x-cdn-key-1:SecretString:private}}",
         "STAGE": "x",
     }
-    assert put(client, "f", environment_variables=named) == ("f", {"KEYS": "new,old", "PEM": "Q", "STAGE": "x"})
+    assert put(client, "f", environment_variables=variables) == ("f", {"KEYS": "new,old", "PEM": "Q", "STAGE": "x"})
 
 
-def merged(**more: Any) -> dict[str, Any]:
-    """The stack after the merge."""
+def merge_stacks(**more: Any) -> dict[str, Any]:
+    """Return the template of the merged stack."""
     template: dict[str, Any] = {"Outputs": {"EndpointURL": {"Value": "https://"}}}
 
     def merge(_processor: Any, into: dict[str, Any]) -> None:
@@ -45,7 +45,7 @@ def merged(**more: Any) -> dict[str, Any]:
             Parameters={"RestAPI": {}, "Cdn": {}},
             Conditions={"Served": {}, "WithCdn": {"Fn::Equals": [{"Ref": "Cdn"}, "yes"]}, "Fronted": {"Fn::And": []}},
             Resources={
-                "ConfirmRetries": {"Type": "C", "Condition": "Served", "Properties": {"FunctionName": "by name"}},
+                "ConfirmRetries": {"Type": "C", "Condition": "Served", "Properties": {"FunctionName": "fixed name"}},
                 "UsagePlan": {"Type": "U", "Condition": "Served", "Properties": {"ApiStages": [{"Stage": "api"}]}},
                 "AppCdn": {"Type": "A", "Condition": "Fronted", "Properties": {}},
                 "APIHandler": {"Type": "AWS::Serverless::Function", "Properties": {}},
@@ -64,8 +64,8 @@ def merged(**more: Any) -> dict[str, Any]:
     return template
 
 
-def test_in_one_stack_the_api_is_a_resource_and_always_there() -> None:
-    template = merged()
+def test_merged_stack_always_contains_the_api_as_a_resource() -> None:
+    template = merge_stacks()
     assert template["Parameters"] == {"Cdn": {}}
     assert "Served" not in json.dumps(template)
     assert template["Conditions"]["Fronted"] == template["Conditions"]["WithCdn"]
@@ -74,16 +74,16 @@ def test_in_one_stack_the_api_is_a_resource_and_always_there() -> None:
     assert template["Resources"]["UsagePlan"]["Properties"]["ApiStages"] == [{"Stage": {"Ref": "RestAPI.Stage"}}]
 
 
-def test_outputs_are_the_functions_environment_and_only_the_api_can_sign() -> None:
+def test_outputs_become_the_environment_and_only_the_api_can_sign() -> None:
     api, sweep = (
-        merged()["Resources"][name]["Properties"]["Environment"]["Variables"] for name in ("APIHandler", "Sweep")
+        merge_stacks()["Resources"][name]["Properties"]["Environment"]["Variables"] for name in ("APIHandler", "Sweep")
     )
     assert sweep == {"PHOTO_TABLE": {"Ref": "PhotoMetadata"}}
     assert {*api} - {*sweep} == {"CDN_KEY_ID", "CDN_PRIVATE_KEY", "SIGNING_KEYS"}
     assert api["CDN_KEY_ID"] == {"Fn::If": ["WithCdn", "K", ""]}
 
 
-def test_names_in_a_policy_are_filled_in_and_an_unknown_one_is_an_error() -> None:
+def test_names_in_a_policy_are_substituted_and_an_unknown_name_is_an_error() -> None:
     statement = {"Resource": [{"Fn::Sub": "arn:${AWS::Partition}:s3:::photoshare-${Stage}/*"}, "*"]}
     names = {"AWS::Partition": "aws-cn", "Stage": "x"}
     assert _named(statement, names) == {"Resource": ["arn:aws-cn:s3:::photoshare-x/*", "*"]}
@@ -91,15 +91,15 @@ def test_names_in_a_policy_are_filled_in_and_an_unknown_one_is_an_error() -> Non
         _named(statement, {"Stage": "x"})
 
 
-def test_cold_import_is_measured_only_where_the_package_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    def built_for(architecture: str) -> dict[str, Any]:
+def test_cold_import_is_measured_only_if_the_package_runs_on_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    def build_template(architecture: str) -> dict[str, Any]:
         return {"Resources": {"APIHandler": {"Properties": {"Architectures": [architecture]}}}}
 
     monkeypatch.setattr("platform.system", lambda: "Linux")
     for machine, ours, other in (("x86_64", "x86_64", "arm64"), ("aarch64", "arm64", "x86_64")):
         monkeypatch.setattr("platform.machine", lambda machine=machine: machine)
-        assert report.runs_here(built_for(ours))
-        assert not report.runs_here(built_for(other))
+        assert report.runs_here(build_template(ours))
+        assert not report.runs_here(build_template(other))
 
 
 def test_report_counts_resources() -> None:

@@ -1,7 +1,7 @@
-"""Every function may do what it does, and nothing more.
+"""Each function has exactly the permissions that it uses.
 
-`conftest.py` checks the first half in every test on moto. The tests here let the functions use all their permissions.
-`tests/e2e/test_policies.py` shows the same in the emulator, statement by statement and resource by resource.
+In every test on moto, `conftest.py` checks that no function exceeds its policy. The tests here let the functions use
+all their permissions. `tests/e2e/test_policies.py` tests each statement and each resource in the emulator.
 """
 
 import json
@@ -46,8 +46,8 @@ def handle_photos(cloud: Cloud) -> None:
         for order in ("random", "newest", "top"):
             assert ann.get("/photos", order=order).status == 200
             assert ann.get("/photos", order=order, scope="mine").status == 200
-        for narrowed in ({"scope": "mine"}, {"userId": "ann"}, {}):
-            assert ann.get("/photos", order="newest", tag="sea", **narrowed).status == 200
+        for filters in ({"scope": "mine"}, {"userId": "ann"}, {}):
+            assert ann.get("/photos", order="newest", tag="sea", **filters).status == 200
         assert ann.get("/photos", order="newest", userId="ann").status == 200
         if content == JPEG:
             for rating in (5, 3):
@@ -57,14 +57,14 @@ def handle_photos(cloud: Cloud) -> None:
             assert ann.delete(f"/photos/{grant['photoId']}").status == 204
             assert ann.get("/trash").json["items"]
             assert ann.post(f"/photos/{grant['photoId']}/restore").status == 200
-            for person in (ann, cloud.visitor):
-                assert person.get(f"/photos/{grant['photoId']}/download").status == 200
+            for client in (ann, cloud.visitor):
+                assert client.get(f"/photos/{grant['photoId']}/download").status == 200
         assert ann.patch(f"/photos/{grant['photoId']}", {"tags": []}).status == 200
         assert ann.delete(f"/photos/{grant['photoId']}", permanent="true").status == 204
     cloud.grant(ann, method="POST")
 
 
-def search(cloud: Cloud) -> None:
+def search_photos(cloud: Cloud) -> None:
     ann = cloud.person("ann")
     cloud.upload(ann, JPEG, title="Abcdefghijk", tags=["sea"])
     for text in ("abc", "abcd", "abcde", "abcdef", "abcdefg", "abcdefgh", "abcdefghijk", "#sea", "tag:sea", "sea"):
@@ -115,19 +115,19 @@ def work_on_albums(cloud: Cloud) -> None:
     assert cloud.photo(photo.photo_id).albums == {}
 
 
-def confirm(cloud: Cloud) -> None:
+def confirm_uploads(cloud: Cloud) -> None:
     ann = cloud.person("ann")
     album = ann.post("/albums", {"name": "Sea"}).json["albumId"]
     for content in (JPEG, b"no image"):
         grant = cloud.grant(ann, method="POST", tags=["sea"], albumId=album)
-        for before in ("nothing", "the same upload", "its deletion"):
-            if before == "its deletion":
+        for earlier_event in ("nothing", "the same upload", "its deletion"):
+            if earlier_event == "its deletion":
                 assert ann.delete(f"/photos/{grant['photoId']}", permanent="true").status == 204
             version = cloud.put(grant, content)
             cloud.deliver(created(grant["s3Key"], version))
 
 
-def confirm_what_is_erased_meanwhile(cloud: Cloud) -> None:
+def confirm_during_erasure(cloud: Cloud) -> None:
     ann = cloud.person("ann")
     grant = cloud.grant(ann)
     version = cloud.put(grant, JPEG)
@@ -140,12 +140,12 @@ def confirm_what_is_erased_meanwhile(cloud: Cloud) -> None:
     assert cloud.renditions() == []
 
 
-def confirm_what_has_gone(cloud: Cloud) -> None:
+def confirm_missing_object(cloud: Cloud) -> None:
     grant = cloud.grant(cloud.person("ann"))
     cloud.deliver(created(grant["s3Key"]))
 
 
-def rebuild(cloud: Cloud) -> None:
+def rebuild_lost_row(cloud: Cloud) -> None:
     grant = cloud.grant(cloud.person("ann"), tags=["sea"])
     version = cloud.put(grant, JPEG)
     cloud.store.remove(cloud.photo(grant["photoId"]))
@@ -168,7 +168,7 @@ def sweep_and_settle(cloud: Cloud) -> None:
                 ann.delete(f"/photos/{grant['photoId']}")
 
 
-def cancel(cloud: Cloud) -> None:
+def cancel_account(cloud: Cloud) -> None:
     cognito = Cognito(cloud)
     cloud.recorder.watch(cloud.identity()._cognito)
     empty(cloud.settings, cloud.dynamodb)
@@ -186,43 +186,43 @@ def cancel(cloud: Cloud) -> None:
     assert "AdminDeleteUser" in [operation for operation, _ in cognito.asked]
 
 
-def moderate(cloud: Cloud) -> None:
-    with moderated(cloud) as asked:
+def moderate_photos(cloud: Cloud) -> None:
+    with moderated(cloud) as sent_images:
         ann = cloud.person("ann")
         cloud.upload(ann, JPEG)
-        for settled in ("complete", "job"):
+        for settled_by in ("complete", "job"):
             grant = cloud.grant(ann)
             cloud.put(grant, JPEG)
-            if settled == "job":
+            if settled_by == "job":
                 deliver_settle_job(cloud, grant["photoId"], datetime.now(UTC) + 2 * TRASH_LIFETIME)
             else:
                 assert ann.post(f"/photos/{grant['photoId']}/complete").status == 200
-    assert len(asked) == 3
+    assert len(sent_images) == 3
 
 
-def look_at_account(cloud: Cloud) -> None:
+def show_account(cloud: Cloud) -> None:
     Cognito(cloud).answers["GetUser"] = {"UserAttributes": [{"Name": "email", "Value": "a@example.com"}]}
     assert cloud.person(f"ann-{uuid4()}").get("/account").status == 200
 
 
-def ask_again(cloud: Cloud) -> None:
+def repeat_upload_requests(cloud: Cloud) -> None:
     ann = cloud.person(f"ann-{uuid4()}")
     photo = cloud.upload(ann, JPEG)
-    for wanted in ({}, {"sha256": photo.sha256}):
+    for fields in ({}, {"sha256": photo.sha256}):
         for _ in range(2):
-            assert ann.post("/upload", gallery.WANTED | wanted, **{"Idempotency-Key": str(len(wanted))}).status < 300
+            assert ann.post("/upload", gallery.WANTED | fields, **{"Idempotency-Key": str(len(fields))}).status < 300
 
 
 SCENARIOS: list[Callable[[Cloud], None]] = [
-    *(confirm_what_is_erased_meanwhile, handle_photos, search, handle_albums, work_on_albums, confirm),
-    *(confirm_what_has_gone, rebuild),
-    *(sweep_and_settle, moderate, cancel, look_at_account, ask_again),
+    *(confirm_during_erasure, handle_photos, search_photos, handle_albums, work_on_albums, confirm_uploads),
+    *(confirm_missing_object, rebuild_lost_row),
+    *(sweep_and_settle, moderate_photos, cancel_account, show_account, repeat_upload_requests),
 ]
 
 
 @pytest.fixture(scope="module")
-def used(deployed: Cloud, provider: IdentityProvider) -> dict[str, set[Need]]:
-    """What each function did, in its own name and in Lambda's."""
+def used_permissions(deployed: Cloud, provider: IdentityProvider) -> dict[str, set[Need]]:
+    """The permissions that each function used, and those that Lambda uses on its behalf."""
     for scenario in SCENARIOS:
         provider.reset()
         rebuild_services()
@@ -231,28 +231,30 @@ def used(deployed: Cloud, provider: IdentityProvider) -> dict[str, set[Need]]:
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_function_is_granted_what_it_uses_and_nothing_else(function: str, used: dict[str, set[Need]]) -> None:
+def test_function_is_granted_exactly_what_it_uses(function: str, used_permissions: dict[str, set[Need]]) -> None:
     allowed = granted(statements(function))
-    assert sorted(used[function] - allowed) == [], "used and not granted"
-    assert sorted(allowed - used[function]) == [], "granted and not used"
+    assert sorted(used_permissions[function] - allowed) == [], "used and not granted"
+    assert sorted(allowed - used_permissions[function]) == [], "granted and not used"
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_every_statement_is_needed(function: str, used: dict[str, set[Need]]) -> None:
-    whole = statements(function)
-    for lost in whole:
-        assert used[function] - granted([each for each in whole if each is not lost]), lost["Sid"]
+def test_every_statement_is_needed(function: str, used_permissions: dict[str, set[Need]]) -> None:
+    all_statements = statements(function)
+    for removed in all_statements:
+        assert used_permissions[function] - granted(
+            [statement for statement in all_statements if statement is not removed]
+        ), removed["Sid"]
 
 
-def test_no_resource_has_a_star_but_at_its_end() -> None:
+def test_resources_have_a_wildcard_only_at_the_end() -> None:
     for function in FUNCTIONS:
         for statement in statements(function):
-            for one in statement["Resource"]:
-                assert one == "*" or "*" not in one["Fn::Sub"].removesuffix("*"), one
+            for resource in statement["Resource"]:
+                assert resource == "*" or "*" not in resource["Fn::Sub"].removesuffix("*"), resource
 
 
-def test_policies_are_of_the_functions_that_chalice_deploys() -> None:
+def test_policies_match_the_functions_that_chalice_deploys() -> None:
     config = json.loads((CHALICE / "config.json").read_text())["lambda_functions"]
-    assert {each["iam_policy_file"] for each in config.values()} == {
+    assert {function["iam_policy_file"] for function in config.values()} == {
         f"policy-{function}.json" for function in FUNCTIONS
     }

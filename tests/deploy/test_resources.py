@@ -1,4 +1,4 @@
-"""`resources.yaml`: sound for AWS, and the emulator deploys and updates it as it stands without losing a row."""
+"""`resources.yaml` is secure and fits the limits of AWS. The emulator updates it without losing a row."""
 
 import json
 import re
@@ -21,14 +21,14 @@ RESOURCES: dict[str, Any] = load(str(stack.TEMPLATE))["Resources"]
 RUNBOOK = stack.TEMPLATE.parent / "docs" / "runbook"
 
 
-def of_type(name: str) -> list[Any]:
-    return [each for each in RESOURCES.values() if each["Type"] == name]
+def find_resources(name: str) -> list[Any]:
+    return [resource for resource in RESOURCES.values() if resource["Type"] == name]
 
 
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    with running(tmp_path_factory.mktemp("cloud"), 0, LOCAL) as made:
-        yield made
+    with running(tmp_path_factory.mktemp("cloud"), 0, LOCAL) as local_cloud:
+        yield local_cloud
 
 
 @pytest.mark.parametrize(
@@ -40,9 +40,9 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
         ("AWS::SecretsManager::Secret", "RetainExceptOnCreate"),
     ],
 )
-def test_data_outlives_its_stack(kind: str, policy: str) -> None:
-    for each in of_type(kind):
-        assert (each["DeletionPolicy"], each["UpdateReplacePolicy"]) == (policy, "Retain")
+def test_data_is_retained_when_its_stack_is_deleted(kind: str, policy: str) -> None:
+    for resource in find_resources(kind):
+        assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == (policy, "Retain")
 
 
 def test_template_is_small_enough_for_cloudformation() -> None:
@@ -51,20 +51,20 @@ def test_template_is_small_enough_for_cloudformation() -> None:
 
 
 def test_buckets_are_private_and_encrypted() -> None:
-    for each in of_type("AWS::S3::Bucket"):
-        properties = each["Properties"]
+    for bucket in find_resources("AWS::S3::Bucket"):
+        properties = bucket["Properties"]
         assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
         assert len(properties["PublicAccessBlockConfiguration"]) == 4
         assert "BucketEncryption" in properties
         assert "*" not in str(properties["CorsConfiguration"]["CorsRules"][0]["AllowedOrigins"])
 
 
-def test_buckets_and_queues_take_nothing_without_tls() -> None:
-    policies = of_type("AWS::S3::BucketPolicy") + of_type("AWS::SQS::QueuePolicy")
-    covered = [target for each in policies for target in each["Properties"].get("Queues", [None])]
-    assert len(covered) == len(of_type("AWS::S3::Bucket") + of_type("AWS::SQS::Queue"))
-    for each in policies:
-        statement = each["Properties"]["PolicyDocument"]["Statement"][0]
+def test_buckets_and_queues_deny_requests_without_tls() -> None:
+    policies = find_resources("AWS::S3::BucketPolicy") + find_resources("AWS::SQS::QueuePolicy")
+    covered = [target for policy in policies for target in policy["Properties"].get("Queues", [None])]
+    assert len(covered) == len(find_resources("AWS::S3::Bucket") + find_resources("AWS::SQS::Queue"))
+    for policy in policies:
+        statement = policy["Properties"]["PolicyDocument"]["Statement"][0]
         assert (statement["Effect"], statement["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
 
 
@@ -73,17 +73,17 @@ def alarm_name(alarm: Any) -> str:
 
 
 def test_every_alarm_notifies_the_operator() -> None:
-    for each in of_type("AWS::CloudWatch::Alarm"):
-        assert each["Properties"]["AlarmActions"] == each["Properties"]["OKActions"] == [{"Ref": "Alarms"}]
-        assert each["Properties"]["TreatMissingData"] in ("notBreaching", "breaching")
+    for alarm in find_resources("AWS::CloudWatch::Alarm"):
+        assert alarm["Properties"]["AlarmActions"] == alarm["Properties"]["OKActions"] == [{"Ref": "Alarms"}]
+        assert alarm["Properties"]["TreatMissingData"] in ("notBreaching", "breaching")
 
 
 def test_every_alarm_has_one_page_of_the_runbook_and_names_it() -> None:
-    alarms = of_type("AWS::CloudWatch::Alarm")
+    alarms = find_resources("AWS::CloudWatch::Alarm")
     pages = sorted(page.stem for page in RUNBOOK.glob("*.md") if page.name != "README.md")
     assert sorted(map(alarm_name, alarms)) == pages
-    for each in alarms:
-        assert each["Properties"]["AlarmDescription"].endswith(f". See docs/runbook/{alarm_name(each)}.md.")
+    for alarm in alarms:
+        assert alarm["Properties"]["AlarmDescription"].endswith(f". See docs/runbook/{alarm_name(alarm)}.md.")
 
 
 def test_runbook_lists_every_page_in_the_same_form() -> None:
@@ -98,48 +98,48 @@ def test_runbook_lists_every_page_in_the_same_form() -> None:
 
 
 @pytest.mark.parametrize("function", FUNCTIONS.values())
-def test_every_function_is_watched_and_its_log_ends(function: str) -> None:
+def test_every_function_has_alarms_and_its_log_expires(function: str) -> None:
     name = f"photoshare-${{Stage}}{function}"
-    watched = [
-        each["Properties"]["MetricName"]
-        for each in of_type("AWS::CloudWatch::Alarm")
-        if [one["Value"] for one in each["Properties"]["Dimensions"]] == [{"Fn::Sub": name}]
+    metric_names = [
+        resource["Properties"]["MetricName"]
+        for resource in find_resources("AWS::CloudWatch::Alarm")
+        if [dimension["Value"] for dimension in resource["Properties"]["Dimensions"]] == [{"Fn::Sub": name}]
     ]
-    assert {"Errors", "Throttles"} <= {*watched}
+    assert {"Errors", "Throttles"} <= {*metric_names}
     (log,) = [
-        each["Properties"]
-        for each in of_type("AWS::Logs::LogGroup")
-        if each["Properties"]["LogGroupName"] == {"Fn::Sub": f"/aws/lambda/{name}"}
+        resource["Properties"]
+        for resource in find_resources("AWS::Logs::LogGroup")
+        if resource["Properties"]["LogGroupName"] == {"Fn::Sub": f"/aws/lambda/{name}"}
     ]
     assert log["RetentionInDays"] == {"Ref": "LogRetentionDays"}
 
 
-def test_alarms_and_dashboard_show_metrics_that_are_written() -> None:
+def test_alarms_and_dashboard_use_only_metrics_that_the_code_emits() -> None:
     package = stack.TEMPLATE.parent / "chalicelib"
-    written = {
+    emitted = {
         name for file in package.rglob("*.py") for name in re.findall(r'metrics\.\w+\("(\w+)"', file.read_text())
     }
-    ours = [each["Properties"] for each in of_type("AWS::CloudWatch::Alarm")]
-    assert {each["MetricName"] for each in ours if each["Namespace"] == "Photoshare"} <= written
-    (dashboard,) = of_type("AWS::CloudWatch::Dashboard")
+    alarms = [alarm["Properties"] for alarm in find_resources("AWS::CloudWatch::Alarm")]
+    assert {alarm["MetricName"] for alarm in alarms if alarm["Namespace"] == "Photoshare"} <= emitted
+    (dashboard,) = find_resources("AWS::CloudWatch::Dashboard")
     body = str(dashboard["Properties"]["DashboardBody"]["Fn::Sub"])
     assert json.loads(body)["widgets"]
-    # Rejections are found by SEARCH, as each reason is a dimension.
-    assert {name for name in written if f'"{name}"' not in body} == {"Rejected"}
+    # The dashboard finds rejections by SEARCH, because each reason is a dimension.
+    assert {name for name in emitted if f'"{name}"' not in body} == {"Rejected"}
     assert "{Photoshare,stage,reason}" in body
 
 
-def test_only_the_cdn_reads_renditions_and_shows_them_only_by_signed_urls() -> None:
+def test_only_the_cdn_reads_renditions_and_it_requires_signed_urls() -> None:
     _, cdn = RESOURCES["RenditionsPolicy"]["Properties"]["PolicyDocument"]["Statement"]
     condition, allowed, _ = cdn["Fn::If"]
     assert (condition, allowed["Action"]) == ("WithCdn", "s3:GetObject")
     assert "${RenditionsCdn}" in str(allowed["Condition"]["StringEquals"]["AWS:SourceArn"])
-    shown = RESOURCES["RenditionsCdn"]["Properties"]["DistributionConfig"]
-    assert shown["DefaultCacheBehavior"]["TrustedKeyGroups"] == [{"Ref": "RenditionsKeys"}]
-    assert "CacheBehaviors" not in shown
+    distribution = RESOURCES["RenditionsCdn"]["Properties"]["DistributionConfig"]
+    assert distribution["DefaultCacheBehavior"]["TrustedKeyGroups"] == [{"Ref": "RenditionsKeys"}]
+    assert "CacheBehaviors" not in distribution
 
 
-def test_outputs_are_the_apps_environment(cloud: Cloud) -> None:
+def test_outputs_are_the_environment_of_the_app(cloud: Cloud) -> None:
     settings = load_settings(cloud.env)
     assert settings.photo_table == "photoshare-local-PhotoMetadata"
     assert settings.base_url == LOCAL
@@ -152,7 +152,9 @@ def test_unchanged_template_is_not_deployed_again(cloud: Cloud) -> None:
     assert cloudformation.describe_stack_events(StackName=name)["StackEvents"] == before
 
 
-def test_change_of_a_comment_is_no_error(cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_template_with_only_a_changed_comment_deploys_without_an_error(
+    cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     changed = tmp_path / "resources.yaml"
     changed.write_text(f"# Another comment.\n{stack.TEMPLATE.read_text()}")
     monkeypatch.setattr(stack, "TEMPLATE", changed)
@@ -160,7 +162,7 @@ def test_change_of_a_comment_is_no_error(cloud: Cloud, tmp_path: Path, monkeypat
     assert outputs["USER_POOL_ID"] == cloud.env["USER_POOL_ID"]
 
 
-def test_update_keeps_rows_people_and_client(cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_update_keeps_rows_users_and_client(cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     dynamodb, cognito = cloud.client("dynamodb"), cloud.client("cognito-idp")
     row = {"userId": {"S": "ann"}, "record": {"S": "account"}}
     dynamodb.put_item(TableName=cloud.env["ACCOUNT_TABLE"], Item=row)
@@ -177,12 +179,12 @@ def test_update_keeps_rows_people_and_client(cloud: Cloud, tmp_path: Path, monke
     assert len(cognito.list_users(UserPoolId=outputs["USER_POOL_ID"])["Users"]) == 1
 
 
-def test_rows_survive_a_kill_and_damaged_state_is_left_alone(tmp_path: Path) -> None:
+def test_rows_survive_a_kill_and_damaged_state_is_not_overwritten(tmp_path: Path) -> None:
     row = {"userId": {"S": "ann"}, "record": {"S": "account"}}
     with running(tmp_path, 0, LOCAL) as first:
         first.client("dynamodb").put_item(TableName=first.env["ACCOUNT_TABLE"], Item=row)
         with pytest.raises(subprocess.TimeoutExpired):
-            first.process.wait(1.5)  # It writes what has changed.
+            first.process.wait(1.5)  # Meanwhile, the emulator saves its state.
         first.process.kill()
     with running(tmp_path, 0, LOCAL) as second:
         assert second.client("dynamodb").scan(TableName=second.env["ACCOUNT_TABLE"])["Items"] == [row]

@@ -39,13 +39,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.fixture(scope="session")
 def service(request: pytest.FixtureRequest) -> Service:
     """A service of the kind that the test's parameter names."""
-    named: Service = request.getfixturevalue(request.param)
-    return named
+    selected: Service = request.getfixturevalue(request.param)
+    return selected
 
 
 @pytest.fixture(scope="session")
 def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Local]:
-    """One local cloud for all tests. No function may be denied anything."""
+    """One local cloud for all tests. The fixture fails if a call of a function was denied."""
     folder = tmp_path_factory.mktemp("local")
     running = Local(folder / "data", IAM_LOG=str(folder / "iam.log"))
     yield running
@@ -56,7 +56,7 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Local]:
 
 @pytest.fixture(scope="session")
 def packaged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Packaged]:
-    """The package in the emulator, once for all tests. No function may be denied anything."""
+    """One packaged stack in the emulator for all tests. The fixture fails if a call of a function was denied."""
     folder = tmp_path_factory.mktemp("packaged")
     with packaged_stack(folder, folder / "iam.log") as stack:
         yield stack
@@ -64,14 +64,14 @@ def packaged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Packaged]:
 
 
 def require_no_denial(decisions: Decisions) -> None:
-    decided = decisions.read_new()
-    assert decided
-    assert [decision for decision in decided if not decision.allowed] == []
+    all_decisions = decisions.read_new()
+    assert all_decisions
+    assert [decision for decision in all_decisions if not decision.allowed] == []
 
 
 @pytest.fixture(scope="session")
 def aws() -> Iterator[Deployed]:
-    """The stage on AWS. The accounts of the tests are cancelled at the end."""
+    """The stage on AWS. At the end, the fixture cancels the accounts of the tests."""
     session = boto3.Session()
     stage = Deployed(session.client, AWS_STAGE, os.environ.get("AWS_TEST_URL", ""))
     account = session.client("sts").get_caller_identity()["Account"]

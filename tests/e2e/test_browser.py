@@ -1,4 +1,4 @@
-"""A person and the page, in a real browser, through the hosted UI."""
+"""The web page in a real browser, with sign-in on the hosted UI."""
 
 import os
 import shutil
@@ -15,7 +15,7 @@ from tests.support.service import Local
 
 pytestmark = pytest.mark.xdist_group("local")
 
-# What a machine without a screen, and without the internet, needs.
+# A machine without a display and without internet access needs these flags.
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -27,27 +27,27 @@ FLAGS = [
 ]
 
 
-class Watched:
-    """A page, and everything that went wrong on it."""
+class WatchedPage:
+    """A page that records its errors and requests."""
 
     def __init__(self, page: Page) -> None:
         self.page = page
-        self.troubles: list[str] = []
+        self.errors: list[str] = []
         self.requests: list[str] = []
         page.on("console", self._read)
-        page.on("pageerror", lambda error: self.troubles.append(str(error)))
-        page.on("dialog", lambda dialog: self.troubles.append(f"dialog: {dialog.message}"))
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("dialog", lambda dialog: self.errors.append(f"dialog: {dialog.message}"))
         page.on("request", lambda request: self.requests.append(request.url))
 
     def _read(self, line: ConsoleMessage) -> None:
-        # The page asks on each visit whether there is a session, and Chromium calls a 401 an error.
+        # On each visit, the page checks for a session. Without a session, Chromium logs the 401 as an error.
         expected = line.location["url"].endswith(("/token", "/favicon.ico"))
         if line.type == "error" and not expected:
-            self.troubles.append(f"{line.location['url']}: {line.text}")
+            self.errors.append(f"{line.location['url']}: {line.text}")
 
 
 @pytest.fixture
-def browser(local: Local) -> Iterator[Watched]:
+def browser(local: Local) -> Iterator[WatchedPage]:
     """Chromium with an empty profile."""
     chromium = shutil.which("chromium")
     if chromium is None and not os.environ.get("CI"):
@@ -56,7 +56,7 @@ def browser(local: Local) -> Iterator[Watched]:
         launched = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         context = launched.new_context(base_url=local.url, accept_downloads=True)
         context.set_default_timeout(15_000)
-        yield Watched(context.new_page())
+        yield WatchedPage(context.new_page())
         launched.close()
 
 
@@ -69,7 +69,9 @@ def sign_in(page: Page, email: str) -> None:
     expect(page.locator("#sign-out")).to_be_visible()
 
 
-def test_a_photo_from_sign_in_to_delete(local: Local, browser: Watched, tmp_path: Path) -> None:
+def test_user_signs_in_uploads_views_downloads_and_deletes_a_photo(
+    local: Local, browser: WatchedPage, tmp_path: Path
+) -> None:
     local.sign_up("page@example.com")
     page = browser.page
     photo = tmp_path / "harbour.jpg"
@@ -98,21 +100,21 @@ def test_a_photo_from_sign_in_to_delete(local: Local, browser: Watched, tmp_path
     page.click("#lightbox-delete")
     page.click("#confirm-yes")
     expect(page.locator(f"#gallery [data-photo-id='{photo_id}']")).to_have_count(0)
-    assert storage(page) == {"local": {}, "session": {}}
+    assert read_web_storage(page) == {"local": {}, "session": {}}
     assert not any("access_token" in url or "eyJ" in url for url in browser.requests)
 
     page.click("#sign-out")
     page.wait_for_url(f"{local.url}/**")
     expect(page.locator("#sign-in")).to_be_visible()
-    assert browser.troubles == []
+    assert browser.errors == []
 
 
-def find(page: Page, words: str) -> None:
+def search(page: Page, words: str) -> None:
     page.fill("#search", words)
     page.press("#search", "Enter")
 
 
-def test_words_find_photos(local: Local, browser: Watched, tmp_path: Path) -> None:
+def test_search_field_finds_photos_by_their_words(local: Local, browser: WatchedPage, tmp_path: Path) -> None:
     token = local.sign_up("words@example.com")
     page = browser.page
     files = [tmp_path / f"{number}.jpg" for number in range(2)]
@@ -121,31 +123,35 @@ def test_words_find_photos(local: Local, browser: Watched, tmp_path: Path) -> No
     sign_in(page, "words@example.com")
     page.set_input_files("#file-input", [*map(str, files)])
     expect(page.locator("#uploads li[data-state=ready]")).to_have_count(2)
-    one, two = (item["photoId"] for item in local.call("GET", "/photos", token=token, scope="mine").json["items"])
-    for photo_id, title in ((one, "Café by the harbour"), (two, "Harbour <b>at</b> night")):
+    first_id, second_id = (
+        item["photoId"] for item in local.call("GET", "/photos", token=token, scope="mine").json["items"]
+    )
+    for photo_id, title in ((first_id, "Café by the harbour"), (second_id, "Harbour <b>at</b> night")):
         assert local.call("PATCH", f"/photos/{photo_id}", {"title": title}, token).status == 200
 
     tiles = page.locator("#gallery [data-photo-id]")
     page.select_option("#scope", "mine")
-    find(page, "HARBOUR cafe")
+    search(page, "HARBOUR cafe")
     expect(tiles).to_have_count(1)
-    assert tiles.first.get_attribute("data-photo-id") == one
+    assert tiles.first.get_attribute("data-photo-id") == first_id
     expect(page.locator("#order")).to_be_disabled()
-    find(page, "harb")
+    search(page, "harb")
     expect(tiles).to_have_count(2)
-    find(page, "<b>harbour</b> mountain")
+    search(page, "<b>harbour</b> mountain")
     expect(tiles).to_have_count(0)
     expect(page.locator("#gallery-note")).to_have_text("No photo holds all of these words.")
     page.select_option("#scope", "trash")
     expect(page.locator("#search")).to_be_disabled()
     page.select_option("#scope", "mine")
-    find(page, "")
+    search(page, "")
     expect(tiles).to_have_count(2)
     expect(page.locator("#order")).to_be_enabled()
-    assert browser.troubles == []
+    assert browser.errors == []
 
 
-def test_several_photos_at_once_and_the_lightbox_by_keyboard(local: Local, browser: Watched, tmp_path: Path) -> None:
+def test_several_files_upload_at_once_and_the_lightbox_works_by_keyboard(
+    local: Local, browser: WatchedPage, tmp_path: Path
+) -> None:
     local.sign_up("keys@example.com")
     page = browser.page
     files = []
@@ -157,28 +163,28 @@ def test_several_photos_at_once_and_the_lightbox_by_keyboard(local: Local, brows
     sign_in(page, "keys@example.com")
     page.set_input_files("#file-input", [*files, str(tmp_path / "no-photo.jpg")])
     expect(page.locator("#uploads li[data-state=ready]")).to_have_count(4)
-    refused = page.locator("#uploads li[data-state=rejected]")
-    expect(refused).to_have_count(1)
-    expect(refused).to_contain_text("not a photo")
+    rejected = page.locator("#uploads li[data-state=rejected]")
+    expect(rejected).to_have_count(1)
+    expect(rejected).to_contain_text("not a photo")
 
     page.select_option("#scope", "mine")
     expect(page.locator("#gallery [data-photo-id]")).to_have_count(4)
     page.locator("#gallery [data-photo-id] a").first.focus()
     page.keyboard.press("Enter")
     expect(page.locator("#lightbox")).to_be_visible()
-    seen = set()
+    sources = set()
     for _ in range(4):
         wait_for_picture(page, 1)
-        seen.add(page.locator("#lightbox-image").get_attribute("src"))
+        sources.add(page.locator("#lightbox-image").get_attribute("src"))
         page.keyboard.press("ArrowRight")
         page.wait_for_timeout(100)
-    assert len(seen) == 4
+    assert len(sources) == 4
     page.keyboard.press("Escape")
     expect(page.locator("#lightbox")).to_be_hidden()
     assert page.evaluate("document.activeElement.closest('#gallery') !== null")
 
 
-def test_hostile_text_stays_text(local: Local, browser: Watched, tmp_path: Path) -> None:
+def test_hostile_text_is_shown_as_plain_text(local: Local, browser: WatchedPage, tmp_path: Path) -> None:
     local.sign_up("evil@example.com")
     hostile = "<img src=x onerror=alert(1)>"
     token = local.log_in("evil@example.com")
@@ -200,19 +206,22 @@ def test_hostile_text_stays_text(local: Local, browser: Watched, tmp_path: Path)
     expect(page.locator("#lightbox-description")).to_have_text(hostile)
     page.goto(f"/callback?error=access_denied&error_description={hostile}")
     assert page.locator("img").count() == 0
-    assert [trouble for trouble in browser.troubles if "/callback" not in trouble] == []
+    assert [error for error in browser.errors if "/callback" not in error] == []
 
 
 def wait_for_picture(page: Page, width: int) -> None:
-    """Wait until the lightbox shows a picture at least so wide. The page's policy forbids Playwright's own waiting."""
+    """Wait until the lightbox shows an image of at least `width` pixels.
+
+    The content security policy of the page blocks `wait_for_function` of Playwright.
+    """
     for _ in range(100):
         if page.locator("#lightbox-image").evaluate("image => image.naturalWidth") >= width:
             return
         page.wait_for_timeout(100)
-    pytest.fail("the lightbox shows no such picture")
+    pytest.fail("the lightbox shows no image of this width")
 
 
-def storage(page: Page) -> dict[str, Any]:
-    """What the page left in the browser."""
-    found: dict[str, Any] = page.evaluate("({local: {...localStorage}, session: {...sessionStorage}})")
-    return found
+def read_web_storage(page: Page) -> dict[str, Any]:
+    """Return what the page has stored in the browser."""
+    items: dict[str, Any] = page.evaluate("({local: {...localStorage}, session: {...sessionStorage}})")
+    return items

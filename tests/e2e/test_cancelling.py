@@ -14,18 +14,18 @@ SMALL = make_photo(320, 240)
 DIGEST = sha256(SMALL).hexdigest()
 
 
-def test_cancelled_account_is_refused_at_once_and_then_gone(service: Service) -> None:
+def test_cancelled_account_is_rejected_at_once_and_then_deleted(service: Service) -> None:
     hal = service.address("hal")
     token, other = service.sign_up(hal), service.sign_up(service.address("ivy"))
     refresh = service.call("POST", "/login", {"email": hal, "password": PASSWORD}).json["refreshToken"]
     photos = {}
-    for each in (token, other):
-        grant = service.grant(each, size=len(SMALL), sha256=DIGEST)
+    for user_token in (token, other):
+        grant = service.grant(user_token, size=len(SMALL), sha256=DIGEST)
         assert put(grant, SMALL) == 200
-        photos[each] = service.wait_ready(grant["photoId"], each)["photoId"]
+        photos[user_token] = service.wait_ready(grant["photoId"], user_token)["photoId"]
     rendition = service.call("GET", f"/photos/{photos[token]}").json["renditions"]["256"]
     unused = service.grant(token, title="On its way")
-    time.sleep(1)  # The emulator revokes only tokens of earlier seconds.
+    time.sleep(1)  # The emulator revokes only tokens from an earlier second.
 
     answer = service.call("DELETE", "/account", token=token)
     assert (answer.status, answer.json) == (202, {"status": "cancelling"})
@@ -46,7 +46,7 @@ def test_cancelled_account_is_refused_at_once_and_then_gone(service: Service) ->
     assert service.grant(again, sha256=DIGEST)["photoId"] != photos[token]
 
 
-def test_purge_ends_although_its_worker_is_killed_again_and_again() -> None:
+def test_purge_finishes_although_its_worker_is_killed_repeatedly() -> None:
     command = [sys.executable, "-m", "bench.cancel", "--photos", "60", "--kills", "3"]
-    done = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True, check=False)
-    assert (done.returncode, "left=[], touched=[]" in done.stdout) == (0, True), done
+    result = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True, check=False)
+    assert (result.returncode, "left=[], touched=[]" in result.stdout) == (0, True), result

@@ -1,7 +1,7 @@
-"""`make resources`, then `chalice deploy`: the same roles, events and environment as the packaged stack has.
+"""`make resources` and `chalice deploy` create the same roles, events and environment as the packaged stack.
 
-The emulator makes an empty API of what Chalice imports, so its functions are called without one; nor does it show that
-API Gateway would take the document.
+The emulator creates an empty API from the document that Chalice imports. The tests therefore call the functions
+directly. They do not show that API Gateway accepts the document.
 """
 
 import json
@@ -40,25 +40,27 @@ class Stage:
         self.run(sys.executable, "-m", "release.stage", "x")
 
     def run(self, *command: str) -> None:
-        """Run it in the project, against the cloud."""
+        """Run a command in the project against the cloud."""
         aws = {name: value for name, value in self.cloud.env.items() if name.startswith("AWS_")}
-        done = subprocess.run(command, cwd=self.project, env=environment() | aws, capture_output=True, check=False)
-        assert done.returncode == 0, done.stderr.decode()
+        result = subprocess.run(command, cwd=self.project, env=environment() | aws, capture_output=True, check=False)
+        assert result.returncode == 0, result.stderr.decode()
 
-    def function(self, name: str) -> dict[str, Any]:
-        """How a function is configured."""
-        asked = self.cloud.client("lambda").get_function_configuration(FunctionName=f"photoshare-x{FUNCTIONS[name]}")
-        return dict(asked)
+    def read_configuration(self, name: str) -> dict[str, Any]:
+        """Return the configuration of a function."""
+        configuration = self.cloud.client("lambda").get_function_configuration(
+            FunctionName=f"photoshare-x{FUNCTIONS[name]}"
+        )
+        return dict(configuration)
 
 
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    """Deploy twice, as docs/how-to/deploy.md describes."""
+    """A stage whose resources are deployed twice, as docs/how-to/deploy.md describes."""
     with running(tmp_path_factory.mktemp("cloud"), 0) as cloud:
         yield Stage(tmp_path_factory.mktemp("project"), cloud)
 
 
-def test_template_goes_through_the_bucket_as_no_request_could_hold_it(stage: Stage) -> None:
+def test_template_over_the_request_limit_is_uploaded_to_the_bucket(stage: Stage) -> None:
     s3, bucket = stage.cloud.client("s3"), "photoshare-x-templates-000000000000"
     (uploaded,) = s3.list_objects_v2(Bucket=bucket)["Contents"]
     template = s3.get_object(Bucket=bucket, Key=uploaded["Key"])["Body"].read()
@@ -67,49 +69,51 @@ def test_template_goes_through_the_bucket_as_no_request_could_hold_it(stage: Sta
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_function_has_its_own_role_with_its_policy_to_the_letter(stage: Stage, function: str) -> None:
+def test_function_has_its_own_role_with_exactly_its_policy(stage: Stage, function: str) -> None:
     iam = stage.cloud.client("iam")
-    role = stage.function(function)["Role"].rpartition("/")[2]
+    role = stage.read_configuration(function)["Role"].rpartition("/")[2]
     (name,) = iam.list_role_policies(RoleName=role)["PolicyNames"]
     attached = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
-    written = json.loads((stage.project / f".chalice/stages/x/policy-{function}.json").read_text())
-    assert attached == written
-    assert "${" not in json.dumps(written)
-    assert "rekognition" not in json.dumps(written), "nobody asked for moderation"
-    assert len(written["Statement"]) >= 5
+    policy = json.loads((stage.project / f".chalice/stages/x/policy-{function}.json").read_text())
+    assert attached == policy
+    assert "${" not in json.dumps(policy)
+    assert "rekognition" not in json.dumps(policy), "moderation is off"
+    assert len(policy["Statement"]) >= 5
 
 
 def test_functions_have_the_environment_of_the_package(stage: Stage) -> None:
     outputs = YAMLTemplateSerializer().load_template((ROOT / "resources.yaml").read_text())["Outputs"]
     for function in FUNCTIONS:
-        variables = stage.function(function)["Environment"]["Variables"]
-        packaged = packaging._build_environment(outputs, is_api=function == "api")
-        # Chalice has no place for empty ones, and the app takes them as absent.
+        variables = stage.read_configuration(function)["Environment"]["Variables"]
+        expected = packaging._build_environment(outputs, is_api=function == "api")
+        # Chalice cannot set empty variables. The app treats an empty variable as absent.
         empty = {"RENDITIONS_BASE_URL", "CDN_KEY_ID", "CDN_PRIVATE_KEY", "MODERATION_CONFIDENCE", "SECRETS_AS_OF"}
-        assert {*packaged} - {*variables} <= empty
+        assert {*expected} - {*variables} <= empty
         assert ("SIGNING_KEYS" in variables) is (function == "api")
         assert variables["PHOTO_TABLE"] == "photoshare-x-PhotoMetadata"
         assert variables["STAGE"] == "x"
-    keys = stage.function("api")["Environment"]["Variables"]["SIGNING_KEYS"]
+    keys = stage.read_configuration("api")["Environment"]["Variables"]["SIGNING_KEYS"]
     assert len(keys) == 64
     assert "SIGNING_KEYS" in (config := (stage.project / ".chalice/config.json").read_text())
     assert keys not in config
 
 
-def test_events_reach_the_functions(stage: Stage) -> None:
+def test_event_sources_are_connected_to_the_functions(stage: Stage) -> None:
     s3, lambdas = stage.cloud.client("s3"), stage.cloud.client("lambda")
-    (notified,) = s3.get_bucket_notification_configuration(Bucket="photoshare-x-originals-000000000000")[
+    (notification,) = s3.get_bucket_notification_configuration(Bucket="photoshare-x-originals-000000000000")[
         "LambdaFunctionConfigurations"
     ]
-    assert notified["LambdaFunctionArn"].endswith(":photoshare-x-confirm_upload")
-    assert notified["Events"] == ["s3:ObjectCreated:*"]
+    assert notification["LambdaFunctionArn"].endswith(":photoshare-x-confirm_upload")
+    assert notification["Events"] == ["s3:ObjectCreated:*"]
     (mapping,) = lambdas.list_event_source_mappings()["EventSourceMappings"]
     assert mapping["EventSourceArn"].endswith(":photoshare-x-jobs")
-    retried = lambdas.get_function_event_invoke_config(FunctionName="photoshare-x-confirm_upload", Qualifier="$LATEST")
-    assert retried["DestinationConfig"]["OnFailure"]["Destination"].endswith(":photoshare-x-uploads-dead")
+    invoke_config = lambdas.get_function_event_invoke_config(
+        FunctionName="photoshare-x-confirm_upload", Qualifier="$LATEST"
+    )
+    assert invoke_config["DestinationConfig"]["OnFailure"]["Destination"].endswith(":photoshare-x-uploads-dead")
 
 
-def test_function_answers(stage: Stage) -> None:
+def test_api_function_returns_an_empty_list(stage: Stage) -> None:
     event = {
         **dict.fromkeys(("queryStringParameters", "multiValueQueryStringParameters", "pathParameters", "body")),
         "httpMethod": "GET",
@@ -121,6 +125,6 @@ def test_function_answers(stage: Stage) -> None:
         "isBase64Encoded": False,
         "requestContext": {"httpMethod": "GET", "resourcePath": "/photos", "requestId": "1", "identity": {}},
     }
-    invoked = stage.cloud.client("lambda").invoke(FunctionName="photoshare-x", Payload=json.dumps(event).encode())
-    answer = json.loads(invoked["Payload"].read())
+    response = stage.cloud.client("lambda").invoke(FunctionName="photoshare-x", Payload=json.dumps(event).encode())
+    answer = json.loads(response["Payload"].read())
     assert (answer["statusCode"], json.loads(answer["body"])) == (200, {"items": [], "lastKey": None})

@@ -63,9 +63,9 @@ def test_photo_of_24_megapixels_becomes_ready(local: Local) -> None:
     photo = make_photo(6000, 4000)
     grant = local.grant(token)
     assert put(grant, photo) == 200
-    begun = time.monotonic()
+    start = time.monotonic()
     assert local.wait_ready(grant["photoId"], token)["width"] == 6000
-    print(f"ready after {time.monotonic() - begun:.2f} s")
+    print(f"ready after {time.monotonic() - start:.2f} s")
 
 
 def test_plain_chalice_local_serves_the_same_environment(local: Local) -> None:
@@ -79,14 +79,14 @@ def test_plain_chalice_local_serves_the_same_environment(local: Local) -> None:
         wait_until(lambda: answers(f"{url}/health"), 30)
         assert send("GET", f"{url}/account").status == 401
         assert send("GET", f"{url}/account", headers={"Authorization": f"Bearer {token}"}).status == 200
-        assert send("GET", f"{url}/account", headers={"Authorization": f"Bearer {forged(token)}"}).status == 401
+        assert send("GET", f"{url}/account", headers={"Authorization": f"Bearer {forge_token(token)}"}).status == 401
     finally:
         child.terminate()
         child.wait(10)
 
 
-def forged(token: str) -> str:
-    """The same claims under `alg: none`."""
+def forge_token(token: str) -> str:
+    """Return an unsigned token with the same claims and `alg: none`."""
     header = base64.urlsafe_b64encode(b'{"alg":"none","typ":"JWT"}').rstrip(b"=").decode()
     return f"{header}.{token.split('.')[1]}."
 

@@ -1,4 +1,4 @@
-"""`make test-aws`: the same tests against a deployed stage. Here the stage is in the emulator."""
+"""`make test-aws` runs the service tests against a deployed stage. Here the stage is in the emulator."""
 
 import subprocess
 
@@ -11,31 +11,31 @@ from tests.support.rest import environment
 pytestmark = pytest.mark.xdist_group("packaged")
 
 
-def make(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+def run_make(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run `make test-aws` without the variables of CI and of this test run."""
-    ours = ("CI", "STAGE", "MAKE", "PYTEST")
-    clean = {name: value for name, value in environment().items() if not name.startswith(ours)}
+    excluded = ("CI", "STAGE", "MAKE", "PYTEST")
+    clean = {name: value for name, value in environment().items() if not name.startswith(excluded)}
     command = ["make", "test-aws", *arguments]
     return subprocess.run(command, cwd=ROOT, env=clean | variables, capture_output=True, text=True, check=False)
 
 
-def test_deployed_stage_passes_the_tests_of_a_service(packaged: Packaged) -> None:
+def test_deployed_stage_passes_the_service_tests(packaged: Packaged) -> None:
     aws = {name: value for name, value in packaged.cloud.env.items() if name.startswith("AWS_")}
     cognito, pool = packaged.client("cognito-idp"), packaged.setting("USER_POOL_ID")
     users = cognito.list_users(UserPoolId=pool)["Users"]
-    done = make(f"STAGE={STAGE}", f"URL={packaged.url}", **aws, PYTEST_ADDOPTS="-k no_photo")
-    assert done.returncode == 0, done.stdout + done.stderr
-    # The accounts that the tests have made are gone.
+    result = run_make(f"STAGE={STAGE}", f"URL={packaged.url}", **aws, PYTEST_ADDOPTS="-k invalid_photo")
+    assert result.returncode == 0, result.stdout + result.stderr
+    # The tests cancel the accounts that they create.
     packaged.wait(lambda: len(cognito.list_users(UserPoolId=pool)["Users"]) == len(users))
 
 
 def test_stage_must_be_explicit() -> None:
-    done = make()
-    assert done.returncode != 0
-    assert "STAGE= is missing" in done.stdout
+    result = run_make()
+    assert result.returncode != 0
+    assert "STAGE= is missing" in result.stdout
 
 
 def test_tests_on_aws_never_run_in_ci() -> None:
-    done = make("STAGE=anything", CI="true")
-    assert done.returncode != 0
-    assert "do not run in CI" in done.stderr + done.stdout
+    result = run_make("STAGE=anything", CI="true")
+    assert result.returncode != 0
+    assert "do not run in CI" in result.stderr + result.stdout

@@ -1,4 +1,4 @@
-"""schemathesis: thousands of requests made from the OpenAPI document, good and bad, to the running service."""
+"""schemathesis generates thousands of valid and invalid requests from the OpenAPI document and sends them."""
 
 import json
 import subprocess
@@ -16,32 +16,30 @@ from tests.support.service import Local
 pytestmark = pytest.mark.xdist_group("local")
 
 CASES = 1000
-# It would take the caller's account away in the middle; `test_cancelling.py` has it.
-LEFT_OUT = {"visitor": [], "owner": ["--exclude-operation-id", "cancelAccount"]}
+# `cancelAccount` would delete the account of the caller during the run. `test_cancelling.py` tests it.
+EXCLUDED = {"visitor": [], "owner": ["--exclude-operation-id", "cancelAccount"]}
 
 
-@pytest.mark.parametrize("caller", LEFT_OUT)
-def test_service_does_what_its_document_says_and_nothing_that_it_forbids(
-    local: Local, tmp_path: Path, caller: str
-) -> None:
+@pytest.mark.parametrize("caller", EXCLUDED)
+def test_service_conforms_to_its_openapi_document(local: Local, tmp_path: Path, caller: str) -> None:
     token = local.sign_up(f"{caller}@example.com")
     report = tmp_path / "report.json"
     command = [sys.executable, "-m", "schemathesis.cli", "--config-file", "tests/e2e/schemathesis.toml", "run"]
-    command += [f"{local.url}/openapi.json", "--no-color", "--report-json-path", str(report), *LEFT_OUT[caller]]
+    command += [f"{local.url}/openapi.json", "--no-color", "--report-json-path", str(report), *EXCLUDED[caller]]
     if caller == "owner":
         command += ["--header", f"Authorization: Bearer {token}"]
-    known = environment() | {"SERVICE": local.url} | belongings(local, token)
-    ran = subprocess.run(command, cwd=ROOT, env=known, capture_output=True, text=True, timeout=300)
-    assert ran.returncode == 0, ran.stdout + ran.stderr
-    told: dict[str, Any] = json.loads(report.read_text())
-    print(f"{caller}: {told['test_cases']['generated']} cases in {told['running_time']:.0f} s")
-    assert told["complete"]
-    assert told["test_cases"]["generated"] >= CASES
-    assert told["operations"]["tested"] == told["operations"]["total"] - len(LEFT_OUT[caller]) // 2
+    env = environment() | {"SERVICE": local.url} | create_resources(local, token)
+    result = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=300)
+    assert result.returncode == 0, result.stdout + result.stderr
+    summary: dict[str, Any] = json.loads(report.read_text())
+    print(f"{caller}: {summary['test_cases']['generated']} cases in {summary['running_time']:.0f} s")
+    assert summary["complete"]
+    assert summary["test_cases"]["generated"] >= CASES
+    assert summary["operations"]["tested"] == summary["operations"]["total"] - len(EXCLUDED[caller]) // 2
 
 
-def belongings(local: Local, token: str) -> dict[str, str]:
-    """A photo, an album and a share link, by the variables of `schemathesis.toml`."""
+def create_resources(local: Local, token: str) -> dict[str, str]:
+    """Create a photo, an album and a share link. Return them as the variables of `schemathesis.toml`."""
     grant, photo = local.grant(token), make_photo(64, 48)
     assert put(grant, photo) == 200
     local.wait_ready(grant["photoId"], token)

@@ -26,30 +26,32 @@ JPEG = make_photo(640, 480)
 
 def test_linter_finds_nothing_in_the_template(packaged: Packaged) -> None:
     linter = Path(sys.executable).parent / "cfn-lint"
-    found = subprocess.run([linter, packaged.package / "sam.yaml"], capture_output=True, check=False)
-    assert (found.stdout, found.returncode) == (b"", 0)
+    result = subprocess.run([linter, packaged.package / "sam.yaml"], capture_output=True, check=False)
+    assert (result.stdout, result.returncode) == (b"", 0)
 
 
-def test_package_holds_what_runs_and_no_more(packaged: Packaged) -> None:
+def test_package_contains_only_what_runs(packaged: Packaged) -> None:
     package = packaged.package / "deployment.zip"
     assert package.stat().st_size <= report.LIMIT
     assert report.foreign(package) == set()
 
 
-def test_api_is_throttled_and_untraced_and_refuses_as_we_do(packaged: Packaged) -> None:
+def test_api_is_throttled_and_not_traced_and_has_the_gateway_responses(packaged: Packaged) -> None:
     template = YAMLTemplateSerializer().load_template((packaged.package / "sam.yaml").read_text())
     api = template["Resources"]["RestAPI"]["Properties"]
     (settings,) = api["MethodSettings"]
     assert (settings["ThrottlingRateLimit"], settings["ThrottlingBurstLimit"]) == (1000, 500)
-    assert api["OpenApiVersion"] == "2.0", "SAM would add an open stage"
-    assert api["TracingEnabled"] is False, "paths of share links would be in traces"
+    assert api["OpenApiVersion"] == "2.0", "SAM would add an unprotected stage"
+    assert api["TracingEnabled"] is False, "traces would contain the paths of share links"
     assert set(api["DefinitionBody"]["x-amazon-apigateway-gateway-responses"]) == set(GATEWAY_RESPONSES)
-    functions = [each for each in template["Resources"].values() if each["Type"] == "AWS::Serverless::Function"]
-    assert {each["Properties"]["Tracing"] for each in functions} == {"Active"}
+    functions = [
+        function for function in template["Resources"].values() if function["Type"] == "AWS::Serverless::Function"
+    ]
+    assert {function["Properties"]["Tracing"] for function in functions} == {"Active"}
     assert len(functions) == len(FUNCTIONS)
 
 
-def test_event_of_a_killed_function_is_delivered_again(packaged: Packaged) -> None:
+def test_event_of_a_killed_function_is_retried(packaged: Packaged) -> None:
     token = packaged.sign_up(packaged.address("ann"))
     grant = packaged.grant(token)
     killed: list[int] = []
@@ -61,28 +63,28 @@ def test_event_of_a_killed_function_is_delivered_again(packaged: Packaged) -> No
         return bool(killed)
 
     for process in lambda_processes(f"photoshare-{STAGE}-confirm_upload"):
-        os.kill(process, signal.SIGKILL)  # Left warm by another test: this event is to start its own.
+        os.kill(process, signal.SIGKILL)  # An earlier test left it warm. This event must start a new process.
     assert put(grant, make_photo(4000, 3000)) == 200
     wait_until(kill, 20)
     packaged.wait_ready(grant["photoId"], token)
 
 
-def test_dead_uploads_are_confirmed_again(packaged: Packaged) -> None:
+def test_redrive_confirms_dead_uploads(packaged: Packaged) -> None:
     token = packaged.sign_up(packaged.address("ann"))
     lambdas, name = packaged.client("lambda"), f"photoshare-{STAGE}-confirm_upload"
-    sound = lambdas.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-    broken = {"Variables": sound | {"PHOTO_TABLE": ""}}
+    variables = lambdas.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+    broken = {"Variables": variables | {"PHOTO_TABLE": ""}}
     lambdas.update_function_configuration(FunctionName=name, Environment=broken)
     grant = packaged.grant(token)
     try:
         assert put(grant, JPEG) == 200
         wait_until(lambda: packaged.count_messages("uploads-dead") == 1, 60)
     finally:
-        lambdas.update_function_configuration(FunctionName=name, Environment={"Variables": sound})
-    stored = packaged.dead_event()["Records"][0]["s3"]["object"]
-    assert stored["key"] == grant["s3Key"]
-    assert stored["versionId"]
-    assert int(stored["sequencer"], 16) > 0
+        lambdas.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
+    dead_object = packaged.dead_event()["Records"][0]["s3"]["object"]
+    assert dead_object["key"] == grant["s3Key"]
+    assert dead_object["versionId"]
+    assert int(dead_object["sequencer"], 16) > 0
     assert packaged.call("GET", f"/photos/{grant['photoId']}", token=token).json["status"] == "pending"
 
     assert "confirms 1 uploads again" in packaged.run("release.redrive")
@@ -90,7 +92,7 @@ def test_dead_uploads_are_confirmed_again(packaged: Packaged) -> None:
     assert packaged.count_messages("uploads-dead") == 0
 
 
-def test_dead_jobs_return_to_their_queue(packaged: Packaged) -> None:
+def test_redrive_returns_dead_jobs_to_their_queue(packaged: Packaged) -> None:
     sqs, lambdas = packaged.client("sqs"), packaged.client("lambda")
     dead = sqs.get_queue_url(QueueName=f"photoshare-{STAGE}-jobs-dead")["QueueUrl"]
     sqs.send_message(QueueUrl=dead, MessageBody=json.dumps({"job": "settle", "photoId": str(uuid4())}))
@@ -102,7 +104,7 @@ def test_dead_jobs_return_to_their_queue(packaged: Packaged) -> None:
     wait_until(lambda: packaged.count_messages("jobs") == 0, 60)
 
 
-def test_lost_rows_are_rebuilt_from_the_bucket_for_their_owners_alone(packaged: Packaged) -> None:
+def test_lost_rows_are_rebuilt_from_the_bucket_and_visible_only_to_their_owners(packaged: Packaged) -> None:
     token = packaged.sign_up(packaged.address("ann"))
     grant = packaged.grant(token)
     assert put(grant, JPEG) == 200
@@ -116,7 +118,7 @@ def test_lost_rows_are_rebuilt_from_the_bucket_for_their_owners_alone(packaged: 
     dynamodb.delete_item(TableName=table, Key={name: row[name] for name in ("photoId", "uploadedAt")})
     assert packaged.call("GET", f"/photos/{grant['photoId']}", token=token).status == 404
     changed = packaged.run("release.rehide", "", "").splitlines()
-    assert changed == [f"Changed 0 {what}." for what in ("accounts", "albums", "links", "photos")]
+    assert changed == [f"Changed 0 {kind}." for kind in ("accounts", "albums", "links", "photos")]
     assert "originals again" in packaged.run("release.rebuild")
     wait_until(lambda: packaged.call("GET", f"/photos/{grant['photoId']}", token=token).status == 200, 60)
     packaged.wait_ready(grant["photoId"], token)

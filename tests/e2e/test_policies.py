@@ -1,4 +1,4 @@
-"""Every statement, action and resource of the policies is needed. Without one, the emulator denies a call."""
+"""Each statement, action and resource of the policies is needed. The emulator denies a call without it."""
 
 import contextlib
 import json
@@ -23,73 +23,73 @@ SAMPLE = MUTANTS[::20]
 
 
 class Denied(Exception):
-    """The emulator has denied a function something."""
+    """The emulator denied a call of a function."""
 
 
-class Judge(Local):
-    """A local cloud that ends a wait as soon as a function is denied something."""
+class RecordingCloud(Local):
+    """A local cloud that records decisions, and ends a wait as soon as a call of a function is denied."""
 
     def __init__(self, folder: Path) -> None:
         self.decisions = Decisions(folder / "iam.log")
-        self.seen: list[Decision] = []
+        self.recorded: list[Decision] = []
         super().__init__(folder / "data", IAM_LOG=str(folder / "iam.log"))
         self.iam = self.client("iam")
 
     def wait(self, is_true: Callable[[], bool]) -> None:
         def is_true_or_denied() -> bool:
-            self.seen += self.decisions.read_new()
-            if any(not decision.allowed for decision in self.seen):
+            self.recorded += self.decisions.read_new()
+            if any(not decision.allowed for decision in self.recorded):
                 raise Denied
             return is_true()
 
         super().wait(is_true_or_denied)
 
     def record(self, step: Callable[[Local], None]) -> list[Decision]:
-        """Run a step, and return what was decided meanwhile. The step may fail if something was denied."""
+        """Run a step and return the decisions made during it. The step may fail if a call was denied."""
         self.decisions.read_new()
-        self.seen = []
+        self.recorded = []
         try:
             step(self)
         except Exception:
-            self.seen += self.decisions.read_new()
-            if all(decision.allowed for decision in self.seen):
+            self.recorded += self.decisions.read_new()
+            if all(decision.allowed for decision in self.recorded):
                 raise
-        return self.seen + self.decisions.read_new()
+        return self.recorded + self.decisions.read_new()
 
-    def policy(self, role: str) -> dict[str, Any]:
+    def read_policy(self, role: str) -> dict[str, Any]:
         """Return the policy of a function's role."""
-        return dict(self.iam.get_role_policy(**_named(role))["PolicyDocument"])
+        return dict(self.iam.get_role_policy(**_name_policy(role))["PolicyDocument"])
 
     @contextlib.contextmanager
     def use_policy(self, role: str, policy: dict[str, Any]) -> Iterator[None]:
         """Give a function's role another policy inside the block."""
-        whole = self.policy(role)
-        self.iam.put_role_policy(**_named(role), PolicyDocument=json.dumps(policy))
+        original = self.read_policy(role)
+        self.iam.put_role_policy(**_name_policy(role), PolicyDocument=json.dumps(policy))
         try:
             yield
         finally:
-            self.iam.put_role_policy(**_named(role), PolicyDocument=json.dumps(whole))
+            self.iam.put_role_policy(**_name_policy(role), PolicyDocument=json.dumps(original))
 
 
-def _named(role: str) -> dict[str, str]:
+def _name_policy(role: str) -> dict[str, str]:
     return {"RoleName": role_name(STAGE, role), "PolicyName": "function"}
 
 
 @pytest.fixture(scope="module")
-def judge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judge]:
-    folder = tmp_path_factory.mktemp("judge")
-    running = Judge(folder)
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RecordingCloud]:
+    folder = tmp_path_factory.mktemp("policies")
+    running = RecordingCloud(folder)
     yield running
     running.stop()
     shutil.rmtree(folder / "data")
 
 
 @pytest.fixture(scope="module")
-def needs(judge: Judge) -> list[set[Decision]]:
-    """By step, everything that the functions did in it."""
-    decided = [set(judge.record(step)) for step in STEPS]
-    assert [decision for step in decided for decision in step if not decision.allowed] == []
-    return decided
+def needs(cloud: RecordingCloud) -> list[set[Decision]]:
+    """The decisions about the calls of the functions, by step."""
+    decisions = [set(cloud.record(step)) for step in STEPS]
+    assert [decision for step in decisions for decision in step if not decision.allowed] == []
+    return decisions
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -97,13 +97,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("mutant", MUTANTS if metafunc.config.option.all_mutants else SAMPLE, ids=str)
 
 
-def test_narrower_policy_denies_the_function(mutant: Mutant, judge: Judge, needs: list[set[Decision]]) -> None:
-    changed = mutant.apply_to(judge.policy(mutant.role))
+def test_narrower_policy_denies_the_function(mutant: Mutant, cloud: RecordingCloud, needs: list[set[Decision]]) -> None:
+    changed = mutant.apply_to(cloud.read_policy(mutant.role))
 
     def is_lost(decision: Decision) -> bool:
         return decision.role == role_name(STAGE, mutant.role) and not allows(changed, decision)
 
-    # A step can be listed only because a function used the permission in the background. Then the next one is tried.
+    # If a function used the permission only in the background of a step, the test tries the next step.
     steps = [step for step, used in zip(STEPS, needs, strict=True) if any(map(is_lost, used))]
-    with judge.use_policy(mutant.role, changed):
-        assert any(is_lost(each) and not each.allowed for step in steps for each in judge.record(step))
+    with cloud.use_policy(mutant.role, changed):
+        assert any(is_lost(decision) and not decision.allowed for step in steps for decision in cloud.record(step))

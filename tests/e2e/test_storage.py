@@ -1,4 +1,4 @@
-"""Uploads: storage accepts what was granted, and confirmation accepts photos."""
+"""Storage accepts only granted uploads, and confirmation accepts only photos."""
 
 import hashlib
 import secrets
@@ -15,7 +15,7 @@ from tests.support.service import Service
 SMALL = make_photo(320, 240)
 
 
-def test_storage_takes_only_what_was_granted(service: Service) -> None:
+def test_storage_accepts_only_what_the_grant_allows(service: Service) -> None:
     token = service.sign_up(service.address("bob"))
     facts = {"size": len(SMALL), "sha256": hashlib.sha256(SMALL).hexdigest()}
     other = bytes(len(SMALL))
@@ -43,12 +43,12 @@ def test_storage_takes_only_what_was_granted(service: Service) -> None:
     assert send("GET", link["url"]).content == SMALL
 
 
-def test_bytes_that_are_no_photo_end_as_rejected_with_a_reason(service: Service) -> None:
+def test_invalid_photo_is_rejected_with_a_reason(service: Service) -> None:
     token = service.sign_up(service.address("carol"))
     grant = service.grant(token)
     assert put(grant, b"<svg onload=alert(1)>") == 200
-    refused = service.call("POST", f"/photos/{grant['photoId']}/complete", token=token)
-    assert (refused.status, refused.json["error"]) == (422, "NotAnImage")
+    rejected = service.call("POST", f"/photos/{grant['photoId']}/complete", token=token)
+    assert (rejected.status, rejected.json["error"]) == (422, "NotAnImage")
     shown = service.call("GET", f"/photos/{grant['photoId']}", token=token).json
     assert (shown["status"], shown["rejection"]) == ("rejected", "NotAnImage")
     unused = service.grant(token)
@@ -67,7 +67,7 @@ def test_aborted_upload_stores_nothing(service: Service) -> None:
     assert service.wait_ready(grant["photoId"], token)["size"] == len(SMALL)
 
 
-def test_event_of_a_key_with_special_characters_restores_its_lost_photo(service: Service) -> None:
+def test_event_with_special_characters_in_its_key_restores_a_lost_photo(service: Service) -> None:
     token = service.sign_up(service.address("kim"))
     owner = jwt.decode(token, options={"verify_signature": False})["sub"]
     photo_id = new_photo_id(datetime.now(UTC), secrets.randbits(128))

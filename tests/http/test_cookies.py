@@ -1,4 +1,4 @@
-"""What the browser holds: how the cookies are set, who may use them, and when they are gone."""
+"""The cookies of the browser: how they are set, which sites can use them, and when they are deleted."""
 
 from email.message import Message
 from http.cookies import SimpleCookie
@@ -11,7 +11,7 @@ from tests.support.cognito import Cognito
 
 ORIGIN = "http://localhost:8000"
 LOGIN, REFRESH = "__Host-login", "__Host-refresh"
-OWN = {"X-Requested-With": "fetch"}
+OWN_PAGE = {"X-Requested-With": "fetch"}
 ROUTES = pytest.mark.parametrize("path", ["/token", "/logout"])
 
 
@@ -28,23 +28,23 @@ def browser(shared_cloud: Cloud) -> Browser:
 
 
 @pytest.mark.usefixtures("cognito")
-def test_cookies_are_bound_to_the_host_and_out_of_reach_of_scripts(shared_cloud: Cloud) -> None:
+def test_cookies_are_bound_to_the_host_and_hidden_from_scripts(shared_cloud: Cloud) -> None:
     browser = Browser(shared_cloud)
-    begun = browser.call("GET", "/login")
-    ended = browser.back(shared_cloud.idp.authorize(begun.headers["Location"], "ann"))
-    left = browser.call("POST", "/logout", headers=OWN)
-    set_cookies = [*begun.cookies.items(), *ended.cookies.items(), *left.cookies.items()]
+    login = browser.call("GET", "/login")
+    callback = browser.back(shared_cloud.idp.authorize(login.headers["Location"], "ann"))
+    logout = browser.call("POST", "/logout", headers=OWN_PAGE)
+    set_cookies = [*login.cookies.items(), *callback.cookies.items(), *logout.cookies.items()]
     assert [name for name, _ in set_cookies] == [LOGIN, LOGIN, REFRESH, REFRESH]
-    for name, whole in set_cookies:
-        morsel = SimpleCookie(whole)[name]
+    for name, set_cookie in set_cookies:
+        morsel = SimpleCookie(set_cookie)[name]
         assert (morsel["path"], morsel["domain"]) == ("/", "")
         assert morsel["secure"]
         assert morsel["httponly"]
         assert morsel["samesite"] == ("Lax" if name == LOGIN else "Strict")
-        assert len(whole) <= 4096
+        assert len(set_cookie) <= 4096
 
 
-def test_signing_in_leaves_the_refresh_token_in_its_cookie_alone(shared_cloud: Cloud) -> None:
+def test_sign_in_stores_the_refresh_token_only_in_its_cookie(shared_cloud: Cloud) -> None:
     browser = Browser(shared_cloud)
     answer = browser.sign_in(return_to="/?album=1")
     assert answer.headers["Location"] == f"{ORIGIN}/?album=1"
@@ -54,7 +54,7 @@ def test_signing_in_leaves_the_refresh_token_in_its_cookie_alone(shared_cloud: C
     assert answer.headers["Referrer-Policy"] == "no-referrer"
 
 
-def test_earlier_session_does_not_outlast_a_sign_in(shared_cloud: Cloud) -> None:
+def test_sign_in_replaces_an_earlier_session(shared_cloud: Cloud) -> None:
     browser = Browser(shared_cloud)
     browser.cookies = {REFRESH: "planted", LOGIN: "planted"}
     browser.sign_in("bob")
@@ -68,8 +68,8 @@ def test_failed_sign_in_sets_no_cookie(shared_cloud: Cloud) -> None:
     assert answer.cookies == {}
 
 
-def test_cookie_fetches_fresh_tokens_and_stays_hidden(browser: Browser, cognito: Cognito) -> None:
-    answer = browser.call("POST", "/token", headers=OWN)
+def test_refresh_by_cookie_returns_tokens_without_the_refresh_token(browser: Browser, cognito: Cognito) -> None:
+    answer = browser.call("POST", "/token", headers=OWN_PAGE)
     assert answer.status == 200
     tokens = {"accessToken": "fresh-access", "idToken": "fresh-id", "expiresIn": 3600, "tokenType": "Bearer"}
     assert answer.json == tokens
@@ -77,13 +77,13 @@ def test_cookie_fetches_fresh_tokens_and_stays_hidden(browser: Browser, cognito:
     assert cognito.asked[0][1]["AuthParameters"] == {"REFRESH_TOKEN": "refresh-ann"}
 
 
-def test_own_refresh_token_comes_back_with_the_fresh_ones(shared_cloud: Cloud, cognito: Cognito) -> None:
+def test_refresh_by_body_also_returns_the_refresh_token(shared_cloud: Cloud, cognito: Cognito) -> None:
     answer = shared_cloud.visitor.post("/token", {"refreshToken": "kept"})
     assert answer.json["refreshToken"] == "kept"
     assert cognito.asked[0][1]["AuthParameters"] == {"REFRESH_TOKEN": "kept"}
 
 
-def test_token_in_the_body_is_used_rather_than_the_cookie(browser: Browser, cognito: Cognito) -> None:
+def test_refresh_token_in_the_body_overrides_the_cookie(browser: Browser, cognito: Cognito) -> None:
     assert browser.call("POST", "/token", {"refreshToken": "kept"}).json["refreshToken"] == "kept"
     assert cognito.asked[0][1]["AuthParameters"] == {"REFRESH_TOKEN": "kept"}
 
@@ -96,7 +96,7 @@ def test_token_in_the_body_is_used_rather_than_the_cookie(browser: Browser, cogn
         {"X-Requested-With": ""},
         {"Origin": ORIGIN},
         *(
-            {"Origin": origin} | OWN
+            {"Origin": origin} | OWN_PAGE
             for origin in (
                 "null",
                 "",
@@ -110,7 +110,7 @@ def test_token_in_the_body_is_used_rather_than_the_cookie(browser: Browser, cogn
         ),
     ],
 )
-def test_cookie_is_of_no_use_to_other_sites(
+def test_cookie_is_rejected_from_other_sites(
     browser: Browser, cognito: Cognito, path: str, headers: dict[str, str]
 ) -> None:
     answer = browser.call("POST", path, headers=headers)
@@ -120,60 +120,62 @@ def test_cookie_is_of_no_use_to_other_sites(
 
 
 @ROUTES
-@pytest.mark.parametrize("headers", [OWN, OWN | {"Origin": ORIGIN}])
-def test_cookie_works_on_its_own_site(browser: Browser, cognito: Cognito, path: str, headers: dict[str, str]) -> None:
+@pytest.mark.parametrize("headers", [OWN_PAGE, OWN_PAGE | {"Origin": ORIGIN}])
+def test_cookie_is_accepted_from_its_own_site(
+    browser: Browser, cognito: Cognito, path: str, headers: dict[str, str]
+) -> None:
     assert browser.call("POST", path, headers=headers).status == 200
     assert len(cognito.asked) == 1
 
 
-def test_no_token_at_all_is_unauthenticated(shared_cloud: Cloud, cognito: Cognito) -> None:
+def test_refresh_without_a_token_is_401(shared_cloud: Cloud, cognito: Cognito) -> None:
     for cookies in ({}, {REFRESH: ""}, {LOGIN: "x"}, {"refresh": "x"}):
         browser = Browser(shared_cloud)
         browser.cookies = cookies
-        assert browser.call("POST", "/token", headers=OWN).status == 401
+        assert browser.call("POST", "/token", headers=OWN_PAGE).status == 401
     assert cognito.asked == []
 
 
 @pytest.mark.parametrize("code", ["NotAuthorizedException", "UserNotFoundException", "RefreshTokenReuseException"])
-def test_refused_refresh_token_is_unauthenticated(browser: Browser, cognito: Cognito, code: str) -> None:
+def test_refresh_token_that_cognito_rejects_is_401(browser: Browser, cognito: Cognito, code: str) -> None:
     cognito.refuse("InitiateAuth", code=code)
-    answer = browser.call("POST", "/token", headers=OWN)
+    answer = browser.call("POST", "/token", headers=OWN_PAGE)
     assert (answer.status, answer.json["error"]) == (401, "InvalidToken")
 
 
-def test_logging_out_revokes_and_forgets(browser: Browser, cognito: Cognito) -> None:
-    answer = browser.call("POST", "/logout", headers=OWN)
+def test_logout_revokes_the_refresh_token_and_deletes_the_cookie(browser: Browser, cognito: Cognito) -> None:
+    answer = browser.call("POST", "/logout", headers=OWN_PAGE)
     assert answer.json["logoutUrl"].endswith(
         "/logout?client_id=test-client&logout_uri=http%3A%2F%2Flocalhost%3A8000%2F"
     )
-    assert [(name, asked["Token"]) for name, asked in cognito.asked] == [("RevokeToken", "refresh-ann")]
+    assert [(name, parameters["Token"]) for name, parameters in cognito.asked] == [("RevokeToken", "refresh-ann")]
     assert browser.cookies == {}
-    assert browser.call("POST", "/token", headers=OWN).status == 401
+    assert browser.call("POST", "/token", headers=OWN_PAGE).status == 401
 
 
-def test_logging_out_twice_or_without_a_session_is_no_error(shared_cloud: Cloud, cognito: Cognito) -> None:
+def test_logout_without_a_session_succeeds(shared_cloud: Cloud, cognito: Cognito) -> None:
     for _ in range(2):
         assert Browser(shared_cloud).call("POST", "/logout").status == 200
     assert cognito.asked == []
 
 
 @pytest.mark.parametrize("code", ["NotAuthorizedException", "UnauthorizedException"])
-def test_token_that_is_dead_already_is_forgotten_all_the_same(browser: Browser, cognito: Cognito, code: str) -> None:
+def test_logout_deletes_the_cookie_of_a_revoked_token(browser: Browser, cognito: Cognito, code: str) -> None:
     cognito.refuse("RevokeToken", code=code)
-    assert browser.call("POST", "/logout", headers=OWN).status == 200
+    assert browser.call("POST", "/logout", headers=OWN_PAGE).status == 200
     assert browser.cookies == {}
 
 
-def test_cookies_are_found_among_others(browser: Browser, cognito: Cognito) -> None:
-    held = browser.cookies.pop(REFRESH)
-    browser.cookies = {"a": "1", f"x{REFRESH}": "no", REFRESH: held, "b": "=;;"}
-    assert browser.call("POST", "/token", headers=OWN).status == 200
-    assert cognito.asked[0][1]["AuthParameters"] == {"REFRESH_TOKEN": held}
+def test_refresh_cookie_is_found_among_other_cookies(browser: Browser, cognito: Cognito) -> None:
+    refresh_token = browser.cookies.pop(REFRESH)
+    browser.cookies = {"a": "1", f"x{REFRESH}": "no", REFRESH: refresh_token, "b": "=;;"}
+    assert browser.call("POST", "/token", headers=OWN_PAGE).status == 200
+    assert cognito.asked[0][1]["AuthParameters"] == {"REFRESH_TOKEN": refresh_token}
 
 
 @ROUTES
 @pytest.mark.parametrize("origins", [("https://evil.example",) * 2, (ORIGIN, "https://evil.example")])
-def test_cookie_is_refused_if_the_origin_is_sent_twice(
+def test_cookie_is_rejected_if_the_origin_is_sent_twice(
     shared_cloud: Cloud, browser: Browser, path: str, origins: tuple[str, str]
 ) -> None:
     message = Message()

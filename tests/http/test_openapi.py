@@ -1,4 +1,4 @@
-"""The OpenAPI document: current, valid, whole, and true of the code it was not read off."""
+"""The OpenAPI document is current, valid and complete, and it agrees with the gateway and the service."""
 
 import json
 import re
@@ -29,24 +29,26 @@ def test_checked_in_document_is_current() -> None:
     assert writer.FILE.read_text(encoding="utf-8") == writer.written(), "run `make openapi`"
 
 
-def test_document_is_openapi() -> None:
+def test_document_is_valid_openapi() -> None:
     OpenAPIV31SpecValidator(contract.document()).validate()
 
 
-def test_document_is_served_and_kept_by_the_caller(cloud: Cloud) -> None:
+def test_document_is_served_with_an_etag(cloud: Cloud) -> None:
     answer = cloud.visitor.get("/openapi.json")
     assert (answer.status, answer.json) == (200, contract.document())
     again = cloud.visitor.call("GET", "/openapi.json", headers={"If-None-Match": answer.headers["ETag"]})
     assert (again.status, again.body) == (304, "")
 
 
-def test_document_has_every_route_and_no_other() -> None:
-    documented = {(method.upper(), path) for path, each in contract.document()["paths"].items() for method in each}
-    camel = {(method, re.sub(r"_(\w)", lambda letter: letter[1].upper(), path)) for method, path in VIEWS}
-    assert documented == camel
+def test_document_has_exactly_the_routes_of_the_app() -> None:
+    documented = {
+        (method.upper(), path) for path, operations in contract.document()["paths"].items() for method in operations
+    }
+    routed = {(method, re.sub(r"_(\w)", lambda letter: letter[1].upper(), path)) for method, path in VIEWS}
+    assert documented == routed
 
 
-def test_view_without_a_declaration_has_no_document() -> None:
+def test_view_without_a_declaration_cannot_be_documented() -> None:
     def show_secret() -> None:
         """Return a secret."""
 
@@ -63,7 +65,7 @@ def test_declaration_agrees_with_the_gateway(key: tuple[str, str]) -> None:
     assert set(operation.captures) == set(re.findall(r"\{(\w+)\}", path))
 
 
-def test_importing_the_app_does_not_make_the_document() -> None:
+def test_importing_the_app_does_not_generate_the_document() -> None:
     script = "import sys, app; assert not {'chalicelib.http.openapi'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", script], cwd=writer.FILE.parent.parent, check=True, env={"PATH": ""})
 
@@ -74,9 +76,9 @@ CREATED = GOOD._replace(method="POST", target="/signup", status=201, body='{"use
 REFUSED = {"error": "TooManyRequests", "message": "Wait.", "requestId": "x"}
 
 
-def refused(status: int = 429, headers: dict[str, str] | None = None, **changed: Any) -> Exchange:
-    dressed = JSON | {"Retry-After": "5"} if headers is None else headers
-    return CREATED._replace(status=status, headers=dressed, body=json.dumps(REFUSED | changed))
+def make_error(status: int = 429, headers: dict[str, str] | None = None, **changes: Any) -> Exchange:
+    sent_headers = JSON | {"Retry-After": "5"} if headers is None else headers
+    return CREATED._replace(status=status, headers=sent_headers, body=json.dumps(REFUSED | changes))
 
 
 @pytest.mark.parametrize(
@@ -91,19 +93,21 @@ def refused(status: int = 429, headers: dict[str, str] | None = None, **changed:
         GOOD._replace(target="/health?stray=1"),
         CREATED._replace(sent=b'{"email":"a@example.com","password":""}'),
         CREATED._replace(sent=b'{"email":"a@example.com","password":"x","stray":1}'),
-        refused(headers=JSON),
-        refused(error="Forbidden"),
-        refused(status=403),
-        refused(trace="x"),
-        refused()._replace(target="/nowhere", body="{}"),
+        make_error(headers=JSON),
+        make_error(error="Forbidden"),
+        make_error(status=403),
+        make_error(trace="x"),
+        make_error()._replace(target="/nowhere", body="{}"),
     ],
     ids=str,
 )
-def test_what_is_off_the_document_does_not_pass(bad: Exchange) -> None:
+def test_exchange_that_violates_the_document_fails_the_check(bad: Exchange) -> None:
     with pytest.raises(OffContract):
         contract.check(bad)
 
 
-@pytest.mark.parametrize("good", [GOOD, CREATED, refused(), refused(headers=JSON)._replace(target="/nowhere")], ids=str)
-def test_what_is_on_it_passes(good: Exchange) -> None:
+@pytest.mark.parametrize(
+    "good", [GOOD, CREATED, make_error(), make_error(headers=JSON)._replace(target="/nowhere")], ids=str
+)
+def test_exchange_that_matches_the_document_passes_the_check(good: Exchange) -> None:
     contract.check(good)

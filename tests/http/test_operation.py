@@ -16,17 +16,17 @@ from chalicelib.http.operation import Operation
 from chalicelib.http.responses import File, Redirect, WithCookies
 
 
-def read(view: Callable[..., Any], status: Any = 200) -> Operation:
+def read_operation(view: Callable[..., Any], status: Any = 200) -> Operation:
     return Operation.read(view, "Tests", status, (Conflict,))
 
 
-def test_annotations_say_what_a_route_expects() -> None:
+def test_operation_is_read_from_the_annotations_of_the_view() -> None:
     def view(
         photo_id: PhotoId, changes: PhotoChanges | None, query: PageQuery, key: IdempotencyKey, by: Caller
     ) -> Empty:
         raise NotImplementedError
 
-    operation = read(view)
+    operation = read_operation(view)
     assert operation.captures == {"photo_id": PhotoId}
     assert (operation.body, operation.is_body_optional) == (("changes", PhotoChanges), True)
     assert operation.query == ("query", PageQuery)
@@ -35,20 +35,20 @@ def test_annotations_say_what_a_route_expects() -> None:
     assert (operation.tag, operation.raises, operation.answers) == ("Tests", (Conflict,), {200: Empty})
 
 
-def test_route_without_annotated_parameters_expects_nothing() -> None:
+def test_view_without_parameters_expects_nothing() -> None:
     def view() -> None:
         raise NotImplementedError
 
-    operation = read(view)
+    operation = read_operation(view)
     assert (operation.body, operation.query, operation.query_type, operation.access) == (None, None, Query, "public")
     assert operation.answers == {204: None}
 
 
-def test_visitors_may_call_what_takes_an_optional_caller() -> None:
+def test_view_with_an_optional_caller_is_open_to_visitors() -> None:
     def view(caller: Caller | None) -> Page[Empty]:
         raise NotImplementedError
 
-    assert read(view).access == "optional"
+    assert read_operation(view).access == "optional"
 
 
 @pytest.mark.parametrize(
@@ -62,28 +62,28 @@ def test_visitors_may_call_what_takes_an_optional_caller() -> None:
         (File, 200, {200: File, 304: None}),
     ],
 )
-def test_return_type_says_what_a_route_answers(answer: Any, status: Any, expected: dict[int, Any]) -> None:
+def test_responses_are_read_from_the_return_type(answer: Any, status: Any, expected: dict[int, Any]) -> None:
     def view() -> None:
         raise NotImplementedError
 
     view.__annotations__["return"] = answer
-    assert read(view, status).answers == expected
+    assert read_operation(view, status).answers == expected
 
 
 @pytest.mark.parametrize("annotation", [int, dict[str, str], bytes, str | None])
-def test_parameter_that_no_route_can_have_fails_at_import(annotation: Any) -> None:
+def test_parameter_of_an_unsupported_type_fails_at_import(annotation: Any) -> None:
     def view(value: str) -> None:
         raise NotImplementedError(value)
 
     view.__annotations__["value"] = annotation
     with pytest.raises(TypeError, match="value"):
-        read(view)
+        read_operation(view)
 
 
-def test_parameter_or_answer_without_annotation_fails_at_import() -> None:
+def test_missing_annotation_fails_at_import() -> None:
     def view(photo_id: PhotoId) -> None:
         raise NotImplementedError(photo_id)
 
     del view.__annotations__["photo_id"], view.__annotations__["return"]
     with pytest.raises(TypeError, match=r"\['photo_id', 'return'\]"):
-        read(view)
+        read_operation(view)

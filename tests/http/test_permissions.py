@@ -1,4 +1,4 @@
-"""Who may do what: every cell of the matrix, by HTTP."""
+"""Permissions: the tests request every cell of the matrix over HTTP."""
 
 from typing import Any, NamedTuple
 from uuid import uuid4
@@ -14,12 +14,12 @@ from tests.support.routes import DECLARED
 
 JPEG = make_photo(64, 48)
 ABSENT = "01900000-0000-7000-8000-000000000000"
-NOTHING = {"error": "NotFound", "message": "The resource does not exist, or you do not have access to it."}
+NOT_FOUND = {"error": "NotFound", "message": "The resource does not exist, or you do not have access to it."}
 ROWS = [(route, state) for route, states in MATRIX.items() for state in states]
 
 
 class Scene(NamedTuple):
-    """A photo in an album that a link opens, and whose they are."""
+    """A photo in an album with a share link, and their owner."""
 
     owner: Client
     ids: dict[str, str]
@@ -27,13 +27,13 @@ class Scene(NamedTuple):
 
 @pytest.fixture(scope="module")
 def scenes() -> dict[str, Scene]:
-    """What reading does not change, by state."""
+    """The scenes by state. Requests that only read share them."""
     return {}
 
 
 @pytest.fixture(autouse=True)
 def cognito(shared_cloud: Cloud) -> None:
-    """A user pool that knows everybody."""
+    """A user pool that accepts every user."""
     email = {"UserAttributes": [{"Name": "email", "Value": "ann@example.com"}]}
     Cognito(shared_cloud).answers |= {"GetUser": email, "SignUp": {"UserSub": "ann", "UserConfirmed": False}}
 
@@ -44,48 +44,50 @@ def test_every_route_is_in_the_matrix() -> None:
         assert all(len(cells.split()) == len(CALLERS) for cells in states.values())
 
 
-@pytest.mark.parametrize(("route", "state"), ROWS, ids=lambda each: each.replace("/", " ") or "any")
-def test_everyone_gets_what_the_matrix_says(
+@pytest.mark.parametrize(("route", "state"), ROWS, ids=lambda value: value.replace("/", " ") or "any")
+def test_each_caller_gets_the_status_in_the_matrix(
     shared_cloud: Cloud, scenes: dict[str, Scene], route: str, state: str
 ) -> None:
     method, path = route.split()
     scene = scenes.get(state) if method == "GET" else None
-    scene = scene or arranged(shared_cloud, state)
+    scene = scene or arrange_scene(shared_cloud, state)
     if method == "GET":
         scenes[state] = scene
     expected = dict(zip(CALLERS, map(int, MATRIX[route][state].split()), strict=True))
-    people = everyone(shared_cloud, scene)
-    # The owner comes last: what the others were refused has left everything as it was.
+    clients = make_clients(shared_cloud, scene)
+    # The owner comes last. The request of the owner fails if a rejected request before it changed the scene.
     for caller in sorted(CALLERS, key="owner".__eq__):
-        answer = people[caller].call(method, path.format(**scene.ids) + ASKED.get(route, ""), GIVEN.get(route))
+        answer = clients[caller].call(method, path.format(**scene.ids) + ASKED.get(route, ""), GIVEN.get(route))
         assert answer.status == expected[caller], f"{caller}: {answer}"
         if answer.status == 404:
-            assert bare(answer) == NOTHING
+            assert remove_request_id(answer) == NOT_FOUND
 
 
 @pytest.mark.parametrize("path", SHOWN)
-def test_private_photo_is_listed_for_nobody_else(shared_cloud: Cloud, scenes: dict[str, Scene], path: str) -> None:
+def test_private_photo_is_listed_only_for_permitted_callers(
+    shared_cloud: Cloud, scenes: dict[str, Scene], path: str
+) -> None:
     if "listed" not in scenes:
         owner = shared_cloud.person(f"ann-{uuid4()}")
-        scenes["listed"] = arranged(shared_cloud, "private", owner, album="public", title="Hidden")
+        scenes["listed"] = arrange_scene(shared_cloud, "private", owner, album_visibility="public", title="Hidden")
     scene = scenes["listed"]
-    found = {
+    callers = {
         name
-        for name, person in everyone(shared_cloud, scene).items()
-        if scene.ids["photo_id"] in person.call("GET", path.format(**scene.ids)).body
+        for name, client in make_clients(shared_cloud, scene).items()
+        if scene.ids["photo_id"] in client.call("GET", path.format(**scene.ids)).body
     }
-    assert found == SHOWN[path]
+    assert callers == SHOWN[path]
 
 
 @pytest.mark.parametrize("path", ["/photos/{}", "/photos/{}/download", "/albums/{}", "/albums/{}/photos", "/shared/{}"])
 @pytest.mark.parametrize("name", ["nonsense", ABSENT.upper(), "%00", "..%2f", "x" * 2000])
-def test_what_is_no_name_at_all_looks_like_what_is_not_there(shared_cloud: Cloud, path: str, name: str) -> None:
+def test_invalid_id_gets_the_same_404_as_an_unknown_id(shared_cloud: Cloud, path: str, name: str) -> None:
     answer = shared_cloud.visitor.get(path.format(name))
-    assert (answer.status, bare(answer)) == (404, NOTHING)
+    assert (answer.status, remove_request_id(answer)) == (404, NOT_FOUND)
 
 
-def everyone(cloud: Cloud, scene: Scene) -> dict[str, Client]:
-    """Each of CALLERS; the holder has used the link."""
+def make_clients(cloud: Cloud, scene: Scene) -> dict[str, Client]:
+    """Return a client for each of CALLERS. The holder has already used the share link."""
     shared = cloud.visitor.get(f"/shared/{scene.ids['token']}/photos")
     if scene.ids["shown"]:
         assert scene.ids["photo_id"] in [photo["photoId"] for photo in shared.json["items"]]
@@ -94,46 +96,48 @@ def everyone(cloud: Cloud, scene: Scene) -> dict[str, Client]:
         "owner": scene.owner,
         "other": cloud.person(f"bob-{uuid4()}"),
         "holder": cloud.visitor,
-        "cancelled": cancelled(cloud),
+        "cancelled": make_cancelled_client(cloud),
     }
 
 
-def arranged(cloud: Cloud, state: str, owner: Client | None = None, album: str = "", **wanted: Any) -> Scene:
-    """A photo in an album, both of this visibility or in this state, and a link to it."""
+def arrange_scene(
+    cloud: Cloud, state: str, owner: Client | None = None, album_visibility: str = "", **fields: Any
+) -> Scene:
+    """Create a photo in an album with a share link, in the given state or with the given visibility."""
     owner = owner or cloud.person(f"ann-{uuid4()}")
     ids = {"user_id": owner.user_id, "name": "app.js", "shown": ""}
     if state in ("", "absent"):
         return Scene(owner, ids | dict.fromkeys(("photo_id", "album_id", "link_id"), ABSENT) | {"token": "x"})
     visibility = state if state in ("unlisted", "private") else "public"
-    album_id = owner.post("/albums", {"name": "Sea", "visibility": album or visibility}).json["albumId"]
+    album_id = owner.post("/albums", {"name": "Sea", "visibility": album_visibility or visibility}).json["albumId"]
     link = owner.post(f"/albums/{album_id}/links").json
-    wanted |= {"visibility": visibility, "albumId": album_id}
+    fields |= {"visibility": visibility, "albumId": album_id}
     if state == "pending":
-        photo_id = cloud.grant(owner, **wanted)["photoId"]
+        photo_id = cloud.grant(owner, **fields)["photoId"]
     else:
-        photo_id = cloud.upload(owner, b"no image" if state == "rejected" else JPEG, **wanted).photo_id
+        photo_id = cloud.upload(owner, b"no image" if state == "rejected" else JPEG, **fields).photo_id
     token = link["url"].rpartition("/")[2]
     ids |= {"photo_id": photo_id, "album_id": album_id, "link_id": link["linkId"], "token": token}
-    removed = {
+    deletions = {
         "trashed": f"/photos/{photo_id}",
         "erased": f"/photos/{photo_id}?permanent=true",
         "deleted": f"/albums/{album_id}",
         "revoked": f"/albums/{album_id}/links/{link['linkId']}",
     }
-    if state in removed:
-        assert owner.call("DELETE", removed[state]).status == 204
+    if state in deletions:
+        assert owner.call("DELETE", deletions[state]).status == 204
     if state == "guessed":
         ids["token"] = token[:-8] + token[-8:].swapcase()
     return Scene(owner, ids | {"shown": "yes" if state in ("public", "unlisted", "private") else ""})
 
 
-def cancelled(cloud: Cloud) -> Client:
-    """Somebody with a good token, whose account is cancelled."""
+def make_cancelled_client(cloud: Cloud) -> Client:
+    """Return a client with a valid token whose account is cancelled."""
     row = {"userId": "eve", "record": "account", "cancelledAt": "2026-01-01T00:00:00.000Z"}
     cloud.dynamodb.put_item(TableName=cloud.settings.account_table, Item=items.encode(row))
     return cloud.person("eve")
 
 
-def bare(answer: Answer) -> dict[str, Any]:
-    """An error without what differs from request to request."""
+def remove_request_id(answer: Answer) -> dict[str, Any]:
+    """Return the error without the request ID, which differs for each request."""
     return {name: value for name, value in answer.json.items() if name != "requestId"}

@@ -1,4 +1,4 @@
-"""What every answer carries: headers that protect browsers, CORS for those who may, one shape for every error."""
+"""Every response has security headers, and CORS headers for allowed origins. All errors have one format."""
 
 import uuid
 from types import SimpleNamespace
@@ -13,7 +13,7 @@ from tests.support.routes import LOCKED, ROUTES, Route
 
 ORIGIN, PARTNER = "http://localhost:8000", "https://app.example.com"
 PATHS = sorted({route.path for route in ROUTES})
-FIXED = {
+SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -21,13 +21,13 @@ FIXED = {
 }
 
 
-def reach(client: Client, route: Route, **headers: str) -> Answer:
+def call_route(client: Client, route: Route, **headers: str) -> Answer:
     body: Any = None if route.method in ("GET", "DELETE", "OPTIONS") else {}
     return client.call(route.method, route.path, body, headers)
 
 
-def failing(cloud: Cloud, **headers: str) -> dict[int, Answer]:
-    """An error of every kind that can be had without uploading."""
+def provoke_errors(cloud: Cloud, **headers: str) -> dict[int, Answer]:
+    """Provoke each kind of error that needs no upload. Return the responses by status."""
     cognito, ann = Cognito(cloud), cloud.person(f"ann-{uuid.uuid4()}")
     credentials = {"email": "ann@example.com", "password": "x"}
     answers = [
@@ -46,10 +46,12 @@ def failing(cloud: Cloud, **headers: str) -> dict[int, Answer]:
     return {answer.status: answer for answer in answers}
 
 
-def protects(answer: Answer) -> bool:
-    policy = dict(each.strip().partition(" ")[::2] for each in answer.headers["Content-Security-Policy"].split(";"))
+def has_security_headers(answer: Answer) -> bool:
+    policy = dict(
+        directive.strip().partition(" ")[::2] for directive in answer.headers["Content-Security-Policy"].split(";")
+    )
     return (
-        FIXED.items() <= answer.headers.items()
+        SECURITY_HEADERS.items() <= answer.headers.items()
         and "Origin" in answer.headers["Vary"]
         and policy["default-src"] == policy["base-uri"] == policy["frame-ancestors"] == "'none'"
         and policy["script-src"] == policy["style-src"] == policy["form-action"] == "'self'"
@@ -59,24 +61,26 @@ def protects(answer: Answer) -> bool:
 
 
 @pytest.mark.provokes_500
-def test_every_answer_protects_the_browser(shared_cloud: Cloud) -> None:
+def test_every_response_has_security_headers(shared_cloud: Cloud) -> None:
     Cognito(shared_cloud)
     callers = [shared_cloud.visitor, shared_cloud.person("ann"), shared_cloud.bearing("x", unguarded=True)]
-    answers = {f"{route} {number}": reach(caller, route) for route in ROUTES for number, caller in enumerate(callers)}
-    assert [name for name, answer in answers.items() if not protects(answer)] == []
+    answers = {
+        f"{route} {number}": call_route(caller, route) for route in ROUTES for number, caller in enumerate(callers)
+    }
+    assert [name for name, answer in answers.items() if not has_security_headers(answer)] == []
     assert {200, 204, 302, 400, 401, 404} <= {answer.status for answer in answers.values()}
 
 
 @pytest.mark.provokes_500
-def test_every_error_protects_the_browser(shared_cloud: Cloud) -> None:
-    answers = failing(shared_cloud)
+def test_every_error_has_security_headers(shared_cloud: Cloud) -> None:
+    answers = provoke_errors(shared_cloud)
     assert set(answers) == {400, 401, 403, 404, 405, 409, 413, 415, 429, 500, 503}
-    assert [status for status, answer in answers.items() if not protects(answer)] == []
+    assert [status for status, answer in answers.items() if not has_security_headers(answer)] == []
 
 
 @pytest.mark.provokes_500
-def test_every_error_has_one_shape(shared_cloud: Cloud) -> None:
-    for status, answer in failing(shared_cloud).items():
+def test_every_error_has_the_same_format(shared_cloud: Cloud) -> None:
+    for status, answer in provoke_errors(shared_cloud).items():
         assert answer.headers["Content-Type"] == "application/json"
         assert {"error", "message", "requestId"} <= set(answer.json) <= {"error", "message", "requestId", "details"}
         assert answer.json["error"].isalpha()
@@ -88,11 +92,11 @@ def test_every_error_has_one_shape(shared_cloud: Cloud) -> None:
 
 @pytest.mark.provokes_500
 @pytest.mark.parametrize("origin", [ORIGIN, PARTNER])
-def test_allowed_origin_reads_every_answer(shared_cloud: Cloud, origin: str) -> None:
+def test_allowed_origin_can_read_every_response(shared_cloud: Cloud, origin: str) -> None:
     Cognito(shared_cloud)
     ann = shared_cloud.person("ann")
-    answers = [reach(ann, route, Origin=origin) for route in ROUTES]
-    for answer in [*answers, *failing(shared_cloud, Origin=origin).values()]:
+    answers = [call_route(ann, route, Origin=origin) for route in ROUTES]
+    for answer in [*answers, *provoke_errors(shared_cloud, Origin=origin).values()]:
         assert answer.headers["Access-Control-Allow-Origin"] == origin
         assert "Retry-After" in answer.headers["Access-Control-Expose-Headers"]
         assert "Access-Control-Allow-Credentials" not in answer.headers
@@ -121,12 +125,12 @@ def test_allowed_origin_reads_every_answer(shared_cloud: Cloud, origin: str) -> 
         "http://localhost:80001",
     ],
 )
-def test_no_other_origin_reads_any_answer(shared_cloud: Cloud, origin: str | None) -> None:
+def test_other_origins_cannot_read_any_response(shared_cloud: Cloud, origin: str | None) -> None:
     headers = {} if origin is None else {"Origin": origin}
     Cognito(shared_cloud)
     ann = shared_cloud.person("ann")
-    answers = [reach(ann, route, **headers) for route in ROUTES]
-    for answer in [*answers, *failing(shared_cloud, **headers).values()]:
+    answers = [call_route(ann, route, **headers) for route in ROUTES]
+    for answer in [*answers, *provoke_errors(shared_cloud, **headers).values()]:
         assert not [name for name in answer.headers if name.startswith("Access-Control-Allow-Origin")]
         assert "Access-Control-Allow-Credentials" not in answer.headers
         assert "Origin" in answer.headers["Vary"]
@@ -134,13 +138,13 @@ def test_no_other_origin_reads_any_answer(shared_cloud: Cloud, origin: str | Non
 
 @pytest.mark.parametrize("query", ["", "?limit=5&order=random"])
 @pytest.mark.parametrize("path", PATHS)
-def test_preflight_is_answered_on_every_route(shared_cloud: Cloud, path: str, query: str) -> None:
-    asked = {
+def test_preflight_succeeds_on_every_route(shared_cloud: Cloud, path: str, query: str) -> None:
+    headers = {
         "Origin": PARTNER,
         "Access-Control-Request-Method": "GET",
         "Access-Control-Request-Headers": "authorization",
     }
-    answer = shared_cloud.visitor.call("OPTIONS", path + query, None, asked)
+    answer = shared_cloud.visitor.call("OPTIONS", path + query, None, headers)
     assert answer.status in (200, 204)
     assert answer.headers["Access-Control-Allow-Origin"] == PARTNER
     methods = {route.method for route in ROUTES if route.path == path}
@@ -150,13 +154,13 @@ def test_preflight_is_answered_on_every_route(shared_cloud: Cloud, path: str, qu
     assert "Access-Control-Allow-Credentials" not in answer.headers
 
 
-def test_preflight_needs_no_token_and_reads_nothing(shared_cloud: Cloud) -> None:
+def test_preflight_needs_no_token_and_makes_no_aws_call(shared_cloud: Cloud) -> None:
     for route in LOCKED:
         assert shared_cloud.bearing("", unguarded=True).call("OPTIONS", route.path).status == 204
     assert shared_cloud.calls == []
 
 
-def test_app_by_itself_refuses_an_unknown_method_and_names_the_known() -> None:
+def test_app_rejects_an_unknown_method_and_lists_the_allowed_ones() -> None:
     event: dict[str, Any] = {
         "requestContext": {"httpMethod": "PUT", "resourcePath": "/health"},
         "headers": {},

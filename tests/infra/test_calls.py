@@ -1,4 +1,4 @@
-"""What each request asks of AWS, counted."""
+"""The AWS calls that each request makes."""
 
 from typing import Any
 
@@ -9,37 +9,37 @@ from tests.support.lists import add_photos
 JPEG = make_photo(64, 48)
 
 
-def test_calls_per_request(cloud: Cloud) -> None:
+def test_each_request_makes_the_expected_aws_calls(cloud: Cloud) -> None:
     ann = cloud.person("ann")
 
-    def calls(method: str, path: str, body: object = None, **query: Any) -> list[str]:
+    def record_calls(method: str, path: str, body: object = None, **query: Any) -> list[str]:
         cloud.calls.clear()
         assert ann.call(method, path, body, **query).status < 300
         return list(cloud.calls)
 
     upload = {"filename": "a.jpg", "contentType": "image/jpeg"}
-    assert calls("POST", "/upload", upload) == ["GetItem", "TransactWriteItems"]
+    assert record_calls("POST", "/upload", upload) == ["GetItem", "TransactWriteItems"]
     path = f"/photos/{cloud.upload(ann, JPEG).photo_id}"
-    assert calls("GET", path) == ["GetItem", "GetItem"]
-    assert calls("POST", f"{path}/complete") == ["GetItem", "GetItem"]
-    assert calls("GET", f"{path}/download") == ["GetItem", "GetItem"]
-    assert calls("GET", "/photos", order="newest") == ["GetItem", "Query"]
-    assert calls("GET", "/photos", order="top") == ["GetItem", "Query"]
-    assert calls("PATCH", path, {"title": "x"}) == ["GetItem", "GetItem", "TransactWriteItems"]
-    assert calls("DELETE", path) == ["GetItem", "GetItem", "TransactWriteItems"]
+    assert record_calls("GET", path) == ["GetItem", "GetItem"]
+    assert record_calls("POST", f"{path}/complete") == ["GetItem", "GetItem"]
+    assert record_calls("GET", f"{path}/download") == ["GetItem", "GetItem"]
+    assert record_calls("GET", "/photos", order="newest") == ["GetItem", "Query"]
+    assert record_calls("GET", "/photos", order="top") == ["GetItem", "Query"]
+    assert record_calls("PATCH", path, {"title": "x"}) == ["GetItem", "GetItem", "TransactWriteItems"]
+    assert record_calls("DELETE", path) == ["GetItem", "GetItem", "TransactWriteItems"]
 
 
-def test_a_visitor_costs_no_account_look_up(cloud: Cloud) -> None:
+def test_request_of_a_visitor_reads_no_account(cloud: Cloud) -> None:
     path = f"/photos/{cloud.upload(cloud.person('ann'), JPEG).photo_id}"
     cloud.calls.clear()
     cloud.visitor.get(path)
     assert cloud.calls == ["GetItem"]
 
 
-def test_random_pages_cost_20_queries_each_at_most_and_never_a_scan(cloud: Cloud) -> None:
+def test_random_pages_need_at_most_20_queries_on_average_and_no_scan(cloud: Cloud) -> None:
     add_photos(cloud, 120)
     cloud.calls.clear()
-    # First pages alone, of twenty walks: 13 each on average, but several times that where the density is guessed badly.
+    # A first page needs 13 queries on average. It needs several times as many if the estimate of the density is poor.
     for _ in range(20):
         assert len(cloud.visitor.get("/photos").json["items"]) == 10
     assert set(cloud.calls) == {"Query"}

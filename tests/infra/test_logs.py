@@ -1,4 +1,4 @@
-"""The log: one JSON object a line, whatever callers send, and none of their secrets."""
+"""The log has one JSON object per line for any input of a client, and no secrets."""
 
 import json
 import logging
@@ -21,11 +21,11 @@ FORGED = '"}\r\n{"level":"ERROR","message":"forged"}\n\x1b[2J\x1b[31m\x00\u2028\
 CREDENTIALS = {"email": f"{CANARY}@example.com", "password": f"{CANARY}-Password-1"}
 
 
-def test_every_answer_has_its_line(shared_cloud: Cloud) -> None:
+def test_every_response_is_logged(shared_cloud: Cloud) -> None:
     ann = shared_cloud.person("ann")
     with capture_log() as log:
         answer = ann.get("/photos/1")
-    line = next(each for each in log.lines if each["message"] == "answered")
+    line = next(line for line in log.lines if line["message"] == "answered")
     assert (line["method"], line["route"], line["status"]) == ("GET", "/photos/{photo_id}", 404)
     assert line["request_id"] == answer.json["requestId"]
     assert line["milliseconds"] >= 0
@@ -33,19 +33,19 @@ def test_every_answer_has_its_line(shared_cloud: Cloud) -> None:
 
 
 @pytest.mark.provokes_500
-def test_error_of_ours_is_told_with_its_trace_in_one_line(shared_cloud: Cloud) -> None:
+def test_internal_error_is_logged_with_its_traceback_in_one_line(shared_cloud: Cloud) -> None:
     Cognito(shared_cloud).refuse("SignUp", code=FORGED)
     with capture_log() as log:
         answer = shared_cloud.visitor.post("/signup", CREDENTIALS)
     assert answer.status == 500
-    told = [each for each in log.lines if each["level"] == "ERROR"]
-    assert len(told) == 2
-    assert "Traceback" in told[0]["exception"]
-    assert told[1]["request_id"] == answer.json["requestId"]
+    errors = [line for line in log.lines if line["level"] == "ERROR"]
+    assert len(errors) == 2
+    assert "Traceback" in errors[0]["exception"]
+    assert errors[1]["request_id"] == answer.json["requestId"]
     assert CANARY not in log.text
 
 
-def test_nothing_that_is_sent_forges_a_line(shared_cloud: Cloud) -> None:
+def test_hostile_input_cannot_forge_a_log_line(shared_cloud: Cloud) -> None:
     ann = shared_cloud.person("ann")
     with capture_log() as log:
         for hostile in (FORGED, "\n", "\r", "\x1b[31m", '{"level":"ERROR"}', "%0a%0d", "${jndi:ldap://x}"):
@@ -56,42 +56,42 @@ def test_nothing_that_is_sent_forges_a_line(shared_cloud: Cloud) -> None:
             ann.call("GET", "/photos", headers={"User-Agent": plain, "X-Request-Id": plain, "Origin": plain})
             ann.call(hostile, "/photos")
             shared_cloud.visitor.post("/login", {"email": hostile, "password": hostile})
-    assert [each for each in log.lines if each["level"] != "INFO"] == []
-    assert [each for each in log.lines if each["message"] == "forged"] == []
+    assert [line for line in log.lines if line["level"] != "INFO"] == []
+    assert [line for line in log.lines if line["message"] == "forged"] == []
     assert "\x1b" not in log.text
 
 
 @given(st.text())
-def test_any_message_comes_back_as_it_was(text: str) -> None:
+def test_any_message_is_logged_unchanged(text: str) -> None:
     with capture_log() as log:
-        logging.getLogger("anybody").warning("%s", text, extra={"said": text})
+        logging.getLogger("any").warning("%s", text, extra={"detail": text})
     (line,) = log.lines
-    assert (line["message"], line["said"]) == (text, text)
+    assert (line["message"], line["detail"]) == (text, text)
 
 
-def secrets_told(shared_cloud: Cloud) -> list[str]:
-    """Everything secret that passes through in a person's dealings, good and bad; the answers' errors."""
+def send_secrets(shared_cloud: Cloud) -> list[str]:
+    """Send secrets in valid and invalid requests. Return the bodies of the error responses."""
     cognito = Cognito(shared_cloud)
     visitor = shared_cloud.visitor
     confirmation = {"email": CREDENTIALS["email"], "code": "7777777777"}
-    told = []
-    kept = {"refreshToken": f"{CANARY}-refresh"}
+    answers = []
+    refresh = {"refreshToken": f"{CANARY}-refresh"}
     for refusal in (None, "NotAuthorizedException", "TooManyRequestsException", "InternalErrorOfAKind"):
         cognito.answers = {"InitiateAuth": TOKENS, "SignUp": {"UserSub": "ann", "UserConfirmed": False}}
         if refusal:
             operations = ("InitiateAuth", "SignUp", "ConfirmSignUp", "ResendConfirmationCode", "RevokeToken", "GetUser")
             cognito.refuse(*operations, code=refusal)
-        told += [
+        answers += [
             visitor.post("/signup", CREDENTIALS),
             visitor.post("/signup/confirm", confirmation),
             visitor.post("/signup/resend", {"email": CREDENTIALS["email"]}),
             visitor.post("/login", CREDENTIALS),
-            visitor.call("POST", "/token", kept),
-            visitor.post("/logout", kept),
+            visitor.call("POST", "/token", refresh),
+            visitor.post("/logout", refresh),
             visitor.call("POST", "/token", None, {"Cookie": f"__Host-refresh={CANARY}", "X-Requested-With": "x"}),
             shared_cloud.person(CANARY).get("/account"),
         ]
-    told += [
+    answers += [
         shared_cloud.bearing(f"{CANARY}.{CANARY}.{CANARY}", unguarded=True).get("/photos"),
         visitor.call("GET", "/photos", headers={"Authorization": f"Basic {CANARY}", "X-Link-Password": CANARY}),
         visitor.get("/photos", access_token=CANARY),
@@ -100,13 +100,13 @@ def secrets_told(shared_cloud: Cloud) -> list[str]:
         visitor.call("POST", "/login", {"email": 1, "password": CANARY}),
         visitor.call("POST", "/login", {"email": CANARY, "password": [CANARY]}),
     ]
-    return [answer.body for answer in told if answer.status >= 400]
+    return [answer.body for answer in answers if answer.status >= 400]
 
 
 @pytest.mark.provokes_500
 def test_no_secret_is_in_the_log_or_in_an_error(shared_cloud: Cloud, capfd: pytest.CaptureFixture[str]) -> None:
     with capture_log() as log:
-        errors = secrets_told(shared_cloud)
+        errors = send_secrets(shared_cloud)
     assert len(log.lines) > 40
     assert len(errors) > 20
     written = "".join((log.text, *errors, *capfd.readouterr()))
@@ -135,10 +135,10 @@ def test_no_secret_of_a_sign_in_is_in_the_log(
     assert (answer.status == 302) is (fault == "none")
     written = "".join((log.text, answer.body, *capfd.readouterr()))
     assert log.lines
-    assert [each for each in (CANARY, back["code"], back["state"], nonce, cookie, "eyJ") if each in written] == []
+    assert [secret for secret in (CANARY, back["code"], back["state"], nonce, cookie, "eyJ") if secret in written] == []
 
 
-def test_signature_of_an_upload_is_not_in_the_log(shared_cloud: Cloud) -> None:
+def test_signature_of_an_upload_grant_is_not_in_the_log(shared_cloud: Cloud) -> None:
     with capture_log() as log:
         grant = shared_cloud.grant(shared_cloud.person("ann"))
     signature = grant["uploadUrl"].partition("X-Amz-Signature=")[2]
@@ -147,7 +147,7 @@ def test_signature_of_an_upload_is_not_in_the_log(shared_cloud: Cloud) -> None:
     assert "X-Amz" not in log.text
 
 
-def test_failure_of_an_upload_names_photo_and_person_and_not_the_file(shared_cloud: Cloud) -> None:
+def test_failed_upload_is_logged_with_photo_and_user_but_without_filename(shared_cloud: Cloud) -> None:
     ann = shared_cloud.person("ann")
     grant = shared_cloud.grant(ann, filename=f"{CANARY}.jpg")
     event = created(grant["s3Key"], shared_cloud.put(grant, b"x"))
@@ -158,7 +158,7 @@ def test_failure_of_an_upload_names_photo_and_person_and_not_the_file(shared_clo
 
 
 @pytest.mark.usefixtures("shared_cloud")
-def test_failure_of_a_job_names_it() -> None:
+def test_failed_job_is_logged_with_its_message() -> None:
     body = json.dumps({"job": "settle", "photoId": "nonsense"})
     message = {"messageId": "1", "body": body, "receiptHandle": "r", "attributes": {}, "messageAttributes": {}}
     with capture_log() as log, pytest.raises(msgspec.ValidationError):

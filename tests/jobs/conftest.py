@@ -1,4 +1,4 @@
-"""A user of the job tests."""
+"""Fixtures of the job tests."""
 
 from uuid import uuid4
 

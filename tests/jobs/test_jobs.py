@@ -1,4 +1,4 @@
-"""Jobs and their messages: repeated, malformed, and handed on by the sweep."""
+"""Jobs and their messages: repeated or malformed messages, and jobs that the sweep enqueues."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -26,8 +26,8 @@ from tests.support.sweeps import UNUSED_GRANT_DUE, drain_queue, run_job, sweep_a
 JPEG = make_photo(64, 48)
 
 
-def everything_due(cloud: Cloud, ann: Client) -> list[Photo]:
-    """One photo of each kind that the sweep ends."""
+def create_due_photos(cloud: Cloud, ann: Client) -> list[Photo]:
+    """Create one photo of each kind that the sweep settles."""
     unused, undelivered = cloud.grant(ann), cloud.grant(ann)
     cloud.put(undelivered, JPEG)
     trashed, erased = cloud.upload(ann, JPEG), cloud.upload(ann, JPEG)
@@ -36,13 +36,14 @@ def everything_due(cloud: Cloud, ann: Client) -> list[Photo]:
     cloud.put({"s3Key": erased.s3_key, "fields": {}}, JPEG)
     rejected = cloud.upload(ann, b"<html>")
     return [
-        cloud.photo(each) for each in (unused["photoId"], undelivered["photoId"], trashed.photo_id, rejected.photo_id)
+        cloud.photo(photo_id)
+        for photo_id in (unused["photoId"], undelivered["photoId"], trashed.photo_id, rejected.photo_id)
     ]
 
 
-def test_message_that_comes_again_changes_nothing(shared_cloud: Cloud, ann: Client) -> None:
-    made = everything_due(shared_cloud, ann)
-    assert {photo.photo_id for photo in made} <= {
+def test_repeated_message_changes_nothing(shared_cloud: Cloud, ann: Client) -> None:
+    due_photos = create_due_photos(shared_cloud, ann)
+    assert {photo.photo_id for photo in due_photos} <= {
         *sweep_and_run_jobs(shared_cloud, TRASH_LIFETIME + UNUSED_GRANT_DUE, times=3)
     }
     after = rows(shared_cloud, ann.user_id)
@@ -74,7 +75,7 @@ def test_message_that_comes_again_changes_nothing(shared_cloud: Cloud, ann: Clie
         '{"job": "settle", "photoId": "ffffffff-ffff-7fff-bfff-ffffffffffff"}',
     ],
 )
-def test_message_that_is_no_job_fails_and_touches_nothing(shared_cloud: Cloud, body: str) -> None:
+def test_invalid_message_fails_and_makes_no_aws_call(shared_cloud: Cloud, body: str) -> None:
     shared_cloud.calls.clear()
     with pytest.raises(msgspec.DecodeError):
         service.run_job({"Records": [{"body": body, "receiptHandle": "x"}]}, None)
@@ -82,12 +83,12 @@ def test_message_that_is_no_job_fails_and_touches_nothing(shared_cloud: Cloud, b
 
 
 @pytest.mark.usefixtures("shared_cloud")
-def test_job_of_a_photo_that_is_not_there_is_done() -> None:
+def test_job_of_a_missing_photo_succeeds() -> None:
     body = json.dumps({"job": "settle", "photoId": new_photo_id(datetime.now(UTC), uuid4().int)})
     service.run_job({"Records": [{"body": body, "receiptHandle": "x"}]}, None)
 
 
-def test_schedule_hands_on_what_is_due_and_the_queue_does_it(shared_cloud: Cloud, ann: Client) -> None:
+def test_sweep_enqueues_due_photos_and_their_jobs_settle_them(shared_cloud: Cloud, ann: Client) -> None:
     grant = shared_cloud.grant(ann)
     pending = shared_cloud.photo(grant["photoId"])
     past = timestamp(datetime.now(UTC) - timedelta(minutes=1))
@@ -101,16 +102,16 @@ def test_schedule_hands_on_what_is_due_and_the_queue_does_it(shared_cloud: Cloud
 
 
 @pytest.mark.parametrize("count", [0, 1, 10, 11, 25])
-def test_jobs_are_sent_ten_at_a_time_and_all_of_them(shared_cloud: Cloud, count: int) -> None:
+def test_all_jobs_are_enqueued_in_batches_of_ten(shared_cloud: Cloud, count: int) -> None:
     drain_queue(shared_cloud)
-    wanted = [new_photo_id(datetime.now(UTC), number) for number in range(count)]
+    photo_ids = [new_photo_id(datetime.now(UTC), number) for number in range(count)]
     shared_cloud.calls.clear()
-    wiring.queue().send([SettlePhoto(photo_id) for photo_id in wanted])
+    wiring.queue().send([SettlePhoto(photo_id) for photo_id in photo_ids])
     assert shared_cloud.calls == ["SendMessageBatch"] * -(-count // 10)
-    assert sorted(json.loads(body)["photoId"] for body in drain_queue(shared_cloud)) == sorted(wanted)
+    assert sorted(json.loads(body)["photoId"] for body in drain_queue(shared_cloud)) == sorted(photo_ids)
 
 
-def test_jobs_that_the_queue_does_not_take_make_the_sweep_fail(shared_cloud: Cloud, ann: Client) -> None:
+def test_sweep_fails_if_the_queue_rejects_a_job(shared_cloud: Cloud, ann: Client) -> None:
     grant = shared_cloud.grant(ann)
 
     def after(parsed: dict[str, Any], **_: Any) -> None:
@@ -122,25 +123,25 @@ def test_jobs_that_the_queue_does_not_take_make_the_sweep_fail(shared_cloud: Clo
     assert grant["photoId"] in sweep_and_run_jobs(shared_cloud, UNUSED_GRANT_DUE)
 
 
-def test_photos_that_fail_for_ever_do_not_keep_others_from_being_handed_on(
+def test_permanently_failing_photos_do_not_block_other_photos(
     shared_cloud: Cloud, ann: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(settle_photo, "SWEEP_LIMIT", 3)
     empty(shared_cloud.settings, shared_cloud.dynamodb)
     granted = {shared_cloud.grant(ann)["photoId"] for _ in range(8)}
-    handed_on: list[str] = []
-    # Nobody does these jobs, so that every photo stays due.
-    for hour in range(3):
-        now = datetime.now(UTC) + UNUSED_GRANT_DUE + timedelta(hours=hour)
-        assert shared_cloud.sweep(now) == min(3, 8 - 3 * hour)
-        handed_on += [json.loads(body)["photoId"] for body in drain_queue(shared_cloud)]
-    assert sorted(handed_on) == sorted(granted)
+    enqueued: list[str] = []
+    # The test runs none of these jobs, so every photo stays due.
+    for hours in range(3):
+        now = datetime.now(UTC) + UNUSED_GRANT_DUE + timedelta(hours=hours)
+        assert shared_cloud.sweep(now) == min(3, 8 - 3 * hours)
+        enqueued += [json.loads(body)["photoId"] for body in drain_queue(shared_cloud)]
+    assert sorted(enqueued) == sorted(granted)
     assert shared_cloud.sweep(datetime.now(UTC) + UNUSED_GRANT_DUE + timedelta(hours=3)) == 0
     assert shared_cloud.sweep(datetime.now(UTC) + UNUSED_GRANT_DUE + 2 * PATIENCE) == 3
     drain_queue(shared_cloud)
 
 
-def test_photo_that_was_postponed_is_still_settled_by_its_message(shared_cloud: Cloud, ann: Client) -> None:
+def test_postponed_photo_is_still_settled_by_its_message(shared_cloud: Cloud, ann: Client) -> None:
     photo_id = PhotoId(shared_cloud.grant(ann)["photoId"])
     later = datetime.now(UTC) + UNUSED_GRANT_DUE
     shared_cloud.store.postpone([photo_id], timestamp(later + PATIENCE))
@@ -148,7 +149,7 @@ def test_photo_that_was_postponed_is_still_settled_by_its_message(shared_cloud: 
     assert shared_cloud.store.photo(photo_id) is None
 
 
-def test_restored_photo_is_not_due_again_because_it_was_postponed(shared_cloud: Cloud, ann: Client) -> None:
+def test_postponing_does_not_make_a_restored_photo_due(shared_cloud: Cloud, ann: Client) -> None:
     photo = shared_cloud.upload(ann, JPEG)
     path, late = f"/photos/{photo.photo_id}", datetime.now(UTC) + TRASH_LIFETIME + UNUSED_GRANT_DUE
     ann.delete(path)

@@ -1,4 +1,4 @@
-"""Jobs of any size end although Lambda stops functions that feed themselves through the queue."""
+"""Jobs of any size finish, although Lambda stops functions that invoke themselves through the queue."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
@@ -21,7 +21,7 @@ from tests.support.sweeps import drain_queue
 
 STEP = 1
 PHOTOS = STEP * (MAX_ROUNDS + 2)
-"""More than a chain of messages could update, at one step per message."""
+"""More photos than a chain of messages can update, with one step per message."""
 
 
 @pytest.fixture
@@ -37,31 +37,31 @@ def album(shared_cloud: Cloud, ann: Client, monkeypatch: pytest.MonkeyPatch) -> 
     return path
 
 
-def found(client: Client, word: str) -> list[str]:
-    """Return the photos that a search finds."""
+def search_photos(client: Client, word: str) -> list[str]:
+    """Return the IDs of the photos that a search finds."""
     return join_pages(read_pages(client, "/search", q=word, limit=100))
 
 
-def test_large_album_is_hidden_and_renamed_to_the_end(shared_cloud: Cloud, ann: Client, album: str) -> None:
+def test_every_photo_of_a_large_album_is_hidden_and_renamed(shared_cloud: Cloud, ann: Client, album: str) -> None:
     name = ann.user_id
-    assert len(found(shared_cloud.visitor, name)) == PHOTOS, "the control: strangers find the photos by the name"
+    assert len(search_photos(shared_cloud.visitor, name)) == PHOTOS, (
+        "before the change, visitors find the photos by the album name"
+    )
     assert ann.patch(album, {"name": "Hills", "visibility": "private"}).status == 200
     lambda_ = LoopDetection(shared_cloud)
     lambda_.run_until_idle()
     assert lambda_.dead == []
     assert untidy(shared_cloud, ann.user_id) == []
-    assert found(shared_cloud.visitor, name) == []
-    assert found(ann, name) == []
+    assert search_photos(shared_cloud.visitor, name) == []
+    assert search_photos(ann, name) == []
 
 
-def test_job_that_runs_out_of_time_is_resumed_by_the_sweep_where_it_stopped(
-    shared_cloud: Cloud, ann: Client, album: str
-) -> None:
+def test_sweep_resumes_a_timed_out_job_from_its_stored_progress(shared_cloud: Cloud, ann: Client, album: str) -> None:
     assert ann.patch(album, {"visibility": "private"}).status == 200
     drain_queue(shared_cloud)
     album_id = AlbumId(album.rpartition("/")[2])
     wiring.propagation().run(album_id, timedelta())
-    assert drain_queue(shared_cloud) == [], "a job must not continue itself through the queue"
+    assert drain_queue(shared_cloud) == [], "a job must not enqueue itself again"
     members = shared_cloud.albums.members(album_id, PHOTOS)
     row = shared_cloud.albums.album(album_id)
     assert row is not None
@@ -75,7 +75,7 @@ def test_job_that_runs_out_of_time_is_resumed_by_the_sweep_where_it_stopped(
     assert shared_cloud.calls.count("TransactWriteItems") == updates + progress + 1, "no photo is updated twice"
 
 
-def test_later_change_makes_the_stored_progress_invalid(shared_cloud: Cloud, ann: Client, album: str) -> None:
+def test_later_change_discards_the_stored_progress(shared_cloud: Cloud, ann: Client, album: str) -> None:
     assert ann.patch(album, {"name": "Hills"}).status == 200
     album_id = AlbumId(album.rpartition("/")[2])
     wiring.propagation().run(album_id, timedelta())
@@ -87,16 +87,16 @@ def test_later_change_makes_the_stored_progress_invalid(shared_cloud: Cloud, ann
     assert untidy(shared_cloud, ann.user_id) == []
 
 
-def test_purge_that_runs_out_of_time_again_and_again_ends(shared_cloud: Cloud, ann: Client) -> None:
+def test_purge_that_repeatedly_runs_out_of_time_finishes(shared_cloud: Cloud, ann: Client) -> None:
     Cognito(shared_cloud)
     gallery.furnish(shared_cloud, ann, shared_cloud.person(f"bob-{uuid4()}"))
     assert ann.delete("/account").status == 202
     drain_queue(shared_cloud)
     for _ in range(MAX_ROUNDS + 1):
         purge().run(UserId(ann.user_id), timedelta())
-        assert drain_queue(shared_cloud) == [], "a job must not continue itself through the queue"
+        assert drain_queue(shared_cloud) == [], "a job must not enqueue itself again"
         if is_deleted(shared_cloud, ann.user_id):
             return
         assert purge_job().sweep() == 1
         drain_queue(shared_cloud)
-    pytest.fail("the purge does not end")
+    pytest.fail("the purge does not finish")

@@ -1,4 +1,4 @@
-"""The sweep ends unused grants, empties the trash, and deletes what was left of erased photos."""
+"""The sweep removes unused grants, empties the trash, and deletes leftover objects of erased photos."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -21,10 +21,7 @@ from tests.support.sweeps import UNUSED_GRANT_DUE, drain_queue, run_job, sweep_a
 JPEG = make_photo(64, 48)
 
 
-# --- Grants
-
-
-def test_grant_that_was_never_used_leaves_nothing_behind(shared_cloud: Cloud, ann: Client) -> None:
+def test_unused_grant_is_removed_completely(shared_cloud: Cloud, ann: Client) -> None:
     grant = shared_cloud.grant(ann, tags=["sea"])
     assert grant["photoId"] in sweep_and_run_jobs(shared_cloud, UNUSED_GRANT_DUE)
     assert rows(shared_cloud, ann.user_id) == []
@@ -33,7 +30,7 @@ def test_grant_that_was_never_used_leaves_nothing_behind(shared_cloud: Cloud, an
     assert grant["photoId"] not in sweep_and_run_jobs(shared_cloud, UNUSED_GRANT_DUE)
 
 
-def test_grant_younger_than_twice_its_lifetime_is_left_alone(shared_cloud: Cloud, ann: Client) -> None:
+def test_grant_younger_than_twice_its_lifetime_is_kept(shared_cloud: Cloud, ann: Client) -> None:
     grant = shared_cloud.grant(ann)
     assert sweep_and_run_jobs(shared_cloud, 2 * GRANT_LIFETIME - timedelta(seconds=5)) == []
     early = json.dumps({"job": "settle", "photoId": grant["photoId"]})
@@ -42,7 +39,7 @@ def test_grant_younger_than_twice_its_lifetime_is_left_alone(shared_cloud: Cloud
 
 
 @pytest.mark.parametrize(("content", "status"), [(JPEG, "ready"), (b"<html>", "rejected")])
-def test_upload_whose_event_never_came_is_confirmed_by_the_sweep(
+def test_sweep_confirms_an_upload_whose_event_was_lost(
     shared_cloud: Cloud, ann: Client, content: bytes, status: str
 ) -> None:
     grant = shared_cloud.grant(ann)
@@ -52,7 +49,7 @@ def test_upload_whose_event_never_came_is_confirmed_by_the_sweep(
     assert sound(shared_cloud, ann)
 
 
-def test_upload_that_arrives_while_its_grant_is_ended_is_not_lost(shared_cloud: Cloud, ann: Client) -> None:
+def test_upload_that_arrives_while_its_grant_is_removed_is_not_lost(shared_cloud: Cloud, ann: Client) -> None:
     grant = shared_cloud.grant(ann)
 
     def arrive(**_: Any) -> None:
@@ -65,7 +62,7 @@ def test_upload_that_arrives_while_its_grant_is_ended_is_not_lost(shared_cloud: 
     assert sound(shared_cloud, ann)
 
 
-def test_upload_that_arrives_after_its_grant_was_ended_is_rebuilt(shared_cloud: Cloud, ann: Client) -> None:
+def test_upload_that_arrives_after_its_grant_was_removed_is_rebuilt(shared_cloud: Cloud, ann: Client) -> None:
     grant = shared_cloud.grant(ann, visibility="private")
     sweep_and_run_jobs(shared_cloud, UNUSED_GRANT_DUE)
     shared_cloud.deliver(created(grant["s3Key"], shared_cloud.put(grant, JPEG)))
@@ -74,18 +71,15 @@ def test_upload_that_arrives_after_its_grant_was_ended_is_rebuilt(shared_cloud: 
     assert sound(shared_cloud, ann)
 
 
-# --- The trash, what was rejected, and tombstones
-
-
 def test_trash_is_emptied_after_thirty_days_and_not_before(shared_cloud: Cloud, ann: Client) -> None:
-    photo, kept = shared_cloud.upload(ann, JPEG), shared_cloud.upload(ann, JPEG)
+    photo, other = shared_cloud.upload(ann, JPEG), shared_cloud.upload(ann, JPEG)
     ann.delete(f"/photos/{photo.photo_id}")
     sweep_and_run_jobs(shared_cloud, TRASH_LIFETIME - timedelta(minutes=1))
     assert shared_cloud.photo(photo.photo_id).status == "ready"
     assert photo.photo_id in sweep_and_run_jobs(shared_cloud, TRASH_LIFETIME + timedelta(minutes=1))
     assert shared_cloud.photo(photo.photo_id).status == "erased"
-    assert shared_cloud.photo(kept.photo_id) == kept
-    assert originals_of(shared_cloud, ann.user_id) == {(kept.s3_key, kept.version_id)}
+    assert shared_cloud.photo(other.photo_id) == other
+    assert originals_of(shared_cloud, ann.user_id) == {(other.s3_key, other.version_id)}
     assert sound(shared_cloud, ann)
 
 
@@ -118,14 +112,14 @@ def test_photo_restored_while_the_trash_is_emptied_is_kept(shared_cloud: Cloud, 
     assert sound(shared_cloud, ann)
 
 
-def test_rejected_upload_is_forgotten_after_thirty_days(shared_cloud: Cloud, ann: Client) -> None:
+def test_rejected_upload_is_erased_after_thirty_days(shared_cloud: Cloud, ann: Client) -> None:
     photo = shared_cloud.upload(ann, b"<html>")
     sweep_and_run_jobs(shared_cloud, TRASH_LIFETIME + timedelta(minutes=1))
     assert shared_cloud.photo(photo.photo_id).status == "erased"
     assert ann.get(f"/photos/{photo.photo_id}").status == 404
 
 
-def test_objects_that_arrived_after_a_photo_was_erased_go_with_the_sweep(shared_cloud: Cloud, ann: Client) -> None:
+def test_sweep_deletes_objects_that_arrive_after_a_photo_was_erased(shared_cloud: Cloud, ann: Client) -> None:
     photo = shared_cloud.upload(ann, JPEG)
     ann.delete(f"/photos/{photo.photo_id}", permanent="true")
     shared_cloud.put({"s3Key": photo.s3_key, "fields": {}}, JPEG)

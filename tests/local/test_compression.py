@@ -60,33 +60,35 @@ def echo(server: Server, body: bytes, coding: str) -> Reply:
         ("gzip;q=2", None),
     ],
 )
-def test_only_the_first_choice_of_the_client_counts(server: Server, accepted: str, coding: str | None) -> None:
+def test_only_the_preferred_coding_of_the_client_is_considered(
+    server: Server, accepted: str, coding: str | None
+) -> None:
     answer = mirror(server, b"x" * 5000, accepted)
     assert answer.headers["Content-Encoding"] == coding
     assert answer.headers["Content-Length"] == str(len(answer.body))
     assert DECODE[coding](answer.body) == b"x" * 5000
 
 
-def test_client_that_names_no_coding_gets_the_plain_body(server: Server) -> None:
+def test_client_without_accept_encoding_gets_an_uncompressed_body(server: Server) -> None:
     answer = raw(server, "GET /page HTTP/1.1", "Host: x")
     assert b"content-encoding" not in answer.lower()
     assert answer.endswith(b"</html>\n")
 
 
-def test_accept_encoding_may_be_sent_in_several_lines(server: Server) -> None:
+def test_accept_encoding_can_be_sent_in_several_lines(server: Server) -> None:
     answer = raw(server, "GET /page HTTP/1.1", "Host: x", "Accept-Encoding: br;q=0.1", "Accept-Encoding: gzip")
     assert b"content-encoding: gzip\r\n" in answer
 
 
 @pytest.mark.parametrize(("size", "coding"), [(MINIMUM - 1, None), (MINIMUM, "gzip")])
-def test_uncompressed_size_decides(server: Server, size: int, coding: str | None) -> None:
+def test_minimum_size_applies_to_the_uncompressed_body(server: Server, size: int, coding: str | None) -> None:
     answer = mirror(server, b"x" * size, "gzip")
     assert answer.headers["Content-Encoding"] == coding
     assert len(DECODE[coding](answer.body)) == size
 
 
 @pytest.mark.parametrize(("minimum", "coding"), [(None, None), (0, "gzip")])
-def test_minimum_can_be_absent_or_zero(minimum: int | None, coding: str | None) -> None:
+def test_minimum_size_can_be_absent_or_zero(minimum: int | None, coding: str | None) -> None:
     gateway = Gateway(small_app(), local_server.settings("http://127.0.0.1:1/jwks.json"))
     gateway.minimum_compression_size = minimum
     running = Server(gateway, 0)
@@ -96,25 +98,25 @@ def test_minimum_can_be_absent_or_zero(minimum: int | None, coding: str | None) 
     assert (answers["DELETE"].status, answers["DELETE"].headers["Content-Encoding"]) == (204, None)
 
 
-def test_encoded_response_is_left_alone(server: Server) -> None:
+def test_encoded_response_is_not_compressed_again(server: Server) -> None:
     answer = get(server, "/encoded", **{"Accept-Encoding": "gzip"})
     assert answer.headers.get_all("Content-Encoding") == ["br"]
     assert answer.body == b"x" * 5000
 
 
-def test_web_page_is_compressed_and_its_other_headers_stay(server: Server) -> None:
-    plain, packed = get(server, "/page"), get(server, "/page", **{"Accept-Encoding": "gzip"})
-    assert gzip.decompress(packed.body) == plain.body
-    assert len(packed.body) < len(plain.body)
-    changed = {"content-encoding": "gzip", "content-length": str(len(packed.body))}
-    before, after = ({**dict(answer.headers), "date": ""} for answer in (plain, packed))
+def test_web_page_is_compressed_and_keeps_its_other_headers(server: Server) -> None:
+    plain, compressed = get(server, "/page"), get(server, "/page", **{"Accept-Encoding": "gzip"})
+    assert gzip.decompress(compressed.body) == plain.body
+    assert len(compressed.body) < len(plain.body)
+    changed = {"content-encoding": "gzip", "content-length": str(len(compressed.body))}
+    before, after = ({**dict(answer.headers), "date": ""} for answer in (plain, compressed))
     assert after == before | changed
     assert after["etag"]
 
 
-def test_unchanged_page_is_304_without_a_coding(server: Server) -> None:
+def test_unchanged_page_is_304_without_content_encoding(server: Server) -> None:
     etag = get(server, "/page", **{"Accept-Encoding": "gzip"}).headers["ETag"]
-    with connected(server) as connection:  # A stray body would spoil the second response.
+    with connected(server) as connection:  # A stray body would corrupt the second response.
         unchanged = ask(connection, "GET", "/page", {"Accept-Encoding": "gzip", "If-None-Match": etag})
         page = ask(connection, "GET", "/page")
     assert (unchanged.status, unchanged.body, unchanged.headers["ETag"]) == (304, b"", etag)
@@ -124,7 +126,7 @@ def test_unchanged_page_is_304_without_a_coding(server: Server) -> None:
 
 def test_head_has_the_headers_of_a_compressed_get(server: Server) -> None:
     accepted = {"Accept-Encoding": "gzip"}
-    with connected(server) as connection:  # A stray body would spoil the second response.
+    with connected(server) as connection:  # A stray body would corrupt the second response.
         head, page = ask(connection, "HEAD", "/page", accepted), ask(connection, "GET", "/page", accepted)
     assert head.body == b""
     for name in ("Content-Encoding", "Content-Length", "ETag"):
@@ -134,11 +136,13 @@ def test_head_has_the_headers_of_a_compressed_get(server: Server) -> None:
 
 @settings(deadline=None)
 @given(st.binary(min_size=1, max_size=2 * MINIMUM), st.sampled_from(["gzip", "deflate"]), st.sampled_from([*DECODE]))
-def test_any_body_arrives_and_returns_unchanged(server: Server, body: bytes, sent: str, wanted: str | None) -> None:
-    headers = BINARY | {"Content-Encoding": sent, "Accept-Encoding": wanted or "identity"}
+def test_body_is_unchanged_after_decompression_and_compression(
+    server: Server, body: bytes, sent: str, accepted: str | None
+) -> None:
+    headers = BINARY | {"Content-Encoding": sent, "Accept-Encoding": accepted or "identity"}
     with connected(server) as connection:
         answer = ask(connection, "POST", "/mirror", headers, compress(body, sent))
-    coding = wanted if len(body) >= MINIMUM else None
+    coding = accepted if len(body) >= MINIMUM else None
     assert (answer.status, answer.headers["Content-Encoding"]) == (200, coding)
     assert DECODE[coding](answer.body) == body
 
@@ -152,7 +156,7 @@ def test_name_of_a_coding_is_case_insensitive(server: Server) -> None:
     assert echo(server, gzip.compress(b"abc"), "GZip").json["size"] == 3
 
 
-def test_coding_without_a_body_is_no_error(server: Server) -> None:
+def test_content_encoding_without_a_body_is_accepted(server: Server) -> None:
     assert get(server, "/photos/1", **{"Content-Encoding": "gzip"}).status == 200
 
 
@@ -177,7 +181,7 @@ def test_body_that_cannot_be_decompressed_is_415(server: Server, coding: str, bo
 
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate"])
-def test_limit_holds_for_the_decompressed_body(server: Server, coding: str) -> None:
+def test_size_limit_applies_to_the_decompressed_body(server: Server, coding: str) -> None:
     assert echo(server, compress(b"x" * BODY_LIMIT, coding), coding).json["size"] == BODY_LIMIT
     answer = echo(server, compress(b"x" * (BODY_LIMIT + 1), coding), coding)
     assert (answer.status, answer.json["error"]) == (413, "TooLarge")

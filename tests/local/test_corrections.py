@@ -1,4 +1,4 @@
-"""Each correction of the emulator is still needed. A test fails when ministack itself does what AWS does."""
+"""Each correction of the emulator is still needed. A test fails once ministack behaves like AWS."""
 
 import json
 import subprocess
@@ -32,7 +32,7 @@ Client = Callable[..., Any]
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    """Make clients of a ministack without corrections. Its administrator is the default."""
+    """A function that makes clients of a ministack without corrections, by default as its administrator."""
     folder, port = tmp_path_factory.mktemp("ministack"), free_port()
     settings = {"AUTH": "true", "GATEWAY_PORT": str(port), "MINISTACK_HOST": "localhost", "SFTP_ENABLED": "0"}
     settings |= {"IOT_MTLS_ENABLED": "0", "STATE_DIR": str(folder)}
@@ -60,8 +60,8 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
         process.wait(20)
 
 
-def error_of(call: Callable[..., Any], **parameters: Any) -> str:
-    """Return the code of the error that a call ends with."""
+def get_error_code(call: Callable[..., Any], **parameters: Any) -> str:
+    """Return the code of the error that a call raises."""
     with pytest.raises(ClientError) as raised:
         call(**parameters)
     return str(raised.value.response["Error"]["Code"])
@@ -70,15 +70,17 @@ def error_of(call: Callable[..., Any], **parameters: Any) -> str:
 def test_http_does_not_count_as_tls(client: Client) -> None:
     sqs = client("sqs")
     queue = sqs.create_queue(QueueName="tls", Attributes={"Policy": json.dumps(TLS_ONLY)})["QueueUrl"]
-    assert error_of(sqs.send_message, QueueUrl=queue, MessageBody="x") == "AccessDenied"
+    assert get_error_code(sqs.send_message, QueueUrl=queue, MessageBody="x") == "AccessDenied"
 
 
-def as_role(client: Client, service: str, action: str, resource: str) -> Any:
-    """Return a client whose role may do one thing."""
+def make_role_client(client: Client, service: str, action: str, resource: str) -> Any:
+    """Return a client whose role allows only one action."""
     iam, name = client("iam"), f"may-{action.partition(':')[2]}"
     trust = {"Effect": "Allow", "Principal": {"AWS": "000000000000"}, "Action": "sts:AssumeRole"}
     allowed = {"Effect": "Allow", "Action": action, "Resource": resource}
-    trusted, policy = (json.dumps({"Version": "2012-10-17", "Statement": [each]}) for each in (trust, allowed))
+    trusted, policy = (
+        json.dumps({"Version": "2012-10-17", "Statement": [statement]}) for statement in (trust, allowed)
+    )
     role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=trusted)["Role"]
     iam.put_role_policy(RoleName=name, PolicyName="one", PolicyDocument=policy)
     session = client("sts").assume_role(RoleArn=role["Arn"], RoleSessionName="test")["Credentials"]
@@ -86,17 +88,19 @@ def as_role(client: Client, service: str, action: str, resource: str) -> Any:
 
 
 def test_batches_need_a_permission_that_iam_does_not_have(client: Client) -> None:
-    sqs, sender = client("sqs"), as_role(client, "sqs", "sqs:SendMessage", "*")
+    sqs, sender = client("sqs"), make_role_client(client, "sqs", "sqs:SendMessage", "*")
     queue = sqs.create_queue(QueueName="batches")["QueueUrl"]
     sender.send_message(QueueUrl=queue, MessageBody="x")
     batch = [{"Id": "1", "MessageBody": "x"}]
-    assert error_of(sender.send_message_batch, QueueUrl=queue, Entries=batch) == "AccessDenied"
+    assert get_error_code(sender.send_message_batch, QueueUrl=queue, Entries=batch) == "AccessDenied"
 
 
-def test_permission_for_the_streams_of_a_log_group_is_not_enough(client: Client) -> None:
+def test_permission_for_the_streams_of_a_log_group_does_not_allow_create_log_stream(client: Client) -> None:
     client("logs").create_log_group(logGroupName="group")
-    writer = as_role(client, "logs", "logs:CreateLogStream", "arn:aws:logs:us-east-1:000000000000:log-group:group:*")
-    error = error_of(writer.create_log_stream, logGroupName="group", logStreamName="stream")
+    writer = make_role_client(
+        client, "logs", "logs:CreateLogStream", "arn:aws:logs:us-east-1:000000000000:log-group:group:*"
+    )
+    error = get_error_code(writer.create_log_stream, logGroupName="group", logStreamName="stream")
     assert error == "AccessDeniedException"
 
 
@@ -104,27 +108,27 @@ def test_dead_letters_cannot_be_moved(client: Client) -> None:
     sqs = client("sqs")
     sqs.create_queue(QueueName="dead")
     source = "arn:aws:sqs:us-east-1:000000000000:dead"
-    assert error_of(sqs.start_message_move_task, SourceArn=source) == "InvalidAction"
+    assert get_error_code(sqs.start_message_move_task, SourceArn=source) == "InvalidAction"
 
 
-def test_case_of_an_email_address_makes_a_difference(client: Client) -> None:
+def test_email_addresses_are_case_sensitive(client: Client) -> None:
     cognito = client("cognito-idp")
     pool = cognito.create_user_pool(
         PoolName="users", UsernameAttributes=["email"], UsernameConfiguration={"CaseSensitive": False}
     )["UserPool"]["Id"]
     cognito.admin_create_user(UserPoolId=pool, Username="Ann@example.com", MessageAction="SUPPRESS")
-    error = error_of(cognito.admin_get_user, UserPoolId=pool, Username="ann@example.com")
+    error = get_error_code(cognito.admin_get_user, UserPoolId=pool, Username="ann@example.com")
     assert error == "UserNotFoundException"
 
 
-def test_downloads_of_a_version_have_no_name(client: Client) -> None:
+def test_downloads_of_a_version_have_no_filename(client: Client) -> None:
     s3 = client("s3")
     s3.create_bucket(Bucket="versions")
     s3.put_bucket_versioning(Bucket="versions", VersioningConfiguration={"Status": "Enabled"})
     version = s3.put_object(Bucket="versions", Key="x", Body=b"x")["VersionId"]
-    named = {"Bucket": "versions", "Key": "x", "ResponseContentDisposition": "attachment"}
+    download = {"Bucket": "versions", "Key": "x", "ResponseContentDisposition": "attachment"}
     headers = [
         send("GET", s3.generate_presigned_url("get_object", parameters)).headers.get("Content-Disposition")
-        for parameters in (named, named | {"VersionId": version})
+        for parameters in (download, download | {"VersionId": version})
     ]
     assert headers == ["attachment", None]

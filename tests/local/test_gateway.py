@@ -8,13 +8,13 @@ from local.server import Server, serve
 from tests.support.local_server import FOREIGN_KEY, ISSUER, ORIGIN, get, raw, settings, small_app, status, token
 
 
-def test_access_token_opens_a_locked_route(server: Server) -> None:
+def test_access_token_is_accepted_on_a_protected_route(server: Server) -> None:
     answer = get(server, "/locked", Authorization=f"Bearer {token()}")
     assert answer.status == 200
     assert answer.json["sub"] == "someone"
 
 
-def test_id_token_opens_a_route_without_scopes(server: Server) -> None:
+def test_id_token_is_accepted_on_a_route_without_scopes(server: Server) -> None:
     assert get(server, "/known", Authorization=f"Bearer {token(token_use='id')}").status == 200
     assert get(server, "/known", Authorization=f"Bearer {token()}").status == 401
 
@@ -46,7 +46,7 @@ def test_id_token_opens_a_route_without_scopes(server: Server) -> None:
         f"Bearer {token(scope=7)}",
     ],
 )
-def test_any_other_token_is_401_in_the_services_shape(server: Server, bad: str) -> None:
+def test_invalid_token_is_401_in_the_services_error_format(server: Server, bad: str) -> None:
     answer = get(server, "/locked", Authorization=bad, Origin=ORIGIN)
     error = answer.json
     assert (answer.status, error["error"]) == (401, "InvalidToken")
@@ -65,7 +65,7 @@ def test_header_names_are_case_insensitive(server: Server) -> None:
     assert get(server, "/locked", AUTHORIZATION=f"Bearer {token()}").status == 200
 
 
-def test_tokens_that_cannot_be_verified_are_503() -> None:
+def test_token_is_503_if_the_pools_keys_are_unavailable() -> None:
     keyless = serve(small_app(), settings("http://127.0.0.1:1/jwks.json"), 0)
     answer = get(keyless, "/locked", Authorization=f"Bearer {token()}")
     keyless.close()
@@ -73,11 +73,11 @@ def test_tokens_that_cannot_be_verified_are_503() -> None:
     assert answer.headers["Retry-After"]
 
 
-def test_foreign_origin_gets_no_cors_headers(server: Server) -> None:
+def test_unknown_origin_gets_no_cors_headers(server: Server) -> None:
     assert "Access-Control-Allow-Origin" not in get(server, "/locked", Origin="http://evil.example").headers
 
 
-def test_preflight_is_answered_without_a_token(server: Server) -> None:
+def test_preflight_succeeds_without_a_token(server: Server) -> None:
     answer = get(server, "/locked", "OPTIONS", Origin=ORIGIN)
     assert answer.status == 200
     assert answer.headers["Access-Control-Allow-Origin"] == ORIGIN
@@ -85,7 +85,7 @@ def test_preflight_is_answered_without_a_token(server: Server) -> None:
 
 
 @pytest.mark.parametrize("path", ["/nothing", "/photos", "/photos//", "/photos/a/b", "*", "http://x/locked", "/%"])
-def test_unknown_path_is_404_in_the_services_shape(server: Server, path: str) -> None:
+def test_unknown_path_is_404_in_the_services_error_format(server: Server, path: str) -> None:
     answer = get(server, path)
     error = answer.json
     assert (answer.status, error["error"]) == (404, "NotFound")
@@ -113,7 +113,7 @@ def test_path_parameters_are_decoded_once(server: Server, path: str, photo_id: s
     assert get(server, path).json == {"photoId": photo_id}
 
 
-def test_query_strings_of_any_kind_reach_the_app(server: Server) -> None:
+def test_unusual_query_strings_reach_the_app(server: Server) -> None:
     answer = raw(
         server,
         "POST /echo?a=1&a=2&b=&%zz=%ff&caf%C3%A9=1 HTTP/1.1",

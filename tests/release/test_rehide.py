@@ -1,4 +1,4 @@
-"""After a restore: what people have hidden since is hidden again, and nothing is shown that was not."""
+"""After a restore, photos, albums and links that were hidden since then are hidden again, and nothing is revealed."""
 
 import copy
 from collections import Counter
@@ -24,9 +24,9 @@ JPEG = make_photo(64, 48)
 NOW = datetime.now(UTC)
 
 
-def restored(cloud: Cloud) -> Settings:
-    """Copies of all tables as they are now, as a restore to a point in time makes them."""
-    after = suffixed(cloud.settings, "test", "-restored")
+def copy_tables(cloud: Cloud) -> Settings:
+    """Copy all tables as they are now, as a point-in-time restore does. Return settings that name the copies."""
+    copies = suffixed(cloud.settings, "test", "-restored")
     for name in TABLES:
         table = cloud.dynamodb.describe_table(TableName=getattr(cloud.settings, name))["Table"]
         indexes = [
@@ -34,42 +34,45 @@ def restored(cloud: Cloud) -> Settings:
             for index in table.get("GlobalSecondaryIndexes", [])
         ]
         cloud.dynamodb.create_table(
-            TableName=getattr(after, name),
+            TableName=getattr(copies, name),
             KeySchema=table["KeySchema"],
             AttributeDefinitions=table["AttributeDefinitions"],
             BillingMode="PAY_PER_REQUEST",
             **({"GlobalSecondaryIndexes": indexes} if indexes else {}),
         )
         for row in cloud.dynamodb.scan(TableName=table["TableName"])["Items"]:
-            cloud.dynamodb.put_item(TableName=getattr(after, name), Item=row)
-    return after
+            cloud.dynamodb.put_item(TableName=getattr(copies, name), Item=row)
+    return copies
 
 
-def looking_at(cloud: Cloud, settings: Settings) -> Cloud:
-    """The deployment, with its functions pointed at these tables."""
-    seen = copy.copy(cloud)
-    seen.settings = settings
-    seen.store, seen.albums = DynamoPhotoStore(settings, cloud.dynamodb), DynamoAlbumStore(settings, cloud.dynamodb)
-    seen.accounts = DynamoAccountStore(settings, cloud.dynamodb)
-    return seen
+def use_tables(cloud: Cloud, settings: Settings) -> Cloud:
+    """Return the deployment with stores that use the tables of `settings`."""
+    deployment = copy.copy(cloud)
+    deployment.settings = settings
+    deployment.store, deployment.albums = (
+        DynamoPhotoStore(settings, cloud.dynamodb),
+        DynamoAlbumStore(settings, cloud.dynamodb),
+    )
+    deployment.accounts = DynamoAccountStore(settings, cloud.dynamodb)
+    return deployment
 
 
-def test_names_of_tables_are_those_of_the_stage(cloud: Cloud) -> None:
+def test_table_names_have_the_stage_and_the_suffix(cloud: Cloud) -> None:
     assert suffixed(cloud.settings, "test", "") == cloud.settings
     assert suffixed(cloud.settings, "test", "-x").photo_table == "photoshare-test-PhotoMetadata-x"
 
 
-def test_photos_are_as_hidden_as_they_were_and_no_more(cloud: Cloud) -> None:
+def test_restored_photos_are_exactly_as_hidden_as_before_the_restore(cloud: Cloud) -> None:
     ann = cloud.person("ann")
     album = ann.post("/albums", {"name": "Sea"}).json["albumId"]
-    named = ("kept", "private", "unlisted", "trashed", "erased", "moved", "shown", "renamed", "untrashed")
+    names = ("kept", "private", "unlisted", "trashed", "erased", "moved", "shown", "renamed", "untrashed")
     ids = {
         name: cloud.upload(ann, JPEG, visibility="private" if name == "shown" else "public", albumId=album).photo_id
-        for name in named
+        for name in names
     }
     pending = cloud.grant(ann)
     assert ann.delete(f"/photos/{ids['untrashed']}").status == 204
-    tables = restored(cloud)
+    tables = copy_tables(cloud)
     assert ann.post(f"/photos/{ids['untrashed']}/restore").status == 200
     cloud.put(pending, JPEG)
     assert ann.post(f"/photos/{pending['photoId']}/complete").status == 200
@@ -83,8 +86,8 @@ def test_photos_are_as_hidden_as_they_were_and_no_more(cloud: Cloud) -> None:
     assert ann.patch(f"/photos/{ids['renamed']}", {"title": "New"}).status == 200
 
     assert rehide(cloud.dynamodb, cloud.settings, tables, NOW) == Counter(photos=7)
-    seen = looking_at(cloud, tables)
-    now = {name: seen.photo(photo_id) for name, photo_id in ids.items()}
+    deployment = use_tables(cloud, tables)
+    now = {name: deployment.photo(photo_id) for name, photo_id in ids.items()}
     assert {name: photo.visibility for name, photo in now.items() if photo.status == "ready"} == {
         **dict.fromkeys(("kept", "trashed", "moved", "renamed", "untrashed"), "public"),
         "private": "private",
@@ -93,47 +96,49 @@ def test_photos_are_as_hidden_as_they_were_and_no_more(cloud: Cloud) -> None:
     }
     assert [name for name, photo in now.items() if photo.status == "erased"] == ["erased"]
     assert [name for name, photo in now.items() if photo.trashed_at] == ["trashed", "untrashed"]
-    assert now["untrashed"].due_at == timestamp(NOW + TRASH_LIFETIME), "its owner has time to do so again"
-    assert seen.photo(pending["photoId"]).visibility == "private"
+    assert now["untrashed"].due_at == timestamp(NOW + TRASH_LIFETIME), "the lifetime in the trash starts again"
+    assert deployment.photo(pending["photoId"]).visibility == "private"
     assert [name for name, photo in now.items() if not photo.albums] == ["erased", "moved"]
     assert now["renamed"].title == ""
-    assert broken(seen, "ann") == []
-    assert rehide(cloud.dynamodb, cloud.settings, tables, NOW) == Counter(), "again is no harm"
+    assert broken(deployment, "ann") == []
+    assert rehide(cloud.dynamodb, cloud.settings, tables, NOW) == Counter(), "a second run changes nothing"
 
 
-@pytest.mark.parametrize("act", ["hide", "delete", "revoke"])
-def test_albums_and_links_are_as_closed_as_they_were(cloud: Cloud, act: str) -> None:
+@pytest.mark.parametrize("action", ["hide", "delete", "revoke"])
+def test_restored_albums_and_links_are_as_closed_as_before_the_restore(cloud: Cloud, action: str) -> None:
     ann = cloud.person("ann")
     kept, album = (f"/albums/{ann.post('/albums', {'name': name}).json['albumId']}" for name in ("Sea", "Hills"))
     links = {path: ann.post(f"{path}/links").json["linkId"] for path in (kept, album)}
-    tables = restored(cloud)
-    if act == "hide":
+    tables = copy_tables(cloud)
+    if action == "hide":
         assert ann.patch(album, {"visibility": "private"}).status == 200
-    elif act == "delete":
+    elif action == "delete":
         assert ann.delete(album).status == 204
     else:
         assert ann.delete(f"{album}/links/{links[album]}").status == 204
 
-    done = rehide(cloud.dynamodb, cloud.settings, tables, NOW)
-    after = DynamoAlbumStore(tables, cloud.dynamodb)
-    same, changed = (after.album(AlbumId(path[8:])) for path in (kept, album))
-    assert same
+    changes = rehide(cloud.dynamodb, cloud.settings, tables, NOW)
+    album_store = DynamoAlbumStore(tables, cloud.dynamodb)
+    unchanged, changed = (album_store.album(AlbumId(path[8:])) for path in (kept, album))
+    assert unchanged
     assert changed
-    assert (same.visibility, same.deleted_at, same.link_count) == ("public", None, 1)
-    assert (changed.visibility == "private") is (act == "hide")
-    assert bool(changed.deleted_at) is (act == "delete")
-    assert len(DynamoShareLinkStore(tables, cloud.dynamodb).links(changed.album_id, 9)) == (1 if act == "hide" else 0)
-    assert done.total() >= 1
-    assert broken(looking_at(cloud, tables), "ann") == []
+    assert (unchanged.visibility, unchanged.deleted_at, unchanged.link_count) == ("public", None, 1)
+    assert (changed.visibility == "private") is (action == "hide")
+    assert bool(changed.deleted_at) is (action == "delete")
+    assert len(DynamoShareLinkStore(tables, cloud.dynamodb).links(changed.album_id, 9)) == (
+        1 if action == "hide" else 0
+    )
+    assert changes.total() >= 1
+    assert broken(use_tables(cloud, tables), "ann") == []
     assert rehide(cloud.dynamodb, cloud.settings, tables, NOW) == Counter()
 
 
 def test_cancelled_accounts_are_cancelled_again_and_purged(cloud: Cloud) -> None:
     Cognito(cloud)
     ann, bob = cloud.person("ann"), cloud.person("bob")
-    for person in (ann, bob):
-        cloud.upload(person, JPEG)
-    tables = restored(cloud)
+    for user in (ann, bob):
+        cloud.upload(user, JPEG)
+    tables = copy_tables(cloud)
     assert ann.delete("/account").status == 202
     assert rehide(cloud.dynamodb, cloud.settings, tables, NOW) == Counter(accounts=1)
     deletions = DynamoAccountDeletionStore(tables, cloud.dynamodb)

@@ -49,7 +49,7 @@ class Clients:
         client.meta.events.register("before-parameter-build", self._record)
         return client
 
-    def called(self, name: str) -> list[dict[str, Any]]:
+    def find_calls(self, name: str) -> list[dict[str, Any]]:
         return [parameters for operation, parameters in self.calls if operation == name]
 
     def _record(self, params: dict[str, Any], model: Any, **_: Any) -> None:
@@ -73,32 +73,32 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return file
 
 
-def stored(client: Clients, url: str) -> str:
+def read_object(client: Clients, url: str) -> str:
     """Read the object that a path-style URL names."""
     bucket, _, key = urlsplit(url).path[1:].partition("/")
     return str(client("s3").get_object(Bucket=bucket, Key=key)["Body"].read().decode())
 
 
-def test_template_over_the_limit_of_a_request_is_deployed(client: Clients, project: Path) -> None:
+def test_template_over_the_request_limit_is_deployed(client: Clients, project: Path) -> None:
     large = f"{TEMPLATE}Metadata:\n  Padding: {'x' * 51_200}\n"
     project.write_text(large)
     assert stage.deploy(client, "x", PARAMETERS)["MAX_PHOTOS"] == "7"
     assert stack.deploy(client, "y", "http://localhost")["MAX_PHOTOS"] == "5"
-    asked = client.called("CreateStack")
-    assert [each["StackName"] for each in asked] == ["photoshare-x-resources", "photoshare-y"]
-    for each in asked:
-        assert "TemplateBody" not in each
-        assert stored(client, each["TemplateURL"]) == large
+    calls = client.find_calls("CreateStack")
+    assert [call["StackName"] for call in calls] == ["photoshare-x-resources", "photoshare-y"]
+    for call in calls:
+        assert "TemplateBody" not in call
+        assert read_object(client, call["TemplateURL"]) == large
 
 
 @pytest.mark.usefixtures("project")
-def test_parameters_that_are_not_given_keep_their_value(client: Clients) -> None:
+def test_omitted_parameters_keep_their_values(client: Clients) -> None:
     stage.deploy(client, "x", PARAMETERS)
-    outputs = stage.deploy(client, "x", {"Stage": "x", "BaseUrl": "http://elsewhere"})
-    assert outputs == {"BASE_URL": "http://elsewhere", "MAX_PHOTOS": "7"}
-    (asked,) = client.called("UpdateStack")
-    assert {"ParameterKey": "MaxPhotos", "UsePreviousValue": True} in asked["Parameters"]
-    assert {"ParameterKey": "Stage", "ParameterValue": "x"} in asked["Parameters"]
+    outputs = stage.deploy(client, "x", {"Stage": "x", "BaseUrl": "http://other.example"})
+    assert outputs == {"BASE_URL": "http://other.example", "MAX_PHOTOS": "7"}
+    (call,) = client.find_calls("UpdateStack")
+    assert {"ParameterKey": "MaxPhotos", "UsePreviousValue": True} in call["Parameters"]
+    assert {"ParameterKey": "Stage", "ParameterValue": "x"} in call["Parameters"]
 
 
 def test_bucket_is_private_and_its_objects_expire(client: Clients) -> None:
@@ -118,28 +118,30 @@ def test_second_run_reuses_the_bucket_and_repairs_it(client: Clients, region: st
     s3.delete_public_access_block(Bucket=BUCKET)
     s3.delete_bucket_lifecycle(Bucket=BUCKET)
     second = templates.upload(client, "x", "[]")
-    assert [each["Name"] for each in s3.list_buckets()["Buckets"]] == [BUCKET]
-    assert (stored(client, first), stored(client, second)) == ("{}", "[]")
+    assert [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]] == [BUCKET]
+    assert (read_object(client, first), read_object(client, second)) == ("{}", "[]")
     assert s3.get_public_access_block(Bucket=BUCKET)
     assert s3.get_bucket_lifecycle_configuration(Bucket=BUCKET)
 
 
-def test_bucket_of_another_account_is_refused(client: Clients, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bucket_of_another_account_is_rejected(client: Clients, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MOTO_ACCOUNT_ID", "999999999999")
-    place: Any = {"LocationConstraint": client.region}
-    client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration=place)
+    configuration: Any = {"LocationConstraint": client.region}
+    client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration=configuration)
     monkeypatch.delenv("MOTO_ACCOUNT_ID")
     with pytest.raises(templates.BucketTaken, match=f"owns the bucket {BUCKET}.* Choose another STAGE"):
         stage.deploy(client, "x", PARAMETERS)
-    assert client.called("PutObject") == client.called("CreateStack") == []
+    assert client.find_calls("PutObject") == client.find_calls("CreateStack") == []
 
 
-def test_every_call_after_the_creation_names_the_owner(client: Clients) -> None:
-    """moto ignores the owner. S3 refuses the call if another account has taken the name since."""
+def test_every_call_after_creation_names_the_bucket_owner(client: Clients) -> None:
+    """Check the parameters, because moto ignores the owner. S3 rejects the call if another account took the name."""
     templates.upload(client, "x", "{}")
-    owned = [(name, parameters) for name, parameters in client.calls if "Bucket" in parameters]
-    assert {name for name, _ in owned} > {"CreateBucket", "PutObject"}
-    assert {name for name, parameters in owned if parameters.get("ExpectedBucketOwner") != ACCOUNT} == {"CreateBucket"}
+    bucket_calls = [(name, parameters) for name, parameters in client.calls if "Bucket" in parameters]
+    assert {name for name, _ in bucket_calls} > {"CreateBucket", "PutObject"}
+    assert {name for name, parameters in bucket_calls if parameters.get("ExpectedBucketOwner") != ACCOUNT} == {
+        "CreateBucket"
+    }
 
 
 @pytest.mark.parametrize(
@@ -151,7 +153,7 @@ def test_every_call_after_the_creation_names_the_owner(client: Clients) -> None:
         ("cn-north-1", "https://s3.cn-north-1.amazonaws.com.cn"),
     ],
 )
-def test_bucket_and_url_are_of_the_region(client: Clients, region: str, endpoint: str) -> None:
+def test_bucket_and_url_belong_to_the_region(client: Clients, region: str, endpoint: str) -> None:
     client.region = region
     digest = hashlib.sha256(b"{}").hexdigest()
     assert templates.upload(client, "x", "{}") == f"{endpoint}/{BUCKET}/{digest}.template"

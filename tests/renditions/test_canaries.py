@@ -3,12 +3,12 @@ import pytest
 from chalicelib import renditions
 from tests.support import canaries, images
 
-PLANTED = {place: (declared, content) for place, declared, content in canaries.everywhere()}
+PLANTED = {location: (declared, content) for location, declared, content in canaries.everywhere()}
 
 
-@pytest.mark.parametrize("place", PLANTED)
-def test_what_hides_in_a_photo_reaches_nobody_else(place: str) -> None:
-    declared, content = PLANTED[place]
+@pytest.mark.parametrize("location", PLANTED)
+def test_renditions_have_no_hidden_data_of_the_photo(location: str) -> None:
+    declared, content = PLANTED[location]
     assert b"CANARY" in content
     try:
         rendered = renditions.render(content, declared)
@@ -18,17 +18,17 @@ def test_what_hides_in_a_photo_reaches_nobody_else(place: str) -> None:
         assert b"CANARY" not in rendition.content, name
 
 
-def test_only_headers_that_lie_about_their_length_cost_the_photo() -> None:
-    refused = set[str]()
-    for place, (declared, content) in PLANTED.items():
+def test_only_headers_with_a_false_length_make_a_photo_invalid() -> None:
+    rejected = set[str]()
+    for location, (declared, content) in PLANTED.items():
         try:
             renditions.render(content, declared)
         except renditions.Refused:
-            refused.add(place)
-    assert refused == {"jpeg scan header", "jpeg frame header", "jpeg restart interval"}
+            rejected.add(location)
+    assert rejected == {"jpeg scan header", "jpeg frame header", "jpeg restart interval"}
 
 
-def test_numbers_on_which_no_pixel_depends_are_not_handed_on() -> None:
+def test_segments_that_affect_no_pixel_are_not_copied() -> None:
     plain = images.encoded(images.quadrants(), "JPEG")
     scan = plain.index(b"\xff\xda")
     conditioning = bytes.fromhex("1058 1058 1006 0110 0010 1041 0210 0110 1042 0310 0110 1043")
@@ -37,7 +37,7 @@ def test_numbers_on_which_no_pixel_depends_are_not_handed_on() -> None:
         assert hidden not in rendered.renditions["full"].content
 
 
-def test_a_photo_without_anything_hidden_is_copied_to_the_bit() -> None:
+def test_scan_of_a_jpeg_without_hidden_data_is_copied_exactly() -> None:
     for options in ({}, {"progressive": True}, {"restart_marker_rows": 1}, {"subsampling": 0}, {"optimize": True}):
         for picture in (images.quadrants(), images.quadrants(37, 21, "L")):
             plain = images.encoded(picture, "JPEG", **options)

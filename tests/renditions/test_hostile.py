@@ -1,4 +1,4 @@
-"""Each hostile file in a process of its own, that has limits and shows a good photo next."""
+"""Render each hostile file in its own process, within limits, and render a valid photo after it."""
 
 import json
 import subprocess
@@ -13,7 +13,8 @@ from tests.support.paths import ROOT
 
 SECONDS, MEGABYTES = 2, 400
 
-# The peak is set back after a first photo, which loads the decoders; getrusage's would begin with the parent's.
+# The script resets the memory peak after the first photo, which loads the decoders. It does not use getrusage, whose
+# peak starts at that of the parent process.
 SCRIPT = """
 import json, re, resource, sys, time
 from pathlib import Path
@@ -31,11 +32,11 @@ def outcome(path, declared):
 _, good, hostile, declared = sys.argv
 assert outcome(good, "image/jpeg") == "ready"
 Path("/proc/self/clear_refs").write_text("5")
-begun = time.process_time()
-came = outcome(hostile, declared)
-taken = time.process_time() - begun
+start = time.process_time()
+hostile_outcome = outcome(hostile, declared)
+seconds = time.process_time() - start
 peak = int(re.search("VmHWM:\\\\s*(\\\\d+)", Path("/proc/self/status").read_text())[1]) / 1000
-print(json.dumps([came, taken, peak, outcome(good, "image/jpeg")]))
+print(json.dumps([hostile_outcome, seconds, peak, outcome(good, "image/jpeg")]))
 """
 
 
@@ -45,33 +46,33 @@ class Hostile(NamedTuple):
     outcome: str
 
 
-def hostile() -> dict[str, Hostile]:
-    found = {name: Hostile(*each) for name, each in bombs.bombs().items()}
-    found |= {name: Hostile(*each, "ready") for name, each in bombs.defused().items()}
-    found |= {name: Hostile(content, "image/jpeg", "NotAnImage") for name, content in images.IMPOSTORS.items()}
+def collect_hostile_files() -> dict[str, Hostile]:
+    files = {name: Hostile(*bomb) for name, bomb in bombs.bombs().items()}
+    files |= {name: Hostile(*bomb, "ready") for name, bomb in bombs.defused().items()}
+    files |= {name: Hostile(content, "image/jpeg", "NotAnImage") for name, content in images.IMPOSTORS.items()}
     for declared in ("image/jpeg", "image/png", "image/webp", "image/gif", "image/avif", "image/heic"):
         content = images.SMALL[declared]()
-        found[f"half of {declared}"] = Hostile(content[: len(content) // 2], declared, "Truncated")
-    found["animation without its control chunk"] = Hostile(images.png((b"fdAT", bytes(8))), "image/png", "ready")
-    return found
+        files[f"truncated {declared}"] = Hostile(content[: len(content) // 2], declared, "Truncated")
+    files["animation without its control chunk"] = Hostile(images.png((b"fdAT", bytes(8))), "image/png", "ready")
+    return files
 
 
-HOSTILE = hostile()
+HOSTILE = collect_hostile_files()
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_what_is_hostile_is_settled_within_limits_and_the_next_photo_is_shown(name: str, tmp_path: Path) -> None:
+def test_hostile_file_stays_within_limits_and_the_next_photo_is_rendered(name: str, tmp_path: Path) -> None:
     file = HOSTILE[name]
     (tmp_path / "good").write_bytes(images.SMALL["image/jpeg"]())
     (tmp_path / "hostile").write_bytes(file.content)
-    ran = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-c", SCRIPT, tmp_path / "good", tmp_path / "hostile", file.declared],
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=True,
     )
-    came, seconds, megabytes, next_photo = json.loads(ran.stdout)
-    assert (came, next_photo) == (file.outcome, "ready")
+    outcome, seconds, megabytes, next_photo = json.loads(result.stdout)
+    assert (outcome, next_photo) == (file.outcome, "ready")
     assert seconds < SECONDS
     assert megabytes < MEGABYTES

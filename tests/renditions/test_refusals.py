@@ -14,14 +14,14 @@ from tests.support.paths import ROOT
 
 
 @pytest.mark.parametrize("name", images.IMPOSTORS)
-def test_what_is_no_photo_is_refused(name: str) -> None:
+def test_file_that_is_not_a_photo_is_rejected(name: str) -> None:
     assert renditions.sniff(images.IMPOSTORS[name]) is None
     with pytest.raises(renditions.NotAnImage):
         renditions.render(images.IMPOSTORS[name], "image/jpeg")
 
 
 @pytest.mark.parametrize("declared", images.SMALL)
-def test_a_photo_of_another_type_than_declared_is_refused(declared: str) -> None:
+def test_photo_of_another_type_than_declared_is_rejected(declared: str) -> None:
     content = images.SMALL[declared]()
     assert renditions.sniff(content) == declared
     for other in {*images.SMALL, "image/svg+xml", ""} - {declared}:
@@ -30,29 +30,29 @@ def test_a_photo_of_another_type_than_declared_is_refused(declared: str) -> None
 
 
 @pytest.mark.parametrize("declared", images.SMALL)
-def test_half_an_upload_is_refused(declared: str) -> None:
+def test_truncated_photo_is_rejected(declared: str) -> None:
     content = images.SMALL[declared]()
     with pytest.raises((renditions.Truncated, renditions.Damaged)) as refusal:
         renditions.render(content[: len(content) // 2], declared)
     assert refusal.value.code == "Truncated" or declared == "image/tiff"
 
 
-def test_a_file_over_the_limit_is_refused() -> None:
+def test_file_over_the_size_limit_is_rejected() -> None:
     with pytest.raises(renditions.TooManyBytes):
         renditions.render(images.SMALL["image/jpeg"]() + bytes(50_000_000), "image/jpeg")
 
 
 @pytest.mark.parametrize("name", bombs.bombs())
-def test_a_bomb_is_refused_by_name_and_at_once(name: str) -> None:
+def test_bomb_is_rejected_with_its_reason_within_two_seconds(name: str) -> None:
     content, declared, refusal = bombs.bombs()[name]
-    began = time.process_time()
-    with pytest.raises(Refused) as refused:
+    start = time.process_time()
+    with pytest.raises(Refused) as raised:
         renditions.render(content, declared)
-    assert refused.value.code == refusal
-    assert time.process_time() - began < 2
+    assert raised.value.code == refusal
+    assert time.process_time() - start < 2
 
 
-def test_bombs_that_are_never_opened_cost_neither_time_nor_memory() -> None:
+def test_bombs_in_unread_parts_cost_neither_time_nor_memory() -> None:
     script = """
 import re, time
 from pathlib import Path
@@ -60,16 +60,16 @@ from chalicelib import renditions
 from tests.support import bombs, images
 
 for name, (content, declared) in bombs.defused().items():
-    began = time.process_time()
+    start = time.process_time()
     renditions.render(content, declared)
-    assert time.process_time() - began < 2, name
-# Not getrusage's, which begins with what the parent had when it forked.
+    assert time.process_time() - start < 2, name
+# The peak of getrusage would start at the memory of the parent process.
 assert int(re.search("VmHWM: *\\s*(\\d+)", Path("/proc/self/status").read_text())[1]) < 400_000
 """
     subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True)
 
 
-def test_an_item_whose_type_is_no_text_is_refused_and_ends_no_process() -> None:
+def test_item_whose_type_is_not_text_is_rejected_without_a_crash() -> None:
     for name in (b"\x7f\xff\xff\xff", b"\xc3\x28xf"):
         with pytest.raises(renditions.Damaged):
             renditions.render(images.HEIC.replace(b"Exif", name, 1), "image/heic")
@@ -84,16 +84,16 @@ SAMPLES = [(declared, make()) for declared, make in images.SMALL.items()]
     st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.binary(min_size=1, max_size=4)), max_size=6),
     st.floats(0.1, 1),
 )
-def test_whatever_is_done_to_a_photo_it_is_rendered_or_refused(
-    sample: tuple[str, bytes], changes: list[tuple[float, bytes]], kept: float
+def test_mutated_photo_is_rendered_or_rejected(
+    sample: tuple[str, bytes], changes: list[tuple[float, bytes]], kept_fraction: float
 ) -> None:
     declared, content = sample
     mutated = bytearray(content)
-    for place, replacement in changes:
-        at = int(place * len(mutated))
-        mutated[at : at + len(replacement)] = replacement
+    for position, replacement in changes:
+        offset = int(position * len(mutated))
+        mutated[offset : offset + len(replacement)] = replacement
     try:
-        rendered = renditions.render(bytes(mutated[: round(kept * len(mutated))]), declared)
+        rendered = renditions.render(bytes(mutated[: round(kept_fraction * len(mutated))]), declared)
     except Refused:
         return
     assert set(rendered.renditions) == {"256", "1024", "2048", "full"}
@@ -101,18 +101,18 @@ def test_whatever_is_done_to_a_photo_it_is_rendered_or_refused(
 
 
 @given(st.sampled_from([content[:16] for _, content in SAMPLES]), st.binary(max_size=200))
-def test_noise_under_a_photo_s_first_bytes_is_refused(magic: bytes, noise: bytes) -> None:
+def test_noise_after_valid_magic_bytes_is_rejected(magic: bytes, noise: bytes) -> None:
     with pytest.raises(Refused):
         renditions.render(magic + noise, renditions.sniff(magic) or "")
 
 
-def test_a_gif_without_a_size_has_that_of_its_frame() -> None:
+def test_gif_without_a_size_has_the_size_of_its_frame() -> None:
     still = images.SMALL["image/gif"]()
     rendered = renditions.render(still[:6] + bytes(2) + still[8:], "image/gif")
     assert (rendered.width, rendered.height) == (96, 64)
 
 
-def test_the_size_in_a_frame_of_a_gif_counts_too() -> None:
+def test_pixel_limit_applies_to_the_frames_of_a_gif() -> None:
     still = images.SMALL["image/gif"]()
     frame = still.index(struct.pack("<BHHHH", 0x2C, 0, 0, 96, 64))
     with pytest.raises(renditions.TooManyPixels):
@@ -123,9 +123,11 @@ def test_the_size_in_a_frame_of_a_gif_counts_too() -> None:
 
 @pytest.mark.parametrize(("declared", "coded"), [("image/heic", b"hvc1"), ("image/avif", b"av01")])
 @pytest.mark.parametrize("item_type", [b"unci", b"mski", b"jpeg", b"avc1", b"none"])
-def test_picture_of_a_rare_codec_never_reaches_the_decoder(declared: str, coded: bytes, item_type: bytes) -> None:
+def test_heif_item_of_an_unsupported_codec_never_reaches_the_decoder(
+    declared: str, coded: bytes, item_type: bytes
+) -> None:
     content = images.SMALL[declared]()
-    assert heif.read(4, content), "the control"
-    at = content.index(coded, content.index(b"infe"))
+    assert heif.read(4, content), "the unchanged file must be readable"
+    offset = content.index(coded, content.index(b"infe"))
     with pytest.raises(renditions.Damaged):
-        heif.read(4, content[:at] + item_type + content[at + 4 :])
+        heif.read(4, content[:offset] + item_type + content[offset + 4 :])

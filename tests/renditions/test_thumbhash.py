@@ -5,7 +5,7 @@ from chalicelib.renditions import thumbhash
 from tests.support import images
 
 
-def test_the_placeholder_is_a_thumbhash() -> None:
+def test_placeholder_is_a_thumbhash() -> None:
     vectors = {(32, 20): "HvgFBICFeaeJVYcgh4gGblSr/g==", (20, 32): "HvgFDAJhpXgIhZdFglVfWVeQxA=="}
     for (width, height), expected in vectors.items():
         pixels = bytes(n * n // 7 % 251 for n in range(3 * width * height))

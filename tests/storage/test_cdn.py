@@ -1,4 +1,4 @@
-"""URLs of a CDN that shows nothing without a signature: CloudFront's rules, checked with the public key."""
+"""Signed URLs of the CDN. The tests verify them by the rules of CloudFront, with the public key."""
 
 import base64
 import json
@@ -32,23 +32,25 @@ TEN_PAST_NOON = datetime(2026, 11, 21, 12, 10, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
-def lifetime(url: str, at: datetime) -> timedelta:
-    """How long CloudFront serves this URL from `at` on, as its developer guide has it check a canned policy.
+def get_lifetime(url: str, at: datetime) -> timedelta:
+    """Return how long after `at` CloudFront serves this URL.
+
+    Verify the canned policy as the developer guide of CloudFront describes.
 
     Raises:
-        InvalidSignature: not at all.
+        InvalidSignature: CloudFront rejects the URL.
     """
     address, _, query = url.partition("?")
-    asked = {name: values[0] for name, values in parse_qs(query, strict_parsing=True).items()}
-    assert set(asked) == {"Expires", "Signature", "Key-Pair-Id", "Hash-Algorithm"}
-    assert (asked["Key-Pair-Id"], asked["Hash-Algorithm"]) == (CDN.key_id, "SHA256")
-    condition = {"DateLessThan": {"AWS:EpochTime": int(asked["Expires"])}}
+    parameters = {name: values[0] for name, values in parse_qs(query, strict_parsing=True).items()}
+    assert set(parameters) == {"Expires", "Signature", "Key-Pair-Id", "Hash-Algorithm"}
+    assert (parameters["Key-Pair-Id"], parameters["Hash-Algorithm"]) == (CDN.key_id, "SHA256")
+    condition = {"DateLessThan": {"AWS:EpochTime": int(parameters["Expires"])}}
     policy = json.dumps({"Statement": [{"Resource": address, "Condition": condition}]}, separators=(",", ":"))
-    signature = base64.b64decode(asked["Signature"].translate(str.maketrans("-_~", "+=/")))
+    signature = base64.b64decode(parameters["Signature"].translate(str.maketrans("-_~", "+=/")))
     public = load_pem_public_key(PAIR["public"].encode())
     assert isinstance(public, ec.EllipticCurvePublicKey)
     public.verify(signature, policy.encode(), ec.ECDSA(hashes.SHA256()))
-    return datetime.fromtimestamp(int(asked["Expires"]), UTC) - at
+    return datetime.fromtimestamp(int(parameters["Expires"]), UTC) - at
 
 
 @pytest.fixture
@@ -63,48 +65,46 @@ def behind_cdn(shared_cloud: Cloud) -> Bucket:
     return Bucket(shared_cloud.settings, shared_cloud.s3, wiring.bucket()._presigner, CdnSigner(CDN))
 
 
-def test_url_is_one_that_cloudfront_serves_and_no_other_object_goes_by_its_signature(
-    behind_cdn: Bucket, photo: Photo
-) -> None:
+def test_signed_url_is_valid_in_cloudfront_for_one_object_only(behind_cdn: Bucket, photo: Photo) -> None:
     url = behind_cdn.url(photo, "256", TEN_PAST_NOON)
     assert url.startswith(f"https://cdn.example.com/r/{quote(photo.renditions['256'])}?")
-    assert lifetime(url, TEN_PAST_NOON) > timedelta()
+    assert get_lifetime(url, TEN_PAST_NOON) > timedelta()
     with pytest.raises(InvalidSignature):
-        lifetime(url.replace("256", "1024", 1), TEN_PAST_NOON)
+        get_lifetime(url.replace("256", "1024", 1), TEN_PAST_NOON)
     expires = parse_qs(urlsplit(url).query)["Expires"][0]
     with pytest.raises(InvalidSignature):
-        lifetime(url.replace(expires, str(int(expires) + 1)), TEN_PAST_NOON)
+        get_lifetime(url.replace(expires, str(int(expires) + 1)), TEN_PAST_NOON)
 
 
 @pytest.mark.parametrize("name", ["256", "1024", "2048"])
-def test_public_photo_is_shown_for_a_day_at_most_and_others_for_an_hour(
+def test_url_lives_at_most_a_day_for_public_photos_and_an_hour_for_others(
     behind_cdn: Bucket, photo: Photo, name: str
 ) -> None:
-    assert DAY / 2 <= lifetime(behind_cdn.url(photo, name, TEN_PAST_NOON), TEN_PAST_NOON) <= DAY
+    assert DAY / 2 <= get_lifetime(behind_cdn.url(photo, name, TEN_PAST_NOON), TEN_PAST_NOON) <= DAY
     hidden = [photo.with_(visibility=visibility) for visibility in ("private", "unlisted")]
-    for each in (*hidden, photo.with_(trashed_at=timestamp(TEN_PAST_NOON))):
-        assert HOUR / 2 <= lifetime(behind_cdn.url(each, name, TEN_PAST_NOON), TEN_PAST_NOON) <= HOUR
+    for variant in (*hidden, photo.with_(trashed_at=timestamp(TEN_PAST_NOON))):
+        assert HOUR / 2 <= get_lifetime(behind_cdn.url(variant, name, TEN_PAST_NOON), TEN_PAST_NOON) <= HOUR
 
 
-def test_url_is_the_same_for_half_a_day_whichever_process_signs_it(behind_cdn: Bucket, photo: Photo) -> None:
+def test_all_processes_sign_the_same_url_for_half_a_day(behind_cdn: Bucket, photo: Photo) -> None:
     first = behind_cdn.url(photo, "256", TEN_PAST_NOON)
     other = Bucket(wiring.settings(), wiring.bucket()._s3, wiring.bucket()._presigner, CdnSigner(CDN))
     assert other.url(photo, "256", TEN_PAST_NOON + timedelta(hours=11)) == first
     assert other.url(photo, "256", TEN_PAST_NOON + timedelta(hours=12)) != first
 
 
-def test_copy_and_original_stay_presigned_by_s3(behind_cdn: Bucket, photo: Photo) -> None:
+def test_copy_and_original_keep_presigned_s3_urls(behind_cdn: Bucket, photo: Photo) -> None:
     for link in (behind_cdn.copy(photo, TEN_PAST_NOON), behind_cdn.original(photo, TEN_PAST_NOON)):
         assert "X-Amz-Signature" in link.url
 
 
-def test_renditions_are_kept_for_a_year_by_whoever_may_have_them(shared_cloud: Cloud, photo: Photo) -> None:
+def test_renditions_can_be_cached_for_a_year(shared_cloud: Cloud, photo: Photo) -> None:
     key = photo.renditions["256"]
-    found = shared_cloud.s3.head_object(Bucket=shared_cloud.settings.renditions_bucket, Key=key)
-    assert found["CacheControl"] == "max-age=31536000, immutable"
+    metadata = shared_cloud.s3.head_object(Bucket=shared_cloud.settings.renditions_bucket, Key=key)
+    assert metadata["CacheControl"] == "max-age=31536000, immutable"
 
 
-def test_cdn_needs_all_three_variables(shared_cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cdn_requires_all_three_variables(shared_cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     assert shared_cloud.settings.cdn is None
     monkeypatch.setenv("RENDITIONS_BASE_URL", "https://cdn.example.com/r/")
     for name, value in (("CDN_KEY_ID", CDN.key_id), ("CDN_PRIVATE_KEY", CDN.private_key)):
@@ -112,10 +112,12 @@ def test_cdn_needs_all_three_variables(shared_cloud: Cloud, monkeypatch: pytest.
             load_settings()
         monkeypatch.setenv(name, value)
     assert load_settings().cdn == CDN
-    assert load_settings().storage_origins[-1] == "https://cdn.example.com", "a policy takes a path for one file's"
+    assert load_settings().storage_origins[-1] == "https://cdn.example.com", (
+        "a content security policy would read a path as one file"
+    )
 
 
-def test_key_of_another_kind_says_what_to_do() -> None:
+def test_key_of_another_type_is_rejected_with_advice() -> None:
     key = rsa.generate_private_key(65537, 2048).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     with pytest.raises(TypeError, match="make cdn-key"):
         CdnSigner(Cdn(base_url="https://x", key_id="K", private_key=key.decode()))

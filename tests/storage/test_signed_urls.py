@@ -1,4 +1,4 @@
-"""Links that stay the same for a while and that S3 accepts, and the names that files are saved under."""
+"""Presigned links that are stable within a window and valid for S3, and the filenames of downloads."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -22,16 +22,18 @@ NAMES = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
 
 
 @given(st.integers(0, int(WINDOW.total_seconds()) - 1), st.integers(0, int(WINDOW.total_seconds()) - 1))
-def test_link_is_the_same_all_through_a_window_and_another_in_the_next(first: int, second: int) -> None:
-    def link(moment: datetime) -> str:
+def test_link_is_stable_within_a_window_and_changes_in_the_next(first: int, second: int) -> None:
+    def make_url(moment: datetime) -> str:
         return PRESIGNER.link("photos", "ann/1/256.webp", moment).url
 
-    one, same, then = (link(START + timedelta(seconds=seconds)) for seconds in (first, second, first + 1800))
-    assert one == same != then
+    first_url, second_url, next_url = (
+        make_url(START + timedelta(seconds=seconds)) for seconds in (first, second, first + 1800)
+    )
+    assert first_url == second_url != next_url
 
 
 @given(st.integers(0, 10**6))
-def test_link_is_good_for_as_long_as_it_says_and_never_longer_than_an_hour(seconds: int) -> None:
+def test_link_is_valid_until_its_stated_expiry_and_for_at_most_an_hour(seconds: int) -> None:
     now = START + timedelta(seconds=seconds)
     link = PRESIGNER.link("photos", "key", now)
     query = parse_qs(urlsplit(link.url).query)
@@ -42,7 +44,7 @@ def test_link_is_good_for_as_long_as_it_says_and_never_longer_than_an_hour(secon
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=30), NAMES)
-def test_signature_is_the_one_that_boto3_makes_at_the_start_of_the_window(key: str, filename: str) -> None:
+def test_signature_equals_that_of_boto3_at_the_start_of_the_window(key: str, filename: str) -> None:
     config = Config(signature_version="s3v4", s3={"addressing_style": "path"})
     client = boto3.client(
         "s3", region_name="eu-central-1", aws_access_key_id="id", aws_secret_access_key="secret", config=config
@@ -55,18 +57,18 @@ def test_signature_is_the_one_that_boto3_makes_at_the_start_of_the_window(key: s
             ExpiresIn=int(LIFETIME.total_seconds()),
         )
     query = {"response-content-disposition": disposition, "versionId": "v.1_a"}
-    made = PRESIGNER.link("photos", key, START + timedelta(minutes=29), **query).url
-    assert parse_qs(urlsplit(made).query) == parse_qs(urlsplit(expected).query)
-    assert unquote(urlsplit(made).path) == unquote(urlsplit(expected).path)
+    url = PRESIGNER.link("photos", key, START + timedelta(minutes=29), **query).url
+    assert parse_qs(urlsplit(url).query) == parse_qs(urlsplit(expected).query)
+    assert unquote(urlsplit(url).path) == unquote(urlsplit(expected).path)
 
 
-def test_credentials_that_were_refreshed_sign_at_once() -> None:
+def test_refreshed_credentials_are_used_at_once() -> None:
     refreshed = Presigner("https://{bucket}", "eu-central-1", Credentials("id-2", "secret-2", "token"))
     assert "X-Amz-Security-Token=token" in refreshed.link("photos", "key", START).url
 
 
 @pytest.mark.parametrize("filename", HOSTILE_FILENAMES)
-def test_browsers_read_the_name_as_it_was_given(filename: str) -> None:
+def test_browsers_get_the_original_filename(filename: str) -> None:
     header = attachment(filename)
     message = EmailMessage()
     message["Content-Disposition"] = header
@@ -75,6 +77,6 @@ def test_browsers_read_the_name_as_it_was_given(filename: str) -> None:
 
 
 @given(NAMES)
-def test_header_is_plain_ascii_that_nothing_can_break_out_of(filename: str) -> None:
+def test_filename_cannot_break_out_of_the_ascii_header(filename: str) -> None:
     pattern = r"attachment; filename=\"[A-Za-z0-9._ -]*\"; filename\*=UTF-8''(?:[A-Za-z0-9._~-]|%[0-9A-F]{2})*"
     assert re.fullmatch(pattern, attachment(filename))

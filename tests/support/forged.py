@@ -20,7 +20,7 @@ ATTACKER = "/attacker/jwks.json"
 
 
 @cache
-def foreign_key() -> rsa.RSAPrivateKey:
+def unknown_key() -> rsa.RSAPrivateKey:
     """Return a key that the user pool does not contain."""
     return rsa.generate_private_key(65537, 2048)
 
@@ -105,7 +105,7 @@ def with_algorithm(algorithm: str, sign: Callable[[IdentityProvider, bytes], byt
 
 def signed_by_attacker(**header: Callable[[IdentityProvider], Any]) -> Forgery:
     """Sign a token with the key of the attacker, and refer to this key in the header."""
-    return lambda idp: made(idp, key=foreign_key(), **{name: value(idp) for name, value in header.items()})
+    return lambda idp: made(idp, key=unknown_key(), **{name: value(idp) for name, value in header.items()})
 
 
 def with_changed_text(change: Callable[[str], str]) -> Forgery:
@@ -138,7 +138,7 @@ FORGERIES: dict[str, Forgery] = {
     ),
     "RS256 in lower case": with_header(alg="rs256"),
     "no alg": with_header(without="alg"),
-    "unknown key": lambda idp: made(idp, key=foreign_key()),
+    "unknown key": lambda idp: made(idp, key=unknown_key()),
     "issuer: another pool": with_claims(iss=ISSUER[:-1] + "u"),
     "issuer: another region": with_claims(iss=ISSUER.replace("eu-central-1.", "us-east-1.")),
     "issuer: trailing slash": with_claims(iss=f"{ISSUER}/"),
@@ -178,10 +178,10 @@ FORGERIES: dict[str, Forgery] = {
     "jku and an unknown key id": signed_by_attacker(jku=lambda idp: idp.url + ATTACKER, kid=lambda _: "evil"),
     "x5u": signed_by_attacker(x5u=lambda idp: idp.url + ATTACKER),
     "x5c": signed_by_attacker(
-        x5c=lambda _: [segment(foreign_key().public_key().public_bytes(serialization.Encoding.DER, SPKI))]
+        x5c=lambda _: [segment(unknown_key().public_key().public_bytes(serialization.Encoding.DER, SPKI))]
     ),
     "jwk": signed_by_attacker(
-        jwk=lambda _: {"kty": "RSA", "kid": "kid-1", "e": "AQAB", "n": modulus(foreign_key().public_key()).decode()}
+        jwk=lambda _: {"kty": "RSA", "kid": "kid-1", "e": "AQAB", "n": modulus(unknown_key().public_key()).decode()}
     ),
     "duplicate claim": lambda idp: made(idp, json.dumps(idp.claims("ann")).replace("{", '{"sub":"bob",', 1).encode()),
     "duplicate header": lambda idp: build_token(

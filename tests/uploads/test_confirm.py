@@ -1,4 +1,4 @@
-"""What S3 events do: once or five times, late, in any order, of others' objects, or with nonsense in them."""
+"""S3 events confirm uploads, even if they are repeated, late or out of order."""
 
 from hashlib import sha256
 from itertools import permutations
@@ -19,10 +19,7 @@ from tests.support.uploads import act_during, cancel_account, put_object
 JPEG, OTHER = make_photo(64, 48), make_photo(48, 64, seed=1)
 
 
-# --- Accepted and rejected
-
-
-def test_upload_becomes_a_photo_with_its_facts_and_renditions(shared_cloud: Cloud, ann: Client) -> None:
+def test_upload_becomes_a_photo_with_metadata_and_renditions(shared_cloud: Cloud, ann: Client) -> None:
     grant = shared_cloud.grant(ann, size=len(JPEG), sha256=sha256(JPEG).hexdigest(), title="Quay")
     version = shared_cloud.put(grant, JPEG)
     shared_cloud.deliver(created(grant["s3Key"], version))
@@ -48,9 +45,7 @@ REJECTED: dict[str, tuple[bytes, dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("reason", [*REJECTED])
-def test_bytes_that_are_no_photo_are_rejected_deleted_and_not_charged(
-    shared_cloud: Cloud, ann: Client, reason: str
-) -> None:
+def test_invalid_photo_is_rejected_deleted_and_not_charged(shared_cloud: Cloud, ann: Client, reason: str) -> None:
     content, declared = REJECTED[reason]
     photo = shared_cloud.upload(ann, content, **declared)
     assert (photo.status, photo.rejection, photo.charged) == ("rejected", reason, 0)
@@ -60,16 +55,13 @@ def test_bytes_that_are_no_photo_are_rejected_deleted_and_not_charged(
     assert sound(shared_cloud, ann)
 
 
-def test_empty_upload_is_no_image(shared_cloud: Cloud, ann: Client) -> None:
+def test_empty_upload_is_rejected_as_not_an_image(shared_cloud: Cloud, ann: Client) -> None:
     assert shared_cloud.upload(ann, b"").rejection == "NotAnImage"
     assert sound(shared_cloud, ann)
 
 
-# --- Again, late, and in any order
-
-
 @pytest.mark.parametrize("content", [JPEG, b"<html>"])
-def test_event_that_comes_again_changes_nothing(shared_cloud: Cloud, ann: Client, content: bytes) -> None:
+def test_repeated_event_changes_nothing(shared_cloud: Cloud, ann: Client, content: bytes) -> None:
     photo = shared_cloud.upload(ann, content)
     for times in range(1, 5):
         shared_cloud.deliver(*[created(photo.s3_key, photo.version_id)] * times)
@@ -77,12 +69,12 @@ def test_event_that_comes_again_changes_nothing(shared_cloud: Cloud, ann: Client
         assert sound(shared_cloud, ann)
 
 
-@pytest.mark.parametrize("begins_with", ["first", "second", "erase", "complete"])
-def test_order_of_events_does_not_matter(shared_cloud: Cloud, ann: Client, begins_with: str) -> None:
-    """Two versions, each announced, the first one twice; and the photo erased somewhere in between, or never."""
+@pytest.mark.parametrize("first_event", ["first", "second", "erase", "complete"])
+def test_order_of_events_does_not_matter(shared_cloud: Cloud, ann: Client, first_event: str) -> None:
+    """Deliver the event of one version twice and of another once, with and without an erasure at any point."""
     orders = set(permutations(["first", "first", "second", "erase", "complete"]))
     orders |= {tuple(event for event in order if event != "erase") for order in orders}
-    for events in sorted(order for order in orders if order[0] == begins_with):
+    for events in sorted(order for order in orders if order[0] == first_event):
         grant = shared_cloud.grant(ann, method="POST")
         versions = {"first": shared_cloud.put(grant, JPEG), "second": shared_cloud.put(grant, OTHER)}
         for event in events:
@@ -100,7 +92,7 @@ def test_order_of_events_does_not_matter(shared_cloud: Cloud, ann: Client, begin
         shared_cloud.bucket.erase(f"{ann.user_id}/")
 
 
-def test_nothing_that_arrives_after_a_photo_was_erased_brings_it_back(shared_cloud: Cloud, ann: Client) -> None:
+def test_late_events_do_not_restore_an_erased_photo(shared_cloud: Cloud, ann: Client) -> None:
     photo = shared_cloud.upload(ann, JPEG)
     ann.delete(f"/photos/{photo.photo_id}", permanent="true")
     tombstone = shared_cloud.photo(photo.photo_id)
@@ -111,17 +103,17 @@ def test_nothing_that_arrives_after_a_photo_was_erased_brings_it_back(shared_clo
     assert sound(shared_cloud, ann)
 
 
-def test_event_of_an_object_that_is_gone_leaves_the_photo_pending(shared_cloud: Cloud, ann: Client) -> None:
+def test_event_of_a_deleted_object_leaves_the_photo_pending(shared_cloud: Cloud, ann: Client) -> None:
     grant = shared_cloud.grant(ann)
     version = shared_cloud.put(grant, JPEG)
     shared_cloud.bucket.erase(grant["s3Key"])
-    for seen in (version, None):
-        shared_cloud.deliver(created(grant["s3Key"], seen))
+    for version_in_event in (version, None):
+        shared_cloud.deliver(created(grant["s3Key"], version_in_event))
     assert shared_cloud.photo(grant["photoId"]).status == "pending"
     assert sound(shared_cloud, ann)
 
 
-def test_overwriting_a_confirmed_photo_leaves_what_is_served_as_it_was(shared_cloud: Cloud, ann: Client) -> None:
+def test_overwriting_the_original_does_not_change_a_confirmed_photo(shared_cloud: Cloud, ann: Client) -> None:
     photo = shared_cloud.upload(ann, JPEG, method="POST")
     second = put_object(shared_cloud, photo.s3_key, OTHER)
     assert f"versionId={photo.version_id}" in ann.get(f"/photos/{photo.photo_id}/download").json["url"]
@@ -130,12 +122,7 @@ def test_overwriting_a_confirmed_photo_leaves_what_is_served_as_it_was(shared_cl
     assert sound(shared_cloud, ann)
 
 
-# --- While something else happens
-
-
-def test_photo_that_is_changed_while_it_is_decoded_becomes_ready_with_the_change(
-    shared_cloud: Cloud, ann: Client
-) -> None:
+def test_photo_changed_during_decoding_becomes_ready_with_the_change(shared_cloud: Cloud, ann: Client) -> None:
     grant = shared_cloud.grant(ann)
     version = shared_cloud.put(grant, JPEG)
 
@@ -150,7 +137,7 @@ def test_photo_that_is_changed_while_it_is_decoded_becomes_ready_with_the_change
     assert sound(shared_cloud, ann)
 
 
-def test_photo_that_is_erased_while_it_is_decoded_stays_erased(shared_cloud: Cloud, ann: Client) -> None:
+def test_photo_erased_during_decoding_stays_erased(shared_cloud: Cloud, ann: Client) -> None:
     grant = shared_cloud.grant(ann)
     version = shared_cloud.put(grant, JPEG)
 
@@ -164,10 +151,10 @@ def test_photo_that_is_erased_while_it_is_decoded_stays_erased(shared_cloud: Clo
 
 
 @pytest.mark.parametrize("late", [OTHER, b"<html>"])
-def test_of_two_versions_confirmed_at_once_one_is_kept_with_its_own_renditions(
+def test_concurrent_confirmations_keep_one_version_with_its_own_renditions(
     shared_cloud: Cloud, ann: Client, late: bytes
 ) -> None:
-    """The second is read while the first is not yet confirmed, and written when it is."""
+    """Read the second version before the first is confirmed, and write it afterwards."""
     grant = shared_cloud.grant(ann, method="POST")
     first, second = shared_cloud.put(grant, JPEG), shared_cloud.put(grant, late)
 
@@ -185,7 +172,7 @@ def test_of_two_versions_confirmed_at_once_one_is_kept_with_its_own_renditions(
     assert sound(shared_cloud, ann)
 
 
-def test_account_that_is_cancelled_while_a_photo_is_decoded_gets_nothing_more(shared_cloud: Cloud, ann: Client) -> None:
+def test_photo_stays_pending_if_the_account_is_cancelled_during_decoding(shared_cloud: Cloud, ann: Client) -> None:
     grant = shared_cloud.grant(ann)
     version = shared_cloud.put(grant, JPEG)
     with act_during(shared_cloud, "PutObject", lambda: cancel_account(shared_cloud, ann.user_id)):

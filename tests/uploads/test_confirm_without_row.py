@@ -1,4 +1,4 @@
-"""Objects whose row is lost, whose photo has another key, or whose confirmed version is gone."""
+"""Objects whose row is lost, whose photo has another key, or whose confirmed version was deleted."""
 
 from datetime import UTC, datetime
 from uuid import uuid4
@@ -29,7 +29,7 @@ def test_lost_row_is_rebuilt_from_the_object_and_its_metadata(shared_cloud: Clou
 
 
 @pytest.mark.parametrize("metadata", [{}, {"filename": ""}])
-def test_lost_row_without_a_file_name_takes_the_keys(
+def test_rebuilt_row_takes_its_filename_from_the_key_if_there_is_no_metadata(
     shared_cloud: Cloud, ann: Client, metadata: dict[str, str]
 ) -> None:
     key = f"{ann.user_id}/{new_photo_id(NOW, uuid4().int)}/x.jpg"
@@ -39,7 +39,7 @@ def test_lost_row_without_a_file_name_takes_the_keys(
     assert sound(shared_cloud, ann)
 
 
-def test_original_that_comes_back_as_another_version_is_served(shared_cloud: Cloud, ann: Client) -> None:
+def test_original_restored_as_a_new_version_is_served(shared_cloud: Cloud, ann: Client) -> None:
     photo = shared_cloud.upload(ann, JPEG)
     shared_cloud.bucket._delete(
         shared_cloud.bucket.originals, [{"Key": photo.s3_key, "VersionId": photo.version_id or ""}]
@@ -55,7 +55,7 @@ def test_original_that_comes_back_as_another_version_is_served(shared_cloud: Clo
 
 
 @pytest.mark.parametrize("owner", ["", "bob"])
-def test_object_of_a_photo_under_another_key_is_deleted(shared_cloud: Cloud, ann: Client, owner: str) -> None:
+def test_object_is_deleted_if_its_photo_has_another_key(shared_cloud: Cloud, ann: Client, owner: str) -> None:
     photo = shared_cloud.upload(ann, JPEG)
     key = f"{owner or ann.user_id}/{photo.photo_id}/stray.jpg"
     shared_cloud.deliver(created(key, put_object(shared_cloud, key, JPEG)))
@@ -65,9 +65,7 @@ def test_object_of_a_photo_under_another_key_is_deleted(shared_cloud: Cloud, ann
 
 
 @pytest.mark.parametrize("content", [OTHER, b"<html>"])
-def test_other_bytes_are_not_served_though_the_confirmed_ones_are_gone(
-    shared_cloud: Cloud, ann: Client, content: bytes
-) -> None:
+def test_different_content_does_not_replace_a_lost_original(shared_cloud: Cloud, ann: Client, content: bytes) -> None:
     photo = shared_cloud.upload(ann, JPEG)
     shared_cloud.bucket._delete(
         shared_cloud.bucket.originals, [{"Key": photo.s3_key, "VersionId": photo.version_id or ""}]
@@ -77,7 +75,7 @@ def test_other_bytes_are_not_served_though_the_confirmed_ones_are_gone(
     assert originals_of(shared_cloud, ann.user_id) == set()
 
 
-def test_object_without_a_row_of_a_cancelled_account_is_deleted(shared_cloud: Cloud, ann: Client) -> None:
+def test_object_without_a_row_is_deleted_if_the_account_is_cancelled(shared_cloud: Cloud, ann: Client) -> None:
     grant = shared_cloud.grant(ann)
     cancel_account(shared_cloud, ann.user_id)
     key = f"{ann.user_id}/{new_photo_id(NOW, uuid4().int)}/x.jpg"
@@ -87,10 +85,10 @@ def test_object_without_a_row_of_a_cancelled_account_is_deleted(shared_cloud: Cl
 
 
 KEYS = st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="/"), min_size=1, max_size=40)
-FEW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FEW_EXAMPLES = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
-@FEW
+@FEW_EXAMPLES
 @given(KEYS | st.sampled_from(["a+b", "a b", "a%2Bb", "%252F", "é", "100%", "+", "%00"]))
 def test_keys_are_decoded_exactly_once(shared_cloud: Cloud, name: str) -> None:
     photo_id = new_photo_id(NOW, uuid4().int)

@@ -1,4 +1,4 @@
-"""A repeated upload: the same answer under one Idempotency-Key, and no grant for bytes that are there."""
+"""Repeated upload requests: one response per Idempotency-Key, and no grant for duplicate content."""
 
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -18,203 +18,198 @@ from tests.support.services import rebuild_services
 
 JPEG = make_photo(64, 48)
 DIGEST = sha256(JPEG).hexdigest()
-WANTED = {"filename": "x.jpg", "contentType": "image/jpeg"}
+REQUEST = {"filename": "x.jpg", "contentType": "image/jpeg"}
 
 
-def ask(owner: Client, key: str | None = None, **wanted: Any) -> Answer:
+def request_upload(owner: Client, key: str | None = None, **fields: Any) -> Answer:
     headers = {} if key is None else {"Idempotency-Key": key}
-    return owner.post("/upload", WANTED | wanted, **headers)
+    return owner.post("/upload", REQUEST | fields, **headers)
 
 
-# --- Idempotency-Key
-
-
-@pytest.mark.parametrize("wanted", [{}, {"method": "POST"}, {"size": 5, "sha256": "00" * 32, "filename": "Kai é.jpg"}])
-def test_repeat_is_answered_as_the_first_to_the_byte(shared_cloud: Cloud, ann: Client, wanted: dict[str, Any]) -> None:
-    first = ask(ann, "k", **wanted)
+@pytest.mark.parametrize("fields", [{}, {"method": "POST"}, {"size": 5, "sha256": "00" * 32, "filename": "Kai é.jpg"}])
+def test_repeated_request_gets_an_identical_response(shared_cloud: Cloud, ann: Client, fields: dict[str, Any]) -> None:
+    first = request_upload(ann, "k", **fields)
     with time_machine.travel(datetime.now(UTC) + timedelta(minutes=10)):
-        second = ask(ann, "k", **wanted)
+        second = request_upload(ann, "k", **fields)
     assert (first.status, first.body) == (second.status, second.body)
     assert first.status == 201
     assert len(rows(shared_cloud, ann.user_id)) == 1
     assert broken(shared_cloud, ann.user_id) == []
 
 
-def test_repeat_is_answered_as_the_first_though_its_album_is_gone(shared_cloud: Cloud, ann: Client) -> None:
+def test_repeated_request_gets_the_first_response_after_its_album_is_deleted(shared_cloud: Cloud, ann: Client) -> None:
     album = ann.post("/albums", {"name": "Sea"}).json["albumId"]
-    first = ask(ann, "k", albumId=album)
+    first = request_upload(ann, "k", albumId=album)
     assert ann.delete(f"/albums/{album}").status == 204
-    assert ask(ann, "k", albumId=album) == first
-    assert ask(ann, "other", albumId=album).status == 404
+    assert request_upload(ann, "k", albumId=album) == first
+    assert request_upload(ann, "other", albumId=album).status == 404
     assert len(rows(shared_cloud, ann.user_id)) == 1
 
 
-def test_same_request_may_be_spelt_otherwise_and_another_is_a_conflict(shared_cloud: Cloud, ann: Client) -> None:
-    first = ask(ann, "k")
-    spelt = b'{ "contentType": "image\\/jpeg", "filename": "\\u0078.jpg" }'
-    assert ann.call("POST", "/upload", spelt, {"Idempotency-Key": "k", "Content-Type": "application/json"}) == first
-    other = ask(ann, "k", title="Quay")
+def test_equivalent_json_is_a_repeat_and_a_different_request_is_a_conflict(shared_cloud: Cloud, ann: Client) -> None:
+    first = request_upload(ann, "k")
+    equivalent = b'{ "contentType": "image\\/jpeg", "filename": "\\u0078.jpg" }'
+    assert (
+        ann.call("POST", "/upload", equivalent, {"Idempotency-Key": "k", "Content-Type": "application/json"}) == first
+    )
+    other = request_upload(ann, "k", title="Quay")
     assert (other.status, other.json["error"]) == (409, "IdempotencyConflict")
-    assert ask(ann, "k").body == first.body
+    assert request_upload(ann, "k").body == first.body
     assert len(rows(shared_cloud, ann.user_id)) == 1
 
 
-def test_keys_are_of_one_person_and_each_stands_for_itself(shared_cloud: Cloud, ann: Client) -> None:
-    ids = [ask(ann, key).json["photoId"] for key in ("k", "K", "k~", None, None)]
-    ids.append(ask(shared_cloud.person(f"bob-{uuid4()}"), "k").json["photoId"])
+def test_idempotency_keys_are_per_user_and_compared_exactly(shared_cloud: Cloud, ann: Client) -> None:
+    ids = [request_upload(ann, key).json["photoId"] for key in ("k", "K", "k~", None, None)]
+    ids.append(request_upload(shared_cloud.person(f"bob-{uuid4()}"), "k").json["photoId"])
     assert len({*ids}) == 6
 
 
-def test_key_is_forgotten_after_a_day(shared_cloud: Cloud, ann: Client) -> None:
-    first = ask(ann, "k")
+def test_idempotency_key_expires_after_a_day(shared_cloud: Cloud, ann: Client) -> None:
+    first = request_upload(ann, "k")
     tomorrow = datetime.now(UTC) + timedelta(hours=24, seconds=1)
     with time_machine.travel(tomorrow):
-        assert ask(shared_cloud.person(ann.user_id), "k").json["photoId"] != first.json["photoId"]
+        assert request_upload(shared_cloud.person(ann.user_id), "k").json["photoId"] != first.json["photoId"]
 
 
-def test_refused_request_leaves_its_key_free(shared_cloud: Cloud, ann: Client) -> None:
-    assert ask(ann, "k", contentType="text/html").status == 415
-    assert ask(ann, "k", size=5).status == 201
+def test_rejected_request_does_not_use_up_its_idempotency_key(shared_cloud: Cloud, ann: Client) -> None:
+    assert request_upload(ann, "k", contentType="text/html").status == 415
+    assert request_upload(ann, "k", size=5).status == 201
     assert len(rows(shared_cloud, ann.user_id)) == 1
 
 
 @pytest.mark.parametrize("key", ["", " ", "x" * 256, "a b", "é", "k\x7f", "\t"])
-def test_key_that_is_none_is_refused(shared_cloud: Cloud, ann: Client, key: str) -> None:
-    answer = ask(ann, key)
+def test_invalid_idempotency_key_is_rejected(shared_cloud: Cloud, ann: Client, key: str) -> None:
+    answer = request_upload(ann, key)
     assert (answer.status, answer.json["details"]) == (400, {"field": "Idempotency-Key"})
     assert rows(shared_cloud, ann.user_id) == []
 
 
-def test_key_of_the_greatest_length_is_taken(ann: Client) -> None:
-    assert ask(ann, "~" * 255).body == ask(ann, "~" * 255).body
+def test_idempotency_key_of_maximum_length_is_accepted(ann: Client) -> None:
+    assert request_upload(ann, "~" * 255).body == request_upload(ann, "~" * 255).body
 
 
-def test_neither_key_nor_name_of_the_file_is_in_the_key_of_the_record(shared_cloud: Cloud, ann: Client) -> None:
-    ask(ann, "secret-key")
-    found = shared_cloud.dynamodb.scan(TableName=shared_cloud.settings.account_table, ConsistentRead=True)["Items"]
-    assert all("secret-key" not in str(row) for row in found)
+def test_idempotency_key_is_not_stored_in_plain_text(shared_cloud: Cloud, ann: Client) -> None:
+    request_upload(ann, "secret-key")
+    stored_rows = shared_cloud.dynamodb.scan(TableName=shared_cloud.settings.account_table, ConsistentRead=True)[
+        "Items"
+    ]
+    assert all("secret-key" not in str(row) for row in stored_rows)
 
 
-def test_fifty_at_once_under_one_key_are_one_photo_and_one_answer(shared_cloud: Cloud, ann: Client) -> None:
-    answers = run_concurrently_on(shared_cloud, [lambda: ask(ann, "k", size=5)] * 50)
+def test_fifty_concurrent_requests_with_one_key_create_one_photo(shared_cloud: Cloud, ann: Client) -> None:
+    answers = run_concurrently_on(shared_cloud, [lambda: request_upload(ann, "k", size=5)] * 50)
     assert {(answer.status, answer.body) for answer in answers} == {(201, answers[0].body)}
     assert len(rows(shared_cloud, ann.user_id)) == 1
     assert broken(shared_cloud, ann.user_id) == []
 
 
 @pytest.mark.parametrize("mode", ["not sent", "answer lost", "throttled", "500", "killed"])
-def test_whoever_is_struck_and_asks_again_has_one_photo(shared_cloud: Cloud, ann: Client, mode: Mode) -> None:
-    for at in range(20):
+def test_retry_after_a_fault_creates_one_photo(shared_cloud: Cloud, ann: Client, mode: Mode) -> None:
+    for index in range(20):
         key = uuid4().hex
-        with striking(Fault(at, mode), shared_cloud.dynamodb) as fault:
+        with striking(Fault(index, mode), shared_cloud.dynamodb) as fault:
             try:
-                struck = ask(ann, key).status == 503
+                has_failed = request_upload(ann, key).status == 503
             except Killed:
-                struck = True
-        assert struck == bool(fault.struck)
-        assert ask(ann, key).body == ask(ann, key).body
-        assert len(rows(shared_cloud, ann.user_id)) == at + 1
+                has_failed = True
+        assert has_failed == bool(fault.struck)
+        assert request_upload(ann, key).body == request_upload(ann, key).body
+        assert len(rows(shared_cloud, ann.user_id)) == index + 1
         assert broken(shared_cloud, ann.user_id) == []
-        if not struck:
-            assert at > 2
+        if not has_failed:
+            assert index > 2
             return
-    raise AssertionError("the calls do not end")
+    raise AssertionError("the request makes more than 20 calls")
 
 
-# --- Bytes that are there
-
-
-def test_bytes_that_the_caller_has_get_no_grant(shared_cloud: Cloud, ann: Client) -> None:
+def test_duplicate_content_gets_no_grant(shared_cloud: Cloud, ann: Client) -> None:
     photo = shared_cloud.upload(ann, JPEG)
-    answer = ask(ann, sha256=DIGEST)
+    answer = request_upload(ann, sha256=DIGEST)
     assert (answer.status, answer.json) == (200, {"photoId": photo.photo_id, "duplicate": True})
     assert rows(shared_cloud, ann.user_id) == [photo]
     assert shared_cloud.accounts.account(photo.user_id).photo_count == 1
 
 
-def test_bytes_of_another_person_are_no_duplicate(shared_cloud: Cloud, ann: Client) -> None:
+def test_content_of_another_user_is_not_a_duplicate(shared_cloud: Cloud, ann: Client) -> None:
     shared_cloud.upload(shared_cloud.person(f"bob-{uuid4()}"), JPEG)
-    assert ask(ann, sha256=DIGEST).status == 201
+    assert request_upload(ann, sha256=DIGEST).status == 201
 
 
-def test_bytes_in_the_trash_or_not_confirmed_are_asked_for_again(shared_cloud: Cloud, ann: Client) -> None:
+def test_content_of_a_pending_trashed_or_erased_photo_gets_a_grant(shared_cloud: Cloud, ann: Client) -> None:
     shared_cloud.grant(ann, sha256=DIGEST)
-    assert ask(ann, sha256=DIGEST).status == 201
+    assert request_upload(ann, sha256=DIGEST).status == 201
     photo = shared_cloud.upload(ann, JPEG)
     ann.delete(f"/photos/{photo.photo_id}")
-    assert ask(ann, sha256=DIGEST).status == 201
+    assert request_upload(ann, sha256=DIGEST).status == 201
     ann.post(f"/photos/{photo.photo_id}/restore")
-    assert ask(ann, sha256=DIGEST).json["photoId"] == photo.photo_id
+    assert request_upload(ann, sha256=DIGEST).json["photoId"] == photo.photo_id
     ann.delete(f"/photos/{photo.photo_id}", permanent="true")
-    assert ask(ann, sha256=DIGEST).status == 201
+    assert request_upload(ann, sha256=DIGEST).status == 201
     assert broken(shared_cloud, ann.user_id) == []
 
 
-def test_type_that_is_not_taken_is_refused_though_the_bytes_are_there(shared_cloud: Cloud, ann: Client) -> None:
+def test_unsupported_type_is_rejected_even_for_duplicate_content(shared_cloud: Cloud, ann: Client) -> None:
     shared_cloud.upload(ann, JPEG)
-    assert ask(ann, sha256=DIGEST, contentType="text/html").status == 415
+    assert request_upload(ann, sha256=DIGEST, contentType="text/html").status == 415
 
 
-def test_repeat_of_a_duplicate_is_answered_as_the_first(shared_cloud: Cloud, ann: Client) -> None:
+def test_repeated_request_stays_a_duplicate_after_the_photo_is_erased(shared_cloud: Cloud, ann: Client) -> None:
     photo = shared_cloud.upload(ann, JPEG)
-    first = ask(ann, "k", sha256=DIGEST)
+    first = request_upload(ann, "k", sha256=DIGEST)
     ann.delete(f"/photos/{photo.photo_id}", permanent="true")
-    second = ask(ann, "k", sha256=DIGEST)
+    second = request_upload(ann, "k", sha256=DIGEST)
     assert (first.status, first.body) == (second.status, second.body)
     assert first.status == 200
-    assert ask(ann, "another", sha256=DIGEST).status == 201
+    assert request_upload(ann, "another", sha256=DIGEST).status == 201
 
 
-def test_repeat_of_a_grant_stays_one_though_its_bytes_are_there_by_now(shared_cloud: Cloud, ann: Client) -> None:
-    first = ask(ann, "k", sha256=DIGEST)
+def test_repeated_request_stays_a_grant_after_the_upload_is_confirmed(shared_cloud: Cloud, ann: Client) -> None:
+    first = request_upload(ann, "k", sha256=DIGEST)
     shared_cloud.put(first.json, JPEG)
     assert ann.post(f"/photos/{first.json['photoId']}/complete").status == 200
-    assert ask(ann, "k", sha256=DIGEST).body == first.body
+    assert request_upload(ann, "k", sha256=DIGEST).body == first.body
 
 
 @pytest.mark.parametrize("key", [None, "k"])
-def test_sixteen_at_once_that_have_the_bytes_get_no_grant(shared_cloud: Cloud, ann: Client, key: str | None) -> None:
+def test_sixteen_concurrent_requests_for_duplicate_content_get_no_grant(
+    shared_cloud: Cloud, ann: Client, key: str | None
+) -> None:
     photo = shared_cloud.upload(ann, JPEG)
-    answers = run_concurrently_on(shared_cloud, [lambda: ask(ann, key, sha256=DIGEST)] * 16)
+    answers = run_concurrently_on(shared_cloud, [lambda: request_upload(ann, key, sha256=DIGEST)] * 16)
     assert {answer.body for answer in answers} == {f'{{"photoId":"{photo.photo_id}","duplicate":true}}'}
     assert rows(shared_cloud, ann.user_id) == [photo]
 
 
-def test_rows_by_bytes_are_those_of_the_photos_however_they_race(shared_cloud: Cloud, ann: Client) -> None:
+def test_digest_rows_match_the_photos_after_concurrent_changes(shared_cloud: Cloud, ann: Client) -> None:
     photo = shared_cloud.upload(ann, JPEG)
     path = f"/photos/{photo.photo_id}"
-    turns = [
+    requests = [
         lambda: ann.delete(path),
         lambda: ann.post(f"{path}/restore"),
         lambda: ann.patch(path, {"visibility": "private"}),
-        lambda: ask(ann, sha256=DIGEST),
+        lambda: request_upload(ann, sha256=DIGEST),
     ]
-    answers = run_concurrently_on(shared_cloud, turns * 4)
+    answers = run_concurrently_on(shared_cloud, requests * 4)
     assert {answer.status for answer in answers} <= {200, 201, 204, 404, 409}
     assert broken(shared_cloud, ann.user_id) == left_over(shared_cloud, ann.user_id) == []
 
 
-def test_upload_without_a_digest_or_a_key_looks_nothing_up(shared_cloud: Cloud, ann: Client) -> None:
-    for wanted, key, expected in (
+def test_upload_reads_only_what_its_digest_and_key_require(shared_cloud: Cloud, ann: Client) -> None:
+    for fields, key, expected in (
         ({}, None, ["GetItem", "TransactWriteItems"]),
         ({"sha256": DIGEST}, None, ["GetItem", "Query", "TransactWriteItems"]),
         ({"sha256": DIGEST}, "k", ["GetItem", "GetItem", "Query", "TransactWriteItems"]),
         ({"sha256": DIGEST}, "k", ["GetItem", "GetItem"]),
     ):
         shared_cloud.calls.clear()
-        ask(ann, key, **wanted)
+        request_upload(ann, key, **fields)
         assert shared_cloud.calls == expected
 
 
-# --- Quota
-
-
-def test_quota_holds_over_http_however_many_ask_at_once(
-    shared_cloud: Cloud, ann: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_quota_holds_for_concurrent_requests(shared_cloud: Cloud, ann: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MAX_PHOTOS", "7")
     rebuild_services()
-    answers = run_concurrently_on(shared_cloud, [lambda: ask(ann, uuid4().hex, size=5)] * 100)
+    answers = run_concurrently_on(shared_cloud, [lambda: request_upload(ann, uuid4().hex, size=5)] * 100)
     assert sorted(answer.status for answer in answers) == [201] * 7 + [429] * 93
     refused = next(answer for answer in answers if answer.status == 429)
     assert (refused.json["error"], refused.json["details"]["photos"]) == ("QuotaExceeded", 7)
@@ -225,7 +220,7 @@ def test_quota_holds_over_http_however_many_ask_at_once(
     rebuild_services()
 
 
-def test_nothing_that_fails_on_the_way_is_answered_as_anything_but_busy(shared_cloud: Cloud, ann: Client) -> None:
+def test_failed_database_call_returns_busy(shared_cloud: Cloud, ann: Client) -> None:
     with striking(Fault(1, "500"), shared_cloud.dynamodb):
-        answer = ask(ann)
+        answer = request_upload(ann)
     assert (answer.status, answer.json["error"]) == (Busy.status, "Busy")

@@ -1,4 +1,4 @@
-"""S3 events with others' objects, other kinds of news, nonsense, or one record that cannot be confirmed."""
+"""Unrelated and malformed S3 events are ignored, and a record that fails does not stop the others."""
 
 from collections.abc import Iterator
 from copy import deepcopy
@@ -16,25 +16,25 @@ from tests.support.images import photo as make_photo
 from tests.support.invariants import broken, left_over
 
 JPEG = make_photo(64, 48)
-FEW = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FEW_EXAMPLES = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture
-def uploaded(shared_cloud: Cloud, ann: Client) -> dict[str, Any]:
-    """The record of an upload that is not confirmed yet."""
+def upload_record(shared_cloud: Cloud, ann: Client) -> dict[str, Any]:
+    """The event record of an upload that is not confirmed yet."""
     grant = shared_cloud.grant(ann)
     return created(grant["s3Key"], shared_cloud.put(grant, JPEG))
 
 
-def calls(cloud: Cloud, event: Any) -> list[str]:
-    """What an event makes the service ask of AWS."""
+def deliver_and_record_calls(cloud: Cloud, event: Any) -> list[str]:
+    """Deliver an event and return the AWS calls of the service."""
     cloud.calls.clear()
     service.confirm_upload(event, None)
     return cloud.calls
 
 
-def test_record_of_a_fresh_upload_is_work(shared_cloud: Cloud, uploaded: dict[str, Any]) -> None:
-    assert "TransactWriteItems" in calls(shared_cloud, {"Records": [uploaded]})
+def test_record_of_a_new_upload_is_processed(shared_cloud: Cloud, upload_record: dict[str, Any]) -> None:
+    assert "TransactWriteItems" in deliver_and_record_calls(shared_cloud, {"Records": [upload_record]})
 
 
 @pytest.mark.parametrize(
@@ -52,16 +52,16 @@ def test_record_of_a_fresh_upload_is_work(shared_cloud: Cloud, uploaded: dict[st
         "../{id}",
     ],
 )
-def test_key_that_no_grant_has_is_ignored(shared_cloud: Cloud, uploaded: dict[str, Any], key: str) -> None:
-    photo_id = uploaded["s3"]["object"]["key"].split("%2F")[1]
+def test_key_that_no_grant_can_have_is_ignored(shared_cloud: Cloud, upload_record: dict[str, Any], key: str) -> None:
+    photo_id = upload_record["s3"]["object"]["key"].split("%2F")[1]
     record = created(key.replace("{id}", photo_id).replace("{ID}", photo_id.upper()))
-    assert calls(shared_cloud, {"Records": [record]}) == []
+    assert deliver_and_record_calls(shared_cloud, {"Records": [record]}) == []
 
 
 @pytest.mark.parametrize(
     ("path", "value"),
     [
-        (("s3", "bucket", "name"), "somebody-elses"),
+        (("s3", "bucket", "name"), "another-bucket"),
         (("s3", "bucket", "name"), None),
         (("eventName",), "ObjectRemoved:DeleteMarkerCreated"),
         (("eventName",), "s3:TestEvent"),
@@ -74,17 +74,17 @@ def test_key_that_no_grant_has_is_ignored(shared_cloud: Cloud, uploaded: dict[st
         (("s3", "object", "key"), []),
     ],
 )
-def test_record_that_is_not_of_a_new_object_of_ours_is_ignored(
-    shared_cloud: Cloud, uploaded: dict[str, Any], path: tuple[str, ...], value: Any
+def test_malformed_or_unrelated_record_is_ignored(
+    shared_cloud: Cloud, upload_record: dict[str, Any], path: tuple[str, ...], value: Any
 ) -> None:
-    record = deepcopy(uploaded)
-    place = record
+    record = deepcopy(upload_record)
+    parent = record
     for name in path[:-1]:
-        place = place[name]
-    place[path[-1]] = value
-    assert calls(shared_cloud, {"Records": [record]}) == []
-    del place[path[-1]]
-    assert calls(shared_cloud, {"Records": [record]}) == []
+        parent = parent[name]
+    parent[path[-1]] = value
+    assert deliver_and_record_calls(shared_cloud, {"Records": [record]}) == []
+    del parent[path[-1]]
+    assert deliver_and_record_calls(shared_cloud, {"Records": [record]}) == []
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_record_that_is_not_of_a_new_object_of_ours_is_ignored(
     ],
 )
 def test_event_without_records_is_ignored(shared_cloud: Cloud, event: Any) -> None:
-    assert calls(shared_cloud, event) == []
+    assert deliver_and_record_calls(shared_cloud, event) == []
 
 
 JSON = st.recursive(
@@ -110,30 +110,27 @@ JSON = st.recursive(
 )
 
 
-@FEW
+@FEW_EXAMPLES
 @given(st.lists(JSON | st.fixed_dictionaries({"eventName": JSON, "s3": JSON}), max_size=4))
-def test_nonsense_between_good_records_does_not_keep_them_from_their_work(
-    shared_cloud: Cloud, nonsense: list[Any]
+def test_records_of_random_json_are_ignored(shared_cloud: Cloud, nonsense: list[Any]) -> None:
+    assert deliver_and_record_calls(shared_cloud, {"Records": nonsense}) == []
+
+
+def test_event_name_with_the_s3_prefix_is_accepted(shared_cloud: Cloud, upload_record: dict[str, Any]) -> None:
+    record = {**upload_record, "eventName": "s3:ObjectCreated:CompleteMultipartUpload"}
+    assert "TransactWriteItems" in deliver_and_record_calls(shared_cloud, {"Records": [record]})
+
+
+def test_event_without_a_version_confirms_the_newest_version(
+    shared_cloud: Cloud, ann: Client, upload_record: dict[str, Any]
 ) -> None:
-    assert calls(shared_cloud, {"Records": nonsense}) == []
-
-
-def test_event_name_may_have_its_long_form(shared_cloud: Cloud, uploaded: dict[str, Any]) -> None:
-    record = {**uploaded, "eventName": "s3:ObjectCreated:CompleteMultipartUpload"}
-    assert "TransactWriteItems" in calls(shared_cloud, {"Records": [record]})
-
-
-def test_event_without_a_version_is_of_the_newest(shared_cloud: Cloud, ann: Client, uploaded: dict[str, Any]) -> None:
-    del uploaded["s3"]["object"]["versionId"]
-    shared_cloud.deliver(uploaded)
+    del upload_record["s3"]["object"]["versionId"]
+    shared_cloud.deliver(upload_record)
     assert broken(shared_cloud, ann.user_id) == left_over(shared_cloud, ann.user_id) == []
 
 
-# --- Poison
-
-
-def failing(cloud: Cloud, key: str) -> Any:
-    """Have S3 refuse to give this object."""
+def fail_reads(cloud: Cloud, key: str) -> Any:
+    """Make S3 return an error for each read of the object with `key` in its path."""
 
     def before(params: Any, **_: Any) -> Answer | None:
         return refusal(500, "InternalError") if key in params["url_path"] else None
@@ -141,9 +138,9 @@ def failing(cloud: Cloud, key: str) -> Any:
     return hooked("before-call.s3.GetObject", lambda _: before, cloud.s3)
 
 
-@pytest.mark.parametrize("place", [0, 1, 2])
-def test_record_that_fails_does_not_stop_the_others_and_is_delivered_again(
-    shared_cloud: Cloud, ann: Client, place: int
+@pytest.mark.parametrize("failing_index", [0, 1, 2])
+def test_failed_record_does_not_stop_the_others_and_is_retried(
+    shared_cloud: Cloud, ann: Client, failing_index: int
 ) -> None:
     grants = [shared_cloud.grant(ann) for _ in range(3)]
     records = [created(grant["s3Key"], shared_cloud.put(grant, JPEG)) for grant in grants]
@@ -151,19 +148,19 @@ def test_record_that_fails_does_not_stop_the_others_and_is_delivered_again(
     def statuses() -> Iterator[str]:
         return (shared_cloud.photo(grant["photoId"]).status for grant in grants)
 
-    with failing(shared_cloud, grants[place]["photoId"]), pytest.raises(ExceptionGroup) as raised:
+    with fail_reads(shared_cloud, grants[failing_index]["photoId"]), pytest.raises(ExceptionGroup) as raised:
         shared_cloud.deliver(*records)
     assert [type(error) for error in raised.value.exceptions] == [Busy]
-    assert list(statuses()) == ["pending" if each == place else "ready" for each in range(3)]
+    assert list(statuses()) == ["pending" if index == failing_index else "ready" for index in range(3)]
     shared_cloud.deliver(*records)
     assert set(statuses()) == {"ready"}
     assert broken(shared_cloud, ann.user_id) == left_over(shared_cloud, ann.user_id) == []
 
 
-class Broken:
-    """A body whose connection ends in the middle."""
+class BrokenBody:
+    """A response body whose connection breaks in the middle."""
 
-    def __enter__(self) -> "Broken":
+    def __enter__(self) -> "BrokenBody":
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -175,20 +172,20 @@ class Broken:
         raise IncompleteReadError(actual_bytes=1, expected_bytes=2)
 
 
-def test_object_that_ends_in_the_middle_is_read_again_and_rejects_nothing(
-    shared_cloud: Cloud, ann: Client, uploaded: dict[str, Any]
+def test_interrupted_read_of_an_original_is_retried_and_rejects_nothing(
+    shared_cloud: Cloud, ann: Client, upload_record: dict[str, Any]
 ) -> None:
     def after(parsed: dict[str, Any], **_: Any) -> None:
-        parsed["Body"] = Broken()
+        parsed["Body"] = BrokenBody()
 
-    path = f"/photos/{uploaded['s3']['object']['key'].split('%2F')[1]}"
+    path = f"/photos/{upload_record['s3']['object']['key'].split('%2F')[1]}"
     with hooked("after-call.s3.GetObject", lambda _: after, shared_cloud.s3):
         with pytest.raises(ExceptionGroup) as raised:
-            shared_cloud.deliver(uploaded)
+            shared_cloud.deliver(upload_record)
         assert [type(error) for error in raised.value.exceptions] == [Busy]
         answer = ann.post(f"{path}/complete")
         assert (answer.status, answer.json["error"]) == (503, "Busy")
         assert answer.headers["Retry-After"]
     assert ann.get(path).json["status"] == "pending"
-    shared_cloud.deliver(uploaded)
+    shared_cloud.deliver(upload_record)
     assert ann.get(path).json["status"] == "ready"

@@ -1,4 +1,4 @@
-"""Leave to upload: what is refused, what is reserved, and what a grant binds. And confirming now."""
+"""Upload grants: rejected requests, reserved quota, bound headers, and confirmation on request."""
 
 import json
 import re
@@ -21,15 +21,12 @@ from tests.support.invariants import broken, left_over, rows
 from tests.support.rows import NO_LIMITS, START
 
 JPEG = make_photo(64, 48)
-FEW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FEW_EXAMPLES = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=63)
 
 
-# --- What is refused
-
-
-def refused(cloud: Cloud, owner: Client, **wanted: Any) -> tuple[int, str, Any]:
-    answer = owner.post("/upload", {"filename": "x.jpg", "contentType": "image/jpeg", **wanted})
+def get_rejection(cloud: Cloud, owner: Client, **fields: Any) -> tuple[int, str, Any]:
+    answer = owner.post("/upload", {"filename": "x.jpg", "contentType": "image/jpeg", **fields})
     assert rows(cloud, owner.user_id) == []
     assert cloud.accounts.account(UserId(owner.user_id)).created_at is None
     return answer.status, answer.json["error"], answer.json.get("details", {}).get("field")
@@ -39,14 +36,14 @@ def refused(cloud: Cloud, owner: Client, **wanted: Any) -> tuple[int, str, Any]:
     "content_type",
     ["image/svg+xml", "text/html", "application/pdf", "image/jpg", "image/jpeg; charset=utf-8", "IMAGE/JPEG", "*/*"],
 )
-def test_other_types_are_refused(shared_cloud: Cloud, ann: Client, content_type: str) -> None:
-    assert refused(shared_cloud, ann, contentType=content_type) == (415, "UnsupportedType", None)
+def test_unsupported_types_are_rejected(shared_cloud: Cloud, ann: Client, content_type: str) -> None:
+    assert get_rejection(shared_cloud, ann, contentType=content_type) == (415, "UnsupportedType", None)
 
 
-@FEW
+@FEW_EXAMPLES
 @given(st.integers(min_value=MAX_UPLOAD_BYTES + 1) | st.just(10**400))
-def test_more_bytes_than_a_photo_may_have_are_refused(shared_cloud: Cloud, ann: Client, size: int) -> None:
-    assert refused(shared_cloud, ann, size=size) == (413, "TooLarge", None)
+def test_size_over_the_limit_is_rejected(shared_cloud: Cloud, ann: Client, size: int) -> None:
+    assert get_rejection(shared_cloud, ann, size=size) == (413, "TooLarge", None)
 
 
 MALFORMED: list[tuple[str, Any]] = [
@@ -63,18 +60,18 @@ MALFORMED: list[tuple[str, Any]] = [
 
 
 @pytest.mark.parametrize(("name", "value"), MALFORMED)
-def test_malformed_fields_are_refused_by_name(shared_cloud: Cloud, ann: Client, name: str, value: Any) -> None:
-    status, error, field = refused(shared_cloud, ann, **{name: value})
+def test_error_names_the_malformed_field(shared_cloud: Cloud, ann: Client, name: str, value: Any) -> None:
+    status, error, field = get_rejection(shared_cloud, ann, **{name: value})
     assert (status, error) == (400, "InvalidRequest")
     assert re.sub(r"\[.*\]", "", field) == name
 
 
 @pytest.mark.parametrize("name", ["status", "userId", "photoId", "s3Key", "charged", "revision", "ratingSum", "dueAt"])
-def test_nobody_sets_what_the_service_sets(shared_cloud: Cloud, ann: Client, name: str) -> None:
-    assert refused(shared_cloud, ann, **{name: "ready"}) == (400, "UnknownField", name)
+def test_fields_that_only_the_service_sets_are_rejected(shared_cloud: Cloud, ann: Client, name: str) -> None:
+    assert get_rejection(shared_cloud, ann, **{name: "ready"}) == (400, "UnknownField", name)
 
 
-def test_limits_of_text_are_the_contracts(shared_cloud: Cloud, ann: Client) -> None:
+def test_text_of_the_maximum_documented_length_is_accepted(shared_cloud: Cloud, ann: Client) -> None:
     grant = shared_cloud.grant(
         ann,
         filename="x" * 251 + ".jpg",
@@ -86,10 +83,7 @@ def test_limits_of_text_are_the_contracts(shared_cloud: Cloud, ann: Client) -> N
     assert len(shared_cloud.photo(grant["photoId"]).tags) == 32
 
 
-# --- What is reserved
-
-
-def test_grant_reserves_a_place_and_what_was_declared(shared_cloud: Cloud, ann: Client) -> None:
+def test_grant_stores_the_declared_fields_and_charges_the_declared_size(shared_cloud: Cloud, ann: Client) -> None:
     before = datetime.now(UTC)
     grant = shared_cloud.grant(ann, size=len(JPEG), title="Quay", tags=["sea", "sea", "hills"])
     photo = shared_cloud.photo(grant["photoId"])
@@ -101,36 +95,31 @@ def test_grant_reserves_a_place_and_what_was_declared(shared_cloud: Cloud, ann: 
     assert broken(shared_cloud, ann.user_id) == []
 
 
-def test_whoever_declares_no_size_reserves_the_most_there_can_be(shared_cloud: Cloud, ann: Client) -> None:
+def test_grant_without_a_declared_size_charges_the_maximum(shared_cloud: Cloud, ann: Client) -> None:
     assert shared_cloud.photo(shared_cloud.grant(ann)["photoId"]).charged == MAX_UPLOAD_BYTES
 
 
-def test_pending_photo_is_seen_by_its_owner_alone(shared_cloud: Cloud, ann: Client) -> None:
+def test_pending_photo_is_visible_only_to_its_owner(shared_cloud: Cloud, ann: Client) -> None:
     path = f"/photos/{shared_cloud.grant(ann)['photoId']}"
     assert ann.get(path).json["status"] == "pending"
     assert shared_cloud.visitor.get(path).status == shared_cloud.person("bob").get(path).status == 404
 
 
-@FEW
+@FEW_EXAMPLES
 @given(NAMES)
-def test_key_is_made_of_safe_characters_and_the_name_is_kept_as_given(shared_cloud: Cloud, name: str) -> None:
-    by = UserId(f"ann-{uuid4()}")
+def test_key_has_only_safe_characters_and_the_filename_is_kept(shared_cloud: Cloud, name: str) -> None:
+    user_id = UserId(f"ann-{uuid4()}")
     request = UploadRequest(filename=name, content_type="image/jpeg")
-    photo = grants.pending_photo(request, by=by, now=START)
+    photo = grants.pending_photo(request, by=user_id, now=START)
     assert shared_cloud.store.grant(photo, NO_LIMITS)
     grant = shared_cloud.bucket.put_grant(photo)
-    assert re.fullmatch(rf"{by}/{grant.photo_id}/[A-Za-z0-9_-][A-Za-z0-9._-]{{0,99}}", grant.s3_key)
+    assert re.fullmatch(rf"{user_id}/{grant.photo_id}/[A-Za-z0-9_-][A-Za-z0-9._-]{{0,99}}", grant.s3_key)
     assert shared_cloud.photo(grant.photo_id).filename == name
     assert grant.headers is not None
     assert all(re.fullmatch(r"[!-~]*", value) for value in grant.headers.values())
 
 
-# --- What a grant binds
-
-
-def test_put_grant_binds_type_length_hash_and_metadata_and_makes_an_object_once(
-    shared_cloud: Cloud, ann: Client
-) -> None:
+def test_put_grant_binds_its_headers_and_allows_one_upload(shared_cloud: Cloud, ann: Client) -> None:
     grant = shared_cloud.grant(ann, filename="Kai 1.jpg", size=5, sha256="00" * 32, visibility="private")
     headers = {name.lower(): value for name, value in grant["headers"].items()}
     assert headers == {
@@ -158,17 +147,21 @@ def test_post_grant_binds_every_field_and_the_length(
     grant = shared_cloud.grant(ann, method="POST", **declared)
     policy = json.loads(b64decode(grant["fields"]["policy"]))
     assert ["content-length-range", *bounds] in policy["conditions"]
-    fixed = {name: value for each in policy["conditions"] if isinstance(each, dict) for name, value in each.items()}
+    fixed = {
+        name: value
+        for condition in policy["conditions"]
+        if isinstance(condition, dict)
+        for name, value in condition.items()
+    }
     assert fixed["key"] == grant["s3Key"]
     unbound = {"policy", "x-amz-signature"}
     assert {name for name in grant["fields"] if fixed.get(name) != grant["fields"][name]} == unbound
     assert "headers" not in grant
 
 
-# --- Confirming now
-
-
-def test_confirming_before_the_upload_is_a_conflict_and_afterwards_the_photo(shared_cloud: Cloud, ann: Client) -> None:
+def test_complete_is_a_conflict_before_the_upload_and_returns_the_photo_after_it(
+    shared_cloud: Cloud, ann: Client
+) -> None:
     grant = shared_cloud.grant(ann)
     path = f"/photos/{grant['photoId']}/complete"
     answer = ann.post(path)
@@ -181,7 +174,7 @@ def test_confirming_before_the_upload_is_a_conflict_and_afterwards_the_photo(sha
     assert broken(shared_cloud, ann.user_id) == left_over(shared_cloud, ann.user_id) == []
 
 
-def test_confirming_what_is_rejected_says_why_as_often_as_one_asks(shared_cloud: Cloud, ann: Client) -> None:
+def test_complete_returns_the_same_rejection_each_time(shared_cloud: Cloud, ann: Client) -> None:
     grant = shared_cloud.grant(ann)
     shared_cloud.put(grant, b"<html>")
     for _ in range(2):
@@ -191,7 +184,7 @@ def test_confirming_what_is_rejected_says_why_as_often_as_one_asks(shared_cloud:
     assert left_over(shared_cloud, ann.user_id) == []
 
 
-def test_nobody_confirms_for_another(shared_cloud: Cloud, ann: Client) -> None:
+def test_only_the_owner_can_complete_an_upload(shared_cloud: Cloud, ann: Client) -> None:
     bob = shared_cloud.person("bob")
     grant = shared_cloud.grant(ann)
     shared_cloud.put(grant, JPEG)
