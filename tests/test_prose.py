@@ -17,7 +17,7 @@ BANNED = {
     r"\bat the (?:most|least)\b": "Write at most n, at least n.",
     r"\b[Ll]est\b|\btill\b|\b[Bb]ut for\b|\bsave for\b": "Write if, until, except.",
     # Actors.
-    r"\b(?:[Ww]ho|[Ww]hom|[Ww]hat|[Ww]hich|[Ww]here)(?:so)?ever\b": "Name the actor or the thing.",
+    r"\b(?:[Ww]ho|[Ww]hom|[Ww]hat|[Ww]hich|[Ww]here)(?:so)?ever\b": "Name the actor or the object.",
     r"\b(?:[Ss]ome|[Ee]very|[Aa]ny|[Nn]o)body\b": "Name the actor: the client, the owner, a visitor, the operator.",
     r"\b(?:[Tt]heirs|[Hh]ers|[Hh]is|[Hh]er)\b": "Repeat the noun.",
     r"\b[Pp]eople\b": "Name them: users, visitors, owners.",
