@@ -8,6 +8,7 @@ from chalicelib.domain.photos import Photo, Placement
 from chalicelib.stores.dynamodb import items
 from tests.support.cloud import Client, Cloud
 from tests.support.images import photo as make_photo
+from tests.support.moto_rows import read_rows
 from tests.support.rows import NO_LIMITS, START, pending
 
 JPEG = make_photo(64, 48)
@@ -98,8 +99,7 @@ def everything(cloud: Cloud) -> dict[str, list[Any]]:
         cloud.settings.entry_table,
         cloud.settings.rating_table,
     ):
-        pages = cloud.dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
-        data[table] = sorted((items.decode(row) for page in pages for row in page["Items"]), key=str)
+        data[table] = sorted(map(items.decode, read_rows(cloud.dynamodb, table)), key=str)
     data["originals"] = sorted(cloud.originals())
     data["renditions"] = sorted(cloud.renditions())
     return data

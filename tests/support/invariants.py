@@ -11,6 +11,7 @@ from chalicelib.domain.ids import UserId
 from chalicelib.domain.photos import Photo
 from chalicelib.stores.dynamodb import items, term_rows
 from tests.support.cloud import Client, Cloud
+from tests.support.moto_rows import Row, read_rows
 
 
 def broken(cloud: Cloud, owner: str) -> list[str]:
@@ -56,21 +57,21 @@ def sound(cloud: Cloud, owner: Client) -> bool:
 
 def rows(cloud: Cloud, owner: str) -> list[Photo]:
     """Return every photo of `owner`, including tombstones."""
-    photos = map(items.photo_of, _scan(cloud, cloud.settings.photo_table))
+    photos = map(items.photo_of, _read(cloud, cloud.settings.photo_table))
     return [photo for photo in photos if photo.user_id == owner]
 
 
 def albums_of(cloud: Cloud, owner: str) -> list[Album]:
     """Return every album of `owner`, including albums whose deletion is not finished."""
     album_rows = [
-        items.decode(row) for row in _scan(cloud, cloud.settings.album_table) if row["record"]["S"] == "album"
+        items.decode(row) for row in _read(cloud, cloud.settings.album_table) if row["record"]["S"] == "album"
     ]
     return [msgspec.convert(row, Album) for row in album_rows if row["userId"] == owner]
 
 
 def ratings(cloud: Cloud) -> dict[tuple[str, str], int]:
     """Return every rating, by photo and user."""
-    rating_rows = map(items.decode, _scan(cloud, cloud.settings.rating_table))
+    rating_rows = map(items.decode, _read(cloud, cloud.settings.rating_table))
     return {(row["photoId"], row["userId"]): row["rating"] for row in rating_rows}
 
 
@@ -109,7 +110,7 @@ def _check_usage(cloud: Cloud, owner: str, photos: list[Photo]) -> Iterator[str]
 
 def _check_ratings(cloud: Cloud, photos: list[Photo]) -> Iterator[str]:
     stored = ratings(cloud)
-    scores = {row["photoId"]["S"]: row.get("score") for row in _scan(cloud, cloud.settings.photo_table)}
+    scores = {row["photoId"]["S"]: row.get("score") for row in _read(cloud, cloud.settings.photo_table)}
     for photo in photos:
         values = [rating for (photo_id, _), rating in stored.items() if photo_id == photo.photo_id]
         expected = (0, 0) if photo.status == "erased" else (sum(values), len(values))
@@ -121,7 +122,7 @@ def _check_ratings(cloud: Cloud, photos: list[Photo]) -> Iterator[str]:
 
 def _check_search_terms(cloud: Cloud, owner: str, photos: list[Photo]) -> Iterator[str]:
     expected = [items.decode(row) for photo in photos for row in term_rows.term_items(photo).values()]
-    stored = [items.decode(row) for row in _scan(cloud, cloud.settings.term_table)]
+    stored = [items.decode(row) for row in _read(cloud, cloud.settings.term_table)]
     stored = [row for row in stored if row["ownerTerm"].startswith(f"{owner}#")]
     if _sort_terms(expected) != _sort_terms(stored):
         yield f"terms of {owner}: {stored} instead of {expected}"
@@ -131,13 +132,13 @@ def _check_albums(cloud: Cloud, owner: str, photos: list[Photo]) -> Iterator[str
     albums = {album.album_id: album for album in albums_of(cloud, owner)}
     expected = {(key, photo.photo_id): row for photo in photos for key, row in items.entry_items(photo).items()}
     photo_ids = {photo.photo_id for photo in photos}
-    all_entries = _scan(cloud, cloud.settings.entry_table)
+    all_entries = _read(cloud, cloud.settings.entry_table)
     entries = {
         (row["albumId"]["S"], row["photoId"]["S"]): row for row in all_entries if row["photoId"]["S"] in photo_ids
     }
     if expected != entries:
         yield f"entries of {owner}: {entries} instead of {expected}"
-    links = [row for row in _scan(cloud, cloud.settings.album_table) if row["record"]["S"].startswith("link#")]
+    links = [row for row in _read(cloud, cloud.settings.album_table) if row["record"]["S"].startswith("link#")]
     for album in albums.values():
         album_entries = [row for key, row in entries.items() if key[0] == album.album_id]
         counts = (len(album_entries), sum("openKey" in row for row in album_entries))
@@ -154,7 +155,7 @@ def _check_albums(cloud: Cloud, owner: str, photos: list[Photo]) -> Iterator[str
 
 def _check_digests(cloud: Cloud, owner: str, photos: list[Photo]) -> Iterator[str]:
     expected = {row["record"]["S"] for photo in photos if (row := items.digest_item(photo))}
-    records = {row["record"]["S"] for row in _scan(cloud, cloud.settings.account_table) if row["userId"]["S"] == owner}
+    records = {row["record"]["S"] for row in _read(cloud, cloud.settings.account_table) if row["userId"]["S"] == owner}
     if expected != {record for record in records if record.startswith("sha256#")}:
         yield f"digests of {owner}: {records} instead of {expected}"
 
@@ -163,6 +164,5 @@ def _sort_terms(terms: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return sorted(terms, key=lambda row: (row["ownerTerm"], row["photoId"]))
 
 
-def _scan(cloud: Cloud, table: str) -> list[Any]:
-    pages = cloud.dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
-    return [row for page in pages for row in page["Items"]]
+def _read(cloud: Cloud, table: str) -> list[Row]:
+    return read_rows(cloud.dynamodb, table)

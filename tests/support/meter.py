@@ -10,14 +10,10 @@ from contextlib import ExitStack, contextmanager
 from threading import Lock
 from typing import Any
 
-from moto.core.models import DEFAULT_ACCOUNT_ID as ACCOUNT_ID
-from moto.dynamodb.models import dynamodb_backends
-
 from tests.support import row_sizes
 from tests.support.cloud import Cloud
 from tests.support.faults import hooked
-
-Row = dict[str, Any]
+from tests.support.moto_rows import Row, read_rows
 
 
 class Meter:
@@ -122,10 +118,7 @@ def _tables(cloud: Cloud) -> dict[str, dict[str, Row]]:
 def _rows(cloud: Cloud, table: str) -> dict[str, Row]:
     schema = cloud.dynamodb.describe_table(TableName=table)["Table"]["KeySchema"]
     keys = [key["AttributeName"] for key in schema]
-    # Read the rows from moto directly, because a scan before and after each operation would take seconds.
-    stored = dynamodb_backends[ACCOUNT_ID][cloud.dynamodb.meta.region_name].get_table(table).all_items()
-    rows = [item.to_json()["Attributes"] for item in stored]
-    return {str([row[name] for name in keys]): row for row in rows}
+    return {str([row[name] for name in keys]): row for row in read_rows(cloud.dynamodb, table)}
 
 
 def _blocks(size: int) -> int:

@@ -33,6 +33,7 @@ from chalicelib.stores.protocols import (
     ShareLinkStore,
 )
 from tests.support.fast_moto import shortcuts
+from tests.support.moto_rows import delete_rows
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 NO_LIMITS = Limits(photos=1_000_000, bytes=10**15)
@@ -173,18 +174,9 @@ def _backend(settings: Settings, client: Any) -> Backend:
 
 def empty(settings: Settings, client: Any) -> None:
     """Delete all rows."""
-    keys = {
-        settings.photo_table: ("photoId", "uploadedAt"),
-        settings.account_table: ("userId", "record"),
-        settings.term_table: ("ownerTerm", "photoId"),
-        settings.album_table: ("albumId", "record"),
-        settings.entry_table: ("albumId", "photoId"),
-        settings.rating_table: ("photoId", "userId"),
-    }
-    for table, names in keys.items():
-        for page in client.get_paginator("scan").paginate(TableName=table):
-            for row in page["Items"]:
-                client.delete_item(TableName=table, Key={name: row[name] for name in names})
+    of_photos = (settings.photo_table, settings.account_table, settings.term_table)
+    for table in (*of_photos, settings.album_table, settings.entry_table, settings.rating_table):
+        delete_rows(client, table)
 
 
 def ids(photos: list[Photo]) -> list[PhotoId]:
