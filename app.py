@@ -20,7 +20,7 @@ from chalicelib.domain.model import Empty, Health
 from chalicelib.http import cookies, headers
 from chalicelib.http.api import Api
 from chalicelib.http.cookies import BrowserRequest
-from chalicelib.http.files import openapi_file, web_file
+from chalicelib.http.files import build_openapi_file, load_web_file
 from chalicelib.http.middleware import add_preflight_routes, install_middleware
 from chalicelib.http.responses import File, Redirect, WithCookies
 from chalicelib.infra import logs
@@ -56,7 +56,7 @@ cognito = CognitoUserPoolAuthorizer(
     # Only access tokens have a scope, so API Gateway rejects ID tokens. AWS contract APIGW-3.
     scopes=["aws.cognito.signin.user.admin"],
 )
-api = Api(app, lambda authorization: authentication().caller(authorization))
+api = Api(app, lambda authorization: authentication().authenticate(authorization))
 
 COGNITO_ERRORS = (errors.TooManyRequests, errors.Busy)
 REFRESH_ERRORS = (errors.InvalidToken, errors.Forbidden, *COGNITO_ERRORS)
@@ -74,7 +74,7 @@ install_middleware(app, settings)
 def begin_login(query: requests.LoginQuery) -> Redirect:
     """Redirect to the hosted UI. The redirect starts the authorization code flow with PKCE, state and nonce."""
     login = hosted_ui().begin(query.return_to)
-    return Redirect(login.url, (cookies.login_cookie(login.cookie),))
+    return Redirect(login.url, (cookies.build_login_cookie(login.cookie),))
 
 
 @app.route("/callback", methods=["GET"])
@@ -89,25 +89,25 @@ def finish_login(
     tokens, path = hosted_ui().finish(login, query)
     if "application/json" in (accept or ""):
         return tokens
-    return Redirect(settings().base_url + path, cookies.signed_in_cookies(str(tokens.refresh_token)))
+    return Redirect(settings().base_url + path, cookies.build_sign_in_cookies(str(tokens.refresh_token)))
 
 
 @app.route("/token", methods=["POST"])
 @api("Sign-in", raises=REFRESH_ERRORS)
 def refresh_tokens(body: requests.RefreshRequest | None, browser: BrowserRequest) -> Tokens:
     """Return new tokens for the refresh token in the body or the cookie."""
-    token = cookies.refresh_token(body, browser, settings().base_url)
+    token = cookies.find_refresh_token(body, browser, settings().base_url)
     if token is None:
         raise errors.InvalidToken("A refresh token is required in the body or the cookie. Sign in again to get one.")
-    return token.view(identity().refresh(token.value))
+    return token.present_tokens(identity().refresh(token.value))
 
 
 @app.route("/logout", methods=["POST"])
 @api("Sign-in", raises=REFRESH_ERRORS)
 def log_out(body: requests.RefreshRequest | None, browser: BrowserRequest) -> WithCookies[LogoutView]:
     """Revoke the refresh token in the body or the cookie."""
-    token = cookies.refresh_token(body, browser, settings().base_url)
-    return WithCookies(identity().log_out(token.value if token else None), (cookies.signed_out_cookie(),))
+    token = cookies.find_refresh_token(body, browser, settings().base_url)
+    return WithCookies(identity().log_out(token.value if token else None), (cookies.build_sign_out_cookie(),))
 
 
 @app.route("/login", methods=["POST"])
@@ -150,7 +150,7 @@ def show_account(caller: Caller) -> AccountView:
 @api("Account", status=202)
 def cancel_account(caller: Caller) -> WithCookies[CancellationView]:
     """Cancel the caller's account. All tokens become invalid immediately. A background job deletes the data."""
-    return WithCookies(accounts().cancel(by=caller), (cookies.signed_out_cookie(),))
+    return WithCookies(accounts().cancel(by=caller), (cookies.build_sign_out_cookie(),))
 
 
 # --- Uploading
@@ -216,7 +216,7 @@ def delete_photo(photo_id: PhotoId, query: requests.DeleteQuery, caller: Caller)
 @api("Photos")
 def list_trash(query: requests.PageQuery, caller: Caller) -> Page[OwnPhotoView]:
     """List the photos in the caller's trash."""
-    return photo_lists().trash(query, by=caller)
+    return photo_lists().trash_page(query, by=caller)
 
 
 @app.route("/photos/{photo_id}/restore", methods=["POST"], authorizer=cognito)
@@ -391,14 +391,14 @@ def sweep(_event: Any) -> None:
 @api("Service")
 def show_page() -> File:
     """Return the web page."""
-    return web_file("index.html")
+    return load_web_file("index.html")
 
 
 @app.route("/web/{name}", methods=["GET"])
 @api("Service")
 def show_web_file(name: str) -> File:
     """Return a file of the web page."""
-    return web_file(name)
+    return load_web_file(name)
 
 
 @app.route("/health", methods=["GET"])
@@ -412,7 +412,7 @@ def health() -> Health:
 @api("Service")
 def show_openapi() -> File:
     """Return the OpenAPI document of this service."""
-    return openapi_file(app)
+    return build_openapi_file(app)
 
 
 add_preflight_routes(app)

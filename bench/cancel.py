@@ -22,7 +22,7 @@ import msgspec
 from chalicelib import wiring
 from chalicelib.domain.accounts import Caller, IdempotencyRecord, Limits
 from chalicelib.domain.ids import AlbumId, PhotoId, UserId, new_photo_id, timestamp
-from chalicelib.domain.photos import Photo, Placement, Visibility
+from chalicelib.domain.photos import Membership, Photo, Visibility
 from chalicelib.domain.requests import NewAlbum, NewLink
 from chalicelib.stores.dynamodb import items
 from local import cloud, functions
@@ -47,7 +47,7 @@ class Report(msgspec.Struct):
 
 def run(data: Path, photos: int, kills: int) -> Report:
     """Seed two users, cancel one, kill the worker `kills` times during the purge, and check the remaining data."""
-    with cloud.running(data, 0) as running:
+    with cloud.run_cloud(data, 0) as running:
         for name in [name for name in os.environ if name.startswith("AWS_")]:
             del os.environ[name]
         os.environ.update(running.env)
@@ -80,7 +80,7 @@ def sign_up(running: cloud.Cloud, email: str) -> Caller:
     cognito, pool = running.client("cognito-idp"), running.env["USER_POOL_ID"]
     cognito.admin_create_user(UserPoolId=pool, Username=email, MessageAction="SUPPRESS")
     cognito.admin_set_user_password(UserPoolId=pool, Username=email, Password=PASSWORD, Permanent=True)
-    return wiring.identity().caller(f"Bearer {wiring.identity().log_in(email, PASSWORD).access_token}")
+    return wiring.identity().authenticate(f"Bearer {wiring.identity().log_in(email, PASSWORD).access_token}")
 
 
 def seed(
@@ -100,10 +100,10 @@ def seed(
         assert wiring.idempotency_store().add(record)
 
     def seed_photo(number: int) -> Photo:
-        placements = (
-            {album_id: Placement(name="Sea", public=True, position=number)} if number % ALBUM_EVERY == 0 else {}
+        memberships = (
+            {album_id: Membership(name="Sea", public=True, position=number)} if number % ALBUM_EVERY == 0 else {}
         )
-        photo = upload(owner, placements, "private" if number % PRIVATE_EVERY == 0 else "public")
+        photo = upload(owner, memberships, "private" if number % PRIVATE_EVERY == 0 else "public")
         if rated_by and number % RATED_EVERY == 0:
             rate(photo, rated_by)
         return trash(photo) if number % TRASHED_EVERY == 0 else photo
@@ -116,7 +116,7 @@ def seed(
     return photos
 
 
-def upload(owner: UserId, placements: dict[AlbumId, Placement], visibility: Visibility) -> Photo:
+def upload(owner: UserId, memberships: dict[AlbumId, Membership], visibility: Visibility) -> Photo:
     """Create a ready photo with one or two versions of its original, and renditions of a few bytes."""
     photo_id = new_photo_id(datetime.now(UTC), secrets.randbits(128))
     photo = Photo(
@@ -128,7 +128,7 @@ def upload(owner: UserId, placements: dict[AlbumId, Placement], visibility: Visi
         status="pending",
         tags=("sea", "hills"),
         visibility=visibility,
-        charged=1000,
+        charged_bytes=1000,
     )
     renditions = {name: f"{photo.prefix}v/{name}.webp" for name in RENDITIONS}
     s3: Any = wiring.bucket()._s3
@@ -137,7 +137,7 @@ def upload(owner: UserId, placements: dict[AlbumId, Placement], visibility: Visi
     for key in renditions.values():
         s3.put_object(Bucket=wiring.settings().renditions_bucket, Key=key, Body=b"x")
     assert wiring.photo_store().grant(photo, NO_LIMITS)
-    ready = photo.with_(status="ready", sha256=secrets.token_hex(32), renditions=renditions, albums=placements)
+    ready = photo.with_(status="ready", sha256=secrets.token_hex(32), renditions=renditions, albums=memberships)
     return replace(photo, ready)
 
 

@@ -36,12 +36,12 @@ def line(name: str, pages: int, requests: int, units: float) -> str:
 
 def measure_store() -> Iterator[str]:
     """Measure first pages and walks on the emulated cloud, in a gallery that grows to each size."""
-    with tempfile.TemporaryDirectory() as data, cloud.running(Path(data), 0) as running:
+    with tempfile.TemporaryDirectory() as data, cloud.run_cloud(Path(data), 0) as running:
         client, settings = running.client("dynamodb"), load_settings(running.env)
         feed, existing = PhotoLists(DynamoPhotoStore(settings, client), RowPresenter(), ["key"]), 0
         for count in STORED:
             for number in range(existing, count):
-                row = items.photo_item(row_sizes.typical_photo(number, user_id=UserId("ann")))
+                row = items.encode_photo(row_sizes.typical_photo(number, user_id=UserId("ann")))
                 client.put_item(TableName=settings.photo_table, Item=row)
             existing = count
             with metered(client) as meter:
@@ -72,7 +72,7 @@ def measure_change(factor: float, progress: float, count: int = 20_000) -> str:
     photos = Gallery(count, seed=1)
     _items, place = photos.first_page(10, MIN_DEPTH)
     assert place
-    place = place.at(int(place.buckets * progress))
+    place = place.move_to(int(place.buckets * progress))
     if factor < 1:
         photos.ranks = sorted(photos.rng.sample(photos.ranks, int(count * factor)))
     else:
@@ -81,7 +81,7 @@ def measure_change(factor: float, progress: float, count: int = 20_000) -> str:
     photos.forget()
     pages = 0
     while place and pages < PAGES:
-        _items, place = feed.page(place, 10, photos.read, MIN_DEPTH)
+        _items, place = feed.read_page(place, 10, photos.read, MIN_DEPTH)
         pages += 1
     name = f"{factor:g} times as many at {progress:.0%}"
     return line(name, pages, photos.requests, photos.units)

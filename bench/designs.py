@@ -34,7 +34,7 @@ class Ours:
         items, place = photos.first_page(LIMIT, feed.PUBLIC_MIN_DEPTH)
         yield [item.photo_id for item in items]
         while place:
-            items, place = feed.page(place, LIMIT, photos.read, feed.PUBLIC_MIN_DEPTH)
+            items, place = feed.read_page(place, LIMIT, photos.read, feed.PUBLIC_MIN_DEPTH)
             yield [item.photo_id for item in items]
 
 

@@ -16,7 +16,7 @@ from chalicelib import wiring
 from chalicelib.domain.accounts import Caller
 from chalicelib.domain.albums import Album
 from chalicelib.domain.ids import AlbumId
-from chalicelib.domain.photos import Placement
+from chalicelib.domain.photos import Membership
 from chalicelib.domain.requests import AlbumChanges, NewAlbum, SearchQuery
 from local import cloud
 from tests.support.rows import pending
@@ -27,7 +27,7 @@ OLD, NEW = "Seaside", "Mountains"
 
 def main(photos: int = 5_000) -> None:
     """Print how many photos visitors find by the old name before and after the change, and the duration."""
-    with tempfile.TemporaryDirectory() as data, cloud.running(Path(data), 0) as running:
+    with tempfile.TemporaryDirectory() as data, cloud.run_cloud(Path(data), 0) as running:
         for name in [name for name in os.environ if name.startswith("AWS_")]:
             del os.environ[name]
         os.environ.update(running.env)
@@ -54,9 +54,9 @@ def seed(owner: Caller, photos: int) -> AlbumId:
     store = wiring.photo_store()
     for number in range(photos):
         photo = pending(owner.user_id, minute=number)
-        placement = Placement(name=OLD, public=True, position=number)
+        membership = Membership(name=OLD, public=True, position=number)
         assert store.rebuild(photo)
-        assert store.replace(photo, photo.with_(status="ready", albums={album_id: placement}))
+        assert store.replace(photo, photo.with_(status="ready", albums={album_id: membership}))
     return album_id
 
 

@@ -68,8 +68,8 @@ def render(path: Path) -> None:
     try:
         rendered = renditions.render(content, renditions.sniff(content) or "")
         outcome = f"{rendered.width * rendered.height / 1e6:.0f} MP"
-    except renditions.Refused as refusal:
-        outcome = refusal.code
+    except renditions.Rejection as rejection:
+        outcome = rejection.code
     print(f"{path.name:<20}{len(content) / 1e6:>7.1f}{outcome:>14}{time.process_time() - started:>9.2f}{peak():>9.0f}")
 
 

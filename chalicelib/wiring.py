@@ -18,10 +18,10 @@ from chalicelib.auth.rate_limit import Limiter
 from chalicelib.auth.tokens import KeySet, Verifier
 from chalicelib.infra import aws
 from chalicelib.infra.settings import Settings, load_settings
+from chalicelib.jobs.clean_up_photo import CleanUpPhotoJob
 from chalicelib.jobs.purge_account import PurgeAccountJob
 from chalicelib.jobs.queue import SqsQueue
 from chalicelib.jobs.registry import Jobs
-from chalicelib.jobs.settle_photo import SettlePhotoJob
 from chalicelib.jobs.update_album import UpdateAlbumJob
 from chalicelib.photos.lists import PhotoLists
 from chalicelib.photos.photos import Photos
@@ -70,7 +70,7 @@ def settings() -> Settings:
 @cache
 def dynamodb() -> "DynamoDBClient":
     """Return the DynamoDB client. All stores share it and its connections."""
-    client: DynamoDBClient = aws.client("dynamodb")
+    client: DynamoDBClient = aws.create_client("dynamodb")
     return client
 
 
@@ -126,10 +126,10 @@ def search_index() -> SearchIndex:
 def bucket() -> Bucket:
     """Return the bucket of originals and the bucket of renditions."""
     style = "path" if settings().aws_endpoint else "virtual"
-    s3 = aws.client(
+    s3 = aws.create_client(
         "s3", signature_version="s3v4", s3={"addressing_style": style, "us_east_1_regional_endpoint": "regional"}
     )
-    presigner = Presigner(settings().bucket_address, settings().region, aws.credentials())
+    presigner = Presigner(settings().bucket_address, settings().region, aws.get_credentials())
     cdn = settings().cdn
     return Bucket(settings(), s3, presigner, CdnSigner(cdn) if cdn else None)
 
@@ -138,7 +138,7 @@ def bucket() -> Bucket:
 def moderator() -> Moderator | None:
     """Return the moderator, or None if moderation is off."""
     confidence = settings().moderation_confidence
-    return Rekognition(aws.client("rekognition"), confidence) if confidence else None
+    return Rekognition(aws.create_client("rekognition"), confidence) if confidence else None
 
 
 @cache
@@ -150,7 +150,7 @@ def verifier() -> Verifier:
 @cache
 def identity() -> Identity:
     """Return the user pool."""
-    return Identity(settings(), aws.client("cognito-idp"), verifier())
+    return Identity(settings(), aws.create_client("cognito-idp"), verifier())
 
 
 @cache
@@ -168,7 +168,7 @@ def hosted_ui() -> HostedUi:
 @cache
 def queue() -> SqsQueue:
     """Return the job queue."""
-    return SqsQueue(aws.client("sqs"), settings().job_queue_url)
+    return SqsQueue(aws.create_client("sqs"), settings().job_queue_url)
 
 
 @cache
@@ -264,6 +264,6 @@ def jobs() -> Jobs:
             PurgeAccountJob(account_deletion_store(), purge, queue(), now),
             UpdateAlbumJob(album_store(), propagation(), queue(), now),
             # The sweep of photos takes the longest, so run it last.
-            SettlePhotoJob(photo_store(), bucket(), confirmation(), queue(), now),
+            CleanUpPhotoJob(photo_store(), bucket(), confirmation(), queue(), now),
         ]
     )

@@ -32,9 +32,9 @@ def main() -> int:
             raise cloud.CannotRun(
                 f"Port {options.port} is the port of both the app and AWS. Choose another PORT or AWS_PORT."
             )
-        cloud.require_free(options.port, "PORT")
-        with cloud.running(options.data, options.aws_port, f"http://localhost:{options.port}") as running:
-            _serve(running, options.port, options.data / "requests.log" if not options.verbose else None)
+        cloud.require_free_port(options.port, "PORT")
+        with cloud.run_cloud(options.data, options.aws_port, f"http://localhost:{options.port}") as running_cloud:
+            _serve(running_cloud, options.port, options.data / "requests.log" if not options.verbose else None)
         return _fail(f"ministack stopped unexpectedly. See {options.data}/ministack.log.")
     except (cloud.CannotRun, ModuleNotFoundError) as error:
         return _fail(error)
@@ -66,19 +66,19 @@ def _parse_options() -> argparse.Namespace:
     return options
 
 
-def _serve(running: "Cloud", port: int, log_file: Path | None) -> None:
+def _serve(running_cloud: "Cloud", port: int, log_file: Path | None) -> None:
     """Run the functions until ministack ends or the process receives a signal."""
-    from local import functions, people
+    from local import functions, users
 
     with contextlib.ExitStack() as stack:
-        started = functions.Functions(running, port, log_file)
+        started = functions.Functions(running_cloud, port, log_file)
         stack.callback(started.stop)
-        stack.callback(people.watch_mail(running, _print_line).set)
-        password = people.demo_password(running)
+        stack.callback(users.watch_mail(running_cloud, _print_line).set)
+        password = users.ensure_demo_account(running_cloud)
         started.start_others()
-        _print_line(f"AWS: {running.env['AWS_ENDPOINT_URL']}. The data is in {running.data}.")
+        _print_line(f"AWS: {running_cloud.env['AWS_ENDPOINT_URL']}. The data is in {running_cloud.data}.")
         _print_line(f"{f'Requests are logged in {log_file}. ' if log_file else ''}Mail to users appears here.")
-        _print_line(f"Sign in as {people.DEMO} with the password {password}, or sign up.")
+        _print_line(f"Sign in as {users.DEMO_EMAIL} with the password {password}, or sign up.")
         _print_line(f"Photoshare: http://localhost:{port} (press Ctrl-C to stop)")
         started.supervise()
 

@@ -50,9 +50,9 @@ class Cloud:
         """Return a boto3 client of this cloud. The process's AWS environment variables have no effect."""
         return _client(self.env, service)
 
-    def environment_of(self, function: str) -> dict[str, str]:
+    def build_environment(self, function: str) -> dict[str, str]:
         """Return the environment of a Lambda function, with its own role's credentials."""
-        return roles.environment_of(function, self.env, self.data / "roles")
+        return roles.build_environment(function, self.env, self.data / "roles")
 
     def stop(self) -> None:
         """Wait until ministack has written its state, then end it and its children. Idempotent."""
@@ -60,7 +60,7 @@ class Cloud:
 
 
 @contextlib.contextmanager
-def running(data: Path, aws_port: int, base_url: str = "http://localhost:8000") -> Iterator[Cloud]:
+def run_cloud(data: Path, aws_port: int, base_url: str = "http://localhost:8000") -> Iterator[Cloud]:
     """Run a cloud whose state is in `data`. Create the state if it does not exist. Port 0 picks a free port.
 
     Raises:
@@ -69,8 +69,8 @@ def running(data: Path, aws_port: int, base_url: str = "http://localhost:8000") 
     if not EMULATOR.exists():
         raise CannotRun("The emulator is not installed. Run `make run`, or `make .venv-emulator/ready`.")
     with _lock(data) as lock:
-        port = require_free(aws_port, "AWS_PORT")
-        env = _environment(data, port, base_url)
+        port = require_free_port(aws_port, "AWS_PORT")
+        env = _build_environment(data, port, base_url)
         process = _start(data, port, lock)
         try:
             # Create the clients while ministack starts, because each takes a tenth of a second.
@@ -115,7 +115,7 @@ def _lock(data: Path) -> Iterator[IO[str]]:
         yield lock
 
 
-def require_free(port: int, variable: str) -> int:
+def require_free_port(port: int, variable: str) -> int:
     """Return `port`, or a free port if it is 0.
 
     Raises:
@@ -130,7 +130,7 @@ def require_free(port: int, variable: str) -> int:
         return int(probe.getsockname()[1])
 
 
-def _environment(data: Path, port: int, base_url: str) -> dict[str, str]:
+def _build_environment(data: Path, port: int, base_url: str) -> dict[str, str]:
     endpoint = f"http://localhost:{port}"
     return {
         "AWS_ENDPOINT_URL": endpoint,
@@ -159,7 +159,7 @@ def read_or_create_secret(file: Path, value: str) -> str:
 
 
 def _start(data: Path, port: int, lock: IO[str]) -> subprocess.Popen[bytes]:
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    inherited_environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     settings = {
         "AUTH": "true",
         "GATEWAY_PORT": str(port),
@@ -175,7 +175,7 @@ def _start(data: Path, port: int, lock: IO[str]) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             [str(EMULATOR), "-m", "local.emulator"],
             cwd=ROOT,
-            env=inherited | settings,
+            env=inherited_environment | settings,
             # Nothing is written to the pipe. It closes when this process ends, and then the child stops too.
             stdin=subprocess.PIPE,
             stdout=log,
@@ -214,23 +214,23 @@ def _deploy(data: Path, env: dict[str, str], base_url: str) -> dict[str, str]:
     Write `data/env` last: the file marks that every part of the stack has existed.
     """
     cloudformation = _client(env, "cloudformation")
-    complete = data / "env"
+    marker = data / "env"
     try:
         existing = stack.find_stack(cloudformation, STAGE)
-        if complete.exists() or (existing and existing["StackStatus"] in stack.DEPLOYED):
+        if marker.exists() or (existing and existing["StackStatus"] in stack.DEPLOYED):
             _require_parts(cloudformation, env, data)
         elif existing:
             stack.remove(cloudformation, STAGE)  # The first start was interrupted.
-        env = stack.deploy(functools.partial(_client, env), STAGE, base_url, roles.role_resources(STAGE)) | env
+        env = stack.deploy(functools.partial(_client, env), STAGE, base_url, roles.build_role_resources(STAGE)) | env
     except (ClientError, BotoCoreError, stack.DeployFailed) as error:
         raise CannotRun(f"resources.yaml could not be deployed to the local cloud: {error}.") from error
     pool = env["USER_POOL_ID"]
     env["JWKS_URL"] = f"{env['AWS_ENDPOINT_URL']}/{pool}/.well-known/jwks.json"
     administrator = {name.lower(): env[name] for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")}
     roles.write_profiles(data / "roles", STAGE, ACCOUNT, administrator)
-    api = roles.environment_of("api", env, data / "roles")
-    complete.touch(mode=0o600)
-    complete.write_text("".join(f"export {name}={shlex.quote(value)}\n" for name, value in api.items()))
+    api = roles.build_environment("api", env, data / "roles")
+    marker.touch(mode=0o600)
+    marker.write_text("".join(f"export {name}={shlex.quote(value)}\n" for name, value in api.items()))
     return env
 
 

@@ -17,7 +17,7 @@ from hypercorn.config import Config
 from ministack import app as ministack
 from ministack.core import persistence
 
-from local import corrections, iam_log
+from local import emulator_patches, iam_log
 
 _READS = ("BatchGet", "Describe", "Get", "List", "Query", "ReceiveMessage", "Scan")
 
@@ -26,7 +26,7 @@ def main() -> None:
     """Serve on the port of GATEWAY_PORT until the parent stops this process or ends."""
     persistence.logger.setLevel("WARNING")
     _reject_damaged_state()
-    corrections.apply_all()
+    emulator_patches.apply_all()
     if file := os.environ.get("IAM_LOG"):
         iam_log.log_decisions(Path(file))
     asyncio.run(_run())

@@ -51,17 +51,17 @@ class Worker:
         while not self._stopping.is_set():
             try:
                 # No long poll: the emulator could deliver a message to the poll of a process that was killed.
-                received = self._sqs.receive_message(QueueUrl=self._url, MessageSystemAttributeNames=["All"])
-                for message in received.get("Messages", []):
-                    if self._succeeds(message):
+                response = self._sqs.receive_message(QueueUrl=self._url, MessageSystemAttributeNames=["All"])
+                for message in response.get("Messages", []):
+                    if self._handle_message(message):
                         self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=message["ReceiptHandle"])
-                if "Messages" not in received:
+                if "Messages" not in response:
                     self._stopping.wait(_POLL_SECONDS)
             except (BotoCoreError, ClientError) as error:
                 if not self._stopping.wait(1):
                     log.warning("The queue %s is unavailable: %s", self._queue, error)
 
-    def _succeeds(self, message: Message) -> bool:
+    def _handle_message(self, message: Message) -> bool:
         try:
             self._handle(message)
         except Exception:
@@ -88,14 +88,14 @@ def start_job_worker(handlers: Handlers) -> Worker:
     """Start a worker that passes jobs to `run_job`. As on AWS, the function's role receives and deletes messages."""
 
     def handle(message: Message) -> None:
-        failed = handlers.run_job({"Records": [_record(message)]}, LambdaContext("run_job", 1769, 900_000))
-        if isinstance(failed, dict) and failed.get("batchItemFailures"):
+        result = handlers.run_job({"Records": [_build_record(message)]}, LambdaContext("run_job", 1769, 900_000))
+        if isinstance(result, dict) and result.get("batchItemFailures"):
             raise RuntimeError("run_job reported a failed message.")
 
     return Worker(boto3.Session().client("sqs"), os.environ["JOB_QUEUE_URL"], handle)
 
 
-def _record(message: Message) -> dict[str, Any]:
+def _build_record(message: Message) -> dict[str, Any]:
     return {
         "messageId": message["MessageId"],
         "receiptHandle": message["ReceiptHandle"],
@@ -114,7 +114,7 @@ def prepare_queues(cloud: Cloud) -> None:
     sqs = cloud.client("sqs")
     uploads = sqs.create_queue(QueueName=_UPLOADS)["QueueUrl"]
     bucket = cloud.env["ORIGINALS_BUCKET"]
-    arn = _arn(sqs, uploads)
+    arn = _get_arn(sqs, uploads)
     statement = {
         "Effect": "Allow",
         "Principal": {"Service": "s3.amazonaws.com"},
@@ -124,7 +124,7 @@ def prepare_queues(cloud: Cloud) -> None:
     }
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     # Lambda tries to handle an event three times. The function has 60 s for each attempt.
-    redrive = json.dumps({"deadLetterTargetArn": _arn(sqs, f"{uploads}-dead"), "maxReceiveCount": 3})
+    redrive = json.dumps({"deadLetterTargetArn": _get_arn(sqs, f"{uploads}-dead"), "maxReceiveCount": 3})
     attributes = {"VisibilityTimeout": "60", "Policy": policy, "RedrivePolicy": redrive}
     sqs.set_queue_attributes(QueueUrl=uploads, Attributes=attributes)
     cloud.client("s3").put_bucket_notification_configuration(
@@ -133,6 +133,6 @@ def prepare_queues(cloud: Cloud) -> None:
     )
 
 
-def _arn(sqs: Any, queue: str) -> str:
+def _get_arn(sqs: Any, queue: str) -> str:
     arn: str = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     return arn

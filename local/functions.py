@@ -48,11 +48,11 @@ class Function:
     def _start(self) -> None:
         self._started = time.monotonic()
         self._restart_at: float | None = None
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        inherited_environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "local.functions", self.name, str(self._port), str(self._log_file)],
             cwd=ROOT,
-            env=inherited | self._cloud.environment_of(self.name),
+            env=inherited_environment | self._cloud.build_environment(self.name),
             stdin=subprocess.PIPE,
             start_new_session=True,  # Only the parent receives Ctrl-C, so the functions can finish their work.
         )
@@ -152,7 +152,7 @@ def main(name: str, port: str, log_file: str = "") -> None:
         _log_to_file(log_file)
     if name == "sweep":
         threading.Thread(target=_exit_with_parent, daemon=True).start()
-        app.sweep(_schedule_event(), LambdaContext("sweep", 256, 300_000))
+        app.sweep(_build_schedule_event(), LambdaContext("sweep", 256, 300_000))
         return
     stop = _start_handler(name, app, int(port))
     _await_end_of_input()
@@ -188,7 +188,7 @@ def _start_handler(name: str, app: Any, port: int) -> Callable[[], None]:
     return (events.start_job_worker if name == "run_job" else events.start_upload_worker)(app).stop
 
 
-def _schedule_event() -> dict[str, Any]:
+def _build_schedule_event() -> dict[str, Any]:
     return {
         "version": "0",
         "id": str(uuid.uuid4()),

@@ -17,7 +17,7 @@ from chalice.config import Config
 from chalice.local import LambdaContext, LocalChalice, LocalGateway
 
 from chalicelib.domain.errors import AuthUnavailable, InvalidToken, MethodNotAllowed, NotFound, PhotoshareError
-from chalicelib.http.responses import security_headers
+from chalicelib.http.responses import build_security_headers
 from chalicelib.infra.settings import Settings
 from local.compression import decompress
 
@@ -28,7 +28,7 @@ _CONFIG = Path(__file__).parent.parent / ".chalice" / "config.json"
 
 log = logging.getLogger("local")
 
-Answer = dict[str, Any]
+ProxyResponse = dict[str, Any]
 
 
 class Gateway(LocalGateway):
@@ -47,7 +47,7 @@ class Gateway(LocalGateway):
         # "{" sorts after every letter, so a fixed path is matched before a path with parameters.
         self._routes = [(route, route.split("/")) for route in sorted(app.routes)]
 
-    def answer(self, method: str, target: str, headers: Message, body: bytes, peer: str) -> Answer:
+    def handle(self, method: str, target: str, headers: Message, body: bytes, peer: str) -> ProxyResponse:
         """Return the response to an HTTP request in Lambda's proxy format."""
         context = self._generate_lambda_context()
         route = "-"
@@ -55,9 +55,9 @@ class Gateway(LocalGateway):
         try:
             # Keep the header Content-Encoding: API Gateway passes it on too.
             body = decompress(body, ", ".join(headers.get_all("content-encoding", [])), BODY_LIMIT)
-            route, captured = self._match(path)
-            event = self._event(method, path, query, headers, body)
-            event |= {"resource": route, "pathParameters": captured or None}
+            route, path_parameters = self._match(path)
+            event = self._build_event(method, path, query, headers, body)
+            event |= {"resource": route, "pathParameters": path_parameters or None}
             event["requestContext"] = {
                 "requestId": context.aws_request_id,
                 "httpMethod": method,
@@ -68,18 +68,18 @@ class Gateway(LocalGateway):
             }
             return self._invoke(event, headers, context)
         except PhotoshareError as error:
-            answer = self.error_response(error, headers.get("origin"), context.aws_request_id)
+            response = self.build_error_response(error, headers.get("origin"), context.aws_request_id)
             if isinstance(error, MethodNotAllowed):
-                answer["headers"]["Allow"] = ", ".join(sorted({*self._app.routes[route], "OPTIONS"}))
+                response["headers"]["Allow"] = ", ".join(sorted({*self._app.routes[route], "OPTIONS"}))
             # The app does not log this request. Do not log the path: it may contain the token of a share link.
-            logged = {"method": method, "route": route, "status": error.status, "request_id": context.aws_request_id}
-            log.info("rejected", extra=logged)
-            return answer
+            fields = {"method": method, "route": route, "status": error.status, "request_id": context.aws_request_id}
+            log.info("rejected", extra=fields)
+            return response
 
-    def error_response(self, error: PhotoshareError, origin: str | None, request_id: str = "") -> Answer:
+    def build_error_response(self, error: PhotoshareError, origin: str | None, request_id: str = "") -> ProxyResponse:
         """Return an error in the format of the app's own errors."""
-        body = error.document(request_id or str(uuid.uuid4()))
-        headers = {"Content-Type": "application/json"} | security_headers(self._settings, origin)
+        body = error.to_body(request_id or str(uuid.uuid4()))
+        headers = {"Content-Type": "application/json"} | build_security_headers(self._settings, origin)
         if error.retry_after:
             headers["Retry-After"] = str(error.retry_after)
         return {"statusCode": error.status, "headers": headers, "multiValueHeaders": {}, "body": json.dumps(body)}
@@ -95,7 +95,7 @@ class Gateway(LocalGateway):
                 return route, {name[1:-1]: value for name, value in pairs if name.startswith("{")}
         raise NotFound("This path does not exist.")
 
-    def _event(self, method: str, path: str, query: str, headers: Message, body: bytes) -> dict[str, Any]:
+    def _build_event(self, method: str, path: str, query: str, headers: Message, body: bytes) -> dict[str, Any]:
         parameters = parse_qs(query, keep_blank_values=True)
         is_binary = headers.get_content_type() in self._app.api.binary_types
         return {
@@ -110,7 +110,7 @@ class Gateway(LocalGateway):
             "isBase64Encoded": is_binary,
         }
 
-    def _invoke(self, event: dict[str, Any], headers: Message, context: LambdaContext) -> Answer:
+    def _invoke(self, event: dict[str, Any], headers: Message, context: LambdaContext) -> ProxyResponse:
         methods: dict[str, RouteEntry] = self._app.routes[event["resource"]]
         method = event["httpMethod"]
         if method == "OPTIONS" and method not in methods:
@@ -122,9 +122,9 @@ class Gateway(LocalGateway):
             raise MethodNotAllowed
         authorizer = methods[method].authorizer
         if isinstance(authorizer, CognitoUserPoolAuthorizer):
-            claims = self._pool.claims(headers.get_all("authorization", []), authorizer.scopes)
+            claims = self._pool.verify(headers.get_all("authorization", []), authorizer.scopes)
             event["requestContext"]["authorizer"] = {"claims": {name: str(value) for name, value in claims.items()}}
-        response: Answer = self._app(event, context)
+        response: ProxyResponse = self._app(event, context)
         return response
 
 
@@ -135,7 +135,7 @@ class PoolAuthorizer:
         self._keys = jwt.PyJWKClient(jwks_url, timeout=3)
         self._issuer = issuer
 
-    def claims(self, authorization: list[str], scopes: list[str]) -> Mapping[str, Any]:
+    def verify(self, authorization: list[str], scopes: list[str]) -> Mapping[str, Any]:
         """Return the claims of a valid token.
 
         Raises:
@@ -150,12 +150,12 @@ class PoolAuthorizer:
             claims: dict[str, Any] = jwt.decode(
                 token, key, ["RS256"], {"require": ["exp", "iss"], "verify_aud": False}, issuer=self._issuer
             )
-            granted = set(str(claims.get("scope")).split())
+            token_scopes = set(str(claims.get("scope")).split())
         except jwt.PyJWKClientConnectionError as error:
             raise AuthUnavailable from error
         except Exception as error:  # The response to any invalid token is 401.
             raise InvalidToken from error
-        if claims.get("token_use") != ("access" if scopes else "id") or (scopes and granted.isdisjoint(scopes)):
+        if claims.get("token_use") != ("access" if scopes else "id") or (scopes and token_scopes.isdisjoint(scopes)):
             raise InvalidToken
         return claims
 

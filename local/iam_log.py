@@ -15,12 +15,12 @@ def log_decisions(file: Path) -> None:
     def enforce_and_log(
         key: str, action: str, service: str, region: str, resource_arn: str = "*", **request: Any
     ) -> Any:
-        denied = enforce(key, action, service, region, resource_arn, **request)
+        denial = enforce(key, action, service, region, resource_arn, **request)
         if session := sts._sessions.get(key):
             role = session["Arn"].split("/")[-2]
-            decision = {"role": role, "action": action, "resource": resource_arn, "allowed": denied is None}
+            decision = {"role": role, "action": action, "resource": resource_arn, "allowed": denial is None}
             with file.open("a") as log:
                 log.write(json.dumps(decision) + "\n")
-        return denied
+        return denial
 
     iam_evaluator.enforce = enforce_and_log

@@ -9,10 +9,10 @@ from chalicelib.http import openapi
 FILE = Path(__file__).parent.parent / "docs" / "openapi.json"
 
 
-def written() -> str:
+def render_file() -> str:
     """Return the OpenAPI document as the text of the file."""
-    return json.dumps(openapi.document(app.app.routes), indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(openapi.build_document(app.app.routes), indent=2, ensure_ascii=False) + "\n"
 
 
 if __name__ == "__main__":
-    FILE.write_text(written(), encoding="utf-8")
+    FILE.write_text(render_file(), encoding="utf-8")

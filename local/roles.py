@@ -21,23 +21,23 @@ _SESSION_SECONDS = 12 * 3600
 """The longest session that AWS grants. botocore assumes the role again before a session ends."""
 
 
-def role_name(stage: str, function: str) -> str:
+def build_role_name(stage: str, function: str) -> str:
     """Return the name of a function's role."""
     return f"photoshare-{stage}-{function}"
 
 
-def role_resources(stage: str) -> dict[str, Any]:
+def build_role_resources(stage: str) -> dict[str, Any]:
     """Return the CloudFormation resources of all roles. The account's administrator may assume them."""
-    return {f"{function.title().replace('_', '')}Role": _role(stage, function) for function in FUNCTIONS}
+    return {f"{function.title().replace('_', '')}Role": _build_role(stage, function) for function in FUNCTIONS}
 
 
-def _role(stage: str, function: str) -> dict[str, Any]:
+def _build_role(stage: str, function: str) -> dict[str, Any]:
     trust = {"Effect": "Allow", "Principal": {"AWS": {"Ref": "AWS::AccountId"}}, "Action": "sts:AssumeRole"}
     policy = json.loads((_CHALICE / f"policy-{function.replace('_', '-')}.json").read_text())
     return {
         "Type": "AWS::IAM::Role",
         "Properties": {
-            "RoleName": role_name(stage, function),
+            "RoleName": build_role_name(stage, function),
             "MaxSessionDuration": _SESSION_SECONDS,
             "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [trust]},
             "Policies": [{"PolicyName": "function", "PolicyDocument": policy}],
@@ -51,7 +51,7 @@ def write_profiles(file: Path, stage: str, account: str, administrator: dict[str
     profiles[f"profile {ADMINISTRATOR}"] = administrator
     for function in FUNCTIONS:
         profiles[f"profile {function}"] = {
-            "role_arn": f"arn:aws:iam::{account}:role/{role_name(stage, function)}",
+            "role_arn": f"arn:aws:iam::{account}:role/{build_role_name(stage, function)}",
             "source_profile": ADMINISTRATOR,
             "role_session_name": function,
             "duration_seconds": str(_SESSION_SECONDS),
@@ -60,8 +60,8 @@ def write_profiles(file: Path, stage: str, account: str, administrator: dict[str
         profiles.write(stream)
 
 
-def environment_of(function: str, administrator: dict[str, str], profiles: Path) -> dict[str, str]:
+def build_environment(function: str, administrator: dict[str, str], profiles: Path) -> dict[str, str]:
     """Return the environment of a function: its own role, and secrets only if it is the API."""
-    left_out = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} | (API_ONLY_VARIABLES if function != "api" else set())
-    kept = {name: value for name, value in administrator.items() if name not in left_out}
-    return kept | {"AWS_CONFIG_FILE": str(profiles.absolute()), "AWS_PROFILE": function}
+    excluded = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} | (API_ONLY_VARIABLES if function != "api" else set())
+    included = {name: value for name, value in administrator.items() if name not in excluded}
+    return included | {"AWS_CONFIG_FILE": str(profiles.absolute()), "AWS_PROFILE": function}

@@ -14,7 +14,7 @@ from chalice.app import Chalice
 from chalicelib.domain.errors import TooLarge
 from chalicelib.infra.settings import Settings
 from local.compression import choose_coding, compress
-from local.gateway import BODY_LIMIT, Answer, Gateway
+from local.gateway import BODY_LIMIT, Gateway, ProxyResponse
 
 type Receive = Callable[[], Awaitable[dict[str, Any]]]
 type Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -70,19 +70,19 @@ class Adapter:
         try:
             body = await _read_body(receive)
         except TooLarge as error:
-            await self._send(self._gateway.error_response(error, headers.get("origin")), accept_encoding, send)
+            await self._send(self._gateway.build_error_response(error, headers.get("origin")), accept_encoding, send)
             return
         if body is not None:
             target = (scope["raw_path"] + b"?" + scope["query_string"]).decode("latin-1")
             peer = scope["client"][0]
-            answer = await asyncio.to_thread(self._gateway.answer, scope["method"], target, headers, body, peer)
-            await self._send(answer, accept_encoding, send)
+            response = await asyncio.to_thread(self._gateway.handle, scope["method"], target, headers, body, peer)
+            await self._send(response, accept_encoding, send)
 
-    async def _send(self, answer: Answer, accept_encoding: str, send: Send) -> None:
-        body = _body(answer)
+    async def _send(self, response: ProxyResponse, accept_encoding: str, send: Send) -> None:
+        body = _encode_body(response)
         headers = [
             (name.lower().encode("latin-1"), str(item).encode("latin-1"))
-            for name, value in (answer["headers"] | answer.get("multiValueHeaders", {})).items()
+            for name, value in (response["headers"] | response.get("multiValueHeaders", {})).items()
             for item in (value if isinstance(value, list) else [value])
         ]
         minimum = self._gateway.minimum_compression_size
@@ -91,9 +91,9 @@ class Adapter:
         if is_long_enough and coding and b"content-encoding" not in dict(headers):
             body = await asyncio.to_thread(compress, body, coding)
             headers.append((b"content-encoding", coding.encode()))
-        if answer["statusCode"] not in (204, 304):
+        if response["statusCode"] not in (204, 304):
             headers.append((b"content-length", str(len(body)).encode()))
-        await send({"type": "http.response.start", "status": answer["statusCode"], "headers": headers})
+        await send({"type": "http.response.start", "status": response["statusCode"], "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
 
@@ -115,8 +115,8 @@ async def _read_body(receive: Receive) -> bytes | None:
     return bytes(body)
 
 
-def _body(answer: Answer) -> bytes:
-    body: str = answer.get("body") or ""
-    if answer["statusCode"] in (204, 304):
+def _encode_body(response: ProxyResponse) -> bytes:
+    body: str = response.get("body") or ""
+    if response["statusCode"] in (204, 304):
         return b""
-    return base64.b64decode(body) if answer.get("isBase64Encoded") else body.encode()
+    return base64.b64decode(body) if response.get("isBase64Encoded") else body.encode()

@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from chalicelib.deploy.packaging import variable_name
+from chalicelib.deploy.packaging import to_variable_name
 from release import templates
 
 TEMPLATE = Path(__file__).parent.parent / "resources.yaml"
@@ -28,7 +28,7 @@ def deploy(
     Return the stack's outputs, named as the app's environment variables.
     `client` creates a client from the name of a service. `resources` are added to those of the template.
     """
-    cloudformation, name, template = client("cloudformation"), f"photoshare-{stage}", _template(resources)
+    cloudformation, name, template = client("cloudformation"), f"photoshare-{stage}", _build_template(resources)
     parameters = {"Stage": stage, "BaseUrl": base_url, "AllowedOrigins": base_url, "DomainPrefix": name}
     stack = find_stack(cloudformation, stage)
     if stack is None or not _is_deployed(cloudformation, stack, template, parameters):
@@ -41,13 +41,13 @@ def deploy(
             Capabilities=["CAPABILITY_NAMED_IAM"],
             Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
         )
-    return _outputs(cloudformation, stage)
+    return _await_outputs(cloudformation, stage)
 
 
-def _template(resources: Mapping[str, Any]) -> str:
+def _build_template(resources: Mapping[str, Any]) -> str:
     # JSON is valid YAML, so the resources can be inserted into the text.
-    added = "".join(f"  {name}: {json.dumps(resource)}\n" for name, resource in resources.items())
-    return TEMPLATE.read_text().replace("\nResources:\n", f"\nResources:\n{added}", 1)
+    added_text = "".join(f"  {name}: {json.dumps(resource)}\n" for name, resource in resources.items())
+    return TEMPLATE.read_text().replace("\nResources:\n", f"\nResources:\n{added_text}", 1)
 
 
 def remove(cloudformation: Any, stage: str) -> None:
@@ -72,9 +72,9 @@ def _is_deployed(cloudformation: Any, stack: dict[str, Any], template: str, para
     return bool(body == template) and all(current.get(key) == value for key, value in parameters.items())
 
 
-def _outputs(cloudformation: Any, stage: str) -> dict[str, str]:
+def _await_outputs(cloudformation: Any, stage: str) -> dict[str, str]:
     while (stack := find_stack(cloudformation, stage)) and stack["StackStatus"].endswith("_IN_PROGRESS"):
         time.sleep(0.05)
     if stack is None or stack["StackStatus"] not in DEPLOYED:
         raise DeployFailed(stack.get("StackStatusReason") if stack else "The stack no longer exists.")
-    return {variable_name(output["OutputKey"]): output["OutputValue"] for output in stack.get("Outputs", [])}
+    return {to_variable_name(output["OutputKey"]): output["OutputValue"] for output in stack.get("Outputs", [])}

@@ -14,11 +14,11 @@ def main(stage: str, number: str = "1") -> None:
     if number not in ("1", "2"):
         raise ValueError("the key number must be 1 or 2.")
     name = f"photoshare-{stage}-cdn-key-{number}"
-    boto3.client("secretsmanager").create_secret(Name=name, SecretString=json.dumps(pair()))
+    boto3.client("secretsmanager").create_secret(Name=name, SecretString=json.dumps(create_key_pair()))
     print(f"Created {name}. Next: deploy with Cdn=yes CdnKey={number}")
 
 
-def pair() -> dict[str, str]:
+def create_key_pair() -> dict[str, str]:
     """Return an ECDSA key pair on P-256 as PEM. CloudFront also accepts RSA, which signs fifty times as slowly."""
     private = ec.generate_private_key(ec.SECP256R1())
     public = private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)

@@ -29,18 +29,18 @@ def rebuild(s3: Any, lambdas: Any, stage: str, bucket: str) -> int:
     """Enqueue an event for every object of `bucket`, and return the number of events."""
 
     def confirm(version: dict[str, Any]) -> None:
-        stored = {
+        s3_object = {
             "bucket": {"name": bucket},
             "object": {"key": quote_plus(version["Key"]), "versionId": version["VersionId"]},
         }
-        event = json.dumps({"Records": [{"eventName": "ObjectCreated:Put", "s3": stored}]}).encode()
+        event = json.dumps({"Records": [{"eventName": "ObjectCreated:Put", "s3": s3_object}]}).encode()
         lambdas.invoke(FunctionName=f"photoshare-{stage}-confirm_upload", InvocationType="Event", Payload=event)
 
     pages = s3.get_paginator("list_object_versions").paginate(Bucket=bucket)
-    newest = (version for page in pages for version in page.get("Versions", []) if version["IsLatest"])
+    newest_versions = (version for page in pages for version in page.get("Versions", []) if version["IsLatest"])
     count = 0
     with ThreadPoolExecutor(_PER_SECOND) as pool:
-        for batch in batched(newest, _PER_SECOND):
+        for batch in batched(newest_versions, _PER_SECOND):
             count += len(list(pool.map(confirm, batch)))
             time.sleep(1)
     return count

@@ -47,74 +47,74 @@ def main(stage: str, before: str, after: str) -> None:
     """Run the command. `before` is FROM and `after` is TO. Each is empty for tables without a suffix."""
     lambdas = boto3.client("lambda")
     function = lambdas.get_function_configuration(FunctionName=f"photoshare-{stage}")
-    used = load_settings({"AWS_REGION": lambdas.meta.region_name, **function["Environment"]["Variables"]})
-    was, restored = (suffixed(used, stage, suffix) for suffix in (before, after))
-    for kind, count in sorted(rehide(aws.client("dynamodb"), was, restored, datetime.now(UTC)).items()):
+    settings = load_settings({"AWS_REGION": lambdas.meta.region_name, **function["Environment"]["Variables"]})
+    previous, restored = (select_tables(settings, stage, suffix) for suffix in (before, after))
+    for kind, count in sorted(rehide(aws.create_client("dynamodb"), previous, restored, datetime.now(UTC)).items()):
         print(f"Changed {count} {kind}.")
 
 
-def suffixed(settings: Settings, stage: str, suffix: str) -> Settings:
+def select_tables(settings: Settings, stage: str, suffix: str) -> Settings:
     """Return the settings with the names of the tables that have this suffix."""
     tables = {field: f"photoshare-{stage}-{name}{suffix}" for field, name in TABLES.items()}
     return msgspec.structs.replace(settings, **tables)
 
 
-def rehide(dynamodb: Any, was: Settings, restored: Settings, now: datetime) -> Counter[str]:
+def rehide(dynamodb: Any, previous: Settings, restored: Settings, now: datetime) -> Counter[str]:
     """Hide everything again in the tables of `restored`, and return the number of changes by kind.
 
     Raises:
         Busy: another writer changes the restored tables.
     """
-    changed = Counter(accounts=0, albums=0, links=0, photos=0)
+    changes = Counter(accounts=0, albums=0, links=0, photos=0)
     store = DynamoPhotoStore(restored, dynamodb)
     accounts = DynamoAccountStore(restored, dynamodb)
-    before, after = (DynamoAlbumStore(tables, dynamodb) for tables in (was, restored))
-    links_before, links_after = (DynamoShareLinkStore(tables, dynamodb) for tables in (was, restored))
-    for row in _rows(dynamodb, was.photo_table):
-        changed["photos"] += _rehide_photo(store, accounts, items.photo_of(row), now)
-    for row in _rows(dynamodb, restored.album_table):
+    before, after = (DynamoAlbumStore(tables, dynamodb) for tables in (previous, restored))
+    links_before, links_after = (DynamoShareLinkStore(tables, dynamodb) for tables in (previous, restored))
+    for row in _scan_rows(dynamodb, previous.photo_table):
+        changes["photos"] += _rehide_photo(store, accounts, items.decode_photo(row), now)
+    for row in _scan_rows(dynamodb, restored.album_table):
         if row["record"]["S"] == "album":
             album = msgspec.convert(items.decode(row), Album)
-            changed["links"] += _revoke_links(links_before, links_after, album)
-            changed["albums"] += _rehide_album(after, before.album(album.album_id), album, now)
+            changes["links"] += _revoke_links(links_before, links_after, album)
+            changes["albums"] += _rehide_album(after, before.album(album.album_id), album, now)
     deletions = DynamoAccountDeletionStore(restored, dynamodb)
-    for row in _rows(dynamodb, was.account_table):
+    for row in _scan_rows(dynamodb, previous.account_table):
         user_id = UserId(row["userId"]["S"])
         if "cancelledAt" in row and not accounts.account(user_id).cancelled:
             deletions.begin(user_id, row["cancelledAt"]["S"], timestamp(now))
-            changed["accounts"] += 1
-    return changed
+            changes["accounts"] += 1
+    return changes
 
 
-def _rows(dynamodb: Any, table: str) -> Iterator[items.Item]:
+def _scan_rows(dynamodb: Any, table: str) -> Iterator[items.Item]:
     for page in dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True):
         yield from page["Items"]
 
 
-def _rehide_photo(store: DynamoPhotoStore, accounts: DynamoAccountStore, was: Photo, now: datetime) -> bool:
-    photo = store.photo(was.photo_id)
+def _rehide_photo(store: DynamoPhotoStore, accounts: DynamoAccountStore, previous: Photo, now: datetime) -> bool:
+    photo = store.photo(previous.photo_id)
     if photo is None or photo.status == "erased":
         return False
-    hidden = photo.tombstone(timestamp(now)) if was.status == "erased" else _hide(photo, was, now)
-    if hidden == photo or accounts.account(photo.user_id).cancelled:
+    hidden_version = photo.tombstone(timestamp(now)) if previous.status == "erased" else _hide(photo, previous, now)
+    if hidden_version == photo or accounts.account(photo.user_id).cancelled:
         return False
-    if not store.replace(photo, hidden):
+    if not store.replace(photo, hidden_version):
         raise Busy(f"{photo.photo_id} is being changed. Check whether a function still runs.")
     return True
 
 
-def _hide(photo: Photo, was: Photo, now: datetime) -> Photo:
-    placements = {album_id: placement for album_id, placement in photo.albums.items() if album_id in was.albums}
+def _hide(photo: Photo, previous: Photo, now: datetime) -> Photo:
+    memberships = {album_id: membership for album_id, membership in photo.albums.items() if album_id in previous.albums}
     # A pending photo cannot be in the trash, so make it private.
-    is_pending = was.trashed_at is not None and photo.status == "pending"
-    stricter = "private" if is_pending else max(photo.visibility, was.visibility, key=_BY_STRICTNESS.index)
-    hidden = photo.with_(visibility=stricter, albums=placements)
-    if was.trashed_at and photo.listed:
-        return hidden.with_(trashed_at=was.trashed_at, due_at=was.due_at)
-    if photo.trashed_at and not was.trashed_at:
+    is_pending = previous.trashed_at is not None and photo.status == "pending"
+    visibility = "private" if is_pending else max(photo.visibility, previous.visibility, key=_BY_STRICTNESS.index)
+    hidden_version = photo.with_(visibility=visibility, albums=memberships)
+    if previous.trashed_at and photo.listed:
+        return hidden_version.with_(trashed_at=previous.trashed_at, due_at=previous.due_at)
+    if photo.trashed_at and not previous.trashed_at:
         # The owner had restored the photo. Give the owner time to restore it again before the sweep erases it.
-        return hidden.with_(due_at=timestamp(now + TRASH_LIFETIME))
-    return hidden
+        return hidden_version.with_(due_at=timestamp(now + TRASH_LIFETIME))
+    return hidden_version
 
 
 def _revoke_links(before: DynamoShareLinkStore, after: DynamoShareLinkStore, album: Album) -> int:
@@ -123,21 +123,23 @@ def _revoke_links(before: DynamoShareLinkStore, after: DynamoShareLinkStore, alb
     return sum(after.remove_link(album.album_id, link.link_id) for link in revoked)
 
 
-def _rehide_album(after: DynamoAlbumStore, was: Album | None, album: Album, now: datetime) -> bool:
+def _rehide_album(after: DynamoAlbumStore, previous: Album | None, album: Album, now: datetime) -> bool:
     if album.deleted_at:
         return False
     # The sweep propagates the change to the photos.
     due_at = timestamp(now)
-    if was is None or was.deleted_at:
-        _replace(after, album, album.with_(deleted_at=timestamp(now), due_at=due_at, wording=album.wording + 1))
+    if previous is None or previous.deleted_at:
+        _replace(
+            after, album, album.with_(deleted_at=timestamp(now), due_at=due_at, change_number=album.change_number + 1)
+        )
         return True
-    stricter = max(album.visibility, was.visibility, key=_BY_STRICTNESS.index)
-    if stricter == album.visibility:
+    visibility = max(album.visibility, previous.visibility, key=_BY_STRICTNESS.index)
+    if visibility == album.visibility:
         return False
-    hidden = album.with_(visibility=stricter, updated_at=timestamp(now))
-    if hidden.public != album.public:
-        hidden = hidden.with_(due_at=due_at, wording=album.wording + 1)
-    _replace(after, album, hidden)
+    hidden_version = album.with_(visibility=visibility, updated_at=timestamp(now))
+    if hidden_version.public != album.public:
+        hidden_version = hidden_version.with_(due_at=due_at, change_number=album.change_number + 1)
+    _replace(after, album, hidden_version)
     return True
 
 

@@ -18,7 +18,7 @@ LIMIT = 25_000_000
 AWS contract LAM-10.
 """
 # Lambda provides boto3. AWS contract LAM-11.
-_FOREIGN = ("tests", "docs", "bench", "local", "boto3", "botocore", "pip", "pytest")
+_UNNEEDED = ("tests", "docs", "bench", "local", "boto3", "botocore", "pip", "pytest")
 _MACHINES = {"x86_64": "Linux x86_64", "arm64": "Linux aarch64"}
 _IMPORT = "import time; begun = time.perf_counter(); import app; print(f'{time.perf_counter() - begun:.2f}')"
 
@@ -32,28 +32,30 @@ def main() -> None:
     package = OUT / "deployment.zip"
     size = package.stat().st_size
     template = YAMLTemplateSerializer().load_template((OUT / "sam.yaml").read_text())
-    duration = f"{cold_import(package)} s" if runs_here(template) else "not measured: built for another platform"
+    duration = (
+        f"{measure_cold_import(package)} s" if can_run_here(template) else "not measured: built for another platform"
+    )
     print(f"package: {size / 1e6:.1f} MB of {LIMIT / 1e6:.0f}\ncold import: {duration}\n")
-    for line in table(template):
+    for line in format_table(template):
         print(line)
-    unneeded = foreign(package)
+    unneeded = find_unneeded(package)
     if size > LIMIT or unneeded:
         sys.exit(f"The package is over {LIMIT} bytes, or contains {sorted(unneeded)}.")
 
 
-def foreign(package: Path) -> set[str]:
+def find_unneeded(package: Path) -> set[str]:
     """Return the names in the package that the functions do not need."""
     with zipfile.ZipFile(package) as archive:
-        return {name.split("/")[0] for name in archive.namelist()} & {*_FOREIGN}
+        return {name.split("/")[0] for name in archive.namelist()} & {*_UNNEEDED}
 
 
-def runs_here(template: dict[str, Any]) -> bool:
+def can_run_here(template: dict[str, Any]) -> bool:
     """Return whether the wheels in the package run on this machine."""
     built_for = template["Resources"]["APIHandler"]["Properties"]["Architectures"]
     return f"{platform.system()} {platform.machine()}" in [_MACHINES[machine] for machine in built_for]
 
 
-def cold_import(package: Path) -> str:
+def measure_cold_import(package: Path) -> str:
     """Return the seconds to import the app from the package alone. As in Lambda, boto3 comes from the environment."""
     with tempfile.TemporaryDirectory() as folder:
         with zipfile.ZipFile(package) as archive:
@@ -65,7 +67,7 @@ def cold_import(package: Path) -> str:
     return min(run.stdout.strip() for run in runs)
 
 
-def table(template: dict[str, Any]) -> list[str]:
+def format_table(template: dict[str, Any]) -> list[str]:
     """Return a table of the resources by type, and of the resources with a condition."""
     resources = template["Resources"]
     kinds = Counter(resource["Type"] for resource in resources.values())

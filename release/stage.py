@@ -17,7 +17,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 from chalice.package import YAMLTemplateSerializer
 
-from chalicelib.deploy.packaging import API_ONLY_VARIABLES, variable_name
+from chalicelib.deploy.packaging import API_ONLY_VARIABLES, to_variable_name
 from release import templates
 
 ROOT = Path(__file__).parent.parent
@@ -27,7 +27,7 @@ _OUTPUTS_FOR_OPERATOR = {"APP_DOMAIN", "CDN_KEY", "CLIENT_KEY"}
 def main(stage: str, *assignments: str) -> None:
     """Create or update the stage's resources, and write its policies and its configuration."""
     session = boto3.Session()
-    parameters = {"Stage": stage, **api_of(stage), **dict(assignment.split("=", 1) for assignment in assignments)}
+    parameters = {"Stage": stage, **find_api(stage), **dict(assignment.split("=", 1) for assignment in assignments)}
     outputs = deploy(session.client, stage, parameters)
     account = session.client("sts").get_caller_identity()
     names = {
@@ -39,11 +39,11 @@ def main(stage: str, *assignments: str) -> None:
         "Users.Arn": outputs["USER_POOL_ARN"],
     }
     write_policies(stage, names, moderated="MODERATION_CONFIDENCE" in outputs)
-    record(stage, outputs)
+    write_configuration(stage, outputs)
     print(f"Updated .chalice/config.json. Next: chalice deploy --stage {stage}")
 
 
-def api_of(stage: str) -> dict[str, str]:
+def find_api(stage: str) -> dict[str, str]:
     """Return the parameter with the API of the stage. It is empty before the first `chalice deploy`."""
     deployed = ROOT / ".chalice" / "deployed" / f"{stage}.json"
     resources = json.loads(deployed.read_text())["resources"] if deployed.exists() else []
@@ -61,22 +61,22 @@ def deploy(client: Callable[[str], Any], stage: str, parameters: dict[str, str])
     """
     cloudformation, name = client("cloudformation"), f"photoshare-{stage}-resources"
     text = (ROOT / "resources.yaml").read_text()
-    known = {*YAMLTemplateSerializer().load_template(text)["Parameters"]}
+    known_parameters = {*YAMLTemplateSerializer().load_template(text)["Parameters"]}
     try:
         before = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
     except ClientError:
         before = None
     unchanged = {item["ParameterKey"] for item in before["Parameters"]} - {*parameters} if before else set()
     values: list[dict[str, Any]] = [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()]
-    values += [{"ParameterKey": key, "UsePreviousValue": True} for key in unchanged & known]
+    values += [{"ParameterKey": key, "UsePreviousValue": True} for key in unchanged & known_parameters]
     url = templates.upload(client, stage, text)
     request = {"StackName": name, "TemplateURL": url, "Parameters": values, "Capabilities": ["CAPABILITY_IAM"]}
     if templates.create_or_update(cloudformation, exists=before is not None, **request):
         waiter = cloudformation.get_waiter("stack_update_complete" if before else "stack_create_complete")
         waiter.wait(StackName=name, WaiterConfig={"Delay": 2, "MaxAttempts": 1800})
     stack = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
-    outputs = {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]}
-    return {variable_name(key): value for key, value in outputs.items()}
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+    return {to_variable_name(key): value for key, value in outputs.items()}
 
 
 def write_policies(stage: str, names: dict[str, str], *, moderated: bool) -> None:
@@ -86,19 +86,19 @@ def write_policies(stage: str, names: dict[str, str], *, moderated: bool) -> Non
     for policy in sorted((ROOT / ".chalice").glob("policy-*.json")):
         document = json.loads(policy.read_text())
         statements = [item for item in document["Statement"] if moderated or "Fn::If" not in item]
-        document["Statement"] = [_named(item.get("Fn::If", [None, item])[1], names) for item in statements]
+        document["Statement"] = [_fill_in_names(item.get("Fn::If", [None, item])[1], names) for item in statements]
         (folder / policy.name).write_text(json.dumps(document, indent=2) + "\n")
 
 
-def _named(value: Any, names: dict[str, str]) -> Any:
+def _fill_in_names(value: Any, names: dict[str, str]) -> Any:
     if isinstance(value, list):
-        return [_named(item, names) for item in value]
+        return [_fill_in_names(item, names) for item in value]
     if isinstance(value, dict) and "Fn::Sub" in value:
         return re.sub(r"\$\{([^}]+)\}", lambda match: names[match[1]], value["Fn::Sub"])
-    return {key: _named(item, names) for key, item in value.items()} if isinstance(value, dict) else value
+    return {key: _fill_in_names(item, names) for key, item in value.items()} if isinstance(value, dict) else value
 
 
-def record(stage: str, outputs: dict[str, str]) -> None:
+def write_configuration(stage: str, outputs: dict[str, str]) -> None:
     """Add the stage to the configuration of `chalice deploy`. Secrets are only named: `packaging` resolves them."""
     file = ROOT / ".chalice" / "config.json"
     config = json.loads(file.read_text())

@@ -56,9 +56,9 @@ def _create_bucket(s3: Any, name: str, account: str) -> None:
             "Choose another STAGE, or ask AWS Support about the bucket."
         ) from error
     # Every run sets both: an earlier run may have stopped after it created the bucket.
-    blocked = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
+    settings = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
     s3.put_public_access_block(
-        Bucket=name, ExpectedBucketOwner=account, PublicAccessBlockConfiguration=dict.fromkeys(blocked, True)
+        Bucket=name, ExpectedBucketOwner=account, PublicAccessBlockConfiguration=dict.fromkeys(settings, True)
     )
     rule = {"ID": "expire", "Status": "Enabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 1}}
     s3.put_bucket_lifecycle_configuration(

@@ -155,6 +155,6 @@ def deploy() -> dict[str, str]:
 
 def forget_clients() -> None:
     """Make the app rebuild its services and clients at the next use."""
-    for factory in (*vars(wiring).values(), aws._session):
+    for factory in (*vars(wiring).values(), aws._get_session):
         if hasattr(factory, "cache_clear"):
             factory.cache_clear()

@@ -176,7 +176,7 @@ def test_next_sweep_finishes_a_sweep_that_a_fault_ended(shared_cloud: Cloud) -> 
 
 def client_with_answer(status: int, code: str) -> Any:
     """Return a DynamoDB client for which every call returns this error."""
-    client = aws.client("dynamodb")
+    client = aws.create_client("dynamodb")
     response = AWSResponse("https://aws", status, HTTPHeaders(), None)
     client.meta.events.register("before-call", lambda **_: (response, {"Error": {"Code": code}}))
     return client
@@ -210,7 +210,7 @@ def test_aws_refusal_keeps_its_error_code(code: str) -> None:
 
 @pytest.mark.usefixtures("shared_cloud")
 def test_connection_timeout_raises_busy_but_an_invalid_call_does_not() -> None:
-    client = aws.client("dynamodb")
+    client = aws.create_client("dynamodb")
 
     def fail(**_: Any) -> None:
         raise ConnectTimeoutError(endpoint_url="https://aws")

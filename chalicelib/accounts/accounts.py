@@ -43,7 +43,7 @@ class Authentication:
     def __init__(self, store: AccountStore, identity: Identity, limiter: Limiter) -> None:
         self._store, self._identity, self._limiter = store, identity, limiter
 
-    def caller(self, authorization: str | None) -> Caller:
+    def authenticate(self, authorization: str | None) -> Caller:
         """Return the user with this `Authorization` header. Read the account to reject tokens of cancelled accounts.
 
         AWS contract COG-5.
@@ -52,8 +52,8 @@ class Authentication:
             InvalidToken: the header contains no valid access token, or the account is cancelled.
             TooManyRequests: the caller exceeds the rate limit.
         """
-        caller = self._identity.caller(authorization)
-        self._limiter.take(caller.user_id)
+        caller = self._identity.authenticate(authorization)
+        self._limiter.count_request(caller.user_id)
         if self._store.account(caller.user_id).cancelled:
             raise errors.InvalidToken
         return caller
@@ -76,7 +76,7 @@ class Accounts:
 
     def show(self, *, by: Caller) -> AccountView:
         """Return the caller's account. Create its row on the first call."""
-        email = self._identity.email(by)
+        email = self._identity.fetch_email(by)
         account = self._store.account(by.user_id)
         now = timestamp(self._clock())
         if account.created_at is None:

@@ -8,7 +8,7 @@ from chalicelib.domain.photos import Photo
 from chalicelib.stores.protocols import AlbumStore
 
 
-def visible_album(albums: AlbumStore, album_id: AlbumId, by: Caller | None) -> Album:
+def get_visible_album(albums: AlbumStore, album_id: AlbumId, by: Caller | None) -> Album:
     """Return an album that the caller may see. `by` is None for a visitor.
 
     Raises:
@@ -20,19 +20,19 @@ def visible_album(albums: AlbumStore, album_id: AlbumId, by: Caller | None) -> A
     return album
 
 
-def own_album(albums: AlbumStore, album_id: AlbumId, by: Caller) -> Album:
+def get_owned_album(albums: AlbumStore, album_id: AlbumId, by: Caller) -> Album:
     """Return an album that the caller may change.
 
     Raises:
         NotFound: the album does not exist, or the caller may not see it.
         Forbidden: the caller may see the album but does not own it.
     """
-    album = visible_album(albums, album_id, by)
+    album = get_visible_album(albums, album_id, by)
     if not is_user(by, album.user_id):
         raise Forbidden("Only the owner of this album may perform this action.")
     return album
 
 
-def album_shows(album_id: AlbumId, photo: Photo, *, include_private: bool) -> bool:
+def is_photo_shown(album_id: AlbumId, photo: Photo, *, include_private: bool) -> bool:
     """Return whether an album shows this photo. Only the album's owner and its share links see private photos."""
     return photo.listed and album_id in photo.albums and (include_private or photo.visibility != "private")

@@ -4,8 +4,8 @@ import secrets
 from collections.abc import Callable, Sequence
 from typing import Literal
 
-from chalicelib.albums.access import album_shows, own_album, visible_album
-from chalicelib.albums.propagation import GRACE, Propagation
+from chalicelib.albums.access import get_owned_album, get_visible_album, is_photo_shown
+from chalicelib.albums.propagation import PROPAGATION_LEASE, Propagation
 from chalicelib.albums.views import AlbumPresenter, AlbumView
 from chalicelib.domain import errors
 from chalicelib.domain.accounts import Caller, is_user
@@ -84,18 +84,18 @@ class Albums:
         Raises:
             NotFound: the album does not exist, or the caller may not see it.
         """
-        album = visible_album(self._albums, album_id, by)
+        album = get_visible_album(self._albums, album_id, by)
         return self._presenter.view(album, include_private=is_user(by, album.user_id))
 
     def change(self, album_id: AlbumId, changes: AlbumChanges, *, by: Caller) -> AlbumView:
         """Apply `changes`, and propagate a new name or visibility to the album's photos.
 
         Raises:
-            NotFound, Forbidden: see `own_album`.
+            NotFound, Forbidden: see `get_owned_album`.
             NotInAlbum: the new cover is not a photo of this album.
             Conflict: other writers keep changing the album.
         """
-        fields = changes.given()
+        fields = changes.get_sent_fields()
 
         def change(before: Album) -> Album:
             if cover := fields.get("cover_photo_id"):
@@ -127,7 +127,7 @@ class Albums:
 
     def _change(self, album_id: AlbumId, by: Caller, change: Callable[[Album], Album]) -> Album:
         def attempt() -> Album:
-            before = own_album(self._albums, album_id, by)
+            before = get_owned_album(self._albums, album_id, by)
             after = change(before)
             if after != before and not self._albums.change(before, after):
                 raise WriteConflict
@@ -137,10 +137,10 @@ class Albums:
 
     def _mark_due(self, album: Album) -> Album:
         """Return the album with a due time for its propagation. The sweep resumes a propagation that is overdue."""
-        return album.with_(due_at=timestamp(self._clock() + GRACE), wording=album.wording + 1)
+        return album.with_(due_at=timestamp(self._clock() + PROPAGATION_LEASE), change_number=album.change_number + 1)
 
     def _check_cover(self, album_id: AlbumId, cover: PhotoId) -> None:
         # An id can match the pattern and still contain an impossible time.
         photo = self._store.photos([cover]).get(cover) if is_photo_id(cover) else None
-        if photo is None or not album_shows(album_id, photo, include_private=True):
+        if photo is None or not is_photo_shown(album_id, photo, include_private=True):
             raise errors.NotInAlbum(details={"field": "coverPhotoId"})

@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.albums.access import album_shows, own_album, visible_album
-from chalicelib.albums.placement import placement
+from chalicelib.albums.access import get_owned_album, get_visible_album, is_photo_shown
+from chalicelib.albums.memberships import build_membership
 from chalicelib.domain import errors
 from chalicelib.domain.accounts import Caller, is_user
 from chalicelib.domain.albums import Album, Entry
@@ -20,7 +20,7 @@ from chalicelib.domain.photos import MAX_ALBUMS, Photo
 from chalicelib.domain.requests import AlbumPhotoQuery
 from chalicelib.infra.retry import WriteConflict, retry_on_conflict
 from chalicelib.photos import random_walk
-from chalicelib.photos.access import own_photo
+from chalicelib.photos.access import get_owned_photo
 from chalicelib.photos.views import AnyPhotoView, PhotoPresenter, PhotoView
 from chalicelib.stores.protocols import AlbumStore, PhotoStore
 
@@ -62,17 +62,17 @@ class AlbumPhotos:
         """
 
         def attempt() -> EntryView:
-            album = own_album(self._albums, album_id, by)
-            photo = own_photo(self._store, photo_id, by)
+            album = get_owned_album(self._albums, album_id, by)
+            photo = get_owned_photo(self._store, photo_id, by)
             if not (photo.listed or photo.status == "pending"):
                 raise errors.NotReady("A photo that was rejected or is in the trash cannot be added to an album.")
             if album_id not in photo.albums and len(photo.albums) >= MAX_ALBUMS:
                 raise errors.TooManyAlbums(details={"limit": MAX_ALBUMS})
-            new_placement = placement(album, photo.albums.get(album_id), position, self._clock())
-            after = photo.with_(albums=photo.albums | {album_id: new_placement})
+            new_membership = build_membership(album, photo.albums.get(album_id), position, self._clock())
+            after = photo.with_(albums=photo.albums | {album_id: new_membership})
             if after != photo and not self._store.replace(photo, after):
                 raise WriteConflict
-            return EntryView(album_id=album_id, photo_id=photo_id, position=new_placement.position)
+            return EntryView(album_id=album_id, photo_id=photo_id, position=new_membership.position)
 
         return retry_on_conflict(attempt, otherwise=errors.Conflict)
 
@@ -86,7 +86,7 @@ class AlbumPhotos:
         """
 
         def attempt() -> None:
-            own_album(self._albums, album_id, by)
+            get_owned_album(self._albums, album_id, by)
             photo = self._store.photo(photo_id)
             if photo is None or album_id not in photo.albums:
                 raise errors.NotFound
@@ -106,7 +106,7 @@ class AlbumPhotos:
         user_id = by.user_id if by else None
         # Read the album first to learn if the caller owns it, because only the owner's index includes private photos.
         # A visitor owns no album, so `_Reader.photos` reads the album together with the photos.
-        include_private = by is not None and is_user(by, visible_album(self._albums, album_id, by).user_id)
+        include_private = by is not None and is_user(by, get_visible_album(self._albums, album_id, by).user_id)
         cursors = Cursors(self._keys, user_id, "album", album_id, query.order)
         reader = _Reader(self._albums, album_id, include_private, lambda album: album.visible_to(user_id))
         return self._presenter.page(_read_page(reader, query, cursors), by)
@@ -137,11 +137,11 @@ class _Reader(msgspec.Struct, frozen=True):
         Raises:
             NotFound: the viewer may not see the album.
         """
-        album, photos = self.albums.with_photos(self.album_id, [entry.photo_id for entry in entries])
+        album, photos = self.albums.read_with_photos(self.album_id, [entry.photo_id for entry in entries])
         if album is None or not self.may_see(album):
             raise errors.NotFound
         pairs = [(entry, photos[entry.photo_id]) for entry in entries if entry.photo_id in photos]
-        return [pair for pair in pairs if album_shows(self.album_id, pair[1], include_private=self.include_private)]
+        return [pair for pair in pairs if is_photo_shown(self.album_id, pair[1], include_private=self.include_private)]
 
 
 def _read_page(reader: _Reader, query: AlbumPhotoQuery, cursors: Cursors) -> Page[Photo]:
@@ -150,7 +150,7 @@ def _read_page(reader: _Reader, query: AlbumPhotoQuery, cursors: Cursors) -> Pag
         photos, next_position = _read_randomly(reader, query.limit, position)
         return Page(photos, cursors.seal(next_position) if next_position else None)
     pairs = _read_by_position(reader, query.limit + 1, position[0] if position else None)
-    page = cursors.page(pairs, query.limit, lambda pair: [pair[0].place])
+    page = cursors.page(pairs, query.limit, lambda pair: [pair[0].sort_key])
     return Page([photo for _, photo in page.items], page.last_key)
 
 
@@ -161,14 +161,14 @@ def _read_by_position(reader: _Reader, limit: int, after: str | None) -> list[tu
         pairs += reader.photos(entries)
         if len(entries) < missing:
             break
-        after = entries[-1].place
+        after = entries[-1].sort_key
     return pairs
 
 
 def _read_randomly(reader: _Reader, limit: int, position: list[Any] | None) -> tuple[list[Photo], list[Any] | None]:
     read = partial(reader.albums.entries_by_rank, reader.album_id, include_private=reader.include_private)
     while True:
-        entries, position = random_walk.next_items(read, limit, position)
+        entries, position = random_walk.read_next_items(read, limit, position)
         photos = [photo for _, photo in reader.photos(entries)]
         if photos or position is None:
             return photos, position

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import msgspec
 
-from chalicelib.albums.access import own_album
+from chalicelib.albums.access import get_owned_album
 from chalicelib.albums.entries import AlbumPhotos
 from chalicelib.albums.views import AlbumPresenter, AlbumView
 from chalicelib.domain import errors, share_links
@@ -71,7 +71,7 @@ class ShareLinks:
         """
         now = self._clock()
         expires_at = _parse_expiry(request, now)
-        own_album(self._albums, album_id, by)
+        get_owned_album(self._albums, album_id, by)
         secret = secrets.token_bytes(share_links.SECRET_BYTES)
         token = Token(album_id, new_link_id(now, secrets.randbits(128)), secret)
         salt = secrets.token_hex(share_links.SALT_BYTES) if request.password else ""
@@ -79,10 +79,10 @@ class ShareLinks:
             album_id=album_id,
             link_id=token.link_id,
             created_at=timestamp(now),
-            secret_hash=share_links.secret_digest(secret),
+            secret_hash=share_links.hash_secret(secret),
             expires_at=expires_at,
             salt=salt,
-            password_hash=share_links.password_digest(request.password, salt) if request.password else "",
+            password_hash=share_links.hash_password(request.password, salt) if request.password else "",
         )
         self._links.add_link(link, MAX_LINKS)
         url = f"{self._base_url}/shared/{share_links.encode_token(token)}"
@@ -95,7 +95,7 @@ class ShareLinks:
             NotFound, Forbidden: the album does not belong to the caller.
             InvalidCursor: `lastKey` is not a cursor of this list.
         """
-        own_album(self._albums, album_id, by)
+        get_owned_album(self._albums, album_id, by)
         cursors = Cursors(self._keys, by.user_id, "links", album_id)
         position = cursors.open(query.last_key)
         links = self._links.links(album_id, query.limit + 1, after=LinkId(position[0]) if position else None)
@@ -109,7 +109,7 @@ class ShareLinks:
             NotFound: the album or the link does not exist, or the caller may not see the album.
             Forbidden: the caller may see the album but does not own it.
         """
-        own_album(self._albums, album_id, by)
+        get_owned_album(self._albums, album_id, by)
         if not self._links.remove_link(album_id, link_id):
             raise errors.NotFound
 
@@ -143,10 +143,10 @@ class ShareLinks:
         decoded = share_links.decode_token(token)
         if decoded is None:
             raise errors.NotFound
-        album, link = self._links.with_link(decoded.album_id, decoded.link_id)
-        if album is None or link is None or not share_links.has_secret(link, decoded.secret):
+        album, link = self._links.read_with_link(decoded.album_id, decoded.link_id)
+        if album is None or link is None or not share_links.verify_secret(link, decoded.secret):
             raise errors.NotFound
-        if album.deleted_at or not link.open_at(timestamp(self._clock())):
+        if album.deleted_at or not link.is_valid_at(timestamp(self._clock())):
             raise errors.NotFound
         if link.password_hash:
             self._check_password(link, password)
@@ -162,7 +162,7 @@ class ShareLinks:
                 "Too many wrong passwords. Retry after the time in the Retry-After header.",
                 retry_after=WINDOW_SECONDS - elapsed,
             )
-        if not share_links.has_password(link, password):
+        if not share_links.verify_password(link, password):
             raise errors.InvalidLinkPassword
         self._links.uncount_password_attempt(link, window)
 

@@ -21,11 +21,11 @@ from chalicelib.stores.protocols import AlbumStore, PhotoStore, ShareLinkStore
 
 log = logging.getLogger(__name__)
 
-GRACE = timedelta(minutes=15)
+PROPAGATION_LEASE = timedelta(minutes=15)
 """The time that a request or a job has to update the photos of an album before the sweep enqueues a job."""
 BUDGET = timedelta(minutes=10)
 """The time budget of one run, within the 15 minutes of its function. AWS contract LAM-7."""
-AT_ONCE = 10
+MAX_INLINE = 10
 """The maximum number of photos that a request updates itself."""
 _STEP = 100
 
@@ -39,11 +39,11 @@ class Propagation:
         self._store, self._albums, self._links, self._queue, self._clock = store, albums, links, queue, clock
 
     def begin(self, album: Album) -> None:
-        """Update the photos of a changed album. If there are more than `AT_ONCE` photos, enqueue a job instead."""
+        """Update the photos of a changed album. If there are more than `MAX_INLINE` photos, enqueue a job instead."""
         if album.due_at is None:
             return
         try:
-            if album.photo_count > AT_ONCE or not self._update_few(album.album_id):
+            if album.photo_count > MAX_INLINE or not self._update_few(album.album_id):
                 self._queue.send([UpdateAlbumPhotos(album.album_id)])
         except Busy:
             # The change of the album is already stored, so the request must succeed.
@@ -57,26 +57,26 @@ class Propagation:
         """
         end = time.monotonic() + budget.total_seconds()
         while (album := self._albums.album(album_id)) and album.due_at is not None:
-            photo_ids = self._albums.members(album_id, _STEP, after=album.progress)
+            photo_ids = self._albums.list_member_ids(album_id, _STEP, after=album.progress)
             self._update(album_id, photo_ids)
             if len(photo_ids) < _STEP:
                 self._finish(album)
                 return
             is_late = time.monotonic() >= end
             # If time is up, the album is due for the next sweep. Otherwise it becomes due only if this run is lost.
-            due_at = timestamp(self._clock() if is_late else self._clock() + GRACE)
+            due_at = timestamp(self._clock() if is_late else self._clock() + PROPAGATION_LEASE)
             self._albums.store_progress(album, photo_ids[-1], due_at)
             if is_late:
                 log.info("the sweep will resume an album", extra={"album_id": album_id})
                 return
 
     def _update_few(self, album_id: AlbumId) -> bool:
-        """Update the photos of an album. Return False and change nothing if there are more than `AT_ONCE` photos."""
+        """Update the photos of an album. Return False and change nothing if there are more than `MAX_INLINE` photos."""
         album = self._albums.album(album_id)
         if album is None or album.due_at is None:
             return True
-        photo_ids = self._albums.members(album_id, AT_ONCE + 1)
-        if len(photo_ids) > AT_ONCE:
+        photo_ids = self._albums.list_member_ids(album_id, MAX_INLINE + 1)
+        if len(photo_ids) > MAX_INLINE:
             return False
         self._update(album_id, photo_ids)
         self._finish(album)
@@ -101,22 +101,22 @@ class Propagation:
         album = self._albums.album(album_id) if photos else None
         if album is None:
             return []
-        pairs = [(photo, self._update_placement(photo, album)) for photo in photos.values()]
+        pairs = [(photo, self._update_membership(photo, album)) for photo in photos.values()]
         changes = [(before, after) for before, after in pairs if after != before]
         return [before.photo_id for before, after in changes if not self._store.replace(before, after)]
 
-    def _update_placement(self, photo: Photo, album: Album) -> Photo:
+    def _update_membership(self, photo: Photo, album: Album) -> Photo:
         """Return the photo with the current name and visibility of the album, or without a deleted album."""
-        placements = dict(photo.albums)
-        placement = placements.pop(album.album_id, None)
-        if placement is None:
+        memberships = dict(photo.albums)
+        membership = memberships.pop(album.album_id, None)
+        if membership is None:
             return photo
         if album.deleted_at is None:
-            placements[album.album_id] = placement.with_(name=album.name, public=album.public)
+            memberships[album.album_id] = membership.with_(name=album.name, public=album.public)
         elif album.trash_photos and photo.listed:
             now = self._clock()
             photo = photo.with_(trashed_at=timestamp(now), due_at=timestamp(now + TRASH_LIFETIME))
-        return photo.with_(albums=placements)
+        return photo.with_(albums=memberships)
 
     def _finish(self, album: Album) -> None:
         """Mark the album as propagated, or remove it with its share links if it was deleted."""

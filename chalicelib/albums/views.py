@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from chalicelib.albums.access import album_shows
+from chalicelib.albums.access import is_photo_shown
 from chalicelib.domain.albums import Album
 from chalicelib.domain.ids import AlbumId, PhotoId, Timestamp, UserId
 from chalicelib.domain.model import Model
@@ -74,7 +74,7 @@ class AlbumPresenter:
         for album, include in albums:
             existing = (photos.get(photo_id) for photo_id in _list_cover_candidates(album))
             visible = (
-                cover for cover in existing if cover and album_shows(album.album_id, cover, include_private=include)
+                cover for cover in existing if cover and is_photo_shown(album.album_id, cover, include_private=include)
             )
             if cover := next(visible, None):
                 covers[album.album_id] = cover
@@ -90,7 +90,7 @@ class AlbumPresenter:
         covers: dict[AlbumId, Photo] = {}
         for (album, include), entries in zip(albums, first_entries, strict=True):
             photo = photos.get(entries[0].photo_id) if entries else None
-            if photo and album_shows(album.album_id, photo, include_private=include):
+            if photo and is_photo_shown(album.album_id, photo, include_private=include):
                 covers[album.album_id] = photo
         return covers
 
@@ -100,4 +100,4 @@ def _list_cover_candidates(album: Album) -> list[PhotoId]:
 
 
 def _count_visible_photos(album: Album, include_private: bool) -> int:
-    return album.photo_count if include_private else album.open_count
+    return album.photo_count if include_private else album.non_private_count

@@ -53,7 +53,7 @@ class Identity:
         self._client_id = settings.user_pool_client_id
         self._verifier = verifier
 
-    def caller(self, authorization: str | None) -> Caller:
+    def authenticate(self, authorization: str | None) -> Caller:
         """Return the user who sent `Authorization: Bearer <access token>`.
 
         Raises:
@@ -63,7 +63,7 @@ class Identity:
         scheme, _, token = (authorization or "").partition(" ")
         if scheme != "Bearer":
             raise errors.InvalidToken
-        return Caller(UserId(self._verifier.claims(token, "access")["sub"]), token)
+        return Caller(UserId(self._verifier.verify(token, "access")["sub"]), token)
 
     def refresh(self, refresh_token: str) -> Tokens:
         """Return new tokens for a refresh token. They include no refresh token. AWS contract COG-7.
@@ -72,12 +72,12 @@ class Identity:
             InvalidToken: the refresh token is wrong, expired or revoked.
         """
         with _translate_errors(**dict.fromkeys((*_UNKNOWN_USER, "RefreshTokenReuseException"), errors.InvalidToken)):
-            answer = self._cognito.initiate_auth(
+            response = self._cognito.initiate_auth(
                 ClientId=self._client_id,
                 AuthFlow="REFRESH_TOKEN_AUTH",
                 AuthParameters={"REFRESH_TOKEN": refresh_token},
             )
-        return msgspec.structs.replace(_tokens(answer), refresh_token=UNSET)
+        return msgspec.structs.replace(_parse_tokens(response), refresh_token=UNSET)
 
     def log_in(self, email: str, password: str) -> Tokens:
         """Return tokens for an address and its password. Cognito limits the guesses.
@@ -90,14 +90,14 @@ class Identity:
         """
         unknown_user = dict.fromkeys(_UNKNOWN_USER, errors.InvalidCredentials)
         with _translate_errors(**unknown_user, PasswordResetRequiredException=errors.LoginFailed):
-            answer = self._cognito.initiate_auth(
+            response = self._cognito.initiate_auth(
                 ClientId=self._client_id,
                 AuthFlow="USER_PASSWORD_AUTH",
                 AuthParameters={"USERNAME": email, "PASSWORD": password},
             )
-        if "AuthenticationResult" not in answer:
+        if "AuthenticationResult" not in response:
             raise errors.LoginFailed("This account requires an additional sign-in step. Sign in at `/login` instead.")
-        return _tokens(answer)
+        return _parse_tokens(response)
 
     def log_out(self, refresh_token: str | None) -> LogoutView:
         """Revoke a refresh token and its access tokens. An invalid token is no error (RFC 7009, section 2.2).
@@ -140,13 +140,13 @@ class Identity:
             InvalidPasswordException=errors.InvalidPassword,
             CodeDeliveryFailureException=errors.InvalidRequest,
         ):
-            answer = self._cognito.sign_up(
+            response = self._cognito.sign_up(
                 ClientId=self._client_id,
                 Username=email,
                 Password=password,
                 UserAttributes=[{"Name": "email", "Value": email}],
             )
-        return SignUpView(user_id=UserId(answer["UserSub"]), confirmed=answer["UserConfirmed"])
+        return SignUpView(user_id=UserId(response["UserSub"]), confirmed=response["UserConfirmed"])
 
     def confirm_sign_up(self, email: str, code: str) -> None:
         """Confirm an address by the code that was mailed to it. AWS contract COG-11.
@@ -171,7 +171,7 @@ class Identity:
         with _translate_errors(*(f"{name}Exception" for name in silent)):
             self._cognito.resend_confirmation_code(ClientId=self._client_id, Username=email)
 
-    def email(self, caller: Caller) -> str:
+    def fetch_email(self, caller: Caller) -> str:
         """Return the caller's e-mail address. AWS contract COG-13.
 
         Raises:
@@ -180,12 +180,14 @@ class Identity:
         with _translate_errors(
             **dict.fromkeys((*_UNKNOWN_USER, "PasswordResetRequiredException"), errors.InvalidToken)
         ):
-            answer = self._cognito.get_user(AccessToken=caller.access_token)
-        return next((attribute["Value"] for attribute in answer["UserAttributes"] if attribute["Name"] == "email"), "")
+            response = self._cognito.get_user(AccessToken=caller.access_token)
+        return next(
+            (attribute["Value"] for attribute in response["UserAttributes"] if attribute["Name"] == "email"), ""
+        )
 
 
-def _tokens(answer: Any) -> Tokens:
-    result = answer["AuthenticationResult"]
+def _parse_tokens(response: Any) -> Tokens:
+    result = response["AuthenticationResult"]
     return Tokens(
         access_token=result["AccessToken"],
         id_token=result["IdToken"],

@@ -57,7 +57,7 @@ class HostedUi:
             "code_challenge": challenge.decode(),
             "code_challenge_method": "S256",
         }
-        cookie = str(self._states.dumps([state, nonce, verifier, same_origin_path(return_to)]))
+        cookie = str(self._states.dumps([state, nonce, verifier, sanitize_return_path(return_to)]))
         return PendingLogin(f"{self._settings.cognito_domain}/oauth2/authorize?{urlencode(parameters)}", cookie)
 
     def finish(self, cookie: str | None, query: CallbackQuery) -> tuple[Tokens, str]:
@@ -77,8 +77,8 @@ class HostedUi:
             raise errors.LoginFailed
         tokens = self._exchange(query.code, verifier)
         try:
-            claims = self._verifier.claims(tokens.id_token, "id")
-            access = self._verifier.claims(tokens.access_token, "access")
+            claims = self._verifier.verify(tokens.id_token, "id")
+            access = self._verifier.verify(tokens.access_token, "access")
         except errors.InvalidToken as error:
             raise errors.LoginFailed from error
         if claims.get("nonce") != nonce or claims["sub"] != access["sub"]:
@@ -102,7 +102,7 @@ class HostedUi:
         }
         try:
             raw = fetch(f"{self._settings.cognito_domain}/oauth2/token", seconds=_TOKEN_SECONDS, form=form)
-            return msgspec.json.decode(raw, type=_OAuthTokens).tokens()
+            return msgspec.json.decode(raw, type=_OAuthTokens).to_tokens()
         except FetchFailed as error:
             is_rejected = error.status is not None and 400 <= error.status < 500
             raise (errors.LoginFailed if is_rejected else errors.LoginUnavailable) from error
@@ -118,7 +118,7 @@ class _OAuthTokens(msgspec.Struct, frozen=True):
     refresh_token: str
     expires_in: int
 
-    def tokens(self) -> Tokens:
+    def to_tokens(self) -> Tokens:
         return Tokens(
             access_token=self.access_token,
             id_token=self.id_token,
@@ -127,7 +127,7 @@ class _OAuthTokens(msgspec.Struct, frozen=True):
         )
 
 
-def same_origin_path(text: str) -> str:
+def sanitize_return_path(text: str) -> str:
     """Return `text` if it can only be a path on this origin, else `/`. This prevents open redirects."""
     is_path = text.startswith("/") and not text.startswith(("//", "/\\")) and len(text) <= _MAX_PATH_LENGTH
     return text if is_path and text.isascii() and text.isprintable() and "\\" not in text and " " not in text else "/"

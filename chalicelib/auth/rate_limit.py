@@ -29,7 +29,7 @@ class Limiter:
         self._buckets: OrderedDict[UserId, tuple[float, float]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def take(self, user_id: UserId) -> None:
+    def count_request(self, user_id: UserId) -> None:
         """Count a request of this user. Call this after verifying the token: visitors have no bucket.
 
         Raises:

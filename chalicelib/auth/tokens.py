@@ -27,7 +27,7 @@ AWS contract COG-4.
 """
 _MIN_KEY_BITS = 2048
 # PyJWT also accepts padding, which would give one token several spellings.
-_COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
+_COMPACT_JWS = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 
 Use = Literal["access", "id"]
 
@@ -74,13 +74,13 @@ class KeySet:
             return
         self._tried_at = self._clock()
         try:
-            self._keys = _usable_keys(json.loads(fetch(self._url, seconds=self._seconds)))
+            self._keys = _select_usable_keys(json.loads(fetch(self._url, seconds=self._seconds)))
             self._fetched_at = self._clock()
         except (FetchFailed, ValueError, RecursionError):
             return
 
 
-def _usable_keys(document: Any) -> dict[str, RSAPublicKey]:
+def _select_usable_keys(document: Any) -> dict[str, RSAPublicKey]:
     """Return the keys that may sign by their ids: RSA keys of at least 2048 bits, for signatures, with unique ids."""
     entries = document.get("keys") if isinstance(document, dict) else None
     if not isinstance(entries, list):
@@ -90,11 +90,11 @@ def _usable_keys(document: Any) -> dict[str, RSAPublicKey]:
         entry["kid"]: key
         for entry in entries
         if isinstance(entry, dict) and isinstance(entry.get("kid"), str) and ids.count(entry["kid"]) == 1
-        if (key := _signing_key(entry)) is not None
+        if (key := _parse_signing_key(entry)) is not None
     }
 
 
-def _signing_key(entry: dict[str, Any]) -> RSAPublicKey | None:
+def _parse_signing_key(entry: dict[str, Any]) -> RSAPublicKey | None:
     if entry.get("kty") != "RSA" or entry.get("use", "sig") != "sig" or entry.get("alg", "RS256") != "RS256":
         return None
     try:
@@ -112,7 +112,7 @@ class Verifier:
     def __init__(self, keys: KeySet, issuer: str, client_id: str) -> None:
         self._keys, self._issuer, self._client_id = keys, issuer, client_id
 
-    def claims(self, token: str, use: Use) -> dict[str, Any]:
+    def verify(self, token: str, use: Use) -> dict[str, Any]:
         """Return the claims of a valid token of this use.
 
         Raises:
@@ -133,7 +133,7 @@ class Verifier:
         return claims
 
     def _decode(self, token: str) -> dict[str, Any]:
-        if len(token) > MAX_TOKEN_LENGTH or not _COMPACT.fullmatch(token):
+        if len(token) > MAX_TOKEN_LENGTH or not _COMPACT_JWS.fullmatch(token):
             raise ValueError("The token is not from Cognito.")
         header = jwt.get_unverified_header(token)
         kid = header.get("kid")

@@ -6,7 +6,7 @@ from typing import Any
 from chalicelib.domain import errors
 from chalicelib.domain.errors import PhotoshareError
 
-_OF_TYPE: dict[str, PhotoshareError] = {
+_ERRORS_BY_TYPE: dict[str, PhotoshareError] = {
     "ACCESS_DENIED": errors.Forbidden(),
     "API_CONFIGURATION_ERROR": errors.InternalError(),
     "AUTHORIZER_CONFIGURATION_ERROR": errors.InternalError(),
@@ -30,18 +30,18 @@ _OF_TYPE: dict[str, PhotoshareError] = {
 }
 
 
-def _response(error: PhotoshareError) -> dict[str, Any]:
+def _build_response(error: PhotoshareError) -> dict[str, Any]:
     headers = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "Retry-After,Location"}
     headers |= {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
     headers |= {"Retry-After": str(error.retry_after)} if error.retry_after else {}
     return {
         "statusCode": str(error.status),
         "responseParameters": {f"gatewayresponse.header.{name}": f"'{value}'" for name, value in headers.items()},
-        "responseTemplates": {"application/json": json.dumps(error.document("$context.requestId"))},
+        "responseTemplates": {"application/json": json.dumps(error.to_body("$context.requestId"))},
     }
 
 
-GATEWAY_RESPONSES = {kind: _response(error) for kind, error in _OF_TYPE.items()}
+GATEWAY_RESPONSES = {kind: _build_response(error) for kind, error in _ERRORS_BY_TYPE.items()}
 """By API Gateway's response type. `DEFAULT_4XX` keeps the status of API Gateway, which is more specific."""
 GATEWAY_RESPONSES["DEFAULT_4XX"] = {
     "responseParameters": GATEWAY_RESPONSES["ACCESS_DENIED"]["responseParameters"],

@@ -94,14 +94,14 @@ def _complete_api(properties: dict[str, Any]) -> None:
     cognito["x-amazon-apigateway-authorizer"]["providerARNs"] = [{"Fn::GetAtt": ["Users", "Arn"]}]
 
 
-def variable_name(output: str) -> str:
+def to_variable_name(output: str) -> str:
     """Return the name of the environment variable for an output of `resources.yaml`."""
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", output).upper()
 
 
 def _build_environment(outputs: dict[str, Any], *, is_api: bool) -> dict[str, Any]:
     variables = {
-        variable_name(name): {"Fn::If": [output["Condition"], output["Value"], ""]}
+        to_variable_name(name): {"Fn::If": [output["Condition"], output["Value"], ""]}
         if "Condition" in output
         else output["Value"]
         for name, output in outputs.items()
@@ -162,12 +162,12 @@ def _wrap_put_function(put: Callable[..., Any]) -> Callable[..., Any]:
     def put_with_secrets(
         client: Any, *args: Any, environment_variables: dict[str, str] | None = None, **kwargs: Any
     ) -> Any:
-        resolved = dict(environment_variables or {})
-        for name, value in resolved.items():
+        variables = dict(environment_variables or {})
+        for name, value in variables.items():
             if reference := _SECRET.fullmatch(value):
                 secrets = client._client("secretsmanager")
                 secret = secrets.get_secret_value(SecretId=reference[1])["SecretString"]
-                resolved[name] = json.loads(secret)[reference[2]] if reference[2] else secret
-        return put(client, *args, environment_variables=resolved, **kwargs)
+                variables[name] = json.loads(secret)[reference[2]] if reference[2] else secret
+        return put(client, *args, environment_variables=variables, **kwargs)
 
     return put_with_secrets

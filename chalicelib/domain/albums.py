@@ -1,5 +1,7 @@
 """Albums and their entries."""
 
+from msgspec import field
+
 from chalicelib.domain.ids import AlbumId, PhotoId, Timestamp, UserId
 from chalicelib.domain.model import Model
 from chalicelib.domain.photos import Visibility
@@ -21,7 +23,7 @@ class Album(Model, frozen=True):
     cover_photo_id: PhotoId | None = None
     photo_count: int = 0
     """The photos in the album that are not in the trash."""
-    open_count: int = 0
+    non_private_count: int = field(default=0, name="openCount")
     """The photos of `photo_count` that are not private."""
     link_count: int = 0
     """Share links that were not revoked, including expired ones."""
@@ -33,12 +35,12 @@ class Album(Model, frozen=True):
     """True if the deletion moves the photos to the trash."""
     due_at: Timestamp | None = None
     """The time when the sweep must look at the album. Set until the latest change is propagated to all photos."""
-    wording: int = 0
+    change_number: int = field(default=0, name="wording")
     """The number of changes to propagate: of the name or the visibility, or the deletion."""
     updated_through: PhotoId | None = None
-    """The last photo, in the order of ids, that the propagation of the change `updated_for` has updated."""
-    updated_for: int = 0
-    """The `wording` of that change."""
+    """The last photo, in the order of ids, that the propagation of `updated_change_number` has updated."""
+    updated_change_number: int = field(default=0, name="updatedFor")
+    """The `change_number` of that change."""
     revision: int = 0
 
     @property
@@ -49,7 +51,7 @@ class Album(Model, frozen=True):
     @property
     def progress(self) -> PhotoId | None:
         """Return the photo after which the propagation of the latest change resumes, or None if it has not begun."""
-        return self.updated_through if self.updated_for == self.wording else None
+        return self.updated_through if self.updated_change_number == self.change_number else None
 
     def visible_to(self, user_id: UserId | None) -> bool:
         """Return whether this user, or a visitor if None, may know that the album exists."""
@@ -62,5 +64,5 @@ class Entry(Model, frozen=True):
     """A photo in an album's lists."""
 
     photo_id: PhotoId
-    place: str
+    sort_key: str
     """The sort key of the album's photos: by position, then by id."""

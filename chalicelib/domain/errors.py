@@ -24,7 +24,7 @@ class PhotoshareError(Exception):
         """Return the `error` field of the body."""
         return type(self).__name__
 
-    def document(self, request_id: str) -> dict[str, Any]:
+    def to_body(self, request_id: str) -> dict[str, Any]:
         """Return the JSON body of the error."""
         body: dict[str, Any] = {"error": self.code, "message": self.message}
         if self.details:
@@ -175,7 +175,7 @@ class ImageRejected(PhotoshareError):
 
     @property
     def code(self) -> str:
-        """Return the rejection code: the name of a subclass of `renditions.Refused`."""
+        """Return the rejection code: the name of a subclass of `renditions.Rejection`."""
         return self.rejection
 
 

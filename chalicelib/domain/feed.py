@@ -28,11 +28,11 @@ _DRAWS = 64
 """The largest number of draws. On average, the fifth draw finds a photo."""
 _DRAWN_AT_ONCE = 4
 _ROUNDS = 6
-_WAVE = 16
+_MAX_BATCH = 16
 """The largest number of buckets that are read at once."""
 _PER_BUCKET, _WEIGHT = 2, 4
 """The expected number of photos per bucket, which counts as much as four buckets that were read."""
-_SWEEP_LIMIT = 100
+_SCAN_LIMIT = 100
 
 
 class HasId(Protocol):
@@ -50,22 +50,21 @@ class Span(msgspec.Struct, frozen=True):
     high: int
 
 
-class Place(msgspec.Struct, frozen=True, array_like=True):
-    """The position of a walk. Earlier pages returned all buckets before `bucket`, and its items up to the hash `after`.
+class Walk(msgspec.Struct, frozen=True, array_like=True):
+    """A walk and its position. Earlier pages hold the buckets before `bucket`, and its items up to the hash `after`.
 
-    A walk is a circle. It starts in the middle of bucket 0, after the hash `since`. The items of bucket 0 up to `since`
-    end the walk, as one more bucket.
+    A walk is a circle. It enters its first bucket after `start_hash`. The items up to `start_hash` come last.
     """
 
     seed: int
     depth: int
     bucket: int = 0
     after: str = ""
-    swept: int | None = None
+    next_rank: int | None = None
     """If set, the walk continues in the order of ranks, and all ranks below this one have been read."""
-    start: int = 0
+    start_bucket: int = 0
     """The number of the walk's first bucket in the permutation."""
-    since: str = ""
+    start_hash: str = ""
 
     @property
     def buckets(self) -> int:
@@ -75,30 +74,30 @@ class Place(msgspec.Struct, frozen=True, array_like=True):
     @property
     def end(self) -> int:
         """Return the bucket at which the walk ends."""
-        return self.buckets + bool(self.since)
+        return self.buckets + bool(self.start_hash)
 
-    def at(self, bucket: int, after: str = "") -> "Place":
-        """Return another place of the same walk."""
+    def move_to(self, bucket: int, after: str = "") -> "Walk":
+        """Return the walk at another position."""
         return msgspec.structs.replace(self, bucket=bucket, after=after)
 
-    def swept_to(self, low: int) -> "Place":
-        """Return the same place after all ranks below `low` were read."""
-        return msgspec.structs.replace(self, swept=low)
+    def continue_at_rank(self, low: int) -> "Walk":
+        """Return the walk after all ranks below `low` were read."""
+        return msgspec.structs.replace(self, next_rank=low)
 
 
-def rank(photo_id: PhotoId) -> int:
+def compute_rank(photo_id: PhotoId) -> int:
     """Return the photo's fixed rank. Ranks are uniform and independent of the upload time."""
     return int.from_bytes(blake2b(photo_id.encode(), digest_size=8, person=b"photo rank").digest())
 
 
-def sample_span(random_rank: int, min_depth: int) -> Span:
+def choose_sample(random_rank: int, min_depth: int) -> Span:
     """Return the span to estimate the density from: a random rank to the end of one of 2^`min_depth` equal parts."""
     width = RANKS >> min_depth
-    part, within = divmod(random_rank, width)
-    return Span(part * width + within // 2, (part + 1) * width - 1)
+    part, offset = divmod(random_rank, width)
+    return Span(part * width + offset // 2, (part + 1) * width - 1)
 
 
-def depth_for(ranks: Sequence[int], sample: Span, min_depth: int) -> int:
+def choose_depth(ranks: Sequence[int], sample: Span, min_depth: int) -> int:
     """Return the depth at which a bucket holds 1.4 to 2.8 photos, but at least `min_depth`.
 
     `ranks` are the lowest ranks in `sample`. If there are SAMPLE of them, the ranks after the last one were not read.
@@ -111,52 +110,52 @@ def depth_for(ranks: Sequence[int], sample: Span, min_depth: int) -> int:
     return min(max(round(math.log2(max(estimate / _PER_BUCKET, 1))), min_depth), MAX_DEPTH)
 
 
-def span(place: Place, bucket: int) -> Span:
+def find_span(walk: Walk, bucket: int) -> Span:
     """Return the ranks of the walk's bucket with this number."""
-    width = RANKS >> place.depth
-    low = _permute((place.start + bucket) % place.buckets, place.depth, place.seed) * width
+    width = RANKS >> walk.depth
+    low = _permute((walk.start_bucket + bucket) % walk.buckets, walk.depth, walk.seed) * width
     return Span(low, low + width - 1)
 
 
-class Read[Item](Protocol):
+class Reader[Item](Protocol):
     """Read an index by rank."""
 
     def __call__(self, spans: list[Span], limit: int | None = None) -> list[list[Item]]:
         """Return for each span its items in the order of their ranks: the first `limit`, or all."""
 
 
-def begin[Item: HasId](
-    walk: Place, limit: int, read: Read[Item], min_depth: int = 0
-) -> tuple[list[Item], Place | None]:
-    """Return the first page of a new walk, and the place of the next page, or None at the end.
+def read_first_page[Item: HasId](
+    walk: Walk, limit: int, read: Reader[Item], min_depth: int = 0
+) -> tuple[list[Item], Walk | None]:
+    """Return the first page of a new walk, and the walk after it, or None at the end.
 
     If every walk began with a whole bucket, first pages would show photos of crowded buckets less often. So a walk is a
     circle that can start at any of its items.
     """
-    cached_read = _cache(read)
-    return page(_draw_start(walk, cached_read), limit, cached_read, min_depth)
+    cached_read = _cache_reads(read)
+    return read_page(_draw_start(walk, cached_read), limit, cached_read, min_depth)
 
 
-def page[Item: HasId](
-    place: Place, limit: int, read: Read[Item], min_depth: int = 0
-) -> tuple[list[Item], Place | None]:
-    """Return up to `limit` items after `place`, and the place of the next page, or None at the end of the walk.
+def read_page[Item: HasId](
+    walk: Walk, limit: int, read: Reader[Item], min_depth: int = 0
+) -> tuple[list[Item], Walk | None]:
+    """Return up to `limit` items after `walk`, and the place of the next page, or None at the end of the walk.
 
     Several buckets are read at once. The next page reads the surplus again. A page is short if many buckets are empty.
     If all are empty, the walk continues by rank. Near its end, it reads the remaining buckets instead.
     """
-    while place.swept is None:
-        items, next_place = _visit_buckets(place, limit, read)
-        if items or next_place is None:
-            return items, next_place
-        place = next_place
-        if place.end - place.bucket > math.isqrt(place.buckets):
+    while walk.next_rank is None:
+        items, next_walk = _visit_buckets(walk, limit, read)
+        if items or next_walk is None:
+            return items, next_walk
+        walk = next_walk
+        if walk.end - walk.bucket > math.isqrt(walk.buckets):
             # Near the end, a read by rank would find mostly photos that the walk has already passed.
             break
-    return _sweep(place, limit, read, min_depth)
+    return _scan(walk, limit, read, min_depth)
 
 
-def _draw_start[Item: HasId](walk: Place, read: Read[Item]) -> Place:
+def _draw_start[Item: HasId](walk: Walk, read: Reader[Item]) -> Walk:
     """Return the walk with a start that is drawn uniformly from its items.
 
     Rejection sampling: draw a random slot of a random bucket until it holds an item (von Neumann, "Various Techniques
@@ -164,30 +163,30 @@ def _draw_start[Item: HasId](walk: Place, read: Read[Item]) -> Place:
     """
     for first in range(0, _DRAWS, _DRAWN_AT_ONCE):
         drawn = [_draw(walk, number) for number in range(first, first + _DRAWN_AT_ONCE)]
-        for (bucket, number), items in zip(drawn, read([span(walk, bucket) for bucket, _ in drawn]), strict=True):
+        for (bucket, number), items in zip(drawn, read([find_span(walk, bucket) for bucket, _ in drawn]), strict=True):
             slot = number % max(_SLOTS, len(items))
             if slot < len(items):
-                return _start_at(walk, bucket, slot, items)
+                return _begin_walk_at(walk, bucket, slot, items)
     if walk.buckets > _DRAWS:
         return walk
     # The walk has few buckets, and nearly all of them have been read.
-    buckets = read([span(walk, bucket) for bucket in range(walk.buckets)])
-    filled = [(bucket, slot, items) for bucket, items in enumerate(buckets) for slot in range(len(items))]
-    return _start_at(walk, *filled[_draw(walk, _DRAWS)[1] % len(filled)]) if filled else walk
+    buckets = read([find_span(walk, bucket) for bucket in range(walk.buckets)])
+    candidates = [(bucket, slot, items) for bucket, items in enumerate(buckets) for slot in range(len(items))]
+    return _begin_walk_at(walk, *candidates[_draw(walk, _DRAWS)[1] % len(candidates)]) if candidates else walk
 
 
-def _start_at[Item: HasId](walk: Place, bucket: int, slot: int, items: list[Item]) -> Place:
-    since = _sort_bucket(walk, items)[slot - 1][0] if slot else ""
-    return Place(walk.seed, walk.depth, after=since, start=bucket, since=since)
+def _begin_walk_at[Item: HasId](walk: Walk, bucket: int, slot: int, items: list[Item]) -> Walk:
+    start_hash = _sort_bucket(walk, items)[slot - 1][0] if slot else ""
+    return Walk(walk.seed, walk.depth, after=start_hash, start_bucket=bucket, start_hash=start_hash)
 
 
-def _draw(walk: Place, draw: int) -> tuple[int, int]:
+def _draw(walk: Walk, draw: int) -> tuple[int, int]:
     """Return a random bucket, and a random number that chooses one of its slots."""
     bits = int.from_bytes(blake2b(draw.to_bytes(4), digest_size=16, key=walk.seed.to_bytes(8)).digest())
     return bits % walk.buckets, bits >> RANK_BITS
 
 
-def _cache[Item](read: Read[Item]) -> Read[Item]:
+def _cache_reads[Item](read: Reader[Item]) -> Reader[Item]:
     """Return a `read` that reads no span twice. The first page needs the bucket that the draw of the start has read."""
     known: dict[Span, list[Item]] = {}
 
@@ -201,64 +200,65 @@ def _cache[Item](read: Read[Item]) -> Read[Item]:
     return cached_read
 
 
-def _visit_buckets[Item: HasId](place: Place, limit: int, read: Read[Item]) -> tuple[list[Item], Place | None]:
+def _visit_buckets[Item: HasId](walk: Walk, limit: int, read: Reader[Item]) -> tuple[list[Item], Walk | None]:
     """Return the next items, bucket by bucket. The list is empty if every bucket read within the limit is empty."""
     items: list[Item] = []
-    reads, allowed = 0, 2 * (limit + _WAVE)
-    while place.bucket < place.end and reads < allowed:
-        count = min(_wave(limit - len(items), items=len(items), reads=reads), place.end - place.bucket)
+    reads, allowed = 0, 2 * (limit + _MAX_BATCH)
+    while walk.bucket < walk.end and reads < allowed:
+        count = min(_plan_batch(limit - len(items), items=len(items), reads=reads), walk.end - walk.bucket)
         reads += count
-        for bucket_items in read([span(place, place.bucket + step) for step in range(count)]):
-            for key, item in _sort_bucket(place, bucket_items):
+        for bucket_items in read([find_span(walk, walk.bucket + step) for step in range(count)]):
+            for key, item in _sort_bucket(walk, bucket_items):
                 if len(items) == limit:
-                    return items, place
+                    return items, walk
                 items.append(item)
-                place = place.at(place.bucket, key)
-            place = place.at(place.bucket + 1)
-    return items, place if place.bucket < place.end else None
+                walk = walk.move_to(walk.bucket, key)
+            walk = walk.move_to(walk.bucket + 1)
+    return items, walk if walk.bucket < walk.end else None
 
 
-def _sweep[Item: HasId](place: Place, limit: int, read: Read[Item], min_depth: int) -> tuple[list[Item], Place | None]:
+def _scan[Item: HasId](walk: Walk, limit: int, read: Reader[Item], min_depth: int) -> tuple[list[Item], Walk | None]:
     """Return the rest of a walk by rank. If most photos are gone, this takes far fewer reads than by bucket."""
     items: list[Item] = []
     width = RANKS >> min_depth
-    low, reads = place.swept or 0, 0
-    while low < RANKS and (not items or reads < 2 * _WAVE):
+    low, reads = walk.next_rank or 0, 0
+    while low < RANKS and (not items or reads < 2 * _MAX_BATCH):
         reads += 1
         high = (low // width + 1) * width - 1
-        (swept_items,) = read([Span(low, high)], _SWEEP_LIMIT)
-        for item in swept_items:
+        (scanned_items,) = read([Span(low, high)], _SCAN_LIMIT)
+        for item in scanned_items:
             if len(items) == limit:
-                return items, place.swept_to(low)
-            low = rank(item.photo_id) + 1
-            if _position(place, item) > (place.bucket, place.after):
+                return items, walk.continue_at_rank(low)
+            low = compute_rank(item.photo_id) + 1
+            if _locate_item(walk, item) > (walk.bucket, walk.after):
                 items.append(item)
-        if len(swept_items) < _SWEEP_LIMIT:
+        if len(scanned_items) < _SCAN_LIMIT:
             low = high + 1
-    return items, place.swept_to(low) if low < RANKS else None
+    return items, walk.continue_at_rank(low) if low < RANKS else None
 
 
-def _position(place: Place, item: HasId) -> tuple[int, str]:
+def _locate_item(walk: Walk, item: HasId) -> tuple[int, str]:
     """Return the bucket and the hash at which the walk reaches this item."""
-    bucket = (_unpermute(rank(item.photo_id) >> (RANK_BITS - place.depth), place) - place.start) % place.buckets
-    key = order(place.seed, item.photo_id)
-    return (place.buckets if bucket == 0 and key <= place.since else bucket), key
+    number = _unpermute(compute_rank(item.photo_id) >> (RANK_BITS - walk.depth), walk)
+    bucket = (number - walk.start_bucket) % walk.buckets
+    key = compute_sort_hash(walk.seed, item.photo_id)
+    return (walk.buckets if bucket == 0 and key <= walk.start_hash else bucket), key
 
 
-def _wave(missing: int, *, items: int, reads: int) -> int:
+def _plan_batch(missing: int, *, items: int, reads: int) -> int:
     """Return how many buckets to read at once for `missing` more items, given the page so far."""
     per_bucket = (items + _PER_BUCKET * _WEIGHT) / (reads + _WEIGHT)
     # Read fewer buckets than expected to be necessary, because the next page reads surplus buckets again.
-    return min(max(round(0.85 * missing / per_bucket), 1), _WAVE)
+    return min(max(round(0.85 * missing / per_bucket), 1), _MAX_BATCH)
 
 
-def _sort_bucket[Item: HasId](place: Place, items: list[Item]) -> list[tuple[str, Item]]:
-    last = place.since if place.bucket == place.buckets else "~"
-    keyed = [(order(place.seed, item.photo_id), item) for item in items]
-    return sorted((pair for pair in keyed if place.after < pair[0] <= last), key=lambda pair: pair[0])
+def _sort_bucket[Item: HasId](walk: Walk, items: list[Item]) -> list[tuple[str, Item]]:
+    last = walk.start_hash if walk.bucket == walk.buckets else "~"
+    keyed = [(compute_sort_hash(walk.seed, item.photo_id), item) for item in items]
+    return sorted((pair for pair in keyed if walk.after < pair[0] <= last), key=lambda pair: pair[0])
 
 
-def order(seed: int, photo_id: PhotoId) -> str:
+def compute_sort_hash(seed: int, photo_id: PhotoId) -> str:
     """Return the keyed hash that sorts a bucket."""
     # Sort by keyed hash, not by rank: neighbours in rank would otherwise be in the same order in every walk.
     return blake2b(photo_id.encode(), digest_size=16, key=seed.to_bytes(8)).hexdigest()
@@ -269,32 +269,32 @@ def _permute(bucket: int, depth: int, seed: int) -> int:
 
     Black and Rogaway, "Ciphers with Arbitrary Finite Domains" (CT-RSA 2002).
     """
-    half, mask, key = _halves(depth, seed)
+    half, mask, key = _prepare_rounds(depth, seed)
     while True:
         left, right = bucket >> half, bucket & mask
-        for turn in range(_ROUNDS):
-            left, right = right, left ^ (_mix(turn, right, key) & mask)
+        for round_number in range(_ROUNDS):
+            left, right = right, left ^ (_mix(round_number, right, key) & mask)
         bucket = (left << half) | right
         if bucket < 1 << depth:
             return bucket
 
 
-def _unpermute(permuted: int, place: Place) -> int:
+def _unpermute(permuted: int, walk: Walk) -> int:
     """Invert `_permute`: run the same network backwards."""
-    half, mask, key = _halves(place.depth, place.seed)
+    half, mask, key = _prepare_rounds(walk.depth, walk.seed)
     while True:
         left, right = permuted >> half, permuted & mask
-        for turn in reversed(range(_ROUNDS)):
-            left, right = right ^ (_mix(turn, left, key) & mask), left
+        for round_number in reversed(range(_ROUNDS)):
+            left, right = right ^ (_mix(round_number, left, key) & mask), left
         permuted = (left << half) | right
-        if permuted < 1 << place.depth:
+        if permuted < 1 << walk.depth:
             return permuted
 
 
-def _halves(depth: int, seed: int) -> tuple[int, int, bytes]:
+def _prepare_rounds(depth: int, seed: int) -> tuple[int, int, bytes]:
     half = (depth + 1) // 2
     return half, (1 << half) - 1, seed.to_bytes(8)
 
 
-def _mix(turn: int, half: int, key: bytes) -> int:
-    return int.from_bytes(blake2b(bytes([turn]) + half.to_bytes(4), digest_size=4, key=key).digest())
+def _mix(round_number: int, half: int, key: bytes) -> int:
+    return int.from_bytes(blake2b(bytes([round_number]) + half.to_bytes(4), digest_size=4, key=key).digest())

@@ -30,22 +30,22 @@ def timestamp(moment: datetime) -> Timestamp:
 
 def new_photo_id(now: datetime, entropy: int) -> PhotoId:
     """Return a UUIDv7 of this millisecond. Its random bits are 74 bits of `entropy`."""
-    return PhotoId(_uuid7(now, entropy))
+    return PhotoId(_new_uuid7(now, entropy))
 
 
 def new_album_id(now: datetime, entropy: int) -> AlbumId:
     """Return a UUIDv7 as `new_photo_id` does. Albums sorted by id are in the order of their creation."""
-    return AlbumId(_uuid7(now, entropy))
+    return AlbumId(_new_uuid7(now, entropy))
 
 
 def new_link_id(now: datetime, entropy: int) -> LinkId:
     """Return a UUIDv7 as `new_photo_id` does. The id of a share link is no secret."""
-    return LinkId(_uuid7(now, entropy))
+    return LinkId(_new_uuid7(now, entropy))
 
 
 def first_photo_id(moment: datetime) -> PhotoId:
     """Return the lowest id of an upload at `moment` or later. Use it to bound a range of ids by a time."""
-    return PhotoId(str(UUID(int=(milliseconds(moment) << 80) | _UUID7_FIXED)))
+    return PhotoId(str(UUID(int=(to_unix_milliseconds(moment) << 80) | _UUID7_FIXED)))
 
 
 def is_photo_id(text: str) -> bool:
@@ -63,10 +63,10 @@ def uploaded_at(photo_id: PhotoId) -> Timestamp:
     return timestamp(_EPOCH + timedelta(milliseconds=UUID(photo_id).int >> 80))
 
 
-def milliseconds(moment: datetime) -> int:
+def to_unix_milliseconds(moment: datetime) -> int:
     """Return Unix milliseconds, or 0 for a time before 1970."""
     return max((moment - _EPOCH) // timedelta(milliseconds=1), 0)
 
 
-def _uuid7(now: datetime, entropy: int) -> str:
-    return str(UUID(int=(milliseconds(now) << 80) | _UUID7_FIXED | (entropy & _UUID7_RANDOM)))
+def _new_uuid7(now: datetime, entropy: int) -> str:
+    return str(UUID(int=(to_unix_milliseconds(now) << 80) | _UUID7_FIXED | (entropy & _UUID7_RANDOM)))

@@ -7,7 +7,7 @@ import msgspec
 from chalicelib.domain.ids import UserId
 from chalicelib.domain.model import Model
 from chalicelib.domain.photos import Photo
-from chalicelib.domain.tags import tag_term
+from chalicelib.domain.tags import normalize_tag
 
 
 class Listing(Model, frozen=True):
@@ -18,11 +18,11 @@ class Listing(Model, frozen=True):
     """The owner of the photos. None for the photos of all users, which requires the scope `public`."""
     tag: str | None = None
 
-    def holds(self, photo: Photo) -> bool:
+    def contains(self, photo: Photo) -> bool:
         """Return whether the photo belongs to this list."""
         if self.owner not in (None, photo.user_id):
             return False
-        if self.tag and tag_term(self.tag) not in map(tag_term, photo.tags):
+        if self.tag and normalize_tag(self.tag) not in map(normalize_tag, photo.tags):
             return False
         if self.scope == "trash":
             return photo.status == "ready" and not photo.listed

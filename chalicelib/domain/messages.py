@@ -8,7 +8,7 @@ import msgspec
 from chalicelib.domain.ids import AlbumId, PhotoId, UserId
 
 
-class SettlePhoto(msgspec.Struct, frozen=True, tag="settle", tag_field="job", rename="camel"):
+class CleanUpPhoto(msgspec.Struct, frozen=True, tag="settle", tag_field="job", rename="camel"):
     """Do what is due for a photo: end an unused grant, empty the trash, or remove the leftovers of an erased photo."""
 
     photo_id: PhotoId
@@ -26,7 +26,7 @@ class UpdateAlbumPhotos(msgspec.Struct, frozen=True, tag="tidy", tag_field="job"
     album_id: AlbumId
 
 
-Message = SettlePhoto | PurgeAccount | UpdateAlbumPhotos
+Message = CleanUpPhoto | PurgeAccount | UpdateAlbumPhotos
 
 
 class Queue(Protocol):

@@ -3,6 +3,8 @@
 from datetime import timedelta
 from typing import Literal, Self
 
+from msgspec import field
+
 from chalicelib.domain.ids import AlbumId, PhotoId, Timestamp, UserId, uploaded_at
 from chalicelib.domain.model import Model
 
@@ -56,7 +58,7 @@ class Exif(Model, frozen=True):
         return self.with_(latitude=None, longitude=None, altitude=None)
 
 
-class Placement(Model, frozen=True):
+class Membership(Model, frozen=True):
     """A photo's position in an album, and copies of the album's name and visibility for the search."""
 
     name: str
@@ -96,11 +98,11 @@ class Photo(Model, frozen=True):
     copy_size: int = 0
     """The size of `full` in bytes."""
     rejection: str | None = None
-    albums: dict[AlbumId, Placement] = {}
+    albums: dict[AlbumId, Membership] = {}
     """The photo's albums. A photo in the trash keeps them."""
     rating_sum: int = 0
     rating_count: int = 0
-    charged: int = 0
+    charged_bytes: int = field(default=0, name="charged")
     """Bytes that the owner's account is charged with for this photo."""
     trashed_at: Timestamp | None = None
     due_at: Timestamp | None = None
@@ -137,7 +139,7 @@ class Photo(Model, frozen=True):
         """Return the mean of the ratings to two digits, or None if the photo has no ratings."""
         return round(self.rating_sum / self.rating_count, 2) if self.rating_count else None
 
-    def rated(self, before: int | None, after: int | None) -> Self:
+    def with_rating(self, before: int | None, after: int | None) -> Self:
         """Return the photo after one user's rating changed from `before` to `after`. None is no rating."""
         if not self.rating_count:
             # The photo was lost and rebuilt since. The sums with the earlier rating are gone.

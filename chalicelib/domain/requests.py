@@ -21,12 +21,12 @@ Limit = Annotated[int, Meta(ge=1, le=100)]
 Order = Literal["random", "newest", "oldest", "top"]
 Scope = Literal["public", "mine"]
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
-Place = Annotated[str, Meta(max_length=100)]
+ShortText = Annotated[str, Meta(max_length=100)]
 ID_PATTERN = r"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}" + _END
 Id = Annotated[str, Meta(pattern=ID_PATTERN)]
 # The OpenAPI document lists these limits. `uploads` rejects other values with the statuses 415 and 413.
 _SUPPORTED = {"enum": list(get_args(MediaType))}
-_SMALL = {"maximum": MAX_UPLOAD_BYTES}
+_SIZE_LIMIT = {"maximum": MAX_UPLOAD_BYTES}
 # A header can contain printable ASCII without a space at either end.
 LinkPassword = Annotated[str, Meta(max_length=256, pattern=r"^[!-~]([ -~]*[!-~])?" + _END)]
 
@@ -48,7 +48,7 @@ class UploadRequest(Body, frozen=True):
 
     filename: Annotated[str, Meta(min_length=1, max_length=255)]
     content_type: Annotated[str, Meta(min_length=1, max_length=100, extra_json_schema=_SUPPORTED)]
-    size: Annotated[int, Meta(ge=1, extra_json_schema=_SMALL)] | None = None
+    size: Annotated[int, Meta(ge=1, extra_json_schema=_SIZE_LIMIT)] | None = None
     sha256: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}" + _END)] | None = None
     title: Title = ""
     description: Description = ""
@@ -61,7 +61,7 @@ class UploadRequest(Body, frozen=True):
 class Changes(Body, frozen=True):
     """The base of every PATCH body."""
 
-    def given(self) -> dict[str, Any]:
+    def get_sent_fields(self) -> dict[str, Any]:
         """Return the fields that the client sent."""
         present = {name: getattr(self, name) for name in self.__struct_fields__}
         return {name: value for name, value in present.items() if value is not UNSET}
@@ -81,9 +81,9 @@ class NewAlbum(Body, frozen=True):
 
     name: Name
     description: Description = ""
-    continent: Place = ""
-    country: Place = ""
-    years: Place = ""
+    continent: ShortText = ""
+    country: ShortText = ""
+    years: ShortText = ""
     visibility: Visibility = "public"
 
 
@@ -92,9 +92,9 @@ class AlbumChanges(Changes, frozen=True):
 
     name: Name | UnsetType = UNSET
     description: Description | UnsetType = UNSET
-    continent: Place | UnsetType = UNSET
-    country: Place | UnsetType = UNSET
-    years: Place | UnsetType = UNSET
+    continent: ShortText | UnsetType = UNSET
+    country: ShortText | UnsetType = UNSET
+    years: ShortText | UnsetType = UNSET
     visibility: Visibility | UnsetType = UNSET
     cover_photo_id: Id | UnsetType | None = UNSET
     """None removes the chosen cover. The cover is then the photo that was added last."""

@@ -32,7 +32,7 @@ class ShareLink(Model, frozen=True):
     guesses: int = 0
     """The attempts of that window that were wrong or are still being checked."""
 
-    def open_at(self, now: Timestamp) -> bool:
+    def is_valid_at(self, now: Timestamp) -> bool:
         """Return whether the link has not expired."""
         return self.expires_at is None or now < self.expires_at
 
@@ -64,17 +64,17 @@ def decode_token(text: str) -> Token | None:
     return token if is_album_id(token.album_id) and encode_token(token) == text else None
 
 
-def secret_digest(secret: bytes) -> str:
+def hash_secret(secret: bytes) -> str:
     """Return the SHA-256 of a token's secret, in hexadecimal."""
     return sha256(secret).hexdigest()
 
 
-def has_secret(link: ShareLink, secret: bytes) -> bool:
+def verify_secret(link: ShareLink, secret: bytes) -> bool:
     """Return whether this is the secret of the link's token. Compare in constant time."""
-    return hmac.compare_digest(link.secret_hash, secret_digest(secret))
+    return hmac.compare_digest(link.secret_hash, hash_secret(secret))
 
 
-def password_digest(password: str, salt: str) -> str:
+def hash_password(password: str, salt: str) -> str:
     """Return the scrypt of a password, in hexadecimal. It takes a fifth of a second and 16 MiB.
 
     OWASP's Password Storage Cheat Sheet lists equivalent settings for scrypt. This one needs the least memory.
@@ -82,6 +82,6 @@ def password_digest(password: str, salt: str) -> str:
     return scrypt(password.encode(), salt=bytes.fromhex(salt), n=2**14, r=8, p=5, dklen=32).hex()
 
 
-def has_password(link: ShareLink, password: str) -> bool:
+def verify_password(link: ShareLink, password: str) -> bool:
     """Return whether this is the link's password."""
-    return hmac.compare_digest(link.password_hash, password_digest(password, link.salt))
+    return hmac.compare_digest(link.password_hash, hash_password(password, link.salt))

@@ -21,7 +21,7 @@ def parse(raw: bytes) -> Any:
         TooDeep: the text is nested over 32 levels.
         ValueError: the text is not strict JSON in UTF-8.
     """
-    if _depth(raw) > MAX_DEPTH:
+    if _measure_depth(raw) > MAX_DEPTH:
         raise TooDeep
     parsed = json.loads(raw.decode(), object_pairs_hook=_reject_duplicates)
     # Writing the value again fails for NaN, Infinity, a number that became infinite, and a lone surrogate.
@@ -29,7 +29,7 @@ def parse(raw: bytes) -> Any:
     return parsed
 
 
-def _depth(raw: bytes) -> int:
+def _measure_depth(raw: bytes) -> int:
     """Return the nesting depth without recursion. Brackets within strings do not count."""
     depth = deepest = 0
     for token in _STRING_OR_BRACKET.findall(raw):

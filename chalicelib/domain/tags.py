@@ -3,19 +3,19 @@
 import unicodedata
 from collections.abc import Iterable
 
-from chalicelib.domain.words import words
+from chalicelib.domain.words import split_words
 
 
-def tag_term(tag: str) -> str:
+def normalize_tag(tag: str) -> str:
     """Return the form in which tags are compared: letter case and compatible forms make no difference."""
     return unicodedata.normalize("NFKC", tag).casefold()
 
 
-def tag_terms(tags: Iterable[str]) -> list[str]:
+def normalize_tags(tags: Iterable[str]) -> list[str]:
     """Return the compared forms of `tags` in their order, each once."""
-    return list(dict.fromkeys(map(tag_term, tags)))
+    return list(dict.fromkeys(map(normalize_tag, tags)))
 
 
 def is_plain_word(term: str) -> bool:
     """Return whether the compared form of a tag is a single search word without any change."""
-    return words(term) == [term]
+    return split_words(term) == [term]

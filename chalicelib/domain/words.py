@@ -10,7 +10,7 @@ MAX_LETTERS = 40
 _PLAIN = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ħ": "h", "ŧ": "t", "ı": "i", "æ": "ae", "œ": "oe"})
 
 
-def words(text: str) -> list[str]:
+def split_words(text: str) -> list[str]:
     """Return the distinct words of `text` in their order. No word is empty or longer than 40 letters.
 
     A word is a run of letters, digits and their marks. Each ideograph or hiragana is a word of its own, as in Unicode's
@@ -44,7 +44,11 @@ def _split(text: str) -> Iterator[str]:
         is_mark = unicodedata.category(character)[0] == "M"
         if is_mark and word:
             word += character
-        elif not character.isalnum() or _is_own_word(character) or (word and _is_own_word(word[0])):
+        elif (
+            not character.isalnum()
+            or _is_single_character_word(character)
+            or (word and _is_single_character_word(word[0]))
+        ):
             if word:
                 yield word
             word = character if character.isalnum() else ""
@@ -54,7 +58,7 @@ def _split(text: str) -> Iterator[str]:
         yield word
 
 
-def _is_own_word(character: str) -> bool:
+def _is_single_character_word(character: str) -> bool:
     """Return whether the character is an ideograph or hiragana (Unicode blocks of the scripts Han and Hiragana)."""
     code_point = ord(character)
     return (

@@ -9,9 +9,9 @@ from chalice.app import Chalice, Request, Response
 from chalicelib.domain.accounts import Caller
 from chalicelib.domain.errors import PhotoshareError
 from chalicelib.http import parsing
-from chalicelib.http.errors import error_response
-from chalicelib.http.operation import Operation, Refusals
-from chalicelib.http.responses import response
+from chalicelib.http.errors import build_error_response
+from chalicelib.http.operation import ErrorTypes, Operation
+from chalicelib.http.responses import build_response
 
 Authenticate = Callable[[str | None], Caller]
 """Return the caller with this `Authorization` header.
@@ -39,7 +39,7 @@ class Api:
         self._app, self._authenticate = app, authenticate
 
     def __call__(
-        self, tag: str, *, status: int | Mapping[type, int] = 200, raises: Refusals = ()
+        self, tag: str, *, status: int | Mapping[type, int] = 200, raises: ErrorTypes = ()
     ) -> Callable[[Callable[..., Any]], "View"]:
         """Declare a view.
 
@@ -66,20 +66,22 @@ class View:
         self._view, self._app, self._authenticate = view, app, authenticate
         update_wrapper(self, view)
 
-    def __call__(self, **captures: str) -> Response:
+    def __call__(self, **path_parameters: str) -> Response:
         """Return the response to the current request."""
         request = self._app.current_request
         assert request is not None
         try:
-            return response(self._view(**self._parse_arguments(request, captures)), self.operation.answers, request)
+            return build_response(
+                self._view(**self._parse_arguments(request, path_parameters)), self.operation.responses, request
+            )
         except PhotoshareError as error:
-            return error_response(error, request)
+            return build_error_response(error, request)
 
-    def _parse_arguments(self, request: Request, captures: dict[str, str]) -> dict[str, Any]:
+    def _parse_arguments(self, request: Request, path_parameters: dict[str, str]) -> dict[str, Any]:
         operation = self.operation
         arguments: dict[str, Any] = {}
         # Check the query parameters first, because every route rejects unknown parameters.
-        query = parsing.query(operation.query_type, request)
+        query = parsing.parse_query(operation.query_type, request)
         if operation.query:
             arguments[operation.query[0]] = query
         if operation.caller:
@@ -87,17 +89,19 @@ class View:
         if operation.body:
             name, body_type = operation.body
             is_absent = operation.is_body_optional and not request.raw_body
-            arguments[name] = None if is_absent else parsing.body(body_type, request)
+            arguments[name] = None if is_absent else parsing.parse_body(body_type, request)
         for name, header in operation.headers.items():
-            arguments[name] = parsing.header(header, request)
+            arguments[name] = parsing.parse_header(header, request)
         for name, group in operation.header_groups.items():
-            arguments[name] = group(**{field: parsing.header(item, request) for field, item in group.headers().items()})
-        for name, kind in operation.captures.items():
-            arguments[name] = parsing.capture(kind, captures[name])
+            arguments[name] = group(
+                **{field: parsing.parse_header(item, request) for field, item in group.headers().items()}
+            )
+        for name, kind in operation.path_parameters.items():
+            arguments[name] = parsing.parse_path_parameter(kind, path_parameters[name])
         return arguments
 
     def _authenticate_caller(self, request: Request) -> Caller | None:
         # API Gateway also verifies tokens, but `chalice local` does not. Never ignore an invalid token.
         if self.operation.is_caller_optional and "authorization" not in request.headers:
             return None
-        return self._authenticate(parsing.sole_header(request, "authorization"))
+        return self._authenticate(parsing.get_single_header(request, "authorization"))

@@ -22,7 +22,7 @@ class RefreshToken(msgspec.Struct, frozen=True):
     value: str
     is_cookie: bool
 
-    def view(self, tokens: Tokens) -> Tokens:
+    def present_tokens(self, tokens: Tokens) -> Tokens:
         """Return new tokens. Include the refresh token only for clients that store the token themselves."""
         return tokens if self.is_cookie else msgspec.structs.replace(tokens, refresh_token=self.value)
 
@@ -34,7 +34,7 @@ class BrowserRequest(HeaderGroup, frozen=True):
     requested_with: RequestedWith
     origin: Origin
 
-    def is_own(self, base_url: str) -> bool:
+    def is_same_origin(self, base_url: str) -> bool:
         """Return whether the service's own web page sent the request.
 
         Other sites cannot set `X-Requested-With` without a CORS preflight request.
@@ -43,7 +43,7 @@ class BrowserRequest(HeaderGroup, frozen=True):
         return bool(self.requested_with) and self.origin in (None, f"{parts.scheme}://{parts.netloc}")
 
 
-def refresh_token(body: RefreshRequest | None, browser: BrowserRequest, base_url: str) -> RefreshToken | None:
+def find_refresh_token(body: RefreshRequest | None, browser: BrowserRequest, base_url: str) -> RefreshToken | None:
     """Return the refresh token of the body, else of the cookie, else None.
 
     Raises:
@@ -53,24 +53,24 @@ def refresh_token(body: RefreshRequest | None, browser: BrowserRequest, base_url
         return RefreshToken(body.refresh_token, is_cookie=False)
     if browser.cookie is None:
         return None
-    if not browser.is_own(base_url):
+    if not browser.is_same_origin(base_url):
         raise Forbidden(
             "A request with the refresh cookie must have the X-Requested-With header and come from the same origin."
         )
     return RefreshToken(browser.cookie, is_cookie=True)
 
 
-def login_cookie(value: str) -> str:
+def build_login_cookie(value: str) -> str:
     """Return the cookie of a pending sign-in."""
     return _COOKIE.format(LOGIN_COOKIE, value, LOGIN_SECONDS, "Lax")
 
 
-def signed_in_cookies(token: str) -> tuple[str, ...]:
+def build_sign_in_cookies(token: str) -> tuple[str, ...]:
     """Return the cookies that complete a sign-in. Remove the login cookie, so that its state cannot be replayed."""
     expired = _COOKIE.format(LOGIN_COOKIE, "", 0, "Lax")
     return expired, _COOKIE.format(REFRESH_COOKIE, token, REFRESH_SECONDS, "Strict")
 
 
-def signed_out_cookie() -> str:
+def build_sign_out_cookie() -> str:
     """Return a cookie that deletes the refresh token."""
     return _COOKIE.format(REFRESH_COOKIE, "", 0, "Strict")

@@ -21,20 +21,20 @@ _BY_STATUS: dict[int, type[PhotoshareError]] = {
 }
 
 
-def error_response(error: PhotoshareError, request: Request) -> Response:
+def build_error_response(error: PhotoshareError, request: Request) -> Response:
     """Return the response that tells the client about `error`."""
     headers: dict[str, str | list[str]] = {"Content-Type": "application/json"}
     if error.retry_after:
         headers["Retry-After"] = str(error.retry_after)
-    return Response(error.document(getattr(request.lambda_context, "aws_request_id", "")), headers, error.status)
+    return Response(error.to_body(getattr(request.lambda_context, "aws_request_id", "")), headers, error.status)
 
 
 def translate_chalice_errors(request: Request, get_response: Callable[[Request], Response]) -> Response:
-    """Give Chalice's own error responses the JSON shape of `error_response`. Use this function as a middleware."""
+    """Give Chalice's own error responses the JSON shape of `build_error_response`. Use it as a middleware."""
     response = get_response(request)
     if response.status_code < 400 or not isinstance(response.body, dict) or "Code" not in response.body:
         return response
-    translated = error_response(_BY_STATUS.get(response.status_code, InternalError)(), request)
+    translated = build_error_response(_BY_STATUS.get(response.status_code, InternalError)(), request)
     # Chalice lists the allowed methods in the header Allow.
     translated.headers |= response.headers
     return translated

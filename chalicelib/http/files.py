@@ -20,7 +20,7 @@ CONTENT_TYPES = {
 
 
 @cache
-def web_file(name: str) -> File:
+def load_web_file(name: str) -> File:
     """Return a file of the web page.
 
     Raises:
@@ -29,17 +29,17 @@ def web_file(name: str) -> File:
     paths = {path.name: path for path in _WEB.iterdir() if path.suffix in CONTENT_TYPES}
     if name not in paths:
         raise NotFound
-    return new_file(paths[name].read_text(encoding="utf-8"), CONTENT_TYPES[paths[name].suffix])
+    return build_file(paths[name].read_text(encoding="utf-8"), CONTENT_TYPES[paths[name].suffix])
 
 
 @cache
-def openapi_file(app: Chalice) -> File:
+def build_openapi_file(app: Chalice) -> File:
     """Return the OpenAPI document of an app. Build it on the first request, to keep cold starts fast."""
     from chalicelib.http import openapi
 
-    return new_file(msgspec.json.encode(openapi.document(app.routes)).decode(), "application/json")
+    return build_file(msgspec.json.encode(openapi.build_document(app.routes)).decode(), "application/json")
 
 
-def new_file(content: str, content_type: str) -> File:
+def build_file(content: str, content_type: str) -> File:
     """Return a file with an ETag that is a hash of its content."""
     return File(content, content_type, f'"{sha256(content.encode()).hexdigest()[:32]}"')

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from chalice.app import Chalice, Request, Response
 
 from chalicelib.http.errors import translate_chalice_errors
-from chalicelib.http.responses import log_response, preflight_response, security_headers
+from chalicelib.http.responses import build_preflight_response, build_security_headers, log_response
 from chalicelib.infra.settings import Settings
 
 
@@ -16,7 +16,7 @@ def install_middleware(app: Chalice, settings: Callable[[], Settings]) -> None:
     def add_headers(request: Request, get_response: Callable[[Request], Response]) -> Response:
         start = time.perf_counter()
         response = get_response(request)
-        response.headers |= security_headers(settings(), request.headers.get("origin"))
+        response.headers |= build_security_headers(settings(), request.headers.get("origin"))
         log_response(request, response.status_code, time.perf_counter() - start)
         return response
 
@@ -27,10 +27,10 @@ def install_middleware(app: Chalice, settings: Callable[[], Settings]) -> None:
 def add_preflight_routes(app: Chalice) -> None:
     """Answer the CORS preflight requests of all routes. Call this after the last route."""
 
-    def preflight(**_captures: str) -> Response:
+    def preflight(**_path_parameters: str) -> Response:
         request = app.current_request
         assert request is not None
-        return preflight_response(list(app.routes[request.path]))
+        return build_preflight_response(list(app.routes[request.path]))
 
     for path in list(app.routes):
         app.route(path, methods=["OPTIONS"], name=f"preflight {path}")(preflight)

@@ -15,9 +15,9 @@ from chalicelib.domain.listing import Page
 from chalicelib.domain.requests import ID_PATTERN, PageQuery, Query
 from chalicelib.http.files import CONTENT_TYPES
 from chalicelib.http.headers import Header
-from chalicelib.http.operation import Operation, members
+from chalicelib.http.operation import Operation, list_union_members
 from chalicelib.http.responses import File, Redirect
-from chalicelib.renditions import Refused
+from chalicelib.renditions import Rejection
 
 Schema = dict[str, Any]
 Error = type[errors.PhotoshareError]
@@ -30,13 +30,13 @@ _REF = "#/components/schemas/{name}"
 _TEXT: Schema = {"type": "string"}
 _ID: Schema = _TEXT | {"format": "uuid", "pattern": ID_PATTERN}
 _TIME: Schema = _TEXT | {"format": "date-time", "pattern": r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$"}
-_FORMS = {PhotoId: _ID, AlbumId: _ID, LinkId: _ID, Timestamp: _TIME}
-_CAPTURES = {"token": _TEXT | {"pattern": r"^[A-Za-z0-9_-]{86}$"}, "name": _TEXT}
+_SCHEMAS_BY_TYPE = {PhotoId: _ID, AlbumId: _ID, LinkId: _ID, Timestamp: _TIME}
+_PATH_PARAMETER_SCHEMAS = {"token": _TEXT | {"pattern": r"^[A-Za-z0-9_-]{86}$"}, "name": _TEXT}
 _IF_NONE_MATCH = Header("If-None-Match", "The ETag of an earlier response.")
-_LOCATION = {"Location": {"required": True, "schema": _TEXT}}
+_LOCATION_HEADER = {"Location": {"required": True, "schema": _TEXT}}
 _FILES = {"/": (CONTENT_TYPES[".html"],), "/openapi.json": ("application/json",)}
-_TAG = {"ETag": {"required": True, "schema": _TEXT}}
-_RETRY = {
+_ETAG_HEADER = {"ETag": {"required": True, "schema": _TEXT}}
+_RETRY_AFTER_HEADER = {
     "Retry-After": {
         "required": True,
         "description": "Seconds to wait before a retry.",
@@ -56,7 +56,7 @@ _ERROR: Schema = {
 }
 
 
-def document(routes: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+def build_document(routes: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """Return the OpenAPI 3.1 document of the routes of a Chalice app. `@api` declares every view except `OPTIONS`."""
     entries = {
         (path, method.lower()): entry
@@ -73,8 +73,8 @@ def document(routes: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     responses: dict[str, Any] = {}
     paths: dict[str, Any] = {}
     for (path, method), entry in entries.items():
-        name = re.sub(r"\{(\w+)\}", lambda capture: f"{{{_camel(capture[1])}}}", path)
-        paths.setdefault(name, {})[method] = _operation(path, entry.view_function, responses)
+        name = re.sub(r"\{(\w+)\}", lambda match: f"{{{_to_camel_case(match[1])}}}", path)
+        paths.setdefault(name, {})[method] = _describe_operation(path, entry.view_function, responses)
     bearer = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "A Cognito access token."}
     return {
         "openapi": "3.1.0",
@@ -88,42 +88,48 @@ def document(routes: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
         "tags": [{"name": tag} for tag in dict.fromkeys(operation.tag for operation in operations)],
         "paths": paths,
         "components": {
-            "schemas": _schemas(operations),
+            "schemas": _build_schemas(operations),
             "responses": dict(sorted(responses.items())),
             "securitySchemes": {"bearer": bearer},
         },
     }
 
 
-def _operation(path: str, view: Any, responses: dict[str, Any]) -> dict[str, Any]:
+def _describe_operation(path: str, view: Any, responses: dict[str, Any]) -> dict[str, Any]:
     operation: Operation = view.operation
     text = " ".join((inspect.getdoc(view) or "").split())
-    described: dict[str, Any] = {"operationId": _camel(view.__name__), "tags": [operation.tag]}
+    openapi_object: dict[str, Any] = {"operationId": _to_camel_case(view.__name__), "tags": [operation.tag]}
     summary = re.split(r"(?<=\w)[.:;] ", text)[0].rstrip(".")
-    described |= {"summary": summary} | ({"description": text} if text != f"{summary}." else {})
+    openapi_object |= {"summary": summary} | ({"description": text} if text != f"{summary}." else {})
     bearer: dict[str, list[str]] = {"bearer": []}
-    described["security"] = {"required": [bearer], "optional": [{}, bearer], "public": []}[operation.access]
-    if parameters := [*_captures(operation), *_parameters(operation.query_type), *_headers(operation)]:
-        described["parameters"] = parameters
+    openapi_object["security"] = {"required": [bearer], "optional": [{}, bearer], "public": []}[operation.access]
+    if parameters := [
+        *_describe_path_parameters(operation),
+        *_describe_query(operation.query_type),
+        *_describe_headers(operation),
+    ]:
+        openapi_object["parameters"] = parameters
     if operation.body:
         content = {"application/json": {"schema": {"$ref": _REF.format(name=operation.body[1].__name__)}}}
-        described["requestBody"] = {"required": not operation.is_body_optional, "content": content}
-    described["responses"] = {str(status): _answer(status, kind, path) for status, kind in operation.answers.items()}
+        openapi_object["requestBody"] = {"required": not operation.is_body_optional, "content": content}
+    openapi_object["responses"] = {
+        str(status): _describe_response(status, kind, path) for status, kind in operation.responses.items()
+    }
     by_status: dict[int, list[Error]] = {}
-    for error in _errors(operation):
+    for error in _collect_errors(operation):
         by_status.setdefault(error.status, []).append(error)
     for status, kinds in sorted(by_status.items()):
         kinds.sort(key=lambda error: error.__name__)
         name = "-".join(error.__name__ for error in kinds)
-        responses[name] = _error_response(kinds)
-        described["responses"][str(status)] = {"$ref": f"#/components/responses/{name}"}
-    return described
+        responses[name] = _describe_error_response(kinds)
+        openapi_object["responses"][str(status)] = {"$ref": f"#/components/responses/{name}"}
+    return openapi_object
 
 
-def _errors(operation: Operation) -> set[Error]:
+def _collect_errors(operation: Operation) -> set[Error]:
     """Return every error of a route: the declared errors and the errors that its parameters imply."""
     # Every route checks the query and the content type.
-    found: set[Error] = {
+    error_types: set[Error] = {
         errors.InvalidRequest,
         errors.UnknownParameter,
         errors.UnsupportedMediaType,
@@ -131,107 +137,112 @@ def _errors(operation: Operation) -> set[Error]:
         *operation.raises,
     }
     if operation.body:
-        found |= {errors.MalformedBody, errors.UnknownField, errors.TooLarge}
+        error_types |= {errors.MalformedBody, errors.UnknownField, errors.TooLarge}
     if issubclass(operation.query_type, PageQuery):
-        found |= {errors.InvalidCursor}
+        error_types |= {errors.InvalidCursor}
     if operation.caller:
-        found |= {errors.InvalidToken, errors.AuthUnavailable, errors.TooManyRequests, errors.Busy}
-    return found | ({errors.NotFound} if operation.captures else set())
+        error_types |= {errors.InvalidToken, errors.AuthUnavailable, errors.TooManyRequests, errors.Busy}
+    return error_types | ({errors.NotFound} if operation.path_parameters else set())
 
 
-def _error_response(kinds: list[Error]) -> dict[str, Any]:
+def _describe_error_response(kinds: list[Error]) -> dict[str, Any]:
     lines = [f"- `{error.__name__}`: {(error.__doc__ or '').partition(chr(10))[0]}" for error in kinds]
-    codes = [code for error in kinds for code in _codes(error)]
+    codes = [code for error in kinds for code in _list_codes(error)]
     schema = {"$ref": _REF.format(name="Error"), "properties": {"error": {"enum": codes}}}
-    described = {"description": "\n".join(lines), "content": {"application/json": {"schema": schema}}}
-    return described | ({"headers": _RETRY} if kinds[0].status in (429, 503) else {})
+    openapi_object = {"description": "\n".join(lines), "content": {"application/json": {"schema": schema}}}
+    return openapi_object | ({"headers": _RETRY_AFTER_HEADER} if kinds[0].status in (429, 503) else {})
 
 
-def _codes(error: Error) -> list[str]:
+def _list_codes(error: Error) -> list[str]:
     if error is not errors.ImageRejected:
         return [error.__name__]
-    return sorted(refusal.__name__ for refusal in Refused.__subclasses__())
+    return sorted(rejection.__name__ for rejection in Rejection.__subclasses__())
 
 
-def _answer(status: int, kind: Any, path: str) -> dict[str, Any]:
-    described: dict[str, Any] = {"description": HTTPStatus(status).phrase}
+def _describe_response(status: int, kind: Any, path: str) -> dict[str, Any]:
+    openapi_object: dict[str, Any] = {"description": HTTPStatus(status).phrase}
     if kind is File:
         types = _FILES.get(path, tuple(CONTENT_TYPES.values()))
-        return described | {"headers": _TAG, "content": {name: {"schema": _file_schema(name)} for name in types}}
+        return openapi_object | {
+            "headers": _ETAG_HEADER,
+            "content": {name: {"schema": _build_file_schema(name)} for name in types},
+        }
     if kind is Redirect:
-        return described | {"headers": _LOCATION}
+        return openapi_object | {"headers": _LOCATION_HEADER}
     if kind is None:
-        return described | ({"headers": _TAG} if status == 304 else {})
-    return described | {"content": {"application/json": {"schema": _view_schema(kind)}}}
+        return openapi_object | ({"headers": _ETAG_HEADER} if status == 304 else {})
+    return openapi_object | {"content": {"application/json": {"schema": _build_view_schema(kind)}}}
 
 
-def _file_schema(content_type: str) -> Schema:
+def _build_file_schema(content_type: str) -> Schema:
     return {"type": "object"} if content_type == "application/json" else _TEXT
 
 
-def _view_schema(shape: Any) -> Schema:
+def _build_view_schema(shape: Any) -> Schema:
     if get_origin(shape) is Page:
         last_key = {
             "anyOf": [_TEXT, {"type": "null"}],
             "description": "The cursor of the next page. Null on the last page.",
         }
-        items = {"type": "array", "items": _view_schema(get_args(shape)[0])}
+        items = {"type": "array", "items": _build_view_schema(get_args(shape)[0])}
         properties = {"items": items, "lastKey": last_key}
         return {"type": "object", "properties": properties, "required": ["items", "lastKey"]}
-    refs: list[Schema] = [{"$ref": _REF.format(name=struct.__name__)} for struct in _structs(shape)]
+    refs: list[Schema] = [{"$ref": _REF.format(name=struct.__name__)} for struct in _list_structs(shape)]
     return {"anyOf": refs} if len(refs) > 1 else refs[0]
 
 
-def _structs(shape: Any) -> list[type[msgspec.Struct]]:
+def _list_structs(shape: Any) -> list[type[msgspec.Struct]]:
     """Return the view types that `shape` can be."""
     if get_origin(shape) is Page:
-        return _structs(get_args(shape)[0])
-    return [kind for kind in members(shape) if isinstance(kind, type) and issubclass(kind, msgspec.Struct)]
+        return _list_structs(get_args(shape)[0])
+    return [kind for kind in list_union_members(shape) if isinstance(kind, type) and issubclass(kind, msgspec.Struct)]
 
 
-def _schemas(operations: list[Operation]) -> dict[str, Schema]:
+def _build_schemas(operations: list[Operation]) -> dict[str, Schema]:
     """Return the schema of every request and response body."""
     bodies = [operation.body[1] for operation in operations if operation.body]
-    views = [struct for operation in operations for kind in operation.answers.values() for struct in _structs(kind)]
+    views = [
+        struct for operation in operations for kind in operation.responses.values() for struct in _list_structs(kind)
+    ]
     shapes = list(dict.fromkeys([*bodies, *views]))
-    _, found = msgspec.json.schema_components(shapes, ref_template=_REF)
+    _, schemas = msgspec.json.schema_components(shapes, ref_template=_REF)
     for shape in shapes:
-        _refine(shape, found[shape.__name__]["properties"])
-    return dict(sorted((found | {"Error": _ERROR}).items()))
+        _add_formats(shape, schemas[shape.__name__]["properties"])
+    return dict(sorted((schemas | {"Error": _ERROR}).items()))
 
 
-def _refine(shape: type[msgspec.Struct], properties: dict[str, Schema]) -> None:
+def _add_formats(shape: type[msgspec.Struct], properties: dict[str, Schema]) -> None:
     """Add the format and pattern of ids and times, which msgspec describes as plain text."""
     for field in msgspec.structs.fields(shape):
         kinds = get_args(field.type) or (field.type,)
-        form = next((_FORMS[kind] for kind in kinds if kind in _FORMS), None)
-        if form:
+        schema = next((_SCHEMAS_BY_TYPE[kind] for kind in kinds if kind in _SCHEMAS_BY_TYPE), None)
+        if schema:
             null = [{"type": "null"}] if type(None) in kinds else []
-            properties[field.encode_name] = {"anyOf": [form, *null]} if null else form
+            properties[field.encode_name] = {"anyOf": [schema, *null]} if null else schema
 
 
-def _captures(operation: Operation) -> Iterable[dict[str, Any]]:
-    for name, kind in operation.captures.items():
-        schema = _FORMS.get(kind) or _CAPTURES.get(name, _TEXT)
-        yield {"name": _camel(name), "in": "path", "required": True, "schema": schema}
+def _describe_path_parameters(operation: Operation) -> Iterable[dict[str, Any]]:
+    for name, kind in operation.path_parameters.items():
+        schema = _SCHEMAS_BY_TYPE.get(kind) or _PATH_PARAMETER_SCHEMAS.get(name, _TEXT)
+        yield {"name": _to_camel_case(name), "in": "path", "required": True, "schema": schema}
 
 
-def _parameters(shape: type[Query]) -> Iterable[dict[str, Any]]:
-    described = msgspec.json.schema_components([shape])[1][shape.__name__]
-    for name, schema in described["properties"].items():
+def _describe_query(shape: type[Query]) -> Iterable[dict[str, Any]]:
+    openapi_object = msgspec.json.schema_components([shape])[1][shape.__name__]
+    for name, schema in openapi_object["properties"].items():
         # A client can leave a parameter out, but cannot send null or an empty text.
-        present = {key: value for key, value in schema.items() if key != "anyOf" and value is not None}
-        present |= next((option for option in schema.get("anyOf", []) if option != {"type": "null"}), {})
-        if present.get("type") == "string":
-            present = {"minLength": 1} | present
-        yield {"name": name, "in": "query", "required": name in described["required"], "schema": present}
+        parameter_schema = {key: value for key, value in schema.items() if key != "anyOf" and value is not None}
+        parameter_schema |= next((option for option in schema.get("anyOf", []) if option != {"type": "null"}), {})
+        if parameter_schema.get("type") == "string":
+            parameter_schema = {"minLength": 1} | parameter_schema
+        yield {"name": name, "in": "query", "required": name in openapi_object["required"], "schema": parameter_schema}
 
 
-def _headers(operation: Operation) -> Iterable[dict[str, Any]]:
+def _describe_headers(operation: Operation) -> Iterable[dict[str, Any]]:
     headers = [*operation.headers.values()]
     for group in operation.header_groups.values():
         headers += group.headers().values()
-    if File in operation.answers.values():
+    if File in operation.responses.values():
         headers.append(_IF_NONE_MATCH)
     for header in sorted(headers, key=lambda header: not isinstance(header, Header)):
         if header.description:
@@ -245,6 +256,6 @@ def _headers(operation: Operation) -> Iterable[dict[str, Any]]:
             }
 
 
-def _camel(name: str) -> str:
+def _to_camel_case(name: str) -> str:
     first, *rest = name.split("_")
     return first + "".join(map(str.capitalize, rest))

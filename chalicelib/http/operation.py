@@ -14,19 +14,19 @@ from chalicelib.domain.requests import Body, Query
 from chalicelib.http.headers import Cookie, Header, HeaderGroup
 from chalicelib.http.responses import File, Redirect, WithCookies
 
-_CAPTURES = (str, PhotoId, AlbumId, LinkId)
-Refusals = tuple[type[PhotoshareError], ...]
+_PATH_PARAMETER_TYPES = (str, PhotoId, AlbumId, LinkId)
+ErrorTypes = tuple[type[PhotoshareError], ...]
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
     """The declaration of one route, used for parsing, tests and the OpenAPI document."""
 
     tag: str
-    raises: Refusals
+    raises: ErrorTypes
     """Errors that the other fields do not imply."""
-    answers: dict[int, Any]
+    responses: dict[int, Any]
     """The body by status: a view type, a union or `Page` of view types, `File`, `Redirect`, or None for no body."""
-    captures: dict[str, Any]
+    path_parameters: dict[str, Any]
     """Path parameters with their types."""
     caller: str | None
     """The parameter that takes the caller. None if the route ignores access tokens."""
@@ -43,7 +43,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def read(
-        cls, view: Callable[..., Any], tag: str, status: int | Mapping[type, int], raises: Refusals
+        cls, view: Callable[..., Any], tag: str, status: int | Mapping[type, int], raises: ErrorTypes
     ) -> "Operation":
         """Read the annotations of a view.
 
@@ -54,12 +54,12 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
         missing = {*inspect.signature(view).parameters, "return"} - hints.keys()
         if missing:
             raise TypeError(f"{view.__name__} has no annotations for {sorted(missing)}.")
-        answers = _read_answers(hints.pop("return"), status)
-        fields: dict[str, Any] = {"caller": None, "body": None, "query": None, "captures": {}, "headers": {}}
+        responses = _read_responses(hints.pop("return"), status)
+        fields: dict[str, Any] = {"caller": None, "body": None, "query": None, "path_parameters": {}, "headers": {}}
         fields |= {"header_groups": {}, "is_caller_optional": False, "is_body_optional": False}
         for name, hint in hints.items():
             _read_parameter(fields, name, hint)
-        return cls(tag=tag, raises=raises, answers=answers, **fields)
+        return cls(tag=tag, raises=raises, responses=responses, **fields)
 
     @property
     def query_type(self) -> type[Query]:
@@ -74,7 +74,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
         return "optional" if self.is_caller_optional else "required"
 
 
-def members(hint: Any) -> tuple[Any, ...]:
+def list_union_members(hint: Any) -> tuple[Any, ...]:
     """Return the members of a union, or the type itself."""
     return get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
 
@@ -83,8 +83,8 @@ def _read_parameter(fields: dict[str, Any], name: str, hint: Any) -> None:
     if get_origin(hint) is Annotated:
         fields["headers"][name] = get_args(hint)[1]
         return
-    kinds = [kind for kind in members(hint) if kind is not NoneType]
-    is_optional = NoneType in members(hint)
+    kinds = [kind for kind in list_union_members(hint) if kind is not NoneType]
+    is_optional = NoneType in list_union_members(hint)
     if kinds == [Caller]:
         fields |= {"caller": name, "is_caller_optional": is_optional}
     elif isinstance(kinds[0], type) and issubclass(kinds[0], HeaderGroup):
@@ -93,24 +93,24 @@ def _read_parameter(fields: dict[str, Any], name: str, hint: Any) -> None:
         fields |= {"body": (name, kinds[0]), "is_body_optional": is_optional}
     elif isinstance(kinds[0], type) and issubclass(kinds[0], Query):
         fields["query"] = (name, kinds[0])
-    elif hint in _CAPTURES:
-        fields["captures"][name] = hint
+    elif hint in _PATH_PARAMETER_TYPES:
+        fields["path_parameters"][name] = hint
     else:
         raise TypeError(f"The parameter {name} has the unsupported type {hint}.")
 
 
-def _read_answers(hint: Any, status: int | Mapping[type, int]) -> dict[int, Any]:
+def _read_responses(hint: Any, status: int | Mapping[type, int]) -> dict[int, Any]:
     if get_origin(hint) is WithCookies:
         (hint,) = get_args(hint)
-    answers: dict[int, Any] = {}
-    for kind in members(hint):
+    responses: dict[int, Any] = {}
+    for kind in list_union_members(hint):
         if kind is File:
-            answers |= {200: File, 304: None}
+            responses |= {200: File, 304: None}
         elif kind is Redirect:
-            answers[302] = Redirect
+            responses[302] = Redirect
         elif kind is NoneType:
-            answers[204] = None
+            responses[204] = None
         else:
             code = status.get(kind, 200) if isinstance(status, Mapping) else status
-            answers[code] = answers[code] | kind if code in answers else kind
-    return dict(sorted(answers.items()))
+            responses[code] = responses[code] | kind if code in responses else kind
+    return dict(sorted(responses.items()))

@@ -16,9 +16,9 @@ _JSON = re.compile(r'application/json\s*(;\s*charset="?utf-8"?\s*)?', re.IGNOREC
 
 # msgspec's lax mode accepts more spellings of these parameters than the contract allows.
 _COUNT = (re.compile(r"[0-9]{1,3}"), "an integer from 1 to 100")
-_SWITCH = (re.compile(r"true|false"), "true or false")
+_BOOLEAN = (re.compile(r"true|false"), "true or false")
 _TIME = (re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T.+"), "a time with a UTC offset, such as 2026-01-31T12:00:00Z")
-_SPELLINGS = {"limit": _COUNT, "permanent": _SWITCH, "redirect": _SWITCH, "from": _TIME, "to": _TIME}
+_FORMATS = {"limit": _COUNT, "permanent": _BOOLEAN, "redirect": _BOOLEAN, "from": _TIME, "to": _TIME}
 
 
 class HttpRequest(Protocol):
@@ -40,7 +40,7 @@ class HttpRequest(Protocol):
         """Return API Gateway's event."""
 
 
-def capture(kind: Any, text: str) -> str:
+def parse_path_parameter(kind: Any, text: str) -> str:
     """Return a path parameter of this type.
 
     Raises:
@@ -52,35 +52,35 @@ def capture(kind: Any, text: str) -> str:
     return text
 
 
-def header(declared: Header | Cookie, request: HttpRequest) -> str | None:
+def parse_header(declaration: Header | Cookie, request: HttpRequest) -> str | None:
     """Return a header or a cookie, or None if it is absent.
 
     Raises:
         InvalidRequest: the header has a pattern, and is sent twice or does not match.
     """
-    if isinstance(declared, Cookie):
-        return _cookie(request, declared.name)
-    name = declared.name.lower()
+    if isinstance(declaration, Cookie):
+        return _read_cookie(request, declaration.name)
+    name = declaration.name.lower()
     if name not in request.headers:
         return None
-    value: str | None = request.headers[name] if declared.is_repeatable else sole_header(request, name)
-    if not declared.is_valid(value):
-        raise errors.InvalidRequest(declared.rule, details={"field": declared.name})
+    value: str | None = request.headers[name] if declaration.is_repeatable else get_single_header(request, name)
+    if not declaration.is_valid(value):
+        raise errors.InvalidRequest(declaration.rule, details={"field": declaration.name})
     return value
 
 
-def sole_header(request: HttpRequest, name: str) -> str | None:
+def get_single_header(request: HttpRequest, name: str) -> str | None:
     """Return a header, or None if it is absent or sent twice.
 
     Chalice keeps the last of two values, and other readers keep the first. AWS contract APIGW-6.
     """
     headers = request.to_original_event().get("multiValueHeaders") or {}
-    count = sum(len(values) for spelling, values in headers.items() if spelling.lower() == name)
+    count = sum(len(values) for header_name, values in headers.items() if header_name.lower() == name)
     value: str | None = request.headers.get(name) if count < 2 else None
     return value
 
 
-def body[Shape](shape: type[Shape], request: HttpRequest) -> Shape:
+def parse_body[Shape](shape: type[Shape], request: HttpRequest) -> Shape:
     """Return the request's body as a `shape`.
 
     Raises:
@@ -105,7 +105,7 @@ def body[Shape](shape: type[Shape], request: HttpRequest) -> Shape:
     return _convert(value, shape, errors.UnknownField, strict=True)
 
 
-def query[Shape](shape: type[Shape], request: HttpRequest) -> Shape:
+def parse_query[Shape](shape: type[Shape], request: HttpRequest) -> Shape:
     """Return the request's query parameters as a `shape`.
 
     Raises:
@@ -118,26 +118,28 @@ def query[Shape](shape: type[Shape], request: HttpRequest) -> Shape:
         # API Gateway has replaced bytes that are not UTF-8 by this character.
         if others or not value or "\ufffd" in value:
             raise errors.InvalidRequest("The parameter is empty, repeated or not valid UTF-8.", details={"field": name})
-        if name in _SPELLINGS and not _SPELLINGS[name][0].fullmatch(value):
-            raise errors.InvalidRequest(f"`{name}` must be {_SPELLINGS[name][1]}.", details={"field": name})
+        if name in _FORMATS and not _FORMATS[name][0].fullmatch(value):
+            raise errors.InvalidRequest(f"`{name}` must be {_FORMATS[name][1]}.", details={"field": name})
         values[name] = value
     return _convert(values, shape, errors.UnknownParameter, strict=False)
 
 
-def _convert[Shape](value: Any, shape: type[Shape], unknown: type[errors.InvalidRequest], *, strict: bool) -> Shape:
+def _convert[Shape](
+    value: Any, shape: type[Shape], unknown_error: type[errors.InvalidRequest], *, strict: bool
+) -> Shape:
     try:
         return msgspec.convert(value, shape, strict=strict)
     except msgspec.ValidationError as error:
         message = str(error)
-        if stray := re.match(r"Object contains unknown field `(.*)`", message, re.DOTALL):
-            raise unknown(details={"field": stray[1][:100]}) from error
-        place = re.search(r" - at `\$\.?(.*)`$", message)
-        details = {"field": place[1]} if place and place[1] else None
+        if unknown_field := re.match(r"Object contains unknown field `(.*)`", message, re.DOTALL):
+            raise unknown_error(details={"field": unknown_field[1][:100]}) from error
+        error_path = re.search(r" - at `\$\.?(.*)`$", message)
+        details = {"field": error_path[1]} if error_path and error_path[1] else None
         if "matching regex" in message:
             message = "The value does not match the required format"
         raise errors.InvalidRequest(message.split(" - at ")[0] + ".", details=details) from error
 
 
-def _cookie(request: HttpRequest, name: str) -> str | None:
+def _read_cookie(request: HttpRequest, name: str) -> str | None:
     pairs = (pair.strip().partition("=") for pair in (request.headers.get("cookie") or "").split(";"))
     return next((value for key, _, value in pairs if key == name), None) or None

@@ -36,23 +36,23 @@ class File(NamedTuple):
     etag: str
 
 
-def response(answer: Any, answers: Mapping[int, Any], request: Request) -> Response:
-    """Return the response for a view's return value. `answers` holds the statuses that the route declares."""
-    if isinstance(answer, Redirect):
-        headers: dict[str, Any] = {"Location": answer.url, "Set-Cookie": list(answer.cookies)}
+def build_response(result: Any, responses: Mapping[int, Any], request: Request) -> Response:
+    """Return the response for a view's return value. `responses` holds the statuses that the route declares."""
+    if isinstance(result, Redirect):
+        headers: dict[str, Any] = {"Location": result.url, "Set-Cookie": list(result.cookies)}
         return Response("", headers | {"Cache-Control": "no-store"}, 302)
-    if isinstance(answer, File):
-        return _build_file_response(answer, request)
-    if answer is None:
+    if isinstance(result, File):
+        return _build_file_response(result, request)
+    if result is None:
         return Response("", status_code=204)
-    content, cookies = answer if isinstance(answer, WithCookies) else (answer, ())
+    content, cookies = result if isinstance(result, WithCookies) else (result, ())
     # API Gateway compresses large responses. AWS contract APIGW-7.
     headers = {"Content-Type": "application/json", "Cache-Control": "no-store"}
     headers |= {"Set-Cookie": list(cookies)} if cookies else {}
-    return Response(msgspec.json.encode(content).decode(), headers, _select_status(content, answers))
+    return Response(msgspec.json.encode(content).decode(), headers, _select_status(content, responses))
 
 
-def security_headers(settings: Settings, origin: str | None) -> dict[str, str]:
+def build_security_headers(settings: Settings, origin: str | None) -> dict[str, str]:
     """Return the security and CORS headers of every response to a request from `origin`."""
     storage = " ".join(settings.storage_origins)
     policy = (
@@ -71,7 +71,7 @@ def security_headers(settings: Settings, origin: str | None) -> dict[str, str]:
     }
 
 
-def preflight_response(methods: list[str]) -> Response:
+def build_preflight_response(methods: list[str]) -> Response:
     """Return the response to a CORS preflight request of a route with these methods."""
     headers: dict[str, Any] = {
         "Access-Control-Allow-Methods": ",".join(sorted(methods)),
@@ -93,12 +93,12 @@ def log_response(request: Request, status: int, seconds: float) -> None:
     log.log(logging.ERROR if status >= 500 else logging.INFO, "answered", extra=fields)
 
 
-def _select_status(content: Any, answers: Mapping[int, Any]) -> int:
+def _select_status(content: Any, responses: Mapping[int, Any]) -> int:
     """Return the status for this content. If the route has several statuses, the type of the content selects one."""
-    statuses = [status for status, kind in answers.items() if kind not in (None, Redirect, File)]
+    statuses = [status for status, kind in responses.items() if kind not in (None, Redirect, File)]
     if len(statuses) == 1:
         return statuses[0]
-    return next(status for status in statuses if isinstance(content, answers[status]))
+    return next(status for status in statuses if isinstance(content, responses[status]))
 
 
 def _build_file_response(file: File, request: Request) -> Response:

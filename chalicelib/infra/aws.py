@@ -26,7 +26,7 @@ _THROTTLED = frozenset(
 )
 
 
-def client(service: Any, **config: Any) -> Any:
+def create_client(service: Any, **config: Any) -> Any:
     """Return a client of `service` that has short timeouts and raises `Busy` after three failed attempts.
 
     Rejections by the service, such as a failed condition or a missing key, still raise botocore's `ClientError`.
@@ -42,19 +42,19 @@ def client(service: Any, **config: Any) -> Any:
         response_checksum_validation="when_required",
         **config,
     )
-    aws_client = _session().client(service, config=settings)
+    aws_client = _get_session().client(service, config=settings)
     aws_client.meta.events.register("after-call", _raise_busy_on_failure)
     aws_client.meta.events.register("after-call-error", _raise_busy_without_response)
     return aws_client
 
 
-def credentials() -> Any:
+def get_credentials() -> Any:
     """Return the credentials of the process. They refresh automatically."""
-    return _session().get_credentials()
+    return _get_session().get_credentials()
 
 
 @cache
-def _session() -> Any:
+def _get_session() -> Any:
     return boto3.Session()
 
 

@@ -39,34 +39,34 @@ def fetch(url: str, *, seconds: float, form: dict[str, str] | None = None) -> by
         FetchFailed: the server is unreachable or too slow, or the response is an error, a redirect, cut short, or over
             256 KB.
     """
-    answer: Future[bytes] = Future()
+    future: Future[bytes] = Future()
     # A socket timeout does not limit the whole call. It restarts for each address and for each byte of the headers.
-    threading.Thread(target=_fetch_into, args=(answer, url, seconds, form), daemon=True).start()
+    threading.Thread(target=_fetch_into, args=(future, url, seconds, form), daemon=True).start()
     try:
-        return answer.result(seconds)
+        return future.result(seconds)
     except TimeoutError as error:
         raise FetchFailed(f"{url} did not respond within {seconds} s") from error
 
 
-def _fetch_into(answer: Future[bytes], url: str, seconds: float, form: dict[str, str] | None) -> None:
+def _fetch_into(future: Future[bytes], url: str, seconds: float, form: dict[str, str] | None) -> None:
     try:
-        answer.set_result(_fetch(url, seconds, form))
+        future.set_result(_fetch(url, seconds, form))
     except BaseException as error:  # The thread that waits for the future raises it.
-        answer.set_exception(error)
+        future.set_exception(error)
 
 
 def _fetch(url: str, seconds: float, form: dict[str, str] | None) -> bytes:
     deadline = time.monotonic() + seconds
     body = urllib.parse.urlencode(form).encode() if form is not None else None
     try:
-        with _opener.open(urllib.request.Request(url, body), timeout=seconds) as answer:
+        with _opener.open(urllib.request.Request(url, body), timeout=seconds) as response:
             content = b""
-            while chunk := answer.read1(_CHUNK):
+            while chunk := response.read1(_CHUNK):
                 content += chunk
                 if len(content) > MAX_BYTES or time.monotonic() > deadline:
                     raise FetchFailed(f"the response of {url} is too large or too slow")
             # Unlike `read`, `read1` does not report that the connection was closed early.
-            if answer.length:
+            if response.length:
                 raise FetchFailed(f"{url} closed the connection before the end of the response")
             return content
     except urllib.error.HTTPError as error:

@@ -10,12 +10,12 @@ log = logging.getLogger(__name__)
 
 
 @contextmanager
-def failure(message: str, **facts: str) -> Iterator[None]:
+def log_failure(message: str, **fields: str) -> Iterator[None]:
     """Log an exception of the `with` block with these facts and re-raise it. The line that Lambda logs has no facts."""
     try:
         yield
     except Exception:
-        log.exception(message, extra=facts)
+        log.exception(message, extra=fields)
         raise
 
 

@@ -15,12 +15,12 @@ def count(name: str, **dimensions: str) -> None:
     _write(name, MetricUnit.Count, 1, dimensions)
 
 
-def note(name: str, value: float) -> None:
+def record_value(name: str, value: float) -> None:
     """Record a count, such as the number of requests for one page."""
     _write(name, MetricUnit.Count, value, {})
 
 
-def time(name: str, seconds: float) -> None:
+def record_seconds(name: str, seconds: float) -> None:
     """Record a duration or a waiting time."""
     _write(name, MetricUnit.Seconds, seconds, {})
 

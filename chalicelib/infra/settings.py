@@ -122,10 +122,10 @@ def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         base_url=require("BASE_URL").rstrip("/"),
         allowed_origins=frozenset(_split_list(environment.get("ALLOWED_ORIGINS", ""))),
         keys=tuple(reversed(_split_list(environment.get("SIGNING_KEYS", "")))),
-        cdn=_cdn(environment) if environment.get("RENDITIONS_BASE_URL") else None,
+        cdn=_load_cdn(environment) if environment.get("RENDITIONS_BASE_URL") else None,
         aws_endpoint=(environment.get("AWS_ENDPOINT_URL") or "").rstrip("/") or None,
         moderation_confidence=float(environment.get("MODERATION_CONFIDENCE") or 0),
-        limits=_limits(environment),
+        limits=_load_limits(environment),
     )
 
 
@@ -135,7 +135,7 @@ def _require(environment: Mapping[str, str], name: str) -> str:
     raise MissingSetting(_MISSING.format(name))
 
 
-def _cdn(environment: Mapping[str, str]) -> Cdn:
+def _load_cdn(environment: Mapping[str, str]) -> Cdn:
     return Cdn(
         base_url=environment["RENDITIONS_BASE_URL"].rstrip("/"),
         key_id=_require(environment, "CDN_KEY_ID"),
@@ -143,7 +143,7 @@ def _cdn(environment: Mapping[str, str]) -> Cdn:
     )
 
 
-def _limits(environment: Mapping[str, str]) -> Limits:
+def _load_limits(environment: Mapping[str, str]) -> Limits:
     max_photos, max_bytes = environment.get("MAX_PHOTOS") or 10_000, environment.get("MAX_BYTES") or 50_000_000_000
     return Limits(photos=int(max_photos), bytes=int(max_bytes))
 

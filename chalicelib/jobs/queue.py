@@ -7,7 +7,7 @@ import msgspec
 
 from chalicelib.domain.errors import Busy
 from chalicelib.domain.ids import is_photo_id
-from chalicelib.domain.messages import Message, SettlePhoto
+from chalicelib.domain.messages import CleanUpPhoto, Message
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -48,6 +48,6 @@ def decode_message(body: str) -> Message:
             to the dead-letter queue after its retries.
     """
     message: Message = msgspec.json.decode(body, type=Message)
-    if isinstance(message, SettlePhoto) and not is_photo_id(message.photo_id):
+    if isinstance(message, CleanUpPhoto) and not is_photo_id(message.photo_id):
         raise msgspec.ValidationError("The message has an invalid photo id.")
     return message

@@ -42,7 +42,7 @@ class Jobs:
 
     def handle(self, body: str) -> None:
         """Decode the body of an SQS message and run its job. Log failures with the message."""
-        with logs.failure("a job failed", job=body):
+        with logs.log_failure("a job failed", job=body):
             message = decode_message(body)
             self._jobs[type(message)].handle(message)
 

@@ -7,7 +7,7 @@ from chalicelib.domain.photos import Photo
 from chalicelib.stores.protocols import PhotoStore
 
 
-def visible_photo(store: PhotoStore, photo_id: PhotoId, by: Caller | None) -> Photo:
+def get_visible_photo(store: PhotoStore, photo_id: PhotoId, by: Caller | None) -> Photo:
     """Return a photo that the caller may see. `by` is None for a visitor.
 
     Raises:
@@ -19,14 +19,14 @@ def visible_photo(store: PhotoStore, photo_id: PhotoId, by: Caller | None) -> Ph
     return photo
 
 
-def own_photo(store: PhotoStore, photo_id: PhotoId, by: Caller) -> Photo:
+def get_owned_photo(store: PhotoStore, photo_id: PhotoId, by: Caller) -> Photo:
     """Return a photo that the caller may change.
 
     Raises:
         NotFound: the photo does not exist, or the caller may not see it.
         Forbidden: the caller may see the photo but does not own it.
     """
-    photo = visible_photo(store, photo_id, by)
+    photo = get_visible_photo(store, photo_id, by)
     if not is_user(by, photo.user_id):
         raise Forbidden("Only the owner of this photo may perform this action.")
     return photo

@@ -38,7 +38,7 @@ class PhotoLists:
         read = {"random": self._read_randomly, "top": self._read_by_score}.get(query.order, self._read_by_time)
         return self._presenter.page(read(listing, query, cursors), by)
 
-    def trash(self, query: PageQuery, *, by: Caller) -> Page[OwnPhotoView]:
+    def trash_page(self, query: PageQuery, *, by: Caller) -> Page[OwnPhotoView]:
         """Return one page of the caller's trash, newest uploads first.
 
         Raises:
@@ -49,7 +49,7 @@ class PhotoLists:
         listing = Listing(scope="trash", owner=by.user_id)
         after = PhotoId(position[0]) if position else None
         photos = self._store.by_time(listing, query.limit + 1, newest=True, after=after)
-        return self._presenter.own_page(cursors.page(photos, query.limit, _cursor_position))
+        return self._presenter.own_page(cursors.page(photos, query.limit, _get_cursor_position))
 
     def _read_randomly(self, listing: Listing, query: PhotoQuery, cursors: Cursors) -> Page[Photo]:
         requests = 0
@@ -61,8 +61,8 @@ class PhotoLists:
 
         position = cursors.open(query.last_key)
         min_depth = feed.PUBLIC_MIN_DEPTH if listing.scope == "public" else 0
-        photos, next_position = random_walk.next_items(read, query.limit, position, min_depth=min_depth)
-        metrics.note("FeedRequests", requests)
+        photos, next_position = random_walk.read_next_items(read, query.limit, position, min_depth=min_depth)
+        metrics.record_value("FeedRequests", requests)
         return Page(photos, cursors.seal(next_position) if next_position else None)
 
     def _read_by_score(self, listing: Listing, query: PhotoQuery, cursors: Cursors) -> Page[Photo]:
@@ -82,10 +82,10 @@ class PhotoLists:
             since=first_photo_id(query.from_) if query.from_ else None,
             until=first_photo_id(query.to) if query.to else None,
         )
-        return cursors.page(photos, query.limit, _cursor_position)
+        return cursors.page(photos, query.limit, _get_cursor_position)
 
 
-def _cursor_position(photo: Photo) -> list[Any]:
+def _get_cursor_position(photo: Photo) -> list[Any]:
     return [photo.photo_id]
 
 

@@ -10,10 +10,10 @@ from chalicelib.domain.model import Model
 from chalicelib.domain.photos import GRANT_LIFETIME, TRASH_LIFETIME, Photo
 from chalicelib.domain.requests import PhotoChanges
 from chalicelib.infra.retry import WriteConflict, retry_on_conflict
-from chalicelib.photos.access import own_photo, visible_photo
+from chalicelib.photos.access import get_owned_photo, get_visible_photo
 from chalicelib.photos.views import AnyPhotoView, OwnPhotoView, PhotoPresenter
 from chalicelib.storage.bucket import Bucket
-from chalicelib.storage.signed_urls import Link
+from chalicelib.storage.signed_urls import PresignedUrl
 from chalicelib.stores.protocols import PhotoStore
 
 
@@ -39,7 +39,7 @@ class Photos:
         Raises:
             NotFound: the photo does not exist, or the caller may not see it.
         """
-        return self._presenter.view(visible_photo(self._store, photo_id, by), by)
+        return self._presenter.view(get_visible_photo(self._store, photo_id, by), by)
 
     def change(self, photo_id: PhotoId, changes: PhotoChanges, *, by: Caller) -> OwnPhotoView:
         """Apply `changes` and re-index the photo in one transaction.
@@ -49,7 +49,7 @@ class Photos:
             Forbidden: the caller may see the photo but does not own it.
             Conflict: other writers keep changing the photo.
         """
-        fields = changes.given()
+        fields = changes.get_sent_fields()
         if "tags" in fields:
             fields["tags"] = tuple(dict.fromkeys(fields["tags"]))
         return self._presenter.own_view(self._change(photo_id, by, lambda photo: photo.with_(**fields)))
@@ -117,19 +117,21 @@ class Photos:
             NotFound: the photo does not exist, or the caller may not see it.
             NotReady: the photo is not ready.
         """
-        photo = visible_photo(self._store, photo_id, by)
+        photo = get_visible_photo(self._store, photo_id, by)
         if photo.status != "ready":
             raise errors.NotReady
         now = self._clock()
         if is_user(by, photo.user_id):
             return _build_download_view(
-                self._bucket.original(photo, now), photo.filename, photo.content_type, photo.size
+                self._bucket.presign_original(photo, now), photo.filename, photo.content_type, photo.size
             )
-        return _build_download_view(self._bucket.copy(photo, now), photo.copy_name, photo.copy_type, photo.copy_size)
+        return _build_download_view(
+            self._bucket.presign_copy(photo, now), photo.copy_name, photo.copy_type, photo.copy_size
+        )
 
     def _change(self, photo_id: PhotoId, by: Caller, change: Callable[[Photo], Photo]) -> Photo:
         def attempt() -> Photo:
-            before = own_photo(self._store, photo_id, by)
+            before = get_owned_photo(self._store, photo_id, by)
             after = change(before)
             if after == before:
                 return before
@@ -140,7 +142,7 @@ class Photos:
         return retry_on_conflict(attempt, otherwise=errors.Conflict)
 
 
-def _build_download_view(link: Link, filename: str, content_type: str, size: int) -> DownloadView:
+def _build_download_view(link: PresignedUrl, filename: str, content_type: str, size: int) -> DownloadView:
     return DownloadView(
         url=link.url, expires_in=link.expires_in, filename=filename, content_type=content_type, size=size
     )

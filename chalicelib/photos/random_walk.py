@@ -8,23 +8,23 @@ import msgspec
 from chalicelib.domain import feed
 
 
-def next_items[Item: feed.HasId](
-    read: feed.Read[Item], limit: int, position: list[Any] | None, *, min_depth: int = 0
+def read_next_items[Item: feed.HasId](
+    read: feed.Reader[Item], limit: int, position: list[Any] | None, *, min_depth: int = 0
 ) -> tuple[list[Item], list[Any] | None]:
     """Return the next items of a walk and the position after them, or None as the position at the end.
 
     `read` reads items by rank. `position` is the content of a cursor, or None to start a new walk.
     """
     if position:
-        items, next_position = feed.page(msgspec.convert(position, feed.Place), limit, read, min_depth)
+        items, next_position = feed.read_page(msgspec.convert(position, feed.Walk), limit, read, min_depth)
     else:
-        items, next_position = feed.begin(_new_walk(read, min_depth), limit, read, min_depth)
+        items, next_position = feed.read_first_page(_start_walk(read, min_depth), limit, read, min_depth)
     return items, msgspec.to_builtins(next_position) if next_position else None
 
 
-def _new_walk[Item: feed.HasId](read: feed.Read[Item], min_depth: int) -> feed.Place:
+def _start_walk[Item: feed.HasId](read: feed.Reader[Item], min_depth: int) -> feed.Walk:
     """Return the start of a walk with a new seed. Estimate its depth from the density of a random sample."""
-    sample = feed.sample_span(secrets.randbits(feed.RANK_BITS), min_depth)
+    sample = feed.choose_sample(secrets.randbits(feed.RANK_BITS), min_depth)
     (items,) = read([sample], feed.SAMPLE)
-    ranks = [feed.rank(item.photo_id) for item in items]
-    return feed.Place(secrets.randbits(64), feed.depth_for(ranks, sample, min_depth))
+    ranks = [feed.compute_rank(item.photo_id) for item in items]
+    return feed.Walk(secrets.randbits(64), feed.choose_depth(ranks, sample, min_depth))

@@ -5,7 +5,7 @@ from chalicelib.domain.accounts import Caller
 from chalicelib.domain.ids import PhotoId
 from chalicelib.domain.photos import Photo
 from chalicelib.infra.retry import WriteConflict, retry_on_conflict
-from chalicelib.photos.access import visible_photo
+from chalicelib.photos.access import get_visible_photo
 from chalicelib.photos.views import RatingView
 from chalicelib.stores.protocols import PhotoStore, RatingStore
 
@@ -30,7 +30,7 @@ class Ratings:
         Raises:
             NotFound: the photo does not exist, or the caller may not see it.
         """
-        photo = visible_photo(self._store, photo_id, by)
+        photo = get_visible_photo(self._store, photo_id, by)
         return _build_view(photo, self._ratings.rating(photo_id, by.user_id))
 
     def rate(self, photo_id: PhotoId, rating: int | None, *, by: Caller) -> OwnRatingView:
@@ -43,7 +43,7 @@ class Ratings:
         """
 
         def attempt() -> OwnRatingView:
-            photo = visible_photo(self._store, photo_id, by)
+            photo = get_visible_photo(self._store, photo_id, by)
             before = self._ratings.rating(photo_id, by.user_id)
             if not photo.listed:
                 raise errors.NotReady
@@ -51,7 +51,7 @@ class Ratings:
                 return _build_view(photo, rating)
             if not self._ratings.rate(photo, by.user_id, before, rating):
                 raise WriteConflict
-            return _build_view(photo.rated(before, rating), rating)
+            return _build_view(photo.with_rating(before, rating), rating)
 
         return retry_on_conflict(attempt, otherwise=errors.Busy, attempts=_ATTEMPTS)
 

@@ -87,7 +87,7 @@ class PhotoPresenter:
     def rendition_url(self, photo: Photo, names: tuple[str, ...]) -> str | None:
         """Return the signed URL of the photo's first rendition among `names`, or None if it has none of them."""
         name = next((name for name in names if name in photo.renditions), None)
-        return self._bucket.url(photo, name, self._clock()) if name else None
+        return self._bucket.sign_rendition_url(photo, name, self._clock()) if name else None
 
     def _build_view(self, photo: Photo, exif: Exif) -> PhotoView:
         now = self._clock()
@@ -110,5 +110,7 @@ class PhotoPresenter:
             rating=RatingView(average=photo.average, count=photo.rating_count),
             exif=exif,
             placeholder=photo.placeholder,
-            renditions={name: self._bucket.url(photo, name, now) for name in photo.renditions if name != "full"},
+            renditions={
+                name: self._bucket.sign_rendition_url(photo, name, now) for name in photo.renditions if name != "full"
+            },
         )

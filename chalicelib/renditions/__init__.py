@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 from chalicelib.domain.ids import Timestamp
 from chalicelib.domain.photos import Exif
 from chalicelib.renditions import icc, thumbhash
-from chalicelib.renditions.coded import MAX_PROFILE_BYTES
-from chalicelib.renditions.containers import sniff, unwrap
+from chalicelib.renditions.coded_picture import MAX_PROFILE_BYTES
+from chalicelib.renditions.containers import extract_picture, sniff
 from chalicelib.renditions.decoders import Picture, open_picture, vips
-from chalicelib.renditions.refusals import (
+from chalicelib.renditions.rejections import (
     Damaged,
     DecompressionBomb,
     NotAnImage,
-    Refused,
+    Rejection,
     TooManyBytes,
     TooManyPixels,
     Truncated,
@@ -28,14 +28,14 @@ __all__ = [
     "Damaged",
     "DecompressionBomb",
     "NotAnImage",
-    "Refused",
+    "Rejection",
     "Rendered",
     "Rendition",
     "TooManyBytes",
     "TooManyPixels",
     "Truncated",
     "TypeMismatch",
-    "jpeg_of",
+    "encode_jpeg",
     "render",
     "sniff",
 ]
@@ -46,7 +46,7 @@ _FULL_QUALITY = 90
 # Accept a shrink on load that ends this close below the largest rendition: the next would decode four times the pixels.
 _TOLERANCE = 0.02
 # Shrinking on load cuts off the remainder of a side, which is visible if the side is short.
-_THINNEST = 64
+_MIN_SIDE = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,18 +77,18 @@ def render(content: bytes, content_type: str) -> Rendered:
     """Return the renditions and the metadata of an upload with the declared `content_type`.
 
     Raises:
-        Refused: the upload is rejected. The subclass is the reason. No other exception is raised.
+        Rejection: the upload is rejected. The subclass is the reason. No other exception is raised.
     """
     try:
-        return _render(open_picture(unwrap(content, content_type), content_type))
-    except Refused:
+        return _render(open_picture(extract_picture(content, content_type), content_type))
+    except Rejection:
         raise
     except Exception as e:
         # Decoders raise any exception on hostile bytes: pyvips.Error, OSError, ValueError, SyntaxError, MemoryError.
         raise Damaged from e
 
 
-def jpeg_of(rendered: Rendered) -> bytes:
+def encode_jpeg(rendered: Rendered) -> bytes:
     """Return the photo as a JPEG of at most 1024 px, for services that read no newer format.
 
     Extend its edges to 64 px if a side is shorter. Rekognition requires at least 50 px per side
@@ -96,7 +96,7 @@ def jpeg_of(rendered: Rendered) -> bytes:
     """
     small = rendered.renditions["1024"]
     image = _flatten(vips().Image.new_from_buffer(small.content, ""))
-    sides = max(image.width, _THINNEST), max(image.height, _THINNEST)
+    sides = max(image.width, _MIN_SIDE), max(image.height, _MIN_SIDE)
     return bytes(image.gravity("centre", *sides, extend="copy").jpegsave_buffer(Q=_FULL_QUALITY, keep="none"))
 
 
@@ -105,21 +105,21 @@ def _render(picture: Picture) -> Rendered:
     if image is not None and picture.copy:
         full = Rendition(picture.copy.content, "image/jpeg", "jpg")
     else:
-        whole, orientation = _to_srgb(_flatten(picture.pixels(1)), picture.profile), picture.facts.orientation
+        full_image, orientation = _to_srgb(_flatten(picture.pixels(1)), picture.profile), picture.metadata.orientation
         if picture.profile or not picture.in_memory:
-            whole = whole.copy_memory()
-        upright = _rotate(whole, orientation)
+            full_image = full_image.copy_memory()
+        upright = _rotate(full_image, orientation)
         full = Rendition(upright.jpegsave_buffer(Q=_FULL_QUALITY, keep="none"), "image/jpeg", "jpg")
         # Rotate the small image: rotating the whole image again would take as long as shrinking it.
-        image = _rotate(_fit(whole, _SIDES["2048"]).copy_memory(), orientation).copy_memory()
+        image = _rotate(_shrink_to_fit(full_image, _SIDES["2048"]).copy_memory(), orientation).copy_memory()
     renditions, image = _make_renditions(image)
-    is_rotated = picture.facts.orientation > 4
+    is_rotated = picture.metadata.orientation > 4
     return Rendered(
         width=picture.height if is_rotated else picture.width,
         height=picture.width if is_rotated else picture.height,
-        taken_at=picture.facts.taken_at,
-        exif=picture.facts.exif,
-        placeholder=_placeholder(image),
+        taken_at=picture.metadata.taken_at,
+        exif=picture.metadata.exif,
+        placeholder=_encode_placeholder(image),
         renditions={**renditions, "full": full},
     )
 
@@ -128,16 +128,16 @@ def _decode_copy(picture: Picture) -> "Image | None":
     """Decode enough pixels of the copy for every rendition. Return None if other users must not get the copy."""
     if picture.copy:
         with suppress(vips().Error):
-            pixels = picture.copy.pixels(_shrink_factor(picture))
-            image = _to_srgb(_fit(pixels, _SIDES["2048"]), picture.profile).copy_memory()
-            return image if picture.copy.was_read else None
+            pixels = picture.copy.pixels(_choose_shrink_factor(picture))
+            image = _to_srgb(_shrink_to_fit(pixels, _SIDES["2048"]), picture.profile).copy_memory()
+            return image if picture.copy.is_fully_read else None
     return None
 
 
-def _shrink_factor(picture: Picture) -> int:
+def _choose_shrink_factor(picture: Picture) -> int:
     long, short = max(picture.width, picture.height), min(picture.width, picture.height)
-    enough = max(_SIDES.values()) * (1 - _TOLERANCE)
-    return max((n for n in (2, 4, 8) if long / n >= enough and short / n >= _THINNEST), default=1)
+    min_side = max(_SIDES.values()) * (1 - _TOLERANCE)
+    return max((n for n in (2, 4, 8) if long / n >= min_side and short / n >= _MIN_SIDE), default=1)
 
 
 def _make_renditions(image: "Image") -> tuple[dict[str, Rendition], "Image"]:
@@ -145,24 +145,24 @@ def _make_renditions(image: "Image") -> tuple[dict[str, Rendition], "Image"]:
     renditions: dict[str, Rendition] = {}
     encoded = None
     for name, side in _SIDES.items():
-        fitted = _fit(image, side)
-        if encoded is None or fitted is not image:
-            image = fitted if fitted is image else fitted.copy_memory()
-            encoded = _webp(image, effort=4 if name == "256" else 2)
+        shrunk_image = _shrink_to_fit(image, side)
+        if encoded is None or shrunk_image is not image:
+            image = shrunk_image if shrunk_image is image else shrunk_image.copy_memory()
+            encoded = _encode_webp(image, effort=4 if name == "256" else 2)
         renditions[name] = encoded
     return renditions, image
 
 
-def _webp(image: "Image", effort: int) -> Rendition:
+def _encode_webp(image: "Image", effort: int) -> Rendition:
     return Rendition(image.webpsave_buffer(Q=_QUALITY, effort=effort, keep="none"), "image/webp", "webp")
 
 
-def _placeholder(image: "Image") -> str:
-    small = _fit(image, thumbhash.MAX_SIDE)
+def _encode_placeholder(image: "Image") -> str:
+    small = _shrink_to_fit(image, thumbhash.MAX_SIDE)
     return thumbhash.encode(small.width, small.height, bytes(small.write_to_memory()))
 
 
-def _fit(image: "Image", side: int) -> "Image":
+def _shrink_to_fit(image: "Image", side: int) -> "Image":
     """Shrink an image so that no side is longer than `side`. Each side keeps at least one pixel."""
     scale = side / max(image.width, image.height)
     if scale >= 1:
@@ -181,13 +181,13 @@ def _flatten(image: "Image") -> "Image":
 
 def _to_srgb(image: "Image", profile: bytes) -> "Image":
     """Convert an image to sRGB with three bands of eight bits. Use the photo's profile if it matches the pixels."""
-    fits = {"RGB": 3, "GRAY": 1, "CMYK": 4}.get(icc.colour_space(profile)) == image.bands
-    if fits and len(profile) <= MAX_PROFILE_BYTES and not icc.is_srgb(profile):
-        profiled = image.copy()
-        profiled.set_type(vips().GValue.blob_type, "icc-profile-data", profile)
+    matches_pixels = {"RGB": 3, "GRAY": 1, "CMYK": 4}.get(icc.read_colour_space(profile)) == image.bands
+    if matches_pixels and len(profile) <= MAX_PROFILE_BYTES and not icc.is_srgb(profile):
+        image_with_profile = image.copy()
+        image_with_profile.set_type(vips().GValue.blob_type, "icc-profile-data", profile)
         # A broken profile only changes the colours. Do not reject the photo.
         with suppress(vips().Error):
-            image = profiled.icc_transform("srgb", embedded=True, intent="perceptual")
+            image = image_with_profile.icc_transform("srgb", embedded=True, intent="perceptual")
     if (image.interpretation, image.bands, image.format) == ("srgb", 3, "uchar"):
         return image
     return image.colourspace("srgb").extract_band(0, n=3).cast("uchar")

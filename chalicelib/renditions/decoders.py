@@ -8,12 +8,12 @@ from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.renditions import exif, icc
-from chalicelib.renditions.coded import Coded, check_size
+from chalicelib.renditions.coded_picture import CodedPicture, check_size
 
 if TYPE_CHECKING:
     from pyvips import Image
 
-_LAST = 64
+_FINAL_BYTES = 64
 
 
 class Copy:
@@ -32,7 +32,7 @@ class Copy:
         return vips().Image.jpegload_source(self._source, access="sequential", fail_on="warning", shrink=shrink)
 
     @property
-    def was_read(self) -> bool:
+    def is_fully_read(self) -> bool:
         """Return whether the decoder has read every byte. Decode first: the decoder stops after the last pixel."""
         return self._reader.at == len(self.content)
 
@@ -44,7 +44,9 @@ class _Reader:
     def read(self, size: int) -> bytes:
         # Return the last bytes one at a time, because the decoder requests thousands at once.
         remaining = len(self._content) - self.at
-        part = self._content[self.at : self.at + (min(size, remaining - _LAST) if remaining > _LAST else 1)]
+        part = self._content[
+            self.at : self.at + (min(size, remaining - _FINAL_BYTES) if remaining > _FINAL_BYTES else 1)
+        ]
         self.at += len(part)
         return part
 
@@ -53,7 +55,7 @@ class _Reader:
 class Picture:
     """An opened picture. None of its pixels are decoded yet."""
 
-    facts: exif.Facts
+    metadata: exif.Metadata
     profile: bytes
     pixels: Callable[[int], "Image"]
     """Decode the pixels, shrunk by a factor of 1, 2, 4 or 8 if the format supports it."""
@@ -65,7 +67,7 @@ class Picture:
     """The picture as a file without metadata. None if the picture needs its orientation or its profile."""
 
 
-def open_picture(coded: Coded, content_type: str) -> Picture:
+def open_picture(coded: CodedPicture, content_type: str) -> Picture:
     """Open a picture with the decoder of its type. The decoder may raise any exception."""
     return _OPENERS[content_type](coded)
 
@@ -85,29 +87,29 @@ def vips() -> Any:
     return pyvips
 
 
-def _open_with_vips(loader: str, coded: Coded) -> Picture:
+def _open_with_vips(loader: str, coded: CodedPicture) -> Picture:
     image = getattr(vips().Image, loader)(coded.content, access="sequential", fail_on="error")
     # Check the size that the decoder uses. The file may have a second header with another size, or without a size.
-    check_size(image.width, image.height, cost=coded.cost)
+    check_size(image.width, image.height, memory_per_pixel=coded.memory_per_pixel)
     profile = image.get("icc-profile-data") if image.get_typeof("icc-profile-data") else coded.profile
     return Picture(exif.read(coded.exif), profile, lambda _shrink: image, image.width, image.height)
 
 
-def _open_jpeg(coded: Coded) -> Picture:
-    facts = exif.read(coded.exif)
-    upright_srgb = facts.orientation == 1 and (not coded.profile or icc.is_srgb(coded.profile))
+def _open_jpeg(coded: CodedPicture) -> Picture:
+    metadata = exif.read(coded.exif)
+    is_upright_srgb = metadata.orientation == 1 and (not coded.profile or icc.is_srgb(coded.profile))
     load = partial(vips().Image.jpegload_buffer, coded.content, access="sequential", fail_on="error")
     return Picture(
-        facts,
+        metadata,
         coded.profile,
         lambda shrink: load(shrink=shrink),
         coded.width,
         coded.height,
-        copy=Copy(coded.content) if coded.downloadable and upright_srgb else None,
+        copy=Copy(coded.content) if coded.downloadable and is_upright_srgb else None,
     )
 
 
-def _open_heic(coded: Coded) -> Picture:
+def _open_heic(coded: CodedPicture) -> Picture:
     import pi_heif
 
     # Skip these images, which are never used. A thumbnail can show another picture.
@@ -116,34 +118,34 @@ def _open_heic(coded: Coded) -> Picture:
     heif = pi_heif.open_heif(coded.content)
     # Check again: the decoder may use another size than the extents that were checked.
     width, height = heif.size
-    check_size(width, height, cost=coded.cost)
+    check_size(width, height, memory_per_pixel=coded.memory_per_pixel)
     # libheif has already rotated the pixels, so ignore the orientation in EXIF.
-    upright = replace(exif.read(coded.exif), orientation=1)
+    metadata = replace(exif.read(coded.exif), orientation=1)
 
     def pixels(_shrink: int) -> "Image":
-        return _from_memory(heif.data, width, height, deep=heif.mode == "I;16")
+        return _build_image(heif.data, width, height, is_16_bit=heif.mode == "I;16")
 
-    return Picture(upright, heif.info.get("icc_profile") or b"", pixels, width, height, in_memory=True)
+    return Picture(metadata, heif.info.get("icc_profile") or b"", pixels, width, height, in_memory=True)
 
 
-def _open_avif(coded: Coded) -> Picture:
+def _open_avif(coded: CodedPicture) -> Picture:
     # Do not use Image.open: its plugin writes EXIF again and turns millions of fractions into gigabytes.
     from PIL import _avif
 
     avif = _avif.AvifDecoder(coded.content, "auto", 1)
     (width, height), _, _, profile, _, orientation, _ = avif.get_info()
-    check_size(width, height, cost=coded.cost)
+    check_size(width, height, memory_per_pixel=coded.memory_per_pixel)
     # Use the orientation of the container, not the one in EXIF.
-    facts = replace(exif.read(coded.exif), orientation=orientation)
+    metadata = replace(exif.read(coded.exif), orientation=orientation)
 
     def pixels(_shrink: int) -> "Image":
-        return _from_memory(avif.get_frame(0)[0], width, height)
+        return _build_image(avif.get_frame(0)[0], width, height)
 
-    return Picture(facts, profile or b"", pixels, width, height, in_memory=True)
+    return Picture(metadata, profile or b"", pixels, width, height, in_memory=True)
 
 
-def _from_memory(pixels: bytes | bytearray, width: int, height: int, *, deep: bool = False) -> "Image":
-    if deep:
+def _build_image(pixels: bytes | bytearray, width: int, height: int, *, is_16_bit: bool = False) -> "Image":
+    if is_16_bit:
         image = vips().Image.new_from_memory(pixels, width, height, 1, "ushort")
         return image.copy(interpretation="grey16")
     bands = len(pixels) // (width * height)
@@ -151,7 +153,7 @@ def _from_memory(pixels: bytes | bytearray, width: int, height: int, *, deep: bo
     return image.copy(interpretation="srgb" if bands > 2 else "b-w")
 
 
-_OPENERS: dict[str, Callable[[Coded], Picture]] = {
+_OPENERS: dict[str, Callable[[CodedPicture], Picture]] = {
     "image/jpeg": _open_jpeg,
     "image/png": partial(_open_with_vips, "pngload_buffer"),
     "image/gif": partial(_open_with_vips, "gifload_buffer"),

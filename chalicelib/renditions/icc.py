@@ -4,13 +4,13 @@ import struct
 
 _SRGB_PRIMARIES = ((0.4361, 0.2225, 0.0139), (0.3851, 0.7169, 0.0971), (0.1431, 0.0606, 0.7141))
 _TOLERANCE = 0.002
-_NUMBERS = frozenset({b"rXYZ", b"gXYZ", b"bXYZ", b"rTRC", b"gTRC", b"bTRC", b"kTRC", b"A2B0"})
+_TAG_NAMES = frozenset({b"rXYZ", b"gXYZ", b"bXYZ", b"rTRC", b"gTRC", b"bTRC", b"kTRC", b"A2B0"})
 _MAX_TAGS = 100
 _LONGEST_CURVE = 4096
 _SAMPLES = (0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 0.9)
 
 
-def colour_space(profile: bytes) -> str:
+def read_colour_space(profile: bytes) -> str:
     """Return the colour space of the pixels: `RGB`, `GRAY`, `CMYK` or another."""
     return profile[16:20].decode("latin-1").strip()
 
@@ -18,10 +18,10 @@ def colour_space(profile: bytes) -> str:
 def is_srgb(profile: bytes) -> bool:
     """Return whether pixels with `profile` are sRGB. Compare primaries and curves. A name is no proof."""
     try:
-        tags = _tags(profile)
-        if colour_space(profile) == "GRAY":
+        tags = _read_tags(profile)
+        if read_colour_space(profile) == "GRAY":
             return _has_srgb_curve(tags[b"kTRC"])
-        primaries = [_xyz(tags[name]) for name in (b"rXYZ", b"gXYZ", b"bXYZ")]
+        primaries = [_read_xyz(tags[name]) for name in (b"rXYZ", b"gXYZ", b"bXYZ")]
         curves = [tags[name] for name in (b"rTRC", b"gTRC", b"bTRC")]
         return b"A2B0" not in tags and _are_srgb(primaries) and all(map(_has_srgb_curve, curves))
     # A curve with a negative base has complex values. float() raises TypeError for them.
@@ -29,13 +29,13 @@ def is_srgb(profile: bytes) -> bool:
         return False
 
 
-def _tags(profile: bytes) -> dict[bytes, bytes]:
+def _read_tags(profile: bytes) -> dict[bytes, bytes]:
     (count,) = struct.unpack_from(">I", profile, 128)
     entries = [struct.unpack_from(">4sII", profile, 132 + 12 * n) for n in range(min(count, _MAX_TAGS))]
-    return {name: profile[at : at + size] for name, at, size in entries if name in _NUMBERS}
+    return {name: profile[at : at + size] for name, at, size in entries if name in _TAG_NAMES}
 
 
-def _xyz(tag: bytes) -> tuple[float, ...]:
+def _read_xyz(tag: bytes) -> tuple[float, ...]:
     return tuple(value / 65536 for value in struct.unpack_from(">3i", tag, 8))
 
 
@@ -45,14 +45,14 @@ def _are_srgb(primaries: list[tuple[float, ...]]) -> bool:
 
 
 def _has_srgb_curve(tag: bytes) -> bool:
-    return all(abs(_linear(tag, sample) - _srgb_linear(sample)) < _TOLERANCE for sample in _SAMPLES)
+    return all(abs(_evaluate_curve(tag, sample) - _evaluate_srgb_curve(sample)) < _TOLERANCE for sample in _SAMPLES)
 
 
-def _srgb_linear(encoded: float) -> float:
+def _evaluate_srgb_curve(encoded: float) -> float:
     return encoded / 12.92 if encoded <= 0.04045 else ((encoded + 0.055) / 1.055) ** 2.4
 
 
-def _linear(tag: bytes, encoded: float) -> float:
+def _evaluate_curve(tag: bytes, encoded: float) -> float:
     """Return the value of a tone curve at one point. Support only the forms that sRGB profiles use."""
     if tag[:4] == b"curv":
         (count,) = struct.unpack_from(">I", tag, 8)

@@ -4,9 +4,9 @@ import re
 import struct
 from collections.abc import Iterator
 
-from chalicelib.renditions import tables
-from chalicelib.renditions.coded import Coded, check_size, pieces, take
-from chalicelib.renditions.refusals import Damaged, DecompressionBomb, Truncated
+from chalicelib.renditions import jpeg_tables
+from chalicelib.renditions.coded_picture import CodedPicture, check_size, count_pieces, read_bytes
+from chalicelib.renditions.rejections import Damaged, DecompressionBomb, Truncated
 
 MAX_SCANS = 64
 MAX_SCANNED_PIXELS = 1_000_000_000
@@ -25,23 +25,25 @@ _WITHOUT_LENGTH = frozenset({0x01, _SOI, *range(0xD0, 0xD8)})
 _JFIF = b"\xff\xe0\0\x10JFIF\0\1\1\0\0\1\0\1\0\0"
 
 
-def read(content: bytes) -> Coded:
+def read(content: bytes) -> CodedPicture:
     """Return the picture without its metadata. Tables and scans stay unchanged, so the pixels are identical."""
-    segments = list(_segments(content))
-    width, height, downloadable = _frame(segments)
-    downloadable = downloadable and tables.are_plain([segment for segment in segments if segment[0] in _PICTURE])
+    segments = list(_iterate_segments(content))
+    width, height, downloadable = _read_frame(segments)
+    downloadable = downloadable and jpeg_tables.has_no_hidden_data(
+        [segment for segment in segments if segment[0] in _PICTURE]
+    )
     exif = next((segment[2:] for code, segment in segments if code == _APP1 and segment[2:8] == b"Exif\0\0"), b"")
-    picture = b"".join((b"\xff\xd8", *_picture_parts(segments), b"\xff\xd9"))
-    return Coded(picture, width, height, exif, _profile(segments), downloadable)
+    picture = b"".join((b"\xff\xd8", *_iterate_picture_parts(segments), b"\xff\xd9"))
+    return CodedPicture(picture, width, height, exif, _join_profile(segments), downloadable)
 
 
-def _segments(content: bytes) -> Iterator[tuple[int, bytes]]:
+def _iterate_segments(content: bytes) -> Iterator[tuple[int, bytes]]:
     """Yield the code and the bytes of each segment up to the end of the picture.
 
     The bytes include the length field. Those of a scan include its entropy-coded data.
     """
     at = 2
-    for _ in pieces():
+    for _ in count_pieces():
         marker = _MARKER.search(content, at)
         if marker is None:
             raise Truncated
@@ -49,13 +51,13 @@ def _segments(content: bytes) -> Iterator[tuple[int, bytes]]:
         if code == _EOI:
             return
         if code not in _WITHOUT_LENGTH:
-            end = _segment_end(content, at, code)
-            yield code, take(content, at, end - at)
+            end = _find_segment_end(content, at, code)
+            yield code, read_bytes(content, at, end - at)
             at = end
 
 
-def _segment_end(content: bytes, at: int, code: int) -> int:
-    end = at + max(2, int.from_bytes(take(content, at, 2)))
+def _find_segment_end(content: bytes, at: int, code: int) -> int:
+    end = at + max(2, int.from_bytes(read_bytes(content, at, 2)))
     if code != _SOS:
         return end
     scan_end = _SCAN_END.search(content, end)
@@ -64,7 +66,7 @@ def _segment_end(content: bytes, at: int, code: int) -> int:
     return scan_end.start()
 
 
-def _frame(segments: list[tuple[int, bytes]]) -> tuple[int, int, bool]:
+def _read_frame(segments: list[tuple[int, bytes]]) -> tuple[int, int, bool]:
     """Return the width, the height, and whether browsers show this kind of JPEG."""
     frames = [(code, segment) for code, segment in segments if code in _FRAMES]
     scans = sum(code == _SOS for code, _ in segments)
@@ -73,24 +75,24 @@ def _frame(segments: list[tuple[int, bytes]]) -> tuple[int, int, bool]:
     ((code, segment),) = frames
     height, width, components = struct.unpack_from(">3xHHB", segment)
     first = next(segment for code, segment in segments if code == _SOS)
-    streams = code in _SEQUENTIAL and first[2] == components
-    check_size(width, height, cost=0 if streams else _coefficients(segment) * 2 + 3)
+    can_stream = code in _SEQUENTIAL and first[2] == components
+    check_size(width, height, memory_per_pixel=0 if can_stream else _count_coefficients(segment) * 2 + 3)
     if scans > MAX_SCANS or scans * width * height > MAX_SCANNED_PIXELS:
         raise DecompressionBomb
     return width, height, code in _SHOWN_BY_BROWSERS and components in {1, 3}
 
 
-def _coefficients(frame: bytes) -> float:
+def _count_coefficients(frame: bytes) -> float:
     """Return the number of coefficients per pixel.
 
     The decoder keeps all coefficients until the last scan, unless one scan has the whole picture.
     """
     factors = [(sampling >> 4 or 1, sampling & 15 or 1) for sampling in frame[9::3]] or [(1, 1)]
-    most = max(across for across, _ in factors) * max(down for _, down in factors)
-    return sum(across * down for across, down in factors) / most
+    max_factors = max(across for across, _ in factors) * max(down for _, down in factors)
+    return sum(across * down for across, down in factors) / max_factors
 
 
-def _picture_parts(segments: list[tuple[int, bytes]]) -> Iterator[bytes]:
+def _iterate_picture_parts(segments: list[tuple[int, bytes]]) -> Iterator[bytes]:
     # JFIF and Adobe segments determine how components become colours. Keep only that part of them.
     if any(code == _APP0 and segment[2:7] == b"JFIF\0" for code, segment in segments):
         yield _JFIF
@@ -103,7 +105,7 @@ def _picture_parts(segments: list[tuple[int, bytes]]) -> Iterator[bytes]:
             yield segment
 
 
-def _profile(segments: list[tuple[int, bytes]]) -> bytes:
+def _join_profile(segments: list[tuple[int, bytes]]) -> bytes:
     """Return the ICC profile, joined from its numbered parts (ICC.1:2022, annex B.4)."""
     bodies = [s[2:] for code, s in segments if code == _APP2 and s[2:14] == b"ICC_PROFILE\0" and len(s) > 16]
     parts = {body[12]: body[14:] for body in bodies}

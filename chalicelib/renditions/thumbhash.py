@@ -20,27 +20,27 @@ def encode(width: int, height: int, rgb: bytes) -> str:
 
     waves_x = max(1, _round(_LUMINANCE_WAVES * width / max(width, height)))
     waves_y = max(1, _round(_LUMINANCE_WAVES * height / max(width, height)))
-    l_dc, l_scale, l_ac = _channel(width, luminance, max(3, waves_x), max(3, waves_y))
-    p_dc, p_scale, p_ac = _channel(width, yellow_blue, _COLOUR_WAVES, _COLOUR_WAVES)
-    q_dc, q_scale, q_ac = _channel(width, red_green, _COLOUR_WAVES, _COLOUR_WAVES)
+    l_dc, l_scale, l_ac = _encode_channel(width, luminance, max(3, waves_x), max(3, waves_y))
+    p_dc, p_scale, p_ac = _encode_channel(width, yellow_blue, _COLOUR_WAVES, _COLOUR_WAVES)
+    q_dc, q_scale, q_ac = _encode_channel(width, red_green, _COLOUR_WAVES, _COLOUR_WAVES)
 
-    landscape = width > height
+    is_landscape = width > height
     bits = _round(63 * l_dc) | _round(31.5 + 31.5 * p_dc) << 6 | _round(31.5 + 31.5 * q_dc) << 12
-    bits |= _round(31 * l_scale) << 18 | (waves_y if landscape else waves_x) << 24
-    bits |= _round(63 * p_scale) << 27 | _round(63 * q_scale) << 33 | landscape << 39
+    bits |= _round(31 * l_scale) << 18 | (waves_y if is_landscape else waves_x) << 24
+    bits |= _round(63 * p_scale) << 27 | _round(63 * q_scale) << 33 | is_landscape << 39
     waves = l_ac + p_ac + q_ac
     for index, wave in enumerate(waves):
         bits |= _round(15 * wave) << 40 + 4 * index
     return b64encode(bits.to_bytes(5 + (len(waves) + 1) // 2, "little")).decode()
 
 
-def _channel(width: int, values: list[float], waves_x: int, waves_y: int) -> tuple[float, float, list[float]]:
+def _encode_channel(width: int, values: list[float], waves_x: int, waves_y: int) -> tuple[float, float, list[float]]:
     """Return the mean, the largest amplitude, and the other waves of the cosine transform scaled to 0 to 1."""
     height = len(values) // width
     rows = [values[at : at + width] for at in range(0, len(values), width)]
-    columns = [[math.sumprod(row, _cosines(width, wave)) for row in rows] for wave in range(waves_x)]
+    columns = [[math.sumprod(row, _compute_cosines(width, wave)) for row in rows] for wave in range(waves_x)]
     waves = [
-        math.sumprod(columns[x], _cosines(height, y)) / len(values)
+        math.sumprod(columns[x], _compute_cosines(height, y)) / len(values)
         for y in range(waves_y)
         for x in range(waves_x)
         if x * waves_y < waves_x * (waves_y - y)
@@ -50,7 +50,7 @@ def _channel(width: int, values: list[float], waves_x: int, waves_y: int) -> tup
 
 
 @cache
-def _cosines(length: int, wave: int) -> tuple[float, ...]:
+def _compute_cosines(length: int, wave: int) -> tuple[float, ...]:
     return tuple(math.cos(math.pi / length * wave * (index + 0.5)) for index in range(length))
 
 

@@ -14,7 +14,7 @@ _MAX_FIELDS = 1000
 _MAX_FIELD_BYTES = 256
 
 _BYTE, _ASCII, _UNDEFINED, _RATIONAL, _SIGNED_RATIONAL = 1, 2, 7, 5, 10
-_FORMS = {
+_FORMATS = {
     _BYTE: "B",
     _ASCII: "s",
     3: "H",
@@ -41,60 +41,60 @@ class Tiff:
     content: bytes
 
     @property
-    def order(self) -> str:
+    def byte_order(self) -> str:
         """Return the byte order in the notation of struct."""
         return ">" if self.content[:2] == b"MM" else "<"
 
     @property
-    def big(self) -> bool:
+    def is_big(self) -> bool:
         """Return whether offsets have 64 bits, as in BigTIFF."""
         return self._unpack("H", 2) == 43
 
     @property
-    def first(self) -> int:
+    def first_directory(self) -> int:
         """Return the offset of the first directory."""
-        return self._unpack("Q", 8) if self.big else self._unpack("I", 4)
+        return self._unpack("Q", 8) if self.is_big else self._unpack("I", 4)
 
     @property
-    def word(self) -> str:
+    def offset_format(self) -> str:
         """Return the format of an offset in the notation of struct."""
-        return "Q" if self.big else "I"
+        return "Q" if self.is_big else "I"
 
-    def end(self, at: int) -> int:
+    def find_next_offset(self, at: int) -> int:
         """Return the position at which the directory at `at` stores the offset of the next directory."""
-        return at + 8 + 20 * self._unpack("Q", at) if self.big else at + 2 + 12 * self._unpack("H", at)
+        return at + 8 + 20 * self._unpack("Q", at) if self.is_big else at + 2 + 12 * self._unpack("H", at)
 
-    def fields(self, at: int) -> dict[int, Field]:
+    def read_fields(self, at: int) -> dict[int, Field]:
         """Return the fields of the directory at `at` by tag. Omit fields that point outside. Truncate long fields."""
-        size, first = (20, at + 8) if self.big else (12, at + 2)
+        size, first = (20, at + 8) if self.is_big else (12, at + 2)
         fields: dict[int, Field] = {}
-        for entry in range(first, min(self.end(at), first + size * _MAX_FIELDS), size):
+        for entry in range(first, min(self.find_next_offset(at), first + size * _MAX_FIELDS), size):
             with suppress(struct.error, KeyError):
-                fields.setdefault(self._unpack("H", entry), self._field(entry))
+                fields.setdefault(self._unpack("H", entry), self._read_field(entry))
         return fields
 
-    def _field(self, entry: int) -> Field:
-        kind, count = self._unpack("H", entry + 2), self._unpack(self.word, entry + 4)
-        form = _FORMS[kind]
-        size, inline = struct.calcsize("<" + form), struct.calcsize("<" + self.word)
+    def _read_field(self, entry: int) -> Field:
+        kind, count = self._unpack("H", entry + 2), self._unpack(self.offset_format, entry + 4)
+        form = _FORMATS[kind]
+        size, inline = struct.calcsize("<" + form), struct.calcsize("<" + self.offset_format)
         at = entry + 4 + inline
         if size * count > inline:
-            at = self._unpack(self.word, at)
+            at = self._unpack(self.offset_format, at)
         count = min(count, _MAX_FIELD_BYTES // size)
         if form == "s":
             (text,) = struct.unpack_from(f"{count}s", self.content, at)
             return text.decode("utf-8", "replace") if kind == _ASCII else bytes(text)
-        numbers = struct.unpack_from(self.order + form * count, self.content, at)
+        numbers = struct.unpack_from(self.byte_order + form * count, self.content, at)
         if kind in {_RATIONAL, _SIGNED_RATIONAL}:
             pairs = zip(numbers[::2], numbers[1::2], strict=True)
             return tuple(numerator / denominator if denominator else math.nan for numerator, denominator in pairs)
         return numbers
 
     def _unpack(self, form: str, at: int) -> int:
-        return int(struct.unpack_from(self.order + form, self.content, at)[0])
+        return int(struct.unpack_from(self.byte_order + form, self.content, at)[0])
 
 
-def number(field: Field | None, default: int = 0) -> int:
+def get_first_integer(field: Field | None, default: int = 0) -> int:
     """Return the first integer of a field, or `default` if the field has none."""
     match field:
         case (int(first), *_):

@@ -8,7 +8,7 @@ from chalicelib.domain.cursors import Cursors
 from chalicelib.domain.ids import PhotoId
 from chalicelib.domain.listing import Listing, Page
 from chalicelib.domain.requests import SearchQuery
-from chalicelib.domain.terms import search_words
+from chalicelib.domain.terms import parse_query_words
 from chalicelib.photos.views import AnyPhotoView, PhotoPresenter
 from chalicelib.stores.protocols import SearchIndex
 
@@ -36,6 +36,6 @@ class Search:
         cursors = Cursors(self._keys, owner, "search", query.scope, query.q)
         position = cursors.open(query.last_key)
         after = PhotoId(position[0]) if position else None
-        matches = self._index.search(listing, search_words(query.q), query.limit, after=after)
+        matches = self._index.search(listing, parse_query_words(query.q), query.limit, after=after)
         last_key = cursors.seal([matches.next_after]) if matches.next_after else None
         return self._presenter.page(Page(matches.photos, last_key), by)

@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from chalicelib.domain.errors import Busy
 from chalicelib.domain.photos import GRANT_LIFETIME, MAX_UPLOAD_BYTES, Photo
 from chalicelib.infra.settings import Settings
-from chalicelib.storage.signed_urls import WINDOW, CdnSigner, Link, Presigner, attachment
+from chalicelib.storage.signed_urls import WINDOW, CdnSigner, PresignedUrl, Presigner, build_content_disposition
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -34,7 +34,7 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defa
     expires_in: int
 
 
-class Stored(msgspec.Struct, frozen=True, kw_only=True):
+class StoredObject(msgspec.Struct, frozen=True, kw_only=True):
     """One version of an original. `content` is None if the object exceeds the maximum size of an upload."""
 
     version_id: str
@@ -53,29 +53,33 @@ class Bucket:
         self._s3, self._presigner, self._cdn = s3, presigner, cdn
         self.originals, self._renditions = settings.originals_bucket, settings.renditions_bucket
 
-    def put_grant(self, photo: Photo) -> Grant:
+    def create_put_grant(self, photo: Photo) -> Grant:
         """Return a presigned PUT that binds every declared value and cannot replace an object (`If-None-Match`).
 
         AWS contracts S3-1, S3-2, S3-3.
         """
-        bound: dict[str, Any] = {"ContentType": photo.content_type, "IfNoneMatch": "*", "Metadata": _metadata(photo)}
+        signed_parameters: dict[str, Any] = {
+            "ContentType": photo.content_type,
+            "IfNoneMatch": "*",
+            "Metadata": _build_metadata(photo),
+        }
         headers = {"Content-Type": photo.content_type, "If-None-Match": "*"}
-        headers |= {f"x-amz-meta-{name}": value for name, value in _metadata(photo).items()}
+        headers |= {f"x-amz-meta-{name}": value for name, value in _build_metadata(photo).items()}
         if photo.size:
-            bound["ContentLength"] = photo.size
+            signed_parameters["ContentLength"] = photo.size
             headers["Content-Length"] = str(photo.size)
         if photo.sha256:
-            bound |= {"ChecksumAlgorithm": "SHA256", "ChecksumSHA256": _base64_of_hex(photo.sha256)}
+            signed_parameters |= {"ChecksumAlgorithm": "SHA256", "ChecksumSHA256": _hex_to_base64(photo.sha256)}
             headers["x-amz-sdk-checksum-algorithm"] = "SHA256"
-            headers["x-amz-checksum-sha256"] = _base64_of_hex(photo.sha256)
+            headers["x-amz-checksum-sha256"] = _hex_to_base64(photo.sha256)
         url = self._s3.generate_presigned_url(
             "put_object",
-            Params={"Bucket": self.originals, "Key": photo.s3_key, **bound},
+            Params={"Bucket": self.originals, "Key": photo.s3_key, **signed_parameters},
             ExpiresIn=int(GRANT_LIFETIME.total_seconds()),
         )
-        return _grant(photo, method="PUT", upload_url=url, headers=headers)
+        return _build_grant(photo, method="PUT", upload_url=url, headers=headers)
 
-    def post_grant(self, photo: Photo) -> Grant:
+    def create_post_grant(self, photo: Photo) -> Grant:
         """Return a presigned form that limits the length of the upload.
 
         A client can send the form again, so only the confirmed version is served.
@@ -83,9 +87,9 @@ class Bucket:
         AWS contracts S3-4, S3-5.
         """
         fields = {"Content-Type": photo.content_type, "success_action_status": "201"}
-        fields |= {f"x-amz-meta-{name}": value for name, value in _metadata(photo).items()}
+        fields |= {f"x-amz-meta-{name}": value for name, value in _build_metadata(photo).items()}
         if photo.sha256:
-            fields |= {"x-amz-checksum-algorithm": "SHA256", "x-amz-checksum-sha256": _base64_of_hex(photo.sha256)}
+            fields |= {"x-amz-checksum-algorithm": "SHA256", "x-amz-checksum-sha256": _hex_to_base64(photo.sha256)}
         length = [photo.size, photo.size] if photo.size else [1, MAX_UPLOAD_BYTES]
         form = self._s3.generate_presigned_post(
             self.originals,
@@ -94,9 +98,9 @@ class Bucket:
             Conditions=[{name: value} for name, value in fields.items()] + [["content-length-range", *length]],
             ExpiresIn=int(GRANT_LIFETIME.total_seconds()),
         )
-        return _grant(photo, method="POST", upload_url=form["url"], fields=form["fields"])
+        return _build_grant(photo, method="POST", upload_url=form["url"], fields=form["fields"])
 
-    def read(self, key: str, version_id: str | None = None) -> Stored | None:
+    def read(self, key: str, version_id: str | None = None) -> StoredObject | None:
         """Return this version of an original, or the newest version. Return None if it does not exist.
 
         An aborted upload stores nothing. AWS contract S3-25.
@@ -104,29 +108,29 @@ class Bucket:
         Raises:
             Busy: the connection was closed before the whole object arrived.
         """
-        pinned: dict[str, Any] = {"VersionId": version_id} if version_id else {}
+        version: dict[str, Any] = {"VersionId": version_id} if version_id else {}
         try:
-            answer = self._s3.get_object(Bucket=self.originals, Key=key, **pinned)
+            response = self._s3.get_object(Bucket=self.originals, Key=key, **version)
         except ClientError as error:
             # S3 returns `MethodNotAllowed` for a delete marker. AWS contracts S3-12, S3-13.
             if error.response["Error"]["Code"] in ("NoSuchKey", "NoSuchVersion", "MethodNotAllowed"):
                 return None
             raise
-        size = answer["ContentLength"]
+        size = response["ContentLength"]
         try:
-            with answer["Body"] as stream:
+            with response["Body"] as stream:
                 content = stream.read() if size <= MAX_UPLOAD_BYTES else None
         except BotoCoreError as error:
             raise Busy from error
-        return Stored(
-            version_id=answer.get("VersionId", "null"),
+        return StoredObject(
+            version_id=response.get("VersionId", "null"),
             size=size,
             content=content,
             sha256=hashlib.sha256(content or b"").hexdigest(),
-            metadata=answer["Metadata"],
+            metadata=response["Metadata"],
         )
 
-    def holds(self, key: str, version_id: str) -> bool:
+    def has_version(self, key: str, version_id: str) -> bool:
         """Return whether this version of an original exists."""
         try:
             # With a version id, S3 checks only the permission `s3:GetObjectVersion`. AWS contract IAM-4.
@@ -143,7 +147,7 @@ class Bucket:
             Bucket=self._renditions, Key=key, Body=content, ContentType=content_type, CacheControl=_IMMUTABLE
         )
 
-    def drop(self, photo: Photo, key: str, version_id: str) -> None:
+    def delete_version(self, photo: Photo, key: str, version_id: str) -> None:
         """Delete one version of an original permanently. Delete its renditions too, unless the photo uses them."""
         # Without the version id, S3 would only hide the object. AWS contracts S3-14, IAM-5.
         self._s3.delete_object(Bucket=self.originals, Key=key, VersionId=version_id)
@@ -170,7 +174,7 @@ class Bucket:
         for listing in self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._renditions, Prefix=prefix):
             self._delete(self._renditions, [{"Key": rendition["Key"]} for rendition in listing.get("Contents", [])])
 
-    def url(self, photo: Photo, name: str, now: datetime) -> str:
+    def sign_rendition_url(self, photo: Photo, name: str, now: datetime) -> str:
         """Return the signed URL of a rendition. The URL stays the same for one time window.
 
         The window is half an hour. It is half a day if a CDN serves the rendition and the photo is public.
@@ -178,33 +182,33 @@ class Bucket:
         """
         key = photo.renditions[name]
         if self._cdn:
-            return self._cdn.url(key, now, _PUBLIC_WINDOW if photo.listed and photo.visibility == "public" else WINDOW)
-        return self._presigner.link(self._renditions, key, now).url
+            return self._cdn.sign(key, now, _PUBLIC_WINDOW if photo.listed and photo.visibility == "public" else WINDOW)
+        return self._presigner.presign(self._renditions, key, now).url
 
-    def original(self, photo: Photo, now: datetime) -> Link:
+    def presign_original(self, photo: Photo, now: datetime) -> PresignedUrl:
         """Return a URL that downloads the confirmed version of an original with its original file name."""
         query = {
-            "response-content-disposition": attachment(photo.filename),
+            "response-content-disposition": build_content_disposition(photo.filename),
             "response-content-type": photo.content_type,
             "versionId": photo.version_id or "null",
         }
-        return self._presigner.link(self.originals, photo.s3_key, now, **query)
+        return self._presigner.presign(self.originals, photo.s3_key, now, **query)
 
-    def copy(self, photo: Photo, now: datetime) -> Link:
+    def presign_copy(self, photo: Photo, now: datetime) -> PresignedUrl:
         """Return a URL that downloads the full-size copy, which other users get instead of the original."""
-        query = {"response-content-disposition": attachment(photo.copy_name)}
-        return self._presigner.link(self._renditions, photo.renditions["full"], now, **query)
+        query = {"response-content-disposition": build_content_disposition(photo.copy_name)}
+        return self._presigner.presign(self._renditions, photo.renditions["full"], now, **query)
 
     def _delete(self, bucket: str, objects: list[Any]) -> None:
         if not objects:
             return
         # A page of a listing fits into one `DeleteObjects` request. AWS contract S3-15.
-        answer = self._s3.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True})
-        if failed := answer.get("Errors"):
+        response = self._s3.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True})
+        if failed := response.get("Errors"):
             raise Busy(f"{len(failed)} of {len(objects)} objects were not deleted.")
 
 
-def kept_filename(metadata: dict[str, str]) -> str:
+def decode_filename(metadata: dict[str, str]) -> str:
     """Return the file name in the metadata of an object, or an empty text if the metadata has no name.
 
     `make rebuild` restores the file name of a lost row from it.
@@ -212,15 +216,15 @@ def kept_filename(metadata: dict[str, str]) -> str:
     return unquote(metadata.get("filename", ""))
 
 
-def _metadata(photo: Photo) -> dict[str, str]:
+def _build_metadata(photo: Photo) -> dict[str, str]:
     return {"filename": quote(photo.filename, safe="")}
 
 
-def _grant(photo: Photo, **request: Any) -> Grant:
+def _build_grant(photo: Photo, **request: Any) -> Grant:
     return Grant(
         photo_id=photo.photo_id, s3_key=photo.s3_key, expires_in=int(GRANT_LIFETIME.total_seconds()), **request
     )
 
 
-def _base64_of_hex(digest: str) -> str:
+def _hex_to_base64(digest: str) -> str:
     return base64.b64encode(bytes.fromhex(digest)).decode()

@@ -20,7 +20,7 @@ WINDOW = timedelta(minutes=30)
 LIFETIME = 2 * WINDOW
 
 
-class Link(msgspec.Struct, frozen=True):
+class PresignedUrl(msgspec.Struct, frozen=True):
     """A presigned URL and its minimum remaining lifetime in seconds."""
 
     url: str
@@ -34,15 +34,15 @@ class Presigner:
         """`endpoint` is the URL template of a bucket. `credentials` are botocore's, which refresh automatically."""
         self._endpoint, self._region, self._credentials = endpoint, region, credentials
 
-    def link(self, bucket: str, key: str, now: datetime, **query: str) -> Link:
+    def presign(self, bucket: str, key: str, now: datetime, **query: str) -> PresignedUrl:
         """Return a link to an object, valid for at least half an hour and at most an hour.
 
         The link expires earlier if its credentials do. AWS contracts S3-17, S3-18, S3-19, IAM-3.
         """
         address = f"{self._endpoint.format(bucket=bucket)}/{quote(key)}"
         frozen = self._credentials.get_frozen_credentials()
-        url = _presign(address, tuple(query.items()), _window_start(now, WINDOW), frozen, self._region)
-        return Link(url, int(WINDOW.total_seconds()))
+        url = _presign(address, tuple(query.items()), _get_window_start(now, WINDOW), frozen, self._region)
+        return PresignedUrl(url, int(WINDOW.total_seconds()))
 
 
 class CdnSigner:
@@ -61,19 +61,19 @@ class CdnSigner:
         self._base_url = cdn.base_url
         self._signer = CloudFrontSigner(cdn.key_id, lambda policy: key.sign(policy, algorithm))
 
-    def url(self, key: str, now: datetime, window: timedelta) -> str:
+    def sign(self, key: str, now: datetime, window: timedelta) -> str:
         """Return the URL of an object. The URL is valid for at least one `window` and at most two."""
-        expires_at = _window_start(now, window) + 2 * window
-        signed = self._signer.generate_presigned_url(f"{self._base_url}/{quote(key)}", expires_at)
-        return f"{signed}&Hash-Algorithm=SHA256"
+        expires_at = _get_window_start(now, window) + 2 * window
+        signed_url = self._signer.generate_presigned_url(f"{self._base_url}/{quote(key)}", expires_at)
+        return f"{signed_url}&Hash-Algorithm=SHA256"
 
 
-def _window_start(now: datetime, window: timedelta) -> datetime:
+def _get_window_start(now: datetime, window: timedelta) -> datetime:
     seconds = int(window.total_seconds())
     return datetime.fromtimestamp(int(now.timestamp()) // seconds * seconds, UTC)
 
 
-def attachment(filename: str) -> str:
+def build_content_disposition(filename: str) -> str:
     """Return a Content-Disposition that saves a file as `filename`, with any characters (RFC 6266, RFC 8187)."""
     plain = re.sub(r"[^A-Za-z0-9._ -]", "_", filename)
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(filename, safe='')}"

@@ -103,7 +103,7 @@ class PhotoStore(Protocol):
     def by_rank(self, listing: Listing, spans: Sequence[Span], limit: int | None = None) -> list[list[Photo]]:
         """Return for each span its photos in the order of their ranks, all of them or the first `limit`."""
 
-    def due(self, now: Timestamp, limit: int) -> list[PhotoId]:
+    def list_due(self, now: Timestamp, limit: int) -> list[PhotoId]:
         """Return up to `limit` photos whose `due_at` has passed, except postponed photos."""
 
     def postpone(self, photo_ids: Sequence[PhotoId], until: Timestamp) -> None:
@@ -138,7 +138,7 @@ class AccountDeletionStore(Protocol):
     def postpone(self, user_id: UserId, due_at: Timestamp) -> None:
         """Let the account become due at `due_at`. Change nothing if its purge has ended."""
 
-    def due(self, now: Timestamp, limit: int) -> list[UserId]:
+    def list_due(self, now: Timestamp, limit: int) -> list[UserId]:
         """Return up to `limit` accounts whose `due_at` has passed, the longest overdue first."""
 
     def purge_albums(self, user_id: UserId) -> int:
@@ -177,7 +177,7 @@ class IdempotencyStore(Protocol):
 class ShareLinkStore(Protocol):
     """Share links of albums. Lists reflect every acknowledged write."""
 
-    def with_link(self, album_id: AlbumId, link_id: LinkId) -> tuple[Album | None, ShareLink | None]:
+    def read_with_link(self, album_id: AlbumId, link_id: LinkId) -> tuple[Album | None, ShareLink | None]:
         """Return an album and one of its links, each None if it does not exist, in one request."""
 
     def add_link(self, link: ShareLink, limit: int) -> None:
@@ -244,11 +244,11 @@ class AlbumStore(Protocol):
     def albums(self, owner: UserId | None, limit: int, *, after: AlbumId | None = None) -> list[Album]:
         """Return up to `limit` albums behind `after`, the newest first: the owner's, or all public ones if None."""
 
-    def due(self, now: Timestamp, limit: int) -> list[AlbumId]:
+    def list_due(self, now: Timestamp, limit: int) -> list[AlbumId]:
         """Return up to `limit` albums whose `due_at` has passed."""
 
     def entries(self, album_id: AlbumId, limit: int, *, include_private: bool, after: str | None = None) -> list[Entry]:
-        """Return up to `limit` photos of an album in its order, behind the place `after`.
+        """Return up to `limit` photos of an album in its order, behind the sort key `after`.
 
         Include private photos only if `include_private`. An album that does not exist has no entries.
         """
@@ -261,10 +261,12 @@ class AlbumStore(Protocol):
     ) -> list[list[Entry]]:
         """Return for each span its photos as `PhotoStore.by_rank` does. Include private ones if `include_private`."""
 
-    def members(self, album_id: AlbumId, limit: int, *, after: PhotoId | None = None) -> list[PhotoId]:
+    def list_member_ids(self, album_id: AlbumId, limit: int, *, after: PhotoId | None = None) -> list[PhotoId]:
         """Return up to `limit` photos of an album behind `after` by id. The list reflects every acknowledged write."""
 
-    def with_photos(self, album_id: AlbumId, photo_ids: Sequence[PhotoId]) -> tuple[Album | None, dict[PhotoId, Photo]]:
+    def read_with_photos(
+        self, album_id: AlbumId, photo_ids: Sequence[PhotoId]
+    ) -> tuple[Album | None, dict[PhotoId, Photo]]:
         """Return an album and the photos that exist, in one request if they fit."""
 
 

@@ -12,10 +12,10 @@ from chalicelib.domain.ids import PhotoId, UserId, is_photo_id, timestamp
 from chalicelib.domain.photos import Photo
 from chalicelib.infra import metrics
 from chalicelib.infra.retry import WriteConflict, retry_on_conflict
-from chalicelib.photos.access import own_photo
+from chalicelib.photos.access import get_owned_photo
 from chalicelib.photos.views import OwnPhotoView, PhotoPresenter
-from chalicelib.renditions import Refused, render, sniff
-from chalicelib.storage.bucket import Bucket, Stored, kept_filename
+from chalicelib.renditions import Rejection, render, sniff
+from chalicelib.storage.bucket import Bucket, StoredObject, decode_filename
 from chalicelib.stores.protocols import AccountStore, PhotoStore
 from chalicelib.uploads import s3_events
 from chalicelib.uploads.moderation import Moderator
@@ -50,10 +50,10 @@ class Confirmation:
             NotUploaded: no bytes have been uploaded yet.
             ImageRejected: the bytes are not an acceptable image.
         """
-        photo: Photo | None = own_photo(self._store, photo_id, by)
+        photo: Photo | None = get_owned_photo(self._store, photo_id, by)
         if photo and photo.status == "pending":
             # S3 can read the object as soon as the client's upload has succeeded. AWS contract S3-7.
-            photo = self._settle(photo, self._bucket.read(photo.s3_key))
+            photo = self._process_upload(photo, self._bucket.read(photo.s3_key))
         if photo is None or photo.status == "erased":
             raise errors.NotFound
         if photo.status == "pending":
@@ -69,7 +69,7 @@ class Confirmation:
             ExceptionGroup: some objects failed. Lambda then delivers the event again. AWS contract LAM-1.
         """
         failures: list[Exception] = []
-        for record in s3_events.created_objects(event, self._bucket.originals):
+        for record in s3_events.find_created_objects(event, self._bucket.originals):
             try:
                 self.confirm(record.key, record.version_id)
             except Exception as error:
@@ -93,7 +93,7 @@ class Confirmation:
         if photo is None:
             return self._rebuild(user_id, photo_id, key)
         if photo.status == "pending" and photo.s3_key == key:
-            return self._settle(photo, self._bucket.read(key, version_id))
+            return self._process_upload(photo, self._bucket.read(key, version_id))
         if photo.status == "erased":
             self._bucket.erase(photo.prefix)
         elif version_id and version_id != photo.version_id:
@@ -102,14 +102,14 @@ class Confirmation:
 
     def _drop_or_adopt(self, photo: Photo, key: str, version_id: str) -> None:
         """Delete another version, or adopt it if the confirmed version is gone and the bytes are the same."""
-        if photo.version_id and key == photo.s3_key and not self._bucket.holds(key, photo.version_id):
+        if photo.version_id and key == photo.s3_key and not self._bucket.has_version(key, photo.version_id):
             stored = self._bucket.read(key, version_id)
             if stored and stored.sha256 == photo.sha256:
                 log.warning("adopted another version of an original", extra={"photo_id": photo.photo_id})
                 if not self._store.replace(photo, photo.with_(version_id=version_id)):
                     raise errors.Busy
                 return
-        self._bucket.drop(photo, key, version_id)
+        self._bucket.delete_version(photo, key, version_id)
 
     def _rebuild(self, user_id: UserId, photo_id: PhotoId, key: str) -> Photo | None:
         """Rebuild a lost row from its object and confirm it. If the account is cancelled, delete the object instead."""
@@ -124,37 +124,37 @@ class Confirmation:
             photo_id=photo_id,
             user_id=user_id,
             s3_key=key,
-            filename=kept_filename(stored.metadata) or key.rpartition("/")[2],
+            filename=decode_filename(stored.metadata) or key.rpartition("/")[2],
             content_type=content_type or "application/octet-stream",
             status="pending",
             # The visibility is lost too. The owner may have hidden the photo, so the safe choice is private.
             visibility="private",
-            charged=stored.size,
+            charged_bytes=stored.size,
             due_at=timestamp(self._clock()),
         )
         self._store.rebuild(photo)
-        return self._settle(self._store.photo(photo_id) or photo, stored)
+        return self._process_upload(self._store.photo(photo_id) or photo, stored)
 
-    def _settle(self, photo: Photo, stored: Stored | None) -> Photo | None:
+    def _process_upload(self, photo: Photo, stored: StoredObject | None) -> Photo | None:
         """Make a pending photo ready or rejected, and delete objects that it does not use."""
         if stored is None or photo.status != "pending":
             return photo
         start = time.perf_counter()
         try:
             outcome = self._accept(photo, stored)
-        except Refused as refusal:
-            outcome = reject_upload(refusal, self._clock())
+        except Rejection as rejection:
+            outcome = reject_upload(rejection, self._clock())
         current = self._apply_outcome(photo, outcome)
-        metrics.time("ConfirmSeconds", time.perf_counter() - start)
+        metrics.record_seconds("ConfirmSeconds", time.perf_counter() - start)
         # Delete objects only after the row is written. Another process may have settled the photo first.
         if current is None or current.status != "ready":
             self._bucket.erase(photo.prefix)
         elif current.version_id != stored.version_id:
-            self._bucket.drop(current, photo.s3_key, stored.version_id)
+            self._bucket.delete_version(current, photo.s3_key, stored.version_id)
         log.info("confirmed", extra={"photo_id": photo.photo_id, "status": current.status if current else None})
         return current
 
-    def _accept(self, photo: Photo, stored: Stored) -> dict[str, Any]:
+    def _accept(self, photo: Photo, stored: StoredObject) -> dict[str, Any]:
         rendered = render(check_stored_bytes(photo, stored), photo.content_type)
         if self._moderator:
             self._moderator.check(rendered)

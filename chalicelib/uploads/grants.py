@@ -8,7 +8,7 @@ from typing import get_args
 
 import msgspec
 
-from chalicelib.albums.placement import placement_in
+from chalicelib.albums.memberships import build_memberships
 from chalicelib.domain import errors
 from chalicelib.domain.accounts import Caller, IdempotencyRecord, Limits
 from chalicelib.domain.clock import Clock
@@ -55,12 +55,12 @@ class UploadGrants:
 
         Raises:
             NotFound: the requested album does not exist, or belongs to another user.
-            UnsupportedType, TooLarge, InvalidRequest: see `pending_photo`.
+            UnsupportedType, TooLarge, InvalidRequest: see `build_pending_photo`.
             IdempotencyConflict: the key was used for a different request.
             QuotaExceeded: the photo would exceed the limits of the account.
         """
         now = self._clock()
-        photo = pending_photo(request, by=by.user_id, now=now)
+        photo = build_pending_photo(request, by=by.user_id, now=now)
         record = _build_record(photo, request, key, now) if key else None
         return retry_on_conflict(lambda: self._attempt(photo, request, record, now), otherwise=errors.Busy, attempts=3)
 
@@ -69,14 +69,16 @@ class UploadGrants:
     ) -> Grant | Duplicate:
         user_id = photo.user_id
         if record and (earlier := self._idempotency.record(user_id, record.key)):
-            return _repeat_answer(earlier, record)
-        albums = placement_in(self._albums, request.album_id, owner=user_id, now=now)
+            return _repeat_response(earlier, record)
+        albums = build_memberships(self._albums, request.album_id, owner=user_id, now=now)
         if request.sha256 and (existing := self._idempotency.find_duplicate(user_id, request.sha256)):
             if record and not self._idempotency.add(record.with_(photo_id=existing)):
                 raise WriteConflict
             return Duplicate(photo_id=existing)
         # Sign the grant before the write, so that the same transaction stores it for repeated requests.
-        grant = self._bucket.put_grant(photo) if request.method == "PUT" else self._bucket.post_grant(photo)
+        grant = (
+            self._bucket.create_put_grant(photo) if request.method == "PUT" else self._bucket.create_post_grant(photo)
+        )
         completed_record = record and record.with_(grant=msgspec.json.encode(grant).decode())
         if not self._store.grant(photo.with_(albums=albums), self._limits, completed_record):
             raise WriteConflict
@@ -84,7 +86,7 @@ class UploadGrants:
         return grant
 
 
-def pending_photo(request: UploadRequest, *, by: UserId, now: datetime) -> Photo:
+def build_pending_photo(request: UploadRequest, *, by: UserId, now: datetime) -> Photo:
     """Build the pending photo of a request, in no album. Write nothing.
 
     Raises:
@@ -113,7 +115,7 @@ def pending_photo(request: UploadRequest, *, by: UserId, now: datetime) -> Photo
         size=request.size or 0,
         sha256=request.sha256,
         # If the client declares no size, reserve the maximum size.
-        charged=request.size or MAX_UPLOAD_BYTES,
+        charged_bytes=request.size or MAX_UPLOAD_BYTES,
         due_at=timestamp(now + 2 * GRANT_LIFETIME),
     )
 
@@ -132,7 +134,7 @@ def _build_record(photo: Photo, request: UploadRequest, key: str, now: datetime)
     )
 
 
-def _repeat_answer(earlier: IdempotencyRecord, record: IdempotencyRecord) -> Grant | Duplicate:
+def _repeat_response(earlier: IdempotencyRecord, record: IdempotencyRecord) -> Grant | Duplicate:
     if earlier.request != record.request:
         raise errors.IdempotencyConflict
     return msgspec.json.decode(earlier.grant, type=Grant) if earlier.grant else Duplicate(photo_id=earlier.photo_id)

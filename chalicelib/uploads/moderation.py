@@ -3,12 +3,12 @@
 import logging
 from typing import Any, Protocol
 
-from chalicelib.renditions import Refused, Rendered, jpeg_of
+from chalicelib.renditions import Rejection, Rendered, encode_jpeg
 
 log = logging.getLogger(__name__)
 
 
-class Moderated(Refused):
+class Moderated(Rejection):
     """The picture shows content that this deployment does not allow."""
 
 
@@ -34,7 +34,7 @@ class Rekognition:
     def check(self, rendered: Rendered) -> None:
         """Check a photo. See `Moderator`."""
         response = self._client.detect_moderation_labels(
-            Image={"Bytes": jpeg_of(rendered)}, MinConfidence=self._confidence
+            Image={"Bytes": encode_jpeg(rendered)}, MinConfidence=self._confidence
         )
         if labels := sorted({label["Name"] for label in response["ModerationLabels"]}):
             log.info("moderation rejected a photo", extra={"labels": labels})

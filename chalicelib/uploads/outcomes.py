@@ -5,19 +5,19 @@ from typing import Any
 
 from chalicelib.domain.ids import timestamp
 from chalicelib.domain.photos import TRASH_LIFETIME, Photo
-from chalicelib.renditions import Refused, Rendered, TooManyBytes
-from chalicelib.storage.bucket import Stored
+from chalicelib.renditions import Rejection, Rendered, TooManyBytes
+from chalicelib.storage.bucket import StoredObject
 
 
-class SizeMismatch(Refused):
+class SizeMismatch(Rejection):
     """The stored bytes do not have the declared size."""
 
 
-class ChecksumMismatch(Refused):
+class ChecksumMismatch(Rejection):
     """The stored bytes do not have the declared SHA-256."""
 
 
-def check_stored_bytes(photo: Photo, stored: Stored) -> bytes:
+def check_stored_bytes(photo: Photo, stored: StoredObject) -> bytes:
     """Check that the stored bytes match the grant, and return them.
 
     Raises:
@@ -32,7 +32,7 @@ def check_stored_bytes(photo: Photo, stored: Stored) -> bytes:
     return stored.content
 
 
-def rendition_keys(photo: Photo, stored: Stored, rendered: Rendered) -> dict[str, str]:
+def build_rendition_keys(photo: Photo, stored: StoredObject, rendered: Rendered) -> dict[str, str]:
     """Return the object key of each rendition.
 
     A key contains the version of the original. Two versions that are confirmed at the same time therefore cannot
@@ -42,12 +42,12 @@ def rendition_keys(photo: Photo, stored: Stored, rendered: Rendered) -> dict[str
     return {name: f"{folder}/{name}.{rendition.extension}" for name, rendition in rendered.renditions.items()}
 
 
-def accept_upload(photo: Photo, stored: Stored, rendered: Rendered) -> dict[str, Any]:
+def accept_upload(photo: Photo, stored: StoredObject, rendered: Rendered) -> dict[str, Any]:
     """Return the changes that make a pending photo ready."""
     return {
         "status": "ready",
         "size": stored.size,
-        "charged": stored.size,
+        "charged_bytes": stored.size,
         "sha256": stored.sha256,
         "version_id": stored.version_id,
         "width": rendered.width,
@@ -55,14 +55,14 @@ def accept_upload(photo: Photo, stored: Stored, rendered: Rendered) -> dict[str,
         "taken_at": rendered.taken_at,
         "exif": rendered.exif,
         "placeholder": rendered.placeholder,
-        "renditions": rendition_keys(photo, stored, rendered),
+        "renditions": build_rendition_keys(photo, stored, rendered),
         "copy_type": rendered.renditions["full"].content_type,
         "copy_size": len(rendered.renditions["full"].content),
         "due_at": None,
     }
 
 
-def reject_upload(refusal: Refused, now: datetime) -> dict[str, Any]:
+def reject_upload(rejection: Rejection, now: datetime) -> dict[str, Any]:
     """Return the changes that make a pending photo rejected. A sweep removes the photo after `TRASH_LIFETIME`."""
     due_at = timestamp(now + TRASH_LIFETIME)
-    return {"status": "rejected", "rejection": refusal.code, "charged": 0, "due_at": due_at}
+    return {"status": "rejected", "rejection": rejection.code, "charged_bytes": 0, "due_at": due_at}

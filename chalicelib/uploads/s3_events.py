@@ -7,24 +7,24 @@ from urllib.parse import unquote_plus
 log = logging.getLogger(__name__)
 
 
-class Created(NamedTuple):
+class CreatedObject(NamedTuple):
     """A created object. `version_id` is None if the bucket has no versioning."""
 
     key: str
     version_id: str | None
 
 
-def created_objects(event: dict[str, Any], bucket_name: str) -> list[Created]:
+def find_created_objects(event: dict[str, Any], bucket_name: str) -> list[CreatedObject]:
     """Return the objects of this bucket that an event reports as created. Log and ignore all other records."""
     objects = []
     records = event.get("Records")
     for record in records if isinstance(records, list) else []:
         try:
             s3_object = record["s3"]["object"]
-            is_own_bucket = record["s3"]["bucket"]["name"] == bucket_name
-            if is_own_bucket and record["eventName"].removeprefix("s3:").startswith("ObjectCreated:"):
+            is_expected_bucket = record["s3"]["bucket"]["name"] == bucket_name
+            if is_expected_bucket and record["eventName"].removeprefix("s3:").startswith("ObjectCreated:"):
                 # S3 encodes the keys in events like HTML forms, with `+` for a space. AWS contract S3-10.
-                objects.append(Created(unquote_plus(s3_object["key"]), s3_object.get("versionId")))
+                objects.append(CreatedObject(unquote_plus(s3_object["key"]), s3_object.get("versionId")))
             else:
                 log.warning("ignored a record of another bucket or kind")
         except (KeyError, TypeError, AttributeError):

@@ -36,11 +36,11 @@ def create_filled_album(cloud: Cloud, owner: Client, count: int, **facts: Any) -
 
 def read_placements(cloud: Cloud, owner: Client) -> set[tuple[str, bool]]:
     """Return the album names and visibilities that the photos of `owner` have copied."""
-    placements = [placement for photo in rows(cloud, owner.user_id) for placement in photo.albums.values()]
-    return {(placement.name, placement.public) for placement in placements}
+    memberships = [membership for photo in rows(cloud, owner.user_id) for membership in photo.albums.values()]
+    return {(membership.name, membership.public) for membership in memberships}
 
 
-@pytest.mark.parametrize("count", [0, 1, propagation.AT_ONCE])
+@pytest.mark.parametrize("count", [0, 1, propagation.MAX_INLINE])
 def test_change_of_a_small_album_updates_its_photos_immediately(shared_cloud: Cloud, ann: Client, count: int) -> None:
     album = create_filled_album(shared_cloud, ann, count)
     assert ann.patch(album, {"name": "Hills", "visibility": "unlisted"}).status == 200
@@ -52,7 +52,7 @@ def test_change_of_a_small_album_updates_its_photos_immediately(shared_cloud: Cl
 
 
 def test_change_of_a_large_album_updates_its_photos_by_a_job(shared_cloud: Cloud, ann: Client) -> None:
-    album = create_filled_album(shared_cloud, ann, propagation.AT_ONCE + 1)
+    album = create_filled_album(shared_cloud, ann, propagation.MAX_INLINE + 1)
     assert ann.patch(album, {"visibility": "private"}).status == 200
     assert untidy(shared_cloud, ann.user_id)
     assert run_jobs_until_idle(shared_cloud) == 1
@@ -65,7 +65,7 @@ def test_job_works_in_batches_and_is_idempotent(
     shared_cloud: Cloud, ann: Client, monkeypatch: pytest.MonkeyPatch, deliveries: int
 ) -> None:
     monkeypatch.setattr(propagation, "_STEP", 4)
-    album = create_filled_album(shared_cloud, ann, propagation.AT_ONCE + 1)
+    album = create_filled_album(shared_cloud, ann, propagation.MAX_INLINE + 1)
     assert ann.patch(album, {"name": "Hills"}).status == 200
     assert run_jobs_until_idle(shared_cloud, deliveries) == 1
     assert (untidy(shared_cloud, ann.user_id), read_placements(shared_cloud, ann)) == ([], {("Hills", True)})
@@ -85,7 +85,7 @@ def test_change_that_does_not_affect_the_photos_enqueues_no_job(shared_cloud: Cl
 
 
 def test_second_change_wins_while_the_job_of_the_first_is_pending(shared_cloud: Cloud, ann: Client) -> None:
-    album = create_filled_album(shared_cloud, ann, propagation.AT_ONCE + 1)
+    album = create_filled_album(shared_cloud, ann, propagation.MAX_INLINE + 1)
     for name in ("Hills", "Lakes"):
         assert ann.patch(album, {"name": name}).status == 200
     first, second = drain_queue(shared_cloud)
@@ -102,7 +102,7 @@ def test_job_does_not_undo_a_change_made_between_its_read_and_its_write(shared_c
     assert before
     (photo,) = rows(shared_cloud, ann.user_id)
     store = InterruptedStore(shared_cloud, partial(ann.patch, album, {"name": "Lakes"}))
-    due = before.with_(name="Hills", wording=1, due_at=before.created_at)
+    due = before.with_(name="Hills", change_number=1, due_at=before.created_at)
     assert shared_cloud.albums.change(before, due)
     run_propagation(shared_cloud, due.album_id, store)
     assert (read_placements(shared_cloud, ann), photo.albums[due.album_id].name) == ({("Lakes", True)}, "Sea")
@@ -135,7 +135,7 @@ def test_album_stays_due_if_one_of_its_photos_keeps_changing(shared_cloud: Cloud
     album = AlbumId(create_filled_album(shared_cloud, ann, 1)[8:])
     before = shared_cloud.albums.album(album)
     assert before
-    assert shared_cloud.albums.change(before, before.with_(name="Hills", wording=1, due_at=before.created_at))
+    assert shared_cloud.albums.change(before, before.with_(name="Hills", change_number=1, due_at=before.created_at))
     with pytest.raises(Busy):
         run_propagation(shared_cloud, album, ConflictingStore(shared_cloud, int))
     assert untidy(shared_cloud, ann.user_id)
@@ -172,7 +172,7 @@ def test_deleting_an_album_keeps_or_trashes_its_photos_as_requested(
 
 
 def test_sweep_removes_a_deleted_album_if_its_job_could_not_be_enqueued(shared_cloud: Cloud, ann: Client) -> None:
-    album = create_filled_album(shared_cloud, ann, propagation.AT_ONCE + 1)
+    album = create_filled_album(shared_cloud, ann, propagation.MAX_INLINE + 1)
     with striking(Fault(0, "500"), wiring.queue()._sqs):
         assert ann.delete(album).status == 204
     assert ann.get(album).status == 404
@@ -194,7 +194,7 @@ def test_job_for_a_missing_or_updated_album_does_nothing(shared_cloud: Cloud, an
 def test_album_name_is_not_searchable_if_it_becomes_private_again_during_the_job(
     shared_cloud: Cloud, ann: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(propagation, "AT_ONCE", 0)
+    monkeypatch.setattr(propagation, "MAX_INLINE", 0)
     name = f"secret{ann.user_id.replace('-', '')}"[:40]
     album = create_filled_album(shared_cloud, ann, 2, name=name, visibility="private")
     assert ann.patch(album, {"visibility": "public"}).status == 200

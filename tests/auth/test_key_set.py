@@ -86,13 +86,13 @@ def test_new_key_is_valid_at_once_and_a_removed_key_for_at_most_an_hour(
 
 def test_rotated_key_verifies_tokens(idp: IdentityProvider, clock: Clock) -> None:
     verifier = Verifier(KeySet(idp.url + JWKS, clock=clock), ISSUER, CLIENT)
-    assert verifier.claims(made(idp), "access")
+    assert verifier.verify(made(idp), "access")
     new = rsa.generate_private_key(65537, 2048)
     idp.keys = {"kid-2": new.public_key()}
     clock.seconds += KeySet.COOL_DOWN_SECONDS
-    assert verifier.claims(made(idp, key=new, kid="kid-2"), "access")
+    assert verifier.verify(made(idp, key=new, kid="kid-2"), "access")
     with pytest.raises(InvalidToken):
-        verifier.claims(made(idp), "access")
+        verifier.verify(made(idp), "access")
 
 
 FAULTS: dict[str, Fault] = {

@@ -30,7 +30,7 @@ def count_passed(limiter: Limiter, user_id: UserId, times: int) -> int:
     passed = 0
     for _ in range(times):
         try:
-            limiter.take(user_id)
+            limiter.count_request(user_id)
             passed += 1
         except TooManyRequests:
             pass
@@ -53,10 +53,10 @@ def test_next_request_passes_after_retry_after_seconds() -> None:
     limiter = Limiter(clock)
     count_passed(limiter, ANN, BURST)
     with pytest.raises(TooManyRequests) as throttled:
-        limiter.take(ANN)
+        limiter.count_request(ANN)
     assert throttled.value.retry_after == 1
     clock.now += throttled.value.retry_after
-    limiter.take(ANN)
+    limiter.count_request(ANN)
 
 
 def test_throttled_requests_do_not_delay_the_next_request() -> None:
@@ -86,7 +86,7 @@ def test_number_of_tracked_users_is_limited(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(rate_limit, "_MAX_USERS", 100)
     limiter = Limiter(Clock())
     for number in range(1000):
-        limiter.take(UserId(str(number)))
+        limiter.count_request(UserId(str(number)))
     assert len(limiter._buckets) == 100
 
 

@@ -11,7 +11,7 @@ from moto import mock_aws
 from chalicelib.deploy import packaging
 from chalicelib.deploy.gateway_responses import GATEWAY_RESPONSES
 from release import report
-from release.stage import _named
+from release.stage import _fill_in_names
 
 
 def test_api_definition_has_the_gateway_responses_and_the_stage_name(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,9 +86,9 @@ def test_outputs_become_the_environment_and_only_the_api_can_sign() -> None:
 def test_names_in_a_policy_are_substituted_and_an_unknown_name_is_an_error() -> None:
     statement = {"Resource": [{"Fn::Sub": "arn:${AWS::Partition}:s3:::photoshare-${Stage}/*"}, "*"]}
     names = {"AWS::Partition": "aws-cn", "Stage": "x"}
-    assert _named(statement, names) == {"Resource": ["arn:aws-cn:s3:::photoshare-x/*", "*"]}
+    assert _fill_in_names(statement, names) == {"Resource": ["arn:aws-cn:s3:::photoshare-x/*", "*"]}
     with pytest.raises(KeyError):
-        _named(statement, {"Stage": "x"})
+        _fill_in_names(statement, {"Stage": "x"})
 
 
 def test_cold_import_is_measured_only_if_the_package_runs_on_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -98,12 +98,12 @@ def test_cold_import_is_measured_only_if_the_package_runs_on_this_machine(monkey
     monkeypatch.setattr("platform.system", lambda: "Linux")
     for machine, ours, other in (("x86_64", "x86_64", "arm64"), ("aarch64", "arm64", "x86_64")):
         monkeypatch.setattr("platform.machine", lambda machine=machine: machine)
-        assert report.runs_here(build_template(ours))
-        assert not report.runs_here(build_template(other))
+        assert report.can_run_here(build_template(ours))
+        assert not report.can_run_here(build_template(other))
 
 
 def test_report_counts_resources() -> None:
     template = {"Resources": {"A": {"Type": "T"}, "B": {"Type": "T", "Condition": "C"}, "D": {"Type": "U"}}}
-    assert [line.split() for line in report.table(template)] == [
+    assert [line.split() for line in report.format_table(template)] == [
         *(["resources", "all", "on", "demand"], ["T", "2", "1"], ["U", "1"], ["together", "3", "1"]),
     ]

@@ -105,9 +105,9 @@ def work_on_albums(cloud: Cloud) -> None:
     body = msgspec.json.encode(UpdateAlbumPhotos(AlbumId(album[8:]))).decode()
     for method, change in (("PATCH", {"name": "Hills"}), ("DELETE", None)):
         with pytest.MonkeyPatch.context() as patched:
-            patched.setattr(propagation, "AT_ONCE", -1)
+            patched.setattr(propagation, "MAX_INLINE", -1)
             assert ann.call(method, album, change).status in (200, 204)
-        assert cloud.sweep(datetime.now(UTC) + 2 * propagation.GRACE) >= 1
+        assert cloud.sweep(datetime.now(UTC) + 2 * propagation.PROPAGATION_LEASE) >= 1
         with pytest.MonkeyPatch.context() as patched:
             patched.setattr(propagation, "_STEP", 1)
             cloud.work(body, datetime.now(UTC))

@@ -12,8 +12,8 @@ from cfnlint.decode.cfn_yaml import load
 
 from chalicelib.infra.settings import load_settings
 from local import stack
-from local.cloud import CannotRun, Cloud, running
-from local.roles import role_resources
+from local.cloud import CannotRun, Cloud, run_cloud
+from local.roles import build_role_resources
 from tests.support.policies import FUNCTIONS
 
 LOCAL = "http://localhost:8000"
@@ -27,7 +27,7 @@ def find_resources(name: str) -> list[Any]:
 
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    with running(tmp_path_factory.mktemp("cloud"), 0, LOCAL) as local_cloud:
+    with run_cloud(tmp_path_factory.mktemp("cloud"), 0, LOCAL) as local_cloud:
         yield local_cloud
 
 
@@ -148,7 +148,7 @@ def test_outputs_are_the_environment_of_the_app(cloud: Cloud) -> None:
 def test_unchanged_template_is_not_deployed_again(cloud: Cloud) -> None:
     cloudformation, name = cloud.client("cloudformation"), "photoshare-local"
     before = cloudformation.describe_stack_events(StackName=name)["StackEvents"]
-    stack.deploy(cloud.client, "local", LOCAL, role_resources("local"))
+    stack.deploy(cloud.client, "local", LOCAL, build_role_resources("local"))
     assert cloudformation.describe_stack_events(StackName=name)["StackEvents"] == before
 
 
@@ -158,7 +158,7 @@ def test_template_with_only_a_changed_comment_deploys_without_an_error(
     changed = tmp_path / "resources.yaml"
     changed.write_text(f"# Another comment.\n{stack.TEMPLATE.read_text()}")
     monkeypatch.setattr(stack, "TEMPLATE", changed)
-    outputs = stack.deploy(cloud.client, "local", LOCAL, role_resources("local"))
+    outputs = stack.deploy(cloud.client, "local", LOCAL, build_role_resources("local"))
     assert outputs["USER_POOL_ID"] == cloud.env["USER_POOL_ID"]
 
 
@@ -181,14 +181,14 @@ def test_update_keeps_rows_users_and_client(cloud: Cloud, tmp_path: Path, monkey
 
 def test_rows_survive_a_kill_and_damaged_state_is_not_overwritten(tmp_path: Path) -> None:
     row = {"userId": {"S": "ann"}, "record": {"S": "account"}}
-    with running(tmp_path, 0, LOCAL) as first:
+    with run_cloud(tmp_path, 0, LOCAL) as first:
         first.client("dynamodb").put_item(TableName=first.env["ACCOUNT_TABLE"], Item=row)
         with pytest.raises(subprocess.TimeoutExpired):
             first.process.wait(1.5)  # Meanwhile, the emulator saves its state.
         first.process.kill()
-    with running(tmp_path, 0, LOCAL) as second:
+    with run_cloud(tmp_path, 0, LOCAL) as second:
         assert second.client("dynamodb").scan(TableName=second.env["ACCOUNT_TABLE"])["Items"] == [row]
     (tmp_path / "state" / "dynamodb.json").write_text("{")
-    with pytest.raises(CannotRun, match="damaged"), running(tmp_path, 0, LOCAL):
+    with pytest.raises(CannotRun, match="damaged"), run_cloud(tmp_path, 0, LOCAL):
         pass
     assert (tmp_path / "state" / "dynamodb.json").read_text() == "{"

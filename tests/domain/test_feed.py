@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.domain import feed
-from chalicelib.domain.feed import Place
+from chalicelib.domain.feed import Walk
 from tests.support import feed_gallery, feed_walks
 from tests.support.feed_gallery import BigGallery, Gallery
 from tests.support.feed_walks import Broken, Churn
@@ -19,8 +19,8 @@ FEW = st.integers(0, 4)
 
 @given(depth=st.integers(0, 11), seed=SEEDS, start=st.integers(0, 5))
 def test_permutation_visits_every_bucket_once(depth: int, seed: int, start: int) -> None:
-    position = Place(seed, depth, start=start)
-    spans = [feed.span(position, bucket) for bucket in range(1 << depth)]
+    position = Walk(seed, depth, start_bucket=start)
+    spans = [feed.find_span(position, bucket) for bucket in range(1 << depth)]
     covered = sorted((span.low, span.high) for span in spans)
     assert covered[0][0] == 0
     assert covered[-1][1] == feed.RANKS - 1
@@ -83,21 +83,21 @@ def test_walks_differ_and_a_walk_can_be_resumed_anywhere() -> None:
     gallery = Gallery(200)
     one, other = ([item for page in feed_gallery.walk(gallery)[0] for item in page] for _ in range(2))
     assert one != other
-    position = Place(7, 7)
-    all_items, _ = feed.page(position, 1000, gallery.read)
-    first, next_position = feed.page(position, 3, gallery.read)
+    position = Walk(7, 7)
+    all_items, _ = feed.read_page(position, 1000, gallery.read)
+    first, next_position = feed.read_page(position, 3, gallery.read)
     assert next_position is not None
-    rest, end = feed.page(next_position, 1000, gallery.read)
+    rest, end = feed.read_page(next_position, 1000, gallery.read)
     assert first + rest == all_items
     assert end is None
 
 
 def test_walk_ends_with_the_items_that_its_first_page_skipped() -> None:
     gallery = Gallery(200)
-    plain, _ = feed.page(Place(7, 7), 1000, gallery.read)
-    first, position = feed.begin(Place(7, 7), 10, gallery.read)
+    plain, _ = feed.read_page(Walk(7, 7), 1000, gallery.read)
+    first, position = feed.read_first_page(Walk(7, 7), 10, gallery.read)
     assert position is not None
-    rest, end = feed.page(position, 1000, gallery.read)
+    rest, end = feed.read_page(position, 1000, gallery.read)
     assert end is None
     walked = first + rest
     lead = plain.index(walked[0])
@@ -116,7 +116,7 @@ def test_walk_is_exact_and_bounded_if_nearly_all_photos_are_deleted(remaining: i
     rest: list[str] = []
     while position:
         gallery.forget()
-        items, position = feed.page(position, 10, gallery.read, min_depth)
+        items, position = feed.read_page(position, 10, gallery.read, min_depth)
         assert items or position is None
         assert gallery.requests <= 2 * (10 + 16) + 16 + 64
         rest += [item.photo_id for item in items]

@@ -8,7 +8,7 @@ from statistics import quantiles
 import pytest
 
 from chalicelib.domain import feed
-from chalicelib.domain.feed import Place
+from chalicelib.domain.feed import Walk
 from tests.support import chi_square, feed_evenness
 from tests.support.feed_gallery import BigGallery, Gallery
 
@@ -23,7 +23,7 @@ def test_every_photo_is_equally_likely_on_a_first_page(count: int, min_depth: in
 def test_photos_in_crowded_buckets_are_shown_as_often_as_photos_in_a_bucket_of_one() -> None:
     gallery, shown = Gallery(1_000, seed=2), Counter[str]()
     for seed in range(10_000):
-        items, _ = feed.begin(Place(seed, 9), 10, gallery.read, 5)
+        items, _ = feed.read_first_page(Walk(seed, 9), 10, gallery.read, 5)
         shown.update(item.photo_id for item in items)
     bucket_sizes = Counter(rank >> (64 - 9) for rank, _ in gallery.ranks)
     for low, high in ((1, 1), (2, 2), (3, 4), (5, 9)):
@@ -58,8 +58,8 @@ def test_every_pair_of_buckets_comes_first_equally_often(depth: int) -> None:
     buckets = 1 << depth
     first = Counter(dict.fromkeys(((a, b) for a in range(buckets) for b in range(buckets) if a != b), 0))
     for seed in range(max(len(first) * 10, 1000)):
-        position = Place(seed, depth)
-        first[feed.span(position, 0).low >> (64 - depth), feed.span(position, 1).low >> (64 - depth)] += 1
+        position = Walk(seed, depth)
+        first[feed.find_span(position, 0).low >> (64 - depth), feed.find_span(position, 1).low >> (64 - depth)] += 1
     assert len(first) == buckets * (buckets - 1)
     if depth > 1:
         assert chi_square.chi_square(first.values())[1] > 0.001

@@ -124,13 +124,13 @@ def test_others_see_only_ready_photos_that_are_not_private_and_owners_see_all_bu
     assert photo.counted == (status in ("pending", "ready"))
     lists = [Listing(scope="public"), Listing(scope="owner", owner=ANN), Listing(scope="trash", owner=ANN)]
     is_ready = status == "ready"
-    assert [listing.holds(photo) for listing in lists] == [
+    assert [listing.contains(photo) for listing in lists] == [
         is_ready and not trashed and visibility == "public",
         is_ready and not trashed,
         is_ready and trashed,
     ]
-    assert not any(listing.with_(owner=BOB).holds(photo) for listing in lists)
-    assert not any(listing.with_(tag="sea").holds(photo) for listing in lists)
+    assert not any(listing.with_(owner=BOB).contains(photo) for listing in lists)
+    assert not any(listing.with_(tag="sea").contains(photo) for listing in lists)
 
 
 def test_tombstone_keeps_only_the_ids_of_the_photo_and_its_owner() -> None:

@@ -74,12 +74,12 @@ def test_valid_parameter_is_accepted(shared_cloud: Cloud, query: str) -> None:
 def test_flag_must_be_true_or_false(value: str) -> None:
     for shape, name in ((requests.DeleteQuery, "permanent"), (requests.DownloadQuery, "redirect")):
         with pytest.raises(errors.InvalidRequest):
-            parsing.query(shape, BareRequest(query={name: [value]}))
-        assert getattr(parsing.query(shape, BareRequest(query={name: ["true"]})), name) is True
-        assert getattr(parsing.query(shape, BareRequest(query={name: ["false"]})), name) is False
+            parsing.parse_query(shape, BareRequest(query={name: [value]}))
+        assert getattr(parsing.parse_query(shape, BareRequest(query={name: ["true"]})), name) is True
+        assert getattr(parsing.parse_query(shape, BareRequest(query={name: ["false"]})), name) is False
 
 
 @given(st.dictionaries(st.text(max_size=12), st.lists(st.text(max_size=12), min_size=1, max_size=2), min_size=1))
 def test_arbitrary_parameters_never_cause_a_server_error(query: dict[str, list[str]]) -> None:
     with pytest.raises(errors.InvalidRequest):
-        parsing.query(requests.Query, BareRequest(query=query))
+        parsing.parse_query(requests.Query, BareRequest(query=query))

@@ -35,7 +35,7 @@ def send_body(client: Client, route: Route, body: bytes, **headers: str) -> tupl
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_valid_body_is_parsed_into_its_shape(shape: type[requests.Input]) -> None:
-    assert isinstance(parsing.body(shape, BareRequest(encode_json(SHAPES[shape]))), shape)
+    assert isinstance(parsing.parse_body(shape, BareRequest(encode_json(SHAPES[shape]))), shape)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -44,7 +44,7 @@ def test_valid_body_is_parsed_into_its_shape(shape: type[requests.Input]) -> Non
 )
 def test_unknown_field_is_refused_by_name(shape: type[requests.Input], field: str) -> None:
     with pytest.raises(errors.UnknownField) as raised:
-        parsing.body(shape, BareRequest(encode_json(SHAPES[shape] | {field: 1})))
+        parsing.parse_body(shape, BareRequest(encode_json(SHAPES[shape] | {field: 1})))
     assert raised.value.details == {"field": field}
 
 
@@ -52,7 +52,7 @@ def test_unknown_field_is_refused_by_name(shape: type[requests.Input], field: st
 @pytest.mark.parametrize("body", [b"null", b"[]", b"1", b'"a"', b"true"])
 def test_body_that_is_not_an_object_is_refused(shape: type[requests.Input], body: bytes) -> None:
     with pytest.raises(errors.InvalidRequest):
-        parsing.body(shape, BareRequest(body))
+        parsing.parse_body(shape, BareRequest(body))
 
 
 INVALID_VALUES: list[tuple[type[requests.Input], dict[str, Any], str]] = [
@@ -112,19 +112,19 @@ def test_invalid_value_is_refused_and_the_error_names_its_field(
     shape: type[requests.Input], changes: dict[str, Any], field: str
 ) -> None:
     with pytest.raises(errors.InvalidRequest) as raised:
-        parsing.body(shape, BareRequest(encode_json(SHAPES[shape] | changes)))
+        parsing.parse_body(shape, BareRequest(encode_json(SHAPES[shape] | changes)))
     assert str((raised.value.details or {})["field"]).replace("[...]", field[-3:]) == field
 
 
 @given(st.binary(max_size=200))
 def test_arbitrary_bytes_never_cause_a_server_error(raw: bytes) -> None:
     with pytest.raises(errors.InvalidRequest):
-        parsing.body(requests.Credentials, BareRequest(raw))
+        parsing.parse_body(requests.Credentials, BareRequest(raw))
 
 
 def test_body_that_is_not_utf_8_is_refused() -> None:
     with pytest.raises(errors.MalformedBody):
-        parsing.body(requests.PhotoChanges, BareRequest(b'{"title": "\xff"}'))
+        parsing.parse_body(requests.PhotoChanges, BareRequest(b'{"title": "\xff"}'))
 
 
 INVALID_BODIES: dict[str, tuple[bytes, tuple[int, str]]] = {
@@ -176,9 +176,9 @@ def test_body_can_have_at_most_64_kb(padding: int) -> None:
     raw = start + b" " * (parsing.MAX_BODY_BYTES - len(start) - 1 + padding) + b"}"
     if padding:
         with pytest.raises(errors.TooLarge):
-            parsing.body(requests.PhotoChanges, BareRequest(raw))
+            parsing.parse_body(requests.PhotoChanges, BareRequest(raw))
     else:
-        assert parsing.body(requests.PhotoChanges, BareRequest(raw)).title == "a"
+        assert parsing.parse_body(requests.PhotoChanges, BareRequest(raw)).title == "a"
 
 
 @pytest.mark.parametrize(
@@ -220,7 +220,7 @@ def test_body_of_another_media_type_is_refused(shared_cloud: Cloud, content_type
     ],
 )
 def test_body_is_json_if_its_media_type_is_json_or_missing(headers: dict[str, str]) -> None:
-    assert parsing.body(requests.PhotoChanges, BareRequest(b"{}", {}, headers)) == requests.PhotoChanges()
+    assert parsing.parse_body(requests.PhotoChanges, BareRequest(b"{}", {}, headers)) == requests.PhotoChanges()
 
 
 def test_method_cannot_be_overridden(shared_cloud: Cloud) -> None:

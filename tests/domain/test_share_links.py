@@ -26,7 +26,7 @@ def new_link(token: Token, **facts: str) -> ShareLink:
         album_id=token.album_id,
         link_id=token.link_id,
         created_at=timestamp(NOW),
-        secret_hash=share_links.secret_digest(token.secret),
+        secret_hash=share_links.hash_secret(token.secret),
     )
     return link.with_(**facts)
 
@@ -66,23 +66,27 @@ def test_token_with_an_invalid_album_id_is_not_decoded() -> None:
 def test_link_accepts_only_its_own_secret() -> None:
     token = new_token()
     link = new_link(token)
-    assert share_links.has_secret(link, token.secret)
+    assert share_links.verify_secret(link, token.secret)
     for index in range(32):
         changed = bytearray(token.secret)
         changed[index] ^= 1
-        assert not share_links.has_secret(link, bytes(changed))
+        assert not share_links.verify_secret(link, bytes(changed))
     assert token.secret.hex() not in str(link)
 
 
 def test_password_is_hashed_with_its_own_salt() -> None:
-    digests = [share_links.password_digest("hunter2", salt * 16) for salt in ("00", "01")]
+    digests = [share_links.hash_password("hunter2", salt * 16) for salt in ("00", "01")]
     assert digests[0] != digests[1]
     link = new_link(new_token(), salt="00" * 16, password_hash=digests[0])
-    assert [share_links.has_password(link, password) for password in ("hunter2", "Hunter2", "")] == [True, False, False]
+    assert [share_links.verify_password(link, password) for password in ("hunter2", "Hunter2", "")] == [
+        True,
+        False,
+        False,
+    ]
 
 
 @pytest.mark.parametrize(
     ("expires_at", "expected"), [(None, True), ("2026-01-01T00:00:00.001Z", True), ("2026-01-01T00:00:00.000Z", False)]
 )
 def test_link_is_open_until_it_expires(expires_at: Timestamp | None, expected: bool) -> None:
-    assert new_link(new_token()).with_(expires_at=expires_at).open_at(timestamp(NOW)) is expected
+    assert new_link(new_token()).with_(expires_at=expires_at).is_valid_at(timestamp(NOW)) is expected

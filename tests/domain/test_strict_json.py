@@ -74,7 +74,7 @@ def test_json_of_any_value_parses_to_that_value(value: Any) -> None:
         assert parse(json.dumps(value).encode()) == value
         assert parse(json.dumps(value, ensure_ascii=False).encode()) == value
     except TooDeep:
-        assert strict_json._depth(json.dumps(value).encode()) > MAX_DEPTH
+        assert strict_json._measure_depth(json.dumps(value).encode()) > MAX_DEPTH
 
 
 @given(st.binary() | st.text('[]{}",:\\ 01aeNu').map(str.encode))

@@ -6,21 +6,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.tags import is_plain_word, tag_term, tag_terms
+from chalicelib.domain.tags import is_plain_word, normalize_tag, normalize_tags
 
 
 @given(st.text())
 def test_compatible_forms_of_a_tag_are_equal(tag: str) -> None:
-    assert {tag_term(unicodedata.normalize(form, tag)) for form in ("NFC", "NFD", "NFKC", "NFKD")} == {tag_term(tag)}
+    assert {normalize_tag(unicodedata.normalize(form, tag)) for form in ("NFC", "NFD", "NFKC", "NFKD")} == {
+        normalize_tag(tag)
+    }
 
 
 @given(st.text(st.characters(max_codepoint=0x24F, exclude_characters="\u0131\u0149\u00b5ſ")))
 def test_letter_case_of_a_tag_does_not_matter(tag: str) -> None:
-    assert tag_term(tag.upper()) == tag_term(tag.lower()) == tag_term(tag)
+    assert normalize_tag(tag.upper()) == normalize_tag(tag.lower()) == normalize_tag(tag)
 
 
 def test_equal_tags_become_one_term() -> None:
-    assert tag_terms(["Sea", "hills", "SEA", "ﬁre", "fire"]) == ["sea", "hills", "fire"]
+    assert normalize_tags(["Sea", "hills", "SEA", "ﬁre", "fire"]) == ["sea", "hills", "fire"]
 
 
 @pytest.mark.parametrize(

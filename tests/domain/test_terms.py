@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain.ids import AlbumId
-from chalicelib.domain.photos import MAX_TERMS, Exif, Photo, Placement
-from chalicelib.domain.tags import is_plain_word, tag_terms
-from chalicelib.domain.terms import SearchWord, photo_words, search_words, words_of
+from chalicelib.domain.photos import MAX_TERMS, Exif, Membership, Photo
+from chalicelib.domain.tags import is_plain_word, normalize_tags
+from chalicelib.domain.terms import SearchWord, choose_photo_words, list_photo_words, parse_query_words
 from tests.support.rows import pending
 
 TEXT = st.text("abcé 京#", max_size=30)
@@ -19,8 +19,8 @@ def new_photo(**facts: Any) -> Photo:
     return pending(status="ready", **facts)
 
 
-def new_placement(name: str, *, public: bool) -> dict[AlbumId, Placement]:
-    return {AlbumId(name): Placement(name=name, public=public, position=0)}
+def new_placement(name: str, *, public: bool) -> dict[AlbumId, Membership]:
+    return {AlbumId(name): Membership(name=name, public=public, position=0)}
 
 
 EXPECTED_WORDS: list[tuple[dict[str, Any], dict[str, bool]]] = [
@@ -41,7 +41,7 @@ EXPECTED_WORDS: list[tuple[dict[str, Any], dict[str, bool]]] = [
 
 @pytest.mark.parametrize(("facts", "expected"), EXPECTED_WORDS)
 def test_words_come_from_every_text_of_the_photo(facts: dict[str, Any], expected: dict[str, bool]) -> None:
-    assert photo_words(new_photo(**facts)) == expected
+    assert choose_photo_words(new_photo(**facts)) == expected
 
 
 def test_tags_and_title_take_precedence_if_there_are_too_many_words() -> None:
@@ -52,9 +52,9 @@ def test_tags_and_title_take_precedence_if_there_are_too_many_words() -> None:
         albums=new_placement("six", public=False),
         description="seven eight nine",
     )
-    assert [*photo_words(photo)] == ["one", "two", "three", "four", "tag", "0", "1", "2"]
+    assert [*choose_photo_words(photo)] == ["one", "two", "three", "four", "tag", "0", "1", "2"]
     photo_without_tags = photo.with_(tags=(), description=" ".join(f"x{number}" for number in range(99)))
-    assert [*photo_words(photo_without_tags)] == [
+    assert [*choose_photo_words(photo_without_tags)] == [
         "one",
         "two",
         "three",
@@ -70,12 +70,15 @@ def test_words_and_tags_are_limited_and_names_of_private_albums_are_not_public(
     title: str, tags: list[str], name: str, description: str, public: bool
 ) -> None:
     photo = new_photo(title=title, tags=tuple(tags), albums=new_placement(name, public=public), description=description)
-    assert len({*photo_words(photo), *(f"tag#{tag}" for tag in tag_terms(tags) if not is_plain_word(tag))}) <= MAX_TERMS
-    assert words_of(photo, public=True) <= words_of(photo, public=False)
+    assert (
+        len({*choose_photo_words(photo), *(f"tag#{tag}" for tag in normalize_tags(tags) if not is_plain_word(tag))})
+        <= MAX_TERMS
+    )
+    assert list_photo_words(photo, public=True) <= list_photo_words(photo, public=False)
     if not public:
         photo_without_album = photo.with_(albums={}, description="")
-        assert words_of(photo, public=True) <= words_of(photo.with_(albums={}), public=True)
-        assert words_of(photo_without_album, public=True) == words_of(photo_without_album, public=False)
+        assert list_photo_words(photo, public=True) <= list_photo_words(photo.with_(albums={}), public=True)
+        assert list_photo_words(photo_without_album, public=True) == list_photo_words(photo_without_album, public=False)
 
 
 # --- Words of a query
@@ -84,21 +87,21 @@ def test_words_and_tags_are_limited_and_names_of_private_albums_are_not_public(
 @pytest.mark.parametrize(
     ("query", "expected"),
     [
-        ("Old quay", [SearchWord("old"), SearchWord("quay", prefix=True)]),
+        ("Old quay", [SearchWord("old"), SearchWord("quay", is_prefix=True)]),
         ("quay at", [SearchWord("quay"), SearchWord("at")]),
-        ("sea", [SearchWord("sea", prefix=True)]),
+        ("sea", [SearchWord("sea", is_prefix=True)]),
         ("京都", [SearchWord("京"), SearchWord("都")]),
-        ("sea SEA", [SearchWord("sea", prefix=True)]),
+        ("sea SEA", [SearchWord("sea", is_prefix=True)]),
         ("*", []),
     ],
 )
 def test_last_word_of_at_least_three_letters_is_a_prefix(query: str, expected: list[SearchWord]) -> None:
-    assert search_words(query) == expected
+    assert parse_query_words(query) == expected
 
 
 def test_prefix_matches_words_that_begin_with_it() -> None:
     words = {"seaside", "old"}
-    assert SearchWord("sea", prefix=True).matches(words)
+    assert SearchWord("sea", is_prefix=True).matches(words)
     assert SearchWord("seaside").matches(words)
     assert not SearchWord("sea").matches(words)
-    assert not SearchWord("side", prefix=True).matches(words)
+    assert not SearchWord("side", is_prefix=True).matches(words)

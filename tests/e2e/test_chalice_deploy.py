@@ -16,7 +16,7 @@ import pytest
 from chalice.package import YAMLTemplateSerializer
 
 from chalicelib.deploy import packaging
-from local.cloud import Cloud, running
+from local.cloud import Cloud, run_cloud
 from tests.support.paths import ROOT
 from tests.support.policies import FUNCTIONS
 from tests.support.rest import environment
@@ -56,7 +56,7 @@ class Stage:
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """A stage whose resources are deployed twice, as docs/how-to/deploy.md describes."""
-    with running(tmp_path_factory.mktemp("cloud"), 0) as cloud:
+    with run_cloud(tmp_path_factory.mktemp("cloud"), 0) as cloud:
         yield Stage(tmp_path_factory.mktemp("project"), cloud)
 
 

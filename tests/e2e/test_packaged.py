@@ -33,7 +33,7 @@ def test_linter_finds_nothing_in_the_template(packaged: Packaged) -> None:
 def test_package_contains_only_what_runs(packaged: Packaged) -> None:
     package = packaged.package / "deployment.zip"
     assert package.stat().st_size <= report.LIMIT
-    assert report.foreign(package) == set()
+    assert report.find_unneeded(package) == set()
 
 
 def test_api_is_throttled_and_not_traced_and_has_the_gateway_responses(packaged: Packaged) -> None:

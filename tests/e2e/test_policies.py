@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from local.cloud import STAGE
-from local.roles import role_name
+from local.roles import build_role_name
 from tests.support.iam_decisions import Decision, Decisions
 from tests.support.policy_mutants import Mutant, all_mutants, allows
 from tests.support.policy_steps import STEPS
@@ -72,7 +72,7 @@ class RecordingCloud(Local):
 
 
 def _name_policy(role: str) -> dict[str, str]:
-    return {"RoleName": role_name(STAGE, role), "PolicyName": "function"}
+    return {"RoleName": build_role_name(STAGE, role), "PolicyName": "function"}
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +101,7 @@ def test_narrower_policy_denies_the_function(mutant: Mutant, cloud: RecordingClo
     changed = mutant.apply_to(cloud.read_policy(mutant.role))
 
     def is_lost(decision: Decision) -> bool:
-        return decision.role == role_name(STAGE, mutant.role) and not allows(changed, decision)
+        return decision.role == build_role_name(STAGE, mutant.role) and not allows(changed, decision)
 
     # If a function used the permission only in the background of a step, the test tries the next step.
     steps = [step for step, used in zip(STEPS, needs, strict=True) if any(map(is_lost, used))]

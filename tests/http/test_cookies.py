@@ -183,5 +183,5 @@ def test_cookie_is_rejected_if_the_origin_is_sent_twice(
     message["X-Requested-With"] = "fetch"
     for origin in origins:
         message["Origin"] = origin
-    answer = shared_cloud.gateway.answer("POST", path, message, b"", "192.0.2.1")
+    answer = shared_cloud.gateway.handle("POST", path, message, b"", "192.0.2.1")
     assert (answer["statusCode"], "InvalidRequest" in answer["body"]) == (400, True)

@@ -9,7 +9,7 @@ import pytest
 
 from chalicelib.deploy.gateway_responses import GATEWAY_RESPONSES
 from chalicelib.domain import errors
-from chalicelib.renditions import Refused
+from chalicelib.renditions import Rejection
 from tests.support import contract
 from tests.support.paths import ROOT
 
@@ -34,7 +34,7 @@ def test_table_has_every_error_with_its_status_and_message() -> None:
 
 def test_table_has_every_rejection_reason() -> None:
     status = errors.ImageRejected.status
-    expected = [Row(status, kind.__name__, getdoc(kind) or "") for kind in find_subclasses(Refused)]
+    expected = [Row(status, kind.__name__, getdoc(kind) or "") for kind in find_subclasses(Rejection)]
     assert sorted(read_table("Rejection reasons")) == sorted(expected)
 
 

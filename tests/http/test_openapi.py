@@ -26,7 +26,7 @@ VIEWS: dict[tuple[str, str], Any] = {
 
 
 def test_checked_in_document_is_current() -> None:
-    assert writer.FILE.read_text(encoding="utf-8") == writer.written(), "run `make openapi`"
+    assert writer.FILE.read_text(encoding="utf-8") == writer.render_file(), "run `make openapi`"
 
 
 def test_document_is_valid_openapi() -> None:
@@ -53,7 +53,7 @@ def test_view_without_a_declaration_cannot_be_documented() -> None:
         """Return a secret."""
 
     with pytest.raises(AttributeError, match="operation"):
-        openapi.document({"/secret": {"GET": SimpleNamespace(view_function=show_secret, authorizer=None)}})
+        openapi.build_document({"/secret": {"GET": SimpleNamespace(view_function=show_secret, authorizer=None)}})
 
 
 @pytest.mark.parametrize("key", VIEWS, ids=" ".join)
@@ -62,7 +62,7 @@ def test_declaration_agrees_with_the_gateway(key: tuple[str, str]) -> None:
     operation = VIEWS[key].operation
     has_authorizer = service.app.routes[path][method].authorizer is not None
     assert (operation.access == "required") is has_authorizer
-    assert set(operation.captures) == set(re.findall(r"\{(\w+)\}", path))
+    assert set(operation.path_parameters) == set(re.findall(r"\{(\w+)\}", path))
 
 
 def test_importing_the_app_does_not_generate_the_document() -> None:

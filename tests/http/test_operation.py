@@ -27,12 +27,12 @@ def test_operation_is_read_from_the_annotations_of_the_view() -> None:
         raise NotImplementedError
 
     operation = read_operation(view)
-    assert operation.captures == {"photo_id": PhotoId}
+    assert operation.path_parameters == {"photo_id": PhotoId}
     assert (operation.body, operation.is_body_optional) == (("changes", PhotoChanges), True)
     assert operation.query == ("query", PageQuery)
     assert [header.name for header in operation.headers.values()] == ["Idempotency-Key"]
     assert (operation.caller, operation.access) == ("by", "required")
-    assert (operation.tag, operation.raises, operation.answers) == ("Tests", (Conflict,), {200: Empty})
+    assert (operation.tag, operation.raises, operation.responses) == ("Tests", (Conflict,), {200: Empty})
 
 
 def test_view_without_parameters_expects_nothing() -> None:
@@ -41,7 +41,7 @@ def test_view_without_parameters_expects_nothing() -> None:
 
     operation = read_operation(view)
     assert (operation.body, operation.query, operation.query_type, operation.access) == (None, None, Query, "public")
-    assert operation.answers == {204: None}
+    assert operation.responses == {204: None}
 
 
 def test_view_with_an_optional_caller_is_open_to_visitors() -> None:
@@ -67,7 +67,7 @@ def test_responses_are_read_from_the_return_type(answer: Any, status: Any, expec
         raise NotImplementedError
 
     view.__annotations__["return"] = answer
-    assert read_operation(view, status).answers == expected
+    assert read_operation(view, status).responses == expected
 
 
 @pytest.mark.parametrize("annotation", [int, dict[str, str], bytes, str | None])

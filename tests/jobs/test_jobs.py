@@ -12,10 +12,10 @@ import app as service
 from chalicelib import wiring
 from chalicelib.domain.errors import Busy
 from chalicelib.domain.ids import PhotoId, UserId, new_photo_id, timestamp
-from chalicelib.domain.messages import SettlePhoto
+from chalicelib.domain.messages import CleanUpPhoto
 from chalicelib.domain.photos import TRASH_LIFETIME, Photo
-from chalicelib.jobs import settle_photo
-from chalicelib.jobs.settle_photo import PATIENCE
+from chalicelib.jobs import clean_up_photo
+from chalicelib.jobs.clean_up_photo import CLEANUP_LEASE
 from tests.support.cloud import Client, Cloud
 from tests.support.faults import hooked
 from tests.support.images import photo as make_photo
@@ -106,7 +106,7 @@ def test_all_jobs_are_enqueued_in_batches_of_ten(shared_cloud: Cloud, count: int
     drain_queue(shared_cloud)
     photo_ids = [new_photo_id(datetime.now(UTC), number) for number in range(count)]
     shared_cloud.calls.clear()
-    wiring.queue().send([SettlePhoto(photo_id) for photo_id in photo_ids])
+    wiring.queue().send([CleanUpPhoto(photo_id) for photo_id in photo_ids])
     assert shared_cloud.calls == ["SendMessageBatch"] * -(-count // 10)
     assert sorted(json.loads(body)["photoId"] for body in drain_queue(shared_cloud)) == sorted(photo_ids)
 
@@ -126,7 +126,7 @@ def test_sweep_fails_if_the_queue_rejects_a_job(shared_cloud: Cloud, ann: Client
 def test_permanently_failing_photos_do_not_block_other_photos(
     shared_cloud: Cloud, ann: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(settle_photo, "SWEEP_LIMIT", 3)
+    monkeypatch.setattr(clean_up_photo, "SWEEP_LIMIT", 3)
     empty(shared_cloud.settings, shared_cloud.dynamodb)
     granted = {shared_cloud.grant(ann)["photoId"] for _ in range(8)}
     enqueued: list[str] = []
@@ -137,15 +137,15 @@ def test_permanently_failing_photos_do_not_block_other_photos(
         enqueued += [json.loads(body)["photoId"] for body in drain_queue(shared_cloud)]
     assert sorted(enqueued) == sorted(granted)
     assert shared_cloud.sweep(datetime.now(UTC) + UNUSED_GRANT_DUE + timedelta(hours=3)) == 0
-    assert shared_cloud.sweep(datetime.now(UTC) + UNUSED_GRANT_DUE + 2 * PATIENCE) == 3
+    assert shared_cloud.sweep(datetime.now(UTC) + UNUSED_GRANT_DUE + 2 * CLEANUP_LEASE) == 3
     drain_queue(shared_cloud)
 
 
 def test_postponed_photo_is_still_settled_by_its_message(shared_cloud: Cloud, ann: Client) -> None:
     photo_id = PhotoId(shared_cloud.grant(ann)["photoId"])
     later = datetime.now(UTC) + UNUSED_GRANT_DUE
-    shared_cloud.store.postpone([photo_id], timestamp(later + PATIENCE))
-    run_job(SettlePhoto(photo_id), later)
+    shared_cloud.store.postpone([photo_id], timestamp(later + CLEANUP_LEASE))
+    run_job(CleanUpPhoto(photo_id), later)
     assert shared_cloud.store.photo(photo_id) is None
 
 
@@ -156,6 +156,6 @@ def test_postponing_does_not_make_a_restored_photo_due(shared_cloud: Cloud, ann:
     shared_cloud.store.postpone([photo.photo_id], timestamp(late))
     assert ann.post(f"{path}/restore").status == 200
     shared_cloud.store.postpone([photo.photo_id], timestamp(late))
-    assert photo.photo_id not in shared_cloud.store.due(timestamp(late + PATIENCE), 5000)
+    assert photo.photo_id not in shared_cloud.store.list_due(timestamp(late + CLEANUP_LEASE), 5000)
     ann.delete(path)
-    assert photo.photo_id in shared_cloud.store.due(timestamp(late), 5000)
+    assert photo.photo_id in shared_cloud.store.list_due(timestamp(late), 5000)

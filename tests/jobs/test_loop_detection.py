@@ -62,7 +62,7 @@ def test_sweep_resumes_a_timed_out_job_from_its_stored_progress(shared_cloud: Cl
     album_id = AlbumId(album.rpartition("/")[2])
     wiring.propagation().run(album_id, timedelta())
     assert drain_queue(shared_cloud) == [], "a job must not enqueue itself again"
-    members = shared_cloud.albums.members(album_id, PHOTOS)
+    members = shared_cloud.albums.list_member_ids(album_id, PHOTOS)
     row = shared_cloud.albums.album(album_id)
     assert row is not None
     assert row.progress == members[STEP - 1]

@@ -132,7 +132,7 @@ def test_sweep_deletes_objects_that_arrive_after_a_photo_was_erased(shared_cloud
 def test_failing_sweep_of_photos_does_not_stop_the_sweep_of_albums(
     shared_cloud: Cloud, ann: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(propagation, "AT_ONCE", -1)
+    monkeypatch.setattr(propagation, "MAX_INLINE", -1)
     album = create_album(ann)
     assert ann.patch(album, {"name": "Hills"}).status == 200
     drain_queue(shared_cloud)
@@ -140,8 +140,8 @@ def test_failing_sweep_of_photos_does_not_stop_the_sweep_of_albums(
     def fail(*_: Any) -> None:
         raise Busy
 
-    monkeypatch.setattr(shared_cloud.store, "due", fail)
+    monkeypatch.setattr(shared_cloud.store, "list_due", fail)
     with pytest.raises(ExceptionGroup, match="some sweeps failed"):
-        shared_cloud.sweep(datetime.now(UTC) + 2 * propagation.GRACE)
+        shared_cloud.sweep(datetime.now(UTC) + 2 * propagation.PROPAGATION_LEASE)
     bodies = [json.loads(body) for body in drain_queue(shared_cloud)]
     assert {"job": "tidy", "albumId": album.rpartition("/")[2]} in bodies

@@ -22,7 +22,7 @@ VARIABLES = (
 class CloudWithoutAws(Cloud):
     """A cloud in which every call to AWS fails at once."""
 
-    def environment_of(self, _function: str) -> dict[str, str]:
+    def build_environment(self, _function: str) -> dict[str, str]:
         return dict.fromkeys(VARIABLES.split(), "unused") | {
             "AWS_REGION": "us-east-1",
             "AWS_DEFAULT_REGION": "us-east-1",

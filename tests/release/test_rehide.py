@@ -14,7 +14,7 @@ from chalicelib.stores.dynamodb.accounts import DynamoAccountStore
 from chalicelib.stores.dynamodb.albums import DynamoAlbumStore
 from chalicelib.stores.dynamodb.photos import DynamoPhotoStore
 from chalicelib.stores.dynamodb.share_links import DynamoShareLinkStore
-from release.rehide import TABLES, rehide, suffixed
+from release.rehide import TABLES, rehide, select_tables
 from tests.support.cloud import Cloud
 from tests.support.cognito import Cognito
 from tests.support.images import photo as make_photo
@@ -26,7 +26,7 @@ NOW = datetime.now(UTC)
 
 def copy_tables(cloud: Cloud) -> Settings:
     """Copy all tables as they are now, as a point-in-time restore does. Return settings that name the copies."""
-    copies = suffixed(cloud.settings, "test", "-restored")
+    copies = select_tables(cloud.settings, "test", "-restored")
     for name in TABLES:
         table = cloud.dynamodb.describe_table(TableName=getattr(cloud.settings, name))["Table"]
         indexes = [
@@ -58,8 +58,8 @@ def use_tables(cloud: Cloud, settings: Settings) -> Cloud:
 
 
 def test_table_names_have_the_stage_and_the_suffix(cloud: Cloud) -> None:
-    assert suffixed(cloud.settings, "test", "") == cloud.settings
-    assert suffixed(cloud.settings, "test", "-x").photo_table == "photoshare-test-PhotoMetadata-x"
+    assert select_tables(cloud.settings, "test", "") == cloud.settings
+    assert select_tables(cloud.settings, "test", "-x").photo_table == "photoshare-test-PhotoMetadata-x"
 
 
 def test_restored_photos_are_exactly_as_hidden_as_before_the_restore(cloud: Cloud) -> None:
@@ -143,5 +143,5 @@ def test_cancelled_accounts_are_cancelled_again_and_purged(cloud: Cloud) -> None
     assert rehide(cloud.dynamodb, cloud.settings, tables, NOW) == Counter(accounts=1)
     deletions = DynamoAccountDeletionStore(tables, cloud.dynamodb)
     assert deletions.cancelled_at(UserId(bob.user_id)) is None
-    assert deletions.due(timestamp(NOW + timedelta(seconds=1)), 9) == [ann.user_id]
+    assert deletions.list_due(timestamp(NOW + timedelta(seconds=1)), 9) == [ann.user_id]
     assert rehide(cloud.dynamodb, cloud.settings, tables, NOW) == Counter()

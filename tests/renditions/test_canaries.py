@@ -12,7 +12,7 @@ def test_renditions_have_no_hidden_data_of_the_photo(location: str) -> None:
     assert b"CANARY" in content
     try:
         rendered = renditions.render(content, declared)
-    except renditions.Refused:
+    except renditions.Rejection:
         return
     for name, rendition in rendered.renditions.items():
         assert b"CANARY" not in rendition.content, name
@@ -23,7 +23,7 @@ def test_only_headers_with_a_false_length_make_a_photo_invalid() -> None:
     for location, (declared, content) in PLANTED.items():
         try:
             renditions.render(content, declared)
-        except renditions.Refused:
+        except renditions.Rejection:
             rejected.add(location)
     assert rejected == {"jpeg scan header", "jpeg frame header", "jpeg restart interval"}
 

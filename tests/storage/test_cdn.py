@@ -26,7 +26,7 @@ from release import cdn_key
 from tests.support.cloud import Cloud
 from tests.support.images import photo as make_photo
 
-PAIR = cdn_key.pair()
+PAIR = cdn_key.create_key_pair()
 CDN = Cdn(base_url="https://cdn.example.com/r", key_id="K2JCJMDEHXQW5F", private_key=PAIR["private"])
 TEN_PAST_NOON = datetime(2026, 11, 21, 12, 10, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -66,7 +66,7 @@ def behind_cdn(shared_cloud: Cloud) -> Bucket:
 
 
 def test_signed_url_is_valid_in_cloudfront_for_one_object_only(behind_cdn: Bucket, photo: Photo) -> None:
-    url = behind_cdn.url(photo, "256", TEN_PAST_NOON)
+    url = behind_cdn.sign_rendition_url(photo, "256", TEN_PAST_NOON)
     assert url.startswith(f"https://cdn.example.com/r/{quote(photo.renditions['256'])}?")
     assert get_lifetime(url, TEN_PAST_NOON) > timedelta()
     with pytest.raises(InvalidSignature):
@@ -80,21 +80,23 @@ def test_signed_url_is_valid_in_cloudfront_for_one_object_only(behind_cdn: Bucke
 def test_url_lives_at_most_a_day_for_public_photos_and_an_hour_for_others(
     behind_cdn: Bucket, photo: Photo, name: str
 ) -> None:
-    assert DAY / 2 <= get_lifetime(behind_cdn.url(photo, name, TEN_PAST_NOON), TEN_PAST_NOON) <= DAY
+    assert DAY / 2 <= get_lifetime(behind_cdn.sign_rendition_url(photo, name, TEN_PAST_NOON), TEN_PAST_NOON) <= DAY
     hidden = [photo.with_(visibility=visibility) for visibility in ("private", "unlisted")]
     for variant in (*hidden, photo.with_(trashed_at=timestamp(TEN_PAST_NOON))):
-        assert HOUR / 2 <= get_lifetime(behind_cdn.url(variant, name, TEN_PAST_NOON), TEN_PAST_NOON) <= HOUR
+        assert (
+            HOUR / 2 <= get_lifetime(behind_cdn.sign_rendition_url(variant, name, TEN_PAST_NOON), TEN_PAST_NOON) <= HOUR
+        )
 
 
 def test_all_processes_sign_the_same_url_for_half_a_day(behind_cdn: Bucket, photo: Photo) -> None:
-    first = behind_cdn.url(photo, "256", TEN_PAST_NOON)
+    first = behind_cdn.sign_rendition_url(photo, "256", TEN_PAST_NOON)
     other = Bucket(wiring.settings(), wiring.bucket()._s3, wiring.bucket()._presigner, CdnSigner(CDN))
-    assert other.url(photo, "256", TEN_PAST_NOON + timedelta(hours=11)) == first
-    assert other.url(photo, "256", TEN_PAST_NOON + timedelta(hours=12)) != first
+    assert other.sign_rendition_url(photo, "256", TEN_PAST_NOON + timedelta(hours=11)) == first
+    assert other.sign_rendition_url(photo, "256", TEN_PAST_NOON + timedelta(hours=12)) != first
 
 
 def test_copy_and_original_keep_presigned_s3_urls(behind_cdn: Bucket, photo: Photo) -> None:
-    for link in (behind_cdn.copy(photo, TEN_PAST_NOON), behind_cdn.original(photo, TEN_PAST_NOON)):
+    for link in (behind_cdn.presign_copy(photo, TEN_PAST_NOON), behind_cdn.presign_original(photo, TEN_PAST_NOON)):
         assert "X-Amz-Signature" in link.url
 
 

@@ -18,7 +18,7 @@ def cancel(backend: Backend, user_id: UserId, now: int = 0, due: int = 60) -> No
 
 
 def list_due(backend: Backend, minutes: int, limit: int = 9) -> list[UserId]:
-    return backend.deletions.due(timestamp_after(minutes), limit)
+    return backend.deletions.list_due(timestamp_after(minutes), limit)
 
 
 def test_account_is_cancelled_once_and_keeps_its_usage_until_the_purge(backend: Backend) -> None:

@@ -10,7 +10,7 @@ from chalicelib.domain.accounts import Account, Limits
 from chalicelib.domain.albums import Album
 from chalicelib.domain.ids import LinkId, UserId, timestamp
 from chalicelib.domain.share_links import ShareLink
-from tests.support.album_rows import add_album, mark_album_deleted, new_album, new_link, placement_in, read_album
+from tests.support.album_rows import add_album, build_memberships, mark_album_deleted, new_album, new_link, read_album
 from tests.support.races import run_concurrently
 from tests.support.rows import START, Backend, pending
 
@@ -66,10 +66,10 @@ def test_change_of_a_stale_album_is_refused(backend: Backend) -> None:
 
 def test_change_keeps_the_counts_and_the_latest_photo(backend: Backend) -> None:
     album = add_album(backend)
-    photo = backend.ready(albums=placement_in(album))
+    photo = backend.ready(albums=build_memberships(album))
     assert backend.albums.change(album, album.with_(description="d"))
     after = read_album(backend, album)
-    assert (after.photo_count, after.open_count, after.latest_photo_id) == (1, 1, photo.photo_id)
+    assert (after.photo_count, after.non_private_count, after.latest_photo_id) == (1, 1, photo.photo_id)
 
 
 def test_lists_contain_only_matching_albums_newest_first(backend: Backend) -> None:
@@ -95,29 +95,29 @@ def test_hidden_album_leaves_the_public_list_until_it_is_public_again(backend: B
 
 def test_album_is_due_until_it_is_marked_as_updated(backend: Backend) -> None:
     album = add_album(backend)
-    assert backend.albums.change(album, album.with_(due_at=timestamp(START), wording=1))
-    assert backend.albums.due(timestamp(START - timedelta(seconds=1)), 9) == []
-    assert backend.albums.due(timestamp(START), 9) == [album.album_id]
+    assert backend.albums.change(album, album.with_(due_at=timestamp(START), change_number=1))
+    assert backend.albums.list_due(timestamp(START - timedelta(seconds=1)), 9) == []
+    assert backend.albums.list_due(timestamp(START), 9) == [album.album_id]
     backend.albums.mark_updated(album)
-    assert backend.albums.due(timestamp(START), 9) == [album.album_id], (
+    assert backend.albums.list_due(timestamp(START), 9) == [album.album_id], (
         "the update was for an older version of the album"
     )
     stored = read_album(backend, album)
     backend.albums.mark_updated(stored)
-    assert backend.albums.due(timestamp(START), 9) == []
-    assert not backend.albums.change(stored, stored.with_(wording=2)), "the stored album is not due any more"
+    assert backend.albums.list_due(timestamp(START), 9) == []
+    assert not backend.albums.change(stored, stored.with_(change_number=2)), "the stored album is not due any more"
 
 
 def test_due_returns_all_due_albums_up_to_the_limit(backend: Backend) -> None:
     albums = [add_album(backend, due_at=timestamp(START)) for _ in range(40)]
-    assert sorted(backend.albums.due(timestamp(START), 100)) == sorted(album.album_id for album in albums)
-    assert len(backend.albums.due(timestamp(START), 7)) == 7
+    assert sorted(backend.albums.list_due(timestamp(START), 100)) == sorted(album.album_id for album in albums)
+    assert len(backend.albums.list_due(timestamp(START), 7)) == 7
 
 
 def test_only_a_deleted_and_empty_album_can_be_removed(backend: Backend) -> None:
     album = add_album(backend)
     assert not backend.albums.remove(album)
-    photo = backend.ready(albums=placement_in(album))
+    photo = backend.ready(albums=build_memberships(album))
     assert not backend.albums.remove(album)
     deleted = mark_album_deleted(backend, album)
     assert not backend.albums.remove(deleted)
@@ -140,10 +140,10 @@ def test_links_are_stored_listed_and_counted(backend: Backend) -> None:
     assert raised.value.details == {"links": 3}
     assert backend.links.links(album.album_id, 9) == links
     assert backend.links.links(album.album_id, 1, after=links[0].link_id) == [links[1]]
-    assert backend.links.with_link(album.album_id, links[2].link_id) == (album.with_(link_count=3), links[2])
+    assert backend.links.read_with_link(album.album_id, links[2].link_id) == (album.with_(link_count=3), links[2])
     assert backend.links.remove_link(album.album_id, links[2].link_id)
     assert not backend.links.remove_link(album.album_id, links[2].link_id)
-    assert backend.links.with_link(album.album_id, links[2].link_id) == (album.with_(link_count=2), None)
+    assert backend.links.read_with_link(album.album_id, links[2].link_id) == (album.with_(link_count=2), None)
 
 
 def test_link_limit_holds_under_concurrent_requests(backend: Backend) -> None:
@@ -188,4 +188,4 @@ def test_password_attempt_does_not_recreate_a_revoked_link(backend: Backend) -> 
     assert backend.links.remove_link(album.album_id, link.link_id)
     assert not backend.links.count_password_attempt(link, 7, 5)
     backend.links.uncount_password_attempt(link, 7)
-    assert backend.links.with_link(album.album_id, LinkId(link.link_id)) == (read_album(backend, album), None)
+    assert backend.links.read_with_link(album.album_id, LinkId(link.link_id)) == (read_album(backend, album), None)

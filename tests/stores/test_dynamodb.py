@@ -162,10 +162,12 @@ def test_no_bucket_of_a_public_walk_crosses_a_shard() -> None:
 
 
 def test_span_of_ranks_takes_one_query_per_shard_until_the_limit_is_reached(backend: Backend) -> None:
-    photos = sorted((backend.ready(minute=minute) for minute in range(8)), key=lambda photo: feed.rank(photo.photo_id))
+    photos = sorted(
+        (backend.ready(minute=minute) for minute in range(8)), key=lambda photo: feed.compute_rank(photo.photo_id)
+    )
     width = feed.RANKS >> items.PUBLIC_SHARD_BITS
     all_ranks = feed.Span(0, feed.RANKS - 1)
-    third_shard = int(items.shard(feed.rank(photos[2].photo_id)))
+    third_shard = int(items.choose_shard(feed.compute_rank(photos[2].photo_id)))
     assert read_by_rank(backend, [all_ranks]) == ([ids(photos)], 1 << items.PUBLIC_SHARD_BITS)
     assert read_by_rank(backend, [all_ranks], 3) == ([ids(photos[:3])], third_shard + 1)
     shards = [feed.Span(width, 2 * width - 1), feed.Span(5 * width + 1, 5 * width + 9)]

@@ -136,7 +136,7 @@ def test_other_orders_neither_skip_nor_repeat_unmoved_photos(
 
 def write_row(backend: Backend, photo: Photo) -> None:
     """Write the row of a photo without a transaction. Transactions are slow on moto."""
-    backend.client.put_item(TableName="photoshare-test-PhotoMetadata", Item=items.photo_item(photo))
+    backend.client.put_item(TableName="photoshare-test-PhotoMetadata", Item=items.encode_photo(photo))
 
 
 def add_typical_photos(backend: Backend, count: int) -> None:
@@ -172,6 +172,6 @@ def test_row_sizes_are_computed_as_by_dynamodb() -> None:
     item = {"name": {"S": "é"}, "count": {"N": "1234"}, "tags": {"L": [{"S": "a"}]}, "gone": {"NULL": True}}
     assert row_sizes.item_size(item) == (4 + 2) + (5 + 3) + (4 + 3 + 1 + 1) + (4 + 1)
     assert [row_sizes.read_units(size) for size in (0, 4096, 4097)] == [0.5, 0.5, 1.0]
-    assert feed.rank(row_sizes.typical_photo(1).photo_id) == int(
-        items.photo_item(row_sizes.typical_photo(1))["rank"]["S"], 16
+    assert feed.compute_rank(row_sizes.typical_photo(1).photo_id) == int(
+        items.encode_photo(row_sizes.typical_photo(1))["rank"]["S"], 16
     )

@@ -7,7 +7,7 @@ import pytest
 from chalicelib.domain.ids import PhotoId, UserId, timestamp
 from chalicelib.domain.listing import Listing
 from chalicelib.domain.photos import Photo
-from chalicelib.domain.terms import SearchWord, search_words
+from chalicelib.domain.terms import SearchWord, parse_query_words
 from chalicelib.stores.dynamodb import photo_rows, search, words
 from chalicelib.stores.dynamodb.calls import Calls
 from chalicelib.stores.dynamodb.words import Postings
@@ -44,7 +44,7 @@ def test_page_before_the_last_is_full_even_if_the_index_is_stale(backend: Backen
     photos = [new_photo(minute, "sea") for minute in range(30)]
     write_rows(backend, *photos[:10], *photos[20:])
     write_rows(backend, *photos[10:20], stale={"visibility": "private"})
-    page = backend.search.search(PUBLIC, search_words("sea"), 15)
+    page = backend.search.search(PUBLIC, parse_query_words("sea"), 15)
     assert len(page.photos) == 15
     assert page.next_after
     assert find_all(backend, "sea", PUBLIC, 15) == ids([*photos[:10], *photos[20:]])[::-1]
@@ -62,7 +62,7 @@ def test_query_with_more_words_than_a_photo_can_have_makes_no_calls(backend: Bac
 def read_word_list(
     backend: Backend, listing: Listing, word: SearchWord, limit: int, after: PhotoId | None = None
 ) -> Postings:
-    ids_after = photo_rows.id_range(None, None, after, newest=True)
+    ids_after = photo_rows.build_id_range(None, None, after, newest=True)
     return words.read(
         Calls(backend.client, START.timestamp), "photoshare-test-SearchTerms", listing, word, ids_after, limit
     )
@@ -74,9 +74,9 @@ def test_word_list_starts_after_a_photo_and_reports_the_last_photo_it_read(backe
     newest = ids(photos[::-1])
     full_list = read_word_list(backend, PUBLIC, SearchWord("sea"), 5)
     assert (list(full_list.ids), full_list.through) == (newest, None)
-    partial_list = read_word_list(backend, PUBLIC, SearchWord("sea", prefix=True), 2, newest[0])
+    partial_list = read_word_list(backend, PUBLIC, SearchWord("sea", is_prefix=True), 2, newest[0])
     assert (list(partial_list.ids), partial_list.through) == (newest[1:3], newest[2])
-    assert [partial_list.may_hold(photo_id) for photo_id in newest] == [False, True, True, True]
+    assert [partial_list.may_contain(photo_id) for photo_id in newest] == [False, True, True, True]
     assert read_word_list(backend, MINE, SearchWord("nothing"), 9) == ((), None)
 
 
@@ -95,7 +95,7 @@ def test_photo_is_found_if_a_block_boundary_separates_its_words(backend: Backend
 def search_first_page(backend: Backend, text: str, listing: Listing = PUBLIC) -> tuple[int, list[str]]:
     """Return the number of photos on the first page of ten, and the calls."""
     with counted_calls(backend) as names:
-        page = backend.search.search(listing, search_words(text), 10)
+        page = backend.search.search(listing, parse_query_words(text), 10)
     return len(page.photos), sorted(names)
 
 
@@ -127,7 +127,7 @@ def test_words_without_common_photos_return_a_short_page_and_the_next_page_conti
     common_photo = new_photo(0, "odd even")
     write_rows(backend, *photos, common_photo)
     with counted_calls(backend) as names:
-        page = backend.search.search(PUBLIC, search_words("odd even"), 10)
+        page = backend.search.search(PUBLIC, parse_query_words("odd even"), 10)
     assert (page.photos, bool(page.next_after)) == ([], True)
     assert names.count("Query") == 6
     assert len(names) <= 9

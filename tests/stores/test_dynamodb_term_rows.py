@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain.ids import AlbumId
-from chalicelib.domain.photos import MAX_TERMS, Photo, Placement
+from chalicelib.domain.photos import MAX_TERMS, Membership, Photo
 from chalicelib.stores.dynamodb import items, term_rows
-from chalicelib.stores.dynamodb.words import prefixes
+from chalicelib.stores.dynamodb.words import choose_prefixes
 from tests.support.rows import pending
 
 
@@ -17,8 +17,8 @@ def new_photo(**facts: Any) -> Photo:
     return pending(status="ready", **facts)
 
 
-def new_placement(name: str, *, public: bool) -> dict[AlbumId, Placement]:
-    return {AlbumId(name): Placement(name=name, public=public, position=0)}
+def new_placement(name: str, *, public: bool) -> dict[AlbumId, Membership]:
+    return {AlbumId(name): Membership(name=name, public=public, position=0)}
 
 
 @pytest.mark.parametrize(
@@ -32,13 +32,13 @@ def new_placement(name: str, *, public: bool) -> dict[AlbumId, Placement]:
     ],
 )
 def test_tag_that_is_a_plain_word_shares_the_row_of_the_word(tag: str, expected: dict[str, str | None]) -> None:
-    rows = {key: items.decode(row) for key, row in term_rows.term_items(new_photo(tags=(tag,))).items()}
+    rows = {key: items.decode(row) for key, row in term_rows.encode_terms(new_photo(tags=(tag,))).items()}
     assert {key: row.get("publicTag") for key, row in rows.items()} == expected
 
 
 def test_every_tag_has_a_row_even_if_there_are_too_many_words() -> None:
     photo = new_photo(tags=tuple(f"tag {number}" for number in range(32)), title=" ".join(f"x{n}" for n in range(99)))
-    rows = [items.decode(row) for row in term_rows.term_items(photo).values()]
+    rows = [items.decode(row) for row in term_rows.encode_terms(photo).values()]
     assert len(rows) == MAX_TERMS
     assert sum("ownerTag" in row for row in rows) == 32
 
@@ -48,7 +48,7 @@ def test_every_tag_has_a_row_even_if_there_are_too_many_words() -> None:
 
 @given(st.sets(st.text("ab", min_size=1, max_size=12), max_size=MAX_TERMS))
 def test_each_prefix_lists_a_photo_once_and_the_longest_prefix_lists_all_its_words(words: set[str]) -> None:
-    prefixes_by_word = prefixes(words)
+    prefixes_by_word = choose_prefixes(words)
     short = [prefix for word_prefixes in prefixes_by_word.values() for prefix in word_prefixes if len(prefix) < 8]
     assert sorted(short) == sorted({word[:length] for word in words for length in range(3, 8) if len(word) >= length})
     assert {word for word, word_prefixes in prefixes_by_word.items() if word[:8] in word_prefixes} >= {
@@ -62,7 +62,7 @@ def test_each_prefix_lists_a_photo_once_and_the_longest_prefix_lists_all_its_wor
 
 def key_names(photo: Photo, *starts: str) -> set[str]:
     """Return the names of the keys in the photo's rows that begin with one of `starts`."""
-    rows = map(items.decode, term_rows.term_items(photo).values())
+    rows = map(items.decode, term_rows.encode_terms(photo).values())
     return {name for row in rows for name in row if name.startswith(starts)}
 
 
@@ -83,7 +83,7 @@ def test_rows_of_unlisted_and_private_photos_have_no_public_key() -> None:
 
 def test_word_from_the_name_of_a_private_album_has_no_public_key() -> None:
     photo = new_photo(title="Romania", albums=new_placement("Rome", public=False))
-    rows = {key: items.decode(row) for key, row in term_rows.term_items(photo).items()}
+    rows = {key: items.decode(row) for key, row in term_rows.encode_terms(photo).items()}
     assert not any(name.startswith("public") for name in rows["ann#rome"])
     assert [row.get("owner3") for row in rows.values()].count("ann#rom") == 1
     assert rows["ann#romania"]["public3"] == "rom"
@@ -91,7 +91,7 @@ def test_word_from_the_name_of_a_private_album_has_no_public_key() -> None:
 
 def test_all_words_can_be_replaced_in_one_transaction() -> None:
     rows = [
-        term_rows.term_items(new_photo(description=" ".join(f"{letter}{number}" for number in range(99))))
+        term_rows.encode_terms(new_photo(description=" ".join(f"{letter}{number}" for number in range(99))))
         for letter in "xy"
     ]
     assert len(rows[0]) + len(rows[1]) == 2 * MAX_TERMS <= 98 - 2 * 8

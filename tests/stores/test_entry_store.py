@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.albums import Album
-from chalicelib.domain.feed import RANKS, Span, rank
+from chalicelib.domain.feed import RANKS, Span, compute_rank
 from chalicelib.domain.ids import timestamp
-from chalicelib.domain.photos import Photo, Placement
-from tests.support.album_rows import add_album, mark_album_deleted, new_album, placement_in, read_album
+from chalicelib.domain.photos import Membership, Photo
+from tests.support.album_rows import add_album, build_memberships, mark_album_deleted, new_album, read_album
 from tests.support.races import run_concurrently
 from tests.support.rows import START, Backend, ids, pending
 
@@ -20,7 +20,7 @@ ALL_RANKS = Span(0, RANKS - 1)
 def read_counts(backend: Backend, album: Album) -> tuple[int, int]:
     """Return the number of all photos in an album, and of those that others can see."""
     stored = read_album(backend, album)
-    return stored.photo_count, stored.open_count
+    return stored.photo_count, stored.non_private_count
 
 
 def list_ids(backend: Backend, album: Album, *, include_private: bool) -> list[str]:
@@ -41,15 +41,15 @@ LEAVING: dict[str, Callable[[Backend, Photo], object]] = {
 @pytest.mark.parametrize("action", LEAVING)
 @pytest.mark.parametrize(("visibility", "open_count"), [("public", 1), ("unlisted", 1), ("private", 0)])
 def test_photo_is_listed_and_counted_while_it_is_in_the_album(
-    backend: Backend, action: str, visibility: str, open_count: int
+    backend: Backend, action: str, visibility: str, non_private_count: int
 ) -> None:
     album = add_album(backend)
-    photo = backend.granted(albums=placement_in(album), visibility=visibility)
+    photo = backend.granted(albums=build_memberships(album), visibility=visibility)
     assert (read_counts(backend, album), list_ids(backend, album, include_private=True)) == ((0, 0), [])
     photo = backend.put(photo, status="ready")
-    assert read_counts(backend, album) == (1, open_count)
+    assert read_counts(backend, album) == (1, non_private_count)
     assert list_ids(backend, album, include_private=True) == [photo.photo_id]
-    assert list_ids(backend, album, include_private=False) == [photo.photo_id] * open_count
+    assert list_ids(backend, album, include_private=False) == [photo.photo_id] * non_private_count
     LEAVING[action](backend, photo)
     assert read_counts(backend, album) == (0, 0)
     assert list_ids(backend, album, include_private=True) == list_ids(backend, album, include_private=False) == []
@@ -57,7 +57,7 @@ def test_photo_is_listed_and_counted_while_it_is_in_the_album(
 
 def test_hiding_or_showing_a_photo_changes_the_open_count(backend: Backend) -> None:
     album = add_album(backend)
-    photo = backend.ready(albums=placement_in(album))
+    photo = backend.ready(albums=build_memberships(album))
     photo = backend.put(photo, visibility="private")
     assert (read_counts(backend, album), list_ids(backend, album, include_private=False)) == ((1, 0), [])
     backend.put(photo, visibility="unlisted")
@@ -66,11 +66,11 @@ def test_hiding_or_showing_a_photo_changes_the_open_count(backend: Backend) -> N
 
 def test_photo_that_becomes_ready_leaves_deleted_albums(backend: Backend) -> None:
     album, deleted, removed = (add_album(backend) for _ in range(3))
-    photo = backend.granted(albums=placement_in(album) | placement_in(deleted) | placement_in(removed))
+    photo = backend.granted(albums=build_memberships(album) | build_memberships(deleted) | build_memberships(removed))
     mark_album_deleted(backend, deleted)
     assert backend.albums.remove(mark_album_deleted(backend, removed))
     assert backend.store.replace(photo, photo.with_(status="ready"))
-    assert backend.now(photo).albums == placement_in(album)
+    assert backend.now(photo).albums == build_memberships(album)
     assert read_counts(backend, album) == (1, 1)
     assert read_counts(backend, deleted) == (0, 0)
     assert backend.albums.album(removed.album_id) is None
@@ -78,12 +78,12 @@ def test_photo_that_becomes_ready_leaves_deleted_albums(backend: Backend) -> Non
 
 def test_restored_photo_gets_the_current_name_and_visibility_of_its_album(backend: Backend) -> None:
     album = add_album(backend)
-    photo = backend.put(backend.ready(albums=placement_in(album)), trashed_at=timestamp(START))
+    photo = backend.put(backend.ready(albums=build_memberships(album)), trashed_at=timestamp(START))
     before = read_album(backend, album)
     assert backend.albums.change(before, before.with_(name="Hills", visibility="private"))
     assert backend.store.replace(photo, photo.with_(trashed_at=None))
-    placement = Placement(name="Hills", public=False, position=1)
-    assert backend.now(photo).albums == {album.album_id: placement}
+    membership = Membership(name="Hills", public=False, position=1)
+    assert backend.now(photo).albums == {album.album_id: membership}
     assert read_counts(backend, album) == (1, 1)
 
 
@@ -92,15 +92,15 @@ def test_stale_photo_does_not_enter_a_changed_album(backend: Backend) -> None:
     photo = backend.ready()
     backend.put(photo, title="Quay")
     assert backend.albums.change(album, album.with_(name="Hills"))
-    assert not backend.store.replace(photo, photo.with_(albums=placement_in(album)))
+    assert not backend.store.replace(photo, photo.with_(albums=build_memberships(album)))
     assert read_counts(backend, album) == (0, 0)
 
 
 def test_count_is_exact_under_concurrent_additions_and_removals(backend: Backend) -> None:
     album = add_album(backend)
     added = [backend.ready(minute=minute) for minute in range(8)]
-    removed = [backend.ready(albums=placement_in(album), visibility="private") for _ in range(8)]
-    additions = [partial(backend.store.replace, photo, photo.with_(albums=placement_in(album))) for photo in added]
+    removed = [backend.ready(albums=build_memberships(album), visibility="private") for _ in range(8)]
+    additions = [partial(backend.store.replace, photo, photo.with_(albums=build_memberships(album))) for photo in added]
     removals = [partial(backend.store.replace, photo, photo.with_(albums={})) for photo in removed]
     assert all(run_concurrently([call for pair in zip(additions, removals, strict=True) for call in pair]))
     assert read_counts(backend, album) == (8, 8)
@@ -109,10 +109,10 @@ def test_count_is_exact_under_concurrent_additions_and_removals(backend: Backend
 
 def test_latest_photo_is_the_last_added_photo_that_others_can_see(backend: Backend) -> None:
     album = add_album(backend)
-    first = backend.ready(albums=placement_in(album), visibility="private")
+    first = backend.ready(albums=build_memberships(album), visibility="private")
     assert read_album(backend, album).latest_photo_id == first.photo_id
-    second = backend.ready(albums=placement_in(album))
-    backend.ready(albums=placement_in(album), visibility="private")
+    second = backend.ready(albums=build_memberships(album))
+    backend.ready(albums=build_memberships(album), visibility="private")
     assert read_album(backend, album).latest_photo_id == second.photo_id
 
 
@@ -120,13 +120,14 @@ def test_entries_are_sorted_by_position_and_then_by_id(backend: Backend) -> None
     album = add_album(backend)
     positions = [2**53, 5, 10, 5, 0]
     photos = [
-        backend.ready(minute=minute, albums=placement_in(album, position)) for minute, position in enumerate(positions)
+        backend.ready(minute=minute, albums=build_memberships(album, position))
+        for minute, position in enumerate(positions)
     ]
     expected = ids([photos[4], photos[1], photos[3], photos[2], photos[0]])
     assert list_ids(backend, album, include_private=True) == expected
     entries = backend.albums.entries(album.album_id, 2, include_private=False)
     assert entry_ids(entries) == expected[:2]
-    rest = backend.albums.entries(album.album_id, 9, include_private=False, after=entries[-1].place)
+    rest = backend.albums.entries(album.album_id, 9, include_private=False, after=entries[-1].sort_key)
     assert entry_ids(rest) == expected[2:]
     firsts = backend.albums.first_entries([(album.album_id, True), (add_album(backend).album_id, True)])
     assert [entry_ids(entries) for entries in firsts] == [expected[:1], []]
@@ -134,16 +135,16 @@ def test_entries_are_sorted_by_position_and_then_by_id(backend: Backend) -> None
 
 def test_entries_by_rank_and_members_are_complete_and_sorted(backend: Backend) -> None:
     album, other = add_album(backend), add_album(backend)
-    photos = [backend.ready(minute=minute, albums=placement_in(album, 9 - minute)) for minute in range(5)]
-    private = backend.ready(minute=9, albums=placement_in(album), visibility="private")
-    backend.ready(albums=placement_in(other))
-    by_rank = [photo.photo_id for photo in sorted([*photos, private], key=lambda photo: rank(photo.photo_id))]
+    photos = [backend.ready(minute=minute, albums=build_memberships(album, 9 - minute)) for minute in range(5)]
+    private = backend.ready(minute=9, albums=build_memberships(album), visibility="private")
+    backend.ready(albums=build_memberships(other))
+    by_rank = [photo.photo_id for photo in sorted([*photos, private], key=lambda photo: compute_rank(photo.photo_id))]
     (all_entries,) = backend.albums.entries_by_rank(album.album_id, [ALL_RANKS], include_private=True)
     (open_entries,) = backend.albums.entries_by_rank(album.album_id, [ALL_RANKS], 3, include_private=False)
     assert entry_ids(all_entries) == by_rank
     assert entry_ids(open_entries) == [photo_id for photo_id in by_rank if photo_id != private.photo_id][:3]
-    assert backend.albums.members(album.album_id, 9) == [*ids(photos), private.photo_id]
-    assert backend.albums.members(album.album_id, 2, after=photos[1].photo_id) == ids(photos[2:4])
+    assert backend.albums.list_member_ids(album.album_id, 9) == [*ids(photos), private.photo_id]
+    assert backend.albums.list_member_ids(album.album_id, 2, after=photos[1].photo_id) == ids(photos[2:4])
 
 
 def test_photos_are_read_once_each_and_missing_ones_are_omitted(backend: Backend) -> None:
@@ -152,5 +153,5 @@ def test_photos_are_read_once_each_and_missing_ones_are_omitted(backend: Backend
     photo_ids = [*ids(photos), photos[0].photo_id, pending().photo_id]
     assert backend.store.photos(photo_ids) == {photo.photo_id: photo for photo in photos}
     assert backend.store.photos([]) == {}
-    assert backend.albums.with_photos(album.album_id, photo_ids) == (album, backend.store.photos(photo_ids))
-    assert backend.albums.with_photos(new_album().album_id, []) == (None, {})
+    assert backend.albums.read_with_photos(album.album_id, photo_ids) == (album, backend.store.photos(photo_ids))
+    assert backend.albums.read_with_photos(new_album().album_id, []) == (None, {})

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chalicelib.domain.feed import RANKS, Span, rank
+from chalicelib.domain.feed import RANKS, Span, compute_rank
 from chalicelib.domain.ids import PhotoId, UserId, timestamp
 from chalicelib.domain.listing import Listing
 from chalicelib.domain.photos import Photo
@@ -184,14 +184,14 @@ def test_rating_moves_a_photo_in_the_order_of_scores(backend: Backend) -> None:
 
 def test_spans_of_any_width_return_every_photo_once_sorted_by_rank(backend: Backend) -> None:
     photos = [backend.ready(minute=minute) for minute in range(12)]
-    ranked = sorted(ids(photos), key=rank)
+    ranked = sorted(ids(photos), key=compute_rank)
     for listing, bits in ((PUBLIC, 0), (PUBLIC, 3), (PUBLIC, 7), (MINE, 0), (MINE, 6)):
         assert ids(list_by_rank(backend, listing, bits)) == ranked
 
 
 def test_span_includes_both_ends_and_respects_a_limit(backend: Backend) -> None:
-    low, middle, high = sorted((backend.ready() for _ in range(3)), key=lambda photo: rank(photo.photo_id))
-    outer = Span(rank(low.photo_id), rank(high.photo_id))
+    low, middle, high = sorted((backend.ready() for _ in range(3)), key=lambda photo: compute_rank(photo.photo_id))
+    outer = Span(compute_rank(low.photo_id), compute_rank(high.photo_id))
     inner = Span(outer.low + 1, outer.high - 1)
     for listing in (MINE, PUBLIC):
         photos_by_span = backend.store.by_rank(listing, [outer, inner])
@@ -203,7 +203,7 @@ def test_span_includes_both_ends_and_respects_a_limit(backend: Backend) -> None:
 def test_spans_are_returned_in_the_requested_order(backend: Backend) -> None:
     photos = [backend.ready() for _ in range(20)]
     secrets.SystemRandom().shuffle(photos)
-    spans = [Span(rank(photo.photo_id), rank(photo.photo_id)) for photo in photos]
+    spans = [Span(compute_rank(photo.photo_id), compute_rank(photo.photo_id)) for photo in photos]
     assert list(map(ids, backend.store.by_rank(PUBLIC, spans))) == [[photo.photo_id] for photo in photos]
 
 
@@ -217,14 +217,14 @@ def test_due_returns_exactly_the_photos_that_are_due(backend: Backend) -> None:
     due.append(backend.put(backend.erase(backend.ready()), due_at=now))
     backend.granted(due_at=later)
     backend.ready()
-    assert sorted(backend.store.due(now, 100)) == sorted(ids(due))
+    assert sorted(backend.store.list_due(now, 100)) == sorted(ids(due))
     backend.put(due[0], due_at=None)
-    assert sorted(backend.store.due(now, 100)) == sorted(ids(due[1:]))
+    assert sorted(backend.store.list_due(now, 100)) == sorted(ids(due[1:]))
 
 
 def test_due_respects_its_limit_across_all_shards(backend: Backend) -> None:
     all_ids = ids([backend.granted(entropy=last_digit, due_at=timestamp(START)) for last_digit in range(16)])
     for limit in (0, 1, 7, 16, 17):
-        due_ids = backend.store.due(timestamp(START), limit)
+        due_ids = backend.store.list_due(timestamp(START), limit)
         assert len(due_ids) == len(set(due_ids)) == min(limit, 16)
         assert set(due_ids) <= set(all_ids)

@@ -140,7 +140,7 @@ def test_cancelled_account_gets_no_grant_and_no_rebuilt_row(backend: Backend) ->
 
 
 def test_lost_row_is_rebuilt_regardless_of_the_limits(backend: Backend) -> None:
-    assert backend.store.rebuild(pending(charged=10**12))
+    assert backend.store.rebuild(pending(charged_bytes=10**12))
     assert backend.usage() == (1, 10**12)
 
 
@@ -154,12 +154,12 @@ def test_rebuilding_over_a_row_or_a_tombstone_changes_nothing(backend: Backend) 
 
 def test_replacing_a_photo_updates_its_terms_and_usage(backend: Backend) -> None:
     sea, hills = Listing(scope="owner", owner=ANN, tag="sea"), Listing(scope="owner", owner=ANN, tag="hills")
-    photo = backend.put(backend.granted(), status="ready", tags=("sea",), charged=600)
+    photo = backend.put(backend.granted(), status="ready", tags=("sea",), charged_bytes=600)
     assert backend.usage() == (1, 600)
     photo = backend.put(photo, tags=("hills",))
     assert ids(backend.store.by_tag(sea, 9, newest=True)) == []
     assert ids(backend.store.by_tag(hills, 9, newest=True)) == [photo.photo_id]
-    backend.put(photo, status="rejected", charged=0)
+    backend.put(photo, status="rejected", charged_bytes=0)
     assert ids(backend.store.by_tag(hills, 9, newest=True)) == []
     assert backend.usage() == (0, 0)
 
@@ -175,7 +175,7 @@ def test_all_32_tags_can_be_replaced_at_once(backend: Backend) -> None:
 def test_replacing_or_removing_a_stale_photo_changes_nothing(backend: Backend) -> None:
     stale = backend.ready(tags=("sea",))
     current = backend.put(stale, title="Quay")
-    assert not backend.store.replace(stale, stale.with_(status="erased", tags=("hills",), charged=9))
+    assert not backend.store.replace(stale, stale.with_(status="erased", tags=("hills",), charged_bytes=9))
     assert not backend.store.remove(stale)
     assert backend.now(stale) == current
     assert backend.usage() == (1, 1000)
@@ -204,16 +204,16 @@ def test_exactly_one_of_many_concurrent_changes_succeeds(backend: Backend, round
     photo = backend.granted(minute=round_)
     calls: list[Callable[[], bool]] = [partial(backend.store.remove, photo)]
     for number in range(8):
-        calls.append(partial(backend.store.replace, photo, photo.with_(status="ready", charged=number)))
+        calls.append(partial(backend.store.replace, photo, photo.with_(status="ready", charged_bytes=number)))
         calls.append(partial(backend.store.replace, photo, photo.tombstone(timestamp(START))))
     assert sum(run_concurrently(calls)) == 1
     stored = backend.store.photo(photo.photo_id)
-    assert backend.usage() == ((int(stored.counted), stored.charged) if stored else (0, 0))
+    assert backend.usage() == ((int(stored.counted), stored.charged_bytes) if stored else (0, 0))
 
 
 STEPS: dict[str, Callable[[Backend, Photo], Any]] = {
-    "confirm": lambda backend, photo: backend.store.replace(photo, photo.with_(status="ready", charged=700)),
-    "reject": lambda backend, photo: backend.store.replace(photo, photo.with_(status="rejected", charged=0)),
+    "confirm": lambda backend, photo: backend.store.replace(photo, photo.with_(status="ready", charged_bytes=700)),
+    "reject": lambda backend, photo: backend.store.replace(photo, photo.with_(status="rejected", charged_bytes=0)),
     "trash": lambda backend, photo: backend.store.replace(photo, photo.with_(trashed_at=timestamp(START))),
     "erase": lambda backend, photo: backend.store.replace(photo, photo.tombstone(timestamp(START))),
     "remove": lambda backend, photo: backend.store.remove(photo),
@@ -231,4 +231,7 @@ def test_usage_equals_the_sum_of_the_rows_after_any_steps(backend: Backend, step
         if current := backend.store.photo(versions[index][0].photo_id):
             versions[index].append(current)
     stored = [photo for photos in versions if (photo := backend.store.photo(photos[0].photo_id))]
-    assert backend.usage(owner) == (sum(photo.counted for photo in stored), sum(photo.charged for photo in stored))
+    assert backend.usage(owner) == (
+        sum(photo.counted for photo in stored),
+        sum(photo.charged_bytes for photo in stored),
+    )

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from chalicelib.domain.ids import PhotoId, UserId, timestamp
 from chalicelib.domain.listing import Listing
 from chalicelib.domain.photos import MAX_TERMS
-from chalicelib.domain.terms import SearchWord, search_words, words_of
-from tests.support.album_rows import add_album, placement_in
+from chalicelib.domain.terms import SearchWord, list_photo_words, parse_query_words
+from tests.support.album_rows import add_album, build_memberships
 from tests.support.rows import START, Backend, ids
 from tests.support.searches import find_all
 
@@ -39,19 +39,19 @@ def test_search_finds_the_same_photos_as_reading_every_photo(
         backend.ready(owner, minute=minute, title=f"{key} {' '.join(words)}", visibility=visibility)
         for minute, (owner, words, visibility) in enumerate(photos)
     ]
-    words = search_words(f"{key} {' '.join(query)}")
+    words = parse_query_words(f"{key} {' '.join(query)}")
     public = listing == PUBLIC
     expected = [
         photo.photo_id
         for photo in reversed(stored)
-        if listing.holds(photo) and all(word.matches(words_of(photo, public=public)) for word in words)
+        if listing.contains(photo) and all(word.matches(list_photo_words(photo, public=public)) for word in words)
     ]
     assert find_all(backend, f"{key} {' '.join(query)}", listing, limit) == expected
 
 
 def test_words_of_a_private_album_find_its_photos_only_for_their_owner(backend: Backend) -> None:
     album = add_album(backend, name="Roman holiday", visibility="private")
-    photo = backend.ready(title="Quay", albums=placement_in(album))
+    photo = backend.ready(title="Quay", albums=build_memberships(album))
     for text in ("roman", "roman quay", "quay roman", "rom"):
         assert find_all(backend, text, MINE) == [photo.photo_id]
         assert find_all(backend, text, PUBLIC) == []
@@ -60,7 +60,7 @@ def test_words_of_a_private_album_find_its_photos_only_for_their_owner(backend: 
 
 def test_other_words_of_a_photo_do_not_reveal_the_name_of_a_private_album(backend: Backend) -> None:
     album = add_album(backend, name="Roman holiday", visibility="private")
-    photo = backend.ready(title="Romanesque", albums=placement_in(album))
+    photo = backend.ready(title="Romanesque", albums=build_memberships(album))
     for text in ("rom", "romanes", "roman"):
         assert find_all(backend, text, PUBLIC) == [photo.photo_id]
     assert find_all(backend, "roman romanesque", PUBLIC) == find_all(backend, "holiday", PUBLIC) == []
@@ -96,7 +96,7 @@ def test_listing_of_one_user_contains_no_photo_of_another_user(backend: Backend)
 
 def test_page_starts_after_the_given_photo_and_the_last_page_has_no_next(backend: Backend) -> None:
     newest: list[PhotoId] = ids([backend.ready(minute=minute, title="old sea") for minute in range(4)])[::-1]
-    words = [SearchWord("sea"), SearchWord("old", prefix=True)]
+    words = [SearchWord("sea"), SearchWord("old", is_prefix=True)]
     first = backend.search.search(PUBLIC, words, 2)
     assert (ids(first.photos), first.next_after) == (newest[:2], newest[1])
     second = backend.search.search(PUBLIC, words, 2, after=newest[1])

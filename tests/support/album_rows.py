@@ -6,7 +6,7 @@ from typing import Any
 
 from chalicelib.domain.albums import Album
 from chalicelib.domain.ids import AlbumId, UserId, new_album_id, new_link_id, timestamp
-from chalicelib.domain.photos import Placement
+from chalicelib.domain.photos import Membership
 from chalicelib.domain.share_links import ShareLink
 from tests.support.rows import START, Backend
 
@@ -45,9 +45,9 @@ def mark_album_deleted(backend: Backend, album: Album) -> Album:
     return read_album(backend, album)
 
 
-def placement_in(album: Album, position: int = 1) -> dict[AlbumId, Placement]:
+def build_memberships(album: Album, position: int = 1) -> dict[AlbumId, Membership]:
     """Return the `albums` value of a photo that is only in this album."""
-    return {album.album_id: Placement(name=album.name, public=album.public, position=position)}
+    return {album.album_id: Membership(name=album.name, public=album.public, position=position)}
 
 
 def new_link(album: Album, minute: int = 0) -> ShareLink:

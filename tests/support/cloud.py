@@ -63,7 +63,7 @@ class Client:
         raw = body if isinstance(body, bytes) else json.dumps(body).encode() if body is not None else b""
         target = f"{path}{'&' if '?' in path else '?'}{urlencode(query)}" if query else path
         with self._recorder.during("api"):
-            result = self._gateway.answer(method, target, message, raw, "192.0.2.1")
+            result = self._gateway.handle(method, target, message, raw, "192.0.2.1")
             answer = Answer(
                 result["statusCode"], result["headers"] | result.get("multiValueHeaders", {}), result["body"] or ""
             )
@@ -184,7 +184,7 @@ class Cloud:
 
 
 class _AcceptAnyToken(PoolAuthorizer):
-    def claims(self, *_: Any, **__: Any) -> dict[str, Any]:
+    def verify(self, *_: Any, **__: Any) -> dict[str, Any]:
         return {}
 
 

@@ -85,7 +85,7 @@ def _errors(schema: Schema, value: Any, *, strict: bool) -> list[str]:
 @cache
 def document() -> Schema:
     """Return the generated OpenAPI document."""
-    return openapi.document(service.app.routes)
+    return openapi.build_document(service.app.routes)
 
 
 @cache

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import msgspec
 
 from chalicelib.domain import feed
-from chalicelib.domain.feed import Place, Span
+from chalicelib.domain.feed import Span, Walk
 from chalicelib.domain.ids import PhotoId
 from tests.support import row_sizes
 
@@ -32,7 +32,7 @@ class Gallery:
         """The inserted (True) and deleted (False) photos, in order."""
         for _ in range(count):
             photo_id = self._new_id()
-            self.ranks.append((feed.rank(photo_id), photo_id))
+            self.ranks.append((feed.compute_rank(photo_id), photo_id))
         self.ranks.sort()
 
     def insert(self) -> PhotoId:
@@ -44,7 +44,7 @@ class Gallery:
     def put(self, photo_id: PhotoId) -> None:
         """Insert this photo."""
         self.changes.append((photo_id, True))
-        bisect.insort(self.ranks, (feed.rank(photo_id), photo_id))
+        bisect.insort(self.ranks, (feed.compute_rank(photo_id), photo_id))
 
     def delete(self) -> PhotoId | None:
         """Delete a random photo. Return its id, or None if the gallery is empty."""
@@ -64,7 +64,7 @@ class Gallery:
         self.reads.clear()
 
     def read(self, spans: list[Span], limit: int | None = None) -> list[list[Item]]:
-        """Return the items of each span, as `feed.Read` requires. Count each span as one request."""
+        """Return the items of each span, as `feed.Reader` requires. Count each span as one request."""
         results = [self.within(span, limit) for span in spans]
         self.requests += len(spans)
         self.items += sum(map(len, results))
@@ -79,18 +79,18 @@ class Gallery:
         end = bisect.bisect_right(self.ranks, span.high, lo=start, key=_by_rank)
         return [Item(photo_id, rank) for rank, photo_id in self.ranks[start:end][:limit]]
 
-    def new_walk(self, min_depth: int = 0, seed: int | None = None) -> Place:
+    def new_walk(self, min_depth: int = 0, seed: int | None = None) -> Walk:
         """Return the start of a walk. Estimate the density from the ranks after a random rank, as the service does."""
-        sample = feed.sample_span(self.rng.getrandbits(64), min_depth)
+        sample = feed.choose_sample(self.rng.getrandbits(64), min_depth)
         ranks = [item.rank for item in self.read([sample], feed.SAMPLE)[0]]
         seed = self.rng.getrandbits(64) if seed is None else seed
-        return Place(seed, feed.depth_for(ranks, sample, min_depth))
+        return Walk(seed, feed.choose_depth(ranks, sample, min_depth))
 
     def first_page(
         self, limit: int = 10, min_depth: int = 0, seed: int | None = None
-    ) -> tuple[list[Item], Place | None]:
+    ) -> tuple[list[Item], Walk | None]:
         """Return the first page of a new walk, and the start of the next page."""
-        return feed.begin(self.new_walk(min_depth, seed), limit, self.read, min_depth)
+        return feed.read_first_page(self.new_walk(min_depth, seed), limit, self.read, min_depth)
 
     def _new_id(self) -> PhotoId:
         return PhotoId(f"{self.rng.getrandbits(128):032x}")
@@ -127,7 +127,7 @@ class BigGallery(Gallery):
 
 def walk(
     gallery: Gallery, min_depth: int = 0, limits: Sequence[int] = (10,), pages: int | None = None
-) -> tuple[list[list[Item]], Place | None]:
+) -> tuple[list[list[Item]], Walk | None]:
     """Return the first `pages` pages of a walk, or all pages, and the start of the next page.
 
     Use the `limits` of the pages in turn.
@@ -135,7 +135,7 @@ def walk(
     items, place = gallery.first_page(limits[0], min_depth)
     walked = [items]
     while place and len(walked) != pages:
-        items, place = feed.page(place, limits[len(walked) % len(limits)], gallery.read, min_depth)
+        items, place = feed.read_page(place, limits[len(walked) % len(limits)], gallery.read, min_depth)
         walked.append(items)
     return walked, place
 

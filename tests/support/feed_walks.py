@@ -46,7 +46,7 @@ def check_walk(gallery: Gallery, min_depth: int, churn: Churn, largest: int = 30
             raise Broken("a page before the last is empty")
         walked += [item.photo_id for item in items]
         throughout &= _apply_churn(gallery, churn, hidden)
-        items, place = feed.page(place, rng.randint(1, largest), gallery.read, min_depth)
+        items, place = feed.read_page(place, rng.randint(1, largest), gallery.read, min_depth)
         pages += 1
     walked += [item.photo_id for item in items]
     if twice := [photo_id for photo_id, times in Counter(walked).items() if times > 1]:

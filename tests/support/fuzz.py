@@ -59,7 +59,7 @@ def render(content: bytes, declared: str) -> str:
     """Render a photo. Return `ready`, or the code of the refusal."""
     try:
         rendered = renditions.render(content, declared)
-    except renditions.Refused as refusal:
+    except renditions.Rejection as refusal:
         return refusal.code
     assert set(rendered.renditions) == {"256", "1024", "2048", "full"}
     assert rendered.width >= 1 <= rendered.height

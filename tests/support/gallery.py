@@ -4,7 +4,7 @@ from typing import Any
 
 from chalicelib import wiring
 from chalicelib.domain.ids import AlbumId, UserId, timestamp
-from chalicelib.domain.photos import Photo, Placement
+from chalicelib.domain.photos import Membership, Photo
 from chalicelib.stores.dynamodb import items
 from tests.support.cloud import Client, Cloud
 from tests.support.images import photo as make_photo
@@ -32,7 +32,7 @@ def mark_album_deleted(cloud: Cloud, album_id: AlbumId) -> None:
 
 def put_into_album(cloud: Cloud, photo: Photo, album_id: AlbumId) -> Photo:
     """Put a photo into an album. Return the changed photo."""
-    albums = {album_id: Placement(name="Sea", public=True, position=0)}
+    albums = {album_id: Membership(name="Sea", public=True, position=0)}
     assert cloud.store.replace(photo, photo.with_(albums=albums))
     return cloud.photo(photo.photo_id)
 

@@ -32,10 +32,10 @@ def untidy(cloud: Cloud, owner: str) -> list[str]:
     albums = {album.album_id: album for album in albums_of(cloud, owner)}
     unfinished = [f"album {album.album_id} is due" for album in albums.values() if album.due_at or album.deleted_at]
     for photo in rows(cloud, owner):
-        for album_id, placement in photo.albums.items() if photo.listed else ():
+        for album_id, membership in photo.albums.items() if photo.listed else ():
             album = albums.get(album_id)
-            if album is None or (placement.name, placement.public) != (album.name, album.public):
-                unfinished.append(f"{photo.photo_id} has the copy {placement} of {album_id}")
+            if album is None or (membership.name, membership.public) != (album.name, album.public):
+                unfinished.append(f"{photo.photo_id} has the copy {membership} of {album_id}")
     return unfinished
 
 
@@ -57,7 +57,7 @@ def sound(cloud: Cloud, owner: Client) -> bool:
 
 def rows(cloud: Cloud, owner: str) -> list[Photo]:
     """Return every photo of `owner`, including tombstones."""
-    photos = map(items.photo_of, _read(cloud, cloud.settings.photo_table))
+    photos = map(items.decode_photo, _read(cloud, cloud.settings.photo_table))
     return [photo for photo in photos if photo.user_id == owner]
 
 
@@ -103,7 +103,7 @@ def _check_ready_photos(cloud: Cloud, photos: list[Photo]) -> Iterator[str]:
 
 def _check_usage(cloud: Cloud, owner: str, photos: list[Photo]) -> Iterator[str]:
     account = cloud.accounts.account(UserId(owner))
-    charged = (sum(photo.counted for photo in photos), sum(photo.charged for photo in photos))
+    charged = (sum(photo.counted for photo in photos), sum(photo.charged_bytes for photo in photos))
     if charged != (account.photo_count, account.bytes):
         yield f"{owner} is charged {account.photo_count} photos and {account.bytes} bytes instead of {charged}"
 
@@ -116,12 +116,12 @@ def _check_ratings(cloud: Cloud, photos: list[Photo]) -> Iterator[str]:
         expected = (0, 0) if photo.status == "erased" else (sum(values), len(values))
         if (photo.rating_sum, photo.rating_count) != expected:
             yield f"{photo.photo_id} has the sum {photo.rating_sum} of {photo.rating_count} ratings instead of {values}"
-        if scores[photo.photo_id] != items.photo_item(photo).get("score"):
+        if scores[photo.photo_id] != items.encode_photo(photo).get("score"):
             yield f"{photo.photo_id} is indexed with the score {scores[photo.photo_id]}"
 
 
 def _check_search_terms(cloud: Cloud, owner: str, photos: list[Photo]) -> Iterator[str]:
-    expected = [items.decode(row) for photo in photos for row in term_rows.term_items(photo).values()]
+    expected = [items.decode(row) for photo in photos for row in term_rows.encode_terms(photo).values()]
     stored = [items.decode(row) for row in _read(cloud, cloud.settings.term_table)]
     stored = [row for row in stored if row["ownerTerm"].startswith(f"{owner}#")]
     if _sort_terms(expected) != _sort_terms(stored):
@@ -130,7 +130,7 @@ def _check_search_terms(cloud: Cloud, owner: str, photos: list[Photo]) -> Iterat
 
 def _check_albums(cloud: Cloud, owner: str, photos: list[Photo]) -> Iterator[str]:
     albums = {album.album_id: album for album in albums_of(cloud, owner)}
-    expected = {(key, photo.photo_id): row for photo in photos for key, row in items.entry_items(photo).items()}
+    expected = {(key, photo.photo_id): row for photo in photos for key, row in items.encode_entries(photo).items()}
     photo_ids = {photo.photo_id for photo in photos}
     all_entries = _read(cloud, cloud.settings.entry_table)
     entries = {
@@ -142,8 +142,8 @@ def _check_albums(cloud: Cloud, owner: str, photos: list[Photo]) -> Iterator[str
     for album in albums.values():
         album_entries = [row for key, row in entries.items() if key[0] == album.album_id]
         counts = (len(album_entries), sum("openKey" in row for row in album_entries))
-        if counts != (album.photo_count, album.open_count):
-            yield f"{album.album_id} counts {album.photo_count} and {album.open_count} instead of {counts}"
+        if counts != (album.photo_count, album.non_private_count):
+            yield f"{album.album_id} counts {album.photo_count} and {album.non_private_count} instead of {counts}"
         if (link_count := sum(row["albumId"]["S"] == album.album_id for row in links)) != album.link_count:
             yield f"{album.album_id} counts {album.link_count} links instead of {link_count}"
     yield from (f"an entry in the deleted album {album_id}" for album_id, _ in entries if album_id not in albums)
@@ -154,7 +154,7 @@ def _check_albums(cloud: Cloud, owner: str, photos: list[Photo]) -> Iterator[str
 
 
 def _check_digests(cloud: Cloud, owner: str, photos: list[Photo]) -> Iterator[str]:
-    expected = {row["record"]["S"] for photo in photos if (row := items.digest_item(photo))}
+    expected = {row["record"]["S"] for photo in photos if (row := items.encode_digest(photo))}
     records = {row["record"]["S"] for row in _read(cloud, cloud.settings.account_table) if row["userId"]["S"] == owner}
     if expected != {record for record in records if record.startswith("sha256#")}:
         yield f"digests of {owner}: {records} instead of {expected}"

@@ -14,8 +14,8 @@ import jwt
 from chalice.app import Chalice, CognitoUserPoolAuthorizer, CORSConfig, Response
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 
-from chalicelib.http.files import web_file
-from chalicelib.http.responses import response
+from chalicelib.http.files import load_web_file
+from chalicelib.http.responses import build_response
 from chalicelib.infra.settings import Settings, load_settings
 from local.server import Server
 
@@ -89,7 +89,7 @@ def _add_file_routes(app: Chalice) -> None:
     @app.route("/page")
     def page() -> Response:
         assert app.current_request
-        return response(web_file("index.html"), {}, app.current_request)
+        return build_response(load_web_file("index.html"), {}, app.current_request)
 
     @app.route("/encoded")
     def encoded() -> Response:

@@ -12,7 +12,7 @@ import pytest
 from botocore.exceptions import WaiterError
 from chalice.package import YAMLTemplateSerializer
 
-from local.cloud import Cloud, running
+from local.cloud import Cloud, run_cloud
 from release import templates
 from tests.support.paths import ROOT
 from tests.support.rest import environment
@@ -65,7 +65,7 @@ def packaged_stack(folder: Path, iam_log: Path) -> Iterator[Packaged]:
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True, env=environment() | region)
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("IAM_LOG", str(iam_log))
-        with running(folder / "cloud", 0) as cloud:
+        with run_cloud(folder / "cloud", 0) as cloud:
             _deploy(cloud, package)
             yield Packaged(cloud, package)
 

@@ -9,7 +9,7 @@ from typing import Any
 import boto3
 
 from local.cloud import ACCOUNT, REGION, STAGE
-from local.roles import role_name
+from local.roles import build_role_name
 from tests.support.paths import ROOT
 from tests.support.person import Person
 from tests.support.rest import environment
@@ -77,7 +77,7 @@ def run_sweep(service: Local) -> None:
     with subprocess.Popen(
         command,
         cwd=ROOT,
-        env=environment() | service.environment_of("sweep"),
+        env=environment() | service.build_environment("sweep"),
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -87,7 +87,7 @@ def run_sweep(service: Local) -> None:
 
 def assume_role(service: Local, function: str, aws_service: str) -> Any:
     """Return a client with the credentials of a function's role."""
-    arn = f"arn:aws:iam::{ACCOUNT}:role/{role_name(STAGE, function)}"
+    arn = f"arn:aws:iam::{ACCOUNT}:role/{build_role_name(STAGE, function)}"
     session = service.client("sts").assume_role(RoleArn=arn, RoleSessionName="platform")["Credentials"]
     return boto3.client(
         aws_service,

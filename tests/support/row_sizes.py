@@ -58,7 +58,7 @@ def typical_photo(number: int, seed: int = 0, **facts: Any) -> Photo:
         copy_size=rng.randrange(1_000_000, 4_000_000),
         rating_sum=37,
         rating_count=9,
-        charged=5_000_000,
+        charged_bytes=5_000_000,
         revision=3,
     )
     return typical.with_(**facts)
@@ -87,5 +87,5 @@ def read_units(size: int) -> float:
     return max(math.ceil(size / (4 * KB)), 1) / 2
 
 
-ROW_BYTES = item_size(items.photo_item(typical_photo(1234)))
+ROW_BYTES = item_size(items.encode_photo(typical_photo(1234)))
 """The bytes of a photo in an index."""

@@ -51,7 +51,7 @@ def pending(owner: str = "ann", *, minute: int = 0, entropy: int | None = None, 
         filename="x.jpg",
         content_type="image/jpeg",
         status="pending",
-        charged=1000,
+        charged_bytes=1000,
     )
     return photo.with_(**facts)
 
@@ -142,17 +142,17 @@ class OneAtATime:
 def on_dynamodb(deploy: Callable[[], dict[str, str]]) -> Iterator[Callable[[], Backend]]:
     """Yield a function that empties the tables on moto and returns stores for them."""
     with mock_aws(), shortcuts():
-        aws._session.cache_clear()
+        aws._get_session.cache_clear()
         sign_in = dict.fromkeys(("USER_POOL_ID", "USER_POOL_CLIENT_ID", "COGNITO_DOMAIN"), "none")
         others = {"BASE_URL": "http://localhost", "SIGNING_KEYS": "key", "AWS_REGION": "eu-central-1"}
-        settings, client = load_settings(sign_in | others | deploy()), aws.client("dynamodb")
+        settings, client = load_settings(sign_in | others | deploy()), aws.create_client("dynamodb")
 
         def empty_backend() -> Backend:
             empty(settings, client)
             return _backend(settings, client)
 
         yield empty_backend
-    aws._session.cache_clear()
+    aws._get_session.cache_clear()
 
 
 def _backend(settings: Settings, client: Any) -> Backend:

@@ -2,7 +2,7 @@
 
 from chalicelib.domain.ids import PhotoId
 from chalicelib.domain.listing import Listing
-from chalicelib.domain.terms import search_words
+from chalicelib.domain.terms import parse_query_words
 from tests.support.rows import Backend, ids
 
 
@@ -10,7 +10,7 @@ def find_all(backend: Backend, text: str, listing: Listing, limit: int = 100) ->
     """Return the ids on all pages of a search."""
     photo_ids, after = list[PhotoId](), None
     while True:
-        page = backend.search.search(listing, search_words(text), limit, after=after)
+        page = backend.search.search(listing, parse_query_words(text), limit, after=after)
         photo_ids, after = photo_ids + ids(page.photos), page.next_after
         if after is None:
             return photo_ids

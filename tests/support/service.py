@@ -15,7 +15,7 @@ from uuid import uuid4
 import boto3
 from botocore.exceptions import ClientError
 
-from chalicelib.deploy.packaging import variable_name
+from chalicelib.deploy.packaging import to_variable_name
 from local import roles
 from local.cloud import REGION
 from tests.support.paths import ROOT
@@ -128,14 +128,14 @@ class Local(Service):
             aws_secret_access_key="test",
         )
 
-    def environment_of(self, function: str) -> dict[str, str]:
+    def build_environment(self, function: str) -> dict[str, str]:
         """Return the environment of a function."""
         words = shlex.split((self.data / "env").read_text())
         api = dict(word.split("=", 1) for word in words if word != "export")
-        return roles.environment_of(function, api, self.data / "roles")
+        return roles.build_environment(function, api, self.data / "roles")
 
     def setting(self, name: str) -> str:
-        return self.environment_of("api")[name]
+        return self.build_environment("api")[name]
 
     def sign_up(self, email: str) -> str:
         """Sign up, confirm with the code from the e-mail, and log in."""
@@ -180,7 +180,7 @@ class Deployed(Service):
                 if error.response["Error"]["Code"] != "ValidationError":
                     raise
             else:
-                return {variable_name(output["OutputKey"]): output["OutputValue"] for output in stack["Outputs"]}
+                return {to_variable_name(output["OutputKey"]): output["OutputValue"] for output in stack["Outputs"]}
         raise LookupError(f"The stage {stage} has no stack.")
 
     def client(self, service: str) -> Any:

@@ -9,7 +9,7 @@ import time_machine
 from chalicelib import wiring
 from chalicelib.albums import propagation
 from chalicelib.domain.ids import PhotoId, timestamp
-from chalicelib.domain.messages import Message, SettlePhoto
+from chalicelib.domain.messages import CleanUpPhoto, Message
 from chalicelib.domain.photos import GRANT_LIFETIME
 from tests.support.cloud import Cloud
 
@@ -48,18 +48,18 @@ def sweep_and_run_jobs(cloud: Cloud, after: timedelta, times: int = 1) -> list[P
 
 def deliver_settle_job(cloud: Cloud, photo_id: str, due: datetime) -> None:
     """Deliver the settle job of a photo, as the queue would."""
-    cloud.work(msgspec.json.encode(SettlePhoto(PhotoId(photo_id))).decode(), due)
+    cloud.work(msgspec.json.encode(CleanUpPhoto(PhotoId(photo_id))).decode(), due)
 
 
 def photos_due_after(cloud: Cloud, after: timedelta) -> list[PhotoId]:
     """Return the photos that a sweep at `after` from now would find."""
-    return cloud.store.due(timestamp(datetime.now(UTC) + after), 100)
+    return cloud.store.list_due(timestamp(datetime.now(UTC) + after), 100)
 
 
 def settle_photos(due: list[PhotoId], after: timedelta) -> None:
     """Run the settle jobs of these photos at `after` from now, without the queue."""
     for photo_id in due:
-        run_job(SettlePhoto(photo_id), datetime.now(UTC) + after)
+        run_job(CleanUpPhoto(photo_id), datetime.now(UTC) + after)
 
 
 def settle_due_photos(cloud: Cloud, after: timedelta) -> None:
@@ -79,5 +79,5 @@ def run_jobs_until_idle(cloud: Cloud, times: int = 1) -> int:
 
 def sweep_albums(cloud: Cloud) -> None:
     """Sweep at the time when recently changed albums are due, and run the jobs."""
-    cloud.sweep(datetime.now(UTC) + propagation.GRACE + timedelta(seconds=1))
+    cloud.sweep(datetime.now(UTC) + propagation.PROPAGATION_LEASE + timedelta(seconds=1))
     run_jobs_until_idle(cloud)

@@ -25,7 +25,7 @@ def test_upload_becomes_a_photo_with_metadata_and_renditions(shared_cloud: Cloud
     shared_cloud.deliver(created(grant["s3Key"], version))
     photo = shared_cloud.photo(grant["photoId"])
     assert (photo.status, photo.title, photo.due_at, photo.rejection) == ("ready", "Quay", None, None)
-    assert (photo.width, photo.height, photo.size, photo.charged) == (64, 48, len(JPEG), len(JPEG))
+    assert (photo.width, photo.height, photo.size, photo.charged_bytes) == (64, 48, len(JPEG), len(JPEG))
     assert (photo.version_id, photo.sha256) == (version, sha256(JPEG).hexdigest())
     assert photo.copy_size > 0
     assert photo.copy_type == "image/jpeg"
@@ -48,7 +48,7 @@ REJECTED: dict[str, tuple[bytes, dict[str, Any]]] = {
 def test_invalid_photo_is_rejected_deleted_and_not_charged(shared_cloud: Cloud, ann: Client, reason: str) -> None:
     content, declared = REJECTED[reason]
     photo = shared_cloud.upload(ann, content, **declared)
-    assert (photo.status, photo.rejection, photo.charged) == ("rejected", reason, 0)
+    assert (photo.status, photo.rejection, photo.charged_bytes) == ("rejected", reason, 0)
     assert ann.get(f"/photos/{photo.photo_id}").json["rejection"] == reason
     assert shared_cloud.visitor.get(f"/photos/{photo.photo_id}").status == 404
     assert originals_of(shared_cloud, ann.user_id) == set()

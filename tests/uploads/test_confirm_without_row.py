@@ -24,7 +24,7 @@ def test_lost_row_is_rebuilt_from_the_object_and_its_metadata(shared_cloud: Clou
     (photo,) = rows(shared_cloud, ann.user_id)
     assert (photo.status, photo.user_id, photo.s3_key) == ("ready", ann.user_id, key)
     assert (photo.filename, photo.visibility, photo.content_type) == ("Grüße.jpg", "private", "image/jpeg")
-    assert photo.charged == len(JPEG)
+    assert photo.charged_bytes == len(JPEG)
     assert sound(shared_cloud, ann)
 
 

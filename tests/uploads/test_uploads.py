@@ -87,7 +87,12 @@ def test_grant_stores_the_declared_fields_and_charges_the_declared_size(shared_c
     before = datetime.now(UTC)
     grant = shared_cloud.grant(ann, size=len(JPEG), title="Quay", tags=["sea", "sea", "hills"])
     photo = shared_cloud.photo(grant["photoId"])
-    assert (photo.status, photo.title, photo.tags, photo.charged) == ("pending", "Quay", ("sea", "hills"), len(JPEG))
+    assert (photo.status, photo.title, photo.tags, photo.charged_bytes) == (
+        "pending",
+        "Quay",
+        ("sea", "hills"),
+        len(JPEG),
+    )
     assert photo.due_at is not None
     assert (
         timestamp(before + timedelta(minutes=30)) <= photo.due_at <= timestamp(datetime.now(UTC) + timedelta(hours=1))
@@ -96,7 +101,7 @@ def test_grant_stores_the_declared_fields_and_charges_the_declared_size(shared_c
 
 
 def test_grant_without_a_declared_size_charges_the_maximum(shared_cloud: Cloud, ann: Client) -> None:
-    assert shared_cloud.photo(shared_cloud.grant(ann)["photoId"]).charged == MAX_UPLOAD_BYTES
+    assert shared_cloud.photo(shared_cloud.grant(ann)["photoId"]).charged_bytes == MAX_UPLOAD_BYTES
 
 
 def test_pending_photo_is_visible_only_to_its_owner(shared_cloud: Cloud, ann: Client) -> None:
@@ -110,9 +115,9 @@ def test_pending_photo_is_visible_only_to_its_owner(shared_cloud: Cloud, ann: Cl
 def test_key_has_only_safe_characters_and_the_filename_is_kept(shared_cloud: Cloud, name: str) -> None:
     user_id = UserId(f"ann-{uuid4()}")
     request = UploadRequest(filename=name, content_type="image/jpeg")
-    photo = grants.pending_photo(request, by=user_id, now=START)
+    photo = grants.build_pending_photo(request, by=user_id, now=START)
     assert shared_cloud.store.grant(photo, NO_LIMITS)
-    grant = shared_cloud.bucket.put_grant(photo)
+    grant = shared_cloud.bucket.create_put_grant(photo)
     assert re.fullmatch(rf"{user_id}/{grant.photo_id}/[A-Za-z0-9_-][A-Za-z0-9._-]{{0,99}}", grant.s3_key)
     assert shared_cloud.photo(grant.photo_id).filename == name
     assert grant.headers is not None

@@ -22,10 +22,10 @@ class DynamoAccountStore:
 
     def account(self, user_id: UserId) -> Account:
         item = self._calls.read(self._accounts, items.account_key(user_id))
-        return items.account_of(item) if item else Account(user_id=user_id)
+        return items.decode_account(item) if item else Account(user_id=user_id)
 
     def open_account(self, account: Account) -> Account:
-        fresh = {"userId": account.user_id, "record": "account", "createdAt": account.created_at}
-        item = items.encode(fresh | {"photoCount": 0, "bytes": 0})
-        written = self._calls.put_new(self._accounts, item, "userId")
-        return account if written else self.account(account.user_id)
+        values = {"userId": account.user_id, "record": "account", "createdAt": account.created_at}
+        item = items.encode(values | {"photoCount": 0, "bytes": 0})
+        is_written = self._calls.put_new(self._accounts, item, "userId")
+        return account if is_written else self.account(account.user_id)

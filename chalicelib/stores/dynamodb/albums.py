@@ -15,7 +15,7 @@ from chalicelib.domain.ids import AlbumId, PhotoId, Timestamp, UserId
 from chalicelib.domain.photos import Photo
 from chalicelib.infra.settings import Settings
 from chalicelib.stores.dynamodb import items, photo_rows
-from chalicelib.stores.dynamodb.calls import Calls, KeyRange, Write, update
+from chalicelib.stores.dynamodb.calls import Calls, KeyRange, Write, build_update
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -39,52 +39,54 @@ class DynamoAlbumStore:
 
     def album(self, album_id: AlbumId) -> Album | None:
         item = self._calls.read(self._albums, items.album_key(album_id))
-        return items.album_of(item) if item else None
+        return items.decode_album(item) if item else None
 
     def add(self, album: Album, limit: int) -> None:
         condition = "(attribute_not_exists(albumCount) OR albumCount < :limit)"
-        charge = self._count_album(album, 1, condition, {":limit": limit, ":created": album.created_at})
+        charge = self._build_count_update(album, 1, condition, {":limit": limit, ":created": album.created_at})
         # Set the usage too: a grant would treat an account without usage attributes as full.
         charge["Update"]["UpdateExpression"] = (
             "ADD albumCount :count, photoCount :zero, #bytes :zero SET createdAt = if_not_exists(createdAt, :created)"
         )
         charge["Update"]["ExpressionAttributeNames"] = {"#bytes": "bytes"}
         charge["Update"]["ExpressionAttributeValues"] |= {":zero": {"N": "0"}}
-        failed = self._calls.transact([{"Put": {"TableName": self._albums, "Item": _album_item(album)}}, charge])
-        if failed:
-            cancelled = "cancelledAt" in failed[1].get("Item", {})
+        reasons = self._calls.transact([{"Put": {"TableName": self._albums, "Item": _encode_album(album)}}, charge])
+        if reasons:
+            cancelled = "cancelledAt" in reasons[1].get("Item", {})
             raise errors.InvalidToken if cancelled else errors.QuotaExceeded(details={"albums": limit})
 
     def change(self, before: Album, after: Album) -> bool:
-        old, new = _album_item(before), _album_item(after.with_(revision=before.revision + 1))
+        old, new = _encode_album(before), _encode_album(after.with_(revision=before.revision + 1))
         for name in _DERIVED:
             old.pop(name, None)
             new.pop(name, None)
-        writes = [update(self._albums, items.album_key(before.album_id), old, new, revision=before.revision)]
+        writes = [build_update(self._albums, items.album_key(before.album_id), old, new, revision=before.revision)]
         if after.deleted_at and not before.deleted_at:
-            writes.append(self._count_album(before, -1, "attribute_exists(albumCount)", {}))
+            writes.append(self._build_count_update(before, -1, "attribute_exists(albumCount)", {}))
         return not self._calls.transact(writes)
 
     def mark_updated(self, album: Album) -> None:
         # Raise the revision, so that a change that has read the old `dueAt` fails.
-        updated = {
+        update = {
             "TableName": self._albums,
             "Key": items.album_key(album.album_id),
             "UpdateExpression": "SET revision = revision + :one REMOVE dueAt, dueShard, updatedThrough, updatedFor",
             "ConditionExpression": "wording = :wording AND attribute_not_exists(deletedAt)",
-            "ExpressionAttributeValues": items.encode({":wording": album.wording, ":one": 1}),
+            "ExpressionAttributeValues": items.encode({":wording": album.change_number, ":one": 1}),
         }
-        self._calls.transact([{"Update": updated}])
+        self._calls.transact([{"Update": update}])
 
     def store_progress(self, album: Album, through: PhotoId, due_at: Timestamp) -> None:
-        progress = {
+        update = {
             "TableName": self._albums,
             "Key": items.album_key(album.album_id),
             "UpdateExpression": "SET updatedThrough = :through, updatedFor = :wording, dueAt = :due",
             "ConditionExpression": "wording = :wording AND attribute_exists(dueAt)",
-            "ExpressionAttributeValues": items.encode({":through": through, ":wording": album.wording, ":due": due_at}),
+            "ExpressionAttributeValues": items.encode(
+                {":through": through, ":wording": album.change_number, ":due": due_at}
+            ),
         }
-        self._calls.transact([{"Update": progress}])
+        self._calls.transact([{"Update": update}])
 
     def remove(self, album: Album) -> bool:
         delete = {
@@ -98,9 +100,9 @@ class DynamoAlbumStore:
     def albums(self, owner: UserId | None, limit: int, *, after: AlbumId | None = None) -> list[Album]:
         index, partition = ("owner", ("ownerKey", f"{owner}")) if owner else ("public", ("publicKey", "public"))
         keys = KeyRange(self._albums, partition, ("albumId", "0", items.just_below(after) if after else "g"), index)
-        return [items.album_of(row) for row in self._calls.query(keys, limit, forward=False)]
+        return [items.decode_album(row) for row in self._calls.query(keys, limit, forward=False)]
 
-    def due(self, now: Timestamp, limit: int) -> list[AlbumId]:
+    def list_due(self, now: Timestamp, limit: int) -> list[AlbumId]:
         album_ids: list[AlbumId] = []
         for shard in items.DUE_SHARDS:
             keys = KeyRange(self._albums, ("dueShard", shard), ("dueAt", "0", now), "due")
@@ -110,7 +112,7 @@ class DynamoAlbumStore:
     def entries(self, album_id: AlbumId, limit: int, *, include_private: bool, after: str | None = None) -> list[Entry]:
         index, key = ("position", "albumId") if include_private else ("open-position", "openKey")
         keys = KeyRange(self._entries, (key, album_id), ("position", f"{after}0" if after else "0", "~"), index)
-        return [_entry_of(row) for row in self._calls.query(keys, limit)]
+        return [_decode_entry(row) for row in self._calls.query(keys, limit)]
 
     def first_entries(self, albums: Sequence[tuple[AlbumId, bool]]) -> list[list[Entry]]:
         return list(self._readers.map(lambda album: self.entries(album[0], 1, include_private=album[1]), albums))
@@ -121,26 +123,28 @@ class DynamoAlbumStore:
         index, key = ("rank", "albumId") if include_private else ("open-rank", "openKey")
 
         def read(span: Span) -> list[Entry]:
-            keys = KeyRange(self._entries, (key, album_id), items.rank_range(span), index)
-            return [_entry_of(row) for row in self._calls.query(keys, limit)]
+            keys = KeyRange(self._entries, (key, album_id), items.build_rank_range(span), index)
+            return [_decode_entry(row) for row in self._calls.query(keys, limit)]
 
         return list(self._readers.map(read, spans))
 
-    def members(self, album_id: AlbumId, limit: int, *, after: PhotoId | None = None) -> list[PhotoId]:
+    def list_member_ids(self, album_id: AlbumId, limit: int, *, after: PhotoId | None = None) -> list[PhotoId]:
         keys = KeyRange(self._entries, ("albumId", album_id), ("photoId", f"{after}0" if after else "0", "g"))
         rows = self._calls.query(keys, limit, consistent=True)
         return [items.decode(row)["photoId"] for row in rows]
 
-    def with_photos(self, album_id: AlbumId, photo_ids: Sequence[PhotoId]) -> tuple[Album | None, dict[PhotoId, Photo]]:
+    def read_with_photos(
+        self, album_id: AlbumId, photo_ids: Sequence[PhotoId]
+    ) -> tuple[Album | None, dict[PhotoId, Photo]]:
         keys = [
             (self._albums, items.album_key(album_id)),
-            *((self._photos, key) for key in photo_rows.keys(photo_ids)),
+            *((self._photos, key) for key in photo_rows.build_keys(photo_ids)),
         ]
         rows = self._calls.read_across(keys)
-        album = next(map(items.album_of, rows.get(self._albums, [])), None)
-        return album, photo_rows.by_id(rows.get(self._photos, []))
+        album = next(map(items.decode_album, rows.get(self._albums, [])), None)
+        return album, photo_rows.index_by_id(rows.get(self._photos, []))
 
-    def _count_album(self, album: Album, count: int, condition: str, values: dict[str, Any]) -> Write:
+    def _build_count_update(self, album: Album, count: int, condition: str, values: dict[str, Any]) -> Write:
         return {
             "Update": {
                 "TableName": self._accounts,
@@ -153,10 +157,15 @@ class DynamoAlbumStore:
         }
 
 
-def _album_item(album: Album) -> items.Item:
+def _encode_album(album: Album) -> items.Item:
     values = msgspec.to_builtins(album)
-    values |= {"record": "album", "visibility": album.visibility, "revision": album.revision, "wording": album.wording}
-    values |= {"photoCount": album.photo_count, "openCount": album.open_count}
+    values |= {
+        "record": "album",
+        "visibility": album.visibility,
+        "revision": album.revision,
+        "wording": album.change_number,
+    }
+    values |= {"photoCount": album.photo_count, "openCount": album.non_private_count}
     values["ownerKey"] = f"{album.user_id}#deleted" if album.deleted_at else album.user_id
     if album.public and album.deleted_at is None:
         values["publicKey"] = "public"
@@ -165,6 +174,6 @@ def _album_item(album: Album) -> items.Item:
     return items.encode(values)
 
 
-def _entry_of(item: items.Item) -> Entry:
+def _decode_entry(item: items.Item) -> Entry:
     values = items.decode(item)
-    return Entry(photo_id=values["photoId"], place=values.get("position", ""))
+    return Entry(photo_id=values["photoId"], sort_key=values.get("position", ""))

@@ -79,20 +79,20 @@ class Calls:
         AWS contracts DDB-13, DDB-14.
         """
         items: dict[str, list[Item]] = {}
-        pending, empty_answers = list(keys), 0
+        pending, empty_responses = list(keys), 0
         while pending:
-            pause(empty_answers)
+            pause(empty_responses)
             batch: dict[str, Any] = {}
             for table, key in pending[:_BATCH]:
                 batch.setdefault(table, {"Keys": [], "ConsistentRead": True})["Keys"].append(key)
-            answer: Any = self._client.batch_get_item(RequestItems=batch)
-            for table, rows in answer["Responses"].items():
+            response: Any = self._client.batch_get_item(RequestItems=batch)
+            for table, rows in response["Responses"].items():
                 items.setdefault(table, []).extend(row for row in rows if not self._is_expired(row))
-            remaining = answer["UnprocessedKeys"].items()
-            unprocessed = [(table, key) for table, rest in remaining for key in rest["Keys"]]
+            remaining = response["UnprocessedKeys"].items()
+            unprocessed = [(table, key) for table, unprocessed_keys in remaining for key in unprocessed_keys["Keys"]]
             pending = unprocessed + pending[_BATCH:]
-            empty_answers = empty_answers + 1 if unprocessed and not any(answer["Responses"].values()) else 0
-            if empty_answers == _ATTEMPTS:
+            empty_responses = empty_responses + 1 if unprocessed and not any(response["Responses"].values()) else 0
+            if empty_responses == _ATTEMPTS:
                 raise Busy
         return items
 
@@ -139,7 +139,7 @@ class Calls:
         return []
 
 
-def update(table: str, key: Key, old: Item, new: Item, *, revision: int) -> Write:
+def build_update(table: str, key: Key, old: Item, new: Item, *, revision: int) -> Write:
     """Return an update that turns `old` into `new` if the row still has this `revision`.
 
     The update touches no attribute that is the same in both, so it writes few indexes. AWS contract DDB-21.

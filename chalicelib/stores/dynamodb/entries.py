@@ -4,18 +4,18 @@ from collections.abc import Sequence
 from typing import Any
 
 from chalicelib.domain.ids import AlbumId
-from chalicelib.domain.photos import Photo, Placement
+from chalicelib.domain.photos import Membership, Photo
 from chalicelib.stores.dynamodb import items
 from chalicelib.stores.dynamodb.calls import Reason, Write
 
 
-def changes(entry_table: str, album_table: str, before: Photo, after: Photo) -> list[Write]:
+def build_writes(entry_table: str, album_table: str, before: Photo, after: Photo) -> list[Write]:
     """Return the writes that turn the entries of `before` into those of `after` and keep the counts of their albums.
 
     A write that adds the photo to an album, or changes its copies of the album's name and visibility, fails if the
     album has another name or visibility.
     """
-    old, new = items.entry_items(before), items.entry_items(after)
+    old, new = items.encode_entries(before), items.encode_entries(after)
     writes: list[Write] = []
     for album_id in sorted(album_id for album_id in {**old, **new} if old.get(album_id) != new.get(album_id)):
         if album_id in new:
@@ -23,14 +23,16 @@ def changes(entry_table: str, album_table: str, before: Photo, after: Photo) -> 
         else:
             key = {"albumId": {"S": album_id}, "photoId": {"S": before.photo_id}}
             writes.append({"Delete": {"TableName": entry_table, "Key": key}})
-        count = (album_id in new) - (album_id in old)
-        opened = ("openKey" in new.get(album_id, ())) - ("openKey" in old.get(album_id, ()))
-        if count or opened:
-            writes.append(_count_update(album_table, album_id, after, count, opened))
+        count_delta = (album_id in new) - (album_id in old)
+        non_private_delta = ("openKey" in new.get(album_id, ())) - ("openKey" in old.get(album_id, ()))
+        if count_delta or non_private_delta:
+            writes.append(_build_count_update(album_table, album_id, after, count_delta, non_private_delta))
     counted = {write["Update"]["Key"]["albumId"]["S"] for write in writes if "Update" in write}
     changed = [album_id for album_id in after.albums if _are_copies_changed(album_id, before, after)]
     return writes + [
-        _album_check(album_table, album_id, after.albums[album_id]) for album_id in changed if album_id not in counted
+        _build_album_check(album_table, album_id, after.albums[album_id])
+        for album_id in changed
+        if album_id not in counted
     ]
 
 
@@ -41,7 +43,7 @@ def adapt_to_albums(photo: Photo, writes: Sequence[Write], reasons: Sequence[Rea
 
     `writes` are those of the failed transaction, and `reasons` has one reason for each.
     """
-    placements = dict(photo.albums)
+    memberships = dict(photo.albums)
     for write, reason in zip(writes, reasons, strict=True):
         if reason.get("Code") != "ConditionalCheckFailed":
             continue
@@ -50,11 +52,11 @@ def adapt_to_albums(photo: Photo, writes: Sequence[Write], reasons: Sequence[Rea
             return None
         album_id = AlbumId(key["albumId"]["S"])
         album = items.decode(reason.get("Item", {}))
-        placement = placements.pop(album_id, None)
-        if placement and album and "deletedAt" not in album:
+        membership = memberships.pop(album_id, None)
+        if membership and album and "deletedAt" not in album:
             public = album["visibility"] == "public"
-            placements[album_id] = placement.with_(name=album["name"], public=public)
-    return photo.with_(albums=placements) if placements != photo.albums else None
+            memberships[album_id] = membership.with_(name=album["name"], public=public)
+    return photo.with_(albums=memberships) if memberships != photo.albums else None
 
 
 def _are_copies_changed(album_id: AlbumId, before: Photo, after: Photo) -> bool:
@@ -62,8 +64,8 @@ def _are_copies_changed(album_id: AlbumId, before: Photo, after: Photo) -> bool:
     return old is not None and (old.name, old.public) != (new.name, new.public)
 
 
-def _album_check(table: str, album_id: AlbumId, placement: Placement) -> Write:
-    """Return a check that the album still has the name and visibility of the placement.
+def _build_album_check(table: str, album_id: AlbumId, membership: Membership) -> Write:
+    """Return a check that the album still has the name and visibility of the membership.
 
     Without this check, a job that read the album before a later change could write the earlier name or visibility.
     """
@@ -71,28 +73,30 @@ def _album_check(table: str, album_id: AlbumId, placement: Placement) -> Write:
         "ConditionCheck": {
             "TableName": table,
             "Key": items.album_key(album_id),
-            "ConditionExpression": _is_same_album(placement),
+            "ConditionExpression": _build_album_condition(membership),
             "ExpressionAttributeNames": {"#name": "name"},
-            "ExpressionAttributeValues": items.encode({":name": placement.name, ":public": "public"}),
+            "ExpressionAttributeValues": items.encode({":name": membership.name, ":public": "public"}),
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
     }
 
 
-def _is_same_album(placement: Placement) -> str:
-    visibility = "visibility = :public" if placement.public else "visibility <> :public"
+def _build_album_condition(membership: Membership) -> str:
+    visibility = "visibility = :public" if membership.public else "visibility <> :public"
     return f"attribute_exists(albumId) AND attribute_not_exists(deletedAt) AND #name = :name AND {visibility}"
 
 
-def _count_update(table: str, album_id: AlbumId, after: Photo, count: int, opened: int) -> Write:
-    values: dict[str, Any] = {":count": count, ":opened": opened}
+def _build_count_update(table: str, album_id: AlbumId, after: Photo, count_delta: int, non_private_delta: int) -> Write:
+    values: dict[str, Any] = {":count": count_delta, ":opened": non_private_delta}
     names, latest, condition = {}, "", "attribute_exists(albumId)"
-    if count > 0:
-        condition = _is_same_album(after.albums[album_id])
+    if count_delta > 0:
+        condition = _build_album_condition(after.albums[album_id])
         values |= {":name": after.albums[album_id].name, ":public": "public", ":photo": after.photo_id}
         names = {"ExpressionAttributeNames": {"#name": "name"}}
         # A private photo would leave the album without a cover for other users.
-        latest = " SET latestPhotoId = " + (":photo" if opened > 0 else "if_not_exists(latestPhotoId, :photo)")
+        latest = " SET latestPhotoId = " + (
+            ":photo" if non_private_delta > 0 else "if_not_exists(latestPhotoId, :photo)"
+        )
     return {
         "Update": {
             "TableName": table,

@@ -28,7 +28,7 @@ class DynamoIdempotencyStore:
         return msgspec.convert(items.decode(item), IdempotencyRecord) if item else None
 
     def add(self, record: IdempotencyRecord) -> bool:
-        return not self._calls.transact([put(self._accounts, record, self._clock())])
+        return not self._calls.transact([build_put(self._accounts, record, self._clock())])
 
     def find_duplicate(self, user_id: UserId, sha256: str) -> PhotoId | None:
         span = ("record", f"sha256#{sha256}#", f"sha256#{sha256}#~")
@@ -36,7 +36,7 @@ class DynamoIdempotencyStore:
         return PhotoId(items.decode(rows[0])["photoId"]) if rows else None
 
 
-def put(table: str, record: IdempotencyRecord, now: float) -> Write:
+def build_put(table: str, record: IdempotencyRecord, now: float) -> Write:
     """Return the write of a record. The write fails if its key has a record that is valid at `now`, in Unix seconds."""
     item = items.encode(msgspec.to_builtins(record) | {"record": f"key#{record.key}"})
     return {
@@ -49,9 +49,9 @@ def put(table: str, record: IdempotencyRecord, now: float) -> Write:
     }
 
 
-def changes(table: str, before: Photo, after: Photo) -> list[Write]:
+def build_writes(table: str, before: Photo, after: Photo) -> list[Write]:
     """Return the writes that make a photo findable by its present bytes, if the photo is listed."""
-    old, new = items.digest_item(before), items.digest_item(after)
+    old, new = items.encode_digest(before), items.encode_digest(after)
     if old == new:
         return []
     writes: list[Write] = [{"Put": {"TableName": table, "Item": new}}] if new else []

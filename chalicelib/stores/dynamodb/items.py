@@ -14,7 +14,7 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from chalicelib.domain.accounts import Account
 from chalicelib.domain.albums import Album
-from chalicelib.domain.feed import RANKS, Span, rank
+from chalicelib.domain.feed import RANKS, Span, compute_rank
 from chalicelib.domain.ids import AlbumId, PhotoId, UserId, uploaded_at
 from chalicelib.domain.listing import Listing
 from chalicelib.domain.photos import Photo
@@ -71,65 +71,67 @@ def album_key(album_id: AlbumId) -> Key:
     return {"albumId": {"S": album_id}, "record": {"S": "album"}}
 
 
-def photo_item(photo: Photo, now: int = 0) -> Item:
+def encode_photo(photo: Photo, now: int = 0) -> Item:
     """Return the item of a photo. A tombstone expires 90 days after `now`, in Unix seconds."""
     values = msgspec.to_builtins(photo)
     values["metadata"] = {name: values.pop(name) for name in _DESCRIPTIVE if name in values}
     values |= {"uploadedAt": photo.uploaded_at, "revision": photo.revision}
     if photo.renditions:
         # Drop the common prefix of the keys. Lists read many rows, and DynamoDB charges for each byte.
-        values["renditions"] = {name: _shorten(key, _folder(photo)) for name, key in photo.renditions.items()}
+        values["renditions"] = {name: _shorten_key(key, _get_folder(photo)) for name, key in photo.renditions.items()}
     if photo.status == "erased":
         values["expiresAt"] = now + TOMBSTONE_SECONDS
-    return encode(values | _index_keys(photo))
+    return encode(values | _build_index_keys(photo))
 
 
-def photo_of(item: Item) -> Photo:
+def decode_photo(item: Item) -> Photo:
     """Return the photo of an item."""
     values = decode(item)
     photo = msgspec.convert(values | values.get("metadata", {}), Photo)
-    return photo.with_(renditions={name: _restore(short, _folder(photo)) for name, short in photo.renditions.items()})
+    return photo.with_(
+        renditions={name: _restore_key(short, _get_folder(photo)) for name, short in photo.renditions.items()}
+    )
 
 
-def _folder(photo: Photo) -> str:
+def _get_folder(photo: Photo) -> str:
     return f"{photo.prefix}{photo.version_id}/"
 
 
-def _shorten(key: str, folder: str) -> str:
+def _shorten_key(key: str, folder: str) -> str:
     # A leading slash marks a whole key. The key of a file outside the folder stays whole.
     name = key.removeprefix(folder)
     return name if name != key and "/" not in name else f"/{key}"
 
 
-def _restore(short: str, folder: str) -> str:
+def _restore_key(short: str, folder: str) -> str:
     return short[1:] if short.startswith("/") else folder + short
 
 
-def account_of(item: Item) -> Account:
+def decode_account(item: Item) -> Account:
     """Return the account of an item."""
     values = decode(item)
     return msgspec.convert(values | {"cancelled": "cancelledAt" in values}, Account)
 
 
-def album_of(item: Item) -> Album:
+def decode_album(item: Item) -> Album:
     """Return the album of an item."""
     return msgspec.convert(decode(item), Album)
 
 
-def entry_items(photo: Photo) -> dict[AlbumId, Item]:
+def encode_entries(photo: Photo) -> dict[AlbumId, Item]:
     """Return the rows that list a photo in its albums. A photo in the trash has none."""
     rows: dict[AlbumId, Item] = {}
-    for album_id, placement in photo.albums.items() if photo.listed else ():
-        position = f"{placement.position:016d}#{photo.photo_id}"
+    for album_id, membership in photo.albums.items() if photo.listed else ():
+        position = f"{membership.position:016d}#{photo.photo_id}"
         row = {"albumId": album_id, "photoId": photo.photo_id, "position": position}
-        row["rank"] = rank_text(rank(photo.photo_id))
+        row["rank"] = encode_rank(compute_rank(photo.photo_id))
         if photo.visibility != "private":
             row["openKey"] = album_id
         rows[album_id] = encode(row)
     return rows
 
 
-def digest_item(photo: Photo) -> Item | None:
+def encode_digest(photo: Photo) -> Item | None:
     """Return the row that finds a photo by its bytes, or None if the photo is not listed."""
     if not photo.listed or photo.sha256 is None:
         return None
@@ -137,28 +139,28 @@ def digest_item(photo: Photo) -> Item | None:
     return encode(row)
 
 
-def shard(rank_value: int) -> str:
+def choose_shard(rank_value: int) -> str:
     """Return the partition of the public ranks that holds a rank."""
     return f"{rank_value // _SHARD_WIDTH:02d}"
 
 
-def by_shard(span: Span) -> Iterator[tuple[str, Span]]:
+def split_by_shard(span: Span) -> Iterator[tuple[str, Span]]:
     """Split a span of public ranks at the borders of its shards. Yield each partition and its part of the span."""
     for low in range(span.low - span.low % _SHARD_WIDTH, span.high + 1, _SHARD_WIDTH):
-        yield shard(low), Span(max(span.low, low), min(span.high, low + _SHARD_WIDTH - 1))
+        yield choose_shard(low), Span(max(span.low, low), min(span.high, low + _SHARD_WIDTH - 1))
 
 
-def rank_text(rank_value: int) -> str:
+def encode_rank(rank_value: int) -> str:
     """Return a rank as a sort key."""
     return f"{rank_value:016x}"
 
 
-def rank_range(span: Span) -> tuple[str, str, str]:
+def build_rank_range(span: Span) -> tuple[str, str, str]:
     """Return the name of the ranks' sort key, and its values at both ends of a span."""
-    return "rank", rank_text(span.low), rank_text(span.high)
+    return "rank", encode_rank(span.low), encode_rank(span.high)
 
 
-def score_text(score: float, photo_id: PhotoId) -> str:
+def encode_score(score: float, photo_id: PhotoId) -> str:
     """Return a score as a sort key: text order is score order, and equal scores are in the order of their ids."""
     return f"{score:.8f}#{photo_id}"
 
@@ -173,7 +175,7 @@ def owner_partition(listing: Listing) -> str:
     return f"{listing.owner}#trash" if listing.scope == "trash" else f"{listing.owner}"
 
 
-def _index_keys(photo: Photo) -> Item:
+def _build_index_keys(photo: Photo) -> Item:
     keys: Item = {}
     if photo.due_at is not None:
         # `sweepAt` is separate from `dueAt`, so that a sweep can postpone the row without changing the photo.
@@ -182,8 +184,8 @@ def _index_keys(photo: Photo) -> Item:
         return keys
     keys["ownerKey"] = f"{photo.user_id}#trash" if photo.trashed_at else photo.user_id
     if photo.listed:
-        photo_rank = rank(photo.photo_id)
-        keys |= {"rank": rank_text(photo_rank), "score": score_text(photo.score, photo.photo_id)}
+        photo_rank = compute_rank(photo.photo_id)
+        keys |= {"rank": encode_rank(photo_rank), "score": encode_score(photo.score, photo.photo_id)}
         if photo.visibility == "public":
-            keys |= {"publicKey": "public", "publicOwnerKey": photo.user_id, "feedShard": shard(photo_rank)}
+            keys |= {"publicKey": "public", "publicOwnerKey": photo.user_id, "feedShard": choose_shard(photo_rank)}
     return keys

@@ -27,7 +27,7 @@ class IdRange(NamedTuple):
         return IdRange(max(self.low, f"{photo_id}0"), self.high)
 
 
-def id_range(since: PhotoId | None, until: PhotoId | None, after: PhotoId | None, *, newest: bool) -> IdRange:
+def build_id_range(since: PhotoId | None, until: PhotoId | None, after: PhotoId | None, *, newest: bool) -> IdRange:
     """Return the range of at least `since`, below `until` and after `after`, given the direction of reading."""
     ids = IdRange(since or "0", items.just_below(until) if until else "g")
     return ids.beyond(after, newest=newest) if after else ids
@@ -35,14 +35,14 @@ def id_range(since: PhotoId | None, until: PhotoId | None, after: PhotoId | None
 
 def read(calls: Calls, table: str, photo_ids: Iterable[PhotoId]) -> dict[PhotoId, Photo]:
     """Read the photos that exist, tombstones included, with consistent reads."""
-    return by_id(calls.read_all(table, keys(photo_ids)))
+    return index_by_id(calls.read_all(table, build_keys(photo_ids)))
 
 
-def keys(photo_ids: Iterable[PhotoId]) -> list[items.Key]:
+def build_keys(photo_ids: Iterable[PhotoId]) -> list[items.Key]:
     """Return the primary keys of photos without duplicates. DynamoDB rejects a batch with a duplicate key."""
     return [items.photo_key(photo_id) for photo_id in dict.fromkeys(photo_ids)]
 
 
-def by_id(rows: Iterable[items.Item]) -> dict[PhotoId, Photo]:
+def index_by_id(rows: Iterable[items.Item]) -> dict[PhotoId, Photo]:
     """Return the photos of DynamoDB items by their ids."""
-    return {photo.photo_id: photo for photo in map(items.photo_of, rows)}
+    return {photo.photo_id: photo for photo in map(items.decode_photo, rows)}

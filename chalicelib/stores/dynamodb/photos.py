@@ -14,7 +14,7 @@ from chalicelib.domain.listing import Listing
 from chalicelib.domain.photos import Photo
 from chalicelib.infra.settings import Settings
 from chalicelib.stores.dynamodb import entries, idempotency, items, photo_rows, term_rows, usage
-from chalicelib.stores.dynamodb.calls import Calls, KeyRange, Write, update
+from chalicelib.stores.dynamodb.calls import Calls, KeyRange, Write, build_update
 from chalicelib.stores.dynamodb.tags import TagRows
 
 if TYPE_CHECKING:
@@ -40,36 +40,36 @@ class DynamoPhotoStore:
 
     def photo(self, photo_id: PhotoId) -> Photo | None:
         item = self._calls.read(self._photos, items.photo_key(photo_id))
-        return items.photo_of(item) if item else None
+        return items.decode_photo(item) if item else None
 
     def grant(self, photo: Photo, limits: Limits, record: IdempotencyRecord | None = None) -> bool:
-        exceeded = errors.QuotaExceeded(details={"photos": limits.photos, "bytes": limits.bytes})
-        if photo.charged > limits.bytes or limits.photos < 1:
-            raise exceeded
+        quota_error = errors.QuotaExceeded(details={"photos": limits.photos, "bytes": limits.bytes})
+        if photo.charged_bytes > limits.bytes or limits.photos < 1:
+            raise quota_error
         has_room = "(attribute_not_exists(userId) OR (photoCount < :photos AND #bytes <= :room))"
-        bounds = {"photos": limits.photos, "room": limits.bytes - photo.charged}
-        charge = usage.charge(self._accounts, photo, 1, photo.charged, condition=has_room, values=bounds)
-        records = [idempotency.put(self._accounts, record, self._clock())] if record else []
-        failed = self._calls.transact([self._put_new(photo), charge, *records])
+        bounds = {"photos": limits.photos, "room": limits.bytes - photo.charged_bytes}
+        charge = usage.build_charge(self._accounts, photo, 1, photo.charged_bytes, condition=has_room, values=bounds)
+        records = [idempotency.build_put(self._accounts, record, self._clock())] if record else []
+        reasons = self._calls.transact([self._build_put(photo), charge, *records])
         # Check the record first. On a retry, the account may be full because of the original request.
-        if records and failed and failed[2].get("Code") == "ConditionalCheckFailed":
+        if records and reasons and reasons[2].get("Code") == "ConditionalCheckFailed":
             return False
-        if failed:
-            raise errors.InvalidToken if "cancelledAt" in failed[1].get("Item", {}) else exceeded
+        if reasons:
+            raise errors.InvalidToken if "cancelledAt" in reasons[1].get("Item", {}) else quota_error
         return True
 
     def rebuild(self, photo: Photo) -> bool:
-        charge = usage.charge(self._accounts, photo, int(photo.counted), photo.charged)
-        return not self._calls.transact([self._put_new(photo), charge])
+        charge = usage.build_charge(self._accounts, photo, int(photo.counted), photo.charged_bytes)
+        return not self._calls.transact([self._build_put(photo), charge])
 
     def replace(self, before: Photo, after: Photo) -> bool:
         target: Photo | None = after.with_(revision=before.revision + 1)
         while target:
-            writes = [self._update(before, target), *self._derived_changes(before, target)]
-            failed = self._calls.transact(writes)
-            if not failed:
+            writes = [self._build_update(before, target), *self._build_derived_writes(before, target)]
+            reasons = self._calls.transact(writes)
+            if not reasons:
                 return True
-            target = entries.adapt_to_albums(target, writes, failed)
+            target = entries.adapt_to_albums(target, writes, reasons)
         return False
 
     def delete_ratings(self, photo_id: PhotoId) -> int:
@@ -87,8 +87,8 @@ class DynamoPhotoStore:
             "ConditionExpression": "revision = :revision",
             "ExpressionAttributeValues": {":revision": {"N": str(photo.revision)}},
         }
-        removed = photo.with_(status="erased", charged=0)
-        return not self._calls.transact([{"Delete": delete}, *self._derived_changes(photo, removed)])
+        erased_photo = photo.with_(status="erased", charged_bytes=0)
+        return not self._calls.transact([{"Delete": delete}, *self._build_derived_writes(photo, erased_photo)])
 
     def photos(self, photo_ids: Sequence[PhotoId]) -> dict[PhotoId, Photo]:
         return photo_rows.read(self._calls, self._photos, photo_ids)
@@ -105,12 +105,12 @@ class DynamoPhotoStore:
     ) -> list[Photo]:
         if listing.tag:
             raise ValueError("Use `by_tag` for a listing with a tag.")
-        ids = photo_rows.id_range(since, until, after, newest=newest)
+        ids = photo_rows.build_id_range(since, until, after, newest=newest)
         if ids.is_empty:
             return []
-        index, partition = _time_index(listing)
+        index, partition = _choose_time_index(listing)
         keys = KeyRange(self._photos, partition, ("photoId", ids.low, ids.high), index)
-        return [items.photo_of(item) for item in self._calls.query(keys, limit, forward=not newest)]
+        return [items.decode_photo(item) for item in self._calls.query(keys, limit, forward=not newest)]
 
     def by_tag(
         self,
@@ -122,19 +122,21 @@ class DynamoPhotoStore:
         since: PhotoId | None = None,
         until: PhotoId | None = None,
     ) -> list[Photo]:
-        return self._tags.by_id(listing, photo_rows.id_range(since, until, after, newest=newest), limit, newest=newest)
+        return self._tags.by_id(
+            listing, photo_rows.build_id_range(since, until, after, newest=newest), limit, newest=newest
+        )
 
     def by_score(self, listing: Listing, limit: int, *, after: tuple[float, PhotoId] | None = None) -> list[Photo]:
-        high = items.just_below(items.score_text(*after)) if after else "9"
+        high = items.just_below(items.encode_score(*after)) if after else "9"
         public = listing.scope == "public"
         partition = ("publicKey", "public") if public else ("ownerKey", items.owner_partition(listing))
         keys = KeyRange(self._photos, partition, ("score", "0", high), "public-score" if public else "owner-score")
-        return [items.photo_of(item) for item in self._calls.query(keys, limit, forward=False)]
+        return [items.decode_photo(item) for item in self._calls.query(keys, limit, forward=False)]
 
     def by_rank(self, listing: Listing, spans: Sequence[Span], limit: int | None = None) -> list[list[Photo]]:
         return list(self._readers.map(lambda span: self._read_span(listing, span, limit), spans))
 
-    def due(self, now: Timestamp, limit: int) -> list[PhotoId]:
+    def list_due(self, now: Timestamp, limit: int) -> list[PhotoId]:
         photo_ids: list[PhotoId] = []
         for shard in items.DUE_SHARDS:
             remaining = limit - len(photo_ids)
@@ -157,54 +159,54 @@ class DynamoPhotoStore:
 
     def _read_span(self, listing: Listing, span: Span, limit: int | None) -> list[Photo]:
         photos: list[Photo] = []
-        for keys in self._rank_ranges(listing, span):
+        for keys in self._iterate_rank_ranges(listing, span):
             remaining = None if limit is None else limit - len(photos)
             if remaining == 0:
                 break
-            photos += map(items.photo_of, self._calls.query(keys, remaining))
+            photos += map(items.decode_photo, self._calls.query(keys, remaining))
         return photos
 
-    def _rank_ranges(self, listing: Listing, span: Span) -> Iterator[KeyRange]:
+    def _iterate_rank_ranges(self, listing: Listing, span: Span) -> Iterator[KeyRange]:
         """Yield the key ranges that hold a span, in the order of ranks."""
         if listing.scope != "public":
             partition = ("ownerKey", items.owner_partition(listing))
-            yield KeyRange(self._photos, partition, items.rank_range(span), "owner-rank")
+            yield KeyRange(self._photos, partition, items.build_rank_range(span), "owner-rank")
             return
-        for shard, part in items.by_shard(span):
-            yield KeyRange(self._photos, ("feedShard", shard), items.rank_range(part), "public-rank")
+        for shard, part in items.split_by_shard(span):
+            yield KeyRange(self._photos, ("feedShard", shard), items.build_rank_range(part), "public-rank")
 
-    def _put_new(self, photo: Photo) -> Write:
+    def _build_put(self, photo: Photo) -> Write:
         # A photo that does not expire has no `expiresAt`, so the second comparison is false. AWS contract DDB-17.
         return {
             "Put": {
                 "TableName": self._photos,
-                "Item": items.photo_item(photo),
+                "Item": items.encode_photo(photo),
                 "ConditionExpression": "attribute_not_exists(photoId) OR expiresAt <= :now",
                 "ExpressionAttributeValues": {":now": {"N": str(int(self._clock()))}},
             }
         }
 
-    def _update(self, before: Photo, after: Photo) -> Write:
-        old, new = items.photo_item(before), items.photo_item(after, int(self._clock()))
+    def _build_update(self, before: Photo, after: Photo) -> Write:
+        old, new = items.encode_photo(before), items.encode_photo(after, int(self._clock()))
         if after.status == "erased":
             # A rating may have arrived since `before` was read. A tombstone gets no ratings.
             old = dict.fromkeys(("ratingSum", "ratingCount")) | old
-        return update(self._photos, items.photo_key(before.photo_id), old, new, revision=before.revision)
+        return build_update(self._photos, items.photo_key(before.photo_id), old, new, revision=before.revision)
 
-    def _derived_changes(self, before: Photo, after: Photo) -> list[Write]:
+    def _build_derived_writes(self, before: Photo, after: Photo) -> list[Write]:
         return [
-            *term_rows.changes(self._terms, before, after),
-            *entries.changes(self._entries, self._albums, before, after),
-            *idempotency.changes(self._accounts, before, after),
-            *self._usage_change(before, after),
+            *term_rows.build_writes(self._terms, before, after),
+            *entries.build_writes(self._entries, self._albums, before, after),
+            *idempotency.build_writes(self._accounts, before, after),
+            *self._build_usage_writes(before, after),
         ]
 
-    def _usage_change(self, before: Photo, after: Photo) -> list[Write]:
-        count, size = after.counted - before.counted, after.charged - before.charged
-        return [usage.charge(self._accounts, before, count, size)] if count or size else []
+    def _build_usage_writes(self, before: Photo, after: Photo) -> list[Write]:
+        count, size = after.counted - before.counted, after.charged_bytes - before.charged_bytes
+        return [usage.build_charge(self._accounts, before, count, size)] if count or size else []
 
 
-def _time_index(listing: Listing) -> tuple[str, tuple[str, str]]:
+def _choose_time_index(listing: Listing) -> tuple[str, tuple[str, str]]:
     """Return the index that holds a listing in the order of ids, and the name and value of its partition key there."""
     if listing.scope != "public":
         return "owner-time", ("ownerKey", items.owner_partition(listing))

@@ -8,7 +8,7 @@ from chalicelib.domain.ids import PhotoId, UserId
 from chalicelib.domain.photos import Photo
 from chalicelib.infra.settings import Settings
 from chalicelib.stores.dynamodb import items
-from chalicelib.stores.dynamodb.calls import Calls, Write, update
+from chalicelib.stores.dynamodb.calls import Calls, Write, build_update
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -22,14 +22,14 @@ class DynamoRatingStore:
         self._photos, self._ratings = settings.photo_table, settings.rating_table
 
     def rating(self, photo_id: PhotoId, user_id: UserId) -> int | None:
-        item = self._calls.read(self._ratings, _key(photo_id, user_id))
+        item = self._calls.read(self._ratings, _build_key(photo_id, user_id))
         return int(items.decode(item)["rating"]) if item else None
 
     def rate(self, photo: Photo, user_id: UserId, before: int | None, after: int | None) -> bool:
-        row = self._row(_key(photo.photo_id, user_id), before, after)
-        return not self._calls.transact([row, *sums(self._photos, photo, before, after)])
+        row = self._build_row_write(_build_key(photo.photo_id, user_id), before, after)
+        return not self._calls.transact([row, *build_sum_writes(self._photos, photo, before, after)])
 
-    def _row(self, key: items.Key, before: int | None, after: int | None) -> Write:
+    def _build_row_write(self, key: items.Key, before: int | None, after: int | None) -> Write:
         write: dict[str, Any] = {"TableName": self._ratings, "ConditionExpression": "attribute_not_exists(photoId)"}
         if before is not None:
             write["ConditionExpression"] = "rating = :before"
@@ -39,26 +39,29 @@ class DynamoRatingStore:
         return {"Put": write | {"Item": key | items.encode({"rating": after})}}
 
 
-def sums(table: str, photo: Photo, before: int | None, after: int | None) -> list[Write]:
+def build_sum_writes(table: str, photo: Photo, before: int | None, after: int | None) -> list[Write]:
     """Return the writes that change a rating from `before` to `after` in a photo's sums.
 
     The writes fail if the photo or its sums have changed since the photo was read.
     """
-    rated = photo.rated(before, after)
-    if rated == photo:
+    rated_photo = photo.with_rating(before, after)
+    if rated_photo == photo:
         return []
     if not photo.listed:
         # Restoring computes the score from the sums. A restore that has read these sums must fail.
-        rated = rated.with_(revision=photo.revision + 1)
-    old, new = items.photo_item(photo), items.photo_item(rated)
-    write = update(table, items.photo_key(photo.photo_id), old, new, revision=photo.revision)
-    unrated, same = "attribute_not_exists(ratingCount)", "ratingSum = :oldSum AND ratingCount = :oldCount"
-    write["Update"]["ConditionExpression"] += f" AND {same if photo.rating_count else unrated}"
+        rated_photo = rated_photo.with_(revision=photo.revision + 1)
+    old, new = items.encode_photo(photo), items.encode_photo(rated_photo)
+    write = build_update(table, items.photo_key(photo.photo_id), old, new, revision=photo.revision)
+    unrated_condition, unchanged_condition = (
+        "attribute_not_exists(ratingCount)",
+        "ratingSum = :oldSum AND ratingCount = :oldCount",
+    )
+    write["Update"]["ConditionExpression"] += f" AND {unchanged_condition if photo.rating_count else unrated_condition}"
     if photo.rating_count:
         values = {":oldSum": photo.rating_sum, ":oldCount": photo.rating_count}
         write["Update"]["ExpressionAttributeValues"] |= items.encode(values)
     return [write]
 
 
-def _key(photo_id: PhotoId, user_id: UserId) -> items.Key:
+def _build_key(photo_id: PhotoId, user_id: UserId) -> items.Key:
     return {"photoId": {"S": photo_id}, "userId": {"S": user_id}}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from chalicelib.domain.ids import PhotoId
 from chalicelib.domain.listing import Listing
 from chalicelib.domain.photos import MAX_TERMS, Photo
-from chalicelib.domain.terms import SearchPage, SearchWord, words_of
+from chalicelib.domain.terms import SearchPage, SearchWord, list_photo_words
 from chalicelib.infra.settings import Settings
 from chalicelib.stores.dynamodb import photo_rows, words
 from chalicelib.stores.dynamodb.calls import Calls
@@ -22,7 +22,7 @@ BLOCK = 100
 """The number of rows that one read of a word's list returns."""
 ROUNDS = 10
 """The largest number of blocks of the rarest word that one page reads. After them, a page can be short."""
-_LISTS = 4
+_MAX_LISTS = 4
 """The number of words whose lists are read after the first block. The photos are checked for the other words."""
 _READERS = 8
 
@@ -44,27 +44,29 @@ class DynamoSearchIndex:
         if not 0 < len(words) <= MAX_TERMS:
             return SearchPage([], None)
         matching: list[Photo] = []
-        looked_up, size = list(words), limit + 1 if len(words) == 1 else BLOCK
+        lookup_words, size = list(words), limit + 1 if len(words) == 1 else BLOCK
         for _ in range(ROUNDS):
-            lists = self._read_postings(listing, looked_up, size, after)
-            by_rarity = sorted(range(len(lists)), key=lambda index: _rarity(lists[index]))
+            lists = self._read_postings(listing, lookup_words, size, after)
+            by_rarity = sorted(range(len(lists)), key=lambda index: _get_rarity(lists[index]))
             rarest = lists[by_rarity[0]]
-            candidates = [photo_id for photo_id in rarest.ids if all(postings.may_hold(photo_id) for postings in lists)]
+            candidates = [
+                photo_id for photo_id in rarest.ids if all(postings.may_contain(photo_id) for postings in lists)
+            ]
             matching += self._check_candidates(listing, words, candidates, limit + 1 - len(matching))
             if len(matching) > limit:
                 return SearchPage(matching[:limit], matching[limit - 1].photo_id)
             if rarest.through is None:
                 return SearchPage(matching, None)
             after, size = rarest.through, BLOCK
-            looked_up = [looked_up[index] for index in by_rarity[:_LISTS]]
+            lookup_words = [lookup_words[index] for index in by_rarity[:_MAX_LISTS]]
         return SearchPage(matching, after)
 
     def _read_postings(
-        self, listing: Listing, looked_up: Sequence[SearchWord], limit: int, after: PhotoId | None
+        self, listing: Listing, lookup_words: Sequence[SearchWord], limit: int, after: PhotoId | None
     ) -> list[Postings]:
-        ids = photo_rows.id_range(None, None, after, newest=True)
+        ids = photo_rows.build_id_range(None, None, after, newest=True)
         read = partial(words.read, self._calls, self._terms, listing, ids=ids, limit=limit)
-        return [read(looked_up[0])] if len(looked_up) == 1 else list(self._readers.map(read, looked_up))
+        return [read(lookup_words[0])] if len(lookup_words) == 1 else list(self._readers.map(read, lookup_words))
 
     def _check_candidates(
         self, listing: Listing, words: Sequence[SearchWord], candidates: list[PhotoId], count: int
@@ -73,8 +75,8 @@ class DynamoSearchIndex:
         public = listing.scope == "public"
 
         def matches(photo: Photo) -> bool:
-            photo_words = words_of(photo, public=public)
-            return listing.holds(photo) and all(word.matches(photo_words) for word in words)
+            photo_words = list_photo_words(photo, public=public)
+            return listing.contains(photo) and all(word.matches(photo_words) for word in words)
 
         matching: list[Photo] = []
         size = count
@@ -89,6 +91,6 @@ class DynamoSearchIndex:
         return [photos[photo_id] for photo_id in photo_ids if photo_id in photos]
 
 
-def _rarity(postings: Postings) -> tuple[str, int]:
+def _get_rarity(postings: Postings) -> tuple[str, int]:
     """Return a sort key that is smaller for a rarer word, whose photos reach farther back in time."""
     return postings.through or "", len(postings.ids)

@@ -6,18 +6,18 @@ Tags and words have separate indexes but share rows. See docs/decisions/0002-tag
 from chalicelib.domain.ids import PhotoId
 from chalicelib.domain.listing import Listing
 from chalicelib.domain.photos import Photo
-from chalicelib.domain.tags import is_plain_word, tag_term
+from chalicelib.domain.tags import is_plain_word, normalize_tag
 from chalicelib.stores.dynamodb import items, photo_rows
 from chalicelib.stores.dynamodb.calls import Calls, KeyRange
 from chalicelib.stores.dynamodb.photo_rows import IdRange
 
 
-def row_text(term: str) -> str:
+def build_row_text(term: str) -> str:
     """Return the part of a row's partition key that names a tag. A tag that is a plain word shares the word's row."""
     return term if is_plain_word(term) else f"tag#{term}"
 
 
-def row_keys(photo: Photo, term: str) -> items.Item:
+def build_row_keys(photo: Photo, term: str) -> items.Item:
     """Return the index keys that list a photo under a tag. Only public photos get public keys."""
     keys = {"ownerTag": f"{photo.user_id}#{term}"}
     if photo.visibility == "public":
@@ -33,7 +33,7 @@ class TagRows:
 
     def by_id(self, listing: Listing, ids: IdRange, limit: int, *, newest: bool) -> list[Photo]:
         """Return the photos of a listing with a tag whose ids are in a range, the first `limit`."""
-        index, partition = _index(listing)
+        index, partition = _choose_index(listing)
         photos: list[Photo] = []
         while not ids.is_empty and (remaining := limit - len(photos)):
             keys = KeyRange(self._terms, partition, ("photoId", ids.low, ids.high), index)
@@ -48,12 +48,12 @@ class TagRows:
     def _read_listed(self, listing: Listing, photo_ids: list[PhotoId]) -> list[Photo]:
         """Return the photos of these ids in this order, without those that left the listing: the index may lag."""
         photos = photo_rows.read(self._calls, self._photos, photo_ids)
-        return [photo for photo_id in photo_ids if (photo := photos.get(photo_id)) and listing.holds(photo)]
+        return [photo for photo_id in photo_ids if (photo := photos.get(photo_id)) and listing.contains(photo)]
 
 
-def _index(listing: Listing) -> tuple[str, tuple[str, str]]:
+def _choose_index(listing: Listing) -> tuple[str, tuple[str, str]]:
     """Return the index of a listing, and the name and value of its partition key there."""
-    term = tag_term(listing.tag or "")
+    term = normalize_tag(listing.tag or "")
     if listing.scope == "owner":
         return "owner-tag", ("ownerTag", f"{listing.owner}#{term}")
     if listing.owner:

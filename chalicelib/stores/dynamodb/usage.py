@@ -5,7 +5,7 @@ from chalicelib.stores.dynamodb import items
 from chalicelib.stores.dynamodb.calls import Write
 
 
-def charge(
+def build_charge(
     table: str, photo: Photo, count: int, size: int, *, condition: str = "", values: dict[str, int] | None = None
 ) -> Write:
     """Return the write that adds to the usage of a photo's owner, `size` in bytes.
@@ -13,8 +13,8 @@ def charge(
     The write fails if the account is cancelled or `condition` is false. `values` are those that `condition` names.
     The write creates the account if it does not exist. AWS contract DDB-16.
     """
-    bound = {f":{name}": value for name, value in (values or {}).items()}
-    sent = {":count": count, ":size": size, ":created": photo.uploaded_at, **bound}
+    condition_values = {f":{name}": value for name, value in (values or {}).items()}
+    expression_values = {":count": count, ":size": size, ":created": photo.uploaded_at, **condition_values}
     return {
         "Update": {
             "TableName": table,
@@ -23,7 +23,7 @@ def charge(
             "SET createdAt = if_not_exists(createdAt, :created)",
             "ConditionExpression": " AND ".join(filter(None, ["attribute_not_exists(cancelledAt)", condition])),
             "ExpressionAttributeNames": {"#bytes": "bytes"},
-            "ExpressionAttributeValues": items.encode(sent),
+            "ExpressionAttributeValues": items.encode(expression_values),
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
     }

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chalicelib import renditions
-from chalicelib.renditions import Refused, heif
+from chalicelib.renditions import Rejection, heif
 from tests.support import bombs, images
 from tests.support.paths import ROOT
 
@@ -46,7 +46,7 @@ def test_file_over_the_size_limit_is_rejected() -> None:
 def test_bomb_is_rejected_with_its_reason_within_two_seconds(name: str) -> None:
     content, declared, refusal = bombs.bombs()[name]
     start = time.process_time()
-    with pytest.raises(Refused) as raised:
+    with pytest.raises(Rejection) as raised:
         renditions.render(content, declared)
     assert raised.value.code == refusal
     assert time.process_time() - start < 2
@@ -94,7 +94,7 @@ def test_mutated_photo_is_rendered_or_rejected(
         mutated[offset : offset + len(replacement)] = replacement
     try:
         rendered = renditions.render(bytes(mutated[: round(kept_fraction * len(mutated))]), declared)
-    except Refused:
+    except Rejection:
         return
     assert set(rendered.renditions) == {"256", "1024", "2048", "full"}
     assert rendered.width >= 1 <= rendered.height
@@ -102,7 +102,7 @@ def test_mutated_photo_is_rendered_or_rejected(
 
 @given(st.sampled_from([content[:16] for _, content in SAMPLES]), st.binary(max_size=200))
 def test_noise_after_valid_magic_bytes_is_rejected(magic: bytes, noise: bytes) -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(Rejection):
         renditions.render(magic + noise, renditions.sniff(magic) or "")
 
 

@@ -1,4 +1,4 @@
-"""Each correction of the emulator is still needed. A test fails once ministack behaves like AWS."""
+"""Each patch of the emulator is still needed. A test fails once ministack behaves like AWS."""
 
 import json
 import subprocess

@@ -1,6 +1,6 @@
 """Correct the behaviour of ministack that differs from AWS, before it serves.
 
-Each function describes what ministack does. `tests/local/test_corrections.py` fails when ministack changes.
+Each function describes what ministack does. `tests/local/test_emulator_patches.py` fails when ministack changes.
 """
 
 from typing import Any
@@ -11,13 +11,13 @@ from ministack.services import cognito, s3, sqs
 
 
 def apply_all() -> None:
-    """Apply all corrections."""
+    """Apply all patches."""
     count_http_as_tls()
-    name_batches_as_iam_does()
-    name_log_streams_as_iam_does()
-    move_dead_letters()
+    authorize_sqs_batches()
+    authorize_log_streams()
+    add_message_move_task()
     ignore_case_of_emails()
-    name_downloads_of_versions()
+    apply_overrides_to_versions()
 
 
 def count_http_as_tls() -> None:
@@ -25,11 +25,11 @@ def count_http_as_tls() -> None:
 
     The stack's policies deny requests without TLS, and ministack enforces that. The local cloud speaks plain HTTP.
     """
-    pin = app.pin_request_origin
-    app.pin_request_origin = lambda source_ip, _secure: pin(source_ip, True)
+    pin_origin = app.pin_request_origin
+    app.pin_request_origin = lambda source_ip, _secure: pin_origin(source_ip, True)
 
 
-def name_batches_as_iam_does() -> None:
+def authorize_sqs_batches() -> None:
     """Authorize a batch operation of SQS by the permission for a single one, as AWS does.
 
     ministack asks for `sqs:SendMessageBatch`, which is not an IAM action. AWS contract IAM-6.
@@ -43,7 +43,7 @@ def name_batches_as_iam_does() -> None:
     iam_actions.extract_iam_action = extract_single
 
 
-def name_log_streams_as_iam_does() -> None:
+def authorize_log_streams() -> None:
     """Authorize a call about a log group by an ARN that continues after the group's name, as AWS does.
 
     ministack compares an ARN that ends with the group's name. AWS does so only for calls about tags.
@@ -59,10 +59,10 @@ def name_log_streams_as_iam_does() -> None:
     iam_actions.extract_resource_arn = extract_stream
 
 
-def move_dead_letters() -> None:
+def add_message_move_task() -> None:
     """Add `StartMessageMoveTask`, which ministack lacks. The move is complete when the call returns."""
 
-    def start(request: dict[str, Any], _url: str) -> Any:
+    def start_move_task(request: dict[str, Any], _url: str) -> Any:
         source, target = (sqs._queue_by_arn(request[name]) for name in ("SourceArn", "DestinationArn"))
         if source is None or target is None:
             raise sqs._Err("ResourceNotFoundException", "The resource that you specified does not exist.", 404)
@@ -71,7 +71,7 @@ def move_dead_letters() -> None:
         source["messages"].clear()
         return {"TaskHandle": request["SourceArn"]}
 
-    sqs._HANDLERS["StartMessageMoveTask"] = start
+    sqs._HANDLERS["StartMessageMoveTask"] = start_move_task
 
 
 def ignore_case_of_emails() -> None:
@@ -91,7 +91,7 @@ def ignore_case_of_emails() -> None:
     cognito._resolve_user = resolve_in_any_case
 
 
-def name_downloads_of_versions() -> None:
+def apply_overrides_to_versions() -> None:
     """Honour `response-content-disposition` and the other `response-*` parameters in a request for a version.
 
     ministack honours them only if the request names no version.
@@ -99,9 +99,9 @@ def name_downloads_of_versions() -> None:
     get = s3._get_object
 
     def get_with_overrides(bucket: str, key: str, headers: dict[str, str], query: dict[str, Any], **rest: Any) -> Any:
-        answer = get(bucket, key, headers, query, **rest)
-        if answer[0] == 200 and "versionId" in query:
-            s3._apply_response_overrides(answer[1], query)
-        return answer
+        response = get(bucket, key, headers, query, **rest)
+        if response[0] == 200 and "versionId" in query:
+            s3._apply_response_overrides(response[1], query)
+        return response
 
     s3._get_object = get_with_overrides

@@ -1,11 +1,11 @@
-"""Job: settle photos that are due: overdue uploads, rejected photos, old trash and leftovers of erased photos."""
+"""Job: clean up photos that are due: overdue uploads, rejected photos, old trash and leftovers of erased photos."""
 
 import logging
 from datetime import datetime, timedelta
 
 from chalicelib.domain.clock import Clock
 from chalicelib.domain.ids import timestamp
-from chalicelib.domain.messages import Queue, SettlePhoto
+from chalicelib.domain.messages import CleanUpPhoto, Queue
 from chalicelib.domain.photos import GRANT_LIFETIME, Photo
 from chalicelib.infra import metrics
 from chalicelib.storage.bucket import Bucket
@@ -16,14 +16,14 @@ log = logging.getLogger(__name__)
 
 SWEEP_LIMIT = 5000
 """The maximum number of photos that one sweep enqueues. The next sweep enqueues the rest."""
-PATIENCE = timedelta(hours=6)
+CLEANUP_LEASE = timedelta(hours=6)
 """The time until the next sweep enqueues the same photo again. The SQS retries end earlier."""
 
 
-class SettlePhotoJob:
-    """Settle photos that are due."""
+class CleanUpPhotoJob:
+    """Clean up photos that are due."""
 
-    message_type = SettlePhoto
+    message_type = CleanUpPhoto
 
     def __init__(
         self, store: PhotoStore, bucket: Bucket, confirmation: Confirmation, queue: Queue, clock: Clock
@@ -34,13 +34,13 @@ class SettlePhotoJob:
     def sweep(self) -> int:
         """Enqueue every photo that is due."""
         now = self._clock()
-        photo_ids = self._store.due(timestamp(now), SWEEP_LIMIT)
-        self._queue.send([SettlePhoto(photo_id) for photo_id in photo_ids])
+        photo_ids = self._store.list_due(timestamp(now), SWEEP_LIMIT)
+        self._queue.send([CleanUpPhoto(photo_id) for photo_id in photo_ids])
         # Otherwise photos that always fail would fill every later sweep.
-        self._store.postpone(photo_ids, timestamp(now + PATIENCE))
+        self._store.postpone(photo_ids, timestamp(now + CLEANUP_LEASE))
         return len(photo_ids)
 
-    def handle(self, message: SettlePhoto) -> None:
+    def handle(self, message: CleanUpPhoto) -> None:
         """Do the work that is due for a photo. Do nothing if no work is due."""
         photo = self._store.photo(message.photo_id)
         if photo is None or photo.due_at is None or photo.due_at > timestamp(self._clock()):
@@ -55,7 +55,7 @@ class SettlePhotoJob:
     def _end_grant(self, photo: Photo) -> None:
         """Confirm the upload if its bytes arrived without an event. Otherwise remove the pending photo."""
         age = self._clock() - datetime.fromisoformat(photo.uploaded_at)
-        metrics.time("PendingSeconds", age.total_seconds())
+        metrics.record_seconds("PendingSeconds", age.total_seconds())
         current = self._confirmation.confirm(photo.s3_key, None)
         if current and current.status == "pending":
             log.info("removed an unused upload grant", extra={"photo_id": photo.photo_id})

@@ -1,7 +1,7 @@
 """Reasons to reject an upload. The name of each class is the rejection code in the API."""
 
 
-class Refused(Exception):
+class Rejection(Exception):
     """The upload is not a photo that the service supports."""
 
     @property
@@ -10,29 +10,29 @@ class Refused(Exception):
         return type(self).__name__
 
 
-class NotAnImage(Refused):
+class NotAnImage(Rejection):
     """The first bytes match no format that the service supports."""
 
 
-class TypeMismatch(Refused):
+class TypeMismatch(Rejection):
     """The format of the bytes differs from the declared content type."""
 
 
-class TooManyBytes(Refused):
+class TooManyBytes(Rejection):
     """The file exceeds the maximum size of an upload."""
 
 
-class TooManyPixels(Refused):
+class TooManyPixels(Rejection):
     """A side, the area, or the memory that the decoder needs exceeds its limit."""
 
 
-class Truncated(Refused):
+class Truncated(Rejection):
     """The file ends before its picture is complete, for example after half an upload."""
 
 
-class DecompressionBomb(Refused):
+class DecompressionBomb(Rejection):
     """The file is small, but decoding it would take hours or gigabytes."""
 
 
-class Damaged(Refused):
+class Damaged(Rejection):
     """The format matches, but the decoder cannot decode the content."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from chalicelib.renditions.refusals import Damaged, DecompressionBomb, TooManyPixels, Truncated
+from chalicelib.renditions.rejections import Damaged, DecompressionBomb, TooManyPixels, Truncated
 
 MAX_PIXELS = 100_000_000
 MAX_SIDE = 30_000
@@ -13,7 +13,7 @@ MAX_PIECES = 250_000
 
 
 @dataclass(frozen=True, slots=True)
-class Coded:
+class CodedPicture:
     """A coded picture in the form that the decoder gets."""
 
     content: bytes
@@ -26,12 +26,12 @@ class Coded:
     """The ICC profile. Empty if only the decoder reads it."""
     downloadable: bool = False
     """True if other users may get `content` unchanged, because it is a JPEG that every browser shows."""
-    cost: float = 0
+    memory_per_pixel: float = 0
     """The memory for decoding, in bytes per pixel. 0 if the decoder streams."""
 
 
-def check_size(width: int, height: int, *, cost: float = 0) -> None:
-    """Check the size of a picture. `cost` is the memory for decoding, as in `Coded`.
+def check_size(width: int, height: int, *, memory_per_pixel: float = 0) -> None:
+    """Check the size of a picture. `memory_per_pixel` is the memory for decoding, as in `CodedPicture`.
 
     Raises:
         Damaged: a side is empty.
@@ -39,11 +39,15 @@ def check_size(width: int, height: int, *, cost: float = 0) -> None:
     """
     if width < 1 or height < 1:
         raise Damaged
-    if max(width, height) > MAX_SIDE or width * height > MAX_PIXELS or width * height * cost > MAX_DECODER_BYTES:
+    if (
+        max(width, height) > MAX_SIDE
+        or width * height > MAX_PIXELS
+        or width * height * memory_per_pixel > MAX_DECODER_BYTES
+    ):
         raise TooManyPixels
 
 
-def take(content: bytes, at: int, size: int) -> bytes:
+def read_bytes(content: bytes, at: int, size: int) -> bytes:
     """Return `size` bytes from `at` on.
 
     Raises:
@@ -55,7 +59,7 @@ def take(content: bytes, at: int, size: int) -> bytes:
     return part
 
 
-def pieces() -> Iterator[None]:
+def count_pieces() -> Iterator[None]:
     """Yield once for each piece that a reader of a file may visit. Millions of empty pieces would take minutes.
 
     Raises:

@@ -10,10 +10,10 @@ from typing import Any
 
 from local.cloud import Cloud, read_or_create_secret
 
-DEMO = "demo@example.com"
+DEMO_EMAIL = "demo@example.com"
 
 
-def demo_password(cloud: Cloud) -> str:
+def ensure_demo_account(cloud: Cloud) -> str:
     """Return the password of the demo account. Create the account if it does not exist."""
     # The suffix has one character of each kind that the password policy requires.
     password = read_or_create_secret(cloud.data / "demo-password", f"{secrets.token_urlsafe(12)}aA1")
@@ -21,37 +21,37 @@ def demo_password(cloud: Cloud) -> str:
     with contextlib.suppress(cognito.exceptions.UsernameExistsException):
         cognito.admin_create_user(
             UserPoolId=pool,
-            Username=DEMO,
+            Username=DEMO_EMAIL,
             MessageAction="SUPPRESS",
-            UserAttributes=[{"Name": "email", "Value": DEMO}, {"Name": "email_verified", "Value": "true"}],
+            UserAttributes=[{"Name": "email", "Value": DEMO_EMAIL}, {"Name": "email_verified", "Value": "true"}],
         )
-    cognito.admin_set_user_password(UserPoolId=pool, Username=DEMO, Password=password, Permanent=True)
+    cognito.admin_set_user_password(UserPoolId=pool, Username=DEMO_EMAIL, Password=password, Permanent=True)
     return password
 
 
 def watch_mail(cloud: Cloud, show: Callable[[str], None]) -> threading.Event:
     """Show every mail that Cognito sends from now on. Set the returned event to stop."""
     stop = threading.Event()
-    seen = len(mails(cloud))
+    initial_count = len(read_mails(cloud))
 
     def watch() -> None:
-        shown = seen
+        shown_count = initial_count
         while not stop.wait(1):
             try:
-                sent = mails(cloud)
+                sent_mails = read_mails(cloud)
             except OSError:
                 continue
-            for mail in sent[shown:]:
+            for mail in sent_mails[shown_count:]:
                 show(f"Mail to {', '.join(mail['To'])}: {mail['BodyText']}")
-            shown = len(sent)
+            shown_count = len(sent_mails)
 
     threading.Thread(target=watch, name="mail", daemon=True).start()
     return stop
 
 
-def mails(cloud: Cloud) -> list[dict[str, Any]]:
+def read_mails(cloud: Cloud) -> list[dict[str, Any]]:
     """Return every mail so far, oldest first, with `To`, `Subject` and `BodyText`."""
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with direct.open(f"{cloud.env['AWS_ENDPOINT_URL']}/_ministack/ses/messages", timeout=5) as answer:
-        accounts = json.load(answer)["messages"]
+    with direct.open(f"{cloud.env['AWS_ENDPOINT_URL']}/_ministack/ses/messages", timeout=5) as response:
+        accounts = json.load(response)["messages"]
     return [mail for account in accounts.values() for mail in account]
