@@ -195,5 +195,5 @@ def read_by_rank(backend: Backend, spans: list[feed.Span], limit: int | None = N
     ],
 )
 def test_list_over_one_megabyte_is_complete(backend: Backend, read: Callable[[Any], Any]) -> None:
-    photos = [backend.ready(minute=minute, description="x" * 300_000, tags=("sea",)) for minute in range(5)]
+    photos = [backend.ready(minute=minute, placeholder="x" * 300_000, tags=("sea",)) for minute in range(5)]
     assert ids(read(backend.store)) == ids(photos)

@@ -39,7 +39,7 @@ LEAVING: dict[str, Callable[[Backend, Photo], object]] = {
 
 
 @pytest.mark.parametrize("action", LEAVING)
-@pytest.mark.parametrize(("visibility", "open_count"), [("public", 1), ("unlisted", 1), ("private", 0)])
+@pytest.mark.parametrize(("visibility", "non_private_count"), [("public", 1), ("unlisted", 1), ("private", 0)])
 def test_photo_is_listed_and_counted_while_it_is_in_the_album(
     backend: Backend, action: str, visibility: str, non_private_count: int
 ) -> None:
