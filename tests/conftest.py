@@ -35,6 +35,11 @@ from tests.support.services import rebuild_services
 from tests.support.time_budget import TimeBudget
 
 ORIGIN = "http://localhost:8000"
+REPETITIVE = {
+    *("test_faults.py", "test_propagation_faults.py", "test_deletion_job.py", "test_races.py"),
+    *("test_feed_statistics.py", "test_fuzz.py", "test_dynamodb_feed.py"),
+}
+"""Files with faults at every call, races, or many random inputs. Other tests cover the same code."""
 
 
 settings.register_profile("default", deadline=None)
@@ -46,6 +51,13 @@ def pytest_configure(config: pytest.Config) -> None:
     """Print the time budget at the end, unless this process only works for another one."""
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(TimeBudget())
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Measure no coverage in tests that run the same code very often. Measuring would double their time."""
+    for item in items:
+        if item.path.name in REPETITIVE or getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
+            item.add_marker("no_cover")
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
