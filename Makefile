@@ -24,9 +24,10 @@ unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help run test test-fast test-aws policies check fuzz bench openapi package audit deploy resources cdn-key redrive rebuild rehide
 
 help: ## List all commands
+	@echo 'Arguments in [ ] are optional.'
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-11s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: ## Serve everything at http://localhost:8000 [PORT= AWS_PORT= DATA= VERBOSE=1]
+run: ## Run the app at http://localhost:8000 ([PORT=] [AWS_PORT=] [DATA=] [VERBOSE=1])
 	$(BOTH)
 	@exec $(BIN)/python -m local --port $(PORT) --aws-port $(AWS_PORT) --data "$(DATA)" $(if $(filter 1,$(VERBOSE)),--verbose)
 
@@ -37,11 +38,11 @@ test: ## Run all tests
 test-fast: $(READY) ## Run all tests except the end-to-end tests
 	$(BIN)/python -m pytest -n 2 --ignore tests/e2e
 
-test-aws: $(READY) ## Run the end-to-end tests against a test stage in your AWS account STAGE= [URL=]
-	@test "$(origin STAGE)" = "command line" -a -n "$(STAGE)" || { echo "STAGE= is missing. Name a test stage, because the tests create and cancel accounts in it."; exit 1; }
+test-aws: $(READY) ## Run the end-to-end tests against a test stage in your AWS account (STAGE= [URL=])
+	@test "$(origin STAGE)" = "command line" -a -n "$(STAGE)" || { echo "STAGE= is missing. Give STAGE= on the command line, because an exported variable does not count. Name a test stage, because the tests create and cancel accounts."; exit 1; }
 	AWS_TEST_STAGE="$(STAGE)" AWS_TEST_URL="$(URL)" $(BIN)/python -m pytest tests/e2e
 
-policies: ## Drop each permission of the policies, and check that the emulator then denies a call
+policies: ## Check that each permission of the policies is needed
 	$(BOTH)
 	$(BIN)/python -m pytest tests/e2e/test_policies.py --all-mutants
 
@@ -52,10 +53,10 @@ check: $(READY) ## Check style, types, layers and the template
 	$(BIN)/python -m pytest tests/test_layers.py
 	$(BIN)/cfn-lint resources.yaml
 
-fuzz: $(READY) ## Render mutated photos for 10 minutes [SECONDS=]
+fuzz: $(READY) ## Render mutated photos for 10 minutes ([SECONDS=])
 	$(BIN)/python -m tests.support.fuzz $(SECONDS)
 
-bench: ## Measure the figures in the documentation, which takes half an hour
+bench: ## Measure the figures in the documentation, in about half an hour
 	$(BOTH)
 	$(BIN)/python -m bench.coldstart
 	$(BIN)/python -m bench.walks
@@ -80,7 +81,7 @@ audit: package ## Check the package's template for unsafe settings with checkov
 	@sed '/^    Condition: /d' out/sam.yaml > out/audit.yaml    # checkov skips resources with a condition.
 	.venv-audit/bin/checkov --config-file .checkov.yaml -f out/audit.yaml
 
-deploy: $(READY) ## Deploy the package with the AWS CLI BUCKET= [STAGE= PARAMETERS="BaseUrl=... DomainPrefix=..." OPTIONS=]
+deploy: $(READY) ## Deploy the package with the AWS CLI (BUCKET= [STAGE=] [PARAMETERS="BaseUrl=... DomainPrefix=..."] [OPTIONS=])
 	@test -n "$(BUCKET)" || { echo "BUCKET= is missing. Name the S3 bucket to upload the package to."; exit 1; }
 	@command -v aws >/dev/null || { echo "The AWS CLI is not installed. It is needed to upload the package."; exit 1; }
 	$(MAKE) package
@@ -88,19 +89,20 @@ deploy: $(READY) ## Deploy the package with the AWS CLI BUCKET= [STAGE= PARAMETE
 	aws cloudformation deploy --template-file out/deploy.yaml --stack-name photoshare-$(STAGE) --s3-bucket $(BUCKET) $(OPTIONS) \
 	    --capabilities CAPABILITY_IAM --no-fail-on-empty-changeset --parameter-overrides Stage=$(STAGE) $(PARAMETERS)
 
-resources: $(READY) ## Deploy all resources of a stage except its functions, for `chalice deploy` [STAGE= PARAMETERS=]
+resources: $(READY) ## Deploy all resources of a stage except its functions, for `chalice deploy` ([STAGE=] [PARAMETERS=])
 	$(BIN)/python -m release.stage $(STAGE) $(PARAMETERS)
 
-cdn-key: $(READY) ## Create the key that signs CDN URLs, before the first deployment with Cdn=yes [STAGE= KEY=]
+cdn-key: $(READY) ## Create CDN key 1 or 2, which signs URLs of renditions ([STAGE=] [KEY=1 or 2])
 	$(BIN)/python -m release.cdn_key $(STAGE) $(KEY)
 
-rebuild: $(READY) ## Confirm every original again, to rebuild lost rows of photos [STAGE=]
+rebuild: $(READY) ## Rebuild lost photo rows by processing every original again ([STAGE=])
 	$(BIN)/python -m release.rebuild $(STAGE)
 
-rehide: $(READY) ## After a restore, repeat the deletions and visibility changes that it has undone TO= [STAGE= FROM=]
+rehide: $(READY) ## Repeat the deletions and visibility changes that a restore has undone (TO=suffix of the restored tables [STAGE=] [FROM=])
+	@test -n "$(TO)" || { echo "TO= is missing. Name the suffix of the restored tables."; exit 1; }
 	$(BIN)/python -m release.rehide $(STAGE) "$(FROM)" "$(TO)"
 
-redrive: $(READY) ## Retry the jobs and upload events in the dead-letter queues [STAGE=]
+redrive: $(READY) ## Retry the jobs and upload events in the dead-letter queues ([STAGE=])
 	$(BIN)/python -m release.redrive $(STAGE)
 
 $(READY): requirements.txt requirements-dev.txt

@@ -76,9 +76,12 @@ def _serve(running_cloud: "Cloud", port: int, log_file: Path | None) -> None:
         stack.callback(users.watch_mail(running_cloud, _print_line).set)
         password = users.ensure_demo_account(running_cloud)
         started.start_others()
-        _print_line(f"AWS: {running_cloud.env['AWS_ENDPOINT_URL']}. The data is in {running_cloud.data}.")
-        _print_line(f"{f'Requests are logged in {log_file}. ' if log_file else ''}Mail to users appears here.")
-        _print_line(f"Sign in as {users.DEMO_EMAIL} with the password {password}, or sign up.")
+        _print_line(f"AWS emulator: {running_cloud.env['AWS_ENDPOINT_URL']}. The data is in {running_cloud.data}.")
+        _print_line(
+            f"{f'Requests are logged in {log_file}. ' if log_file else ''}Emails to users are printed in this terminal."
+        )
+        _print_line(f"Sign in as {users.DEMO_EMAIL} with the password {password}.")
+        _print_line("To create more accounts, see docs/local.md.")
         _print_line(f"Photoshare: http://localhost:{port} (press Ctrl-C to stop)")
         started.supervise()
 

@@ -15,7 +15,8 @@ def main(stage: str, number: str = "1") -> None:
         raise ValueError("the key number must be 1 or 2.")
     name = f"photoshare-{stage}-cdn-key-{number}"
     boto3.client("secretsmanager").create_secret(Name=name, SecretString=json.dumps(create_key_pair()))
-    print(f"Created {name}. Next: deploy with Cdn=yes CdnKey={number}")
+    print(f"Created {name}. If this is the first key of the stage, deploy with Cdn=yes CdnKey={number}.")
+    print("If you rotate the key, continue with docs/how-to/rotate-keys.md.")
 
 
 def create_key_pair() -> dict[str, str]:

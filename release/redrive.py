@@ -1,4 +1,4 @@
-"""Retry dead jobs and dead uploads once the cause is fixed: `python -m release.redrive STAGE`."""
+"""Retry dead jobs and dead uploads after the cause is fixed: `python -m release.redrive STAGE`."""
 
 import json
 import sys
@@ -13,9 +13,9 @@ def main(stage: str) -> None:
     session = boto3.Session()
     sqs = session.client("sqs")
     redrive_jobs(sqs, stage)
-    print("SQS moves the dead jobs back to their queue.")
+    print("SQS is moving the dead jobs back to their queue.")
     count = redrive_uploads(sqs, session.client("lambda"), stage)
-    print(f"Lambda confirms {count} uploads again.")
+    print(f"Sent {count} upload events to Lambda again.")
 
 
 def redrive_jobs(sqs: Any, stage: str) -> None:

@@ -87,7 +87,7 @@ def test_redrive_confirms_dead_uploads(packaged: Packaged) -> None:
     assert int(dead_object["sequencer"], 16) > 0
     assert packaged.call("GET", f"/photos/{grant['photoId']}", token=token).json["status"] == "pending"
 
-    assert "confirms 1 uploads again" in packaged.run("release.redrive")
+    assert "Sent 1 upload events" in packaged.run("release.redrive")
     packaged.wait_ready(grant["photoId"], token)
     assert packaged.count_messages("uploads-dead") == 0
 
