@@ -6,7 +6,9 @@ from typing import Any
 import boto3
 import pytest
 from moto import mock_aws
+from moto.cloudformation.models import Stack
 
+from local.stack import TEMPLATE
 from tests.support.fast_moto import shortcuts
 
 TABLES = {"ranged": ("part", "sort"), "plain": ("part",)}
@@ -38,6 +40,14 @@ def test_failed_transaction_changes_nothing(fast: bool) -> None:
 def test_successful_transaction_changes_both_tables(fast: bool) -> None:
     before, after = _states("attribute_exists(part)", fast=fast)
     assert all(before[table] != after[table] for table in TABLES)
+
+
+def test_parsed_template_is_the_same_and_is_not_shared() -> None:
+    text = TEMPLATE.read_text()
+    expected = Stack.parse_template(text)
+    with shortcuts():
+        Stack.parse_template(text)["Resources"].clear()
+        assert Stack.parse_template(text) == expected
 
 
 def _states(condition: str, *, fast: bool) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -16,6 +16,7 @@ from tests.support.cognito import Cognito
 from tests.support.faults import Fault, Killed, Mode, hooked, striking
 from tests.support.gallery import JPEG
 from tests.support.invariants import broken
+from tests.support.moto_data import add_versions
 from tests.support.snapshots import Snapshot
 from tests.support.sweeps import drain_queue, run_job
 
@@ -164,8 +165,7 @@ def test_next_attempt_deletes_objects_that_s3_failed_to_delete(
 @pytest.mark.usefixtures("cognito")
 def test_purge_deletes_more_than_a_thousand_object_versions(shared_cloud: Cloud, ann: Client) -> None:
     photo = shared_cloud.upload(ann, JPEG)
-    for _ in range(1005):
-        shared_cloud.s3.put_object(Bucket=shared_cloud.settings.originals_bucket, Key=photo.s3_key, Body=b"x")
+    add_versions(shared_cloud.settings.originals_bucket, photo.s3_key, 1005)
     ann.delete("/account")
     run_queued_jobs(shared_cloud)
     assert is_deleted(shared_cloud, ann.user_id)

@@ -4,6 +4,7 @@ import io
 import struct
 import zlib
 from collections.abc import Iterable
+from functools import cache
 
 from PIL import Image
 
@@ -46,6 +47,7 @@ def _files_with_enormous_sizes(width: int = 60_000, height: int = 60_000) -> Ite
     yield "heic", images.replace_first(images.HEIC, b"ispe\0\0\0\0" + extent, b"ispe\0\0\0\0" + larger), "image/heic"
 
 
+@cache
 def bombs() -> dict[str, tuple[bytes, str, str]]:
     """Return files made to exhaust a decoder, by name. Each has its bytes, its type and the expected refusal."""
     enormous = {

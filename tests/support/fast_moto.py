@@ -1,15 +1,18 @@
-"""Make moto's DynamoDB faster by two shortcuts. Most of the time of the tests is moto's.
+"""Make moto faster by shortcuts. Most of the time of the tests is spent in moto.
 
-Both shortcuts give the same results as moto itself: `tests/test_fast_moto.py` compares them.
+The shortcuts give the same results as moto itself: `tests/test_fast_moto.py` compares them.
 """
 
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import copy, deepcopy
+from functools import cache
 from typing import Any
 
 import pytest
+from botocore.loaders import JSONFileLoader
+from moto.cloudformation.models import Stack
 from moto.core.serialize import JSONSerializer
 from moto.dynamodb.models.dynamo_type import Item, LimitedSizeDict
 from moto.dynamodb.models.table import Table
@@ -24,7 +27,18 @@ def shortcuts() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Table, "__deepcopy__", copy_table, raising=False)
         patch.setattr(JSONSerializer, "_serialize_type_structure", _serialize_value)
+        patch.setattr(Stack, "parse_template", staticmethod(lambda template: deepcopy(_parse_template(template))))
+        # botocore shares the models within a session, and so changes none. Each deployment has a new session.
+        patch.setattr(JSONFileLoader, "load_file", _load_model)
         yield
+
+
+_parse_template = cache(Stack.parse_template)
+_load_file = cache(JSONFileLoader().load_file)
+
+
+def _load_model(_: JSONFileLoader, path: str) -> Any:
+    return _load_file(path)
 
 
 def copy_table(table: Table, _: Any = None) -> Table:

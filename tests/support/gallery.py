@@ -8,7 +8,7 @@ from chalicelib.domain.photos import Membership, Photo
 from chalicelib.stores.dynamodb import items
 from tests.support.cloud import Client, Cloud
 from tests.support.images import photo as make_photo
-from tests.support.moto_rows import read_rows
+from tests.support.moto_data import read_rows
 from tests.support.rows import NO_LIMITS, START, pending
 
 JPEG = make_photo(64, 48)

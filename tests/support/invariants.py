@@ -11,7 +11,7 @@ from chalicelib.domain.ids import UserId
 from chalicelib.domain.photos import Photo
 from chalicelib.stores.dynamodb import items, term_rows
 from tests.support.cloud import Client, Cloud
-from tests.support.moto_rows import Row, read_rows
+from tests.support.moto_data import Row, read_rows
 
 
 def broken(cloud: Cloud, owner: str) -> list[str]:

@@ -13,7 +13,7 @@ from typing import Any
 from tests.support import row_sizes
 from tests.support.cloud import Cloud
 from tests.support.faults import hooked
-from tests.support.moto_rows import Row, read_rows
+from tests.support.moto_data import Row, read_rows
 
 
 class Meter:

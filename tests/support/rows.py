@@ -33,7 +33,7 @@ from chalicelib.stores.protocols import (
     ShareLinkStore,
 )
 from tests.support.fast_moto import shortcuts
-from tests.support.moto_rows import delete_rows
+from tests.support.moto_data import delete_rows
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 NO_LIMITS = Limits(photos=1_000_000, bytes=10**15)

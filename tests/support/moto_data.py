@@ -1,10 +1,11 @@
-"""Read and delete the rows of moto directly: its scans and single deletions take most of the time of a test."""
+"""Read and change the data of moto directly. Many calls through a client would take most of the time of a test."""
 
 from typing import Any
 
 from moto.core.models import DEFAULT_ACCOUNT_ID as ACCOUNT
 from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.table import Table
+from moto.s3.models import s3_backends
 
 Row = dict[str, Any]
 
@@ -17,6 +18,12 @@ def read_rows(dynamodb: Any, table: str) -> list[Row]:
 def delete_rows(dynamodb: Any, table: str) -> None:
     """Delete all rows of a table."""
     _table(dynamodb, table).items.clear()
+
+
+def add_versions(bucket: str, key: str, count: int) -> None:
+    """Add versions of one byte to an object."""
+    for _ in range(count):
+        s3_backends[ACCOUNT]["aws"].put_object(bucket, key, b"x")
 
 
 def _table(dynamodb: Any, name: str) -> Table:
