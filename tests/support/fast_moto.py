@@ -3,6 +3,7 @@
 The shortcuts give the same results as moto itself: `tests/test_fast_moto.py` compares them.
 """
 
+import threading
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ import pytest
 from botocore.loaders import JSONFileLoader
 from moto.cloudformation.models import Stack
 from moto.core.serialize import JSONSerializer
+from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import Item, LimitedSizeDict
 from moto.dynamodb.models.table import Table
 
@@ -25,7 +27,8 @@ _serialize_structure = JSONSerializer._serialize_type_structure
 def shortcuts() -> Iterator[None]:
     """Apply the shortcuts."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Table, "__deepcopy__", copy_table, raising=False)
+        patch.setattr(Table, "__deepcopy__", _copy_table_once, raising=False)
+        patch.setattr(DynamoDBBackend, "transact_write_items", _transact)
         patch.setattr(JSONSerializer, "_serialize_type_structure", _serialize_value)
         patch.setattr(Stack, "parse_template", staticmethod(lambda template: deepcopy(_parse_template(template))))
         # botocore shares the models within a session, and so changes none. Each deployment has a new session.
@@ -41,11 +44,25 @@ def _load_model(_: JSONFileLoader, path: str) -> Any:
     return _load_file(path)
 
 
-def copy_table(table: Table, _: Any = None) -> Table:
-    """Copy a table for the rollback of a transaction. moto copies it once for every write of the transaction.
+_transaction = threading.local()
+_transact_with_copies = DynamoDBBackend.transact_write_items
 
-    Copy only the rows: a transaction changes nothing else. Share the scalars: moto replaces them.
-    """
+
+def _transact(backend: DynamoDBBackend, writes: Any) -> None:
+    _transaction.copies = {}
+    _transact_with_copies(backend, writes)
+
+
+def _copy_table_once(table: Table, _: Any) -> Table:
+    """Copy a table for the rollback of a transaction. moto copies the table again for each write of the transaction."""
+    copies: dict[int, Table] = _transaction.copies
+    if id(table) not in copies:
+        copies[id(table)] = copy_table(table)
+    return copies[id(table)]
+
+
+def copy_table(table: Table) -> Table:
+    """Copy the rows of a table. Share the scalars, because moto replaces them."""
     copied: Table = copy(table)
     copied.items = defaultdict(dict, {key: _copy_rows(rows) for key, rows in table.items.items()})
     return copied
