@@ -21,11 +21,11 @@ BOTH := @test -e $(READY) -a -e $(EMULATOR) || echo "Installing two environments
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast test-aws policies check fuzz bench openapi package audit deploy resources cdn-key redrive rebuild rehide
+.PHONY: help run test test-fast test-aws policies check fuzz bench openapi package audit deploy resources cdn-key redrive rebuild rehide erase-photo cancel-account
 
 help: ## List all commands
 	@echo 'Arguments in [ ] are optional.'
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-11s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-14s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: ## Run the app at http://localhost:8000 ([PORT=] [AWS_PORT=] [DATA=] [VERBOSE=1])
 	$(BOTH)
@@ -104,6 +104,14 @@ rehide: $(READY) ## Repeat the deletions and visibility changes that a restore h
 
 redrive: $(READY) ## Retry the jobs and upload events in the dead-letter queues ([STAGE=])
 	$(BIN)/python -m release.redrive $(STAGE)
+
+erase-photo: $(READY) ## Erase a photo that violates your rules (PHOTO_ID= [STAGE=])
+	@test -n "$(PHOTO_ID)" || { echo "PHOTO_ID= is missing. Name the photo to erase."; exit 1; }
+	$(BIN)/python -m release.moderate $(STAGE) photo "$(PHOTO_ID)"
+
+cancel-account: $(READY) ## Cancel an account that violates your rules, and delete its data (USER_ID= [STAGE=])
+	@test -n "$(USER_ID)" || { echo "USER_ID= is missing. Name the user whose account to cancel."; exit 1; }
+	$(BIN)/python -m release.moderate $(STAGE) account "$(USER_ID)"
 
 $(READY): requirements.txt requirements-dev.txt
 $(EMULATOR): requirements-emulator.txt

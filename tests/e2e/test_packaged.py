@@ -17,7 +17,7 @@ from tests.support.images import photo as make_photo
 from tests.support.packaged import STAGE, Packaged
 from tests.support.policies import FUNCTIONS
 from tests.support.processes import lambda_processes
-from tests.support.rest import put, wait_until
+from tests.support.rest import put, send, wait_until
 
 pytestmark = pytest.mark.xdist_group("packaged")
 
@@ -123,3 +123,31 @@ def test_lost_rows_are_rebuilt_from_the_bucket_and_visible_only_to_their_owners(
     wait_until(lambda: packaged.call("GET", f"/photos/{grant['photoId']}", token=token).status == 200, 60)
     packaged.wait_ready(grant["photoId"], token)
     assert packaged.call("GET", f"/photos/{grant['photoId']}").status == 404
+
+
+def test_operator_erases_a_photo(packaged: Packaged) -> None:
+    token = packaged.sign_up(packaged.address("lou"))
+    grant = packaged.grant(token)
+    assert put(grant, JPEG) == 200
+    photo = packaged.wait_ready(grant["photoId"], token)
+    assert (
+        packaged.run("release.moderate", "photo", grant["photoId"]) == f"Erased {grant['s3Key'].rpartition('/')[0]}/\n"
+    )
+    assert packaged.call("GET", f"/photos/{grant['photoId']}", token=token).status == 404
+    assert [send("GET", url).status for url in photo["renditions"].values()] == [404, 404, 404]
+    assert packaged.call("GET", "/account", token=token).json["photoCount"] == 0
+    for photo_id in (grant["photoId"], str(uuid4()), "x"):
+        with pytest.raises(subprocess.CalledProcessError, match="exit status 1"):
+            packaged.run("release.moderate", "photo", photo_id)
+
+
+def test_operator_cancels_an_account(packaged: Packaged) -> None:
+    token = packaged.sign_up(packaged.address("max"))
+    grant = packaged.grant(token)
+    user_id = grant["s3Key"].partition("/")[0]
+    assert packaged.run("release.moderate", "account", user_id).startswith(f"Cancelled {user_id}.")
+    assert packaged.call("GET", "/account", token=token).status == 401
+    cognito, pool = packaged.client("cognito-idp"), packaged.setting("USER_POOL_ID")
+    wait_until(lambda: not cognito.list_users(UserPoolId=pool, Filter=f'sub = "{user_id}"')["Users"], 60)
+    with pytest.raises(subprocess.CalledProcessError, match="exit status 1"):
+        packaged.run("release.moderate", "account", user_id)

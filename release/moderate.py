@@ -1,0 +1,78 @@
+"""Remove what violates your rules: `python -m release.moderate STAGE photo PHOTO_ID`, or `STAGE account USER_ID`.
+
+The command runs the code of the API with the operator's credentials and the settings of the stage.
+"""
+
+import os
+import sys
+
+import boto3
+import msgspec
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chalicelib import wiring
+from chalicelib.accounts.accounts import LEASE
+from chalicelib.domain.accounts import Caller
+from chalicelib.domain.errors import PhotoshareError
+from chalicelib.domain.ids import PhotoId, UserId, timestamp
+from chalicelib.domain.messages import PurgeAccount
+
+
+class CannotRemove(Exception):
+    """The photo or the account cannot be removed. The message says why."""
+
+
+def main(stage: str, kind: str, name: str) -> None:
+    """Remove a photo or an account."""
+    lambdas = boto3.client("lambda")
+    function = lambdas.get_function_configuration(FunctionName=f"photoshare-{stage}")
+    region = lambdas.meta.region_name
+    os.environ |= {"AWS_REGION": region, "AWS_DEFAULT_REGION": region, **function["Environment"]["Variables"]}
+    print({"photo": erase_photo, "account": cancel_account}[kind](name))
+
+
+def erase_photo(photo_id: str) -> str:
+    """Erase a photo as its owner can. Return a report with the prefix of its objects.
+
+    Raises:
+        CannotRemove: the photo does not exist, or it is already erased.
+    """
+    photo = wiring.photo_store().photo(msgspec.convert(photo_id, PhotoId))
+    if photo is None or photo.status == "erased":
+        raise CannotRemove("The photo does not exist." if photo is None else "The photo is already erased.")
+    wiring.photos().erase(photo.photo_id, by=Caller(photo.user_id))
+    return f"Erased {photo.prefix}"
+
+
+def cancel_account(user_id: str) -> str:
+    """Cancel an account as its user can, and enqueue the job that deletes its data. Return a report.
+
+    Raises:
+        CannotRemove: the user pool has no user with this id.
+    """
+    cognito, pool = boto3.client("cognito-idp"), wiring.settings().user_pool_id
+    try:
+        user = cognito.admin_get_user(UserPoolId=pool, Username=user_id)
+    except cognito.exceptions.UserNotFoundException:
+        raise CannotRemove("The user does not exist.") from None
+    if user["Username"] != user_id:
+        raise CannotRemove(f"Use the id of the user, which is {user['Username']}.")
+    now = wiring.now()
+    wiring.account_deletion_store().begin(UserId(user_id), timestamp(now), timestamp(now + LEASE))
+    wiring.queue().send([PurgeAccount(UserId(user_id))])
+    return f"Cancelled {user_id}. A job deletes the data of the account."
+
+
+if __name__ == "__main__":
+    try:
+        main(*sys.argv[1:])
+    except (
+        CannotRemove,
+        PhotoshareError,
+        ClientError,
+        BotoCoreError,
+        msgspec.ValidationError,
+        TypeError,
+        KeyError,
+    ) as error:
+        sys.exit(f"Nothing was removed: {error}")
