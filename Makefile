@@ -31,9 +31,9 @@ run: ## Run the app at http://localhost:8000 ([PORT=] [AWS_PORT=] [DATA=] [VERBO
 	$(BOTH)
 	@exec $(BIN)/python -m local --port $(PORT) --aws-port $(AWS_PORT) --data "$(DATA)" $(if $(filter 1,$(VERBOSE)),--verbose)
 
-test: ## Run all tests
+test: ## Run all tests, and fail if they cover less than 95% of the lines and branches
 	$(BOTH)
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --cov --cov-report=
 
 test-fast: $(READY) ## Run all tests except the end-to-end tests
 	$(BIN)/python -m pytest -n 2 --ignore tests/e2e
