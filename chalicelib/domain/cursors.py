@@ -59,6 +59,6 @@ class Cursors:
 
 
 def _is_canonical(token: str) -> bool:
-    # Base64 decoders ignore stray bits and characters, so other spellings of a valid cursor would pass as well.
+    # Base64 decoders ignore stray bits and characters. Accept only the encoding that `seal` returns.
     parts = token.removeprefix(".").split(".")
     return all(base64_encode(base64_decode(part)).decode() == part for part in parts)

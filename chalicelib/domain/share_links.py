@@ -60,7 +60,7 @@ def decode_token(text: str) -> Token | None:
     if len(raw) != _TOKEN_BYTES:
         return None
     token = Token(AlbumId(str(UUID(bytes=raw[:16]))), LinkId(str(UUID(bytes=raw[16:32]))), raw[32:])
-    # The base64 decoder skips stray characters and ignores the last bits, so other spellings decode too.
+    # The base64 decoder ignores stray characters and the last bits. Accept only the encoding of `encode_token`.
     return token if is_album_id(token.album_id) and encode_token(token) == text else None
 
 

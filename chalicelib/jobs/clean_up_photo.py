@@ -36,7 +36,7 @@ class CleanUpPhotoJob:
         now = self._clock()
         photo_ids = self._store.list_due(timestamp(now), SWEEP_LIMIT)
         self._queue.send([CleanUpPhoto(photo_id) for photo_id in photo_ids])
-        # Otherwise photos that always fail would fill every later sweep.
+        # Postpone the enqueued photos, so that photos that always fail do not fill every later sweep.
         self._store.postpone(photo_ids, timestamp(now + CLEANUP_LEASE))
         return len(photo_ids)
 

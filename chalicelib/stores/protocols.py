@@ -76,7 +76,7 @@ class PhotoStore(Protocol):
     ) -> list[Photo]:
         """Return up to `limit` photos of a listing without a tag in the order of their ids, newest first if `newest`.
 
-        Start behind `after`. Return only ids that are at least `since` and below `until`.
+        Start with the photo that follows `after`. Return only ids that are at least `since` and below `until`.
 
         Raises:
             ValueError: the listing has a tag.
@@ -98,7 +98,7 @@ class PhotoStore(Protocol):
         """
 
     def by_score(self, listing: Listing, limit: int, *, after: tuple[float, PhotoId] | None = None) -> list[Photo]:
-        """Return up to `limit` photos behind `after`, the best first. Equal scores are in the order newest first."""
+        """Return up to `limit` photos that follow `after`, the best first. Equal scores are in the order newest first."""
 
     def by_rank(self, listing: Listing, spans: Sequence[Span], limit: int | None = None) -> list[list[Photo]]:
         """Return for each span its photos in the order of their ranks, all of them or the first `limit`."""
@@ -107,7 +107,7 @@ class PhotoStore(Protocol):
         """Return up to `limit` photos whose `due_at` has passed, except postponed photos."""
 
     def postpone(self, photo_ids: Sequence[PhotoId], until: Timestamp) -> None:
-        """Leave these photos out of `due` until a time, or until their `due_at` changes."""
+        """Leave these photos out of `list_due` until a time, or until their `due_at` changes."""
 
 
 class AccountStore(Protocol):
@@ -189,7 +189,7 @@ class ShareLinkStore(Protocol):
         """
 
     def links(self, album_id: AlbumId, limit: int, *, after: LinkId | None = None) -> list[ShareLink]:
-        """Return up to `limit` links of an album behind `after`, the oldest first."""
+        """Return up to `limit` links of an album that follow `after`, the oldest first."""
 
     def remove_link(self, album_id: AlbumId, link_id: LinkId) -> bool:
         """Delete a link. Return False if it does not exist."""
@@ -220,7 +220,7 @@ class AlbumStore(Protocol):
         """
 
     def change(self, before: Album, after: Album) -> bool:
-        """Replace `before` with `after`, except its counts and its latest photo.
+        """Replace `before` with `after`, except its counts, its latest photo and the progress of its propagation.
 
         An album with a `deleted_at` does not count for its owner's limit.
         Return False and change nothing if another writer has changed the album.
@@ -230,7 +230,7 @@ class AlbumStore(Protocol):
         """Mark all photos of the album as updated to its name and visibility, unless one of these has changed again."""
 
     def store_progress(self, album: Album, through: PhotoId, due_at: Timestamp) -> None:
-        """Store that the photos up to `through` are up to date, and when the sweep should look at the album again.
+        """Store that the photos up to `through` are up to date, and when the sweep must enqueue the album again.
 
         Change nothing if the album has changed again, or all its photos are up to date.
         """
@@ -242,13 +242,13 @@ class AlbumStore(Protocol):
         """
 
     def albums(self, owner: UserId | None, limit: int, *, after: AlbumId | None = None) -> list[Album]:
-        """Return up to `limit` albums behind `after`, the newest first: the owner's, or all public ones if None."""
+        """Return up to `limit` albums that follow `after`, the newest first: the owner's, or all public ones if None."""
 
     def list_due(self, now: Timestamp, limit: int) -> list[AlbumId]:
         """Return up to `limit` albums whose `due_at` has passed."""
 
     def entries(self, album_id: AlbumId, limit: int, *, include_private: bool, after: str | None = None) -> list[Entry]:
-        """Return up to `limit` photos of an album in its order, behind the sort key `after`.
+        """Return up to `limit` photos of an album in its order, starting after the sort key `after`.
 
         Include private photos only if `include_private`. An album that does not exist has no entries.
         """
@@ -262,7 +262,10 @@ class AlbumStore(Protocol):
         """Return for each span its photos as `PhotoStore.by_rank` does. Include private ones if `include_private`."""
 
     def list_member_ids(self, album_id: AlbumId, limit: int, *, after: PhotoId | None = None) -> list[PhotoId]:
-        """Return up to `limit` photos of an album behind `after` by id. The list reflects every acknowledged write."""
+        """Return up to `limit` photos of an album that follow `after` by id.
+
+        The list reflects every acknowledged write.
+        """
 
     def read_with_photos(
         self, album_id: AlbumId, photo_ids: Sequence[PhotoId]
@@ -289,7 +292,7 @@ class SearchIndex(Protocol):
     def search(
         self, listing: Listing, words: Sequence[SearchWord], limit: int, *, after: PhotoId | None = None
     ) -> SearchPage:
-        """Return up to `limit` photos of a listing that match every word, newest first, starting behind `after`.
+        """Return up to `limit` photos of a listing that match every word, newest first. Start after the photo `after`.
 
         Each photo belongs to the listing and matches every word at the time of the call.
         A word that comes only from the name of a private album matches for the photo's owner alone.

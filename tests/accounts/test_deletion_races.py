@@ -153,12 +153,12 @@ def test_photo_jobs_of_a_cancelled_account_leave_nothing(shared_cloud: Cloud, an
     ann.delete("/account")
     late = datetime.now(UTC) + timedelta(days=40)
     shared_cloud.sweep(late)
-    settle_jobs = drain_queue(shared_cloud)
-    for body in settle_jobs:
+    clean_up_jobs = drain_queue(shared_cloud)
+    for body in clean_up_jobs:
         run_job(body, late)
-    assert sum(json.loads(body)["job"] == "settle" for body in settle_jobs) > 3
+    assert sum(json.loads(body)["job"] == "settle" for body in clean_up_jobs) > 3
     run_job(PurgeAccount(UserId(ann.user_id)), late)
-    for body in settle_jobs:
+    for body in clean_up_jobs:
         run_job(body, late)
     assert is_deleted(shared_cloud, ann.user_id)
 

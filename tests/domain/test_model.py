@@ -75,7 +75,7 @@ VALID_ID = new_photo_id(datetime(2026, 1, 1, tzinfo=UTC), 0)
         "../../etc/passwd",
     ],
 )
-def test_other_spellings_are_not_valid_ids(text: str) -> None:
+def test_other_forms_are_not_valid_ids(text: str) -> None:
     assert is_photo_id(VALID_ID)
     assert not is_photo_id(text)
 

@@ -27,7 +27,7 @@ JPEG = make_photo(64, 48)
 
 
 def create_due_photos(cloud: Cloud, ann: Client) -> list[Photo]:
-    """Create one photo of each kind that the sweep settles."""
+    """Create one photo of each kind that the sweep cleans up."""
     unused, undelivered = cloud.grant(ann), cloud.grant(ann)
     cloud.put(undelivered, JPEG)
     trashed, erased = cloud.upload(ann, JPEG), cloud.upload(ann, JPEG)
@@ -88,7 +88,7 @@ def test_job_of_a_missing_photo_succeeds() -> None:
     service.run_job({"Records": [{"body": body, "receiptHandle": "x"}]}, None)
 
 
-def test_sweep_enqueues_due_photos_and_their_jobs_settle_them(shared_cloud: Cloud, ann: Client) -> None:
+def test_sweep_enqueues_due_photos_and_their_jobs_clean_them_up(shared_cloud: Cloud, ann: Client) -> None:
     grant = shared_cloud.grant(ann)
     pending = shared_cloud.photo(grant["photoId"])
     past = timestamp(datetime.now(UTC) - timedelta(minutes=1))
@@ -141,7 +141,7 @@ def test_permanently_failing_photos_do_not_block_other_photos(
     drain_queue(shared_cloud)
 
 
-def test_postponed_photo_is_still_settled_by_its_message(shared_cloud: Cloud, ann: Client) -> None:
+def test_postponed_photo_is_still_cleaned_up_by_its_message(shared_cloud: Cloud, ann: Client) -> None:
     photo_id = PhotoId(shared_cloud.grant(ann)["photoId"])
     later = datetime.now(UTC) + UNUSED_GRANT_DUE
     shared_cloud.store.postpone([photo_id], timestamp(later + CLEANUP_LEASE))

@@ -39,7 +39,7 @@ LEAVING: dict[str, Callable[[Backend, Photo], object]] = {
 
 
 @pytest.mark.parametrize("action", LEAVING)
-@pytest.mark.parametrize(("visibility", "open_count"), [("public", 1), ("unlisted", 1), ("private", 0)])
+@pytest.mark.parametrize(("visibility", "non_private_count"), [("public", 1), ("unlisted", 1), ("private", 0)])
 def test_photo_is_listed_and_counted_while_it_is_in_the_album(
     backend: Backend, action: str, visibility: str, non_private_count: int
 ) -> None:
@@ -55,7 +55,7 @@ def test_photo_is_listed_and_counted_while_it_is_in_the_album(
     assert list_ids(backend, album, include_private=True) == list_ids(backend, album, include_private=False) == []
 
 
-def test_hiding_or_showing_a_photo_changes_the_open_count(backend: Backend) -> None:
+def test_hiding_or_showing_a_photo_changes_the_non_private_count(backend: Backend) -> None:
     album = add_album(backend)
     photo = backend.ready(albums=build_memberships(album))
     photo = backend.put(photo, visibility="private")
@@ -140,9 +140,9 @@ def test_entries_by_rank_and_members_are_complete_and_sorted(backend: Backend) -
     backend.ready(albums=build_memberships(other))
     by_rank = [photo.photo_id for photo in sorted([*photos, private], key=lambda photo: compute_rank(photo.photo_id))]
     (all_entries,) = backend.albums.entries_by_rank(album.album_id, [ALL_RANKS], include_private=True)
-    (open_entries,) = backend.albums.entries_by_rank(album.album_id, [ALL_RANKS], 3, include_private=False)
+    (non_private_entries,) = backend.albums.entries_by_rank(album.album_id, [ALL_RANKS], 3, include_private=False)
     assert entry_ids(all_entries) == by_rank
-    assert entry_ids(open_entries) == [photo_id for photo_id in by_rank if photo_id != private.photo_id][:3]
+    assert entry_ids(non_private_entries) == [photo_id for photo_id in by_rank if photo_id != private.photo_id][:3]
     assert backend.albums.list_member_ids(album.album_id, 9) == [*ids(photos), private.photo_id]
     assert backend.albums.list_member_ids(album.album_id, 2, after=photos[1].photo_id) == ids(photos[2:4])
 

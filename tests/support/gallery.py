@@ -129,7 +129,7 @@ def data_about(cloud: Cloud, user_id: str) -> dict[str, list[Any]]:
     return {table: rows for table, rows in selected.items() if rows}
 
 
-def tombstone(cloud: Cloud, user_id: str) -> dict[str, Any]:
+def read_account_row(cloud: Cloud, user_id: str) -> dict[str, Any]:
     """Return the row of an account."""
     key = items.account_key(UserId(user_id))
     row = cloud.dynamodb.get_item(TableName=cloud.settings.account_table, Key=key, ConsistentRead=True)["Item"]

@@ -165,7 +165,7 @@ def update_album_photos(service: Local) -> None:
     service.wait(lambda: bool(ann.ask("GET", "/search", q=name, scope="mine")["items"]))
 
 
-def settle_by_sweep(service: Local) -> None:
+def clean_up_by_sweep(service: Local) -> None:
     ann = Person(service)
     album = ann.create_album()
     with without_events(service):
@@ -227,6 +227,6 @@ STEPS: list[Callable[[Local], None]] = [
         upload_again,
         show_photo,
     ),
-    *(list_photos, search, change_photo, use_album, delete_album_with_photos, update_album_photos, settle_by_sweep),
+    *(list_photos, search, change_photo, use_album, delete_album_with_photos, update_album_photos, clean_up_by_sweep),
     *(cancel_account, call_as_lambda),
 ]

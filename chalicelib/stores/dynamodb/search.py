@@ -1,4 +1,4 @@
-"""Word search on DynamoDB: intersect the lists of the words, rarest first, and check the photos behind them."""
+"""Word search on DynamoDB: intersect the lists of the words, rarest first, and check the photos that remain."""
 
 import time
 from collections.abc import Callable, Sequence

@@ -48,7 +48,7 @@ def choose_prefixes(words: Collection[str]) -> dict[str, list[str]]:
     """Return for each word of one photo the prefixes that list the photo under it.
 
     A prefix of up to seven letters lists the photo once, under the first of the words that have it.
-    Prefixes of eight letters list all words, because longer searches compare the words behind them.
+    Prefixes of eight letters list the photo under each of its words, because longer searches compare whole words.
     """
     prefixes_by_word: dict[str, list[str]] = {word: [] for word in sorted(words)}
     listed_prefixes: set[str] = set()
