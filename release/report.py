@@ -72,9 +72,9 @@ def format_table(template: dict[str, Any]) -> list[str]:
     resources = template["Resources"]
     kinds = Counter(resource["Type"] for resource in resources.values())
     conditional = Counter(resource["Type"] for resource in resources.values() if "Condition" in resource)
-    lines = [f"{'resources':<44}{'all':>5}{'on demand':>11}"]
-    lines += [f"{kind:<44}{count:>5}{conditional[kind] or '':>11}" for kind, count in sorted(kinds.items())]
-    return [*lines, f"{'together':<44}{sum(kinds.values()):>5}{sum(conditional.values()):>11}"]
+    lines = [f"{'resources':<44}{'all':>5}{'conditional':>13}"]
+    lines += [f"{kind:<44}{count:>5}{conditional[kind] or '':>13}" for kind, count in sorted(kinds.items())]
+    return [*lines, f"{'total':<44}{sum(kinds.values()):>5}{sum(conditional.values()):>13}"]
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from chalicelib.infra.fetch import FetchFailed, fetch
 MAX_TOKEN_LENGTH = 8192
 LEEWAY_SECONDS = 60
 MAX_LIFETIME_SECONDS = 24 * 60 * 60
-"""The longest lifetime that Cognito can be configured to. A longer-lived token is not from Cognito.
+"""The longest lifetime that a user pool can give a token. A token with a longer lifetime is not from Cognito.
 
 AWS contract COG-4.
 """

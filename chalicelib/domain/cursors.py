@@ -49,10 +49,10 @@ class Cursors:
             raise InvalidCursor from error
         return position
 
-    def page[Item](self, items: list[Item], limit: int, position: Callable[[Item], Sequence[Any]]) -> Page[Item]:
-        """Return a page of the first `limit` items. The page has a cursor if `items` holds more of them.
+    def build_page[Item](self, items: list[Item], limit: int, position: Callable[[Item], Sequence[Any]]) -> Page[Item]:
+        """Return a page of the first `limit` items. If `items` has more items, the page has a cursor.
 
-        `position` returns the position after the last item of the page. The next page starts after that position.
+        `position` returns the position of an item. The next page starts after the position of this page's last item.
         """
         page_items = items[:limit]
         return Page(page_items, self.seal(position(page_items[-1])) if len(items) > len(page_items) else None)

@@ -115,7 +115,7 @@ def parse_query[Shape](shape: type[Shape], request: HttpRequest) -> Shape:
     # Chalice's own look-up keeps only the last value of a repeated parameter.
     for name in request.query_params or {}:
         value, *others = request.query_params.getlist(name)
-        # API Gateway has replaced bytes that are not UTF-8 by this character.
+        # API Gateway replaces bytes that are not UTF-8 with U+FFFD before the app sees them.
         if others or not value or "\ufffd" in value:
             raise errors.InvalidRequest("The parameter is empty, repeated or not valid UTF-8.", details={"field": name})
         if name in _FORMATS and not _FORMATS[name][0].fullmatch(value):

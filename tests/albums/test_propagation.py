@@ -36,7 +36,7 @@ def create_filled_album(cloud: Cloud, owner: Client, count: int, **facts: Any) -
 
 def read_memberships(cloud: Cloud, owner: Client) -> set[tuple[str, bool]]:
     """Return the album names and visibilities that the photos of `owner` have copied."""
-    memberships = [membership for photo in rows(cloud, owner.user_id) for membership in photo.albums.values()]
+    memberships = [membership for photo in rows(cloud, owner.user_id) for membership in photo.memberships.values()]
     return {(membership.name, membership.public) for membership in memberships}
 
 
@@ -98,19 +98,21 @@ def test_second_change_wins_while_the_job_of_the_first_is_pending(shared_cloud: 
 
 def test_job_does_not_undo_a_change_made_between_its_read_and_its_write(shared_cloud: Cloud, ann: Client) -> None:
     album = create_filled_album(shared_cloud, ann, 1)
-    before = shared_cloud.albums.album(AlbumId(album[8:]))
+    before = shared_cloud.albums.get_album(AlbumId(album[8:]))
     assert before
     (photo,) = rows(shared_cloud, ann.user_id)
     store = InterruptedStore(shared_cloud, partial(ann.patch, album, {"name": "Lakes"}))
     due = before.with_(name="Hills", change_number=1, due_at=before.created_at)
     assert shared_cloud.albums.change(before, due)
     run_propagation(shared_cloud, due.album_id, store)
-    assert (read_memberships(shared_cloud, ann), photo.albums[due.album_id].name) == ({("Lakes", True)}, "Sea")
+    assert (read_memberships(shared_cloud, ann), photo.memberships[due.album_id].name) == ({("Lakes", True)}, "Sea")
     sweep_albums(shared_cloud)
     assert untidy(shared_cloud, ann.user_id) == []
 
 
-def run_propagation(cloud: Cloud, album_id: AlbumId, store: Any, budget: timedelta = propagation.BUDGET) -> None:
+def run_propagation(
+    cloud: Cloud, album_id: AlbumId, store: Any, budget: timedelta = propagation.PROPAGATION_TIME_BUDGET
+) -> None:
     """Update the photos of an album on a store that may fail."""
     links = wiring.share_link_store()
     propagation.Propagation(store, cloud.albums, links, wiring.queue(), wiring.now).run(album_id, budget)
@@ -133,7 +135,7 @@ class InterruptedStore:
 
 def test_album_stays_due_if_one_of_its_photos_keeps_changing(shared_cloud: Cloud, ann: Client) -> None:
     album = AlbumId(create_filled_album(shared_cloud, ann, 1)[8:])
-    before = shared_cloud.albums.album(album)
+    before = shared_cloud.albums.get_album(album)
     assert before
     assert shared_cloud.albums.change(before, before.with_(name="Hills", change_number=1, due_at=before.created_at))
     with pytest.raises(Busy):

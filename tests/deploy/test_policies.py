@@ -112,7 +112,7 @@ def work_on_albums(cloud: Cloud) -> None:
             patched.setattr(propagation, "_STEP", 1)
             cloud.work(body, datetime.now(UTC))
         cloud.work(body, datetime.now(UTC))
-    assert cloud.photo(photo.photo_id).albums == {}
+    assert cloud.photo(photo.photo_id).memberships == {}
 
 
 def confirm_uploads(cloud: Cloud) -> None:
@@ -170,7 +170,7 @@ def sweep_and_clean_up(cloud: Cloud) -> None:
 
 def cancel_account(cloud: Cloud) -> None:
     cognito = Cognito(cloud)
-    cloud.recorder.watch(cloud.identity()._cognito)
+    cloud.recorder.watch(cloud.user_pool()._cognito)
     empty(cloud.settings, cloud.dynamodb)
     ann, bob = (cloud.person(f"{name}-{uuid4()}") for name in ("ann", "bob"))
     gallery.furnish(cloud, ann, bob)

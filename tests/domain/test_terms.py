@@ -31,10 +31,10 @@ EXPECTED_WORDS: list[tuple[dict[str, Any], dict[str, bool]]] = [
     ({"tags": ("tag#sea",)}, {"tag": True, "sea": True}),
     ({"tags": ("👍",)}, {}),
     ({"exif": Exif(camera="Canon EOS", lens="RF 50mm")}, dict.fromkeys(["canon", "eos", "rf", "50mm"], True)),
-    ({"albums": build_memberships("Rome", public=True)}, {"rome": True}),
-    ({"albums": build_memberships("Rome", public=False)}, {"rome": False}),
-    ({"albums": build_memberships("Rome", public=False), "title": "Rome"}, {"rome": True}),
-    ({"albums": build_memberships("Rome", public=False), "description": "Rome"}, {"rome": True}),
+    ({"memberships": build_memberships("Rome", public=True)}, {"rome": True}),
+    ({"memberships": build_memberships("Rome", public=False)}, {"rome": False}),
+    ({"memberships": build_memberships("Rome", public=False), "title": "Rome"}, {"rome": True}),
+    ({"memberships": build_memberships("Rome", public=False), "description": "Rome"}, {"rome": True}),
     ({"filename": "sea.jpg"}, {}),
 ]
 
@@ -49,7 +49,7 @@ def test_tags_and_title_take_precedence_if_there_are_too_many_words() -> None:
         tags=tuple(f"tag {number}" for number in range(32)),
         title="one two three four",
         exif=Exif(camera="five"),
-        albums=build_memberships("six", public=False),
+        memberships=build_memberships("six", public=False),
         description="seven eight nine",
     )
     assert [*choose_photo_words(photo)] == ["one", "two", "three", "four", "tag", "0", "1", "2"]
@@ -70,7 +70,7 @@ def test_words_and_tags_are_limited_and_names_of_private_albums_are_not_public(
     title: str, tags: list[str], name: str, description: str, public: bool
 ) -> None:
     photo = new_photo(
-        title=title, tags=tuple(tags), albums=build_memberships(name, public=public), description=description
+        title=title, tags=tuple(tags), memberships=build_memberships(name, public=public), description=description
     )
     assert (
         len({*choose_photo_words(photo), *(f"tag#{tag}" for tag in normalize_tags(tags) if not is_plain_word(tag))})
@@ -78,8 +78,8 @@ def test_words_and_tags_are_limited_and_names_of_private_albums_are_not_public(
     )
     assert list_photo_words(photo, public=True) <= list_photo_words(photo, public=False)
     if not public:
-        photo_without_album = photo.with_(albums={}, description="")
-        assert list_photo_words(photo, public=True) <= list_photo_words(photo.with_(albums={}), public=True)
+        photo_without_album = photo.with_(memberships={}, description="")
+        assert list_photo_words(photo, public=True) <= list_photo_words(photo.with_(memberships={}), public=True)
         assert list_photo_words(photo_without_album, public=True) == list_photo_words(photo_without_album, public=False)
 
 

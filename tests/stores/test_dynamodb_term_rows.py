@@ -70,7 +70,7 @@ def test_rows_of_unlisted_and_private_photos_have_no_public_key() -> None:
     facts: dict[str, Any] = {
         "tags": ("sea", "new york"),
         "title": "Harbourside",
-        "albums": build_memberships("Rome", public=True),
+        "memberships": build_memberships("Rome", public=True),
     }
     assert {"publicTag", "publicWord", "publicOwnerTag", "public3", "public8"} <= key_names(
         new_photo(**facts), "public"
@@ -82,7 +82,7 @@ def test_rows_of_unlisted_and_private_photos_have_no_public_key() -> None:
 
 
 def test_word_from_the_name_of_a_private_album_has_no_public_key() -> None:
-    photo = new_photo(title="Romania", albums=build_memberships("Rome", public=False))
+    photo = new_photo(title="Romania", memberships=build_memberships("Rome", public=False))
     rows = {key: items.decode(row) for key, row in term_rows.encode_terms(photo).items()}
     assert not any(name.startswith("public") for name in rows["ann#rome"])
     assert [row.get("owner3") for row in rows.values()].count("ann#rom") == 1

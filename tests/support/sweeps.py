@@ -8,7 +8,7 @@ import time_machine
 
 from chalicelib import wiring
 from chalicelib.albums import propagation
-from chalicelib.domain.ids import PhotoId, timestamp
+from chalicelib.domain.ids import PhotoId, format_timestamp
 from chalicelib.domain.messages import CleanUpPhoto, Message
 from chalicelib.domain.photos import GRANT_LIFETIME
 from tests.support.cloud import Cloud
@@ -53,7 +53,7 @@ def deliver_clean_up_job(cloud: Cloud, photo_id: str, due: datetime) -> None:
 
 def photos_due_after(cloud: Cloud, after: timedelta) -> list[PhotoId]:
     """Return the photos that a sweep at `after` from now would find."""
-    return cloud.store.list_due(timestamp(datetime.now(UTC) + after), 100)
+    return cloud.store.list_due(format_timestamp(datetime.now(UTC) + after), 100)
 
 
 def clean_up_photos(due: list[PhotoId], after: timedelta) -> None:
