@@ -64,7 +64,7 @@ def test_change_of_a_large_album_updates_its_photos_by_a_job(shared_cloud: Cloud
 def test_job_works_in_batches_and_is_idempotent(
     shared_cloud: Cloud, ann: Client, monkeypatch: pytest.MonkeyPatch, deliveries: int
 ) -> None:
-    monkeypatch.setattr(propagation, "_STEP", 4)
+    monkeypatch.setattr(propagation, "_BATCH_SIZE", 4)
     album = create_filled_album(shared_cloud, ann, propagation.MAX_INLINE + 1)
     assert ann.patch(album, {"name": "Hills"}).status == 200
     assert run_jobs_until_idle(shared_cloud, deliveries) == 1

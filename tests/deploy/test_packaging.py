@@ -109,5 +109,5 @@ def test_cold_import_is_measured_only_if_the_package_runs_on_this_machine(monkey
 def test_report_counts_resources() -> None:
     template = {"Resources": {"A": {"Type": "T"}, "B": {"Type": "T", "Condition": "C"}, "D": {"Type": "U"}}}
     assert [line.split() for line in report.format_table(template)] == [
-        *(["resources", "all", "on", "demand"], ["T", "2", "1"], ["U", "1"], ["together", "3", "1"]),
+        *(["resources", "all", "conditional"], ["T", "2", "1"], ["U", "1"], ["total", "3", "1"]),
     ]

@@ -109,7 +109,7 @@ def work_on_albums(cloud: Cloud) -> None:
             assert ann.call(method, album, change).status in (200, 204)
         assert cloud.sweep(datetime.now(UTC) + 2 * propagation.PROPAGATION_LEASE) >= 1
         with pytest.MonkeyPatch.context() as patched:
-            patched.setattr(propagation, "_STEP", 1)
+            patched.setattr(propagation, "_BATCH_SIZE", 1)
             cloud.work(body, datetime.now(UTC))
         cloud.work(body, datetime.now(UTC))
     assert cloud.photo(photo.photo_id).memberships == {}

@@ -29,7 +29,7 @@ def album(shared_cloud: Cloud, ann: Client, monkeypatch: pytest.MonkeyPatch) -> 
     """The path of a public album called Sea with `PHOTOS` photos."""
     # Rows of earlier tests would make each transaction on moto slower.
     empty(shared_cloud.settings, shared_cloud.dynamodb)
-    monkeypatch.setattr(propagation, "_STEP", STEP)
+    monkeypatch.setattr(propagation, "_BATCH_SIZE", STEP)
     path = create_album(ann, name=f"Sea {ann.user_id}")
     for photo_id in add_photos(shared_cloud, PHOTOS, ann.user_id):
         put_into_album(ann, path, photo_id)

@@ -25,8 +25,8 @@ resource.setrlimit(resource.RLIMIT_CPU, (20, 20))
 def outcome(path, declared):
     try:
         renditions.render(Path(path).read_bytes(), declared)
-    except renditions.Refused as refusal:
-        return refusal.code
+    except renditions.Rejection as rejection:
+        return rejection.code
     return "ready"
 
 _, good, hostile, declared = sys.argv
