@@ -36,7 +36,6 @@ from chalicelib.wiring import (
     authentication,
     confirmation,
     hosted_ui,
-    identity,
     jobs,
     photo_lists,
     photos,
@@ -45,6 +44,7 @@ from chalicelib.wiring import (
     settings,
     share_links,
     upload_grants,
+    user_pool,
 )
 
 logs.configure()
@@ -58,10 +58,10 @@ cognito = CognitoUserPoolAuthorizer(
 )
 api = Api(app, lambda authorization: authentication().authenticate(authorization))
 
-COGNITO_ERRORS = (errors.TooManyRequests, errors.Busy)
-REFRESH_ERRORS = (errors.InvalidToken, errors.Forbidden, *COGNITO_ERRORS)
+RETRYABLE_ERRORS = (errors.TooManyRequests, errors.Busy)
+REFRESH_ERRORS = (errors.InvalidToken, errors.Forbidden, *RETRYABLE_ERRORS)
 CHANGE_ERRORS = (errors.Forbidden, errors.Conflict)
-LINK_ERRORS = (errors.LinkPasswordRequired, errors.InvalidLinkPassword, *COGNITO_ERRORS)
+LINK_ERRORS = (errors.LinkPasswordRequired, errors.InvalidLinkPassword, *RETRYABLE_ERRORS)
 
 
 install_middleware(app, settings)
@@ -99,7 +99,7 @@ def refresh_tokens(body: requests.RefreshRequest | None, browser: BrowserRequest
     token = cookies.find_refresh_token(body, browser, settings().base_url)
     if token is None:
         raise errors.InvalidToken("A refresh token is required in the body or the cookie. Sign in again to get one.")
-    return token.present_tokens(identity().refresh(token.value))
+    return token.present_tokens(user_pool().refresh(token.value))
 
 
 @app.route("/logout", methods=["POST"])
@@ -107,35 +107,35 @@ def refresh_tokens(body: requests.RefreshRequest | None, browser: BrowserRequest
 def log_out(body: requests.RefreshRequest | None, browser: BrowserRequest) -> WithCookies[LogoutView]:
     """Revoke the refresh token in the body or the cookie."""
     token = cookies.find_refresh_token(body, browser, settings().base_url)
-    return WithCookies(identity().log_out(token.value if token else None), (cookies.build_sign_out_cookie(),))
+    return WithCookies(user_pool().log_out(token.value if token else None), (cookies.build_sign_out_cookie(),))
 
 
 @app.route("/login", methods=["POST"])
-@api("Sign-in", raises=(errors.LoginFailed, errors.InvalidCredentials, *COGNITO_ERRORS))
+@api("Sign-in", raises=(errors.LoginFailed, errors.InvalidCredentials, *RETRYABLE_ERRORS))
 def log_in(credentials: requests.Credentials) -> Tokens:
     """Return tokens for an e-mail address and its password."""
-    return identity().log_in(credentials.email, credentials.password)
+    return user_pool().log_in(credentials.email, credentials.password)
 
 
 @app.route("/signup", methods=["POST"])
-@api("Sign-in", status=201, raises=(errors.InvalidPassword, errors.AlreadyRegistered, *COGNITO_ERRORS))
+@api("Sign-in", status=201, raises=(errors.InvalidPassword, errors.AlreadyRegistered, *RETRYABLE_ERRORS))
 def sign_up(credentials: requests.Credentials) -> SignUpView:
     """Register an e-mail address. Cognito mails a confirmation code to it."""
-    return identity().sign_up(credentials.email, credentials.password)
+    return user_pool().sign_up(credentials.email, credentials.password)
 
 
 @app.route("/signup/confirm", methods=["POST"])
-@api("Sign-in", raises=(errors.InvalidCode, errors.AlreadyRegistered, *COGNITO_ERRORS))
+@api("Sign-in", raises=(errors.InvalidCode, errors.AlreadyRegistered, *RETRYABLE_ERRORS))
 def confirm_sign_up(confirmation: requests.Confirmation) -> None:
     """Confirm an e-mail address with the code that was mailed to it."""
-    identity().confirm_sign_up(confirmation.email, confirmation.code)
+    user_pool().confirm_sign_up(confirmation.email, confirmation.code)
 
 
 @app.route("/signup/resend", methods=["POST"])
-@api("Sign-in", status=202, raises=COGNITO_ERRORS)
+@api("Sign-in", status=202, raises=RETRYABLE_ERRORS)
 def resend_code(address: requests.Address) -> Empty:
     """Mail a new confirmation code. The response does not reveal whether the address is registered."""
-    identity().resend_code(address.email)
+    user_pool().resend_code(address.email)
     return Empty()
 
 
@@ -188,7 +188,7 @@ confirm_upload.event_class = LambdaFunctionEvent
 @api("Photos")
 def list_photos(query: requests.PhotoQuery, caller: Caller | None) -> Page[AnyPhotoView]:
     """List public photos or the caller's own photos, in random order, by time or by score."""
-    return photo_lists().page(query, by=caller)
+    return photo_lists().list_page(query, by=caller)
 
 
 @app.route("/photos/{photo_id}", methods=["GET"])
@@ -216,7 +216,7 @@ def delete_photo(photo_id: PhotoId, query: requests.DeleteQuery, caller: Caller)
 @api("Photos")
 def list_trash(query: requests.PageQuery, caller: Caller) -> Page[OwnPhotoView]:
     """List the photos in the caller's trash."""
-    return photo_lists().trash_page(query, by=caller)
+    return photo_lists().list_trash(query, by=caller)
 
 
 @app.route("/photos/{photo_id}/restore", methods=["POST"], authorizer=cognito)
@@ -272,7 +272,7 @@ def create_album(album: requests.NewAlbum, caller: Caller) -> AlbumView:
 @api("Albums")
 def list_albums(query: requests.AlbumQuery, caller: Caller | None) -> Page[AlbumView]:
     """List public albums or the caller's own albums."""
-    return albums().page(query, by=caller)
+    return albums().list_page(query, by=caller)
 
 
 @app.route("/albums/{album_id}", methods=["GET"])
@@ -300,7 +300,7 @@ def delete_album(album_id: AlbumId, query: requests.AlbumDeleteQuery, caller: Ca
 @api("Albums")
 def list_album_photos(album_id: AlbumId, query: requests.AlbumPhotoQuery, caller: Caller | None) -> Page[AnyPhotoView]:
     """List the photos of an album, by position or in random order."""
-    return album_photos().page(album_id, query, by=caller)
+    return album_photos().list_page(album_id, query, by=caller)
 
 
 @app.route("/albums/{album_id}/photos/{photo_id}", methods=["PUT"], authorizer=cognito)
@@ -333,7 +333,7 @@ def create_link(album_id: AlbumId, link: requests.NewLink | None, caller: Caller
 @api("Share links", raises=(errors.Forbidden,))
 def list_links(album_id: AlbumId, query: requests.PageQuery, caller: Caller) -> Page[LinkView]:
     """List the share links of an album. Owner only."""
-    return share_links().page(album_id, query, by=caller)
+    return share_links().list_page(album_id, query, by=caller)
 
 
 @app.route("/albums/{album_id}/links/{link_id}", methods=["DELETE"], authorizer=cognito)
@@ -354,7 +354,7 @@ def show_shared(token: str, password: headers.LinkPassword) -> AlbumView:
 @api("Share links", raises=LINK_ERRORS)
 def list_shared_photos(token: str, password: headers.LinkPassword, query: requests.AlbumPhotoQuery) -> Page[PhotoView]:
     """List the photos of a shared album, including its private photos."""
-    return share_links().photos(token, password, query)
+    return share_links().list_photos(token, password, query)
 
 
 # --- Search
@@ -364,7 +364,7 @@ def list_shared_photos(token: str, password: headers.LinkPassword, query: reques
 @api("Search")
 def search_photos(query: requests.SearchQuery, caller: Caller | None) -> Page[AnyPhotoView]:
     """Search for photos that contain every word, newest first."""
-    return search().page(query, by=caller)
+    return search().list_page(query, by=caller)
 
 
 # --- Background jobs
@@ -380,7 +380,7 @@ def run_job(event: SQSEvent) -> None:
 
 @app.schedule(Rate(1, Rate.HOURS))
 def sweep(_event: Any) -> None:
-    """Enqueue a job for everything that is due. May run twice for one hour. AWS contract EVB-1."""
+    """Enqueue a job for each photo, album and account that is due. May run twice for one hour. AWS contract EVB-1."""
     jobs().sweep()
 
 

@@ -21,7 +21,7 @@ import msgspec
 
 from chalicelib import wiring
 from chalicelib.domain.accounts import Caller, IdempotencyRecord, Limits
-from chalicelib.domain.ids import AlbumId, PhotoId, UserId, new_photo_id, timestamp
+from chalicelib.domain.ids import AlbumId, PhotoId, UserId, create_photo_id, format_timestamp
 from chalicelib.domain.photos import Membership, Photo, Visibility
 from chalicelib.domain.requests import NewAlbum, NewLink
 from chalicelib.stores.dynamodb import items
@@ -80,7 +80,7 @@ def sign_up(running: cloud.Cloud, email: str) -> Caller:
     cognito, pool = running.client("cognito-idp"), running.env["USER_POOL_ID"]
     cognito.admin_create_user(UserPoolId=pool, Username=email, MessageAction="SUPPRESS")
     cognito.admin_set_user_password(UserPoolId=pool, Username=email, Password=PASSWORD, Permanent=True)
-    return wiring.identity().authenticate(f"Bearer {wiring.identity().log_in(email, PASSWORD).access_token}")
+    return wiring.user_pool().authenticate(f"Bearer {wiring.user_pool().log_in(email, PASSWORD).access_token}")
 
 
 def seed(
@@ -118,7 +118,7 @@ def seed(
 
 def upload(owner: UserId, memberships: dict[AlbumId, Membership], visibility: Visibility) -> Photo:
     """Create a ready photo with one or two versions of its original, and renditions of a few bytes."""
-    photo_id = new_photo_id(datetime.now(UTC), secrets.randbits(128))
+    photo_id = create_photo_id(datetime.now(UTC), secrets.randbits(128))
     photo = Photo(
         photo_id=photo_id,
         user_id=owner,
@@ -136,22 +136,22 @@ def upload(owner: UserId, memberships: dict[AlbumId, Membership], visibility: Vi
         s3.put_object(Bucket=wiring.settings().originals_bucket, Key=photo.s3_key, Body=b"x")
     for key in renditions.values():
         s3.put_object(Bucket=wiring.settings().renditions_bucket, Key=key, Body=b"x")
-    assert wiring.photo_store().grant(photo, NO_LIMITS)
-    ready = photo.with_(status="ready", sha256=secrets.token_hex(32), renditions=renditions, albums=memberships)
+    assert wiring.photo_store().add_pending(photo, NO_LIMITS)
+    ready = photo.with_(status="ready", sha256=secrets.token_hex(32), renditions=renditions, memberships=memberships)
     return replace(photo, ready)
 
 
 def trash(photo: Photo) -> Photo:
     """Move a photo to the trash, with its current ratings."""
-    current = wiring.photo_store().photo(photo.photo_id)
+    current = wiring.photo_store().get_photo(photo.photo_id)
     assert current
-    return replace(current, current.with_(trashed_at=timestamp(datetime.now(UTC))))
+    return replace(current, current.with_(trashed_at=format_timestamp(datetime.now(UTC))))
 
 
 def replace(before: Photo, after: Photo) -> Photo:
     """Replace a photo in the store, and return the stored photo."""
     assert wiring.photo_store().replace(before, after)
-    stored = wiring.photo_store().photo(before.photo_id)
+    stored = wiring.photo_store().get_photo(before.photo_id)
     assert stored
     return stored
 
@@ -200,7 +200,7 @@ def remaining(running: cloud.Cloud, user_id: UserId) -> int:
 
 
 def account(running: cloud.Cloud, user_id: UserId) -> dict[str, Any]:
-    key = items.account_key(user_id)
+    key = items.build_account_key(user_id)
     answer = running.client("dynamodb").get_item(TableName=running.env["ACCOUNT_TABLE"], Key=key, ConsistentRead=True)
     return items.decode(answer["Item"])
 
@@ -248,7 +248,7 @@ def main() -> int:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as data:
         report = run(Path(data), options.photos, options.kills)
-    print(f"{timestamp(datetime.now(UTC))} {report}")
+    print(f"{format_timestamp(datetime.now(UTC))} {report}")
     return len(report.leftovers + report.touched) and 1
 
 

@@ -46,12 +46,12 @@ def measure_store() -> Iterator[str]:
             existing = count
             with metered(client) as meter:
                 for _ in range(PAGES):
-                    feed.page(PhotoQuery(), by=None)
+                    feed.list_page(PhotoQuery(), by=None)
             yield line(f"{count:,} stored, first pages", PAGES, *_only_queries(meter))
             with metered(client) as meter:
                 pages, last_key = 0, None
                 while pages == 0 or (last_key and pages < 10 * PAGES):
-                    last_key = feed.page(PhotoQuery(last_key=last_key), by=None).last_key
+                    last_key = feed.list_page(PhotoQuery(last_key=last_key), by=None).last_key
                     pages += 1
             yield line(f"{count:,} stored, a walk of {pages:,} pages", pages, *_only_queries(meter))
 
@@ -72,7 +72,7 @@ def measure_change(factor: float, progress: float, count: int = 20_000) -> str:
     photos = Gallery(count, seed=1)
     _items, place = photos.first_page(10, MIN_DEPTH)
     assert place
-    place = place.move_to(int(place.buckets * progress))
+    place = place.move_to(int(place.bucket_count * progress))
     if factor < 1:
         photos.ranks = sorted(photos.rng.sample(photos.ranks, int(count * factor)))
     else:

@@ -56,7 +56,7 @@ def seed(owner: Caller, photos: int) -> AlbumId:
         photo = pending(owner.user_id, minute=number)
         membership = Membership(name=OLD, public=True, position=number)
         assert store.rebuild(photo)
-        assert store.replace(photo, photo.with_(status="ready", albums={album_id: membership}))
+        assert store.replace(photo, photo.with_(status="ready", memberships={album_id: membership}))
     return album_id
 
 
@@ -83,7 +83,7 @@ def _receive(sqs: Any, url: str) -> Iterator[str]:
 
 def is_due(album_id: AlbumId) -> bool:
     """Return True if photos of the album may still have a copy of its old name or visibility."""
-    album: Album | None = wiring.album_store().album(album_id)
+    album: Album | None = wiring.album_store().get_album(album_id)
     return album is not None and album.due_at is not None
 
 
@@ -91,7 +91,7 @@ def count_found(word: str) -> int:
     """Return the number of photos that a visitor finds by a word."""
     count, last_key = 0, None
     while True:
-        page = wiring.search().page(SearchQuery(q=word, limit=100, last_key=last_key), by=None)
+        page = wiring.search().list_page(SearchQuery(q=word, limit=100, last_key=last_key), by=None)
         count, last_key = count + len(page.items), page.last_key
         if last_key is None:
             return count

@@ -12,7 +12,7 @@ from chalicelib.albums.entries import AlbumPhotos
 from chalicelib.albums.links import ShareLinks
 from chalicelib.albums.propagation import Propagation
 from chalicelib.albums.views import AlbumPresenter
-from chalicelib.auth.cognito import Identity
+from chalicelib.auth.cognito import UserPool
 from chalicelib.auth.hosted_ui import HostedUi
 from chalicelib.auth.rate_limit import Limiter
 from chalicelib.auth.tokens import KeySet, Verifier
@@ -28,7 +28,7 @@ from chalicelib.photos.photos import Photos
 from chalicelib.photos.ratings import Ratings
 from chalicelib.photos.views import PhotoPresenter
 from chalicelib.search.search import Search
-from chalicelib.storage.bucket import Bucket
+from chalicelib.storage.bucket import PhotoBuckets
 from chalicelib.storage.signed_urls import CdnSigner, Presigner
 from chalicelib.stores.dynamodb.account_deletion import DynamoAccountDeletionStore
 from chalicelib.stores.dynamodb.accounts import DynamoAccountStore
@@ -48,7 +48,7 @@ from chalicelib.stores.protocols import (
     SearchIndex,
     ShareLinkStore,
 )
-from chalicelib.uploads.confirmation import Confirmation
+from chalicelib.uploads.confirmation import UploadConfirmation
 from chalicelib.uploads.grants import UploadGrants
 from chalicelib.uploads.moderation import Moderator, Rekognition
 
@@ -123,15 +123,15 @@ def search_index() -> SearchIndex:
 
 
 @cache
-def bucket() -> Bucket:
+def bucket() -> PhotoBuckets:
     """Return the bucket of originals and the bucket of renditions."""
     style = "path" if settings().aws_endpoint else "virtual"
     s3 = aws.create_client(
         "s3", signature_version="s3v4", s3={"addressing_style": style, "us_east_1_regional_endpoint": "regional"}
     )
-    presigner = Presigner(settings().bucket_address, settings().region, aws.get_credentials())
+    presigner = Presigner(settings().bucket_url_template, settings().region, aws.get_credentials())
     cdn = settings().cdn
-    return Bucket(settings(), s3, presigner, CdnSigner(cdn) if cdn else None)
+    return PhotoBuckets(settings(), s3, presigner, CdnSigner(cdn) if cdn else None)
 
 
 @cache
@@ -148,9 +148,9 @@ def verifier() -> Verifier:
 
 
 @cache
-def identity() -> Identity:
+def user_pool() -> UserPool:
     """Return the user pool."""
-    return Identity(settings(), aws.create_client("cognito-idp"), verifier())
+    return UserPool(settings(), aws.create_client("cognito-idp"), verifier())
 
 
 @cache
@@ -186,13 +186,13 @@ def album_presenter() -> AlbumPresenter:
 @cache
 def authentication() -> Authentication:
     """Return the authentication of callers."""
-    return Authentication(account_store(), identity(), limiter())
+    return Authentication(account_store(), user_pool(), limiter())
 
 
 @cache
 def accounts() -> Accounts:
     """Return the use cases of accounts."""
-    return Accounts(account_store(), account_deletion_store(), identity(), queue(), settings().limits, now)
+    return Accounts(account_store(), account_deletion_store(), user_pool(), queue(), settings().limits, now)
 
 
 @cache
@@ -202,9 +202,9 @@ def upload_grants() -> UploadGrants:
 
 
 @cache
-def confirmation() -> Confirmation:
+def confirmation() -> UploadConfirmation:
     """Return the confirmation of uploads."""
-    return Confirmation(photo_store(), account_store(), bucket(), moderator(), photo_presenter(), now)
+    return UploadConfirmation(photo_store(), account_store(), bucket(), moderator(), photo_presenter(), now)
 
 
 @cache
@@ -258,7 +258,7 @@ def search() -> Search:
 @cache
 def jobs() -> Jobs:
     """Return all background jobs."""
-    purge = AccountPurge(account_deletion_store(), bucket(), identity(), now)
+    purge = AccountPurge(account_deletion_store(), bucket(), user_pool(), now)
     return Jobs(
         [
             PurgeAccountJob(account_deletion_store(), purge, queue(), now),

@@ -24,7 +24,7 @@ def main() -> int:
     try:
         from local import cloud
     except ModuleNotFoundError as error:
-        return _fail(error)
+        return _report_failure(error)
     except KeyboardInterrupt:
         return 0
     try:
@@ -35,11 +35,13 @@ def main() -> int:
         cloud.require_free_port(options.port, "PORT")
         with cloud.run_cloud(options.data, options.aws_port, f"http://localhost:{options.port}") as running_cloud:
             _serve(running_cloud, options.port, options.data / "requests.log" if not options.verbose else None)
-        return _fail(f"ministack stopped unexpectedly. See {options.data}/ministack.log.")
+        return _report_failure(f"ministack stopped unexpectedly. See {options.data}/ministack.log.")
     except (cloud.CannotRun, ModuleNotFoundError) as error:
-        return _fail(error)
+        return _report_failure(error)
     except PermissionError as error:
-        return _fail(f"You have no permission for {error.filename}. Change its owner, or choose another DATA.")
+        return _report_failure(
+            f"You have no permission for {error.filename}. Change its owner, or choose another DATA."
+        )
     except KeyboardInterrupt:
         return 0
 
@@ -97,7 +99,7 @@ def _print_line(line: str) -> None:
     print(line, flush=True)
 
 
-def _fail(reason: object) -> int:
+def _report_failure(reason: object) -> int:
     if isinstance(reason, ModuleNotFoundError):
         reason = f"The package {reason.name} is not installed. Run `pip install -r requirements-dev.txt`."
     print(reason, file=sys.stderr)

@@ -48,7 +48,7 @@ class Cloud:
 
     def client(self, service: str) -> Any:
         """Return a boto3 client of this cloud. The process's AWS environment variables have no effect."""
-        return _client(self.env, service)
+        return _get_client(self.env, service)
 
     def build_environment(self, function: str) -> dict[str, str]:
         """Return the environment of a Lambda function, with its own role's credentials."""
@@ -75,7 +75,7 @@ def run_cloud(data: Path, aws_port: int, base_url: str = "http://localhost:8000"
         try:
             # Create the clients while ministack starts, because each takes a tenth of a second.
             for service in ("cloudformation", "dynamodb", "s3", "cognito-idp", "sqs", "iam"):
-                _client(env, service)
+                _get_client(env, service)
             _await_health(process, data, port)
             cloud = Cloud(data, _deploy(data, env, base_url), process)
         except BaseException as error:
@@ -213,7 +213,7 @@ def _deploy(data: Path, env: dict[str, str], base_url: str) -> dict[str, str]:
 
     Write `data/env` last: the file marks that every part of the stack has existed.
     """
-    cloudformation = _client(env, "cloudformation")
+    cloudformation = _get_client(env, "cloudformation")
     marker = data / "env"
     try:
         existing = stack.find_stack(cloudformation, STAGE)
@@ -221,13 +221,15 @@ def _deploy(data: Path, env: dict[str, str], base_url: str) -> dict[str, str]:
             _require_parts(cloudformation, env, data)
         elif existing:
             stack.remove(cloudformation, STAGE)  # The first start was interrupted.
-        env = stack.deploy(functools.partial(_client, env), STAGE, base_url, roles.build_role_resources(STAGE)) | env
+        env = (
+            stack.deploy(functools.partial(_get_client, env), STAGE, base_url, roles.build_role_resources(STAGE)) | env
+        )
     except (ClientError, BotoCoreError, stack.DeployFailed) as error:
         raise CannotRun(f"resources.yaml could not be deployed to the local cloud: {error}.") from error
     pool = env["USER_POOL_ID"]
     env["JWKS_URL"] = f"{env['AWS_ENDPOINT_URL']}/{pool}/.well-known/jwks.json"
-    administrator = {name.lower(): env[name] for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")}
-    roles.write_profiles(data / "roles", STAGE, ACCOUNT, administrator)
+    credentials = {name.lower(): env[name] for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")}
+    roles.write_profiles(data / "roles", STAGE, ACCOUNT, credentials)
     api = roles.build_environment("api", env, data / "roles")
     marker.touch(mode=0o600)
     marker.write_text("".join(f"export {name}={shlex.quote(value)}\n" for name, value in api.items()))
@@ -237,7 +239,7 @@ def _deploy(data: Path, env: dict[str, str], base_url: str) -> dict[str, str]:
 def _require_parts(cloudformation: Any, env: dict[str, str], data: Path) -> None:
     """Raise CannotRun if a part of the stack is missing. Deploying again would replace the part with an empty one."""
     dynamodb, s3, cognito, sqs, iam = (
-        _client(env, service) for service in ("dynamodb", "s3", "cognito-idp", "sqs", "iam")
+        _get_client(env, service) for service in ("dynamodb", "s3", "cognito-idp", "sqs", "iam")
     )
     checks: dict[str, Callable[[str], object]] = {
         "AWS::DynamoDB::Table": lambda name: dynamodb.describe_table(TableName=name),
@@ -255,7 +257,7 @@ def _require_parts(cloudformation: Any, env: dict[str, str], data: Path) -> None
         raise CannotRun(message) from error
 
 
-def _client(env: dict[str, str], service: str) -> Any:
+def _get_client(env: dict[str, str], service: str) -> Any:
     return _cached_client(service, env["AWS_ENDPOINT_URL"])
 
 

@@ -52,7 +52,7 @@ async def _run() -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    threading.Thread(target=_await_orphaning, args=(loop, stop), daemon=True).start()
+    threading.Thread(target=_stop_with_parent, args=(loop, stop), daemon=True).start()
 
     async def serve_and_watch(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "http" and _is_administration(scope):
@@ -68,7 +68,7 @@ async def _run() -> None:
     saving.cancel()
 
 
-def _await_orphaning(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+def _stop_with_parent(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
     """Stop when the pipe from the parent closes. It also closes if the parent was killed by SIGKILL."""
     while os.read(0, 1024):
         pass

@@ -21,18 +21,18 @@ def apply_all() -> None:
 
 
 def count_http_as_tls() -> None:
-    """Let each request count as sent over TLS.
+    """Treat each request as sent over TLS.
 
-    The stack's policies deny requests without TLS, and ministack enforces that. The local cloud speaks plain HTTP.
+    The stack's policies deny requests without TLS, and ministack enforces the policies. The local cloud uses HTTP.
     """
     pin_origin = app.pin_request_origin
     app.pin_request_origin = lambda source_ip, _secure: pin_origin(source_ip, True)
 
 
 def authorize_sqs_batches() -> None:
-    """Authorize a batch operation of SQS by the permission for a single one, as AWS does.
+    """Authorize a batch operation of SQS with the permission for the operation on one message, as AWS does.
 
-    ministack asks for `sqs:SendMessageBatch`, which is not an IAM action. AWS contract IAM-6.
+    ministack requires `sqs:SendMessageBatch`, which is not an IAM action. AWS contract IAM-6.
     """
     extract = iam_actions.extract_iam_action
 
@@ -44,9 +44,9 @@ def authorize_sqs_batches() -> None:
 
 
 def authorize_log_streams() -> None:
-    """Authorize a call about a log group by an ARN that continues after the group's name, as AWS does.
+    """Add `:log-stream:` to the ARN of a log group before ministack compares the ARN with a policy, as AWS does.
 
-    ministack compares an ARN that ends with the group's name. AWS does so only for calls about tags.
+    Without this patch, the ARN ends with the group's name. On AWS, only the ARNs of calls about tags do.
     AWS contract IAM-7.
     """
     extract = iam_actions.extract_resource_arn
@@ -75,7 +75,7 @@ def add_message_move_task() -> None:
 
 
 def ignore_case_of_emails() -> None:
-    """Find a user by an e-mail address in any case if the pool says so. ministack stores the setting but ignores it."""
+    """Ignore the case of e-mail addresses if the user pool does. ministack stores the setting but does not apply it."""
     resolve = cognito._resolve_user
 
     def resolve_in_any_case(pool: dict[str, Any], username: str | None) -> Any:

@@ -28,12 +28,12 @@ log = logging.getLogger("local")
 _HOUR = 3600.0
 _MIN_UPTIME = 10.0
 _MAX_PAUSE = 30.0
-"""Seconds. A function that keeps ending before `_MIN_UPTIME` is restarted after pauses that double up to this one."""
+"""Seconds. If a function repeatedly ends before `_MIN_UPTIME`, the pause before its restart doubles up to this."""
 _STOP_LIMIT = 8.0
 
 
 class Function:
-    """A process of a function. `check` restarts it after a crash."""
+    """A process of a function. `restart_if_ended` restarts it after a crash."""
 
     def __init__(self, cloud: Cloud, name: str, port: int, log_file: Path | None = None) -> None:
         """Start the process. It logs requests to the terminal if there is no `log_file`."""
@@ -57,7 +57,7 @@ class Function:
             start_new_session=True,  # Only the parent receives Ctrl-C, so the functions can finish their work.
         )
 
-    def check(self) -> None:
+    def restart_if_ended(self) -> None:
         """Restart the process if it has ended. If it crashes repeatedly, wait before the restart."""
         if (status := self.process.poll()) is None:
             return
@@ -77,7 +77,7 @@ class Function:
             with contextlib.suppress(OSError):
                 self.process.stdin.close()
 
-    def stop(self, deadline: float) -> None:
+    def wait_or_kill(self, deadline: float) -> None:
         """Wait until the process has ended. Kill it at the deadline."""
         try:
             self.process.wait(max(0.0, deadline - time.monotonic()))
@@ -118,7 +118,7 @@ class Functions:
         """Restart crashed functions, and start the sweep every hour, until ministack ends."""
         while self._cloud.process.poll() is None:
             for function in self._running:
-                function.check()
+                function.restart_if_ended()
             self._check_sweep()
             time.sleep(0.2)
 
@@ -139,7 +139,7 @@ class Functions:
         for function in running:
             function.request_stop()
         for function in running:
-            function.stop(deadline)
+            function.wait_or_kill(deadline)
 
 
 def main(name: str, port: str, log_file: str = "") -> None:

@@ -45,10 +45,10 @@ def _build_role(stage: str, function: str) -> dict[str, Any]:
     }
 
 
-def write_profiles(file: Path, stage: str, account: str, administrator: dict[str, str]) -> None:
+def write_profiles(file: Path, stage: str, account: str, credentials: dict[str, str]) -> None:
     """Write an AWS configuration file with a profile per function. Each profile refreshes its own credentials."""
     profiles = configparser.ConfigParser()
-    profiles[f"profile {ADMINISTRATOR}"] = administrator
+    profiles[f"profile {ADMINISTRATOR}"] = credentials
     for function in FUNCTIONS:
         profiles[f"profile {function}"] = {
             "role_arn": f"arn:aws:iam::{account}:role/{build_role_name(stage, function)}",
@@ -60,8 +60,8 @@ def write_profiles(file: Path, stage: str, account: str, administrator: dict[str
         profiles.write(stream)
 
 
-def build_environment(function: str, administrator: dict[str, str], profiles: Path) -> dict[str, str]:
+def build_environment(function: str, environment: dict[str, str], profiles: Path) -> dict[str, str]:
     """Return the environment of a function: its own role, and secrets only if it is the API."""
     excluded = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} | (API_ONLY_VARIABLES if function != "api" else set())
-    included = {name: value for name, value in administrator.items() if name not in excluded}
+    included = {name: value for name, value in environment.items() if name not in excluded}
     return included | {"AWS_CONFIG_FILE": str(profiles.absolute()), "AWS_PROFILE": function}

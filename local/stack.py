@@ -51,7 +51,7 @@ def _build_template(resources: Mapping[str, Any]) -> str:
 
 
 def remove(cloudformation: Any, stage: str) -> None:
-    """Delete the stage's stack and its resources. A missing stack is no error."""
+    """Delete the stage's stack and its resources. Ignore a missing stack."""
     cloudformation.delete_stack(StackName=f"photoshare-{stage}")
     while find_stack(cloudformation, stage):
         time.sleep(0.05)

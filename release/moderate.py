@@ -11,10 +11,10 @@ import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib import wiring
-from chalicelib.accounts.accounts import LEASE
+from chalicelib.accounts.accounts import PURGE_LEASE
 from chalicelib.domain.accounts import Caller
 from chalicelib.domain.errors import PhotoshareError
-from chalicelib.domain.ids import PhotoId, UserId, timestamp
+from chalicelib.domain.ids import PhotoId, UserId, format_timestamp
 from chalicelib.domain.messages import PurgeAccount
 
 
@@ -37,7 +37,7 @@ def erase_photo(photo_id: str) -> str:
     Raises:
         CannotRemove: the photo does not exist, or it is already erased.
     """
-    photo = wiring.photo_store().photo(msgspec.convert(photo_id, PhotoId))
+    photo = wiring.photo_store().get_photo(msgspec.convert(photo_id, PhotoId))
     if photo is None or photo.status == "erased":
         raise CannotRemove("The photo does not exist." if photo is None else "The photo is already erased.")
     wiring.photos().erase(photo.photo_id, by=Caller(photo.user_id))
@@ -58,7 +58,9 @@ def cancel_account(user_id: str) -> str:
     if user["Username"] != user_id:
         raise CannotRemove(f"Use the id of the user, which is {user['Username']}.")
     now = wiring.now()
-    wiring.account_deletion_store().begin(UserId(user_id), timestamp(now), timestamp(now + LEASE))
+    wiring.account_deletion_store().cancel_account(
+        UserId(user_id), format_timestamp(now), format_timestamp(now + PURGE_LEASE)
+    )
     wiring.queue().send([PurgeAccount(UserId(user_id))])
     return f"Cancelled {user_id}. A job deletes the data of the account."
 

@@ -38,7 +38,7 @@ def main(stage: str, *assignments: str) -> None:
         "TableSuffix": outputs["PHOTO_TABLE"].removeprefix(f"photoshare-{stage}-PhotoMetadata"),
         "Users.Arn": outputs["USER_POOL_ARN"],
     }
-    write_policies(stage, names, moderated="MODERATION_CONFIDENCE" in outputs)
+    write_policies(stage, names, has_moderation="MODERATION_CONFIDENCE" in outputs)
     write_configuration(stage, outputs)
     print(f"Updated .chalice/config.json. Next: chalice deploy --stage {stage}")
 
@@ -79,13 +79,13 @@ def deploy(client: Callable[[str], Any], stage: str, parameters: dict[str, str])
     return {to_variable_name(key): value for key, value in outputs.items()}
 
 
-def write_policies(stage: str, names: dict[str, str], *, moderated: bool) -> None:
+def write_policies(stage: str, names: dict[str, str], *, has_moderation: bool) -> None:
     """Write the functions' policies for a stage, with all names filled in."""
     folder = ROOT / ".chalice" / "stages" / stage
     folder.mkdir(parents=True, exist_ok=True)
     for policy in sorted((ROOT / ".chalice").glob("policy-*.json")):
         document = json.loads(policy.read_text())
-        statements = [item for item in document["Statement"] if moderated or "Fn::If" not in item]
+        statements = [item for item in document["Statement"] if has_moderation or "Fn::If" not in item]
         document["Statement"] = [_fill_in_names(item.get("Fn::If", [None, item])[1], names) for item in statements]
         (folder / policy.name).write_text(json.dumps(document, indent=2) + "\n")
 

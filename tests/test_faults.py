@@ -29,7 +29,7 @@ from tests.support.images import photo as make_photo
 from tests.support.invariants import broken, left_over, originals_of, rows
 from tests.support.rows import empty
 from tests.support.snapshots import Snapshot
-from tests.support.sweeps import UNUSED_GRANT_DUE, photos_due_after, settle_due_photos, settle_photos
+from tests.support.sweeps import UNUSED_GRANT_DUE, clean_up_due_photos, clean_up_photos, photos_due_after
 
 JPEG = make_photo(64, 48)
 
@@ -68,7 +68,7 @@ class Journey:
         require_success(self.ann.delete(f"/photos/{self.grant['photoId']}", permanent="true"), 404)
 
     def sweep(self, after: timedelta = UNUSED_GRANT_DUE) -> None:
-        settle_due_photos(self.cloud, after)
+        clean_up_due_photos(self.cloud, after)
 
 
 def check_data(cloud: Cloud, ann: Client) -> None:
@@ -113,7 +113,7 @@ def test_upload_and_deletion_succeed_if_the_client_retries_after_a_fault(
 
 
 @pytest.mark.parametrize("modes", [ANSWER_LOST, KILLED])
-def test_sweep_settles_an_upload_that_no_client_retries_after_a_fault(
+def test_sweep_cleans_up_an_upload_that_no_client_retries_after_a_fault(
     shared_cloud: Cloud, modes: tuple[Mode, ...]
 ) -> None:
     journey = Journey(shared_cloud, f"absent-{uuid4()}", JPEG)
@@ -157,10 +157,10 @@ def test_next_sweep_finishes_a_sweep_that_a_fault_ended(shared_cloud: Cloud) -> 
     def run(fault: Fault) -> None:
         before.restore()
         with striking(fault, *aws_clients(shared_cloud)):
-            ended_by_fault(lambda: settle_photos(due, trash_due))
+            ended_by_fault(lambda: clean_up_photos(due, trash_due))
         assert broken(shared_cloud, ann.user_id) == []
-        settle_due_photos(shared_cloud, trash_due)
-        settle_due_photos(shared_cloud, 2 * TRASH_LIFETIME)
+        clean_up_due_photos(shared_cloud, trash_due)
+        clean_up_due_photos(shared_cloud, 2 * TRASH_LIFETIME)
         check_data(shared_cloud, ann)
         assert {photo.photo_id: photo.status for photo in rows(shared_cloud, ann.user_id)} == {
             undelivered["photoId"]: "ready",

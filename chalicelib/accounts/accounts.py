@@ -4,19 +4,19 @@ import logging
 from datetime import timedelta
 from typing import Literal
 
-from chalicelib.auth.cognito import Identity
+from chalicelib.auth.cognito import UserPool
 from chalicelib.auth.rate_limit import Limiter
 from chalicelib.domain import errors
 from chalicelib.domain.accounts import Account, Caller, Limits
 from chalicelib.domain.clock import Clock
-from chalicelib.domain.ids import Timestamp, timestamp
+from chalicelib.domain.ids import Timestamp, format_timestamp
 from chalicelib.domain.messages import PurgeAccount, Queue
 from chalicelib.domain.model import Model
 from chalicelib.stores.protocols import AccountDeletionStore, AccountStore
 
 log = logging.getLogger(__name__)
 
-LEASE = timedelta(hours=1)
+PURGE_LEASE = timedelta(hours=1)
 """The time that a purge has to finish before the sweep enqueues the account again."""
 
 
@@ -40,8 +40,8 @@ class CancellationView(Model, frozen=True):
 class Authentication:
     """Authenticate callers."""
 
-    def __init__(self, store: AccountStore, identity: Identity, limiter: Limiter) -> None:
-        self._store, self._identity, self._limiter = store, identity, limiter
+    def __init__(self, store: AccountStore, user_pool: UserPool, limiter: Limiter) -> None:
+        self._store, self._user_pool, self._limiter = store, user_pool, limiter
 
     def authenticate(self, authorization: str | None) -> Caller:
         """Return the user with this `Authorization` header. Read the account to reject tokens of cancelled accounts.
@@ -52,9 +52,9 @@ class Authentication:
             InvalidToken: the header contains no valid access token, or the account is cancelled.
             TooManyRequests: the caller exceeds the rate limit.
         """
-        caller = self._identity.authenticate(authorization)
+        caller = self._user_pool.authenticate(authorization)
         self._limiter.count_request(caller.user_id)
-        if self._store.account(caller.user_id).cancelled:
+        if self._store.get_account(caller.user_id).cancelled:
             raise errors.InvalidToken
         return caller
 
@@ -66,19 +66,19 @@ class Accounts:
         self,
         store: AccountStore,
         deletions: AccountDeletionStore,
-        identity: Identity,
+        user_pool: UserPool,
         queue: Queue,
         limits: Limits,
         clock: Clock,
     ) -> None:
-        self._store, self._deletions, self._identity = store, deletions, identity
+        self._store, self._deletions, self._user_pool = store, deletions, user_pool
         self._queue, self._limits, self._clock = queue, limits, clock
 
     def show(self, *, by: Caller) -> AccountView:
         """Return the caller's account. Create its row on the first call."""
-        email = self._identity.fetch_email(by)
-        account = self._store.account(by.user_id)
-        now = timestamp(self._clock())
+        email = self._user_pool.fetch_email(by)
+        account = self._store.get_account(by.user_id)
+        now = format_timestamp(self._clock())
         if account.created_at is None:
             account = self._store.open_account(Account(user_id=by.user_id, created_at=now))
         return AccountView(
@@ -97,9 +97,9 @@ class Accounts:
             Busy: the cancellation could not be stored. The sweep retries all later steps.
         """
         now = self._clock()
-        self._deletions.begin(by.user_id, timestamp(now), timestamp(now + LEASE))
+        self._deletions.cancel_account(by.user_id, format_timestamp(now), format_timestamp(now + PURGE_LEASE))
         try:
-            self._identity.sign_out_everywhere(by)
+            self._user_pool.sign_out_everywhere(by)
             self._queue.send([PurgeAccount(by.user_id)])
         except errors.PhotoshareError:
             log.exception("the sweep will start the purge of an account")

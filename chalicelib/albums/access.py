@@ -14,8 +14,8 @@ def get_visible_album(albums: AlbumStore, album_id: AlbumId, by: Caller | None) 
     Raises:
         NotFound: the album does not exist, or the caller may not see it. Both cases get the same error.
     """
-    album = albums.album(album_id)
-    if album is None or not album.visible_to(by.user_id if by else None):
+    album = albums.get_album(album_id)
+    if album is None or not album.is_visible_to(by.user_id if by else None):
         raise NotFound
     return album
 
@@ -35,4 +35,4 @@ def get_owned_album(albums: AlbumStore, album_id: AlbumId, by: Caller) -> Album:
 
 def is_photo_shown(album_id: AlbumId, photo: Photo, *, include_private: bool) -> bool:
     """Return whether an album shows this photo. Only the album's owner and its share links see private photos."""
-    return photo.listed and album_id in photo.albums and (include_private or photo.visibility != "private")
+    return photo.listed and album_id in photo.memberships and (include_private or photo.visibility != "private")

@@ -12,7 +12,7 @@ from chalicelib.domain.accounts import Caller, is_user
 from chalicelib.domain.albums import Album
 from chalicelib.domain.clock import Clock
 from chalicelib.domain.cursors import Cursors
-from chalicelib.domain.ids import AlbumId, PhotoId, is_photo_id, new_album_id, timestamp
+from chalicelib.domain.ids import AlbumId, PhotoId, create_album_id, format_timestamp, is_photo_id
 from chalicelib.domain.listing import Page
 from chalicelib.domain.requests import AlbumChanges, AlbumQuery, NewAlbum
 from chalicelib.infra.retry import WriteConflict, retry_on_conflict
@@ -46,10 +46,10 @@ class Albums:
         """
         now = self._clock()
         album = Album(
-            album_id=new_album_id(now, secrets.randbits(128)),
+            album_id=create_album_id(now, secrets.randbits(128)),
             user_id=by.user_id,
-            created_at=timestamp(now),
-            updated_at=timestamp(now),
+            created_at=format_timestamp(now),
+            updated_at=format_timestamp(now),
             name=request.name,
             description=request.description,
             continent=request.continent,
@@ -58,9 +58,9 @@ class Albums:
             visibility=request.visibility,
         )
         self._albums.add(album, MAX_ALBUMS_PER_USER)
-        return self._presenter.view(album, include_private=True)
+        return self._presenter.build_view(album, include_private=True)
 
-    def page(self, query: AlbumQuery, *, by: Caller | None) -> Page[AlbumView]:
+    def list_page(self, query: AlbumQuery, *, by: Caller | None) -> Page[AlbumView]:
         """Return one page of public albums, or of the caller's own albums, newest first.
 
         Raises:
@@ -74,9 +74,11 @@ class Albums:
         position = cursors.open(query.last_key)
         after = AlbumId(position[0]) if position else None
         owner = user_id if query.scope == "mine" else None
-        albums = self._albums.albums(owner, query.limit + 1, after=after)
-        page = cursors.page(albums, query.limit, lambda album: [album.album_id])
-        return Page(self._presenter.views([(album, is_user(by, album.user_id)) for album in page.items]), page.last_key)
+        albums = self._albums.list_albums(owner, query.limit + 1, after=after)
+        page = cursors.build_page(albums, query.limit, lambda album: [album.album_id])
+        return Page(
+            self._presenter.build_views([(album, is_user(by, album.user_id)) for album in page.items]), page.last_key
+        )
 
     def show(self, album_id: AlbumId, *, by: Caller | None) -> AlbumView:
         """Return an album.
@@ -85,7 +87,7 @@ class Albums:
             NotFound: the album does not exist, or the caller may not see it.
         """
         album = get_visible_album(self._albums, album_id, by)
-        return self._presenter.view(album, include_private=is_user(by, album.user_id))
+        return self._presenter.build_view(album, include_private=is_user(by, album.user_id))
 
     def change(self, album_id: AlbumId, changes: AlbumChanges, *, by: Caller) -> AlbumView:
         """Apply `changes`, and propagate a new name or visibility to the album's photos.
@@ -103,12 +105,12 @@ class Albums:
             after = before.with_(**fields)
             if after == before:
                 return before
-            after = after.with_(updated_at=timestamp(self._clock()))
+            after = after.with_(updated_at=format_timestamp(self._clock()))
             return self._mark_due(after) if (after.name, after.public) != (before.name, before.public) else after
 
         album = self._change(album_id, by, change)
         self._propagation.begin(album)
-        return self._presenter.view(album, include_private=True)
+        return self._presenter.build_view(album, include_private=True)
 
     def delete(self, album_id: AlbumId, photos: Literal["keep", "delete"], *, by: Caller) -> None:
         """Delete an album, and propagate the deletion to its photos.
@@ -120,8 +122,8 @@ class Albums:
         """
 
         def delete(before: Album) -> Album:
-            deleted_at = timestamp(self._clock())
-            return self._mark_due(before.with_(deleted_at=deleted_at, trash_photos=photos == "delete"))
+            deleted_at = format_timestamp(self._clock())
+            return self._mark_due(before.with_(deleted_at=deleted_at, moves_photos_to_trash=photos == "delete"))
 
         self._propagation.begin(self._change(album_id, by, delete))
 
@@ -133,14 +135,16 @@ class Albums:
                 raise WriteConflict
             return after
 
-        return retry_on_conflict(attempt, otherwise=errors.Conflict)
+        return retry_on_conflict(attempt, error_factory=errors.Conflict)
 
     def _mark_due(self, album: Album) -> Album:
         """Return the album with a due time for its propagation. The sweep resumes a propagation that is overdue."""
-        return album.with_(due_at=timestamp(self._clock() + PROPAGATION_LEASE), change_number=album.change_number + 1)
+        return album.with_(
+            due_at=format_timestamp(self._clock() + PROPAGATION_LEASE), change_number=album.change_number + 1
+        )
 
     def _check_cover(self, album_id: AlbumId, cover: PhotoId) -> None:
         # An id can match the pattern and still contain an impossible time.
-        photo = self._store.photos([cover]).get(cover) if is_photo_id(cover) else None
+        photo = self._store.get_photos([cover]).get(cover) if is_photo_id(cover) else None
         if photo is None or not is_photo_shown(album_id, photo, include_private=True):
             raise errors.NotInAlbum(details={"field": "coverPhotoId"})

@@ -51,7 +51,7 @@ class AlbumPhotos:
     def put(self, album_id: AlbumId, photo_id: PhotoId, position: int | None, *, by: Caller) -> EntryView:
         """Add a photo to an album, or move it to `position`.
 
-        If `position` is None, add a new photo at the end. A photo of the album keeps its position.
+        If `position` is None, add a new photo at the end. A photo that is already in the album keeps its position.
 
         Raises:
             NotFound: the album or the photo does not exist, or the caller may not see it.
@@ -66,15 +66,15 @@ class AlbumPhotos:
             photo = get_owned_photo(self._store, photo_id, by)
             if not (photo.listed or photo.status == "pending"):
                 raise errors.NotReady("A photo that was rejected or is in the trash cannot be added to an album.")
-            if album_id not in photo.albums and len(photo.albums) >= MAX_ALBUMS:
+            if album_id not in photo.memberships and len(photo.memberships) >= MAX_ALBUMS:
                 raise errors.TooManyAlbums(details={"limit": MAX_ALBUMS})
-            new_membership = build_membership(album, photo.albums.get(album_id), position, self._clock())
-            after = photo.with_(albums=photo.albums | {album_id: new_membership})
+            new_membership = build_membership(album, photo.memberships.get(album_id), position, self._clock())
+            after = photo.with_(memberships=photo.memberships | {album_id: new_membership})
             if after != photo and not self._store.replace(photo, after):
                 raise WriteConflict
             return EntryView(album_id=album_id, photo_id=photo_id, position=new_membership.position)
 
-        return retry_on_conflict(attempt, otherwise=errors.Conflict)
+        return retry_on_conflict(attempt, error_factory=errors.Conflict)
 
     def remove(self, album_id: AlbumId, photo_id: PhotoId, *, by: Caller) -> None:
         """Remove a photo from an album. Keep the photo itself.
@@ -87,16 +87,16 @@ class AlbumPhotos:
 
         def attempt() -> None:
             get_owned_album(self._albums, album_id, by)
-            photo = self._store.photo(photo_id)
-            if photo is None or album_id not in photo.albums:
+            photo = self._store.get_photo(photo_id)
+            if photo is None or album_id not in photo.memberships:
                 raise errors.NotFound
-            other_albums = {key: value for key, value in photo.albums.items() if key != album_id}
-            if not self._store.replace(photo, photo.with_(albums=other_albums)):
+            other_memberships = {key: value for key, value in photo.memberships.items() if key != album_id}
+            if not self._store.replace(photo, photo.with_(memberships=other_memberships)):
                 raise WriteConflict
 
-        retry_on_conflict(attempt, otherwise=errors.Conflict)
+        retry_on_conflict(attempt, error_factory=errors.Conflict)
 
-    def page(self, album_id: AlbumId, query: AlbumPhotoQuery, *, by: Caller | None) -> Page[AnyPhotoView]:
+    def list_page(self, album_id: AlbumId, query: AlbumPhotoQuery, *, by: Caller | None) -> Page[AnyPhotoView]:
         """Return one page of the photos of an album that the caller may see.
 
         Raises:
@@ -104,14 +104,14 @@ class AlbumPhotos:
             InvalidCursor: `lastKey` is not a cursor of this list.
         """
         user_id = by.user_id if by else None
-        # Read the album first to learn if the caller owns it, because only the owner's index includes private photos.
-        # A visitor owns no album, so `_Reader.photos` reads the album together with the photos.
+        # For a signed-in caller, read the album first: only its owner gets the index that includes private photos.
+        # For a visitor, `_Reader.get_photos` reads the album and the photos in one request.
         include_private = by is not None and is_user(by, get_visible_album(self._albums, album_id, by).user_id)
         cursors = Cursors(self._keys, user_id, "album", album_id, query.order)
-        reader = _Reader(self._albums, album_id, include_private, lambda album: album.visible_to(user_id))
-        return self._presenter.page(_read_page(reader, query, cursors), by)
+        reader = _Reader(self._albums, album_id, include_private, lambda album: album.is_visible_to(user_id))
+        return self._presenter.build_page(_read_page(reader, query, cursors), by)
 
-    def shared_page(self, album_id: AlbumId, link_id: LinkId, query: AlbumPhotoQuery) -> Page[PhotoView]:
+    def list_shared_page(self, album_id: AlbumId, link_id: LinkId, query: AlbumPhotoQuery) -> Page[PhotoView]:
         """Return one page of all photos of an album, for a visitor with this share link.
 
         Raises:
@@ -120,7 +120,7 @@ class AlbumPhotos:
         """
         cursors = Cursors(self._keys, None, "shared", album_id, link_id, query.order)
         reader = _Reader(self._albums, album_id, True, lambda album: album.deleted_at is None)
-        return self._presenter.shared_page(_read_page(reader, query, cursors))
+        return self._presenter.build_shared_page(_read_page(reader, query, cursors))
 
 
 class _Reader(msgspec.Struct, frozen=True):
@@ -129,16 +129,16 @@ class _Reader(msgspec.Struct, frozen=True):
     albums: AlbumStore
     album_id: AlbumId
     include_private: bool
-    may_see: Callable[[Album], bool]
+    can_see: Callable[[Album], bool]
 
-    def photos(self, entries: Sequence[Entry]) -> list[tuple[Entry, Photo]]:
+    def get_photos(self, entries: Sequence[Entry]) -> list[tuple[Entry, Photo]]:
         """Return the photos of `entries` that the viewer may see. Read the photo rows, because the index may be stale.
 
         Raises:
             NotFound: the viewer may not see the album.
         """
         album, photos = self.albums.read_with_photos(self.album_id, [entry.photo_id for entry in entries])
-        if album is None or not self.may_see(album):
+        if album is None or not self.can_see(album):
             raise errors.NotFound
         pairs = [(entry, photos[entry.photo_id]) for entry in entries if entry.photo_id in photos]
         return [pair for pair in pairs if is_photo_shown(self.album_id, pair[1], include_private=self.include_private)]
@@ -150,15 +150,17 @@ def _read_page(reader: _Reader, query: AlbumPhotoQuery, cursors: Cursors) -> Pag
         photos, next_position = _read_randomly(reader, query.limit, position)
         return Page(photos, cursors.seal(next_position) if next_position else None)
     pairs = _read_by_position(reader, query.limit + 1, position[0] if position else None)
-    page = cursors.page(pairs, query.limit, lambda pair: [pair[0].sort_key])
+    page = cursors.build_page(pairs, query.limit, lambda pair: [pair[0].sort_key])
     return Page([photo for _, photo in page.items], page.last_key)
 
 
 def _read_by_position(reader: _Reader, limit: int, after: str | None) -> list[tuple[Entry, Photo]]:
     pairs: list[tuple[Entry, Photo]] = []
     while missing := limit - len(pairs):
-        entries = reader.albums.entries(reader.album_id, missing, include_private=reader.include_private, after=after)
-        pairs += reader.photos(entries)
+        entries = reader.albums.list_entries(
+            reader.album_id, missing, include_private=reader.include_private, after=after
+        )
+        pairs += reader.get_photos(entries)
         if len(entries) < missing:
             break
         after = entries[-1].sort_key
@@ -166,9 +168,9 @@ def _read_by_position(reader: _Reader, limit: int, after: str | None) -> list[tu
 
 
 def _read_randomly(reader: _Reader, limit: int, position: list[Any] | None) -> tuple[list[Photo], list[Any] | None]:
-    read = partial(reader.albums.entries_by_rank, reader.album_id, include_private=reader.include_private)
+    read = partial(reader.albums.list_entries_by_rank, reader.album_id, include_private=reader.include_private)
     while True:
         entries, position = random_walk.read_next_items(read, limit, position)
-        photos = [photo for _, photo in reader.photos(entries)]
+        photos = [photo for _, photo in reader.get_photos(entries)]
         if photos or position is None:
             return photos, position

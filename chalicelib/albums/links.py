@@ -14,11 +14,11 @@ from chalicelib.domain.accounts import Caller
 from chalicelib.domain.albums import Album
 from chalicelib.domain.clock import Clock
 from chalicelib.domain.cursors import Cursors
-from chalicelib.domain.ids import AlbumId, LinkId, Timestamp, new_link_id, timestamp
+from chalicelib.domain.ids import AlbumId, LinkId, Timestamp, create_link_id, format_timestamp
 from chalicelib.domain.listing import Page
 from chalicelib.domain.model import Model
 from chalicelib.domain.requests import AlbumPhotoQuery, NewLink, PageQuery
-from chalicelib.domain.share_links import ShareLink, Token
+from chalicelib.domain.share_links import LinkToken, ShareLink
 from chalicelib.infra.settings import Settings
 from chalicelib.photos.views import PhotoView
 from chalicelib.stores.protocols import AlbumStore, ShareLinkStore
@@ -73,12 +73,12 @@ class ShareLinks:
         expires_at = _parse_expiry(request, now)
         get_owned_album(self._albums, album_id, by)
         secret = secrets.token_bytes(share_links.SECRET_BYTES)
-        token = Token(album_id, new_link_id(now, secrets.randbits(128)), secret)
+        token = LinkToken(album_id, create_link_id(now, secrets.randbits(128)), secret)
         salt = secrets.token_hex(share_links.SALT_BYTES) if request.password else ""
         link = ShareLink(
             album_id=album_id,
             link_id=token.link_id,
-            created_at=timestamp(now),
+            created_at=format_timestamp(now),
             secret_hash=share_links.hash_secret(secret),
             expires_at=expires_at,
             salt=salt,
@@ -88,7 +88,7 @@ class ShareLinks:
         url = f"{self._base_url}/shared/{share_links.encode_token(token)}"
         return NewLinkView(**msgspec.structs.asdict(_build_view(link)), url=url)
 
-    def page(self, album_id: AlbumId, query: PageQuery, *, by: Caller) -> Page[LinkView]:
+    def list_page(self, album_id: AlbumId, query: PageQuery, *, by: Caller) -> Page[LinkView]:
         """Return one page of the links of an album, oldest first.
 
         Raises:
@@ -98,8 +98,8 @@ class ShareLinks:
         get_owned_album(self._albums, album_id, by)
         cursors = Cursors(self._keys, by.user_id, "links", album_id)
         position = cursors.open(query.last_key)
-        links = self._links.links(album_id, query.limit + 1, after=LinkId(position[0]) if position else None)
-        page = cursors.page(links, query.limit, lambda link: [link.link_id])
+        links = self._links.list_links(album_id, query.limit + 1, after=LinkId(position[0]) if position else None)
+        page = cursors.build_page(links, query.limit, lambda link: [link.link_id])
         return Page([_build_view(link) for link in page.items], page.last_key)
 
     def revoke(self, album_id: AlbumId, link_id: LinkId, *, by: Caller) -> None:
@@ -120,9 +120,9 @@ class ShareLinks:
             NotFound, LinkPasswordRequired, InvalidLinkPassword, TooManyRequests: see `_open`.
         """
         album, _ = self._open(token, password)
-        return self._presenter.view(album, include_private=True)
+        return self._presenter.build_view(album, include_private=True)
 
-    def photos(self, token: str, password: str | None, query: AlbumPhotoQuery) -> Page[PhotoView]:
+    def list_photos(self, token: str, password: str | None, query: AlbumPhotoQuery) -> Page[PhotoView]:
         """Return one page of the photos that a link shares.
 
         Raises:
@@ -130,7 +130,7 @@ class ShareLinks:
             InvalidCursor: `lastKey` is not a cursor of this list.
         """
         album, link = self._open(token, password)
-        return self._photos.shared_page(album.album_id, link.link_id, query)
+        return self._photos.list_shared_page(album.album_id, link.link_id, query)
 
     def _open(self, token: str, password: str | None) -> tuple[Album, ShareLink]:
         """Verify the token and the password, and return the album and its link.
@@ -146,7 +146,7 @@ class ShareLinks:
         album, link = self._links.read_with_link(decoded.album_id, decoded.link_id)
         if album is None or link is None or not share_links.verify_secret(link, decoded.secret):
             raise errors.NotFound
-        if album.deleted_at or not link.is_valid_at(timestamp(self._clock())):
+        if album.deleted_at or not link.is_valid_at(format_timestamp(self._clock())):
             raise errors.NotFound
         if link.password_hash:
             self._check_password(link, password)
@@ -164,7 +164,7 @@ class ShareLinks:
             )
         if not share_links.verify_password(link, password):
             raise errors.InvalidLinkPassword
-        self._links.uncount_password_attempt(link, window)
+        self._links.refund_password_attempt(link, window)
 
 
 def _build_view(link: ShareLink) -> LinkView:
@@ -180,9 +180,9 @@ def _parse_expiry(request: NewLink, now: datetime) -> Timestamp | None:
     if request.expires_at is None:
         return None
     try:
-        expires_at = timestamp(request.expires_at)
+        expires_at = format_timestamp(request.expires_at)
     except OverflowError:
         raise errors.InvalidRequest("`expiresAt` is out of range.", details={"field": "expiresAt"}) from None
-    if expires_at <= timestamp(now):
+    if expires_at <= format_timestamp(now):
         raise errors.InvalidRequest("`expiresAt` must be in the future.", details={"field": "expiresAt"})
     return expires_at

@@ -19,7 +19,7 @@ def build_memberships(
     """
     if album_id is None:
         return {}
-    album = albums.album(AlbumId(album_id))
+    album = albums.get_album(AlbumId(album_id))
     if album is None or album.user_id != owner or album.deleted_at:
         raise errors.NotFound
     return {album.album_id: build_membership(album, None, None, now)}

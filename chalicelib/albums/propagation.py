@@ -1,8 +1,8 @@
 """Update the photos of an album after its name or visibility has changed, or after it was deleted.
 
-The request updates the photos of a small album itself, and enqueues a job for a large album. The album stores the time
-at which the sweep checks it, and the progress of the propagation. If the job is lost or runs out of time, the sweep
-enqueues it again. The job then resumes from the stored progress.
+The request itself updates the photos of a small album. For a large album, it enqueues a job. The row of the album has
+the progress of the propagation, and the time when the album is due for the sweep. If the job is lost or runs out of
+time, the sweep enqueues the job again. The job then resumes from the stored progress.
 """
 
 import logging
@@ -13,7 +13,7 @@ from datetime import timedelta
 from chalicelib.domain.albums import Album
 from chalicelib.domain.clock import Clock
 from chalicelib.domain.errors import Busy
-from chalicelib.domain.ids import AlbumId, PhotoId, timestamp
+from chalicelib.domain.ids import AlbumId, PhotoId, format_timestamp
 from chalicelib.domain.messages import Queue, UpdateAlbumPhotos
 from chalicelib.domain.photos import TRASH_LIFETIME, Photo
 from chalicelib.infra.retry import WriteConflict, retry_on_conflict
@@ -23,11 +23,11 @@ log = logging.getLogger(__name__)
 
 PROPAGATION_LEASE = timedelta(minutes=15)
 """The time that a request or a job has to update the photos of an album before the sweep enqueues a job."""
-BUDGET = timedelta(minutes=10)
+PROPAGATION_TIME_BUDGET = timedelta(minutes=10)
 """The time budget of one run, within the 15 minutes of its function. AWS contract LAM-7."""
 MAX_INLINE = 10
 """The maximum number of photos that a request updates itself."""
-_STEP = 100
+_BATCH_SIZE = 100
 
 
 class Propagation:
@@ -43,62 +43,63 @@ class Propagation:
         if album.due_at is None:
             return
         try:
-            if album.photo_count > MAX_INLINE or not self._update_few(album.album_id):
+            if album.photo_count > MAX_INLINE or not self._update_inline(album.album_id):
                 self._queue.send([UpdateAlbumPhotos(album.album_id)])
         except Busy:
             # The change of the album is already stored, so the request must succeed.
             log.warning("the sweep will update the photos of an album", extra={"album_id": album.album_id})
 
-    def run(self, album_id: AlbumId, budget: timedelta = BUDGET) -> None:
+    def run(self, album_id: AlbumId, budget: timedelta = PROPAGATION_TIME_BUDGET) -> None:
         """Update the photos of an album until all are up to date or `budget` is spent, and store the progress.
 
         Raises:
             Busy: other writers keep changing a photo.
         """
         end = time.monotonic() + budget.total_seconds()
-        while (album := self._albums.album(album_id)) and album.due_at is not None:
-            photo_ids = self._albums.list_member_ids(album_id, _STEP, after=album.progress)
-            self._update(album_id, photo_ids)
-            if len(photo_ids) < _STEP:
-                self._finish(album)
+        while (album := self._albums.get_album(album_id)) and album.due_at is not None:
+            photo_ids = self._albums.list_member_ids(album_id, _BATCH_SIZE, after=album.progress)
+            self._update_photos(album_id, photo_ids)
+            if len(photo_ids) < _BATCH_SIZE:
+                self._finish_propagation(album)
                 return
             is_late = time.monotonic() >= end
-            # If time is up, the album is due for the next sweep. Otherwise it becomes due only if this run is lost.
-            due_at = timestamp(self._clock() if is_late else self._clock() + PROPAGATION_LEASE)
+            # If the time budget is spent, let the next sweep enqueue the album. If not, postpone the due time, so that
+            # a sweep enqueues the album only if this run is lost.
+            due_at = format_timestamp(self._clock() if is_late else self._clock() + PROPAGATION_LEASE)
             self._albums.store_progress(album, photo_ids[-1], due_at)
             if is_late:
                 log.info("the sweep will resume an album", extra={"album_id": album_id})
                 return
 
-    def _update_few(self, album_id: AlbumId) -> bool:
+    def _update_inline(self, album_id: AlbumId) -> bool:
         """Update the photos of an album. Return False and change nothing if there are more than `MAX_INLINE` photos."""
-        album = self._albums.album(album_id)
+        album = self._albums.get_album(album_id)
         if album is None or album.due_at is None:
             return True
         photo_ids = self._albums.list_member_ids(album_id, MAX_INLINE + 1)
         if len(photo_ids) > MAX_INLINE:
             return False
-        self._update(album_id, photo_ids)
-        self._finish(album)
+        self._update_photos(album_id, photo_ids)
+        self._finish_propagation(album)
         return True
 
-    def _update(self, album_id: AlbumId, photo_ids: Sequence[PhotoId]) -> None:
+    def _update_photos(self, album_id: AlbumId, photo_ids: Sequence[PhotoId]) -> None:
         remaining = photo_ids
 
         def attempt() -> None:
             nonlocal remaining
-            remaining = self._update_once(album_id, remaining)
+            remaining = self._try_update(album_id, remaining)
             if remaining:
                 raise WriteConflict
 
-        retry_on_conflict(attempt, otherwise=Busy)
+        retry_on_conflict(attempt, error_factory=Busy)
 
-    def _update_once(self, album_id: AlbumId, photo_ids: Sequence[PhotoId]) -> list[PhotoId]:
+    def _try_update(self, album_id: AlbumId, photo_ids: Sequence[PhotoId]) -> list[PhotoId]:
         """Update these photos, and return the ids of photos that another writer changed in the meantime."""
-        # Read the photos before the album, so that no photo is newer than the album. A batch would not order the reads.
-        # AWS contract DDB-18.
-        photos = self._store.photos(photo_ids)
-        album = self._albums.album(album_id) if photos else None
+        # Read the photos before the album, so that the album is at least as current as each photo. One batch would not
+        # guarantee this order. AWS contract DDB-18.
+        photos = self._store.get_photos(photo_ids)
+        album = self._albums.get_album(album_id) if photos else None
         if album is None:
             return []
         pairs = [(photo, self._update_membership(photo, album)) for photo in photos.values()]
@@ -107,23 +108,23 @@ class Propagation:
 
     def _update_membership(self, photo: Photo, album: Album) -> Photo:
         """Return the photo with the current name and visibility of the album, or without a deleted album."""
-        memberships = dict(photo.albums)
+        memberships = dict(photo.memberships)
         membership = memberships.pop(album.album_id, None)
         if membership is None:
             return photo
         if album.deleted_at is None:
             memberships[album.album_id] = membership.with_(name=album.name, public=album.public)
-        elif album.trash_photos and photo.listed:
+        elif album.moves_photos_to_trash and photo.listed:
             now = self._clock()
-            photo = photo.with_(trashed_at=timestamp(now), due_at=timestamp(now + TRASH_LIFETIME))
-        return photo.with_(albums=memberships)
+            photo = photo.with_(trashed_at=format_timestamp(now), due_at=format_timestamp(now + TRASH_LIFETIME))
+        return photo.with_(memberships=memberships)
 
-    def _finish(self, album: Album) -> None:
+    def _finish_propagation(self, album: Album) -> None:
         """Mark the album as propagated, or remove it with its share links if it was deleted."""
         if album.deleted_at is None:
             self._albums.mark_updated(album)
             return
-        while links := self._links.links(album.album_id, _STEP):
+        while links := self._links.list_links(album.album_id, _BATCH_SIZE):
             for link in links:
                 self._links.remove_link(album.album_id, link.link_id)
         self._albums.remove(album)

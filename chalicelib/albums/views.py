@@ -39,16 +39,16 @@ class AlbumPresenter:
     def __init__(self, albums: AlbumStore, store: PhotoStore, photos: PhotoPresenter) -> None:
         self._albums, self._store, self._photos = albums, store, photos
 
-    def view(self, album: Album, *, include_private: bool) -> AlbumView:
+    def build_view(self, album: Album, *, include_private: bool) -> AlbumView:
         """Return the view of one album. Set `include_private` for the album's owner and its share links."""
-        return self.views([(album, include_private)])[0]
+        return self.build_views([(album, include_private)])[0]
 
-    def views(self, albums: Sequence[tuple[Album, bool]]) -> list[AlbumView]:
+    def build_views(self, albums: Sequence[tuple[Album, bool]]) -> list[AlbumView]:
         """Return the views of several albums. Each pair holds an album and its `include_private`."""
         covers = self._find_covers(albums)
-        return [self._build_view(album, covers.get(album.album_id), include) for album, include in albums]
+        return [self._build_view_with_cover(album, covers.get(album.album_id), include) for album, include in albums]
 
-    def _build_view(self, album: Album, cover: Photo | None, include_private: bool) -> AlbumView:
+    def _build_view_with_cover(self, album: Album, cover: Photo | None, include_private: bool) -> AlbumView:
         is_chosen = cover is not None and cover.photo_id == album.cover_photo_id
         return AlbumView(
             album_id=album.album_id,
@@ -60,7 +60,7 @@ class AlbumPresenter:
             years=album.years,
             photo_count=_count_visible_photos(album, include_private),
             cover_photo_id=album.cover_photo_id if is_chosen else None,
-            cover_url=self._photos.rendition_url(cover, _COVER_RENDITIONS) if cover else None,
+            cover_url=self._photos.sign_rendition_url(cover, _COVER_RENDITIONS) if cover else None,
             visibility=album.visibility,
             created_at=album.created_at,
             updated_at=album.updated_at,
@@ -69,7 +69,7 @@ class AlbumPresenter:
     def _find_covers(self, albums: Sequence[tuple[Album, bool]]) -> dict[AlbumId, Photo]:
         """Return the cover of each album: the chosen photo, else the latest photo, else the first photo."""
         candidates = [photo_id for album, _ in albums for photo_id in _list_cover_candidates(album)]
-        photos = self._store.photos(candidates)
+        photos = self._store.get_photos(candidates)
         covers: dict[AlbumId, Photo] = {}
         for album, include in albums:
             existing = (photos.get(photo_id) for photo_id in _list_cover_candidates(album))
@@ -85,8 +85,8 @@ class AlbumPresenter:
         """Return the first visible photo of each album."""
         if not albums:
             return {}
-        first_entries = self._albums.first_entries([(album.album_id, include) for album, include in albums])
-        photos = self._store.photos([entry.photo_id for entries in first_entries for entry in entries])
+        first_entries = self._albums.list_first_entries([(album.album_id, include) for album, include in albums])
+        photos = self._store.get_photos([entry.photo_id for entries in first_entries for entry in entries])
         covers: dict[AlbumId, Photo] = {}
         for (album, include), entries in zip(albums, first_entries, strict=True):
             photo = photos.get(entries[0].photo_id) if entries else None

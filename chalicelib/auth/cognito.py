@@ -45,7 +45,7 @@ class SignUpView(Model, frozen=True):
     confirmed: bool
 
 
-class Identity:
+class UserPool:
     """The user pool. `hosted_ui` implements the sign-in by browser."""
 
     def __init__(self, settings: Settings, cognito: "CognitoIdentityProviderClient", verifier: Verifier) -> None:
@@ -100,7 +100,7 @@ class Identity:
         return _parse_tokens(response)
 
     def log_out(self, refresh_token: str | None) -> LogoutView:
-        """Revoke a refresh token and its access tokens. An invalid token is no error (RFC 7009, section 2.2).
+        """Revoke a refresh token and its access tokens. Ignore an invalid token (RFC 7009, section 2.2).
 
         AWS contract COG-6.
 
@@ -115,7 +115,7 @@ class Identity:
         return LogoutView(logout_url=f"{self._settings.cognito_domain}/logout?{urlencode(parameters)}")
 
     def sign_out_everywhere(self, caller: Caller) -> None:
-        """Revoke all refresh and access tokens of the caller. An access token that is already invalid is no error.
+        """Revoke all refresh and access tokens of the caller. Ignore an access token that is already invalid.
 
         API Gateway still accepts the access tokens, so `Authentication` reads the account. AWS contract COG-5.
         """
@@ -123,7 +123,7 @@ class Identity:
             self._cognito.global_sign_out(AccessToken=caller.access_token)
 
     def delete(self, user_id: UserId) -> None:
-        """Delete a user. An unknown user is no error. AWS contract COG-10."""
+        """Delete a user. Ignore an unknown user. AWS contract COG-10."""
         with _translate_errors("UserNotFoundException"):
             self._cognito.admin_delete_user(UserPoolId=self._settings.user_pool_id, Username=user_id)
 
@@ -167,8 +167,8 @@ class Identity:
     def resend_code(self, email: str) -> None:
         """Mail another code if the address has not been confirmed yet. Otherwise do nothing."""
         # Each of these errors occurs for some addresses only, so it would reveal whether an address is known.
-        silent = ("UserNotFound", "InvalidParameter", "NotAuthorized", "LimitExceeded", "CodeDeliveryFailure")
-        with _translate_errors(*(f"{name}Exception" for name in silent)):
+        ignored = ("UserNotFound", "InvalidParameter", "NotAuthorized", "LimitExceeded", "CodeDeliveryFailure")
+        with _translate_errors(*(f"{name}Exception" for name in ignored)):
             self._cognito.resend_confirmation_code(ClientId=self._client_id, Username=email)
 
     def fetch_email(self, caller: Caller) -> str:
@@ -197,20 +197,20 @@ def _parse_tokens(response: Any) -> Tokens:
 
 
 @contextmanager
-def _translate_errors(*silent: str, **known: type[errors.PhotoshareError]) -> Iterator[None]:
-    """Translate Cognito's errors: rate limits, invalid parameters, and the `known` errors by name.
+def _translate_errors(*ignored: str, **translations: type[errors.PhotoshareError]) -> Iterator[None]:
+    """Translate Cognito's errors for rate limits and invalid parameters, and those in `translations`, by their codes.
 
-    Suppress the `silent` errors.
+    Suppress the errors with the `ignored` codes.
     """
-    known.setdefault("InvalidParameterException", errors.InvalidRequest)
+    translations.setdefault("InvalidParameterException", errors.InvalidRequest)
     try:
         yield
     except ClientError as error:
         name = error.response["Error"]["Code"]
-        if name in silent:
+        if name in ignored:
             return
         if name in ("LimitExceededException", "TooManyRequestsException", "TooManyFailedAttemptsException"):
             raise errors.TooManyRequests(retry_after=60) from error
-        if name in known:
-            raise known[name] from error
+        if name in translations:
+            raise translations[name] from error
         raise

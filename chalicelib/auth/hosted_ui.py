@@ -45,8 +45,8 @@ class HostedUi:
 
     def begin(self, return_to: str) -> PendingLogin:
         """Start the code flow. `return_to` must be a path on this origin. Any other value becomes `/`."""
-        state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
-        challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=")
+        state, nonce, code_verifier = (secrets.token_urlsafe(32) for _ in range(3))
+        challenge = base64.urlsafe_b64encode(hashlib.sha256(code_verifier.encode()).digest()).rstrip(b"=")
         parameters = {
             "response_type": "code",
             "client_id": self._client_id,
@@ -57,7 +57,7 @@ class HostedUi:
             "code_challenge": challenge.decode(),
             "code_challenge_method": "S256",
         }
-        cookie = str(self._states.dumps([state, nonce, verifier, sanitize_return_path(return_to)]))
+        cookie = str(self._states.dumps([state, nonce, code_verifier, sanitize_return_path(return_to)]))
         return PendingLogin(f"{self._settings.cognito_domain}/oauth2/authorize?{urlencode(parameters)}", cookie)
 
     def finish(self, cookie: str | None, query: CallbackQuery) -> tuple[Tokens, str]:
@@ -70,12 +70,12 @@ class HostedUi:
             LoginFailed: the code is missing or rejected by Cognito, or the ID token is not for this sign-in.
             LoginUnavailable: Cognito does not respond.
         """
-        expected_state, nonce, verifier, return_to = self._open_cookie(cookie)
+        expected_state, nonce, code_verifier, return_to = self._open_cookie(cookie)
         if not secrets.compare_digest((query.state or "").encode(), expected_state.encode()):
             raise errors.InvalidState
         if not query.code or query.iss not in (None, self._settings.issuer):
             raise errors.LoginFailed
-        tokens = self._exchange(query.code, verifier)
+        tokens = self._exchange(query.code, code_verifier)
         try:
             claims = self._verifier.verify(tokens.id_token, "id")
             access = self._verifier.verify(tokens.access_token, "access")
@@ -92,13 +92,13 @@ class HostedUi:
             raise errors.InvalidState from error
         return values
 
-    def _exchange(self, code: str, verifier: str) -> Tokens:
+    def _exchange(self, code: str, code_verifier: str) -> Tokens:
         form = {
             "grant_type": "authorization_code",
             "client_id": self._client_id,
             "code": code,
             "redirect_uri": f"{self._settings.base_url}/callback",
-            "code_verifier": verifier,
+            "code_verifier": code_verifier,
         }
         try:
             raw = fetch(f"{self._settings.cognito_domain}/oauth2/token", seconds=_TOKEN_SECONDS, form=form)

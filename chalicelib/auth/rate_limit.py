@@ -13,15 +13,15 @@ from collections.abc import Callable
 from chalicelib.domain.errors import TooManyRequests
 from chalicelib.domain.ids import UserId
 
-BURST = 1000
+BUCKET_SIZE = 1000
 """The size of a bucket: the largest number of requests at once."""
-PER_SECOND = 20
+REFILL_PER_SECOND = 20
 """The number of requests per second that refill a bucket."""
 _MAX_USERS = 10_000
 
 
 class Limiter:
-    """The token buckets of all users (as in RFC 2697, without its second colour)."""
+    """The token buckets of all users. Each holds `BUCKET_SIZE` tokens and gets `REFILL_PER_SECOND` new ones."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         """`clock` returns monotonic seconds."""
@@ -37,11 +37,11 @@ class Limiter:
         """
         with self._lock:
             now = self._clock()
-            tokens, filled_at = self._buckets.pop(user_id, (BURST, now))
-            tokens = min(BURST, tokens + (now - filled_at) * PER_SECOND)
+            tokens, filled_at = self._buckets.pop(user_id, (BUCKET_SIZE, now))
+            tokens = min(BUCKET_SIZE, tokens + (now - filled_at) * REFILL_PER_SECOND)
             self._buckets[user_id] = (tokens - 1 if tokens >= 1 else tokens, now)
             # The user who has been idle for longest has the fullest bucket, so its eviction changes the least.
             if len(self._buckets) > _MAX_USERS:
                 self._buckets.popitem(last=False)
         if tokens < 1:
-            raise TooManyRequests(retry_after=max(1, math.ceil((1 - tokens) / PER_SECOND)))
+            raise TooManyRequests(retry_after=max(1, math.ceil((1 - tokens) / REFILL_PER_SECOND)))

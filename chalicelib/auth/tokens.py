@@ -21,21 +21,21 @@ from chalicelib.infra.fetch import FetchFailed, fetch
 MAX_TOKEN_LENGTH = 8192
 LEEWAY_SECONDS = 60
 MAX_LIFETIME_SECONDS = 24 * 60 * 60
-"""The longest lifetime that Cognito can be configured to. A longer-lived token is not from Cognito.
+"""The longest lifetime that a user pool can give a token. A token with a longer lifetime is not from Cognito.
 
 AWS contract COG-4.
 """
 _MIN_KEY_BITS = 2048
-# PyJWT also accepts padding, which would give one token several spellings.
+# PyJWT also accepts padding, so one token would have several valid encodings. Accept only the one without padding.
 _COMPACT_JWS = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 
 Use = Literal["access", "id"]
 
 
 class KeySet:
-    """The cached public keys of the user pool. They are fetched at most once per look-up and once a minute.
+    """The cached public keys of the user pool.
 
-    AWS contract COG-3.
+    They are fetched at most once per minute, or once per five seconds while no keys are cached. AWS contract COG-3.
     """
 
     FRESH_SECONDS = 60 * 60
@@ -68,7 +68,7 @@ class KeySet:
             return self._keys[kid]
 
     def _refresh(self) -> None:
-        # Otherwise a client could send invented key ids to make this process call the pool any number of times.
+        # Limit the fetches, because clients can send invented key ids. Each of them would fetch the keys again.
         cool_down = self.COOL_DOWN_SECONDS if self._keys else self.RETRY_SECONDS
         if self._clock() - self._tried_at < cool_down:
             return
@@ -81,7 +81,7 @@ class KeySet:
 
 
 def _select_usable_keys(document: Any) -> dict[str, RSAPublicKey]:
-    """Return the keys that may sign by their ids: RSA keys of at least 2048 bits, for signatures, with unique ids."""
+    """Return the usable keys by key id: RSA keys of at least 2048 bits, for signatures, with unique ids."""
     entries = document.get("keys") if isinstance(document, dict) else None
     if not isinstance(entries, list):
         raise ValueError("The document is not a key set.")
@@ -145,7 +145,7 @@ class Verifier:
             algorithms=["RS256"],
             issuer=self._issuer,
             leeway=LEEWAY_SECONDS,
-            # `claims` checks `aud`: PyJWT would also accept a list that contains the client id.
+            # `verify` checks `aud`: PyJWT would also accept a list that contains the client id.
             options={"require": ["exp", "iat", "iss", "sub"], "verify_aud": False},
         )
         _reject_invalid_times(claims)

@@ -16,9 +16,9 @@ _ERRORS_BY_TYPE: dict[str, PhotoshareError] = {
     "DEFAULT_5XX": errors.InternalError(),
     "EXPIRED_TOKEN": errors.InvalidToken(),
     "INTEGRATION_FAILURE": errors.Busy(),
-    # After 29 seconds. AWS contract APIGW-1.
+    # API Gateway sends this error after 29 seconds. AWS contract APIGW-1.
     "INTEGRATION_TIMEOUT": errors.Busy(),
-    # API Gateway's name for an unknown path or method. AWS contract APIGW-4.
+    # API Gateway uses this type for an unknown path or method. AWS contract APIGW-4.
     "MISSING_AUTHENTICATION_TOKEN": errors.NotFound("This path does not exist or does not support this method."),
     "QUOTA_EXCEEDED": errors.TooManyRequests("Daily quota exceeded for this API key.", retry_after=3600),
     # The app itself accepts 64 KB. AWS contract APIGW-2.
@@ -42,7 +42,8 @@ def _build_response(error: PhotoshareError) -> dict[str, Any]:
 
 
 GATEWAY_RESPONSES = {kind: _build_response(error) for kind, error in _ERRORS_BY_TYPE.items()}
-"""By API Gateway's response type. `DEFAULT_4XX` keeps the status of API Gateway, which is more specific."""
+"""The responses by API Gateway's response type."""
+# Do not set a status for `DEFAULT_4XX`, because the status of API Gateway is more specific.
 GATEWAY_RESPONSES["DEFAULT_4XX"] = {
     "responseParameters": GATEWAY_RESPONSES["ACCESS_DENIED"]["responseParameters"],
     "responseTemplates": {

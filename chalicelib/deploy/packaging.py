@@ -124,10 +124,10 @@ def _wrap_merge(merge: Callable[..., None]) -> Callable[..., None]:
             if resource["Type"] == "AWS::Serverless::Function":
                 variables = _build_environment(outputs, is_api=name == "APIHandler")
                 resource["Properties"]["Environment"] = {"Variables": variables}
-        del template["Parameters"]["RestAPI"], template["Conditions"]["Served"]
-        template["Conditions"]["Fronted"] = template["Conditions"]["WithCdn"]
+        del template["Parameters"]["RestAPI"], template["Conditions"]["HasApi"]
+        template["Conditions"]["HasCdnAndApi"] = template["Conditions"]["WithCdn"]
         for part in (*resources.values(), *template["Outputs"].values()):
-            if part.get("Condition") == "Served":
+            if part.get("Condition") == "HasApi":
                 del part["Condition"]
         resources["ConfirmRetries"]["Properties"]["FunctionName"] = {"Ref": "ConfirmUpload"}
         resources["UsagePlan"]["Properties"]["ApiStages"][0]["Stage"] = {"Ref": "RestAPI.Stage"}

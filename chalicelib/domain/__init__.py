@@ -1,1 +1,1 @@
-"""Pure rules and records: no framework, no AWS."""
+"""Rules and records. These modules do no I/O and use neither the framework nor AWS."""

@@ -8,7 +8,10 @@ from chalicelib.domain.photos import Visibility
 
 
 class Album(Model, frozen=True):
-    """An album: photos of one user, in the order that the user chose."""
+    """An album: photos of one user, in the order that the user chose.
+
+    The names in `field(name=...)` are those of stored rows. They must not change.
+    """
 
     album_id: AlbumId
     user_id: UserId
@@ -31,16 +34,16 @@ class Album(Model, frozen=True):
     """The photo that was added last, even if it has left since. It is the cover unless one is chosen."""
     deleted_at: Timestamp | None = None
     """Set while a deleted album still has photos. The album is removed when its last photo has left."""
-    trash_photos: bool = False
+    moves_photos_to_trash: bool = field(default=False, name="trashPhotos")
     """True if the deletion moves the photos to the trash."""
     due_at: Timestamp | None = None
-    """The time when the sweep must look at the album. Set until the latest change is propagated to all photos."""
+    """The time when the album is due for the sweep. Set until the latest change is propagated to all photos."""
     change_number: int = field(default=0, name="wording")
-    """The number of changes to propagate: of the name or the visibility, or the deletion."""
+    """A counter. Each change of the name or visibility, and the deletion, adds one."""
     updated_through: PhotoId | None = None
     """The last photo, in the order of ids, that the propagation of `updated_change_number` has updated."""
     updated_change_number: int = field(default=0, name="updatedFor")
-    """The `change_number` of that change."""
+    """The `change_number` to which `updated_through` belongs."""
     revision: int = 0
 
     @property
@@ -53,7 +56,7 @@ class Album(Model, frozen=True):
         """Return the photo after which the propagation of the latest change resumes, or None if it has not begun."""
         return self.updated_through if self.updated_change_number == self.change_number else None
 
-    def visible_to(self, user_id: UserId | None) -> bool:
+    def is_visible_to(self, user_id: UserId | None) -> bool:
         """Return whether this user, or a visitor if None, may know that the album exists."""
         if self.deleted_at is not None:
             return False

@@ -49,16 +49,16 @@ class Cursors:
             raise InvalidCursor from error
         return position
 
-    def page[Item](self, items: list[Item], limit: int, position: Callable[[Item], Sequence[Any]]) -> Page[Item]:
-        """Return a page of the first `limit` items. The page has a cursor if `items` holds more of them.
+    def build_page[Item](self, items: list[Item], limit: int, position: Callable[[Item], Sequence[Any]]) -> Page[Item]:
+        """Return a page of the first `limit` items. If `items` has more items, the page has a cursor.
 
-        `position` returns the position after the last item of the page. The next page starts after that position.
+        `position` returns the position of an item. The next page starts after the position of this page's last item.
         """
         page_items = items[:limit]
         return Page(page_items, self.seal(position(page_items[-1])) if len(items) > len(page_items) else None)
 
 
 def _is_canonical(token: str) -> bool:
-    # Base64 decoders ignore stray bits and characters, so other spellings of a valid cursor would pass as well.
+    # Base64 decoders ignore stray bits and characters. Accept only the encoding that `seal` returns.
     parts = token.removeprefix(".").split(".")
     return all(base64_encode(base64_decode(part)).decode() == part for part in parts)

@@ -2,8 +2,8 @@
 
 Each photo has a fixed rank, uniform in 64 bits. A walk cuts the ranks into 2^depth equal buckets, visits the buckets in
 the order of a keyed permutation, and sorts each bucket's photos by a keyed hash. The position of a walk is a bucket's
-number and the last returned hash, so inserts and deletes elsewhere cannot shift it. Pure: the caller passes the reads.
-`docs/explanation/feed.md` has the proof and the costs.
+number and the last returned hash, so inserts and deletes elsewhere cannot shift it. This module does no I/O: the caller
+passes the reads. `docs/explanation/feed.md` has the proof and the costs.
 """
 
 import math
@@ -20,19 +20,19 @@ RANKS = 1 << RANK_BITS
 MAX_DEPTH = 40
 PUBLIC_MIN_DEPTH = 5
 """The `min_depth` of walks through public lists: at least 32 buckets, to spread the reads of many users."""
-SAMPLE = 7
+SAMPLE_SIZE = 7
 """Ranks that the first page reads to estimate the density. The error is about 40 %, or half a unit of depth."""
-_SLOTS = 10
-"""Slots per bucket when a walk draws its start. Photos fill the first slots. Few buckets have more photos."""
-_DRAWS = 64
+_SLOTS_PER_BUCKET = 10
+"""Slots of each bucket in the draw of a walk's start. Photos fill the first slots. Few buckets need more slots."""
+_MAX_DRAWS = 64
 """The largest number of draws. On average, the fifth draw finds a photo."""
-_DRAWN_AT_ONCE = 4
+_DRAW_BATCH = 4
 _ROUNDS = 6
 _MAX_BATCH = 16
 """The largest number of buckets that are read at once."""
-_PER_BUCKET, _WEIGHT = 2, 4
-"""The expected number of photos per bucket, which counts as much as four buckets that were read."""
-_SCAN_LIMIT = 100
+_EXPECTED_PER_BUCKET, _PRIOR_WEIGHT = 2, 4
+"""The expected number of photos per bucket. It has the weight of four buckets that were read."""
+_SCAN_BATCH = 100
 
 
 class HasId(Protocol):
@@ -67,14 +67,14 @@ class Walk(msgspec.Struct, frozen=True, array_like=True):
     start_hash: str = ""
 
     @property
-    def buckets(self) -> int:
+    def bucket_count(self) -> int:
         """Return the number of buckets."""
         return 1 << self.depth
 
     @property
     def end(self) -> int:
         """Return the bucket at which the walk ends."""
-        return self.buckets + bool(self.start_hash)
+        return self.bucket_count + bool(self.start_hash)
 
     def move_to(self, bucket: int, after: str = "") -> "Walk":
         """Return the walk at another position."""
@@ -102,18 +102,18 @@ def choose_depth(ranks: Sequence[int], sample: Span, min_depth: int) -> int:
 
     `ranks` are the lowest ranks in `sample`. If there are SAMPLE of them, the ranks after the last one were not read.
     """
-    is_full = len(ranks) == SAMPLE
+    is_full = len(ranks) == SAMPLE_SIZE
     width = (ranks[-1] if is_full else sample.high) - sample.low + 1
     # The gap up to the k-th point of a Poisson process is gamma-distributed: (k - 1) / gap is the unbiased density.
     estimate = (len(ranks) - is_full) * RANKS / width
     # Use a power of two near half the estimate. Small buckets cost reads. Large buckets repeat more pairs of photos.
-    return min(max(round(math.log2(max(estimate / _PER_BUCKET, 1))), min_depth), MAX_DEPTH)
+    return min(max(round(math.log2(max(estimate / _EXPECTED_PER_BUCKET, 1))), min_depth), MAX_DEPTH)
 
 
 def find_span(walk: Walk, bucket: int) -> Span:
     """Return the ranks of the walk's bucket with this number."""
     width = RANKS >> walk.depth
-    low = _permute((walk.start_bucket + bucket) % walk.buckets, walk.depth, walk.seed) * width
+    low = _permute((walk.start_bucket + bucket) % walk.bucket_count, walk.depth, walk.seed) * width
     return Span(low, low + width - 1)
 
 
@@ -139,7 +139,7 @@ def read_first_page[Item: HasId](
 def read_page[Item: HasId](
     walk: Walk, limit: int, read: Reader[Item], min_depth: int = 0
 ) -> tuple[list[Item], Walk | None]:
-    """Return up to `limit` items after `walk`, and the place of the next page, or None at the end of the walk.
+    """Return up to `limit` items after `walk`, and the walk at the start of the next page, or None at the end.
 
     Several buckets are read at once. The next page reads the surplus again. A page is short if many buckets are empty.
     If all are empty, the walk continues by rank. Near its end, it reads the remaining buckets instead.
@@ -149,7 +149,7 @@ def read_page[Item: HasId](
         if items or next_walk is None:
             return items, next_walk
         walk = next_walk
-        if walk.end - walk.bucket > math.isqrt(walk.buckets):
+        if walk.end - walk.bucket > math.isqrt(walk.bucket_count):
             # Near the end, a read by rank would find mostly photos that the walk has already passed.
             break
     return _scan(walk, limit, read, min_depth)
@@ -161,18 +161,18 @@ def _draw_start[Item: HasId](walk: Walk, read: Reader[Item]) -> Walk:
     Rejection sampling: draw a random slot of a random bucket until it holds an item (von Neumann, "Various Techniques
     Used in Connection With Random Digits", 1951).
     """
-    for first in range(0, _DRAWS, _DRAWN_AT_ONCE):
-        drawn = [_draw(walk, number) for number in range(first, first + _DRAWN_AT_ONCE)]
+    for first in range(0, _MAX_DRAWS, _DRAW_BATCH):
+        drawn = [_draw(walk, number) for number in range(first, first + _DRAW_BATCH)]
         for (bucket, number), items in zip(drawn, read([find_span(walk, bucket) for bucket, _ in drawn]), strict=True):
-            slot = number % max(_SLOTS, len(items))
+            slot = number % max(_SLOTS_PER_BUCKET, len(items))
             if slot < len(items):
                 return _begin_walk_at(walk, bucket, slot, items)
-    if walk.buckets > _DRAWS:
+    if walk.bucket_count > _MAX_DRAWS:
         return walk
     # The walk has few buckets, and nearly all of them have been read.
-    buckets = read([find_span(walk, bucket) for bucket in range(walk.buckets)])
+    buckets = read([find_span(walk, bucket) for bucket in range(walk.bucket_count)])
     candidates = [(bucket, slot, items) for bucket, items in enumerate(buckets) for slot in range(len(items))]
-    return _begin_walk_at(walk, *candidates[_draw(walk, _DRAWS)[1] % len(candidates)]) if candidates else walk
+    return _begin_walk_at(walk, *candidates[_draw(walk, _MAX_DRAWS)[1] % len(candidates)]) if candidates else walk
 
 
 def _begin_walk_at[Item: HasId](walk: Walk, bucket: int, slot: int, items: list[Item]) -> Walk:
@@ -183,7 +183,7 @@ def _begin_walk_at[Item: HasId](walk: Walk, bucket: int, slot: int, items: list[
 def _draw(walk: Walk, draw: int) -> tuple[int, int]:
     """Return a random bucket, and a random number that chooses one of its slots."""
     bits = int.from_bytes(blake2b(draw.to_bytes(4), digest_size=16, key=walk.seed.to_bytes(8)).digest())
-    return bits % walk.buckets, bits >> RANK_BITS
+    return bits % walk.bucket_count, bits >> RANK_BITS
 
 
 def _cache_reads[Item](read: Reader[Item]) -> Reader[Item]:
@@ -225,14 +225,14 @@ def _scan[Item: HasId](walk: Walk, limit: int, read: Reader[Item], min_depth: in
     while low < RANKS and (not items or reads < 2 * _MAX_BATCH):
         reads += 1
         high = (low // width + 1) * width - 1
-        (scanned_items,) = read([Span(low, high)], _SCAN_LIMIT)
+        (scanned_items,) = read([Span(low, high)], _SCAN_BATCH)
         for item in scanned_items:
             if len(items) == limit:
                 return items, walk.continue_at_rank(low)
             low = compute_rank(item.photo_id) + 1
             if _locate_item(walk, item) > (walk.bucket, walk.after):
                 items.append(item)
-        if len(scanned_items) < _SCAN_LIMIT:
+        if len(scanned_items) < _SCAN_BATCH:
             low = high + 1
     return items, walk.continue_at_rank(low) if low < RANKS else None
 
@@ -240,20 +240,20 @@ def _scan[Item: HasId](walk: Walk, limit: int, read: Reader[Item], min_depth: in
 def _locate_item(walk: Walk, item: HasId) -> tuple[int, str]:
     """Return the bucket and the hash at which the walk reaches this item."""
     number = _unpermute(compute_rank(item.photo_id) >> (RANK_BITS - walk.depth), walk)
-    bucket = (number - walk.start_bucket) % walk.buckets
+    bucket = (number - walk.start_bucket) % walk.bucket_count
     key = compute_sort_hash(walk.seed, item.photo_id)
-    return (walk.buckets if bucket == 0 and key <= walk.start_hash else bucket), key
+    return (walk.bucket_count if bucket == 0 and key <= walk.start_hash else bucket), key
 
 
 def _plan_batch(missing: int, *, items: int, reads: int) -> int:
     """Return how many buckets to read at once for `missing` more items, given the page so far."""
-    per_bucket = (items + _PER_BUCKET * _WEIGHT) / (reads + _WEIGHT)
+    per_bucket = (items + _EXPECTED_PER_BUCKET * _PRIOR_WEIGHT) / (reads + _PRIOR_WEIGHT)
     # Read fewer buckets than expected to be necessary, because the next page reads surplus buckets again.
     return min(max(round(0.85 * missing / per_bucket), 1), _MAX_BATCH)
 
 
 def _sort_bucket[Item: HasId](walk: Walk, items: list[Item]) -> list[tuple[str, Item]]:
-    last = walk.start_hash if walk.bucket == walk.buckets else "~"
+    last = walk.start_hash if walk.bucket == walk.bucket_count else "~"
     keyed = [(compute_sort_hash(walk.seed, item.photo_id), item) for item in items]
     return sorted((pair for pair in keyed if walk.after < pair[0] <= last), key=lambda pair: pair[0])
 

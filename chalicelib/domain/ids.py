@@ -22,28 +22,28 @@ _UUID7_FIXED = (0x7 << 76) | (0b10 << 62)
 _UUID7_RANDOM = (0xFFF << 64) | ((1 << 62) - 1)
 
 
-def timestamp(moment: datetime) -> Timestamp:
+def format_timestamp(moment: datetime) -> Timestamp:
     """Return `moment` as text."""
     utc = moment.astimezone(UTC).replace(tzinfo=None)
     return Timestamp(f"{utc.isoformat(timespec='milliseconds')}Z")
 
 
-def new_photo_id(now: datetime, entropy: int) -> PhotoId:
+def create_photo_id(now: datetime, entropy: int) -> PhotoId:
     """Return a UUIDv7 of this millisecond. Its random bits are 74 bits of `entropy`."""
-    return PhotoId(_new_uuid7(now, entropy))
+    return PhotoId(_create_uuid7(now, entropy))
 
 
-def new_album_id(now: datetime, entropy: int) -> AlbumId:
-    """Return a UUIDv7 as `new_photo_id` does. Albums sorted by id are in the order of their creation."""
-    return AlbumId(_new_uuid7(now, entropy))
+def create_album_id(now: datetime, entropy: int) -> AlbumId:
+    """Return a UUIDv7 as `create_photo_id` does. Albums sorted by id are in the order of their creation."""
+    return AlbumId(_create_uuid7(now, entropy))
 
 
-def new_link_id(now: datetime, entropy: int) -> LinkId:
-    """Return a UUIDv7 as `new_photo_id` does. The id of a share link is no secret."""
-    return LinkId(_new_uuid7(now, entropy))
+def create_link_id(now: datetime, entropy: int) -> LinkId:
+    """Return a UUIDv7 as `create_photo_id` does. The id of a share link is no secret."""
+    return LinkId(_create_uuid7(now, entropy))
 
 
-def first_photo_id(moment: datetime) -> PhotoId:
+def get_first_photo_id(moment: datetime) -> PhotoId:
     """Return the lowest id of an upload at `moment` or later. Use it to bound a range of ids by a time."""
     return PhotoId(str(UUID(int=(to_unix_milliseconds(moment) << 80) | _UUID7_FIXED)))
 
@@ -58,9 +58,9 @@ def is_album_id(text: str) -> bool:
     return is_photo_id(text)
 
 
-def uploaded_at(photo_id: PhotoId) -> Timestamp:
+def get_upload_time(photo_id: PhotoId) -> Timestamp:
     """Return the time that the id contains."""
-    return timestamp(_EPOCH + timedelta(milliseconds=UUID(photo_id).int >> 80))
+    return format_timestamp(_EPOCH + timedelta(milliseconds=UUID(photo_id).int >> 80))
 
 
 def to_unix_milliseconds(moment: datetime) -> int:
@@ -68,5 +68,5 @@ def to_unix_milliseconds(moment: datetime) -> int:
     return max((moment - _EPOCH) // timedelta(milliseconds=1), 0)
 
 
-def _new_uuid7(now: datetime, entropy: int) -> str:
+def _create_uuid7(now: datetime, entropy: int) -> str:
     return str(UUID(int=(to_unix_milliseconds(now) << 80) | _UUID7_FIXED | (entropy & _UUID7_RANDOM)))

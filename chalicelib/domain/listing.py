@@ -1,4 +1,4 @@
-"""Lists of photos and their pages. Pure."""
+"""Lists of photos and their pages. This module does no I/O."""
 
 from typing import Literal
 

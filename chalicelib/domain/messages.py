@@ -7,9 +7,15 @@ import msgspec
 
 from chalicelib.domain.ids import AlbumId, PhotoId, UserId
 
+# The tags are older than the class names. They must not change, because queued messages contain them.
+
 
 class CleanUpPhoto(msgspec.Struct, frozen=True, tag="settle", tag_field="job", rename="camel"):
-    """Do what is due for a photo: end an unused grant, empty the trash, or remove the leftovers of an erased photo."""
+    """Do what is due for a photo.
+
+    Confirm or remove an overdue upload, erase a photo whose time in the trash is over, or remove what is left of an
+    erased photo.
+    """
 
     photo_id: PhotoId
 

@@ -5,7 +5,7 @@ from typing import Literal, Self
 
 from msgspec import field
 
-from chalicelib.domain.ids import AlbumId, PhotoId, Timestamp, UserId, uploaded_at
+from chalicelib.domain.ids import AlbumId, PhotoId, Timestamp, UserId, get_upload_time
 from chalicelib.domain.model import Model
 
 Visibility = Literal["public", "unlisted", "private"]
@@ -68,7 +68,10 @@ class Membership(Model, frozen=True):
 
 
 class Photo(Model, frozen=True):
-    """One upload, from its grant to its tombstone."""
+    """One upload, from its grant to its tombstone.
+
+    The names in `field(name=...)` are those of stored rows. They must not change.
+    """
 
     photo_id: PhotoId
     user_id: UserId
@@ -98,21 +101,21 @@ class Photo(Model, frozen=True):
     copy_size: int = 0
     """The size of `full` in bytes."""
     rejection: str | None = None
-    albums: dict[AlbumId, Membership] = {}
-    """The photo's albums. A photo in the trash keeps them."""
+    memberships: dict[AlbumId, Membership] = field(default_factory=dict, name="albums")
+    """The photo's positions in its albums. A photo in the trash keeps them."""
     rating_sum: int = 0
     rating_count: int = 0
     charged_bytes: int = field(default=0, name="charged")
     """Bytes that the owner's account is charged with for this photo."""
     trashed_at: Timestamp | None = None
     due_at: Timestamp | None = None
-    """The time when the sweep must look at the photo: it is pending, in the trash, rejected or erased."""
+    """The time when the photo is due for the sweep. Set while it is pending, in the trash, rejected or erased."""
     revision: int = 0
 
     @property
     def uploaded_at(self) -> Timestamp:
         """Return the time that the id contains."""
-        return uploaded_at(self.photo_id)
+        return get_upload_time(self.photo_id)
 
     @property
     def prefix(self) -> str:
@@ -147,7 +150,7 @@ class Photo(Model, frozen=True):
         count = self.rating_count + (after is not None) - (before is not None)
         return self.with_(rating_sum=self.rating_sum + (after or 0) - (before or 0), rating_count=count)
 
-    def visible_to(self, user_id: UserId | None) -> bool:
+    def is_visible_to(self, user_id: UserId | None) -> bool:
         """Return whether this user, or a visitor if None, may know that the photo exists."""
         if self.status == "erased":
             return False
@@ -161,7 +164,7 @@ class Photo(Model, frozen=True):
         stem = self.filename.rpartition(".")[0] or self.filename
         return f"{stem}.{self.renditions['full'].rpartition('.')[2]}"
 
-    def tombstone(self, due_at: Timestamp) -> "Photo":
+    def to_tombstone(self, due_at: Timestamp) -> "Photo":
         """Return the tombstone that replaces the photo. It keeps only the ids and the revision.
 
         At `due_at` the sweep removes leftover objects. All upload grants must have expired by then.

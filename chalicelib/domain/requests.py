@@ -8,9 +8,9 @@ from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.domain.photos import MAX_UPLOAD_BYTES, MediaType, Visibility
 
-# Python's `$` also matches before a final line feed. This does not, and unlike `\Z`, OpenAPI allows it.
+# Match only at the end of the text. Python's `$` also matches before a final line feed, and OpenAPI has no `\Z`.
 _END = r"$(?!\n)"
-# Includes the characters that `\s` matches in some dialects of regular expressions only.
+# Also exclude the characters that `\s` matches only in Python or only in JavaScript.
 _NO_SPACE = r"[^@\s\x1c-\x1f\x85\ufeff]"
 Email = Annotated[str, Meta(min_length=3, max_length=254, pattern=f"^{_NO_SPACE}{{1,64}}@{_NO_SPACE}{{1,253}}{_END}")]
 Password = Annotated[str, Meta(min_length=1, max_length=256)]

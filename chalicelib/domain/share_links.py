@@ -1,10 +1,12 @@
-"""Share links: their records, their tokens and their passwords. Pure."""
+"""Share links: their records, their tokens and their passwords. This module does no I/O."""
 
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from hashlib import scrypt, sha256
 from typing import NamedTuple
 from uuid import UUID
+
+from msgspec import field
 
 from chalicelib.domain.ids import AlbumId, LinkId, Timestamp, is_album_id
 from chalicelib.domain.model import Model
@@ -15,7 +17,10 @@ _TOKEN_BYTES = 16 + 16 + SECRET_BYTES
 
 
 class ShareLink(Model, frozen=True):
-    """The record of a link that shares one album. It reveals neither the token nor the password."""
+    """The record of a link that shares one album. It reveals neither the token nor the password.
+
+    The names in `field(name=...)` are those of stored rows. They must not change.
+    """
 
     album_id: AlbumId
     link_id: LinkId
@@ -27,9 +32,9 @@ class ShareLink(Model, frozen=True):
     salt: str = ""
     password_hash: str = ""
     """scrypt of the password and `salt`, both in hexadecimal. Empty if the link has no password."""
-    guess_window: int = 0
+    attempt_window: int = field(default=0, name="guessWindow")
     """The last time window with password attempts."""
-    guesses: int = 0
+    attempts: int = field(default=0, name="guesses")
     """The attempts of that window that were wrong or are still being checked."""
 
     def is_valid_at(self, now: Timestamp) -> bool:
@@ -37,7 +42,7 @@ class ShareLink(Model, frozen=True):
         return self.expires_at is None or now < self.expires_at
 
 
-class Token(NamedTuple):
+class LinkToken(NamedTuple):
     """The contents of the token in a link's URL."""
 
     album_id: AlbumId
@@ -45,13 +50,13 @@ class Token(NamedTuple):
     secret: bytes
 
 
-def encode_token(token: Token) -> str:
+def encode_token(token: LinkToken) -> str:
     """Return a token as 86 characters of base64url."""
     raw = UUID(token.album_id).bytes + UUID(token.link_id).bytes + token.secret
     return urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
-def decode_token(text: str) -> Token | None:
+def decode_token(text: str) -> LinkToken | None:
     """Return the token that `encode_token` encodes as `text`, or None if `text` is not a token."""
     try:
         raw = urlsafe_b64decode(f"{text}==")
@@ -59,8 +64,8 @@ def decode_token(text: str) -> Token | None:
         return None
     if len(raw) != _TOKEN_BYTES:
         return None
-    token = Token(AlbumId(str(UUID(bytes=raw[:16]))), LinkId(str(UUID(bytes=raw[16:32]))), raw[32:])
-    # The base64 decoder skips stray characters and ignores the last bits, so other spellings decode too.
+    token = LinkToken(AlbumId(str(UUID(bytes=raw[:16]))), LinkId(str(UUID(bytes=raw[16:32]))), raw[32:])
+    # The base64 decoder ignores stray characters and the last bits. Accept only the encoding of `encode_token`.
     return token if is_album_id(token.album_id) and encode_token(token) == text else None
 
 

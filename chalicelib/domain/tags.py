@@ -1,4 +1,4 @@
-"""Tags: how two tags compare, and which tags are also search words. Pure."""
+"""Tags: how two tags compare, and which tags are also search words. This module does no I/O."""
 
 import unicodedata
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""Search words: parse queries, and choose the words that find a photo for each user. Pure."""
+"""Search words: parse queries, and choose the words that find a photo for each user. This module does no I/O."""
 
 from collections.abc import Collection, Iterator
 
@@ -66,5 +66,5 @@ def _iterate_texts(photo: Photo) -> Iterator[tuple[str, bool]]:
     yield photo.title, True
     yield from ((tag, True) for tag in photo.tags)
     yield from ((text, True) for text in (photo.exif.camera, photo.exif.lens) if text)
-    yield from ((membership.name, membership.public) for membership in photo.albums.values())
+    yield from ((membership.name, membership.public) for membership in photo.memberships.values())
     yield photo.description, True

@@ -9,7 +9,7 @@ KEY_PATTERN = r"^[!-~]{1,255}$(?!\n)"
 
 
 class Header(msgspec.Struct, frozen=True):
-    """A request header. If a client sends the header twice, it counts as absent, unless it `is_repeatable`.
+    """A request header. A repeated header counts as absent, unless `is_repeatable` is true or `pattern` is set.
 
     Chalice uses the last of two values, but other software uses the first. A proxy could therefore see another value.
     """

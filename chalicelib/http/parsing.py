@@ -14,7 +14,7 @@ MAX_BODY_BYTES = 64 * 1024
 _IDS: dict[Any, Callable[[str], bool]] = {PhotoId: is_photo_id, AlbumId: is_album_id, LinkId: is_album_id}
 _JSON = re.compile(r'application/json\s*(;\s*charset="?utf-8"?\s*)?', re.IGNORECASE)
 
-# msgspec's lax mode accepts more spellings of these parameters than the contract allows.
+# msgspec's lax mode accepts more forms of these parameters than the contract allows.
 _COUNT = (re.compile(r"[0-9]{1,3}"), "an integer from 1 to 100")
 _BOOLEAN = (re.compile(r"true|false"), "true or false")
 _TIME = (re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T.+"), "a time with a UTC offset, such as 2026-01-31T12:00:00Z")
@@ -115,7 +115,7 @@ def parse_query[Shape](shape: type[Shape], request: HttpRequest) -> Shape:
     # Chalice's own look-up keeps only the last value of a repeated parameter.
     for name in request.query_params or {}:
         value, *others = request.query_params.getlist(name)
-        # API Gateway has replaced bytes that are not UTF-8 by this character.
+        # API Gateway replaces bytes that are not UTF-8 with U+FFFD before the app sees them.
         if others or not value or "\ufffd" in value:
             raise errors.InvalidRequest("The parameter is empty, repeated or not valid UTF-8.", details={"field": name})
         if name in _FORMATS and not _FORMATS[name][0].fullmatch(value):

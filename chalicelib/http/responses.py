@@ -90,7 +90,7 @@ def log_response(request: Request, status: int, seconds: float) -> None:
         "milliseconds": round(seconds * 1000, 1),
         "request_id": getattr(request.lambda_context, "aws_request_id", ""),
     }
-    log.log(logging.ERROR if status >= 500 else logging.INFO, "answered", extra=fields)
+    log.log(logging.ERROR if status >= 500 else logging.INFO, "request completed", extra=fields)
 
 
 def _select_status(content: Any, responses: Mapping[int, Any]) -> int:

@@ -11,7 +11,7 @@ log = logging.getLogger(__name__)
 
 @contextmanager
 def log_failure(message: str, **fields: str) -> Iterator[None]:
-    """Log an exception of the `with` block with these facts and re-raise it. The line that Lambda logs has no facts."""
+    """Log an exception of the `with` block with these fields, and re-raise it. Lambda's own log line has no fields."""
     try:
         yield
     except Exception:

@@ -13,11 +13,11 @@ class WriteConflict(Exception):
 
 
 def retry_on_conflict[Result](
-    attempt: Callable[[], Result], *, otherwise: Callable[[], Exception], attempts: int = 5
+    attempt: Callable[[], Result], *, error_factory: Callable[[], Exception], attempts: int = 5
 ) -> Result:
     """Return what `attempt` returns, and call it again each time it raises `WriteConflict`.
 
-    `attempt` must read the present state each time. Raise `otherwise()` after `attempts` conflicts.
+    `attempt` must read the current state each time. Raise `error_factory()` after `attempts` conflicts.
     """
     for number in range(attempts):
         pause(number)
@@ -25,7 +25,7 @@ def retry_on_conflict[Result](
             return attempt()
         except WriteConflict:
             continue
-    raise otherwise()
+    raise error_factory()
 
 
 def pause(attempt: int) -> None:

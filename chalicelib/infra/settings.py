@@ -47,8 +47,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     base_url: str
     """The URL of the app for browsers, without a trailing slash."""
     allowed_origins: frozenset[str]
-    keys: tuple[str, ...]
-    """The value of `signing_keys`, possibly empty."""
+    configured_signing_keys: tuple[str, ...]
+    """The keys of `SIGNING_KEYS`, newest last. Empty in the functions that sign nothing. Use `signing_keys` instead."""
     limits: Limits
     moderation_confidence: float
     """The lowest confidence, in per cent, at which a moderation label rejects a photo. 0 turns moderation off."""
@@ -66,12 +66,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             MissingSetting: the function has no keys.
         """
-        if not self.keys:
+        if not self.configured_signing_keys:
             raise MissingSetting(_MISSING.format("SIGNING_KEYS"))
-        return self.keys
+        return self.configured_signing_keys
 
     @property
-    def bucket_address(self) -> str:
+    def bucket_url_template(self) -> str:
         """Return the URL template of a bucket. Replace `{bucket}` with the bucket's name."""
         if self.aws_endpoint:
             return f"{self.aws_endpoint}/{{bucket}}"
@@ -85,7 +85,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         if self.aws_endpoint:
             return self.aws_endpoint, *cdn
         buckets = (self.originals_bucket, self.renditions_bucket)
-        return *(self.bucket_address.format(bucket=bucket) for bucket in buckets), *cdn
+        return *(self.bucket_url_template.format(bucket=bucket) for bucket in buckets), *cdn
 
     @property
     def issuer(self) -> str:
@@ -121,7 +121,7 @@ def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         jwks_url=environment.get("JWKS_URL") or pool_keys,
         base_url=require("BASE_URL").rstrip("/"),
         allowed_origins=frozenset(_split_list(environment.get("ALLOWED_ORIGINS", ""))),
-        keys=tuple(reversed(_split_list(environment.get("SIGNING_KEYS", "")))),
+        configured_signing_keys=tuple(reversed(_split_list(environment.get("SIGNING_KEYS", "")))),
         cdn=_load_cdn(environment) if environment.get("RENDITIONS_BASE_URL") else None,
         aws_endpoint=(environment.get("AWS_ENDPOINT_URL") or "").rstrip("/") or None,
         moderation_confidence=float(environment.get("MODERATION_CONFIDENCE") or 0),

@@ -4,13 +4,13 @@ import logging
 from datetime import datetime, timedelta
 
 from chalicelib.domain.clock import Clock
-from chalicelib.domain.ids import timestamp
+from chalicelib.domain.ids import format_timestamp
 from chalicelib.domain.messages import CleanUpPhoto, Queue
 from chalicelib.domain.photos import GRANT_LIFETIME, Photo
 from chalicelib.infra import metrics
-from chalicelib.storage.bucket import Bucket
+from chalicelib.storage.bucket import PhotoBuckets
 from chalicelib.stores.protocols import PhotoStore
-from chalicelib.uploads.confirmation import Confirmation
+from chalicelib.uploads.confirmation import UploadConfirmation
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +26,7 @@ class CleanUpPhotoJob:
     message_type = CleanUpPhoto
 
     def __init__(
-        self, store: PhotoStore, bucket: Bucket, confirmation: Confirmation, queue: Queue, clock: Clock
+        self, store: PhotoStore, bucket: PhotoBuckets, confirmation: UploadConfirmation, queue: Queue, clock: Clock
     ) -> None:
         self._store, self._bucket, self._confirmation = store, bucket, confirmation
         self._queue, self._clock = queue, clock
@@ -34,22 +34,22 @@ class CleanUpPhotoJob:
     def sweep(self) -> int:
         """Enqueue every photo that is due."""
         now = self._clock()
-        photo_ids = self._store.list_due(timestamp(now), SWEEP_LIMIT)
+        photo_ids = self._store.list_due(format_timestamp(now), SWEEP_LIMIT)
         self._queue.send([CleanUpPhoto(photo_id) for photo_id in photo_ids])
-        # Otherwise photos that always fail would fill every later sweep.
-        self._store.postpone(photo_ids, timestamp(now + CLEANUP_LEASE))
+        # Postpone the enqueued photos, so that photos that always fail do not fill every later sweep.
+        self._store.postpone(photo_ids, format_timestamp(now + CLEANUP_LEASE))
         return len(photo_ids)
 
     def handle(self, message: CleanUpPhoto) -> None:
         """Do the work that is due for a photo. Do nothing if no work is due."""
-        photo = self._store.photo(message.photo_id)
-        if photo is None or photo.due_at is None or photo.due_at > timestamp(self._clock()):
+        photo = self._store.get_photo(message.photo_id)
+        if photo is None or photo.due_at is None or photo.due_at > format_timestamp(self._clock()):
             return
         if photo.status == "pending":
             self._end_grant(photo)
         elif photo.status == "erased":
             self._remove_leftovers(photo)
-        elif self._store.replace(photo, photo.tombstone(timestamp(self._clock() + 2 * GRANT_LIFETIME))):
+        elif self._store.replace(photo, photo.to_tombstone(format_timestamp(self._clock() + 2 * GRANT_LIFETIME))):
             self._bucket.erase(photo.prefix)
 
     def _end_grant(self, photo: Photo) -> None:

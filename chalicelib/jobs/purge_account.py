@@ -2,7 +2,7 @@
 
 from chalicelib.accounts.deletion import AccountPurge
 from chalicelib.domain.clock import Clock
-from chalicelib.domain.ids import timestamp
+from chalicelib.domain.ids import format_timestamp
 from chalicelib.domain.messages import PurgeAccount, Queue
 from chalicelib.stores.protocols import AccountDeletionStore
 
@@ -20,7 +20,7 @@ class PurgeAccountJob:
 
     def sweep(self) -> int:
         """Enqueue every account whose purge is overdue or must be repeated."""
-        user_ids = self._deletions.list_due(timestamp(self._clock()), SWEEP_LIMIT)
+        user_ids = self._deletions.list_due(format_timestamp(self._clock()), SWEEP_LIMIT)
         self._queue.send([PurgeAccount(user_id) for user_id in user_ids])
         return len(user_ids)
 

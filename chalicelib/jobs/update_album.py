@@ -2,7 +2,7 @@
 
 from chalicelib.albums.propagation import Propagation
 from chalicelib.domain.clock import Clock
-from chalicelib.domain.ids import timestamp
+from chalicelib.domain.ids import format_timestamp
 from chalicelib.domain.messages import Queue, UpdateAlbumPhotos
 from chalicelib.stores.protocols import AlbumStore
 
@@ -20,7 +20,7 @@ class UpdateAlbumJob:
 
     def sweep(self) -> int:
         """Enqueue every album whose propagation is overdue."""
-        album_ids = self._albums.list_due(timestamp(self._clock()), SWEEP_LIMIT)
+        album_ids = self._albums.list_due(format_timestamp(self._clock()), SWEEP_LIMIT)
         self._queue.send([UpdateAlbumPhotos(album_id) for album_id in album_ids])
         return len(album_ids)
 

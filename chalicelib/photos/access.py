@@ -13,8 +13,8 @@ def get_visible_photo(store: PhotoStore, photo_id: PhotoId, by: Caller | None) -
     Raises:
         NotFound: the photo does not exist, or the caller may not see it. Both cases get the same error.
     """
-    photo = store.photo(photo_id)
-    if photo is None or not photo.visible_to(by.user_id if by else None):
+    photo = store.get_photo(photo_id)
+    if photo is None or not photo.is_visible_to(by.user_id if by else None):
         raise NotFound
     return photo
 

@@ -6,7 +6,7 @@ from typing import Any
 from chalicelib.domain import errors, feed
 from chalicelib.domain.accounts import Caller
 from chalicelib.domain.cursors import Cursors
-from chalicelib.domain.ids import PhotoId, UserId, first_photo_id
+from chalicelib.domain.ids import PhotoId, UserId, get_first_photo_id
 from chalicelib.domain.listing import Listing, Page
 from chalicelib.domain.photos import Photo
 from chalicelib.domain.requests import PageQuery, PhotoQuery
@@ -23,7 +23,7 @@ class PhotoLists:
         """`signing_keys` sign the cursors. The newest key comes last."""
         self._store, self._presenter, self._keys = store, presenter, signing_keys
 
-    def page(self, query: PhotoQuery, *, by: Caller | None) -> Page[AnyPhotoView]:
+    def list_page(self, query: PhotoQuery, *, by: Caller | None) -> Page[AnyPhotoView]:
         """Return one page of photos in the requested order.
 
         Raises:
@@ -32,13 +32,13 @@ class PhotoLists:
             InvalidCursor: `lastKey` is not a cursor of this list.
         """
         listing = _select_listing(query, by)
-        bounds = [first_photo_id(time) if time else None for time in (query.from_, query.to)]
+        bounds = [get_first_photo_id(time) if time else None for time in (query.from_, query.to)]
         owner = by.user_id if by else None
         cursors = Cursors(self._keys, owner, "photos", query.order, query.scope, query.user_id, query.tag, *bounds)
         read = {"random": self._read_randomly, "top": self._read_by_score}.get(query.order, self._read_by_time)
-        return self._presenter.page(read(listing, query, cursors), by)
+        return self._presenter.build_page(read(listing, query, cursors), by)
 
-    def trash_page(self, query: PageQuery, *, by: Caller) -> Page[OwnPhotoView]:
+    def list_trash(self, query: PageQuery, *, by: Caller) -> Page[OwnPhotoView]:
         """Return one page of the caller's trash, newest uploads first.
 
         Raises:
@@ -48,8 +48,8 @@ class PhotoLists:
         position = cursors.open(query.last_key)
         listing = Listing(scope="trash", owner=by.user_id)
         after = PhotoId(position[0]) if position else None
-        photos = self._store.by_time(listing, query.limit + 1, newest=True, after=after)
-        return self._presenter.own_page(cursors.page(photos, query.limit, _get_cursor_position))
+        photos = self._store.list_by_time(listing, query.limit + 1, newest_first=True, after=after)
+        return self._presenter.build_own_page(cursors.build_page(photos, query.limit, _get_cursor_position))
 
     def _read_randomly(self, listing: Listing, query: PhotoQuery, cursors: Cursors) -> Page[Photo]:
         requests = 0
@@ -57,7 +57,7 @@ class PhotoLists:
         def read(spans: list[feed.Span], limit: int | None = None) -> list[list[Photo]]:
             nonlocal requests
             requests += len(spans)
-            return self._store.by_rank(listing, spans, limit)
+            return self._store.list_by_rank(listing, spans, limit)
 
         position = cursors.open(query.last_key)
         min_depth = feed.PUBLIC_MIN_DEPTH if listing.scope == "public" else 0
@@ -68,21 +68,21 @@ class PhotoLists:
     def _read_by_score(self, listing: Listing, query: PhotoQuery, cursors: Cursors) -> Page[Photo]:
         position = cursors.open(query.last_key)
         after = (position[0], PhotoId(position[1])) if position else None
-        photos = self._store.by_score(listing, query.limit + 1, after=after)
-        return cursors.page(photos, query.limit, lambda photo: [photo.score, photo.photo_id])
+        photos = self._store.list_by_score(listing, query.limit + 1, after=after)
+        return cursors.build_page(photos, query.limit, lambda photo: [photo.score, photo.photo_id])
 
     def _read_by_time(self, listing: Listing, query: PhotoQuery, cursors: Cursors) -> Page[Photo]:
         position = cursors.open(query.last_key)
-        read = self._store.by_tag if listing.tag else self._store.by_time
+        read = self._store.list_by_tag if listing.tag else self._store.list_by_time
         photos = read(
             listing,
             query.limit + 1,
-            newest=query.order == "newest",
+            newest_first=query.order == "newest",
             after=PhotoId(position[0]) if position else None,
-            since=first_photo_id(query.from_) if query.from_ else None,
-            until=first_photo_id(query.to) if query.to else None,
+            since=get_first_photo_id(query.from_) if query.from_ else None,
+            until=get_first_photo_id(query.to) if query.to else None,
         )
-        return cursors.page(photos, query.limit, _get_cursor_position)
+        return cursors.build_page(photos, query.limit, _get_cursor_position)
 
 
 def _get_cursor_position(photo: Photo) -> list[Any]:

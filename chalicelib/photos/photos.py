@@ -5,14 +5,14 @@ from collections.abc import Callable
 from chalicelib.domain import errors
 from chalicelib.domain.accounts import Caller, is_user
 from chalicelib.domain.clock import Clock
-from chalicelib.domain.ids import PhotoId, timestamp
+from chalicelib.domain.ids import PhotoId, format_timestamp
 from chalicelib.domain.model import Model
 from chalicelib.domain.photos import GRANT_LIFETIME, TRASH_LIFETIME, Photo
 from chalicelib.domain.requests import PhotoChanges
 from chalicelib.infra.retry import WriteConflict, retry_on_conflict
 from chalicelib.photos.access import get_owned_photo, get_visible_photo
 from chalicelib.photos.views import AnyPhotoView, OwnPhotoView, PhotoPresenter
-from chalicelib.storage.bucket import Bucket
+from chalicelib.storage.bucket import PhotoBuckets
 from chalicelib.storage.signed_urls import PresignedUrl
 from chalicelib.stores.protocols import PhotoStore
 
@@ -30,7 +30,7 @@ class DownloadView(Model, frozen=True):
 class Photos:
     """Read and change single photos."""
 
-    def __init__(self, store: PhotoStore, bucket: Bucket, presenter: PhotoPresenter, clock: Clock) -> None:
+    def __init__(self, store: PhotoStore, bucket: PhotoBuckets, presenter: PhotoPresenter, clock: Clock) -> None:
         self._store, self._bucket, self._presenter, self._clock = store, bucket, presenter, clock
 
     def show(self, photo_id: PhotoId, *, by: Caller | None) -> AnyPhotoView:
@@ -39,7 +39,7 @@ class Photos:
         Raises:
             NotFound: the photo does not exist, or the caller may not see it.
         """
-        return self._presenter.view(get_visible_photo(self._store, photo_id, by), by)
+        return self._presenter.build_view(get_visible_photo(self._store, photo_id, by), by)
 
     def change(self, photo_id: PhotoId, changes: PhotoChanges, *, by: Caller) -> OwnPhotoView:
         """Apply `changes` and re-index the photo in one transaction.
@@ -52,7 +52,7 @@ class Photos:
         fields = changes.get_sent_fields()
         if "tags" in fields:
             fields["tags"] = tuple(dict.fromkeys(fields["tags"]))
-        return self._presenter.own_view(self._change(photo_id, by, lambda photo: photo.with_(**fields)))
+        return self._presenter.build_own_view(self._change(photo_id, by, lambda photo: photo.with_(**fields)))
 
     def delete(self, photo_id: PhotoId, *, permanent: bool, by: Caller) -> None:
         """Move a photo to the trash, or erase it if `permanent`.
@@ -77,10 +77,10 @@ class Photos:
         def trash(photo: Photo) -> Photo:
             if photo.status != "ready":
                 raise errors.NotReady("Only a ready photo can be moved to the trash. Use `permanent=true` instead.")
-            return photo if photo.trashed_at else photo.with_(trashed_at=timestamp(now), due_at=due_at)
+            return photo if photo.trashed_at else photo.with_(trashed_at=format_timestamp(now), due_at=due_at)
 
         now = self._clock()
-        due_at = timestamp(now + TRASH_LIFETIME)
+        due_at = format_timestamp(now + TRASH_LIFETIME)
         self._change(photo_id, by, trash)
 
     def restore(self, photo_id: PhotoId, *, by: Caller) -> OwnPhotoView:
@@ -96,7 +96,7 @@ class Photos:
                 raise errors.NotTrashed
             return photo.with_(trashed_at=None, due_at=None)
 
-        return self._presenter.own_view(self._change(photo_id, by, restore))
+        return self._presenter.build_own_view(self._change(photo_id, by, restore))
 
     def erase(self, photo_id: PhotoId, *, by: Caller) -> None:
         """Delete a photo with its objects and ratings. Keep a tombstone, so that a late event cannot restore it.
@@ -104,8 +104,8 @@ class Photos:
         Raises:
             NotFound, Forbidden, Conflict: see `change`.
         """
-        due_at = timestamp(self._clock() + 2 * GRANT_LIFETIME)
-        photo = self._change(photo_id, by, lambda photo: photo.tombstone(due_at))
+        due_at = format_timestamp(self._clock() + 2 * GRANT_LIFETIME)
+        photo = self._change(photo_id, by, lambda photo: photo.to_tombstone(due_at))
         self._bucket.erase(photo.prefix)
         # One call deletes a limited number of ratings. The sweep deletes the rest.
         self._store.delete_ratings(photo_id)
@@ -139,10 +139,14 @@ class Photos:
                 raise WriteConflict
             return after.with_(revision=before.revision + 1)
 
-        return retry_on_conflict(attempt, otherwise=errors.Conflict)
+        return retry_on_conflict(attempt, error_factory=errors.Conflict)
 
 
-def _build_download_view(link: PresignedUrl, filename: str, content_type: str, size: int) -> DownloadView:
+def _build_download_view(presigned_url: PresignedUrl, filename: str, content_type: str, size: int) -> DownloadView:
     return DownloadView(
-        url=link.url, expires_in=link.expires_in, filename=filename, content_type=content_type, size=size
+        url=presigned_url.url,
+        expires_in=presigned_url.expires_in,
+        filename=filename,
+        content_type=content_type,
+        size=size,
     )

@@ -25,6 +25,6 @@ def read_next_items[Item: feed.HasId](
 def _start_walk[Item: feed.HasId](read: feed.Reader[Item], min_depth: int) -> feed.Walk:
     """Return the start of a walk with a new seed. Estimate its depth from the density of a random sample."""
     sample = feed.choose_sample(secrets.randbits(feed.RANK_BITS), min_depth)
-    (items,) = read([sample], feed.SAMPLE)
+    (items,) = read([sample], feed.SAMPLE_SIZE)
     ranks = [feed.compute_rank(item.photo_id) for item in items]
     return feed.Walk(secrets.randbits(64), feed.choose_depth(ranks, sample, min_depth))

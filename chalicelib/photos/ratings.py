@@ -31,7 +31,7 @@ class Ratings:
             NotFound: the photo does not exist, or the caller may not see it.
         """
         photo = get_visible_photo(self._store, photo_id, by)
-        return _build_view(photo, self._ratings.rating(photo_id, by.user_id))
+        return _build_view(photo, self._ratings.get_rating(photo_id, by.user_id))
 
     def rate(self, photo_id: PhotoId, rating: int | None, *, by: Caller) -> OwnRatingView:
         """Replace the caller's rating of a photo. None removes it.
@@ -44,7 +44,7 @@ class Ratings:
 
         def attempt() -> OwnRatingView:
             photo = get_visible_photo(self._store, photo_id, by)
-            before = self._ratings.rating(photo_id, by.user_id)
+            before = self._ratings.get_rating(photo_id, by.user_id)
             if not photo.listed:
                 raise errors.NotReady
             if before == rating:
@@ -53,7 +53,7 @@ class Ratings:
                 raise WriteConflict
             return _build_view(photo.with_rating(before, rating), rating)
 
-        return retry_on_conflict(attempt, otherwise=errors.Busy, attempts=_ATTEMPTS)
+        return retry_on_conflict(attempt, error_factory=errors.Busy, attempts=_ATTEMPTS)
 
 
 def _build_view(photo: Photo, mine: int | None) -> OwnRatingView:

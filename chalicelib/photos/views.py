@@ -8,7 +8,7 @@ from chalicelib.domain.ids import PhotoId, Timestamp, UserId
 from chalicelib.domain.listing import Page
 from chalicelib.domain.model import Model
 from chalicelib.domain.photos import Exif, Photo, Status, Visibility
-from chalicelib.storage.bucket import Bucket
+from chalicelib.storage.bucket import PhotoBuckets
 
 
 class RatingView(Model, omit_defaults=False, frozen=True):
@@ -56,40 +56,42 @@ AnyPhotoView = OwnPhotoView | PhotoView
 class PhotoPresenter:
     """Build the views of photos, with signed URLs of their renditions."""
 
-    def __init__(self, bucket: Bucket, clock: Clock) -> None:
+    def __init__(self, bucket: PhotoBuckets, clock: Clock) -> None:
         self._bucket, self._clock = bucket, clock
 
-    def view(self, photo: Photo, by: Caller | None) -> AnyPhotoView:
+    def build_view(self, photo: Photo, by: Caller | None) -> AnyPhotoView:
         """Return the view of a photo for the caller. `by` is None for a visitor."""
         return (
-            self.own_view(photo)
+            self.build_own_view(photo)
             if is_user(by, photo.user_id)
-            else self._build_view(photo, photo.exif.without_position())
+            else self._build_common_view(photo, photo.exif.without_position())
         )
 
-    def own_view(self, photo: Photo) -> OwnPhotoView:
+    def build_own_view(self, photo: Photo) -> OwnPhotoView:
         """Return the view of a photo for its owner."""
-        common = msgspec.structs.asdict(self._build_view(photo, photo.exif))
+        common = msgspec.structs.asdict(self._build_common_view(photo, photo.exif))
         return OwnPhotoView(**common, sha256=photo.sha256, rejection=photo.rejection, trashed_at=photo.trashed_at)
 
-    def page(self, page: Page[Photo], by: Caller | None) -> Page[AnyPhotoView]:
+    def build_page(self, page: Page[Photo], by: Caller | None) -> Page[AnyPhotoView]:
         """Return the views of a page of photos for the caller. `by` is None for a visitor."""
-        return Page([self.view(photo, by) for photo in page.items], page.last_key)
+        return Page([self.build_view(photo, by) for photo in page.items], page.last_key)
 
-    def shared_page(self, page: Page[Photo]) -> Page[PhotoView]:
+    def build_shared_page(self, page: Page[Photo]) -> Page[PhotoView]:
         """Return the views of a page of photos for a visitor with a share link."""
-        return Page([self._build_view(photo, photo.exif.without_position()) for photo in page.items], page.last_key)
+        return Page(
+            [self._build_common_view(photo, photo.exif.without_position()) for photo in page.items], page.last_key
+        )
 
-    def own_page(self, page: Page[Photo]) -> Page[OwnPhotoView]:
+    def build_own_page(self, page: Page[Photo]) -> Page[OwnPhotoView]:
         """Return the views of a page of the caller's own photos."""
-        return Page([self.own_view(photo) for photo in page.items], page.last_key)
+        return Page([self.build_own_view(photo) for photo in page.items], page.last_key)
 
-    def rendition_url(self, photo: Photo, names: tuple[str, ...]) -> str | None:
+    def sign_rendition_url(self, photo: Photo, names: tuple[str, ...]) -> str | None:
         """Return the signed URL of the photo's first rendition among `names`, or None if it has none of them."""
         name = next((name for name in names if name in photo.renditions), None)
         return self._bucket.sign_rendition_url(photo, name, self._clock()) if name else None
 
-    def _build_view(self, photo: Photo, exif: Exif) -> PhotoView:
+    def _build_common_view(self, photo: Photo, exif: Exif) -> PhotoView:
         now = self._clock()
         return PhotoView(
             photo_id=photo.photo_id,

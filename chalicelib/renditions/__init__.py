@@ -9,7 +9,7 @@ from chalicelib.domain.photos import Exif
 from chalicelib.renditions import icc, thumbhash
 from chalicelib.renditions.coded_picture import MAX_PROFILE_BYTES
 from chalicelib.renditions.containers import extract_picture, sniff
-from chalicelib.renditions.decoders import Picture, open_picture, vips
+from chalicelib.renditions.decoders import Picture, load_vips, open_picture
 from chalicelib.renditions.rejections import (
     Damaged,
     DecompressionBomb,
@@ -43,10 +43,11 @@ __all__ = [
 _SIDES = {"2048": 2048, "1024": 1024, "256": 256}
 _QUALITY = 80
 _FULL_QUALITY = 90
-# Accept a shrink on load that ends this close below the largest rendition: the next would decode four times the pixels.
+# A shrink on load may be this much smaller than the largest rendition. The next larger one has four times the pixels.
 _TOLERANCE = 0.02
 # Shrinking on load cuts off the remainder of a side, which is visible if the side is short.
-_MIN_SIDE = 64
+_MIN_SHRUNK_SIDE = 64
+_MIN_JPEG_SIDE = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,10 @@ class Rendered:
     placeholder: str
     """The ThumbHash in base64."""
     renditions: dict[str, Rendition]
-    """Never enlarged: `256`, `1024` and `2048`, the longest side, and `full`, the copy that other users download."""
+    """The renditions by name: `256`, `1024` and `2048` for their longest side, and `full` for downloads by others.
+
+    A rendition is never larger than the photo.
+    """
 
 
 def render(content: bytes, content_type: str) -> Rendered:
@@ -95,8 +99,8 @@ def encode_jpeg(rendered: Rendered) -> bytes:
     (https://docs.aws.amazon.com/rekognition/latest/dg/limits.html). AWS contract REK-1.
     """
     small = rendered.renditions["1024"]
-    image = _flatten(vips().Image.new_from_buffer(small.content, ""))
-    sides = max(image.width, _MIN_SIDE), max(image.height, _MIN_SIDE)
+    image = _flatten(load_vips().Image.new_from_buffer(small.content, ""))
+    sides = max(image.width, _MIN_JPEG_SIDE), max(image.height, _MIN_JPEG_SIDE)
     return bytes(image.gravity("centre", *sides, extend="copy").jpegsave_buffer(Q=_FULL_QUALITY, keep="none"))
 
 
@@ -105,18 +109,19 @@ def _render(picture: Picture) -> Rendered:
     if image is not None and picture.copy:
         full = Rendition(picture.copy.content, "image/jpeg", "jpg")
     else:
-        full_image, orientation = _to_srgb(_flatten(picture.pixels(1)), picture.profile), picture.metadata.orientation
-        if picture.profile or not picture.in_memory:
+        orientation = picture.metadata.orientation
+        full_image = _to_srgb(_flatten(picture.decode_pixels(1)), picture.profile)
+        if picture.profile or not picture.is_in_memory:
             full_image = full_image.copy_memory()
         upright = _rotate(full_image, orientation)
         full = Rendition(upright.jpegsave_buffer(Q=_FULL_QUALITY, keep="none"), "image/jpeg", "jpg")
         # Rotate the small image: rotating the whole image again would take as long as shrinking it.
         image = _rotate(_shrink_to_fit(full_image, _SIDES["2048"]).copy_memory(), orientation).copy_memory()
     renditions, image = _make_renditions(image)
-    is_rotated = picture.metadata.orientation > 4
+    swaps_sides = picture.metadata.orientation > 4
     return Rendered(
-        width=picture.height if is_rotated else picture.width,
-        height=picture.width if is_rotated else picture.height,
+        width=picture.height if swaps_sides else picture.width,
+        height=picture.width if swaps_sides else picture.height,
         taken_at=picture.metadata.taken_at,
         exif=picture.metadata.exif,
         placeholder=_encode_placeholder(image),
@@ -127,8 +132,8 @@ def _render(picture: Picture) -> Rendered:
 def _decode_copy(picture: Picture) -> "Image | None":
     """Decode enough pixels of the copy for every rendition. Return None if other users must not get the copy."""
     if picture.copy:
-        with suppress(vips().Error):
-            pixels = picture.copy.pixels(_choose_shrink_factor(picture))
+        with suppress(load_vips().Error):
+            pixels = picture.copy.decode_pixels(_choose_shrink_factor(picture))
             image = _to_srgb(_shrink_to_fit(pixels, _SIDES["2048"]), picture.profile).copy_memory()
             return image if picture.copy.is_fully_read else None
     return None
@@ -137,7 +142,7 @@ def _decode_copy(picture: Picture) -> "Image | None":
 def _choose_shrink_factor(picture: Picture) -> int:
     long, short = max(picture.width, picture.height), min(picture.width, picture.height)
     min_side = max(_SIDES.values()) * (1 - _TOLERANCE)
-    return max((n for n in (2, 4, 8) if long / n >= min_side and short / n >= _MIN_SIDE), default=1)
+    return max((n for n in (2, 4, 8) if long / n >= min_side and short / n >= _MIN_SHRUNK_SIDE), default=1)
 
 
 def _make_renditions(image: "Image") -> tuple[dict[str, Rendition], "Image"]:
@@ -184,9 +189,9 @@ def _to_srgb(image: "Image", profile: bytes) -> "Image":
     matches_pixels = {"RGB": 3, "GRAY": 1, "CMYK": 4}.get(icc.read_colour_space(profile)) == image.bands
     if matches_pixels and len(profile) <= MAX_PROFILE_BYTES and not icc.is_srgb(profile):
         image_with_profile = image.copy()
-        image_with_profile.set_type(vips().GValue.blob_type, "icc-profile-data", profile)
+        image_with_profile.set_type(load_vips().GValue.blob_type, "icc-profile-data", profile)
         # A broken profile only changes the colours. Do not reject the photo.
-        with suppress(vips().Error):
+        with suppress(load_vips().Error):
             image = image_with_profile.icc_transform("srgb", embedded=True, intent="perceptual")
     if (image.interpretation, image.bands, image.format) == ("srgb", 3, "uchar"):
         return image
@@ -197,5 +202,5 @@ def _rotate(image: "Image", orientation: int) -> "Image":
     if orientation == 1:
         return image
     image = image.copy()
-    image.set_type(vips().GValue.gint_type, "orientation", orientation)
+    image.set_type(load_vips().GValue.gint_type, "orientation", orientation)
     return image.autorot()

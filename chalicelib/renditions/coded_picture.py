@@ -24,7 +24,7 @@ class CodedPicture:
     """A TIFF structure, with or without the prefix `Exif`. Empty if the file has no EXIF."""
     profile: bytes = b""
     """The ICC profile. Empty if only the decoder reads it."""
-    downloadable: bool = False
+    is_downloadable: bool = False
     """True if other users may get `content` unchanged, because it is a JPEG that every browser shows."""
     memory_per_pixel: float = 0
     """The memory for decoding, in bytes per pixel. 0 if the decoder streams."""

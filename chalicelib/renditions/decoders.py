@@ -24,12 +24,12 @@ class Copy:
         self._reader = _Reader(content)
         self._source: Any = None
 
-    def pixels(self, shrink: int) -> "Image":
-        """Return pixels as `Picture.pixels` does. Fail on any warning of the decoder, such as for skipped bytes."""
+    def decode_pixels(self, shrink: int) -> "Image":
+        """Decode pixels as `Picture.decode_pixels` does. Fail on any warning, such as for skipped bytes."""
         # libvips calls the source while it decodes pixels, but holds no reference to it.
-        self._source = vips().SourceCustom()
+        self._source = load_vips().SourceCustom()
         self._source.on_read(self._reader.read)
-        return vips().Image.jpegload_source(self._source, access="sequential", fail_on="warning", shrink=shrink)
+        return load_vips().Image.jpegload_source(self._source, access="sequential", fail_on="warning", shrink=shrink)
 
     @property
     def is_fully_read(self) -> bool:
@@ -57,12 +57,12 @@ class Picture:
 
     metadata: exif.Metadata
     profile: bytes
-    pixels: Callable[[int], "Image"]
+    decode_pixels: Callable[[int], "Image"]
     """Decode the pixels, shrunk by a factor of 1, 2, 4 or 8 if the format supports it."""
     width: int
     height: int
-    in_memory: bool = False
-    """True if `pixels` decodes all pixels at once, so that they can be read twice."""
+    is_in_memory: bool = False
+    """True if `decode_pixels` decodes all pixels at once, so that they can be read twice."""
     copy: Copy | None = None
     """The picture as a file without metadata. None if the picture needs its orientation or its profile."""
 
@@ -73,7 +73,7 @@ def open_picture(coded: CodedPicture, content_type: str) -> Picture:
 
 
 @cache
-def vips() -> Any:
+def load_vips() -> Any:
     """Return pyvips, configured for untrusted files."""
     os.environ["VIPS_BLOCK_UNTRUSTED"] = "1"
     # At INFO, pyvips logs every thread and mask to the log of the service.
@@ -88,7 +88,7 @@ def vips() -> Any:
 
 
 def _open_with_vips(loader: str, coded: CodedPicture) -> Picture:
-    image = getattr(vips().Image, loader)(coded.content, access="sequential", fail_on="error")
+    image = getattr(load_vips().Image, loader)(coded.content, access="sequential", fail_on="error")
     # Check the size that the decoder uses. The file may have a second header with another size, or without a size.
     check_size(image.width, image.height, memory_per_pixel=coded.memory_per_pixel)
     profile = image.get("icc-profile-data") if image.get_typeof("icc-profile-data") else coded.profile
@@ -98,14 +98,14 @@ def _open_with_vips(loader: str, coded: CodedPicture) -> Picture:
 def _open_jpeg(coded: CodedPicture) -> Picture:
     metadata = exif.read(coded.exif)
     is_upright_srgb = metadata.orientation == 1 and (not coded.profile or icc.is_srgb(coded.profile))
-    load = partial(vips().Image.jpegload_buffer, coded.content, access="sequential", fail_on="error")
+    load = partial(load_vips().Image.jpegload_buffer, coded.content, access="sequential", fail_on="error")
     return Picture(
         metadata,
         coded.profile,
         lambda shrink: load(shrink=shrink),
         coded.width,
         coded.height,
-        copy=Copy(coded.content) if coded.downloadable and is_upright_srgb else None,
+        copy=Copy(coded.content) if coded.is_downloadable and is_upright_srgb else None,
     )
 
 
@@ -122,10 +122,10 @@ def _open_heic(coded: CodedPicture) -> Picture:
     # libheif has already rotated the pixels, so ignore the orientation in EXIF.
     metadata = replace(exif.read(coded.exif), orientation=1)
 
-    def pixels(_shrink: int) -> "Image":
+    def decode_pixels(_shrink: int) -> "Image":
         return _build_image(heif.data, width, height, is_16_bit=heif.mode == "I;16")
 
-    return Picture(metadata, heif.info.get("icc_profile") or b"", pixels, width, height, in_memory=True)
+    return Picture(metadata, heif.info.get("icc_profile") or b"", decode_pixels, width, height, is_in_memory=True)
 
 
 def _open_avif(coded: CodedPicture) -> Picture:
@@ -138,18 +138,18 @@ def _open_avif(coded: CodedPicture) -> Picture:
     # Use the orientation of the container, not the one in EXIF.
     metadata = replace(exif.read(coded.exif), orientation=orientation)
 
-    def pixels(_shrink: int) -> "Image":
+    def decode_pixels(_shrink: int) -> "Image":
         return _build_image(avif.get_frame(0)[0], width, height)
 
-    return Picture(metadata, profile or b"", pixels, width, height, in_memory=True)
+    return Picture(metadata, profile or b"", decode_pixels, width, height, is_in_memory=True)
 
 
 def _build_image(pixels: bytes | bytearray, width: int, height: int, *, is_16_bit: bool = False) -> "Image":
     if is_16_bit:
-        image = vips().Image.new_from_memory(pixels, width, height, 1, "ushort")
+        image = load_vips().Image.new_from_memory(pixels, width, height, 1, "ushort")
         return image.copy(interpretation="grey16")
     bands = len(pixels) // (width * height)
-    image = vips().Image.new_from_memory(pixels, width, height, bands, "uchar")
+    image = load_vips().Image.new_from_memory(pixels, width, height, bands, "uchar")
     return image.copy(interpretation="srgb" if bands > 2 else "b-w")
 
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
 
-from chalicelib.domain.ids import Timestamp, timestamp
+from chalicelib.domain.ids import Timestamp, format_timestamp
 from chalicelib.domain.photos import Exif
 from chalicelib.renditions.tiff import Field, Tiff, get_first_integer
 
@@ -131,7 +131,7 @@ def _parse_taken_at(details: _Fields) -> Timestamp | None:
     microsecond = int(fraction[0].ljust(6, "0")) if fraction else 0
     zone = _parse_zone(_OFFSET.fullmatch(_parse_text(details.get(_TAKEN_OFFSET)) or ""))
     with suppress(ValueError, OverflowError):
-        return timestamp(datetime(year, month, day, hour, minute, second, microsecond, zone))
+        return format_timestamp(datetime(year, month, day, hour, minute, second, microsecond, zone))
     return None
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from chalicelib.renditions.coded_picture import CodedPicture, check_size, count_pieces, read_bytes
 from chalicelib.renditions.rejections import Damaged, DecompressionBomb
 
-MAX_PICTURES_PIXELS = 250_000_000
+MAX_TOTAL_PIXELS = 250_000_000
 """The largest sum of pixels of a picture, its transparency, its depth, and the tiles of each."""
 
 _ITEM_BOX = re.compile(rb"infe")
@@ -105,7 +105,7 @@ def _isolate(content: bytes, meta: _Box, picture_pixels: int) -> tuple[bytes, by
     picture_items = pictures | _find_tiles(content, types, references, pictures)
     if not all(content.startswith(_PICTURE_TYPES, types[item]) for item in picture_items & types.keys()):
         raise Damaged
-    if _count_pixels(content, _find_only_box(boxes, b"iprp"), picture_items, picture_pixels) > MAX_PICTURES_PIXELS:
+    if _count_pixels(content, _find_only_box(boxes, b"iprp"), picture_items, picture_pixels) > MAX_TOTAL_PIXELS:
         raise DecompressionBomb
     descriptions = [reference for reference in references if reference.kind == b"cdsc"]
     isolated = bytearray(content)

@@ -23,7 +23,7 @@ def is_srgb(profile: bytes) -> bool:
             return _has_srgb_curve(tags[b"kTRC"])
         primaries = [_read_xyz(tags[name]) for name in (b"rXYZ", b"gXYZ", b"bXYZ")]
         curves = [tags[name] for name in (b"rTRC", b"gTRC", b"bTRC")]
-        return b"A2B0" not in tags and _are_srgb(primaries) and all(map(_has_srgb_curve, curves))
+        return b"A2B0" not in tags and _are_srgb_primaries(primaries) and all(map(_has_srgb_curve, curves))
     # A curve with a negative base has complex values. float() raises TypeError for them.
     except (KeyError, IndexError, TypeError, ValueError, ArithmeticError, struct.error):
         return False
@@ -39,7 +39,7 @@ def _read_xyz(tag: bytes) -> tuple[float, ...]:
     return tuple(value / 65536 for value in struct.unpack_from(">3i", tag, 8))
 
 
-def _are_srgb(primaries: list[tuple[float, ...]]) -> bool:
+def _are_srgb_primaries(primaries: list[tuple[float, ...]]) -> bool:
     pairs = zip(primaries, _SRGB_PRIMARIES, strict=True)
     return all(abs(a - b) < _TOLERANCE for colour, expected in pairs for a, b in zip(colour, expected, strict=True))
 

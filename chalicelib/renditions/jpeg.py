@@ -28,13 +28,13 @@ _JFIF = b"\xff\xe0\0\x10JFIF\0\1\1\0\0\1\0\1\0\0"
 def read(content: bytes) -> CodedPicture:
     """Return the picture without its metadata. Tables and scans stay unchanged, so the pixels are identical."""
     segments = list(_iterate_segments(content))
-    width, height, downloadable = _read_frame(segments)
-    downloadable = downloadable and jpeg_tables.has_no_hidden_data(
+    width, height, is_downloadable = _read_frame(segments)
+    is_downloadable = is_downloadable and jpeg_tables.has_no_hidden_data(
         [segment for segment in segments if segment[0] in _PICTURE]
     )
     exif = next((segment[2:] for code, segment in segments if code == _APP1 and segment[2:8] == b"Exif\0\0"), b"")
     picture = b"".join((b"\xff\xd8", *_iterate_picture_parts(segments), b"\xff\xd9"))
-    return CodedPicture(picture, width, height, exif, _join_profile(segments), downloadable)
+    return CodedPicture(picture, width, height, exif, _join_profile(segments), is_downloadable)
 
 
 def _iterate_segments(content: bytes) -> Iterator[tuple[int, bytes]]:

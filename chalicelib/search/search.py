@@ -20,7 +20,7 @@ class Search:
         """`signing_keys` sign the cursors. The newest key comes last."""
         self._index, self._presenter, self._keys = index, presenter, signing_keys
 
-    def page(self, query: SearchQuery, *, by: Caller | None) -> Page[AnyPhotoView]:
+    def list_page(self, query: SearchQuery, *, by: Caller | None) -> Page[AnyPhotoView]:
         """Return one page of the photos that match every word of `query`. If `query` has no word, the page is empty.
 
         A page can be short or empty before the end of the list. Only the last page has no `lastKey`.
@@ -38,4 +38,4 @@ class Search:
         after = PhotoId(position[0]) if position else None
         matches = self._index.search(listing, parse_query_words(query.q), query.limit, after=after)
         last_key = cursors.seal([matches.next_after]) if matches.next_after else None
-        return self._presenter.page(Page(matches.photos, last_key), by)
+        return self._presenter.build_page(Page(matches.photos, last_key), by)

@@ -45,8 +45,8 @@ class StoredObject(msgspec.Struct, frozen=True, kw_only=True):
     metadata: dict[str, str]
 
 
-class Bucket:
-    """The originals bucket and the renditions bucket."""
+class PhotoBuckets:
+    """The bucket of originals and the bucket of renditions."""
 
     def __init__(self, settings: Settings, s3: "S3Client", presigner: Presigner, cdn: CdnSigner | None) -> None:
         """`cdn` signs URLs of the CDN in front of the renditions. It is None if there is no CDN."""

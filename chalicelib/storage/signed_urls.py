@@ -30,18 +30,18 @@ class PresignedUrl(msgspec.Struct, frozen=True):
 class Presigner:
     """Presign URLs with the start of the current time window as the signing time."""
 
-    def __init__(self, endpoint: str, region: str, credentials: Any) -> None:
-        """`endpoint` is the URL template of a bucket. `credentials` are botocore's, which refresh automatically."""
-        self._endpoint, self._region, self._credentials = endpoint, region, credentials
+    def __init__(self, url_template: str, region: str, credentials: Any) -> None:
+        """`url_template` is the URL template of a bucket. `credentials` are botocore's, which refresh automatically."""
+        self._url_template, self._region, self._credentials = url_template, region, credentials
 
     def presign(self, bucket: str, key: str, now: datetime, **query: str) -> PresignedUrl:
-        """Return a link to an object, valid for at least half an hour and at most an hour.
+        """Return the URL of an object, valid for at least half an hour and at most an hour.
 
-        The link expires earlier if its credentials do. AWS contracts S3-17, S3-18, S3-19, IAM-3.
+        The URL expires earlier if its credentials do. AWS contracts S3-17, S3-18, S3-19, IAM-3.
         """
-        address = f"{self._endpoint.format(bucket=bucket)}/{quote(key)}"
+        object_url = f"{self._url_template.format(bucket=bucket)}/{quote(key)}"
         frozen = self._credentials.get_frozen_credentials()
-        url = _presign(address, tuple(query.items()), _get_window_start(now, WINDOW), frozen, self._region)
+        url = _presign(object_url, tuple(query.items()), _get_window_start(now, WINDOW), frozen, self._region)
         return PresignedUrl(url, int(WINDOW.total_seconds()))
 
 
@@ -92,7 +92,9 @@ class _FixedTimeAuth(S3SigV4QueryAuth):
 
 
 @lru_cache(maxsize=4096)
-def _presign(address: str, query: tuple[tuple[str, str], ...], start: datetime, credentials: Any, region: str) -> str:
-    request = AWSRequest("GET", address, params=dict(query))
+def _presign(
+    object_url: str, query: tuple[tuple[str, str], ...], start: datetime, credentials: Any, region: str
+) -> str:
+    request = AWSRequest("GET", object_url, params=dict(query))
     _FixedTimeAuth(start, credentials, region).add_auth(request)
     return str(request.url)

@@ -23,13 +23,13 @@ class PhotoStore(Protocol):
     A photo, its tags and search words, its album entries and its owner's usage change together or not at all.
     """
 
-    def photo(self, photo_id: PhotoId) -> Photo | None:
+    def get_photo(self, photo_id: PhotoId) -> Photo | None:
         """Return the photo or its tombstone, or None if neither exists. An expired tombstone does not exist."""
 
-    def photos(self, photo_ids: Sequence[PhotoId]) -> dict[PhotoId, Photo]:
+    def get_photos(self, photo_ids: Sequence[PhotoId]) -> dict[PhotoId, Photo]:
         """Return the photos that exist, tombstones included, by their ids."""
 
-    def grant(self, photo: Photo, limits: Limits, record: IdempotencyRecord | None = None) -> bool:
+    def add_pending(self, photo: Photo, limits: Limits, record: IdempotencyRecord | None = None) -> bool:
         """Add a pending photo, charge its owner's account, and keep `record` if given, all or nothing.
 
         Open the account if it does not exist. Return False and change nothing if the key of `record` is taken.
@@ -64,56 +64,56 @@ class PhotoStore(Protocol):
     def delete_ratings(self, photo_id: PhotoId) -> int:
         """Delete up to 100 ratings of an erased photo and return how many. An erased photo gets no new ratings."""
 
-    def by_time(
+    def list_by_time(
         self,
         listing: Listing,
         limit: int,
         *,
-        newest: bool,
+        newest_first: bool,
         after: PhotoId | None = None,
         since: PhotoId | None = None,
         until: PhotoId | None = None,
     ) -> list[Photo]:
         """Return up to `limit` photos of a listing without a tag in the order of their ids, newest first if `newest`.
 
-        Start behind `after`. Return only ids that are at least `since` and below `until`.
+        Start with the photo that follows `after`. Return only ids that are at least `since` and below `until`.
 
         Raises:
             ValueError: the listing has a tag.
         """
 
-    def by_tag(
+    def list_by_tag(
         self,
         listing: Listing,
         limit: int,
         *,
-        newest: bool,
+        newest_first: bool,
         after: PhotoId | None = None,
         since: PhotoId | None = None,
         until: PhotoId | None = None,
     ) -> list[Photo]:
-        """Return photos of a listing with a tag as `by_time` does. Each photo has the tag at the time of the call.
+        """Return photos of a listing with a tag as `list_by_time` does. Each photo has the tag at the time of the call.
 
         Fewer than `limit` photos are returned only at the end of the list.
         """
 
-    def by_score(self, listing: Listing, limit: int, *, after: tuple[float, PhotoId] | None = None) -> list[Photo]:
-        """Return up to `limit` photos behind `after`, the best first. Equal scores are in the order newest first."""
+    def list_by_score(self, listing: Listing, limit: int, *, after: tuple[float, PhotoId] | None = None) -> list[Photo]:
+        """Return up to `limit` photos that follow `after`, best first. Photos with equal scores come newest first."""
 
-    def by_rank(self, listing: Listing, spans: Sequence[Span], limit: int | None = None) -> list[list[Photo]]:
+    def list_by_rank(self, listing: Listing, spans: Sequence[Span], limit: int | None = None) -> list[list[Photo]]:
         """Return for each span its photos in the order of their ranks, all of them or the first `limit`."""
 
     def list_due(self, now: Timestamp, limit: int) -> list[PhotoId]:
         """Return up to `limit` photos whose `due_at` has passed, except postponed photos."""
 
     def postpone(self, photo_ids: Sequence[PhotoId], until: Timestamp) -> None:
-        """Leave these photos out of `due` until a time, or until their `due_at` changes."""
+        """Leave these photos out of `list_due` until a time, or until their `due_at` changes."""
 
 
 class AccountStore(Protocol):
     """Accounts and their usage."""
 
-    def account(self, user_id: UserId) -> Account:
+    def get_account(self, user_id: UserId) -> Account:
         """Return the account, or an empty one if nothing was ever written for this user."""
 
     def open_account(self, account: Account) -> Account:
@@ -126,13 +126,13 @@ class AccountDeletionStore(Protocol):
     The lists that a purge reads may lag behind by about a second. Only a later purge finds the newest records.
     """
 
-    def begin(self, user_id: UserId, now: Timestamp, due_at: Timestamp) -> None:
+    def cancel_account(self, user_id: UserId, now: Timestamp, due_at: Timestamp) -> None:
         """Cancel an account, even if nothing was ever written for this user. Leave a cancelled account unchanged.
 
         At `due_at` the account becomes due, unless its purge has ended by then.
         """
 
-    def cancelled_at(self, user_id: UserId) -> Timestamp | None:
+    def get_cancellation_time(self, user_id: UserId) -> Timestamp | None:
         """Return when an account was cancelled, or None if it was not cancelled or its purge has ended."""
 
     def postpone(self, user_id: UserId, due_at: Timestamp) -> None:
@@ -153,7 +153,7 @@ class AccountDeletionStore(Protocol):
     def purge_records(self, user_id: UserId) -> int:
         """Remove some of the user's records other than the account itself. Return how many were found."""
 
-    def end(self, user_id: UserId, due_at: Timestamp | None) -> None:
+    def finish_purge_run(self, user_id: UserId, due_at: Timestamp | None) -> None:
         """Replace the account with a marker that it was cancelled, which expires after 90 days.
 
         If `due_at` is given, the account becomes due once more, and the marker stays until this is called again.
@@ -164,7 +164,7 @@ class AccountDeletionStore(Protocol):
 class IdempotencyStore(Protocol):
     """Idempotency records, and photos by their bytes. Reads reflect every acknowledged write."""
 
-    def record(self, user_id: UserId, key: str) -> IdempotencyRecord | None:
+    def get_record(self, user_id: UserId, key: str) -> IdempotencyRecord | None:
         """Return the record of a key, or None if it does not exist or has expired. `key` is a SHA-256 digest."""
 
     def add(self, record: IdempotencyRecord) -> bool:
@@ -188,8 +188,8 @@ class ShareLinkStore(Protocol):
             NotFound: the album does not exist or is being deleted.
         """
 
-    def links(self, album_id: AlbumId, limit: int, *, after: LinkId | None = None) -> list[ShareLink]:
-        """Return up to `limit` links of an album behind `after`, the oldest first."""
+    def list_links(self, album_id: AlbumId, limit: int, *, after: LinkId | None = None) -> list[ShareLink]:
+        """Return up to `limit` links of an album that follow `after`, the oldest first."""
 
     def remove_link(self, album_id: AlbumId, link_id: LinkId) -> bool:
         """Delete a link. Return False if it does not exist."""
@@ -201,14 +201,14 @@ class ShareLinkStore(Protocol):
         cannot exceed the limit either.
         """
 
-    def uncount_password_attempt(self, link: ShareLink, window: int) -> None:
+    def refund_password_attempt(self, link: ShareLink, window: int) -> None:
         """Subtract an attempt with the correct password, unless a later window has begun."""
 
 
 class AlbumStore(Protocol):
     """Albums and the photos in them. Photos enter and leave albums by `PhotoStore.replace`, which counts them too."""
 
-    def album(self, album_id: AlbumId) -> Album | None:
+    def get_album(self, album_id: AlbumId) -> Album | None:
         """Return the album, even if it is being deleted, or None if it does not exist."""
 
     def add(self, album: Album, limit: int) -> None:
@@ -220,7 +220,7 @@ class AlbumStore(Protocol):
         """
 
     def change(self, before: Album, after: Album) -> bool:
-        """Replace `before` with `after`, except its counts and its latest photo.
+        """Replace `before` with `after`, except its counts, its latest photo and the progress of its propagation.
 
         An album with a `deleted_at` does not count for its owner's limit.
         Return False and change nothing if another writer has changed the album.
@@ -230,7 +230,7 @@ class AlbumStore(Protocol):
         """Mark all photos of the album as updated to its name and visibility, unless one of these has changed again."""
 
     def store_progress(self, album: Album, through: PhotoId, due_at: Timestamp) -> None:
-        """Store that the photos up to `through` are up to date, and when the sweep should look at the album again.
+        """Store that the photos up to `through` are up to date, and when the sweep must enqueue the album again.
 
         Change nothing if the album has changed again, or all its photos are up to date.
         """
@@ -241,28 +241,30 @@ class AlbumStore(Protocol):
         Return False and change nothing if the album is not being deleted or has photos.
         """
 
-    def albums(self, owner: UserId | None, limit: int, *, after: AlbumId | None = None) -> list[Album]:
-        """Return up to `limit` albums behind `after`, the newest first: the owner's, or all public ones if None."""
+    def list_albums(self, owner: UserId | None, limit: int, *, after: AlbumId | None = None) -> list[Album]:
+        """Return up to `limit` albums of the owner, or public albums if None. Start after `after`, newest first."""
 
     def list_due(self, now: Timestamp, limit: int) -> list[AlbumId]:
         """Return up to `limit` albums whose `due_at` has passed."""
 
-    def entries(self, album_id: AlbumId, limit: int, *, include_private: bool, after: str | None = None) -> list[Entry]:
-        """Return up to `limit` photos of an album in its order, behind the sort key `after`.
+    def list_entries(
+        self, album_id: AlbumId, limit: int, *, include_private: bool, after: str | None = None
+    ) -> list[Entry]:
+        """Return up to `limit` photos of an album in its order, starting after the sort key `after`.
 
         Include private photos only if `include_private`. An album that does not exist has no entries.
         """
 
-    def first_entries(self, albums: Sequence[tuple[AlbumId, bool]]) -> list[list[Entry]]:
+    def list_first_entries(self, albums: Sequence[tuple[AlbumId, bool]]) -> list[list[Entry]]:
         """Return for each album its first entry, or none. The flag is `include_private`, as in `entries`."""
 
-    def entries_by_rank(
+    def list_entries_by_rank(
         self, album_id: AlbumId, spans: Sequence[Span], limit: int | None = None, *, include_private: bool
     ) -> list[list[Entry]]:
-        """Return for each span its photos as `PhotoStore.by_rank` does. Include private ones if `include_private`."""
+        """Return for each span its photos, as `PhotoStore.list_by_rank` does. Private ones need `include_private`."""
 
     def list_member_ids(self, album_id: AlbumId, limit: int, *, after: PhotoId | None = None) -> list[PhotoId]:
-        """Return up to `limit` photos of an album behind `after` by id. The list reflects every acknowledged write."""
+        """Return up to `limit` photos of an album whose ids follow `after`. The list reflects every earlier write."""
 
     def read_with_photos(
         self, album_id: AlbumId, photo_ids: Sequence[PhotoId]
@@ -273,7 +275,7 @@ class AlbumStore(Protocol):
 class RatingStore(Protocol):
     """Ratings of photos by users. A rating and its photo's sums change together or not at all."""
 
-    def rating(self, photo_id: PhotoId, user_id: UserId) -> int | None:
+    def get_rating(self, photo_id: PhotoId, user_id: UserId) -> int | None:
         """Return the user's rating of the photo, or None. The answer reflects every acknowledged write."""
 
     def rate(self, photo: Photo, user_id: UserId, before: int | None, after: int | None) -> bool:
@@ -289,7 +291,7 @@ class SearchIndex(Protocol):
     def search(
         self, listing: Listing, words: Sequence[SearchWord], limit: int, *, after: PhotoId | None = None
     ) -> SearchPage:
-        """Return up to `limit` photos of a listing that match every word, newest first, starting behind `after`.
+        """Return up to `limit` photos of a listing that match every word, newest first. Start after the photo `after`.
 
         Each photo belongs to the listing and matches every word at the time of the call.
         A word that comes only from the name of a private album matches for the photo's owner alone.

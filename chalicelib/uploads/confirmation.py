@@ -8,32 +8,32 @@ from typing import Any
 from chalicelib.domain import errors
 from chalicelib.domain.accounts import Caller
 from chalicelib.domain.clock import Clock
-from chalicelib.domain.ids import PhotoId, UserId, is_photo_id, timestamp
+from chalicelib.domain.ids import PhotoId, UserId, format_timestamp, is_photo_id
 from chalicelib.domain.photos import Photo
 from chalicelib.infra import metrics
 from chalicelib.infra.retry import WriteConflict, retry_on_conflict
 from chalicelib.photos.access import get_owned_photo
 from chalicelib.photos.views import OwnPhotoView, PhotoPresenter
 from chalicelib.renditions import Rejection, render, sniff
-from chalicelib.storage.bucket import Bucket, StoredObject, decode_filename
+from chalicelib.storage.bucket import PhotoBuckets, StoredObject, decode_filename
 from chalicelib.stores.protocols import AccountStore, PhotoStore
 from chalicelib.uploads import s3_events
 from chalicelib.uploads.moderation import Moderator
-from chalicelib.uploads.outcomes import accept_upload, check_stored_bytes, reject_upload
+from chalicelib.uploads.outcomes import build_accepted_changes, build_rejected_changes, check_stored_bytes
 
 log = logging.getLogger(__name__)
 
 _KEY = re.compile(r"([^/]+)/([^/]+)/([^/]+)")
 
 
-class Confirmation:
+class UploadConfirmation:
     """Confirm uploads. Every method is idempotent. AWS contracts S3-8, S3-9."""
 
     def __init__(
         self,
         store: PhotoStore,
         accounts: AccountStore,
-        bucket: Bucket,
+        bucket: PhotoBuckets,
         moderator: Moderator | None,
         presenter: PhotoPresenter,
         clock: Clock,
@@ -60,7 +60,7 @@ class Confirmation:
             raise errors.NotUploaded
         if photo.rejection:
             raise errors.ImageRejected(photo.rejection)
-        return self._presenter.own_view(photo)
+        return self._presenter.build_own_view(photo)
 
     def confirm_event(self, event: dict[str, Any]) -> None:
         """Confirm every object of an S3 event. If one object fails, continue with the others.
@@ -82,14 +82,14 @@ class Confirmation:
         """Confirm the object at `key`, and return its photo, or None if it has no photo.
 
         Make the photo ready or rejected. Delete versions other than the confirmed version, and all objects that arrive
-        after the photo was erased. If the confirmed version is gone, adopt another version with the same bytes.
+        after the photo was erased. If the confirmed version is gone, replace it by another version with the same bytes.
         """
         match = _KEY.fullmatch(key)
         if not match or not is_photo_id(match[2]):
             log.warning("ignored an object with an unknown key")
             return None
         user_id, photo_id = UserId(match[1]), PhotoId(match[2])
-        photo = self._store.photo(photo_id)
+        photo = self._store.get_photo(photo_id)
         if photo is None:
             return self._rebuild(user_id, photo_id, key)
         if photo.status == "pending" and photo.s3_key == key:
@@ -97,15 +97,15 @@ class Confirmation:
         if photo.status == "erased":
             self._bucket.erase(photo.prefix)
         elif version_id and version_id != photo.version_id:
-            self._drop_or_adopt(photo, key, version_id)
+            self._delete_or_confirm_version(photo, key, version_id)
         return photo
 
-    def _drop_or_adopt(self, photo: Photo, key: str, version_id: str) -> None:
-        """Delete another version, or adopt it if the confirmed version is gone and the bytes are the same."""
+    def _delete_or_confirm_version(self, photo: Photo, key: str, version_id: str) -> None:
+        """Delete another version. If the confirmed version is gone and the bytes are the same, confirm it instead."""
         if photo.version_id and key == photo.s3_key and not self._bucket.has_version(key, photo.version_id):
             stored = self._bucket.read(key, version_id)
             if stored and stored.sha256 == photo.sha256:
-                log.warning("adopted another version of an original", extra={"photo_id": photo.photo_id})
+                log.warning("confirmed another version of an original", extra={"photo_id": photo.photo_id})
                 if not self._store.replace(photo, photo.with_(version_id=version_id)):
                     raise errors.Busy
                 return
@@ -113,7 +113,7 @@ class Confirmation:
 
     def _rebuild(self, user_id: UserId, photo_id: PhotoId, key: str) -> Photo | None:
         """Rebuild a lost row from its object and confirm it. If the account is cancelled, delete the object instead."""
-        if self._accounts.account(user_id).cancelled:
+        if self._accounts.get_account(user_id).cancelled:
             self._bucket.erase(f"{user_id}/{photo_id}/")
             return None
         stored = self._bucket.read(key)
@@ -130,10 +130,10 @@ class Confirmation:
             # The visibility is lost too. The owner may have hidden the photo, so the safe choice is private.
             visibility="private",
             charged_bytes=stored.size,
-            due_at=timestamp(self._clock()),
+            due_at=format_timestamp(self._clock()),
         )
         self._store.rebuild(photo)
-        return self._process_upload(self._store.photo(photo_id) or photo, stored)
+        return self._process_upload(self._store.get_photo(photo_id) or photo, stored)
 
     def _process_upload(self, photo: Photo, stored: StoredObject | None) -> Photo | None:
         """Make a pending photo ready or rejected, and delete objects that it does not use."""
@@ -143,28 +143,30 @@ class Confirmation:
         try:
             outcome = self._accept(photo, stored)
         except Rejection as rejection:
-            outcome = reject_upload(rejection, self._clock())
+            outcome = build_rejected_changes(rejection, self._clock())
         current = self._apply_outcome(photo, outcome)
         metrics.record_seconds("ConfirmSeconds", time.perf_counter() - start)
-        # Delete objects only after the row is written. Another process may have settled the photo first.
+        # Delete objects only after the row is written. Another process may have processed the upload first.
         if current is None or current.status != "ready":
             self._bucket.erase(photo.prefix)
         elif current.version_id != stored.version_id:
             self._bucket.delete_version(current, photo.s3_key, stored.version_id)
-        log.info("confirmed", extra={"photo_id": photo.photo_id, "status": current.status if current else None})
+        log.info(
+            "processed an upload", extra={"photo_id": photo.photo_id, "status": current.status if current else None}
+        )
         return current
 
     def _accept(self, photo: Photo, stored: StoredObject) -> dict[str, Any]:
         rendered = render(check_stored_bytes(photo, stored), photo.content_type)
         if self._moderator:
             self._moderator.check(rendered)
-        outcome = accept_upload(photo, stored, rendered)
+        outcome = build_accepted_changes(photo, stored, rendered)
         for name, rendition in rendered.renditions.items():
             self._bucket.write_rendition(outcome["renditions"][name], rendition.content, rendition.content_type)
         return outcome
 
     def _apply_outcome(self, photo: Photo, outcome: dict[str, Any]) -> Photo | None:
-        """Apply `outcome`, and return the photo. If another process settled the photo first, return its result.
+        """Apply `outcome`, and return the photo. If another process was first, return its result instead.
 
         The returned photo is pending only if the account is cancelled.
 
@@ -175,7 +177,7 @@ class Confirmation:
 
         def attempt() -> Photo | None:
             # The owner may have changed the photo during the decoding.
-            current = cached.pop() if cached else self._store.photo(photo.photo_id)
+            current = cached.pop() if cached else self._store.get_photo(photo.photo_id)
             if current is None or current.status != "pending":
                 return current
             if not self._store.replace(current, current.with_(**outcome)):
@@ -184,11 +186,11 @@ class Confirmation:
             return current.with_(**outcome, revision=current.revision + 1)
 
         try:
-            return retry_on_conflict(attempt, otherwise=WriteConflict)
+            return retry_on_conflict(attempt, error_factory=WriteConflict)
         except WriteConflict as conflict:
-            if not self._accounts.account(photo.user_id).cancelled:
+            if not self._accounts.get_account(photo.user_id).cancelled:
                 raise errors.Busy from conflict
-            return self._store.photo(photo.photo_id)
+            return self._store.get_photo(photo.photo_id)
 
 
 def _count_outcome(outcome: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Issue upload grants. A retry with the same `Idempotency-Key` gets the same grant, and known bytes get none."""
+"""Issue upload grants. A retry with the same `Idempotency-Key` gets the same grant. Duplicate content gets no grant."""
 
 import hashlib
 import re
@@ -12,13 +12,13 @@ from chalicelib.albums.memberships import build_memberships
 from chalicelib.domain import errors
 from chalicelib.domain.accounts import Caller, IdempotencyRecord, Limits
 from chalicelib.domain.clock import Clock
-from chalicelib.domain.ids import PhotoId, UserId, new_photo_id, timestamp
+from chalicelib.domain.ids import PhotoId, UserId, create_photo_id, format_timestamp
 from chalicelib.domain.model import Model
 from chalicelib.domain.photos import GRANT_LIFETIME, MAX_UPLOAD_BYTES, MediaType, Photo
 from chalicelib.domain.requests import UploadRequest
 from chalicelib.infra import metrics
 from chalicelib.infra.retry import WriteConflict, retry_on_conflict
-from chalicelib.storage.bucket import Bucket, Grant
+from chalicelib.storage.bucket import Grant, PhotoBuckets
 from chalicelib.stores.protocols import AlbumStore, IdempotencyStore, PhotoStore
 
 RECORD_LIFETIME = timedelta(hours=24)
@@ -40,7 +40,7 @@ class UploadGrants:
         store: PhotoStore,
         albums: AlbumStore,
         idempotency: IdempotencyStore,
-        bucket: Bucket,
+        bucket: PhotoBuckets,
         limits: Limits,
         clock: Clock,
     ) -> None:
@@ -62,15 +62,17 @@ class UploadGrants:
         now = self._clock()
         photo = build_pending_photo(request, by=by.user_id, now=now)
         record = _build_record(photo, request, key, now) if key else None
-        return retry_on_conflict(lambda: self._attempt(photo, request, record, now), otherwise=errors.Busy, attempts=3)
+        return retry_on_conflict(
+            lambda: self._attempt(photo, request, record, now), error_factory=errors.Busy, attempts=3
+        )
 
     def _attempt(
         self, photo: Photo, request: UploadRequest, record: IdempotencyRecord | None, now: datetime
     ) -> Grant | Duplicate:
         user_id = photo.user_id
-        if record and (earlier := self._idempotency.record(user_id, record.key)):
+        if record and (earlier := self._idempotency.get_record(user_id, record.key)):
             return _repeat_response(earlier, record)
-        albums = build_memberships(self._albums, request.album_id, owner=user_id, now=now)
+        memberships = build_memberships(self._albums, request.album_id, owner=user_id, now=now)
         if request.sha256 and (existing := self._idempotency.find_duplicate(user_id, request.sha256)):
             if record and not self._idempotency.add(record.with_(photo_id=existing)):
                 raise WriteConflict
@@ -80,7 +82,7 @@ class UploadGrants:
             self._bucket.create_put_grant(photo) if request.method == "PUT" else self._bucket.create_post_grant(photo)
         )
         completed_record = record and record.with_(grant=msgspec.json.encode(grant).decode())
-        if not self._store.grant(photo.with_(albums=albums), self._limits, completed_record):
+        if not self._store.add_pending(photo.with_(memberships=memberships), self._limits, completed_record):
             raise WriteConflict
         metrics.count("Granted")
         return grant
@@ -100,7 +102,7 @@ def build_pending_photo(request: UploadRequest, *, by: UserId, now: datetime) ->
         raise errors.TooLarge(details={"limit": MAX_UPLOAD_BYTES, "unit": "bytes"})
     if len(request.filename.encode()) > 255:
         raise errors.InvalidRequest("The file name is longer than 255 bytes.", details={"field": "filename"})
-    photo_id = new_photo_id(now, secrets.randbits(128))
+    photo_id = create_photo_id(now, secrets.randbits(128))
     return Photo(
         photo_id=photo_id,
         user_id=by,
@@ -116,7 +118,7 @@ def build_pending_photo(request: UploadRequest, *, by: UserId, now: datetime) ->
         sha256=request.sha256,
         # If the client declares no size, reserve the maximum size.
         charged_bytes=request.size or MAX_UPLOAD_BYTES,
-        due_at=timestamp(now + 2 * GRANT_LIFETIME),
+        due_at=format_timestamp(now + 2 * GRANT_LIFETIME),
     )
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from chalicelib.domain.ids import timestamp
+from chalicelib.domain.ids import format_timestamp
 from chalicelib.domain.photos import TRASH_LIFETIME, Photo
 from chalicelib.renditions import Rejection, Rendered, TooManyBytes
 from chalicelib.storage.bucket import StoredObject
@@ -42,7 +42,7 @@ def build_rendition_keys(photo: Photo, stored: StoredObject, rendered: Rendered)
     return {name: f"{folder}/{name}.{rendition.extension}" for name, rendition in rendered.renditions.items()}
 
 
-def accept_upload(photo: Photo, stored: StoredObject, rendered: Rendered) -> dict[str, Any]:
+def build_accepted_changes(photo: Photo, stored: StoredObject, rendered: Rendered) -> dict[str, Any]:
     """Return the changes that make a pending photo ready."""
     return {
         "status": "ready",
@@ -62,7 +62,7 @@ def accept_upload(photo: Photo, stored: StoredObject, rendered: Rendered) -> dic
     }
 
 
-def reject_upload(rejection: Rejection, now: datetime) -> dict[str, Any]:
+def build_rejected_changes(rejection: Rejection, now: datetime) -> dict[str, Any]:
     """Return the changes that make a pending photo rejected. A sweep removes the photo after `TRASH_LIFETIME`."""
-    due_at = timestamp(now + TRASH_LIFETIME)
+    due_at = format_timestamp(now + TRASH_LIFETIME)
     return {"status": "rejected", "rejection": rejection.code, "charged_bytes": 0, "due_at": due_at}

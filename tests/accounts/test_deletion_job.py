@@ -22,11 +22,13 @@ from tests.support.sweeps import drain_queue, run_job
 
 
 @pytest.mark.usefixtures("cognito")
-def test_final_pass_leaves_only_a_tombstone_and_is_the_last_pass(shared_cloud: Cloud, ann: Client, bob: Client) -> None:
+def test_final_pass_leaves_only_the_cancelled_marker_and_is_the_last_pass(
+    shared_cloud: Cloud, ann: Client, bob: Client
+) -> None:
     gallery.furnish(shared_cloud, ann, bob)
     ann.delete("/account")
     run_queued_jobs(shared_cloud)
-    assert set(gallery.tombstone(shared_cloud, ann.user_id)) == {
+    assert set(gallery.read_account_row(shared_cloud, ann.user_id)) == {
         "userId",
         "record",
         "cancelledAt",
@@ -34,7 +36,7 @@ def test_final_pass_leaves_only_a_tombstone_and_is_the_last_pass(shared_cloud: C
         "dueAt",
     }
     assert sweep_accounts(shared_cloud, FINAL_PASS_DUE) == 1
-    marker = gallery.tombstone(shared_cloud, ann.user_id)
+    marker = gallery.read_account_row(shared_cloud, ann.user_id)
     assert set(marker) == {"userId", "record", "cancelledAt", "expiresAt"}
     days = timedelta(seconds=marker["expiresAt"] - datetime.now(UTC).timestamp()).days
     assert 89 <= days <= 90
@@ -106,10 +108,10 @@ def test_job_ignores_a_missing_cognito_user_but_fails_if_cognito_throttles(
     (body,) = drain_queue(shared_cloud)
     with pytest.raises(Exception, match="Too many"):
         run_job(body, datetime.now(UTC))
-    assert "photoCount" not in gallery.tombstone(shared_cloud, ann.user_id)
+    assert "photoCount" not in gallery.read_account_row(shared_cloud, ann.user_id)
     cognito.refuse("AdminDeleteUser", code="UserNotFoundException")
     run_job(body, datetime.now(UTC) + FINAL_PASS_DUE)
-    assert "dueAt" not in gallery.tombstone(shared_cloud, ann.user_id)
+    assert "dueAt" not in gallery.read_account_row(shared_cloud, ann.user_id)
 
 
 def test_final_pass_completes_the_purge_after_a_fault_at_any_call(
@@ -134,7 +136,7 @@ def test_final_pass_completes_the_purge_after_a_fault_at_any_call(
         assert broken(shared_cloud, bob.user_id) == []
         run_job(body, datetime.now(UTC) + FINAL_PASS_DUE)
         assert is_deleted(shared_cloud, ann.user_id), fault.struck
-        assert "dueAt" not in gallery.tombstone(shared_cloud, ann.user_id)
+        assert "dueAt" not in gallery.read_account_row(shared_cloud, ann.user_id)
         assert shared_cloud.photo(bobs_photo.photo_id).rating_count == 0
         operations.append(fault.struck)
         if not fault.struck:
@@ -157,7 +159,7 @@ def test_next_attempt_deletes_objects_that_s3_failed_to_delete(
     with hooked("after-call.s3.DeleteObjects", lambda _: report_error, shared_cloud.s3), pytest.raises(Busy):
         run_job(body, datetime.now(UTC))
     assert "AdminDeleteUser" not in dict(cognito.asked)
-    assert "dueAt" in gallery.tombstone(shared_cloud, ann.user_id)
+    assert "dueAt" in gallery.read_account_row(shared_cloud, ann.user_id)
     run_job(body, datetime.now(UTC))
     assert is_deleted(shared_cloud, ann.user_id)
 

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from chalicelib import wiring
-from chalicelib.accounts.accounts import LEASE
+from chalicelib.accounts.accounts import PURGE_LEASE
 from chalicelib.accounts.deletion import AccountPurge
 from chalicelib.domain.ids import UserId
 from chalicelib.domain.messages import PurgeAccount
-from chalicelib.storage.bucket import Bucket
+from chalicelib.storage.bucket import PhotoBuckets
 from tests.support import gallery
 from tests.support.account_deletion import FINAL_PASS_DUE, is_deleted, run_queued_jobs, sweep_accounts
 from tests.support.cloud import Client, Cloud, created
@@ -43,7 +43,7 @@ def test_upload_during_a_deletion_leaves_nothing_in_any_order_of_steps(
     for step in order:
         steps[step]()
     drain_queue(shared_cloud)
-    sweep_accounts(shared_cloud, 2 * LEASE)
+    sweep_accounts(shared_cloud, 2 * PURGE_LEASE)
     shared_cloud.deliver(event)
     assert is_deleted(shared_cloud, ann.user_id)
 
@@ -153,12 +153,12 @@ def test_photo_jobs_of_a_cancelled_account_leave_nothing(shared_cloud: Cloud, an
     ann.delete("/account")
     late = datetime.now(UTC) + timedelta(days=40)
     shared_cloud.sweep(late)
-    settle_jobs = drain_queue(shared_cloud)
-    for body in settle_jobs:
+    clean_up_jobs = drain_queue(shared_cloud)
+    for body in clean_up_jobs:
         run_job(body, late)
-    assert sum(json.loads(body)["job"] == "settle" for body in settle_jobs) > 3
+    assert sum(json.loads(body)["job"] == "settle" for body in clean_up_jobs) > 3
     run_job(PurgeAccount(UserId(ann.user_id)), late)
-    for body in settle_jobs:
+    for body in clean_up_jobs:
         run_job(body, late)
     assert is_deleted(shared_cloud, ann.user_id)
 
@@ -169,7 +169,7 @@ def test_purge_erases_only_objects_under_the_prefix_of_the_user(
     erased_prefixes: list[str] = []
     real_bucket = shared_cloud.bucket
 
-    class RecordingBucket(Bucket):
+    class RecordingBucket(PhotoBuckets):
         def __init__(self) -> None:
             pass
 
@@ -178,7 +178,7 @@ def test_purge_erases_only_objects_under_the_prefix_of_the_user(
             real_bucket.erase(prefix)
 
     ann.delete("/account")
-    AccountPurge(wiring.account_deletion_store(), RecordingBucket(), wiring.identity(), wiring.now).run(
+    AccountPurge(wiring.account_deletion_store(), RecordingBucket(), wiring.user_pool(), wiring.now).run(
         UserId(ann.user_id)
     )
     assert erased_prefixes == [f"{ann.user_id}/"]

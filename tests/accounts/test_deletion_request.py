@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from chalicelib.accounts.accounts import LEASE
+from chalicelib.accounts.accounts import PURGE_LEASE
 from tests.support import gallery
 from tests.support.account_deletion import is_deleted, run_queued_jobs, sweep_accounts
 from tests.support.cloud import Client, Cloud
@@ -67,8 +67,8 @@ def test_sweep_purges_an_account_if_the_sign_out_fails_and_no_job_is_enqueued(
     assert ann.delete("/account").status == 202
     assert ann.get("/photos").status == 401
     assert drain_queue(shared_cloud) == []
-    assert sweep_accounts(shared_cloud, LEASE - timedelta(minutes=1)) == 0
-    assert sweep_accounts(shared_cloud, LEASE + timedelta(minutes=1)) == 1
+    assert sweep_accounts(shared_cloud, PURGE_LEASE - timedelta(minutes=1)) == 0
+    assert sweep_accounts(shared_cloud, PURGE_LEASE + timedelta(minutes=1)) == 1
     assert is_deleted(shared_cloud, ann.user_id)
 
 
@@ -86,9 +86,9 @@ def test_request_with_a_fault_at_any_call_cancels_the_account_or_can_be_retried(
             assert answer.status in (202, 503)
             assert ann.delete("/account").status in (202, 401)
             drain_queue(shared_cloud)
-            assert sweep_accounts(shared_cloud, LEASE + timedelta(minutes=1)) == 1
+            assert sweep_accounts(shared_cloud, PURGE_LEASE + timedelta(minutes=1)) == 1
             assert is_deleted(shared_cloud, ann.user_id)
-            sweep_accounts(shared_cloud, 2 * LEASE)
+            sweep_accounts(shared_cloud, 2 * PURGE_LEASE)
         if not fault.struck:
             return
     raise AssertionError("the request makes more calls than expected")

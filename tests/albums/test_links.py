@@ -9,7 +9,7 @@ import time_machine
 
 from chalicelib.albums import links
 from chalicelib.domain import share_links
-from chalicelib.domain.ids import timestamp
+from chalicelib.domain.ids import format_timestamp
 from tests.support.albums import create_album, put_into_album
 from tests.support.captured_logs import capture_log
 from tests.support.cloud import Answer, Client, Cloud
@@ -39,7 +39,7 @@ def open_link(client: Client, path: str, password: str | None = None) -> Answer:
 
 
 def timestamp_in(minutes: int) -> str:
-    return timestamp(datetime.now(UTC) + timedelta(minutes=minutes))
+    return format_timestamp(datetime.now(UTC) + timedelta(minutes=minutes))
 
 
 # --- Content

@@ -34,9 +34,9 @@ def create_filled_album(cloud: Cloud, owner: Client, count: int, **facts: Any) -
     return album
 
 
-def read_placements(cloud: Cloud, owner: Client) -> set[tuple[str, bool]]:
+def read_memberships(cloud: Cloud, owner: Client) -> set[tuple[str, bool]]:
     """Return the album names and visibilities that the photos of `owner` have copied."""
-    memberships = [membership for photo in rows(cloud, owner.user_id) for membership in photo.albums.values()]
+    memberships = [membership for photo in rows(cloud, owner.user_id) for membership in photo.memberships.values()]
     return {(membership.name, membership.public) for membership in memberships}
 
 
@@ -48,7 +48,7 @@ def test_change_of_a_small_album_updates_its_photos_immediately(shared_cloud: Cl
     assert untidy(shared_cloud, ann.user_id) == []
     assert ann.delete(album).status == 204
     assert albums_of(shared_cloud, ann.user_id) == []
-    assert read_placements(shared_cloud, ann) == set()
+    assert read_memberships(shared_cloud, ann) == set()
 
 
 def test_change_of_a_large_album_updates_its_photos_by_a_job(shared_cloud: Cloud, ann: Client) -> None:
@@ -57,22 +57,22 @@ def test_change_of_a_large_album_updates_its_photos_by_a_job(shared_cloud: Cloud
     assert untidy(shared_cloud, ann.user_id)
     assert run_jobs_until_idle(shared_cloud) == 1
     assert untidy(shared_cloud, ann.user_id) == []
-    assert read_placements(shared_cloud, ann) == {("Sea", False)}
+    assert read_memberships(shared_cloud, ann) == {("Sea", False)}
 
 
 @pytest.mark.parametrize("deliveries", [1, 2])
 def test_job_works_in_batches_and_is_idempotent(
     shared_cloud: Cloud, ann: Client, monkeypatch: pytest.MonkeyPatch, deliveries: int
 ) -> None:
-    monkeypatch.setattr(propagation, "_STEP", 4)
+    monkeypatch.setattr(propagation, "_BATCH_SIZE", 4)
     album = create_filled_album(shared_cloud, ann, propagation.MAX_INLINE + 1)
     assert ann.patch(album, {"name": "Hills"}).status == 200
     assert run_jobs_until_idle(shared_cloud, deliveries) == 1
-    assert (untidy(shared_cloud, ann.user_id), read_placements(shared_cloud, ann)) == ([], {("Hills", True)})
+    assert (untidy(shared_cloud, ann.user_id), read_memberships(shared_cloud, ann)) == ([], {("Hills", True)})
     assert ann.delete(album).status == 204
     assert ann.get(album).status == 404
     assert run_jobs_until_idle(shared_cloud, deliveries) == 1
-    assert (albums_of(shared_cloud, ann.user_id), read_placements(shared_cloud, ann)) == ([], set())
+    assert (albums_of(shared_cloud, ann.user_id), read_memberships(shared_cloud, ann)) == ([], set())
 
 
 def test_change_that_does_not_affect_the_photos_enqueues_no_job(shared_cloud: Cloud, ann: Client) -> None:
@@ -93,24 +93,26 @@ def test_second_change_wins_while_the_job_of_the_first_is_pending(shared_cloud: 
     old_message = json.dumps(json.loads(first) | {"after": "0", "wording": 1})
     for body in (second, old_message, first, old_message):
         shared_cloud.work(body, datetime.now(UTC))
-    assert (untidy(shared_cloud, ann.user_id), read_placements(shared_cloud, ann)) == ([], {("Lakes", True)})
+    assert (untidy(shared_cloud, ann.user_id), read_memberships(shared_cloud, ann)) == ([], {("Lakes", True)})
 
 
 def test_job_does_not_undo_a_change_made_between_its_read_and_its_write(shared_cloud: Cloud, ann: Client) -> None:
     album = create_filled_album(shared_cloud, ann, 1)
-    before = shared_cloud.albums.album(AlbumId(album[8:]))
+    before = shared_cloud.albums.get_album(AlbumId(album[8:]))
     assert before
     (photo,) = rows(shared_cloud, ann.user_id)
     store = InterruptedStore(shared_cloud, partial(ann.patch, album, {"name": "Lakes"}))
     due = before.with_(name="Hills", change_number=1, due_at=before.created_at)
     assert shared_cloud.albums.change(before, due)
     run_propagation(shared_cloud, due.album_id, store)
-    assert (read_placements(shared_cloud, ann), photo.albums[due.album_id].name) == ({("Lakes", True)}, "Sea")
+    assert (read_memberships(shared_cloud, ann), photo.memberships[due.album_id].name) == ({("Lakes", True)}, "Sea")
     sweep_albums(shared_cloud)
     assert untidy(shared_cloud, ann.user_id) == []
 
 
-def run_propagation(cloud: Cloud, album_id: AlbumId, store: Any, budget: timedelta = propagation.BUDGET) -> None:
+def run_propagation(
+    cloud: Cloud, album_id: AlbumId, store: Any, budget: timedelta = propagation.PROPAGATION_TIME_BUDGET
+) -> None:
     """Update the photos of an album on a store that may fail."""
     links = wiring.share_link_store()
     propagation.Propagation(store, cloud.albums, links, wiring.queue(), wiring.now).run(album_id, budget)
@@ -133,7 +135,7 @@ class InterruptedStore:
 
 def test_album_stays_due_if_one_of_its_photos_keeps_changing(shared_cloud: Cloud, ann: Client) -> None:
     album = AlbumId(create_filled_album(shared_cloud, ann, 1)[8:])
-    before = shared_cloud.albums.album(album)
+    before = shared_cloud.albums.get_album(album)
     assert before
     assert shared_cloud.albums.change(before, before.with_(name="Hills", change_number=1, due_at=before.created_at))
     with pytest.raises(Busy):

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib import wiring
-from chalicelib.auth.cognito import Identity
+from chalicelib.auth.cognito import UserPool
 from chalicelib.auth.hosted_ui import sanitize_return_path
 from chalicelib.domain import errors
 from chalicelib.infra import aws
@@ -150,7 +150,7 @@ def test_user_signs_up_logs_in_and_refreshes_tokens() -> None:
         UserPoolId=pool, ClientName="web", ExplicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
     )["UserPoolClient"]["ClientId"]
     settings = msgspec.structs.replace(wiring.settings(), user_pool_id=pool, user_pool_client_id=client)
-    identity = Identity(settings, aws.create_client("cognito-idp"), wiring.verifier())
+    identity = UserPool(settings, aws.create_client("cognito-idp"), wiring.verifier())
 
     user = identity.sign_up(EMAIL, PASSWORD)
     assert user.user_id

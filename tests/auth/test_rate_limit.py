@@ -7,7 +7,7 @@ import pytest
 
 from chalicelib import wiring
 from chalicelib.auth import rate_limit
-from chalicelib.auth.rate_limit import BURST, PER_SECOND, Limiter
+from chalicelib.auth.rate_limit import BUCKET_SIZE, REFILL_PER_SECOND, Limiter
 from chalicelib.domain.errors import TooManyRequests
 from chalicelib.domain.ids import UserId
 from tests.support.cloud import Cloud
@@ -40,18 +40,18 @@ def count_passed(limiter: Limiter, user_id: UserId, times: int) -> int:
 def test_requests_after_the_burst_are_throttled() -> None:
     clock = Clock()
     limiter = Limiter(clock)
-    assert count_passed(limiter, ANN, BURST + 500) == BURST
+    assert count_passed(limiter, ANN, BUCKET_SIZE + 500) == BUCKET_SIZE
     assert count_passed(limiter, BOB, 10) == 10
     clock.now += 1
-    assert count_passed(limiter, ANN, 500) == PER_SECOND
+    assert count_passed(limiter, ANN, 500) == REFILL_PER_SECOND
     clock.now += 1_000_000
-    assert count_passed(limiter, ANN, BURST + 500) == BURST
+    assert count_passed(limiter, ANN, BUCKET_SIZE + 500) == BUCKET_SIZE
 
 
 def test_next_request_passes_after_retry_after_seconds() -> None:
     clock = Clock()
     limiter = Limiter(clock)
-    count_passed(limiter, ANN, BURST)
+    count_passed(limiter, ANN, BUCKET_SIZE)
     with pytest.raises(TooManyRequests) as throttled:
         limiter.count_request(ANN)
     assert throttled.value.retry_after == 1
@@ -62,24 +62,25 @@ def test_next_request_passes_after_retry_after_seconds() -> None:
 def test_throttled_requests_do_not_delay_the_next_request() -> None:
     clock = Clock()
     limiter = Limiter(clock)
-    count_passed(limiter, ANN, BURST)
+    count_passed(limiter, ANN, BUCKET_SIZE)
     passed = 0
     for _ in range(100):
         clock.now += 1 / 64
         passed += count_passed(limiter, ANN, 5)
-    assert passed == 100 * PER_SECOND // 64
+    assert passed == 100 * REFILL_PER_SECOND // 64
 
 
 def test_concurrent_requests_are_all_counted() -> None:
     limiter, passed = Limiter(Clock()), []
     threads = [
-        threading.Thread(target=lambda: passed.append(count_passed(limiter, ANN, 200))) for _ in range(BURST // 200 + 3)
+        threading.Thread(target=lambda: passed.append(count_passed(limiter, ANN, 200)))
+        for _ in range(BUCKET_SIZE // 200 + 3)
     ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sum(passed) == BURST
+    assert sum(passed) == BUCKET_SIZE
 
 
 def test_number_of_tracked_users_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,7 +94,7 @@ def test_number_of_tracked_users_is_limited(monkeypatch: pytest.MonkeyPatch) -> 
 def test_only_the_runaway_client_gets_429(shared_cloud: Cloud) -> None:
     ann, bob = (shared_cloud.person(f"{name}-{uuid4()}") for name in ("ann", "bob"))
     wiring.limiter()._clock = Clock()
-    count_passed(wiring.limiter(), UserId(ann.user_id), BURST)
+    count_passed(wiring.limiter(), UserId(ann.user_id), BUCKET_SIZE)
     shared_cloud.calls.clear()
     answer = ann.get("/trash")
     assert (answer.status, answer.json["error"]) == (429, "TooManyRequests")

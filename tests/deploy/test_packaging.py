@@ -43,17 +43,21 @@ def merge_stacks(**more: Any) -> dict[str, Any]:
     def merge(_processor: Any, into: dict[str, Any]) -> None:
         into.update(
             Parameters={"RestAPI": {}, "Cdn": {}},
-            Conditions={"Served": {}, "WithCdn": {"Fn::Equals": [{"Ref": "Cdn"}, "yes"]}, "Fronted": {"Fn::And": []}},
+            Conditions={
+                "HasApi": {},
+                "WithCdn": {"Fn::Equals": [{"Ref": "Cdn"}, "yes"]},
+                "HasCdnAndApi": {"Fn::And": []},
+            },
             Resources={
-                "ConfirmRetries": {"Type": "C", "Condition": "Served", "Properties": {"FunctionName": "fixed name"}},
-                "UsagePlan": {"Type": "U", "Condition": "Served", "Properties": {"ApiStages": [{"Stage": "api"}]}},
-                "AppCdn": {"Type": "A", "Condition": "Fronted", "Properties": {}},
+                "ConfirmRetries": {"Type": "C", "Condition": "HasApi", "Properties": {"FunctionName": "fixed name"}},
+                "UsagePlan": {"Type": "U", "Condition": "HasApi", "Properties": {"ApiStages": [{"Stage": "api"}]}},
+                "AppCdn": {"Type": "A", "Condition": "HasCdnAndApi", "Properties": {}},
                 "APIHandler": {"Type": "AWS::Serverless::Function", "Properties": {}},
                 "Sweep": {"Type": "AWS::Serverless::Function", "Properties": {}},
             },
             Outputs={
                 "EndpointURL": {"Value": "https://"},
-                "ClientKey": {"Condition": "Served", "Value": "k"},
+                "ClientKey": {"Condition": "HasApi", "Value": "k"},
                 "PhotoTable": {"Value": {"Ref": "PhotoMetadata"}},
                 "CdnKeyId": {"Condition": "WithCdn", "Value": "K"},
             },
@@ -67,9 +71,9 @@ def merge_stacks(**more: Any) -> dict[str, Any]:
 def test_merged_stack_always_contains_the_api_as_a_resource() -> None:
     template = merge_stacks()
     assert template["Parameters"] == {"Cdn": {}}
-    assert "Served" not in json.dumps(template)
-    assert template["Conditions"]["Fronted"] == template["Conditions"]["WithCdn"]
-    assert template["Resources"]["AppCdn"]["Condition"] == "Fronted"
+    assert "HasApi" not in json.dumps(template)
+    assert template["Conditions"]["HasCdnAndApi"] == template["Conditions"]["WithCdn"]
+    assert template["Resources"]["AppCdn"]["Condition"] == "HasCdnAndApi"
     assert template["Resources"]["ConfirmRetries"]["Properties"]["FunctionName"] == {"Ref": "ConfirmUpload"}
     assert template["Resources"]["UsagePlan"]["Properties"]["ApiStages"] == [{"Stage": {"Ref": "RestAPI.Stage"}}]
 

@@ -29,7 +29,7 @@ from tests.support.policies import CHALICE, FUNCTIONS, Need, granted, platform, 
 from tests.support.rekognition import moderated
 from tests.support.rows import empty
 from tests.support.services import rebuild_services
-from tests.support.sweeps import deliver_settle_job, drain_queue, run_job
+from tests.support.sweeps import deliver_clean_up_job, drain_queue, run_job
 
 JPEG = make_photo(64, 48)
 
@@ -109,10 +109,10 @@ def work_on_albums(cloud: Cloud) -> None:
             assert ann.call(method, album, change).status in (200, 204)
         assert cloud.sweep(datetime.now(UTC) + 2 * propagation.PROPAGATION_LEASE) >= 1
         with pytest.MonkeyPatch.context() as patched:
-            patched.setattr(propagation, "_STEP", 1)
+            patched.setattr(propagation, "_BATCH_SIZE", 1)
             cloud.work(body, datetime.now(UTC))
         cloud.work(body, datetime.now(UTC))
-    assert cloud.photo(photo.photo_id).albums == {}
+    assert cloud.photo(photo.photo_id).memberships == {}
 
 
 def confirm_uploads(cloud: Cloud) -> None:
@@ -152,7 +152,7 @@ def rebuild_lost_row(cloud: Cloud) -> None:
     cloud.deliver(created(grant["s3Key"], version))
 
 
-def sweep_and_settle(cloud: Cloud) -> None:
+def sweep_and_clean_up(cloud: Cloud) -> None:
     for content in (JPEG, b"no image", None):
         ann = cloud.person("ann")
         album = ann.post("/albums", {"name": "Sea"}).json["albumId"]
@@ -163,14 +163,14 @@ def sweep_and_settle(cloud: Cloud) -> None:
         for _ in range(3):
             due += 2 * TRASH_LIFETIME
             cloud.sweep(due)
-            deliver_settle_job(cloud, grant["photoId"], due)
+            deliver_clean_up_job(cloud, grant["photoId"], due)
             if content == JPEG:
                 ann.delete(f"/photos/{grant['photoId']}")
 
 
 def cancel_account(cloud: Cloud) -> None:
     cognito = Cognito(cloud)
-    cloud.recorder.watch(cloud.identity()._cognito)
+    cloud.recorder.watch(cloud.user_pool()._cognito)
     empty(cloud.settings, cloud.dynamodb)
     ann, bob = (cloud.person(f"{name}-{uuid4()}") for name in ("ann", "bob"))
     gallery.furnish(cloud, ann, bob)
@@ -190,11 +190,11 @@ def moderate_photos(cloud: Cloud) -> None:
     with moderated(cloud) as sent_images:
         ann = cloud.person("ann")
         cloud.upload(ann, JPEG)
-        for settled_by in ("complete", "job"):
+        for finished_by in ("complete", "job"):
             grant = cloud.grant(ann)
             cloud.put(grant, JPEG)
-            if settled_by == "job":
-                deliver_settle_job(cloud, grant["photoId"], datetime.now(UTC) + 2 * TRASH_LIFETIME)
+            if finished_by == "job":
+                deliver_clean_up_job(cloud, grant["photoId"], datetime.now(UTC) + 2 * TRASH_LIFETIME)
             else:
                 assert ann.post(f"/photos/{grant['photoId']}/complete").status == 200
     assert len(sent_images) == 3
@@ -216,7 +216,7 @@ def repeat_upload_requests(cloud: Cloud) -> None:
 SCENARIOS: list[Callable[[Cloud], None]] = [
     *(confirm_during_erasure, handle_photos, search_photos, handle_albums, work_on_albums, confirm_uploads),
     *(confirm_missing_object, rebuild_lost_row),
-    *(sweep_and_settle, moderate_photos, cancel_account, show_account, repeat_upload_requests),
+    *(sweep_and_clean_up, moderate_photos, cancel_account, show_account, repeat_upload_requests),
 ]
 
 

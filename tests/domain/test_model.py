@@ -11,7 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.ids import PhotoId, UserId, first_photo_id, is_photo_id, new_photo_id, timestamp, uploaded_at
+from chalicelib.domain.ids import (
+    PhotoId,
+    UserId,
+    create_photo_id,
+    format_timestamp,
+    get_first_photo_id,
+    get_upload_time,
+    is_photo_id,
+)
 from chalicelib.domain.listing import Listing
 from chalicelib.domain.photos import Exif, Photo, Status, Visibility
 from tests.support.rows import pending
@@ -26,11 +34,11 @@ ENTROPY = st.integers(0, (1 << 128) - 1)
 
 @given(MOMENTS, ENTROPY)
 def test_photo_id_contains_the_upload_time(now: datetime, entropy: int) -> None:
-    photo_id = new_photo_id(now, entropy)
+    photo_id = create_photo_id(now, entropy)
     assert is_photo_id(photo_id)
     assert UUID(photo_id).version == 7
     assert UUID(photo_id).variant == "specified in RFC 4122"
-    assert uploaded_at(photo_id) == timestamp(now)
+    assert get_upload_time(photo_id) == format_timestamp(now)
 
 
 @given(MOMENTS, MOMENTS, ENTROPY, ENTROPY)
@@ -39,24 +47,26 @@ def test_ids_and_timestamps_sort_by_time(
 ) -> None:
     earlier, later = sorted((one, other))
     if later - earlier >= timedelta(milliseconds=1):
-        assert new_photo_id(earlier, first_entropy) < new_photo_id(later, second_entropy)
-        assert timestamp(earlier) < timestamp(later)
-    assert first_photo_id(earlier) <= new_photo_id(later, second_entropy)
-    assert (new_photo_id(earlier, first_entropy) < first_photo_id(later)) == (timestamp(earlier) < timestamp(later))
+        assert create_photo_id(earlier, first_entropy) < create_photo_id(later, second_entropy)
+        assert format_timestamp(earlier) < format_timestamp(later)
+    assert get_first_photo_id(earlier) <= create_photo_id(later, second_entropy)
+    assert (create_photo_id(earlier, first_entropy) < get_first_photo_id(later)) == (
+        format_timestamp(earlier) < format_timestamp(later)
+    )
 
 
 @given(st.datetimes(timezones=st.timezones()))
 def test_first_photo_id_of_any_time_before_the_year_9999_is_valid(moment: datetime) -> None:
-    assert is_photo_id(first_photo_id(moment)) or moment.year == 9999
+    assert is_photo_id(get_first_photo_id(moment)) or moment.year == 9999
 
 
 @given(st.sets(ENTROPY.map(lambda entropy: entropy & ((0xFFF << 64) | ((1 << 62) - 1))), max_size=20))
 def test_ids_of_one_millisecond_are_unique_by_74_random_bits(entropies: set[int]) -> None:
     now = datetime(2026, 1, 1, tzinfo=UTC)
-    assert len({new_photo_id(now, entropy) for entropy in entropies}) == len(entropies)
+    assert len({create_photo_id(now, entropy) for entropy in entropies}) == len(entropies)
 
 
-VALID_ID = new_photo_id(datetime(2026, 1, 1, tzinfo=UTC), 0)
+VALID_ID = create_photo_id(datetime(2026, 1, 1, tzinfo=UTC), 0)
 
 
 @pytest.mark.parametrize(
@@ -75,19 +85,21 @@ VALID_ID = new_photo_id(datetime(2026, 1, 1, tzinfo=UTC), 0)
         "../../etc/passwd",
     ],
 )
-def test_other_spellings_are_not_valid_ids(text: str) -> None:
+def test_other_forms_are_not_valid_ids(text: str) -> None:
     assert is_photo_id(VALID_ID)
     assert not is_photo_id(text)
 
 
 @given(st.text())
 def test_every_valid_id_has_an_upload_time(text: str) -> None:
-    assert not is_photo_id(text) or timestamp(datetime.fromisoformat(uploaded_at(PhotoId(text))))
+    assert not is_photo_id(text) or format_timestamp(datetime.fromisoformat(get_upload_time(PhotoId(text))))
 
 
 @given(st.from_regex(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", fullmatch=True))
 def test_text_in_the_format_of_an_id_is_invalid_or_has_an_upload_time(text: str) -> None:
-    assert not is_photo_id(text) or re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", uploaded_at(PhotoId(text)))
+    assert not is_photo_id(text) or re.fullmatch(
+        r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", get_upload_time(PhotoId(text))
+    )
 
 
 @pytest.mark.parametrize(
@@ -99,7 +111,7 @@ def test_text_in_the_format_of_an_id_is_invalid_or_has_an_upload_time(text: str)
     ],
 )
 def test_times_are_written_in_utc_with_milliseconds(moment: datetime, expected: str) -> None:
-    assert timestamp(moment) == expected
+    assert format_timestamp(moment) == expected
 
 
 # --- Visibility and listings
@@ -116,11 +128,11 @@ def test_others_see_only_ready_photos_that_are_not_private_and_owners_see_all_bu
     status: Status, visibility: Visibility, trashed: bool
 ) -> None:
     photo = new_photo(
-        status=status, visibility=visibility, trashed_at=timestamp(datetime.now(UTC)) if trashed else None
+        status=status, visibility=visibility, trashed_at=format_timestamp(datetime.now(UTC)) if trashed else None
     )
     is_visible = status == "ready" and not trashed and visibility != "private"
-    assert photo.visible_to(BOB) == photo.visible_to(None) == is_visible
-    assert photo.visible_to(ANN) == (status != "erased")
+    assert photo.is_visible_to(BOB) == photo.is_visible_to(None) == is_visible
+    assert photo.is_visible_to(ANN) == (status != "erased")
     assert photo.counted == (status in ("pending", "ready"))
     lists = [Listing(scope="public"), Listing(scope="owner", owner=ANN), Listing(scope="trash", owner=ANN)]
     is_ready = status == "ready"
@@ -148,9 +160,9 @@ def test_tombstone_keeps_only_the_ids_of_the_photo_and_its_owner() -> None:
         rejection="secret",
         rating_sum=4,
         rating_count=1,
-        trashed_at=timestamp(datetime(2026, 1, 1, tzinfo=UTC)),
+        trashed_at=format_timestamp(datetime(2026, 1, 1, tzinfo=UTC)),
     )
-    tombstone = full.tombstone(timestamp(datetime(2026, 2, 2, tzinfo=UTC)))
+    tombstone = full.to_tombstone(format_timestamp(datetime(2026, 2, 2, tzinfo=UTC)))
     assert msgspec.to_builtins(tombstone) == {
         "photoId": full.photo_id,
         "userId": "ann",

@@ -9,23 +9,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain import share_links
-from chalicelib.domain.ids import AlbumId, Timestamp, new_album_id, new_link_id, timestamp
-from chalicelib.domain.share_links import ShareLink, Token
+from chalicelib.domain.ids import AlbumId, Timestamp, create_album_id, create_link_id, format_timestamp
+from chalicelib.domain.share_links import LinkToken, ShareLink
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 ALPHABET = f"{string.ascii_letters}{string.digits}-_"
 
 
-def new_token() -> Token:
+def new_token() -> LinkToken:
     ids = secrets.randbits(128), secrets.randbits(128)
-    return Token(new_album_id(NOW, ids[0]), new_link_id(NOW, ids[1]), secrets.token_bytes(32))
+    return LinkToken(create_album_id(NOW, ids[0]), create_link_id(NOW, ids[1]), secrets.token_bytes(32))
 
 
-def new_link(token: Token, **facts: str) -> ShareLink:
+def new_link(token: LinkToken, **facts: str) -> ShareLink:
     link = ShareLink(
         album_id=token.album_id,
         link_id=token.link_id,
-        created_at=timestamp(NOW),
+        created_at=format_timestamp(NOW),
         secret_hash=share_links.hash_secret(token.secret),
     )
     return link.with_(**facts)
@@ -89,4 +89,4 @@ def test_password_is_hashed_with_its_own_salt() -> None:
     ("expires_at", "expected"), [(None, True), ("2026-01-01T00:00:00.001Z", True), ("2026-01-01T00:00:00.000Z", False)]
 )
 def test_link_is_open_until_it_expires(expires_at: Timestamp | None, expected: bool) -> None:
-    assert new_link(new_token()).with_(expires_at=expires_at).is_valid_at(timestamp(NOW)) is expected
+    assert new_link(new_token()).with_(expires_at=expires_at).is_valid_at(format_timestamp(NOW)) is expected

@@ -19,7 +19,7 @@ def new_photo(**facts: Any) -> Photo:
     return pending(status="ready", **facts)
 
 
-def new_placement(name: str, *, public: bool) -> dict[AlbumId, Membership]:
+def build_memberships(name: str, *, public: bool) -> dict[AlbumId, Membership]:
     return {AlbumId(name): Membership(name=name, public=public, position=0)}
 
 
@@ -31,10 +31,10 @@ EXPECTED_WORDS: list[tuple[dict[str, Any], dict[str, bool]]] = [
     ({"tags": ("tag#sea",)}, {"tag": True, "sea": True}),
     ({"tags": ("👍",)}, {}),
     ({"exif": Exif(camera="Canon EOS", lens="RF 50mm")}, dict.fromkeys(["canon", "eos", "rf", "50mm"], True)),
-    ({"albums": new_placement("Rome", public=True)}, {"rome": True}),
-    ({"albums": new_placement("Rome", public=False)}, {"rome": False}),
-    ({"albums": new_placement("Rome", public=False), "title": "Rome"}, {"rome": True}),
-    ({"albums": new_placement("Rome", public=False), "description": "Rome"}, {"rome": True}),
+    ({"memberships": build_memberships("Rome", public=True)}, {"rome": True}),
+    ({"memberships": build_memberships("Rome", public=False)}, {"rome": False}),
+    ({"memberships": build_memberships("Rome", public=False), "title": "Rome"}, {"rome": True}),
+    ({"memberships": build_memberships("Rome", public=False), "description": "Rome"}, {"rome": True}),
     ({"filename": "sea.jpg"}, {}),
 ]
 
@@ -49,7 +49,7 @@ def test_tags_and_title_take_precedence_if_there_are_too_many_words() -> None:
         tags=tuple(f"tag {number}" for number in range(32)),
         title="one two three four",
         exif=Exif(camera="five"),
-        albums=new_placement("six", public=False),
+        memberships=build_memberships("six", public=False),
         description="seven eight nine",
     )
     assert [*choose_photo_words(photo)] == ["one", "two", "three", "four", "tag", "0", "1", "2"]
@@ -69,15 +69,17 @@ def test_tags_and_title_take_precedence_if_there_are_too_many_words() -> None:
 def test_words_and_tags_are_limited_and_names_of_private_albums_are_not_public(
     title: str, tags: list[str], name: str, description: str, public: bool
 ) -> None:
-    photo = new_photo(title=title, tags=tuple(tags), albums=new_placement(name, public=public), description=description)
+    photo = new_photo(
+        title=title, tags=tuple(tags), memberships=build_memberships(name, public=public), description=description
+    )
     assert (
         len({*choose_photo_words(photo), *(f"tag#{tag}" for tag in normalize_tags(tags) if not is_plain_word(tag))})
         <= MAX_TERMS
     )
     assert list_photo_words(photo, public=True) <= list_photo_words(photo, public=False)
     if not public:
-        photo_without_album = photo.with_(albums={}, description="")
-        assert list_photo_words(photo, public=True) <= list_photo_words(photo.with_(albums={}), public=True)
+        photo_without_album = photo.with_(memberships={}, description="")
+        assert list_photo_words(photo, public=True) <= list_photo_words(photo.with_(memberships={}), public=True)
         assert list_photo_words(photo_without_album, public=True) == list_photo_words(photo_without_album, public=False)
 
 

@@ -64,10 +64,10 @@ def test_function_that_keeps_crashing_is_restarted_after_growing_pauses(
         function = Function(cloud, "api", -1)  # No process can listen on this port.
         deadline = time.monotonic() + 60
         while len(caplog.messages) < 3 and time.monotonic() < deadline:
-            function.check()
+            function.restart_if_ended()
             time.sleep(0.05)
         function.request_stop()
-        function.stop(deadline)
+        function.wait_or_kill(deadline)
     assert [message.rpartition(" in ")[2] for message in caplog.messages] == ["1 s.", "3 s.", "7 s."]
 
 

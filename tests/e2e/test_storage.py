@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import jwt
 
-from chalicelib.domain.ids import new_photo_id
+from chalicelib.domain.ids import create_photo_id
 from tests.support.images import photo as make_photo
 from tests.support.rest import abort_put, post_form, put, send
 from tests.support.service import Service
@@ -70,7 +70,7 @@ def test_aborted_upload_stores_nothing(service: Service) -> None:
 def test_event_with_special_characters_in_its_key_restores_a_lost_photo(service: Service) -> None:
     token = service.sign_up(service.address("kim"))
     owner = jwt.decode(token, options={"verify_signature": False})["sub"]
-    photo_id = new_photo_id(datetime.now(UTC), secrets.randbits(128))
+    photo_id = create_photo_id(datetime.now(UTC), secrets.randbits(128))
     service.client("s3").put_object(
         Bucket=service.setting("ORIGINALS_BUCKET"), Key=f"{owner}/{photo_id}/Ærø & (1)+ 50%2B=é.jpg", Body=SMALL
     )

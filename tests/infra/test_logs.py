@@ -25,7 +25,7 @@ def test_every_response_is_logged(shared_cloud: Cloud) -> None:
     ann = shared_cloud.person("ann")
     with capture_log() as log:
         answer = ann.get("/photos/1")
-    line = next(line for line in log.lines if line["message"] == "answered")
+    line = next(line for line in log.lines if line["message"] == "request completed")
     assert (line["method"], line["route"], line["status"]) == ("GET", "/photos/{photo_id}", 404)
     assert line["request_id"] == answer.json["requestId"]
     assert line["milliseconds"] >= 0

@@ -10,7 +10,7 @@ from chalicelib.domain.photos import GRANT_LIFETIME
 from tests.support.captured_logs import CapturedLog, capture_log
 from tests.support.cloud import Cloud, created
 from tests.support.images import photo as make_photo
-from tests.support.sweeps import deliver_settle_job
+from tests.support.sweeps import deliver_clean_up_job
 
 JPEG = make_photo(64, 48)
 
@@ -76,10 +76,10 @@ def test_feed_page_reports_its_number_of_queries(shared_cloud: Cloud) -> None:
     assert metric["value"] == shared_cloud.calls.count("Query") > 0
 
 
-def test_pending_time_is_reported_when_an_upload_is_settled(shared_cloud: Cloud) -> None:
+def test_pending_time_is_reported_when_an_upload_is_cleaned_up(shared_cloud: Cloud) -> None:
     grant = shared_cloud.grant(shared_cloud.person("ann"))
     late = datetime.now(UTC) + 3 * GRANT_LIFETIME
     with time_machine.travel(late), capture_log() as log:
-        deliver_settle_job(shared_cloud, grant["photoId"], late)
+        deliver_clean_up_job(shared_cloud, grant["photoId"], late)
         (pending,) = find_metrics(log, "PendingSeconds")
     assert pending["value"] == pytest.approx((3 * GRANT_LIFETIME) / timedelta(seconds=1), abs=5)

@@ -11,7 +11,7 @@ import pytest
 import app as service
 from chalicelib import wiring
 from chalicelib.domain.errors import Busy
-from chalicelib.domain.ids import PhotoId, UserId, new_photo_id, timestamp
+from chalicelib.domain.ids import PhotoId, UserId, create_photo_id, format_timestamp
 from chalicelib.domain.messages import CleanUpPhoto
 from chalicelib.domain.photos import TRASH_LIFETIME, Photo
 from chalicelib.jobs import clean_up_photo
@@ -27,7 +27,7 @@ JPEG = make_photo(64, 48)
 
 
 def create_due_photos(cloud: Cloud, ann: Client) -> list[Photo]:
-    """Create one photo of each kind that the sweep settles."""
+    """Create one photo of each kind that the sweep cleans up."""
     unused, undelivered = cloud.grant(ann), cloud.grant(ann)
     cloud.put(undelivered, JPEG)
     trashed, erased = cloud.upload(ann, JPEG), cloud.upload(ann, JPEG)
@@ -84,27 +84,27 @@ def test_invalid_message_fails_and_makes_no_aws_call(shared_cloud: Cloud, body: 
 
 @pytest.mark.usefixtures("shared_cloud")
 def test_job_of_a_missing_photo_succeeds() -> None:
-    body = json.dumps({"job": "settle", "photoId": new_photo_id(datetime.now(UTC), uuid4().int)})
+    body = json.dumps({"job": "settle", "photoId": create_photo_id(datetime.now(UTC), uuid4().int)})
     service.run_job({"Records": [{"body": body, "receiptHandle": "x"}]}, None)
 
 
-def test_sweep_enqueues_due_photos_and_their_jobs_settle_them(shared_cloud: Cloud, ann: Client) -> None:
+def test_sweep_enqueues_due_photos_and_their_jobs_clean_them_up(shared_cloud: Cloud, ann: Client) -> None:
     grant = shared_cloud.grant(ann)
     pending = shared_cloud.photo(grant["photoId"])
-    past = timestamp(datetime.now(UTC) - timedelta(minutes=1))
+    past = format_timestamp(datetime.now(UTC) - timedelta(minutes=1))
     assert shared_cloud.store.replace(pending, pending.with_(due_at=past))
     names = ("version", "account", "region", "detail", "detail-type", "source", "time", "resources", "id")
     service.sweep(dict.fromkeys(names, ""), None)
     for body in drain_queue(shared_cloud):
         service.run_job({"Records": [{"body": body, "receiptHandle": "x"}]}, None)
     assert rows(shared_cloud, ann.user_id) == []
-    assert shared_cloud.accounts.account(UserId(ann.user_id)).bytes == 0
+    assert shared_cloud.accounts.get_account(UserId(ann.user_id)).bytes == 0
 
 
 @pytest.mark.parametrize("count", [0, 1, 10, 11, 25])
 def test_all_jobs_are_enqueued_in_batches_of_ten(shared_cloud: Cloud, count: int) -> None:
     drain_queue(shared_cloud)
-    photo_ids = [new_photo_id(datetime.now(UTC), number) for number in range(count)]
+    photo_ids = [create_photo_id(datetime.now(UTC), number) for number in range(count)]
     shared_cloud.calls.clear()
     wiring.queue().send([CleanUpPhoto(photo_id) for photo_id in photo_ids])
     assert shared_cloud.calls == ["SendMessageBatch"] * -(-count // 10)
@@ -141,21 +141,21 @@ def test_permanently_failing_photos_do_not_block_other_photos(
     drain_queue(shared_cloud)
 
 
-def test_postponed_photo_is_still_settled_by_its_message(shared_cloud: Cloud, ann: Client) -> None:
+def test_postponed_photo_is_still_cleaned_up_by_its_message(shared_cloud: Cloud, ann: Client) -> None:
     photo_id = PhotoId(shared_cloud.grant(ann)["photoId"])
     later = datetime.now(UTC) + UNUSED_GRANT_DUE
-    shared_cloud.store.postpone([photo_id], timestamp(later + CLEANUP_LEASE))
+    shared_cloud.store.postpone([photo_id], format_timestamp(later + CLEANUP_LEASE))
     run_job(CleanUpPhoto(photo_id), later)
-    assert shared_cloud.store.photo(photo_id) is None
+    assert shared_cloud.store.get_photo(photo_id) is None
 
 
 def test_postponing_does_not_make_a_restored_photo_due(shared_cloud: Cloud, ann: Client) -> None:
     photo = shared_cloud.upload(ann, JPEG)
     path, late = f"/photos/{photo.photo_id}", datetime.now(UTC) + TRASH_LIFETIME + UNUSED_GRANT_DUE
     ann.delete(path)
-    shared_cloud.store.postpone([photo.photo_id], timestamp(late))
+    shared_cloud.store.postpone([photo.photo_id], format_timestamp(late))
     assert ann.post(f"{path}/restore").status == 200
-    shared_cloud.store.postpone([photo.photo_id], timestamp(late))
-    assert photo.photo_id not in shared_cloud.store.list_due(timestamp(late + CLEANUP_LEASE), 5000)
+    shared_cloud.store.postpone([photo.photo_id], format_timestamp(late))
+    assert photo.photo_id not in shared_cloud.store.list_due(format_timestamp(late + CLEANUP_LEASE), 5000)
     ann.delete(path)
-    assert photo.photo_id in shared_cloud.store.list_due(timestamp(late), 5000)
+    assert photo.photo_id in shared_cloud.store.list_due(format_timestamp(late), 5000)

@@ -29,7 +29,7 @@ def album(shared_cloud: Cloud, ann: Client, monkeypatch: pytest.MonkeyPatch) -> 
     """The path of a public album called Sea with `PHOTOS` photos."""
     # Rows of earlier tests would make each transaction on moto slower.
     empty(shared_cloud.settings, shared_cloud.dynamodb)
-    monkeypatch.setattr(propagation, "_STEP", STEP)
+    monkeypatch.setattr(propagation, "_BATCH_SIZE", STEP)
     path = create_album(ann, name=f"Sea {ann.user_id}")
     for photo_id in add_photos(shared_cloud, PHOTOS, ann.user_id):
         put_into_album(ann, path, photo_id)
@@ -63,7 +63,7 @@ def test_sweep_resumes_a_timed_out_job_from_its_stored_progress(shared_cloud: Cl
     wiring.propagation().run(album_id, timedelta())
     assert drain_queue(shared_cloud) == [], "a job must not enqueue itself again"
     members = shared_cloud.albums.list_member_ids(album_id, PHOTOS)
-    row = shared_cloud.albums.album(album_id)
+    row = shared_cloud.albums.get_album(album_id)
     assert row is not None
     assert row.progress == members[STEP - 1]
     assert shared_cloud.sweep(datetime.now(UTC)) == 1
@@ -80,7 +80,7 @@ def test_later_change_discards_the_stored_progress(shared_cloud: Cloud, ann: Cli
     album_id = AlbumId(album.rpartition("/")[2])
     wiring.propagation().run(album_id, timedelta())
     assert ann.patch(album, {"name": "Lakes"}).status == 200
-    row = shared_cloud.albums.album(album_id)
+    row = shared_cloud.albums.get_album(album_id)
     assert row is not None
     assert row.progress is None
     LoopDetection(shared_cloud).run_until_idle()

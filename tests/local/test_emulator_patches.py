@@ -32,7 +32,7 @@ Client = Callable[..., Any]
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    """A function that makes clients of a ministack without corrections, by default as its administrator."""
+    """A function that makes clients of a ministack without the patches, by default as its administrator."""
     folder, port = tmp_path_factory.mktemp("ministack"), free_port()
     settings = {"AUTH": "true", "GATEWAY_PORT": str(port), "MINISTACK_HOST": "localhost", "SFTP_ENABLED": "0"}
     settings |= {"IOT_MTLS_ENABLED": "0", "STATE_DIR": str(folder)}

@@ -15,7 +15,7 @@ FIXED = {
 }
 """Fields of the view that the service sets."""
 INTERNAL = {
-    *("version_id", "copy_type", "copy_size", "albums", "charged_bytes", "due_at", "revision"),
+    *("version_id", "copy_type", "copy_size", "memberships", "charged_bytes", "due_at", "revision"),
     *("rating_sum", "rating_count"),
 }
 """Fields of the row that no client sees."""

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.ids import timestamp
+from chalicelib.domain.ids import format_timestamp
 from tests.support.cloud import Client, Cloud
 from tests.support.lists import add_photos, join_pages, read_pages
 from tests.support.rows import START
@@ -60,7 +60,10 @@ def test_lists_can_be_filtered_by_user_tag_and_time(cloud: Cloud) -> None:
     assert list_ids(visitor, tag="harbour") == set(bobs_photos)
     assert list_ids(visitor, tag="sea", userId="bob") == set(bobs_photos)
     assert list_ids(cloud.person("ann"), tag="sea", scope="mine") == {*anns_photos, *private}
-    times = {"from": timestamp(START + timedelta(minutes=2)), "to": timestamp(START + timedelta(minutes=4))}
+    times = {
+        "from": format_timestamp(START + timedelta(minutes=2)),
+        "to": format_timestamp(START + timedelta(minutes=4)),
+    }
     assert list_ids(visitor, **times) == {*anns_photos[2:4], *bobs_photos[2:4]}
     assert list_ids(visitor, tag="sea", userId="ann", **times) == set(anns_photos[2:4])
     assert list_ids(visitor, **{"from": "2027-01-01T00:00:00Z"}) == set()

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from chalicelib import wiring
 from chalicelib.domain import errors
 from chalicelib.domain.accounts import Caller
-from chalicelib.domain.ids import Timestamp, UserId, new_photo_id, timestamp
+from chalicelib.domain.ids import Timestamp, UserId, create_photo_id, format_timestamp
 from chalicelib.domain.photos import Photo
 from chalicelib.domain.requests import PhotoChanges
 from tests.support.cloud import Client, Cloud
@@ -67,7 +67,7 @@ def test_missing_photo_and_private_photo_of_another_user_look_the_same(
 ) -> None:
     private = shared_cloud.upload(ann, JPEG, visibility="private").photo_id
     for method, path, body in [("GET", "", None), ("GET", "/download", None), *ACTIONS.values()]:
-        absent = new_photo_id(datetime.now(UTC), uuid4().int)
+        absent = create_photo_id(datetime.now(UTC), uuid4().int)
         answers = [bob.call(method, f"/photos/{photo_id}{path}", body) for photo_id in (private, absent, "nonsense")]
         bodies = [{**answer.json, "requestId": ""} for answer in answers]
         assert [answer.status for answer in answers] == [404] * 3
@@ -140,7 +140,9 @@ def test_trash_keeps_the_photo_and_shows_it_only_to_its_owner(
         assert ann.delete(path).status == 204
     trashed = shared_cloud.photo(photo.photo_id)
     assert trashed.revision == photo.revision + 1
-    assert trashed.due_at == Timestamp(timestamp(datetime.fromisoformat(str(trashed.trashed_at)) + timedelta(days=30)))
+    assert trashed.due_at == Timestamp(
+        format_timestamp(datetime.fromisoformat(str(trashed.trashed_at)) + timedelta(days=30))
+    )
     assert [item["photoId"] for item in ann.get("/trash").json["items"]] == [photo.photo_id]
     assert bob.get("/trash").json["items"] == []
     assert (ann.get(path).status, bob.get(path).status, bob.get(f"{path}/download").status) == (200, 404, 404)
@@ -160,7 +162,7 @@ def test_photo_that_is_not_ready_can_be_erased_but_not_trashed(
     assert (answer.status, answer.json["error"]) == (409, "NotReady")
     assert ann.delete(f"/photos/{photo_id}", permanent="true").status == 204
     assert shared_cloud.photo(photo_id).status == "erased"
-    assert shared_cloud.accounts.account(UserId(ann.user_id)).photo_count == 0
+    assert shared_cloud.accounts.get_account(UserId(ann.user_id)).photo_count == 0
 
 
 def test_erasing_a_photo_deletes_all_its_versions_and_renditions(
@@ -179,7 +181,7 @@ def test_erasing_a_photo_deletes_all_its_versions_and_renditions(
 
 
 def test_erasing_a_photo_keeps_objects_whose_photo_id_starts_with_its_id(shared_cloud: Cloud, ann: Client) -> None:
-    other_key = f"{ann.user_id}/{new_photo_id(datetime.now(UTC), uuid4().int)}0/x.jpg"
+    other_key = f"{ann.user_id}/{create_photo_id(datetime.now(UTC), uuid4().int)}0/x.jpg"
     shared_cloud.put({"s3Key": other_key, "fields": {}}, JPEG)
     grant = shared_cloud.grant(ann)
     ann.delete(f"/photos/{grant['photoId']}", permanent="true")
@@ -215,9 +217,9 @@ def test_others_see_neither_location_nor_hash_nor_internal_fields(
 
 
 def test_rating_is_shown_as_an_average(photo: Photo) -> None:
-    unrated = wiring.photo_presenter().view(photo, None)
+    unrated = wiring.photo_presenter().build_view(photo, None)
     assert (unrated.rating.average, unrated.rating.count) == (None, 0)
-    rated = wiring.photo_presenter().view(photo.with_(rating_sum=14, rating_count=3), None)
+    rated = wiring.photo_presenter().build_view(photo.with_(rating_sum=14, rating_count=3), None)
     assert (rated.rating.average, rated.rating.count) == (4.67, 3)
 
 

@@ -26,7 +26,7 @@ from tests.support.invariants import broken, left_over
 from tests.support.invariants import ratings as all_ratings
 from tests.support.lists import add_photos
 from tests.support.snapshots import Snapshot
-from tests.support.sweeps import UNUSED_GRANT_DUE, settle_due_photos
+from tests.support.sweeps import UNUSED_GRANT_DUE, clean_up_due_photos
 
 JPEG = make_photo(64, 48)
 
@@ -183,7 +183,7 @@ def test_interrupted_erase_leaves_no_rating_after_the_sweep(shared_cloud: Cloud)
             ended_by_fault(lambda: ann.delete(f"/photos/{photo_id}", permanent="true"))
         assert broken(shared_cloud, ann.user_id) == []
         if shared_cloud.photo(photo_id).status == "erased":
-            settle_due_photos(shared_cloud, UNUSED_GRANT_DUE)
+            clean_up_due_photos(shared_cloud, UNUSED_GRANT_DUE)
             assert left_over(shared_cloud, ann.user_id) == []
 
     run_with_fault_at_every_call(ANSWER_LOST + KILLED, run)

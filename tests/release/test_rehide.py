@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from chalicelib.domain.ids import AlbumId, UserId, timestamp
+from chalicelib.domain.ids import AlbumId, UserId, format_timestamp
 from chalicelib.domain.photos import TRASH_LIFETIME
 from chalicelib.infra.settings import Settings
 from chalicelib.stores.dynamodb.account_deletion import DynamoAccountDeletionStore
@@ -96,9 +96,9 @@ def test_restored_photos_are_exactly_as_hidden_as_before_the_restore(cloud: Clou
     }
     assert [name for name, photo in now.items() if photo.status == "erased"] == ["erased"]
     assert [name for name, photo in now.items() if photo.trashed_at] == ["trashed", "untrashed"]
-    assert now["untrashed"].due_at == timestamp(NOW + TRASH_LIFETIME), "the lifetime in the trash starts again"
+    assert now["untrashed"].due_at == format_timestamp(NOW + TRASH_LIFETIME), "the lifetime in the trash starts again"
     assert deployment.photo(pending["photoId"]).visibility == "private"
-    assert [name for name, photo in now.items() if not photo.albums] == ["erased", "moved"]
+    assert [name for name, photo in now.items() if not photo.memberships] == ["erased", "moved"]
     assert now["renamed"].title == ""
     assert broken(deployment, "ann") == []
     assert rehide(cloud.dynamodb, cloud.settings, tables, NOW) == Counter(), "a second run changes nothing"
@@ -119,13 +119,13 @@ def test_restored_albums_and_links_are_as_closed_as_before_the_restore(cloud: Cl
 
     changes = rehide(cloud.dynamodb, cloud.settings, tables, NOW)
     album_store = DynamoAlbumStore(tables, cloud.dynamodb)
-    unchanged, changed = (album_store.album(AlbumId(path[8:])) for path in (kept, album))
+    unchanged, changed = (album_store.get_album(AlbumId(path[8:])) for path in (kept, album))
     assert unchanged
     assert changed
     assert (unchanged.visibility, unchanged.deleted_at, unchanged.link_count) == ("public", None, 1)
     assert (changed.visibility == "private") is (action == "hide")
     assert bool(changed.deleted_at) is (action == "delete")
-    assert len(DynamoShareLinkStore(tables, cloud.dynamodb).links(changed.album_id, 9)) == (
+    assert len(DynamoShareLinkStore(tables, cloud.dynamodb).list_links(changed.album_id, 9)) == (
         1 if action == "hide" else 0
     )
     assert changes.total() >= 1
@@ -142,6 +142,6 @@ def test_cancelled_accounts_are_cancelled_again_and_purged(cloud: Cloud) -> None
     assert ann.delete("/account").status == 202
     assert rehide(cloud.dynamodb, cloud.settings, tables, NOW) == Counter(accounts=1)
     deletions = DynamoAccountDeletionStore(tables, cloud.dynamodb)
-    assert deletions.cancelled_at(UserId(bob.user_id)) is None
-    assert deletions.list_due(timestamp(NOW + timedelta(seconds=1)), 9) == [ann.user_id]
+    assert deletions.get_cancellation_time(UserId(bob.user_id)) is None
+    assert deletions.list_due(format_timestamp(NOW + timedelta(seconds=1)), 9) == [ann.user_id]
     assert rehide(cloud.dynamodb, cloud.settings, tables, NOW) == Counter()

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from chalicelib.domain.ids import new_photo_id
+from chalicelib.domain.ids import create_photo_id
 from chalicelib.domain.photos import Exif
 from tests.support.cloud import Client, Cloud
 from tests.support.images import photo as make_photo
@@ -141,7 +141,7 @@ def test_photo_present_during_the_whole_walk_is_listed_exactly_once(shared_cloud
             break
         ann.delete(f"/photos/{page['items'][-1]['photoId']}")
         newer = pending(ann.user_id, status="ready", title=key).with_(
-            photo_id=new_photo_id(START + timedelta(days=1), secrets.randbits(128))
+            photo_id=create_photo_id(START + timedelta(days=1), secrets.randbits(128))
         )
         assert shared_cloud.store.rebuild(newer.with_(status="pending"))
         assert shared_cloud.store.replace(newer.with_(status="pending"), newer)

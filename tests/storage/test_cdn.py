@@ -17,10 +17,10 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from chalicelib import wiring
-from chalicelib.domain.ids import timestamp
+from chalicelib.domain.ids import format_timestamp
 from chalicelib.domain.photos import Photo
 from chalicelib.infra.settings import Cdn, MissingSetting, load_settings
-from chalicelib.storage.bucket import Bucket
+from chalicelib.storage.bucket import PhotoBuckets
 from chalicelib.storage.signed_urls import CdnSigner
 from release import cdn_key
 from tests.support.cloud import Cloud
@@ -60,12 +60,12 @@ def photo(shared_cloud: Cloud) -> Photo:
 
 
 @pytest.fixture
-def behind_cdn(shared_cloud: Cloud) -> Bucket:
+def behind_cdn(shared_cloud: Cloud) -> PhotoBuckets:
     """The buckets behind a CDN."""
-    return Bucket(shared_cloud.settings, shared_cloud.s3, wiring.bucket()._presigner, CdnSigner(CDN))
+    return PhotoBuckets(shared_cloud.settings, shared_cloud.s3, wiring.bucket()._presigner, CdnSigner(CDN))
 
 
-def test_signed_url_is_valid_in_cloudfront_for_one_object_only(behind_cdn: Bucket, photo: Photo) -> None:
+def test_signed_url_is_valid_in_cloudfront_for_one_object_only(behind_cdn: PhotoBuckets, photo: Photo) -> None:
     url = behind_cdn.sign_rendition_url(photo, "256", TEN_PAST_NOON)
     assert url.startswith(f"https://cdn.example.com/r/{quote(photo.renditions['256'])}?")
     assert get_lifetime(url, TEN_PAST_NOON) > timedelta()
@@ -78,24 +78,24 @@ def test_signed_url_is_valid_in_cloudfront_for_one_object_only(behind_cdn: Bucke
 
 @pytest.mark.parametrize("name", ["256", "1024", "2048"])
 def test_url_lives_at_most_a_day_for_public_photos_and_an_hour_for_others(
-    behind_cdn: Bucket, photo: Photo, name: str
+    behind_cdn: PhotoBuckets, photo: Photo, name: str
 ) -> None:
     assert DAY / 2 <= get_lifetime(behind_cdn.sign_rendition_url(photo, name, TEN_PAST_NOON), TEN_PAST_NOON) <= DAY
     hidden = [photo.with_(visibility=visibility) for visibility in ("private", "unlisted")]
-    for variant in (*hidden, photo.with_(trashed_at=timestamp(TEN_PAST_NOON))):
+    for variant in (*hidden, photo.with_(trashed_at=format_timestamp(TEN_PAST_NOON))):
         assert (
             HOUR / 2 <= get_lifetime(behind_cdn.sign_rendition_url(variant, name, TEN_PAST_NOON), TEN_PAST_NOON) <= HOUR
         )
 
 
-def test_all_processes_sign_the_same_url_for_half_a_day(behind_cdn: Bucket, photo: Photo) -> None:
+def test_all_processes_sign_the_same_url_for_half_a_day(behind_cdn: PhotoBuckets, photo: Photo) -> None:
     first = behind_cdn.sign_rendition_url(photo, "256", TEN_PAST_NOON)
-    other = Bucket(wiring.settings(), wiring.bucket()._s3, wiring.bucket()._presigner, CdnSigner(CDN))
+    other = PhotoBuckets(wiring.settings(), wiring.bucket()._s3, wiring.bucket()._presigner, CdnSigner(CDN))
     assert other.sign_rendition_url(photo, "256", TEN_PAST_NOON + timedelta(hours=11)) == first
     assert other.sign_rendition_url(photo, "256", TEN_PAST_NOON + timedelta(hours=12)) != first
 
 
-def test_copy_and_original_keep_presigned_s3_urls(behind_cdn: Bucket, photo: Photo) -> None:
+def test_copy_and_original_keep_presigned_s3_urls(behind_cdn: PhotoBuckets, photo: Photo) -> None:
     for link in (behind_cdn.presign_copy(photo, TEN_PAST_NOON), behind_cdn.presign_original(photo, TEN_PAST_NOON)):
         assert "X-Amz-Signature" in link.url
 

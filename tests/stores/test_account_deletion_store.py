@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from chalicelib.domain.ids import Timestamp, UserId, timestamp
+from chalicelib.domain.ids import Timestamp, UserId, format_timestamp
 from chalicelib.domain.listing import Listing
 from tests.support.rows import START, Backend
 
@@ -10,11 +10,11 @@ ANN, BOB = UserId("ann"), UserId("bob")
 
 
 def timestamp_after(minutes: int) -> Timestamp:
-    return timestamp(START + timedelta(minutes=minutes))
+    return format_timestamp(START + timedelta(minutes=minutes))
 
 
 def cancel(backend: Backend, user_id: UserId, now: int = 0, due: int = 60) -> None:
-    backend.deletions.begin(user_id, timestamp_after(now), timestamp_after(due))
+    backend.deletions.cancel_account(user_id, timestamp_after(now), timestamp_after(due))
 
 
 def list_due(backend: Backend, minutes: int, limit: int = 9) -> list[UserId]:
@@ -23,11 +23,11 @@ def list_due(backend: Backend, minutes: int, limit: int = 9) -> list[UserId]:
 
 def test_account_is_cancelled_once_and_keeps_its_usage_until_the_purge(backend: Backend) -> None:
     backend.granted()
-    assert backend.deletions.cancelled_at(ANN) is None
+    assert backend.deletions.get_cancellation_time(ANN) is None
     cancel(backend, ANN)
     cancel(backend, ANN, now=5, due=90)
-    assert backend.deletions.cancelled_at(ANN) == timestamp_after(0)
-    assert backend.accounts.account(ANN).cancelled
+    assert backend.deletions.get_cancellation_time(ANN) == timestamp_after(0)
+    assert backend.accounts.get_account(ANN).cancelled
     assert backend.usage() == (1, 1000)
     assert list_due(backend, 59) == []
     assert list_due(backend, 60) == [ANN]
@@ -35,8 +35,8 @@ def test_account_is_cancelled_once_and_keeps_its_usage_until_the_purge(backend: 
 
 def test_account_without_a_row_can_be_cancelled(backend: Backend) -> None:
     cancel(backend, ANN)
-    assert backend.accounts.account(ANN).cancelled
-    assert not backend.accounts.account(BOB).cancelled
+    assert backend.accounts.get_account(ANN).cancelled
+    assert not backend.accounts.get_account(BOB).cancelled
 
 
 def test_accounts_that_are_due_longest_come_first(backend: Backend) -> None:
@@ -50,24 +50,24 @@ def test_accounts_that_are_due_longest_come_first(backend: Backend) -> None:
 
 def test_account_is_not_due_after_its_purge_and_its_marker_expires(backend: Backend) -> None:
     cancel(backend, ANN)
-    backend.deletions.end(ANN, None)
-    backend.deletions.postpone(ANN, timestamp(START))
-    backend.deletions.end(ANN, timestamp(START))
+    backend.deletions.finish_purge_run(ANN, None)
+    backend.deletions.postpone(ANN, format_timestamp(START))
+    backend.deletions.finish_purge_run(ANN, format_timestamp(START))
     assert list_due(backend, 9999) == []
-    assert backend.deletions.cancelled_at(ANN) is None
-    assert backend.accounts.account(ANN).cancelled
+    assert backend.deletions.get_cancellation_time(ANN) is None
+    assert backend.accounts.get_account(ANN).cancelled
     backend.later(timedelta(days=90, seconds=1))
-    assert not backend.accounts.account(ANN).cancelled
+    assert not backend.accounts.get_account(ANN).cancelled
 
 
 def test_account_that_is_not_cancelled_cannot_be_postponed_or_ended(backend: Backend) -> None:
     backend.granted()
-    before = backend.accounts.account(ANN)
-    backend.deletions.postpone(ANN, timestamp(START))
-    backend.deletions.end(ANN, None)
-    backend.deletions.end(BOB, None)
-    assert backend.accounts.account(ANN) == before
-    assert backend.accounts.account(BOB).created_at is None
+    before = backend.accounts.get_account(ANN)
+    backend.deletions.postpone(ANN, format_timestamp(START))
+    backend.deletions.finish_purge_run(ANN, None)
+    backend.deletions.finish_purge_run(BOB, None)
+    assert backend.accounts.get_account(ANN) == before
+    assert backend.accounts.get_account(BOB).created_at is None
     assert list_due(backend, 9999) == []
 
 
@@ -104,9 +104,9 @@ def test_purge_removes_ratings_that_the_sums_do_not_include(backend: Backend) ->
 def test_photo_restored_while_a_rating_is_purged_does_not_keep_the_old_score(backend: Backend) -> None:
     photo = backend.ready("bob", sha256="00" * 32)
     assert backend.ratings.rate(photo, ANN, None, 5)
-    trashed = backend.put(backend.now(photo), trashed_at=timestamp(START))
+    trashed = backend.put(backend.now(photo), trashed_at=format_timestamp(START))
     assert backend.deletions.purge_ratings(ANN) == 1
     assert not backend.store.replace(trashed, trashed.with_(trashed_at=None))
     restored = backend.put(backend.now(photo), trashed_at=None)
     assert (restored.rating_sum, restored.rating_count) == (0, 0)
-    assert backend.store.by_score(Listing(scope="public"), 9, after=(3.01, photo.photo_id)) == [restored]
+    assert backend.store.list_by_score(Listing(scope="public"), 9, after=(3.01, photo.photo_id)) == [restored]

@@ -8,7 +8,7 @@ import pytest
 from chalicelib.domain import errors
 from chalicelib.domain.accounts import Account, Limits
 from chalicelib.domain.albums import Album
-from chalicelib.domain.ids import LinkId, UserId, timestamp
+from chalicelib.domain.ids import LinkId, UserId, format_timestamp
 from chalicelib.domain.share_links import ShareLink
 from tests.support.album_rows import add_album, build_memberships, mark_album_deleted, new_album, new_link, read_album
 from tests.support.races import run_concurrently
@@ -23,13 +23,13 @@ ANN = UserId("ann")
 def test_album_is_read_as_it_was_written(backend: Backend) -> None:
     album = add_album(backend, description="d", continent="e", country="f", years="1999", visibility="private")
     assert read_album(backend, album) == album
-    assert backend.albums.album(new_album().album_id) is None
+    assert backend.albums.get_album(new_album().album_id) is None
 
 
 def test_adding_an_album_opens_the_account_and_uses_no_photo_quota(backend: Backend) -> None:
     album = add_album(backend)
-    assert backend.accounts.account(ANN) == Account(user_id=ANN, created_at=album.created_at)
-    backend.store.grant(pending(), Limits(photos=1, bytes=1000))
+    assert backend.accounts.get_account(ANN) == Account(user_id=ANN, created_at=album.created_at)
+    backend.store.add_pending(pending(), Limits(photos=1, bytes=1000))
     assert backend.usage() == (1, 1000)
 
 
@@ -42,8 +42,8 @@ def test_album_limit_holds_under_concurrent_requests(backend: Backend) -> None:
         return True
 
     assert sum(run_concurrently([partial(try_to_add, new_album()) for _ in range(16)])) == 5
-    assert len(backend.albums.albums(ANN, 100)) == 5
-    mark_album_deleted(backend, backend.albums.albums(ANN, 1)[0])
+    assert len(backend.albums.list_albums(ANN, 100)) == 5
+    mark_album_deleted(backend, backend.albums.list_albums(ANN, 1)[0])
     assert try_to_add(new_album()), "a deleted album does not count"
     with pytest.raises(errors.QuotaExceeded) as raised:
         backend.albums.add(new_album(), 5)
@@ -54,7 +54,7 @@ def test_adding_an_album_to_a_cancelled_account_is_refused(backend: Backend) -> 
     backend.cancel(ANN)
     with pytest.raises(errors.InvalidToken):
         backend.albums.add(new_album(), 5)
-    assert backend.albums.albums(ANN, 9) == []
+    assert backend.albums.list_albums(ANN, 9) == []
 
 
 def test_change_of_a_stale_album_is_refused(backend: Backend) -> None:
@@ -66,7 +66,7 @@ def test_change_of_a_stale_album_is_refused(backend: Backend) -> None:
 
 def test_change_keeps_the_counts_and_the_latest_photo(backend: Backend) -> None:
     album = add_album(backend)
-    photo = backend.ready(albums=build_memberships(album))
+    photo = backend.ready(memberships=build_memberships(album))
     assert backend.albums.change(album, album.with_(description="d"))
     after = read_album(backend, album)
     assert (after.photo_count, after.non_private_count, after.latest_photo_id) == (1, 1, photo.photo_id)
@@ -78,10 +78,10 @@ def test_lists_contain_only_matching_albums_newest_first(backend: Backend) -> No
     unlisted = add_album(backend, minute=4, visibility="unlisted")
     bobs_album = add_album(backend, "bob", minute=5)
     deleted = mark_album_deleted(backend, add_album(backend, minute=6))
-    assert backend.albums.albums(ANN, 9) == [unlisted, private, third, second, first]
-    assert backend.albums.albums(None, 9) == [bobs_album, third, second, first]
-    assert backend.albums.albums(None, 2, after=bobs_album.album_id) == [third, second]
-    assert backend.albums.albums(None, 9, after=first.album_id) == []
+    assert backend.albums.list_albums(ANN, 9) == [unlisted, private, third, second, first]
+    assert backend.albums.list_albums(None, 9) == [bobs_album, third, second, first]
+    assert backend.albums.list_albums(None, 2, after=bobs_album.album_id) == [third, second]
+    assert backend.albums.list_albums(None, 9, after=first.album_id) == []
     assert deleted.deleted_at
 
 
@@ -90,40 +90,40 @@ def test_hidden_album_leaves_the_public_list_until_it_is_public_again(backend: B
     for visibility, expected in (("private", 0), ("unlisted", 0), ("public", 1)):
         before = read_album(backend, album)
         assert backend.albums.change(before, before.with_(visibility=visibility))
-        assert len(backend.albums.albums(None, 9)) == expected
+        assert len(backend.albums.list_albums(None, 9)) == expected
 
 
 def test_album_is_due_until_it_is_marked_as_updated(backend: Backend) -> None:
     album = add_album(backend)
-    assert backend.albums.change(album, album.with_(due_at=timestamp(START), change_number=1))
-    assert backend.albums.list_due(timestamp(START - timedelta(seconds=1)), 9) == []
-    assert backend.albums.list_due(timestamp(START), 9) == [album.album_id]
+    assert backend.albums.change(album, album.with_(due_at=format_timestamp(START), change_number=1))
+    assert backend.albums.list_due(format_timestamp(START - timedelta(seconds=1)), 9) == []
+    assert backend.albums.list_due(format_timestamp(START), 9) == [album.album_id]
     backend.albums.mark_updated(album)
-    assert backend.albums.list_due(timestamp(START), 9) == [album.album_id], (
+    assert backend.albums.list_due(format_timestamp(START), 9) == [album.album_id], (
         "the update was for an older version of the album"
     )
     stored = read_album(backend, album)
     backend.albums.mark_updated(stored)
-    assert backend.albums.list_due(timestamp(START), 9) == []
+    assert backend.albums.list_due(format_timestamp(START), 9) == []
     assert not backend.albums.change(stored, stored.with_(change_number=2)), "the stored album is not due any more"
 
 
 def test_due_returns_all_due_albums_up_to_the_limit(backend: Backend) -> None:
-    albums = [add_album(backend, due_at=timestamp(START)) for _ in range(40)]
-    assert sorted(backend.albums.list_due(timestamp(START), 100)) == sorted(album.album_id for album in albums)
-    assert len(backend.albums.list_due(timestamp(START), 7)) == 7
+    albums = [add_album(backend, due_at=format_timestamp(START)) for _ in range(40)]
+    assert sorted(backend.albums.list_due(format_timestamp(START), 100)) == sorted(album.album_id for album in albums)
+    assert len(backend.albums.list_due(format_timestamp(START), 7)) == 7
 
 
 def test_only_a_deleted_and_empty_album_can_be_removed(backend: Backend) -> None:
     album = add_album(backend)
     assert not backend.albums.remove(album)
-    photo = backend.ready(albums=build_memberships(album))
+    photo = backend.ready(memberships=build_memberships(album))
     assert not backend.albums.remove(album)
     deleted = mark_album_deleted(backend, album)
     assert not backend.albums.remove(deleted)
-    backend.put(photo, albums={})
+    backend.put(photo, memberships={})
     assert backend.albums.remove(deleted)
-    assert backend.albums.album(album.album_id) is None
+    assert backend.albums.get_album(album.album_id) is None
     assert not backend.albums.remove(deleted)
 
 
@@ -138,8 +138,8 @@ def test_links_are_stored_listed_and_counted(backend: Backend) -> None:
     with pytest.raises(errors.QuotaExceeded) as raised:
         backend.links.add_link(new_link(album), 3)
     assert raised.value.details == {"links": 3}
-    assert backend.links.links(album.album_id, 9) == links
-    assert backend.links.links(album.album_id, 1, after=links[0].link_id) == [links[1]]
+    assert backend.links.list_links(album.album_id, 9) == links
+    assert backend.links.list_links(album.album_id, 1, after=links[0].link_id) == [links[1]]
     assert backend.links.read_with_link(album.album_id, links[2].link_id) == (album.with_(link_count=3), links[2])
     assert backend.links.remove_link(album.album_id, links[2].link_id)
     assert not backend.links.remove_link(album.album_id, links[2].link_id)
@@ -157,14 +157,14 @@ def test_link_limit_holds_under_concurrent_requests(backend: Backend) -> None:
         return True
 
     assert sum(run_concurrently([partial(try_to_add, new_link(album)) for _ in range(16)])) == 4
-    assert len(backend.links.links(album.album_id, 100)) == 4
+    assert len(backend.links.list_links(album.album_id, 100)) == 4
 
 
 def test_missing_or_deleted_album_gets_no_link(backend: Backend) -> None:
     for album in (new_album(), mark_album_deleted(backend, add_album(backend))):
         with pytest.raises(errors.NotFound):
             backend.links.add_link(new_link(album), 3)
-        assert backend.links.links(album.album_id, 9) == []
+        assert backend.links.list_links(album.album_id, 9) == []
 
 
 def test_password_attempts_are_limited_per_window_under_concurrent_requests(backend: Backend) -> None:
@@ -172,10 +172,10 @@ def test_password_attempts_are_limited_per_window_under_concurrent_requests(back
     link = new_link(album)
     backend.links.add_link(link, 9)
     assert sum(run_concurrently([partial(backend.links.count_password_attempt, link, 7, 5) for _ in range(16)])) == 5
-    backend.links.uncount_password_attempt(link, 7)
+    backend.links.refund_password_attempt(link, 7)
     assert [backend.links.count_password_attempt(link, 7, 5) for _ in range(2)] == [True, False]
     assert [backend.links.count_password_attempt(link, 8, 2) for _ in range(3)] == [True, True, False]
-    backend.links.uncount_password_attempt(link, 7)
+    backend.links.refund_password_attempt(link, 7)
     assert not backend.links.count_password_attempt(link, 8, 2), "an attempt in another window must stay counted"
     assert not backend.links.count_password_attempt(link, 7, 2), "a slow clock must not start the old window again"
 
@@ -187,5 +187,5 @@ def test_password_attempt_does_not_recreate_a_revoked_link(backend: Backend) -> 
     assert backend.links.count_password_attempt(link, 7, 5)
     assert backend.links.remove_link(album.album_id, link.link_id)
     assert not backend.links.count_password_attempt(link, 7, 5)
-    backend.links.uncount_password_attempt(link, 7)
+    backend.links.refund_password_attempt(link, 7)
     assert backend.links.read_with_link(album.album_id, LinkId(link.link_id)) == (read_album(backend, album), None)

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from chalicelib.domain import errors, feed
 from chalicelib.domain.accounts import Account
-from chalicelib.domain.ids import PhotoId, UserId, timestamp
+from chalicelib.domain.ids import PhotoId, UserId, format_timestamp
 from chalicelib.domain.listing import Listing
 from chalicelib.stores.dynamodb import items
 from tests.support.dynamodb_rows import counted_calls, write_rows
@@ -52,7 +52,7 @@ def test_conflicting_transactions_are_retried_after_increasing_delays(
 ) -> None:
     photo = pending()
     with with_responses(backend.client, "TransactWriteItems", iter([cancellation("None", reason)] * 7)):
-        backend.store.grant(photo, NO_LIMITS)
+        backend.store.add_pending(photo, NO_LIMITS)
     assert backend.now(photo) == photo
     assert delays == sorted(delays)
     assert len(delays) == 7
@@ -62,26 +62,26 @@ def test_transaction_that_always_conflicts_raises_busy(backend: Backend) -> None
     photo = pending()
     endless = itertools.repeat(cancellation("TransactionConflict", "None"))
     with with_responses(backend.client, "TransactWriteItems", endless), pytest.raises(errors.Busy):
-        backend.store.grant(photo, NO_LIMITS)
-    assert backend.store.photo(photo.photo_id) is None
+        backend.store.add_pending(photo, NO_LIMITS)
+    assert backend.store.get_photo(photo.photo_id) is None
 
 
 @pytest.mark.parametrize("reason", ["ValidationError", "ItemCollectionSizeLimitExceeded"])
 def test_transaction_that_can_never_succeed_is_not_retried(backend: Backend, delays: list[float], reason: str) -> None:
     endless = itertools.repeat(cancellation(reason, "None"))
     with with_responses(backend.client, "TransactWriteItems", endless), pytest.raises(ClientError):
-        backend.store.grant(pending(), NO_LIMITS)
+        backend.store.add_pending(pending(), NO_LIMITS)
     assert delays == []
 
 
 def test_transaction_still_in_progress_raises_busy(backend: Backend) -> None:
     in_progress = itertools.repeat(refusal(400, "TransactionInProgressException"))
     with with_responses(backend.client, "TransactWriteItems", in_progress), pytest.raises(errors.Busy):
-        backend.store.grant(pending(), NO_LIMITS)
+        backend.store.add_pending(pending(), NO_LIMITS)
 
 
 def test_opening_an_account_is_retried_if_it_conflicts_with_a_grant(backend: Backend) -> None:
-    account = Account(user_id=UserId("ann"), created_at=timestamp(START))
+    account = Account(user_id=UserId("ann"), created_at=format_timestamp(START))
     cancellations = [cancellation("TransactionConflict")]
     conflicts = [refusal(400, "TransactionConflictException")]
     with (
@@ -123,7 +123,7 @@ def test_unprocessed_keys_are_requested_again(backend: Backend, count: int, time
     photos = [backend.ready(minute=minute, tags=("sea",)) for minute in range(12)]
     partial_batches = PartialBatches(count, times)
     with partial_batches.record_batches(backend.client), partial_batches.truncate_responses(backend.client):
-        assert ids(backend.store.by_tag(SEA, 12, newest=False)) == ids(photos)
+        assert ids(backend.store.list_by_tag(SEA, 12, newest_first=False)) == ids(photos)
     assert len(partial_batches.batches) > 1
 
 
@@ -135,7 +135,7 @@ def test_keys_that_stay_unprocessed_raise_busy(backend: Backend, delays: list[fl
         partial_batches.truncate_responses(backend.client),
         pytest.raises(errors.Busy),
     ):
-        backend.store.by_tag(SEA, 9, newest=True)
+        backend.store.list_by_tag(SEA, 9, newest_first=True)
     assert 1 < len(partial_batches.batches) < 20
     assert len(delays) == len(partial_batches.batches) - 1
 
@@ -149,7 +149,7 @@ def test_batches_have_at_most_a_hundred_keys_and_no_delay_between_them(
         write_rows(backend, photo)
     partial_batches = PartialBatches(0, 0)
     with partial_batches.record_batches(backend.client):
-        assert ids(backend.store.by_tag(SEA, 200, newest=False)) == ids(photos)
+        assert ids(backend.store.list_by_tag(SEA, 200, newest_first=False)) == ids(photos)
     assert partial_batches.batches == batches
     assert delays == []
 
@@ -178,7 +178,7 @@ def test_span_of_ranks_takes_one_query_per_shard_until_the_limit_is_reached(back
 def read_by_rank(backend: Backend, spans: list[feed.Span], limit: int | None = None) -> tuple[list[list[PhotoId]], int]:
     """Return the ids in each span, and the number of queries."""
     with counted_calls(backend) as names:
-        photos_by_span = backend.store.by_rank(PUBLIC, spans, limit)
+        photos_by_span = backend.store.list_by_rank(PUBLIC, spans, limit)
     assert set(names) == {"Query"}
     return [ids(photos) for photos in photos_by_span], len(names)
 
@@ -189,9 +189,9 @@ def read_by_rank(backend: Backend, spans: list[feed.Span], limit: int | None = N
 @pytest.mark.parametrize(
     "read",
     [
-        lambda store: store.by_time(PUBLIC, 9, newest=False),
-        lambda store: store.by_score(Listing(scope="owner", owner=UserId("ann")), 9)[::-1],
-        lambda store: store.by_tag(SEA, 9, newest=False),
+        lambda store: store.list_by_time(PUBLIC, 9, newest_first=False),
+        lambda store: store.list_by_score(Listing(scope="owner", owner=UserId("ann")), 9)[::-1],
+        lambda store: store.list_by_tag(SEA, 9, newest_first=False),
     ],
 )
 def test_list_over_one_megabyte_is_complete(backend: Backend, read: Callable[[Any], Any]) -> None:

@@ -23,4 +23,4 @@ def test_link_created_while_its_album_is_purged_is_purged_too(backend: Backend) 
         while backend.deletions.purge_albums(ANN):
             pass
     assert pending_links == []
-    assert backend.links.links(album.album_id, 9) == []
+    assert backend.links.list_links(album.album_id, 9) == []

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.ids import PhotoId, UserId, timestamp
+from chalicelib.domain.ids import PhotoId, UserId, format_timestamp
 from chalicelib.domain.listing import Listing
 from chalicelib.domain.photos import Photo
 from chalicelib.domain.terms import SearchWord, parse_query_words
@@ -19,7 +19,7 @@ PUBLIC, MINE = Listing(scope="public"), Listing(scope="owner", owner=UserId("ann
 STALE: dict[str, dict[str, Any]] = {
     "private": {"visibility": "private"},
     "unlisted": {"visibility": "unlisted"},
-    "trashed": {"trashed_at": timestamp(START)},
+    "trashed": {"trashed_at": format_timestamp(START)},
     "erased": {"status": "erased"},
     "renamed": {"title": "Quay"},
 }
@@ -62,7 +62,7 @@ def test_query_with_more_words_than_a_photo_can_have_makes_no_calls(backend: Bac
 def read_word_list(
     backend: Backend, listing: Listing, word: SearchWord, limit: int, after: PhotoId | None = None
 ) -> Postings:
-    ids_after = photo_rows.build_id_range(None, None, after, newest=True)
+    ids_after = photo_rows.build_id_range(None, None, after, newest_first=True)
     return words.read(
         Calls(backend.client, START.timestamp), "photoshare-test-SearchTerms", listing, word, ids_after, limit
     )
@@ -121,8 +121,8 @@ def test_cost_of_several_words_depends_on_the_rarest_word(backend: Backend) -> N
 def test_words_without_common_photos_return_a_short_page_and_the_next_page_continues(
     backend: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(search, "BLOCK", 10)
-    monkeypatch.setattr(search, "ROUNDS", 3)
+    monkeypatch.setattr(search, "BLOCK_SIZE", 10)
+    monkeypatch.setattr(search, "MAX_BLOCKS_PER_PAGE", 3)
     photos = [new_photo(minute, "odd" if minute % 2 else "even") for minute in range(1, 100)]
     common_photo = new_photo(0, "odd even")
     write_rows(backend, *photos, common_photo)

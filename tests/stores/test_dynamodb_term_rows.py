@@ -17,7 +17,7 @@ def new_photo(**facts: Any) -> Photo:
     return pending(status="ready", **facts)
 
 
-def new_placement(name: str, *, public: bool) -> dict[AlbumId, Membership]:
+def build_memberships(name: str, *, public: bool) -> dict[AlbumId, Membership]:
     return {AlbumId(name): Membership(name=name, public=public, position=0)}
 
 
@@ -70,7 +70,7 @@ def test_rows_of_unlisted_and_private_photos_have_no_public_key() -> None:
     facts: dict[str, Any] = {
         "tags": ("sea", "new york"),
         "title": "Harbourside",
-        "albums": new_placement("Rome", public=True),
+        "memberships": build_memberships("Rome", public=True),
     }
     assert {"publicTag", "publicWord", "publicOwnerTag", "public3", "public8"} <= key_names(
         new_photo(**facts), "public"
@@ -82,7 +82,7 @@ def test_rows_of_unlisted_and_private_photos_have_no_public_key() -> None:
 
 
 def test_word_from_the_name_of_a_private_album_has_no_public_key() -> None:
-    photo = new_photo(title="Romania", albums=new_placement("Rome", public=False))
+    photo = new_photo(title="Romania", memberships=build_memberships("Rome", public=False))
     rows = {key: items.decode(row) for key, row in term_rows.encode_terms(photo).items()}
     assert not any(name.startswith("public") for name in rows["ann#rome"])
     assert [row.get("owner3") for row in rows.values()].count("ann#rom") == 1

@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.domain import errors
 from chalicelib.domain.accounts import IdempotencyRecord, Limits
-from chalicelib.domain.ids import UserId, timestamp
+from chalicelib.domain.ids import UserId, format_timestamp
 from chalicelib.domain.photos import Photo
 from tests.support.races import run_concurrently
 from tests.support.rows import NO_LIMITS, START, Backend, pending
@@ -31,48 +31,48 @@ def new_record(photo: Photo, key: str = "k", request: str = "r", grant: str = "{
 def test_record_is_found_only_under_its_user_and_key(backend: Backend) -> None:
     record = new_record(pending())
     assert backend.idempotency.add(record)
-    assert backend.idempotency.record(ANN, "k") == record
-    assert backend.idempotency.record(ANN, "other") is None
-    assert backend.idempotency.record(UserId("bob"), "k") is None
+    assert backend.idempotency.get_record(ANN, "k") == record
+    assert backend.idempotency.get_record(ANN, "other") is None
+    assert backend.idempotency.get_record(UserId("bob"), "k") is None
 
 
 def test_second_record_under_a_key_changes_nothing_until_the_first_expires(backend: Backend) -> None:
     first, second = new_record(pending()), new_record(pending())
     assert backend.idempotency.add(first)
     assert not backend.idempotency.add(second)
-    assert backend.idempotency.record(ANN, "k") == first
+    assert backend.idempotency.get_record(ANN, "k") == first
     backend.later(DAY)
-    assert backend.idempotency.record(ANN, "k") is None
+    assert backend.idempotency.get_record(ANN, "k") is None
     assert backend.idempotency.add(second)
 
 
 def test_grant_under_a_used_key_writes_and_charges_nothing(backend: Backend) -> None:
     first, second = pending(), pending()
-    assert backend.store.grant(first, NO_LIMITS, new_record(first))
-    assert not backend.store.grant(second, NO_LIMITS, new_record(second))
-    assert backend.store.photo(second.photo_id) is None
-    assert backend.idempotency.record(ANN, "k") == new_record(first)
+    assert backend.store.add_pending(first, NO_LIMITS, new_record(first))
+    assert not backend.store.add_pending(second, NO_LIMITS, new_record(second))
+    assert backend.store.get_photo(second.photo_id) is None
+    assert backend.idempotency.get_record(ANN, "k") == new_record(first)
     assert backend.usage() == (1, 1000)
 
 
 def test_grant_under_a_used_key_reports_the_key_even_if_the_quota_is_exceeded(backend: Backend) -> None:
     first, second = pending(), pending()
     limits = Limits(photos=1, bytes=1000)
-    assert backend.store.grant(first, limits, new_record(first))
-    assert not backend.store.grant(second, limits, new_record(second))
+    assert backend.store.add_pending(first, limits, new_record(first))
+    assert not backend.store.add_pending(second, limits, new_record(second))
     with pytest.raises(errors.QuotaExceeded):
-        backend.store.grant(second, limits, new_record(second, "another"))
-    assert backend.idempotency.record(ANN, "another") is None
+        backend.store.add_pending(second, limits, new_record(second, "another"))
+    assert backend.idempotency.get_record(ANN, "another") is None
 
 
 def test_exactly_one_of_fifty_concurrent_grants_under_one_key_is_issued(backend: Backend) -> None:
     photos = [pending() for _ in range(50)]
     calls: list[Callable[[], bool]] = [
-        partial(backend.store.grant, photo, NO_LIMITS, new_record(photo)) for photo in photos
+        partial(backend.store.add_pending, photo, NO_LIMITS, new_record(photo)) for photo in photos
     ]
     results = run_concurrently(calls)
     assert sum(results) == 1
-    assert [backend.store.photo(photo.photo_id) is not None for photo in photos] == results
+    assert [backend.store.get_photo(photo.photo_id) is not None for photo in photos] == results
     assert backend.usage() == (1, 1000)
 
 
@@ -85,7 +85,7 @@ def test_duplicate_is_found_while_its_photo_is_listed(backend: Backend) -> None:
     for change, is_listed in (
         ({"status": "ready"}, True),
         ({"title": "Quay", "visibility": "private"}, True),
-        ({"trashed_at": timestamp(START)}, False),
+        ({"trashed_at": format_timestamp(START)}, False),
         ({"trashed_at": None}, True),
     ):
         photo = backend.put(photo, **change)

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chalicelib.domain.feed import RANKS, Span, compute_rank
-from chalicelib.domain.ids import PhotoId, UserId, timestamp
+from chalicelib.domain.ids import PhotoId, UserId, format_timestamp
 from chalicelib.domain.listing import Listing
 from chalicelib.domain.photos import Photo
 from tests.support.rows import START, Backend, ids
@@ -37,22 +37,22 @@ OWNER_LISTS = {name for name in ALL_LISTS if name.startswith("ann's")}
 
 def lists_with(backend: Backend, photo: Photo) -> set[str]:
     """Return the names of the lists that contain a photo."""
-    lists = {name: list_photos(backend, listing, 100, newest=True) for name, listing in TIMED.items()}
+    lists = {name: list_photos(backend, listing, 100, newest_first=True) for name, listing in TIMED.items()}
     for name, listing in (("public", PUBLIC), ("ann's", MINE)):
-        lists[f"{name} by score"] = backend.store.by_score(listing, 100)
+        lists[f"{name} by score"] = backend.store.list_by_score(listing, 100)
         lists[f"{name} by rank"] = list_by_rank(backend, listing)
     return {name for name, photos in lists.items() if photo.photo_id in ids(photos)}
 
 
 def list_photos(backend: Backend, listing: Listing, limit: int, **bounds: Any) -> list[Photo]:
-    read = backend.store.by_tag if listing.tag else backend.store.by_time
+    read = backend.store.list_by_tag if listing.tag else backend.store.list_by_time
     return read(listing, limit, **bounds)
 
 
 def list_by_rank(backend: Backend, listing: Listing, bits: int = 0) -> list[Photo]:
     width = RANKS >> bits
     spans = [Span(low, low + width - 1) for low in range(0, RANKS, width)]
-    return [photo for photos in backend.store.by_rank(listing, spans) for photo in photos]
+    return [photo for photos in backend.store.list_by_rank(listing, spans) for photo in photos]
 
 
 # --- States
@@ -67,12 +67,12 @@ STATES: dict[str, tuple[Callable[[Backend, Photo], object], set[str]]] = {
         OWNER_LISTS,
     ),
     "trashed": (
-        lambda backend, photo: backend.put(backend.put(photo, status="ready"), trashed_at=timestamp(START)),
+        lambda backend, photo: backend.put(backend.put(photo, status="ready"), trashed_at=format_timestamp(START)),
         {"ann's trash"},
     ),
     "restored": (
         lambda backend, photo: backend.put(
-            backend.put(photo, status="ready", trashed_at=timestamp(START)), trashed_at=None
+            backend.put(photo, status="ready", trashed_at=format_timestamp(START)), trashed_at=None
         ),
         ALL_LISTS,
     ),
@@ -99,17 +99,19 @@ def test_lists_of_one_user_contain_no_photo_of_another_user(backend: Backend) ->
 def test_tags_that_differ_only_in_case_or_form_are_equal(backend: Backend, pair: tuple[str, str]) -> None:
     photo = backend.ready(tags=(pair[0],))
     for tag in pair:
-        assert ids(backend.store.by_tag(Listing(scope="public", tag=tag), 9, newest=True)) == [photo.photo_id]
+        assert ids(backend.store.list_by_tag(Listing(scope="public", tag=tag), 9, newest_first=True)) == [
+            photo.photo_id
+        ]
 
 
 def test_tag_does_not_match_longer_tags_that_contain_it(backend: Backend) -> None:
     backend.ready(tags=("seaside", "sea#x", "tag#sea"))
-    assert backend.store.by_tag(Listing(scope="public", tag="sea"), 9, newest=True) == []
+    assert backend.store.list_by_tag(Listing(scope="public", tag="sea"), 9, newest_first=True) == []
 
 
 def test_by_time_refuses_a_listing_with_a_tag(backend: Backend) -> None:
-    with pytest.raises(ValueError, match="by_tag"):
-        backend.store.by_time(Listing(scope="public", tag="sea"), 9, newest=True)
+    with pytest.raises(ValueError, match="list_by_tag"):
+        backend.store.list_by_time(Listing(scope="public", tag="sea"), 9, newest_first=True)
 
 
 # --- Order of time
@@ -133,28 +135,28 @@ BOUNDS = st.fixed_dictionaries({"after": BOUND, "since": BOUND, "until": BOUND})
 def test_by_time_respects_after_since_and_until(
     seven_photos: tuple[Backend, list[PhotoId]],
     name: str,
-    newest: bool,
+    newest_first: bool,
     bounds: dict[str, int | None],
     limit: int,
 ) -> None:
     backend, photo_ids = seven_photos
     after, since, until = bounds["after"], bounds["since"], bounds["until"]
     bound_ids = {bound: None if index is None else photo_ids[index] for bound, index in bounds.items()}
-    photos = list_photos(backend, TIMED[name], limit, newest=newest, **bound_ids)
+    photos = list_photos(backend, TIMED[name], limit, newest_first=newest_first, **bound_ids)
     expected = [
         photo_id
         for index, photo_id in enumerate(photo_ids)
         if (since is None or index >= since) and (until is None or index < until)
-        if after is None or (index < after if newest else index > after)
+        if after is None or (index < after if newest_first else index > after)
     ]
-    assert ids(photos) == (expected[::-1] if newest else expected)[:limit]
+    assert ids(photos) == (expected[::-1] if newest_first else expected)[:limit]
 
 
 def test_after_can_be_a_photo_that_does_not_exist(seven_photos: tuple[Backend, list[PhotoId]]) -> None:
     backend, photo_ids = seven_photos
     between = PhotoId(f"{photo_ids[1][:-1]}5")
-    assert ids(backend.store.by_time(PUBLIC, 9, newest=False, after=between)) == photo_ids[2:]
-    assert ids(backend.store.by_time(PUBLIC, 9, newest=True, after=between)) == photo_ids[1::-1]
+    assert ids(backend.store.list_by_time(PUBLIC, 9, newest_first=False, after=between)) == photo_ids[2:]
+    assert ids(backend.store.list_by_time(PUBLIC, 9, newest_first=True, after=between)) == photo_ids[1::-1]
 
 
 # --- Order of scores
@@ -167,16 +169,16 @@ def test_by_score_sorts_the_best_first_and_ties_newest_first(backend: Backend) -
     unrated = [backend.ready(minute=minute) for minute in (3, 4, 5)]
     expected = [many_fours, five, *reversed(unrated), one]
     for listing in (PUBLIC, MINE):
-        assert ids(backend.store.by_score(listing, 9)) == ids(expected)
+        assert ids(backend.store.list_by_score(listing, 9)) == ids(expected)
         for index, photo in enumerate(expected):
-            next_photos = backend.store.by_score(listing, 2, after=(photo.score, photo.photo_id))
+            next_photos = backend.store.list_by_score(listing, 2, after=(photo.score, photo.photo_id))
             assert ids(next_photos) == ids(expected[index + 1 : index + 3])
 
 
 def test_rating_moves_a_photo_in_the_order_of_scores(backend: Backend) -> None:
     first, second = backend.ready(minute=0), backend.ready(minute=1)
     backend.put(first, rating_sum=5, rating_count=1)
-    assert ids(backend.store.by_score(PUBLIC, 9)) == ids([first, second])
+    assert ids(backend.store.list_by_score(PUBLIC, 9)) == ids([first, second])
 
 
 # --- Order of ranks
@@ -194,24 +196,24 @@ def test_span_includes_both_ends_and_respects_a_limit(backend: Backend) -> None:
     outer = Span(compute_rank(low.photo_id), compute_rank(high.photo_id))
     inner = Span(outer.low + 1, outer.high - 1)
     for listing in (MINE, PUBLIC):
-        photos_by_span = backend.store.by_rank(listing, [outer, inner])
+        photos_by_span = backend.store.list_by_rank(listing, [outer, inner])
         assert list(map(ids, photos_by_span)) == [ids([low, middle, high]), ids([middle])]
-        assert list(map(ids, backend.store.by_rank(listing, [outer], 2))) == [ids([low, middle])]
-        assert backend.store.by_rank(listing, []) == []
+        assert list(map(ids, backend.store.list_by_rank(listing, [outer], 2))) == [ids([low, middle])]
+        assert backend.store.list_by_rank(listing, []) == []
 
 
 def test_spans_are_returned_in_the_requested_order(backend: Backend) -> None:
     photos = [backend.ready() for _ in range(20)]
     secrets.SystemRandom().shuffle(photos)
     spans = [Span(compute_rank(photo.photo_id), compute_rank(photo.photo_id)) for photo in photos]
-    assert list(map(ids, backend.store.by_rank(PUBLIC, spans))) == [[photo.photo_id] for photo in photos]
+    assert list(map(ids, backend.store.list_by_rank(PUBLIC, spans))) == [[photo.photo_id] for photo in photos]
 
 
 # --- Due photos
 
 
 def test_due_returns_exactly_the_photos_that_are_due(backend: Backend) -> None:
-    earlier, now, later = (timestamp(START + timedelta(milliseconds=step)) for step in (-1, 0, 1))
+    earlier, now, later = (format_timestamp(START + timedelta(milliseconds=step)) for step in (-1, 0, 1))
     due = [backend.granted(due_at=moment) for moment in (earlier, now)]
     due.append(backend.put(backend.ready(), trashed_at=earlier, due_at=earlier))
     due.append(backend.put(backend.erase(backend.ready()), due_at=now))
@@ -223,8 +225,8 @@ def test_due_returns_exactly_the_photos_that_are_due(backend: Backend) -> None:
 
 
 def test_due_respects_its_limit_across_all_shards(backend: Backend) -> None:
-    all_ids = ids([backend.granted(entropy=last_digit, due_at=timestamp(START)) for last_digit in range(16)])
+    all_ids = ids([backend.granted(entropy=last_digit, due_at=format_timestamp(START)) for last_digit in range(16)])
     for limit in (0, 1, 7, 16, 17):
-        due_ids = backend.store.list_due(timestamp(START), limit)
+        due_ids = backend.store.list_due(format_timestamp(START), limit)
         assert len(due_ids) == len(set(due_ids)) == min(limit, 16)
         assert set(due_ids) <= set(all_ids)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from chalicelib.domain import errors
 from chalicelib.domain.accounts import Account, Limits
-from chalicelib.domain.ids import UserId, timestamp
+from chalicelib.domain.ids import UserId, format_timestamp
 from chalicelib.domain.listing import Listing
 from chalicelib.domain.photos import Exif, Photo, Status
 from tests.support.races import run_concurrently
@@ -27,20 +27,23 @@ FEW = settings(max_examples=20, deadline=None, suppress_health_check=[HealthChec
 
 
 def test_account_without_a_row_is_empty(backend: Backend) -> None:
-    assert backend.accounts.account(ANN) == Account(user_id=ANN)
+    assert backend.accounts.get_account(ANN) == Account(user_id=ANN)
 
 
 def test_account_is_opened_once(backend: Backend) -> None:
-    first = Account(user_id=ANN, created_at=timestamp(START))
+    first = Account(user_id=ANN, created_at=format_timestamp(START))
     assert backend.accounts.open_account(first) == first
-    later = first.with_(created_at=timestamp(START + timedelta(1)))
-    assert backend.accounts.open_account(later) == first == backend.accounts.account(ANN)
+    later = first.with_(created_at=format_timestamp(START + timedelta(1)))
+    assert backend.accounts.open_account(later) == first == backend.accounts.get_account(ANN)
 
 
 def test_grant_opens_the_account_and_opening_it_again_keeps_its_usage(backend: Backend) -> None:
     photo = backend.granted()
     existing = Account(user_id=ANN, created_at=photo.uploaded_at, photo_count=1, bytes=1000)
-    assert backend.accounts.open_account(Account(user_id=ANN, created_at=timestamp(START + timedelta(1)))) == existing
+    assert (
+        backend.accounts.open_account(Account(user_id=ANN, created_at=format_timestamp(START + timedelta(1))))
+        == existing
+    )
 
 
 # --- Reading
@@ -65,11 +68,11 @@ def test_photo_is_read_as_it_was_written(
     renditions = {"256": "ann/a/256.webp"} if status == "ready" else {}
     photo = pending(title=title, tags=tuple(tags), exif=exif, size=size, status=status, renditions=renditions)
     assert backend.store.rebuild(photo)
-    assert backend.store.photo(photo.photo_id) == photo
+    assert backend.store.get_photo(photo.photo_id) == photo
 
 
 def test_missing_photo_is_none(backend: Backend) -> None:
-    assert backend.store.photo(pending().photo_id) is None
+    assert backend.store.get_photo(pending().photo_id) is None
 
 
 def test_tombstone_expires_after_ninety_days(backend: Backend) -> None:
@@ -77,8 +80,8 @@ def test_tombstone_expires_after_ninety_days(backend: Backend) -> None:
     backend.later(timedelta(days=90, seconds=-1))
     assert backend.now(photo).status == "erased"
     backend.later(timedelta(seconds=2))
-    assert backend.store.photo(photo.photo_id) is None
-    assert backend.store.photos([photo.photo_id]) == {}
+    assert backend.store.get_photo(photo.photo_id) is None
+    assert backend.store.get_photos([photo.photo_id]) == {}
     assert backend.store.rebuild(pending().with_(photo_id=photo.photo_id))
 
 
@@ -87,32 +90,32 @@ def test_tombstone_expires_after_ninety_days(backend: Backend) -> None:
 
 @pytest.mark.parametrize("limits", [Limits(photos=1, bytes=9999), Limits(photos=9, bytes=1999)])
 def test_grant_beyond_a_limit_is_refused_and_changes_nothing(backend: Backend, limits: Limits) -> None:
-    backend.store.grant(pending(), limits)
+    backend.store.add_pending(pending(), limits)
     photo = pending()
     with pytest.raises(errors.QuotaExceeded) as raised:
-        backend.store.grant(photo, limits)
+        backend.store.add_pending(photo, limits)
     assert raised.value.details == {"photos": limits.photos, "bytes": limits.bytes}
-    assert backend.store.photo(photo.photo_id) is None
+    assert backend.store.get_photo(photo.photo_id) is None
     assert backend.usage() == (1, 1000)
 
 
 @pytest.mark.parametrize("limits", [Limits(photos=0, bytes=1000), Limits(photos=1, bytes=999)])
 def test_first_grant_beyond_a_limit_opens_no_account(backend: Backend, limits: Limits) -> None:
     with pytest.raises(errors.QuotaExceeded):
-        backend.store.grant(pending(), limits)
-    assert backend.accounts.account(ANN) == Account(user_id=ANN)
+        backend.store.add_pending(pending(), limits)
+    assert backend.accounts.get_account(ANN) == Account(user_id=ANN)
 
 
 def test_grant_that_reaches_the_limit_is_issued(backend: Backend) -> None:
     for _ in range(2):
-        backend.store.grant(pending(), Limits(photos=2, bytes=2000))
+        backend.store.add_pending(pending(), Limits(photos=2, bytes=2000))
     assert backend.usage() == (2, 2000)
 
 
 def test_quota_holds_under_concurrent_requests(backend: Backend) -> None:
     def try_to_grant(photo: Photo) -> bool:
         try:
-            backend.store.grant(photo, Limits(photos=1000, bytes=7500))
+            backend.store.add_pending(photo, Limits(photos=1000, bytes=7500))
         except errors.QuotaExceeded:
             return False
         return True
@@ -121,18 +124,18 @@ def test_quota_holds_under_concurrent_requests(backend: Backend) -> None:
     results = run_concurrently([partial(try_to_grant, photo) for photo in photos])
     assert sum(results) == 7
     assert backend.usage() == (7, 7000)
-    assert [backend.store.photo(photo.photo_id) is not None for photo in photos] == results
+    assert [backend.store.get_photo(photo.photo_id) is not None for photo in photos] == results
 
 
 def test_cancelled_account_gets_no_grant_and_no_rebuilt_row(backend: Backend) -> None:
     existing = backend.ready()
     backend.cancel(ANN)
-    assert backend.accounts.account(ANN).cancelled
+    assert backend.accounts.get_account(ANN).cancelled
     late = pending()
     with pytest.raises(errors.InvalidToken):
-        backend.store.grant(late, NO_LIMITS)
+        backend.store.add_pending(late, NO_LIMITS)
     assert not backend.store.rebuild(late)
-    assert backend.store.photo(late.photo_id) is None
+    assert backend.store.get_photo(late.photo_id) is None
     assert backend.now(existing) == existing
 
 
@@ -157,10 +160,10 @@ def test_replacing_a_photo_updates_its_terms_and_usage(backend: Backend) -> None
     photo = backend.put(backend.granted(), status="ready", tags=("sea",), charged_bytes=600)
     assert backend.usage() == (1, 600)
     photo = backend.put(photo, tags=("hills",))
-    assert ids(backend.store.by_tag(sea, 9, newest=True)) == []
-    assert ids(backend.store.by_tag(hills, 9, newest=True)) == [photo.photo_id]
+    assert ids(backend.store.list_by_tag(sea, 9, newest_first=True)) == []
+    assert ids(backend.store.list_by_tag(hills, 9, newest_first=True)) == [photo.photo_id]
     backend.put(photo, status="rejected", charged_bytes=0)
-    assert ids(backend.store.by_tag(hills, 9, newest=True)) == []
+    assert ids(backend.store.list_by_tag(hills, 9, newest_first=True)) == []
     assert backend.usage() == (0, 0)
 
 
@@ -168,7 +171,7 @@ def test_all_32_tags_can_be_replaced_at_once(backend: Backend) -> None:
     old, new = (tuple(f"{word}{number}" for number in range(32)) for word in ("old", "new"))
     photo = backend.put(backend.ready(tags=old), tags=new)
     for tag in (*old, *new):
-        photos = backend.store.by_tag(Listing(scope="public", tag=tag), 9, newest=True)
+        photos = backend.store.list_by_tag(Listing(scope="public", tag=tag), 9, newest_first=True)
         assert ids(photos) == ([photo.photo_id] if tag in new else [])
 
 
@@ -179,14 +182,14 @@ def test_replacing_or_removing_a_stale_photo_changes_nothing(backend: Backend) -
     assert not backend.store.remove(stale)
     assert backend.now(stale) == current
     assert backend.usage() == (1, 1000)
-    assert ids(backend.store.by_tag(Listing(scope="public", tag="hills"), 9, newest=True)) == []
+    assert ids(backend.store.list_by_tag(Listing(scope="public", tag="hills"), 9, newest_first=True)) == []
 
 
 def test_replacing_or_removing_a_missing_photo_changes_nothing(backend: Backend) -> None:
     photo = pending()
     assert not backend.store.replace(photo, photo.with_(status="ready"))
     assert not backend.store.remove(photo)
-    assert backend.store.photo(photo.photo_id) is None
+    assert backend.store.get_photo(photo.photo_id) is None
     assert backend.usage() == (0, 0)
 
 
@@ -194,7 +197,7 @@ def test_removed_row_leaves_no_tombstone_and_no_usage(backend: Backend) -> None:
     photo = backend.granted()
     assert backend.store.remove(photo)
     assert not backend.store.remove(photo)
-    assert backend.store.photo(photo.photo_id) is None
+    assert backend.store.get_photo(photo.photo_id) is None
     assert backend.usage() == (0, 0)
     assert backend.store.rebuild(photo)
 
@@ -205,17 +208,17 @@ def test_exactly_one_of_many_concurrent_changes_succeeds(backend: Backend, round
     calls: list[Callable[[], bool]] = [partial(backend.store.remove, photo)]
     for number in range(8):
         calls.append(partial(backend.store.replace, photo, photo.with_(status="ready", charged_bytes=number)))
-        calls.append(partial(backend.store.replace, photo, photo.tombstone(timestamp(START))))
+        calls.append(partial(backend.store.replace, photo, photo.to_tombstone(format_timestamp(START))))
     assert sum(run_concurrently(calls)) == 1
-    stored = backend.store.photo(photo.photo_id)
+    stored = backend.store.get_photo(photo.photo_id)
     assert backend.usage() == ((int(stored.counted), stored.charged_bytes) if stored else (0, 0))
 
 
 STEPS: dict[str, Callable[[Backend, Photo], Any]] = {
     "confirm": lambda backend, photo: backend.store.replace(photo, photo.with_(status="ready", charged_bytes=700)),
     "reject": lambda backend, photo: backend.store.replace(photo, photo.with_(status="rejected", charged_bytes=0)),
-    "trash": lambda backend, photo: backend.store.replace(photo, photo.with_(trashed_at=timestamp(START))),
-    "erase": lambda backend, photo: backend.store.replace(photo, photo.tombstone(timestamp(START))),
+    "trash": lambda backend, photo: backend.store.replace(photo, photo.with_(trashed_at=format_timestamp(START))),
+    "erase": lambda backend, photo: backend.store.replace(photo, photo.to_tombstone(format_timestamp(START))),
     "remove": lambda backend, photo: backend.store.remove(photo),
     "rebuild": lambda backend, photo: backend.store.rebuild(photo),
 }
@@ -228,9 +231,9 @@ def test_usage_equals_the_sum_of_the_rows_after_any_steps(backend: Backend, step
     versions = [[backend.granted(owner)] for _ in range(3)]
     for name, index, stale in steps:
         STEPS[name](backend, versions[index][0 if stale else -1])
-        if current := backend.store.photo(versions[index][0].photo_id):
+        if current := backend.store.get_photo(versions[index][0].photo_id):
             versions[index].append(current)
-    stored = [photo for photos in versions if (photo := backend.store.photo(photos[0].photo_id))]
+    stored = [photo for photos in versions if (photo := backend.store.get_photo(photos[0].photo_id))]
     assert backend.usage(owner) == (
         sum(photo.counted for photo in stored),
         sum(photo.charged_bytes for photo in stored),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from chalicelib.domain import errors
 from chalicelib.domain.accounts import Caller
-from chalicelib.domain.ids import UserId, timestamp
+from chalicelib.domain.ids import UserId, format_timestamp
 from chalicelib.domain.listing import Listing
 from chalicelib.domain.photos import Photo
 from chalicelib.photos.ratings import Ratings
@@ -31,7 +31,7 @@ def read_sums(backend: Backend, photo: Photo) -> tuple[int, int]:
 
 
 def test_missing_rating_is_none(backend: Backend) -> None:
-    assert backend.ratings.rating(backend.ready().photo_id, BOB) is None
+    assert backend.ratings.get_rating(backend.ready().photo_id, BOB) is None
 
 
 @FEW
@@ -39,30 +39,30 @@ def test_missing_rating_is_none(backend: Backend) -> None:
 def test_sums_include_only_the_last_rating_of_each_user(backend: Backend, steps: list[tuple[str, int | None]]) -> None:
     photo, last = backend.ready(), dict[str, int]()
     for name, rating in steps:
-        before = backend.ratings.rating(photo.photo_id, UserId(name))
+        before = backend.ratings.get_rating(photo.photo_id, UserId(name))
         assert before == last.pop(name, None)
         assert backend.ratings.rate(backend.now(photo), UserId(name), before, rating)
         last |= {name: rating} if rating else {}
     assert read_sums(backend, photo) == (sum(last.values()), len(last))
     expected = photo.with_(rating_sum=sum(last.values()), rating_count=len(last))
     assert backend.now(photo) == expected
-    assert expected in backend.store.by_score(PUBLIC, 1000)
+    assert expected in backend.store.list_by_score(PUBLIC, 1000)
 
 
 def test_ratings_move_a_photo_in_the_top_order(backend: Backend) -> None:
     first, second, third = (backend.ready(minute=minute) for minute in range(3))
     assert backend.ratings.rate(first, BOB, None, 5)
     assert backend.ratings.rate(third, BOB, None, 1)
-    assert ids(backend.store.by_score(PUBLIC, 9)) == ids([first, second, third])
+    assert ids(backend.store.list_by_score(PUBLIC, 9)) == ids([first, second, third])
     assert backend.ratings.rate(backend.now(first), BOB, 5, None)
-    assert ids(backend.store.by_score(PUBLIC, 9)) == ids([second, first, third])
+    assert ids(backend.store.list_by_score(PUBLIC, 9)) == ids([second, first, third])
 
 
 CONCURRENT_CHANGES: dict[str, Callable[[Backend, Photo], object]] = {
     "rated by another user": lambda backend, photo: backend.ratings.rate(photo, UserId("cid"), None, 4),
     "rated by the same user": lambda backend, photo: backend.ratings.rate(photo, BOB, None, 4),
     "hidden": lambda backend, photo: backend.put(photo, visibility="private"),
-    "trashed": lambda backend, photo: backend.put(photo, trashed_at=timestamp(START)),
+    "trashed": lambda backend, photo: backend.put(photo, trashed_at=format_timestamp(START)),
     "erased": lambda backend, photo: backend.erase(photo),
 }
 
@@ -71,9 +71,9 @@ CONCURRENT_CHANGES: dict[str, Callable[[Backend, Photo], object]] = {
 def test_rating_of_a_stale_photo_changes_nothing(backend: Backend, event: str) -> None:
     photo = backend.ready()
     CONCURRENT_CHANGES[event](backend, photo)
-    before = backend.now(photo), backend.ratings.rating(photo.photo_id, BOB)
+    before = backend.now(photo), backend.ratings.get_rating(photo.photo_id, BOB)
     assert not backend.ratings.rate(photo, BOB, None, 2)
-    assert (backend.now(photo), backend.ratings.rating(photo.photo_id, BOB)) == before
+    assert (backend.now(photo), backend.ratings.get_rating(photo.photo_id, BOB)) == before
 
 
 def test_stale_rating_is_refused_even_if_the_sums_are_equal_again(backend: Backend) -> None:
@@ -96,16 +96,16 @@ def test_rating_can_be_removed_or_replaced_after_its_sums_were_lost(
     backend.lose(photo)
     assert backend.ratings.rate(backend.now(photo), BOB, 5, rating)
     assert read_sums(backend, photo) == expected
-    assert backend.ratings.rating(photo.photo_id, BOB) == rating
+    assert backend.ratings.get_rating(photo.photo_id, BOB) == rating
 
 
 def test_rating_during_a_change_of_the_photo_is_kept(backend: Backend) -> None:
     photo = backend.ready()
     assert backend.ratings.rate(photo, BOB, None, 5)
-    trashed = backend.put(photo, trashed_at=timestamp(START))
+    trashed = backend.put(photo, trashed_at=format_timestamp(START))
     assert (trashed.rating_sum, trashed.rating_count) == (5, 1)
     backend.put(trashed, trashed_at=None)
-    assert [listed.rating_sum for listed in backend.store.by_score(PUBLIC, 9)] == [5]
+    assert [listed.rating_sum for listed in backend.store.list_by_score(PUBLIC, 9)] == [5]
 
 
 def test_rating_during_an_erase_leaves_nothing(backend: Backend) -> None:
@@ -115,7 +115,7 @@ def test_rating_during_an_erase_leaves_nothing(backend: Backend) -> None:
     assert (erased.rating_sum, erased.rating_count) == (0, 0)
     assert backend.store.delete_ratings(photo.photo_id) == 1
     assert backend.store.delete_ratings(photo.photo_id) == 0
-    assert backend.ratings.rating(photo.photo_id, BOB) is None
+    assert backend.ratings.get_rating(photo.photo_id, BOB) is None
 
 
 def test_ratings_of_one_photo_are_deleted_in_batches_of_a_hundred(backend: Backend) -> None:
@@ -124,7 +124,7 @@ def test_ratings_of_one_photo_are_deleted_in_batches_of_a_hundred(backend: Backe
     for number in range(101):
         assert backend.ratings.rate(backend.now(photo), UserId(f"fan-{number}"), None, 4)
     assert [backend.store.delete_ratings(photo.photo_id) for _ in range(3)] == [100, 1, 0]
-    assert backend.ratings.rating(other.photo_id, BOB) == 5
+    assert backend.ratings.get_rating(other.photo_id, BOB) == 5
 
 
 def test_sixteen_concurrent_ratings_are_all_counted(backend: Backend) -> None:
@@ -147,7 +147,7 @@ def test_user_who_rates_on_sixteen_devices_at_once_is_counted_once(backend: Back
 
     with ThreadPoolExecutor(16) as threads:
         list(threads.map(rate, range(16)))
-    assert read_sums(backend, photo) == (backend.ratings.rating(photo.photo_id, BOB), 1)
+    assert read_sums(backend, photo) == (backend.ratings.get_rating(photo.photo_id, BOB), 1)
 
 
 @pytest.mark.parametrize("round_", range(8))
@@ -159,7 +159,7 @@ def test_concurrent_erase_and_ratings_leave_no_sums_and_no_ratings(backend: Back
             Ratings(backend.store, backend.ratings).rate(photo.photo_id, 5, by=Caller(UserId(f"fan-{number}")))
 
     def erase(_: int) -> None:
-        while not backend.store.replace(now := backend.now(photo), now.tombstone(timestamp(START))):
+        while not backend.store.replace(now := backend.now(photo), now.to_tombstone(format_timestamp(START))):
             pass
         backend.store.delete_ratings(photo.photo_id)
 

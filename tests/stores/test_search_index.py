@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chalicelib.domain.ids import PhotoId, UserId, timestamp
+from chalicelib.domain.ids import PhotoId, UserId, format_timestamp
 from chalicelib.domain.listing import Listing
 from chalicelib.domain.photos import MAX_TERMS
 from chalicelib.domain.terms import SearchWord, list_photo_words, parse_query_words
@@ -51,7 +51,7 @@ def test_search_finds_the_same_photos_as_reading_every_photo(
 
 def test_words_of_a_private_album_find_its_photos_only_for_their_owner(backend: Backend) -> None:
     album = add_album(backend, name="Roman holiday", visibility="private")
-    photo = backend.ready(title="Quay", albums=build_memberships(album))
+    photo = backend.ready(title="Quay", memberships=build_memberships(album))
     for text in ("roman", "roman quay", "quay roman", "rom"):
         assert find_all(backend, text, MINE) == [photo.photo_id]
         assert find_all(backend, text, PUBLIC) == []
@@ -60,7 +60,7 @@ def test_words_of_a_private_album_find_its_photos_only_for_their_owner(backend: 
 
 def test_other_words_of_a_photo_do_not_reveal_the_name_of_a_private_album(backend: Backend) -> None:
     album = add_album(backend, name="Roman holiday", visibility="private")
-    photo = backend.ready(title="Romanesque", albums=build_memberships(album))
+    photo = backend.ready(title="Romanesque", memberships=build_memberships(album))
     for text in ("rom", "romanes", "roman"):
         assert find_all(backend, text, PUBLIC) == [photo.photo_id]
     assert find_all(backend, "roman romanesque", PUBLIC) == find_all(backend, "holiday", PUBLIC) == []
@@ -69,7 +69,7 @@ def test_other_words_of_a_photo_do_not_reveal_the_name_of_a_private_album(backen
 CHANGES: dict[str, dict[str, Any]] = {
     "private": {"visibility": "private"},
     "unlisted": {"visibility": "unlisted"},
-    "trashed": {"trashed_at": timestamp(START)},
+    "trashed": {"trashed_at": format_timestamp(START)},
     "renamed": {"title": "Quay"},
 }
 

@@ -18,7 +18,7 @@ FINAL_PASS_DUE = 2 * GRANT_LIFETIME + timedelta(minutes=1)
 
 def purge() -> AccountPurge:
     """Return the purge of cancelled accounts."""
-    return AccountPurge(wiring.account_deletion_store(), wiring.bucket(), wiring.identity(), wiring.now)
+    return AccountPurge(wiring.account_deletion_store(), wiring.bucket(), wiring.user_pool(), wiring.now)
 
 
 def purge_job() -> PurgeAccountJob:

@@ -11,7 +11,7 @@ import time_machine
 
 import app as service
 from chalicelib import wiring
-from chalicelib.auth.cognito import Identity
+from chalicelib.auth.cognito import UserPool
 from chalicelib.domain.ids import PhotoId
 from chalicelib.domain.photos import Photo
 from local.gateway import Gateway, PoolAuthorizer
@@ -115,9 +115,9 @@ class Cloud:
         """The client of each AWS service except Cognito."""
         return [self.s3, self.dynamodb, wiring.queue()._sqs]
 
-    def identity(self) -> Identity:
+    def user_pool(self) -> UserPool:
         """Return the adapter for Cognito that the service uses."""
-        return wiring.identity()
+        return wiring.user_pool()
 
     def person(self, name: str) -> Client:
         """Return the client of a signed-in user."""
@@ -165,7 +165,7 @@ class Cloud:
 
     def photo(self, photo_id: str) -> Photo:
         """Return the stored photo."""
-        photo = self.store.photo(PhotoId(photo_id))
+        photo = self.store.get_photo(PhotoId(photo_id))
         assert photo is not None
         return photo
 

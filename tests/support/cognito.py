@@ -18,7 +18,7 @@ class Cognito:
     def __init__(self, cloud: Cloud) -> None:
         self.answers: dict[str, dict[str, Any] | str] = {"InitiateAuth": TOKENS}
         self.asked: list[tuple[str, dict[str, Any]]] = []
-        events = cloud.identity()._cognito.meta.events
+        events = cloud.user_pool()._cognito.meta.events
         # botocore skips the request if a handler returns an answer. The type stubs do not declare this.
         events.register("before-call.cognito-identity-provider", cast(Any, self._answer))
 

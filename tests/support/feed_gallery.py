@@ -82,7 +82,7 @@ class Gallery:
     def new_walk(self, min_depth: int = 0, seed: int | None = None) -> Walk:
         """Return the start of a walk. Estimate the density from the ranks after a random rank, as the service does."""
         sample = feed.choose_sample(self.rng.getrandbits(64), min_depth)
-        ranks = [item.rank for item in self.read([sample], feed.SAMPLE)[0]]
+        ranks = [item.rank for item in self.read([sample], feed.SAMPLE_SIZE)[0]]
         seed = self.rng.getrandbits(64) if seed is None else seed
         return Walk(seed, feed.choose_depth(ranks, sample, min_depth))
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from chalicelib import wiring
-from chalicelib.domain.ids import AlbumId, UserId, timestamp
+from chalicelib.domain.ids import AlbumId, UserId, format_timestamp
 from chalicelib.domain.photos import Membership, Photo
 from chalicelib.stores.dynamodb import items
 from tests.support.cloud import Client, Cloud
@@ -25,22 +25,22 @@ def create_album(owner: Client, links: int = 1) -> AlbumId:
 
 def mark_album_deleted(cloud: Cloud, album_id: AlbumId) -> None:
     """Mark an album as deleted, but keep its photos in it."""
-    album = cloud.albums.album(album_id)
+    album = cloud.albums.get_album(album_id)
     assert album
-    assert cloud.albums.change(album, album.with_(deleted_at=timestamp(START), due_at=timestamp(START)))
+    assert cloud.albums.change(album, album.with_(deleted_at=format_timestamp(START), due_at=format_timestamp(START)))
 
 
 def put_into_album(cloud: Cloud, photo: Photo, album_id: AlbumId) -> Photo:
     """Put a photo into an album. Return the changed photo."""
     albums = {album_id: Membership(name="Sea", public=True, position=0)}
-    assert cloud.store.replace(photo, photo.with_(albums=albums))
+    assert cloud.store.replace(photo, photo.with_(memberships=albums))
     return cloud.photo(photo.photo_id)
 
 
 def rate(cloud: Cloud, photo: Photo, by: str, stars: int) -> Photo:
     """Rate a photo. Return the changed photo."""
     ratings, user_id = wiring.rating_store(), UserId(by)
-    before = ratings.rating(photo.photo_id, user_id)
+    before = ratings.get_rating(photo.photo_id, user_id)
     assert ratings.rate(cloud.photo(photo.photo_id), user_id, before, stars)
     return cloud.photo(photo.photo_id)
 
@@ -77,12 +77,12 @@ def sketch(cloud: Cloud, owner: Client, other_photo: Photo) -> None:
     album_id = create_album(owner)
     rated, plain, erased = (pending(owner.user_id, tags=("sea",), sha256="00" * 32) for _ in range(3))
     for photo in (rated, plain, erased):
-        cloud.store.grant(photo, NO_LIMITS)
+        cloud.store.add_pending(photo, NO_LIMITS)
         assert cloud.store.replace(photo, photo.with_(status="ready"))
     put_into_album(cloud, cloud.photo(rated.photo_id), album_id)
     rate(cloud, rated, other_photo.user_id, 4)
     rate(cloud, other_photo, owner.user_id, 2)
-    cloud.store.replace(cloud.photo(erased.photo_id), erased.tombstone(timestamp(START)))
+    cloud.store.replace(cloud.photo(erased.photo_id), erased.to_tombstone(format_timestamp(START)))
     for bucket in (cloud.settings.originals_bucket, cloud.settings.renditions_bucket):
         cloud.s3.put_object(Bucket=bucket, Key=rated.s3_key, Body=b"x")
     assert owner.post("/upload", WANTED, **{"Idempotency-Key": "k"}).status == 201
@@ -129,8 +129,8 @@ def data_about(cloud: Cloud, user_id: str) -> dict[str, list[Any]]:
     return {table: rows for table, rows in selected.items() if rows}
 
 
-def tombstone(cloud: Cloud, user_id: str) -> dict[str, Any]:
+def read_account_row(cloud: Cloud, user_id: str) -> dict[str, Any]:
     """Return the row of an account."""
-    key = items.account_key(UserId(user_id))
+    key = items.build_account_key(UserId(user_id))
     row = cloud.dynamodb.get_item(TableName=cloud.settings.account_table, Key=key, ConsistentRead=True)["Item"]
     return items.decode(row)

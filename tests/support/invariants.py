@@ -32,7 +32,7 @@ def untidy(cloud: Cloud, owner: str) -> list[str]:
     albums = {album.album_id: album for album in albums_of(cloud, owner)}
     unfinished = [f"album {album.album_id} is due" for album in albums.values() if album.due_at or album.deleted_at]
     for photo in rows(cloud, owner):
-        for album_id, membership in photo.albums.items() if photo.listed else ():
+        for album_id, membership in photo.memberships.items() if photo.listed else ():
             album = albums.get(album_id)
             if album is None or (membership.name, membership.public) != (album.name, album.public):
                 unfinished.append(f"{photo.photo_id} has the copy {membership} of {album_id}")
@@ -102,7 +102,7 @@ def _check_ready_photos(cloud: Cloud, photos: list[Photo]) -> Iterator[str]:
 
 
 def _check_usage(cloud: Cloud, owner: str, photos: list[Photo]) -> Iterator[str]:
-    account = cloud.accounts.account(UserId(owner))
+    account = cloud.accounts.get_account(UserId(owner))
     charged = (sum(photo.counted for photo in photos), sum(photo.charged_bytes for photo in photos))
     if charged != (account.photo_count, account.bytes):
         yield f"{owner} is charged {account.photo_count} photos and {account.bytes} bytes instead of {charged}"
@@ -147,7 +147,9 @@ def _check_albums(cloud: Cloud, owner: str, photos: list[Photo]) -> Iterator[str
         if (link_count := sum(row["albumId"]["S"] == album.album_id for row in links)) != album.link_count:
             yield f"{album.album_id} counts {album.link_count} links instead of {link_count}"
     yield from (f"an entry in the deleted album {album_id}" for album_id, _ in entries if album_id not in albums)
-    account = cloud.dynamodb.get_item(TableName=cloud.settings.account_table, Key=items.account_key(UserId(owner)))
+    account = cloud.dynamodb.get_item(
+        TableName=cloud.settings.account_table, Key=items.build_account_key(UserId(owner))
+    )
     album_count = sum(album.deleted_at is None for album in albums.values())
     if (charged := int(account.get("Item", {}).get("albumCount", {"N": "0"})["N"])) != album_count:
         yield f"{owner} is charged {charged} albums instead of {album_count}"

@@ -4,7 +4,7 @@ import secrets
 from datetime import timedelta
 from typing import Any
 
-from chalicelib.domain.ids import PhotoId, UserId, new_photo_id
+from chalicelib.domain.ids import PhotoId, UserId, create_photo_id
 from chalicelib.domain.photos import Photo, Visibility
 from tests.support.cloud import Client, Cloud
 from tests.support.rows import START
@@ -16,7 +16,7 @@ def add_photos(
     """Add ready photos without their files, one per minute from START. Return their ids, oldest first."""
     added = []
     for number in range(count):
-        photo_id = new_photo_id(START + timedelta(minutes=number), secrets.randbits(128))
+        photo_id = create_photo_id(START + timedelta(minutes=number), secrets.randbits(128))
         photo = Photo(
             photo_id=photo_id,
             user_id=UserId(owner),

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from chalicelib.domain.ids import new_photo_id
+from chalicelib.domain.ids import create_photo_id
 from local.cloud import STAGE
 from tests.support.images import photo as make_photo
 from tests.support.person import Person
@@ -55,7 +55,7 @@ def erase_before_the_event(service: Local) -> None:
 
 
 def rebuild_by_event(service: Local) -> None:
-    ann, photo = Person(service), new_photo_id(datetime.now(UTC), secrets.randbits(128))
+    ann, photo = Person(service), create_photo_id(datetime.now(UTC), secrets.randbits(128))
     put_object(service, "ORIGINALS_BUCKET", f"{ann.user_id}/{photo}/x.jpg")
     ann.await_status(photo, "rejected")
 
@@ -165,7 +165,7 @@ def update_album_photos(service: Local) -> None:
     service.wait(lambda: bool(ann.ask("GET", "/search", q=name, scope="mine")["items"]))
 
 
-def settle_by_sweep(service: Local) -> None:
+def clean_up_by_sweep(service: Local) -> None:
     ann = Person(service)
     album = ann.create_album()
     with without_events(service):
@@ -227,6 +227,6 @@ STEPS: list[Callable[[Local], None]] = [
         upload_again,
         show_photo,
     ),
-    *(list_photos, search, change_photo, use_album, delete_album_with_photos, update_album_photos, settle_by_sweep),
+    *(list_photos, search, change_photo, use_album, delete_album_with_photos, update_album_photos, clean_up_by_sweep),
     *(cancel_account, call_as_lambda),
 ]

@@ -15,7 +15,7 @@ class RowPresenter(PhotoPresenter):
     def __init__(self) -> None:
         """Skip the bucket and the clock, because only views need them."""
 
-    def page(self, page: Page[Photo], *_: Any) -> Page[Any]:
+    def build_page(self, page: Page[Photo], *_: Any) -> Page[Any]:
         """Return the page as it is."""
         return page
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from chalicelib.domain.ids import UserId, new_photo_id, timestamp
+from chalicelib.domain.ids import UserId, create_photo_id, format_timestamp
 from chalicelib.domain.photos import Exif, Photo
 from chalicelib.stores.dynamodb import items
 
@@ -32,9 +32,10 @@ def typical_photo(number: int, seed: int = 0, **facts: Any) -> Photo:
     rng = random.Random(f"{seed} {number}")
     owner: UserId = facts.get("user_id") or UserId(str(UUID(int=rng.getrandbits(128), version=4)))
     created_at = START + timedelta(minutes=number)
-    photo_id = new_photo_id(created_at, rng.getrandbits(128))
+    photo_id = create_photo_id(created_at, rng.getrandbits(128))
     version = f"{rng.getrandbits(128):032x}"
-    keys = {name: f"{owner}/{photo_id}/{version}/{name}.webp" for name in ("256", "1024", "2048", "full")}
+    files = {"256": "256.webp", "1024": "1024.webp", "2048": "2048.webp", "full": "full.jpg"}
+    keys = {name: f"{owner}/{photo_id}/{version}/{file}" for name, file in files.items()}
     typical = Photo(
         photo_id=photo_id,
         user_id=owner,
@@ -50,11 +51,11 @@ def typical_photo(number: int, seed: int = 0, **facts: Any) -> Photo:
         version_id=version,
         width=6000,
         height=4000,
-        taken_at=timestamp(created_at - timedelta(days=3)),
+        taken_at=format_timestamp(created_at - timedelta(days=3)),
         exif=TYPICAL_EXIF,
         placeholder="3OcRJYB4d3h/iIeHeEh3eIhw+j3A",
         renditions=keys,
-        copy_type="image/webp",
+        copy_type="image/jpeg",
         copy_size=rng.randrange(1_000_000, 4_000_000),
         rating_sum=37,
         rating_count=9,

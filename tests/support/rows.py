@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from moto import mock_aws
 
 from chalicelib.domain.accounts import Account, Limits
-from chalicelib.domain.ids import PhotoId, UserId, new_photo_id, timestamp
+from chalicelib.domain.ids import PhotoId, UserId, create_photo_id, format_timestamp
 from chalicelib.domain.photos import Photo
 from chalicelib.infra import aws
 from chalicelib.infra.settings import Settings, load_settings
@@ -43,7 +43,7 @@ Call = Callable[..., Any]
 
 def pending(owner: str = "ann", *, minute: int = 0, entropy: int | None = None, **facts: Any) -> Photo:
     """Return a pending photo whose grant was issued `minute` minutes after START. Do not store it."""
-    photo_id = new_photo_id(START + timedelta(minutes=minute), secrets.randbits(128) if entropy is None else entropy)
+    photo_id = create_photo_id(START + timedelta(minutes=minute), secrets.randbits(128) if entropy is None else entropy)
     photo = Photo(
         photo_id=photo_id,
         user_id=UserId(owner),
@@ -86,7 +86,7 @@ class Backend:
     def granted(self, owner: str = "ann", **facts: Any) -> Photo:
         """Store a pending photo, and return it."""
         photo = pending(owner, **facts)
-        self.store.grant(photo, NO_LIMITS)
+        self.store.add_pending(photo, NO_LIMITS)
         return photo
 
     def ready(self, owner: str = "ann", *, minute: int = 0, entropy: int | None = None, **facts: Any) -> Photo:
@@ -100,7 +100,7 @@ class Backend:
 
     def erase(self, before: Photo) -> Photo:
         """Replace a photo with its tombstone, and return the tombstone."""
-        assert self.store.replace(before, before.tombstone(timestamp(START)))
+        assert self.store.replace(before, before.to_tombstone(format_timestamp(START)))
         return self.now(before)
 
     def lose(self, photo: Photo) -> None:
@@ -110,17 +110,17 @@ class Backend:
 
     def cancel(self, user_id: UserId) -> None:
         """Cancel an account."""
-        self.deletions.begin(user_id, timestamp(START), timestamp(START + timedelta(hours=1)))
+        self.deletions.cancel_account(user_id, format_timestamp(START), format_timestamp(START + timedelta(hours=1)))
 
     def now(self, photo: Photo) -> Photo:
         """Return the stored photo."""
-        stored = self.store.photo(photo.photo_id)
+        stored = self.store.get_photo(photo.photo_id)
         assert stored is not None
         return stored
 
     def usage(self, owner: str = "ann") -> tuple[int, int]:
         """Return the number of photos and bytes in the quota of an account."""
-        account: Account = self.accounts.account(UserId(owner))
+        account: Account = self.accounts.get_account(UserId(owner))
         return account.photo_count, account.bytes
 
 

@@ -72,11 +72,11 @@ class Service:
         """Wait until the photo is ready, and return it."""
         photo: dict[str, Any] = {}
 
-        def is_settled() -> bool:
+        def is_confirmed() -> bool:
             photo.update(self.call("GET", f"/photos/{photo_id}", token=token).json)
             return bool(photo["status"] != "pending")
 
-        self.wait(is_settled)
+        self.wait(is_confirmed)
         assert photo["status"] == "ready", photo
         return photo
 

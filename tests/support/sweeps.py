@@ -8,7 +8,7 @@ import time_machine
 
 from chalicelib import wiring
 from chalicelib.albums import propagation
-from chalicelib.domain.ids import PhotoId, timestamp
+from chalicelib.domain.ids import PhotoId, format_timestamp
 from chalicelib.domain.messages import CleanUpPhoto, Message
 from chalicelib.domain.photos import GRANT_LIFETIME
 from tests.support.cloud import Cloud
@@ -46,25 +46,25 @@ def sweep_and_run_jobs(cloud: Cloud, after: timedelta, times: int = 1) -> list[P
     return [json.loads(body)["photoId"] for body in bodies]
 
 
-def deliver_settle_job(cloud: Cloud, photo_id: str, due: datetime) -> None:
-    """Deliver the settle job of a photo, as the queue would."""
+def deliver_clean_up_job(cloud: Cloud, photo_id: str, due: datetime) -> None:
+    """Deliver the clean-up job of a photo, as the queue would."""
     cloud.work(msgspec.json.encode(CleanUpPhoto(PhotoId(photo_id))).decode(), due)
 
 
 def photos_due_after(cloud: Cloud, after: timedelta) -> list[PhotoId]:
     """Return the photos that a sweep at `after` from now would find."""
-    return cloud.store.list_due(timestamp(datetime.now(UTC) + after), 100)
+    return cloud.store.list_due(format_timestamp(datetime.now(UTC) + after), 100)
 
 
-def settle_photos(due: list[PhotoId], after: timedelta) -> None:
-    """Run the settle jobs of these photos at `after` from now, without the queue."""
+def clean_up_photos(due: list[PhotoId], after: timedelta) -> None:
+    """Run the clean-up jobs of these photos at `after` from now, without the queue."""
     for photo_id in due:
         run_job(CleanUpPhoto(photo_id), datetime.now(UTC) + after)
 
 
-def settle_due_photos(cloud: Cloud, after: timedelta) -> None:
+def clean_up_due_photos(cloud: Cloud, after: timedelta) -> None:
     """Sweep at `after` from now and run the jobs directly, without the queue."""
-    settle_photos(photos_due_after(cloud, after), after)
+    clean_up_photos(photos_due_after(cloud, after), after)
 
 
 def run_jobs_until_idle(cloud: Cloud, times: int = 1) -> int:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chalicelib.domain.ids import new_photo_id
+from chalicelib.domain.ids import create_photo_id
 from tests.support.cloud import Client, Cloud, created
 from tests.support.images import photo as make_photo
 from tests.support.invariants import originals_of, rows, sound
@@ -18,7 +18,7 @@ NOW = datetime.now(UTC)
 
 
 def test_lost_row_is_rebuilt_from_the_object_and_its_metadata(shared_cloud: Cloud, ann: Client) -> None:
-    key = f"{ann.user_id}/{new_photo_id(NOW, uuid4().int)}/x.jpg"
+    key = f"{ann.user_id}/{create_photo_id(NOW, uuid4().int)}/x.jpg"
     version = put_object(shared_cloud, key, JPEG, filename="Gr%C3%BC%C3%9Fe.jpg", visibility="public")
     shared_cloud.deliver(created(key, version))
     (photo,) = rows(shared_cloud, ann.user_id)
@@ -32,7 +32,7 @@ def test_lost_row_is_rebuilt_from_the_object_and_its_metadata(shared_cloud: Clou
 def test_rebuilt_row_takes_its_filename_from_the_key_if_there_is_no_metadata(
     shared_cloud: Cloud, ann: Client, metadata: dict[str, str]
 ) -> None:
-    key = f"{ann.user_id}/{new_photo_id(NOW, uuid4().int)}/x.jpg"
+    key = f"{ann.user_id}/{create_photo_id(NOW, uuid4().int)}/x.jpg"
     shared_cloud.deliver(created(key, put_object(shared_cloud, key, JPEG, **metadata)))
     (photo,) = rows(shared_cloud, ann.user_id)
     assert (photo.status, photo.filename, photo.visibility) == ("ready", "x.jpg", "private")
@@ -78,7 +78,7 @@ def test_different_content_does_not_replace_a_lost_original(shared_cloud: Cloud,
 def test_object_without_a_row_is_deleted_if_the_account_is_cancelled(shared_cloud: Cloud, ann: Client) -> None:
     grant = shared_cloud.grant(ann)
     cancel_account(shared_cloud, ann.user_id)
-    key = f"{ann.user_id}/{new_photo_id(NOW, uuid4().int)}/x.jpg"
+    key = f"{ann.user_id}/{create_photo_id(NOW, uuid4().int)}/x.jpg"
     shared_cloud.deliver(created(key, put_object(shared_cloud, key, JPEG)))
     assert [photo.photo_id for photo in rows(shared_cloud, ann.user_id)] == [grant["photoId"]]
     assert sound(shared_cloud, ann)
@@ -91,7 +91,7 @@ FEW_EXAMPLES = settings(max_examples=25, deadline=None, suppress_health_check=[H
 @FEW_EXAMPLES
 @given(KEYS | st.sampled_from(["a+b", "a b", "a%2Bb", "%252F", "é", "100%", "+", "%00"]))
 def test_keys_are_decoded_exactly_once(shared_cloud: Cloud, name: str) -> None:
-    photo_id = new_photo_id(NOW, uuid4().int)
+    photo_id = create_photo_id(NOW, uuid4().int)
     key = f"ann/{photo_id}/{name}"
     shared_cloud.deliver(created(key, put_object(shared_cloud, key, b"<html>")))
     assert shared_cloud.photo(photo_id).s3_key == key

@@ -127,7 +127,7 @@ def test_duplicate_content_gets_no_grant(shared_cloud: Cloud, ann: Client) -> No
     answer = request_upload(ann, sha256=DIGEST)
     assert (answer.status, answer.json) == (200, {"photoId": photo.photo_id, "duplicate": True})
     assert rows(shared_cloud, ann.user_id) == [photo]
-    assert shared_cloud.accounts.account(photo.user_id).photo_count == 1
+    assert shared_cloud.accounts.get_account(photo.user_id).photo_count == 1
 
 
 def test_content_of_another_user_is_not_a_duplicate(shared_cloud: Cloud, ann: Client) -> None:
@@ -214,7 +214,7 @@ def test_quota_holds_for_concurrent_requests(shared_cloud: Cloud, ann: Client, m
     refused = next(answer for answer in answers if answer.status == 429)
     assert (refused.json["error"], refused.json["details"]["photos"]) == ("QuotaExceeded", 7)
     assert int(refused.headers["Retry-After"]) > 0
-    assert shared_cloud.accounts.account(rows(shared_cloud, ann.user_id)[0].user_id).photo_count == 7
+    assert shared_cloud.accounts.get_account(rows(shared_cloud, ann.user_id)[0].user_id).photo_count == 7
     assert broken(shared_cloud, ann.user_id) == []
     monkeypatch.undo()
     rebuild_services()

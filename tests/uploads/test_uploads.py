@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chalicelib.domain.ids import UserId, timestamp
+from chalicelib.domain.ids import UserId, format_timestamp
 from chalicelib.domain.photos import MAX_UPLOAD_BYTES
 from chalicelib.domain.requests import UploadRequest
 from chalicelib.uploads import grants
@@ -28,7 +28,7 @@ NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=6
 def get_rejection(cloud: Cloud, owner: Client, **fields: Any) -> tuple[int, str, Any]:
     answer = owner.post("/upload", {"filename": "x.jpg", "contentType": "image/jpeg", **fields})
     assert rows(cloud, owner.user_id) == []
-    assert cloud.accounts.account(UserId(owner.user_id)).created_at is None
+    assert cloud.accounts.get_account(UserId(owner.user_id)).created_at is None
     return answer.status, answer.json["error"], answer.json.get("details", {}).get("field")
 
 
@@ -95,7 +95,9 @@ def test_grant_stores_the_declared_fields_and_charges_the_declared_size(shared_c
     )
     assert photo.due_at is not None
     assert (
-        timestamp(before + timedelta(minutes=30)) <= photo.due_at <= timestamp(datetime.now(UTC) + timedelta(hours=1))
+        format_timestamp(before + timedelta(minutes=30))
+        <= photo.due_at
+        <= format_timestamp(datetime.now(UTC) + timedelta(hours=1))
     )
     assert broken(shared_cloud, ann.user_id) == []
 
@@ -116,7 +118,7 @@ def test_key_has_only_safe_characters_and_the_filename_is_kept(shared_cloud: Clo
     user_id = UserId(f"ann-{uuid4()}")
     request = UploadRequest(filename=name, content_type="image/jpeg")
     photo = grants.build_pending_photo(request, by=user_id, now=START)
-    assert shared_cloud.store.grant(photo, NO_LIMITS)
+    assert shared_cloud.store.add_pending(photo, NO_LIMITS)
     grant = shared_cloud.bucket.create_put_grant(photo)
     assert re.fullmatch(rf"{user_id}/{grant.photo_id}/[A-Za-z0-9_-][A-Za-z0-9._-]{{0,99}}", grant.s3_key)
     assert shared_cloud.photo(grant.photo_id).filename == name

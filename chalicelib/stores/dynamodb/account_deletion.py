@@ -9,7 +9,7 @@ from chalicelib.domain.photos import Photo
 from chalicelib.infra.settings import Settings
 from chalicelib.stores.dynamodb import items, photo_rows, ratings, term_rows
 from chalicelib.stores.dynamodb.calls import Calls, KeyRange, Write
-from chalicelib.stores.dynamodb.items import Item, Key
+from chalicelib.stores.dynamodb.items import Item, Key, PlainItem
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -28,11 +28,11 @@ class DynamoAccountDeletionStore:
         self._photos, self._accounts, self._terms = settings.photo_table, settings.account_table, settings.term_table
         self._albums, self._entries, self._ratings = settings.album_table, settings.entry_table, settings.rating_table
 
-    def begin(self, user_id: UserId, now: Timestamp, due_at: Timestamp) -> None:
+    def cancel_account(self, user_id: UserId, now: Timestamp, due_at: Timestamp) -> None:
         self._update_account(user_id, "attribute_not_exists(cancelledAt)", cancelledAt=now, dueShard=_DUE, dueAt=due_at)
 
-    def cancelled_at(self, user_id: UserId) -> Timestamp | None:
-        item = self._calls.read(self._accounts, items.account_key(user_id))
+    def get_cancellation_time(self, user_id: UserId) -> Timestamp | None:
+        item = self._calls.read(self._accounts, items.build_account_key(user_id))
         return Timestamp(item["cancelledAt"]["S"]) if item and "dueAt" in item else None
 
     def postpone(self, user_id: UserId, due_at: Timestamp) -> None:
@@ -77,11 +77,11 @@ class DynamoAccountDeletionStore:
         self._delete(self._accounts, [{name: row[name] for name in ("userId", "record")} for row in others])
         return len(others)
 
-    def end(self, user_id: UserId, due_at: Timestamp | None) -> None:
-        cancelled_at = self.cancelled_at(user_id)
+    def finish_purge_run(self, user_id: UserId, due_at: Timestamp | None) -> None:
+        cancelled_at = self.get_cancellation_time(user_id)
         if cancelled_at is None:
             return
-        marker: Item = {"userId": user_id, "record": "account", "cancelledAt": cancelled_at}
+        marker: PlainItem = {"userId": user_id, "record": "account", "cancelledAt": cancelled_at}
         expires_at = int(self._clock()) + items.TOMBSTONE_SECONDS
         marker |= {"dueShard": _DUE, "dueAt": due_at} if due_at else {"expiresAt": expires_at}
         put = {"TableName": self._accounts, "Item": items.encode(marker)}
@@ -91,7 +91,7 @@ class DynamoAccountDeletionStore:
         """Set values of the account if the condition is true."""
         update = {
             "TableName": self._accounts,
-            "Key": items.account_key(user_id),
+            "Key": items.build_account_key(user_id),
             "UpdateExpression": f"SET {', '.join(f'{name} = :{name}' for name in values)}",
             "ConditionExpression": condition,
             "ExpressionAttributeValues": {f":{name}": {"S": value} for name, value in values.items()},
@@ -120,7 +120,7 @@ class DynamoAccountDeletionStore:
 
     def _purge_photo(self, photo: Photo) -> None:
         """Purge a photo unless another writer has changed it. The next purge handles a changed photo."""
-        for album_id in photo.albums:
+        for album_id in photo.memberships:
             # An album whose deletion was under way may be missing from the index of albums.
             self._purge_album(album_id)
         if photo.status == "erased":
@@ -128,11 +128,12 @@ class DynamoAccountDeletionStore:
             rows = self._calls.query(keys, None, consistent=True)
             self._delete(self._ratings, [{name: row[name] for name in ("photoId", "userId")} for row in rows])
         if photo.rating_count:
-            # A tombstone takes no new rating, so the present ratings can be removed before the tombstone.
-            tombstone = items.encode_photo(photo.tombstone(photo.due_at or photo.uploaded_at), int(self._clock()))
+            # Replace the photo with a tombstone first. A tombstone gets no new ratings, so the next purge can delete
+            # the current ratings and then the tombstone.
+            tombstone = items.encode_photo(photo.to_tombstone(photo.due_at or photo.uploaded_at), int(self._clock()))
             write: Write = {"Put": {"TableName": self._photos, "Item": tombstone}}
         else:
-            write = _build_delete(self._photos, items.photo_key(photo.photo_id))
+            write = _build_delete(self._photos, items.build_photo_key(photo.photo_id))
         (target,) = write.values()
         count_condition = "ratingCount = :count" if photo.rating_count else "attribute_not_exists(ratingCount)"
         values = {":revision": photo.revision, **({":count": photo.rating_count} if photo.rating_count else {})}

@@ -20,12 +20,12 @@ class DynamoAccountStore:
     def __init__(self, settings: Settings, dynamodb: "DynamoDBClient", clock: Callable[[], float] = time.time) -> None:
         self._calls, self._accounts = Calls(dynamodb, clock), settings.account_table
 
-    def account(self, user_id: UserId) -> Account:
-        item = self._calls.read(self._accounts, items.account_key(user_id))
+    def get_account(self, user_id: UserId) -> Account:
+        item = self._calls.read(self._accounts, items.build_account_key(user_id))
         return items.decode_account(item) if item else Account(user_id=user_id)
 
     def open_account(self, account: Account) -> Account:
         values = {"userId": account.user_id, "record": "account", "createdAt": account.created_at}
         item = items.encode(values | {"photoCount": 0, "bytes": 0})
         is_written = self._calls.put_new(self._accounts, item, "userId")
-        return account if is_written else self.account(account.user_id)
+        return account if is_written else self.get_account(account.user_id)

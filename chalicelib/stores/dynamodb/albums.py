@@ -37,8 +37,8 @@ class DynamoAlbumStore:
     def _readers(self) -> ThreadPoolExecutor:
         return ThreadPoolExecutor(_READERS, "albums")
 
-    def album(self, album_id: AlbumId) -> Album | None:
-        item = self._calls.read(self._albums, items.album_key(album_id))
+    def get_album(self, album_id: AlbumId) -> Album | None:
+        item = self._calls.read(self._albums, items.build_album_key(album_id))
         return items.decode_album(item) if item else None
 
     def add(self, album: Album, limit: int) -> None:
@@ -60,7 +60,9 @@ class DynamoAlbumStore:
         for name in _DERIVED:
             old.pop(name, None)
             new.pop(name, None)
-        writes = [build_update(self._albums, items.album_key(before.album_id), old, new, revision=before.revision)]
+        writes = [
+            build_update(self._albums, items.build_album_key(before.album_id), old, new, revision=before.revision)
+        ]
         if after.deleted_at and not before.deleted_at:
             writes.append(self._build_count_update(before, -1, "attribute_exists(albumCount)", {}))
         return not self._calls.transact(writes)
@@ -69,7 +71,7 @@ class DynamoAlbumStore:
         # Raise the revision, so that a change that has read the old `dueAt` fails.
         update = {
             "TableName": self._albums,
-            "Key": items.album_key(album.album_id),
+            "Key": items.build_album_key(album.album_id),
             "UpdateExpression": "SET revision = revision + :one REMOVE dueAt, dueShard, updatedThrough, updatedFor",
             "ConditionExpression": "wording = :wording AND attribute_not_exists(deletedAt)",
             "ExpressionAttributeValues": items.encode({":wording": album.change_number, ":one": 1}),
@@ -79,7 +81,7 @@ class DynamoAlbumStore:
     def store_progress(self, album: Album, through: PhotoId, due_at: Timestamp) -> None:
         update = {
             "TableName": self._albums,
-            "Key": items.album_key(album.album_id),
+            "Key": items.build_album_key(album.album_id),
             "UpdateExpression": "SET updatedThrough = :through, updatedFor = :wording, dueAt = :due",
             "ConditionExpression": "wording = :wording AND attribute_exists(dueAt)",
             "ExpressionAttributeValues": items.encode(
@@ -91,15 +93,15 @@ class DynamoAlbumStore:
     def remove(self, album: Album) -> bool:
         delete = {
             "TableName": self._albums,
-            "Key": items.album_key(album.album_id),
+            "Key": items.build_album_key(album.album_id),
             "ConditionExpression": "attribute_exists(deletedAt) AND photoCount = :none",
             "ExpressionAttributeValues": {":none": {"N": "0"}},
         }
         return not self._calls.transact([{"Delete": delete}])
 
-    def albums(self, owner: UserId | None, limit: int, *, after: AlbumId | None = None) -> list[Album]:
+    def list_albums(self, owner: UserId | None, limit: int, *, after: AlbumId | None = None) -> list[Album]:
         index, partition = ("owner", ("ownerKey", f"{owner}")) if owner else ("public", ("publicKey", "public"))
-        keys = KeyRange(self._albums, partition, ("albumId", "0", items.just_below(after) if after else "g"), index)
+        keys = KeyRange(self._albums, partition, ("albumId", "0", items.get_key_below(after) if after else "g"), index)
         return [items.decode_album(row) for row in self._calls.query(keys, limit, forward=False)]
 
     def list_due(self, now: Timestamp, limit: int) -> list[AlbumId]:
@@ -109,15 +111,17 @@ class DynamoAlbumStore:
             album_ids += [items.decode(row)["albumId"] for row in self._calls.query(keys, limit)]
         return album_ids[:limit]
 
-    def entries(self, album_id: AlbumId, limit: int, *, include_private: bool, after: str | None = None) -> list[Entry]:
+    def list_entries(
+        self, album_id: AlbumId, limit: int, *, include_private: bool, after: str | None = None
+    ) -> list[Entry]:
         index, key = ("position", "albumId") if include_private else ("open-position", "openKey")
         keys = KeyRange(self._entries, (key, album_id), ("position", f"{after}0" if after else "0", "~"), index)
         return [_decode_entry(row) for row in self._calls.query(keys, limit)]
 
-    def first_entries(self, albums: Sequence[tuple[AlbumId, bool]]) -> list[list[Entry]]:
-        return list(self._readers.map(lambda album: self.entries(album[0], 1, include_private=album[1]), albums))
+    def list_first_entries(self, albums: Sequence[tuple[AlbumId, bool]]) -> list[list[Entry]]:
+        return list(self._readers.map(lambda album: self.list_entries(album[0], 1, include_private=album[1]), albums))
 
-    def entries_by_rank(
+    def list_entries_by_rank(
         self, album_id: AlbumId, spans: Sequence[Span], limit: int | None = None, *, include_private: bool
     ) -> list[list[Entry]]:
         index, key = ("rank", "albumId") if include_private else ("open-rank", "openKey")
@@ -137,7 +141,7 @@ class DynamoAlbumStore:
         self, album_id: AlbumId, photo_ids: Sequence[PhotoId]
     ) -> tuple[Album | None, dict[PhotoId, Photo]]:
         keys = [
-            (self._albums, items.album_key(album_id)),
+            (self._albums, items.build_album_key(album_id)),
             *((self._photos, key) for key in photo_rows.build_keys(photo_ids)),
         ]
         rows = self._calls.read_across(keys)
@@ -148,7 +152,7 @@ class DynamoAlbumStore:
         return {
             "Update": {
                 "TableName": self._accounts,
-                "Key": items.account_key(album.user_id),
+                "Key": items.build_account_key(album.user_id),
                 "UpdateExpression": "ADD albumCount :count",
                 "ConditionExpression": f"attribute_not_exists(cancelledAt) AND {condition}",
                 "ExpressionAttributeValues": items.encode({":count": count, **values}),

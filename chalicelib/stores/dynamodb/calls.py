@@ -119,7 +119,7 @@ class Calls:
         Raises:
             Busy: every attempt conflicted with another transaction or was throttled.
         """
-        return retry_on_conflict(lambda: self._transact(writes), otherwise=Busy, attempts=_ATTEMPTS)
+        return retry_on_conflict(lambda: self._transact(writes), error_factory=Busy, attempts=_ATTEMPTS)
 
     def _transact(self, writes: list[Write]) -> list[Reason]:
         try:

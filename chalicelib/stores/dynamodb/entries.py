@@ -28,9 +28,9 @@ def build_writes(entry_table: str, album_table: str, before: Photo, after: Photo
         if count_delta or non_private_delta:
             writes.append(_build_count_update(album_table, album_id, after, count_delta, non_private_delta))
     counted = {write["Update"]["Key"]["albumId"]["S"] for write in writes if "Update" in write}
-    changed = [album_id for album_id in after.albums if _are_copies_changed(album_id, before, after)]
+    changed = [album_id for album_id in after.memberships if _are_copies_changed(album_id, before, after)]
     return writes + [
-        _build_album_check(album_table, album_id, after.albums[album_id])
+        _build_album_check(album_table, album_id, after.memberships[album_id])
         for album_id in changed
         if album_id not in counted
     ]
@@ -43,7 +43,7 @@ def adapt_to_albums(photo: Photo, writes: Sequence[Write], reasons: Sequence[Rea
 
     `writes` are those of the failed transaction, and `reasons` has one reason for each.
     """
-    memberships = dict(photo.albums)
+    memberships = dict(photo.memberships)
     for write, reason in zip(writes, reasons, strict=True):
         if reason.get("Code") != "ConditionalCheckFailed":
             continue
@@ -56,11 +56,11 @@ def adapt_to_albums(photo: Photo, writes: Sequence[Write], reasons: Sequence[Rea
         if membership and album and "deletedAt" not in album:
             public = album["visibility"] == "public"
             memberships[album_id] = membership.with_(name=album["name"], public=public)
-    return photo.with_(albums=memberships) if memberships != photo.albums else None
+    return photo.with_(memberships=memberships) if memberships != photo.memberships else None
 
 
 def _are_copies_changed(album_id: AlbumId, before: Photo, after: Photo) -> bool:
-    old, new = before.albums.get(album_id), after.albums[album_id]
+    old, new = before.memberships.get(album_id), after.memberships[album_id]
     return old is not None and (old.name, old.public) != (new.name, new.public)
 
 
@@ -72,7 +72,7 @@ def _build_album_check(table: str, album_id: AlbumId, membership: Membership) ->
     return {
         "ConditionCheck": {
             "TableName": table,
-            "Key": items.album_key(album_id),
+            "Key": items.build_album_key(album_id),
             "ConditionExpression": _build_album_condition(membership),
             "ExpressionAttributeNames": {"#name": "name"},
             "ExpressionAttributeValues": items.encode({":name": membership.name, ":public": "public"}),
@@ -90,8 +90,8 @@ def _build_count_update(table: str, album_id: AlbumId, after: Photo, count_delta
     values: dict[str, Any] = {":count": count_delta, ":opened": non_private_delta}
     names, latest, condition = {}, "", "attribute_exists(albumId)"
     if count_delta > 0:
-        condition = _build_album_condition(after.albums[album_id])
-        values |= {":name": after.albums[album_id].name, ":public": "public", ":photo": after.photo_id}
+        condition = _build_album_condition(after.memberships[album_id])
+        values |= {":name": after.memberships[album_id].name, ":public": "public", ":photo": after.photo_id}
         names = {"ExpressionAttributeNames": {"#name": "name"}}
         # A private photo would leave the album without a cover for other users.
         latest = " SET latestPhotoId = " + (
@@ -100,7 +100,7 @@ def _build_count_update(table: str, album_id: AlbumId, after: Photo, count_delta
     return {
         "Update": {
             "TableName": table,
-            "Key": items.album_key(album_id),
+            "Key": items.build_album_key(album_id),
             "UpdateExpression": f"ADD photoCount :count, openCount :opened{latest}",
             "ConditionExpression": condition,
             **names,

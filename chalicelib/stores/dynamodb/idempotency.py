@@ -23,7 +23,7 @@ class DynamoIdempotencyStore:
     def __init__(self, settings: Settings, dynamodb: "DynamoDBClient", clock: Callable[[], float] = time.time) -> None:
         self._calls, self._clock, self._accounts = Calls(dynamodb, clock), clock, settings.account_table
 
-    def record(self, user_id: UserId, key: str) -> IdempotencyRecord | None:
+    def get_record(self, user_id: UserId, key: str) -> IdempotencyRecord | None:
         item = self._calls.read(self._accounts, {"userId": {"S": user_id}, "record": {"S": f"key#{key}"}})
         return msgspec.convert(items.decode(item), IdempotencyRecord) if item else None
 
@@ -50,7 +50,7 @@ def build_put(table: str, record: IdempotencyRecord, now: float) -> Write:
 
 
 def build_writes(table: str, before: Photo, after: Photo) -> list[Write]:
-    """Return the writes that make a photo findable by its present bytes, if the photo is listed."""
+    """Return the writes that make a photo findable by its current bytes, if the photo is listed."""
     old, new = items.encode_digest(before), items.encode_digest(after)
     if old == new:
         return []

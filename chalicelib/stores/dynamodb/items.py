@@ -15,7 +15,7 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from chalicelib.domain.accounts import Account
 from chalicelib.domain.albums import Album
 from chalicelib.domain.feed import RANKS, Span, compute_rank
-from chalicelib.domain.ids import AlbumId, PhotoId, UserId, uploaded_at
+from chalicelib.domain.ids import AlbumId, PhotoId, UserId, get_upload_time
 from chalicelib.domain.listing import Listing
 from chalicelib.domain.photos import Photo
 
@@ -28,45 +28,48 @@ AWS contract DDB-19.
 _SHARD_WIDTH = RANKS >> PUBLIC_SHARD_BITS
 TOMBSTONE_SECONDS = 90 * 24 * 60 * 60
 DUE_SHARDS = "0123456789abcdef"
-"""The partitions of the rows that a sweep must look at: the last digits of ids."""
+"""The partitions of the rows that are due for the sweep at some time: the last digits of ids."""
 _DESCRIPTIVE = ("title", "description", "tags", "exif")
 
 Item = dict[str, Any]
+"""DynamoDB's typed values by attribute name."""
 Key = dict[str, Any]
+PlainItem = dict[str, Any]
+"""Plain Python values by attribute name."""
 
 
-class _Numbers(TypeDeserializer):
+class _NumberDeserializer(TypeDeserializer):
     # boto3's deserializer returns every number as a Decimal.
     def _deserialize_n(self, value: str) -> int | float:
         return int(value) if value.lstrip("-").isdigit() else float(value)
 
 
-_from_wire = _Numbers()
+_from_wire = _NumberDeserializer()
 _to_wire = TypeSerializer()
 
 
-def encode(values: Item) -> Item:
+def encode(values: PlainItem) -> Item:
     """Convert plain values to DynamoDB's typed values."""
     plain = json.loads(msgspec.json.encode(values), parse_float=Decimal)
     return {name: _to_wire.serialize(value) for name, value in plain.items()}
 
 
-def decode(item: Item) -> Item:
+def decode(item: Item) -> PlainItem:
     """Convert DynamoDB's typed values to plain values."""
     return {name: _from_wire.deserialize(value) for name, value in item.items()}
 
 
-def photo_key(photo_id: PhotoId) -> Key:
+def build_photo_key(photo_id: PhotoId) -> Key:
     """Return the primary key of a photo. The sort key follows from the id."""
-    return {"photoId": {"S": photo_id}, "uploadedAt": {"S": uploaded_at(photo_id)}}
+    return {"photoId": {"S": photo_id}, "uploadedAt": {"S": get_upload_time(photo_id)}}
 
 
-def account_key(user_id: UserId) -> Key:
+def build_account_key(user_id: UserId) -> Key:
     """Return the primary key of an account's own record."""
     return {"userId": {"S": user_id}, "record": {"S": "account"}}
 
 
-def album_key(album_id: AlbumId) -> Key:
+def build_album_key(album_id: AlbumId) -> Key:
     """Return the primary key of an album's own record."""
     return {"albumId": {"S": album_id}, "record": {"S": "album"}}
 
@@ -121,7 +124,7 @@ def decode_album(item: Item) -> Album:
 def encode_entries(photo: Photo) -> dict[AlbumId, Item]:
     """Return the rows that list a photo in its albums. A photo in the trash has none."""
     rows: dict[AlbumId, Item] = {}
-    for album_id, membership in photo.albums.items() if photo.listed else ():
+    for album_id, membership in photo.memberships.items() if photo.listed else ():
         position = f"{membership.position:016d}#{photo.photo_id}"
         row = {"albumId": album_id, "photoId": photo.photo_id, "position": position}
         row["rank"] = encode_rank(compute_rank(photo.photo_id))
@@ -165,18 +168,18 @@ def encode_score(score: float, photo_id: PhotoId) -> str:
     return f"{score:.8f}#{photo_id}"
 
 
-def just_below(key: str) -> str:
+def get_key_below(key: str) -> str:
     """Return a text that sorts before `key` and after every other key of the same length below it."""
     return f"{key[:-1]}{chr(ord(key[-1]) - 1)}~"
 
 
-def owner_partition(listing: Listing) -> str:
+def choose_owner_partition(listing: Listing) -> str:
     """Return the partition of a user's photos, or of their trash."""
     return f"{listing.owner}#trash" if listing.scope == "trash" else f"{listing.owner}"
 
 
-def _build_index_keys(photo: Photo) -> Item:
-    keys: Item = {}
+def _build_index_keys(photo: Photo) -> PlainItem:
+    keys: PlainItem = {}
     if photo.due_at is not None:
         # `sweepAt` is separate from `dueAt`, so that a sweep can postpone the row without changing the photo.
         keys |= {"dueShard": photo.photo_id[-1], "sweepAt": photo.due_at}

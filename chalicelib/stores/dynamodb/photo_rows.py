@@ -20,17 +20,19 @@ class IdRange(NamedTuple):
         """Return whether no id can be in the range."""
         return self.low > self.high
 
-    def beyond(self, photo_id: PhotoId, *, newest: bool) -> "IdRange":
+    def beyond(self, photo_id: PhotoId, *, newest_first: bool) -> "IdRange":
         """Return the part of the range that comes after a photo, given the direction of reading."""
-        if newest:
-            return IdRange(self.low, min(self.high, items.just_below(photo_id)))
+        if newest_first:
+            return IdRange(self.low, min(self.high, items.get_key_below(photo_id)))
         return IdRange(max(self.low, f"{photo_id}0"), self.high)
 
 
-def build_id_range(since: PhotoId | None, until: PhotoId | None, after: PhotoId | None, *, newest: bool) -> IdRange:
+def build_id_range(
+    since: PhotoId | None, until: PhotoId | None, after: PhotoId | None, *, newest_first: bool
+) -> IdRange:
     """Return the range of at least `since`, below `until` and after `after`, given the direction of reading."""
-    ids = IdRange(since or "0", items.just_below(until) if until else "g")
-    return ids.beyond(after, newest=newest) if after else ids
+    ids = IdRange(since or "0", items.get_key_below(until) if until else "g")
+    return ids.beyond(after, newest_first=newest_first) if after else ids
 
 
 def read(calls: Calls, table: str, photo_ids: Iterable[PhotoId]) -> dict[PhotoId, Photo]:
@@ -40,7 +42,7 @@ def read(calls: Calls, table: str, photo_ids: Iterable[PhotoId]) -> dict[PhotoId
 
 def build_keys(photo_ids: Iterable[PhotoId]) -> list[items.Key]:
     """Return the primary keys of photos without duplicates. DynamoDB rejects a batch with a duplicate key."""
-    return [items.photo_key(photo_id) for photo_id in dict.fromkeys(photo_ids)]
+    return [items.build_photo_key(photo_id) for photo_id in dict.fromkeys(photo_ids)]
 
 
 def index_by_id(rows: Iterable[items.Item]) -> dict[PhotoId, Photo]:

@@ -38,11 +38,11 @@ class DynamoPhotoStore:
     def _readers(self) -> ThreadPoolExecutor:
         return ThreadPoolExecutor(_READERS, "dynamodb")
 
-    def photo(self, photo_id: PhotoId) -> Photo | None:
-        item = self._calls.read(self._photos, items.photo_key(photo_id))
+    def get_photo(self, photo_id: PhotoId) -> Photo | None:
+        item = self._calls.read(self._photos, items.build_photo_key(photo_id))
         return items.decode_photo(item) if item else None
 
-    def grant(self, photo: Photo, limits: Limits, record: IdempotencyRecord | None = None) -> bool:
+    def add_pending(self, photo: Photo, limits: Limits, record: IdempotencyRecord | None = None) -> bool:
         quota_error = errors.QuotaExceeded(details={"photos": limits.photos, "bytes": limits.bytes})
         if photo.charged_bytes > limits.bytes or limits.photos < 1:
             raise quota_error
@@ -83,57 +83,60 @@ class DynamoPhotoStore:
     def remove(self, photo: Photo) -> bool:
         delete = {
             "TableName": self._photos,
-            "Key": items.photo_key(photo.photo_id),
+            "Key": items.build_photo_key(photo.photo_id),
             "ConditionExpression": "revision = :revision",
             "ExpressionAttributeValues": {":revision": {"N": str(photo.revision)}},
         }
         erased_photo = photo.with_(status="erased", charged_bytes=0)
         return not self._calls.transact([{"Delete": delete}, *self._build_derived_writes(photo, erased_photo)])
 
-    def photos(self, photo_ids: Sequence[PhotoId]) -> dict[PhotoId, Photo]:
+    def get_photos(self, photo_ids: Sequence[PhotoId]) -> dict[PhotoId, Photo]:
         return photo_rows.read(self._calls, self._photos, photo_ids)
 
-    def by_time(
+    def list_by_time(
         self,
         listing: Listing,
         limit: int,
         *,
-        newest: bool,
+        newest_first: bool,
         after: PhotoId | None = None,
         since: PhotoId | None = None,
         until: PhotoId | None = None,
     ) -> list[Photo]:
         if listing.tag:
-            raise ValueError("Use `by_tag` for a listing with a tag.")
-        ids = photo_rows.build_id_range(since, until, after, newest=newest)
+            raise ValueError("Use `list_by_tag` for a listing with a tag.")
+        ids = photo_rows.build_id_range(since, until, after, newest_first=newest_first)
         if ids.is_empty:
             return []
         index, partition = _choose_time_index(listing)
         keys = KeyRange(self._photos, partition, ("photoId", ids.low, ids.high), index)
-        return [items.decode_photo(item) for item in self._calls.query(keys, limit, forward=not newest)]
+        return [items.decode_photo(item) for item in self._calls.query(keys, limit, forward=not newest_first)]
 
-    def by_tag(
+    def list_by_tag(
         self,
         listing: Listing,
         limit: int,
         *,
-        newest: bool,
+        newest_first: bool,
         after: PhotoId | None = None,
         since: PhotoId | None = None,
         until: PhotoId | None = None,
     ) -> list[Photo]:
-        return self._tags.by_id(
-            listing, photo_rows.build_id_range(since, until, after, newest=newest), limit, newest=newest
+        return self._tags.list_by_id(
+            listing,
+            photo_rows.build_id_range(since, until, after, newest_first=newest_first),
+            limit,
+            newest_first=newest_first,
         )
 
-    def by_score(self, listing: Listing, limit: int, *, after: tuple[float, PhotoId] | None = None) -> list[Photo]:
-        high = items.just_below(items.encode_score(*after)) if after else "9"
+    def list_by_score(self, listing: Listing, limit: int, *, after: tuple[float, PhotoId] | None = None) -> list[Photo]:
+        high = items.get_key_below(items.encode_score(*after)) if after else "9"
         public = listing.scope == "public"
-        partition = ("publicKey", "public") if public else ("ownerKey", items.owner_partition(listing))
+        partition = ("publicKey", "public") if public else ("ownerKey", items.choose_owner_partition(listing))
         keys = KeyRange(self._photos, partition, ("score", "0", high), "public-score" if public else "owner-score")
         return [items.decode_photo(item) for item in self._calls.query(keys, limit, forward=False)]
 
-    def by_rank(self, listing: Listing, spans: Sequence[Span], limit: int | None = None) -> list[list[Photo]]:
+    def list_by_rank(self, listing: Listing, spans: Sequence[Span], limit: int | None = None) -> list[list[Photo]]:
         return list(self._readers.map(lambda span: self._read_span(listing, span, limit), spans))
 
     def list_due(self, now: Timestamp, limit: int) -> list[PhotoId]:
@@ -150,7 +153,7 @@ class DynamoPhotoStore:
         for photo_id in photo_ids:
             update = {
                 "TableName": self._photos,
-                "Key": items.photo_key(photo_id),
+                "Key": items.build_photo_key(photo_id),
                 "UpdateExpression": "SET sweepAt = :until",
                 "ConditionExpression": "sweepAt < :until",
                 "ExpressionAttributeValues": {":until": {"S": until}},
@@ -169,7 +172,7 @@ class DynamoPhotoStore:
     def _iterate_rank_ranges(self, listing: Listing, span: Span) -> Iterator[KeyRange]:
         """Yield the key ranges that hold a span, in the order of ranks."""
         if listing.scope != "public":
-            partition = ("ownerKey", items.owner_partition(listing))
+            partition = ("ownerKey", items.choose_owner_partition(listing))
             yield KeyRange(self._photos, partition, items.build_rank_range(span), "owner-rank")
             return
         for shard, part in items.split_by_shard(span):
@@ -191,7 +194,7 @@ class DynamoPhotoStore:
         if after.status == "erased":
             # A rating may have arrived since `before` was read. A tombstone gets no ratings.
             old = dict.fromkeys(("ratingSum", "ratingCount")) | old
-        return build_update(self._photos, items.photo_key(before.photo_id), old, new, revision=before.revision)
+        return build_update(self._photos, items.build_photo_key(before.photo_id), old, new, revision=before.revision)
 
     def _build_derived_writes(self, before: Photo, after: Photo) -> list[Write]:
         return [
@@ -209,7 +212,7 @@ class DynamoPhotoStore:
 def _choose_time_index(listing: Listing) -> tuple[str, tuple[str, str]]:
     """Return the index that holds a listing in the order of ids, and the name and value of its partition key there."""
     if listing.scope != "public":
-        return "owner-time", ("ownerKey", items.owner_partition(listing))
+        return "owner-time", ("ownerKey", items.choose_owner_partition(listing))
     if listing.owner:
         return "public-owner-time", ("publicOwnerKey", listing.owner)
     return "public-time", ("publicKey", "public")

@@ -21,7 +21,7 @@ class DynamoRatingStore:
         self._calls = Calls(dynamodb, clock)
         self._photos, self._ratings = settings.photo_table, settings.rating_table
 
-    def rating(self, photo_id: PhotoId, user_id: UserId) -> int | None:
+    def get_rating(self, photo_id: PhotoId, user_id: UserId) -> int | None:
         item = self._calls.read(self._ratings, _build_key(photo_id, user_id))
         return int(items.decode(item)["rating"]) if item else None
 
@@ -51,7 +51,7 @@ def build_sum_writes(table: str, photo: Photo, before: int | None, after: int | 
         # Restoring computes the score from the sums. A restore that has read these sums must fail.
         rated_photo = rated_photo.with_(revision=photo.revision + 1)
     old, new = items.encode_photo(photo), items.encode_photo(rated_photo)
-    write = build_update(table, items.photo_key(photo.photo_id), old, new, revision=photo.revision)
+    write = build_update(table, items.build_photo_key(photo.photo_id), old, new, revision=photo.revision)
     unrated_condition, unchanged_condition = (
         "attribute_not_exists(ratingCount)",
         "ratingSum = :oldSum AND ratingCount = :oldCount",

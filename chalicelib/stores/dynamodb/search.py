@@ -1,4 +1,4 @@
-"""Word search on DynamoDB: intersect the lists of the words, rarest first, and check the photos behind them."""
+"""Word search on DynamoDB: intersect the lists of the words, rarest first, and check the photos that remain."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -18,11 +18,11 @@ from chalicelib.stores.dynamodb.words import Postings
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-BLOCK = 100
+BLOCK_SIZE = 100
 """The number of rows that one read of a word's list returns."""
-ROUNDS = 10
+MAX_BLOCKS_PER_PAGE = 10
 """The largest number of blocks of the rarest word that one page reads. After them, a page can be short."""
-_MAX_LISTS = 4
+_MAX_LISTS_AFTER_FIRST_BLOCK = 4
 """The number of words whose lists are read after the first block. The photos are checked for the other words."""
 _READERS = 8
 
@@ -44,8 +44,8 @@ class DynamoSearchIndex:
         if not 0 < len(words) <= MAX_TERMS:
             return SearchPage([], None)
         matching: list[Photo] = []
-        lookup_words, size = list(words), limit + 1 if len(words) == 1 else BLOCK
-        for _ in range(ROUNDS):
+        lookup_words, size = list(words), limit + 1 if len(words) == 1 else BLOCK_SIZE
+        for _ in range(MAX_BLOCKS_PER_PAGE):
             lists = self._read_postings(listing, lookup_words, size, after)
             by_rarity = sorted(range(len(lists)), key=lambda index: _get_rarity(lists[index]))
             rarest = lists[by_rarity[0]]
@@ -57,14 +57,14 @@ class DynamoSearchIndex:
                 return SearchPage(matching[:limit], matching[limit - 1].photo_id)
             if rarest.through is None:
                 return SearchPage(matching, None)
-            after, size = rarest.through, BLOCK
-            lookup_words = [lookup_words[index] for index in by_rarity[:_MAX_LISTS]]
+            after, size = rarest.through, BLOCK_SIZE
+            lookup_words = [lookup_words[index] for index in by_rarity[:_MAX_LISTS_AFTER_FIRST_BLOCK]]
         return SearchPage(matching, after)
 
     def _read_postings(
         self, listing: Listing, lookup_words: Sequence[SearchWord], limit: int, after: PhotoId | None
     ) -> list[Postings]:
-        ids = photo_rows.build_id_range(None, None, after, newest=True)
+        ids = photo_rows.build_id_range(None, None, after, newest_first=True)
         read = partial(words.read, self._calls, self._terms, listing, ids=ids, limit=limit)
         return [read(lookup_words[0])] if len(lookup_words) == 1 else list(self._readers.map(read, lookup_words))
 

@@ -25,7 +25,7 @@ class DynamoShareLinkStore:
         self._calls, self._albums = Calls(dynamodb, clock), settings.album_table
 
     def read_with_link(self, album_id: AlbumId, link_id: LinkId) -> tuple[Album | None, ShareLink | None]:
-        keys = [items.album_key(album_id), _build_link_key(album_id, link_id)]
+        keys = [items.build_album_key(album_id), _build_link_key(album_id, link_id)]
         rows = {row["record"]["S"]: row for row in self._calls.read_all(self._albums, keys)}
         album, link = rows.get("album"), rows.get(keys[1]["record"]["S"])
         return items.decode_album(album) if album else None, _decode_link(link) if link else None
@@ -43,7 +43,7 @@ class DynamoShareLinkStore:
             exists = "albumId" in album and "deletedAt" not in album
             raise errors.QuotaExceeded(details={"links": limit}) if exists else errors.NotFound
 
-    def links(self, album_id: AlbumId, limit: int, *, after: LinkId | None = None) -> list[ShareLink]:
+    def list_links(self, album_id: AlbumId, limit: int, *, after: LinkId | None = None) -> list[ShareLink]:
         span = ("record", f"link#{after}0" if after else "link#", "link#g")
         rows = self._calls.query(KeyRange(self._albums, ("albumId", album_id), span), limit, consistent=True)
         return [_decode_link(row) for row in rows]
@@ -60,18 +60,18 @@ class DynamoShareLinkStore:
     def count_password_attempt(self, link: ShareLink, window: int, limit: int) -> bool:
         def add() -> bool:
             increment = "ADD guesses :one", "guessWindow >= :window AND guesses < :limit"
-            return self._update_guesses(link, *increment, window=window, limit=limit)
+            return self._update_attempts(link, *increment, window=window, limit=limit)
 
         is_new_window = "attribute_exists(albumId) AND (attribute_not_exists(guessWindow) OR guessWindow < :window)"
         start_window = "SET guesses = :one, guessWindow = :window", is_new_window
         # Try `add` again: a concurrent attempt may have begun the window.
-        return add() or self._update_guesses(link, *start_window, window=window) or add()
+        return add() or self._update_attempts(link, *start_window, window=window) or add()
 
-    def uncount_password_attempt(self, link: ShareLink, window: int) -> None:
+    def refund_password_attempt(self, link: ShareLink, window: int) -> None:
         decrement = "ADD guesses :back", "guessWindow = :window AND guesses >= :one"
-        self._update_guesses(link, *decrement, window=window, back=-1)
+        self._update_attempts(link, *decrement, window=window, back=-1)
 
-    def _update_guesses(self, link: ShareLink, expression: str, condition: str, **values: int) -> bool:
+    def _update_attempts(self, link: ShareLink, expression: str, condition: str, **values: int) -> bool:
         expression_values = {":one": 1, **{f":{name}": value for name, value in values.items()}}
         update = {
             **self._build_target(_build_link_key(link.album_id, link.link_id)),
@@ -87,7 +87,7 @@ class DynamoShareLinkStore:
     def _build_count_update(self, album_id: AlbumId, count: int, condition: str) -> Write:
         return {
             "Update": {
-                **self._build_target(items.album_key(album_id)),
+                **self._build_target(items.build_album_key(album_id)),
                 "UpdateExpression": "ADD linkCount :count",
                 "ConditionExpression": condition,
                 "ExpressionAttributeValues": items.encode({":count": count}),

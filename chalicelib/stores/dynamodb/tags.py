@@ -17,7 +17,7 @@ def build_row_text(term: str) -> str:
     return term if is_plain_word(term) else f"tag#{term}"
 
 
-def build_row_keys(photo: Photo, term: str) -> items.Item:
+def build_row_keys(photo: Photo, term: str) -> items.PlainItem:
     """Return the index keys that list a photo under a tag. Only public photos get public keys."""
     keys = {"ownerTag": f"{photo.user_id}#{term}"}
     if photo.visibility == "public":
@@ -31,18 +31,18 @@ class TagRows:
     def __init__(self, calls: Calls, photo_table: str, term_table: str) -> None:
         self._calls, self._photos, self._terms = calls, photo_table, term_table
 
-    def by_id(self, listing: Listing, ids: IdRange, limit: int, *, newest: bool) -> list[Photo]:
+    def list_by_id(self, listing: Listing, ids: IdRange, limit: int, *, newest_first: bool) -> list[Photo]:
         """Return the photos of a listing with a tag whose ids are in a range, the first `limit`."""
         index, partition = _choose_index(listing)
         photos: list[Photo] = []
         while not ids.is_empty and (remaining := limit - len(photos)):
             keys = KeyRange(self._terms, partition, ("photoId", ids.low, ids.high), index)
-            rows = self._calls.query(keys, remaining, forward=not newest)
+            rows = self._calls.query(keys, remaining, forward=not newest_first)
             photo_ids = [PhotoId(items.decode(row)["photoId"]) for row in rows]
             photos += self._read_listed(listing, photo_ids)
             if len(rows) < remaining:
                 break
-            ids = ids.beyond(photo_ids[-1], newest=newest)
+            ids = ids.beyond(photo_ids[-1], newest_first=newest_first)
         return photos
 
     def _read_listed(self, listing: Listing, photo_ids: list[PhotoId]) -> list[Photo]:

@@ -18,7 +18,7 @@ def build_charge(
     return {
         "Update": {
             "TableName": table,
-            "Key": items.account_key(photo.user_id),
+            "Key": items.build_account_key(photo.user_id),
             "UpdateExpression": "ADD photoCount :count, #bytes :size "
             "SET createdAt = if_not_exists(createdAt, :created)",
             "ConditionExpression": " AND ".join(filter(None, ["attribute_not_exists(cancelledAt)", condition])),

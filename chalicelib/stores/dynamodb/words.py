@@ -28,7 +28,7 @@ class Postings(NamedTuple):
         return photo_id in self.ids or (self.through is not None and photo_id < self.through)
 
 
-def build_row_keys(photo: Photo) -> dict[str, items.Item]:
+def build_row_keys(photo: Photo) -> dict[str, items.PlainItem]:
     """Return for each word of a photo the index keys that list the photo under it.
 
     A word that is for the owner alone gets no public key.
@@ -36,7 +36,7 @@ def build_row_keys(photo: Photo) -> dict[str, items.Item]:
     words = choose_photo_words(photo)
     public = {word for word, is_for_everyone in words.items() if is_for_everyone and photo.visibility == "public"}
     owner_prefixes, public_prefixes = choose_prefixes(words), choose_prefixes(public)
-    keys: dict[str, items.Item] = {}
+    keys: dict[str, items.PlainItem] = {}
     for word in words:
         keys[word] = {"publicWord": word} if word in public else {}
         keys[word] |= {f"owner{len(prefix)}": f"{photo.user_id}#{prefix}" for prefix in owner_prefixes[word]}
@@ -48,7 +48,7 @@ def choose_prefixes(words: Collection[str]) -> dict[str, list[str]]:
     """Return for each word of one photo the prefixes that list the photo under it.
 
     A prefix of up to seven letters lists the photo once, under the first of the words that have it.
-    Prefixes of eight letters list all words, because longer searches compare the words behind them.
+    Prefixes of eight letters list the photo under each of its words, because longer searches compare whole words.
     """
     prefixes_by_word: dict[str, list[str]] = {word: [] for word in sorted(words)}
     listed_prefixes: set[str] = set()
