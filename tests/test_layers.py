@@ -33,7 +33,7 @@ MAY_IMPORT = {
     "wiring": USE_CASES | {"jobs"},
     "app": USE_CASES | {"http", "jobs", "wiring", "deploy"},
     "local": BASE | {"auth", "http", "stores", "deploy", "app", "release"},
-    "release": BASE | {"stores", "deploy", "albums"},
+    "release": BASE | {"stores", "deploy", "albums", "accounts", "wiring"},
     "bench": USE_CASES | {"http", "jobs", "wiring", "app", "local", "tests"},
 }
 """The other folders that the modules of each folder may import."""
