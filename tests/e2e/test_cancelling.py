@@ -49,4 +49,4 @@ def test_cancelled_account_is_rejected_at_once_and_then_deleted(service: Service
 def test_purge_finishes_although_its_worker_is_killed_repeatedly() -> None:
     command = [sys.executable, "-m", "bench.cancel", "--photos", "60", "--kills", "3"]
     result = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True, check=False)
-    assert (result.returncode, "left=[], touched=[]" in result.stdout) == (0, True), result
+    assert (result.returncode, "leftovers=[], touched=[]" in result.stdout) == (0, True), result

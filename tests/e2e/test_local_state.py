@@ -30,7 +30,9 @@ def delete_role(cloud: Cloud) -> None:
 
 
 def delete_table(cloud: Cloud) -> None:
-    cloud.client("dynamodb").delete_table(TableName=cloud.env["RATING_TABLE"])
+    dynamodb, table = cloud.client("dynamodb"), cloud.env["RATING_TABLE"]
+    dynamodb.update_table(TableName=table, DeletionProtectionEnabled=False)
+    dynamodb.delete_table(TableName=table)
 
 
 def delete_bucket(cloud: Cloud) -> None:
