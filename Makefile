@@ -33,7 +33,8 @@ run: ## Run the app at http://localhost:8000 ([PORT=] [AWS_PORT=] [DATA=] [VERBO
 
 test: ## Run all tests, and fail if they cover less than 95% of the lines and branches
 	$(BOTH)
-	$(BIN)/python -m pytest -n 2 --cov --cov-report=
+	$(BIN)/python -m pytest -n 2 --cases first --cov --cov-report=
+	$(BIN)/python -m pytest -n 2 --cases rest
 
 test-fast: $(READY) ## Run all tests except the end-to-end tests
 	$(BIN)/python -m pytest -n 2 --ignore tests/e2e

@@ -32,7 +32,7 @@ class TimeBudget:
             return
         spent = time.monotonic() - self._start
         terminalreporter.section("time budget")
-        terminalreporter.line(f"{spent:.0f} s of {BUDGET} s for all tests on two quiet cores")
+        terminalreporter.line(f"{spent:.0f} s. All tests together have {BUDGET} s on two quiet cores.")
         total = sum(seconds.values())
         for part, took in sorted(seconds.items(), key=itemgetter(1), reverse=True)[:LINES]:
             terminalreporter.line(f"{took / total:4.0%}  {part}")
