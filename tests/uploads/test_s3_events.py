@@ -116,6 +116,13 @@ def test_records_of_random_json_are_ignored(shared_cloud: Cloud, nonsense: list[
     assert deliver_and_record_calls(shared_cloud, {"Records": nonsense}) == []
 
 
+def test_valid_records_around_malformed_ones_are_processed(shared_cloud: Cloud, ann: Client) -> None:
+    grants = [shared_cloud.grant(ann) for _ in range(2)]
+    first, last = [created(grant["s3Key"], shared_cloud.put(grant, JPEG)) for grant in grants]
+    service.confirm_upload({"Records": [first, None, 5, {"s3": "x", "eventName": []}, last]}, None)
+    assert {shared_cloud.photo(grant["photoId"]).status for grant in grants} == {"ready"}
+
+
 def test_event_name_with_the_s3_prefix_is_accepted(shared_cloud: Cloud, upload_record: dict[str, Any]) -> None:
     record = {**upload_record, "eventName": "s3:ObjectCreated:CompleteMultipartUpload"}
     assert "TransactWriteItems" in deliver_and_record_calls(shared_cloud, {"Records": [record]})
