@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Lock
 from typing import Any
 
 from tests.support import row_sizes
@@ -14,13 +15,17 @@ class Meter:
     def __init__(self) -> None:
         self.calls: Counter[str] = Counter()
         self.items, self.units = 0, 0.0
+        # The feed and the search query in several threads.
+        self._lock = Lock()
 
     def count(self, model: Any, parsed: dict[str, Any], **_: Any) -> None:
         """Handle the `after-call` event of botocore. Queries have no filter, so they return all items they read."""
-        self.calls[model.name] += 1
         items = parsed.get("Items", [])
-        self.items += len(items)
-        self.units += row_sizes.read_units(sum(map(row_sizes.item_size, items)))
+        units = row_sizes.read_units(sum(map(row_sizes.item_size, items)))
+        with self._lock:
+            self.calls[model.name] += 1
+            self.items += len(items)
+            self.units += units
 
 
 @contextmanager
