@@ -6,6 +6,7 @@ The gateway verifies the tokens that the identity provider signs.
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from uuid import uuid4
 
@@ -23,6 +24,7 @@ from hypothesis import settings
 from moto import mock_aws
 
 from chalicelib import wiring
+from chalicelib.domain import share_links
 from chalicelib.infra import aws
 from local import stack
 from tests.support import idp as identity_provider
@@ -42,6 +44,8 @@ REPETITIVE = {
     *("test_prose.py", "test_layers.py", "test_docs.py"),
 }
 """Files with faults at every call, races or many random inputs, and files that run none of the product's code."""
+hash_password_once = cache(share_links.hash_password)
+"""The same hashes. Each takes a fifth of a second, and many tests use the same password."""
 
 
 settings.register_profile("default", deadline=None)
@@ -170,6 +174,7 @@ def deployment(idp: IdentityProvider) -> Iterator[Cloud]:
         environment.setenv("BASE_URL", ORIGIN)
         environment.setenv("ALLOWED_ORIGINS", f"{ORIGIN}, https://app.example.com")
         environment.setenv("SIGNING_KEYS", "new-key,old-key")
+        environment.setattr(share_links, "hash_password", hash_password_once)
         forget_clients()
         yield Cloud(idp)
     forget_clients()

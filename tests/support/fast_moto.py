@@ -1,8 +1,10 @@
-"""Make moto faster by shortcuts. Most of the time of the tests is spent in moto.
+"""Make moto and botocore faster by shortcuts. Most of the time of the tests is spent in them.
 
 The shortcuts give the same results as moto itself: `tests/test_fast_moto.py` compares them.
 """
 
+import json
+import re
 import threading
 from collections import defaultdict
 from collections.abc import Iterator
@@ -12,36 +14,98 @@ from functools import cache
 from typing import Any
 
 import pytest
-from botocore.loaders import JSONFileLoader
+from botocore import xform_name
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
+from botocore.endpoint import Endpoint
+from botocore.loaders import JSONFileLoader, Loader
+from botocore.useragent import UserAgentString
 from moto.cloudformation.models import Stack
-from moto.core.serialize import JSONSerializer
+from moto.core import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import Item, LimitedSizeDict
 from moto.dynamodb.models.table import Table
+from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser, Node
+from moto.dynamodb.responses import DynamoHandler
+from moto.kms import models as kms
 
 _SCALARS = frozenset({"S", "N", "BOOL", "NULL"})
-_serialize_structure = JSONSerializer._serialize_type_structure
+_DATA_CALLS = frozenset(
+    {
+        *("PutItem", "GetItem", "UpdateItem", "DeleteItem", "Query", "Scan"),
+        *("BatchGetItem", "BatchWriteItem", "TransactGetItems", "TransactWriteItems"),
+    }
+)
+_BINARY = re.compile(rb'"BS?":')
 
 
 @contextmanager
 def shortcuts() -> Iterator[None]:
     """Apply the shortcuts."""
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Endpoint, "make_request", _call_handler)
         patch.setattr(Table, "__deepcopy__", _copy_table_once, raising=False)
         patch.setattr(DynamoDBBackend, "transact_write_items", _transact)
-        patch.setattr(JSONSerializer, "_serialize_type_structure", _serialize_value)
+        patch.setattr(DepthFirstTraverser, "traverse", _traverse)
         patch.setattr(Stack, "parse_template", staticmethod(lambda template: deepcopy(_parse_template(template))))
+        patch.setattr(kms, "generate_private_key", _generate_key)
+        patch.setattr(UserAgentString, "to_string", lambda _: "tests")
         # botocore shares the models within a session, and so changes none. Each deployment has a new session.
-        patch.setattr(JSONFileLoader, "load_file", _load_model)
+        patch.setattr(JSONFileLoader, "load_file", lambda _, path: _load_file(path))
+        patch.setattr(Loader, "list_available_services", lambda _, type_name: _list_services(type_name))
         yield
 
 
 _parse_template = cache(Stack.parse_template)
+_generate_key = cache(kms.generate_private_key)
 _load_file = cache(JSONFileLoader().load_file)
+_list_services = cache(Loader().list_available_services)
+_send = Endpoint.make_request
 
 
-def _load_model(_: JSONFileLoader, path: str) -> Any:
-    return _load_file(path)
+def _call_handler(endpoint: Endpoint, operation: Any, request: dict[str, Any]) -> tuple[AWSResponse, Any]:
+    """Call moto's handler of a DynamoDB operation directly, without an HTTP request, its signature and its parsers.
+
+    Errors take the long way: a failed call changes nothing, so it can be repeated.
+    """
+    body: bytes = request["body"]
+    is_data_call = operation.service_model.service_name == "dynamodb" and operation.name in _DATA_CALLS
+    if not is_data_call or _BINARY.search(body):
+        return _send(endpoint, operation, request)
+    handler = DynamoHandler()
+    handler.region, handler.current_account = request["context"]["client_region"], DEFAULT_ACCOUNT_ID
+    handler.body = json.loads(body)
+    try:
+        result = getattr(handler, xform_name(operation.name))().result
+    except Exception:
+        return _send(endpoint, operation, request)
+    metadata = {"HTTPStatusCode": 200, "HTTPHeaders": {}, "RetryAttempts": 0}
+    return AWSResponse(endpoint.host, 200, HTTPHeaders(), None), {**result, "ResponseMetadata": metadata}
+
+
+def _traverse(self: DepthFirstTraverser, root: Node) -> Node:
+    """Process the nodes of an expression. moto collects the types of these nodes again at each node."""
+    kinds = self.nodes_to_be_processed()
+
+    def visit(node: Node, position: int) -> Node:
+        parent = node.parent
+        for index, child in enumerate(node.children or ()):
+            self.pre_processing_of_child(node, index)
+            if isinstance(child, Node):
+                visit(child, index)
+        if _is_one_of(type(node), kinds):
+            node = self.process(node)
+            node.parent = parent
+            if parent:
+                parent.children[position] = node
+        return node
+
+    return visit(root, -1)
+
+
+@cache
+def _is_one_of(kind: type[Node], kinds: tuple[type[Node], ...]) -> bool:
+    return issubclass(kind, kinds)
 
 
 _transaction = threading.local()
@@ -80,11 +144,3 @@ def _copy_item(item: Item) -> Item:
         # A plain dict's method: moto's own checks the size of the row at each attribute.
         dict.__setitem__(copied.attrs, name, value if value.type in _SCALARS else deepcopy(value))
     return copied
-
-
-def _serialize_value(self: JSONSerializer, serialized: Any, value: Any, shape: Any, key: str) -> None:
-    """Serialize an attribute value. moto tries ten names for each of the ten types that a value can have."""
-    if shape.name == "AttributeValue" and type(value) is dict and len(value) == 1 and not _SCALARS.isdisjoint(value):
-        self._default_serialize(serialized, dict(value), shape, key)
-    else:
-        _serialize_structure(self, serialized, value, shape, key)
