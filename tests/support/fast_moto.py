@@ -26,6 +26,8 @@ from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import Item, LimitedSizeDict
 from moto.dynamodb.models.table import Table
 from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser, Node
+from moto.dynamodb.parsing.expressions import UpdateExpressionParser
+from moto.dynamodb.parsing.validators import ActionCountValidator
 from moto.dynamodb.responses import DynamoHandler
 from moto.kms import models as kms
 
@@ -47,6 +49,10 @@ def shortcuts() -> Iterator[None]:
         patch.setattr(Table, "__deepcopy__", _copy_table_once, raising=False)
         patch.setattr(DynamoDBBackend, "transact_write_items", _transact)
         patch.setattr(DepthFirstTraverser, "traverse", _traverse)
+        # Its visits to the inner nodes find nothing that the visit to the root does not find.
+        patch.setattr(ActionCountValidator, "traverse", ActionCountValidator.verify_action_counts)
+        # The validators copy the parsed expression before they change it.
+        patch.setattr(UpdateExpressionParser, "make", _parse_update)
         patch.setattr(Stack, "parse_template", staticmethod(lambda template: deepcopy(_parse_template(template))))
         patch.setattr(kms, "generate_private_key", _generate_key)
         patch.setattr(UserAgentString, "to_string", lambda _: "tests")
@@ -57,6 +63,7 @@ def shortcuts() -> Iterator[None]:
 
 
 _parse_template = cache(Stack.parse_template)
+_parse_update = cache(UpdateExpressionParser.make)
 _generate_key = cache(kms.generate_private_key)
 _load_file = cache(JSONFileLoader().load_file)
 _list_services = cache(Loader().list_available_services)
