@@ -5,6 +5,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from moto import mock_aws
 from moto.cloudformation.models import Stack
 
@@ -48,6 +49,61 @@ def test_parsed_template_is_the_same_and_is_not_shared() -> None:
     with shortcuts():
         Stack.parse_template(text)["Resources"].clear()
         assert Stack.parse_template(text) == expected
+
+
+def test_shortcuts_change_no_response() -> None:
+    assert _responses(fast=True) == _responses(fast=False)
+
+
+def _responses(*, fast: bool) -> list[Any]:
+    """Return the responses of all kinds of calls, errors included."""
+    key, changed = _key("ranged", 0), _key("ranged", 1)
+    named = {"ExpressionAttributeNames": {"#n": "number"}, "ExpressionAttributeValues": {":n": {"N": "1"}}}
+    no_row = {"ConditionExpression": "attribute_not_exists(part)"}
+    one = {"TableName": "ranged", "Key": key}
+    with mock_aws(), shortcuts() if fast else nullcontext():
+        client = boto3.client("dynamodb")
+        for table, keys in TABLES.items():
+            _create(client, table, keys)
+        return [
+            _respond(call, **arguments)
+            for call, arguments in [
+                (client.get_item, one),
+                (client.get_item, one | {"Key": _key("ranged", 7)}),
+                (client.get_item, one | {"Key": _key("plain", 0)}),
+                (client.query, _query("part = :part", {":part": {"S": "part-0"}})),
+                (
+                    client.query,
+                    _query("part = :part AND sort > :sort", {":part": {"S": "part-0"}, ":sort": {"S": "t"}}),
+                ),
+                (client.query, _query("sort = :sort", {":sort": {"S": "sort-0"}})),
+                (client.scan, {"TableName": "plain", "Limit": 2}),
+                (client.batch_get_item, {"RequestItems": {"ranged": {"Keys": [key, changed, _key("ranged", 7)]}}}),
+                (client.transact_get_items, {"TransactItems": [{"Get": one}]}),
+                (client.update_item, one | named | {"UpdateExpression": "ADD #n :n", "ReturnValues": "ALL_NEW"}),
+                (client.update_item, one | named | {"UpdateExpression": "ADD #n", "ReturnValues": "ALL_NEW"}),
+                (client.put_item, {"TableName": "ranged", "Item": changed, "ReturnValues": "ALL_OLD"}),
+                (client.put_item, {"TableName": "ranged", "Item": key} | no_row),
+                (client.put_item, {"TableName": "absent", "Item": key}),
+                (client.transact_write_items, {"TransactItems": _writes("attribute_not_exists(part)")}),
+                (client.transact_write_items, {"TransactItems": _writes("attribute_exists(part)")}),
+                (client.batch_write_item, {"RequestItems": {"plain": [{"PutRequest": {"Item": _key("plain", 8)}}]}}),
+                (client.delete_item, one | {"ReturnValues": "ALL_OLD"}),
+                (client.delete_item, one),
+            ]
+        ]
+
+
+def _query(condition: str, values: dict[str, Any]) -> dict[str, Any]:
+    return {"TableName": "ranged", "KeyConditionExpression": condition, "ExpressionAttributeValues": values}
+
+
+def _respond(call: Any, **arguments: Any) -> dict[str, Any]:
+    try:
+        response = call(**arguments)
+    except ClientError as error:
+        response = {**error.response, "type": type(error).__name__}
+    return {**response, "ResponseMetadata": response["ResponseMetadata"]["HTTPStatusCode"]}
 
 
 def _states(condition: str, *, fast: bool) -> tuple[dict[str, Any], dict[str, Any]]:

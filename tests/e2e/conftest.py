@@ -3,12 +3,13 @@
 import os
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import boto3
 import pytest
 
 from tests.support.iam_decisions import Decisions
-from tests.support.packaged import Packaged, packaged_stack
+from tests.support.packaged import Packaged, copy_project, packaged_stack
 from tests.support.service import Deployed, Local, Service
 
 AWS_STAGE = os.environ.get("AWS_TEST_STAGE", "")
@@ -55,10 +56,18 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Local]:
 
 
 @pytest.fixture(scope="session")
-def packaged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Packaged]:
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the project that all tests package and deploy."""
+    folder = tmp_path_factory.mktemp("project")
+    copy_project(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def packaged(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Packaged]:
     """One packaged stack in the emulator for all tests. The fixture fails if a call of a function was denied."""
     folder = tmp_path_factory.mktemp("packaged")
-    with packaged_stack(folder, folder / "iam.log") as stack:
+    with packaged_stack(project, folder, folder / "iam.log") as stack:
         yield stack
     require_no_denial(Decisions(folder / "iam.log"))
 

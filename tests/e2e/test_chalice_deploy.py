@@ -5,7 +5,6 @@ directly. They do not show that API Gateway accepts the document.
 """
 
 import json
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -23,18 +22,14 @@ from tests.support.rest import environment
 
 pytestmark = pytest.mark.xdist_group("packaged")
 
-PARTS = ("app.py", "chalicelib", "release", "resources.yaml", "requirements.txt", ".chalice")
 PARAMETERS = ("BaseUrl=http://localhost:8000", "AllowedOrigins=http://localhost:8000", "DomainPrefix=photoshare-x")
 
 
 class Stage:
-    """A copy of the project, and a cloud to deploy it to."""
+    """A project, and a cloud that it is deployed to."""
 
     def __init__(self, project: Path, cloud: Cloud) -> None:
         self.project, self.cloud = project, cloud
-        for part in PARTS:
-            copy: Any = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
-            copy(ROOT / part, project / part)
         self.run(sys.executable, "-m", "release.stage", "x", *PARAMETERS)
         self.run(str(Path(sys.executable).parent / "chalice"), "deploy", "--stage", "x")
         self.run(sys.executable, "-m", "release.stage", "x")
@@ -54,10 +49,10 @@ class Stage:
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+def stage(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """A stage whose resources are deployed twice, as docs/how-to/deploy.md describes."""
     with run_cloud(tmp_path_factory.mktemp("cloud"), 0) as cloud:
-        yield Stage(tmp_path_factory.mktemp("project"), cloud)
+        yield Stage(project, cloud)
 
 
 def test_template_over_the_request_limit_is_uploaded_to_the_bucket(stage: Stage) -> None:

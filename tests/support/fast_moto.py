@@ -21,15 +21,14 @@ from botocore.endpoint import Endpoint
 from botocore.loaders import JSONFileLoader, Loader
 from botocore.useragent import UserAgentString
 from moto.cloudformation.models import Stack
-from moto.core import DEFAULT_ACCOUNT_ID
+from moto.core.models import DEFAULT_ACCOUNT_ID as ACCOUNT
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import Item, LimitedSizeDict
 from moto.dynamodb.models.table import Table
-from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser, Node
-from moto.dynamodb.parsing.expressions import UpdateExpressionParser
+from moto.dynamodb.parsing import ast_nodes, expressions
 from moto.dynamodb.parsing.validators import ActionCountValidator
 from moto.dynamodb.responses import DynamoHandler
-from moto.kms import models as kms
+from moto.kms import utils as kms
 
 _SCALARS = frozenset({"S", "N", "BOOL", "NULL"})
 _DATA_CALLS = frozenset(
@@ -38,6 +37,9 @@ _DATA_CALLS = frozenset(
         *("BatchGetItem", "BatchWriteItem", "TransactGetItems", "TransactWriteItems"),
     }
 )
+# moto declares no types for these modules.
+_NODES: Any = ast_nodes
+_EXPRESSIONS: Any = expressions
 _BINARY = re.compile(rb'"BS?":')
 
 
@@ -48,13 +50,13 @@ def shortcuts() -> Iterator[None]:
         patch.setattr(Endpoint, "make_request", _call_handler)
         patch.setattr(Table, "__deepcopy__", _copy_table_once, raising=False)
         patch.setattr(DynamoDBBackend, "transact_write_items", _transact)
-        patch.setattr(DepthFirstTraverser, "traverse", _traverse)
+        patch.setattr(_NODES.DepthFirstTraverser, "traverse", _traverse)
         # Its visits to the inner nodes find nothing that the visit to the root does not find.
         patch.setattr(ActionCountValidator, "traverse", ActionCountValidator.verify_action_counts)
         # The validators copy the parsed expression before they change it.
-        patch.setattr(UpdateExpressionParser, "make", _parse_update)
+        patch.setattr(_EXPRESSIONS.UpdateExpressionParser, "make", _parse_update)
         patch.setattr(Stack, "parse_template", staticmethod(lambda template: deepcopy(_parse_template(template))))
-        patch.setattr(kms, "generate_private_key", _generate_key)
+        patch.setattr("moto.kms.models.generate_private_key", _generate_key)
         patch.setattr(UserAgentString, "to_string", lambda _: "tests")
         # botocore shares the models within a session, and so changes none. Each deployment has a new session.
         patch.setattr(JSONFileLoader, "load_file", lambda _, path: _load_file(path))
@@ -63,14 +65,14 @@ def shortcuts() -> Iterator[None]:
 
 
 _parse_template = cache(Stack.parse_template)
-_parse_update = cache(UpdateExpressionParser.make)
+_parse_update = cache(_EXPRESSIONS.UpdateExpressionParser.make)
 _generate_key = cache(kms.generate_private_key)
 _load_file = cache(JSONFileLoader().load_file)
 _list_services = cache(Loader().list_available_services)
-_send = Endpoint.make_request
+_send: Any = Endpoint.make_request
 
 
-def _call_handler(endpoint: Endpoint, operation: Any, request: dict[str, Any]) -> tuple[AWSResponse, Any]:
+def _call_handler(endpoint: Endpoint, operation: Any, request: dict[str, Any]) -> Any:
     """Call moto's handler of a DynamoDB operation directly, without an HTTP request, its signature and its parsers.
 
     Errors take the long way: a failed call changes nothing, so it can be repeated.
@@ -80,27 +82,29 @@ def _call_handler(endpoint: Endpoint, operation: Any, request: dict[str, Any]) -
     if not is_data_call or _BINARY.search(body):
         return _send(endpoint, operation, request)
     handler = DynamoHandler()
-    handler.region, handler.current_account = request["context"]["client_region"], DEFAULT_ACCOUNT_ID
+    handler.region, handler.current_account = request["context"]["client_region"], ACCOUNT
     handler.body = json.loads(body)
     try:
         result = getattr(handler, xform_name(operation.name))().result
     except Exception:
         return _send(endpoint, operation, request)
-    metadata = {"HTTPStatusCode": 200, "HTTPHeaders": {}, "RetryAttempts": 0}
-    return AWSResponse(endpoint.host, 200, HTTPHeaders(), None), {**result, "ResponseMetadata": metadata}
+    response = {name: value for name, value in result.items() if name in operation.output_shape.members}
+    response["ResponseMetadata"] = {"HTTPStatusCode": 200, "HTTPHeaders": {}, "RetryAttempts": 0}
+    return AWSResponse(endpoint.host, 200, HTTPHeaders(), None), response
 
 
-def _traverse(self: DepthFirstTraverser, root: Node) -> Node:
+def _traverse(self: Any, root: Any) -> Any:
     """Process the nodes of an expression. moto collects the types of these nodes again at each node."""
     kinds = self.nodes_to_be_processed()
 
-    def visit(node: Node, position: int) -> Node:
+    def visit(node: Any, position: int) -> Any:
         parent = node.parent
         for index, child in enumerate(node.children or ()):
             self.pre_processing_of_child(node, index)
-            if isinstance(child, Node):
+            if isinstance(child, _NODES.Node):
                 visit(child, index)
-        if _is_one_of(type(node), kinds):
+        kind: Any = type(node)
+        if _is_one_of(kind, kinds):
             node = self.process(node)
             node.parent = parent
             if parent:
@@ -111,7 +115,7 @@ def _traverse(self: DepthFirstTraverser, root: Node) -> Node:
 
 
 @cache
-def _is_one_of(kind: type[Node], kinds: tuple[type[Node], ...]) -> bool:
+def _is_one_of(kind: type[Any], kinds: tuple[type[Any], ...]) -> bool:
     return issubclass(kind, kinds)
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -20,6 +21,14 @@ from tests.support.service import Deployed
 
 STAGE = "packaged"
 BASE_URL = "http://localhost:8000"
+PARTS = ("app.py", "chalicelib", "release", "resources.yaml", "requirements.txt", ".chalice")
+
+
+def copy_project(folder: Path) -> None:
+    """Copy what `chalice` needs to a folder. chalice installs the libraries for the package once per folder."""
+    for part in PARTS:
+        copy: Any = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
+        copy(ROOT / part, folder / part)
 
 
 class Packaged(Deployed):
@@ -56,13 +65,13 @@ class Packaged(Deployed):
 
 
 @contextlib.contextmanager
-def packaged_stack(folder: Path, iam_log: Path) -> Iterator[Packaged]:
-    """Build the package, and deploy it to an emulator that logs each IAM decision."""
+def packaged_stack(project: Path, folder: Path, iam_log: Path) -> Iterator[Packaged]:
+    """Build the package of a project, and deploy it to an emulator that logs each IAM decision."""
     package = folder / "package"
     command = [str(Path(sys.executable).parent / "chalice"), "package", "--stage", "package"]
     command += ["--merge-template", "resources.yaml", str(package)]
     region = {"AWS_DEFAULT_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, env=environment() | region)
+    subprocess.run(command, cwd=project, check=True, capture_output=True, env=environment() | region)
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("IAM_LOG", str(iam_log))
         with run_cloud(folder / "cloud", 0) as cloud:
