@@ -8,6 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 from moto.cloudformation.models import Stack
+from moto.s3.utils import _VersionedKeyStore
 
 from local.stack import TEMPLATE
 from tests.support.fast_moto import shortcuts
@@ -53,6 +54,15 @@ def test_parsed_template_is_the_same_and_is_not_shared() -> None:
 
 def test_shortcuts_change_no_response() -> None:
     assert _responses(fast=True) == _responses(fast=False)
+
+
+def test_objects_can_be_deleted_during_a_listing() -> None:
+    objects = _VersionedKeyStore({"first": [1], "second": [2, 3], "third": [4]})
+    with shortcuts():
+        listing = objects.items()
+        assert next(listing) == ("first", 1)
+        del objects["second"]
+        assert list(listing) == [("second", 3), ("third", 4)]
 
 
 def _responses(*, fast: bool) -> list[Any]:

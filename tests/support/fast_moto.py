@@ -29,6 +29,7 @@ from moto.dynamodb.parsing import ast_nodes, expressions
 from moto.dynamodb.parsing.validators import ActionCountValidator
 from moto.dynamodb.responses import DynamoHandler
 from moto.kms import utils as kms
+from moto.s3.utils import _VersionedKeyStore
 
 _SCALARS = frozenset({"S", "N", "BOOL", "NULL"})
 _DATA_CALLS = frozenset(
@@ -55,6 +56,7 @@ def shortcuts() -> Iterator[None]:
         patch.setattr(ActionCountValidator, "traverse", ActionCountValidator.verify_action_counts)
         # The validators copy the parsed expression before they change it.
         patch.setattr(_EXPRESSIONS.UpdateExpressionParser, "make", _parse_update)
+        patch.setattr(_VersionedKeyStore, "items", _iterate_objects)
         patch.setattr(Stack, "parse_template", staticmethod(lambda template: deepcopy(_parse_template(template))))
         patch.setattr("moto.kms.models.generate_private_key", _generate_key)
         patch.setattr(UserAgentString, "to_string", lambda _: "tests")
@@ -117,6 +119,13 @@ def _traverse(self: Any, root: Any) -> Any:
 @cache
 def _is_one_of(kind: type[Any], kinds: tuple[type[Any], ...]) -> bool:
     return issubclass(kind, kinds)
+
+
+def _iterate_objects(keys: _VersionedKeyStore) -> Iterator[tuple[str, Any]]:
+    """Yield the last version of each object. moto fails if another thread deletes an object in the meantime."""
+    for key, versions in dict(keys).items():
+        if versions:
+            yield key, versions[-1]
 
 
 _transaction = threading.local()
