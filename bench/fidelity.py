@@ -6,7 +6,6 @@ A rejected file is listed with its reason if two of ImageMagick, Chromium and Pi
 
 import base64
 import io
-import re
 import shutil
 import statistics
 import subprocess
@@ -29,21 +28,29 @@ LIMIT = 4
 """The largest accepted mean difference of a photo, in steps of 8 bits."""
 _EXTENSIONS = frozenset([".jpg", ".jpeg", ".jpe", ".png", ".gif", ".webp", ".tif", ".tiff", ".heic", ".heif", ".avif"])
 _SECONDS = 60
-_FULL_SIZE = re.compile(rb"full=(\d+)x(\d+)")
-_DECODE = """async ([content, width, height]) => {
+_DECODE = """async (content) => {
     const bytes = Uint8Array.from(atob(content), (c) => c.charCodeAt(0));
     const photo = new Image();
     photo.src = URL.createObjectURL(new Blob([bytes]));
     try { await photo.decode(); } catch { return null; }
+    const {naturalWidth: width, naturalHeight: height} = photo;
+    const scale = Math.min(1, 1600 / Math.max(width, height));
     const canvas = document.createElement("canvas");
-    [canvas.width, canvas.height] = width ? [width, height] : [1, 1];
+    [canvas.width, canvas.height] = [width, height].map((side) => Math.max(1, Math.round(side * scale)));
     const context = canvas.getContext("2d");
     context.imageSmoothingQuality = "high";
     context.fillStyle = "white";
     context.fillRect(0, 0, canvas.width, canvas.height);
     context.drawImage(photo, 0, 0, canvas.width, canvas.height);
-    return [photo.naturalWidth, photo.naturalHeight, canvas.toDataURL("image/png")];
+    return [width, height, canvas.toDataURL("image/png")];
 }"""
+
+
+class Reference(NamedTuple):
+    """Another viewer's picture: its full size, and its pixels, which may be shrunk."""
+
+    size: tuple[int, int]
+    pixels: Image.Image
 
 
 class Ours(NamedTuple):
@@ -52,13 +59,6 @@ class Ours(NamedTuple):
     reason: str = ""
     size: tuple[int, int] = (0, 0)
     rendition: bytes = b""
-
-
-class Reference(NamedTuple):
-    """Another viewer's picture: its full size, and its pixels in the size of our rendition."""
-
-    size: tuple[int, int]
-    pixels: Image.Image
 
 
 def render_file(path: Path) -> Ours:
@@ -77,37 +77,24 @@ class Viewers:
         self._page, self._profile = page, folder / "srgb.icc"
         self._profile.write_bytes(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
 
-    def in_order(self) -> list[tuple[str, Callable[[Path, tuple[int, int] | None], Reference | None]]]:
+    def in_order(self) -> list[tuple[str, Callable[[Path], Reference | None]]]:
         """Return the viewers that decode pixels. Chromium manages colours best, and ImageMagick reads most formats."""
         return [("Chromium", self.chromium), ("ImageMagick", self.imagemagick)]
 
-    def imagemagick(self, path: Path, size: tuple[int, int] | None) -> Reference | None:
-        """Return ImageMagick's picture in this size, or None if it does not show the file."""
-        target = f"{size[0]}x{size[1]}!" if size else "1x1!"
+    def imagemagick(self, path: Path) -> Reference | None:
+        """Return ImageMagick's picture, or None if it does not show the file."""
         command = ["convert", f"{path}[0]", "-auto-orient", "-background", "white", "-alpha", "remove"]
-        command += [
-            "-profile",
-            str(self._profile),
-            "-colorspace",
-            "sRGB",
-            "-format",
-            "full=%wx%h",
-            "-write",
-            "info:fd:2",
-        ]
-        command += ["-resize", target, "-depth", "8", "ppm:-"]
+        command += ["-profile", str(self._profile), "-colorspace", "sRGB", "-depth", "8", "ppm:-"]
         try:
             done = subprocess.run(command, capture_output=True, timeout=_SECONDS, check=False)
-            full = _FULL_SIZE.search(done.stderr)
             picture = Image.open(io.BytesIO(done.stdout)).convert("RGB")
         except (subprocess.SubprocessError, OSError):
             return None
-        return Reference((int(full[1]), int(full[2])), picture) if full else None
+        return Reference(picture.size, picture)
 
-    def chromium(self, path: Path, size: tuple[int, int] | None) -> Reference | None:
-        """Return Chromium's picture in this size, or None if it does not show the file."""
-        content = base64.b64encode(path.read_bytes()).decode()
-        shown = self._page.evaluate(_DECODE, [content, *(size or (0, 0))])
+    def chromium(self, path: Path) -> Reference | None:
+        """Return Chromium's picture, or None if it does not show the file."""
+        shown = self._page.evaluate(_DECODE, base64.b64encode(path.read_bytes()).decode())
         if shown is None:
             return None
         width, height, url = shown
@@ -127,9 +114,9 @@ class Viewers:
 
 def difference(rendition: bytes, reference: Image.Image) -> float:
     """Return the mean absolute difference of a rendition to a reference that went through the same encoder."""
-    encoded = io.BytesIO()
-    reference.save(encoded, "WEBP", quality=80, method=2)
-    ours, theirs = (Image.open(io.BytesIO(file)).convert("RGB") for file in (rendition, encoded.getvalue()))
+    ours, encoded = Image.open(io.BytesIO(rendition)).convert("RGB"), io.BytesIO()
+    reference.resize(ours.size, Image.Resampling.LANCZOS).save(encoded, "WEBP", quality=80, method=2)
+    theirs = Image.open(encoded).convert("RGB")
     return statistics.mean(ImageStat.Stat(ImageChops.difference(ours, theirs)).mean)
 
 
@@ -158,17 +145,16 @@ def main(folder: Path) -> None:
             if ours.reason:
                 rejected[ours.reason] += 1
                 shows = {
-                    "ImageMagick": viewers.imagemagick(path, None),
-                    "Chromium": viewers.chromium(path, None),
+                    "ImageMagick": viewers.imagemagick(path),
+                    "Chromium": viewers.chromium(path),
                     "Pillow": viewers.pillow_shows(path),
                 }
                 if len(viewing := [viewer for viewer, shown in shows.items() if shown]) > 1:
                     shown_by_others.append(f"{ours.reason}: {name} is shown by {', '.join(viewing)}")
                 continue
             ready += 1
-            size = Image.open(io.BytesIO(ours.rendition)).size
             for viewer, decode in viewers.in_order():
-                if reference := decode(path, size):
+                if reference := decode(path):
                     differences.append((difference(ours.rendition, reference.pixels), viewer, name))
                     if reference.size != ours.size:
                         sizes.append(f"{name}: {ours.size}, but {reference.size} in {viewer}")
