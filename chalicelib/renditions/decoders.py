@@ -96,7 +96,10 @@ def _open_with_vips(loader: str, coded: CodedPicture) -> Picture:
 
 
 def _open_tiff(coded: CodedPicture) -> Picture:
-    image = tiff_pixels.decode(load_vips(), coded)
+    if coded.samples is None:
+        # The only strip of the page is a JPEG file.
+        return _open_jpeg(coded)
+    image = tiff_pixels.decode(load_vips(), coded, coded.samples)
     return Picture(exif.read(coded.exif), coded.profile, lambda _shrink: image, image.width, image.height)
 
 

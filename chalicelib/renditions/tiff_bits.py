@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pyvips import Image
 
-_FORMATS = {8: "uchar", 16: "ushort", 32: "uint", 64: "double"}
-
 
 def split_floats(vips: Any, rows: "Image", bits: int, number: int, *, is_big_endian: bool) -> "Image":
     """Return an image with `number` bands from rows of floats of 32 or 64 bits."""
@@ -30,7 +28,7 @@ def split_integers(vips: Any, rows: "Image", bits: int, number: int, *, is_big_e
         indexes = list(range(size)) if is_big_endian else list(range(size))[::-1]
         bands = [_combine(columns, indexes[:2])]
     else:
-        bands = [_extract(columns, sample * bits, bits) for sample in range(samples)]
+        bands = [_extract(columns, sample * bits, min(bits, 16)) for sample in range(samples)]
     split = bands[0].bandjoin(bands[1:]) if len(bands) > 1 else bands[0]
     split = split.cast("uchar" if bits <= 8 else "ushort")
     width = groups * samples // number

@@ -1,7 +1,7 @@
 """Choose the page of a TIFF that holds the photo.
 
-A TIFF may hold thumbnails, masks and other photos. Their tags tell the pages apart (TIFF 6.0, section 8, NewSubfileType;
-Adobe Technical Note 1, SubIFDs; DNG 1.7, NewSubFileType).
+A TIFF may hold thumbnails, masks and other photos. Their tags tell the pages apart (TIFF 6.0, section 8,
+NewSubfileType; Adobe Technical Note 1, SubIFDs; DNG 1.7, NewSubFileType).
 """
 
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from chalicelib.renditions.rejections import UnsupportedVariant
 from chalicelib.renditions.tiff import Field, Tiff, get_first_integer
 
-_MAX_PAGES = 200
+_MAX_PAGES = 100
 _NEW_SUBFILE_TYPE, _SUBFILE_TYPE, _WIDTH, _HEIGHT, _PHOTOMETRIC, _SUB_DIRECTORIES = 254, 255, 256, 257, 262, 330
 # The tags of strips, of tiles and of the older JPEG. A directory without them holds metadata only.
 _PIXELS = {273, 324, 513}
@@ -61,7 +61,7 @@ def choose_page(tiff_file: Tiff) -> Page:
     because a thumbnail without a tag is smaller than the picture below it.
 
     Raises:
-        UnsupportedVariant: the file has no picture but masks, or the raw data of a sensor without a preview of its size.
+        UnsupportedVariant: the file has only masks, or only the raw data of a sensor without a preview of its size.
         struct.error: the file ends before its first full picture.
     """
     full_page, reduced_pages = None, list[Page]()

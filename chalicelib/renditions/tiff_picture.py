@@ -2,16 +2,24 @@
 
 import math
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from chalicelib.renditions.coded_picture import MAX_PIECES, MAX_PROFILE_BYTES, CodedPicture, check_size
-from chalicelib.renditions.rejections import Damaged, DecompressionBomb, UnsupportedVariant
+from chalicelib.renditions import jpeg
+from chalicelib.renditions.coded_picture import (
+    MAX_DECODER_BYTES,
+    MAX_PIECES,
+    MAX_PROFILE_BYTES,
+    CodedPicture,
+    check_size,
+)
+from chalicelib.renditions.rejections import Damaged, DecompressionBomb, TooManyPixels, UnsupportedVariant
 from chalicelib.renditions.tiff import Tiff, get_first_integer
 from chalicelib.renditions.tiff_pages import Page, choose_page
 from chalicelib.renditions.tiff_samples import (
     BLACK_IS_ZERO,
     FLOAT,
     LABS,
+    OLD_JPEG,
     RGB,
     UNSIGNED,
     YCBCR,
@@ -21,9 +29,18 @@ from chalicelib.renditions.tiff_samples import (
 )
 
 _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, _FILL_ORDER, _ORIENTATION = 256, 257, 258, 259, 262, 266, 274
-_STRIPS, _STRIP_SIZES, _ROWS_PER_STRIP, _TILE_WIDTH, _TILE_HEIGHT, _TILES, _TILE_SIZES = 273, 279, 278, 322, 323, 324, 325
+_STRIPS, _STRIP_SIZES, _ROWS_PER_STRIP, _TILE_WIDTH, _TILE_HEIGHT, _TILES, _TILE_SIZES = (
+    273,
+    279,
+    278,
+    322,
+    323,
+    324,
+    325,
+)
 _SAMPLES, _FAX3_OPTIONS, _FAX4_OPTIONS, _PREDICTOR, _EXTRA_SAMPLES, _SAMPLE_FORMAT = 277, 292, 293, 317, 338, 339
 _COLOR_MAP, _JPEG_TABLES, _COEFFICIENTS, _SUBSAMPLING, _REFERENCE, _PROFILE = 320, 347, 529, 530, 532, 34675
+_OLD_JPEG = 513
 
 _SHORT, _LONG, _RATIONAL, _UNDEFINED = 3, 4, 5, 7
 _FORMATS = {_SHORT: "H", _LONG: "I"}
@@ -43,6 +60,23 @@ class _Grid:
     down: int
     is_tiled: bool
 
+    @property
+    def area(self) -> int:
+        """Return the pixels of all strips or tiles. The last ones may be larger than the rest of the picture."""
+        return self.width * self.across * self.height * self.down
+
+
+def _read_old_jpeg(tiff_file: Tiff, page: Page) -> CodedPicture:
+    """Return a JPEG file that is stored as the only strip (TIFF 6.0, section 22, which TIFF Technical Note 2 replaced).
+
+    Cameras store previews in this way.
+    """
+    start = tiff_file.read_integers(page.directory, _OLD_JPEG, 1) or tiff_file.read_integers(page.directory, _STRIPS, 2)
+    if len(start) != 1 or tiff_file.content[start[0] :][:3] != b"\xff\xd8\xff":
+        raise UnsupportedVariant
+    picture = jpeg.read(tiff_file.content[start[0] :])
+    return replace(picture, exif=_write_metadata(tiff_file, page))
+
 
 def read(content: bytes) -> CodedPicture:
     """Return the picture of a TIFF. Its content is a TIFF with one page, or one page for each plane.
@@ -53,13 +87,18 @@ def read(content: bytes) -> CodedPicture:
     """
     tiff_file = Tiff(content)
     page = choose_page(tiff_file)
+    if get_first_integer(page.fields.get(_COMPRESSION)) == OLD_JPEG:
+        return _read_old_jpeg(tiff_file, page)
     width, height = get_first_integer(page.fields.get(_WIDTH)), get_first_integer(page.fields.get(_HEIGHT))
     check_size(width, height)
     samples = read_samples(page.fields)
     check_size(width, height, memory_per_pixel=samples.memory_per_pixel)
+    grid = _read_grid(page, width, height)
+    if grid.area * samples.memory_per_pixel > MAX_DECODER_BYTES:
+        raise TooManyPixels
     profiles = (tiff_file.read_bytes(at, _PROFILE, MAX_PROFILE_BYTES) for at in (page.directory, page.parent))
     return CodedPicture(
-        _write_picture(tiff_file, page, samples, _read_grid(page, width, height)),
+        _write_picture(tiff_file, page, samples, grid),
         width,
         height,
         _write_metadata(tiff_file, page),
@@ -80,9 +119,7 @@ def _read_grid(page: Page, width: int, height: int) -> _Grid:
         raise Damaged
     if not is_tiled:
         cell_height = min(cell_height, height)
-    grid = _Grid(cell_width, cell_height, math.ceil(width / cell_width), math.ceil(height / cell_height), is_tiled)
-    check_size(grid.width * grid.across, grid.height * grid.down)
-    return grid
+    return _Grid(cell_width, cell_height, math.ceil(width / cell_width), math.ceil(height / cell_height), is_tiled)
 
 
 def _write_picture(tiff_file: Tiff, page: Page, samples: Samples, grid: _Grid) -> bytes:
@@ -93,8 +130,7 @@ def _write_picture(tiff_file: Tiff, page: Page, samples: Samples, grid: _Grid) -
     offsets = tiff_file.read_integers(page.directory, offset_tag, planes * cells)
     sizes = tiff_file.read_integers(page.directory, size_tag, planes * cells)
     if not offsets:
-        # The older JPEG stores no strips.
-        raise UnsupportedVariant
+        raise Damaged
     common = _describe(tiff_file, page, samples, grid)
     parts = [tiff_file.content[8:], bytes(-len(tiff_file.content) % 2)]
     at = first = 8 + sum(map(len, parts))
@@ -136,10 +172,12 @@ def _describe(tiff_file: Tiff, page: Page, samples: Samples, grid: _Grid) -> dic
     longs = {
         _WIDTH: (picture_width,),
         _HEIGHT: (get_first_integer(page.fields.get(_HEIGHT)),),
-        **({_TILE_WIDTH: (width,), _TILE_HEIGHT: (grid.height,)} if grid.is_tiled else {_ROWS_PER_STRIP: (grid.height,)}),
-        **{
-            tag: (get_first_integer(page.fields[tag]),) for tag in (_FAX3_OPTIONS, _FAX4_OPTIONS) if tag in page.fields
-        },
+        **(
+            {_TILE_WIDTH: (width,), _TILE_HEIGHT: (grid.height,)}
+            if grid.is_tiled
+            else {_ROWS_PER_STRIP: (grid.height,)}
+        ),
+        **{tag: (get_first_integer(page.fields[tag]),) for tag in (_FAX3_OPTIONS, _FAX4_OPTIONS) if tag in page.fields},
     }
     raw = {
         tag: (kind, tiff_file.read_bytes(page.directory, tag, _MAX_TABLES))
@@ -161,7 +199,9 @@ def _write_directory(byte_order: str, at: int, fields: dict[int, _Value], *, is_
     entries, longer = struct.pack(byte_order + "H", len(fields)), b""
     at += len(entries) + 12 * len(fields) + 4
     for tag, (kind, values) in fields.items():
-        packed = values if isinstance(values, bytes) else struct.pack(f"{byte_order}{len(values)}{_FORMATS[kind]}", *values)
+        packed = (
+            values if isinstance(values, bytes) else struct.pack(f"{byte_order}{len(values)}{_FORMATS[kind]}", *values)
+        )
         count = len(packed) // {_SHORT: 2, _LONG: 4, _RATIONAL: 8, _UNDEFINED: 1}[kind]
         entries += struct.pack(byte_order + "HHI", tag, kind, count)
         if len(packed) <= 4:
@@ -187,11 +227,13 @@ def _write_metadata(tiff_file: Tiff, page: Page) -> bytes:
                 entries.setdefault(tag, tiff_file.content[entry : entry + (20 if tiff_file.is_big else 12)])
     header_size, count_format = (16, "Q") if tiff_file.is_big else (8, "H")
     offset = struct.pack(tiff_file.byte_order + tiff_file.offset_format, len(tiff_file.content))
-    return b"".join((
-        tiff_file.content[: header_size - len(offset)],
-        offset,
-        tiff_file.content[header_size:],
-        struct.pack(tiff_file.byte_order + count_format, len(entries)),
-        *(entry for _, entry in sorted(entries.items())),
-        bytes(len(offset)),
-    ))
+    return b"".join(
+        (
+            tiff_file.content[: header_size - len(offset)],
+            offset,
+            tiff_file.content[header_size:],
+            struct.pack(tiff_file.byte_order + count_format, len(entries)),
+            *(entry for _, entry in sorted(entries.items())),
+            bytes(len(offset)),
+        )
+    )

@@ -1,7 +1,6 @@
 """Decode the samples of a TIFF, and convert them to grey, RGB or CMYK in 8 or 16 bits."""
 
 import io
-import struct
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.renditions.coded_picture import CodedPicture
@@ -9,7 +8,6 @@ from chalicelib.renditions.rejections import Damaged, UnsupportedVariant
 from chalicelib.renditions.tiff_bits import split_floats, split_integers
 from chalicelib.renditions.tiff_samples import (
     CIELAB,
-    CMYK,
     FLOAT,
     ICCLAB,
     ITULAB,
@@ -30,14 +28,15 @@ _INTERPRETATIONS = {1: ("b-w", "grey16"), 3: ("srgb", "rgb16"), 4: ("cmyk", "cmy
 _FLOAT_WHITES = (255, 65_535, 2**32 - 1)
 _D50 = [96.42, 100, 82.49]
 # The Bradford adaptation of XYZ from D50 to D65 (ICC.1:2022, annex E, inverted).
-_D50_TO_D65 = [[0.9555766, -0.0230393, 0.0631636], [-0.0282895, 1.0099416, 0.0210077], [0.0122982, -0.0204830, 1.3299098]]
+_D50_TO_D65 = [
+    [0.9555766, -0.0230393, 0.0631636],
+    [-0.0282895, 1.0099416, 0.0210077],
+    [0.0122982, -0.0204830, 1.3299098],
+]
 
 
-def decode(vips: Any, coded: CodedPicture) -> "Image":
+def decode(vips: Any, coded: CodedPicture, samples: Samples) -> "Image":
     """Return the picture as grey, RGB or CMYK, with a further band if it has transparency. The decoder may raise."""
-    samples = coded.samples
-    if samples is None:
-        raise UnsupportedVariant
     image, bits = _load(vips, coded, samples)
     if samples.reading is Reading.COLOURS:
         return image.extract_band(0, n=3).copy(interpretation="srgb")
@@ -103,7 +102,8 @@ def _load(vips: Any, coded: CodedPicture, samples: Samples) -> tuple["Image", in
 
 
 def _load_page(vips: Any, coded: CodedPicture, samples: Samples, page: int) -> "Image":
-    if samples.compression in PILLOW_STREAMS:
+    if samples.reading is Reading.BYTES or samples.compression in PILLOW_STREAMS:
+        # libvips reads neither these compressions, nor tiles of any number of bytes.
         image = _load_with_pillow(vips, coded.content, page)
     else:
         image = vips.Image.tiffload_buffer(coded.content, page=page, access="sequential", fail_on="error")
@@ -149,8 +149,9 @@ def _apply_palette(vips: Any, coded: CodedPicture, samples: Samples, indexes: "I
         raise Damaged
     # Some programs write a palette of 8 bits instead of 16.
     shift = 8 if max(coded.palette) > 255 else 0
-    colours = (value >> shift & 255 for rgb in zip(*(coded.palette[size * n :][:size] for n in range(3))) for value in rgb)
-    table = vips.Image.new_from_memory(bytes(colours), size, 1, 3, "uchar")
+    planes = (coded.palette[size * plane :][:size] for plane in range(3))
+    entries = bytes(value >> shift & 255 for rgb in zip(*planes, strict=True) for value in rgb)
+    table = vips.Image.new_from_memory(entries, size, 1, 3, "uchar")
     if samples.bits < 8 and samples.reading is Reading.SAMPLES:
         indexes = (indexes * ((size - 1) / 255) + 0.5).cast("uchar")
     return indexes.maplut(table)

@@ -1,4 +1,4 @@
-"""Read from the tags of a TIFF how its samples are stored, and which of them are colours (TIFF 6.0, sections 8 to 23)."""
+"""Read from the tags of a TIFF how its samples are stored, and which of them are colours (TIFF 6.0)."""
 
 import math
 from dataclasses import dataclass, replace
@@ -23,7 +23,8 @@ _ASSOCIATED_ALPHA, _UNASSOCIATED_ALPHA = 1, 2
 UNSIGNED, SIGNED, FLOAT, _UNDEFINED = 1, 2, 3, 4
 
 JPEG = 7
-_FAX, _WEBP = {2, 3, 4}, 50001
+OLD_JPEG = 6
+_FAX, _WEBP, _WEBP_MEMORY = {2, 3, 4}, 50001, 9
 _LZW_AND_DEFLATE, _UNCOMPRESSED_AND_PACKBITS = {5, 8, 32946}, {1, 32773}
 PILLOW_STREAMS = {34925, 50000}
 """LZMA and ZSTD, which only Pillow decodes."""
@@ -33,8 +34,8 @@ _VIPS_SAMPLES = {*((kind, bits) for kind in (UNSIGNED, SIGNED) for bits in (8, 1
 _SCALED_BITS = {1, 2, 4}
 # The samples that Pillow decodes after a predictor: samples of a pixel, and their bits.
 _PILLOW_SAMPLES = {(1, 8), (3, 8), (4, 8), (1, 16), (3, 16)}
-_WIDE_BITS = {(UNSIGNED, 24), (UNSIGNED, 32), (UNSIGNED, 64), (SIGNED, 24), (SIGNED, 32), (SIGNED, 64)}
-_MAX_ODD_BITS = 16
+_SPLIT_FLOATS = {32, 64}
+_MAX_BITS, _MAX_PALETTE_BITS = 64, 16
 
 
 class Reading(Enum):
@@ -90,6 +91,8 @@ class Samples:
         if self.reading is Reading.BYTES or self.compression in PILLOW_STREAMS:
             # The compressed strip, the bytes of the rows and their samples are in memory at once.
             return 2 * size + max(4, 2 * self.number) + 3
+        if self.compression == _WEBP:
+            return size + _WEBP_MEMORY
         # A JPEG inside may have several scans, so the decoder keeps all coefficients.
         return size + (2 * self.number if self.compression == JPEG else 0) + 3
 
@@ -162,7 +165,7 @@ def _check_colours(samples: Samples, fields: dict[int, Field]) -> None:
         or samples.format not in {UNSIGNED, SIGNED, FLOAT}
         or (samples.photometric in LABS and samples.bits not in {8, 16})
         or (samples.photometric == ITULAB and samples.bits != 8)
-        or (samples.photometric == PALETTE and samples.bits > _MAX_ODD_BITS)
+        or (samples.photometric == PALETTE and samples.bits > _MAX_PALETTE_BITS)
         or (is_lab_or_palette and (samples.format == FLOAT or samples.is_premultiplied))
         or (samples.photometric in {PALETTE, YCBCR} and samples.format != UNSIGNED)
     ):
@@ -199,9 +202,7 @@ def _choose_reading_of_bytes(samples: Samples, in_a_plane: int) -> Samples:
         is_decoded = kind in _VIPS_SAMPLES or (in_a_plane == 1 and samples.bits in _SCALED_BITS)
     if is_decoded:
         return samples
-    is_split = kind in _WIDE_BITS | {(FLOAT, 32), (FLOAT, 64)} or (
-        samples.format != FLOAT and 0 < samples.bits <= _MAX_ODD_BITS
-    )
+    is_split = samples.bits in _SPLIT_FLOATS if samples.format == FLOAT else 0 < samples.bits <= _MAX_BITS
     if is_split and samples.predictor == _NO_PREDICTOR:
         return replace(samples, reading=Reading.BYTES)
     raise UnsupportedVariant
