@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.renditions.coded_picture import CodedPicture
 from chalicelib.renditions.rejections import Damaged, UnsupportedVariant
-from chalicelib.renditions.tiff_bits import split_floats, split_integers
+from chalicelib.renditions.tiff_bits import Rows, split_floats, split_integers
 from chalicelib.renditions.tiff_samples import (
     CIELAB,
     FLOAT,
@@ -102,26 +102,24 @@ def _load(vips: Any, coded: CodedPicture, samples: Samples) -> tuple["Image", in
 
 
 def _load_page(vips: Any, coded: CodedPicture, samples: Samples, page: int) -> "Image":
-    if samples.reading is Reading.BYTES or samples.compression in PILLOW_STREAMS:
-        # libvips reads neither these compressions, nor tiles of any number of bytes.
-        image = _load_with_pillow(vips, coded.content, page)
-    else:
-        image = vips.Image.tiffload_buffer(coded.content, page=page, access="sequential", fail_on="error")
+    if samples.reading is not Reading.BYTES and samples.compression not in PILLOW_STREAMS:
+        return vips.Image.tiffload_buffer(coded.content, page=page, access="sequential", fail_on="error")
+    # libvips reads neither these compressions, nor tiles of any number of bytes.
+    content, width, height, bands, is_wide = _load_with_pillow(coded.content, page)
     if samples.reading is not Reading.BYTES:
-        return image
-    number, is_big_endian = 1 if samples.is_planar else samples.number, coded.content[:2] == b"MM"
+        return vips.Image.new_from_memory(content, width, height, bands, "ushort" if is_wide else "uchar")
+    rows = Rows(content, width, height, is_big_endian=coded.content[:2] == b"MM")
     split = split_floats if samples.format == FLOAT else split_integers
-    return split(vips, image, samples.bits, number, is_big_endian=is_big_endian)
+    return split(vips, rows, samples.bits, 1 if samples.is_planar else samples.number)
 
 
-def _load_with_pillow(vips: Any, content: bytes, page: int) -> "Image":
+def _load_with_pillow(content: bytes, page: int) -> tuple[bytes, int, int, int, bool]:
+    """Return the pixels, the width, the height, the number of bands, and whether they have 16 bits."""
     from PIL import Image
 
     with Image.open(io.BytesIO(content), formats=["TIFF"]) as image:
         image.seek(page)
-        image.load()
-        form = "ushort" if image.mode.startswith("I;16") else "uchar"
-        return vips.Image.new_from_memory(image.tobytes(), *image.size, len(image.getbands()), form)
+        return image.tobytes(), *image.size, len(image.getbands()), image.mode.startswith("I;16")
 
 
 def _widen(image: "Image", bits: int) -> "Image":

@@ -89,8 +89,8 @@ class Samples:
         if self.reading is Reading.COLOURS and self.compression != JPEG:
             return size + 8
         if self.reading is Reading.BYTES or self.compression in PILLOW_STREAMS:
-            # The compressed strip, the bytes of the rows and their samples are in memory at once.
-            return 2 * size + max(4, 2 * self.number) + 3
+            # Pillow holds the rows four times. Then samples of other than whole bytes are written twice.
+            return max(4 * size, size + 4 * self.number) + 3
         if self.compression == _WEBP:
             return size + _WEBP_MEMORY
         # A JPEG inside may have several scans, so the decoder keeps all coefficients.
