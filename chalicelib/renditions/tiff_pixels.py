@@ -11,6 +11,7 @@ from chalicelib.renditions.tiff_samples import (
     FLOAT,
     ICCLAB,
     ITULAB,
+    JPEG,
     LABS,
     PALETTE,
     PILLOW_STREAMS,
@@ -103,7 +104,11 @@ def _load(vips: Any, coded: CodedPicture, samples: Samples) -> tuple["Image", in
 
 def _load_page(vips: Any, coded: CodedPicture, samples: Samples, page: int) -> "Image":
     if samples.reading is not Reading.BYTES and samples.compression not in PILLOW_STREAMS:
-        return vips.Image.tiffload_buffer(coded.content, page=page, access="sequential", fail_on="error")
+        # libtiff needs more than libvips allows for a large strip of subsampled YCbCr. Its memory was checked before.
+        is_unlimited = samples.reading is Reading.COLOURS and samples.compression != JPEG
+        return vips.Image.tiffload_buffer(
+            coded.content, page=page, access="sequential", fail_on="error", unlimited=is_unlimited
+        )
     # libvips reads neither these compressions, nor tiles of any number of bytes.
     content, width, height, bands, is_wide = _load_with_pillow(coded.content, page)
     if samples.reading is not Reading.BYTES:
