@@ -1,13 +1,13 @@
 """Choose the page of a TIFF that holds the photo.
 
-A TIFF may hold thumbnails, masks and other photos. Their tags tell the pages apart (TIFF 6.0, section 8,
-NewSubfileType; Adobe Technical Note 1, SubIFDs; DNG 1.7, NewSubFileType).
+A TIFF may hold thumbnails, masks and other photos. NewSubfileType tells them apart (TIFF 6.0, section 8, and
+DNG 1.7, chapter 4). SubIFDs is defined in Adobe's TIFF Technical Note 1.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from chalicelib.renditions.rejections import UnsupportedVariant
+from chalicelib.renditions.rejections import Damaged, UnsupportedVariant
 from chalicelib.renditions.tiff import Field, Tiff, get_first_integer
 
 _MAX_PAGES = 100
@@ -61,11 +61,13 @@ def choose_page(tiff_file: Tiff) -> Page:
     because a thumbnail without a tag is smaller than the picture below it.
 
     Raises:
+        Damaged: the file has no picture.
         UnsupportedVariant: the file has only masks, or only the raw data of a sensor without a preview of its size.
         struct.error: the file ends before its first full picture.
     """
-    full_page, reduced_pages = None, list[Page]()
+    full_page, reduced_pages, is_empty = None, list[Page](), True
     for pages in _list_pages(tiff_file):
+        is_empty = is_empty and not pages
         reduced_pages += (page for page in pages if page.subfile_type == _REDUCED)
         full_pages = [page for page in pages if page.subfile_type == 0]
         if full_pages:
@@ -76,7 +78,7 @@ def choose_page(tiff_file: Tiff) -> Page:
         return full_page
     if candidates:
         return max(candidates, key=lambda page: page.area)
-    raise UnsupportedVariant
+    raise Damaged if is_empty else UnsupportedVariant
 
 
 def _replaces(preview: Page, raw: Page) -> bool:

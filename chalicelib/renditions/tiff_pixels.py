@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pyvips import Image
 
 _INTERPRETATIONS = {1: ("b-w", "grey16"), 3: ("srgb", "rgb16"), 4: ("cmyk", "cmyk")}
-_FLOAT_WHITES = (255, 65_535, 2**32 - 1)
+_FLOAT_WHITES = tuple((1 << bits) - 1 for bits in (8, 10, 12, 14, 16, 32))
 _D50 = [96.42, 100, 82.49]
 # The Bradford adaptation of XYZ from D50 to D65 (ICC.1:2022, annex E, inverted).
 _D50_TO_D65 = [
@@ -180,7 +180,7 @@ def _convert_ycbcr(samples: Samples, image: "Image") -> "Image":
 
 
 def _convert_lab(samples: Samples, image: "Image", bits: int) -> "Image":
-    """Convert Lab with the white of D50 to sRGB (TIFF 6.0, section 23; Adobe Technical Note 4; ITU-T T.42)."""
+    """Convert Lab of D50 to sRGB (TIFF 6.0, section 23, Adobe TIFF Technical Note 4, and ITU-T T.42)."""
     if samples.photometric == ITULAB:
         lab = image.linear([100 / 255, 170 / 255, 200 / 255], [0, -128 * 170 / 255, -96 * 200 / 255])
     else:

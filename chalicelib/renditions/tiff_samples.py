@@ -28,7 +28,7 @@ _FAX, _WEBP, _WEBP_MEMORY = {2, 3, 4}, 50001, 9
 _LZW_AND_DEFLATE, _UNCOMPRESSED_AND_PACKBITS = {5, 8, 32946}, {1, 32773}
 PILLOW_STREAMS = {34925, 50000}
 """LZMA and ZSTD, which only Pillow decodes."""
-_NO_PREDICTOR = 1
+_NO_PREDICTOR, _PREDICTORS = 1, {1, 2, 3}
 
 _VIPS_SAMPLES = {*((kind, bits) for kind in (UNSIGNED, SIGNED) for bits in (8, 16, 32)), (FLOAT, 16), (FLOAT, 32)}
 _SCALED_BITS = {1, 2, 4}
@@ -69,6 +69,8 @@ class Samples:
     reading: Reading
     coefficients: tuple[float, ...]
     """The luma coefficients of YCbCr, for red, green and blue."""
+    subsampling: tuple[int, int]
+    """The pixels across and down that share the colours of YCbCr."""
     reference: tuple[float, ...]
     """The values of black and white of each sample of YCbCr, for 8 bits. Empty if the page does not declare them."""
 
@@ -126,10 +128,11 @@ def read_samples(fields: dict[int, Field]) -> Samples:
         is_premultiplied=is_premultiplied,
         reading=Reading.SAMPLES,
         coefficients=_get_numbers(fields, _COEFFICIENTS, 3) or (0.299, 0.587, 0.114),
+        subsampling=_get_subsampling(fields) if photometric == YCBCR else (1, 1),
         reference=_get_numbers(fields, _REFERENCE, 6),
     )
     _check_colours(samples, fields)
-    return _choose_reading(samples, fields)
+    return _choose_reading(samples)
 
 
 def _get_numbers(fields: dict[int, Field], tag: int, count: int) -> tuple[float, ...]:
@@ -137,6 +140,13 @@ def _get_numbers(fields: dict[int, Field], tag: int, count: int) -> tuple[float,
     if not isinstance(numbers, tuple) or len(numbers) < count or not all(map(math.isfinite, numbers[:count])):
         return ()
     return numbers[:count]
+
+
+def _get_subsampling(fields: dict[int, Field]) -> tuple[int, int]:
+    across, down = _get_numbers(fields, _SUBSAMPLING, 2) or (2, 2)
+    if not {across, down} <= {1, 2, 4}:
+        raise Damaged
+    return int(across), int(down)
 
 
 def _get_common(fields: dict[int, Field], tag: int, colours: int, default: int) -> int:
@@ -172,13 +182,15 @@ def _check_colours(samples: Samples, fields: dict[int, Field]) -> None:
         raise UnsupportedVariant
 
 
-def _choose_reading(samples: Samples, fields: dict[int, Field]) -> Samples:
+def _choose_reading(samples: Samples) -> Samples:
     """Return the samples with the way to read them."""
     compression, in_a_plane = samples.compression, 1 if samples.is_planar else samples.number
     if samples.predictor != _NO_PREDICTOR and compression not in _LZW_AND_DEFLATE | PILLOW_STREAMS:
         samples = replace(samples, predictor=_NO_PREDICTOR)
+    if samples.predictor not in _PREDICTORS:
+        raise UnsupportedVariant
     is_eight_bit = (samples.format, samples.bits) == (UNSIGNED, 8)
-    is_subsampled = samples.photometric == YCBCR and (_get_numbers(fields, _SUBSAMPLING, 2) or (2, 2)) != (1, 1)
+    is_subsampled = samples.subsampling != (1, 1)
     if samples.photometric == YCBCR and (compression == JPEG or is_subsampled):
         is_supported = compression in {JPEG} | _LZW_AND_DEFLATE | _UNCOMPRESSED_AND_PACKBITS
         if is_eight_bit and in_a_plane == 3 and is_supported:
