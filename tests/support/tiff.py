@@ -72,8 +72,10 @@ class _Writer:
     def _write_page(self, page: Page, next_page: int) -> int:
         is_tiled = 322 in page.fields
         offsets = [self._append(cell) for cell in page.cells]
-        fields = {**page.fields, 324 if is_tiled else 273: tuple(offsets)}
-        fields[325 if is_tiled else 279] = tuple(map(len, page.cells))
+        fields = dict(page.fields)
+        if offsets:
+            fields[324 if is_tiled else 273] = tuple(offsets)
+            fields[325 if is_tiled else 279] = tuple(map(len, page.cells))
         if page.children:
             fields[330] = tuple(self._write_page(child, 0) for child in page.children)
         entries = [self._pack_entry(tag, values) for tag, values in sorted(fields.items())]
