@@ -1,6 +1,6 @@
 """Write the page of a TIFF again, with directories that describe only its samples.
 
-The strips and tiles stay where they are. Each plane becomes a page of its own.
+The strips and tiles stay in place. Each plane becomes a page of its own.
 """
 
 import math

@@ -40,7 +40,7 @@ SHOWN = {
     "second below a thumbnail": [parent(other(16, 12, REDUCED), other(20, 15, REDUCED), photo())],
     "above smaller pictures": [parent(photo(), other(16, 12), other(64, 48, REDUCED))],
     "largest of a reduced chain": [photo(REDUCED), other(16, 12, REDUCED)],
-    "largest but for a mask": [other(16, 12, REDUCED), photo(REDUCED), other(64, 48, MASK)],
+    "largest except masks": [other(16, 12, REDUCED), photo(REDUCED), other(64, 48, MASK)],
     "preview as large as raw data": [parent(other(16, 12, REDUCED), other(WIDTH, HEIGHT, RAW), photo(REDUCED))],
     "after a directory of metadata": [Page([], {MAKE: b"Canon"}), photo()],
 }
@@ -48,7 +48,7 @@ SHOWN = {
 
 @pytest.mark.parametrize("pages", SHOWN.values(), ids=SHOWN)
 @pytest.mark.parametrize("is_big", [False, True], ids=["TIFF", "BigTIFF"])
-def test_full_picture_is_shown_wherever_it_is_stored(pages: list[Page], is_big: bool) -> None:
+def test_full_picture_is_shown_at_any_position(pages: list[Page], is_big: bool) -> None:
     for byte_order in "<>":
         rendered = renditions.render(write(*pages, byte_order=byte_order, is_big=is_big), "image/tiff")
         assert (rendered.width, rendered.height) == (WIDTH, HEIGHT)

@@ -223,3 +223,10 @@ def rejected() -> Iterator[tuple[str, bytes]]:
     yield "JPEG of 12 bits", write(page(rgb, bits=12, tags={259: (7,)}))
     yield "12 bits with a predictor", write(page(rgb + rgb, bits=12, tags={259: (5,), 317: (2,)}))
     yield "only a mask", write(page(grey, number=1, photometric=4, tags={254: (4,)}))
+
+
+def everything() -> Iterator[tuple[str, bytes]]:
+    """Yield all variants."""
+    for variants in (in_colour, in_grey, in_cmyk, rejected):
+        yield from variants()
+    yield from ((name, content) for name, _, content in half_transparent())
