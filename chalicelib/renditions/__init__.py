@@ -19,6 +19,7 @@ from chalicelib.renditions.rejections import (
     TooManyPixels,
     Truncated,
     TypeMismatch,
+    UnsupportedVariant,
 )
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ __all__ = [
     "TooManyPixels",
     "Truncated",
     "TypeMismatch",
+    "UnsupportedVariant",
     "encode_jpeg",
     "render",
     "sniff",

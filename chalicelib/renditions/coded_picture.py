@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from chalicelib.renditions.rejections import Damaged, DecompressionBomb, TooManyPixels, Truncated
+from chalicelib.renditions.tiff_samples import Samples
 
 MAX_PIXELS = 100_000_000
 MAX_SIDE = 30_000
@@ -28,6 +29,10 @@ class CodedPicture:
     """True if other users may get `content` unchanged, because it is a JPEG that every browser shows."""
     memory_per_pixel: float = 0
     """The memory for decoding, in bytes per pixel. 0 if the decoder streams."""
+    samples: Samples | None = None
+    """The samples of a TIFF. None for other formats."""
+    palette: tuple[int, ...] = ()
+    """The palette of a TIFF: all red values, then all green and all blue values."""
 
 
 def check_size(width: int, height: int, *, memory_per_pixel: float = 0) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from chalicelib.domain.photos import MAX_UPLOAD_BYTES
-from chalicelib.renditions import heif, jpeg
+from chalicelib.renditions import heif, jpeg, tiff_picture
 from chalicelib.renditions.coded_picture import MAX_PROFILE_BYTES, CodedPicture, check_size, count_pieces, read_bytes
 from chalicelib.renditions.rejections import (
     Damaged,
@@ -20,13 +20,9 @@ from chalicelib.renditions.rejections import (
     Truncated,
     TypeMismatch,
 )
-from chalicelib.renditions.tiff import Tiff, get_first_integer
 
 # The measured memory of the decoders that cannot stream, in bytes per pixel.
 _GIF_MEMORY, _WEBP_MEMORY, _HEIC_MEMORY, _AVIF_MEMORY = 8, 9, 8, 10
-
-_WIDTH, _HEIGHT, _BITS, _COMPRESSION, _SAMPLES = 256, 257, 258, 259, 277
-_JPEG = 7
 
 _MAGIC = {
     b"\xff\xd8\xff": "image/jpeg",
@@ -177,29 +173,12 @@ def _read_webp_size(chunks: dict[bytes, bytes]) -> tuple[int, int]:
     return width & 0x3FFF, height & 0x3FFF
 
 
-def _read_tiff(content: bytes) -> CodedPicture:
-    tiff_file = Tiff(content)
-    fields = tiff_file.read_fields(tiff_file.first_directory)
-    width, height = get_first_integer(fields.get(_WIDTH)), get_first_integer(fields.get(_HEIGHT))
-    bits, samples = get_first_integer(fields.get(_BITS), 8), get_first_integer(fields.get(_SAMPLES), 1)
-    # A JPEG inside may have several scans, so the decoder keeps all coefficients.
-    coefficients = 2 if get_first_integer(fields.get(_COMPRESSION)) == _JPEG else 0
-    memory_per_pixel = samples * (max(bits, 8) / 8 + coefficients) + 3
-    check_size(width, height, memory_per_pixel=memory_per_pixel)
-    # Remove the offset of the next page, so that no loader reads or counts a chain of a million pages.
-    page = bytearray(content)
-    struct.pack_into(
-        tiff_file.byte_order + tiff_file.offset_format, page, tiff_file.find_next_offset(tiff_file.first_directory), 0
-    )
-    return CodedPicture(bytes(page), width, height, exif=content, memory_per_pixel=memory_per_pixel)
-
-
 _READERS: dict[str, Callable[[bytes], CodedPicture]] = {
     "image/jpeg": jpeg.read,
     "image/png": _read_png,
     "image/gif": _read_gif,
     "image/webp": _read_webp,
-    "image/tiff": _read_tiff,
+    "image/tiff": tiff_picture.read,
     "image/heic": partial(heif.read, _HEIC_MEMORY),
     "image/heif": partial(heif.read, _HEIC_MEMORY),
     "image/avif": partial(heif.read, _AVIF_MEMORY),

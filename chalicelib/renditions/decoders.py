@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.renditions import exif, icc
+from chalicelib.renditions import exif, icc, tiff_pixels
 from chalicelib.renditions.coded_picture import CodedPicture, check_size
 
 if TYPE_CHECKING:
@@ -95,6 +95,14 @@ def _open_with_vips(loader: str, coded: CodedPicture) -> Picture:
     return Picture(exif.read(coded.exif), profile, lambda _shrink: image, image.width, image.height)
 
 
+def _open_tiff(coded: CodedPicture) -> Picture:
+    if coded.samples is None:
+        # The only strip of the page is a JPEG file.
+        return _open_jpeg(coded)
+    image = tiff_pixels.decode(load_vips(), coded, coded.samples)
+    return Picture(exif.read(coded.exif), coded.profile, lambda _shrink: image, image.width, image.height)
+
+
 def _open_jpeg(coded: CodedPicture) -> Picture:
     metadata = exif.read(coded.exif)
     is_upright_srgb = metadata.orientation == 1 and (not coded.profile or icc.is_srgb(coded.profile))
@@ -158,7 +166,7 @@ _OPENERS: dict[str, Callable[[CodedPicture], Picture]] = {
     "image/png": partial(_open_with_vips, "pngload_buffer"),
     "image/gif": partial(_open_with_vips, "gifload_buffer"),
     "image/webp": partial(_open_with_vips, "webpload_buffer"),
-    "image/tiff": partial(_open_with_vips, "tiffload_buffer"),
+    "image/tiff": _open_tiff,
     "image/heic": _open_heic,
     "image/heif": _open_heic,
     "image/avif": _open_avif,

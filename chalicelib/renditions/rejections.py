@@ -36,3 +36,7 @@ class DecompressionBomb(Rejection):
 
 class Damaged(Rejection):
     """The format matches, but the decoder cannot decode the content."""
+
+
+class UnsupportedVariant(Rejection):
+    """The format matches, but no decoder of the service shows this variant of it correctly."""

@@ -32,6 +32,7 @@ _FORMATS = {
     17: "q",
     18: "Q",
 }
+_INTEGERS = {"B", "H", "I", "Q"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +65,48 @@ class Tiff:
         """Return the position at which the directory at `at` stores the offset of the next directory."""
         return at + 8 + 20 * self._unpack("Q", at) if self.is_big else at + 2 + 12 * self._unpack("H", at)
 
+    def read_next_directory(self, at: int) -> int:
+        """Return the offset of the directory after the one at `at`. 0 if it is the last."""
+        return self._unpack(self.offset_format, self.find_next_offset(at))
+
+    def read_integers(self, at: int, tag: int, limit: int) -> tuple[int, ...]:
+        """Return the first `limit` integers of a field. Return none if the directory at `at` has no such field."""
+        entry = self._find_entry(at, tag)
+        form = _FORMATS.get(self._unpack("H", entry + 2), "") if entry else ""
+        if form not in _INTEGERS:
+            return ()
+        start, size = self._locate_values(entry, struct.calcsize("<" + form))
+        count = min(size // struct.calcsize("<" + form), limit)
+        return struct.unpack_from(self.byte_order + form * count, self.content, start)
+
+    def read_bytes(self, at: int, tag: int, limit: int) -> bytes:
+        """Return the bytes of a field in the order of the file. Return none if it is absent or longer than `limit`."""
+        entry = self._find_entry(at, tag)
+        form = _FORMATS.get(self._unpack("H", entry + 2), "") if entry else ""
+        if not form:
+            return b""
+        start, size = self._locate_values(entry, struct.calcsize("<" + form))
+        return self.content[start : start + size] if size <= limit else b""
+
+    def list_entries(self, at: int) -> range:
+        """Return the offsets of the first 1,000 entries of the directory at `at`."""
+        size, first = (20, at + 8) if self.is_big else (12, at + 2)
+        return range(first, min(self.find_next_offset(at), first + size * _MAX_FIELDS), size)
+
+    def _find_entry(self, at: int, tag: int) -> int:
+        """Return the offset of the entry of a tag. 0 if there is none."""
+        return next((entry for entry in self.list_entries(at) if self._unpack("H", entry) == tag), 0)
+
+    def _locate_values(self, entry: int, size: int) -> tuple[int, int]:
+        """Return the offset and the length in bytes of the values of an entry. One value has `size` bytes."""
+        length, inline = self._unpack(self.offset_format, entry + 4) * size, struct.calcsize("<" + self.offset_format)
+        at = entry + 4 + inline
+        return (at if length <= inline else self._unpack(self.offset_format, at)), length
+
     def read_fields(self, at: int) -> dict[int, Field]:
         """Return the fields of the directory at `at` by tag. Omit fields that point outside. Truncate long fields."""
-        size, first = (20, at + 8) if self.is_big else (12, at + 2)
         fields: dict[int, Field] = {}
-        for entry in range(first, min(self.find_next_offset(at), first + size * _MAX_FIELDS), size):
+        for entry in self.list_entries(at):
             with suppress(struct.error, KeyError):
                 fields.setdefault(self._unpack("H", entry), self._read_field(entry))
         return fields
@@ -76,10 +114,8 @@ class Tiff:
     def _read_field(self, entry: int) -> Field:
         kind, count = self._unpack("H", entry + 2), self._unpack(self.offset_format, entry + 4)
         form = _FORMATS[kind]
-        size, inline = struct.calcsize("<" + form), struct.calcsize("<" + self.offset_format)
-        at = entry + 4 + inline
-        if size * count > inline:
-            at = self._unpack(self.offset_format, at)
+        size = struct.calcsize("<" + form)
+        at, _ = self._locate_values(entry, size)
         count = min(count, _MAX_FIELD_BYTES // size)
         if form == "s":
             (text,) = struct.unpack_from(f"{count}s", self.content, at)

@@ -22,6 +22,7 @@ const REASONS = {
   TooManyPixels: "The photo has too many pixels.",
   Truncated: "The photo is incomplete.",
   Damaged: "The photo is damaged.",
+  UnsupportedVariant: "This variant of the format is not supported. Save the photo as a JPEG or PNG, and upload that.",
   DecompressionBomb: "The photo would take too long to open.",
   SizeMismatch: "The file changed during the upload. Add it again.",
   ChecksumMismatch: "The file changed during the upload. Add it again.",

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from chalicelib import renditions
-from tests.support import canaries, images, mutation
+from tests.support import canaries, images, mutation, tiff_variants
 from tests.support.encodings import encode_quadrants
 
 SECONDS_EACH, MEGABYTES_EACH = 10, 1_400
@@ -31,6 +31,7 @@ def samples() -> list[tuple[str, bytes]]:
     unusual = [(declared, content) for content, declared in images.polyglots().values()]
     unusual += [(declared, content) for _, declared, content in canaries.everywhere()]
     encodings = [(f"image/{format.lower()}", content) for _, format, content in encode_quadrants()]
+    unusual += [("image/tiff", content) for _, content in tiff_variants.everything()]
     return [*((declared, make()) for declared, make in images.SMALL.items()), *encodings, *unusual]
 
 

@@ -1,0 +1,78 @@
+import struct
+
+import pytest
+
+from chalicelib import renditions
+from tests.support import images, tiff, tiff_variants
+from tests.support.colours import find_difference, find_quadrants, read_quadrants
+
+TOLERANCE, TOLERANCE_OF_INKS = 10, 80
+
+
+def show(content: bytes) -> list[tuple[int, ...]]:
+    rendered = renditions.render(content, "image/tiff")
+    assert (rendered.width, rendered.height) == (tiff.WIDTH, tiff.HEIGHT)
+    return read_quadrants(rendered)
+
+
+@pytest.mark.parametrize("content", [pytest.param(content, id=name) for name, content in tiff_variants.in_colour()])
+def test_variant_in_colour_shows_its_colours(content: bytes) -> None:
+    assert find_difference(show(content), [*images.QUADRANTS]) <= TOLERANCE
+
+
+@pytest.mark.parametrize("content", [pytest.param(content, id=name) for name, content in tiff_variants.in_grey()])
+def test_variant_in_grey_shows_its_greys(content: bytes) -> None:
+    assert find_difference(show(content), find_quadrants(tiff.quadrants("L"))) <= TOLERANCE
+
+
+@pytest.mark.parametrize("content", [pytest.param(content, id=name) for name, content in tiff_variants.in_cmyk()])
+def test_variant_in_cmyk_shows_its_hues(content: bytes) -> None:
+    assert find_difference(show(content), [*images.QUADRANTS]) <= TOLERANCE_OF_INKS
+
+
+@pytest.mark.parametrize(
+    ("mode", "content"), [pytest.param(mode, c, id=name) for name, mode, c in tiff_variants.half_transparent()]
+)
+def test_transparency_is_shown_on_white(mode: str, content: bytes) -> None:
+    opaque = find_quadrants(tiff.quadrants(mode))
+    on_white = [tuple(round((value * 128 + 255 * 127) / 255) for value in colour) for colour in opaque]
+    assert find_difference(show(content), on_white) <= TOLERANCE
+
+
+@pytest.mark.parametrize("content", [pytest.param(content, id=name) for name, content in tiff_variants.rejected()])
+def test_unknown_variant_is_rejected_as_unsupported(content: bytes) -> None:
+    with pytest.raises(renditions.UnsupportedVariant):
+        renditions.render(content, "image/tiff")
+
+
+@pytest.mark.parametrize("white", [255, 65_535, 1000])
+def test_floats_of_integer_values_are_scaled_to_their_range(white: int) -> None:
+    values = [value * white / 255 for value in tiff.quadrants("L").tobytes()]
+    values[0] = white
+    pixels = struct.pack(f"<{len(values)}f", *values)
+    content = tiff.write(tiff.page(pixels, number=1, bits=32, photometric=1, tags={339: (3,)}))
+    assert find_difference(show(content), find_quadrants(tiff.quadrants("L"))) <= TOLERANCE
+
+
+def test_bright_lights_in_floats_do_not_darken_the_photo() -> None:
+    values = [value / 255 for value in tiff.quadrants("L").tobytes()]
+    values[0] = 50
+    content = tiff.page(struct.pack(f"<{len(values)}f", *values), number=1, bits=32, photometric=1, tags={339: (3,)})
+    assert find_difference(show(tiff.write(content)), find_quadrants(tiff.quadrants("L"))) <= TOLERANCE
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        {277: (2,)},
+        {278: (0,)},
+        {322: (0,), 323: (16,)},
+        {262: (3,), 277: (1,), 320: (0,) * 9},
+        {262: (6,), 530: (3, 1)},
+        {262: (6,), 530: (1, 1), 532: (5, 5, 5, 5, 5, 5)},
+    ],
+    ids=["too few samples", "no rows", "empty tiles", "short palette", "odd subsampling", "no range"],
+)
+def test_contradictory_tags_are_rejected_as_damaged(tags: dict[int, tuple[int, ...]]) -> None:
+    with pytest.raises(renditions.Damaged):
+        renditions.render(tiff.write(tiff.page(tiff.quadrants().tobytes(), tags=tags)), "image/tiff")
