@@ -172,7 +172,7 @@ def read_cicp(chunk: bytes) -> ColourSpace | None:
 
 
 def read_dcf(exif: bytes) -> ColourSpace | None:
-    """Return Adobe RGB if the EXIF of a JPEG names it (DCF 2.0, section 5; EXIF 3.0, section 4.6.5.2).
+    """Return Adobe RGB if the EXIF of a JPEG names it (DCF 2.0, section 5, and EXIF 3.0, section 4.6.5).
 
     Some cameras write the value 2 instead, which EXIF reserves.
     """

@@ -129,7 +129,8 @@ def _open_heic(coded: CodedPicture) -> Picture:
     metadata = replace(exif.read(coded.exif), orientation=1)
 
     def decode_pixels(_shrink: int) -> "Image":
-        return _build_image(heif.data, width, height, is_16_bit=heif.mode == "I;16")
+        image = _build_image(heif.data, width, height, is_16_bit=heif.mode == "I;16")
+        return image.unpremultiply().cast("uchar") if heif.premultiplied_alpha else image
 
     return Picture(metadata, heif.info.get("icc_profile") or b"", decode_pixels, width, height, is_in_memory=True)
 

@@ -181,7 +181,7 @@ def _find_transparency(items: _Items, parts: list[int]) -> list[int]:
 
 
 def _isolate(items: _Items, top_boxes: Iterable[Box], kept_items: set[int]) -> bytes:
-    """Return the file without the types of other items, and without the references to and from them.
+    """Return the file without the types of other items, and without references that determine no pixel.
 
     pi-heif copies all metadata of every picture at once. The same 15 MB could be copied a hundred times.
     """
@@ -189,8 +189,7 @@ def _isolate(items: _Items, top_boxes: Iterable[Box], kept_items: set[int]) -> b
     for item in items.types.keys() - kept_items:
         isolated[items.types[item] : items.types[item] + 4] = b"none"
     for reference in items.references:
-        is_kept = reference.item in kept_items and not kept_items.isdisjoint(reference.targets)
-        if not is_kept or reference.kind not in _REFERENCES:
+        if reference.kind not in _REFERENCES:
             isolated[reference.at : reference.at + 4] = b"none"
     for box in top_boxes:
         # libavif rejects a file with the brand of gain maps and no item with one.
