@@ -9,7 +9,7 @@ import math
 import struct
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from chalicelib.renditions.tiff import Tiff, get_first_integer
 
@@ -40,7 +40,9 @@ _PRIMARIES: dict[int, Primaries] = {
 }
 _ADOBE_RGB = ((0.64, 0.33), (0.21, 0.71), (0.15, 0.06), _D65)
 _ADOBE_GAMMA = 563 / 256
-_TOLERANCE = 0.002
+_SRGB_GAMMA = 45_455
+# Chromium ignores the same differences.
+_TOLERANCE, _GAMMA_TOLERANCE = 0.002, 0.05
 
 
 def transfer_srgb(value: float) -> float:
@@ -111,46 +113,38 @@ SRGB = ColourSpace(_BT709, transfer_srgb)
 ADOBE_RGB = ColourSpace(_ADOBE_RGB, _make_gamma(_ADOBE_GAMMA))
 
 
-def read_code_points(primaries: int, transfer: int) -> ColourSpace | None:
-    """Return the colour space of two code points, or None if both are unspecified or unknown.
-
-    If one of them is unknown, use that of sRGB.
-    """
-    if primaries not in _PRIMARIES and transfer not in _CURVES:
-        return None
-    return ColourSpace(_PRIMARIES.get(primaries, _BT709), _CURVES.get(transfer, transfer_srgb))
-
-
-def read_nclx(nclx: bytes) -> ColourSpace | None:
+def read_nclx(nclx: bytes) -> ColourSpace:
     """Return the colour space of the body of a `colr` box after its type (ISO/IEC 14496-12, section 12.1.5).
 
-    Browsers show photos with the curve of BT.709, which many encoders write without a reason, as sRGB.
+    If a code point is unspecified or unknown, use that of sRGB. Browsers use it for the curve of BT.709 too, which
+    many encoders write without a reason.
     """
     primaries, transfer = struct.unpack_from(">HH", nclx)
-    return read_code_points(primaries, 13 if transfer in _VIDEO_CURVES else transfer)
+    curve = transfer_srgb if transfer in _VIDEO_CURVES else _CURVES.get(transfer, transfer_srgb)
+    return ColourSpace(_PRIMARIES.get(primaries, _BT709), curve)
 
 
 def read_png_chunks(chunks: Mapping[bytes, bytes]) -> ColourSpace | None:
     """Return the colour space of PNG chunks: sRGB, or cHRM and gAMA (PNG, third edition, sections 4.3 and 11.3.2)."""
     gamma = int.from_bytes(chunks.get(b"gAMA", b"")[:4])
-    if b"sRGB" in chunks or not gamma:
+    primaries = _read_chrm(chunks[b"cHRM"]) if b"cHRM" in chunks else SRGB.primaries
+    if b"sRGB" in chunks or not gamma or primaries is None:
         return None
-    primaries = _read_chrm(chunks.get(b"cHRM", b""))
     # A writer of sRGB adds this gamma and these primaries for readers that do not know sRGB.
-    if abs(gamma - 45455) <= 500 and _are_near(primaries, SRGB.primaries):
+    if abs(gamma / _SRGB_GAMMA - 1) < _GAMMA_TOLERANCE and _are_near(primaries, SRGB.primaries):
         return None
     return ColourSpace(primaries, _make_gamma(100_000 / gamma))
 
 
-def _read_chrm(chunk: bytes) -> Primaries:
-    """Return the primaries of a cHRM chunk, or those of sRGB if they cannot be those of a display."""
+def _read_chrm(chunk: bytes) -> Primaries | None:
+    """Return the primaries of a cHRM chunk, or None if they cannot be those of a display."""
     if len(chunk) != 32:
-        return SRGB.primaries
+        return None
     numbers = [value / 100_000 for value in struct.unpack(">8I", chunk)]
     white, red, green, blue = zip(numbers[::2], numbers[1::2], strict=True)
     sides = [_cross(a, b, white) for a, b in ((red, green), (green, blue), (blue, red))]
     is_possible = white[1] > 0 and (min(sides) > 0 or max(sides) < 0)
-    return (red, green, blue, white) if is_possible else SRGB.primaries
+    return (red, green, blue, white) if is_possible else None
 
 
 def _cross(a: tuple[float, float], b: tuple[float, float], c: tuple[float, float]) -> float:
@@ -164,11 +158,13 @@ def _are_near(primaries: Primaries, others: Primaries) -> bool:
 
 
 def read_cicp(chunk: bytes) -> ColourSpace | None:
-    """Return the colour space of a cICP chunk, or None if it is not usable (PNG, third edition, section 11.3.2.6)."""
-    if len(chunk) != 4 or chunk[2]:
+    """Return the colour space of a cICP chunk (PNG, third edition, section 11.3.2.6).
+
+    Return None if a part of it is unspecified or unknown. Then the other chunks determine the colours.
+    """
+    if len(chunk) != 4 or chunk[0] not in _PRIMARIES or chunk[1] not in _CURVES or chunk[2]:
         return None
-    space = read_code_points(chunk[0], chunk[1])
-    return replace(space, has_narrow_range=not chunk[3]) if space else None
+    return ColourSpace(_PRIMARIES[chunk[0]], _CURVES[chunk[1]], has_narrow_range=not chunk[3])
 
 
 def read_dcf(exif: bytes) -> ColourSpace | None:

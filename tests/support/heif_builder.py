@@ -67,17 +67,18 @@ def av1(seed: int = 0, *, is_grey: bool = False) -> Item:
     if is_grey:
         image = Image.linear_gradient("L").resize((WIDTH, HEIGHT)).rotate(90 * seed)
     content = images.encoded(image, "AVIF", quality=80, speed=10)
-    return Item(b"av01", content[content.index(b"mdat") + 4 :], (_find_box(content, b"av1C"), extent(), _pixels(3)))
+    return Item(b"av01", content[content.index(b"mdat") + 4 :], (find_box(content, b"av1C"), extent(), _pixels(3)))
 
 
 @cache
 def hevc() -> Item:
     """Return a picture coded with HEVC, with its configuration and size."""
     start = images.HEIC.index(b"mdat") + 4
-    return Item(b"hvc1", images.HEIC[start : start + 160], (_find_box(images.HEIC, b"hvcC"), extent(), _pixels(3)))
+    return Item(b"hvc1", images.HEIC[start : start + 160], (find_box(images.HEIC, b"hvcC"), extent(), _pixels(3)))
 
 
-def _find_box(content: bytes, kind: bytes) -> bytes:
+def find_box(content: bytes, kind: bytes) -> bytes:
+    """Return the first box of a kind."""
     at = content.index(kind) - 4
     return content[at : at + int.from_bytes(content[at : at + 4])]
 
