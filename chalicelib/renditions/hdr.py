@@ -4,6 +4,7 @@ The picture is mapped by its brightest channel in BT.2020, so that hues stay.
 Light up to the reference white is halved. Brighter light, up to 1,000 nits, approaches white on a curve.
 """
 
+import math
 from array import array
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -25,37 +26,67 @@ _HLG_SYSTEM_GAMMA = 1.2
 """The exponent from light of the scene to light of a display of 1,000 nits (ITU-R BT.2100, table 5)."""
 
 
+# The steps of tables for light. 10,000 nits are 49.3 times the reference white.
+_STEPS = 65_536
+_LIGHT_STEP, _LUMINANCE_STEP = 50 / _STEPS, 1 / (_STEPS - 1)
+
+
 def convert_to_srgb(image: "Image", space: ColourSpace) -> "Image":
     """Return a PQ or HLG image of one or three bands in sRGB of eight bits."""
-    levels = 65_536 if image.format == "ushort" else 256
-    table = load_vips().Image.new_from_memory(_tabulate(space, levels), levels, 1, 1, "float")
-    linear = image.maplut(table)
+    is_16_bit = image.format == "ushort"
+    linear = image.maplut(_load_table(_tabulate_transfer(space, 65_536 if is_16_bit else 256)))
     if linear.bands == 1:
         linear = linear.bandjoin([linear, linear])
-    if space.curve is transfer_hlg:
-        luminance = linear.recomb([list(calculate_unadapted_matrix(space.primaries)[1])])
-        linear = linear * luminance ** (_HLG_SYSTEM_GAMMA - 1) * _PEAK
     linear = _change_primaries(linear, space.primaries, BT2020)
-    linear = linear * _calculate_gain(linear[0].maxpair(linear[1]).maxpair(linear[2]))
-    linear = _change_primaries(linear, BT2020, SRGB.primaries)
+    brightest = linear[0].maxpair(linear[1]).maxpair(linear[2])
+    if space.curve is transfer_hlg:
+        luminance = linear.recomb([list(calculate_unadapted_matrix(BT2020)[1])])
+        factor = _look_up(_tabulate_system_gamma(), luminance, _LUMINANCE_STEP)
+        gain = factor * _look_up(_tabulate_gain(), brightest * factor, _LIGHT_STEP)
+    else:
+        gain = _look_up(_tabulate_gain(), brightest, _LIGHT_STEP)
+    linear = _change_primaries(linear * gain, BT2020, SRGB.primaries)
     return linear.copy(interpretation="scrgb").colourspace("srgb")
 
 
-def _calculate_gain(brightest: "Image") -> "Image":
-    """Return the factor for each pixel by its brightest channel, as a multiple of the reference white."""
-    (middle_x, middle_y) = _MIDDLE
-    # Solve x = 1 + 2 (middle_x - 1) t + (_PEAK - 2 middle_x + 1) t^2 for t from 0 to 1.
-    x = brightest.clamp(min=1, max=_PEAK)
-    slope, square = middle_x - 1, _PEAK - 2 * middle_x + 1
-    t = (((x - 1) * square + slope**2) ** 0.5 - slope) / square
-    y = t * t * (1 - 2 * middle_y + _WHITE) + t * 2 * (middle_y - _WHITE) + _WHITE
-    return y / brightest.clamp(min=1, max=1e9)
+def _change_primaries(linear: "Image", source: Primaries, target: Primaries) -> "Image":
+    if source == target:
+        return linear
+    return linear.recomb([list(row) for row in multiply(invert(calculate_matrix(target)), calculate_matrix(source))])
+
+
+def _look_up(table: bytes, light: "Image", step: float) -> "Image":
+    return light.linear(1 / step, 0.5).cast("ushort").maplut(_load_table(table))
+
+
+def _load_table(table: bytes) -> "Image":
+    return load_vips().Image.new_from_memory(table, len(table) // 4, 1, 1, "float")
 
 
 @lru_cache(maxsize=4)
-def _tabulate(space: ColourSpace, levels: int) -> bytes:
+def _tabulate_transfer(space: ColourSpace, levels: int) -> bytes:
     return array("f", (space.linearize(level / (levels - 1)) for level in range(levels))).tobytes()
 
 
-def _change_primaries(linear: "Image", source: Primaries, target: Primaries) -> "Image":
-    return linear.recomb([list(row) for row in multiply(invert(calculate_matrix(target)), calculate_matrix(source))])
+@lru_cache(maxsize=1)
+def _tabulate_system_gamma() -> bytes:
+    """Return the factor from light of the scene to light of the display, by luminance from 0 to 1."""
+    factors = ((step * _LUMINANCE_STEP) ** (_HLG_SYSTEM_GAMMA - 1) * _PEAK for step in range(_STEPS))
+    return array("f", factors).tobytes()
+
+
+@lru_cache(maxsize=1)
+def _tabulate_gain() -> bytes:
+    """Return the factor from HDR to the display, by the light of the brightest channel."""
+    return array("f", (_calculate_gain(step * _LIGHT_STEP) for step in range(_STEPS))).tobytes()
+
+
+def _calculate_gain(light: float) -> float:
+    """Return the factor for light as a multiple of the reference white."""
+    if light <= 1:
+        return _WHITE
+    middle_x, middle_y = _MIDDLE
+    # Solve light = 1 + 2 (middle_x - 1) t + (_PEAK - 2 middle_x + 1) t^2 for t from 0 to 1.
+    slope, square = middle_x - 1, _PEAK - 2 * middle_x + 1
+    t = (math.sqrt(slope**2 + (min(light, _PEAK) - 1) * square) - slope) / square
+    return ((1 - t) ** 2 * _WHITE + 2 * t * (1 - t) * middle_y + t**2) / light

@@ -11,18 +11,24 @@ from chalicelib import renditions
 from chalicelib.renditions.containers import extract_picture
 from chalicelib.renditions.decoders import open_picture
 from tests.support import heif_builder, images, profiles
-from tests.support.shown_colours import SHOWN, Colours, add_chunks, encode_chunk, show, shows
+from tests.support.shown_colours import (
+    P3_CHROMATICITIES,
+    SHOWN,
+    SRGB_CHROMATICITIES,
+    Colours,
+    add_chunks,
+    encode_chunk,
+    show,
+    shows,
+)
 
 VIDEO = {
     (1, 1): [(197, 28, 28), (28, 155, 49), (28, 49, 197), (218, 197, 49)],
     (9, 14): [(246, 0, 6), (0, 163, 5), (0, 48, 207), (235, 195, 0)],
 }
-SRGB, P3 = (
-    (31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000),
-    (31270, 32900, 68000, 32000, 26500, 69000, 15000, 6000),
-)
 SHOWN_P3 = [(220, 0, 18), (0, 164, 35), (28, 58, 209), (225, 200, 0)]
-"""The quadrants with the primaries of Display P3 and a gamma of 2.2."""
+SHOWN_LINEAR_P3 = [(246, 101, 106), (64, 210, 125), (104, 134, 236), (241, 229, 118)]
+"""The quadrants with the primaries of Display P3 and a gamma of 2.2 or 1."""
 
 
 def png(*chunks: tuple[bytes, bytes], icc: bytes | None = None) -> bytes:
@@ -128,12 +134,15 @@ def test_narrow_range_of_png_is_widened() -> None:
         ([gama(100_000)], SHOWN[1, 8]),
         ([gama(38_000)], [(192, 21, 21), (21, 147, 41), (21, 41, 192), (215, 192, 41)]),
         ([gama(45_455)], list(images.QUADRANTS)),
-        ([gama(45_455), chrm(*SRGB)], list(images.QUADRANTS)),
-        ([gama(45_455), chrm(*P3)], SHOWN_P3),
-        ([chrm(*P3), gama(100_000)], [(246, 101, 106), (64, 210, 125), (104, 134, 236), (241, 229, 118)]),
-        ([chrm(*P3)], list(images.QUADRANTS)),
-        ([(b"sRGB", b"\0"), gama(100_000), chrm(*P3)], list(images.QUADRANTS)),
-        ([gama(0), chrm(*P3)], list(images.QUADRANTS)),
+        ([gama(45_455), chrm(*SRGB_CHROMATICITIES)], list(images.QUADRANTS)),
+        ([gama(45_455), chrm(*P3_CHROMATICITIES)], SHOWN_P3),
+        (
+            [chrm(*P3_CHROMATICITIES), gama(100_000)],
+            [(246, 101, 106), (64, 210, 125), (104, 134, 236), (241, 229, 118)],
+        ),
+        ([chrm(*P3_CHROMATICITIES)], list(images.QUADRANTS)),
+        ([(b"sRGB", b"\0"), gama(100_000), chrm(*P3_CHROMATICITIES)], list(images.QUADRANTS)),
+        ([gama(0), chrm(*P3_CHROMATICITIES)], list(images.QUADRANTS)),
         ([gama(100_000), chrm(*[0] * 8)], list(images.QUADRANTS)),
         ([gama(100_000), chrm(31270, 32900, *[30_000] * 6)], list(images.QUADRANTS)),
         ([gama(100_000), (b"cHRM", bytes(9))], list(images.QUADRANTS)),
@@ -214,7 +223,7 @@ def test_photo_in_srgb_needs_no_conversion() -> None:
     photos = {
         "image/avif": images.SMALL["image/avif"](),
         "image/heic": images.HEIC,
-        "image/png": png((b"sRGB", b"\0"), gama(45_455), chrm(*SRGB)),
+        "image/png": png((b"sRGB", b"\0"), gama(45_455), chrm(*SRGB_CHROMATICITIES)),
         "image/jpeg": images.encoded(images.quadrants(), "JPEG", exif=dcf(1, b"R98\0")),
     }
     for declared, content in photos.items():

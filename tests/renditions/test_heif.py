@@ -155,6 +155,12 @@ def test_hidden_picture_may_exceed_the_limits() -> None:
     assert renditions.render(file.encode(), "image/avif").width == builder.WIDTH
 
 
+def test_picture_without_a_size_is_rejected() -> None:
+    picture = replace(builder.hevc(), properties=builder.hevc().properties[:1])
+    with pytest.raises(renditions.Damaged):
+        renditions.render(File((picture,), brands=BRANDS["heic"]).encode(), "image/heic")
+
+
 @pytest.mark.parametrize("tiles", [1, 2])
 def test_identity_of_a_picture_or_a_grid_is_decoded(tiles: int) -> None:
     draft = Draft("heic")

@@ -10,6 +10,9 @@ from chalicelib import renditions
 
 type Colours = list[tuple[int, int, int]]
 
+SRGB_CHROMATICITIES = (31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000)
+P3_CHROMATICITIES = (31270, 32900, 68000, 32000, 26500, 69000, 15000, 6000)
+"""The numbers of cHRM: white, red, green and blue."""
 SHOWN: dict[tuple[int, int], Colours] = {
     (1, 4): [(201, 35, 35), (35, 161, 57), (35, 57, 201), (221, 201, 57)],
     (1, 5): [(189, 17, 17), (17, 142, 36), (17, 36, 189), (212, 189, 36)],
