@@ -104,9 +104,9 @@ def _read_png(content: bytes) -> CodedPicture:
         b"".join(picture_parts),
         width,
         height,
-        chunks.get(b"eXIf", b""),
-        b"" if cicp else _inflate_profile(chunks.get(b"iCCP", b"")),
-        cicp or read_png_chunks(chunks),
+        exif=chunks.get(b"eXIf", b""),
+        profile=b"" if cicp else _inflate_profile(chunks.get(b"iCCP", b"")),
+        colour_space=cicp or read_png_chunks(chunks),
         memory_per_pixel=memory_per_pixel,
     )
 

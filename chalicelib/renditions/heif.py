@@ -25,6 +25,7 @@ MAX_TOTAL_PIXELS = 250_000_000
 
 _ITEM_BOX = re.compile(rb"infe")
 _LONGEST_ITEM = 1024
+_EXIF_ITEM = re.compile(rb"Exif")
 _CODED = (b"hvc1", b"av01")
 """HEVC and AV1. The other decoders of libheif are rarely used and have had vulnerabilities."""
 _DERIVED = (b"iden", b"grid", b"iovl")
@@ -212,7 +213,18 @@ def _read_colour_space(items: _Items, parts: list[int]) -> colour.ColourSpace | 
 
 def _read_exif(items: _Items) -> bytes:
     """Return the EXIF of the picture as a TIFF structure. Empty if the picture has none."""
-    described = [ref.item for ref in items.references if ref.kind == b"cdsc" and items.primary in ref.targets]
-    parts = next((items.extents.get(item, []) for item in described if items.get_type(item) == b"Exif"), [])
-    block = b"".join(items.content[start : start + size] for start, size in parts)
+    block = _read_description(items, _EXIF_ITEM)
+    # The block starts with the offset of the TIFF structure.
     return block[4 + int.from_bytes(block[:4]) :]
+
+
+def _read_description(items: _Items, kind: re.Pattern[bytes]) -> bytes:
+    """Return the first metadata of the picture whose type matches `kind`. Empty if the picture has none."""
+    for reference in items.references:
+        at = items.types.get(reference.item)
+        is_of_picture = reference.kind == b"cdsc" and items.primary in reference.targets
+        if is_of_picture and at is not None and kind.match(items.content, at):
+            return b"".join(
+                items.content[start : start + size] for start, size in items.extents.get(reference.item, [])
+            )
+    return b""

@@ -35,7 +35,13 @@ def read(content: bytes) -> CodedPicture:
     exif = next((segment[2:] for code, segment in segments if code == _APP1 and segment[2:8] == b"Exif\0\0"), b"")
     picture = b"".join((b"\xff\xd8", *_iterate_picture_parts(segments), b"\xff\xd9"))
     return CodedPicture(
-        picture, width, height, exif, _join_profile(segments), colour.read_dcf(exif), is_downloadable=is_downloadable
+        picture,
+        width,
+        height,
+        exif=exif,
+        profile=_join_profile(segments),
+        colour_space=colour.read_dcf(exif),
+        is_downloadable=is_downloadable,
     )
 
 
