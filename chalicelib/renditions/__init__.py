@@ -1,12 +1,13 @@
 """Convert the bytes of an upload to renditions and metadata, in memory. The first photo loads the decoders."""
 
+import struct
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.ids import Timestamp
 from chalicelib.domain.photos import Exif
-from chalicelib.renditions import icc, thumbhash
+from chalicelib.renditions import hdr, icc, icc_writer, thumbhash
 from chalicelib.renditions.coded_picture import MAX_PROFILE_BYTES
 from chalicelib.renditions.containers import extract_picture, sniff
 from chalicelib.renditions.decoders import Picture, load_vips, open_picture
@@ -112,8 +113,8 @@ def _render(picture: Picture) -> Rendered:
         full = Rendition(picture.copy.content, "image/jpeg", "jpg")
     else:
         orientation = picture.metadata.orientation
-        full_image = _to_srgb(_flatten(picture.decode_pixels(1)), picture.profile)
-        if picture.profile or not picture.is_in_memory:
+        full_image = _to_srgb(_flatten(picture.decode_pixels(1)), picture)
+        if picture.profile or picture.colour_space or not picture.is_in_memory:
             full_image = full_image.copy_memory()
         upright = _rotate(full_image, orientation)
         full = Rendition(upright.jpegsave_buffer(Q=_FULL_QUALITY, keep="none"), "image/jpeg", "jpg")
@@ -136,7 +137,7 @@ def _decode_copy(picture: Picture) -> "Image | None":
     if picture.copy:
         with suppress(load_vips().Error):
             pixels = picture.copy.decode_pixels(_choose_shrink_factor(picture))
-            image = _to_srgb(_shrink_to_fit(pixels, _SIDES["2048"]), picture.profile).copy_memory()
+            image = _to_srgb(_shrink_to_fit(pixels, _SIDES["2048"]), picture).copy_memory()
             return image if picture.copy.is_fully_read else None
     return None
 
@@ -186,8 +187,15 @@ def _flatten(image: "Image") -> "Image":
     return image.flatten(background=0 if cmyk else white)
 
 
-def _to_srgb(image: "Image", profile: bytes) -> "Image":
+def _to_srgb(image: "Image", picture: Picture) -> "Image":
     """Convert an image to sRGB with three bands of eight bits. Use the photo's profile if it matches the pixels."""
+    profile, space = picture.profile, picture.colour_space
+    if space and image.bands in (1, 3):
+        if space.is_hdr:
+            return hdr.convert_to_srgb(image, space)
+        # Primaries that cannot be converted only change the colours. Do not reject the photo.
+        with suppress(ArithmeticError, struct.error):
+            profile = icc_writer.make_profile(space, is_grey=image.bands == 1)
     matches_pixels = {"RGB": 3, "GRAY": 1, "CMYK": 4}.get(icc.read_colour_space(profile)) == image.bands
     if matches_pixels and len(profile) <= MAX_PROFILE_BYTES and not icc.is_srgb(profile):
         image_with_profile = image.copy()

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from chalicelib.renditions.colour import ColourSpace
 from chalicelib.renditions.rejections import Damaged, DecompressionBomb, TooManyPixels, Truncated
 from chalicelib.renditions.tiff_samples import Samples
 
@@ -25,6 +26,8 @@ class CodedPicture:
     """A TIFF structure, with or without the prefix `Exif`. Empty if the file has no EXIF."""
     profile: bytes = b""
     """The ICC profile. Empty if only the decoder reads it."""
+    colour_space: ColourSpace | None = None
+    """The colour space that the file names without a profile. It is used only if there is no profile."""
     is_downloadable: bool = False
     """True if other users may get `content` unchanged, because it is a JPEG that every browser shows."""
     memory_per_pixel: float = 0

@@ -12,6 +12,7 @@ from functools import partial
 from chalicelib.domain.photos import MAX_UPLOAD_BYTES
 from chalicelib.renditions import heif, jpeg, tiff_picture
 from chalicelib.renditions.coded_picture import MAX_PROFILE_BYTES, CodedPicture, check_size, count_pieces, read_bytes
+from chalicelib.renditions.colour import read_cicp, read_png_chunks
 from chalicelib.renditions.rejections import (
     Damaged,
     DecompressionBomb,
@@ -34,6 +35,7 @@ _MAGIC = {
     b"II+\0": "image/tiff",
     b"MM\0+": "image/tiff",
 }
+_PNG_COLOURS = {b"cICP", b"iCCP", b"sRGB", b"gAMA", b"cHRM"}
 _BRANDS = {
     **dict.fromkeys((b"avif", b"avis"), "image/avif"),
     **dict.fromkeys((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"), "image/heic"),
@@ -81,7 +83,9 @@ def _read_png(content: bytes) -> CodedPicture:
     for _ in count_pieces():
         size, kind = struct.unpack_from(">I4s", content, at)
         chunk = read_bytes(content, at, size + 12)
-        chunks.setdefault(kind, chunk[8:-4])
+        # Decoders ignore the colours that follow the pixels or the palette.
+        if kind not in _PNG_COLOURS or not {b"PLTE", b"IDAT"} & chunks.keys():
+            chunks.setdefault(kind, chunk[8:-4])
         if kind in {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}:
             picture_parts.append(chunk)
         at += len(chunk)
@@ -91,9 +95,15 @@ def _read_png(content: bytes) -> CodedPicture:
     samples = {0: 1, 2: 3, 3: 4, 4: 2}.get(colour, 4)
     memory_per_pixel = samples * max(depth, 8) / 8 + 3 if interlaced else 0
     check_size(width, height, memory_per_pixel=memory_per_pixel)
-    profile = _inflate_profile(chunks.get(b"iCCP", b""))
+    cicp = read_cicp(chunks.get(b"cICP", b""))
     return CodedPicture(
-        b"".join(picture_parts), width, height, chunks.get(b"eXIf", b""), profile, memory_per_pixel=memory_per_pixel
+        b"".join(picture_parts),
+        width,
+        height,
+        exif=chunks.get(b"eXIf", b""),
+        profile=b"" if cicp else _inflate_profile(chunks.get(b"iCCP", b"")),
+        colour_space=cicp or read_png_chunks(chunks),
+        memory_per_pixel=memory_per_pixel,
     )
 
 

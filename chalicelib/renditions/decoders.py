@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.renditions import exif, icc, tiff_pixels
 from chalicelib.renditions.coded_picture import CodedPicture, check_size
+from chalicelib.renditions.colour import SRGB, ColourSpace
 
 if TYPE_CHECKING:
     from pyvips import Image
@@ -61,6 +62,8 @@ class Picture:
     """Decode the pixels, shrunk by a factor of 1, 2, 4 or 8 if the format supports it."""
     width: int
     height: int
+    colour_space: ColourSpace | None = None
+    """The colour space of the pixels if there is no profile. None stands for sRGB."""
     is_in_memory: bool = False
     """True if `decode_pixels` decodes all pixels at once, so that they can be read twice."""
     copy: Copy | None = None
@@ -69,7 +72,9 @@ class Picture:
 
 def open_picture(coded: CodedPicture, content_type: str) -> Picture:
     """Open a picture with the decoder of its type. The decoder may raise any exception."""
-    return _OPENERS[content_type](coded)
+    picture = _OPENERS[content_type](coded)
+    needs_space = not picture.profile and coded.colour_space != SRGB
+    return replace(picture, colour_space=coded.colour_space) if needs_space else picture
 
 
 @cache
@@ -105,7 +110,8 @@ def _open_tiff(coded: CodedPicture) -> Picture:
 
 def _open_jpeg(coded: CodedPicture) -> Picture:
     metadata = exif.read(coded.exif)
-    is_upright_srgb = metadata.orientation == 1 and (not coded.profile or icc.is_srgb(coded.profile))
+    is_srgb = icc.is_srgb(coded.profile) if coded.profile else coded.colour_space is None
+    is_upright_srgb = metadata.orientation == 1 and is_srgb
     load = partial(load_vips().Image.jpegload_buffer, coded.content, access="sequential", fail_on="error")
     return Picture(
         metadata,
@@ -131,7 +137,8 @@ def _open_heic(coded: CodedPicture) -> Picture:
     metadata = replace(exif.read(coded.exif), orientation=1)
 
     def decode_pixels(_shrink: int) -> "Image":
-        return _build_image(heif.data, width, height, is_16_bit=heif.mode == "I;16")
+        image = _build_image(heif.data, width, height, is_16_bit=heif.mode == "I;16")
+        return image.unpremultiply().cast("uchar") if heif.premultiplied_alpha else image
 
     return Picture(metadata, heif.info.get("icc_profile") or b"", decode_pixels, width, height, is_in_memory=True)
 

@@ -1,82 +1,109 @@
-"""Read HEIF and AVIF: the boxes of a file, and the items that the boxes describe (ISO/IEC 14496-12, 23008-12)."""
+"""Cut the picture out of a HEIC or AVIF (ISO/IEC 23008-12): hide its other pictures and metadata from the decoder."""
 
 import re
 import struct
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
-from chalicelib.renditions.coded_picture import CodedPicture, check_size, count_pieces, read_bytes
+from chalicelib.renditions import colour
+from chalicelib.renditions.coded_picture import CodedPicture, check_size, count_pieces
+from chalicelib.renditions.heif_boxes import (
+    Box,
+    Reference,
+    find_only_box,
+    iterate_associations,
+    iterate_boxes,
+    iterate_references,
+    iterate_types,
+    read_extents,
+    read_number,
+)
 from chalicelib.renditions.rejections import Damaged, DecompressionBomb
 
 MAX_TOTAL_PIXELS = 250_000_000
-"""The largest sum of pixels of a picture, its transparency, its depth, and the tiles of each."""
+"""The largest sum of pixels of a picture, its transparency, and the tiles of both."""
 
 _ITEM_BOX = re.compile(rb"infe")
 _LONGEST_ITEM = 1024
-_PICTURE_TYPES = (b"hvc1", b"av01", b"grid")
-"""HEVC, AV1, and grids of them. The other decoders of libheif are rarely used and have had vulnerabilities."""
-_EXTENT = re.compile(rb"\0\0\0\x14ispe\0{4}(.{4})(.{4})", re.DOTALL)
+_EXIF_ITEM = re.compile(rb"Exif")
+_CODED = (b"hvc1", b"av01")
+"""HEVC and AV1. The other decoders of libheif are rarely used and have had vulnerabilities."""
+_DERIVED = (b"iden", b"grid", b"iovl")
+_ALPHA = (
+    b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha\0",
+    b"urn:mpeg:hevc:2015:auxid:1\0",
+    b"urn:mpeg:avc:2015:auxid:1\0",
+)
+_REFERENCES = {b"dimg", b"auxl", b"prem"}
+"""References that determine pixels: to tiles, to the picture of a transparency, and to premultiplied transparency."""
 
 
-class _Box(NamedTuple):
-    kind: bytes
-    at: int
-    """The offset of the body."""
-    end: int
+@dataclass(frozen=True, slots=True)
+class _Items:
+    """The items of a file, and all that describes them."""
 
+    content: bytes
+    primary: int
+    types: dict[int, int]
+    """The offset of the type of each item."""
+    references: list[Reference]
+    sources: dict[int, Sequence[int]]
+    """The items from which each item is derived."""
+    properties: list[Box]
+    property_numbers: dict[int, list[int]]
+    """The properties of each item, counted from 1."""
+    extents: dict[int, list[tuple[int, int]]]
+    """The offset and the size of each part of each item."""
 
-class _Reference(NamedTuple):
-    at: int
-    """The offset of the kind."""
-    kind: bytes
-    item: int
-    targets: tuple[int, ...]
+    def get_type(self, item: int) -> bytes:
+        """Return the type of an item. Empty if the file does not describe the item."""
+        at = self.types.get(item)
+        return b"" if at is None else self.content[at : at + 4]
+
+    def get_sources(self, item: int) -> Sequence[int]:
+        """Return the items from which a derived item is made."""
+        return self.sources.get(item, ()) if self.get_type(item) in _DERIVED else ()
+
+    def get_properties(self, item: int, kind: bytes) -> list[bytes]:
+        """Return the bodies of all properties of one kind."""
+        numbers = self.property_numbers.get(item, ())
+        boxes = [self.properties[number - 1] for number in numbers if 0 < number <= len(self.properties)]
+        return [self.content[box.at : box.end] for box in boxes if box.kind == kind]
+
+    def get_size(self, item: int) -> tuple[int, int] | None:
+        """Return the width and the height of an item, or None if the file does not tell them."""
+        extents = self.get_properties(item, b"ispe")
+        return struct.unpack_from(">II", extents[0], 4) if extents else None
 
 
 def read(memory_per_pixel: int, content: bytes) -> CodedPicture:
     """Return the picture without the file's other pictures and metadata. `memory_per_pixel` is for the decoder."""
-    top_boxes = list(_iterate_boxes(content, 0, len(content)))
+    top_boxes = list(iterate_boxes(content, 0, len(content)))
     # Join all boxes except the coded data.
     metadata_boxes = b"".join(content[box.at - 8 : box.end] for box in top_boxes if box.kind != b"mdat")
-    # Tiles and thumbnails have extents too. The largest extent is the picture's. The decoder detects a false one.
-    extents = [
-        (int.from_bytes(width_bytes), int.from_bytes(height_bytes))
-        for width_bytes, height_bytes in _EXTENT.findall(metadata_boxes)
-    ]
-    for width, height in extents:
+    if not all(_is_named_in_utf8(metadata_boxes, item.start() - 4) for item in _ITEM_BOX.finditer(metadata_boxes)):
+        raise Damaged
+    items = _read_items(content, find_only_box(top_boxes, b"meta"))
+    parts = _find_parts(items, items.primary)
+    _check_parts(items, parts)
+    size = items.get_size(items.primary)
+    if size is None:
+        raise Damaged
+    kept_parts = [*parts, *_find_transparency(items, parts)]
+    sizes = {part: items.get_size(part) or size for part in set(kept_parts)}
+    for width, height in sizes.values():
+        # The decoder may use another size, so it is checked again after the decoder has opened the picture.
         check_size(width, height, memory_per_pixel=memory_per_pixel)
-    if not extents or not all(
-        _is_named_in_utf8(metadata_boxes, item.start() - 4) for item in _ITEM_BOX.finditer(metadata_boxes)
-    ):
-        raise Damaged
-    width, height = max(extents, key=lambda extent: extent[0] * extent[1])
-    isolated, exif = _isolate(content, _find_only_box(top_boxes, b"meta"), width * height)
-    return CodedPicture(isolated, width, height, exif, memory_per_pixel=memory_per_pixel)
-
-
-def _iterate_boxes(content: bytes, at: int, end: int) -> Iterator[_Box]:
-    """Yield the boxes in a range. Reject a box that ends outside the file, because half an upload can decode."""
-    piece_counter = count_pieces()
-    while at < end:
-        next(piece_counter)
-        size, kind = struct.unpack_from(">I4s", content, at)
-        body = at + 8
-        if size == 1:
-            (size,), body = struct.unpack_from(">Q", content, at + 8), at + 16
-        box_end = at + max(size or end - at, 8)
-        if box_end > end:
-            read_bytes(content, at, box_end - at)
-            raise Damaged
-        yield _Box(kind, body, box_end)
-        at = box_end
-
-
-def _find_only_box(boxes: list[_Box], kind: bytes) -> _Box:
-    """Return the only box of its kind. If the file had two, the decoder might use the other."""
-    matching = [box for box in boxes if box.kind == kind]
-    if len(matching) != 1:
-        raise Damaged
-    return matching[0]
+    # A grid can use the same tile many times.
+    if sum(sizes[part][0] * sizes[part][1] for part in kept_parts) > MAX_TOTAL_PIXELS:
+        raise DecompressionBomb
+    return CodedPicture(
+        _isolate(items, top_boxes, set(kept_parts)),
+        *size,
+        exif=_read_exif(items),
+        colour_space=_read_colour_space(items, parts),
+        memory_per_pixel=memory_per_pixel,
+    )
 
 
 def _is_named_in_utf8(metadata_boxes: bytes, at: int) -> bool:
@@ -90,127 +117,114 @@ def _is_named_in_utf8(metadata_boxes: bytes, at: int) -> bool:
         return False
 
 
-def _isolate(content: bytes, meta: _Box, picture_pixels: int) -> tuple[bytes, bytes]:
-    """Return the file without the types of other items and without links to metadata, and the EXIF of the picture.
-
-    pi-heif copies all metadata of every picture at once. The same 15 MB could be copied a hundred times.
-    """
-    boxes = list(_iterate_boxes(content, meta.at + 4, meta.end))
-    types = dict(_iterate_types(content, _find_only_box(boxes, b"iinf")))
-    pitm = _find_only_box(boxes, b"pitm")
-    primary = _read_number(content, pitm.at + 4, 4 if content[pitm.at] else 2)
-    references = [reference for box in boxes if box.kind == b"iref" for reference in _iterate_references(content, box)]
-    # Transparency is stored as an auxiliary picture.
-    pictures = {primary, *(ref.item for ref in references if ref.kind == b"auxl" and primary in ref.targets)}
-    picture_items = pictures | _find_tiles(content, types, references, pictures)
-    if not all(content.startswith(_PICTURE_TYPES, types[item]) for item in picture_items & types.keys()):
-        raise Damaged
-    if _count_pixels(content, _find_only_box(boxes, b"iprp"), picture_items, picture_pixels) > MAX_TOTAL_PIXELS:
-        raise DecompressionBomb
-    descriptions = [reference for reference in references if reference.kind == b"cdsc"]
-    isolated = bytearray(content)
-    for at in (*(types[item] for item in types.keys() - picture_items), *(reference.at for reference in descriptions)):
-        isolated[at : at + 4] = b"none"
-    metadata = {reference.item for reference in descriptions if primary in reference.targets}
-    exif = [item for item in metadata & types.keys() if content.startswith(b"Exif", types[item])]
-    extents = _read_extents(content, _find_only_box(boxes, b"iloc"))
-    return bytes(isolated), _read_exif(content, extents.get(exif[0], [])) if exif else b""
+def _read_items(content: bytes, meta: Box) -> _Items:
+    boxes, piece_counter = list(iterate_boxes(content, meta.at + 4, meta.end)), count_pieces()
+    pitm = find_only_box(boxes, b"pitm")
+    property_boxes = list(iterate_boxes(content, (iprp := find_only_box(boxes, b"iprp")).at, iprp.end))
+    ipco = find_only_box(property_boxes, b"ipco")
+    property_numbers = dict[int, list[int]]()
+    for box in property_boxes:
+        if box.kind == b"ipma":
+            for item, number in iterate_associations(content, box, piece_counter):
+                property_numbers.setdefault(item, []).append(number)
+    irefs = [box for box in boxes if box.kind == b"iref"]
+    references = [ref for iref in irefs for ref in iterate_references(content, iref, piece_counter)]
+    return _Items(
+        content,
+        primary=read_number(content, pitm.at + 4, 4 if content[pitm.at] else 2),
+        types=dict(iterate_types(content, find_only_box(boxes, b"iinf"))),
+        references=references,
+        sources={ref.item: ref.targets for ref in references if ref.kind == b"dimg"},
+        properties=list(iterate_boxes(content, ipco.at, ipco.end)),
+        property_numbers=property_numbers,
+        extents=read_extents(content, find_only_box(boxes, b"iloc"), piece_counter),
+    )
 
 
-def _find_tiles(content: bytes, types: dict[int, int], references: list[_Reference], pictures: set[int]) -> set[int]:
-    """Return the tiles that the pictures consist of. Reject every other derivation.
+def _find_parts(items: _Items, item: int) -> list[int]:
+    """Return an item and the items that it is made of: a grid and its tiles, or one of both behind an identity."""
+    sources = items.get_sources(item) if items.get_type(item) == b"iden" else (item,)
+    tiles = [tile for source in sources if items.get_type(source) == b"grid" for tile in items.get_sources(source)]
+    return [*dict.fromkeys((item, *sources)), *tiles]
+
+
+def _check_parts(items: _Items, parts: list[int]) -> None:
+    """Check that a picture has only kinds of parts that the service decodes.
 
     A file of 10 kB with seven levels of overlays, each with eight layers, would take hours.
 
     Raises:
-        DecompressionBomb: a picture is an overlay or a copy, or a tile is derived from other items.
+        DecompressionBomb: a part is derived from items that are derived too.
+        Damaged: a part is an overlay, or has an unsupported codec.
     """
-    derived = {reference.item: reference.targets for reference in references if reference.kind == b"dimg"}
-    tiles = {tile for picture in pictures for tile in derived.get(picture, ())}
-    has_layers = any(content.startswith((b"iovl", b"iden"), types[item]) for item in pictures & types.keys())
-    if has_layers or tiles & derived.keys():
-        raise DecompressionBomb
-    return tiles
+    for part in parts:
+        for source in items.get_sources(part):
+            is_grid_behind_identity = (items.get_type(part), items.get_type(source)) == (b"iden", b"grid")
+            if items.get_type(source) in _DERIVED and not is_grid_behind_identity:
+                raise DecompressionBomb
+    if not all(items.get_type(part) in (*_CODED, b"grid", b"iden", b"") for part in parts):
+        raise Damaged
 
 
-def _iterate_types(content: bytes, iinf: _Box) -> Iterator[tuple[int, int]]:
-    """Yield each item and the offset of its type."""
-    for box in _iterate_boxes(content, iinf.at + (8 if content[iinf.at] else 6), iinf.end):
-        version = content[box.at]
-        if box.kind != b"infe" or version < 2:
-            raise Damaged
-        id_size = 4 if version > 2 else 2
-        yield _read_number(content, box.at + 4, id_size), box.at + 6 + id_size
+def _find_transparency(items: _Items, parts: list[int]) -> list[int]:
+    """Return the parts of all transparency pictures. A picture has one, or each of its tiles has one.
+
+    Omit all other auxiliary pictures, such as depth and gain maps. No rendition needs them.
+    """
+    pictures, transparency = set(parts), list[int]()
+    auxiliary = [ref.item for ref in items.references if ref.kind == b"auxl" and not pictures.isdisjoint(ref.targets)]
+    for item in dict.fromkeys(auxiliary):
+        if any(body[4:].startswith(_ALPHA) for body in items.get_properties(item, b"auxC")):
+            alpha_parts = _find_parts(items, item)
+            _check_parts(items, alpha_parts)
+            transparency += alpha_parts
+    return transparency
 
 
-def _iterate_references(content: bytes, iref: _Box) -> Iterator[_Reference]:
-    id_size = 4 if content[iref.at] else 2
-    for box in _iterate_boxes(content, iref.at + 4, iref.end):
-        items = range(box.at + id_size + 2, box.end, id_size)
-        targets = tuple(_read_number(content, item, id_size) for item in items)
-        yield _Reference(box.at - 4, box.kind, _read_number(content, box.at, id_size), targets)
+def _isolate(items: _Items, top_boxes: Iterable[Box], kept_items: set[int]) -> bytes:
+    """Return the file without the types of other items, and without references that determine no pixel.
+
+    pi-heif copies all metadata of every picture at once. The same 15 MB could be copied a hundred times.
+    """
+    isolated = bytearray(items.content)
+    for item in items.types.keys() - kept_items:
+        isolated[items.types[item] : items.types[item] + 4] = b"none"
+    for reference in items.references:
+        if reference.kind not in _REFERENCES:
+            isolated[reference.at : reference.at + 4] = b"none"
+    for box in top_boxes:
+        # libavif rejects a file with the brand of gain maps and no item with one.
+        for at in range(box.at, box.end - 3, 4) if box.kind == b"ftyp" else ():
+            if isolated[at : at + 4] == b"tmap":
+                isolated[at : at + 4] = b"mif1"
+    return bytes(isolated)
 
 
-def _count_pixels(content: bytes, iprp: _Box, items: set[int], default: int) -> int:
-    """Return the sum of the pixels of these items. Count `default` for an item without an extent property."""
-    inner_boxes = list(_iterate_boxes(content, iprp.at, iprp.end))
-    ipco, pixels_by_item = _find_only_box(inner_boxes, b"ipco"), dict.fromkeys(items, 0)
-    properties = list(_iterate_boxes(content, ipco.at, ipco.end))
-    sizes = [
-        _read_number(content, p.at + 4, 4) * _read_number(content, p.at + 8, 4) * (p.kind == b"ispe")
-        for p in properties
+def _read_colour_space(items: _Items, parts: list[int]) -> colour.ColourSpace | None:
+    """Return the colour space in the properties of a picture, or in those of its first part that has one."""
+    profiles = [
+        body
+        for part in dict.fromkeys(parts)
+        for body in items.get_properties(part, b"colr")
+        if body.startswith(b"nclx")
     ]
-    for box in inner_boxes:
-        if box.kind == b"ipma":
-            for item, property in _iterate_associations(content, box):
-                if item in pixels_by_item and 0 < property <= len(sizes):
-                    pixels_by_item[item] = max(pixels_by_item[item], sizes[property - 1])
-    return sum(pixels or default for pixels in pixels_by_item.values())
+    return colour.read_nclx(profiles[0][4:]) if profiles else None
 
 
-def _iterate_associations(content: bytes, ipma: _Box) -> Iterator[tuple[int, int]]:
-    """Yield each item with the number of each of its properties."""
-    id_size, has_small_indexes = 4 if content[ipma.at] else 2, content[ipma.at + 3] & 1 == 0
-    at, piece_counter = ipma.at + 8, count_pieces()
-    while at < ipma.end:
-        item, count = _read_number(content, at, id_size), content[at + id_size]
-        at += id_size + 1
-        for _ in range(count):
-            next(piece_counter)
-            yield item, content[at] & 0x7F if has_small_indexes else _read_number(content, at, 2) & 0x7FFF
-            at += 1 if has_small_indexes else 2
-
-
-def _read_extents(content: bytes, iloc: _Box) -> dict[int, list[tuple[int, int]]]:
-    """Return the offset and the size of each part of each item. An item that is in another file has no parts."""
-    version, sizes = content[iloc.at], _read_number(content, iloc.at + 4, 2)
-    offset, length, base, index = (sizes >> shift & 15 for shift in (12, 8, 4, 0))
-    id_size, index = 4 if version > 1 else 2, index if version else 0
-    extents, total = dict[int, list[tuple[int, int]]](), 0
-    at, piece_counter = iloc.at + 6 + id_size, count_pieces()
-    while at < iloc.end:
-        item, is_inside = _read_number(content, at, id_size), version == 0 or content[at + id_size + 1] & 15 == 0
-        at += id_size + (4 if version else 2)
-        start, count = _read_number(content, at, base), _read_number(content, at + base, 2)
-        at, parts = at + base + 2, list[tuple[int, int]]()
-        for _ in range(count):
-            next(piece_counter)
-            at += index
-            parts.append((start + _read_number(content, at, offset), _read_number(content, at + offset, length)))
-            at += offset + length
-        total += sum(size for _, size in parts)
-        # libheif copies bytes that items share once for each item.
-        if total > len(content):
-            raise DecompressionBomb
-        extents[item] = parts if is_inside else []
-    return extents
-
-
-def _read_exif(content: bytes, parts: list[tuple[int, int]]) -> bytes:
-    """Return the EXIF as a TIFF structure."""
-    block = b"".join(content[start : start + size] for start, size in parts)
+def _read_exif(items: _Items) -> bytes:
+    """Return the EXIF of the picture as a TIFF structure. Empty if the picture has none."""
+    block = _read_description(items, _EXIF_ITEM)
+    # The block starts with the offset of the TIFF structure.
     return block[4 + int.from_bytes(block[:4]) :]
 
 
-def _read_number(content: bytes, at: int, size: int) -> int:
-    return int.from_bytes(read_bytes(content, at, size))
+def _read_description(items: _Items, kind: re.Pattern[bytes]) -> bytes:
+    """Return the first metadata of the picture whose type matches `kind`. Empty if the picture has none."""
+    for reference in items.references:
+        at = items.types.get(reference.item)
+        is_of_picture = reference.kind == b"cdsc" and items.primary in reference.targets
+        if is_of_picture and at is not None and kind.match(items.content, at):
+            return b"".join(
+                items.content[start : start + size] for start, size in items.extents.get(reference.item, [])
+            )
+    return b""

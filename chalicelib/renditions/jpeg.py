@@ -4,7 +4,7 @@ import re
 import struct
 from collections.abc import Iterator
 
-from chalicelib.renditions import jpeg_tables
+from chalicelib.renditions import colour, jpeg_tables
 from chalicelib.renditions.coded_picture import CodedPicture, check_size, count_pieces, read_bytes
 from chalicelib.renditions.rejections import Damaged, DecompressionBomb, Truncated
 
@@ -34,7 +34,15 @@ def read(content: bytes) -> CodedPicture:
     )
     exif = next((segment[2:] for code, segment in segments if code == _APP1 and segment[2:8] == b"Exif\0\0"), b"")
     picture = b"".join((b"\xff\xd8", *_iterate_picture_parts(segments), b"\xff\xd9"))
-    return CodedPicture(picture, width, height, exif, _join_profile(segments), is_downloadable)
+    return CodedPicture(
+        picture,
+        width,
+        height,
+        exif=exif,
+        profile=_join_profile(segments),
+        colour_space=colour.read_dcf(exif),
+        is_downloadable=is_downloadable,
+    )
 
 
 def _iterate_segments(content: bytes) -> Iterator[tuple[int, bytes]]:

@@ -8,7 +8,7 @@ from functools import cache
 
 from PIL import Image
 
-from tests.support import heif, images
+from tests.support import heif, heif_builder, images
 
 
 def jpeg_with_many_scans(scans: int) -> bytes:
@@ -68,6 +68,8 @@ def bombs() -> dict[str, tuple[bytes, str, str]]:
         "webp with a second size": (_webp_with_two_sizes(), "image/webp", "TooManyPixels"),
         "heic layers of layers": (heif.layered(7, 8), "image/heic", "DecompressionBomb"),
         "heic of large tiles": (heif.large_tiles(25), "image/heic", "DecompressionBomb"),
+        "heic of one tile": (_heic_of_one_tile(25), "image/heic", "DecompressionBomb"),
+        "heic of references": (_heic_with_many_references(100), "image/heic", "DecompressionBomb"),
         "heic of shared metadata": (heif.shared(90), "image/heic", "DecompressionBomb"),
         "heic items": (_heic_with_many_items(200_000), "image/heic", "Damaged"),
         "heic items that overlap": (_heic_with_many_items(200_000, size=1_500_000), "image/heic", "Damaged"),
@@ -122,6 +124,19 @@ def _webp_with_two_sizes() -> bytes:
 def _heic_with_many_items(count: int, size: int = 0x41414141) -> bytes:
     boxes = _extent(64, 64) + (struct.pack(">I", size) + b"infe") * count
     return b"\0\0\0\x18ftypheic\0\0\0\0heicmif1" + struct.pack(">I4s", 8 + len(boxes), b"free") + boxes
+
+
+def _heic_of_one_tile(across: int) -> bytes:
+    """Return a picture that uses the same tile of 16 MP in all places of a grid."""
+    tile = heif_builder.hevc()
+    tile = heif_builder.Item(tile.kind, tile.body, (tile.properties[0], heif_builder.extent(4_000, 4_000)))
+    items = (heif_builder.grid(across, across), tile)
+    return heif_builder.File(items, ((b"dimg", 1, [2] * across**2),), (b"heic", b"mif1")).encode()
+
+
+def _heic_with_many_references(count: int) -> bytes:
+    references = ((b"dimg", 1, [1] * 60_000),) * count
+    return heif_builder.File((heif_builder.hevc(),), references, (b"heic", b"mif1")).encode()
 
 
 def _extent(width: int, height: int) -> bytes:

@@ -7,19 +7,22 @@ a photo before it opens the photo, so that the photo of a crash is not lost.
 import json
 import random
 import re
+import struct
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
 from contextlib import suppress
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 from chalicelib import renditions
-from tests.support import canaries, images, mutation, tiff_variants
+from tests.support import canaries, heif_builder, images, mutation, tiff_variants
 from tests.support.encodings import encode_quadrants
+from tests.support.shown_colours import P3_CHROMATICITIES, add_chunks
 
 SECONDS_EACH, MEGABYTES_EACH = 10, 1_400
 """The limits of one photo. The small photos here need far less, and the Lambda function has more."""
@@ -32,7 +35,27 @@ def samples() -> list[tuple[str, bytes]]:
     unusual += [(declared, content) for _, declared, content in canaries.everywhere()]
     encodings = [(f"image/{format.lower()}", content) for _, format, content in encode_quadrants()]
     unusual += [("image/tiff", content) for _, content in tiff_variants.everything()]
-    return [*((declared, make()) for declared, make in images.SMALL.items()), *encodings, *unusual]
+    return [*((declared, make()) for declared, make in images.SMALL.items()), *encodings, *unusual, *_coloured()]
+
+
+def _coloured() -> list[tuple[str, bytes]]:
+    """Return photos with colours that are named without a profile."""
+    png = images.encoded(images.quadrants(), "PNG")
+    gamma, primaries = struct.pack(">I", 55_556), struct.pack(">8I", *P3_CHROMATICITIES)
+    tiles = ((b"dimg", 1, (2, 3)), (b"auxl", 4, (2,)))
+    files = []
+    for declared, tile in (("image/avif", heif_builder.av1()), ("image/heic", heif_builder.hevc())):
+        for transfer in (13, 16, 18):
+            tile = replace(tile, properties=(*tile.properties[:3], heif_builder.nclx(9, transfer)))
+            alpha = replace(tile, properties=(*tile.properties, heif_builder.auxiliary(heif_builder.ALPHA)))
+            items = (heif_builder.grid(1, 2), tile, tile, alpha)
+            brands = (declared[6:].encode(), b"mif1", b"tmap")
+            files.append((declared, heif_builder.File(items, tiles, brands).encode()))
+    return [
+        ("image/png", add_chunks(png, (b"gAMA", gamma), (b"cHRM", primaries))),
+        ("image/png", add_chunks(png, (b"cICP", bytes((9, 16, 0, 1))))),
+        *files,
+    ]
 
 
 def render_mutants(seed: int, seconds: float, current: Path) -> None:
