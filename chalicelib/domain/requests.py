@@ -14,9 +14,10 @@ _END = r"$(?!\n)"
 _NO_SPACE = r"[^@\s\x1c-\x1f\x85\ufeff]"
 Email = Annotated[str, Meta(min_length=3, max_length=254, pattern=f"^{_NO_SPACE}{{1,64}}@{_NO_SPACE}{{1,253}}{_END}")]
 Password = Annotated[str, Meta(min_length=1, max_length=256)]
-Title = Annotated[str, Meta(max_length=200)]
-Description = Annotated[str, Meta(max_length=2000)]
-Tags = Annotated[list[Annotated[str, Meta(min_length=1, max_length=50)]], Meta(max_length=32)]
+MAX_TITLE, MAX_DESCRIPTION, MAX_TAG, MAX_TAGS = 200, 2000, 50, 32
+Title = Annotated[str, Meta(max_length=MAX_TITLE)]
+Description = Annotated[str, Meta(max_length=MAX_DESCRIPTION)]
+Tags = Annotated[list[Annotated[str, Meta(min_length=1, max_length=MAX_TAG)]], Meta(max_length=MAX_TAGS)]
 Limit = Annotated[int, Meta(ge=1, le=100)]
 Order = Literal["random", "newest", "oldest", "top"]
 Scope = Literal["public", "mine"]

@@ -15,6 +15,9 @@ _ITEM_BOX = re.compile(rb"infe")
 _LONGEST_ITEM = 1024
 _PICTURE_TYPES = (b"hvc1", b"av01", b"grid")
 """HEVC, AV1, and grids of them. The other decoders of libheif are rarely used and have had vulnerabilities."""
+_EXIF_ITEM = re.compile(rb"Exif")
+_XMP_ITEM = re.compile(rb"mime[^\0]{0,255}\0application/rdf\+xml\0")
+"""The type of an item, then the item's name and media type."""
 _EXTENT = re.compile(rb"\0\0\0\x14ispe\0{4}(.{4})(.{4})", re.DOTALL)
 
 
@@ -50,8 +53,8 @@ def read(memory_per_pixel: int, content: bytes) -> CodedPicture:
     ):
         raise Damaged
     width, height = max(extents, key=lambda extent: extent[0] * extent[1])
-    isolated, exif = _isolate(content, _find_only_box(top_boxes, b"meta"), width * height)
-    return CodedPicture(isolated, width, height, exif, memory_per_pixel=memory_per_pixel)
+    isolated, exif, xmp = _isolate(content, _find_only_box(top_boxes, b"meta"), width * height)
+    return CodedPicture(isolated, width, height, exif=exif, xmp=xmp, memory_per_pixel=memory_per_pixel)
 
 
 def _iterate_boxes(content: bytes, at: int, end: int) -> Iterator[_Box]:
@@ -90,8 +93,8 @@ def _is_named_in_utf8(metadata_boxes: bytes, at: int) -> bool:
         return False
 
 
-def _isolate(content: bytes, meta: _Box, picture_pixels: int) -> tuple[bytes, bytes]:
-    """Return the file without the types of other items and without links to metadata, and the EXIF of the picture.
+def _isolate(content: bytes, meta: _Box, picture_pixels: int) -> tuple[bytes, bytes, bytes]:
+    """Return the file without the types of other items and links to metadata, and the EXIF and XMP of the picture.
 
     pi-heif copies all metadata of every picture at once. The same 15 MB could be copied a hundred times.
     """
@@ -111,10 +114,17 @@ def _isolate(content: bytes, meta: _Box, picture_pixels: int) -> tuple[bytes, by
     isolated = bytearray(content)
     for at in (*(types[item] for item in types.keys() - picture_items), *(reference.at for reference in descriptions)):
         isolated[at : at + 4] = b"none"
-    metadata = {reference.item for reference in descriptions if primary in reference.targets}
-    exif = [item for item in metadata & types.keys() if content.startswith(b"Exif", types[item])]
+    metadata = sorted({reference.item for reference in descriptions if primary in reference.targets} & types.keys())
     extents = _read_extents(content, _find_only_box(boxes, b"iloc"))
-    return bytes(isolated), _read_exif(content, extents.get(exif[0], [])) if exif else b""
+    exif, xmp = (
+        next(
+            (_join_extents(content, extents.get(item, [])) for item in metadata if kind.match(content, types[item])),
+            b"",
+        )
+        for kind in (_EXIF_ITEM, _XMP_ITEM)
+    )
+    # The block starts with the offset of the TIFF structure.
+    return bytes(isolated), exif[4 + int.from_bytes(exif[:4]) :], xmp
 
 
 def _find_tiles(content: bytes, types: dict[int, int], references: list[_Reference], pictures: set[int]) -> set[int]:
@@ -206,10 +216,8 @@ def _read_extents(content: bytes, iloc: _Box) -> dict[int, list[tuple[int, int]]
     return extents
 
 
-def _read_exif(content: bytes, parts: list[tuple[int, int]]) -> bytes:
-    """Return the EXIF as a TIFF structure."""
-    block = b"".join(content[start : start + size] for start, size in parts)
-    return block[4 + int.from_bytes(block[:4]) :]
+def _join_extents(content: bytes, parts: list[tuple[int, int]]) -> bytes:
+    return b"".join(content[start : start + size] for start, size in parts)
 
 
 def _read_number(content: bytes, at: int, size: int) -> int:
