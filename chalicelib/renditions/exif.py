@@ -51,7 +51,7 @@ class Directories(NamedTuple):
 def read_directories(block: bytes) -> Directories:
     """Return the fields in an EXIF block. A directory that is missing or broken is empty."""
     structure = Tiff(block.removeprefix(b"Exif\0\0"))
-    main, details, gps = Fields(), Fields(), Fields()
+    main, details, gps = dict[int, Field](), dict[int, Field](), dict[int, Field]()
     with suppress(struct.error):
         main = structure.read_fields(structure.first_directory)
     for fields, pointer in ((details, _EXIF_IFD), (gps, _GPS_IFD)):
