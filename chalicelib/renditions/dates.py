@@ -14,7 +14,7 @@ from chalicelib.domain.taken import MAX_OFFSET
 _HALF = r"[AaPp]\.?\s?[Mm]\b\.?|上午|下午|午前|午後|오전|오후"
 _MOMENT = re.compile(
     rf"""\W*(?P<year>\d{{4}})
-    (?:\s*[:/.\-\s年]\s*(?P<month>\d{{1,2}})\s*[:/.\-\s月]\s*(?P<day>\d{{1,2}})(?!\d)日?|(?P<packed_date>\d{{4}}))
+    (?:\s*[:/._\-\s年]\s*(?P<month>\d{{1,2}})\s*[:/._\-\s月]\s*(?P<day>\d{{1,2}})(?!\d)日?|(?P<packed_date>\d{{4}}))
     (?:
         [\s:T_,\-]*(?P<before>{_HALF})?\s*
         (?:
