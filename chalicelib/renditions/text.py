@@ -32,14 +32,22 @@ def decode_text(raw: bytes, *, is_cut: bool = False) -> str:
 
 def clean_line(text: str, limit: int) -> str:
     """Return one line of printable text up to the first NUL, with single spaces, cut at `limit` characters."""
-    printable = (c if c.isprintable() and c != "\ufffd" else " " for c in text.partition("\0")[0])
-    return cut(" ".join("".join(printable).split()), limit)
+    return cut(" ".join("".join(map(_clean_character, text.partition("\0")[0])).split()), limit)
 
 
 def clean_paragraphs(text: str, limit: int) -> str:
     """Return text of several lines up to the first NUL, without control characters, cut at `limit` characters."""
     lines = text.partition("\0")[0].replace("\r\n", "\n").replace("\r", "\n").split("\n")
     return cut("\n".join(clean_line(line, len(line)) for line in lines).strip(), limit)
+
+
+def _clean_character(character: str) -> str:
+    """Return a printable character, or a space, or nothing for an invisible mark. Keep the joiners of letters."""
+    if character.isprintable():
+        return " " if character == "\ufffd" else character
+    if unicodedata.category(character) == "Cf":
+        return character if character in "\u200c\u200d" else ""
+    return " "
 
 
 def cut(text: str, limit: int) -> str:
