@@ -113,7 +113,10 @@ def test_tiff_has_captions_in_its_fields() -> None:
 @pytest.mark.parametrize(
     ("chunks", "captions"),
     [
-        ([blocks.png_text("Title", b"Caf\xe9"), blocks.png_compressed_text("Description", b"x")], Captions("Café", "x")),
+        (
+            [blocks.png_text("Title", b"Caf\xe9"), blocks.png_compressed_text("Description", b"x")],
+            Captions("Café", "x"),
+        ),
         ([blocks.png_text("Raw profile type iptc", blocks.png_raw_profile("iptc", blocks.resources(IPTC)))], FROM_IPTC),
         ([blocks.png_international_text("XML:com.adobe.xmp", XMP)], FROM_XMP),
         ([blocks.png_text("Title", b"first"), blocks.png_text("Title", b"second")], Captions("first")),

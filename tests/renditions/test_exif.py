@@ -110,9 +110,7 @@ def test_iso_over_16_bits_is_read_from_the_other_sensitivities(camera: list[Entr
         ([fractions(0x9201, (-1000, 1), signed=True), fractions(0x9202, (4_000_000_000, 1))], None, None),
     ],
 )
-def test_apex_values_replace_missing_exposure(
-    camera: list[Entry], shutter: str | None, aperture: float | None
-) -> None:
+def test_apex_values_replace_missing_exposure(camera: list[Entry], shutter: str | None, aperture: float | None) -> None:
     settings = read(exif(camera=camera)).exif
     assert (settings.shutter, settings.aperture) == (shutter, aperture)
 

@@ -37,11 +37,11 @@ def test_prefix_of_a_namespace_is_free() -> None:
 
 
 def test_properties_inside_structures_and_of_unknown_namespaces_are_skipped() -> None:
-    inner = '<rdf:Description><dc:title>inner</dc:title></rdf:Description>'
+    inner = "<rdf:Description><dc:title>inner</dc:title></rdf:Description>"
     parsed = "<dc:title>inner</dc:title>"
     packet = build_packet(elements=f'<exif:Flash>{inner}</exif:Flash><xmp:X rdf:parseType="Resource">{parsed}</xmp:X>')
     assert "dc:title" not in xmp.read(packet)
-    assert xmp.read(VALID.replace(b"http://ns.adobe.com/exif/1.0/\"", b"urn:other\"")) == {"dc:title": ["Harbour"]}
+    assert xmp.read(VALID.replace(b'http://ns.adobe.com/exif/1.0/"', b'urn:other"')) == {"dc:title": ["Harbour"]}
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-8-sig", "cp1252"])

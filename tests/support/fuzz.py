@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from chalicelib import renditions
-from tests.support import canaries, images, mutation
+from tests.support import canaries, images, metadata_blocks, mutation
 from tests.support.encodings import encode_quadrants
 
 SECONDS_EACH, MEGABYTES_EACH = 10, 1_400
@@ -30,6 +30,7 @@ def samples() -> list[tuple[str, bytes]]:
     """Return valid photos and unusual photos, with their types."""
     unusual = [(declared, content) for content, declared in images.polyglots().values()]
     unusual += [(declared, content) for _, declared, content in canaries.everywhere()]
+    unusual += metadata_blocks.rich_photos()
     encodings = [(f"image/{format.lower()}", content) for _, format, content in encode_quadrants()]
     return [*((declared, make()) for declared, make in images.SMALL.items()), *encodings, *unusual]
 

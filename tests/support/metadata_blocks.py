@@ -138,6 +138,31 @@ def png_raw_profile(name: str, block: bytes) -> bytes:
     return f"\n{name}\n{len(block):8}\n{lines}\n".encode()
 
 
+def rich_photos() -> list[tuple[str, bytes]]:
+    """Return photos with metadata of all kinds, and their types. Use them to fuzz the readers of metadata."""
+    block = exif(
+        main=[text(0x0110, "Camera"), text(0x010E, "A harbour")],
+        camera=[text(0x9003, "2021:06:07 08:05:09"), text(0x9010, "+02:00"), long(0x8832, 102400)],
+        gps=[text(1, "S"), fractions(2, (33, 1), (51, 1), (31, 1)), text(3, "W"), fractions(4, (151, 1))],
+    )
+    packet = xmp({"exif:GPSLatitude": "33,51.5S", "aux:Lens": "50mm"}, xmp_list("dc:subject", "Bag", "sea", "storm"))
+    fields = iptc((5, b"Harbour"), (25, b"sea"), (55, b"20210607"), (60, b"080509+0200"), is_utf8=True)
+    chunks = (
+        png_compressed_text("Raw profile type exif", png_raw_profile("exif", block)),
+        png_text("Raw profile type iptc", png_raw_profile("iptc", resources(fields))),
+        png_international_text("XML:com.adobe.xmp", packet),
+        png_text("Creation Time", b"Mon, 7 Jun 2021 08:05:09 +0200"),
+    )
+    picture = images.quadrants()
+    return [
+        ("image/jpeg", jpeg(exif=block, xmp=packet, iptc=fields)),
+        ("image/png", images.png(*chunks)),
+        ("image/webp", images.encoded(picture, "WEBP", exif=block, xmp=packet)),
+        ("image/avif", images.encoded(picture, "AVIF", exif=block, xmp=packet)),
+        ("image/tiff", images.encoded(picture, "TIFF", tiffinfo={700: packet, 33723: fields})),
+    ]
+
+
 def render_jpeg(*, exif: bytes = b"", xmp: bytes = b"", iptc: bytes = b"") -> Rendered:
     """Render a small JPEG with these blocks."""
     return render(jpeg(exif=exif, xmp=xmp, iptc=iptc), "image/jpeg")
