@@ -201,7 +201,7 @@ def show_photo(photo_id: PhotoId, caller: Caller | None) -> AnyPhotoView:
 @app.route("/photos/{photo_id}", methods=["PATCH"], authorizer=cognito)
 @api("Photos", raises=CHANGE_ERRORS)
 def change_photo(photo_id: PhotoId, changes: requests.PhotoChanges, caller: Caller) -> OwnPhotoView:
-    """Update a photo's title, description, tags or visibility. Owner only."""
+    """Update a photo's title, description, tags, visibility or time. Owner only."""
     return photos().change(photo_id, changes, by=caller)
 
 

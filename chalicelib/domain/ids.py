@@ -11,6 +11,10 @@ AlbumId = NewType("AlbumId", str)
 LinkId = NewType("LinkId", str)
 Timestamp = NewType("Timestamp", str)
 """ISO 8601 in UTC with milliseconds and `Z`, so that text order is time order."""
+LocalTime = NewType("LocalTime", str)
+"""ISO 8601 to the second, without an offset: the clock at the place of a photo."""
+UtcOffset = NewType("UtcOffset", str)
+"""The offset of a local time from UTC, such as `+02:00`. At most 14 hours."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST_MILLISECOND = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp()) * 1000

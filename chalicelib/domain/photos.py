@@ -5,7 +5,7 @@ from typing import Literal, Self
 
 from msgspec import field
 
-from chalicelib.domain.ids import AlbumId, PhotoId, Timestamp, UserId, get_upload_time
+from chalicelib.domain.ids import AlbumId, LocalTime, PhotoId, Timestamp, UserId, UtcOffset, get_upload_time
 from chalicelib.domain.model import Model
 
 Visibility = Literal["public", "unlisted", "private"]
@@ -92,6 +92,13 @@ class Photo(Model, frozen=True):
     width: int = 0
     height: int = 0
     taken_at: Timestamp | None = None
+    """The moment. If `taken_offset` is None, the local time read as UTC."""
+    taken_local: LocalTime | None = None
+    """None if the time is unknown, and on rows that are older than this field."""
+    taken_offset: UtcOffset | None = None
+    """The offset of the local time from UTC. None if it is unknown."""
+    imports_metadata: bool = False
+    """True while the photo is pending if its file may fill the title, description and tags."""
     exif: Exif = Exif()
     placeholder: str = ""
     renditions: dict[str, str] = {}

@@ -14,9 +14,17 @@ _END = r"$(?!\n)"
 _NO_SPACE = r"[^@\s\x1c-\x1f\x85\ufeff]"
 Email = Annotated[str, Meta(min_length=3, max_length=254, pattern=f"^{_NO_SPACE}{{1,64}}@{_NO_SPACE}{{1,253}}{_END}")]
 Password = Annotated[str, Meta(min_length=1, max_length=256)]
-Title = Annotated[str, Meta(max_length=200)]
-Description = Annotated[str, Meta(max_length=2000)]
-Tags = Annotated[list[Annotated[str, Meta(min_length=1, max_length=50)]], Meta(max_length=32)]
+MAX_TITLE, MAX_DESCRIPTION, MAX_TAG, MAX_TAGS = 200, 2000, 50, 32
+Title = Annotated[str, Meta(max_length=MAX_TITLE)]
+Description = Annotated[str, Meta(max_length=MAX_DESCRIPTION)]
+Tags = Annotated[list[Annotated[str, Meta(min_length=1, max_length=MAX_TAG)]], Meta(max_length=MAX_TAGS)]
+# Days that a month does not have are rejected later, with the same status.
+LOCAL_TIME_PATTERN = (
+    r"^[1-9][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]" + _END
+)
+OFFSET_PATTERN = r"^[+-]((0[0-9]|1[0-3]):[0-5][0-9]|14:00)" + _END
+TakenLocal = Annotated[str, Meta(pattern=LOCAL_TIME_PATTERN)]
+TakenOffset = Annotated[str, Meta(pattern=OFFSET_PATTERN)]
 Limit = Annotated[int, Meta(ge=1, le=100)]
 Order = Literal["random", "newest", "oldest", "top"]
 Scope = Literal["public", "mine"]
@@ -44,7 +52,10 @@ class Query(Input, frozen=True):
 
 
 class UploadRequest(Body, frozen=True):
-    """A photo to upload. `POST /upload` returns the grant."""
+    """A photo to upload. `POST /upload` returns the grant.
+
+    If `metadata` is `import`, the file fills an empty title, an empty description and empty tags.
+    """
 
     filename: Annotated[str, Meta(min_length=1, max_length=255)]
     content_type: Annotated[str, Meta(min_length=1, max_length=100, extra_json_schema=_SUPPORTED)]
@@ -55,6 +66,7 @@ class UploadRequest(Body, frozen=True):
     tags: Tags = []
     visibility: Visibility = "public"
     album_id: Id | None = None
+    metadata: Literal["import", "ignore"] = "ignore"
     method: Literal["PUT", "POST"] = "PUT"
 
 
@@ -68,12 +80,18 @@ class Changes(Body, frozen=True):
 
 
 class PhotoChanges(Changes, frozen=True):
-    """Changes to a photo. Omitted fields stay unchanged."""
+    """Changes to a photo. Omitted fields stay unchanged.
+
+    `takenLocal` is the local time to the second, and `takenOffset` is its offset from UTC. `takenAt` follows from both.
+    A null `takenLocal` removes all three. A null `takenOffset` means that the offset is unknown.
+    """
 
     title: Title | UnsetType = UNSET
     description: Description | UnsetType = UNSET
     tags: Tags | UnsetType = UNSET
     visibility: Visibility | UnsetType = UNSET
+    taken_local: TakenLocal | UnsetType | None = UNSET
+    taken_offset: TakenOffset | UnsetType | None = UNSET
 
 
 class NewAlbum(Body, frozen=True):

@@ -10,9 +10,9 @@ import msgspec
 
 from chalicelib import __version__
 from chalicelib.domain import errors
-from chalicelib.domain.ids import AlbumId, LinkId, PhotoId, Timestamp
+from chalicelib.domain.ids import AlbumId, LinkId, LocalTime, PhotoId, Timestamp, UtcOffset
 from chalicelib.domain.listing import Page
-from chalicelib.domain.requests import ID_PATTERN, PageQuery, Query
+from chalicelib.domain.requests import ID_PATTERN, LOCAL_TIME_PATTERN, OFFSET_PATTERN, PageQuery, Query
 from chalicelib.http.files import CONTENT_TYPES
 from chalicelib.http.headers import Header
 from chalicelib.http.operation import Operation, list_union_members
@@ -30,7 +30,14 @@ _REF = "#/components/schemas/{name}"
 _TEXT: Schema = {"type": "string"}
 _ID: Schema = _TEXT | {"format": "uuid", "pattern": ID_PATTERN}
 _TIME: Schema = _TEXT | {"format": "date-time", "pattern": r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$"}
-_SCHEMAS_BY_TYPE = {PhotoId: _ID, AlbumId: _ID, LinkId: _ID, Timestamp: _TIME}
+_LOCAL_TIME: Schema = _TEXT | {"pattern": LOCAL_TIME_PATTERN}
+_OFFSET: Schema = _TEXT | {"pattern": OFFSET_PATTERN}
+_SCHEMAS_BY_TYPE = {
+    **dict.fromkeys((PhotoId, AlbumId, LinkId), _ID),
+    Timestamp: _TIME,
+    LocalTime: _LOCAL_TIME,
+    UtcOffset: _OFFSET,
+}
 _PATH_PARAMETER_SCHEMAS = {"token": _TEXT | {"pattern": r"^[A-Za-z0-9_-]{86}$"}, "name": _TEXT}
 _IF_NONE_MATCH = Header("If-None-Match", "The ETag of an earlier response.")
 _LOCATION_HEADER = {"Location": {"required": True, "schema": _TEXT}}

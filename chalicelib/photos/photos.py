@@ -9,6 +9,7 @@ from chalicelib.domain.ids import PhotoId, format_timestamp
 from chalicelib.domain.model import Model
 from chalicelib.domain.photos import GRANT_LIFETIME, TRASH_LIFETIME, Photo
 from chalicelib.domain.requests import PhotoChanges
+from chalicelib.domain.taken import build_taken_changes
 from chalicelib.infra.retry import WriteConflict, retry_on_conflict
 from chalicelib.photos.access import get_owned_photo, get_visible_photo
 from chalicelib.photos.views import AnyPhotoView, OwnPhotoView, PhotoPresenter
@@ -48,11 +49,16 @@ class Photos:
             NotFound: the photo does not exist, or the caller may not see it.
             Forbidden: the caller may see the photo but does not own it.
             Conflict: other writers keep changing the photo.
+            InvalidRequest: the time does not exist, or an offset has no local time.
         """
         fields = changes.get_sent_fields()
         if "tags" in fields:
             fields["tags"] = tuple(dict.fromkeys(fields["tags"]))
-        return self._presenter.build_own_view(self._change(photo_id, by, lambda photo: photo.with_(**fields)))
+
+        def change(photo: Photo) -> Photo:
+            return photo.with_(**fields | build_taken_changes(photo, fields))
+
+        return self._presenter.build_own_view(self._change(photo_id, by, change))
 
     def delete(self, photo_id: PhotoId, *, permanent: bool, by: Caller) -> None:
         """Move a photo to the trash, or erase it if `permanent`.

@@ -4,7 +4,7 @@ import msgspec
 
 from chalicelib.domain.accounts import Caller, is_user
 from chalicelib.domain.clock import Clock
-from chalicelib.domain.ids import PhotoId, Timestamp, UserId
+from chalicelib.domain.ids import LocalTime, PhotoId, Timestamp, UserId, UtcOffset
 from chalicelib.domain.listing import Page
 from chalicelib.domain.model import Model
 from chalicelib.domain.photos import Exif, Photo, Status, Visibility
@@ -19,7 +19,12 @@ class RatingView(Model, omit_defaults=False, frozen=True):
 
 
 class PhotoView(Model, omit_defaults=False, frozen=True):
-    """A photo with the fields that every viewer can see."""
+    """A photo with the fields that every viewer can see.
+
+    `takenLocal` is the time on a clock at the place of the photo, and `takenOffset` is the clock's offset from UTC.
+    `takenAt` is the moment in UTC. If the offset is null, `takenAt` is the local time read as UTC. All are null if the
+    time is unknown. Older photos have only `takenAt`.
+    """
 
     photo_id: PhotoId
     user_id: UserId
@@ -31,6 +36,8 @@ class PhotoView(Model, omit_defaults=False, frozen=True):
     height: int
     uploaded_at: Timestamp
     taken_at: Timestamp | None
+    taken_local: LocalTime | None
+    taken_offset: UtcOffset | None
     title: str
     description: str
     tags: tuple[str, ...]
@@ -104,6 +111,8 @@ class PhotoPresenter:
             height=photo.height,
             uploaded_at=photo.uploaded_at,
             taken_at=photo.taken_at,
+            taken_local=photo.taken_local,
+            taken_offset=photo.taken_offset,
             title=photo.title,
             description=photo.description,
             tags=photo.tags,

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.ids import Timestamp
 from chalicelib.domain.photos import Exif
+from chalicelib.domain.taken import Taken
 from chalicelib.renditions import hdr, icc, icc_writer, thumbhash
+from chalicelib.renditions.captions import Captions
 from chalicelib.renditions.coded_picture import MAX_PROFILE_BYTES
 from chalicelib.renditions.containers import extract_picture, sniff
 from chalicelib.renditions.decoders import Picture, load_vips, open_picture
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from pyvips import Image
 
 __all__ = [
+    "Captions",
     "Damaged",
     "DecompressionBomb",
     "NotAnImage",
@@ -69,8 +72,9 @@ class Rendered:
     width: int
     """Pixels after the orientation is applied. The height too."""
     height: int
-    taken_at: Timestamp | None
+    taken: Taken
     exif: Exif
+    captions: Captions
     placeholder: str
     """The ThumbHash in base64."""
     renditions: dict[str, Rendition]
@@ -78,6 +82,11 @@ class Rendered:
 
     A rendition is never larger than the photo.
     """
+
+    @property
+    def taken_at(self) -> Timestamp | None:
+        """Return the moment at which the photo was taken."""
+        return self.taken.at
 
 
 def render(content: bytes, content_type: str) -> Rendered:
@@ -125,8 +134,9 @@ def _render(picture: Picture) -> Rendered:
     return Rendered(
         width=picture.height if swaps_sides else picture.width,
         height=picture.width if swaps_sides else picture.height,
-        taken_at=picture.metadata.taken_at,
+        taken=picture.metadata.taken,
         exif=picture.metadata.exif,
+        captions=picture.metadata.captions,
         placeholder=_encode_placeholder(image),
         renditions={**renditions, "full": full},
     )

@@ -1,7 +1,7 @@
 """The coded picture inside a photo's file, and the limits of its size."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from chalicelib.renditions.colour import ColourSpace
 from chalicelib.renditions.rejections import Damaged, DecompressionBomb, TooManyPixels, Truncated
@@ -24,6 +24,12 @@ class CodedPicture:
     height: int
     exif: bytes = b""
     """A TIFF structure, with or without the prefix `Exif`. Empty if the file has no EXIF."""
+    xmp: bytes = b""
+    """An XMP packet. Empty if the file has none, or only as a field of its EXIF."""
+    iptc: bytes = b""
+    """Image resources of Photoshop, or IPTC fields."""
+    texts: dict[str, str] = field(default_factory=dict)
+    """The known texts of a PNG by keyword."""
     profile: bytes = b""
     """The ICC profile. Empty if only the decoder reads it."""
     colour_space: ColourSpace | None = None

@@ -7,10 +7,11 @@ So data that is hidden elsewhere in an upload reaches neither a decoder nor a re
 import struct
 import zlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 
 from chalicelib.domain.photos import MAX_UPLOAD_BYTES
-from chalicelib.renditions import heif, jpeg, tiff_picture
+from chalicelib.renditions import heif, jpeg, png_texts, tiff_picture
 from chalicelib.renditions.coded_picture import MAX_PROFILE_BYTES, CodedPicture, check_size, count_pieces, read_bytes
 from chalicelib.renditions.colour import read_cicp, read_png_chunks
 from chalicelib.renditions.rejections import (
@@ -80,12 +81,15 @@ def extract_picture(content: bytes, content_type: str) -> CodedPicture:
 
 def _read_png(content: bytes) -> CodedPicture:
     picture_parts, chunks, at = [content[:8]], dict[bytes, bytes](), 8
+    text_chunks: list[tuple[bytes, bytes]] = []
     for _ in count_pieces():
         size, kind = struct.unpack_from(">I4s", content, at)
         chunk = read_bytes(content, at, size + 12)
         # Decoders ignore the colours that follow the pixels or the palette.
         if kind not in _PNG_COLOURS or not {b"PLTE", b"IDAT"} & chunks.keys():
             chunks.setdefault(kind, chunk[8:-4])
+        if kind in png_texts.CHUNKS:
+            text_chunks.append((kind, chunk[8:-4]))
         if kind in {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}:
             picture_parts.append(chunk)
         at += len(chunk)
@@ -96,15 +100,15 @@ def _read_png(content: bytes) -> CodedPicture:
     memory_per_pixel = samples * max(depth, 8) / 8 + 3 if interlaced else 0
     check_size(width, height, memory_per_pixel=memory_per_pixel)
     cicp = read_cicp(chunks.get(b"cICP", b""))
-    return CodedPicture(
+    coded = CodedPicture(
         b"".join(picture_parts),
         width,
         height,
-        exif=chunks.get(b"eXIf", b""),
         profile=b"" if cicp else _inflate_profile(chunks.get(b"iCCP", b"")),
         colour_space=cicp or read_png_chunks(chunks),
         memory_per_pixel=memory_per_pixel,
     )
+    return replace(coded, **png_texts.read_metadata(text_chunks, chunks.get(b"eXIf", b"")))
 
 
 def _inflate_profile(iccp: bytes) -> bytes:
@@ -167,7 +171,13 @@ def _read_webp(content: bytes) -> CodedPicture:
     riff = b"WEBP" + b"".join(picture_parts)
     container = b"RIFF" + struct.pack("<I", len(riff)) + riff
     return CodedPicture(
-        container, width, height, chunks.get(b"EXIF", b""), chunks.get(b"ICCP", b""), memory_per_pixel=_WEBP_MEMORY
+        container,
+        width,
+        height,
+        exif=chunks.get(b"EXIF", b""),
+        xmp=chunks.get(b"XMP ", b""),
+        profile=chunks.get(b"ICCP", b""),
+        memory_per_pixel=_WEBP_MEMORY,
     )
 
 

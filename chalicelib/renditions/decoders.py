@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.renditions import exif, icc, tiff_pixels
+from chalicelib.renditions import icc, tiff_pixels
 from chalicelib.renditions.coded_picture import CodedPicture, check_size
 from chalicelib.renditions.colour import SRGB, ColourSpace
+from chalicelib.renditions.metadata import Metadata, read_metadata
 
 if TYPE_CHECKING:
     from pyvips import Image
@@ -56,7 +57,7 @@ class _Reader:
 class Picture:
     """An opened picture. None of its pixels are decoded yet."""
 
-    metadata: exif.Metadata
+    metadata: Metadata
     profile: bytes
     decode_pixels: Callable[[int], "Image"]
     """Decode the pixels, shrunk by a factor of 1, 2, 4 or 8 if the format supports it."""
@@ -97,7 +98,7 @@ def _open_with_vips(loader: str, coded: CodedPicture) -> Picture:
     # Check the size that the decoder uses. The file may have a second header with another size, or without a size.
     check_size(image.width, image.height, memory_per_pixel=coded.memory_per_pixel)
     profile = image.get("icc-profile-data") if image.get_typeof("icc-profile-data") else coded.profile
-    return Picture(exif.read(coded.exif), profile, lambda _shrink: image, image.width, image.height)
+    return Picture(read_metadata(coded), profile, lambda _shrink: image, image.width, image.height)
 
 
 def _open_tiff(coded: CodedPicture) -> Picture:
@@ -105,11 +106,11 @@ def _open_tiff(coded: CodedPicture) -> Picture:
         # The only strip of the page is a JPEG file.
         return _open_jpeg(coded)
     image = tiff_pixels.decode(load_vips(), coded, coded.samples)
-    return Picture(exif.read(coded.exif), coded.profile, lambda _shrink: image, image.width, image.height)
+    return Picture(read_metadata(coded), coded.profile, lambda _shrink: image, image.width, image.height)
 
 
 def _open_jpeg(coded: CodedPicture) -> Picture:
-    metadata = exif.read(coded.exif)
+    metadata = read_metadata(coded)
     is_srgb = icc.is_srgb(coded.profile) if coded.profile else coded.colour_space is None
     is_upright_srgb = metadata.orientation == 1 and is_srgb
     load = partial(load_vips().Image.jpegload_buffer, coded.content, access="sequential", fail_on="error")
@@ -134,7 +135,7 @@ def _open_heic(coded: CodedPicture) -> Picture:
     width, height = heif.size
     check_size(width, height, memory_per_pixel=coded.memory_per_pixel)
     # libheif has already rotated the pixels, so ignore the orientation in EXIF.
-    metadata = replace(exif.read(coded.exif), orientation=1)
+    metadata = replace(read_metadata(coded), orientation=1)
 
     def decode_pixels(_shrink: int) -> "Image":
         image = _build_image(heif.data, width, height, is_16_bit=heif.mode == "I;16")
@@ -151,7 +152,7 @@ def _open_avif(coded: CodedPicture) -> Picture:
     (width, height), _, _, profile, _, orientation, _ = avif.get_info()
     check_size(width, height, memory_per_pixel=coded.memory_per_pixel)
     # Use the orientation of the container, not the one in EXIF.
-    metadata = replace(exif.read(coded.exif), orientation=orientation)
+    metadata = replace(read_metadata(coded), orientation=orientation)
 
     def decode_pixels(_shrink: int) -> "Image":
         return _build_image(avif.get_frame(0)[0], width, height)

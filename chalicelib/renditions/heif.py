@@ -26,6 +26,8 @@ MAX_TOTAL_PIXELS = 250_000_000
 _ITEM_BOX = re.compile(rb"infe")
 _LONGEST_ITEM = 1024
 _EXIF_ITEM = re.compile(rb"Exif")
+_XMP_ITEM = re.compile(rb"mime[^\0]{0,255}\0application/rdf\+xml\0")
+"""The type of an item, then the item's name and media type."""
 _CODED = (b"hvc1", b"av01")
 """HEVC and AV1. The other decoders of libheif are rarely used and have had vulnerabilities."""
 _DERIVED = (b"iden", b"grid", b"iovl")
@@ -101,6 +103,7 @@ def read(memory_per_pixel: int, content: bytes) -> CodedPicture:
         _isolate(items, top_boxes, set(kept_parts)),
         *size,
         exif=_read_exif(items),
+        xmp=_read_description(items, _XMP_ITEM),
         colour_space=_read_colour_space(items, parts),
         memory_per_pixel=memory_per_pixel,
     )

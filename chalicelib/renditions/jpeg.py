@@ -16,7 +16,8 @@ _MARKER = re.compile(rb"\xff[^\x00\xff]")
 _SCAN_END = re.compile(rb"\xff[\xc0-\xcf\xd8-\xfe]")
 
 _SOI, _EOI, _SOS = 0xD8, 0xD9, 0xDA
-_APP0, _APP1, _APP2, _APP14 = 0xE0, 0xE1, 0xE2, 0xEE
+_APP0, _APP1, _APP2, _APP13, _APP14 = 0xE0, 0xE1, 0xE2, 0xED, 0xEE
+_EXIF_PREFIX, _XMP_PREFIX, _PHOTOSHOP = b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0", b"Photoshop 3.0\0"
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _SEQUENTIAL = frozenset({0xC0, 0xC1, 0xC9})
 _SHOWN_BY_BROWSERS = frozenset({0xC0, 0xC1, 0xC2})
@@ -32,17 +33,25 @@ def read(content: bytes) -> CodedPicture:
     is_downloadable = is_downloadable and jpeg_tables.has_no_hidden_data(
         [segment for segment in segments if segment[0] in _PICTURE]
     )
-    exif = next((segment[2:] for code, segment in segments if code == _APP1 and segment[2:8] == b"Exif\0\0"), b"")
     picture = b"".join((b"\xff\xd8", *_iterate_picture_parts(segments), b"\xff\xd9"))
+    exif = _find_body(segments, _APP1, _EXIF_PREFIX)
     return CodedPicture(
         picture,
         width,
         height,
         exif=exif,
+        xmp=_find_body(segments, _APP1, _XMP_PREFIX),
+        iptc=b"".join(segment[16:] for code, segment in segments if code == _APP13 and segment[2:16] == _PHOTOSHOP),
         profile=_join_profile(segments),
         colour_space=colour.read_dcf(exif),
         is_downloadable=is_downloadable,
     )
+
+
+def _find_body(segments: list[tuple[int, bytes]], code: int, prefix: bytes) -> bytes:
+    """Return the bytes after `prefix` in the first segment of a kind that starts with `prefix`, or no bytes."""
+    bodies = (segment[2:] for found_code, segment in segments if found_code == code)
+    return next((body.removeprefix(prefix) for body in bodies if body.startswith(prefix)), b"")
 
 
 def _iterate_segments(content: bytes) -> Iterator[tuple[int, bytes]]:

@@ -8,12 +8,14 @@ import struct
 from contextlib import suppress
 from dataclasses import dataclass
 
+from chalicelib.renditions.text import decode_text
+
 type Field = str | bytes | tuple[float, ...]
 
 _MAX_FIELDS = 1000
 _MAX_FIELD_BYTES = 256
 
-_BYTE, _ASCII, _UNDEFINED, _RATIONAL, _SIGNED_RATIONAL = 1, 2, 7, 5, 10
+_BYTE, _ASCII, _UNDEFINED, _RATIONAL, _SIGNED_RATIONAL, _UTF8 = 1, 2, 7, 5, 10, 129
 _FORMATS = {
     _BYTE: "B",
     _ASCII: "s",
@@ -25,6 +27,7 @@ _FORMATS = {
     8: "h",
     9: "i",
     _SIGNED_RATIONAL: "ii",
+    _UTF8: "s",
     11: "f",
     12: "d",
     13: "I",
@@ -111,6 +114,20 @@ class Tiff:
                 fields.setdefault(self._unpack("H", entry), self._read_field(entry))
         return fields
 
+    def read_raw(self, at: int, tag: int, limit: int) -> bytes:
+        """Return the bytes of one field of the directory at `at`, cut at `limit`. Return no bytes if it is missing."""
+        size, first = (20, at + 8) if self.is_big else (12, at + 2)
+        for entry in range(first, min(self.find_next_offset(at), first + size * _MAX_FIELDS), size):
+            if self._unpack("H", entry) == tag:
+                count = self._unpack(self.offset_format, entry + 4)
+                size_of_one = struct.calcsize("<" + _FORMATS.get(self._unpack("H", entry + 2), "s"))
+                inline = struct.calcsize("<" + self.offset_format)
+                start = entry + 4 + inline
+                if size_of_one * count > inline:
+                    start = self._unpack(self.offset_format, start)
+                return self.content[start : start + min(size_of_one * count, limit)]
+        return b""
+
     def _read_field(self, entry: int) -> Field:
         kind, count = self._unpack("H", entry + 2), self._unpack(self.offset_format, entry + 4)
         form = _FORMATS[kind]
@@ -119,7 +136,9 @@ class Tiff:
         count = min(count, _MAX_FIELD_BYTES // size)
         if form == "s":
             (text,) = struct.unpack_from(f"{count}s", self.content, at)
-            return text.decode("utf-8", "replace") if kind == _ASCII else bytes(text)
+            if kind not in {_ASCII, _UTF8}:
+                return bytes(text)
+            return "\0".join(decode_text(part, is_cut=count == _MAX_FIELD_BYTES) for part in text.split(b"\0"))
         numbers = struct.unpack_from(self.byte_order + form * count, self.content, at)
         if kind in {_RATIONAL, _SIGNED_RATIONAL}:
             pairs = zip(numbers[::2], numbers[1::2], strict=True)

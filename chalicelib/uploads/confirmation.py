@@ -19,7 +19,12 @@ from chalicelib.storage.bucket import PhotoBuckets, StoredObject, decode_filenam
 from chalicelib.stores.protocols import AccountStore, PhotoStore
 from chalicelib.uploads import s3_events
 from chalicelib.uploads.moderation import Moderator
-from chalicelib.uploads.outcomes import build_accepted_changes, build_rejected_changes, check_stored_bytes
+from chalicelib.uploads.outcomes import (
+    Outcome,
+    build_accepted_outcome,
+    build_rejected_outcome,
+    check_stored_bytes,
+)
 
 log = logging.getLogger(__name__)
 
@@ -143,7 +148,7 @@ class UploadConfirmation:
         try:
             outcome = self._accept(photo, stored)
         except Rejection as rejection:
-            outcome = build_rejected_changes(rejection, self._clock())
+            outcome = build_rejected_outcome(rejection, self._clock())
         current = self._apply_outcome(photo, outcome)
         metrics.record_seconds("ConfirmSeconds", time.perf_counter() - start)
         # Delete objects only after the row is written. Another process may have processed the upload first.
@@ -156,16 +161,16 @@ class UploadConfirmation:
         )
         return current
 
-    def _accept(self, photo: Photo, stored: StoredObject) -> dict[str, Any]:
+    def _accept(self, photo: Photo, stored: StoredObject) -> Outcome:
         rendered = render(check_stored_bytes(photo, stored), photo.content_type)
         if self._moderator:
             self._moderator.check(rendered)
-        outcome = build_accepted_changes(photo, stored, rendered)
+        outcome = build_accepted_outcome(photo, stored, rendered)
         for name, rendition in rendered.renditions.items():
-            self._bucket.write_rendition(outcome["renditions"][name], rendition.content, rendition.content_type)
+            self._bucket.write_rendition(outcome.changes["renditions"][name], rendition.content, rendition.content_type)
         return outcome
 
-    def _apply_outcome(self, photo: Photo, outcome: dict[str, Any]) -> Photo | None:
+    def _apply_outcome(self, photo: Photo, outcome: Outcome) -> Photo | None:
         """Apply `outcome`, and return the photo. If another process was first, return its result instead.
 
         The returned photo is pending only if the account is cancelled.
@@ -180,10 +185,11 @@ class UploadConfirmation:
             current = cached.pop() if cached else self._store.get_photo(photo.photo_id)
             if current is None or current.status != "pending":
                 return current
-            if not self._store.replace(current, current.with_(**outcome)):
+            changed = outcome.apply_to(current)
+            if not self._store.replace(current, changed):
                 raise WriteConflict
             _count_outcome(outcome)
-            return current.with_(**outcome, revision=current.revision + 1)
+            return changed.with_(revision=current.revision + 1)
 
         try:
             return retry_on_conflict(attempt, error_factory=WriteConflict)
@@ -193,11 +199,11 @@ class UploadConfirmation:
             return self._store.get_photo(photo.photo_id)
 
 
-def _count_outcome(outcome: dict[str, Any]) -> None:
-    if outcome["status"] == "ready":
+def _count_outcome(outcome: Outcome) -> None:
+    if outcome.changes["status"] == "ready":
         metrics.count("Confirmed")
     else:
-        metrics.count("Rejected", reason=outcome["rejection"])
+        metrics.count("Rejected", reason=outcome.changes["rejection"])
 
 
 def _build_log_prefix(key: str) -> str:

@@ -1,12 +1,37 @@
 """Outcomes of uploads: check the stored bytes against the grant, and build the changes to the photo."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from chalicelib.domain.ids import format_timestamp
 from chalicelib.domain.photos import TRASH_LIFETIME, Photo
-from chalicelib.renditions import Rejection, Rendered, TooManyBytes
+from chalicelib.renditions import Captions, Rejection, Rendered, TooManyBytes
 from chalicelib.storage.bucket import StoredObject
+
+
+class Outcome(NamedTuple):
+    """The result of processing an upload."""
+
+    changes: dict[str, Any]
+    captions: Captions = Captions()
+
+    def apply_to(self, photo: Photo) -> Photo:
+        """Return the changed photo. Keep the fields that the owner set before the upload was processed."""
+        changes = self.changes | {"imports_metadata": False}
+        if photo.taken_local:
+            changes |= {
+                "taken_at": photo.taken_at,
+                "taken_local": photo.taken_local,
+                "taken_offset": photo.taken_offset,
+            }
+        if photo.imports_metadata:
+            title, description, keywords = self.captions
+            changes |= {
+                "title": photo.title or title,
+                "description": photo.description or description,
+                "tags": photo.tags or keywords,
+            }
+        return photo.with_(**changes)
 
 
 class SizeMismatch(Rejection):
@@ -42,9 +67,9 @@ def build_rendition_keys(photo: Photo, stored: StoredObject, rendered: Rendered)
     return {name: f"{folder}/{name}.{rendition.extension}" for name, rendition in rendered.renditions.items()}
 
 
-def build_accepted_changes(photo: Photo, stored: StoredObject, rendered: Rendered) -> dict[str, Any]:
+def build_accepted_outcome(photo: Photo, stored: StoredObject, rendered: Rendered) -> Outcome:
     """Return the changes that make a pending photo ready."""
-    return {
+    changes = {
         "status": "ready",
         "size": stored.size,
         "charged_bytes": stored.size,
@@ -52,7 +77,9 @@ def build_accepted_changes(photo: Photo, stored: StoredObject, rendered: Rendere
         "version_id": stored.version_id,
         "width": rendered.width,
         "height": rendered.height,
-        "taken_at": rendered.taken_at,
+        "taken_at": rendered.taken.at,
+        "taken_local": rendered.taken.local,
+        "taken_offset": rendered.taken.offset,
         "exif": rendered.exif,
         "placeholder": rendered.placeholder,
         "renditions": build_rendition_keys(photo, stored, rendered),
@@ -60,9 +87,10 @@ def build_accepted_changes(photo: Photo, stored: StoredObject, rendered: Rendere
         "copy_size": len(rendered.renditions["full"].content),
         "due_at": None,
     }
+    return Outcome(changes, rendered.captions)
 
 
-def build_rejected_changes(rejection: Rejection, now: datetime) -> dict[str, Any]:
+def build_rejected_outcome(rejection: Rejection, now: datetime) -> Outcome:
     """Return the changes that make a pending photo rejected. A sweep removes the photo after `TRASH_LIFETIME`."""
     due_at = format_timestamp(now + TRASH_LIFETIME)
-    return {"status": "rejected", "rejection": rejection.code, "charged_bytes": 0, "due_at": due_at}
+    return Outcome({"status": "rejected", "rejection": rejection.code, "charged_bytes": 0, "due_at": due_at})

@@ -97,11 +97,11 @@ function showActions() {
   }
 }
 
-function facts({ exif, width, height, takenAt, uploadedAt, rating, visibility }) {
+function facts({ exif, width, height, takenAt, takenLocal, uploadedAt, rating, visibility }) {
   const { camera, lens, focalLength, aperture, shutter, iso, latitude, longitude } = exif ?? {};
   const exposure = [focalLength && `${focalLength} mm`, aperture && `f/${aperture}`, shutter && `${shutter} s`, iso && `ISO ${iso}`];
   return [
-    ["Taken", takenAt && day(takenAt, "UTC")],
+    ["Taken", takenAt && day(takenLocal ? `${takenLocal}Z` : takenAt, "UTC")],
     ["Camera", camera],
     ["Lens", lens],
     ["Exposure", exposure.filter(Boolean).join(" · ")],

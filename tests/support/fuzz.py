@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from chalicelib import renditions
-from tests.support import canaries, heif_builder, images, mutation, tiff_variants
+from tests.support import canaries, heif_builder, images, metadata_blocks, mutation, tiff_variants
 from tests.support.encodings import encode_quadrants
 from tests.support.shown_colours import P3_CHROMATICITIES, add_chunks
 
@@ -33,6 +33,7 @@ def samples() -> list[tuple[str, bytes]]:
     """Return valid photos and unusual photos, with their types."""
     unusual = [(declared, content) for content, declared in images.polyglots().values()]
     unusual += [(declared, content) for _, declared, content in canaries.everywhere()]
+    unusual += metadata_blocks.rich_photos()
     encodings = [(f"image/{format.lower()}", content) for _, format, content in encode_quadrants()]
     unusual += [("image/tiff", content) for _, content in tiff_variants.everything()]
     return [*((declared, make()) for declared, make in images.SMALL.items()), *encodings, *unusual, *_coloured()]

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from chalicelib.domain.ids import UserId, create_photo_id, format_timestamp
+from chalicelib.domain.ids import LocalTime, UserId, UtcOffset, create_photo_id, format_timestamp
 from chalicelib.domain.photos import Exif, Photo
 from chalicelib.stores.dynamodb import items
 
@@ -52,6 +52,8 @@ def typical_photo(number: int, seed: int = 0, **facts: Any) -> Photo:
         width=6000,
         height=4000,
         taken_at=format_timestamp(created_at - timedelta(days=3)),
+        taken_local=LocalTime(format_timestamp(created_at - timedelta(days=3, hours=-2))[:19]),
+        taken_offset=UtcOffset("+02:00"),
         exif=TYPICAL_EXIF,
         placeholder="3OcRJYB4d3h/iIeHeEh3eIhw+j3A",
         renditions=keys,
