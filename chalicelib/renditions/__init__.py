@@ -8,6 +8,7 @@ from chalicelib.domain.ids import Timestamp
 from chalicelib.domain.photos import Exif
 from chalicelib.renditions import icc, thumbhash
 from chalicelib.renditions.coded_picture import MAX_PROFILE_BYTES
+from chalicelib.renditions.completeness import ignore_fault
 from chalicelib.renditions.containers import extract_picture, sniff
 from chalicelib.renditions.decoders import Picture, load_vips, open_picture
 from chalicelib.renditions.rejections import (
@@ -84,11 +85,18 @@ def render(content: bytes, content_type: str) -> Rendered:
         Rejection: the upload is rejected. The subclass is the reason. No other exception is raised.
     """
     try:
-        return _render(open_picture(extract_picture(content, content_type), content_type))
+        coded = extract_picture(content, content_type)
+        try:
+            return _render(open_picture(coded, content_type))
+        except Rejection:
+            raise
+        except Exception as fault:
+            # Decoders raise any exception: pyvips.Error, OSError, ValueError, SyntaxError, MemoryError.
+            complete = ignore_fault(coded, fault)
+            return _render(open_picture(complete, content_type, is_tolerant=True))
     except Rejection:
         raise
     except Exception as e:
-        # Decoders raise any exception on hostile bytes: pyvips.Error, OSError, ValueError, SyntaxError, MemoryError.
         raise Damaged from e
 
 
@@ -131,12 +139,11 @@ def _render(picture: Picture) -> Rendered:
 
 def _decode_copy(picture: Picture) -> "Image | None":
     """Decode enough pixels of the copy for every rendition. Return None if other users must not get the copy."""
-    if picture.copy:
-        with suppress(load_vips().Error):
-            pixels = picture.copy.decode_pixels(_choose_shrink_factor(picture))
-            image = _to_srgb(_shrink_to_fit(pixels, _SIDES["2048"]), picture.profile).copy_memory()
-            return image if picture.copy.is_fully_read else None
-    return None
+    if not picture.copy:
+        return None
+    pixels = picture.copy.decode_pixels(_choose_shrink_factor(picture))
+    image = _to_srgb(_shrink_to_fit(pixels, _SIDES["2048"]), picture.profile).copy_memory()
+    return image if picture.copy.is_fully_read else None
 
 
 def _choose_shrink_factor(picture: Picture) -> int:

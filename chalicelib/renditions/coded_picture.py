@@ -28,6 +28,8 @@ class CodedPicture:
     """True if other users may get `content` unchanged, because it is a JPEG that every browser shows."""
     memory_per_pixel: float = 0
     """The memory for decoding, in bytes per pixel. 0 if the decoder streams."""
+    is_cut: bool = False
+    """True if the file ends inside the picture. Only the decoder can tell whether pixels are missing."""
 
 
 def check_size(width: int, height: int, *, memory_per_pixel: float = 0) -> None:

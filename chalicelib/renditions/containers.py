@@ -12,6 +12,7 @@ from functools import partial
 from chalicelib.domain.photos import MAX_UPLOAD_BYTES
 from chalicelib.renditions import heif, jpeg
 from chalicelib.renditions.coded_picture import MAX_PROFILE_BYTES, CodedPicture, check_size, count_pieces, read_bytes
+from chalicelib.renditions.completeness import build_png_chunk
 from chalicelib.renditions.rejections import (
     Damaged,
     DecompressionBomb,
@@ -38,6 +39,7 @@ _MAGIC = {
     b"II+\0": "image/tiff",
     b"MM\0+": "image/tiff",
 }
+_WEBP_KINDS = {b"VP8X", b"ANIM", b"ANMF", b"ALPH", b"VP8 ", b"VP8L", b"ICCP", b"EXIF", b"XMP "}
 _BRANDS = {
     **dict.fromkeys((b"avif", b"avis"), "image/avif"),
     **dict.fromkeys((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"), "image/heic"),
@@ -81,16 +83,14 @@ def extract_picture(content: bytes, content_type: str) -> CodedPicture:
 
 
 def _read_png(content: bytes) -> CodedPicture:
-    picture_parts, chunks, at = [content[:8]], dict[bytes, bytes](), 8
-    for _ in count_pieces():
-        size, kind = struct.unpack_from(">I4s", content, at)
-        chunk = read_bytes(content, at, size + 12)
+    picture_parts, chunks = [content[:8]], dict[bytes, bytes]()
+    for kind, chunk in _iterate_png_chunks(content):
         chunks.setdefault(kind, chunk[8:-4])
-        if kind in {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}:
+        if kind in {b"IHDR", b"PLTE", b"tRNS", b"IDAT"}:
             picture_parts.append(chunk)
-        at += len(chunk)
-        if kind == b"IEND":
-            break
+    if b"IDAT" not in chunks:
+        raise Truncated
+    picture_parts.append(build_png_chunk(b"IEND", b""))
     width, height, depth, colour, interlaced = struct.unpack_from(">IIBBxxB", chunks.get(b"IHDR", b""))
     samples = {0: 1, 2: 3, 3: 4, 4: 2}.get(colour, 4)
     memory_per_pixel = samples * max(depth, 8) / 8 + 3 if interlaced else 0
@@ -99,6 +99,21 @@ def _read_png(content: bytes) -> CodedPicture:
     return CodedPicture(
         b"".join(picture_parts), width, height, chunks.get(b"eXIf", b""), profile, memory_per_pixel=memory_per_pixel
     )
+
+
+def _iterate_png_chunks(content: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Yield the kind and the bytes of each chunk up to IEND, or up to the end of a file that is cut off."""
+    at, kind = 8, b""
+    for _ in count_pieces():
+        if kind == b"IEND" or at + 8 > len(content):
+            break
+        size, kind = struct.unpack_from(">I4s", content, at)
+        chunk = content[at : at + size + 12]
+        if len(chunk) == size + 12:
+            yield kind, chunk
+        elif kind == b"IDAT":
+            yield kind, build_png_chunk(kind, chunk[8 : 8 + size])
+        at += size + 12
 
 
 def _inflate_profile(iccp: bytes) -> bytes:
@@ -125,8 +140,35 @@ def _read_gif(content: bytes) -> CodedPicture:
         raise Damaged
     left, top, frame_width, frame_height, flags = struct.unpack_from("<HHHHB", content, at + 1)
     check_size(max(width, left + frame_width), max(height, top + frame_height), memory_per_pixel=_GIF_MEMORY)
-    end = _skip_sub_blocks(content, at + 11 + _get_palette_size(flags), piece_counter)
-    return CodedPicture(b"".join((*picture_parts, content[at:end], b";")), width, height, memory_per_pixel=_GIF_MEMORY)
+    start = at + 11 + _get_palette_size(flags)
+    image_data, is_complete = _read_image_data(content, start, piece_counter)
+    coded = b"".join((*picture_parts, content[at:start], image_data, b"\0;"))
+    return CodedPicture(coded, width, height, memory_per_pixel=_GIF_MEMORY, is_cut=not is_complete)
+
+
+def _read_image_data(content: bytes, start: int, piece_counter: Iterator[None]) -> tuple[bytes, bool]:
+    """Return the sub-blocks of an image without the terminator, and whether their last code ends the image."""
+    at = start
+    for _ in piece_counter:
+        size = content[at] if at < len(content) else 0
+        if not size or at + size >= len(content):
+            break
+        at += size + 1
+    rest = content[at + 1 : at + 1 + size]
+    data = content[start:at] + (bytes((len(rest),)) + rest if rest else b"")
+    return data, _has_end_code(data[-3:], content[start - 1])
+
+
+def _has_end_code(last_bytes: bytes, min_code_size: int) -> bool:
+    """Return whether LZW data ends with its end code, followed by less than a byte of zeros (GIF89a, appendix F)."""
+    bits, end_code = int.from_bytes(last_bytes, "little"), (1 << min_code_size) + 1
+    length = 8 * len(last_bytes)
+    return any(
+        bits >> length - unused_bits - width == end_code
+        for width in range(min_code_size + 1, 13)
+        for unused_bits in range(8)
+        if length >= unused_bits + width
+    )
 
 
 def _get_palette_size(flags: int) -> int:
@@ -143,26 +185,45 @@ def _skip_sub_blocks(content: bytes, at: int, piece_counter: Iterator[None]) -> 
 
 
 def _read_webp(content: bytes) -> CodedPicture:
-    picture_parts, chunks, at, piece_counter = list[bytes](), dict[bytes, bytes](), 12, count_pieces()
-    end = 8 + int.from_bytes(content[4:8], "little")
-    while at < end:
-        next(piece_counter)
-        kind, size = struct.unpack_from("<4sI", content, at)
-        body = read_bytes(content, at + 8, size)
+    picture_parts, chunks, is_cut = list[bytes](), dict[bytes, bytes](), False
+    for kind, body, is_whole in _iterate_webp_chunks(content):
         if kind == b"VP8X":
             # Clear the flags of the dropped chunks: profile, EXIF, XMP.
             body = bytes((body[0] & ~0x2C,)) + body[1:]
-        if kind in {b"VP8X", b"ANIM", b"ANMF", b"ALPH", b"VP8 ", b"VP8L"} and kind not in chunks:
-            picture_parts.append(kind + struct.pack("<I", size) + body + bytes(size % 2))
+        if kind in _WEBP_KINDS - {b"ICCP", b"EXIF", b"XMP "} and kind not in chunks:
+            picture_parts.append(kind + struct.pack("<I", len(body)) + body + bytes(len(body) % 2))
+            is_cut = is_cut or not is_whole
         chunks.setdefault(kind, body)
-        at += 8 + size + size % 2
     width, height = _read_webp_size(chunks)
     check_size(width, height, memory_per_pixel=_WEBP_MEMORY)
     riff = b"WEBP" + b"".join(picture_parts)
     container = b"RIFF" + struct.pack("<I", len(riff)) + riff
     return CodedPicture(
-        container, width, height, chunks.get(b"EXIF", b""), chunks.get(b"ICCP", b""), memory_per_pixel=_WEBP_MEMORY
+        container,
+        width,
+        height,
+        chunks.get(b"EXIF", b""),
+        chunks.get(b"ICCP", b""),
+        memory_per_pixel=_WEBP_MEMORY,
+        is_cut=is_cut,
     )
+
+
+def _iterate_webp_chunks(content: bytes) -> Iterator[tuple[bytes, bytes, bool]]:
+    """Yield the kind and the body of each chunk, and whether the file contains all of it.
+
+    The size in the RIFF header may be wrong, and the byte after an odd chunk may be missing. Browsers ignore both.
+    """
+    at, end = 12, min(8 + int.from_bytes(content[4:8], "little"), len(content) - 7)
+    for _ in count_pieces():
+        if at >= end:
+            break
+        kind, size = struct.unpack_from("<4sI", content, at)
+        body = content[at + 8 : at + 8 + size]
+        yield kind, body, len(body) == size
+        at += 8 + size
+        if size % 2 and content[at : at + 4] not in _WEBP_KINDS:
+            at += 1
 
 
 def _read_webp_size(chunks: dict[bytes, bytes]) -> tuple[int, int]:

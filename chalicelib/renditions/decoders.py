@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.renditions import exif, icc
 from chalicelib.renditions.coded_picture import CodedPicture, check_size
+from chalicelib.renditions.completeness import check_gif
 
 if TYPE_CHECKING:
     from pyvips import Image
@@ -67,8 +68,15 @@ class Picture:
     """The picture as a file without metadata. None if the picture needs its orientation or its profile."""
 
 
-def open_picture(coded: CodedPicture, content_type: str) -> Picture:
-    """Open a picture with the decoder of its type. The decoder may raise any exception."""
+def open_picture(coded: CodedPicture, content_type: str, *, is_tolerant: bool = False) -> Picture:
+    """Open a picture with the decoder of its type. The decoder may raise any exception.
+
+    If `is_tolerant`, ignore faults that `completeness.ignore_fault` has found harmless.
+    """
+    if content_type == "image/jpeg":
+        return _open_jpeg(coded, is_tolerant=is_tolerant)
+    if content_type == "image/png":
+        return _open_with_vips("pngload_buffer", coded, fail_on="none" if is_tolerant else "error")
     return _OPENERS[content_type](coded)
 
 
@@ -87,25 +95,33 @@ def load_vips() -> Any:
     return pyvips
 
 
-def _open_with_vips(loader: str, coded: CodedPicture) -> Picture:
-    image = getattr(load_vips().Image, loader)(coded.content, access="sequential", fail_on="error")
+def _open_with_vips(loader: str, coded: CodedPicture, *, fail_on: str = "error") -> Picture:
+    image = getattr(load_vips().Image, loader)(coded.content, access="sequential", fail_on=fail_on)
     # Check the size that the decoder uses. The file may have a second header with another size, or without a size.
     check_size(image.width, image.height, memory_per_pixel=coded.memory_per_pixel)
     profile = image.get("icc-profile-data") if image.get_typeof("icc-profile-data") else coded.profile
     return Picture(exif.read(coded.exif), profile, lambda _shrink: image, image.width, image.height)
 
 
-def _open_jpeg(coded: CodedPicture) -> Picture:
+def _open_gif(coded: CodedPicture) -> Picture:
+    if coded.is_cut:
+        check_gif(coded)
+    return _open_with_vips("gifload_buffer", coded)
+
+
+def _open_jpeg(coded: CodedPicture, *, is_tolerant: bool) -> Picture:
     metadata = exif.read(coded.exif)
     is_upright_srgb = metadata.orientation == 1 and (not coded.profile or icc.is_srgb(coded.profile))
-    load = partial(load_vips().Image.jpegload_buffer, coded.content, access="sequential", fail_on="error")
+    # libjpeg only warns of missing pixels, as of stray bytes.
+    fail_on = "error" if is_tolerant else "warning"
+    load = partial(load_vips().Image.jpegload_buffer, coded.content, access="sequential", fail_on=fail_on)
     return Picture(
         metadata,
         coded.profile,
         lambda shrink: load(shrink=shrink),
         coded.width,
         coded.height,
-        copy=Copy(coded.content) if coded.is_downloadable and is_upright_srgb else None,
+        copy=Copy(coded.content) if coded.is_downloadable and is_upright_srgb and not is_tolerant else None,
     )
 
 
@@ -154,9 +170,7 @@ def _build_image(pixels: bytes | bytearray, width: int, height: int, *, is_16_bi
 
 
 _OPENERS: dict[str, Callable[[CodedPicture], Picture]] = {
-    "image/jpeg": _open_jpeg,
-    "image/png": partial(_open_with_vips, "pngload_buffer"),
-    "image/gif": partial(_open_with_vips, "gifload_buffer"),
+    "image/gif": _open_gif,
     "image/webp": partial(_open_with_vips, "webpload_buffer"),
     "image/tiff": partial(_open_with_vips, "tiffload_buffer"),
     "image/heic": _open_heic,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from chalicelib.renditions.coded_picture import CodedPicture, check_size, count_pieces, read_bytes
-from chalicelib.renditions.rejections import Damaged, DecompressionBomb
+from chalicelib.renditions.rejections import Damaged, DecompressionBomb, Truncated
 
 MAX_TOTAL_PIXELS = 250_000_000
 """The largest sum of pixels of a picture, its transparency, its depth, and the tiles of each."""
@@ -35,7 +35,7 @@ class _Reference(NamedTuple):
 
 def read(memory_per_pixel: int, content: bytes) -> CodedPicture:
     """Return the picture without the file's other pictures and metadata. `memory_per_pixel` is for the decoder."""
-    top_boxes = list(_iterate_boxes(content, 0, len(content)))
+    content, top_boxes = _trim(content)
     # Join all boxes except the coded data.
     metadata_boxes = b"".join(content[box.at - 8 : box.end] for box in top_boxes if box.kind != b"mdat")
     # Tiles and thumbnails have extents too. The largest extent is the picture's. The decoder detects a false one.
@@ -55,7 +55,7 @@ def read(memory_per_pixel: int, content: bytes) -> CodedPicture:
 
 
 def _iterate_boxes(content: bytes, at: int, end: int) -> Iterator[_Box]:
-    """Yield the boxes in a range. Reject a box that ends outside the file, because half an upload can decode."""
+    """Yield the boxes in a range. Reject a box that ends outside the range."""
     piece_counter = count_pieces()
     while at < end:
         next(piece_counter)
@@ -69,6 +69,26 @@ def _iterate_boxes(content: bytes, at: int, end: int) -> Iterator[_Box]:
             raise Damaged
         yield _Box(kind, body, box_end)
         at = box_end
+
+
+def _trim(content: bytes) -> tuple[bytes, list[_Box]]:
+    """Return the file without stray bytes at its end, and its boxes.
+
+    A cut box counts as stray bytes, unless it contains the coded data or describes the items.
+    """
+    boxes, end = list[_Box](), 0
+    try:
+        for box in _iterate_boxes(content, 0, len(content)):
+            boxes.append(box)
+            end = box.end
+    except (struct.error, Truncated):
+        kind, has_meta = content[end + 4 : end + 8], any(box.kind == b"meta" for box in boxes)
+        if not has_meta or kind == b"meta":
+            raise
+        if kind == b"mdat":
+            boxes.append(_Box(kind, end + 8, len(content)))
+            end = len(content)
+    return content[:end], boxes
 
 
 def _find_only_box(boxes: list[_Box], kind: bytes) -> _Box:
@@ -109,11 +129,17 @@ def _isolate(content: bytes, meta: _Box, picture_pixels: int) -> tuple[bytes, by
         raise DecompressionBomb
     descriptions = [reference for reference in references if reference.kind == b"cdsc"]
     isolated = bytearray(content)
+    if content[8:12] == b"avis":
+        # Decode the primary item instead of the sequence, whose later frames may be cut off.
+        isolated[8:12] = b"avif"
     for at in (*(types[item] for item in types.keys() - picture_items), *(reference.at for reference in descriptions)):
         isolated[at : at + 4] = b"none"
     metadata = {reference.item for reference in descriptions if primary in reference.targets}
     exif = [item for item in metadata & types.keys() if content.startswith(b"Exif", types[item])]
     extents = _read_extents(content, _find_only_box(boxes, b"iloc"))
+    for start, size in (part for item in picture_items for part in extents.get(item, [])):
+        if start + size > len(content):
+            raise Truncated
     return bytes(isolated), _read_exif(content, extents.get(exif[0], [])) if exif else b""
 
 
@@ -198,7 +224,7 @@ def _read_extents(content: bytes, iloc: _Box) -> dict[int, list[tuple[int, int]]
             at += index
             parts.append((start + _read_number(content, at, offset), _read_number(content, at + offset, length)))
             at += offset + length
-        total += sum(size for _, size in parts)
+        total += sum(max(min(size, len(content) - start), 0) for start, size in parts)
         # libheif copies bytes that items share once for each item.
         if total > len(content):
             raise DecompressionBomb
