@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from chalicelib.domain.ids import Timestamp
 from chalicelib.domain.photos import Exif
 from chalicelib.renditions import icc, thumbhash
-from chalicelib.renditions.coded_picture import MAX_PROFILE_BYTES
+from chalicelib.renditions.coded_picture import MAX_PIXELS, MAX_PROFILE_BYTES
 from chalicelib.renditions.completeness import ignore_fault
 from chalicelib.renditions.containers import extract_picture, sniff
 from chalicelib.renditions.decoders import Picture, load_vips, open_picture
@@ -18,6 +18,7 @@ from chalicelib.renditions.rejections import (
     Rejection,
     TooManyBytes,
     TooManyPixels,
+    TooSlow,
     Truncated,
     TypeMismatch,
 )
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from pyvips import Image
 
 __all__ = [
+    "MAX_PIXELS",
     "Damaged",
     "DecompressionBomb",
     "NotAnImage",
@@ -34,6 +36,7 @@ __all__ = [
     "Rendition",
     "TooManyBytes",
     "TooManyPixels",
+    "TooSlow",
     "Truncated",
     "TypeMismatch",
     "encode_jpeg",
@@ -78,14 +81,17 @@ class Rendered:
     """
 
 
-def render(content: bytes, content_type: str) -> Rendered:
+def render(content: bytes, content_type: str, *, max_pixels: int = MAX_PIXELS) -> Rendered:
     """Return the renditions and the metadata of an upload with the declared `content_type`.
 
     Raises:
-        Rejection: the upload is rejected. The subclass is the reason. No other exception is raised.
+        Rejection: the upload is rejected. The subclass is the reason.
+        TooSlow: the picture has more than `max_pixels`, and was not decoded.
     """
     try:
         coded = extract_picture(content, content_type)
+        if coded.width * coded.height > max_pixels:
+            raise TooSlow
         try:
             return _render(open_picture(coded, content_type))
         except Rejection:
@@ -94,7 +100,7 @@ def render(content: bytes, content_type: str) -> Rendered:
             # Decoders raise any exception: pyvips.Error, OSError, ValueError, SyntaxError, MemoryError.
             complete = ignore_fault(coded, fault)
             return _render(open_picture(complete, content_type, is_tolerant=True))
-    except Rejection:
+    except (Rejection, TooSlow):
         raise
     except Exception as e:
         raise Damaged from e
@@ -118,7 +124,7 @@ def _render(picture: Picture) -> Rendered:
         full = Rendition(picture.copy.content, "image/jpeg", "jpg")
     else:
         orientation = picture.metadata.orientation
-        full_image = _to_srgb(_flatten(picture.decode_pixels(1)), picture.profile)
+        full_image = _to_srgb(_flatten(picture.decode_pixels(picture.copy_shrink)), picture.profile)
         if picture.profile or not picture.is_in_memory:
             full_image = full_image.copy_memory()
         upright = _rotate(full_image, orientation)

@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from chalicelib.domain.photos import MAX_UPLOAD_BYTES
+from chalicelib.domain.photos import MAX_UPLOAD_BYTES, RejectionDetails
 from chalicelib.renditions import heif, jpeg
 from chalicelib.renditions.coded_picture import MAX_PROFILE_BYTES, CodedPicture, check_size, count_pieces, read_bytes
 from chalicelib.renditions.completeness import build_png_chunk
@@ -24,7 +24,8 @@ from chalicelib.renditions.rejections import (
 from chalicelib.renditions.tiff import Tiff, get_first_integer
 
 # The measured memory of the decoders that cannot stream, in bytes per pixel.
-_GIF_MEMORY, _WEBP_MEMORY, _HEIC_MEMORY, _AVIF_MEMORY = 8, 9, 8, 10
+_PNG_MEMORY, _GIF_MEMORY, _WEBP_MEMORY = 3.5, 8, 7.5
+_HEIC_MEMORY, _AVIF_MEMORY = heif.Memory(2.25, 0.8), heif.Memory(1, 5)
 
 _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _SAMPLES = 256, 257, 258, 259, 277
 _JPEG = 7
@@ -70,7 +71,7 @@ def extract_picture(content: bytes, content_type: str) -> CodedPicture:
         Rejection: the file is rejected. The subclass is the reason.
     """
     if len(content) > MAX_UPLOAD_BYTES:
-        raise TooManyBytes
+        raise TooManyBytes(RejectionDetails(limit=MAX_UPLOAD_BYTES, actual=len(content), unit="bytes"))
     media_type = sniff(content)
     if media_type is None:
         raise NotAnImage
@@ -93,8 +94,8 @@ def _read_png(content: bytes) -> CodedPicture:
     picture_parts.append(build_png_chunk(b"IEND", b""))
     width, height, depth, colour, interlaced = struct.unpack_from(">IIBBxxB", chunks.get(b"IHDR", b""))
     samples = {0: 1, 2: 3, 3: 4, 4: 2}.get(colour, 4)
-    memory_per_pixel = samples * max(depth, 8) / 8 + 3 if interlaced else 0
-    check_size(width, height, memory_per_pixel=memory_per_pixel)
+    memory_per_pixel = samples * max(depth, 8) / 8 + 3 if interlaced else _PNG_MEMORY
+    check_size(width, height, len(content), memory_per_pixel=memory_per_pixel)
     profile = _inflate_profile(chunks.get(b"iCCP", b""))
     return CodedPicture(
         b"".join(picture_parts), width, height, chunks.get(b"eXIf", b""), profile, memory_per_pixel=memory_per_pixel
@@ -139,7 +140,9 @@ def _read_gif(content: bytes) -> CodedPicture:
     if introducer != 0x2C:
         raise Damaged
     left, top, frame_width, frame_height, flags = struct.unpack_from("<HHHHB", content, at + 1)
-    check_size(max(width, left + frame_width), max(height, top + frame_height), memory_per_pixel=_GIF_MEMORY)
+    check_size(
+        max(width, left + frame_width), max(height, top + frame_height), len(content), memory_per_pixel=_GIF_MEMORY
+    )
     start = at + 11 + _get_palette_size(flags)
     image_data, is_complete = _read_image_data(content, start, piece_counter)
     coded = b"".join((*picture_parts, content[at:start], image_data, b"\0;"))
@@ -195,7 +198,7 @@ def _read_webp(content: bytes) -> CodedPicture:
             is_cut = is_cut or not is_whole
         chunks.setdefault(kind, body)
     width, height = _read_webp_size(chunks)
-    check_size(width, height, memory_per_pixel=_WEBP_MEMORY)
+    check_size(width, height, len(content), memory_per_pixel=_WEBP_MEMORY)
     riff = b"WEBP" + b"".join(picture_parts)
     container = b"RIFF" + struct.pack("<I", len(riff)) + riff
     return CodedPicture(
@@ -246,7 +249,7 @@ def _read_tiff(content: bytes) -> CodedPicture:
     # A JPEG inside may have several scans, so the decoder keeps all coefficients.
     coefficients = 2 if get_first_integer(fields.get(_COMPRESSION)) == _JPEG else 0
     memory_per_pixel = samples * (max(bits, 8) / 8 + coefficients) + 3
-    check_size(width, height, memory_per_pixel=memory_per_pixel)
+    check_size(width, height, len(content), memory_per_pixel=memory_per_pixel)
     # Remove the offset of the next page, so that no loader reads or counts a chain of a million pages.
     page = bytearray(content)
     struct.pack_into(

@@ -8,13 +8,14 @@ from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.renditions import exif, icc
-from chalicelib.renditions.coded_picture import CodedPicture, check_size
+from chalicelib.renditions.coded_picture import CodedPicture, check_size, get_memory_limit
 from chalicelib.renditions.completeness import check_gif
 
 if TYPE_CHECKING:
     from pyvips import Image
 
 _FINAL_BYTES = 64
+_SRGB_BYTES = 3
 
 
 class Copy:
@@ -64,6 +65,8 @@ class Picture:
     height: int
     is_in_memory: bool = False
     """True if `decode_pixels` decodes all pixels at once, so that they can be read twice."""
+    copy_shrink: int = 1
+    """The factor by which a new copy is smaller than the picture, because the whole picture does not fit in memory."""
     copy: Copy | None = None
     """The picture as a file without metadata. None if the picture needs its orientation or its profile."""
 
@@ -98,7 +101,7 @@ def load_vips() -> Any:
 def _open_with_vips(loader: str, coded: CodedPicture, *, fail_on: str = "error") -> Picture:
     image = getattr(load_vips().Image, loader)(coded.content, access="sequential", fail_on=fail_on)
     # Check the size that the decoder uses. The file may have a second header with another size, or without a size.
-    check_size(image.width, image.height, memory_per_pixel=coded.memory_per_pixel)
+    check_size(image.width, image.height, len(coded.content), memory_per_pixel=coded.memory_per_pixel)
     profile = image.get("icc-profile-data") if image.get_typeof("icc-profile-data") else coded.profile
     return Picture(exif.read(coded.exif), profile, lambda _shrink: image, image.width, image.height)
 
@@ -121,8 +124,16 @@ def _open_jpeg(coded: CodedPicture, *, is_tolerant: bool) -> Picture:
         lambda shrink: load(shrink=shrink),
         coded.width,
         coded.height,
+        copy_shrink=_choose_copy_shrink(coded),
         copy=Copy(coded.content) if coded.is_downloadable and is_upright_srgb and not is_tolerant else None,
     )
+
+
+def _choose_copy_shrink(coded: CodedPicture) -> int:
+    """Return the factor that a JPEG must be shrunk by, so that its coefficients and its pixels fit in memory."""
+    pixels, limit = coded.width * coded.height, get_memory_limit(len(coded.content))
+    fits = (n for n in (1, 2, 4) if pixels * (coded.memory_per_pixel + _SRGB_BYTES / n**2) <= limit)
+    return next(fits, 8)
 
 
 def _open_heic(coded: CodedPicture) -> Picture:
@@ -134,7 +145,7 @@ def _open_heic(coded: CodedPicture) -> Picture:
     heif = pi_heif.open_heif(coded.content)
     # Check again: the decoder may use another size than the extents that were checked.
     width, height = heif.size
-    check_size(width, height, memory_per_pixel=coded.memory_per_pixel)
+    check_size(width, height, len(coded.content), memory_per_pixel=coded.memory_per_pixel)
     # libheif has already rotated the pixels, so ignore the orientation in EXIF.
     metadata = replace(exif.read(coded.exif), orientation=1)
 
@@ -150,7 +161,7 @@ def _open_avif(coded: CodedPicture) -> Picture:
 
     avif = _avif.AvifDecoder(coded.content, "auto", 1)
     (width, height), _, _, profile, _, orientation, _ = avif.get_info()
-    check_size(width, height, memory_per_pixel=coded.memory_per_pixel)
+    check_size(width, height, len(coded.content), memory_per_pixel=coded.memory_per_pixel)
     # Use the orientation of the container, not the one in EXIF.
     metadata = replace(exif.read(coded.exif), orientation=orientation)
 

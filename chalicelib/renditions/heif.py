@@ -5,7 +5,7 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from chalicelib.renditions.coded_picture import CodedPicture, check_size, count_pieces, read_bytes
+from chalicelib.renditions.coded_picture import CodedPicture, check_limit, check_size, count_pieces, read_bytes
 from chalicelib.renditions.rejections import Damaged, DecompressionBomb, Truncated
 
 MAX_TOTAL_PIXELS = 250_000_000
@@ -16,6 +16,19 @@ _LONGEST_ITEM = 1024
 _PICTURE_TYPES = (b"hvc1", b"av01", b"grid")
 """HEVC, AV1, and grids of them. The other decoders of libheif are rarely used and have had vulnerabilities."""
 _EXTENT = re.compile(rb"\0\0\0\x14ispe\0{4}(.{4})(.{4})", re.DOTALL)
+
+
+# The chroma format and the bit depth of HEVC (ISO/IEC 14496-15, 8.3.3.1) and AV1 (AV1-ISOBMFF, 2.3).
+_HEVC_SAMPLES = re.compile(rb"hvcC.{16}(.)(.)", re.DOTALL)
+_AV1_SAMPLES = re.compile(rb"av1C..(.)", re.DOTALL)
+_ALPHA = b"auxiliary:alpha"
+
+
+class Memory(NamedTuple):
+    """The measured memory of a decoder in bytes per pixel: `other` plus `per_sample` for each byte of the samples."""
+
+    per_sample: float
+    other: float
 
 
 class _Box(NamedTuple):
@@ -33,18 +46,19 @@ class _Reference(NamedTuple):
     targets: tuple[int, ...]
 
 
-def read(memory_per_pixel: int, content: bytes) -> CodedPicture:
-    """Return the picture without the file's other pictures and metadata. `memory_per_pixel` is for the decoder."""
+def read(memory: Memory, content: bytes) -> CodedPicture:
+    """Return the picture without the file's other pictures and metadata. `memory` is that of the decoder."""
     content, top_boxes = _trim(content)
     # Join all boxes except the coded data.
     metadata_boxes = b"".join(content[box.at - 8 : box.end] for box in top_boxes if box.kind != b"mdat")
+    memory_per_pixel = memory.per_sample * _count_sample_bytes(metadata_boxes) + memory.other
     # Tiles and thumbnails have extents too. The largest extent is the picture's. The decoder detects a false one.
     extents = [
         (int.from_bytes(width_bytes), int.from_bytes(height_bytes))
         for width_bytes, height_bytes in _EXTENT.findall(metadata_boxes)
     ]
     for width, height in extents:
-        check_size(width, height, memory_per_pixel=memory_per_pixel)
+        check_size(width, height, len(content), memory_per_pixel=memory_per_pixel)
     if not extents or not all(
         _is_named_in_utf8(metadata_boxes, item.start() - 4) for item in _ITEM_BOX.finditer(metadata_boxes)
     ):
@@ -52,6 +66,18 @@ def read(memory_per_pixel: int, content: bytes) -> CodedPicture:
     width, height = max(extents, key=lambda extent: extent[0] * extent[1])
     isolated, exif = _isolate(content, _find_only_box(top_boxes, b"meta"), width * height)
     return CodedPicture(isolated, width, height, exif, memory_per_pixel=memory_per_pixel)
+
+
+def _count_sample_bytes(metadata_boxes: bytes) -> float:
+    """Return the bytes per pixel of the decoded samples of all planes. One picture may have several descriptions."""
+    flags = [description[0] for description in _AV1_SAMPLES.findall(metadata_boxes)]
+    formats = [(2 if flag & 0x40 else 1, 1.5 if flag & 4 else 3) for flag in flags]
+    formats += [
+        (2 if depth[0] & 7 else 1, 1.5 if chroma[0] & 3 < 2 else chroma[0] & 3)
+        for chroma, depth in _HEVC_SAMPLES.findall(metadata_boxes)
+    ]
+    size, samples = max(formats, key=lambda format: format[0] * format[1], default=(2, 3))
+    return size * (samples + (3 if _ALPHA in metadata_boxes else 0))
 
 
 def _iterate_boxes(content: bytes, at: int, end: int) -> Iterator[_Box]:
@@ -125,8 +151,8 @@ def _isolate(content: bytes, meta: _Box, picture_pixels: int) -> tuple[bytes, by
     picture_items = pictures | _find_tiles(content, types, references, pictures)
     if not all(content.startswith(_PICTURE_TYPES, types[item]) for item in picture_items & types.keys()):
         raise Damaged
-    if _count_pixels(content, _find_only_box(boxes, b"iprp"), picture_items, picture_pixels) > MAX_TOTAL_PIXELS:
-        raise DecompressionBomb
+    total_pixels = _count_pixels(content, _find_only_box(boxes, b"iprp"), picture_items, picture_pixels)
+    check_limit(total_pixels, MAX_TOTAL_PIXELS, "pixels", DecompressionBomb)
     descriptions = [reference for reference in references if reference.kind == b"cdsc"]
     isolated = bytearray(content)
     if content[8:12] == b"avis":

@@ -5,11 +5,12 @@ import struct
 from collections.abc import Iterator
 
 from chalicelib.renditions import jpeg_tables
-from chalicelib.renditions.coded_picture import CodedPicture, check_size, count_pieces, read_bytes
+from chalicelib.renditions.coded_picture import CodedPicture, check_limit, check_size, count_pieces, read_bytes
 from chalicelib.renditions.rejections import Damaged, DecompressionBomb, Truncated
 
 MAX_SCANS = 64
-MAX_SCANNED_PIXELS = 1_000_000_000
+MAX_SCANNED_PIXELS = 1_100_000_000
+SCANNED_PIXELS_PER_BYTE = 100
 
 # Like libjpeg, skip stray bytes before a marker, and escapes, restarts and corrupt markers before the end of a scan.
 _MARKER = re.compile(rb"\xff[^\x00\xff]")
@@ -35,7 +36,7 @@ def read(content: bytes) -> CodedPicture:
     The end marker may be missing. The decoder then tells whether pixels are missing.
     """
     segments = list(_iterate_segments(content))
-    width, height, is_downloadable = _read_frame(segments)
+    width, height, is_downloadable, memory_per_pixel = _read_frame(segments, len(content))
     if segments[-1][0] != _EOI and not _has_every_bit(segments):
         raise Truncated
     is_downloadable = is_downloadable and jpeg_tables.has_no_hidden_data(
@@ -43,7 +44,9 @@ def read(content: bytes) -> CodedPicture:
     )
     exif = next((segment[2:] for code, segment in segments if code == _APP1 and segment[2:8] == b"Exif\0\0"), b"")
     picture = b"".join((b"\xff\xd8", *_iterate_picture_parts(segments), b"\xff\xd9"))
-    return CodedPicture(picture, width, height, exif, _join_profile(segments), is_downloadable)
+    return CodedPicture(
+        picture, width, height, exif, _join_profile(segments), is_downloadable, memory_per_pixel=memory_per_pixel
+    )
 
 
 def _iterate_segments(content: bytes) -> Iterator[tuple[int, bytes]]:
@@ -110,8 +113,8 @@ def _find_last_data(content: bytes, start: int) -> int:
     return limit if has_one_colour else min(end + _KEPT_ZEROS, limit)
 
 
-def _read_frame(segments: list[tuple[int, bytes]]) -> tuple[int, int, bool]:
-    """Return the width, the height, and whether browsers show this kind of JPEG."""
+def _read_frame(segments: list[tuple[int, bytes]], file_bytes: int) -> tuple[int, int, bool, float]:
+    """Return the width, the height, whether browsers show this kind of JPEG, and the memory of the coefficients."""
     frames = [(code, segment) for code, segment in segments if code in _FRAMES]
     scans = sum(code == _SOS for code, _ in segments)
     if len(frames) != 1 or not scans:
@@ -120,10 +123,13 @@ def _read_frame(segments: list[tuple[int, bytes]]) -> tuple[int, int, bool]:
     height, width, components = struct.unpack_from(">3xHHB", segment)
     first = next(segment for code, segment in segments if code == _SOS)
     can_stream = code in _SEQUENTIAL and first[2] == components
-    check_size(width, height, memory_per_pixel=0 if can_stream else _count_coefficients(segment) * 2 + 3)
-    if scans > MAX_SCANS or scans * width * height > MAX_SCANNED_PIXELS:
-        raise DecompressionBomb
-    return width, height, code in _SHOWN_BY_BROWSERS and components in {1, 3}
+    memory_per_pixel = 0 if can_stream else _count_coefficients(segment) * 2
+    # The pixels themselves are shrunk if they do not fit.
+    check_size(width, height, file_bytes, memory_per_pixel=memory_per_pixel)
+    check_limit(scans, MAX_SCANS, "scans", DecompressionBomb)
+    max_scanned_pixels = MAX_SCANNED_PIXELS + SCANNED_PIXELS_PER_BYTE * file_bytes
+    check_limit(scans * width * height, max_scanned_pixels, "pixels in all scans", DecompressionBomb)
+    return width, height, code in _SHOWN_BY_BROWSERS and components in {1, 3}, memory_per_pixel
 
 
 def _count_coefficients(frame: bytes) -> float:

@@ -3,8 +3,11 @@
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
+from chalicelib.domain import errors
 from chalicelib.domain.ids import format_timestamp
-from chalicelib.domain.photos import TRASH_LIFETIME, Photo
+from chalicelib.domain.photos import MAX_UPLOAD_BYTES, TRASH_LIFETIME, Photo, RejectionDetails
 from chalicelib.renditions import Rejection, Rendered, TooManyBytes
 from chalicelib.storage.bucket import StoredObject
 
@@ -24,7 +27,7 @@ def check_stored_bytes(photo: Photo, stored: StoredObject) -> bytes:
         TooManyBytes, SizeMismatch, ChecksumMismatch: the stored bytes do not match the grant.
     """
     if stored.content is None:
-        raise TooManyBytes
+        raise TooManyBytes(RejectionDetails(limit=MAX_UPLOAD_BYTES, actual=stored.size, unit="bytes"))
     if photo.size and photo.size != stored.size:
         raise SizeMismatch
     if photo.sha256 and photo.sha256 != stored.sha256:
@@ -65,4 +68,16 @@ def build_accepted_changes(photo: Photo, stored: StoredObject, rendered: Rendere
 def build_rejected_changes(rejection: Rejection, now: datetime) -> dict[str, Any]:
     """Return the changes that make a pending photo rejected. A sweep removes the photo after `TRASH_LIFETIME`."""
     due_at = format_timestamp(now + TRASH_LIFETIME)
-    return {"status": "rejected", "rejection": rejection.code, "charged_bytes": 0, "due_at": due_at}
+    return {
+        "status": "rejected",
+        "rejection": rejection.code,
+        "rejection_details": rejection.details,
+        "charged_bytes": 0,
+        "due_at": due_at,
+    }
+
+
+def build_rejection_error(photo: Photo) -> errors.ImageRejected:
+    """Return the error that tells the client why a photo was rejected."""
+    details = msgspec.to_builtins(photo.rejection_details) if photo.rejection_details else None
+    return errors.ImageRejected(photo.rejection or "", details)
