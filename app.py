@@ -26,7 +26,7 @@ from chalicelib.http.responses import File, Redirect, WithCookies
 from chalicelib.infra import logs
 from chalicelib.photos.photos import DownloadView
 from chalicelib.photos.ratings import OwnRatingView
-from chalicelib.photos.views import AnyPhotoView, OwnPhotoView, PhotoView
+from chalicelib.photos.views import AnyPhotoView, OwnPhotoView, PendingPhotoView, PhotoView
 from chalicelib.storage.bucket import Grant
 from chalicelib.uploads.grants import Duplicate
 from chalicelib.wiring import (
@@ -166,9 +166,12 @@ def grant_upload(request: requests.UploadRequest, key: headers.IdempotencyKey, c
 
 
 @app.route("/photos/{photo_id}/complete", methods=["POST"], authorizer=cognito)
-@api("Uploading", raises=(errors.Forbidden, errors.NotUploaded, errors.ImageRejected))
-def complete_upload(photo_id: PhotoId, caller: Caller) -> OwnPhotoView:
-    """Confirm an upload now instead of waiting for the S3 event."""
+@api("Uploading", status={PendingPhotoView: 202}, raises=(errors.Forbidden, errors.NotUploaded, errors.ImageRejected))
+def complete_upload(photo_id: PhotoId, caller: Caller) -> OwnPhotoView | PendingPhotoView:
+    """Confirm an upload now instead of waiting for the S3 event.
+
+    The status is 202 if the photo is so large that the S3 event must confirm it. Poll the photo until it is ready.
+    """
     return confirmation().complete(photo_id, by=caller)
 
 

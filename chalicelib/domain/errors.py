@@ -167,9 +167,10 @@ class ImageRejected(PhotoshareError):
 
     status = 422
 
-    def __init__(self, rejection: str) -> None:
+    def __init__(self, rejection: str, details: dict[str, Any] | None = None) -> None:
         super().__init__(
-            f"The uploaded file was rejected ({rejection}). Request a new grant and upload the photo again."
+            f"The uploaded file was rejected ({rejection}). Request a new grant and upload the photo again.",
+            details=details,
         )
         self.rejection = rejection
 

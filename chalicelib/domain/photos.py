@@ -21,7 +21,7 @@ MediaType = Literal[
     "image/avif",
 ]
 
-MAX_UPLOAD_BYTES = 50_000_000
+MAX_UPLOAD_BYTES = 200_000_000
 GRANT_LIFETIME = timedelta(minutes=15)
 TRASH_LIFETIME = timedelta(days=30)
 MAX_ALBUMS = 8
@@ -67,6 +67,15 @@ class Membership(Model, frozen=True):
     """The photos of an album are sorted by position, then by id."""
 
 
+class RejectionDetails(Model, omit_defaults=False, frozen=True):
+    """The limit that a rejected upload exceeds."""
+
+    limit: int
+    actual: int
+    unit: str
+    """The unit of both numbers, such as `bytes` or `pixels`."""
+
+
 class Photo(Model, frozen=True):
     """One upload, from its grant to its tombstone.
 
@@ -108,6 +117,7 @@ class Photo(Model, frozen=True):
     copy_size: int = 0
     """The size of `full` in bytes."""
     rejection: str | None = None
+    rejection_details: RejectionDetails | None = None
     memberships: dict[AlbumId, Membership] = field(default_factory=dict, name="albums")
     """The photo's positions in its albums. A photo in the trash keeps them."""
     rating_sum: int = 0

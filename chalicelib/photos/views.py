@@ -1,5 +1,7 @@
 """Views of photos: the JSON that clients receive."""
 
+from typing import Any
+
 import msgspec
 
 from chalicelib.domain.accounts import Caller, is_user
@@ -7,7 +9,7 @@ from chalicelib.domain.clock import Clock
 from chalicelib.domain.ids import LocalTime, PhotoId, Timestamp, UserId, UtcOffset
 from chalicelib.domain.listing import Page
 from chalicelib.domain.model import Model
-from chalicelib.domain.photos import Exif, Photo, Status, Visibility
+from chalicelib.domain.photos import Exif, Photo, RejectionDetails, Status, Visibility
 from chalicelib.storage.bucket import PhotoBuckets
 
 
@@ -49,12 +51,21 @@ class PhotoView(Model, omit_defaults=False, frozen=True):
     renditions: dict[str, str]
 
 
-class OwnPhotoView(PhotoView, omit_defaults=False, frozen=True):
-    """A photo, including the fields that only its owner can see."""
+class _OwnPhotoFields(PhotoView, omit_defaults=False, frozen=True):
+    """The fields of a photo for its owner."""
 
     sha256: str | None
     rejection: str | None
+    rejection_details: RejectionDetails | None
     trashed_at: Timestamp | None
+
+
+class OwnPhotoView(_OwnPhotoFields, omit_defaults=False, frozen=True):
+    """A photo, including the fields that only its owner can see."""
+
+
+class PendingPhotoView(_OwnPhotoFields, omit_defaults=False, frozen=True):
+    """A photo that is still being processed, with the fields of the owner's view."""
 
 
 AnyPhotoView = OwnPhotoView | PhotoView
@@ -76,8 +87,20 @@ class PhotoPresenter:
 
     def build_own_view(self, photo: Photo) -> OwnPhotoView:
         """Return the view of a photo for its owner."""
-        common = msgspec.structs.asdict(self._build_common_view(photo, photo.exif))
-        return OwnPhotoView(**common, sha256=photo.sha256, rejection=photo.rejection, trashed_at=photo.trashed_at)
+        return OwnPhotoView(**self._build_own_fields(photo))
+
+    def build_pending_view(self, photo: Photo) -> PendingPhotoView:
+        """Return the view of a photo that is still being processed, for its owner."""
+        return PendingPhotoView(**self._build_own_fields(photo))
+
+    def _build_own_fields(self, photo: Photo) -> dict[str, Any]:
+        return {
+            **msgspec.structs.asdict(self._build_common_view(photo, photo.exif)),
+            "sha256": photo.sha256,
+            "rejection": photo.rejection,
+            "rejection_details": photo.rejection_details,
+            "trashed_at": photo.trashed_at,
+        }
 
     def build_page(self, page: Page[Photo], by: Caller | None) -> Page[AnyPhotoView]:
         """Return the views of a page of photos for the caller. `by` is None for a visitor."""

@@ -10,7 +10,8 @@ from chalicelib.domain.photos import Exif
 from chalicelib.domain.taken import Taken
 from chalicelib.renditions import hdr, icc, icc_writer, thumbhash
 from chalicelib.renditions.captions import Captions
-from chalicelib.renditions.coded_picture import MAX_PROFILE_BYTES
+from chalicelib.renditions.coded_picture import MAX_PIXELS, MAX_PROFILE_BYTES
+from chalicelib.renditions.completeness import ignore_fault
 from chalicelib.renditions.containers import extract_picture, sniff
 from chalicelib.renditions.decoders import Picture, load_vips, open_picture
 from chalicelib.renditions.rejections import (
@@ -20,6 +21,7 @@ from chalicelib.renditions.rejections import (
     Rejection,
     TooManyBytes,
     TooManyPixels,
+    TooSlow,
     Truncated,
     TypeMismatch,
     UnsupportedVariant,
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from pyvips import Image
 
 __all__ = [
+    "MAX_PIXELS",
     "Captions",
     "Damaged",
     "DecompressionBomb",
@@ -38,6 +41,7 @@ __all__ = [
     "Rendition",
     "TooManyBytes",
     "TooManyPixels",
+    "TooSlow",
     "Truncated",
     "TypeMismatch",
     "UnsupportedVariant",
@@ -89,18 +93,28 @@ class Rendered:
         return self.taken.at
 
 
-def render(content: bytes, content_type: str) -> Rendered:
+def render(content: bytes, content_type: str, *, max_pixels: int = MAX_PIXELS) -> Rendered:
     """Return the renditions and the metadata of an upload with the declared `content_type`.
 
     Raises:
-        Rejection: the upload is rejected. The subclass is the reason. No other exception is raised.
+        Rejection: the upload is rejected. The subclass is the reason.
+        TooSlow: the picture has more than `max_pixels`, and was not decoded.
     """
     try:
-        return _render(open_picture(extract_picture(content, content_type), content_type))
-    except Rejection:
+        coded = extract_picture(content, content_type)
+        if coded.width * coded.height > max_pixels:
+            raise TooSlow
+        try:
+            return _render(open_picture(coded, content_type))
+        except Rejection:
+            raise
+        except Exception as fault:
+            # Decoders raise any exception: pyvips.Error, OSError, ValueError, SyntaxError, MemoryError.
+            complete = ignore_fault(coded, fault)
+            return _render(open_picture(complete, content_type, is_tolerant=True))
+    except (Rejection, TooSlow):
         raise
     except Exception as e:
-        # Decoders raise any exception on hostile bytes: pyvips.Error, OSError, ValueError, SyntaxError, MemoryError.
         raise Damaged from e
 
 
@@ -122,7 +136,7 @@ def _render(picture: Picture) -> Rendered:
         full = Rendition(picture.copy.content, "image/jpeg", "jpg")
     else:
         orientation = picture.metadata.orientation
-        full_image = _to_srgb(_flatten(picture.decode_pixels(1)), picture)
+        full_image = _to_srgb(_flatten(picture.decode_pixels(picture.copy_shrink)), picture)
         if picture.profile or picture.colour_space or not picture.is_in_memory:
             full_image = full_image.copy_memory()
         upright = _rotate(full_image, orientation)
@@ -144,12 +158,11 @@ def _render(picture: Picture) -> Rendered:
 
 def _decode_copy(picture: Picture) -> "Image | None":
     """Decode enough pixels of the copy for every rendition. Return None if other users must not get the copy."""
-    if picture.copy:
-        with suppress(load_vips().Error):
-            pixels = picture.copy.decode_pixels(_choose_shrink_factor(picture))
-            image = _to_srgb(_shrink_to_fit(pixels, _SIDES["2048"]), picture).copy_memory()
-            return image if picture.copy.is_fully_read else None
-    return None
+    if not picture.copy:
+        return None
+    pixels = picture.copy.decode_pixels(_choose_shrink_factor(picture))
+    image = _to_srgb(_shrink_to_fit(pixels, _SIDES["2048"]), picture).copy_memory()
+    return image if picture.copy.is_fully_read else None
 
 
 def _choose_shrink_factor(picture: Picture) -> int:

@@ -3,13 +3,17 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from chalicelib.domain.photos import RejectionDetails
 from chalicelib.renditions.colour import ColourSpace
-from chalicelib.renditions.rejections import Damaged, DecompressionBomb, TooManyPixels, Truncated
+from chalicelib.renditions.rejections import Damaged, DecompressionBomb, Rejection, TooManyPixels, Truncated
 from chalicelib.renditions.tiff_samples import Samples
 
-MAX_PIXELS = 100_000_000
+MAX_PIXELS = 210_000_000
 MAX_SIDE = 30_000
-MAX_DECODER_BYTES = 400_000_000
+MAX_DECODER_BYTES = 1_000_000_000
+# A decoder may hold this many bytes for a small file, and more for each byte of a large file, up to the limit.
+# A camera's file has at least half a bit per pixel, while a bomb claims many pixels in few bytes.
+_SMALL_FILE_DECODER_BYTES, _DECODER_BYTES_PER_FILE_BYTE = 340_000_000, 20
 MAX_PROFILE_BYTES = 4_000_000
 MAX_PIECES = 250_000
 
@@ -42,9 +46,26 @@ class CodedPicture:
     """The samples of a TIFF. None for other formats."""
     palette: tuple[int, ...] = ()
     """The palette of a TIFF: all red values, then all green and all blue values."""
+    is_cut: bool = False
+    """True if the file ends inside the picture. Only the decoder can tell whether pixels are missing."""
 
 
-def check_size(width: int, height: int, *, memory_per_pixel: float = 0) -> None:
+def get_memory_limit(file_bytes: int) -> int:
+    """Return the number of bytes that a decoder may hold for a file of this size."""
+    return min(MAX_DECODER_BYTES, _SMALL_FILE_DECODER_BYTES + _DECODER_BYTES_PER_FILE_BYTE * file_bytes)
+
+
+def check_limit(actual: float, limit: int, unit: str, rejection: type[Rejection]) -> None:
+    """Check that `actual` is at most `limit`.
+
+    Raises:
+        Rejection: the limit is exceeded. Its class is `rejection`, and its details contain the numbers.
+    """
+    if actual > limit:
+        raise rejection(RejectionDetails(limit=limit, actual=round(actual), unit=unit))
+
+
+def check_size(width: int, height: int, file_bytes: int, *, memory_per_pixel: float = 0) -> None:
     """Check the size of a picture. `memory_per_pixel` is the memory for decoding, as in `CodedPicture`.
 
     Raises:
@@ -53,12 +74,10 @@ def check_size(width: int, height: int, *, memory_per_pixel: float = 0) -> None:
     """
     if width < 1 or height < 1:
         raise Damaged
-    if (
-        max(width, height) > MAX_SIDE
-        or width * height > MAX_PIXELS
-        or width * height * memory_per_pixel > MAX_DECODER_BYTES
-    ):
-        raise TooManyPixels
+    check_limit(max(width, height), MAX_SIDE, "pixels per side", TooManyPixels)
+    check_limit(width * height, MAX_PIXELS, "pixels", TooManyPixels)
+    memory = width * height * memory_per_pixel
+    check_limit(memory, get_memory_limit(file_bytes), "bytes of decoder memory", TooManyPixels)
 
 
 def read_bytes(content: bytes, at: int, size: int) -> bytes:
@@ -81,4 +100,4 @@ def count_pieces() -> Iterator[None]:
     """
     for _ in range(MAX_PIECES):
         yield
-    raise DecompressionBomb
+    raise DecompressionBomb(RejectionDetails(limit=MAX_PIECES, actual=MAX_PIECES + 1, unit="pieces"))

@@ -8,14 +8,16 @@ from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.renditions import icc, tiff_pixels
-from chalicelib.renditions.coded_picture import CodedPicture, check_size
+from chalicelib.renditions.coded_picture import CodedPicture, check_size, get_memory_limit
 from chalicelib.renditions.colour import SRGB, ColourSpace
+from chalicelib.renditions.completeness import check_gif
 from chalicelib.renditions.metadata import Metadata, read_metadata
 
 if TYPE_CHECKING:
     from pyvips import Image
 
 _FINAL_BYTES = 64
+_SRGB_BYTES = 3
 
 
 class Copy:
@@ -67,15 +69,28 @@ class Picture:
     """The colour space of the pixels if there is no profile. None stands for sRGB."""
     is_in_memory: bool = False
     """True if `decode_pixels` decodes all pixels at once, so that they can be read twice."""
+    copy_shrink: int = 1
+    """The factor by which a new copy is smaller than the picture, because the whole picture does not fit in memory."""
     copy: Copy | None = None
     """The picture as a file without metadata. None if the picture needs its orientation or its profile."""
 
 
-def open_picture(coded: CodedPicture, content_type: str) -> Picture:
-    """Open a picture with the decoder of its type. The decoder may raise any exception."""
-    picture = _OPENERS[content_type](coded)
+def open_picture(coded: CodedPicture, content_type: str, *, is_tolerant: bool = False) -> Picture:
+    """Open a picture with the decoder of its type. The decoder may raise any exception.
+
+    If `is_tolerant`, ignore faults that `completeness.ignore_fault` has found harmless.
+    """
+    picture = _open(coded, content_type, is_tolerant=is_tolerant)
     needs_space = not picture.profile and coded.colour_space != SRGB
     return replace(picture, colour_space=coded.colour_space) if needs_space else picture
+
+
+def _open(coded: CodedPicture, content_type: str, *, is_tolerant: bool) -> Picture:
+    if content_type == "image/jpeg":
+        return _open_jpeg(coded, is_tolerant=is_tolerant)
+    if content_type == "image/png":
+        return _open_with_vips("pngload_buffer", coded, fail_on="none" if is_tolerant else "error")
+    return _OPENERS[content_type](coded)
 
 
 @cache
@@ -93,10 +108,10 @@ def load_vips() -> Any:
     return pyvips
 
 
-def _open_with_vips(loader: str, coded: CodedPicture) -> Picture:
-    image = getattr(load_vips().Image, loader)(coded.content, access="sequential", fail_on="error")
+def _open_with_vips(loader: str, coded: CodedPicture, *, fail_on: str = "error") -> Picture:
+    image = getattr(load_vips().Image, loader)(coded.content, access="sequential", fail_on=fail_on)
     # Check the size that the decoder uses. The file may have a second header with another size, or without a size.
-    check_size(image.width, image.height, memory_per_pixel=coded.memory_per_pixel)
+    check_size(image.width, image.height, len(coded.content), memory_per_pixel=coded.memory_per_pixel)
     profile = image.get("icc-profile-data") if image.get_typeof("icc-profile-data") else coded.profile
     return Picture(read_metadata(coded), profile, lambda _shrink: image, image.width, image.height)
 
@@ -104,24 +119,40 @@ def _open_with_vips(loader: str, coded: CodedPicture) -> Picture:
 def _open_tiff(coded: CodedPicture) -> Picture:
     if coded.samples is None:
         # The only strip of the page is a JPEG file.
-        return _open_jpeg(coded)
+        return _open_jpeg(coded, is_tolerant=False)
     image = tiff_pixels.decode(load_vips(), coded, coded.samples)
     return Picture(read_metadata(coded), coded.profile, lambda _shrink: image, image.width, image.height)
 
 
-def _open_jpeg(coded: CodedPicture) -> Picture:
+def _open_gif(coded: CodedPicture) -> Picture:
+    if coded.is_cut:
+        check_gif(coded)
+    return _open_with_vips("gifload_buffer", coded)
+
+
+def _open_jpeg(coded: CodedPicture, *, is_tolerant: bool) -> Picture:
     metadata = read_metadata(coded)
     is_srgb = icc.is_srgb(coded.profile) if coded.profile else coded.colour_space is None
     is_upright_srgb = metadata.orientation == 1 and is_srgb
-    load = partial(load_vips().Image.jpegload_buffer, coded.content, access="sequential", fail_on="error")
+    # libjpeg only warns of missing pixels, as of stray bytes.
+    fail_on = "error" if is_tolerant else "warning"
+    load = partial(load_vips().Image.jpegload_buffer, coded.content, access="sequential", fail_on=fail_on)
     return Picture(
         metadata,
         coded.profile,
         lambda shrink: load(shrink=shrink),
         coded.width,
         coded.height,
-        copy=Copy(coded.content) if coded.is_downloadable and is_upright_srgb else None,
+        copy_shrink=_choose_copy_shrink(coded),
+        copy=Copy(coded.content) if coded.is_downloadable and is_upright_srgb and not is_tolerant else None,
     )
+
+
+def _choose_copy_shrink(coded: CodedPicture) -> int:
+    """Return the factor that a JPEG must be shrunk by, so that its coefficients and its pixels fit in memory."""
+    pixels, limit = coded.width * coded.height, get_memory_limit(len(coded.content))
+    fits = (n for n in (1, 2, 4) if pixels * (coded.memory_per_pixel + _SRGB_BYTES / n**2) <= limit)
+    return next(fits, 8)
 
 
 def _open_heic(coded: CodedPicture) -> Picture:
@@ -133,7 +164,7 @@ def _open_heic(coded: CodedPicture) -> Picture:
     heif = pi_heif.open_heif(coded.content)
     # Check again: the decoder may use another size than the extents that were checked.
     width, height = heif.size
-    check_size(width, height, memory_per_pixel=coded.memory_per_pixel)
+    check_size(width, height, len(coded.content), memory_per_pixel=coded.memory_per_pixel)
     # libheif has already rotated the pixels, so ignore the orientation in EXIF.
     metadata = replace(read_metadata(coded), orientation=1)
 
@@ -150,7 +181,7 @@ def _open_avif(coded: CodedPicture) -> Picture:
 
     avif = _avif.AvifDecoder(coded.content, "auto", 1)
     (width, height), _, _, profile, _, orientation, _ = avif.get_info()
-    check_size(width, height, memory_per_pixel=coded.memory_per_pixel)
+    check_size(width, height, len(coded.content), memory_per_pixel=coded.memory_per_pixel)
     # Use the orientation of the container, not the one in EXIF.
     metadata = replace(read_metadata(coded), orientation=orientation)
 
@@ -170,9 +201,7 @@ def _build_image(pixels: bytes | bytearray, width: int, height: int, *, is_16_bi
 
 
 _OPENERS: dict[str, Callable[[CodedPicture], Picture]] = {
-    "image/jpeg": _open_jpeg,
-    "image/png": partial(_open_with_vips, "pngload_buffer"),
-    "image/gif": partial(_open_with_vips, "gifload_buffer"),
+    "image/gif": _open_gif,
     "image/webp": partial(_open_with_vips, "webpload_buffer"),
     "image/tiff": _open_tiff,
     "image/heic": _open_heic,

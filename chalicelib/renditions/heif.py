@@ -4,9 +4,10 @@ import re
 import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from chalicelib.renditions import colour
-from chalicelib.renditions.coded_picture import CodedPicture, check_size, count_pieces
+from chalicelib.renditions.coded_picture import CodedPicture, check_limit, check_size, count_pieces
 from chalicelib.renditions.heif_boxes import (
     Box,
     Reference,
@@ -17,8 +18,9 @@ from chalicelib.renditions.heif_boxes import (
     iterate_types,
     read_extents,
     read_number,
+    trim,
 )
-from chalicelib.renditions.rejections import Damaged, DecompressionBomb
+from chalicelib.renditions.rejections import Damaged, DecompressionBomb, Truncated
 
 MAX_TOTAL_PIXELS = 250_000_000
 """The largest sum of pixels of a picture, its transparency, and the tiles of both."""
@@ -38,6 +40,17 @@ _ALPHA = (
 )
 _REFERENCES = {b"dimg", b"auxl", b"prem"}
 """References that determine pixels: to tiles, to the picture of a transparency, and to premultiplied transparency."""
+
+# The chroma format and the bit depth of HEVC (ISO/IEC 14496-15, 8.3.3.1) and AV1 (AV1-ISOBMFF, 2.3).
+_HEVC_SAMPLES = re.compile(rb"hvcC.{16}(.)(.)", re.DOTALL)
+_AV1_SAMPLES = re.compile(rb"av1C..(.)", re.DOTALL)
+
+
+class Memory(NamedTuple):
+    """The measured memory of a decoder in bytes per pixel: `other` plus `per_sample` for each byte of the samples."""
+
+    per_sample: float
+    other: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +91,14 @@ class _Items:
         return struct.unpack_from(">II", extents[0], 4) if extents else None
 
 
-def read(memory_per_pixel: int, content: bytes) -> CodedPicture:
-    """Return the picture without the file's other pictures and metadata. `memory_per_pixel` is for the decoder."""
-    top_boxes = list(iterate_boxes(content, 0, len(content)))
+def read(memory: Memory, content: bytes) -> CodedPicture:
+    """Return the picture without the file's other pictures and metadata. `memory` is that of the decoder."""
+    content, top_boxes = trim(content)
     # Join all boxes except the coded data.
     metadata_boxes = b"".join(content[box.at - 8 : box.end] for box in top_boxes if box.kind != b"mdat")
     if not all(_is_named_in_utf8(metadata_boxes, item.start() - 4) for item in _ITEM_BOX.finditer(metadata_boxes)):
         raise Damaged
+    memory_per_pixel = memory.per_sample * _count_sample_bytes(metadata_boxes) + memory.other
     items = _read_items(content, find_only_box(top_boxes, b"meta"))
     parts = _find_parts(items, items.primary)
     _check_parts(items, parts)
@@ -95,10 +109,10 @@ def read(memory_per_pixel: int, content: bytes) -> CodedPicture:
     sizes = {part: items.get_size(part) or size for part in set(kept_parts)}
     for width, height in sizes.values():
         # The decoder may use another size, so it is checked again after the decoder has opened the picture.
-        check_size(width, height, memory_per_pixel=memory_per_pixel)
+        check_size(width, height, len(content), memory_per_pixel=memory_per_pixel)
     # A grid can use the same tile many times.
-    if sum(sizes[part][0] * sizes[part][1] for part in kept_parts) > MAX_TOTAL_PIXELS:
-        raise DecompressionBomb
+    total_pixels = sum(sizes[part][0] * sizes[part][1] for part in kept_parts)
+    check_limit(total_pixels, MAX_TOTAL_PIXELS, "pixels", DecompressionBomb)
     return CodedPicture(
         _isolate(items, top_boxes, set(kept_parts)),
         *size,
@@ -107,6 +121,18 @@ def read(memory_per_pixel: int, content: bytes) -> CodedPicture:
         colour_space=_read_colour_space(items, parts),
         memory_per_pixel=memory_per_pixel,
     )
+
+
+def _count_sample_bytes(metadata_boxes: bytes) -> float:
+    """Return the bytes per pixel of the decoded samples of all planes. One picture may have several descriptions."""
+    flags = [description[0] for description in _AV1_SAMPLES.findall(metadata_boxes)]
+    formats = [(2 if flag & 0x40 else 1, 1.5 if flag & 4 else 3) for flag in flags]
+    formats += [
+        (2 if depth[0] & 7 else 1, 1.5 if chroma[0] & 3 < 2 else chroma[0] & 3)
+        for chroma, depth in _HEVC_SAMPLES.findall(metadata_boxes)
+    ]
+    size, samples = max(formats, key=lambda format: format[0] * format[1], default=(2, 3))
+    return size * (samples + (3 if any(kind in metadata_boxes for kind in _ALPHA) else 0))
 
 
 def _is_named_in_utf8(metadata_boxes: bytes, at: int) -> bool:
@@ -190,6 +216,12 @@ def _isolate(items: _Items, top_boxes: Iterable[Box], kept_items: set[int]) -> b
     pi-heif copies all metadata of every picture at once. The same 15 MB could be copied a hundred times.
     """
     isolated = bytearray(items.content)
+    if isolated[8:12] == b"avis":
+        # Decode the primary item instead of the sequence, whose later frames may be cut off.
+        isolated[8:12] = b"avif"
+    for start, size in (part for item in kept_items for part in items.extents.get(item, [])):
+        if start + size > len(isolated):
+            raise Truncated
     for item in items.types.keys() - kept_items:
         isolated[items.types[item] : items.types[item] + 4] = b"none"
     for reference in items.references:

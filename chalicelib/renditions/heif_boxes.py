@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from chalicelib.renditions.coded_picture import count_pieces, read_bytes
-from chalicelib.renditions.rejections import Damaged, DecompressionBomb
+from chalicelib.renditions.rejections import Damaged, DecompressionBomb, Truncated
 
 
 class Box(NamedTuple):
@@ -28,7 +28,7 @@ class Reference(NamedTuple):
 
 
 def iterate_boxes(content: bytes, at: int, end: int) -> Iterator[Box]:
-    """Yield the boxes in a range. Reject a box that ends outside the file, because half an upload can decode."""
+    """Yield the boxes in a range. Reject a box that ends outside the range."""
     piece_counter = count_pieces()
     while at < end:
         next(piece_counter)
@@ -42,6 +42,26 @@ def iterate_boxes(content: bytes, at: int, end: int) -> Iterator[Box]:
             raise Damaged
         yield Box(kind, body, box_end)
         at = box_end
+
+
+def trim(content: bytes) -> tuple[bytes, list[Box]]:
+    """Return the file without stray bytes at its end, and its boxes.
+
+    A cut box counts as stray bytes, unless it contains the coded data or describes the items.
+    """
+    boxes, end = list[Box](), 0
+    try:
+        for box in iterate_boxes(content, 0, len(content)):
+            boxes.append(box)
+            end = box.end
+    except (struct.error, Truncated):
+        kind, has_meta = content[end + 4 : end + 8], any(box.kind == b"meta" for box in boxes)
+        if not has_meta or kind == b"meta":
+            raise
+        if kind == b"mdat":
+            boxes.append(Box(kind, end + 8, len(content)))
+            end = len(content)
+    return content[:end], boxes
 
 
 def find_only_box(boxes: list[Box], kind: bytes) -> Box:
@@ -104,7 +124,7 @@ def read_extents(content: bytes, iloc: Box, piece_counter: Iterator[None]) -> di
             at += index
             parts.append((start + read_number(content, at, offset), read_number(content, at + offset, length)))
             at += offset + length
-        total += sum(size for _, size in parts)
+        total += sum(max(min(size, len(content) - start), 0) for start, size in parts)
         # libheif copies bytes that items share once for each item.
         if total > len(content):
             raise DecompressionBomb

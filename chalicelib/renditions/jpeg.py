@@ -5,31 +5,41 @@ import struct
 from collections.abc import Iterator
 
 from chalicelib.renditions import colour, jpeg_tables
-from chalicelib.renditions.coded_picture import CodedPicture, check_size, count_pieces, read_bytes
+from chalicelib.renditions.coded_picture import CodedPicture, check_limit, check_size, count_pieces, read_bytes
 from chalicelib.renditions.rejections import Damaged, DecompressionBomb, Truncated
 
 MAX_SCANS = 64
-MAX_SCANNED_PIXELS = 1_000_000_000
+MAX_SCANNED_PIXELS = 1_100_000_000
+SCANNED_PIXELS_PER_BYTE = 100
 
 # Like libjpeg, skip stray bytes before a marker, and escapes, restarts and corrupt markers before the end of a scan.
 _MARKER = re.compile(rb"\xff[^\x00\xff]")
 _SCAN_END = re.compile(rb"\xff[\xc0-\xcf\xd8-\xfe]")
+_LAST_SCAN_END = re.compile(rb"\xff[^\x00\xd0-\xd7]")
 
 _SOI, _EOI, _SOS = 0xD8, 0xD9, 0xDA
 _APP0, _APP1, _APP2, _APP13, _APP14 = 0xE0, 0xE1, 0xE2, 0xED, 0xEE
 _EXIF_PREFIX, _XMP_PREFIX, _PHOTOSHOP = b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0", b"Photoshop 3.0\0"
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _SEQUENTIAL = frozenset({0xC0, 0xC1, 0xC9})
+_PROGRESSIVE = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
 _SHOWN_BY_BROWSERS = frozenset({0xC0, 0xC1, 0xC2})
 _PICTURE = _FRAMES | {0xC4, 0xCC, 0xDB, 0xDD, _SOS}
+_BETWEEN_SCANS = frozenset({0xC4, 0xCC, 0xDB, 0xDD, _SOS, 0xFE, *range(0xE0, 0xF0)})
 _WITHOUT_LENGTH = frozenset({0x01, _SOI, *range(0xD0, 0xD8)})
+_KEPT_ZEROS, _SHORT_SCAN = 2, 16
 _JFIF = b"\xff\xe0\0\x10JFIF\0\1\1\0\0\1\0\1\0\0"
 
 
 def read(content: bytes) -> CodedPicture:
-    """Return the picture without its metadata. Tables and scans stay unchanged, so the pixels are identical."""
+    """Return the picture without its metadata. Tables and scans stay unchanged, so the pixels are identical.
+
+    The end marker may be missing. The decoder then tells whether pixels are missing.
+    """
     segments = list(_iterate_segments(content))
-    width, height, is_downloadable = _read_frame(segments)
+    width, height, is_downloadable, memory_per_pixel = _read_frame(segments, len(content))
+    if segments[-1][0] != _EOI and not _has_every_bit(segments):
+        raise Truncated
     is_downloadable = is_downloadable and jpeg_tables.has_no_hidden_data(
         [segment for segment in segments if segment[0] in _PICTURE]
     )
@@ -45,6 +55,7 @@ def read(content: bytes) -> CodedPicture:
         profile=_join_profile(segments),
         colour_space=colour.read_dcf(exif),
         is_downloadable=is_downloadable,
+        memory_per_pixel=memory_per_pixel,
     )
 
 
@@ -55,22 +66,44 @@ def _find_body(segments: list[tuple[int, bytes]], code: int, prefix: bytes) -> b
 
 
 def _iterate_segments(content: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield the code and the bytes of each segment up to the end of the picture.
+    """Yield the code and the bytes of each segment up to the end of the picture. EOI has no bytes.
 
     The bytes include the length field. Those of a scan include its entropy-coded data.
     """
-    at = 2
+    at, has_scan = 2, False
     for _ in count_pieces():
         marker = _MARKER.search(content, at)
-        if marker is None:
-            raise Truncated
-        at, code = marker.end(), content[marker.end() - 1]
-        if code == _EOI:
-            return
+        code = content[marker.end() - 1] if marker else _EOI
+        if marker and code == _EOI:
+            yield code, b""
+        if not marker or code == _EOI or (has_scan and not _is_valid_segment(content, marker.end(), code)):
+            break
+        at = marker.end()
         if code not in _WITHOUT_LENGTH:
             end = _find_segment_end(content, at, code)
             yield code, read_bytes(content, at, end - at)
-            at = end
+            at, has_scan = end, has_scan or code == _SOS
+    if not has_scan:
+        raise Truncated
+
+
+def _is_valid_segment(content: bytes, at: int, code: int) -> bool:
+    """Return whether a segment after the first scan is valid. Otherwise the end marker is missing."""
+    length = int.from_bytes(content[at : at + 2])
+    if code not in _BETWEEN_SCANS or at + length > len(content):
+        return False
+    return length == 6 + 2 * content[at + 2] if code == _SOS else length > 2
+
+
+def _has_every_bit(segments: list[tuple[int, bytes]]) -> bool:
+    """Return whether the scans of a progressive picture contain every bit of every coefficient (T.81, annex G.1.1)."""
+    frame_code, frame = next((code, segment) for code, segment in segments if code in _FRAMES)
+    missing_bits = {component: [1] * 64 for component in frame[8::3]}
+    for header in (segment for code, segment in segments if code == _SOS):
+        first, last, approximation = header[3 + 2 * header[2] :][:3]
+        for component in header[3 : 3 + 2 * header[2] : 2]:
+            missing_bits.get(component, [])[first : last + 1] = [approximation & 15] * (min(last, 63) + 1 - first)
+    return frame_code not in _PROGRESSIVE or not any(map(any, missing_bits.values()))
 
 
 def _find_segment_end(content: bytes, at: int, code: int) -> int:
@@ -78,13 +111,26 @@ def _find_segment_end(content: bytes, at: int, code: int) -> int:
     if code != _SOS:
         return end
     scan_end = _SCAN_END.search(content, end)
-    if scan_end is None:
-        raise Truncated
-    return scan_end.start()
+    if scan_end and (scan_end[0][1] == _EOI or _is_valid_segment(content, scan_end.end(), scan_end[0][1])):
+        return scan_end.start()
+    return _find_last_data(content, end)
 
 
-def _read_frame(segments: list[tuple[int, bytes]]) -> tuple[int, int, bool]:
-    """Return the width, the height, and whether browsers show this kind of JPEG."""
+def _find_last_data(content: bytes, start: int) -> int:
+    """Return the end of the data of a scan without an end marker.
+
+    Zeros fill the part of a file that never arrived. A decoder would take them for pixels. Real data consists of zeros
+    only in a picture of one colour, after the first values.
+    """
+    marker = _LAST_SCAN_END.search(content, start)
+    limit = marker.start() if marker else len(content)
+    end = start + len(content[start:limit].rstrip(b"\0"))
+    has_one_colour = end - start < _SHORT_SCAN and content[start - 3] == 0
+    return limit if has_one_colour else min(end + _KEPT_ZEROS, limit)
+
+
+def _read_frame(segments: list[tuple[int, bytes]], file_bytes: int) -> tuple[int, int, bool, float]:
+    """Return the width, the height, whether browsers show this kind of JPEG, and the memory of the coefficients."""
     frames = [(code, segment) for code, segment in segments if code in _FRAMES]
     scans = sum(code == _SOS for code, _ in segments)
     if len(frames) != 1 or not scans:
@@ -93,10 +139,13 @@ def _read_frame(segments: list[tuple[int, bytes]]) -> tuple[int, int, bool]:
     height, width, components = struct.unpack_from(">3xHHB", segment)
     first = next(segment for code, segment in segments if code == _SOS)
     can_stream = code in _SEQUENTIAL and first[2] == components
-    check_size(width, height, memory_per_pixel=0 if can_stream else _count_coefficients(segment) * 2 + 3)
-    if scans > MAX_SCANS or scans * width * height > MAX_SCANNED_PIXELS:
-        raise DecompressionBomb
-    return width, height, code in _SHOWN_BY_BROWSERS and components in {1, 3}
+    memory_per_pixel = 0 if can_stream else _count_coefficients(segment) * 2
+    # The pixels themselves are shrunk if they do not fit.
+    check_size(width, height, file_bytes, memory_per_pixel=memory_per_pixel)
+    check_limit(scans, MAX_SCANS, "scans", DecompressionBomb)
+    max_scanned_pixels = MAX_SCANNED_PIXELS + SCANNED_PIXELS_PER_BYTE * file_bytes
+    check_limit(scans * width * height, max_scanned_pixels, "pixels in all scans", DecompressionBomb)
+    return width, height, code in _SHOWN_BY_BROWSERS and components in {1, 3}, memory_per_pixel
 
 
 def _count_coefficients(frame: bytes) -> float:

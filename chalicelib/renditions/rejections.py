@@ -1,8 +1,15 @@
 """Reasons to reject an upload. The name of each class is the rejection code in the API."""
 
+from chalicelib.domain.photos import RejectionDetails
+
 
 class Rejection(Exception):
     """The upload is not a photo that the service supports."""
+
+    def __init__(self, details: RejectionDetails | None = None) -> None:
+        """`details` name the limit that the upload exceeds, if the reason is a limit."""
+        super().__init__(details)
+        self.details = details
 
     @property
     def code(self) -> str:
@@ -40,3 +47,7 @@ class Damaged(Rejection):
 
 class UnsupportedVariant(Rejection):
     """The format matches, but no decoder of the service shows this variant of it correctly."""
+
+
+class TooSlow(Exception):
+    """The picture has more pixels than the caller can wait for."""

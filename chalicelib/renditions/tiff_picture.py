@@ -5,8 +5,8 @@ import struct
 from dataclasses import replace
 
 from chalicelib.renditions import jpeg
-from chalicelib.renditions.coded_picture import MAX_DECODER_BYTES, MAX_PROFILE_BYTES, CodedPicture, check_size
-from chalicelib.renditions.rejections import Damaged, TooManyPixels, UnsupportedVariant
+from chalicelib.renditions.coded_picture import MAX_PROFILE_BYTES, CodedPicture, check_size
+from chalicelib.renditions.rejections import Damaged, UnsupportedVariant
 from chalicelib.renditions.tiff import Tiff, get_first_integer
 from chalicelib.renditions.tiff_pages import Page, choose_page
 from chalicelib.renditions.tiff_samples import LABS, OLD_JPEG, read_samples
@@ -40,20 +40,19 @@ def read(content: bytes) -> CodedPicture:
     if get_first_integer(page.fields.get(_COMPRESSION)) == OLD_JPEG:
         return _read_old_jpeg(tiff_file, page)
     width, height = get_first_integer(page.fields.get(_WIDTH)), get_first_integer(page.fields.get(_HEIGHT))
-    check_size(width, height)
+    check_size(width, height, len(content))
     samples = read_samples(page.fields)
-    check_size(width, height, memory_per_pixel=samples.memory_per_pixel)
     grid = _read_grid(page, width, height)
-    if grid.area * samples.memory_per_pixel > MAX_DECODER_BYTES:
-        raise TooManyPixels
+    # The decoder holds whole tiles, which can be larger than the picture.
+    check_size(width, height, len(content), memory_per_pixel=samples.memory_per_pixel * grid.area / (width * height))
     profiles = (tiff_file.read_bytes(at, _PROFILE, MAX_PROFILE_BYTES) for at in (page.directory, page.parent))
     return CodedPicture(
         write_picture(tiff_file, page, samples, grid),
         width,
         height,
-        _write_metadata(tiff_file, page),
+        exif=_write_metadata(tiff_file, page),
         # The pixels of Lab are converted to sRGB without a profile.
-        b"" if samples.photometric in LABS else next(filter(None, profiles), b""),
+        profile=b"" if samples.photometric in LABS else next(filter(None, profiles), b""),
         memory_per_pixel=samples.memory_per_pixel,
         samples=samples,
         palette=tiff_file.read_integers(page.directory, _COLOR_MAP, 3 << samples.bits) if samples.bits <= 16 else (),

@@ -35,7 +35,7 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defa
 
 
 class StoredObject(msgspec.Struct, frozen=True, kw_only=True):
-    """One version of an original. `content` is None if the object exceeds the maximum size of an upload."""
+    """One version of an original. `content` is None if the object exceeds the size that the reader accepts."""
 
     version_id: str
     size: int
@@ -100,8 +100,12 @@ class PhotoBuckets:
         )
         return _build_grant(photo, method="POST", upload_url=form["url"], fields=form["fields"])
 
-    def read(self, key: str, version_id: str | None = None) -> StoredObject | None:
+    def read(
+        self, key: str, version_id: str | None = None, *, max_bytes: int = MAX_UPLOAD_BYTES
+    ) -> StoredObject | None:
         """Return this version of an original, or the newest version. Return None if it does not exist.
+
+        If it has more than `max_bytes`, return it without its content.
 
         An aborted upload stores nothing. AWS contract S3-25.
 
@@ -119,7 +123,7 @@ class PhotoBuckets:
         size = response["ContentLength"]
         try:
             with response["Body"] as stream:
-                content = stream.read() if size <= MAX_UPLOAD_BYTES else None
+                content = stream.read() if size <= max_bytes else None
         except BotoCoreError as error:
             raise Busy from error
         return StoredObject(

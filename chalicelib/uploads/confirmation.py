@@ -9,12 +9,12 @@ from chalicelib.domain import errors
 from chalicelib.domain.accounts import Caller
 from chalicelib.domain.clock import Clock
 from chalicelib.domain.ids import PhotoId, UserId, format_timestamp, is_photo_id
-from chalicelib.domain.photos import Photo
+from chalicelib.domain.photos import MAX_UPLOAD_BYTES, Photo
 from chalicelib.infra import metrics
 from chalicelib.infra.retry import WriteConflict, retry_on_conflict
 from chalicelib.photos.access import get_owned_photo
-from chalicelib.photos.views import OwnPhotoView, PhotoPresenter
-from chalicelib.renditions import Rejection, render, sniff
+from chalicelib.photos.views import OwnPhotoView, PendingPhotoView, PhotoPresenter
+from chalicelib.renditions import MAX_PIXELS, Rejection, TooSlow, render, sniff
 from chalicelib.storage.bucket import PhotoBuckets, StoredObject, decode_filename
 from chalicelib.stores.protocols import AccountStore, PhotoStore
 from chalicelib.uploads import s3_events
@@ -23,10 +23,14 @@ from chalicelib.uploads.outcomes import (
     Outcome,
     build_accepted_outcome,
     build_rejected_outcome,
+    build_rejection_error,
     check_stored_bytes,
 )
 
 log = logging.getLogger(__name__)
+
+MAX_REQUEST_BYTES, MAX_REQUEST_PIXELS = 50_000_000, 100_000_000
+"""The largest photo that a request confirms. The slowest such photo takes 5 s, and API Gateway waits 29 s."""
 
 _KEY = re.compile(r"([^/]+)/([^/]+)/([^/]+)")
 
@@ -47,24 +51,33 @@ class UploadConfirmation:
         self._store, self._accounts, self._bucket, self._moderator = store, accounts, bucket, moderator
         self._presenter, self._clock = presenter, clock
 
-    def complete(self, photo_id: PhotoId, *, by: Caller) -> OwnPhotoView:
+    def complete(self, photo_id: PhotoId, *, by: Caller) -> OwnPhotoView | PendingPhotoView:
         """Confirm an upload without waiting for the S3 event, and return its photo.
+
+        If the photo is too large for the time limit of a request, return it pending. The S3 event confirms it.
 
         Raises:
             NotFound, Forbidden: the photo does not belong to the caller.
             NotUploaded: no bytes have been uploaded yet.
             ImageRejected: the bytes are not an acceptable image.
         """
-        photo: Photo | None = get_owned_photo(self._store, photo_id, by)
-        if photo and photo.status == "pending":
+        owned = get_owned_photo(self._store, photo_id, by)
+        photo: Photo | None = owned
+        if owned.status == "pending":
             # S3 can read the object as soon as the client's upload has succeeded. AWS contract S3-7.
-            photo = self._process_upload(photo, self._bucket.read(photo.s3_key))
+            stored = self._bucket.read(owned.s3_key, max_bytes=MAX_REQUEST_BYTES)
+            if stored and MAX_REQUEST_BYTES < stored.size <= MAX_UPLOAD_BYTES:
+                return self._presenter.build_pending_view(owned)
+            try:
+                photo = self._process_upload(owned, stored, max_pixels=MAX_REQUEST_PIXELS)
+            except TooSlow:
+                return self._presenter.build_pending_view(owned)
         if photo is None or photo.status == "erased":
             raise errors.NotFound
         if photo.status == "pending":
             raise errors.NotUploaded
         if photo.rejection:
-            raise errors.ImageRejected(photo.rejection)
+            raise build_rejection_error(photo)
         return self._presenter.build_own_view(photo)
 
     def confirm_event(self, event: dict[str, Any]) -> None:
@@ -140,13 +153,19 @@ class UploadConfirmation:
         self._store.rebuild(photo)
         return self._process_upload(self._store.get_photo(photo_id) or photo, stored)
 
-    def _process_upload(self, photo: Photo, stored: StoredObject | None) -> Photo | None:
-        """Make a pending photo ready or rejected, and delete objects that it does not use."""
+    def _process_upload(
+        self, photo: Photo, stored: StoredObject | None, *, max_pixels: int = MAX_PIXELS
+    ) -> Photo | None:
+        """Make a pending photo ready or rejected, and delete objects that it does not use.
+
+        Raises:
+            TooSlow: the photo has more than `max_pixels`. Nothing has changed.
+        """
         if stored is None or photo.status != "pending":
             return photo
         start = time.perf_counter()
         try:
-            outcome = self._accept(photo, stored)
+            outcome = self._accept(photo, stored, max_pixels)
         except Rejection as rejection:
             outcome = build_rejected_outcome(rejection, self._clock())
         current = self._apply_outcome(photo, outcome)
@@ -161,8 +180,8 @@ class UploadConfirmation:
         )
         return current
 
-    def _accept(self, photo: Photo, stored: StoredObject) -> Outcome:
-        rendered = render(check_stored_bytes(photo, stored), photo.content_type)
+    def _accept(self, photo: Photo, stored: StoredObject, max_pixels: int) -> Outcome:
+        rendered = render(check_stored_bytes(photo, stored), photo.content_type, max_pixels=max_pixels)
         if self._moderator:
             self._moderator.check(rendered)
         outcome = build_accepted_outcome(photo, stored, rendered)

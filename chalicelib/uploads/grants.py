@@ -22,6 +22,8 @@ from chalicelib.storage.bucket import Grant, PhotoBuckets
 from chalicelib.stores.protocols import AlbumStore, IdempotencyStore, PhotoStore
 
 RECORD_LIFETIME = timedelta(hours=24)
+# The largest integer that every JSON parser reads exactly (RFC 8259, section 6).
+_MAX_NUMBER = 2**53 - 1
 _MEDIA_TYPES = frozenset(get_args(MediaType))
 
 
@@ -99,7 +101,9 @@ def build_pending_photo(request: UploadRequest, *, by: UserId, now: datetime) ->
     if request.content_type not in _MEDIA_TYPES:
         raise errors.UnsupportedType(details={"supported": sorted(_MEDIA_TYPES)})
     if (request.size or 0) > MAX_UPLOAD_BYTES:
-        raise errors.TooLarge(details={"limit": MAX_UPLOAD_BYTES, "unit": "bytes"})
+        raise errors.TooLarge(
+            details={"limit": MAX_UPLOAD_BYTES, "actual": min(request.size or 0, _MAX_NUMBER), "unit": "bytes"}
+        )
     if len(request.filename.encode()) > 255:
         raise errors.InvalidRequest("The file name is longer than 255 bytes.", details={"field": "filename"})
     photo_id = create_photo_id(now, secrets.randbits(128))

@@ -3,8 +3,11 @@
 from datetime import datetime
 from typing import Any, NamedTuple
 
+import msgspec
+
+from chalicelib.domain import errors
 from chalicelib.domain.ids import format_timestamp
-from chalicelib.domain.photos import TRASH_LIFETIME, Photo
+from chalicelib.domain.photos import MAX_UPLOAD_BYTES, TRASH_LIFETIME, Photo, RejectionDetails
 from chalicelib.renditions import Captions, Rejection, Rendered, TooManyBytes
 from chalicelib.storage.bucket import StoredObject
 
@@ -49,7 +52,7 @@ def check_stored_bytes(photo: Photo, stored: StoredObject) -> bytes:
         TooManyBytes, SizeMismatch, ChecksumMismatch: the stored bytes do not match the grant.
     """
     if stored.content is None:
-        raise TooManyBytes
+        raise TooManyBytes(RejectionDetails(limit=MAX_UPLOAD_BYTES, actual=stored.size, unit="bytes"))
     if photo.size and photo.size != stored.size:
         raise SizeMismatch
     if photo.sha256 and photo.sha256 != stored.sha256:
@@ -93,4 +96,17 @@ def build_accepted_outcome(photo: Photo, stored: StoredObject, rendered: Rendere
 def build_rejected_outcome(rejection: Rejection, now: datetime) -> Outcome:
     """Return the changes that make a pending photo rejected. A sweep removes the photo after `TRASH_LIFETIME`."""
     due_at = format_timestamp(now + TRASH_LIFETIME)
-    return Outcome({"status": "rejected", "rejection": rejection.code, "charged_bytes": 0, "due_at": due_at})
+    changes = {
+        "status": "rejected",
+        "rejection": rejection.code,
+        "rejection_details": rejection.details,
+        "charged_bytes": 0,
+        "due_at": due_at,
+    }
+    return Outcome(changes)
+
+
+def build_rejection_error(photo: Photo) -> errors.ImageRejected:
+    """Return the error that tells the client why a photo was rejected."""
+    details = msgspec.to_builtins(photo.rejection_details) if photo.rejection_details else None
+    return errors.ImageRejected(photo.rejection or "", details)

@@ -2,7 +2,7 @@
 
 import { ApiError, request } from "./api.js";
 
-const MAX_BYTES = 50_000_000;
+const MAX_BYTES = 200_000_000;
 const BY_EXTENSION = {
   jpg: "image/jpeg", jpeg: "image/jpeg", png: "image/png", webp: "image/webp", gif: "image/gif",
   tif: "image/tiff", tiff: "image/tiff", heic: "image/heic", heif: "image/heif", hif: "image/heif", avif: "image/avif",
@@ -14,11 +14,14 @@ const PAUSES = [500, 1_000, 2_000, 3_000, 5_000, 8_000, 13_000, 20_000];
 // S3 shows an object as soon as it is uploaded. An object that is missing for longer was not stored.
 const LONGEST_ABSENCE = 2_000;
 const LONGEST_PAUSE = 30_000;
+// A large photo takes at most a minute for each of three attempts.
+const LARGE_PHOTO_PAUSE = 2_000;
+const LONGEST_PROCESSING = 180_000;
 const REASONS = {
   UnsupportedType: "Only JPEG, PNG, WebP, GIF, TIFF, HEIC and AVIF photos can be uploaded.",
   NotAnImage: "This file is not a photo.",
   TypeMismatch: "The content of the file does not match its type.",
-  TooManyBytes: "The file is larger than 50 MB.",
+  TooManyBytes: "The file is larger than 200 MB.",
   TooManyPixels: "The photo has too many pixels.",
   Truncated: "The photo is incomplete.",
   Damaged: "The photo is damaged.",
@@ -99,7 +102,9 @@ export class Transfer {
     let fault;
     for (const pause of PAUSES) {
       try {
-        return await request("POST", `${path}/complete`);
+        const photo = await request("POST", `${path}/complete`);
+        // Without `await`, so that a failure does not repeat this request.
+        return photo.status === "pending" ? this.#poll(path) : photo;
       } catch (error) {
         fault = error;
       }
@@ -113,6 +118,17 @@ export class Transfer {
     }
     if ([404, 409].includes(fault.status)) this.#startOver();
     throw fault;
+  }
+
+  /** Wait for a photo that is too large to be confirmed by a request. */
+  async #poll(path) {
+    for (let waited = 0; waited < LONGEST_PROCESSING; waited += LARGE_PHOTO_PAUSE) {
+      await sleep(LARGE_PHOTO_PAUSE);
+      const photo = await request("GET", path).catch(() => null);
+      if (photo?.status === "ready") return photo;
+      if (photo?.status === "rejected") throw refusal(photo.rejection);
+    }
+    throw new ApiError(0, { error: "Processing", message: "The photo is still being processed. Retry in a few minutes." });
   }
 
   #startOver() {

@@ -11,7 +11,8 @@ from tests.support.cloud import Client, Cloud
 
 FIXED = {
     *("photo_id", "user_id", "s3_key", "filename", "content_type", "size", "sha256", "uploaded_at", "status"),
-    *("width", "height", "taken_at", "exif", "placeholder", "renditions", "rejection", "trashed_at", "rating"),
+    *("width", "height", "taken_at", "exif", "placeholder", "renditions", "rejection"),
+    *("rejection_details", "trashed_at", "rating"),
 }
 """Fields of the view that the service sets."""
 INTERNAL = {

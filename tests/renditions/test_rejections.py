@@ -39,7 +39,7 @@ def test_truncated_photo_is_rejected(declared: str) -> None:
 
 def test_file_over_the_size_limit_is_rejected() -> None:
     with pytest.raises(renditions.TooManyBytes):
-        renditions.render(images.SMALL["image/jpeg"]() + bytes(50_000_000), "image/jpeg")
+        renditions.render(images.SMALL["image/jpeg"]() + bytes(200_000_000), "image/jpeg")
 
 
 @pytest.mark.parametrize("name", bombs.bombs())
@@ -127,7 +127,7 @@ def test_heif_item_of_an_unsupported_codec_never_reaches_the_decoder(
     declared: str, coded: bytes, item_type: bytes
 ) -> None:
     content = images.SMALL[declared]()
-    assert heif.read(4, content), "the unchanged file must be readable"
+    assert heif.read(heif.Memory(0, 4), content), "the unchanged file must be readable"
     offset = content.index(coded, content.index(b"infe"))
     with pytest.raises(renditions.Damaged):
-        heif.read(4, content[:offset] + item_type + content[offset + 4 :])
+        heif.read(heif.Memory(0, 4), content[:offset] + item_type + content[offset + 4 :])

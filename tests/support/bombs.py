@@ -84,10 +84,10 @@ def bombs() -> dict[str, tuple[bytes, str, str]]:
 
 
 def _avif_with_decoy() -> bytes:
-    """Return a picture of 41 MP. A search in the file finds only a small size, which decoders ignore."""
-    real = b"ispe\0\0\0\0" + struct.pack(">II", 6_400, 6_400)
+    """Return a picture of 55 MP. A search in the file finds only a small size, which decoders ignore."""
+    real = b"ispe\0\0\0\0" + struct.pack(">II", 7_400, 7_400)
     content = io.BytesIO()
-    Image.new("L", (6_400, 6_400)).save(content, "AVIF", speed=10, quality=1)
+    Image.new("L", (7_400, 7_400)).save(content, "AVIF", speed=10, quality=1)
     flagged = images.replace_first(content.getvalue(), real, real[:4] + b"\0\0\0\1" + real[8:])
     return flagged + struct.pack(">I4s", 28, b"free") + _extent(64, 64)
 
