@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal, get_args
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from chalicelib.domain.photos import MAX_UPLOAD_BYTES, MediaType, Visibility
+from chalicelib.domain.media_types import MediaType
+from chalicelib.domain.photos import MAX_UPLOAD_BYTES, Visibility
 
 # Match only at the end of the text. Python's `$` also matches before a final line feed, and OpenAPI has no `\Z`.
 _END = r"$(?!\n)"
@@ -25,7 +26,10 @@ ShortText = Annotated[str, Meta(max_length=100)]
 ID_PATTERN = r"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}" + _END
 Id = Annotated[str, Meta(pattern=ID_PATTERN)]
 # The OpenAPI document lists these limits. `uploads` rejects other values with the statuses 415 and 413.
-_SUPPORTED = {"enum": list(get_args(MediaType))}
+_SUPPORTED = {
+    "description": "Optional. Aliases, parameters and any letter case are accepted. The bytes determine the real type.",
+    "examples": list(get_args(MediaType)),
+}
 _SIZE_LIMIT = {"maximum": MAX_UPLOAD_BYTES}
 # A header can contain printable ASCII without a space at either end.
 LinkPassword = Annotated[str, Meta(max_length=256, pattern=r"^[!-~]([ -~]*[!-~])?" + _END)]
@@ -47,7 +51,8 @@ class UploadRequest(Body, frozen=True):
     """A photo to upload. `POST /upload` returns the grant."""
 
     filename: Annotated[str, Meta(min_length=1, max_length=255)]
-    content_type: Annotated[str, Meta(min_length=1, max_length=100, extra_json_schema=_SUPPORTED)]
+    content_type: Annotated[str, Meta(max_length=100, extra_json_schema=_SUPPORTED)] | None = None
+    """None or an empty text lets the extension of the file name decide."""
     size: Annotated[int, Meta(ge=1, extra_json_schema=_SIZE_LIMIT)] | None = None
     sha256: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}" + _END)] | None = None
     title: Title = ""

@@ -123,7 +123,7 @@ class Photos:
         now = self._clock()
         if is_user(by, photo.user_id):
             return _build_download_view(
-                self._bucket.presign_original(photo, now), photo.filename, photo.content_type, photo.size
+                self._bucket.presign_original(photo, now), photo.original_name, photo.content_type, photo.size
             )
         return _build_download_view(
             self._bucket.presign_copy(photo, now), photo.copy_name, photo.copy_type, photo.copy_size

@@ -8,7 +8,7 @@ from chalicelib.domain.ids import Timestamp
 from chalicelib.domain.photos import Exif
 from chalicelib.renditions import icc, thumbhash
 from chalicelib.renditions.coded_picture import MAX_PROFILE_BYTES
-from chalicelib.renditions.containers import extract_picture, sniff
+from chalicelib.renditions.containers import extract_picture, identify, sniff
 from chalicelib.renditions.decoders import Picture, load_vips, open_picture
 from chalicelib.renditions.rejections import (
     Damaged,
@@ -63,6 +63,8 @@ class Rendition:
 class Rendered:
     """The metadata and the files of a photo."""
 
+    content_type: str
+    """The media type of the bytes."""
     width: int
     """Pixels after the orientation is applied. The height too."""
     height: int
@@ -77,14 +79,17 @@ class Rendered:
     """
 
 
-def render(content: bytes, content_type: str) -> Rendered:
-    """Return the renditions and the metadata of an upload with the declared `content_type`.
+def render(content: bytes, _declared_type: str = "") -> Rendered:
+    """Return the renditions and the metadata of an upload. The bytes alone determine its type.
+
+    Callers outside the service still pass the declared type, which is ignored.
 
     Raises:
         Rejection: the upload is rejected. The subclass is the reason. No other exception is raised.
     """
     try:
-        return _render(open_picture(extract_picture(content, content_type), content_type))
+        content_type = identify(content)
+        return _render(open_picture(extract_picture(content, content_type), content_type), content_type)
     except Rejection:
         raise
     except Exception as e:
@@ -104,7 +109,7 @@ def encode_jpeg(rendered: Rendered) -> bytes:
     return bytes(image.gravity("centre", *sides, extend="copy").jpegsave_buffer(Q=_FULL_QUALITY, keep="none"))
 
 
-def _render(picture: Picture) -> Rendered:
+def _render(picture: Picture, content_type: str) -> Rendered:
     image = _decode_copy(picture)
     if image is not None and picture.copy:
         full = Rendition(picture.copy.content, "image/jpeg", "jpg")
@@ -120,6 +125,7 @@ def _render(picture: Picture) -> Rendered:
     renditions, image = _make_renditions(image)
     swaps_sides = picture.metadata.orientation > 4
     return Rendered(
+        content_type=content_type,
         width=picture.height if swaps_sides else picture.width,
         height=picture.width if swaps_sides else picture.height,
         taken_at=picture.metadata.taken_at,

@@ -157,7 +157,7 @@ class UploadConfirmation:
         return current
 
     def _accept(self, photo: Photo, stored: StoredObject) -> dict[str, Any]:
-        rendered = render(check_stored_bytes(photo, stored), photo.content_type)
+        rendered = render(check_stored_bytes(photo, stored))
         if self._moderator:
             self._moderator.check(rendered)
         outcome = build_accepted_changes(photo, stored, rendered)

@@ -46,6 +46,7 @@ def build_accepted_changes(photo: Photo, stored: StoredObject, rendered: Rendere
     """Return the changes that make a pending photo ready."""
     return {
         "status": "ready",
+        "content_type": rendered.content_type,
         "size": stored.size,
         "charged_bytes": stored.size,
         "sha256": stored.sha256,
