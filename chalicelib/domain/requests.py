@@ -5,24 +5,38 @@ from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
+from msgspec.structs import force_setattr
 
+from chalicelib.domain.accounts import OUTER_SPACES, normalize_email
 from chalicelib.domain.media_types import MediaType
 from chalicelib.domain.photos import MAX_UPLOAD_BYTES, Visibility
+from chalicelib.domain.tags import MAX_TAG_LENGTH, clean_tag, clean_tags
+from chalicelib.domain.years import MAX_YEARS, TEXT_PATTERN
 
 # Match only at the end of the text. Python's `$` also matches before a final line feed, and OpenAPI has no `\Z`.
 _END = r"$(?!\n)"
 # Also exclude the characters that `\s` matches only in Python or only in JavaScript.
 _NO_SPACE = r"[^@\s\x1c-\x1f\x85\ufeff]"
-Email = Annotated[str, Meta(min_length=3, max_length=254, pattern=f"^{_NO_SPACE}{{1,64}}@{_NO_SPACE}{{1,253}}{_END}")]
+# Copied addresses often have spaces around them. `Address` removes the spaces.
+_OUTER_SPACE = f"[{OUTER_SPACES}]*"
+_EMAIL = f"^{_OUTER_SPACE}{_NO_SPACE}{{1,64}}@{_NO_SPACE}{{1,253}}{_OUTER_SPACE}{_END}"
+Email = Annotated[str, Meta(min_length=3, max_length=254, pattern=_EMAIL)]
 Password = Annotated[str, Meta(min_length=1, max_length=256)]
 Title = Annotated[str, Meta(max_length=200)]
 Description = Annotated[str, Meta(max_length=2000)]
-Tags = Annotated[list[Annotated[str, Meta(min_length=1, max_length=50)]], Meta(max_length=32)]
+# `clean_tag` removes outer spaces before it checks the length.
+Tag = Annotated[str, Meta(min_length=1, max_length=200, extra_json_schema={"maxLength": MAX_TAG_LENGTH})]
+Tags = Annotated[list[Tag], Meta(max_length=32)]
 Limit = Annotated[int, Meta(ge=1, le=100)]
 Order = Literal["random", "newest", "oldest", "top"]
 Scope = Literal["public", "mine"]
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
 ShortText = Annotated[str, Meta(max_length=100)]
+_YEARS_TEXT = {"deprecated": True, "description": "Years and ranges, such as `2016, 2019-2021`."}
+Years = (
+    Annotated[list[Annotated[int, Meta(ge=1, le=9999)]], Meta(max_length=MAX_YEARS)]
+    | Annotated[str, Meta(max_length=100, pattern=TEXT_PATTERN, extra_json_schema=_YEARS_TEXT)]
+)
 ID_PATTERN = r"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}" + _END
 Id = Annotated[str, Meta(pattern=ID_PATTERN)]
 # The OpenAPI document lists these limits. `uploads` rejects other values with the statuses 415 and 413.
@@ -62,6 +76,9 @@ class UploadRequest(Body, frozen=True):
     album_id: Id | None = None
     method: Literal["PUT", "POST"] = "PUT"
 
+    def __post_init__(self) -> None:
+        force_setattr(self, "tags", clean_tags(self.tags))
+
 
 class Changes(Body, frozen=True):
     """The base of every PATCH body."""
@@ -80,6 +97,10 @@ class PhotoChanges(Changes, frozen=True):
     tags: Tags | UnsetType = UNSET
     visibility: Visibility | UnsetType = UNSET
 
+    def __post_init__(self) -> None:
+        if self.tags is not UNSET:
+            force_setattr(self, "tags", clean_tags(self.tags))
+
 
 class NewAlbum(Body, frozen=True):
     """A new album."""
@@ -88,7 +109,7 @@ class NewAlbum(Body, frozen=True):
     description: Description = ""
     continent: ShortText = ""
     country: ShortText = ""
-    years: ShortText = ""
+    years: Years = []
     visibility: Visibility = "public"
 
 
@@ -99,7 +120,7 @@ class AlbumChanges(Changes, frozen=True):
     description: Description | UnsetType = UNSET
     continent: ShortText | UnsetType = UNSET
     country: ShortText | UnsetType = UNSET
-    years: ShortText | UnsetType = UNSET
+    years: Years | UnsetType = UNSET
     visibility: Visibility | UnsetType = UNSET
     cover_photo_id: Id | UnsetType | None = UNSET
     """None removes the chosen cover. The cover is then the photo that was added last."""
@@ -125,24 +146,25 @@ class RatingRequest(Body, frozen=True):
     rating: Annotated[int, Meta(ge=1, le=5)]
 
 
-class Credentials(Body, frozen=True):
-    """The e-mail address and the password of a user."""
+class Address(Body, frozen=True):
+    """An e-mail address. It is stored and compared in one form, without outer spaces and in lower case."""
 
     email: Email
+
+    def __post_init__(self) -> None:
+        force_setattr(self, "email", normalize_email(self.email))
+
+
+class Credentials(Address, frozen=True):
+    """The e-mail address and the password of a user."""
+
     password: Password
 
 
-class Confirmation(Body, frozen=True):
+class Confirmation(Address, frozen=True):
     """An e-mail address and the confirmation code that was mailed to the address."""
 
-    email: Email
     code: Annotated[str, Meta(pattern=r"^[0-9]{1,12}" + _END)]
-
-
-class Address(Body, frozen=True):
-    """The e-mail address that gets a new confirmation code."""
-
-    email: Email
 
 
 class RefreshRequest(Body, frozen=True):
@@ -180,11 +202,15 @@ class PhotoQuery(PageQuery, frozen=True):
     order: Order = "random"
     scope: Scope = "public"
     user_id: Annotated[str, Meta(pattern=r"^[A-Za-z0-9-]{1,64}" + _END)] | None = None
-    tag: Annotated[str, Meta(min_length=1, max_length=50)] | None = None
+    tag: Tag | None = None
     from_: Annotated[datetime, Meta(tz=True)] | None = msgspec.field(default=None, name="from")
     """The start of the time range, included."""
     to: Annotated[datetime, Meta(tz=True)] | None = None
     """The end of the time range, excluded."""
+
+    def __post_init__(self) -> None:
+        if self.tag is not None:
+            force_setattr(self, "tag", clean_tag(self.tag, "tag"))
 
 
 class SearchQuery(PageQuery, frozen=True, kw_only=True):

@@ -51,7 +51,7 @@ class Photos:
         """
         fields = changes.get_sent_fields()
         if "tags" in fields:
-            fields["tags"] = tuple(dict.fromkeys(fields["tags"]))
+            fields["tags"] = tuple(fields["tags"])
         return self._presenter.build_own_view(self._change(photo_id, by, lambda photo: photo.with_(**fields)))
 
     def delete(self, photo_id: PhotoId, *, permanent: bool, by: Caller) -> None:

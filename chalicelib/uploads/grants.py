@@ -114,7 +114,7 @@ def build_pending_photo(request: UploadRequest, *, by: UserId, now: datetime) ->
         visibility=request.visibility,
         title=request.title,
         description=request.description,
-        tags=tuple(dict.fromkeys(request.tags)),
+        tags=tuple(request.tags),
         size=request.size or 0,
         sha256=request.sha256,
         # If the client declares no size, reserve the maximum size.

@@ -94,7 +94,13 @@ INVALID_VALUES: list[tuple[type[requests.Input], dict[str, Any], str]] = [
     (requests.UploadRequest, {"albumId": f"{PHOTO_ID}\n"}, "albumId"),
     (requests.NewAlbum, {"name": ""}, "name"),
     (requests.NewAlbum, {"name": "x" * 201}, "name"),
-    (requests.NewAlbum, {"years": 1999}, "years"),
+    *(
+        (requests.NewAlbum, {"years": years}, "years")
+        for years in (1999, None, "the nineties", "19999", "\n", "x" * 101)
+    ),
+    *((requests.NewAlbum, {"years": [year]}, "years[0]") for year in (0, 10000, -1999, 1999.5, "1999", True, None)),
+    (requests.AlbumChanges, {"years": [1999] * 101}, "years"),
+    (requests.AlbumChanges, {"years": "0999"}, "years"),
     (requests.NewAlbum, {"continent": "x" * 101}, "continent"),
     (requests.AlbumChanges, {"name": None}, "name"),
     (requests.AlbumChanges, {"visibility": "open"}, "visibility"),
