@@ -7,8 +7,7 @@ import msgspec
 from chalicelib.domain.ids import PhotoId, Timestamp, UserId
 from chalicelib.domain.model import Model
 
-OUTER_SPACES = " \t\u00a0\u3000"
-"""The spaces that may surround an e-mail address in a request."""
+_OUTER_SPACES = " \t\u00a0\u3000"
 
 
 class Caller(msgspec.Struct, frozen=True):
@@ -61,4 +60,4 @@ def normalize_email(email: str) -> str:
 
     No common mail system distinguishes upper and lower case, although RFC 5321, section 2.4 allows it.
     """
-    return unicodedata.normalize("NFC", email.strip(OUTER_SPACES).lower())
+    return unicodedata.normalize("NFC", email.strip(_OUTER_SPACES).lower())

@@ -7,35 +7,42 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 from msgspec.structs import force_setattr
 
-from chalicelib.domain.accounts import OUTER_SPACES, normalize_email
+from chalicelib.domain.accounts import normalize_email
 from chalicelib.domain.media_types import MediaType
 from chalicelib.domain.photos import MAX_UPLOAD_BYTES, Visibility
 from chalicelib.domain.tags import MAX_TAG_LENGTH, clean_tag, clean_tags
-from chalicelib.domain.years import MAX_YEARS, TEXT_PATTERN
+from chalicelib.domain.years import MAX_YEARS, TEXT_PATTERN, parse_years
 
 # Match only at the end of the text. Python's `$` also matches before a final line feed, and OpenAPI has no `\Z`.
 _END = r"$(?!\n)"
 # Also exclude the characters that `\s` matches only in Python or only in JavaScript.
 _NO_SPACE = r"[^@\s\x1c-\x1f\x85\ufeff]"
 # Copied addresses often have spaces around them. `Address` removes the spaces.
-_OUTER_SPACE = f"[{OUTER_SPACES}]*"
+_OUTER_SPACE = r"[ \t\u00a0\u3000]*"
 _EMAIL = f"^{_OUTER_SPACE}{_NO_SPACE}{{1,64}}@{_NO_SPACE}{{1,253}}{_OUTER_SPACE}{_END}"
 Email = Annotated[str, Meta(min_length=3, max_length=254, pattern=_EMAIL)]
 Password = Annotated[str, Meta(min_length=1, max_length=256)]
 Title = Annotated[str, Meta(max_length=200)]
 Description = Annotated[str, Meta(max_length=2000)]
-# `clean_tag` removes outer spaces before it checks the length.
-Tag = Annotated[str, Meta(min_length=1, max_length=200, extra_json_schema={"maxLength": MAX_TAG_LENGTH})]
+# `clean_tag` checks the length, after it has removed outer spaces.
+_TAG = {"minLength": 1, "maxLength": MAX_TAG_LENGTH, "pattern": r"[^\s\x1c-\x1f\x85]"}
+Tag = Annotated[str, Meta(extra_json_schema=_TAG)]
 Tags = Annotated[list[Tag], Meta(max_length=32)]
 Limit = Annotated[int, Meta(ge=1, le=100)]
 Order = Literal["random", "newest", "oldest", "top"]
 Scope = Literal["public", "mine"]
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
 ShortText = Annotated[str, Meta(max_length=100)]
-_YEARS_TEXT = {"deprecated": True, "description": "Years and ranges, such as `2016, 2019-2021`."}
+# msgspec 0.22 corrupts memory if a union has an array and a text with a pattern.
+# `parse_years` therefore checks the pattern.
+_YEARS_TEXT = {
+    "deprecated": True,
+    "description": "Years and ranges, such as `2016, 2019-2021`.",
+    "pattern": TEXT_PATTERN,
+}
 Years = (
     Annotated[list[Annotated[int, Meta(ge=1, le=9999)]], Meta(max_length=MAX_YEARS)]
-    | Annotated[str, Meta(max_length=100, pattern=TEXT_PATTERN, extra_json_schema=_YEARS_TEXT)]
+    | Annotated[str, Meta(max_length=100, extra_json_schema=_YEARS_TEXT)]
 )
 ID_PATTERN = r"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}" + _END
 Id = Annotated[str, Meta(pattern=ID_PATTERN)]
@@ -45,8 +52,7 @@ _SUPPORTED = {
     "examples": list(get_args(MediaType)),
 }
 _SIZE_LIMIT = {"maximum": MAX_UPLOAD_BYTES}
-# A header can contain printable ASCII without a space at either end.
-LinkPassword = Annotated[str, Meta(max_length=256, pattern=r"^[!-~]([ -~]*[!-~])?" + _END)]
+LinkPassword = Annotated[str, Meta(min_length=1, max_length=256)]
 
 
 class Input(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
@@ -59,6 +65,10 @@ class Body(Input, frozen=True):
 
 class Query(Input, frozen=True):
     """The base of every set of query parameters. It has no parameters itself."""
+
+
+class PageVisit(Query, frozen=True, forbid_unknown_fields=False):
+    """The query parameters of the web page: none. Ignore those that other sites and mail programs add to links."""
 
 
 class UploadRequest(Body, frozen=True):
@@ -112,6 +122,9 @@ class NewAlbum(Body, frozen=True):
     years: Years = []
     visibility: Visibility = "public"
 
+    def __post_init__(self) -> None:
+        force_setattr(self, "years", parse_years(self.years))
+
 
 class AlbumChanges(Changes, frozen=True):
     """Changes to an album. Omitted fields stay unchanged. A null `coverPhotoId` removes the chosen cover."""
@@ -124,6 +137,10 @@ class AlbumChanges(Changes, frozen=True):
     visibility: Visibility | UnsetType = UNSET
     cover_photo_id: Id | UnsetType | None = UNSET
     """None removes the chosen cover. The cover is then the photo that was added last."""
+
+    def __post_init__(self) -> None:
+        if self.years is not UNSET:
+            force_setattr(self, "years", parse_years(self.years))
 
 
 class PositionRequest(Body, frozen=True):

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterable
 
+from chalicelib.domain.errors import InvalidRequest
+
 MAX_YEARS = 100
 
 _YEAR = r"(?<![0-9])[1-9][0-9]{3}(?![0-9])"
@@ -21,6 +23,17 @@ def read_years(years: Iterable[int] | str) -> tuple[int, ...]:
     """
     numbers = _parse(years) if isinstance(years, str) else years
     return tuple(dict.fromkeys(numbers))[:MAX_YEARS]
+
+
+def parse_years(years: Iterable[int] | str) -> list[int]:
+    """Return the years of a request, in their order and each once.
+
+    Raises:
+        InvalidRequest: a text has other content but no year of four digits.
+    """
+    if isinstance(years, str) and not re.search(TEXT_PATTERN, years):
+        raise InvalidRequest("The text of `years` contains no year of four digits.", details={"field": "years"})
+    return list(read_years(years))
 
 
 def _parse(text: str) -> list[int]:
