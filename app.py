@@ -390,16 +390,16 @@ def sweep(_event: Any) -> None:
 # --- Service
 
 
-@app.route("/", methods=["GET"])
+@app.route("/", methods=["GET", "HEAD"])
 @api("Service")
-def show_page() -> File:
+def show_page(_visit: requests.PageVisit) -> File:
     """Return the web page."""
     return load_web_file("index.html")
 
 
-@app.route("/web/{name}", methods=["GET"])
+@app.route("/web/{name}", methods=["GET", "HEAD"])
 @api("Service")
-def show_web_file(name: str) -> File:
+def show_web_file(name: str, _visit: requests.PageVisit) -> File:
     """Return a file of the web page."""
     return load_web_file(name)
 
@@ -411,7 +411,7 @@ def health() -> Health:
     return Health(status="ok", version=__version__)
 
 
-@app.route("/openapi.json", methods=["GET"])
+@app.route("/openapi.json", methods=["GET", "HEAD"])
 @api("Service")
 def show_openapi() -> File:
     """Return the OpenAPI document of this service."""

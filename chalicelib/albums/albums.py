@@ -15,6 +15,7 @@ from chalicelib.domain.cursors import Cursors
 from chalicelib.domain.ids import AlbumId, PhotoId, create_album_id, format_timestamp, is_photo_id
 from chalicelib.domain.listing import Page
 from chalicelib.domain.requests import AlbumChanges, AlbumQuery, NewAlbum
+from chalicelib.domain.years import read_years
 from chalicelib.infra.retry import WriteConflict, retry_on_conflict
 from chalicelib.stores.protocols import AlbumStore, PhotoStore
 
@@ -54,7 +55,7 @@ class Albums:
             description=request.description,
             continent=request.continent,
             country=request.country,
-            years=request.years,
+            years=read_years(request.years),
             visibility=request.visibility,
         )
         self._albums.add(album, MAX_ALBUMS_PER_USER)
@@ -98,6 +99,8 @@ class Albums:
             Conflict: other writers keep changing the album.
         """
         fields = changes.get_sent_fields()
+        if "years" in fields:
+            fields["years"] = read_years(fields["years"])
 
         def change(before: Album) -> Album:
             if cover := fields.get("cover_photo_id"):

@@ -22,7 +22,7 @@ class AlbumView(Model, omit_defaults=False, frozen=True):
     description: str
     continent: str
     country: str
-    years: str
+    years: tuple[int, ...]
     photo_count: int
     cover_photo_id: PhotoId | None
     """The chosen cover, or None if the owner chose no cover or the viewer cannot see it in this album."""

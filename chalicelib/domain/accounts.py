@@ -1,9 +1,13 @@
 """Accounts: usage, limits and idempotency records."""
 
+import unicodedata
+
 import msgspec
 
 from chalicelib.domain.ids import PhotoId, Timestamp, UserId
 from chalicelib.domain.model import Model
+
+_OUTER_SPACES = " \t\u00a0\u3000"
 
 
 class Caller(msgspec.Struct, frozen=True):
@@ -49,3 +53,11 @@ class Limits(Model, frozen=True):
 
     photos: int
     bytes: int
+
+
+def normalize_email(email: str) -> str:
+    """Return the one form of an e-mail address: without outer spaces, in lower case and composed (NFC).
+
+    No common mail system distinguishes upper and lower case, although RFC 5321, section 2.4 allows it.
+    """
+    return unicodedata.normalize("NFC", email.strip(_OUTER_SPACES).lower())

@@ -6,20 +6,11 @@ from typing import Literal, Self
 from msgspec import field
 
 from chalicelib.domain.ids import AlbumId, LocalTime, PhotoId, Timestamp, UserId, UtcOffset, get_upload_time
+from chalicelib.domain.media_types import name_download
 from chalicelib.domain.model import Model
 
 Visibility = Literal["public", "unlisted", "private"]
 Status = Literal["pending", "ready", "rejected", "erased"]
-MediaType = Literal[
-    "image/jpeg",
-    "image/png",
-    "image/webp",
-    "image/gif",
-    "image/tiff",
-    "image/heic",
-    "image/heif",
-    "image/avif",
-]
 
 MAX_UPLOAD_BYTES = 200_000_000
 GRANT_LIFETIME = timedelta(minutes=15)
@@ -87,6 +78,7 @@ class Photo(Model, frozen=True):
     s3_key: str
     filename: str
     content_type: str
+    """The media type of the bytes. While the photo is pending, the type that the declaration suggests."""
     status: Status
     visibility: Visibility = "public"
     title: str = ""
@@ -174,12 +166,14 @@ class Photo(Model, frozen=True):
         return self.user_id == user_id or (self.listed and self.visibility != "private")
 
     @property
+    def original_name(self) -> str:
+        """Return the file name of the original for a download, with an extension of its type."""
+        return name_download(self.filename, self.content_type)
+
+    @property
     def copy_name(self) -> str:
-        """Return the file name of the copy for others: the photo's own, with the extension of the copy."""
-        if self.copy_type == self.content_type or "full" not in self.renditions:
-            return self.filename
-        stem = self.filename.rpartition(".")[0] or self.filename
-        return f"{stem}.{self.renditions['full'].rpartition('.')[2]}"
+        """Return the file name of the copy for others: the photo's own, with an extension of the copy's type."""
+        return name_download(self.filename, self.copy_type or self.content_type)
 
     def to_tombstone(self, due_at: Timestamp) -> "Photo":
         """Return the tombstone that replaces the photo. It keeps only the ids and the revision.

@@ -5,19 +5,30 @@ from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
+from msgspec.structs import force_setattr
 
-from chalicelib.domain.photos import MAX_UPLOAD_BYTES, MediaType, Visibility
+from chalicelib.domain.accounts import normalize_email
+from chalicelib.domain.media_types import MediaType
+from chalicelib.domain.photos import MAX_UPLOAD_BYTES, Visibility
+from chalicelib.domain.tags import MAX_TAG_LENGTH, clean_tag, clean_tags
+from chalicelib.domain.years import MAX_YEARS, TEXT_PATTERN, parse_years
 
 # Match only at the end of the text. Python's `$` also matches before a final line feed, and OpenAPI has no `\Z`.
 _END = r"$(?!\n)"
 # Also exclude the characters that `\s` matches only in Python or only in JavaScript.
 _NO_SPACE = r"[^@\s\x1c-\x1f\x85\ufeff]"
-Email = Annotated[str, Meta(min_length=3, max_length=254, pattern=f"^{_NO_SPACE}{{1,64}}@{_NO_SPACE}{{1,253}}{_END}")]
+# Copied addresses often have spaces around them. `Address` removes the spaces.
+_OUTER_SPACE = r"[ \t\u00a0\u3000]*"
+_EMAIL = f"^{_OUTER_SPACE}{_NO_SPACE}{{1,64}}@{_NO_SPACE}{{1,253}}{_OUTER_SPACE}{_END}"
+Email = Annotated[str, Meta(min_length=3, max_length=254, pattern=_EMAIL)]
 Password = Annotated[str, Meta(min_length=1, max_length=256)]
-MAX_TITLE, MAX_DESCRIPTION, MAX_TAG, MAX_TAGS = 200, 2000, 50, 32
+MAX_TITLE, MAX_DESCRIPTION, MAX_TAGS = 200, 2000, 32
 Title = Annotated[str, Meta(max_length=MAX_TITLE)]
 Description = Annotated[str, Meta(max_length=MAX_DESCRIPTION)]
-Tags = Annotated[list[Annotated[str, Meta(min_length=1, max_length=MAX_TAG)]], Meta(max_length=MAX_TAGS)]
+# `clean_tag` checks the length, after it has removed outer spaces.
+_TAG = {"minLength": 1, "maxLength": MAX_TAG_LENGTH, "pattern": r"[^\s\x1c-\x1f\x85]"}
+Tag = Annotated[str, Meta(extra_json_schema=_TAG)]
+Tags = Annotated[list[Tag], Meta(max_length=MAX_TAGS)]
 # Days that a month does not have are rejected later, with the same status.
 LOCAL_TIME_PATTERN = (
     r"^[1-9][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]" + _END
@@ -30,13 +41,26 @@ Order = Literal["random", "newest", "oldest", "top"]
 Scope = Literal["public", "mine"]
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
 ShortText = Annotated[str, Meta(max_length=100)]
+# msgspec 0.22 corrupts memory if a union has an array and a text with a pattern.
+# `parse_years` therefore checks the pattern.
+_YEARS_TEXT = {
+    "deprecated": True,
+    "description": "Years and ranges, such as `2016, 2019-2021`.",
+    "pattern": TEXT_PATTERN,
+}
+Years = (
+    Annotated[list[Annotated[int, Meta(ge=1, le=9999)]], Meta(max_length=MAX_YEARS)]
+    | Annotated[str, Meta(max_length=100, extra_json_schema=_YEARS_TEXT)]
+)
 ID_PATTERN = r"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}" + _END
 Id = Annotated[str, Meta(pattern=ID_PATTERN)]
 # The OpenAPI document lists these limits. `uploads` rejects other values with the statuses 415 and 413.
-_SUPPORTED = {"enum": list(get_args(MediaType))}
+_SUPPORTED = {
+    "description": "Optional. Aliases, parameters and any letter case are accepted. The bytes determine the real type.",
+    "examples": list(get_args(MediaType)),
+}
 _SIZE_LIMIT = {"maximum": MAX_UPLOAD_BYTES}
-# A header can contain printable ASCII without a space at either end.
-LinkPassword = Annotated[str, Meta(max_length=256, pattern=r"^[!-~]([ -~]*[!-~])?" + _END)]
+LinkPassword = Annotated[str, Meta(min_length=1, max_length=256)]
 
 
 class Input(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
@@ -51,6 +75,10 @@ class Query(Input, frozen=True):
     """The base of every set of query parameters. It has no parameters itself."""
 
 
+class PageVisit(Query, frozen=True, forbid_unknown_fields=False):
+    """The query parameters of the web page: none. Ignore those that other sites and mail programs add to links."""
+
+
 class UploadRequest(Body, frozen=True):
     """A photo to upload. `POST /upload` returns the grant.
 
@@ -58,7 +86,8 @@ class UploadRequest(Body, frozen=True):
     """
 
     filename: Annotated[str, Meta(min_length=1, max_length=255)]
-    content_type: Annotated[str, Meta(min_length=1, max_length=100, extra_json_schema=_SUPPORTED)]
+    content_type: Annotated[str, Meta(max_length=100, extra_json_schema=_SUPPORTED)] | None = None
+    """None or an empty text lets the extension of the file name decide."""
     size: Annotated[int, Meta(ge=1, extra_json_schema=_SIZE_LIMIT)] | None = None
     sha256: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}" + _END)] | None = None
     title: Title = ""
@@ -68,6 +97,9 @@ class UploadRequest(Body, frozen=True):
     album_id: Id | None = None
     metadata: Literal["import", "ignore"] = "ignore"
     method: Literal["PUT", "POST"] = "PUT"
+
+    def __post_init__(self) -> None:
+        force_setattr(self, "tags", clean_tags(self.tags))
 
 
 class Changes(Body, frozen=True):
@@ -93,6 +125,10 @@ class PhotoChanges(Changes, frozen=True):
     taken_local: TakenLocal | UnsetType | None = UNSET
     taken_offset: TakenOffset | UnsetType | None = UNSET
 
+    def __post_init__(self) -> None:
+        if self.tags is not UNSET:
+            force_setattr(self, "tags", clean_tags(self.tags))
+
 
 class NewAlbum(Body, frozen=True):
     """A new album."""
@@ -101,8 +137,11 @@ class NewAlbum(Body, frozen=True):
     description: Description = ""
     continent: ShortText = ""
     country: ShortText = ""
-    years: ShortText = ""
+    years: Years = []
     visibility: Visibility = "public"
+
+    def __post_init__(self) -> None:
+        force_setattr(self, "years", parse_years(self.years))
 
 
 class AlbumChanges(Changes, frozen=True):
@@ -112,10 +151,14 @@ class AlbumChanges(Changes, frozen=True):
     description: Description | UnsetType = UNSET
     continent: ShortText | UnsetType = UNSET
     country: ShortText | UnsetType = UNSET
-    years: ShortText | UnsetType = UNSET
+    years: Years | UnsetType = UNSET
     visibility: Visibility | UnsetType = UNSET
     cover_photo_id: Id | UnsetType | None = UNSET
     """None removes the chosen cover. The cover is then the photo that was added last."""
+
+    def __post_init__(self) -> None:
+        if self.years is not UNSET:
+            force_setattr(self, "years", parse_years(self.years))
 
 
 class PositionRequest(Body, frozen=True):
@@ -138,24 +181,25 @@ class RatingRequest(Body, frozen=True):
     rating: Annotated[int, Meta(ge=1, le=5)]
 
 
-class Credentials(Body, frozen=True):
-    """The e-mail address and the password of a user."""
+class Address(Body, frozen=True):
+    """An e-mail address. It is stored and compared in one form, without outer spaces and in lower case."""
 
     email: Email
+
+    def __post_init__(self) -> None:
+        force_setattr(self, "email", normalize_email(self.email))
+
+
+class Credentials(Address, frozen=True):
+    """The e-mail address and the password of a user."""
+
     password: Password
 
 
-class Confirmation(Body, frozen=True):
+class Confirmation(Address, frozen=True):
     """An e-mail address and the confirmation code that was mailed to the address."""
 
-    email: Email
     code: Annotated[str, Meta(pattern=r"^[0-9]{1,12}" + _END)]
-
-
-class Address(Body, frozen=True):
-    """The e-mail address that gets a new confirmation code."""
-
-    email: Email
 
 
 class RefreshRequest(Body, frozen=True):
@@ -193,11 +237,15 @@ class PhotoQuery(PageQuery, frozen=True):
     order: Order = "random"
     scope: Scope = "public"
     user_id: Annotated[str, Meta(pattern=r"^[A-Za-z0-9-]{1,64}" + _END)] | None = None
-    tag: Annotated[str, Meta(min_length=1, max_length=50)] | None = None
+    tag: Tag | None = None
     from_: Annotated[datetime, Meta(tz=True)] | None = msgspec.field(default=None, name="from")
     """The start of the time range, included."""
     to: Annotated[datetime, Meta(tz=True)] | None = None
     """The end of the time range, excluded."""
+
+    def __post_init__(self) -> None:
+        if self.tag is not None:
+            force_setattr(self, "tag", clean_tag(self.tag, "tag"))
 
 
 class SearchQuery(PageQuery, frozen=True, kw_only=True):

@@ -1,9 +1,12 @@
 """Share links: their records, their tokens and their passwords. This module does no I/O."""
 
 import hmac
+import unicodedata
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from contextlib import suppress
 from hashlib import scrypt, sha256
 from typing import NamedTuple
+from urllib.parse import unquote
 from uuid import UUID
 
 from msgspec import field
@@ -79,14 +82,33 @@ def verify_secret(link: ShareLink, secret: bytes) -> bool:
     return hmac.compare_digest(link.secret_hash, hash_secret(secret))
 
 
+def list_password_readings(header: str) -> list[str]:
+    """Return the passwords that a value of `X-Link-Password` can mean, at most three.
+
+    A client percent-encodes a password in UTF-8, because a header carries only ASCII safely (RFC 9110, section 5.5).
+    A password may also contain a percent sign without any encoding, or arrive as bytes of UTF-8 read as Latin-1.
+    """
+    readings = [header]
+    with suppress(UnicodeDecodeError):
+        readings.append(unquote(header, errors="strict"))
+    with suppress(UnicodeError):
+        readings.append(header.encode("latin-1").decode())
+    return list(dict.fromkeys(readings))
+
+
 def hash_password(password: str, salt: str) -> str:
     """Return the scrypt of a password, in hexadecimal. It takes a fifth of a second and 16 MiB.
 
     OWASP's Password Storage Cheat Sheet lists equivalent settings for scrypt. This one needs the least memory.
+    Passwords are composed (NFC), because keyboards produce different forms (RFC 8265, section 4.2).
     """
-    return scrypt(password.encode(), salt=bytes.fromhex(salt), n=2**14, r=8, p=5, dklen=32).hex()
+    text = unicodedata.normalize("NFC", password)
+    return scrypt(text.encode(), salt=bytes.fromhex(salt), n=2**14, r=8, p=5, dklen=32).hex()
 
 
-def verify_password(link: ShareLink, password: str) -> bool:
-    """Return whether this is the link's password."""
-    return hmac.compare_digest(link.password_hash, hash_password(password, link.salt))
+def verify_password(link: ShareLink, header: str) -> bool:
+    """Return whether one of the readings of a header is the link's password."""
+    return any(
+        hmac.compare_digest(link.password_hash, hash_password(password, link.salt))
+        for password in list_password_readings(header)
+    )

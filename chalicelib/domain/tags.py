@@ -1,9 +1,37 @@
-"""Tags: how two tags compare, and which tags are also search words. This module does no I/O."""
+"""Tags: their stored form, how two tags compare, and which tags are also search words. This module does no I/O."""
 
 import unicodedata
 from collections.abc import Iterable
 
+from chalicelib.domain.errors import InvalidRequest
 from chalicelib.domain.words import split_words
+
+MAX_TAG_LENGTH = 50
+
+
+def clean_tag(tag: str, field: str) -> str:
+    """Return the stored form of a tag: composed (NFC), without outer spaces, and with single spaces between words.
+
+    Raises:
+        InvalidRequest: the tag is then empty or longer than `MAX_TAG_LENGTH`. The error names the `field`.
+    """
+    cleaned = " ".join(unicodedata.normalize("NFC", tag).split())
+    if not 0 < len(cleaned) <= MAX_TAG_LENGTH:
+        raise InvalidRequest(f"A tag must have 1 to {MAX_TAG_LENGTH} characters.", details={"field": field})
+    return cleaned
+
+
+def clean_tags(tags: Iterable[str]) -> list[str]:
+    """Return the stored forms of `tags` in their order. Of equal tags, keep the first.
+
+    Raises:
+        InvalidRequest: see `clean_tag`.
+    """
+    first_by_term: dict[str, str] = {}
+    for index, tag in enumerate(tags):
+        cleaned = clean_tag(tag, f"tags[{index}]")
+        first_by_term.setdefault(normalize_tag(cleaned), cleaned)
+    return list(first_by_term.values())
 
 
 def normalize_tag(tag: str) -> str:

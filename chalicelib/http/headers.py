@@ -60,7 +60,11 @@ IdempotencyKey = Annotated[
     ),
 ]
 LinkPassword = Annotated[
-    str | None, Header("X-Link-Password", "The password of the share link. Required if the link has a password.")
+    str | None,
+    Header(
+        "X-Link-Password",
+        "The password of the share link, percent-encoded in UTF-8. Required if the link has a password.",
+    ),
 ]
 RequestedWith = Annotated[
     str | None,

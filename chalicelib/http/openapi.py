@@ -24,8 +24,8 @@ Error = type[errors.PhotoshareError]
 
 _ABOUT = """\
 A photo-sharing backend. All errors have the same JSON shape. All lists have the same JSON shape. Every path answers
-CORS preflight requests (`OPTIONS`). Requests with unknown, empty or repeated query parameters are rejected. Requests
-with unknown body fields are rejected too."""
+CORS preflight requests (`OPTIONS`). Requests with unknown, empty or repeated query parameters are rejected, except
+by the web page. Requests with unknown body fields are rejected too."""
 _REF = "#/components/schemas/{name}"
 _TEXT: Schema = {"type": "string"}
 _ID: Schema = _TEXT | {"format": "uuid", "pattern": ID_PATTERN}
@@ -81,7 +81,8 @@ def build_document(routes: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     paths: dict[str, Any] = {}
     for (path, method), entry in entries.items():
         name = re.sub(r"\{(\w+)\}", lambda match: f"{{{_to_camel_case(match[1])}}}", path)
-        paths.setdefault(name, {})[method] = _describe_operation(path, entry.view_function, responses)
+        described = _describe_operation(path, entry.view_function, responses)
+        paths.setdefault(name, {})[method] = _describe_head(described) if method == "head" else described
     bearer = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "A Cognito access token."}
     return {
         "openapi": "3.1.0",
@@ -133,16 +134,27 @@ def _describe_operation(path: str, view: Any, responses: dict[str, Any]) -> dict
     return openapi_object
 
 
+def _describe_head(get: dict[str, Any]) -> dict[str, Any]:
+    """Return the description of the HEAD method of a route, from that of its GET method."""
+    responses = {
+        status: {name: value for name, value in response.items() if name != "content"}
+        for status, response in get["responses"].items()
+    }
+    summary = f"{get['summary']}, without the body"
+    return get | {"operationId": f"{get['operationId']}Headers", "summary": summary, "responses": responses}
+
+
 def _collect_errors(operation: Operation) -> set[Error]:
     """Return every error of a route: the declared errors and the errors that its parameters imply."""
     # Every route checks the query and the content type.
     error_types: set[Error] = {
         errors.InvalidRequest,
-        errors.UnknownParameter,
         errors.UnsupportedMediaType,
         errors.InternalError,
         *operation.raises,
     }
+    if operation.query_type.__struct_config__.forbid_unknown_fields:
+        error_types |= {errors.UnknownParameter}
     if operation.body:
         error_types |= {errors.MalformedBody, errors.UnknownField, errors.TooLarge}
     if issubclass(operation.query_type, PageQuery):
@@ -238,8 +250,10 @@ def _describe_query(shape: type[Query]) -> Iterable[dict[str, Any]]:
     openapi_object = msgspec.json.schema_components([shape])[1][shape.__name__]
     for name, schema in openapi_object["properties"].items():
         # A client can leave a parameter out, but cannot send null or an empty text.
-        parameter_schema = {key: value for key, value in schema.items() if key != "anyOf" and value is not None}
-        parameter_schema |= next((option for option in schema.get("anyOf", []) if option != {"type": "null"}), {})
+        option: Schema = next((option for option in schema.get("anyOf", []) if option != {"type": "null"}), {})
+        parameter_schema = option | {
+            key: value for key, value in schema.items() if key != "anyOf" and value is not None
+        }
         if parameter_schema.get("type") == "string":
             parameter_schema = {"minLength": 1} | parameter_schema
         yield {"name": name, "in": "query", "required": name in openapi_object["required"], "schema": parameter_schema}

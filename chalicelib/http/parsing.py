@@ -12,6 +12,7 @@ from chalicelib.http.headers import Cookie, Header
 
 MAX_BODY_BYTES = 64 * 1024
 _IDS: dict[Any, Callable[[str], bool]] = {PhotoId: is_photo_id, AlbumId: is_album_id, LinkId: is_album_id}
+_ENTITY_TAG = re.compile(r'"[^"\s]*"')
 _JSON = re.compile(r'application/json\s*(;\s*charset="?utf-8"?\s*)?', re.IGNORECASE)
 
 # msgspec's lax mode accepts more forms of these parameters than the contract allows.
@@ -80,6 +81,14 @@ def get_single_header(request: HttpRequest, name: str) -> str | None:
     return value
 
 
+def matches_etag(request: HttpRequest, etag: str) -> bool:
+    """Return whether `If-None-Match` contains the ETag or `*`, by weak comparison (RFC 9110, section 13.1.2)."""
+    headers = request.to_original_event().get("multiValueHeaders") or {}
+    fields = [field for name, values in headers.items() if name.lower() == "if-none-match" for field in values]
+    # A weak tag only has the prefix `W/`. CloudFront and API Gateway can add the prefix when they compress a response.
+    return any(field.strip() == "*" or etag in _ENTITY_TAG.findall(field) for field in fields)
+
+
 def parse_body[Shape](shape: type[Shape], request: HttpRequest) -> Shape:
     """Return the request's body as a `shape`.
 
@@ -105,15 +114,19 @@ def parse_body[Shape](shape: type[Shape], request: HttpRequest) -> Shape:
     return _convert(value, shape, errors.UnknownField, strict=True)
 
 
-def parse_query[Shape](shape: type[Shape], request: HttpRequest) -> Shape:
+def parse_query[Shape: msgspec.Struct](shape: type[Shape], request: HttpRequest) -> Shape:
     """Return the request's query parameters as a `shape`.
 
     Raises:
         UnknownParameter, InvalidRequest: a parameter is unknown, empty, repeated, not UTF-8 or out of range.
+            A `shape` that does not forbid unknown fields ignores unknown parameters.
     """
     values: dict[str, str] = {}
+    is_strict = shape.__struct_config__.forbid_unknown_fields
     # Chalice's own look-up keeps only the last value of a repeated parameter.
     for name in request.query_params or {}:
+        if not is_strict and name not in shape.__struct_encode_fields__:
+            continue
         value, *others = request.query_params.getlist(name)
         # API Gateway replaces bytes that are not UTF-8 with U+FFFD before the app sees them.
         if others or not value or "\ufffd" in value:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import msgspec
 from chalice.app import Request, Response
 
+from chalicelib.http.parsing import matches_etag
 from chalicelib.infra.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -102,7 +103,8 @@ def _select_status(content: Any, responses: Mapping[int, Any]) -> int:
 
 
 def _build_file_response(file: File, request: Request) -> Response:
-    is_cached = request.headers.get("if-none-match") == file.etag
+    # API Gateway and the local server send no body in response to HEAD. AWS contract APIGW-10.
+    is_cached = matches_etag(request, file.etag)
     headers: dict[str, Any] = {"Content-Type": file.content_type, "Cache-Control": "no-cache", "ETag": file.etag}
     return Response("" if is_cached else file.content, headers, 304 if is_cached else 200)
 

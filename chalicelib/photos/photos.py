@@ -53,7 +53,7 @@ class Photos:
         """
         fields = changes.get_sent_fields()
         if "tags" in fields:
-            fields["tags"] = tuple(dict.fromkeys(fields["tags"]))
+            fields["tags"] = tuple(fields["tags"])
 
         def change(photo: Photo) -> Photo:
             return photo.with_(**fields | build_taken_changes(photo, fields))
@@ -129,7 +129,7 @@ class Photos:
         now = self._clock()
         if is_user(by, photo.user_id):
             return _build_download_view(
-                self._bucket.presign_original(photo, now), photo.filename, photo.content_type, photo.size
+                self._bucket.presign_original(photo, now), photo.original_name, photo.content_type, photo.size
             )
         return _build_download_view(
             self._bucket.presign_copy(photo, now), photo.copy_name, photo.copy_type, photo.copy_size

@@ -12,7 +12,7 @@ from chalicelib.renditions import hdr, icc, icc_writer, thumbhash
 from chalicelib.renditions.captions import Captions
 from chalicelib.renditions.coded_picture import MAX_PIXELS, MAX_PROFILE_BYTES
 from chalicelib.renditions.completeness import ignore_fault
-from chalicelib.renditions.containers import extract_picture, sniff
+from chalicelib.renditions.containers import extract_picture, identify, sniff
 from chalicelib.renditions.decoders import Picture, load_vips, open_picture
 from chalicelib.renditions.rejections import (
     Damaged,
@@ -73,6 +73,8 @@ class Rendition:
 class Rendered:
     """The metadata and the files of a photo."""
 
+    content_type: str
+    """The media type of the bytes."""
     width: int
     """Pixels after the orientation is applied. The height too."""
     height: int
@@ -93,25 +95,28 @@ class Rendered:
         return self.taken.at
 
 
-def render(content: bytes, content_type: str, *, max_pixels: int = MAX_PIXELS) -> Rendered:
-    """Return the renditions and the metadata of an upload with the declared `content_type`.
+def render(content: bytes, _declared_type: str = "", *, max_pixels: int = MAX_PIXELS) -> Rendered:
+    """Return the renditions and the metadata of an upload. The bytes alone determine its type.
+
+    Callers outside the service still pass the declared type, which is ignored.
 
     Raises:
         Rejection: the upload is rejected. The subclass is the reason.
         TooSlow: the picture has more than `max_pixels`, and was not decoded.
     """
     try:
+        content_type = identify(content)
         coded = extract_picture(content, content_type)
         if coded.width * coded.height > max_pixels:
             raise TooSlow
         try:
-            return _render(open_picture(coded, content_type))
+            return _render(open_picture(coded, content_type), content_type)
         except Rejection:
             raise
         except Exception as fault:
             # Decoders raise any exception: pyvips.Error, OSError, ValueError, SyntaxError, MemoryError.
             complete = ignore_fault(coded, fault)
-            return _render(open_picture(complete, content_type, is_tolerant=True))
+            return _render(open_picture(complete, content_type, is_tolerant=True), content_type)
     except (Rejection, TooSlow):
         raise
     except Exception as e:
@@ -130,7 +135,7 @@ def encode_jpeg(rendered: Rendered) -> bytes:
     return bytes(image.gravity("centre", *sides, extend="copy").jpegsave_buffer(Q=_FULL_QUALITY, keep="none"))
 
 
-def _render(picture: Picture) -> Rendered:
+def _render(picture: Picture, content_type: str) -> Rendered:
     image = _decode_copy(picture)
     if image is not None and picture.copy:
         full = Rendition(picture.copy.content, "image/jpeg", "jpg")
@@ -146,6 +151,7 @@ def _render(picture: Picture) -> Rendered:
     renditions, image = _make_renditions(image)
     swaps_sides = picture.metadata.orientation > 4
     return Rendered(
+        content_type=content_type,
         width=picture.height if swaps_sides else picture.width,
         height=picture.width if swaps_sides else picture.height,
         taken=picture.metadata.taken,

@@ -21,7 +21,6 @@ from chalicelib.renditions.rejections import (
     NotAnImage,
     TooManyBytes,
     Truncated,
-    TypeMismatch,
 )
 
 # The measured memory of the decoders that cannot stream, in bytes per pixel.
@@ -44,7 +43,6 @@ _BRANDS = {
     **dict.fromkeys((b"avif", b"avis"), "image/avif"),
     **dict.fromkeys((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"), "image/heic"),
 }
-_HEIF = {"image/heic", "image/heif"}
 
 
 def sniff(content: bytes) -> str | None:
@@ -63,21 +61,28 @@ def _sniff_brand(content: bytes) -> str | None:
     return known or ("image/heif" if {b"mif1", b"msf1"} & set(brands) else None)
 
 
+def identify(content: bytes) -> str:
+    """Return the media type of an upload.
+
+    Raises:
+        TooManyBytes, NotAnImage: the upload is too large, or the service does not support its format.
+    """
+    if len(content) > MAX_UPLOAD_BYTES:
+        raise TooManyBytes(RejectionDetails(limit=MAX_UPLOAD_BYTES, actual=len(content), unit="bytes"))
+    content_type = sniff(content)
+    if content_type is None:
+        raise NotAnImage
+    return content_type
+
+
 def extract_picture(content: bytes, content_type: str) -> CodedPicture:
-    """Return the coded picture inside `content`. Check everything that can be checked without decoding.
+    """Return the coded picture inside a file of this type. Check everything that can be checked without decoding.
 
     Raises:
         Rejection: the file is rejected. The subclass is the reason.
     """
-    if len(content) > MAX_UPLOAD_BYTES:
-        raise TooManyBytes(RejectionDetails(limit=MAX_UPLOAD_BYTES, actual=len(content), unit="bytes"))
-    media_type = sniff(content)
-    if media_type is None:
-        raise NotAnImage
-    if media_type != content_type and not {media_type, content_type} <= _HEIF:
-        raise TypeMismatch
     try:
-        return _READERS[media_type](content)
+        return _READERS[content_type](content)
     except (IndexError, struct.error) as e:
         raise Truncated from e
 

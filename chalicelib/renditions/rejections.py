@@ -22,7 +22,7 @@ class NotAnImage(Rejection):
 
 
 class TypeMismatch(Rejection):
-    """The format of the bytes differs from the declared content type."""
+    """The format of the bytes differs from the declared content type. Only old photos have this reason."""
 
 
 class TooManyBytes(Rejection):

@@ -10,6 +10,7 @@ import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.domain.errors import Busy
+from chalicelib.domain.filenames import shorten_filename
 from chalicelib.domain.photos import GRANT_LIFETIME, MAX_UPLOAD_BYTES, Photo
 from chalicelib.infra.settings import Settings
 from chalicelib.storage.signed_urls import WINDOW, CdnSigner, PresignedUrl, Presigner, build_content_disposition
@@ -53,17 +54,21 @@ class PhotoBuckets:
         self._s3, self._presigner, self._cdn = s3, presigner, cdn
         self.originals, self._renditions = settings.originals_bucket, settings.renditions_bucket
 
-    def create_put_grant(self, photo: Photo) -> Grant:
+    def create_put_grant(self, photo: Photo, content_type: str = "") -> Grant:
         """Return a presigned PUT that binds every declared value and cannot replace an object (`If-None-Match`).
+
+        `content_type` is the Content-Type that the client will send, if it differs from the photo's. The type of the
+        stored object can therefore be wrong, so every URL of an original overrides it.
 
         AWS contracts S3-1, S3-2, S3-3.
         """
+        content_type = content_type or photo.content_type
         signed_parameters: dict[str, Any] = {
-            "ContentType": photo.content_type,
+            "ContentType": content_type,
             "IfNoneMatch": "*",
             "Metadata": _build_metadata(photo),
         }
-        headers = {"Content-Type": photo.content_type, "If-None-Match": "*"}
+        headers = {"Content-Type": content_type, "If-None-Match": "*"}
         headers |= {f"x-amz-meta-{name}": value for name, value in _build_metadata(photo).items()}
         if photo.size:
             signed_parameters["ContentLength"] = photo.size
@@ -79,14 +84,14 @@ class PhotoBuckets:
         )
         return _build_grant(photo, method="PUT", upload_url=url, headers=headers)
 
-    def create_post_grant(self, photo: Photo) -> Grant:
-        """Return a presigned form that limits the length of the upload.
+    def create_post_grant(self, photo: Photo, content_type: str = "") -> Grant:
+        """Return a presigned form that limits the length of the upload. See `create_put_grant`.
 
         A client can send the form again, so only the confirmed version is served.
 
         AWS contracts S3-4, S3-5.
         """
-        fields = {"Content-Type": photo.content_type, "success_action_status": "201"}
+        fields = {"Content-Type": content_type or photo.content_type, "success_action_status": "201"}
         fields |= {f"x-amz-meta-{name}": value for name, value in _build_metadata(photo).items()}
         if photo.sha256:
             fields |= {"x-amz-checksum-algorithm": "SHA256", "x-amz-checksum-sha256": _hex_to_base64(photo.sha256)}
@@ -192,7 +197,7 @@ class PhotoBuckets:
     def presign_original(self, photo: Photo, now: datetime) -> PresignedUrl:
         """Return a URL that downloads the confirmed version of an original with its original file name."""
         query = {
-            "response-content-disposition": build_content_disposition(photo.filename),
+            "response-content-disposition": build_content_disposition(photo.original_name),
             "response-content-type": photo.content_type,
             "versionId": photo.version_id or "null",
         }
@@ -221,7 +226,7 @@ def decode_filename(metadata: dict[str, str]) -> str:
 
 
 def _build_metadata(photo: Photo) -> dict[str, str]:
-    return {"filename": quote(photo.filename, safe="")}
+    return {"filename": quote(shorten_filename(photo.filename), safe="")}
 
 
 def _build_grant(photo: Photo, **request: Any) -> Grant:

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from chalicelib.domain.filenames import shorten_filename
 from chalicelib.infra.settings import Cdn
 
 WINDOW = timedelta(minutes=30)
@@ -74,7 +75,11 @@ def _get_window_start(now: datetime, window: timedelta) -> datetime:
 
 
 def build_content_disposition(filename: str) -> str:
-    """Return a Content-Disposition that saves a file as `filename`, with any characters (RFC 6266, RFC 8187)."""
+    """Return a Content-Disposition that saves a file as `filename`, with any characters (RFC 6266, RFC 8187).
+
+    Shorten long names. A signed URL contains the header, and S3 and CloudFront limit the length of URLs.
+    """
+    filename = shorten_filename(filename)
     plain = re.sub(r"[^A-Za-z0-9._ -]", "_", filename)
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(filename, safe='')}"
 

@@ -181,7 +181,7 @@ class UploadConfirmation:
         return current
 
     def _accept(self, photo: Photo, stored: StoredObject, max_pixels: int) -> Outcome:
-        rendered = render(check_stored_bytes(photo, stored), photo.content_type, max_pixels=max_pixels)
+        rendered = render(check_stored_bytes(photo, stored), max_pixels=max_pixels)
         if self._moderator:
             self._moderator.check(rendered)
         outcome = build_accepted_outcome(photo, stored, rendered)

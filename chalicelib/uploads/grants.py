@@ -4,17 +4,17 @@ import hashlib
 import re
 import secrets
 from datetime import datetime, timedelta
-from typing import get_args
 
 import msgspec
 
 from chalicelib.albums.memberships import build_memberships
-from chalicelib.domain import errors
+from chalicelib.domain import errors, media_types
 from chalicelib.domain.accounts import Caller, IdempotencyRecord, Limits
 from chalicelib.domain.clock import Clock
+from chalicelib.domain.filenames import MAX_FILENAME_UNITS, count_units
 from chalicelib.domain.ids import PhotoId, UserId, create_photo_id, format_timestamp
 from chalicelib.domain.model import Model
-from chalicelib.domain.photos import GRANT_LIFETIME, MAX_UPLOAD_BYTES, MediaType, Photo
+from chalicelib.domain.photos import GRANT_LIFETIME, MAX_UPLOAD_BYTES, Photo
 from chalicelib.domain.requests import UploadRequest
 from chalicelib.infra import metrics
 from chalicelib.infra.retry import WriteConflict, retry_on_conflict
@@ -24,7 +24,6 @@ from chalicelib.stores.protocols import AlbumStore, IdempotencyStore, PhotoStore
 RECORD_LIFETIME = timedelta(hours=24)
 # The largest integer that every JSON parser reads exactly (RFC 8259, section 6).
 _MAX_NUMBER = 2**53 - 1
-_MEDIA_TYPES = frozenset(get_args(MediaType))
 
 
 class Duplicate(Model, omit_defaults=False, frozen=True):
@@ -80,9 +79,8 @@ class UploadGrants:
                 raise WriteConflict
             return Duplicate(photo_id=existing)
         # Sign the grant before the write, so that the same transaction stores it for repeated requests.
-        grant = (
-            self._bucket.create_put_grant(photo) if request.method == "PUT" else self._bucket.create_post_grant(photo)
-        )
+        create_grant = self._bucket.create_put_grant if request.method == "PUT" else self._bucket.create_post_grant
+        grant = create_grant(photo, media_types.choose_signed_type(request.content_type, photo.content_type))
         completed_record = record and record.with_(grant=msgspec.json.encode(grant).decode())
         if not self._store.add_pending(photo.with_(memberships=memberships), self._limits, completed_record):
             raise WriteConflict
@@ -94,30 +92,33 @@ def build_pending_photo(request: UploadRequest, *, by: UserId, now: datetime) ->
     """Build the pending photo of a request, in no album. Write nothing.
 
     Raises:
-        UnsupportedType: the service does not accept this content type.
+        UnsupportedType: the service does not accept this content type, or the extension of a file without a type.
         TooLarge: the declared size exceeds the limit.
-        InvalidRequest: the file name is longer than 255 bytes.
+        InvalidRequest: the file name is longer than 255 UTF-16 code units.
     """
-    if request.content_type not in _MEDIA_TYPES:
-        raise errors.UnsupportedType(details={"supported": sorted(_MEDIA_TYPES)})
+    content_type = media_types.choose_media_type(request.content_type, request.filename)
+    if content_type is None:
+        raise errors.UnsupportedType(details={"supported": sorted(media_types.SUPPORTED)})
     if (request.size or 0) > MAX_UPLOAD_BYTES:
         raise errors.TooLarge(
             details={"limit": MAX_UPLOAD_BYTES, "actual": min(request.size or 0, _MAX_NUMBER), "unit": "bytes"}
         )
-    if len(request.filename.encode()) > 255:
-        raise errors.InvalidRequest("The file name is longer than 255 bytes.", details={"field": "filename"})
+    if count_units(request.filename) > MAX_FILENAME_UNITS:
+        raise errors.InvalidRequest(
+            f"The file name is longer than {MAX_FILENAME_UNITS} UTF-16 code units.", details={"field": "filename"}
+        )
     photo_id = create_photo_id(now, secrets.randbits(128))
     return Photo(
         photo_id=photo_id,
         user_id=by,
         s3_key=f"{by}/{photo_id}/{_sanitize_filename(request.filename)}",
         filename=request.filename,
-        content_type=request.content_type,
+        content_type=content_type,
         status="pending",
         visibility=request.visibility,
         title=request.title,
         description=request.description,
-        tags=tuple(dict.fromkeys(request.tags)),
+        tags=tuple(request.tags),
         imports_metadata=request.metadata == "import",
         size=request.size or 0,
         sha256=request.sha256,

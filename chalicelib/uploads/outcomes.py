@@ -74,6 +74,7 @@ def build_accepted_outcome(photo: Photo, stored: StoredObject, rendered: Rendere
     """Return the changes that make a pending photo ready."""
     changes = {
         "status": "ready",
+        "content_type": rendered.content_type,
         "size": stored.size,
         "charged_bytes": stored.size,
         "sha256": stored.sha256,

@@ -19,7 +19,7 @@ UNAUTHENTICATED = (401, "InvalidToken")
 
 
 def call_route(client: Client, route: Route, **headers: str) -> Answer:
-    body: Any = None if route.method in ("GET", "DELETE") else {}
+    body: Any = None if route.method in ("GET", "HEAD", "DELETE") else {}
     return client.call(route.method, route.path, body, headers)
 
 

@@ -194,12 +194,10 @@ def test_score_stays_in_the_range_of_ratings_and_rises_with_better_ones(ratings:
         ("sea.tar.tiff", "image/jpeg", "sea.tar.jpg"),
         ("sea", "image/jpeg", "sea.jpg"),
         (".heic", "image/jpeg", ".heic.jpg"),
-        ("sea.JPEG", "image/heic", "sea.JPEG"),
+        ("sea.JPEG", "image/jpeg", "sea.JPEG"),
     ],
 )
-def test_copy_is_renamed_to_jpg_if_its_type_differs_from_the_original(
-    filename: str, copy_type: str, expected: str
-) -> None:
+def test_copy_has_an_extension_of_its_type(filename: str, copy_type: str, expected: str) -> None:
     photo = new_photo(
         filename=filename, content_type="image/heic", copy_type=copy_type, renditions={"full": "a/full.jpg"}
     )

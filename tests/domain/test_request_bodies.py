@@ -1,5 +1,7 @@
 """Request bodies that do not match the API contract exactly are refused."""
 
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from chalicelib.domain import errors, requests
 from chalicelib.http import parsing
 from tests.support.bare_requests import BareRequest, encode_json
 from tests.support.cloud import Client, Cloud
+from tests.support.paths import ROOT
 from tests.support.routes import PHOTO_ID, ROUTES, Route
 
 SHAPES: dict[type[requests.Input], dict[str, Any]] = {
@@ -94,7 +97,13 @@ INVALID_VALUES: list[tuple[type[requests.Input], dict[str, Any], str]] = [
     (requests.UploadRequest, {"albumId": f"{PHOTO_ID}\n"}, "albumId"),
     (requests.NewAlbum, {"name": ""}, "name"),
     (requests.NewAlbum, {"name": "x" * 201}, "name"),
-    (requests.NewAlbum, {"years": 1999}, "years"),
+    *(
+        (requests.NewAlbum, {"years": years}, "years")
+        for years in (1999, None, "the nineties", "19999", "\n", "x" * 101)
+    ),
+    *((requests.NewAlbum, {"years": [year]}, "years[0]") for year in (0, 10000, -1999, 1999.5, "1999", True, None)),
+    (requests.AlbumChanges, {"years": [1999] * 101}, "years"),
+    (requests.AlbumChanges, {"years": "0999"}, "years"),
     (requests.NewAlbum, {"continent": "x" * 101}, "continent"),
     (requests.AlbumChanges, {"name": None}, "name"),
     (requests.AlbumChanges, {"visibility": "open"}, "visibility"),
@@ -114,6 +123,21 @@ def test_invalid_value_is_refused_and_the_error_names_its_field(
     with pytest.raises(errors.InvalidRequest) as raised:
         parsing.parse_body(shape, BareRequest(encode_json(SHAPES[shape] | changes)))
     assert str((raised.value.details or {})["field"]).replace("[...]", field[-3:]) == field
+
+
+def test_no_request_type_makes_msgspec_corrupt_memory() -> None:
+    script = """
+import gc, msgspec
+from chalicelib.domain import requests
+for shape in [kind for kind in vars(requests).values() if isinstance(kind, type) and issubclass(kind, msgspec.Struct)]:
+    try:
+        msgspec.convert({}, shape)
+    except msgspec.ValidationError:
+        pass
+    gc.collect()
+"""
+    environment = {"PYTHONMALLOC": "debug"}
+    subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=environment, check=True, capture_output=True)
 
 
 @given(st.binary(max_size=200))

@@ -90,3 +90,37 @@ def test_password_is_hashed_with_its_own_salt() -> None:
 )
 def test_link_is_open_until_it_expires(expires_at: Timestamp | None, expected: bool) -> None:
     assert new_link(new_token()).with_(expires_at=expires_at).is_valid_at(format_timestamp(NOW)) is expected
+
+
+@pytest.mark.parametrize(
+    ("password", "header"),
+    [
+        ("pässwort", "p%C3%A4sswort"),
+        ("pässwort", "pässwort"),
+        ("pässwort", "pässwort".encode().decode("latin-1")),
+        (" x ", "%20x%20"),
+        ("写真📷", "%E5%86%99%E7%9C%9F%F0%9F%93%B7"),
+        ("100%", "100%"),
+        ("100%", "100%25"),
+        ("a%20b", "a%20b"),
+        ("a%20b", "a%2520b"),
+        ("a b", "a%20b"),
+        ("a+b", "a+b"),
+        ("%E4", "%E4"),
+    ],
+)
+def test_header_can_contain_the_password_in_plain_text_or_percent_encoded(password: str, header: str) -> None:
+    assert password in share_links.list_password_readings(header)
+
+
+@given(st.text())
+def test_header_has_at_most_three_readings(header: str) -> None:
+    assert 1 <= len(share_links.list_password_readings(header)) <= 3
+
+
+def test_plain_ascii_has_one_reading() -> None:
+    assert share_links.list_password_readings("plain text!") == ["plain text!"]
+
+
+def test_composed_and_decomposed_passwords_are_equal() -> None:
+    assert share_links.hash_password("p\u00e4ss", "00" * 16) == share_links.hash_password("pa\u0308ss", "00" * 16)

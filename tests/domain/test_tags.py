@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.tags import is_plain_word, normalize_tag, normalize_tags
+from chalicelib.domain.errors import InvalidRequest
+from chalicelib.domain.tags import clean_tags, is_plain_word, normalize_tag, normalize_tags
 
 
 @given(st.text())
@@ -30,3 +31,27 @@ def test_equal_tags_become_one_term() -> None:
 )
 def test_tag_of_one_unchanged_word_is_a_plain_word(term: str, plain: bool) -> None:
     assert is_plain_word(term) == plain
+
+
+def test_stored_tags_have_no_outer_spaces_and_no_double_ones() -> None:
+    assert clean_tags([" beach ", "New \u00a0\t York", "\u3000海\n"]) == ["beach", "New York", "海"]
+
+
+@pytest.mark.parametrize("again", ["beach", "beach ", "BEACH", "ｂeach", "\u2003Beach\n"])
+def test_equal_tags_are_stored_once_in_their_first_spelling(again: str) -> None:
+    assert clean_tags(["Beach", "sea", again]) == ["Beach", "sea"]
+
+
+def test_stored_tags_are_composed() -> None:
+    assert clean_tags(["cafe\u0301"]) == ["café"]
+
+
+@pytest.mark.parametrize("tag", ["", " ", "\u00a0\t", "x" * 51, "x " * 26])
+def test_tag_that_is_empty_or_too_long_without_its_spaces_is_refused(tag: str) -> None:
+    with pytest.raises(InvalidRequest) as raised:
+        clean_tags(["sea", tag])
+    assert raised.value.details == {"field": "tags[1]"}
+
+
+def test_length_of_a_tag_does_not_count_outer_spaces() -> None:
+    assert clean_tags([f"  {'x' * 50}  "]) == ["x" * 50]

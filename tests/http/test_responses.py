@@ -22,7 +22,7 @@ SECURITY_HEADERS = {
 
 
 def call_route(client: Client, route: Route, **headers: str) -> Answer:
-    body: Any = None if route.method in ("GET", "DELETE", "OPTIONS") else {}
+    body: Any = None if route.method in ("GET", "HEAD", "DELETE", "OPTIONS") else {}
     return client.call(route.method, route.path, body, headers)
 
 

@@ -56,7 +56,8 @@ def test_lists_can_be_filtered_by_user_tag_and_time(cloud: Cloud) -> None:
         return set(join_pages(read_pages(client, order="oldest", limit=4, **query)))
 
     assert list_ids(visitor, userId="ann") == set(anns_photos)
-    assert list_ids(visitor, tag="SEA") == {*anns_photos, *bobs_photos}
+    for spelling in ("SEA", " sea ", "sea\u00a0", "\uff53ea"):
+        assert list_ids(visitor, tag=spelling) == {*anns_photos, *bobs_photos}
     assert list_ids(visitor, tag="harbour") == set(bobs_photos)
     assert list_ids(visitor, tag="sea", userId="bob") == set(bobs_photos)
     assert list_ids(cloud.person("ann"), tag="sea", scope="mine") == {*anns_photos, *private}

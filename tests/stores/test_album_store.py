@@ -21,7 +21,7 @@ ANN = UserId("ann")
 
 
 def test_album_is_read_as_it_was_written(backend: Backend) -> None:
-    album = add_album(backend, description="d", continent="e", country="f", years="1999", visibility="private")
+    album = add_album(backend, description="d", continent="e", country="f", years=(1999, 2001), visibility="private")
     assert read_album(backend, album) == album
     assert backend.albums.get_album(new_album().album_id) is None
 

@@ -73,7 +73,9 @@ def _response_problems(response: Schema, exchange: Exchange) -> list[str]:
 def _request_problems(operation: Schema, names: set[str], sent: bytes) -> list[str]:
     """Return the reasons for which the service should have refused a request."""
     parameters = {parameter["name"] for parameter in operation.get("parameters", []) if parameter["in"] == "query"}
-    unknown = [f"{name} is not a parameter" for name in names - parameters]
+    # The web page ignores unknown parameters.
+    is_strict = "UnknownParameter" in str(operation["responses"].get("400"))
+    unknown = [f"{name} is not a parameter" for name in names - parameters if is_strict]
     schema = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
     return unknown + (_errors(schema, json.loads(sent), strict=False) if schema and sent else [])
 

@@ -84,9 +84,12 @@ MATRIX: dict[str, Cells] = {
     },
     # --- The web page and service information
     "GET /": {"": PUBLIC},
+    "HEAD /": {"": PUBLIC},
     "GET /web/{name}": {"": PUBLIC},
+    "HEAD /web/{name}": {"": PUBLIC},
     "GET /health": {"": PUBLIC},
     "GET /openapi.json": {"": PUBLIC},
+    "HEAD /openapi.json": {"": PUBLIC},
 }
 """The status for each of CALLERS, by route and by the state of the photo and its album."""
 

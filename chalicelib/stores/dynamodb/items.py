@@ -18,6 +18,7 @@ from chalicelib.domain.feed import RANKS, Span, compute_rank
 from chalicelib.domain.ids import AlbumId, PhotoId, UserId, get_upload_time
 from chalicelib.domain.listing import Listing
 from chalicelib.domain.photos import Photo
+from chalicelib.domain.years import read_years
 
 PUBLIC_SHARD_BITS = 5
 """Shards of the public ranks. At 10,000 pages per second, each shard stays under a partition's 3,000 read units.
@@ -117,8 +118,9 @@ def decode_account(item: Item) -> Account:
 
 
 def decode_album(item: Item) -> Album:
-    """Return the album of an item."""
-    return msgspec.convert(decode(item), Album)
+    """Return the album of an item. Older items have the years as a text."""
+    values = decode(item)
+    return msgspec.convert(values | {"years": read_years(values.get("years", ()))}, Album)
 
 
 def encode_entries(photo: Photo) -> dict[AlbumId, Item]:
