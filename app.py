@@ -24,9 +24,8 @@ from chalicelib.http.files import build_openapi_file, load_web_file
 from chalicelib.http.middleware import add_preflight_routes, install_middleware
 from chalicelib.http.responses import File, Redirect, WithCookies
 from chalicelib.infra import logs
-from chalicelib.photos.photos import DownloadView
 from chalicelib.photos.ratings import OwnRatingView
-from chalicelib.photos.views import AnyPhotoView, OwnPhotoView, PhotoView
+from chalicelib.photos.views import AnyPhotoView, DownloadView, OwnPhotoView, PhotoView
 from chalicelib.storage.bucket import Grant
 from chalicelib.uploads.grants import Duplicate
 from chalicelib.wiring import (
@@ -355,6 +354,16 @@ def show_shared(token: str, password: headers.LinkPassword) -> AlbumView:
 def list_shared_photos(token: str, password: headers.LinkPassword, query: requests.AlbumPhotoQuery) -> Page[PhotoView]:
     """List the photos of a shared album, including its private photos."""
     return share_links().list_photos(token, password, query)
+
+
+@app.route("/shared/{token}/photos/{photo_id}/download", methods=["GET"])
+@api("Share links", raises=LINK_ERRORS)
+def download_shared_photo(
+    token: str, photo_id: PhotoId, password: headers.LinkPassword, query: requests.DownloadQuery
+) -> DownloadView | Redirect:
+    """Return a URL to download a photo of a shared album, as a copy without the GPS position."""
+    download = share_links().download(token, password, photo_id)
+    return Redirect(download.url) if query.redirect else download
 
 
 # --- Search

@@ -157,6 +157,11 @@ class _Operations:
         yield "GET /albums/{album_id}/links", lambda: ann.get(f"{album}/links")
         yield "GET /shared/{token}", lambda: visitor.get(f"/shared/{token}")
         yield "GET /shared/{token}/photos", lambda: visitor.get(f"/shared/{token}/photos")
+        shared = visitor.get(f"/shared/{token}/photos", limit=1).json["items"][0]["photoId"]
+        yield (
+            "GET /shared/{token}/photos/{photo_id}/download",
+            lambda: visitor.get(f"/shared/{token}/photos/{shared}/download"),
+        )
         yield "DELETE /albums/{album_id}/links/{link_id}", lambda: ann.delete(f"{album}/links/{link['linkId']}")
 
 

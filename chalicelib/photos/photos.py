@@ -3,28 +3,16 @@
 from collections.abc import Callable
 
 from chalicelib.domain import errors
-from chalicelib.domain.accounts import Caller, is_user
+from chalicelib.domain.accounts import Caller
 from chalicelib.domain.clock import Clock
 from chalicelib.domain.ids import PhotoId, format_timestamp
-from chalicelib.domain.model import Model
 from chalicelib.domain.photos import GRANT_LIFETIME, TRASH_LIFETIME, Photo
 from chalicelib.domain.requests import PhotoChanges
 from chalicelib.infra.retry import WriteConflict, retry_on_conflict
 from chalicelib.photos.access import get_owned_photo, get_visible_photo
-from chalicelib.photos.views import AnyPhotoView, OwnPhotoView, PhotoPresenter
+from chalicelib.photos.views import AnyPhotoView, DownloadView, OwnPhotoView, PhotoPresenter
 from chalicelib.storage.bucket import PhotoBuckets
-from chalicelib.storage.signed_urls import PresignedUrl
 from chalicelib.stores.protocols import PhotoStore
-
-
-class DownloadView(Model, frozen=True):
-    """A URL to download a photo. `expiresIn` is in seconds. `size` is in bytes."""
-
-    url: str
-    expires_in: int
-    filename: str
-    content_type: str
-    size: int
 
 
 class Photos:
@@ -120,14 +108,7 @@ class Photos:
         photo = get_visible_photo(self._store, photo_id, by)
         if photo.status != "ready":
             raise errors.NotReady
-        now = self._clock()
-        if is_user(by, photo.user_id):
-            return _build_download_view(
-                self._bucket.presign_original(photo, now), photo.filename, photo.content_type, photo.size
-            )
-        return _build_download_view(
-            self._bucket.presign_copy(photo, now), photo.copy_name, photo.copy_type, photo.copy_size
-        )
+        return self._presenter.build_download_view(photo, by)
 
     def _change(self, photo_id: PhotoId, by: Caller, change: Callable[[Photo], Photo]) -> Photo:
         def attempt() -> Photo:
@@ -140,13 +121,3 @@ class Photos:
             return after.with_(revision=before.revision + 1)
 
         return retry_on_conflict(attempt, error_factory=errors.Conflict)
-
-
-def _build_download_view(presigned_url: PresignedUrl, filename: str, content_type: str, size: int) -> DownloadView:
-    return DownloadView(
-        url=presigned_url.url,
-        expires_in=presigned_url.expires_in,
-        filename=filename,
-        content_type=content_type,
-        size=size,
-    )

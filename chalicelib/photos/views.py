@@ -53,6 +53,16 @@ class OwnPhotoView(PhotoView, omit_defaults=False, frozen=True):
 AnyPhotoView = OwnPhotoView | PhotoView
 
 
+class DownloadView(Model, frozen=True):
+    """A URL to download a photo. `expiresIn` is in seconds. `size` is in bytes."""
+
+    url: str
+    expires_in: int
+    filename: str
+    content_type: str
+    size: int
+
+
 class PhotoPresenter:
     """Build the views of photos, with signed URLs of their renditions."""
 
@@ -85,6 +95,22 @@ class PhotoPresenter:
     def build_own_page(self, page: Page[Photo]) -> Page[OwnPhotoView]:
         """Return the views of a page of the caller's own photos."""
         return Page([self.build_own_view(photo) for photo in page.items], page.last_key)
+
+    def build_download_view(self, photo: Photo, by: Caller | None) -> DownloadView:
+        """Return a download URL of a ready photo: of the original for the owner, else of the full-size copy."""
+        if is_user(by, photo.user_id):
+            presigned_url = self._bucket.presign_original(photo, self._clock())
+            filename, content_type, size = photo.filename, photo.content_type, photo.size
+        else:
+            presigned_url = self._bucket.presign_copy(photo, self._clock())
+            filename, content_type, size = photo.copy_name, photo.copy_type, photo.copy_size
+        return DownloadView(
+            url=presigned_url.url,
+            expires_in=presigned_url.expires_in,
+            filename=filename,
+            content_type=content_type,
+            size=size,
+        )
 
     def sign_rendition_url(self, photo: Photo, names: tuple[str, ...]) -> str | None:
         """Return the signed URL of the photo's first rendition among `names`, or None if it has none of them."""

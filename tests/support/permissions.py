@@ -4,6 +4,7 @@ from typing import Any
 
 ALBUM, PHOTOS, ENTRY = "/albums/{album_id}", "/albums/{album_id}/photos", "/albums/{album_id}/photos/{photo_id}"
 LINKS, LINK = "/albums/{album_id}/links", "/albums/{album_id}/links/{link_id}"
+SHARED_DOWNLOAD = "/shared/{token}/photos/{photo_id}/download"
 PHOTO, RATING = "/photos/{photo_id}", "/photos/{photo_id}/rating"
 
 # A visitor, the owner, another user, a visitor with a share link to the album, and a user with a cancelled account.
@@ -82,6 +83,10 @@ MATRIX: dict[str, Cells] = {
         | dict.fromkeys(("deleted", "revoked", "guessed", "absent"), NOT_FOUND)
         for path in ("/shared/{token}", "/shared/{token}/photos")
     },
+    f"GET {SHARED_DOWNLOAD}": dict.fromkeys(("public", "unlisted", "private"), PUBLIC)
+    | dict.fromkeys(
+        ("trashed", "pending", "rejected", "erased", "removed", "deleted", "revoked", "guessed", "absent"), NOT_FOUND
+    ),
     # --- The web page and service information
     "GET /": {"": PUBLIC},
     "GET /web/{name}": {"": PUBLIC},
