@@ -138,6 +138,21 @@ def resend_code(address: requests.Address) -> Empty:
     return Empty()
 
 
+@app.route("/password/forgot", methods=["POST"])
+@api("Sign-in", status=202, raises=RETRYABLE_ERRORS)
+def request_password_reset(address: requests.Address) -> Empty:
+    """Mail a code that resets the password. The response does not reveal whether the address has an account."""
+    user_pool().send_reset_code(address.email)
+    return Empty()
+
+
+@app.route("/password/reset", methods=["POST"])
+@api("Sign-in", raises=(errors.InvalidCode, errors.InvalidPassword, *RETRYABLE_ERRORS))
+def reset_password(reset: requests.PasswordReset) -> None:
+    """Set a new password with the code that was mailed to the address, and revoke all refresh tokens."""
+    user_pool().reset_password(reset.email, reset.code, reset.password)
+
+
 @app.route("/account", methods=["GET"], authorizer=cognito)
 @api("Account")
 def show_account(caller: Caller) -> AccountView:

@@ -25,6 +25,7 @@ JPEG = make_photo(320, 240)
 UNMEASURED = {
     *("GET /login", "GET /callback", "POST /login", "POST /token", "POST /logout"),
     *("POST /signup", "POST /signup/confirm", "POST /signup/resend"),
+    *("POST /password/forgot", "POST /password/reset"),
     *("GET /", "GET /web/{name}", "GET /health", "GET /openapi.json"),
 }
 """Routes that call only Cognito, or no AWS service."""

@@ -134,8 +134,14 @@ class Confirmation(Body, frozen=True):
     code: Annotated[str, Meta(pattern=r"^[0-9]{1,12}" + _END)]
 
 
+class PasswordReset(Confirmation, frozen=True):
+    """An e-mail address, the code that was mailed to the address, and the new password."""
+
+    password: Password
+
+
 class Address(Body, frozen=True):
-    """The e-mail address that gets a new confirmation code."""
+    """The e-mail address that gets a code."""
 
     email: Email
 

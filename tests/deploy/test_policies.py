@@ -205,6 +205,13 @@ def show_account(cloud: Cloud) -> None:
     assert cloud.person(f"ann-{uuid4()}").get("/account").status == 200
 
 
+def reset_password(cloud: Cloud) -> None:
+    Cognito(cloud)
+    cloud.recorder.watch(cloud.user_pool()._cognito)
+    reset = {"email": "ann@example.com", "code": "123456", "password": "Correct-horse-8"}
+    assert cloud.visitor.post("/password/reset", reset).status == 204
+
+
 def repeat_upload_requests(cloud: Cloud) -> None:
     ann = cloud.person(f"ann-{uuid4()}")
     photo = cloud.upload(ann, JPEG)
@@ -216,7 +223,8 @@ def repeat_upload_requests(cloud: Cloud) -> None:
 SCENARIOS: list[Callable[[Cloud], None]] = [
     *(confirm_during_erasure, handle_photos, search_photos, handle_albums, work_on_albums, confirm_uploads),
     *(confirm_missing_object, rebuild_lost_row),
-    *(sweep_and_clean_up, moderate_photos, cancel_account, show_account, repeat_upload_requests),
+    *(sweep_and_clean_up, moderate_photos, cancel_account, show_account, reset_password),
+    repeat_upload_requests,
 ]
 
 

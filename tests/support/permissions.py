@@ -44,6 +44,8 @@ MATRIX: dict[str, Cells] = {
     "POST /signup": {"": "201 201 201 201 201"},
     "POST /signup/confirm": {"": "204 204 204 204 204"},
     "POST /signup/resend": {"": "202 202 202 202 202"},
+    "POST /password/forgot": {"": "202 202 202 202 202"},
+    "POST /password/reset": {"": "204 204 204 204 204"},
     "GET /account": {"": SIGNED_IN},
     "DELETE /account": {"": "401 202 202 401 401"},
     # --- Uploading
@@ -102,6 +104,8 @@ GIVEN: dict[str, dict[str, Any]] = {
     "POST /signup": {"email": "ann@example.com", "password": "Correct-horse-7"},
     "POST /signup/confirm": {"email": "ann@example.com", "code": "123456"},
     "POST /signup/resend": {"email": "ann@example.com"},
+    "POST /password/forgot": {"email": "ann@example.com"},
+    "POST /password/reset": {"email": "ann@example.com", "code": "123456", "password": "Correct-horse-7"},
     "POST /upload": {"filename": "a.jpg", "contentType": "image/jpeg"},
     f"PATCH {PHOTO}": {"title": "x"},
     f"PUT {RATING}": {"rating": 4},

@@ -187,6 +187,14 @@ def clean_up_by_sweep(service: Local) -> None:
         ann.await_status(photo, "gone")
 
 
+def reset_password(service: Local) -> None:
+    email = service.address("ann")
+    service.sign_up(email)
+    assert service.call("POST", "/password/forgot", {"email": email}).status == 202
+    reset = {"email": email, "code": service.mailed_code(email, mails=2), "password": "Correct-horse-8"}
+    assert service.call("POST", "/password/reset", reset).status == 204
+
+
 def cancel_account(service: Local) -> None:
     ann, ben = Person(service), Person(service)
     album = ann.create_album()
@@ -228,5 +236,5 @@ STEPS: list[Callable[[Local], None]] = [
         show_photo,
     ),
     *(list_photos, search, change_photo, use_album, delete_album_with_photos, update_album_photos, clean_up_by_sweep),
-    *(cancel_account, call_as_lambda),
+    *(reset_password, cancel_account, call_as_lambda),
 ]
