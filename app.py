@@ -42,6 +42,7 @@ from chalicelib.wiring import (
     search,
     settings,
     share_links,
+    trash,
     upload_grants,
     user_pool,
 )
@@ -231,6 +232,14 @@ def delete_photo(photo_id: PhotoId, query: requests.DeleteQuery, caller: Caller)
 def list_trash(query: requests.PageQuery, caller: Caller) -> Page[OwnPhotoView]:
     """List the photos in the caller's trash."""
     return photo_lists().list_trash(query, by=caller)
+
+
+@app.route("/trash", methods=["DELETE"], authorizer=cognito)
+@api("Photos", status=202)
+def empty_trash(caller: Caller) -> Empty:
+    """Erase all photos that are now in the caller's trash. A background job erases them."""
+    trash().empty(by=caller)
+    return Empty()
 
 
 @app.route("/photos/{photo_id}/restore", methods=["POST"], authorizer=cognito)

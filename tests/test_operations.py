@@ -138,6 +138,7 @@ class _Operations:
         ann, path = self.ann, self.photo
         yield "DELETE /photos/{photo_id}", lambda: ann.delete(path)
         yield "GET /trash", lambda: ann.get("/trash")
+        yield "DELETE /trash", lambda: ann.delete("/trash")
         yield "POST /photos/{photo_id}/restore", lambda: ann.post(f"{path}/restore")
         yield "DELETE /photos/{photo_id}?permanent=true", lambda: ann.delete(path, permanent="true")
 

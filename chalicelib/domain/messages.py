@@ -7,6 +7,8 @@ import msgspec
 
 from chalicelib.domain.ids import AlbumId, PhotoId, UserId
 
+_QueuedUserId = Annotated[UserId, msgspec.Meta(pattern=r"^[A-Za-z0-9-]{1,64}$(?!\n)")]
+
 # The tags are older than the class names. They must not change, because queued messages contain them.
 
 
@@ -23,7 +25,13 @@ class CleanUpPhoto(msgspec.Struct, frozen=True, tag="settle", tag_field="job", r
 class PurgeAccount(msgspec.Struct, frozen=True, tag="cancel", tag_field="job", rename="camel"):
     """Remove all data of a cancelled account."""
 
-    user_id: Annotated[UserId, msgspec.Meta(pattern=r"^[A-Za-z0-9-]{1,64}$(?!\n)")]
+    user_id: _QueuedUserId
+
+
+class EmptyTrash(msgspec.Struct, frozen=True, tag="empty", tag_field="job", rename="camel"):
+    """Erase the photos that were in the trash of a user when the user requested it."""
+
+    user_id: _QueuedUserId
 
 
 class UpdateAlbumPhotos(msgspec.Struct, frozen=True, tag="tidy", tag_field="job", rename="camel"):
@@ -32,7 +40,7 @@ class UpdateAlbumPhotos(msgspec.Struct, frozen=True, tag="tidy", tag_field="job"
     album_id: AlbumId
 
 
-Message = CleanUpPhoto | PurgeAccount | UpdateAlbumPhotos
+Message = CleanUpPhoto | EmptyTrash | PurgeAccount | UpdateAlbumPhotos
 
 
 class Queue(Protocol):

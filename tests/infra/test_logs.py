@@ -79,6 +79,7 @@ def send_secrets(shared_cloud: Cloud) -> list[str]:
     for refusal in (None, "NotAuthorizedException", "TooManyRequestsException", "InternalErrorOfAKind"):
         cognito.answers = {"InitiateAuth": TOKENS, "SignUp": {"UserSub": "ann", "UserConfirmed": False}}
         if refusal:
+            operations: tuple[str, ...]
             operations = ("InitiateAuth", "SignUp", "ConfirmSignUp", "ResendConfirmationCode", "RevokeToken", "GetUser")
             operations += ("ForgotPassword", "ConfirmForgotPassword", "AdminUserGlobalSignOut")
             cognito.refuse(*operations, code=refusal)

@@ -187,6 +187,14 @@ def clean_up_by_sweep(service: Local) -> None:
         ann.await_status(photo, "gone")
 
 
+def empty_trash(service: Local) -> None:
+    ann = Person(service)
+    photo = ann.upload(JPEG)
+    ann.ask("DELETE", f"/photos/{photo}", status=204)
+    ann.ask("DELETE", "/trash", status=202)
+    ann.await_status(photo, "gone")
+
+
 def reset_password(service: Local) -> None:
     email = service.address("ann")
     service.sign_up(email)
@@ -236,5 +244,5 @@ STEPS: list[Callable[[Local], None]] = [
         show_photo,
     ),
     *(list_photos, search, change_photo, use_album, delete_album_with_photos, update_album_photos, clean_up_by_sweep),
-    *(reset_password, cancel_account, call_as_lambda),
+    *(empty_trash, reset_password, cancel_account, call_as_lambda),
 ]
