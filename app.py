@@ -214,9 +214,9 @@ def show_photo(photo_id: PhotoId, caller: Caller | None) -> AnyPhotoView:
 
 
 @app.route("/photos/{photo_id}", methods=["PATCH"], authorizer=cognito)
-@api("Photos", raises=CHANGE_ERRORS)
+@api("Photos", raises=(*CHANGE_ERRORS, errors.NotReady))
 def change_photo(photo_id: PhotoId, changes: requests.PhotoChanges, caller: Caller) -> OwnPhotoView:
-    """Update a photo's title, description, tags or visibility. Owner only."""
+    """Update a photo's title, description, tags, visibility or rotation. A job makes the rotation. Owner only."""
     return photos().change(photo_id, changes, by=caller)
 
 

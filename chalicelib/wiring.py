@@ -27,6 +27,7 @@ from chalicelib.jobs.update_album import UpdateAlbumJob
 from chalicelib.photos.lists import PhotoLists
 from chalicelib.photos.photos import Photos
 from chalicelib.photos.ratings import Ratings
+from chalicelib.photos.rotation import Rotations
 from chalicelib.photos.trash import Trash
 from chalicelib.photos.views import PhotoPresenter
 from chalicelib.search.search import Search
@@ -220,7 +221,7 @@ def confirmation() -> UploadConfirmation:
 @cache
 def photos() -> Photos:
     """Return the use cases of single photos."""
-    return Photos(photo_store(), bucket(), photo_presenter(), now)
+    return Photos(photo_store(), bucket(), photo_presenter(), queue(), now)
 
 
 @cache
@@ -274,6 +275,7 @@ def search() -> Search:
 @cache
 def jobs() -> Jobs:
     """Return all background jobs."""
+    rotations = Rotations(photo_store(), bucket(), now)
     purge = AccountPurge(account_deletion_store(), bucket(), user_pool(), now)
     return Jobs(
         [
@@ -281,6 +283,6 @@ def jobs() -> Jobs:
             EmptyTrashJob(trash_request_store(), trash(), queue(), now),
             UpdateAlbumJob(album_store(), propagation(), queue(), now),
             # The sweep of photos takes the longest, so run it last.
-            CleanUpPhotoJob(photo_store(), bucket(), confirmation(), queue(), now),
+            CleanUpPhotoJob(photo_store(), bucket(), confirmation(), rotations, queue(), now),
         ]
     )

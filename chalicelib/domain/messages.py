@@ -15,8 +15,8 @@ _QueuedUserId = Annotated[UserId, msgspec.Meta(pattern=r"^[A-Za-z0-9-]{1,64}$(?!
 class CleanUpPhoto(msgspec.Struct, frozen=True, tag="settle", tag_field="job", rename="camel"):
     """Do what is due for a photo.
 
-    Confirm or remove an overdue upload, erase a photo whose time in the trash is over, or remove what is left of an
-    erased photo.
+    Confirm or remove an overdue upload, erase a photo whose time in the trash is over, remove what is left of an erased
+    photo, make a wanted rotation, or delete the renditions from before a rotation.
     """
 
     photo_id: PhotoId

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, get_args
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from chalicelib.domain.photos import MAX_UPLOAD_BYTES, MediaType, Visibility
+from chalicelib.domain.photos import MAX_UPLOAD_BYTES, MediaType, Rotation, Visibility
 
 # Match only at the end of the text. Python's `$` also matches before a final line feed, and OpenAPI has no `\Z`.
 _END = r"$(?!\n)"
@@ -74,6 +74,7 @@ class PhotoChanges(Changes, frozen=True):
     description: Description | UnsetType = UNSET
     tags: Tags | UnsetType = UNSET
     visibility: Visibility | UnsetType = UNSET
+    rotation: Rotation | UnsetType = UNSET
 
 
 class NewAlbum(Body, frozen=True):

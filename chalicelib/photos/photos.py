@@ -1,25 +1,33 @@
 """Use cases of one photo: read, change, trash, restore, erase and download."""
 
+import logging
 from collections.abc import Callable
 
 from chalicelib.domain import errors
 from chalicelib.domain.accounts import Caller
 from chalicelib.domain.clock import Clock
 from chalicelib.domain.ids import PhotoId, format_timestamp
+from chalicelib.domain.messages import CleanUpPhoto, Queue
 from chalicelib.domain.photos import GRANT_LIFETIME, TRASH_LIFETIME, Photo
 from chalicelib.domain.requests import PhotoChanges
 from chalicelib.infra.retry import WriteConflict, retry_on_conflict
 from chalicelib.photos.access import get_owned_photo, get_visible_photo
+from chalicelib.photos.rotation import request_rotation
 from chalicelib.photos.views import AnyPhotoView, DownloadView, OwnPhotoView, PhotoPresenter
 from chalicelib.storage.bucket import PhotoBuckets
 from chalicelib.stores.protocols import PhotoStore
+
+log = logging.getLogger(__name__)
 
 
 class Photos:
     """Read and change single photos."""
 
-    def __init__(self, store: PhotoStore, bucket: PhotoBuckets, presenter: PhotoPresenter, clock: Clock) -> None:
-        self._store, self._bucket, self._presenter, self._clock = store, bucket, presenter, clock
+    def __init__(
+        self, store: PhotoStore, bucket: PhotoBuckets, presenter: PhotoPresenter, queue: Queue, clock: Clock
+    ) -> None:
+        self._store, self._bucket, self._presenter = store, bucket, presenter
+        self._queue, self._clock = queue, clock
 
     def show(self, photo_id: PhotoId, *, by: Caller | None) -> AnyPhotoView:
         """Return a photo.
@@ -30,17 +38,27 @@ class Photos:
         return self._presenter.build_view(get_visible_photo(self._store, photo_id, by), by)
 
     def change(self, photo_id: PhotoId, changes: PhotoChanges, *, by: Caller) -> OwnPhotoView:
-        """Apply `changes` and re-index the photo in one transaction.
+        """Apply `changes` and re-index the photo in one transaction. A job makes a changed rotation.
 
         Raises:
             NotFound: the photo does not exist, or the caller may not see it.
             Forbidden: the caller may see the photo but does not own it.
             Conflict: other writers keep changing the photo.
+            NotReady: the rotation of a pending or rejected photo cannot be changed.
         """
-        fields = changes.get_sent_fields()
+        fields, now = changes.get_sent_fields(), self._clock()
+        rotation = fields.pop("rotation", None)
         if "tags" in fields:
             fields["tags"] = tuple(dict.fromkeys(fields["tags"]))
-        return self._presenter.build_own_view(self._change(photo_id, by, lambda photo: photo.with_(**fields)))
+
+        def change(photo: Photo) -> Photo:
+            changed = photo.with_(**fields)
+            return changed if rotation is None else request_rotation(changed, rotation, now)
+
+        photo = self._change(photo_id, by, change)
+        if rotation is not None and photo.wanted_rotation is not None:
+            self._enqueue_rotation(photo_id)
+        return self._presenter.build_own_view(photo)
 
     def delete(self, photo_id: PhotoId, *, permanent: bool, by: Caller) -> None:
         """Move a photo to the trash, or erase it if `permanent`.
@@ -109,6 +127,13 @@ class Photos:
         if photo.status != "ready":
             raise errors.NotReady
         return self._presenter.build_download_view(photo, by)
+
+    def _enqueue_rotation(self, photo_id: PhotoId) -> None:
+        try:
+            self._queue.send([CleanUpPhoto(photo_id)])
+        except errors.Busy:
+            # The change is already stored, so the request must succeed.
+            log.warning("the sweep will rotate a photo", extra={"photo_id": photo_id})
 
     def _change(self, photo_id: PhotoId, by: Caller, change: Callable[[Photo], Photo]) -> Photo:
         def attempt() -> Photo:

@@ -7,7 +7,7 @@ from chalicelib.domain.clock import Clock
 from chalicelib.domain.ids import PhotoId, Timestamp, UserId
 from chalicelib.domain.listing import Page
 from chalicelib.domain.model import Model
-from chalicelib.domain.photos import Exif, Photo, Status, Visibility
+from chalicelib.domain.photos import Exif, Photo, Rotation, Status, Visibility
 from chalicelib.storage.bucket import PhotoBuckets
 
 
@@ -29,6 +29,7 @@ class PhotoView(Model, omit_defaults=False, frozen=True):
     size: int
     width: int
     height: int
+    rotation: Rotation
     uploaded_at: Timestamp
     taken_at: Timestamp | None
     title: str
@@ -48,6 +49,8 @@ class OwnPhotoView(PhotoView, omit_defaults=False, frozen=True):
     sha256: str | None
     rejection: str | None
     trashed_at: Timestamp | None
+    wanted_rotation: Rotation | None
+    """The rotation that a job still has to make, or None."""
 
 
 AnyPhotoView = OwnPhotoView | PhotoView
@@ -80,7 +83,13 @@ class PhotoPresenter:
     def build_own_view(self, photo: Photo) -> OwnPhotoView:
         """Return the view of a photo for its owner."""
         common = msgspec.structs.asdict(self._build_common_view(photo, photo.exif))
-        return OwnPhotoView(**common, sha256=photo.sha256, rejection=photo.rejection, trashed_at=photo.trashed_at)
+        return OwnPhotoView(
+            **common,
+            sha256=photo.sha256,
+            rejection=photo.rejection,
+            trashed_at=photo.trashed_at,
+            wanted_rotation=photo.wanted_rotation,
+        )
 
     def build_page(self, page: Page[Photo], by: Caller | None) -> Page[AnyPhotoView]:
         """Return the views of a page of photos for the caller. `by` is None for a visitor."""
@@ -128,6 +137,7 @@ class PhotoPresenter:
             size=photo.size,
             width=photo.width,
             height=photo.height,
+            rotation=photo.rotation,
             uploaded_at=photo.uploaded_at,
             taken_at=photo.taken_at,
             title=photo.title,

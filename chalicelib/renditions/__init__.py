@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.ids import Timestamp
-from chalicelib.domain.photos import Exif
+from chalicelib.domain.photos import Exif, Rotation
 from chalicelib.renditions import icc, thumbhash
 from chalicelib.renditions.coded_picture import MAX_PROFILE_BYTES
 from chalicelib.renditions.containers import extract_picture, sniff
@@ -20,6 +20,7 @@ from chalicelib.renditions.rejections import (
     Truncated,
     TypeMismatch,
 )
+from chalicelib.renditions.rotation import turn
 
 if TYPE_CHECKING:
     from pyvips import Image
@@ -64,7 +65,7 @@ class Rendered:
     """The metadata and the files of a photo."""
 
     width: int
-    """Pixels after the orientation is applied. The height too."""
+    """Pixels after the orientation and the rotation are applied. The height too."""
     height: int
     taken_at: Timestamp | None
     exif: Exif
@@ -77,14 +78,16 @@ class Rendered:
     """
 
 
-def render(content: bytes, content_type: str) -> Rendered:
+def render(content: bytes, content_type: str, *, rotation: Rotation = 0) -> Rendered:
     """Return the renditions and the metadata of an upload with the declared `content_type`.
+
+    Turn the renditions clockwise by `rotation` degrees after the orientation is applied.
 
     Raises:
         Rejection: the upload is rejected. The subclass is the reason. No other exception is raised.
     """
     try:
-        return _render(open_picture(extract_picture(content, content_type), content_type))
+        return _render(turn(open_picture(extract_picture(content, content_type), content_type), rotation))
     except Rejection:
         raise
     except Exception as e:

@@ -18,6 +18,7 @@ from chalicelib.albums import propagation
 from chalicelib.domain.ids import AlbumId, UserId
 from chalicelib.domain.messages import EmptyTrash, PurgeAccount, UpdateAlbumPhotos
 from chalicelib.domain.photos import TRASH_LIFETIME
+from chalicelib.photos.rotation import OLD_RENDITIONS_LIFETIME
 from chalicelib.photos.trash import LIST_LAG
 from tests.support import gallery
 from tests.support.account_deletion import purge, purge_job
@@ -169,6 +170,15 @@ def sweep_and_clean_up(cloud: Cloud) -> None:
                 ann.delete(f"/photos/{grant['photoId']}")
 
 
+def rotate_photo(cloud: Cloud) -> None:
+    ann = cloud.person(f"ann-{uuid4()}")
+    photo = cloud.upload(ann, JPEG)
+    assert ann.patch(f"/photos/{photo.photo_id}", {"rotation": 90}).status == 200
+    for now in (datetime.now(UTC), datetime.now(UTC) + 2 * OLD_RENDITIONS_LIFETIME):
+        deliver_clean_up_job(cloud, photo.photo_id, now)
+    assert cloud.photo(photo.photo_id).rotation == 90
+
+
 def empty_trash(cloud: Cloud) -> None:
     ann = cloud.person(f"ann-{uuid4()}")
     photo = cloud.upload(ann, JPEG)
@@ -234,7 +244,7 @@ def repeat_upload_requests(cloud: Cloud) -> None:
 SCENARIOS: list[Callable[[Cloud], None]] = [
     *(confirm_during_erasure, handle_photos, search_photos, handle_albums, work_on_albums, confirm_uploads),
     *(confirm_missing_object, rebuild_lost_row),
-    *(sweep_and_clean_up, empty_trash, moderate_photos, cancel_account, show_account, reset_password),
+    *(sweep_and_clean_up, rotate_photo, empty_trash, moderate_photos, cancel_account, show_account, reset_password),
     repeat_upload_requests,
 ]
 
