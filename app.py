@@ -24,9 +24,8 @@ from chalicelib.http.files import build_openapi_file, load_web_file
 from chalicelib.http.middleware import add_preflight_routes, install_middleware
 from chalicelib.http.responses import File, Redirect, WithCookies
 from chalicelib.infra import logs
-from chalicelib.photos.photos import DownloadView
 from chalicelib.photos.ratings import OwnRatingView
-from chalicelib.photos.views import AnyPhotoView, OwnPhotoView, PendingPhotoView, PhotoView
+from chalicelib.photos.views import AnyPhotoView, DownloadView, OwnPhotoView, PendingPhotoView, PhotoView
 from chalicelib.storage.bucket import Grant
 from chalicelib.uploads.grants import Duplicate
 from chalicelib.wiring import (
@@ -43,6 +42,7 @@ from chalicelib.wiring import (
     search,
     settings,
     share_links,
+    trash,
     upload_grants,
     user_pool,
 )
@@ -139,6 +139,21 @@ def resend_code(address: requests.Address) -> Empty:
     return Empty()
 
 
+@app.route("/password/forgot", methods=["POST"])
+@api("Sign-in", status=202, raises=RETRYABLE_ERRORS)
+def request_password_reset(address: requests.Address) -> Empty:
+    """Mail a code that resets the password. The response does not reveal whether the address has an account."""
+    user_pool().send_reset_code(address.email)
+    return Empty()
+
+
+@app.route("/password/reset", methods=["POST"])
+@api("Sign-in", raises=(errors.InvalidCode, errors.InvalidPassword, *RETRYABLE_ERRORS))
+def reset_password(reset: requests.PasswordReset) -> None:
+    """Set a new password with the code that was mailed to the address, and revoke all refresh tokens."""
+    user_pool().reset_password(reset.email, reset.code, reset.password)
+
+
 @app.route("/account", methods=["GET"], authorizer=cognito)
 @api("Account")
 def show_account(caller: Caller) -> AccountView:
@@ -202,9 +217,9 @@ def show_photo(photo_id: PhotoId, caller: Caller | None) -> AnyPhotoView:
 
 
 @app.route("/photos/{photo_id}", methods=["PATCH"], authorizer=cognito)
-@api("Photos", raises=CHANGE_ERRORS)
+@api("Photos", raises=(*CHANGE_ERRORS, errors.NotReady))
 def change_photo(photo_id: PhotoId, changes: requests.PhotoChanges, caller: Caller) -> OwnPhotoView:
-    """Update a photo's title, description, tags, visibility or time. Owner only."""
+    """Update a photo's title, description, tags, visibility, time or rotation. A job makes the rotation. Owner only."""
     return photos().change(photo_id, changes, by=caller)
 
 
@@ -220,6 +235,14 @@ def delete_photo(photo_id: PhotoId, query: requests.DeleteQuery, caller: Caller)
 def list_trash(query: requests.PageQuery, caller: Caller) -> Page[OwnPhotoView]:
     """List the photos in the caller's trash."""
     return photo_lists().list_trash(query, by=caller)
+
+
+@app.route("/trash", methods=["DELETE"], authorizer=cognito)
+@api("Photos", status=202)
+def empty_trash(caller: Caller) -> Empty:
+    """Erase all photos that are now in the caller's trash. A background job erases them."""
+    trash().empty(by=caller)
+    return Empty()
 
 
 @app.route("/photos/{photo_id}/restore", methods=["POST"], authorizer=cognito)
@@ -358,6 +381,16 @@ def show_shared(token: str, password: headers.LinkPassword) -> AlbumView:
 def list_shared_photos(token: str, password: headers.LinkPassword, query: requests.AlbumPhotoQuery) -> Page[PhotoView]:
     """List the photos of a shared album, including its private photos."""
     return share_links().list_photos(token, password, query)
+
+
+@app.route("/shared/{token}/photos/{photo_id}/download", methods=["GET"])
+@api("Share links", raises=LINK_ERRORS)
+def download_shared_photo(
+    token: str, photo_id: PhotoId, password: headers.LinkPassword, query: requests.DownloadQuery
+) -> DownloadView | Redirect:
+    """Return a URL to download a photo of a shared album, as a copy without the GPS position."""
+    download = share_links().download(token, password, photo_id)
+    return Redirect(download.url) if query.redirect else download
 
 
 # --- Search

@@ -19,6 +19,7 @@ from chalicelib.auth.tokens import KeySet, Verifier
 from chalicelib.infra import aws
 from chalicelib.infra.settings import Settings, load_settings
 from chalicelib.jobs.clean_up_photo import CleanUpPhotoJob
+from chalicelib.jobs.empty_trash import EmptyTrashJob
 from chalicelib.jobs.purge_account import PurgeAccountJob
 from chalicelib.jobs.queue import SqsQueue
 from chalicelib.jobs.registry import Jobs
@@ -26,6 +27,8 @@ from chalicelib.jobs.update_album import UpdateAlbumJob
 from chalicelib.photos.lists import PhotoLists
 from chalicelib.photos.photos import Photos
 from chalicelib.photos.ratings import Ratings
+from chalicelib.photos.rotation import Rotations
+from chalicelib.photos.trash import Trash
 from chalicelib.photos.views import PhotoPresenter
 from chalicelib.search.search import Search
 from chalicelib.storage.bucket import PhotoBuckets
@@ -38,6 +41,7 @@ from chalicelib.stores.dynamodb.photos import DynamoPhotoStore
 from chalicelib.stores.dynamodb.ratings import DynamoRatingStore
 from chalicelib.stores.dynamodb.search import DynamoSearchIndex
 from chalicelib.stores.dynamodb.share_links import DynamoShareLinkStore
+from chalicelib.stores.dynamodb.trash_requests import DynamoTrashRequestStore
 from chalicelib.stores.protocols import (
     AccountDeletionStore,
     AccountStore,
@@ -48,6 +52,7 @@ from chalicelib.stores.protocols import (
     SearchIndex,
     ShareLinkStore,
 )
+from chalicelib.stores.trash_requests import TrashRequestStore
 from chalicelib.uploads.confirmation import UploadConfirmation
 from chalicelib.uploads.grants import UploadGrants
 from chalicelib.uploads.moderation import Moderator, Rekognition
@@ -108,6 +113,12 @@ def idempotency_store() -> IdempotencyStore:
 def account_deletion_store() -> AccountDeletionStore:
     """Return the store of cancelled accounts."""
     return DynamoAccountDeletionStore(settings(), dynamodb())
+
+
+@cache
+def trash_request_store() -> TrashRequestStore:
+    """Return the store of requests to empty the trash."""
+    return DynamoTrashRequestStore(settings(), dynamodb())
 
 
 @cache
@@ -210,7 +221,13 @@ def confirmation() -> UploadConfirmation:
 @cache
 def photos() -> Photos:
     """Return the use cases of single photos."""
-    return Photos(photo_store(), bucket(), photo_presenter(), now)
+    return Photos(photo_store(), bucket(), photo_presenter(), queue(), now)
+
+
+@cache
+def trash() -> Trash:
+    """Return the use case that empties the trash."""
+    return Trash(photo_store(), trash_request_store(), bucket(), queue(), now)
 
 
 @cache
@@ -258,12 +275,14 @@ def search() -> Search:
 @cache
 def jobs() -> Jobs:
     """Return all background jobs."""
+    rotations = Rotations(photo_store(), bucket(), now)
     purge = AccountPurge(account_deletion_store(), bucket(), user_pool(), now)
     return Jobs(
         [
             PurgeAccountJob(account_deletion_store(), purge, queue(), now),
+            EmptyTrashJob(trash_request_store(), trash(), queue(), now),
             UpdateAlbumJob(album_store(), propagation(), queue(), now),
             # The sweep of photos takes the longest, so run it last.
-            CleanUpPhotoJob(photo_store(), bucket(), confirmation(), queue(), now),
+            CleanUpPhotoJob(photo_store(), bucket(), confirmation(), rotations, queue(), now),
         ]
     )

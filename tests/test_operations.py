@@ -2,14 +2,18 @@
 
 import re
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 import app as service
+from chalicelib.domain.ids import PhotoId
+from chalicelib.domain.messages import CleanUpPhoto
 from tests.conftest import deployment
 from tests.support.cloud import Answer, Cloud, created
 from tests.support.cognito import Cognito
@@ -25,6 +29,7 @@ JPEG = make_photo(320, 240)
 UNMEASURED = {
     *("GET /login", "GET /callback", "POST /login", "POST /token", "POST /logout"),
     *("POST /signup", "POST /signup/confirm", "POST /signup/resend"),
+    *("POST /password/forgot", "POST /password/reset"),
     *("GET /", "GET /web/{name}", "GET /health", "GET /openapi.json"),
 }
 """Routes that call only Cognito, or no AWS service."""
@@ -72,6 +77,8 @@ class _Operations:
         self.link = self.ann.post(f"{self.album}/links").json
         self.photo = ""
         """The path of the first uploaded photo."""
+        self.second = ""
+        """The path of the photo whose upload a request confirms."""
 
     def all(self) -> Iterator[Operation]:
         for group in (self.uploads, self.photos, self.ratings_and_entries, self.trash, self.albums, self.links):
@@ -106,6 +113,7 @@ class _Operations:
         yield "POST /upload of a duplicate", lambda: ann.post("/upload", body | {"sha256": digest})
         second = self.cloud.grant(ann, **WORDS)
         self.cloud.put(second, JPEG)
+        self.second = f"/photos/{second['photoId']}"
         yield "POST /photos/{photo_id}/complete", lambda: ann.post(f"/photos/{second['photoId']}/complete")
 
     def photos(self) -> Iterator[Operation]:
@@ -117,6 +125,9 @@ class _Operations:
         yield "PATCH /photos/{photo_id} of the title", lambda: ann.patch(path, renamed)
         yield "PATCH /photos/{photo_id} to private", lambda: ann.patch(path, {"visibility": "private"})
         ann.patch(path, {"visibility": "public"})
+        yield "PATCH /photos/{photo_id} of the rotation", lambda: ann.patch(self.second, {"rotation": 90})
+        job = msgspec.json.encode(CleanUpPhoto(PhotoId(self.second.rpartition("/")[2]))).decode()
+        yield "job, one rotation", lambda: self.cloud.work(job, datetime.now(UTC))
         for order in ("newest", "oldest", "top"):
             yield f"GET /photos?order={order} as a visitor", partial(visitor.get, "/photos", order=order)
         yield "GET /photos?order=newest&tag= as a visitor", lambda: visitor.get("/photos", order="newest", tag="sea")
@@ -137,6 +148,7 @@ class _Operations:
         ann, path = self.ann, self.photo
         yield "DELETE /photos/{photo_id}", lambda: ann.delete(path)
         yield "GET /trash", lambda: ann.get("/trash")
+        yield "DELETE /trash", lambda: ann.delete("/trash")
         yield "POST /photos/{photo_id}/restore", lambda: ann.post(f"{path}/restore")
         yield "DELETE /photos/{photo_id}?permanent=true", lambda: ann.delete(path, permanent="true")
 
@@ -157,6 +169,11 @@ class _Operations:
         yield "GET /albums/{album_id}/links", lambda: ann.get(f"{album}/links")
         yield "GET /shared/{token}", lambda: visitor.get(f"/shared/{token}")
         yield "GET /shared/{token}/photos", lambda: visitor.get(f"/shared/{token}/photos")
+        shared = visitor.get(f"/shared/{token}/photos", limit=1).json["items"][0]["photoId"]
+        yield (
+            "GET /shared/{token}/photos/{photo_id}/download",
+            lambda: visitor.get(f"/shared/{token}/photos/{shared}/download"),
+        )
         yield "DELETE /albums/{album_id}/links/{link_id}", lambda: ann.delete(f"{album}/links/{link['linkId']}")
 
 

@@ -21,7 +21,7 @@ from chalicelib.domain.requests import AlbumPhotoQuery
 from chalicelib.infra.retry import WriteConflict, retry_on_conflict
 from chalicelib.photos import random_walk
 from chalicelib.photos.access import get_owned_photo
-from chalicelib.photos.views import AnyPhotoView, PhotoPresenter, PhotoView
+from chalicelib.photos.views import AnyPhotoView, DownloadView, PhotoPresenter, PhotoView
 from chalicelib.stores.protocols import AlbumStore, PhotoStore
 
 
@@ -121,6 +121,17 @@ class AlbumPhotos:
         cursors = Cursors(self._keys, None, "shared", album_id, link_id, query.order)
         reader = _Reader(self._albums, album_id, True, lambda album: album.deleted_at is None)
         return self._presenter.build_shared_page(_read_page(reader, query, cursors))
+
+    def download_shared(self, album_id: AlbumId, photo_id: PhotoId) -> DownloadView:
+        """Return a download URL of the copy of a photo, for a visitor with a share link to the album.
+
+        Raises:
+            NotFound: the album does not show the photo: it is not in the album, not ready, or in the trash.
+        """
+        photo = self._store.get_photo(photo_id)
+        if photo is None or not is_photo_shown(album_id, photo, include_private=True):
+            raise errors.NotFound
+        return self._presenter.build_download_view(photo, None)
 
 
 class _Reader(msgspec.Struct, frozen=True):

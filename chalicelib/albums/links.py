@@ -14,13 +14,13 @@ from chalicelib.domain.accounts import Caller
 from chalicelib.domain.albums import Album
 from chalicelib.domain.clock import Clock
 from chalicelib.domain.cursors import Cursors
-from chalicelib.domain.ids import AlbumId, LinkId, Timestamp, create_link_id, format_timestamp
+from chalicelib.domain.ids import AlbumId, LinkId, PhotoId, Timestamp, create_link_id, format_timestamp
 from chalicelib.domain.listing import Page
 from chalicelib.domain.model import Model
 from chalicelib.domain.requests import AlbumPhotoQuery, NewLink, PageQuery
 from chalicelib.domain.share_links import LinkToken, ShareLink
 from chalicelib.infra.settings import Settings
-from chalicelib.photos.views import PhotoView
+from chalicelib.photos.views import DownloadView, PhotoView
 from chalicelib.stores.protocols import AlbumStore, ShareLinkStore
 
 MAX_LINKS = 100
@@ -131,6 +131,16 @@ class ShareLinks:
         """
         album, link = self._open(token, password)
         return self._photos.list_shared_page(album.album_id, link.link_id, query)
+
+    def download(self, token: str, password: str | None, photo_id: PhotoId) -> DownloadView:
+        """Return a download URL of the copy of a shared photo. The owner of the photo gets the copy too.
+
+        Raises:
+            NotFound, LinkPasswordRequired, InvalidLinkPassword, TooManyRequests: see `_open`.
+            NotFound: the link does not share the photo.
+        """
+        album, _ = self._open(token, password)
+        return self._photos.download_shared(album.album_id, photo_id)
 
     def _open(self, token: str, password: str | None) -> tuple[Album, ShareLink]:
         """Verify the token and the password, and return the album and its link.

@@ -20,6 +20,14 @@ if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
 
 _UNKNOWN_USER = ("NotAuthorizedException", "UserNotFoundException", "UserNotConfirmedException")
+# Each of these errors occurs for some addresses only, so it would reveal whether an address is known.
+_REVEALING_ERRORS = (
+    "UserNotFoundException",
+    "InvalidParameterException",
+    "NotAuthorizedException",
+    "LimitExceededException",
+    "CodeDeliveryFailureException",
+)
 
 
 class Tokens(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -166,10 +174,34 @@ class UserPool:
 
     def resend_code(self, email: str) -> None:
         """Mail another code if the address has not been confirmed yet. Otherwise do nothing."""
-        # Each of these errors occurs for some addresses only, so it would reveal whether an address is known.
-        ignored = ("UserNotFound", "InvalidParameter", "NotAuthorized", "LimitExceeded", "CodeDeliveryFailure")
-        with _translate_errors(*(f"{name}Exception" for name in ignored)):
+        with _translate_errors(*_REVEALING_ERRORS):
             self._cognito.resend_confirmation_code(ClientId=self._client_id, Username=email)
+
+    def send_reset_code(self, email: str) -> None:
+        """Mail a code that resets the password of a confirmed address. Otherwise do nothing. AWS contract COG-15."""
+        with _translate_errors(*_REVEALING_ERRORS):
+            self._cognito.forgot_password(ClientId=self._client_id, Username=email)
+
+    def reset_password(self, email: str, code: str, password: str) -> None:
+        """Set a new password by the code that was mailed to the address, and revoke all refresh tokens of the user.
+
+        AWS contracts COG-15, COG-16.
+
+        Raises:
+            InvalidCode: the code is wrong, was used or has expired.
+            InvalidPassword: the password does not meet the policy of the user pool.
+            Busy: the tokens may not be revoked, although the password may be new.
+        """
+        invalid_code = ("CodeMismatchException", "ExpiredCodeException", *_UNKNOWN_USER)
+        with _translate_errors(
+            **dict.fromkeys(invalid_code, errors.InvalidCode), InvalidPasswordException=errors.InvalidPassword
+        ):
+            self._cognito.confirm_forgot_password(
+                ClientId=self._client_id, Username=email, ConfirmationCode=code, Password=password
+            )
+        # A reset does not end the sessions that were started with the old password.
+        with _translate_errors("UserNotFoundException"):
+            self._cognito.admin_user_global_sign_out(UserPoolId=self._settings.user_pool_id, Username=email)
 
     def fetch_email(self, caller: Caller) -> str:
         """Return the caller's e-mail address. AWS contract COG-13.

@@ -63,7 +63,7 @@ class LoginFailed(InvalidRequest):
 
 
 class InvalidCode(InvalidRequest):
-    """The confirmation code is wrong or has expired. Request a new code at `/signup/resend`."""
+    """The confirmation code is wrong or has expired. Request a new code at `/signup/resend` or `/password/forgot`."""
 
 
 class InvalidPassword(InvalidRequest):

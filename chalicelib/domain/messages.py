@@ -7,14 +7,16 @@ import msgspec
 
 from chalicelib.domain.ids import AlbumId, PhotoId, UserId
 
+_QueuedUserId = Annotated[UserId, msgspec.Meta(pattern=r"^[A-Za-z0-9-]{1,64}$(?!\n)")]
+
 # The tags are older than the class names. They must not change, because queued messages contain them.
 
 
 class CleanUpPhoto(msgspec.Struct, frozen=True, tag="settle", tag_field="job", rename="camel"):
     """Do what is due for a photo.
 
-    Confirm or remove an overdue upload, erase a photo whose time in the trash is over, or remove what is left of an
-    erased photo.
+    Confirm or remove an overdue upload, erase a photo whose time in the trash is over, remove what is left of an erased
+    photo, make a wanted rotation, or delete the renditions from before a rotation.
     """
 
     photo_id: PhotoId
@@ -23,7 +25,13 @@ class CleanUpPhoto(msgspec.Struct, frozen=True, tag="settle", tag_field="job", r
 class PurgeAccount(msgspec.Struct, frozen=True, tag="cancel", tag_field="job", rename="camel"):
     """Remove all data of a cancelled account."""
 
-    user_id: Annotated[UserId, msgspec.Meta(pattern=r"^[A-Za-z0-9-]{1,64}$(?!\n)")]
+    user_id: _QueuedUserId
+
+
+class EmptyTrash(msgspec.Struct, frozen=True, tag="empty", tag_field="job", rename="camel"):
+    """Erase the photos that were in the trash of a user when the user requested it."""
+
+    user_id: _QueuedUserId
 
 
 class UpdateAlbumPhotos(msgspec.Struct, frozen=True, tag="tidy", tag_field="job", rename="camel"):
@@ -32,7 +40,7 @@ class UpdateAlbumPhotos(msgspec.Struct, frozen=True, tag="tidy", tag_field="job"
     album_id: AlbumId
 
 
-Message = CleanUpPhoto | PurgeAccount | UpdateAlbumPhotos
+Message = CleanUpPhoto | EmptyTrash | PurgeAccount | UpdateAlbumPhotos
 
 
 class Queue(Protocol):

@@ -10,6 +10,8 @@ from chalicelib.domain.media_types import name_download
 from chalicelib.domain.model import Model
 
 Visibility = Literal["public", "unlisted", "private"]
+Rotation = Literal[0, 90, 180, 270]
+"""Degrees clockwise from the upright original."""
 Status = Literal["pending", "ready", "rejected", "erased"]
 
 MAX_UPLOAD_BYTES = 200_000_000
@@ -104,6 +106,10 @@ class Photo(Model, frozen=True):
     placeholder: str = ""
     renditions: dict[str, str] = {}
     """Rendition name (`256`, `1024`, `2048`, `full`) to object key."""
+    rotation: Rotation = 0
+    """The rotation of the renditions. `width`, `height` and `placeholder` are those of the rotated photo."""
+    wanted_rotation: Rotation | None = None
+    """The rotation that a job still has to make, or None."""
     copy_type: str = ""
     """The media type of the rendition `full`, which other users download."""
     copy_size: int = 0
@@ -119,7 +125,14 @@ class Photo(Model, frozen=True):
     trashed_at: Timestamp | None = None
     due_at: Timestamp | None = None
     """The time when the photo is due for the sweep. Set while it is pending, in the trash, rejected or erased."""
+    rotation_due_at: Timestamp | None = None
+    """The time when the sweep repeats a rotation, or deletes the renditions from before a rotation."""
     revision: int = 0
+
+    @property
+    def sweep_at(self) -> Timestamp | None:
+        """Return the time when the photo is due for the sweep for any reason, or None."""
+        return min((time for time in (self.due_at, self.rotation_due_at) if time), default=None)
 
     @property
     def uploaded_at(self) -> Timestamp:

@@ -9,7 +9,7 @@ from msgspec.structs import force_setattr
 
 from chalicelib.domain.accounts import normalize_email
 from chalicelib.domain.media_types import MediaType
-from chalicelib.domain.photos import MAX_UPLOAD_BYTES, Visibility
+from chalicelib.domain.photos import MAX_UPLOAD_BYTES, Rotation, Visibility
 from chalicelib.domain.tags import MAX_TAG_LENGTH, clean_tag, clean_tags
 from chalicelib.domain.years import MAX_YEARS, TEXT_PATTERN, parse_years
 
@@ -124,6 +124,7 @@ class PhotoChanges(Changes, frozen=True):
     visibility: Visibility | UnsetType = UNSET
     taken_local: TakenLocal | UnsetType | None = UNSET
     taken_offset: TakenOffset | UnsetType | None = UNSET
+    rotation: Rotation | UnsetType = UNSET
 
     def __post_init__(self) -> None:
         if self.tags is not UNSET:
@@ -200,6 +201,12 @@ class Confirmation(Address, frozen=True):
     """An e-mail address and the confirmation code that was mailed to the address."""
 
     code: Annotated[str, Meta(pattern=r"^[0-9]{1,12}" + _END)]
+
+
+class PasswordReset(Confirmation, frozen=True):
+    """An e-mail address, the code that was mailed to the address, and the new password."""
+
+    password: Password
 
 
 class RefreshRequest(Body, frozen=True):

@@ -1,4 +1,4 @@
-"""Job: clean up photos that are due: overdue uploads, rejected photos, old trash and leftovers of erased photos."""
+"""Job: work on photos that are due: overdue uploads, rejected photos, old trash, erased photos and rotations."""
 
 import logging
 from datetime import datetime, timedelta
@@ -8,6 +8,7 @@ from chalicelib.domain.ids import format_timestamp
 from chalicelib.domain.messages import CleanUpPhoto, Queue
 from chalicelib.domain.photos import GRANT_LIFETIME, Photo
 from chalicelib.infra import metrics
+from chalicelib.photos.rotation import Rotations
 from chalicelib.storage.bucket import PhotoBuckets
 from chalicelib.stores.protocols import PhotoStore
 from chalicelib.uploads.confirmation import UploadConfirmation
@@ -21,14 +22,20 @@ CLEANUP_LEASE = timedelta(hours=6)
 
 
 class CleanUpPhotoJob:
-    """Clean up photos that are due."""
+    """Clean up photos that are due, and rotate photos."""
 
     message_type = CleanUpPhoto
 
     def __init__(
-        self, store: PhotoStore, bucket: PhotoBuckets, confirmation: UploadConfirmation, queue: Queue, clock: Clock
+        self,
+        store: PhotoStore,
+        bucket: PhotoBuckets,
+        confirmation: UploadConfirmation,
+        rotations: Rotations,
+        queue: Queue,
+        clock: Clock,
     ) -> None:
-        self._store, self._bucket, self._confirmation = store, bucket, confirmation
+        self._store, self._bucket, self._confirmation, self._rotations = store, bucket, confirmation, rotations
         self._queue, self._clock = queue, clock
 
     def sweep(self) -> int:
@@ -42,9 +49,17 @@ class CleanUpPhotoJob:
 
     def handle(self, message: CleanUpPhoto) -> None:
         """Do the work that is due for a photo. Do nothing if no work is due."""
-        photo = self._store.get_photo(message.photo_id)
-        if photo is None or photo.due_at is None or photo.due_at > format_timestamp(self._clock()):
+        photo, now = self._store.get_photo(message.photo_id), format_timestamp(self._clock())
+        if photo is None:
             return
+        if photo.due_at and photo.due_at <= now:
+            self._clean_up(photo)
+        elif photo.wanted_rotation is not None:
+            self._rotations.rotate(photo)
+        elif photo.rotation_due_at and photo.rotation_due_at <= now:
+            self._rotations.delete_old_renditions(photo)
+
+    def _clean_up(self, photo: Photo) -> None:
         if photo.status == "pending":
             self._end_grant(photo)
         elif photo.status == "erased":

@@ -1,38 +1,34 @@
 """Use cases of one photo: read, change, trash, restore, erase and download."""
 
+import logging
 from collections.abc import Callable
 
 from chalicelib.domain import errors
-from chalicelib.domain.accounts import Caller, is_user
+from chalicelib.domain.accounts import Caller
 from chalicelib.domain.clock import Clock
 from chalicelib.domain.ids import PhotoId, format_timestamp
-from chalicelib.domain.model import Model
+from chalicelib.domain.messages import CleanUpPhoto, Queue
 from chalicelib.domain.photos import GRANT_LIFETIME, TRASH_LIFETIME, Photo
 from chalicelib.domain.requests import PhotoChanges
 from chalicelib.domain.taken import build_taken_changes
 from chalicelib.infra.retry import WriteConflict, retry_on_conflict
 from chalicelib.photos.access import get_owned_photo, get_visible_photo
-from chalicelib.photos.views import AnyPhotoView, OwnPhotoView, PhotoPresenter
+from chalicelib.photos.rotation import request_rotation
+from chalicelib.photos.views import AnyPhotoView, DownloadView, OwnPhotoView, PhotoPresenter
 from chalicelib.storage.bucket import PhotoBuckets
-from chalicelib.storage.signed_urls import PresignedUrl
 from chalicelib.stores.protocols import PhotoStore
 
-
-class DownloadView(Model, frozen=True):
-    """A URL to download a photo. `expiresIn` is in seconds. `size` is in bytes."""
-
-    url: str
-    expires_in: int
-    filename: str
-    content_type: str
-    size: int
+log = logging.getLogger(__name__)
 
 
 class Photos:
     """Read and change single photos."""
 
-    def __init__(self, store: PhotoStore, bucket: PhotoBuckets, presenter: PhotoPresenter, clock: Clock) -> None:
-        self._store, self._bucket, self._presenter, self._clock = store, bucket, presenter, clock
+    def __init__(
+        self, store: PhotoStore, bucket: PhotoBuckets, presenter: PhotoPresenter, queue: Queue, clock: Clock
+    ) -> None:
+        self._store, self._bucket, self._presenter = store, bucket, presenter
+        self._queue, self._clock = queue, clock
 
     def show(self, photo_id: PhotoId, *, by: Caller | None) -> AnyPhotoView:
         """Return a photo.
@@ -43,22 +39,28 @@ class Photos:
         return self._presenter.build_view(get_visible_photo(self._store, photo_id, by), by)
 
     def change(self, photo_id: PhotoId, changes: PhotoChanges, *, by: Caller) -> OwnPhotoView:
-        """Apply `changes` and re-index the photo in one transaction.
+        """Apply `changes` and re-index the photo in one transaction. A job makes a changed rotation.
 
         Raises:
             NotFound: the photo does not exist, or the caller may not see it.
             Forbidden: the caller may see the photo but does not own it.
             Conflict: other writers keep changing the photo.
             InvalidRequest: the time does not exist, or an offset has no local time.
+            NotReady: the rotation of a pending or rejected photo cannot be changed.
         """
-        fields = changes.get_sent_fields()
+        fields, now = changes.get_sent_fields(), self._clock()
+        rotation = fields.pop("rotation", None)
         if "tags" in fields:
             fields["tags"] = tuple(fields["tags"])
 
         def change(photo: Photo) -> Photo:
-            return photo.with_(**fields | build_taken_changes(photo, fields))
+            changed = photo.with_(**fields | build_taken_changes(photo, fields))
+            return changed if rotation is None else request_rotation(changed, rotation, now)
 
-        return self._presenter.build_own_view(self._change(photo_id, by, change))
+        photo = self._change(photo_id, by, change)
+        if rotation is not None and photo.wanted_rotation is not None:
+            self._enqueue_rotation(photo_id)
+        return self._presenter.build_own_view(photo)
 
     def delete(self, photo_id: PhotoId, *, permanent: bool, by: Caller) -> None:
         """Move a photo to the trash, or erase it if `permanent`.
@@ -126,14 +128,14 @@ class Photos:
         photo = get_visible_photo(self._store, photo_id, by)
         if photo.status != "ready":
             raise errors.NotReady
-        now = self._clock()
-        if is_user(by, photo.user_id):
-            return _build_download_view(
-                self._bucket.presign_original(photo, now), photo.original_name, photo.content_type, photo.size
-            )
-        return _build_download_view(
-            self._bucket.presign_copy(photo, now), photo.copy_name, photo.copy_type, photo.copy_size
-        )
+        return self._presenter.build_download_view(photo, by)
+
+    def _enqueue_rotation(self, photo_id: PhotoId) -> None:
+        try:
+            self._queue.send([CleanUpPhoto(photo_id)])
+        except errors.Busy:
+            # The change is already stored, so the request must succeed.
+            log.warning("the sweep will rotate a photo", extra={"photo_id": photo_id})
 
     def _change(self, photo_id: PhotoId, by: Caller, change: Callable[[Photo], Photo]) -> Photo:
         def attempt() -> Photo:
@@ -146,13 +148,3 @@ class Photos:
             return after.with_(revision=before.revision + 1)
 
         return retry_on_conflict(attempt, error_factory=errors.Conflict)
-
-
-def _build_download_view(presigned_url: PresignedUrl, filename: str, content_type: str, size: int) -> DownloadView:
-    return DownloadView(
-        url=presigned_url.url,
-        expires_in=presigned_url.expires_in,
-        filename=filename,
-        content_type=content_type,
-        size=size,
-    )

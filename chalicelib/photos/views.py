@@ -9,7 +9,7 @@ from chalicelib.domain.clock import Clock
 from chalicelib.domain.ids import LocalTime, PhotoId, Timestamp, UserId, UtcOffset
 from chalicelib.domain.listing import Page
 from chalicelib.domain.model import Model
-from chalicelib.domain.photos import Exif, Photo, RejectionDetails, Status, Visibility
+from chalicelib.domain.photos import Exif, Photo, RejectionDetails, Rotation, Status, Visibility
 from chalicelib.storage.bucket import PhotoBuckets
 
 
@@ -36,6 +36,7 @@ class PhotoView(Model, omit_defaults=False, frozen=True):
     size: int
     width: int
     height: int
+    rotation: Rotation
     uploaded_at: Timestamp
     taken_at: Timestamp | None
     taken_local: LocalTime | None
@@ -58,6 +59,8 @@ class _OwnPhotoFields(PhotoView, omit_defaults=False, frozen=True):
     rejection: str | None
     rejection_details: RejectionDetails | None
     trashed_at: Timestamp | None
+    wanted_rotation: Rotation | None
+    """The rotation that a job still has to make, or None."""
 
 
 class OwnPhotoView(_OwnPhotoFields, omit_defaults=False, frozen=True):
@@ -69,6 +72,16 @@ class PendingPhotoView(_OwnPhotoFields, omit_defaults=False, frozen=True):
 
 
 AnyPhotoView = OwnPhotoView | PhotoView
+
+
+class DownloadView(Model, frozen=True):
+    """A URL to download a photo. `expiresIn` is in seconds. `size` is in bytes."""
+
+    url: str
+    expires_in: int
+    filename: str
+    content_type: str
+    size: int
 
 
 class PhotoPresenter:
@@ -100,6 +113,7 @@ class PhotoPresenter:
             "rejection": photo.rejection,
             "rejection_details": photo.rejection_details,
             "trashed_at": photo.trashed_at,
+            "wanted_rotation": photo.wanted_rotation,
         }
 
     def build_page(self, page: Page[Photo], by: Caller | None) -> Page[AnyPhotoView]:
@@ -115,6 +129,22 @@ class PhotoPresenter:
     def build_own_page(self, page: Page[Photo]) -> Page[OwnPhotoView]:
         """Return the views of a page of the caller's own photos."""
         return Page([self.build_own_view(photo) for photo in page.items], page.last_key)
+
+    def build_download_view(self, photo: Photo, by: Caller | None) -> DownloadView:
+        """Return a download URL of a ready photo: of the original for the owner, else of the full-size copy."""
+        if is_user(by, photo.user_id):
+            presigned_url = self._bucket.presign_original(photo, self._clock())
+            filename, content_type, size = photo.original_name, photo.content_type, photo.size
+        else:
+            presigned_url = self._bucket.presign_copy(photo, self._clock())
+            filename, content_type, size = photo.copy_name, photo.copy_type, photo.copy_size
+        return DownloadView(
+            url=presigned_url.url,
+            expires_in=presigned_url.expires_in,
+            filename=filename,
+            content_type=content_type,
+            size=size,
+        )
 
     def sign_rendition_url(self, photo: Photo, names: tuple[str, ...]) -> str | None:
         """Return the signed URL of the photo's first rendition among `names`, or None if it has none of them."""
@@ -132,6 +162,7 @@ class PhotoPresenter:
             size=photo.size,
             width=photo.width,
             height=photo.height,
+            rotation=photo.rotation,
             uploaded_at=photo.uploaded_at,
             taken_at=photo.taken_at,
             taken_local=photo.taken_local,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.ids import Timestamp
-from chalicelib.domain.photos import Exif
+from chalicelib.domain.photos import Exif, Rotation
 from chalicelib.domain.taken import Taken
 from chalicelib.renditions import hdr, icc, icc_writer, thumbhash
 from chalicelib.renditions.captions import Captions
@@ -26,6 +26,7 @@ from chalicelib.renditions.rejections import (
     TypeMismatch,
     UnsupportedVariant,
 )
+from chalicelib.renditions.rotation import turn
 
 if TYPE_CHECKING:
     from pyvips import Image
@@ -76,7 +77,7 @@ class Rendered:
     content_type: str
     """The media type of the bytes."""
     width: int
-    """Pixels after the orientation is applied. The height too."""
+    """Pixels after the orientation and the rotation are applied. The height too."""
     height: int
     taken: Taken
     exif: Exif
@@ -95,10 +96,14 @@ class Rendered:
         return self.taken.at
 
 
-def render(content: bytes, _declared_type: str = "", *, max_pixels: int = MAX_PIXELS) -> Rendered:
+def render(
+    content: bytes, _declared_type: str = "", *, rotation: Rotation = 0, max_pixels: int = MAX_PIXELS
+) -> Rendered:
     """Return the renditions and the metadata of an upload. The bytes alone determine its type.
 
     Callers outside the service still pass the declared type, which is ignored.
+
+    Turn the renditions clockwise by `rotation` degrees after the orientation is applied.
 
     Raises:
         Rejection: the upload is rejected. The subclass is the reason.
@@ -110,13 +115,13 @@ def render(content: bytes, _declared_type: str = "", *, max_pixels: int = MAX_PI
         if coded.width * coded.height > max_pixels:
             raise TooSlow
         try:
-            return _render(open_picture(coded, content_type), content_type)
+            return _render(turn(open_picture(coded, content_type), rotation), content_type)
         except Rejection:
             raise
         except Exception as fault:
             # Decoders raise any exception: pyvips.Error, OSError, ValueError, SyntaxError, MemoryError.
             complete = ignore_fault(coded, fault)
-            return _render(open_picture(complete, content_type, is_tolerant=True), content_type)
+            return _render(turn(open_picture(complete, content_type, is_tolerant=True), rotation), content_type)
     except (Rejection, TooSlow):
         raise
     except Exception as e:

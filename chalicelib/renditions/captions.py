@@ -6,7 +6,8 @@ The limits and the cleaning are those of the API.
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from chalicelib.domain.requests import MAX_DESCRIPTION, MAX_TAG, MAX_TAGS, MAX_TITLE
+from chalicelib.domain.requests import MAX_DESCRIPTION, MAX_TAGS, MAX_TITLE
+from chalicelib.domain.tags import MAX_TAG_LENGTH, clean_tags
 from chalicelib.renditions import iptc, xmp
 from chalicelib.renditions.exif import Directories
 from chalicelib.renditions.text import clean_line, clean_paragraphs, decode_text
@@ -74,8 +75,8 @@ def _is_by_camera(text: str) -> bool:
 
 
 def _clean_keywords(keywords: Iterable[str]) -> tuple[str, ...]:
-    cleaned = (clean_line(keyword, MAX_TAG) for keyword in keywords)
-    return tuple(dict.fromkeys(filter(None, cleaned)))[:MAX_TAGS]
+    cleaned = (clean_line(unicodedata.normalize("NFC", keyword), MAX_TAG_LENGTH) for keyword in keywords)
+    return tuple(clean_tags(filter(None, cleaned)))[:MAX_TAGS]
 
 
 def _read_wide_text(directories: Directories, tag: int) -> str:

@@ -156,6 +156,17 @@ class PhotoBuckets:
             Bucket=self._renditions, Key=key, Body=content, ContentType=content_type, CacheControl=_IMMUTABLE
         )
 
+    def delete_unused_renditions(self, photo: Photo, written_before: datetime) -> None:
+        """Delete the renditions of a photo that it does not use and that were written before a time. Idempotent."""
+        in_use = {*photo.renditions.values()}
+        for listing in self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._renditions, Prefix=photo.prefix):
+            unused = [
+                {"Key": rendition["Key"]}
+                for rendition in listing.get("Contents", [])
+                if rendition["Key"] not in in_use and rendition["LastModified"] < written_before
+            ]
+            self._delete(self._renditions, unused)
+
     def delete_version(self, photo: Photo, key: str, version_id: str) -> None:
         """Delete one version of an original permanently. Delete its renditions too, unless the photo uses them."""
         # Without the version id, S3 would only hide the object. AWS contracts S3-14, IAM-5.

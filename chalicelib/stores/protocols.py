@@ -104,10 +104,10 @@ class PhotoStore(Protocol):
         """Return for each span its photos in the order of their ranks, all of them or the first `limit`."""
 
     def list_due(self, now: Timestamp, limit: int) -> list[PhotoId]:
-        """Return up to `limit` photos whose `due_at` has passed, except postponed photos."""
+        """Return up to `limit` photos whose `sweep_at` has passed, except postponed photos."""
 
     def postpone(self, photo_ids: Sequence[PhotoId], until: Timestamp) -> None:
-        """Leave these photos out of `list_due` until a time, or until their `due_at` changes."""
+        """Leave these photos out of `list_due` until a time, or until their `sweep_at` changes."""
 
 
 class AccountStore(Protocol):

@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import time_machine
@@ -124,6 +125,27 @@ def test_neither_token_nor_password_is_logged(shared_cloud: Cloud, ann: Client, 
         assert secret not in log.text
 
 
+def test_link_downloads_the_copy_of_a_private_photo_even_for_its_owner(
+    shared_cloud: Cloud, ann: Client, album: str
+) -> None:
+    photo = shared_cloud.upload(ann, JPEG, visibility="private", albumId=album[8:], filename="sea.jpg")
+    path = f"{create_link(ann, album)}/photos/{photo.photo_id}/download"
+    for client in (shared_cloud.visitor, ann):
+        download = open_link(client, path)
+        assert download.status == 200
+        assert urlsplit(download.json["url"]).path.endswith(photo.renditions["full"])
+        assert (download.json["filename"], download.json["size"]) == ("sea.jpg", photo.copy_size)
+        redirect = client.get(path, redirect="true")
+        assert (redirect.status, redirect.headers["Location"]) == (302, download.json["url"])
+    assert shared_cloud.visitor.get(f"/photos/{photo.photo_id}/download").status == 404
+
+
+def test_link_downloads_only_photos_of_its_album(shared_cloud: Cloud, ann: Client, album: str) -> None:
+    photo = shared_cloud.upload(ann, JPEG)
+    put_into_album(ann, create_album(ann), photo.photo_id)
+    assert open_link(shared_cloud.visitor, f"{create_link(ann, album)}/photos/{photo.photo_id}/download").status == 404
+
+
 # --- Revocation and expiry
 
 
@@ -141,11 +163,15 @@ def test_revoked_link_is_not_found(shared_cloud: Cloud, ann: Client, album: str)
 
 
 def test_expired_link_is_not_found(shared_cloud: Cloud, ann: Client, album: str) -> None:
+    photo = shared_cloud.upload(ann, JPEG, albumId=album[8:])
     path, unlimited = create_link(ann, album, expiresAt=timestamp_in(10)), create_link(ann, album)
-    assert open_link(shared_cloud.visitor, path).status == 200
+    targets = ("", "/photos", f"/photos/{photo.photo_id}/download")
+    for target in targets:
+        assert open_link(shared_cloud.visitor, path + target).status == 200
     with time_machine.travel(datetime.now(UTC) + timedelta(minutes=11)):
-        assert open_link(shared_cloud.visitor, path).status == 404
-        assert open_link(shared_cloud.visitor, unlimited).status == 200
+        for target in targets:
+            assert open_link(shared_cloud.visitor, path + target).status == 404
+            assert open_link(shared_cloud.visitor, unlimited + target).status == 200
 
 
 def test_deleting_an_album_deletes_its_links(shared_cloud: Cloud, ann: Client, album: str) -> None:
@@ -188,9 +214,10 @@ def test_link_with_an_invalid_field_is_refused(ann: Client, album: str, fields: 
 # --- Passwords
 
 
-def test_password_opens_both_the_album_and_its_photos(shared_cloud: Cloud, ann: Client, album: str) -> None:
+def test_password_opens_the_album_and_its_photos_and_downloads(shared_cloud: Cloud, ann: Client, album: str) -> None:
+    photo = shared_cloud.upload(ann, JPEG, albumId=album[8:])
     path = create_link(ann, album, password=PASSWORD)
-    for target in (path, f"{path}/photos"):
+    for target in (path, f"{path}/photos", f"{path}/photos/{photo.photo_id}/download"):
         for client in (shared_cloud.visitor, ann):
             without, wrong = open_link(client, target), open_link(client, target, "Hunter 2")
             assert (without.status, without.json["error"]) == (401, "LinkPasswordRequired")

@@ -22,6 +22,7 @@ ORIGIN = "http://localhost:8000"
 EMAIL, PASSWORD = "ann@example.com", "Correct-Horse-1"
 CREDENTIALS = {"email": EMAIL, "password": PASSWORD}
 CODE = {"email": EMAIL, "code": "123456"}
+RESET = CREDENTIALS | CODE
 REFRESH = {"refreshToken": "kept"}
 
 
@@ -62,6 +63,19 @@ REFUSALS = [
     Refusal("/signup/confirm", CODE, "ConfirmSignUp", "NotAuthorizedException", 400, "InvalidCode"),
     Refusal("/signup/confirm", CODE, "ConfirmSignUp", "AliasExistsException", 409, "AlreadyRegistered"),
     Refusal("/signup/confirm", CODE, "ConfirmSignUp", "TooManyFailedAttemptsException", 429, "TooManyRequests"),
+    Refusal("/password/forgot", {"email": EMAIL}, "ForgotPassword", "TooManyRequestsException", 429, "TooManyRequests"),
+    Refusal("/password/reset", RESET, "ConfirmForgotPassword", "CodeMismatchException", 400, "InvalidCode"),
+    Refusal("/password/reset", RESET, "ConfirmForgotPassword", "ExpiredCodeException", 400, "InvalidCode"),
+    Refusal("/password/reset", RESET, "ConfirmForgotPassword", "UserNotFoundException", 400, "InvalidCode"),
+    Refusal("/password/reset", RESET, "ConfirmForgotPassword", "UserNotConfirmedException", 400, "InvalidCode"),
+    Refusal("/password/reset", RESET, "ConfirmForgotPassword", "NotAuthorizedException", 400, "InvalidCode"),
+    Refusal("/password/reset", RESET, "ConfirmForgotPassword", "InvalidPasswordException", 400, "InvalidPassword"),
+    Refusal("/password/reset", RESET, "ConfirmForgotPassword", "InvalidParameterException", 400, "InvalidRequest"),
+    Refusal("/password/reset", RESET, "ConfirmForgotPassword", "LimitExceededException", 429, "TooManyRequests"),
+    Refusal(
+        "/password/reset", RESET, "ConfirmForgotPassword", "TooManyFailedAttemptsException", 429, "TooManyRequests"
+    ),
+    Refusal("/password/reset", RESET, "AdminUserGlobalSignOut", "TooManyRequestsException", 429, "TooManyRequests"),
     Refusal("/token", REFRESH, "InitiateAuth", "NotAuthorizedException", 401, "InvalidToken"),
     Refusal("/token", REFRESH, "InitiateAuth", "InvalidParameterException", 400, "InvalidRequest"),
     Refusal("/token", REFRESH, "InitiateAuth", "TooManyRequestsException", 429, "TooManyRequests"),
@@ -76,21 +90,42 @@ def test_cognito_error_becomes_the_documented_error(shared_cloud: Cloud, cognito
     answer = shared_cloud.visitor.post(refusal.path, refusal.body)
     assert (answer.status, answer.json["error"]) == (refusal.status, refusal.error)
     assert ("Retry-After" in answer.headers) is (refusal.status == 429)
-    assert [name for name, _ in cognito.asked] == [refusal.operation]
+    assert cognito.asked[-1][0] == refusal.operation
 
 
-RESEND_ERRORS = ["UserNotFound", "InvalidParameter", "NotAuthorized", "LimitExceeded", "CodeDeliveryFailure"]
+REVEALING_ERRORS = ["UserNotFound", "InvalidParameter", "NotAuthorized", "LimitExceeded", "CodeDeliveryFailure"]
 
 
-@pytest.mark.parametrize("refusal", [None, *RESEND_ERRORS])
-def test_resending_a_code_reveals_nothing_about_the_account(
-    shared_cloud: Cloud, cognito: Cognito, refusal: str | None
+@pytest.mark.parametrize(
+    ("path", "operation"),
+    [("/signup/resend", "ResendConfirmationCode"), ("/password/forgot", "ForgotPassword")],
+)
+@pytest.mark.parametrize("refusal", [None, *REVEALING_ERRORS])
+def test_requesting_a_code_reveals_nothing_about_the_account(
+    shared_cloud: Cloud, cognito: Cognito, path: str, operation: str, refusal: str | None
 ) -> None:
     if refusal:
-        cognito.refuse("ResendConfirmationCode", code=f"{refusal}Exception")
-    answer = shared_cloud.visitor.post("/signup/resend", {"email": EMAIL})
+        cognito.refuse(operation, code=f"{refusal}Exception")
+    answer = shared_cloud.visitor.post(path, {"email": EMAIL})
     assert (answer.status, answer.body) == (202, "{}")
-    assert cognito.asked == [("ResendConfirmationCode", {"ClientId": "test-client", "Username": EMAIL})]
+    assert cognito.asked == [(operation, {"ClientId": "test-client", "Username": EMAIL})]
+
+
+def test_reset_revokes_refresh_tokens_only_after_the_code_was_accepted(shared_cloud: Cloud, cognito: Cognito) -> None:
+    cognito.refuse("ConfirmForgotPassword", code="CodeMismatchException")
+    assert shared_cloud.visitor.post("/password/reset", RESET).status == 400
+    cognito.answers["ConfirmForgotPassword"] = {}
+    cognito.refuse("AdminUserGlobalSignOut", code="UserNotFoundException")
+    assert shared_cloud.visitor.post("/password/reset", RESET).status == 204
+    operations = [operation for operation, _ in cognito.asked]
+    assert operations == ["ConfirmForgotPassword", "ConfirmForgotPassword", "AdminUserGlobalSignOut"]
+    assert cognito.asked[1][1] == {
+        "ClientId": "test-client",
+        "Username": EMAIL,
+        "ConfirmationCode": CODE["code"],
+        "Password": PASSWORD,
+    }
+    assert cognito.asked[2][1] == {"UserPoolId": shared_cloud.settings.user_pool_id, "Username": EMAIL}
 
 
 def test_wrong_password_and_unknown_address_get_the_same_error(shared_cloud: Cloud, cognito: Cognito) -> None:

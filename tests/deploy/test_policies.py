@@ -16,8 +16,10 @@ import time_machine
 
 from chalicelib.albums import propagation
 from chalicelib.domain.ids import AlbumId, UserId
-from chalicelib.domain.messages import PurgeAccount, UpdateAlbumPhotos
+from chalicelib.domain.messages import EmptyTrash, PurgeAccount, UpdateAlbumPhotos
 from chalicelib.domain.photos import TRASH_LIFETIME
+from chalicelib.photos.rotation import OLD_RENDITIONS_LIFETIME
+from chalicelib.photos.trash import LIST_LAG
 from tests.support import gallery
 from tests.support.account_deletion import purge, purge_job
 from tests.support.cloud import Cloud, created
@@ -168,6 +170,25 @@ def sweep_and_clean_up(cloud: Cloud) -> None:
                 ann.delete(f"/photos/{grant['photoId']}")
 
 
+def rotate_photo(cloud: Cloud) -> None:
+    ann = cloud.person(f"ann-{uuid4()}")
+    photo = cloud.upload(ann, JPEG)
+    assert ann.patch(f"/photos/{photo.photo_id}", {"rotation": 90}).status == 200
+    for now in (datetime.now(UTC), datetime.now(UTC) + 2 * OLD_RENDITIONS_LIFETIME):
+        deliver_clean_up_job(cloud, photo.photo_id, now)
+    assert cloud.photo(photo.photo_id).rotation == 90
+
+
+def empty_trash(cloud: Cloud) -> None:
+    ann = cloud.person(f"ann-{uuid4()}")
+    photo = cloud.upload(ann, JPEG)
+    assert ann.delete(f"/photos/{photo.photo_id}").status == 204
+    assert ann.delete("/trash").status == 202
+    for now in (datetime.now(UTC), datetime.now(UTC) + 2 * LIST_LAG):
+        cloud.work(msgspec.json.encode(EmptyTrash(UserId(ann.user_id))).decode(), now)
+    assert cloud.photo(photo.photo_id).status == "erased"
+
+
 def cancel_account(cloud: Cloud) -> None:
     cognito = Cognito(cloud)
     cloud.recorder.watch(cloud.user_pool()._cognito)
@@ -205,6 +226,13 @@ def show_account(cloud: Cloud) -> None:
     assert cloud.person(f"ann-{uuid4()}").get("/account").status == 200
 
 
+def reset_password(cloud: Cloud) -> None:
+    Cognito(cloud)
+    cloud.recorder.watch(cloud.user_pool()._cognito)
+    reset = {"email": "ann@example.com", "code": "123456", "password": "Correct-horse-8"}
+    assert cloud.visitor.post("/password/reset", reset).status == 204
+
+
 def repeat_upload_requests(cloud: Cloud) -> None:
     ann = cloud.person(f"ann-{uuid4()}")
     photo = cloud.upload(ann, JPEG)
@@ -216,7 +244,8 @@ def repeat_upload_requests(cloud: Cloud) -> None:
 SCENARIOS: list[Callable[[Cloud], None]] = [
     *(confirm_during_erasure, handle_photos, search_photos, handle_albums, work_on_albums, confirm_uploads),
     *(confirm_missing_object, rebuild_lost_row),
-    *(sweep_and_clean_up, moderate_photos, cancel_account, show_account, repeat_upload_requests),
+    *(sweep_and_clean_up, rotate_photo, empty_trash, moderate_photos, cancel_account, show_account, reset_password),
+    repeat_upload_requests,
 ]
 
 

@@ -14,7 +14,7 @@ import pytest
 from tests.support.images import photo as make_photo
 from tests.support.paths import ROOT
 from tests.support.processes import function_processes
-from tests.support.rest import answers, environment, free_port, post_form, put, send, wait_until
+from tests.support.rest import PASSWORD, answers, environment, free_port, post_form, put, send, wait_until
 from tests.support.service import Local
 
 pytestmark = pytest.mark.xdist_group("local")
@@ -111,3 +111,26 @@ def test_no_function_outlives_a_killed_local_cloud(local: Local) -> None:
         wait_until(lambda: function_processes(local.port) == [], 10)
     finally:
         local.start()
+
+
+def test_forgotten_password_is_reset_by_the_mailed_code(local: Local) -> None:
+    email = local.address("hugo")
+    local.sign_up(email)
+    old = {"email": email, "password": PASSWORD}
+    before = local.call("POST", "/login", old).json
+    time.sleep(1)  # The emulator revokes only tokens of earlier seconds.
+    answers = [local.call("POST", "/password/forgot", {"email": sent_to}) for sent_to in (email, "x@example.com")]
+    assert [(answer.status, answer.content) for answer in answers] == [(202, b"{}")] * 2
+
+    def reset(code: str, password: str) -> tuple[int, str]:
+        answer = local.call("POST", "/password/reset", {"email": email, "code": code, "password": password})
+        return answer.status, answer.json["error"] if answer.content else ""
+
+    code = local.mailed_code(email, mails=2)
+    assert reset("000000", "Newer-horse-8") == (400, "InvalidCode")
+    assert reset(code, "short") == (400, "InvalidPassword")
+    assert reset(code, "Newer-horse-8") == (204, "")
+    assert reset(code, PASSWORD) == (400, "InvalidCode")
+    assert local.call("POST", "/token", {"refreshToken": before["refreshToken"]}).status == 401
+    assert local.call("POST", "/login", old).status == 401
+    assert local.call("POST", "/login", old | {"password": "Newer-horse-8"}).status == 200

@@ -122,6 +122,7 @@ def arrange_scene(
         "trashed": f"/photos/{photo_id}",
         "erased": f"/photos/{photo_id}?permanent=true",
         "deleted": f"/albums/{album_id}",
+        "removed": f"/albums/{album_id}/photos/{photo_id}",
         "revoked": f"/albums/{album_id}/links/{link['linkId']}",
     }
     if state in deletions:

@@ -79,12 +79,16 @@ def send_secrets(shared_cloud: Cloud) -> list[str]:
     for refusal in (None, "NotAuthorizedException", "TooManyRequestsException", "InternalErrorOfAKind"):
         cognito.answers = {"InitiateAuth": TOKENS, "SignUp": {"UserSub": "ann", "UserConfirmed": False}}
         if refusal:
+            operations: tuple[str, ...]
             operations = ("InitiateAuth", "SignUp", "ConfirmSignUp", "ResendConfirmationCode", "RevokeToken", "GetUser")
+            operations += ("ForgotPassword", "ConfirmForgotPassword", "AdminUserGlobalSignOut")
             cognito.refuse(*operations, code=refusal)
         answers += [
             visitor.post("/signup", CREDENTIALS),
             visitor.post("/signup/confirm", confirmation),
             visitor.post("/signup/resend", {"email": CREDENTIALS["email"]}),
+            visitor.post("/password/forgot", {"email": CREDENTIALS["email"]}),
+            visitor.post("/password/reset", CREDENTIALS | confirmation),
             visitor.post("/login", CREDENTIALS),
             visitor.call("POST", "/token", refresh),
             visitor.post("/logout", refresh),

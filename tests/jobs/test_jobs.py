@@ -66,6 +66,7 @@ def test_repeated_message_changes_nothing(shared_cloud: Cloud, ann: Client) -> N
         '{"job": "other", "photoId": "x"}',
         '{"photoId": "x"}',
         '{"job": "settle", "photoId": 5}',
+        '{"job": "empty", "userId": "ann/"}',
         '{"job": "cancel"}',
         '{"job": "cancel", "userId": 5}',
         '{"job": "cancel", "userId": ""}',

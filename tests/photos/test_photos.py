@@ -208,11 +208,22 @@ def test_others_see_neither_location_nor_hash_nor_internal_fields(
     path = f"/photos/{photo.photo_id}"
     owner_view, other_view, visitor_view = (client.get(path).json for client in (ann, bob, shared_cloud.visitor))
     assert other_view == visitor_view
-    assert set(owner_view) - set(other_view) == {"sha256", "rejection", "rejectionDetails", "trashedAt"}
+    own_fields = {"sha256", "rejection", "rejectionDetails", "trashedAt", "wantedRotation"}
+    assert set(owner_view) - set(other_view) == own_fields
     assert set(other_view) <= set(owner_view)
     assert {"latitude", "longitude", "altitude"} & set(owner_view["exif"])
     assert set(owner_view["exif"]) - set(other_view["exif"]) == {"latitude", "longitude", "altitude"}
-    hidden = {"versionId", "charged", "revision", "dueAt", "copyType", "copySize", "ratingSum", "ratingCount"}
+    hidden = {
+        "versionId",
+        "charged",
+        "revision",
+        "dueAt",
+        "rotationDueAt",
+        "copyType",
+        "copySize",
+        "ratingSum",
+        "ratingCount",
+    }
     assert not hidden & set(owner_view)
     assert set(other_view["renditions"]) == {"256", "1024", "2048"}
 

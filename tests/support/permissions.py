@@ -4,6 +4,7 @@ from typing import Any
 
 ALBUM, PHOTOS, ENTRY = "/albums/{album_id}", "/albums/{album_id}/photos", "/albums/{album_id}/photos/{photo_id}"
 LINKS, LINK = "/albums/{album_id}/links", "/albums/{album_id}/links/{link_id}"
+SHARED_DOWNLOAD = "/shared/{token}/photos/{photo_id}/download"
 PHOTO, RATING = "/photos/{photo_id}", "/photos/{photo_id}/rating"
 
 # A visitor, the owner, another user, a visitor with a share link to the album, and a user with a cancelled account.
@@ -43,6 +44,8 @@ MATRIX: dict[str, Cells] = {
     "POST /signup": {"": "201 201 201 201 201"},
     "POST /signup/confirm": {"": "204 204 204 204 204"},
     "POST /signup/resend": {"": "202 202 202 202 202"},
+    "POST /password/forgot": {"": "202 202 202 202 202"},
+    "POST /password/reset": {"": "204 204 204 204 204"},
     "GET /account": {"": SIGNED_IN},
     "DELETE /account": {"": "401 202 202 401 401"},
     # --- Uploading
@@ -57,6 +60,7 @@ MATRIX: dict[str, Cells] = {
     f"PATCH {PHOTO}": owner_route(200, trashed=SIGNED_IN_OWNER, **PHOTO_GONE),
     f"DELETE {PHOTO}": owner_route(204, pending=OWNER_CONFLICT, **PHOTO_GONE),
     "GET /trash": {"": SIGNED_IN},
+    "DELETE /trash": {"": "401 202 202 401 401"},
     f"POST {PHOTO}/restore": owner_route(409, trashed=SIGNED_IN_OWNER, **PHOTO_GONE),
     f"GET {PHOTO}/download": BY_VISIBILITY
     | {"trashed": OWNER_ONLY, "pending": "404 409 404 404 401", "erased": GONE, "absent": GONE},
@@ -82,6 +86,10 @@ MATRIX: dict[str, Cells] = {
         | dict.fromkeys(("deleted", "revoked", "guessed", "absent"), NOT_FOUND)
         for path in ("/shared/{token}", "/shared/{token}/photos")
     },
+    f"GET {SHARED_DOWNLOAD}": dict.fromkeys(("public", "unlisted", "private"), PUBLIC)
+    | dict.fromkeys(
+        ("trashed", "pending", "rejected", "erased", "removed", "deleted", "revoked", "guessed", "absent"), NOT_FOUND
+    ),
     # --- The web page and service information
     "GET /": {"": PUBLIC},
     "HEAD /": {"": PUBLIC},
@@ -100,6 +108,8 @@ GIVEN: dict[str, dict[str, Any]] = {
     "POST /signup": {"email": "ann@example.com", "password": "Correct-horse-7"},
     "POST /signup/confirm": {"email": "ann@example.com", "code": "123456"},
     "POST /signup/resend": {"email": "ann@example.com"},
+    "POST /password/forgot": {"email": "ann@example.com"},
+    "POST /password/reset": {"email": "ann@example.com", "code": "123456", "password": "Correct-horse-7"},
     "POST /upload": {"filename": "a.jpg", "contentType": "image/jpeg"},
     f"PATCH {PHOTO}": {"title": "x"},
     f"PUT {RATING}": {"rating": 4},

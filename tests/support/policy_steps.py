@@ -187,6 +187,32 @@ def clean_up_by_sweep(service: Local) -> None:
         ann.await_status(photo, "gone")
 
 
+def rotate_photo(service: Local) -> None:
+    ann = Person(service)
+    photo = f"/photos/{ann.upload(JPEG)}"
+    assert ann.ask("PATCH", photo, {"rotation": 90})["wantedRotation"] == 90
+    service.wait(lambda: ann.ask("GET", photo)["rotation"] == 90)
+    rotated = ann.ask("GET", photo)
+    assert (rotated["width"], rotated["height"], rotated["wantedRotation"]) == (48, 64, None)
+    assert send("GET", rotated["renditions"]["256"]).status == 200
+
+
+def empty_trash(service: Local) -> None:
+    ann = Person(service)
+    photo = ann.upload(JPEG)
+    ann.ask("DELETE", f"/photos/{photo}", status=204)
+    ann.ask("DELETE", "/trash", status=202)
+    ann.await_status(photo, "gone")
+
+
+def reset_password(service: Local) -> None:
+    email = service.address("ann")
+    service.sign_up(email)
+    assert service.call("POST", "/password/forgot", {"email": email}).status == 202
+    reset = {"email": email, "code": service.mailed_code(email, mails=2), "password": "Correct-horse-8"}
+    assert service.call("POST", "/password/reset", reset).status == 204
+
+
 def cancel_account(service: Local) -> None:
     ann, ben = Person(service), Person(service)
     album = ann.create_album()
@@ -228,5 +254,5 @@ STEPS: list[Callable[[Local], None]] = [
         show_photo,
     ),
     *(list_photos, search, change_photo, use_album, delete_album_with_photos, update_album_photos, clean_up_by_sweep),
-    *(cancel_account, call_as_lambda),
+    *(rotate_photo, empty_trash, reset_password, cancel_account, call_as_lambda),
 ]

@@ -22,6 +22,7 @@ from chalicelib.stores.dynamodb.photos import DynamoPhotoStore
 from chalicelib.stores.dynamodb.ratings import DynamoRatingStore
 from chalicelib.stores.dynamodb.search import DynamoSearchIndex
 from chalicelib.stores.dynamodb.share_links import DynamoShareLinkStore
+from chalicelib.stores.dynamodb.trash_requests import DynamoTrashRequestStore
 from chalicelib.stores.protocols import (
     AccountDeletionStore,
     AccountStore,
@@ -32,6 +33,7 @@ from chalicelib.stores.protocols import (
     SearchIndex,
     ShareLinkStore,
 )
+from chalicelib.stores.trash_requests import TrashRequestStore
 from tests.support.fast_moto import shortcuts
 from tests.support.moto_data import delete_rows
 
@@ -67,6 +69,7 @@ class Stores(NamedTuple):
     deletions: AccountDeletionStore
     ratings: RatingStore
     search: SearchIndex
+    trash_requests: TrashRequestStore
 
 
 class Backend:
@@ -76,7 +79,7 @@ class Backend:
         self.store, self.accounts = stores.photos, stores.accounts
         self.albums, self.links = stores.albums, stores.links
         self.idempotency, self.deletions = stores.idempotency, stores.deletions
-        self.ratings, self.search = stores.ratings, stores.search
+        self.ratings, self.search, self.trash_requests = stores.ratings, stores.search, stores.trash_requests
         self._now, self.client = now, client
 
     def later(self, by: timedelta) -> None:
@@ -168,6 +171,7 @@ def _backend(settings: Settings, client: Any) -> Backend:
         deletions=DynamoAccountDeletionStore(*arguments),
         ratings=DynamoRatingStore(*arguments),
         search=DynamoSearchIndex(*arguments),
+        trash_requests=DynamoTrashRequestStore(*arguments),
     )
     return Backend(stores, now, client)
 

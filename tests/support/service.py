@@ -146,9 +146,9 @@ class Local(Service):
         assert confirmed.status == 204, confirmed
         return self.log_in(email)
 
-    def mailed_code(self, email: str) -> str:
-        """Return the code from the newest e-mail to this address, in the output of the service."""
-        wait_until(lambda: f"Mail to {email}" in self.read_output(), 10)
+    def mailed_code(self, email: str, mails: int = 1) -> str:
+        """Wait for this number of e-mails to the address in the output of the service. Return the newest code."""
+        wait_until(lambda: self.read_output().count(f"Mail to {email}") >= mails, 10)
         mail = self.read_output().rpartition(f"Mail to {email}")[2]
         match = re.search(r"\b[0-9]{6}\b", mail)
         assert match, mail

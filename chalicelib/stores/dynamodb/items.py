@@ -182,9 +182,9 @@ def choose_owner_partition(listing: Listing) -> str:
 
 def _build_index_keys(photo: Photo) -> PlainItem:
     keys: PlainItem = {}
-    if photo.due_at is not None:
+    if photo.sweep_at is not None:
         # `sweepAt` is separate from `dueAt`, so that a sweep can postpone the row without changing the photo.
-        keys |= {"dueShard": photo.photo_id[-1], "sweepAt": photo.due_at}
+        keys |= {"dueShard": photo.photo_id[-1], "sweepAt": photo.sweep_at}
     if photo.status != "ready":
         return keys
     keys["ownerKey"] = f"{photo.user_id}#trash" if photo.trashed_at else photo.user_id

@@ -1,0 +1,113 @@
+"""Rotate photos: make their renditions again from the original, which stays as it is.
+
+The owner's request stores the wanted rotation, and a job makes the renditions under new keys. Until the job changes the
+row, readers get the old renditions. If the job is lost, the sweep enqueues it again.
+"""
+
+import logging
+import secrets
+from datetime import datetime, timedelta
+from typing import Any
+
+from chalicelib.domain import errors
+from chalicelib.domain.clock import Clock
+from chalicelib.domain.ids import format_timestamp
+from chalicelib.domain.photos import Photo, Rotation
+from chalicelib.infra.retry import WriteConflict, retry_on_conflict
+from chalicelib.renditions import Rejection, render
+from chalicelib.storage.bucket import PhotoBuckets
+from chalicelib.stores.protocols import PhotoStore
+
+log = logging.getLogger(__name__)
+
+ROTATION_LEASE = timedelta(minutes=30)
+"""The time until the sweep enqueues a rotation again. A job takes at most 15 minutes. AWS contract LAM-7."""
+OLD_RENDITIONS_LIFETIME = timedelta(hours=25)
+"""The time that old renditions stay. Clients may have signed URLs of them, which expire within 24 hours."""
+
+
+def request_rotation(photo: Photo, rotation: Rotation, now: datetime) -> Photo:
+    """Return the photo with the wanted rotation, unless it is already shown.
+
+    Raises:
+        NotReady: the photo is pending or rejected.
+    """
+    if photo.status != "ready":
+        raise errors.NotReady("Only a ready photo can be rotated.")
+    wanted = None if rotation == photo.rotation else rotation
+    if wanted == photo.wanted_rotation:
+        return photo
+    # If a request is withdrawn, its job may still write renditions that no row will use.
+    due_at = now + (OLD_RENDITIONS_LIFETIME if wanted is None else ROTATION_LEASE)
+    return photo.with_(wanted_rotation=wanted, rotation_due_at=format_timestamp(due_at))
+
+
+class Rotations:
+    """Make the renditions of rotated photos. Every method is idempotent and can be interrupted at any point."""
+
+    def __init__(self, store: PhotoStore, bucket: PhotoBuckets, clock: Clock) -> None:
+        self._store, self._bucket, self._clock = store, bucket, clock
+
+    def rotate(self, photo: Photo) -> None:
+        """Make the renditions of the wanted rotation and show them. Do nothing if no rotation is wanted.
+
+        Raises:
+            Busy: other writers keep changing the photo. A retry starts again.
+        """
+        if photo.wanted_rotation is None:
+            return
+        current = self._apply(photo, self._make_renditions(photo, photo.wanted_rotation))
+        if current is None or current.status == "erased":
+            # The photo was erased in the meantime, so delete the renditions that were written after that.
+            self._bucket.erase(photo.prefix)
+
+    def delete_old_renditions(self, photo: Photo) -> None:
+        """Delete the renditions that the photo has not used for a while."""
+        # A job changes the row within 15 minutes after it has written the renditions, so newer ones may be in use soon.
+        self._bucket.delete_unused_renditions(photo, self._clock() - ROTATION_LEASE)
+        self._store.replace(photo, photo.with_(rotation_due_at=None))
+
+    def _make_renditions(self, photo: Photo, rotation: Rotation) -> dict[str, Any]:
+        """Write the renditions, and return the changes that show them. Return no new ones if the original is lost."""
+        due_at = format_timestamp(self._clock() + OLD_RENDITIONS_LIFETIME)
+        finished = {"wanted_rotation": None, "rotation_due_at": due_at}
+        stored = self._bucket.read(photo.s3_key, photo.version_id)
+        if stored is None or stored.content is None:
+            log.error("the original of a photo to rotate is missing", extra={"photo_id": photo.photo_id})
+            return finished
+        try:
+            rendered = render(stored.content, photo.content_type, rotation=rotation)
+        except Rejection as rejection:
+            log.error("could not rotate a photo", extra={"photo_id": photo.photo_id, "reason": rejection.code})
+            return finished
+        # Each run has keys of its own. No other run can delete or replace them before this run changes the row.
+        folder, suffix = f"{photo.prefix}{photo.version_id}", secrets.token_hex(4)
+        keys: dict[str, str] = {}
+        for name, rendition in rendered.renditions.items():
+            keys[name] = f"{folder}/{name}-{suffix}.{rendition.extension}"
+            self._bucket.write_rendition(keys[name], rendition.content, rendition.content_type)
+        return finished | {
+            "rotation": rotation,
+            "width": rendered.width,
+            "height": rendered.height,
+            "placeholder": rendered.placeholder,
+            "renditions": keys,
+            "copy_type": rendered.renditions["full"].content_type,
+            "copy_size": len(rendered.renditions["full"].content),
+        }
+
+    def _apply(self, photo: Photo, changes: dict[str, Any]) -> Photo | None:
+        """Apply `changes` if the same rotation is still wanted. Return the photo as it was before, or None."""
+        cached: list[Photo | None] = [photo]
+
+        def attempt() -> Photo | None:
+            current = cached.pop() if cached else self._store.get_photo(photo.photo_id)
+            if current is None or current.wanted_rotation != photo.wanted_rotation:
+                return current
+            if current.version_id != photo.version_id or current.status != "ready":
+                return current
+            if not self._store.replace(current, current.with_(**changes)):
+                raise WriteConflict
+            return current
+
+        return retry_on_conflict(attempt, error_factory=errors.Busy)

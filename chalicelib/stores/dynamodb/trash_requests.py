@@ -1,0 +1,63 @@
+"""Requests to empty the trash on DynamoDB. Each is a record of its user in the table of accounts."""
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.ids import Timestamp, UserId
+from chalicelib.infra.settings import Settings
+from chalicelib.stores.dynamodb.calls import Calls, KeyRange
+from chalicelib.stores.dynamodb.items import Key, encode
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_DUE = "trash"
+
+
+class DynamoTrashRequestStore:
+    """`TrashRequestStore` on the table of accounts. The deletion of an account deletes its request too."""
+
+    def __init__(self, settings: Settings, dynamodb: "DynamoDBClient", clock: Callable[[], float] = time.time) -> None:
+        self._calls, self._accounts = Calls(dynamodb, clock), settings.account_table
+
+    def add(self, user_id: UserId, requested_at: Timestamp, due_at: Timestamp) -> None:
+        row = {"userId": user_id, "record": _DUE, "requestedAt": requested_at, "dueShard": _DUE, "dueAt": due_at}
+        put = {
+            "TableName": self._accounts,
+            "Item": encode(row),
+            "ConditionExpression": "attribute_not_exists(requestedAt) OR requestedAt < :time",
+            "ExpressionAttributeValues": encode({":time": requested_at}),
+        }
+        self._calls.transact([{"Put": put}])
+
+    def get_time(self, user_id: UserId) -> Timestamp | None:
+        item = self._calls.read(self._accounts, _build_key(user_id))
+        return Timestamp(item["requestedAt"]["S"]) if item else None
+
+    def postpone(self, user_id: UserId, requested_at: Timestamp, due_at: Timestamp) -> None:
+        update = {
+            "TableName": self._accounts,
+            "Key": _build_key(user_id),
+            "UpdateExpression": "SET dueAt = :due",
+            "ConditionExpression": "requestedAt = :time",
+            "ExpressionAttributeValues": encode({":due": due_at, ":time": requested_at}),
+        }
+        self._calls.transact([{"Update": update}])
+
+    def remove(self, user_id: UserId, requested_at: Timestamp) -> None:
+        delete = {
+            "TableName": self._accounts,
+            "Key": _build_key(user_id),
+            "ConditionExpression": "requestedAt = :time",
+            "ExpressionAttributeValues": encode({":time": requested_at}),
+        }
+        self._calls.transact([{"Delete": delete}])
+
+    def list_due(self, now: Timestamp, limit: int) -> list[UserId]:
+        keys = KeyRange(self._accounts, ("dueShard", _DUE), ("dueAt", "0", now), "due")
+        return [UserId(row["userId"]["S"]) for row in self._calls.query(keys, limit)]
+
+
+def _build_key(user_id: UserId) -> Key:
+    return {"userId": {"S": user_id}, "record": {"S": _DUE}}

@@ -1,0 +1,24 @@
+"""Storage contract of requests to empty the trash. The rules in `protocols` apply."""
+
+from typing import Protocol
+
+from chalicelib.domain.ids import Timestamp, UserId
+
+
+class TrashRequestStore(Protocol):
+    """Requests to empty the trash, at most one per user."""
+
+    def add(self, user_id: UserId, requested_at: Timestamp, due_at: Timestamp) -> None:
+        """Add a request, which becomes due at `due_at`. Replace an earlier one, and change nothing if one is later."""
+
+    def get_time(self, user_id: UserId) -> Timestamp | None:
+        """Return the time of the user's request, or None if there is none."""
+
+    def postpone(self, user_id: UserId, requested_at: Timestamp, due_at: Timestamp) -> None:
+        """Let this request become due at `due_at`. Change nothing if another request has replaced it."""
+
+    def remove(self, user_id: UserId, requested_at: Timestamp) -> None:
+        """Remove this request. Change nothing if another request has replaced it."""
+
+    def list_due(self, now: Timestamp, limit: int) -> list[UserId]:
+        """Return up to `limit` users whose request is due, the longest overdue first."""
