@@ -3,6 +3,7 @@
 The limits and the cleaning are those of the API.
 """
 
+import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 

@@ -15,6 +15,7 @@ _XMP_PREFIX = b"http://ns.adobe.com/xap/1.0/\0"
 _XMP = "XML:com.adobe.xmp"
 _RAW_BLOCKS = frozenset(f"raw profile type {name}" for name in ("exif", "app1", "xmp", "iptc", "8bim", "app13"))
 _TEXTS = frozenset({"exif:DateTimeOriginal", "exif:DateTimeDigitized", "Creation Time", "Title", "Description"})
+_LONGEST_CAPTION = 10_000
 _LONGEST_TEXT = 4_000_000
 """The longest text in bytes. Longer compressed texts are cut."""
 
@@ -40,7 +41,7 @@ def read_metadata(chunks: Iterable[tuple[bytes, bytes]], exif: bytes) -> PngMeta
         if name == _XMP:
             xmp = text
         elif name in _TEXTS:
-            texts[name] = decode_text(text)
+            texts[name] = decode_text(text[:_LONGEST_CAPTION])
         else:
             blocks.append(_decode_hexadecimal(text))
     return {

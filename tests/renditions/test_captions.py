@@ -129,7 +129,7 @@ def test_png_has_captions_in_its_chunks(chunks: list[tuple[bytes, bytes]], capti
 
 def test_compressed_text_is_cut() -> None:
     chunk = blocks.png_compressed_text("Title", b"x" * 50_000_000)
-    assert len(png_texts.read_metadata([chunk], b"")["texts"]["Title"]) == 4_000_000
+    assert len(png_texts.read_metadata([chunk], b"")["texts"]["Title"]) == 10_000
 
 
 def test_long_value_of_iptc_has_the_length_of_its_length() -> None:

@@ -1,5 +1,6 @@
 import io
 import struct
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
@@ -15,11 +16,11 @@ OLD_FULL, OLD_REDUCED, RAW = {255: (1,)}, {255: (2,)}, {262: (32803,), 277: (1,)
 MAKE, ORIENTATION, PROFILE, EXIF = 271, 274, 34675, 34665
 
 
-def photo(tags: dict[int, Values] | None = None) -> Page:
+def photo(tags: Mapping[int, Values] | None = None) -> Page:
     return page(tiff.quadrants().tobytes(), tags=tags)
 
 
-def other(width: int, height: int, tags: dict[int, Values] | None = None) -> Page:
+def other(width: int, height: int, tags: Mapping[int, Values] | None = None) -> Page:
     """Return a black picture."""
     return page(bytes(3 * width * height), tags={256: (width,), 257: (height,), 278: (height,), **(tags or {})})
 
@@ -90,7 +91,7 @@ def test_chain_of_directories_that_loops_is_read_once() -> None:
 
 
 @pytest.mark.parametrize("tags", [{}, {317: (2,), 259: (5,)}, {258: (12,) * 3}], ids=["whole", "LZW", "12 bits"])
-def test_strip_after_the_end_of_the_file_is_rejected_as_truncated(tags: dict[int, Values]) -> None:
+def test_strip_after_the_end_of_the_file_is_rejected_as_truncated(tags: Mapping[int, Values]) -> None:
     content = write(photo(tags))
     (first,) = struct.unpack_from("<I", content, 4)
     at = content.index(struct.pack("<HHI", 273, 3, 1), first)
