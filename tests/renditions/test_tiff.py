@@ -70,9 +70,35 @@ def test_bright_lights_in_floats_do_not_darken_the_photo() -> None:
         {262: (3,), 277: (1,), 320: (0,) * 9},
         {262: (6,), 530: (3, 1)},
         {262: (6,), 530: (1, 1), 532: (5, 5, 5, 5, 5, 5)},
+        {262: (6,), 530: (2, 2), 532: (70_000, 255, 128, 255, 128, 255)},
     ],
-    ids=["too few samples", "no rows", "empty tiles", "short palette", "odd subsampling", "no range"],
+    ids=[
+        "too few samples",
+        "no rows",
+        "empty tiles",
+        "short palette",
+        "odd subsampling",
+        "no range",
+        "range too large",
+    ],
 )
 def test_contradictory_tags_are_rejected_as_damaged(tags: dict[int, tuple[int, ...]]) -> None:
     with pytest.raises(renditions.Damaged):
         renditions.render(tiff.write(tiff.page(tiff.quadrants().tobytes(), tags=tags)), "image/tiff")
+
+
+def test_fax_is_shown_in_black_and_white() -> None:
+    image = tiff.quadrants("L").point(lambda value: 255 * (value > 100)).convert("1")
+    for compression in ("group3", "group4", "tiff_ccitt"):
+        assert (
+            find_difference(show(images.encoded(image, "TIFF", compression=compression)), find_quadrants(image)) <= 10
+        )
+
+
+def test_rows_that_end_within_a_group_of_bytes_are_shown() -> None:
+    image = tiff.quadrants("L").crop((0, 0, 31, 24))
+    pixels = tiff.pack_bits(image.tobytes(), 10, 31)
+    content = tiff.write(tiff.page(pixels, number=1, bits=10, photometric=1, tags={256: (31,)}))
+    rendered = renditions.render(content, "image/tiff")
+    assert rendered.width == 31
+    assert find_difference(read_quadrants(rendered), find_quadrants(image)) <= TOLERANCE

@@ -90,6 +90,14 @@ def test_chain_of_directories_that_loops_is_read_once() -> None:
     assert renditions.render(looping, "image/tiff").width == 16
 
 
+def test_directory_below_itself_is_read_once() -> None:
+    content = write(parent(photo(), other(16, 12)))
+    (first,) = struct.unpack_from("<I", content, 4)
+    at = content.index(struct.pack("<HHI", 330, 4, 1), first) + 8
+    looping = content[:at] + struct.pack("<I", first) + content[at + 4 :]
+    assert renditions.render(looping, "image/tiff").width == WIDTH
+
+
 @pytest.mark.parametrize("tags", [{}, {317: (2,), 259: (5,)}, {258: (12,) * 3}], ids=["whole", "LZW", "12 bits"])
 def test_strip_after_the_end_of_the_file_is_rejected_as_truncated(tags: Mapping[int, Values]) -> None:
     content = write(photo(tags))

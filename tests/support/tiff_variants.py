@@ -159,6 +159,7 @@ def _compressions() -> Iterator[tuple[str, bytes]]:
     yield "planes of JPEG", write(Page(planes, page(b"", tags={259: (7,), _PLANAR: (2,)}).fields))
     yield "old-style JPEG", write(page(jpeg, photometric=6, tags={259: (6,)}))
     reversed_bits = bytes(int(f"{value:08b}"[::-1], 2) for value in image.tobytes())
+    yield "a predictor without compression", write(page(image.tobytes(), tags={317: (2,)}))
     yield "the lowest bit first", write(page(reversed_bits, tags={266: (2,)}))
 
 
@@ -222,6 +223,11 @@ def rejected() -> Iterator[tuple[str, bytes]]:
     yield "other inks", write(page(rgb + grey, number=4, photometric=5, tags={332: (2,)}))
     yield "JPEG of 12 bits", write(page(rgb, bits=12, tags={259: (7,)}))
     yield "12 bits with a predictor", write(page(rgb + rgb, bits=12, tags={259: (5,), 317: (2,)}))
+    yield "fax of 8 bits", write(page(grey, number=1, photometric=1, tags={259: (4,)}))
+    yield "an unknown predictor", write(page(rgb, tags={259: (5,), 317: (9,)}))
+    half_bytes = page(grey, number=1, bits=12, photometric=1, tags={_TILE_WIDTH: (33,), _TILE_HEIGHT: (24,)})
+    yield "tiles whose rows end within a byte", write(half_bytes)
+    yield "subsampled YCbCr of 16 bits", write(page(rgb, bits=16, photometric=6))
     yield "only a mask", write(page(grey, number=1, photometric=4, tags={254: (4,)}))
 
 
