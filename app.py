@@ -183,10 +183,7 @@ def grant_upload(request: requests.UploadRequest, key: headers.IdempotencyKey, c
 @app.route("/photos/{photo_id}/complete", methods=["POST"], authorizer=cognito)
 @api("Uploading", status={PendingPhotoView: 202}, raises=(errors.Forbidden, errors.NotUploaded, errors.ImageRejected))
 def complete_upload(photo_id: PhotoId, caller: Caller) -> OwnPhotoView | PendingPhotoView:
-    """Confirm an upload now instead of waiting for the S3 event.
-
-    The status is 202 if the photo is so large that the S3 event must confirm it. Poll the photo until it is ready.
-    """
+    """Confirm an upload now. The status is 202 if the photo is so large that the S3 event has to confirm it."""
     return confirmation().complete(photo_id, by=caller)
 
 

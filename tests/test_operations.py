@@ -30,7 +30,8 @@ UNMEASURED = {
     *("GET /login", "GET /callback", "POST /login", "POST /token", "POST /logout"),
     *("POST /signup", "POST /signup/confirm", "POST /signup/resend"),
     *("POST /password/forgot", "POST /password/reset"),
-    *("GET /", "GET /web/{name}", "GET /health", "GET /openapi.json"),
+    *(f"{method} {path}" for method in ("GET", "HEAD") for path in ("/", "/web/{name}", "/openapi.json")),
+    "GET /health",
 }
 """Routes that call only Cognito, or no AWS service."""
 _EVENT_FIELDS = ("version", "account", "region", "detail-type", "source", "time", "id", "resources")

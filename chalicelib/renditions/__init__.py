@@ -237,9 +237,19 @@ def _to_srgb(image: "Image", picture: Picture) -> "Image":
         # A broken profile only changes the colours. Do not reject the photo.
         with suppress(load_vips().Error):
             image = image_with_profile.icc_transform("srgb", embedded=True, intent="perceptual")
+    if image.interpretation == "cmyk":
+        return _mix_inks(image)
     if (image.interpretation, image.bands, image.format) == ("srgb", 3, "uchar"):
         return image
     return image.colourspace("srgb").extract_band(0, n=3).cast("uchar")
+
+
+def _mix_inks(image: "Image") -> "Image":
+    """Convert CMYK to RGB as browsers do without a profile: each ink absorbs its share of the light."""
+    white = 65535 if image.format == "ushort" else 255
+    light = image.invert()
+    mixed = light.extract_band(0, n=3) * light.extract_band(3) * (255 / white**2)
+    return mixed.rint().cast("uchar").copy(interpretation="srgb")
 
 
 def _rotate(image: "Image", orientation: int) -> "Image":

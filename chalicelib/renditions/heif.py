@@ -20,7 +20,7 @@ from chalicelib.renditions.heif_boxes import (
     read_number,
     trim,
 )
-from chalicelib.renditions.rejections import Damaged, DecompressionBomb, Truncated
+from chalicelib.renditions.rejections import Damaged, DecompressionBomb, Truncated, UnsupportedVariant
 
 MAX_TOTAL_PIXELS = 250_000_000
 """The largest sum of pixels of a picture, its transparency, and the tiles of both."""
@@ -184,15 +184,16 @@ def _check_parts(items: _Items, parts: list[int]) -> None:
 
     Raises:
         DecompressionBomb: a part is derived from items that are derived too.
-        Damaged: a part is an overlay, or has an unsupported codec.
+        UnsupportedVariant: a part is an overlay or has an unsupported codec, or an AVIF is behind an identity.
     """
     for part in parts:
         for source in items.get_sources(part):
             is_grid_behind_identity = (items.get_type(part), items.get_type(source)) == (b"iden", b"grid")
             if items.get_type(source) in _DERIVED and not is_grid_behind_identity:
                 raise DecompressionBomb
-    if not all(items.get_type(part) in (*_CODED, b"grid", b"iden", b"") for part in parts):
-        raise Damaged
+    types = {items.get_type(part) for part in parts}
+    if types - {*_CODED, b"grid", b"iden", b""} or {b"iden", b"av01"} <= types:
+        raise UnsupportedVariant
 
 
 def _find_transparency(items: _Items, parts: list[int]) -> list[int]:

@@ -179,12 +179,12 @@ IDENTITY = replace(OVERLAY, kind=b"iden")
 @pytest.mark.parametrize(
     ("items", "references", "code"),
     [
-        ((OVERLAY, builder.hevc()), ((b"dimg", 1, (2,)),), "Damaged"),
+        ((OVERLAY, builder.hevc()), ((b"dimg", 1, (2,)),), "UnsupportedVariant"),
         ((OVERLAY, OVERLAY, builder.hevc()), ((b"dimg", 1, (2,)), (b"dimg", 2, (3,))), "DecompressionBomb"),
         ((IDENTITY, IDENTITY, builder.hevc()), ((b"dimg", 1, (2,)), (b"dimg", 2, (3,))), "DecompressionBomb"),
         ((builder.grid(1, 1), OVERLAY, builder.hevc()), ((b"dimg", 1, (2,)), (b"dimg", 2, (3,))), "DecompressionBomb"),
         ((builder.hevc(), replace(OVERLAY, properties=(builder.auxiliary(builder.ALPHA),)), builder.hevc()),
-         ((b"auxl", 2, (1,)), (b"dimg", 2, (3,))), "Damaged"),
+         ((b"auxl", 2, (1,)), (b"dimg", 2, (3,))), "UnsupportedVariant"),
     ],
 )  # fmt: skip
 def test_picture_with_layers_is_rejected(items: tuple[Item, ...], references: tuple[Reference, ...], code: str) -> None:

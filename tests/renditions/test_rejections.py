@@ -130,5 +130,5 @@ def test_heif_item_of_an_unsupported_codec_never_reaches_the_decoder(
     content = images.SMALL[declared]()
     assert heif.read(heif.Memory(0, 4), content), "the unchanged file must be readable"
     offset = content.index(coded, content.index(b"infe"))
-    with pytest.raises(renditions.Damaged):
+    with pytest.raises(renditions.UnsupportedVariant):
         heif.read(heif.Memory(0, 4), content[:offset] + item_type + content[offset + 4 :])
