@@ -51,6 +51,9 @@ __all__ = [
     "sniff",
 ]
 
+Refused = Rejection
+"""The earlier name, which scripts outside the project use."""
+
 _SIDES = {"2048": 2048, "1024": 1024, "256": 256}
 _QUALITY = 80
 _FULL_QUALITY = 90

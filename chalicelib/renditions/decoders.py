@@ -108,6 +108,10 @@ def load_vips() -> Any:
     return pyvips
 
 
+vips = load_vips
+"""The earlier name, which scripts outside the project use."""
+
+
 def _open_with_vips(loader: str, coded: CodedPicture, *, fail_on: str = "error") -> Picture:
     image = getattr(load_vips().Image, loader)(coded.content, access="sequential", fail_on=fail_on)
     # Check the size that the decoder uses. The file may have a second header with another size, or without a size.
