@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from chalicelib.domain.ids import Timestamp
 from chalicelib.domain.photos import Exif, Rotation
 from chalicelib.domain.taken import Taken
-from chalicelib.renditions import hdr, icc, icc_writer, thumbhash
-from chalicelib.renditions.captions import Captions
+from chalicelib.renditions import thumbhash
 from chalicelib.renditions.coded_picture import MAX_PIXELS, MAX_PROFILE_BYTES
+from chalicelib.renditions.colours import hdr, icc, icc_writer
 from chalicelib.renditions.completeness import ignore_fault
 from chalicelib.renditions.containers import extract_picture, identify, sniff
 from chalicelib.renditions.decoders import Picture, load_vips, open_picture
+from chalicelib.renditions.metadata.captions import Captions
 from chalicelib.renditions.rejections import (
     Damaged,
     DecompressionBomb,

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from chalicelib.domain.photos import RejectionDetails
-from chalicelib.renditions.colour import ColourSpace
+from chalicelib.renditions.colours.colour import ColourSpace
 from chalicelib.renditions.rejections import Damaged, DecompressionBomb, Rejection, TooManyPixels, Truncated
-from chalicelib.renditions.tiff_samples import Samples
+from chalicelib.renditions.tiff.samples import Samples
 
 MAX_PIXELS = 210_000_000
 MAX_SIDE = 30_000

@@ -11,10 +11,11 @@ from dataclasses import replace
 from functools import partial
 
 from chalicelib.domain.photos import MAX_UPLOAD_BYTES, RejectionDetails
-from chalicelib.renditions import heif, jpeg, png_texts, tiff_picture
+from chalicelib.renditions import heif, jpeg
 from chalicelib.renditions.coded_picture import MAX_PROFILE_BYTES, CodedPicture, check_size, count_pieces, read_bytes
-from chalicelib.renditions.colour import read_cicp, read_png_chunks
+from chalicelib.renditions.colours.colour import read_cicp, read_png_chunks
 from chalicelib.renditions.completeness import build_png_chunk
+from chalicelib.renditions.metadata import png_texts
 from chalicelib.renditions.rejections import (
     Damaged,
     DecompressionBomb,
@@ -22,6 +23,7 @@ from chalicelib.renditions.rejections import (
     TooManyBytes,
     Truncated,
 )
+from chalicelib.renditions.tiff import picture as tiff_picture
 
 # The measured memory of the decoders that cannot stream, in bytes per pixel.
 _PNG_MEMORY, _GIF_MEMORY, _WEBP_MEMORY = 3.5, 8, 7.5

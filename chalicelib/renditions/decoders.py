@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.renditions import icc, tiff_pixels
 from chalicelib.renditions.coded_picture import CodedPicture, check_size, get_memory_limit
-from chalicelib.renditions.colour import SRGB, ColourSpace
+from chalicelib.renditions.colours import icc
+from chalicelib.renditions.colours.colour import SRGB, ColourSpace
 from chalicelib.renditions.completeness import check_gif
 from chalicelib.renditions.metadata import Metadata, read_metadata
+from chalicelib.renditions.tiff import pixels as tiff_pixels
 
 if TYPE_CHECKING:
     from pyvips import Image

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from chalicelib.renditions import colour
 from chalicelib.renditions.coded_picture import CodedPicture, check_limit, check_size, count_pieces
+from chalicelib.renditions.colours import colour
 from chalicelib.renditions.heif_boxes import (
     Box,
     Reference,

@@ -4,8 +4,9 @@ import re
 import struct
 from collections.abc import Iterator
 
-from chalicelib.renditions import colour, jpeg_tables
+from chalicelib.renditions import jpeg_tables
 from chalicelib.renditions.coded_picture import CodedPicture, check_limit, check_size, count_pieces, read_bytes
+from chalicelib.renditions.colours import colour
 from chalicelib.renditions.rejections import Damaged, DecompressionBomb, Truncated
 
 MAX_SCANS = 64

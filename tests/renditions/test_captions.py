@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.renditions import Captions, iptc, png_texts, render, text
+from chalicelib.renditions import Captions, render, text
+from chalicelib.renditions.metadata import iptc, png_texts
 from tests.support import images
 from tests.support import metadata_blocks as blocks
 from tests.support.metadata_blocks import exif, xmp_list

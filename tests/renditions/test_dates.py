@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain.taken import MAX_OFFSET
-from chalicelib.renditions.dates import parse_date, parse_offset
+from chalicelib.renditions.metadata.dates import parse_date, parse_offset
 
 DAY, TIME = "2021-06-07", "2021-06-07T08:05:09"
 TWO_HOURS = timedelta(hours=2)

@@ -3,7 +3,7 @@ import struct
 import pytest
 import pyvips
 
-from chalicelib.renditions import icc
+from chalicelib.renditions.colours import icc
 from tests.support import images
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.renditions import xmp
+from chalicelib.renditions.metadata import xmp
 from tests.support.metadata_blocks import xmp as build_packet
 from tests.support.metadata_blocks import xmp_list
 

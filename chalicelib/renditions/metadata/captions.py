@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from chalicelib.domain.requests import MAX_DESCRIPTION, MAX_TAGS, MAX_TITLE
 from chalicelib.domain.tags import MAX_TAG_LENGTH, clean_tags
-from chalicelib.renditions import iptc, xmp
-from chalicelib.renditions.exif import Directories
+from chalicelib.renditions.metadata import iptc, xmp
+from chalicelib.renditions.metadata.exif import Directories
 from chalicelib.renditions.text import clean_line, clean_paragraphs, decode_text
 
 _IMAGE_DESCRIPTION, _WINDOWS_TITLE, _WINDOWS_COMMENT, _WINDOWS_KEYWORDS = 0x010E, 0x9C9B, 0x9C9C, 0x9C9E

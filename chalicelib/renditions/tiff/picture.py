@@ -7,10 +7,10 @@ from dataclasses import replace
 from chalicelib.renditions import jpeg
 from chalicelib.renditions.coded_picture import MAX_PROFILE_BYTES, CodedPicture, check_size
 from chalicelib.renditions.rejections import Damaged, UnsupportedVariant
-from chalicelib.renditions.tiff import Tiff, get_first_integer
-from chalicelib.renditions.tiff_pages import Page, choose_page
-from chalicelib.renditions.tiff_samples import LABS, OLD_JPEG, read_samples
-from chalicelib.renditions.tiff_writer import Grid, write_picture
+from chalicelib.renditions.tiff.pages import Page, choose_page
+from chalicelib.renditions.tiff.samples import LABS, OLD_JPEG, read_samples
+from chalicelib.renditions.tiff.structure import Tiff, get_first_integer
+from chalicelib.renditions.tiff.writer import Grid, write_picture
 
 _WIDTH, _HEIGHT, _COMPRESSION, _STRIPS, _ORIENTATION, _ROWS_PER_STRIP = 256, 257, 259, 273, 274, 278
 _COLOR_MAP, _TILE_WIDTH, _TILE_HEIGHT, _TILES, _OLD_JPEG, _PROFILE = 320, 322, 323, 324, 513, 34675

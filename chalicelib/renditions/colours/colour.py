@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
-from chalicelib.renditions.tiff import Tiff, get_first_integer
+from chalicelib.renditions.tiff.structure import Tiff, get_first_integer
 
 type Curve = Callable[[float], float]
 """A function from a coded value to light, both from 0 to 1. For PQ and HLG see `transfer_pq` and `transfer_hlg`."""

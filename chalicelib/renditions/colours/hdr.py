@@ -9,9 +9,16 @@ from array import array
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from chalicelib.renditions.colour import BT2020, REFERENCE_WHITE_NITS, SRGB, ColourSpace, Primaries, transfer_hlg
+from chalicelib.renditions.colours.colour import (
+    BT2020,
+    REFERENCE_WHITE_NITS,
+    SRGB,
+    ColourSpace,
+    Primaries,
+    transfer_hlg,
+)
+from chalicelib.renditions.colours.icc_writer import calculate_matrix, calculate_unadapted_matrix, invert, multiply
 from chalicelib.renditions.decoders import load_vips
-from chalicelib.renditions.icc_writer import calculate_matrix, calculate_unadapted_matrix, invert, multiply
 
 if TYPE_CHECKING:
     from pyvips import Image

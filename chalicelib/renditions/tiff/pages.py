@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from chalicelib.renditions.rejections import Damaged, UnsupportedVariant
-from chalicelib.renditions.tiff import Field, Tiff, get_first_integer
+from chalicelib.renditions.tiff.structure import Field, Tiff, get_first_integer
 
 _MAX_PAGES = 100
 _NEW_SUBFILE_TYPE, _SUBFILE_TYPE, _WIDTH, _HEIGHT, _PHOTOMETRIC, _SUB_DIRECTORIES = 254, 255, 256, 257, 262, 330

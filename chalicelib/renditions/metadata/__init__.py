@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 from chalicelib.domain.photos import Exif
 from chalicelib.domain.taken import Taken
-from chalicelib.renditions import captions, exif, iptc, xmp
-from chalicelib.renditions.captions import Captions
 from chalicelib.renditions.coded_picture import CodedPicture
-from chalicelib.renditions.position import with_position
-from chalicelib.renditions.taken import choose_taken
+from chalicelib.renditions.metadata import captions, exif, iptc, xmp
+from chalicelib.renditions.metadata.captions import Captions
+from chalicelib.renditions.metadata.position import with_position
+from chalicelib.renditions.metadata.taken import choose_taken
 
 _XMP_FIELD, _IPTC_FIELD, _PHOTOSHOP_FIELD = 700, 33723, 34377
 _LONGEST_BLOCK = 2_000_000

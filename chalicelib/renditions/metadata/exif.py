@@ -6,9 +6,9 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from chalicelib.domain.photos import Exif
-from chalicelib.renditions import xmp
+from chalicelib.renditions.metadata import xmp
 from chalicelib.renditions.text import clean_line, decode_text
-from chalicelib.renditions.tiff import Field, Tiff, get_first_integer
+from chalicelib.renditions.tiff.structure import Field, Tiff, get_first_integer
 
 type Fields = dict[int, Field]
 

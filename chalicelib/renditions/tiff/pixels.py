@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.renditions.coded_picture import CodedPicture
 from chalicelib.renditions.rejections import Damaged, UnsupportedVariant
-from chalicelib.renditions.tiff_bits import Rows, split_floats, split_integers
-from chalicelib.renditions.tiff_samples import (
+from chalicelib.renditions.tiff.bits import Rows, split_floats, split_integers
+from chalicelib.renditions.tiff.samples import (
     CIELAB,
     FLOAT,
     ICCLAB,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 from chalicelib.renditions.rejections import Damaged, UnsupportedVariant
-from chalicelib.renditions.tiff import Field, get_first_integer
+from chalicelib.renditions.tiff.structure import Field, get_first_integer
 
 _BITS, _COMPRESSION, _PHOTOMETRIC, _SAMPLES, _PLANAR, _PREDICTOR = 258, 259, 262, 277, 284, 317
 _INK_SET, _INKS, _EXTRA_SAMPLES, _SAMPLE_FORMAT = 332, 334, 338, 339

@@ -4,7 +4,7 @@ import struct
 from collections.abc import Sequence
 from functools import lru_cache
 
-from chalicelib.renditions.colour import ColourSpace, Primaries
+from chalicelib.renditions.colours.colour import ColourSpace, Primaries
 
 type Matrix = tuple[tuple[float, ...], ...]
 

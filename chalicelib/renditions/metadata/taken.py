@@ -10,9 +10,9 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 
 from chalicelib.domain.taken import MAX_OFFSET, Taken, build_taken
-from chalicelib.renditions import xmp
-from chalicelib.renditions.dates import Reading, parse_date, parse_offset
-from chalicelib.renditions.exif import Directories, Fields, get_text
+from chalicelib.renditions.metadata import xmp
+from chalicelib.renditions.metadata.dates import Reading, parse_date, parse_offset
+from chalicelib.renditions.metadata.exif import Directories, Fields, get_text
 
 _ORIGINAL, _DIGITIZED = 0x9003, 0x9004
 _FRACTIONS = {_ORIGINAL: (0x9291, 0x9290), _DIGITIZED: (0x9292, 0x9290)}

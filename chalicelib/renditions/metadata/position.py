@@ -4,9 +4,9 @@ import math
 import re
 
 from chalicelib.domain.photos import Exif
-from chalicelib.renditions import xmp
-from chalicelib.renditions.exif import Fields, get_text, parse_number
-from chalicelib.renditions.tiff import Field
+from chalicelib.renditions.metadata import xmp
+from chalicelib.renditions.metadata.exif import Fields, get_text, parse_number
+from chalicelib.renditions.tiff.structure import Field
 
 _LATITUDE_REF, _LATITUDE, _LONGITUDE_REF, _LONGITUDE, _ALTITUDE_REF, _ALTITUDE = 1, 2, 3, 4, 5, 6
 _BELOW_SEA_LEVEL = (b"\1", (1,), b"\3", (3,), "1", "3")

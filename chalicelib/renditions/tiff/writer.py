@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from chalicelib.renditions.coded_picture import MAX_PIECES
 from chalicelib.renditions.rejections import Damaged, DecompressionBomb, Truncated, UnsupportedVariant
-from chalicelib.renditions.tiff import Tiff, get_first_integer
-from chalicelib.renditions.tiff_pages import Page
-from chalicelib.renditions.tiff_samples import BLACK_IS_ZERO, FLOAT, JPEG, RGB, UNSIGNED, YCBCR, Reading, Samples
+from chalicelib.renditions.tiff.pages import Page
+from chalicelib.renditions.tiff.samples import BLACK_IS_ZERO, FLOAT, JPEG, RGB, UNSIGNED, YCBCR, Reading, Samples
+from chalicelib.renditions.tiff.structure import Tiff, get_first_integer
 
 _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, _FILL_ORDER = 256, 257, 258, 259, 262, 266
 _STRIPS, _STRIP_SIZES, _ROWS_PER_STRIP, _TILE_WIDTH, _TILE_HEIGHT, _TILES, _TILE_SIZES = (

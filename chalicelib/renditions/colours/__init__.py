@@ -1,0 +1,1 @@
+"""Colour spaces of photos, and their conversion to sRGB."""

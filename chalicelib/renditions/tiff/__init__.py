@@ -1,0 +1,1 @@
+"""Read TIFF files: their structure, the choice of a page, and its pixels."""
