@@ -44,6 +44,9 @@ REPETITIVE = {
     *("test_prose.py", "test_layers.py", "test_docs.py"),
 }
 """Files with faults at every call, races or many random inputs, and files that run none of the product's code."""
+TABLES = {"test_tiff.py", "test_dates.py", "test_heif.py"}
+"""Files with one test and many cases, which run different code."""
+
 hash_password_once = cache(share_links.hash_password)
 """The same hashes. Each takes a fifth of a second, and many tests use the same password."""
 
@@ -79,7 +82,8 @@ def _first_cases(items: list[pytest.Item]) -> Iterator[pytest.Item]:
         test = (item.path, getattr(item, "originalname", item.name))
         is_property = getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
         is_repetitive = item.path.name in REPETITIVE or item.path.parent.name == "e2e"
-        if test not in seen and not is_property and not is_repetitive:
+        is_first = test not in seen or item.path.name in TABLES
+        if is_first and not is_property and not is_repetitive:
             yield item
         seen.add(test)
 
