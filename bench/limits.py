@@ -19,18 +19,18 @@ from bench.album import FOLDERS, NONE, Album, NoPhotos
 from bench.contenders import peak
 from chalicelib import renditions
 
-# The largest number of megapixels of each format, or the number that fits in 50 MB.
+# The largest sizes of cameras, or the number of megapixels that fits in 200 MB.
 LARGEST = {
-    "baseline.jpg": (10_000, 10_000),
-    "turned.jpg": (10_000, 10_000),
-    "progressive.jpg": (10_000, 6_600),
-    "cmyk.jpg": (10_000, 7_500),
-    "8 bits.png": (4_800, 3_600),
-    "lzw.tiff": (5_600, 4_000),
-    "still.webp": (8_000, 5_500),
+    "baseline.jpg": (16_320, 12_240),
+    "turned.jpg": (16_320, 12_240),
+    "progressive.jpg": (16_320, 12_240),
+    "cmyk.jpg": (16_320, 12_240),
+    "8 bits.png": (9_600, 7_200),
+    "lzw.tiff": (11_000, 8_000),
+    "still.webp": (8_192, 5_464),
     "still.gif": (8_000, 6_250),
-    "still.avif": (7_600, 5_260),
-    "still.heic": (6_000, 5_000),
+    "still.avif": (8_192, 5_464),
+    "still.heic": (9_504, 6_336),
 }
 
 _OPTIONS: dict[str, dict[str, Any]] = {

@@ -92,12 +92,12 @@ def read_bytes(content: bytes, at: int, size: int) -> bytes:
     return part
 
 
-def count_pieces() -> Iterator[None]:
+def count_pieces(limit: int = MAX_PIECES) -> Iterator[None]:
     """Yield once for each piece that a reader of a file may visit. Millions of empty pieces would take minutes.
 
     Raises:
-        DecompressionBomb: the file has more than 250,000 pieces.
+        DecompressionBomb: the file has more than `limit` pieces.
     """
-    for _ in range(MAX_PIECES):
+    for _ in range(limit):
         yield
-    raise DecompressionBomb(RejectionDetails(limit=MAX_PIECES, actual=MAX_PIECES + 1, unit="pieces"))
+    raise DecompressionBomb(RejectionDetails(limit=limit, actual=limit + 1, unit="pieces"))

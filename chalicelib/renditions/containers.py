@@ -27,6 +27,8 @@ from chalicelib.renditions.tiff import picture as tiff_picture
 
 # The measured memory of the decoders that cannot stream, in bytes per pixel.
 _PNG_MEMORY, _GIF_MEMORY, _WEBP_MEMORY = 3.5, 8, 7.5
+# A sub-block has at most 255 bytes, so the largest upload has 780,000 sub-blocks.
+_MAX_GIF_BLOCKS = 1_000_000
 _HEIC_MEMORY, _AVIF_MEMORY = heif.Memory(2.25, 0.8), heif.Memory(1, 5)
 
 _MAGIC = {
@@ -147,7 +149,7 @@ def _inflate_profile(iccp: bytes) -> bytes:
 
 def _read_gif(content: bytes) -> CodedPicture:
     width, height, flags = struct.unpack_from("<HHB", content, 6)
-    at, piece_counter = 13 + _get_palette_size(flags), count_pieces()
+    at, piece_counter = 13 + _get_palette_size(flags), count_pieces(_MAX_GIF_BLOCKS)
     picture_parts = [read_bytes(content, 0, at)]
     while (introducer := content[at]) == 0x21:
         end = _skip_sub_blocks(content, at + 2, piece_counter)
