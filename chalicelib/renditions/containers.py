@@ -26,7 +26,7 @@ from chalicelib.renditions.rejections import (
 from chalicelib.renditions.tiff import picture as tiff_picture
 
 # The measured memory of the decoders that cannot stream, in bytes per pixel.
-_PNG_MEMORY, _GIF_MEMORY, _WEBP_MEMORY = 3.5, 8, 7.5
+_PNG_MEMORY, _GIF_MEMORY, _WEBP_MEMORY = 3.8, 8, 7.5
 # A sub-block has at most 255 bytes, so the largest upload has 780,000 sub-blocks.
 _MAX_GIF_BLOCKS = 1_000_000
 _HEIC_MEMORY, _AVIF_MEMORY = heif.Memory(2.25, 0.8), heif.Memory(1, 5)
