@@ -73,7 +73,7 @@ def _read_grid(page: Page, width: int, height: int) -> Grid:
 
 
 def _write_metadata(tiff_file: Tiff, page: Page) -> bytes:
-    """Return a TIFF whose first directory has the metadata of the page, or of the first page if the page has none."""
+    """Return a TIFF whose first directory has the metadata of the page, completed by its parent and the first page."""
     first = tiff_file.first_directory
     if page.directory == first:
         return tiff_file.content

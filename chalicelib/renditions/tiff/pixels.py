@@ -134,7 +134,7 @@ def _widen(image: "Image", bits: int) -> "Image":
 
 
 def _find_white(vips: Any, coded: CodedPicture, samples: Samples) -> float:
-    """Return the value of white of floats. It is 1, unless the mean is brighter, as in pictures with integer values."""
+    """Return the value of white. It is 1 unless the mean is larger, as in floats with integer values."""
     statistics = _load(vips, coded, samples)[0].extract_band(0, n=samples.colours).stats()
     highest, mean = statistics(1, 0)[0], statistics(4, 0)[0]
     if not abs(highest) < float("inf"):
