@@ -183,7 +183,7 @@ def grant_upload(request: requests.UploadRequest, key: headers.IdempotencyKey, c
 @app.route("/photos/{photo_id}/complete", methods=["POST"], authorizer=cognito)
 @api("Uploading", status={PendingPhotoView: 202}, raises=(errors.Forbidden, errors.NotUploaded, errors.ImageRejected))
 def complete_upload(photo_id: PhotoId, caller: Caller) -> OwnPhotoView | PendingPhotoView:
-    """Confirm an upload now. The status is 202 if the photo is so large that the S3 event has to confirm it."""
+    """Confirm an upload now. Return 202 if the photo is too large for a request. The S3 event then confirms it."""
     return confirmation().complete(photo_id, by=caller)
 
 
@@ -216,7 +216,7 @@ def show_photo(photo_id: PhotoId, caller: Caller | None) -> AnyPhotoView:
 @app.route("/photos/{photo_id}", methods=["PATCH"], authorizer=cognito)
 @api("Photos", raises=(*CHANGE_ERRORS, errors.NotReady))
 def change_photo(photo_id: PhotoId, changes: requests.PhotoChanges, caller: Caller) -> OwnPhotoView:
-    """Update a photo's title, description, tags, visibility, time or rotation. A job makes the rotation. Owner only."""
+    """Update a photo's title, description, tags, visibility, time or rotation. A job rotates the photo. Owner only."""
     return photos().change(photo_id, changes, by=caller)
 
 

@@ -21,7 +21,7 @@ from typing import NamedTuple
 from PIL import Image, ImageChops, ImageCms, ImageStat
 from playwright.sync_api import Page, sync_playwright
 
-from chalicelib.renditions import Rejection, render, sniff
+from chalicelib.renditions import Rejection, render
 
 SIDE = "1024"
 LIMIT = 4
@@ -62,9 +62,8 @@ class Ours(NamedTuple):
 
 
 def render_file(path: Path) -> Ours:
-    content = path.read_bytes()
     try:
-        rendered = render(content, sniff(content) or "")
+        rendered = render(path.read_bytes())
     except Rejection as rejection:
         return Ours(rejection.code)
     return Ours("", (rendered.width, rendered.height), rendered.renditions[SIDE].content)
@@ -112,7 +111,7 @@ class Viewers:
         return True
 
 
-def difference(rendition: bytes, reference: Image.Image) -> float:
+def measure_difference(rendition: bytes, reference: Image.Image) -> float:
     """Return the mean absolute difference of a rendition to a reference that went through the same encoder."""
     ours, encoded = Image.open(io.BytesIO(rendition)).convert("RGB"), io.BytesIO()
     reference.resize(ours.size, Image.Resampling.LANCZOS).save(encoded, "WEBP", quality=80, method=2)
@@ -121,7 +120,7 @@ def difference(rendition: bytes, reference: Image.Image) -> float:
 
 
 def render_all(paths: list[Path]) -> Iterator[tuple[Path, Ours]]:
-    """Render each file in a process of its own kind, so that a crash of a decoder ends only one file."""
+    """Render the files in another process. If a decoder crashes, only one file fails."""
     pool = ProcessPoolExecutor(1)
     for path in paths:
         try:
@@ -155,7 +154,7 @@ def main(folder: Path) -> None:
             ready += 1
             for viewer, decode in viewers.in_order():
                 if reference := decode(path):
-                    differences.append((difference(ours.rendition, reference.pixels), viewer, name))
+                    differences.append((measure_difference(ours.rendition, reference.pixels), viewer, name))
                     if reference.size != ours.size:
                         sizes.append(f"{name}: {ours.size}, but {reference.size} in {viewer}")
                     break

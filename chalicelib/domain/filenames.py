@@ -1,4 +1,4 @@
-"""File names: their length, their extension and their short form. This module does no I/O."""
+"""File names: their length, extension and short form. This module does no I/O."""
 
 import re
 import unicodedata

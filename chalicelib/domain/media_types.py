@@ -35,7 +35,7 @@ _ALIASES = {
     "image/heif-sequence": "image/heif",
     "image/avif-sequence": "image/avif",
 }
-# Clients send these types for bytes that they do not know.
+# Clients send these types if they do not know the type of the bytes.
 _UNSPECIFIC = frozenset(("", UNKNOWN, "binary/octet-stream", "application/x-octet-stream", "application/unknown"))
 _EXTENSIONS = {
     "image/jpeg": ("jpg", "jpeg", "jpe", "jfif", "pjpeg", "pjp", "mpo"),
@@ -47,7 +47,7 @@ _EXTENSIONS = {
     "image/heif": ("heif", "heifs", "hif", "heic", "heics"),
     "image/avif": ("avif", "avifs"),
 }
-"""The usual extension of each type, and further ones. HEIC files are HEIF files, so both types share extensions."""
+"""The extensions of each type, the usual one first. HEIC files are HEIF files, so both types share extensions."""
 _TYPES_BY_EXTENSION = {extension: media_type for media_type in _EXTENSIONS for extension in _EXTENSIONS[media_type]} | {
     "heic": "image/heic",
     "heics": "image/heic",
@@ -57,7 +57,7 @@ _HEADER_VALUE = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+/[!#$%&'*+.^_`|~0-9A-Za-
 
 
 def choose_media_type(declared: str | None, filename: str) -> str | None:
-    """Return the type that the bytes of an upload probably have, or None if the service refuses the upload.
+    """Return the type that the bytes of an upload probably have, or None if the service rejects the upload.
 
     An unspecific declaration counts as none. The extension of the file name then decides.
     The result is `UNKNOWN` if the file name has no extension either.
@@ -74,7 +74,7 @@ def choose_media_type(declared: str | None, filename: str) -> str | None:
 def choose_signed_type(declared: str | None, media_type: str) -> str:
     """Return the Content-Type to sign into a grant: the declared one, or `media_type` if there is none.
 
-    Browsers and many libraries send the type of the file by themselves, which is the type that they declare.
+    Browsers and many libraries set the header to the type that they declare.
     """
     value = " ".join((declared or "").split())
     return value if _HEADER_VALUE.fullmatch(value) else media_type

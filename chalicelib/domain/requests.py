@@ -76,7 +76,7 @@ class Query(Input, frozen=True):
 
 
 class PageVisit(Query, frozen=True, forbid_unknown_fields=False):
-    """The query parameters of the web page: none. Ignore those that other sites and mail programs add to links."""
+    """The web page has no query parameters. Ignore those that other sites and mail programs add to links."""
 
 
 class UploadRequest(Body, frozen=True):
@@ -87,7 +87,7 @@ class UploadRequest(Body, frozen=True):
 
     filename: Annotated[str, Meta(min_length=1, max_length=255)]
     content_type: Annotated[str, Meta(max_length=100, extra_json_schema=_SUPPORTED)] | None = None
-    """None or an empty text lets the extension of the file name decide."""
+    """If it is None or empty, the extension of the file name decides."""
     size: Annotated[int, Meta(ge=1, extra_json_schema=_SIZE_LIMIT)] | None = None
     sha256: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}" + _END)] | None = None
     title: Title = ""

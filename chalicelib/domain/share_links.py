@@ -86,7 +86,7 @@ def list_password_readings(header: str) -> list[str]:
     """Return the passwords that a value of `X-Link-Password` can mean, at most three.
 
     A client percent-encodes a password in UTF-8, because a header carries only ASCII safely (RFC 9110, section 5.5).
-    A password may also contain a percent sign without any encoding, or arrive as bytes of UTF-8 read as Latin-1.
+    Some clients send the password as it is. It can then contain a percent sign, or be UTF-8 that was read as Latin-1.
     """
     readings = [header]
     with suppress(UnicodeDecodeError):

@@ -12,7 +12,7 @@ from chalicelib.domain.ids import LocalTime, Timestamp, UtcOffset, format_timest
 from chalicelib.domain.photos import Photo
 
 MAX_OFFSET = timedelta(hours=14)
-"""The largest offset from UTC that any place uses or used, in both directions."""
+"""The largest offset from UTC in both directions. No place has used a larger one."""
 
 
 class Taken(NamedTuple):

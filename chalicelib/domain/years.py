@@ -19,7 +19,7 @@ _LAST_MONTH = 12
 def read_years(years: Iterable[int] | str) -> tuple[int, ...]:
     """Return years in their order, each once. A text may list years and ranges, such as "2016, 2019-2021".
 
-    Return no years if the text has none. Of a range over more than `MAX_YEARS` years, return both ends.
+    Return no years if the text has none. If a range has more than `MAX_YEARS` years, return only its ends.
     """
     numbers = _parse(years) if isinstance(years, str) else years
     return tuple(dict.fromkeys(numbers))[:MAX_YEARS]

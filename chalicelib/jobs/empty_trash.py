@@ -19,7 +19,7 @@ class EmptyTrashJob:
         self._requests, self._trash, self._queue, self._clock = requests, trash, queue, clock
 
     def sweep(self) -> int:
-        """Enqueue every user whose request is overdue or must be repeated."""
+        """Enqueue every user whose request is due."""
         user_ids = self._requests.list_due(format_timestamp(self._clock()), SWEEP_LIMIT)
         self._queue.send([EmptyTrash(user_id) for user_id in user_ids])
         return len(user_ids)

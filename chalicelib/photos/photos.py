@@ -39,14 +39,14 @@ class Photos:
         return self._presenter.build_view(get_visible_photo(self._store, photo_id, by), by)
 
     def change(self, photo_id: PhotoId, changes: PhotoChanges, *, by: Caller) -> OwnPhotoView:
-        """Apply `changes` and re-index the photo in one transaction. A job makes a changed rotation.
+        """Apply `changes` and re-index the photo in one transaction. If the rotation changes, a job rotates the photo.
 
         Raises:
             NotFound: the photo does not exist, or the caller may not see it.
             Forbidden: the caller may see the photo but does not own it.
             Conflict: other writers keep changing the photo.
-            InvalidRequest: the time does not exist, or an offset has no local time.
-            NotReady: the rotation of a pending or rejected photo cannot be changed.
+            InvalidRequest: the date does not exist, or there is an offset but no local time.
+            NotReady: the client sent a rotation, but the photo is pending or rejected.
         """
         fields, now = changes.get_sent_fields(), self._clock()
         rotation = fields.pop("rotation", None)

@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 ROTATION_LEASE = timedelta(minutes=30)
 """The time until the sweep enqueues a rotation again. A job takes at most 15 minutes. AWS contract LAM-7."""
 OLD_RENDITIONS_LIFETIME = timedelta(hours=25)
-"""The time that old renditions stay. Clients may have signed URLs of them, which expire within 24 hours."""
+"""The time that old renditions stay. Clients may have signed URLs of old renditions, which expire within 24 hours."""
 
 
 def request_rotation(photo: Photo, rotation: Rotation, now: datetime) -> Photo:
@@ -56,19 +56,24 @@ class Rotations:
         """
         if photo.wanted_rotation is None:
             return
+        # Each rotation postpones the deletion of old renditions, so delete those that are old enough now.
+        self._bucket.delete_unused_renditions(photo, self._clock() - OLD_RENDITIONS_LIFETIME)
         current = self._apply(photo, self._make_renditions(photo, photo.wanted_rotation))
         if current is None or current.status == "erased":
-            # The photo was erased in the meantime, so delete the renditions that were written after that.
+            # The photo was erased during the job, so delete the renditions that the job wrote after that.
             self._bucket.erase(photo.prefix)
 
     def delete_old_renditions(self, photo: Photo) -> None:
         """Delete the renditions that the photo has not used for a while."""
-        # A job changes the row within 15 minutes after it has written the renditions, so newer ones may be in use soon.
+        # A job takes at most 15 minutes, so younger renditions may belong to a job that has not changed the row yet.
         self._bucket.delete_unused_renditions(photo, self._clock() - ROTATION_LEASE)
         self._store.replace(photo, photo.with_(rotation_due_at=None))
 
     def _make_renditions(self, photo: Photo, rotation: Rotation) -> dict[str, Any]:
-        """Write the renditions, and return the changes that show them. Return no new ones if the original is lost."""
+        """Write the renditions, and return the changes that show them.
+
+        If the original is missing or cannot be rendered, return only the changes that end the request.
+        """
         due_at = format_timestamp(self._clock() + OLD_RENDITIONS_LIFETIME)
         finished = {"wanted_rotation": None, "rotation_due_at": due_at}
         stored = self._bucket.read(photo.s3_key, photo.version_id)
@@ -76,7 +81,7 @@ class Rotations:
             log.error("the original of a photo to rotate is missing", extra={"photo_id": photo.photo_id})
             return finished
         try:
-            rendered = render(stored.content, photo.content_type, rotation=rotation)
+            rendered = render(stored.content, rotation=rotation)
         except Rejection as rejection:
             log.error("could not rotate a photo", extra={"photo_id": photo.photo_id, "reason": rejection.code})
             return finished
@@ -97,7 +102,7 @@ class Rotations:
         }
 
     def _apply(self, photo: Photo, changes: dict[str, Any]) -> Photo | None:
-        """Apply `changes` if the same rotation is still wanted. Return the photo as it was before, or None."""
+        """Apply `changes` if the same rotation is still wanted. Return the photo from before, or None if it is gone."""
         cached: list[Photo | None] = [photo]
 
         def attempt() -> Photo | None:

@@ -23,11 +23,11 @@ from chalicelib.stores.trash_requests import TrashRequestStore
 log = logging.getLogger(__name__)
 
 EMPTYING_LEASE = timedelta(minutes=15)
-"""The time that a job has for one page of the trash before the sweep enqueues another job."""
+"""The time that a job has for one page of the trash. After that, the sweep enqueues another job."""
 EMPTYING_TIME_BUDGET = timedelta(minutes=10)
 """The time budget of one run, within the 15 minutes of its function. AWS contract LAM-7."""
 LIST_LAG = timedelta(minutes=1)
-"""The time after which the list of the trash surely has every photo that was in the trash before."""
+"""The time until the list of the trash contains every photo that entered the trash before the request."""
 _BATCH_SIZE = 100
 
 
@@ -40,7 +40,7 @@ class Trash:
         self._store, self._requests, self._bucket, self._queue, self._clock = store, requests, bucket, queue, clock
 
     def empty(self, *, by: Caller) -> None:
-        """Request that all photos that are now in the caller's trash are erased. A job erases them."""
+        """Request to erase all photos that are now in the caller's trash. A job erases the photos."""
         now = self._clock()
         self._requests.add(by.user_id, format_timestamp(now), format_timestamp(now + EMPTYING_LEASE))
         try:

@@ -24,8 +24,8 @@ class PhotoView(Model, omit_defaults=False, frozen=True):
     """A photo with the fields that every viewer can see.
 
     `takenLocal` is the time on a clock at the place of the photo, and `takenOffset` is the clock's offset from UTC.
-    `takenAt` is the moment in UTC. If the offset is null, `takenAt` is the local time read as UTC. All are null if the
-    time is unknown. Older photos have only `takenAt`.
+    `takenAt` is the moment in UTC. If the offset is null, `takenAt` is the local time read as UTC. All three are
+    null if the time is unknown. Older photos have only `takenAt`.
     """
 
     photo_id: PhotoId

@@ -105,13 +105,12 @@ def render(
 ) -> Rendered:
     """Return the renditions and the metadata of an upload. The bytes alone determine its type.
 
-    Callers outside the service still pass the declared type, which is ignored.
-
     Turn the renditions clockwise by `rotation` degrees after the orientation is applied.
+    The second argument is ignored. Scripts outside the project still pass the declared type.
 
     Raises:
         Rejection: the upload is rejected. The subclass is the reason.
-        TooSlow: the picture has more than `max_pixels`, and was not decoded.
+        TooSlow: the picture has more than `max_pixels`. It was not decoded.
     """
     try:
         content_type = identify(content)

@@ -1,5 +1,6 @@
 """The coded picture inside a photo's file, and the limits of its size."""
 
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -90,6 +91,14 @@ def read_bytes(content: bytes, at: int, size: int) -> bytes:
     if len(part) < size:
         raise Truncated
     return part
+
+
+def inflate(compressed: bytes, limit: int) -> bytes:
+    """Return at most `limit` inflated bytes. Return no bytes if the data is corrupt."""
+    try:
+        return zlib.decompressobj().decompress(compressed, limit)
+    except zlib.error:
+        return b""
 
 
 def count_pieces(limit: int = MAX_PIECES) -> Iterator[None]:

@@ -1,4 +1,4 @@
-"""Tell missing pixels from harmless faults, if a file is cut off or a decoder reports a fault."""
+"""Distinguish missing pixels from harmless faults if a file is cut off or a decoder reports a fault."""
 
 import io
 import re
@@ -21,8 +21,10 @@ _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
 """The first column, the first row, and the distances of columns and rows of each pass (PNG, section 8.1)."""
-# Deflate inflates at most a thousand times, so a step takes at most 17 MB.
+# Deflate data grows at most a thousandfold, so a step takes at most 17 MB.
 _INFLATE_STEP = 16_384
+# The correction holds the file several times.
+_MAX_REPAIRED_BYTES = 50_000_000
 
 
 def ignore_fault(coded: CodedPicture, fault: Exception) -> CodedPicture:
@@ -32,6 +34,8 @@ def ignore_fault(coded: CodedPicture, fault: Exception) -> CodedPicture:
         Truncated: the file does not contain all pixels.
         Damaged: the pixels are corrupt.
     """
+    # The traceback keeps the first decoder and its pixels.
+    fault.__traceback__ = None
     if _MISSING_DATA.search(str(fault)):
         raise Truncated from fault
     if coded.content.startswith(b"\xff\xd8"):
@@ -74,10 +78,12 @@ def build_png_chunk(kind: bytes, body: bytes) -> bytes:
 
 def _repair_png(coded: CodedPicture, fault: Exception) -> CodedPicture:
     """Correct the checksums of a PNG if all pixels are there. Each pixel has two checksums, and one may be wrong."""
+    if len(coded.content) > _MAX_REPAIRED_BYTES:
+        raise Damaged from fault
     chunks = list(iterate_png_chunks(coded.content))
     data = b"".join(body for kind, body, _ in chunks if kind == b"IDAT")
     try:
-        end, checksum = _inflate(data, _count_bytes(chunks[0][1]))
+        end, checksum = _find_data_end(data, _count_bytes(chunks[0][1]))
     except zlib.error:
         raise Damaged from fault
     stored_checksum, checksum_bytes = data[end : end + 4], struct.pack(">I", checksum)
@@ -90,11 +96,11 @@ def _repair_png(coded: CodedPicture, fault: Exception) -> CodedPicture:
     return replace(coded, content=content)
 
 
-def _inflate(data: bytes, needed: int) -> tuple[int, int]:
+def _find_data_end(data: bytes, needed: int) -> tuple[int, int]:
     """Return the end of the compressed data, and the Adler-32 checksum of the inflated data.
 
     Raises:
-        Truncated: the data has less than `needed` bytes.
+        Truncated: the inflated data has less than `needed` bytes.
         zlib.error: the data is corrupt.
     """
     inflater, checksum, at = zlib.decompressobj(-zlib.MAX_WBITS), 1, 2

@@ -13,6 +13,7 @@ from chalicelib.renditions.colours.colour import SRGB, ColourSpace
 from chalicelib.renditions.completeness import check_gif
 from chalicelib.renditions.metadata import Metadata, read_metadata
 from chalicelib.renditions.tiff import pixels as tiff_pixels
+from chalicelib.renditions.tiff.samples import Samples
 
 if TYPE_CHECKING:
     from pyvips import Image
@@ -87,8 +88,11 @@ def open_picture(coded: CodedPicture, content_type: str, *, is_tolerant: bool = 
 
 
 def _open(coded: CodedPicture, content_type: str, *, is_tolerant: bool) -> Picture:
-    if content_type == "image/jpeg":
+    # The only strip of a TIFF can be a JPEG file.
+    if coded.content.startswith(b"\xff\xd8"):
         return _open_jpeg(coded, is_tolerant=is_tolerant)
+    if coded.samples:
+        return _open_tiff(coded, coded.samples)
     if content_type == "image/png":
         return _open_with_vips("pngload_buffer", coded, fail_on="none" if is_tolerant else "error")
     return _OPENERS[content_type](coded)
@@ -121,11 +125,8 @@ def _open_with_vips(loader: str, coded: CodedPicture, *, fail_on: str = "error")
     return Picture(read_metadata(coded), profile, lambda _shrink: image, image.width, image.height)
 
 
-def _open_tiff(coded: CodedPicture) -> Picture:
-    if coded.samples is None:
-        # The only strip of the page is a JPEG file.
-        return _open_jpeg(coded, is_tolerant=False)
-    image = tiff_pixels.decode(load_vips(), coded, coded.samples)
+def _open_tiff(coded: CodedPicture, samples: Samples) -> Picture:
+    image = tiff_pixels.decode(load_vips(), coded, samples)
     return Picture(read_metadata(coded), coded.profile, lambda _shrink: image, image.width, image.height)
 
 
@@ -208,7 +209,6 @@ def _build_image(pixels: bytes | bytearray, width: int, height: int, *, is_16_bi
 _OPENERS: dict[str, Callable[[CodedPicture], Picture]] = {
     "image/gif": _open_gif,
     "image/webp": partial(_open_with_vips, "webpload_buffer"),
-    "image/tiff": _open_tiff,
     "image/heic": _open_heic,
     "image/heif": _open_heic,
     "image/avif": _open_avif,

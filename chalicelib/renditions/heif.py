@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from chalicelib.renditions.coded_picture import CodedPicture, check_limit, check_size, count_pieces
+from chalicelib.renditions.coded_picture import MAX_PIECES, CodedPicture, check_limit, check_size, count_pieces
 from chalicelib.renditions.colours import colour
 from chalicelib.renditions.heif_boxes import (
     Box,
@@ -55,7 +55,7 @@ class Memory(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Items:
-    """The items of a file, and all that describes them."""
+    """The items of a file, with their properties and references."""
 
     content: bytes
     primary: int
@@ -86,7 +86,7 @@ class _Items:
         return [self.content[box.at : box.end] for box in boxes if box.kind == kind]
 
     def get_size(self, item: int) -> tuple[int, int] | None:
-        """Return the width and the height of an item, or None if the file does not tell them."""
+        """Return the width and the height of an item, or None if the file does not contain them."""
         extents = self.get_properties(item, b"ispe")
         return struct.unpack_from(">II", extents[0], 4) if extents else None
 
@@ -171,8 +171,10 @@ def _read_items(content: bytes, meta: Box) -> _Items:
 
 
 def _find_parts(items: _Items, item: int) -> list[int]:
-    """Return an item and the items that it is made of: a grid and its tiles, or one of both behind an identity."""
+    """Return an item and its sources: the tiles of a grid, or the picture or grid of an identity with its tiles."""
     sources = items.get_sources(item) if items.get_type(item) == b"iden" else (item,)
+    if len(sources) > 1:
+        raise DecompressionBomb
     tiles = [tile for source in sources if items.get_type(source) == b"grid" for tile in items.get_sources(source)]
     return [*dict.fromkeys((item, *sources)), *tiles]
 
@@ -206,6 +208,8 @@ def _find_transparency(items: _Items, parts: list[int]) -> list[int]:
     for item in dict.fromkeys(auxiliary):
         if any(body[4:].startswith(_ALPHA) for body in items.get_properties(item, b"auxC")):
             alpha_parts = _find_parts(items, item)
+            # Many transparency pictures can have the same tiles.
+            check_limit(len(parts) + len(transparency) + len(alpha_parts), MAX_PIECES, "items", DecompressionBomb)
             _check_parts(items, alpha_parts)
             transparency += alpha_parts
     return transparency

@@ -120,8 +120,8 @@ def _find_segment_end(content: bytes, at: int, code: int) -> int:
 def _find_last_data(content: bytes, start: int) -> int:
     """Return the end of the data of a scan without an end marker.
 
-    Zeros fill the part of a file that never arrived. A decoder would take them for pixels. Real data consists of zeros
-    only in a picture of one colour, after the first values.
+    Zeros fill the part of a file that never arrived, and a decoder would read pixels from them. Real data can end with
+    many zeros only in a picture of one colour.
     """
     marker = _LAST_SCAN_END.search(content, start)
     limit = marker.start() if marker else len(content)

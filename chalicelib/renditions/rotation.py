@@ -10,7 +10,7 @@ _NEXT_ORIENTATIONS = {1: 6, 6: 3, 3: 8, 8: 1, 2: 7, 7: 4, 4: 5, 5: 2}
 
 
 def turn(picture: Picture, rotation: Rotation) -> Picture:
-    """Return the picture turned clockwise by `rotation` degrees from upright. A turned picture has no copy."""
+    """Return the picture turned clockwise by `rotation` degrees from upright. Remove its copy, which is not turned."""
     if rotation == 0:
         return picture
     orientation = picture.metadata.orientation

@@ -57,8 +57,8 @@ class PhotoBuckets:
     def create_put_grant(self, photo: Photo, content_type: str = "") -> Grant:
         """Return a presigned PUT that binds every declared value and cannot replace an object (`If-None-Match`).
 
-        `content_type` is the Content-Type that the client will send, if it differs from the photo's. The type of the
-        stored object can therefore be wrong, so every URL of an original overrides it.
+        `content_type` is the Content-Type that the client will send, if it differs from the photo's. The stored object
+        can therefore have a wrong type, so every URL of an original overrides the type.
 
         AWS contracts S3-1, S3-2, S3-3.
         """

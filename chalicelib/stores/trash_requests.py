@@ -9,7 +9,7 @@ class TrashRequestStore(Protocol):
     """Requests to empty the trash, at most one per user."""
 
     def add(self, user_id: UserId, requested_at: Timestamp, due_at: Timestamp) -> None:
-        """Add a request, which becomes due at `due_at`. Replace an earlier one, and change nothing if one is later."""
+        """Add a request that becomes due at `due_at`. Replace an earlier request. Keep a later one."""
 
     def get_time(self, user_id: UserId) -> Timestamp | None:
         """Return the time of the user's request, or None if there is none."""

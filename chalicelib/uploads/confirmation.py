@@ -30,7 +30,7 @@ from chalicelib.uploads.outcomes import (
 log = logging.getLogger(__name__)
 
 MAX_REQUEST_BYTES, MAX_REQUEST_PIXELS = 50_000_000, 100_000_000
-"""The largest photo that a request confirms. The slowest such photo takes 5 s, and API Gateway waits 29 s."""
+"""The largest photo that a request confirms. The slowest takes 5 s, and API Gateway waits 29 s."""
 
 _KEY = re.compile(r"([^/]+)/([^/]+)/([^/]+)")
 

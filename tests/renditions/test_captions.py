@@ -142,7 +142,7 @@ IPTC_BLOCKS = (blocks.resources(IPTC), IPTC)
 
 
 @given(st.sampled_from(IPTC_BLOCKS), st.lists(st.tuples(st.integers(0, 200), st.binary(max_size=4)), max_size=5))
-def test_no_iptc_block_is_an_error(block: bytes, changes: list[tuple[int, bytes]]) -> None:
+def test_no_iptc_block_raises_an_error(block: bytes, changes: list[tuple[int, bytes]]) -> None:
     changed = bytearray(block)
     for at, replacement in changes:
         changed[at : at + len(replacement)] = replacement
@@ -150,6 +150,6 @@ def test_no_iptc_block_is_an_error(block: bytes, changes: list[tuple[int, bytes]
 
 
 @given(st.sampled_from([b"tEXt", b"zTXt", b"iTXt"]), st.sampled_from(["Title", "Raw profile type exif"]), st.binary())
-def test_no_png_text_is_an_error(kind: bytes, keyword: str, body: bytes) -> None:
+def test_no_png_text_raises_an_error(kind: bytes, keyword: str, body: bytes) -> None:
     metadata = png_texts.read_metadata([(kind, keyword.encode() + b"\0" + body)], b"")
     assert metadata["iptc"] == b"" or keyword != "Title"

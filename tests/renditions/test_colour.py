@@ -11,18 +11,17 @@ from chalicelib import renditions
 from chalicelib.renditions.containers import extract_picture
 from chalicelib.renditions.decoders import open_picture
 from tests.support import heif_builder, images, profiles
+from tests.support.colours import Colours
 from tests.support.shown_colours import (
     P3_CHROMATICITIES,
     SHOWN,
     SRGB_CHROMATICITIES,
-    Colours,
     add_chunks,
-    encode_chunk,
     show,
     shows,
 )
 
-VIDEO = {
+VIDEO: dict[tuple[int, int], Colours] = {
     (1, 1): [(197, 28, 28), (28, 155, 49), (28, 49, 197), (218, 197, 49)],
     (9, 14): [(246, 0, 6), (0, 163, 5), (0, 48, 207), (235, 195, 0)],
 }
@@ -100,7 +99,7 @@ def heic(tiles: int, *properties: bytes) -> bytes:
     return heif_builder.File(items, references, (b"heic", b"mif1")).encode()
 
 
-def distance(one: tuple[int, int, int], other: tuple[int, int, int]) -> int:
+def distance(one: tuple[int, ...], other: tuple[int, ...]) -> int:
     return sum(abs(a - b) for a, b in zip(one, other, strict=True))
 
 
@@ -164,7 +163,9 @@ def test_profile_of_png_wins_over_its_gamma() -> None:
 
 def test_colours_after_the_pixels_of_png_are_ignored() -> None:
     content = images.encoded(images.quadrants(), "PNG")
-    assert shows(content[:-12] + encode_chunk(*gama(100_000)) + content[-12:], "image/png", list(images.QUADRANTS))
+    assert shows(
+        content[:-12] + images.encode_chunk(*gama(100_000)) + content[-12:], "image/png", list(images.QUADRANTS)
+    )
 
 
 @pytest.mark.parametrize(("mode", "code"), [("L", 16), ("L", 8), ("P", 8), ("LA", 8), ("RGBA", 16)])
@@ -187,7 +188,7 @@ def test_16_bits_look_like_8_bits(transfer: int) -> None:
     )
     header = struct.pack(">IIBBBBB", 4, 4, 16, 2, 0, 0, 0)
     content = b"".join(
-        encode_chunk(kind, body)
+        images.encode_chunk(kind, body)
         for kind, body in ((b"IHDR", header), cicp(1, transfer), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
     )
     rendered = renditions.render(b"\x89PNG\r\n\x1a\n" + content, "image/png")

@@ -148,7 +148,7 @@ def test_offset_is_read_in_all_spellings_or_not_at_all(text: str, minutes: int |
 
 
 @given(st.text(st.sampled_from("0123456789:/-. TZ+apmJun,\0年下午"), max_size=120) | st.text(max_size=120))
-def test_no_text_is_an_error(text: str) -> None:
+def test_no_text_raises_an_error(text: str) -> None:
     reading, offset = parse_date(text, text), parse_offset(text)
     assert reading is None or (reading.local.tzinfo is None and reading.local.year >= 1000)
     assert offset is None or abs(offset) <= MAX_OFFSET

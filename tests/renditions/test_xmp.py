@@ -92,7 +92,7 @@ def test_number_and_length_of_values_are_bounded() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, len(VALID)), st.binary(max_size=6)), max_size=6), st.integers(0, len(VALID)))
-def test_no_packet_is_an_error(changes: list[tuple[int, bytes]], end: int) -> None:
+def test_no_packet_raises_an_error(changes: list[tuple[int, bytes]], end: int) -> None:
     packet = bytearray(VALID)
     for at, replacement in changes:
         packet[at : at + len(replacement)] = replacement

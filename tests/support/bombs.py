@@ -8,7 +8,8 @@ from functools import cache
 
 from PIL import Image
 
-from tests.support import heif, heif_builder, images
+from tests.support import heif, heif_builder, images, tiff
+from tests.support.metadata_blocks import png_international_text
 
 
 def jpeg_with_many_scans(scans: int) -> bytes:
@@ -70,12 +71,15 @@ def bombs() -> dict[str, tuple[bytes, str, str]]:
         "heic of large tiles": (heif.large_tiles(25), "image/heic", "DecompressionBomb"),
         "heic of one tile": (_heic_of_one_tile(25), "image/heic", "DecompressionBomb"),
         "heic of references": (_heic_with_many_references(100), "image/heic", "DecompressionBomb"),
+        "heic of identities": (_heic_of_identities(2_000), "image/heic", "DecompressionBomb"),
         "heic of shared metadata": (heif.shared(90), "image/heic", "DecompressionBomb"),
         "heic items": (_heic_with_many_items(200_000), "image/heic", "Damaged"),
         "heic items that overlap": (_heic_with_many_items(200_000, size=1_500_000), "image/heic", "Damaged"),
         "jpeg of one scan, progressive": (_jpeg_with_one_scan(progressive=True), "image/jpeg", "TooManyPixels"),
         "jpeg of one scan of three": (_jpeg_with_one_scan(), "image/jpeg", "TooManyPixels"),
         "tiff of jpeg": (_tiff_of_jpeg(), "image/tiff", "TooManyPixels"),
+        "tiff of shared tiles": (_tiff_of_shared_tiles(100_000), "image/tiff", "DecompressionBomb"),
+        "tiff of 65 scans": (_tiff_of_scans(65), "image/tiff", "DecompressionBomb"),
         "jpeg scans": (jpeg_with_many_scans(5_000), "image/jpeg", "DecompressionBomb"),
         # The number of pixels alone would not cause a refusal.
         "jpeg of 65 scans": (jpeg_with_many_scans(65), "image/jpeg", "DecompressionBomb"),
@@ -134,6 +138,25 @@ def _heic_of_one_tile(across: int) -> bytes:
     return heif_builder.File(items, ((b"dimg", 1, [2] * across**2),), (b"heic", b"mif1")).encode()
 
 
+def _heic_of_identities(count: int) -> bytes:
+    """Return an identity that names the same grid many times."""
+    identity = heif_builder.Item(b"iden", b"", (heif_builder.extent(),))
+    references = ((b"dimg", 1, [2] * count), (b"dimg", 2, [3] * count))
+    items = (identity, heif_builder.grid(1, 1), heif_builder.hevc())
+    return heif_builder.File(items, references, (b"heic", b"mif1")).encode()
+
+
+def _tiff_of_shared_tiles(size: int) -> bytes:
+    """Return a TIFF whose tiles all declare the same bytes."""
+    tiles: dict[int, tiff.Values] = {322: (16,), 323: (16,), 324: (8,) * 24, 325: (size,) * 24, 700: bytes(size)}
+    page = tiff.page(b"", number=1, photometric=1, tags={259: (8,), **tiles})
+    return tiff.write(tiff.Page([], page.fields))
+
+
+def _tiff_of_scans(scans: int) -> bytes:
+    return tiff.write(tiff.page(jpeg_with_many_scans(scans), photometric=6, tags={259: (7,)}))
+
+
 def _heic_with_many_references(count: int) -> bytes:
     references = ((b"dimg", 1, [1] * 60_000),) * count
     return heif_builder.File((heif_builder.hevc(),), references, (b"heic", b"mif1")).encode()
@@ -147,6 +170,7 @@ def defused() -> dict[str, tuple[bytes, str]]:
     """Return photos with a bomb in a part that the service never decodes. The service accepts them."""
     text = zlib.compress(bytes(100_000_000), 9)
     return {
+        "xmp namespace": (_png_with_long_namespace(1_000_000), "image/png"),
         "png text": (images.png(*[(b"zTXt", b"x\0\0" + text)] * 7), "image/png"),
         "gif frames": (gif_with_many_frames(100_000), "image/gif"),
         "tiff pages": (_tiff_with_many_pages(100_000), "image/tiff"),
@@ -155,6 +179,13 @@ def defused() -> dict[str, tuple[bytes, str]]:
         "heic pictures with the same exif": (heif.described_often(150), "image/heic"),
         "avif exif of millions": (_avif_with_millions_of_values(), "image/avif"),
     }
+
+
+def _png_with_long_namespace(letters: int) -> bytes:
+    """Return a PNG whose XMP has many names in a long namespace."""
+    names = "".join(f"<a:b{number}/>" for number in range(1_500))
+    packet = f'<x:x xmlns:x="y" xmlns:a="{"u" * letters}">{names}</x:x>'
+    return images.png(png_international_text("XML:com.adobe.xmp", packet.encode(), compressed=True))
 
 
 def _tiff_with_many_pages(pages: int) -> bytes:

@@ -149,10 +149,11 @@ def png(*chunks: tuple[bytes, bytes], header: bytes | None = None) -> bytes:
     """Return a PNG of one grey pixel, with `chunks` before the pixel. `header` replaces the IHDR."""
     parts = [(b"IHDR", header or struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0)), *chunks]
     parts += [(b"IDAT", zlib.compress(b"\0\x80")), (b"IEND", b"")]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(kind, body) for kind, body in parts)
+    return b"\x89PNG\r\n\x1a\n" + b"".join(encode_chunk(kind, body) for kind, body in parts)
 
 
-def _chunk(kind: bytes, body: bytes) -> bytes:
+def encode_chunk(kind: bytes, body: bytes) -> bytes:
+    """Return a chunk of a PNG."""
     return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
 

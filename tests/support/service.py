@@ -148,8 +148,10 @@ class Local(Service):
 
     def mailed_code(self, email: str, mails: int = 1) -> str:
         """Wait for this number of e-mails to the address in the output of the service. Return the newest code."""
-        wait_until(lambda: self.read_output().count(f"Mail to {email}") >= mails, 10)
-        mail = self.read_output().rpartition(f"Mail to {email}")[2]
+        # The service stores addresses in lower case.
+        heading = f"Mail to {email.lower()}"
+        wait_until(lambda: self.read_output().count(heading) >= mails, 10)
+        mail = self.read_output().rpartition(heading)[2]
         match = re.search(r"\b[0-9]{6}\b", mail)
         assert match, mail
         return match[0]

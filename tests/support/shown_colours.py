@@ -1,14 +1,8 @@
 """Colours of photos in Chromium 156, and the colours of our renditions."""
 
-import io
-import struct
-import zlib
-
-from PIL import Image
-
 from chalicelib import renditions
-
-type Colours = list[tuple[int, int, int]]
+from tests.support.colours import Colours, find_difference, read_quadrants
+from tests.support.images import encode_chunk
 
 SRGB_CHROMATICITIES = (31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000)
 P3_CHROMATICITIES = (31270, 32900, 68000, 32000, 26500, 69000, 15000, 6000)
@@ -43,33 +37,14 @@ SHOWN: dict[tuple[int, int], Colours] = {
 def show(content: bytes, declared: str) -> list[Colours]:
     """Return the colours in the middle of each quadrant, of each rendition."""
     rendered = renditions.render(content, declared)
-    pictures = [Image.open(io.BytesIO(r.content)).convert("RGB") for r in rendered.renditions.values()]
-    places = [(x, y) for y in (0.25, 0.75) for x in (0.25, 0.75)]
-    return [[_pixel(picture, x, y) for x, y in places] for picture in pictures]
-
-
-def _pixel(picture: Image.Image, x: float, y: float) -> tuple[int, int, int]:
-    red, green, blue = picture.crop(
-        (at := round(x * picture.width), to := round(y * picture.height), at + 1, to + 1)
-    ).tobytes()
-    return red, green, blue
+    return [read_quadrants(rendered, name) for name in rendered.renditions]
 
 
 def shows(content: bytes, declared: str, expected: Colours, tolerance: int = 6) -> bool:
     """Return whether all renditions have these colours in their quadrants."""
-    return all(
-        abs(a - b) <= tolerance
-        for colours in show(content, declared)
-        for one, other in zip(colours, expected, strict=True)
-        for a, b in zip(one, other, strict=True)
-    )
+    return all(find_difference(colours, expected) <= tolerance for colours in show(content, declared))
 
 
 def add_chunks(content: bytes, *chunks: tuple[bytes, bytes]) -> bytes:
     """Add chunks to a PNG after its header."""
     return content[:33] + b"".join(encode_chunk(*chunk) for chunk in chunks) + content[33:]
-
-
-def encode_chunk(kind: bytes, body: bytes) -> bytes:
-    """Return a chunk of a PNG."""
-    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))

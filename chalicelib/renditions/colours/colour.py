@@ -116,8 +116,8 @@ ADOBE_RGB = ColourSpace(_ADOBE_RGB, _make_gamma(_ADOBE_GAMMA))
 def read_nclx(nclx: bytes) -> ColourSpace:
     """Return the colour space of the body of a `colr` box after its type (ISO/IEC 14496-12, section 12.1.5).
 
-    If a code point is unspecified or unknown, use that of sRGB. Browsers use it for the curve of BT.709 too, which
-    many encoders write without a reason.
+    If a code point is unspecified or unknown, use that of sRGB. Browsers also show the curve of BT.709 as that of sRGB,
+    because many encoders write it without a reason.
     """
     primaries, transfer = struct.unpack_from(">HH", nclx)
     curve = transfer_srgb if transfer in _VIDEO_CURVES else _CURVES.get(transfer, transfer_srgb)
@@ -130,7 +130,7 @@ def read_png_chunks(chunks: Mapping[bytes, bytes]) -> ColourSpace | None:
     primaries = _read_chrm(chunks[b"cHRM"]) if b"cHRM" in chunks else SRGB.primaries
     if b"sRGB" in chunks or not gamma or primaries is None:
         return None
-    # A writer of sRGB adds this gamma and these primaries for readers that do not know sRGB.
+    # Writers of sRGB add this gamma and these primaries for readers that do not know sRGB.
     if abs(gamma / _SRGB_GAMMA - 1) < _GAMMA_TOLERANCE and _are_near(primaries, SRGB.primaries):
         return None
     return ColourSpace(primaries, _make_gamma(100_000 / gamma))
@@ -168,9 +168,9 @@ def read_cicp(chunk: bytes) -> ColourSpace | None:
 
 
 def read_dcf(exif: bytes) -> ColourSpace | None:
-    """Return Adobe RGB if the EXIF of a JPEG names it (DCF 2.0, section 5, and EXIF 3.0, section 4.6.5).
+    """Return Adobe RGB if the EXIF of a JPEG declares it, or None (DCF 2.0, section 5, and EXIF 3.0, section 4.6.5).
 
-    Some cameras write the value 2 instead, which EXIF reserves.
+    Some cameras write the colour space 2, although EXIF reserves this value.
     """
     structure = Tiff(exif.removeprefix(b"Exif\0\0"))
     with suppress(struct.error, KeyError):

@@ -1,4 +1,4 @@
-"""Read title, description and keywords that were written into a photo: from XMP, else IPTC, else EXIF, else PNG texts.
+"""Read the title, description and keywords inside a photo: from XMP, else IPTC, else EXIF, else PNG texts.
 
 The limits and the cleaning are those of the API.
 """

@@ -1,4 +1,4 @@
-"""Parse the dates and offsets that cameras and editors write, in all spellings that were found in photos.
+"""Parse the dates and offsets that cameras and editors write, in all known spellings.
 
 EXIF 3.0 writes `2021:06:07 08:05:09`, XMP and PNG write ISO 8601 or RFC 2822, and programs deviate from all of them.
 """
@@ -35,7 +35,7 @@ _IN_UTC = re.compile(r"(?:[+-]0000|UTC?|GMT|Z)$")
 _LONGEST_DATE = 100
 _FIRST_YEAR = 1000
 _UNSET_CLOCKS = (datetime(1904, 1, 1), datetime(1970, 1, 1))
-"""The zeros of two clocks. A device whose clock was never set writes them."""
+"""The start of two clocks. A device whose clock was never set writes such a date."""
 
 
 class Reading(NamedTuple):
@@ -50,7 +50,7 @@ class Reading(NamedTuple):
 def parse_date(text: str, fraction: str = "") -> Reading | None:
     """Return the date in `text`, or None if the text has no complete and possible date.
 
-    `fraction` has the digits of the fraction of a second, unless `text` has them.
+    `fraction` contains the digits of the fraction of a second. It is used only if `text` has no fraction.
     """
     text = text[:_LONGEST_DATE].replace("\0", " ").strip()
     match = _MOMENT.match(text)

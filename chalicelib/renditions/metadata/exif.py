@@ -1,4 +1,4 @@
-"""Read the EXIF fields of a photo (CIPA DC-008, EXIF 3.0). They are untrusted, and invalid fields are ignored."""
+"""Read the EXIF fields of a photo (CIPA DC-008, EXIF 3.0). The fields are untrusted. Ignore invalid fields."""
 
 import math
 import struct
@@ -31,7 +31,7 @@ class Directories(NamedTuple):
     main: Fields
     """The fields of the file."""
     details: Fields
-    """The fields of the camera, and the fields of the file that the camera's directory does not have."""
+    """The fields of the camera, completed by the fields of the file."""
     gps: Fields
     structure: Tiff
 
@@ -93,7 +93,7 @@ def parse_text(value: Field | None) -> str | None:
 
 
 def parse_number(value: Field | None, *, above: float = -1e9, digits: int = 7) -> float | None:
-    """Return the first number of a field, rounded, if it is finite and between `above` and a billion, or else None."""
+    """Return the first number of a field, rounded. Return None if it is not between `above` and a billion."""
     first = value[0] if isinstance(value, tuple) and value else math.nan
     rounded = round(first, digits) if math.isfinite(first) else math.nan
     return rounded if above < rounded < 1e9 else None

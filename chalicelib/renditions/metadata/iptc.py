@@ -17,7 +17,10 @@ _UTF8 = b"\x1b%G"
 
 
 def read(block: bytes) -> Fields:
-    """Return the fields in a block. The block may contain image resources. A fault ends the fields before it."""
+    """Return the fields in a block, which may contain image resources.
+
+    If the block is broken, return the fields before the fault.
+    """
     block = block.removeprefix(b"Photoshop 3.0\0")
     if block.startswith(b"8BIM"):
         block = next((body for kind, body in _iterate_resources(block) if kind == _IPTC_RESOURCE), b"")

@@ -3,10 +3,10 @@
 ImageMagick and ExifTool store whole blocks of metadata as hexadecimal text in "raw profiles".
 """
 
-import zlib
 from collections.abc import Iterable, Iterator
 from typing import TypedDict
 
+from chalicelib.renditions.coded_picture import inflate
 from chalicelib.renditions.text import decode_text
 
 CHUNKS = frozenset({b"tEXt", b"zTXt", b"iTXt"})
@@ -83,14 +83,7 @@ def _read_text(kind: bytes, body: bytes) -> bytes:
     if kind == b"tEXt":
         return body[:_LONGEST_TEXT]
     if kind == b"zTXt":
-        return _inflate(body[1:])
+        return inflate(body[1:], _LONGEST_TEXT)
     is_compressed, (_, _, rest) = body[:1] == b"\1", body[2:].partition(b"\0")
     text = rest.partition(b"\0")[2]
-    return _inflate(text) if is_compressed else text[:_LONGEST_TEXT]
-
-
-def _inflate(compressed: bytes) -> bytes:
-    try:
-        return zlib.decompressobj().decompress(compressed, _LONGEST_TEXT)
-    except zlib.error:
-        return b""
+    return inflate(text, _LONGEST_TEXT) if is_compressed else text[:_LONGEST_TEXT]

@@ -1,8 +1,7 @@
 """Choose the time at which a photo was taken from all dates in its metadata.
 
-The order is that of the fields' meaning: the picture was taken, the picture was created, the picture was digitized.
-The time of the last change is no such date, so EXIF's DateTime and the file times of PNG are not used.
-ExifTool and Immich do not use them either.
+The dates of taking the picture come first, then those of its creation, then those of its digitization.
+EXIF's DateTime and the file times of PNG are times of the last change. They are not used, as in ExifTool and Immich.
 """
 
 from collections.abc import Iterator, Mapping
@@ -17,7 +16,7 @@ from chalicelib.renditions.metadata.exif import Directories, Fields, get_text
 _ORIGINAL, _DIGITIZED = 0x9003, 0x9004
 _FRACTIONS = {_ORIGINAL: (0x9291, 0x9290), _DIGITIZED: (0x9292, 0x9290)}
 _OFFSETS = {_ORIGINAL: (0x9011, 0x9012, 0x9010), _DIGITIZED: (0x9012, 0x9011, 0x9010)}
-"""The offsets of a date. The first is the date's own."""
+"""The fields with the offset of a date. The date's own field is first."""
 _GPS_TIME, _GPS_DATE = 7, 29
 _XMP_DATES = ("exif:DateTimeOriginal", "photoshop:DateCreated", "xmp:CreateDate")
 _PNG_DATES = ("exif:DateTimeOriginal", "Creation Time", "exif:DateTimeDigitized")

@@ -15,6 +15,7 @@ type Properties = dict[str, list[str]]
 
 MAX_PACKET_BYTES = 2_000_000
 _MAX_DEPTH = 50
+_LONGEST_NAMESPACE = 300
 _MAX_ELEMENTS = 50_000
 _MAX_VALUES = 200
 _MAX_LETTERS = 10_000
@@ -36,8 +37,10 @@ _WIDE = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"<\0": "utf-16-le", b"\0
 def read(packet: bytes) -> Properties:
     """Return the known properties of a packet. If the packet is broken, return the properties before the fault."""
     collector = _Collector()
-    parser = expat.ParserCreate("utf-8", " ")
+    # Names contain their namespace. If the parser kept all names, a small packet could take gigabytes.
+    parser = expat.ParserCreate("utf-8", " ", None)
     parser.buffer_text = True
+    parser.StartNamespaceDeclHandler = _check_namespace
     parser.StartDoctypeDeclHandler = _reject_document_type
     parser.StartElementHandler = collector.start
     parser.EndElementHandler = collector.end
@@ -49,6 +52,11 @@ def read(packet: bytes) -> Properties:
 
 class _Stop(Exception):
     """The packet exceeds a bound, or has a document type."""
+
+
+def _check_namespace(_prefix: str | None, namespace: str | None) -> None:
+    if len(namespace or "") > _LONGEST_NAMESPACE:
+        raise _Stop
 
 
 def _reject_document_type(*_: object) -> None:
@@ -77,7 +85,7 @@ class _Collector:
     def start(self, name: str, attributes: Mapping[str, str]) -> None:
         """Enter an element. Keep the attributes of a description, which are properties too."""
         self._path.append(name)
-        self._elements += 1
+        self._elements += 1 + len(attributes)
         if len(self._path) > _MAX_DEPTH or self._elements > _MAX_ELEMENTS:
             raise _Stop
         self._text = []

@@ -29,7 +29,7 @@ def split_floats(vips: Any, rows: Rows, bits: int, number: int) -> "Image":
 
 
 def split_integers(vips: Any, rows: Rows, bits: int, number: int) -> "Image":
-    """Return an image with `number` bands. Keep the first 16 bits of longer integers, except those of 32 bits.
+    """Return an image with `number` bands. Keep only the highest 16 bits of long integers, except those of 32 bits.
 
     Integers of whole bytes are in the byte order of the file. Others are packed, highest bit first.
     """

@@ -25,6 +25,8 @@ def _read_old_jpeg(tiff_file: Tiff, page: Page) -> CodedPicture:
     if len(start) != 1 or tiff_file.content[start[0] :][:3] != b"\xff\xd8\xff":
         raise UnsupportedVariant
     picture = jpeg.read(tiff_file.content[start[0] :])
+    if get_first_integer(page.fields.get(_WIDTH), picture.width) != picture.width:
+        raise UnsupportedVariant
     return replace(picture, exif=_write_metadata(tiff_file, page))
 
 
@@ -73,7 +75,7 @@ def _read_grid(page: Page, width: int, height: int) -> Grid:
 
 
 def _write_metadata(tiff_file: Tiff, page: Page) -> bytes:
-    """Return a TIFF whose first directory has the metadata of the page, or of the first page if the page has none."""
+    """Return a TIFF whose first directory has the metadata of the page, completed by its parent and the first page."""
     first = tiff_file.first_directory
     if page.directory == first:
         return tiff_file.content

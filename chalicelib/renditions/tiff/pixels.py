@@ -122,6 +122,8 @@ def _load_with_pillow(content: bytes, page: int) -> tuple[bytes, int, int, int, 
     """Return the pixels, the width, the height, the number of bands, and whether they have 16 bits."""
     from PIL import Image
 
+    # Pillow's own limit counts bytes as pixels here. The size was checked before.
+    Image.MAX_IMAGE_PIXELS = None
     with Image.open(io.BytesIO(content), formats=["TIFF"]) as image:
         image.seek(page)
         return image.tobytes(), *image.size, len(image.getbands()), image.mode.startswith("I;16")
@@ -134,7 +136,7 @@ def _widen(image: "Image", bits: int) -> "Image":
 
 
 def _find_white(vips: Any, coded: CodedPicture, samples: Samples) -> float:
-    """Return the value of white of floats. It is 1, unless the mean is brighter, as in pictures with integer values."""
+    """Return the value of white. It is 1 unless the mean is larger, as in floats with integer values."""
     statistics = _load(vips, coded, samples)[0].extract_band(0, n=samples.colours).stats()
     highest, mean = statistics(1, 0)[0], statistics(4, 0)[0]
     if not abs(highest) < float("inf"):

@@ -44,7 +44,7 @@ class Reading(Enum):
     SAMPLES = auto()
     """As numbers. Samples of 1, 2 and 4 bits are scaled to 8 bits."""
     BYTES = auto()
-    """As rows of bytes, which `tiff_bits` splits into samples."""
+    """As rows of bytes, which `bits` splits into samples."""
     COLOURS = auto()
     """As RGB in 8 bits."""
 

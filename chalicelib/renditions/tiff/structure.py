@@ -116,17 +116,12 @@ class Tiff:
 
     def read_raw(self, at: int, tag: int, limit: int) -> bytes:
         """Return the bytes of one field of the directory at `at`, cut at `limit`. Return no bytes if it is missing."""
-        size, first = (20, at + 8) if self.is_big else (12, at + 2)
-        for entry in range(first, min(self.find_next_offset(at), first + size * _MAX_FIELDS), size):
-            if self._unpack("H", entry) == tag:
-                count = self._unpack(self.offset_format, entry + 4)
-                size_of_one = struct.calcsize("<" + _FORMATS.get(self._unpack("H", entry + 2), "s"))
-                inline = struct.calcsize("<" + self.offset_format)
-                start = entry + 4 + inline
-                if size_of_one * count > inline:
-                    start = self._unpack(self.offset_format, start)
-                return self.content[start : start + min(size_of_one * count, limit)]
-        return b""
+        entry = self._find_entry(at, tag)
+        if not entry:
+            return b""
+        form = _FORMATS.get(self._unpack("H", entry + 2), "s")
+        start, size = self._locate_values(entry, struct.calcsize("<" + form))
+        return self.content[start : start + min(size, limit)]
 
     def _read_field(self, entry: int) -> Field:
         kind, count = self._unpack("H", entry + 2), self._unpack(self.offset_format, entry + 4)

@@ -7,7 +7,8 @@ import math
 import struct
 from dataclasses import dataclass
 
-from chalicelib.renditions.coded_picture import MAX_PIECES
+from chalicelib.renditions.coded_picture import MAX_PIECES, check_limit
+from chalicelib.renditions.jpeg import MAX_SCANNED_PIXELS, MAX_SCANS
 from chalicelib.renditions.rejections import Damaged, DecompressionBomb, Truncated, UnsupportedVariant
 from chalicelib.renditions.tiff.pages import Page
 from chalicelib.renditions.tiff.samples import BLACK_IS_ZERO, FLOAT, JPEG, RGB, UNSIGNED, YCBCR, Reading, Samples
@@ -26,6 +27,7 @@ _STRIPS, _STRIP_SIZES, _ROWS_PER_STRIP, _TILE_WIDTH, _TILE_HEIGHT, _TILES, _TILE
 _SAMPLES, _FAX3_OPTIONS, _FAX4_OPTIONS, _PREDICTOR, _EXTRA_SAMPLES, _SAMPLE_FORMAT = 277, 292, 293, 317, 338, 339
 _JPEG_TABLES, _COEFFICIENTS, _SUBSAMPLING, _REFERENCE = 347, 529, 530, 532
 
+_SCAN, _END = b"\xff\xda", b"\xff\xd9"
 _SHORT, _LONG, _RATIONAL, _UNDEFINED = 3, 4, 5, 7
 _FORMATS = {_SHORT: "H", _LONG: "I", _RATIONAL: "I"}
 _SIZES = {_SHORT: 2, _LONG: 4, _RATIONAL: 8, _UNDEFINED: 1}
@@ -84,6 +86,8 @@ def write_picture(tiff_file: Tiff, page: Page, samples: Samples, grid: Grid) -> 
     for plane in used:
         offsets_here, sizes_here = (values[plane * cells : (plane + 1) * cells] for values in (offsets, sizes))
         _check_ends(len(tiff_file.content), samples, grid, offsets_here, sizes_here)
+        if samples.compression == JPEG:
+            _check_jpegs(tiff_file.content, grid, offsets_here, sizes_here)
         fields: _Fields = {**common, offset_tag: (_LONG, offsets_here), size_tag: (_LONG, sizes_here)}
         parts.append(_write_directory(tiff_file.byte_order, at, fields, is_last=plane == used[-1]))
         at += len(parts[-1])
@@ -99,6 +103,18 @@ def _check_ends(length: int, samples: Samples, grid: Grid, offsets: tuple[int, .
             size = min(size, row_size * grid.count_rows(index))
         if offset + size > length:
             raise Truncated
+    # libtiff copies the bytes that strips or tiles share once for each of them.
+    check_limit(sum(sizes), 2 * length, "bytes of strips or tiles", DecompressionBomb)
+
+
+def _check_jpegs(content: bytes, grid: Grid, offsets: tuple[int, ...], sizes: tuple[int, ...]) -> None:
+    """Check the scans and the end of each JPEG. libtiff visits all pixels once per scan, and ignores a missing end."""
+    ranges = [(at, at + size) for at, size in zip(offsets, sizes, strict=False)]
+    if not all(content.rfind(_END, start, end) >= 0 for start, end in ranges):
+        raise Truncated
+    scans = [content.count(_SCAN, start, end) for start, end in ranges]
+    check_limit(max(scans), MAX_SCANS, "scans", DecompressionBomb)
+    check_limit(sum(scans) * grid.width * grid.height, MAX_SCANNED_PIXELS, "pixels in scans", DecompressionBomb)
 
 
 def _describe(tiff_file: Tiff, page: Page, samples: Samples, grid: Grid) -> _Fields:
