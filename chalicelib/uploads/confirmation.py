@@ -167,6 +167,9 @@ class UploadConfirmation:
         try:
             outcome = self._accept(photo, stored, max_pixels)
         except Rejection as rejection:
+            # The type of the cause tells a damaged file from a fault of the service. Its text may quote the file.
+            cause = type(rejection.__cause__).__name__
+            log.info("rejected an upload", extra={"photo_id": photo.photo_id, "reason": rejection.code, "cause": cause})
             outcome = build_rejected_outcome(rejection, self._clock())
         current = self._apply_outcome(photo, outcome)
         metrics.record_seconds("ConfirmSeconds", time.perf_counter() - start)

@@ -11,6 +11,7 @@ from chalicelib.domain.accounts import Caller
 from chalicelib.domain.ids import PhotoId, UserId
 from chalicelib.domain.photos import MAX_UPLOAD_BYTES
 from chalicelib.domain.requests import PhotoChanges
+from tests.support.captured_logs import capture_log
 from tests.support.cloud import Client, Cloud, created
 from tests.support.images import photo as make_photo
 from tests.support.invariants import broken, left_over, originals_of, sound
@@ -32,6 +33,20 @@ def test_upload_becomes_a_photo_with_metadata_and_renditions(shared_cloud: Cloud
     assert photo.taken_at
     assert photo.placeholder
     assert sound(shared_cloud, ann)
+
+
+def test_rejection_is_logged_with_the_type_of_its_cause(
+    shared_cloud: Cloud, ann: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise NameError
+
+    monkeypatch.setattr("chalicelib.renditions._make_renditions", fail)
+    grant = shared_cloud.grant(ann)
+    with capture_log() as log:
+        shared_cloud.deliver(created(grant["s3Key"], shared_cloud.put(grant, JPEG)))
+    (line,) = (line for line in log.lines if line["message"] == "rejected an upload")
+    assert (line["photo_id"], line["reason"], line["cause"]) == (grant["photoId"], "Damaged", "NameError")
 
 
 REJECTED: dict[str, tuple[bytes, dict[str, Any]]] = {
