@@ -56,8 +56,7 @@ class Rotations:
         """
         if photo.wanted_rotation is None:
             return
-        # Each rotation postpones the deletion of old renditions, so delete those that are old enough now.
-        self._bucket.delete_unused_renditions(photo, self._clock() - OLD_RENDITIONS_LIFETIME)
+        self._delete_long_replaced_renditions(photo)
         current = self._apply(photo, self._make_renditions(photo, photo.wanted_rotation))
         if current is None or current.status == "erased":
             # The photo was erased during the job, so delete the renditions that the job wrote after that.
@@ -68,6 +67,16 @@ class Rotations:
         # A job takes at most 15 minutes, so younger renditions may belong to a job that has not changed the row yet.
         self._bucket.delete_unused_renditions(photo, self._clock() - ROTATION_LEASE)
         self._store.replace(photo, photo.with_(rotation_due_at=None))
+
+    def _delete_long_replaced_renditions(self, photo: Photo) -> None:
+        """Delete the renditions that were replaced at least `OLD_RENDITIONS_LIFETIME` ago.
+
+        Each rotation postpones `delete_old_renditions`, so daily rotations would otherwise keep all renditions.
+        """
+        replaced_at = self._bucket.find_last_write(photo, self._clock() - OLD_RENDITIONS_LIFETIME)
+        if replaced_at:
+            # All renditions of one job are written within its lease.
+            self._bucket.delete_unused_renditions(photo, replaced_at - ROTATION_LEASE)
 
     def _make_renditions(self, photo: Photo, rotation: Rotation) -> dict[str, Any]:
         """Write the renditions, and return the changes that show them.

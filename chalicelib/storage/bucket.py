@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote, unquote
@@ -159,13 +160,22 @@ class PhotoBuckets:
     def delete_unused_renditions(self, photo: Photo, written_before: datetime) -> None:
         """Delete the renditions of a photo that it does not use and that were written before a time. Idempotent."""
         in_use = {*photo.renditions.values()}
-        for listing in self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._renditions, Prefix=photo.prefix):
+        for listing in self._list_renditions(photo):
             unused = [
                 {"Key": rendition["Key"]}
-                for rendition in listing.get("Contents", [])
+                for rendition in listing
                 if rendition["Key"] not in in_use and rendition["LastModified"] < written_before
             ]
             self._delete(self._renditions, unused)
+
+    def find_last_write(self, photo: Photo, before: datetime) -> datetime | None:
+        """Return the time of the last write of a rendition before a time, or None if there was none."""
+        written = (rendition["LastModified"] for listing in self._list_renditions(photo) for rendition in listing)
+        return max((time for time in written if time < before), default=None)
+
+    def _list_renditions(self, photo: Photo) -> Iterator[list[Any]]:
+        for listing in self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._renditions, Prefix=photo.prefix):
+            yield listing.get("Contents", [])
 
     def delete_version(self, photo: Photo, key: str, version_id: str) -> None:
         """Delete one version of an original permanently. Delete its renditions too, unless the photo uses them."""

@@ -14,6 +14,7 @@ from tests.support.account_deletion import run_queued_jobs as run_jobs
 from tests.support.cloud import Client, Cloud
 from tests.support.faults import hooked
 from tests.support.invariants import broken, originals_of, sound
+from tests.support.moto_data import age_objects
 from tests.support.rekognition import moderated
 from tests.support.rotation import LATER, MUCH_LATER, ONCE_TURNED, PICTURE, get_shape, rotate, shows
 from tests.support.sweeps import clean_up_due_photos, drain_queue, run_job
@@ -133,6 +134,26 @@ def test_sweep_rotates_the_photo_if_the_queue_rejects_the_message(
     assert shared_cloud.photo(photo.photo_id).rotation == 0
     clean_up_due_photos(shared_cloud, LATER)
     assert shared_cloud.photo(photo.photo_id).rotation == 90
+
+
+def test_second_rotation_keeps_old_renditions_whose_urls_may_be_valid(
+    shared_cloud: Cloud, ann: Client, photo: Photo
+) -> None:
+    age_objects(shared_cloud.settings.renditions_bucket, photo.prefix, timedelta(days=30))
+    for rotation in (90, 180):
+        rotate(ann, photo, rotation)
+        run_jobs(shared_cloud)
+    assert shows(shared_cloud, photo, (96, 64), list(images.QUADRANTS))
+
+
+def test_daily_rotations_leave_few_renditions(shared_cloud: Cloud, ann: Client, photo: Photo) -> None:
+    bucket = shared_cloud.settings.renditions_bucket
+    for rotation in (90, 180, 270, 0):
+        age_objects(bucket, photo.prefix, MUCH_LATER)
+        rotate(ann, photo, rotation)
+        run_jobs(shared_cloud)
+    stored = shared_cloud.s3.list_objects_v2(Bucket=bucket, Prefix=photo.prefix)["Contents"]
+    assert len(stored) == 2 * len(photo.renditions), "the renditions in use, and those that they replaced"
 
 
 def test_repeated_message_changes_nothing(shared_cloud: Cloud, ann: Client, photo: Photo) -> None:

@@ -1,5 +1,6 @@
 """Read and change the data of moto directly. Many calls through a client would take most of the time of a test."""
 
+from datetime import timedelta
 from typing import Any
 
 from moto.core.models import DEFAULT_ACCOUNT_ID as ACCOUNT
@@ -24,6 +25,13 @@ def add_versions(bucket: str, key: str, count: int) -> None:
     """Add versions of one byte to an object."""
     for _ in range(count):
         s3_backends[ACCOUNT]["aws"].put_object(bucket, key, b"x")
+
+
+def age_objects(bucket: str, prefix: str, by: timedelta) -> None:
+    """Make the objects under a prefix older."""
+    for key, stored in s3_backends[ACCOUNT]["aws"].buckets[bucket].keys.items():
+        if key.startswith(prefix):
+            stored.last_modified -= by
 
 
 def _table(dynamodb: Any, name: str) -> Table:
