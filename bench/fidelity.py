@@ -113,10 +113,10 @@ class Viewers:
 
 def measure_difference(rendition: bytes, reference: Image.Image) -> float:
     """Return the mean absolute difference of a rendition to a reference that went through the same encoder."""
-    ours, encoded = Image.open(io.BytesIO(rendition)).convert("RGB"), io.BytesIO()
-    reference.resize(ours.size, Image.Resampling.LANCZOS).save(encoded, "WEBP", quality=80, method=2)
-    theirs = Image.open(encoded).convert("RGB")
-    return statistics.mean(ImageStat.Stat(ImageChops.difference(ours, theirs)).mean)
+    actual, encoded = Image.open(io.BytesIO(rendition)).convert("RGB"), io.BytesIO()
+    reference.resize(actual.size, Image.Resampling.LANCZOS).save(encoded, "WEBP", quality=80, method=2)
+    expected = Image.open(encoded).convert("RGB")
+    return statistics.mean(ImageStat.Stat(ImageChops.difference(actual, expected)).mean)
 
 
 def render_all(paths: list[Path]) -> Iterator[tuple[Path, Ours]]:

@@ -24,7 +24,6 @@ from chalicelib.renditions.rejections import (
     TooManyPixels,
     TooSlow,
     Truncated,
-    TypeMismatch,
     UnsupportedVariant,
 )
 from chalicelib.renditions.rotation import turn
@@ -45,7 +44,6 @@ __all__ = [
     "TooManyPixels",
     "TooSlow",
     "Truncated",
-    "TypeMismatch",
     "UnsupportedVariant",
     "encode_jpeg",
     "render",

@@ -209,7 +209,7 @@ def _find_transparency(items: _Items, parts: list[int]) -> list[int]:
         if any(body[4:].startswith(_ALPHA) for body in items.get_properties(item, b"auxC")):
             alpha_parts = _find_parts(items, item)
             # Many transparency pictures can have the same tiles.
-            check_limit(len(parts) + len(transparency) + len(alpha_parts), MAX_PIECES, "items", DecompressionBomb)
+            check_limit(len(parts) + len(transparency) + len(alpha_parts), MAX_PIECES, "pieces", DecompressionBomb)
             _check_parts(items, alpha_parts)
             transparency += alpha_parts
     return transparency

@@ -15,7 +15,6 @@ const LONGEST_PROCESSING = 180_000;
 const REASONS = {
   UnsupportedType: "Only JPEG, PNG, WebP, GIF, TIFF, HEIC and AVIF photos can be uploaded.",
   NotAnImage: "This file is not a photo.",
-  TypeMismatch: "The content of the file does not match its type.",
   TooManyBytes: "The file is larger than 200 MB.",
   TooManyPixels: "The photo has too many pixels.",
   Truncated: "The photo is incomplete.",

@@ -104,7 +104,7 @@ def _check_ends(length: int, samples: Samples, grid: Grid, offsets: tuple[int, .
         if offset + size > length:
             raise Truncated
     # libtiff copies the bytes that strips or tiles share once for each of them.
-    check_limit(sum(sizes), 2 * length, "bytes of strips or tiles", DecompressionBomb)
+    check_limit(sum(sizes), 2 * length, "bytes", DecompressionBomb)
 
 
 def _check_jpegs(content: bytes, grid: Grid, offsets: tuple[int, ...], sizes: tuple[int, ...]) -> None:
@@ -114,7 +114,7 @@ def _check_jpegs(content: bytes, grid: Grid, offsets: tuple[int, ...], sizes: tu
         raise Truncated
     scans = [content.count(_SCAN, start, end) for start, end in ranges]
     check_limit(max(scans), MAX_SCANS, "scans", DecompressionBomb)
-    check_limit(sum(scans) * grid.width * grid.height, MAX_SCANNED_PIXELS, "pixels in scans", DecompressionBomb)
+    check_limit(sum(scans) * grid.width * grid.height, MAX_SCANNED_PIXELS, "pixels in all scans", DecompressionBomb)
 
 
 def _describe(tiff_file: Tiff, page: Page, samples: Samples, grid: Grid) -> _Fields:
