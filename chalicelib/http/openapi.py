@@ -105,7 +105,7 @@ def build_document(routes: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
 
 def _describe_operation(path: str, view: Any, responses: dict[str, Any]) -> dict[str, Any]:
     operation: Operation = view.operation
-    text = " ".join((inspect.getdoc(view) or "").split())
+    text = _join_lines(inspect.getdoc(view))
     openapi_object: dict[str, Any] = {"operationId": _to_camel_case(view.__name__), "tags": [operation.tag]}
     summary = re.split(r"(?<=\w)[.:;] ", text)[0].rstrip(".")
     openapi_object |= {"summary": summary} | ({"description": text} if text != f"{summary}." else {})
@@ -227,6 +227,10 @@ def _build_schemas(operations: list[Operation]) -> dict[str, Schema]:
     _, schemas = msgspec.json.schema_components(shapes, ref_template=_REF)
     for shape in shapes:
         _add_formats(shape, schemas[shape.__name__]["properties"])
+    for schema in schemas.values():
+        if "description" in schema:
+            # The lines of a docstring are indented, and Markdown would show them as code.
+            schema["description"] = _join_lines(schema["description"])
     return dict(sorted((schemas | {"Error": _ERROR}).items()))
 
 
@@ -275,6 +279,10 @@ def _describe_headers(operation: Operation) -> Iterable[dict[str, Any]]:
                 "description": header.description,
                 "schema": _TEXT | pattern,
             }
+
+
+def _join_lines(text: str | None) -> str:
+    return " ".join((text or "").split())
 
 
 def _to_camel_case(name: str) -> str:

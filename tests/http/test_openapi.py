@@ -33,6 +33,11 @@ def test_document_is_valid_openapi() -> None:
     OpenAPIV31SpecValidator(contract.document()).validate()
 
 
+def test_no_description_has_indented_lines() -> None:
+    """Check that Markdown shows no description as code."""
+    assert "\\n    " not in json.dumps(contract.document())
+
+
 def test_document_is_served_with_an_etag(cloud: Cloud) -> None:
     answer = cloud.visitor.get("/openapi.json")
     assert (answer.status, answer.json) == (200, contract.document())
