@@ -72,6 +72,7 @@ def bombs() -> dict[str, tuple[bytes, str, str]]:
         "heic of one tile": (_heic_of_one_tile(25), "image/heic", "DecompressionBomb"),
         "heic of references": (_heic_with_many_references(100), "image/heic", "DecompressionBomb"),
         "heic of identities": (_heic_of_identities(2_000), "image/heic", "DecompressionBomb"),
+        "heic of shared transparency": (_heic_of_shared_transparency(2_000, 5_000), "image/heic", "DecompressionBomb"),
         "heic of shared metadata": (heif.shared(90), "image/heic", "DecompressionBomb"),
         "heic items": (_heic_with_many_items(200_000), "image/heic", "Damaged"),
         "heic items that overlap": (_heic_with_many_items(200_000, size=1_500_000), "image/heic", "Damaged"),
@@ -146,6 +147,16 @@ def _heic_of_identities(count: int) -> bytes:
     return heif_builder.File(items, references, (b"heic", b"mif1")).encode()
 
 
+def _heic_of_shared_transparency(pictures: int, tiles: int) -> bytes:
+    """Return a picture with many transparency pictures, which are all identities of the same grid."""
+    picture, alpha = heif_builder.hevc(), heif_builder.auxiliary(heif_builder.ALPHA)
+    identity = heif_builder.Item(b"iden", b"", (heif_builder.extent(), alpha))
+    items = (picture, heif_builder.grid(1, 1), picture, *[identity] * pictures)
+    numbers = range(4, 4 + pictures)
+    references = [(kind, number, [target]) for number in numbers for kind, target in ((b"auxl", 1), (b"dimg", 2))]
+    return heif_builder.File(items, ((b"dimg", 2, [3] * tiles), *references), (b"heic", b"mif1")).encode()
+
+
 def _tiff_of_shared_tiles(size: int) -> bytes:
     """Return a TIFF whose tiles all declare the same bytes."""
     tiles: dict[int, tiff.Values] = {322: (16,), 323: (16,), 324: (8,) * 24, 325: (size,) * 24, 700: bytes(size)}
@@ -170,7 +181,8 @@ def defused() -> dict[str, tuple[bytes, str]]:
     """Return photos with a bomb in a part that the service never decodes. The service accepts them."""
     text = zlib.compress(bytes(100_000_000), 9)
     return {
-        "xmp namespace": (_png_with_long_namespace(1_000_000), "image/png"),
+        "xmp elements": (_png_with_long_namespace(1_000_000, "<a:b{}/>"), "image/png"),
+        "xmp attributes": (_png_with_long_namespace(1_000_000, '<x:x a:b{}=""/>'), "image/png"),
         "png text": (images.png(*[(b"zTXt", b"x\0\0" + text)] * 7), "image/png"),
         "gif frames": (gif_with_many_frames(100_000), "image/gif"),
         "tiff pages": (_tiff_with_many_pages(100_000), "image/tiff"),
@@ -181,9 +193,9 @@ def defused() -> dict[str, tuple[bytes, str]]:
     }
 
 
-def _png_with_long_namespace(letters: int) -> bytes:
-    """Return a PNG whose XMP has many names in a long namespace."""
-    names = "".join(f"<a:b{number}/>" for number in range(1_500))
+def _png_with_long_namespace(letters: int, element: str) -> bytes:
+    """Return a PNG whose XMP has many names in a long namespace. `element` is a form of an element with a number."""
+    names = "".join(element.format(number) for number in range(1_500))
     packet = f'<x:x xmlns:x="y" xmlns:a="{"u" * letters}">{names}</x:x>'
     return images.png(png_international_text("XML:com.adobe.xmp", packet.encode(), compressed=True))
 
