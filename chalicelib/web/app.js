@@ -1,93 +1,40 @@
-/** The page: the session, uploads by drag and drop, and the selection of photos. */
+/** The page: its frame, and the view of the address. */
 
-import { renew, session, signOut } from "./api.js";
-import * as gallery from "./gallery.js";
-import * as lightbox from "./lightbox.js";
-import { byId, explain, hush, say } from "./page.js";
-import * as uploads from "./uploads.js";
+import { applyTheme } from "./core/preferences.js";
+import { routerEvents, show, startRouter } from "./core/router.js";
+import { session } from "./core/session.js";
+import { say } from "./core/toast.js";
+import { t } from "./core/texts.js";
+import { startFrame } from "./frame/frame.js";
+import { watchDrops } from "./frame/drops.js";
 
-const view = byId("view");
-const picker = byId("file-input");
+applyTheme();
+// Ask at once who is signed in, while the view loads its first photos.
+void session.ready;
+startFrame(startRouter());
+watchDrops();
+routerEvents.addEventListener("photo", (event) => void followPhoto(/** @type {CustomEvent} */ (event).detail));
+addEventListener("unhandledrejection", () => say(t("error.page")));
+// A page restored from the browser's cache may show private photos after the user has signed out.
+addEventListener("pageshow", (event) => event.persisted && location.reload());
+if ("serviceWorker" in navigator) void navigator.serviceWorker.register(new URL("../sw.js", import.meta.url));
+void show();
+void resumeUploads();
 
-function showSession() {
-  const signedIn = Boolean(session.userId);
-  byId("sign-in").hidden = signedIn;
-  byId("sign-out").hidden = !signedIn;
-  byId("who").textContent = session.email ?? "";
-  for (const element of document.querySelectorAll("[data-for]")) {
-    element.hidden = (element.dataset.for === "user") !== signedIn;
-  }
-  if (!signedIn) byId("scope").value = "public";
+let hasViewer = false;
+
+/** The viewer loads with the first photo that is opened. @param {{photoId: string | null, list: import("./grid/photo-list.js").GridList | null}} detail */
+async function followPhoto(detail) {
+  if (!detail.photoId && !hasViewer) return;
+  hasViewer = true;
+  const { follow } = await import("./viewer/viewer.js");
+  await follow(detail);
 }
 
-function showPhotos() {
-  const { scope, order, q } = view.elements;
-  const words = scope.value === "trash" ? "" : q.value.trim();
-  q.disabled = scope.value === "trash";
-  // Search results always have the order newest first.
-  order.disabled = q.disabled || Boolean(words);
-  return gallery.show({ scope: scope.value, order: order.value, q: words });
+/** Uploads that the last visit left unfinished go on. */
+async function resumeUploads() {
+  await session.ready;
+  if (!session.userId) return;
+  const { resume } = await import("./uploads/uploads.js");
+  await resume();
 }
-
-function upload(files) {
-  if (session.userId) uploads.add([...files], byId("visibility").value);
-  else say("Sign in to upload photos.");
-}
-
-async function leave() {
-  try {
-    location.assign(await signOut());
-  } catch (error) {
-    say(explain(error));
-  }
-}
-
-const holdsFiles = (event) => event.dataTransfer?.types.includes("Files");
-
-function watchDrops() {
-  addEventListener("dragover", (event) => {
-    if (!holdsFiles(event)) return;
-    event.preventDefault();
-    document.body.classList.add("dragging");
-  });
-  addEventListener("dragleave", (event) => {
-    if (!event.relatedTarget) document.body.classList.remove("dragging");
-  });
-  addEventListener("drop", (event) => {
-    document.body.classList.remove("dragging");
-    if (!holdsFiles(event)) return;
-    event.preventDefault();
-    upload(event.dataTransfer.files);
-  });
-}
-
-async function start() {
-  watchDrops();
-  lightbox.start();
-  uploads.start(gallery.add);
-  picker.addEventListener("change", () => {
-    upload(picker.files);
-    picker.value = "";
-  });
-  view.addEventListener("change", showPhotos);
-  // Enter in the search field has already triggered a change event.
-  view.addEventListener("submit", (event) => event.preventDefault());
-  byId("sign-out").addEventListener("click", leave);
-  byId("status-dismiss").addEventListener("click", hush);
-  // A page restored from the browser's cache may show private photos after the user has signed out.
-  addEventListener("pageshow", (event) => event.persisted && location.reload());
-  try {
-    await renew();
-  } catch (error) {
-    say(explain(error));
-  }
-  session.addEventListener("change", () => {
-    showSession();
-    showPhotos();
-  });
-  showSession();
-  await showPhotos();
-  lightbox.follow();
-}
-
-start();

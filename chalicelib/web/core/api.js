@@ -1,0 +1,22 @@
+/** Requests as the signed-in user. */
+
+import { read, send } from "./http.js";
+import { session } from "./session.js";
+
+/**
+ * Send a request, with the session's token if there is one. Return the JSON of the answer, or null without a body.
+ * Set `isPublic` to send the request at once, before it is known who is signed in.
+ * @param {string} method
+ * @param {string} path
+ * @param {import("./http.js").Options & {isPublic?: boolean}} [options]
+ */
+export async function request(method, path, { isPublic = false, ...options } = {}) {
+  if (!isPublic) await session.ready;
+  const token = await session.token();
+  let response = await send(method, path, token, options);
+  if (response.status === 401 && token) {
+    if ((await session.token()) === token) await session.renew();
+    response = await send(method, path, await session.token(), options);
+  }
+  return read(response);
+}

@@ -1,0 +1,173 @@
+/** Addresses of the page: the view of each path, history, and links. */
+
+import { h } from "./dom.js";
+import { explain } from "./errors.js";
+import { base, isAbort } from "./http.js";
+import { session } from "./session.js";
+import { t } from "./texts.js";
+
+const KEPT_VIEWS = 4;
+const PHOTO = /^p\/([^/]+)$/;
+
+/** The module of each view. The first pattern that matches a path decides. @type {[RegExp, () => Promise<ViewModule>][]} */
+const ROUTES = [
+  [/^$/, () => import("../views/explore.js")],
+  [/^library$/, () => import("../views/library.js")],
+  [PHOTO, () => import("../views/photo.js")],
+  [/^a$/, () => import("../views/albums.js")],
+  [/^a\/([^/]+)$/, () => import("../views/album.js")],
+  [/^s\/([^/]+)$/, () => import("../views/shared.js")],
+  [/^find$/, () => import("../views/find.js")],
+  [/^bin$/, () => import("../views/bin.js")],
+  [/^me$/, () => import("../views/account.js")],
+  [/^join$/, () => import("../views/join.js")],
+  [/^sign-in$/, () => import("../views/sign-in.js")],
+];
+const MISSING = () => import("../views/missing.js");
+
+/** @typedef {{open: (params: string[], query: URLSearchParams) => Promise<View> | View}} ViewModule */
+
+/** Dispatches "change" when another view is shown, and "photo" ({photoId, list}) when a photo opens over the view. */
+export const routerEvents = new EventTarget();
+
+const outlet = h("main", { id: "view", tabIndex: -1 });
+/** Views that can be shown again from the history, by their entry. @type {Map<string, {view: View, scroll: number, address: string}>} */
+const kept = new Map();
+/** @type {{view: View, key: string, address: string} | null} */
+let current = null;
+let visit = 0;
+
+/** Return the address of a path, under the base of the page. @param {string} path */
+export function href(path) {
+  return new URL(path, base).href;
+}
+
+/** Return the path of the current address, without the base. */
+export function currentPath() {
+  return decodeURI(location.pathname).slice(decodeURI(base.pathname).length);
+}
+
+/** The view that is shown, below any open photo. */
+export function currentView() {
+  return current?.view ?? null;
+}
+
+/** Show a path. @param {string} path @param {{isReplacement?: boolean}} [options] */
+export function navigate(path, { isReplacement = false } = {}) {
+  leaveEntry();
+  history[isReplacement ? "replaceState" : "pushState"]({ key: crypto.randomUUID() }, "", href(path));
+  return show();
+}
+
+/** Open a photo over the view. One entry of the history holds all photos until the viewer is closed. @param {string} photoId */
+export function openPhoto(photoId) {
+  const isOpen = Boolean(history.state?.overlay);
+  if (!isOpen) leaveEntry();
+  history[isOpen ? "replaceState" : "pushState"]({ ...history.state, overlay: true }, "", href(`p/${photoId}`));
+  return show();
+}
+
+/** Close the photo over the view. */
+export function closePhoto() {
+  if (history.state?.overlay) history.back();
+  else navigate("", { isReplacement: true });
+}
+
+/** Load the current view again, for example after a sign-in. */
+export function reload() {
+  dropKept();
+  current?.view.close?.();
+  current = null;
+  return show();
+}
+
+/** Start. Return the element that shows the views. */
+export function startRouter() {
+  history.scrollRestoration = "manual";
+  if (!history.state?.key) history.replaceState({ key: crypto.randomUUID() }, "");
+  addEventListener("popstate", () => show());
+  document.addEventListener("click", followLink);
+  session.addEventListener("change", (event) => {
+    // The first answer about the session comes after the first view. Views wait for it if they need it.
+    if (/** @type {CustomEvent} */ (event).detail.previous) dropKept();
+  });
+  return outlet;
+}
+
+/** Show what the address says. */
+export async function show() {
+  const ticket = ++visit;
+  const photoId = history.state?.overlay ? currentPath().match(PHOTO)?.[1] : undefined;
+  const isCovered = Boolean(photoId && current?.key === history.state.key);
+  if (!isCovered) await showView(ticket);
+  if (ticket !== visit) return;
+  const opened = photoId ?? currentPath().match(PHOTO)?.[1];
+  routerEvents.dispatchEvent(new CustomEvent("photo", { detail: { photoId: opened ?? null, list: current?.view.list ?? null } }));
+}
+
+/** @param {number} ticket */
+async function showView(ticket) {
+  const key = history.state?.key ?? "";
+  const address = location.pathname + location.search;
+  if (current?.key === key && current.address === address) return;
+  // The address of a photo that is open over a view is not the address of the view.
+  const stored = kept.get(key);
+  const isStored = stored && (stored.address === address || history.state?.overlay);
+  const found = isStored ? stored : { view: await open(), scroll: 0, address };
+  if (ticket !== visit) return found.view.close?.();
+  if (current && kept.get(current.key)?.view !== current.view) current.view.close?.();
+  current = { view: found.view, key, address: found.address };
+  outlet.replaceChildren(found.view.element);
+  document.title = found.view.title ? `${found.view.title} · Photoshare` : "Photoshare";
+  if (isStored) found.view.resume?.();
+  scrollTo(0, found.scroll);
+  routerEvents.dispatchEvent(new CustomEvent("change", { detail: { path: currentPath() } }));
+}
+
+/** @returns {Promise<View>} */
+async function open() {
+  const path = currentPath();
+  const route = ROUTES.find(([pattern]) => pattern.test(path));
+  try {
+    const module = await (route ? route[1]() : MISSING());
+    return await module.open(path.match(route?.[0] ?? /$/)?.slice(1) ?? [], new URLSearchParams(location.search));
+  } catch (error) {
+    return isAbort(error) ? failed("") : failed(error);
+  }
+}
+
+/** @param {unknown} error @returns {View} */
+function failed(error) {
+  const retry = h("button", { type: "button", class: "button", onclick: () => reload() }, t("retry"));
+  const element = h("section", { class: "empty" }, h("h1", null, t("error.title")), h("p", { role: "alert" }, ...explain(error)), retry);
+  return { title: t("error.title"), element };
+}
+
+/** Keep the view for the way back, with its scroll position. */
+function leaveEntry() {
+  if (!current) return;
+  kept.delete(current.key);
+  kept.set(current.key, { view: current.view, scroll: scrollY, address: current.address });
+  const [oldest] = kept.keys();
+  if (kept.size <= KEPT_VIEWS) return;
+  kept.get(oldest)?.view.close?.();
+  kept.delete(oldest);
+}
+
+function dropKept() {
+  for (const { view } of kept.values()) if (view !== current?.view) view.close?.();
+  kept.clear();
+}
+
+/** Follow links of the page without loading it again. @param {MouseEvent} event */
+function followLink(event) {
+  const link = event.target instanceof Element ? event.target.closest("a") : null;
+  const isPlain = event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey;
+  if (!link || !isPlain || event.defaultPrevented || link.target || link.hasAttribute("download")) return;
+  if (!link.href.startsWith(base.href) || link.dataset.leaves !== undefined) return;
+  event.preventDefault();
+  const path = link.href.slice(base.href.length);
+  const photoId = path.match(PHOTO)?.[1];
+  if (photoId && current?.view.list?.find(photoId)) openPhoto(photoId);
+  else navigate(path).then(() => outlet.focus({ preventScroll: true }));
+}

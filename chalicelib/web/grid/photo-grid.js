@@ -1,0 +1,244 @@
+/** The grid of photos. It holds only the tiles near the screen, so that long lists stay fast. */
+
+import { fill, h } from "../core/dom.js";
+import { explain } from "../core/errors.js";
+import { formatDay, localTime } from "../core/format.js";
+import { icon } from "../core/icons.js";
+import { t } from "../core/texts.js";
+import { Geometry } from "./geometry.js";
+import { listenToGrid } from "./grid-input.js";
+import { buildTile, placeTile } from "./tile.js";
+
+/** Screens above and below the visible one that have tiles. */
+const MARGIN = 1;
+const PHONE = matchMedia("(max-width: 760px)");
+const GAP = 4;
+
+/**
+ * @typedef {object} GridOptions
+ * @property {import("./photo-list.js").GridList} list
+ * @property {import("./selection.js").Selection | null} [selection] without it, photos cannot be selected
+ * @property {boolean} [isOwn] show who can see each photo
+ * @property {boolean} [hasDays] show a label at the first photo of each day
+ * @property {() => Node} [empty] what to show if the list is empty
+ * @property {string} label the name of the list for screen readers
+ */
+
+export class PhotoGrid {
+  geometry = new Geometry();
+  /** The photo that has the focus, or would get it by the Tab key. @type {string | null} */
+  focusedId = null;
+  /** @type {Map<string, HTMLElement>} */
+  #sections = new Map();
+  /** @type {Map<string, {item: HTMLElement, photo: Photo}>} */
+  #tiles = new Map();
+  /** @type {import("./geometry.js").Space | null} */
+  #space = null;
+  #frame = 0;
+  #abort = new AbortController();
+  #canvas = h("div", { class: "grid-canvas" });
+  #note = h("div", { class: "grid-note", role: "status" });
+  #resize = new ResizeObserver(() => this.#measure());
+
+  /** @param {GridOptions} options */
+  constructor(options) {
+    this.options = options;
+    this.list = options.list;
+    this.selection = options.selection ?? null;
+    this.element = h("div", { class: "grid", role: "group", ariaLabel: options.label }, this.#canvas, this.#note);
+    const { signal } = this.#abort;
+    this.list.addEventListener("change", () => this.#layOut(), { signal });
+    this.selection?.addEventListener("change", () => this.#showSelection(), { signal });
+    addEventListener("scroll", () => this.#schedule(), { signal, passive: true });
+    listenToGrid(this);
+    this.#resize.observe(this.element);
+    void this.list.load(0);
+    this.#showNote();
+  }
+
+  close() {
+    this.#abort.abort();
+    this.#resize.disconnect();
+    cancelAnimationFrame(this.#frame);
+    this.list.close();
+  }
+
+  /** Return the loaded photos in the order of the grid. @returns {Photo[]} */
+  get photos() {
+    return this.list.sections.flatMap(({ items }) => items ?? []);
+  }
+
+  /** Scroll to a photo and give it the focus. @param {string} photoId */
+  focus(photoId) {
+    const place = this.geometry.locate(photoId);
+    if (!place) return;
+    this.focusedId = photoId;
+    this.#reveal(place.top, place.height);
+    this.#render();
+    this.#tiles.get(photoId)?.item.querySelector("a")?.focus({ preventScroll: true });
+  }
+
+  /** Scroll to a section, and load it. @param {number} at */
+  showSection(at) {
+    const block = this.geometry.blocks[at];
+    if (block) scrollTo({ top: this.#offset() + block.top - this.#inset() });
+  }
+
+  /** Return the number of the section at the top of the screen. */
+  get firstVisible() {
+    const top = scrollY + this.#inset() - this.#offset() + 1;
+    return Math.max(0, this.geometry.blocks.findLastIndex((block) => block.top <= top));
+  }
+
+  #measure() {
+    const width = this.#canvas.clientWidth;
+    if (!width) return;
+    const hasDays = Boolean(this.options.hasDays);
+    this.#space = { width, rowHeight: PHONE.matches ? 128 : 232, gap: GAP, labelHeight: 40, heading: 56, hasDays };
+    this.#layOut();
+  }
+
+  /** Place all tiles anew. Keep the first visible section where it is on the screen. */
+  #layOut() {
+    if (!this.#space) return this.#showNote();
+    const anchor = this.geometry.blocks[this.firstVisible];
+    const before = anchor?.top ?? 0;
+    this.geometry.update(this.list.sections, this.#space);
+    this.#canvas.style.height = `${this.geometry.height}px`;
+    const after = this.geometry.blocks.find(({ section }) => section.key === anchor?.section.key)?.top ?? before;
+    if (after !== before && scrollY > 0) scrollBy(0, after - before);
+    this.#render();
+    return this.#showNote();
+  }
+
+  #schedule() {
+    this.#frame ||= requestAnimationFrame(() => {
+      this.#frame = 0;
+      this.#render();
+    });
+  }
+
+  /** Show the tiles near the screen, remove all others, and load what is missing. */
+  #render() {
+    if (!this.#space || !this.element.isConnected) return;
+    const top = scrollY - this.#offset();
+    const from = top - innerHeight * MARGIN;
+    const to = top + innerHeight * (1 + MARGIN);
+    const blocks = this.geometry.between(from, to);
+    const shown = new Set(blocks.map(({ section }) => section.key));
+    for (const [key, element] of this.#sections) if (!shown.has(key)) this.#drop(this.#sections, key, element);
+    const wanted = new Set();
+    for (const block of blocks) this.#renderBlock(block, from, to, wanted);
+    for (const [photoId, { item }] of this.#tiles) if (!wanted.has(photoId)) this.#drop(this.#tiles, photoId, item);
+    this.#loadMissing(blocks, to);
+    this.#moveTabStop();
+    this.element.dispatchEvent(new Event("render"));
+  }
+
+  /** @param {Map<string, unknown>} map @param {string} key @param {HTMLElement} element */
+  #drop(map, key, element) {
+    map.delete(key);
+    element.remove();
+  }
+
+  /** @param {import("./geometry.js").Block} block @param {number} from @param {number} to @param {Set<string>} wanted */
+  #renderBlock(block, from, to, wanted) {
+    const section = this.#section(block);
+    section.style.transform = `translateY(${block.top}px)`;
+    section.style.height = `${block.height}px`;
+    const list = /** @type {HTMLElement} */ (section.querySelector("ul"));
+    for (const box of this.geometry.boxes(block, from, to)) {
+      wanted.add(box.photo.photoId);
+      const item = this.#tile(box);
+      placeTile(item, box.photo, box);
+      if (item.parentElement !== list) list.append(item);
+    }
+  }
+
+  /** @param {import("./geometry.js").Block} block */
+  #section({ section: { key, title, count, items } }) {
+    let element = this.#sections.get(key);
+    if (!element) {
+      element = h("section", { class: "grid-section" }, title && h("h2", null, title, h("span")), h("ul"));
+      this.#sections.set(key, element);
+      this.#canvas.append(element);
+    }
+    const counter = element.querySelector("h2 span");
+    if (counter) counter.textContent = t("photos.count", { count: items?.length ?? count });
+    return element;
+  }
+
+  /** @param {import("./geometry.js").Box} box */
+  #tile(box) {
+    const { photo, label } = box;
+    const known = this.#tiles.get(photo.photoId);
+    // A changed photo is another object, and gets a new tile.
+    if (known?.photo === photo && known.item.dataset.label === label) return known.item;
+    const hadFocus = known?.item.contains(document.activeElement);
+    known?.item.remove();
+    const item = buildTile(photo, { isOwn: Boolean(this.options.isOwn), isSelectable: Boolean(this.selection) });
+    item.dataset.label = label;
+    if (label) item.prepend(this.#dayLabel(box));
+    this.#tiles.set(photo.photoId, { item, photo });
+    item.classList.toggle("selected", Boolean(this.selection?.has(photo.photoId)));
+    if (hadFocus) queueMicrotask(() => item.querySelector("a")?.focus({ preventScroll: true }));
+    return item;
+  }
+
+  /** @param {import("./geometry.js").Box} box */
+  #dayLabel({ photo, day }) {
+    const text = formatDay(localTime(photo));
+    const ring = this.selection && h("button", { type: "button", class: "day-ring", dataset: { day }, ariaLabel: t("select.day", { day: text }) }, icon("check"));
+    return h("div", { class: "day-label" }, ring, h("span", null, text));
+  }
+
+  /** @param {import("./geometry.js").Block[]} blocks @param {number} to */
+  #loadMissing(blocks, to) {
+    for (const block of blocks) if (!block.section.items) void this.list.load(this.geometry.blocks.indexOf(block));
+    if (!this.list.hasEnded && to > this.geometry.height) void this.list.load(this.geometry.blocks.length - 1);
+  }
+
+  /** Exactly one tile is reached by the Tab key. Arrow keys move on from there. */
+  #moveTabStop() {
+    const focused = this.focusedId && this.#tiles.get(this.focusedId);
+    const first = this.#canvas.querySelector("li.tile");
+    const stop = focused ? focused.item : first;
+    for (const link of this.#canvas.querySelectorAll('a[tabindex="0"]')) /** @type {HTMLElement} */ (link).tabIndex = -1;
+    const link = stop?.querySelector("a");
+    if (link) link.tabIndex = 0;
+  }
+
+  #showSelection() {
+    const count = this.selection?.size ?? 0;
+    this.element.classList.toggle("selecting", count > 0);
+    for (const [photoId, { item }] of this.#tiles) item.classList.toggle("selected", Boolean(this.selection?.has(photoId)));
+  }
+
+  #showNote() {
+    const { error, isLoading, hasEnded } = this.list;
+    const isEmpty = hasEnded && !this.list.sections.some(({ count }) => count);
+    this.element.ariaBusy = String(isLoading);
+    if (error) {
+      const retry = h("button", { type: "button", class: "button", onclick: () => this.list.retry() }, t("retry"));
+      fill(this.#note, h("p", { class: "error" }, ...explain(error)), retry);
+    } else fill(this.#note, isEmpty && this.options.empty?.());
+  }
+
+  /** @param {number} top @param {number} height */
+  #reveal(top, height) {
+    const start = this.#offset() + top;
+    const inset = this.#inset() + 48;
+    if (start < scrollY + inset) scrollTo({ top: start - inset });
+    else if (start + height > scrollY + innerHeight - 80) scrollTo({ top: start + height - innerHeight + 80 });
+  }
+
+  /** The distance from the top of the page to the grid. */
+  #offset() {
+    return this.#canvas.getBoundingClientRect().top + scrollY;
+  }
+
+  /** The height of the bar, which covers the top of the page. */
+  #inset() {
+    return document.querySelector(".bar")?.getBoundingClientRect().height ?? 0;
+  }
+}

@@ -1,0 +1,112 @@
+/** One photo of the grid. */
+
+import { h } from "../core/dom.js";
+import { formatDay, localTime } from "../core/format.js";
+import { icon } from "../core/icons.js";
+import { fetchPhoto, nameOf } from "../core/photos.js";
+import { href } from "../core/router.js";
+import { t } from "../core/texts.js";
+import { toDataUrl } from "./thumbhash.js";
+
+const ATTEMPTS = 3;
+const PAUSE = 1_000;
+/** @type {Map<string, string>} */
+const placeholders = new Map();
+const KEPT_PLACEHOLDERS = 2_000;
+
+/**
+ * Build a tile. `place` sets its position later.
+ * @param {Photo} photo
+ * @param {{isOwn: boolean, isSelectable: boolean}} options
+ */
+export function buildTile(photo, { isOwn, isSelectable }) {
+  const image = h("img", { alt: "", decoding: "async", draggable: false });
+  const link = h("a", { href: href(`p/${photo.photoId}`), tabIndex: -1, ariaLabel: describe(photo), draggable: false }, image, caption(photo));
+  const tick = isSelectable && h("button", { type: "button", class: "tick", tabIndex: -1, ariaLabel: t("select.photo", { name: nameOf(photo) }) }, icon("check"));
+  const lock = isOwn && photo.visibility !== "public" && h("span", { class: "badge", title: t(`visibility.${photo.visibility}`) }, icon(photo.visibility === "private" ? "lock" : "link"));
+  const item = h("li", { class: "tile", dataset: { photoId: photo.photoId } }, link, tick, lock);
+  link.style.backgroundImage = placeholderOf(photo);
+  image.addEventListener("load", () => {
+    image.classList.add("loaded");
+    link.style.backgroundImage = "";
+  });
+  image.addEventListener("error", () => void retryImage(item, image, photo.photoId));
+  return item;
+}
+
+/**
+ * Put a tile into its place, and choose a picture that is sharp there.
+ * @param {HTMLElement} item
+ * @param {Photo} photo
+ * @param {{top: number, left: number, width: number, height: number}} box
+ */
+export function placeTile(item, photo, { top, left, width, height }) {
+  Object.assign(item.style, { transform: `translate(${left}px, ${top}px)`, width: `${width}px`, height: `${height}px` });
+  const image = /** @type {HTMLImageElement} */ (item.querySelector("img"));
+  // The picture covers the tile, so a panorama is wider than its tile.
+  const shown = Math.ceil(Math.max(width, (height * photo.width) / photo.height || 0));
+  if (image.sizes === `${shown}px`) return;
+  image.sizes = `${shown}px`;
+  setSource(image, photo);
+}
+
+/** @param {HTMLImageElement} image @param {Photo} photo */
+function setSource(image, photo) {
+  const { renditions } = photo;
+  const edges = ["256", "1024", "2048"].filter((edge) => renditions[edge]);
+  if (!edges.length) return;
+  image.srcset = edges.map((edge) => `${renditions[edge]} ${widthOf(photo, Number(edge))}w`).join(", ");
+  image.src = renditions[edges[0]];
+}
+
+/** Return the width of a rendition. `edge` limits its longer side, and renditions are never enlarged. @param {Photo} photo @param {number} edge */
+function widthOf({ width, height }, edge) {
+  return Math.max(1, Math.round(width * Math.min(1, edge / Math.max(width, height))));
+}
+
+/** @param {Photo} photo */
+function describe(photo) {
+  return `${nameOf(photo)}, ${formatDay(localTime(photo))}`;
+}
+
+/** @param {Photo} photo */
+function caption(photo) {
+  return photo.title && h("span", { class: "caption", ariaHidden: "true" }, photo.title);
+}
+
+/** @param {Photo} photo */
+function placeholderOf({ photoId, placeholder }) {
+  let url = placeholders.get(photoId);
+  if (url === undefined) {
+    if (placeholders.size >= KEPT_PLACEHOLDERS) placeholders.clear();
+    const data = toDataUrl(placeholder);
+    url = data && `url(${data})`;
+    placeholders.set(photoId, url);
+  }
+  return url;
+}
+
+/** Try again with fresh signed URLs, because the old ones may have expired. Then offer a button. @param {HTMLElement} item @param {HTMLImageElement} image @param {string} photoId */
+async function retryImage(item, image, photoId) {
+  const attempt = Number(item.dataset.attempt ?? 0) + 1;
+  item.dataset.attempt = String(attempt);
+  if (attempt > ATTEMPTS) return offerRetry(item, image, photoId);
+  await new Promise((resolve) => setTimeout(resolve, PAUSE * 2 ** (attempt - 1)));
+  if (!item.isConnected) return undefined;
+  const photo = await fetchPhoto(photoId).catch(() => null);
+  if (photo) setSource(image, photo);
+  else await retryImage(item, image, photoId);
+  return undefined;
+}
+
+/** @param {HTMLElement} item @param {HTMLImageElement} image @param {string} photoId */
+function offerRetry(item, image, photoId) {
+  if (item.querySelector(".tile-retry")) return;
+  const button = h("button", { type: "button", class: "tile-retry icon-button", tabIndex: -1, ariaLabel: t("retry"), title: t("retry") }, icon("retry"));
+  button.addEventListener("click", () => {
+    button.remove();
+    item.dataset.attempt = "0";
+    void retryImage(item, image, photoId);
+  });
+  item.append(button);
+}

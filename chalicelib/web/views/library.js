@@ -1,0 +1,55 @@
+/** One's own photos: a timeline by date taken, or lists by upload or rating. */
+
+import { h } from "../core/dom.js";
+import { icon } from "../core/icons.js";
+import { href, navigate } from "../core/router.js";
+import { session } from "../core/session.js";
+import { t } from "../core/texts.js";
+import { PhotoGrid } from "../grid/photo-grid.js";
+import { PhotoList } from "../grid/photo-list.js";
+import { Selection } from "../grid/selection.js";
+import { Timeline } from "../grid/timeline.js";
+import { buildEmpty } from "./empty.js";
+
+/** @type {Record<string, import("../core/icons.js").IconName | null>} */
+const ORDERS = { taken: "calendar", newest: null, oldest: null, top: "star" };
+
+/** @param {string[]} _params @param {URLSearchParams} query @returns {Promise<View>} */
+export async function open(_params, query) {
+  await session.ready;
+  if (!session.userId) return redirectToSignIn();
+  const wanted = query.get("order") ?? "taken";
+  const order = wanted in ORDERS ? wanted : "taken";
+  const list = order === "taken" ? new Timeline() : buildList(order);
+  const selection = new Selection();
+  const grid = new PhotoGrid({ list, selection, isOwn: true, hasDays: order === "taken", label: t("library.label"), empty });
+  const element = h("div", { class: "library" }, h("h1", { class: "unseen" }, t("place.library")), chips(order), grid.element);
+  return { title: t("place.library"), element, list: /** @type {any} */ (list), close: () => grid.close() };
+}
+
+/** @param {string} order */
+function buildList(order) {
+  const compare = order === "top" ? undefined : (/** @type {Photo} */ a, /** @type {Photo} */ b) => (a.photoId < b.photoId ? -1 : 1) * (order === "newest" ? -1 : 1);
+  return new PhotoList({ path: "photos", query: { scope: "mine", order }, takes: () => true, compare });
+}
+
+/** @param {string} order */
+function chips(order) {
+  const links = Object.entries(ORDERS).map(([name, symbol]) => {
+    const isOn = name === order;
+    const key = /** @type {"order.taken"} */ (`order.${name}`);
+    return h("a", { class: "chip", href: href(name === "taken" ? "library" : `library?order=${name}`), "aria-current": isOn ? "true" : undefined }, symbol && icon(symbol), t(key));
+  });
+  return h("nav", { class: "chips", ariaLabel: t("order") }, ...links);
+}
+
+function empty() {
+  return buildEmpty({ title: t("library.empty"), text: t("library.empty.text"), action: { label: t("upload.choose"), upload: true } });
+}
+
+/** Send a visitor to the sign-in, which returns here. @returns {View} */
+export function redirectToSignIn() {
+  const back = location.pathname + location.search;
+  queueMicrotask(() => void navigate(`sign-in?${new URLSearchParams({ returnTo: back })}`, { isReplacement: true }));
+  return { title: t("sign-in"), element: h("div") };
+}
