@@ -17,7 +17,7 @@ from chalicelib.domain.accounts import Caller
 from chalicelib.domain.ids import AlbumId, LinkId, PhotoId
 from chalicelib.domain.listing import Page
 from chalicelib.domain.model import Empty, Health
-from chalicelib.http import cookies, headers
+from chalicelib.http import cookies, headers, pages
 from chalicelib.http.api import Api
 from chalicelib.http.cookies import BrowserRequest
 from chalicelib.http.files import build_openapi_file, load_web_file
@@ -417,21 +417,49 @@ def sweep(_event: Any) -> None:
     jobs().sweep()
 
 
-# --- Service
+# --- The web page
 
 
 @app.route("/", methods=["GET", "HEAD"])
-@api("Service")
+@app.route("/library", methods=["GET", "HEAD"])
+@app.route("/p/{photo_id}", methods=["GET", "HEAD"])
+@app.route("/a", methods=["GET", "HEAD"])
+@app.route("/a/{album_id}", methods=["GET", "HEAD"])
+@app.route("/s/{token}", methods=["GET", "HEAD"])
+@app.route("/find", methods=["GET", "HEAD"])
+@app.route("/bin", methods=["GET", "HEAD"])
+@app.route("/me", methods=["GET", "HEAD"])
+@app.route("/join", methods=["GET", "HEAD"])
+@app.route("/sign-in", methods=["GET", "HEAD"])
+@api("Page")
 def show_page(_visit: requests.PageVisit) -> File:
-    """Return the web page."""
-    return load_web_file("index.html")
+    """Return the web page. These addresses all return the same document, also if the album or the link is unknown."""
+    return pages.load_page(settings().base_url)
 
 
 @app.route("/web/{name}", methods=["GET", "HEAD"])
-@api("Service")
+@api("Page")
 def show_web_file(name: str, _visit: requests.PageVisit) -> File:
     """Return a file of the web page."""
     return load_web_file(name)
+
+
+# API Gateway allows only one parameter name in each place of a path, so `name` is the folder here.
+@app.route("/web/{name}/{file}", methods=["GET", "HEAD"])
+@api("Page")
+def show_nested_web_file(name: str, file: str, _visit: requests.PageVisit) -> File:
+    """Return a file in a folder of the web page."""
+    return load_web_file(file, name)
+
+
+@app.route("/sw.js", methods=["GET", "HEAD"])
+@api("Page")
+def show_service_worker(_visit: requests.PageVisit) -> File:
+    """Return the service worker of the web page. At this path, it can control all page addresses."""
+    return load_web_file("sw.js")
+
+
+# --- Service
 
 
 @app.route("/health", methods=["GET"])

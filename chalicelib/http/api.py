@@ -26,7 +26,7 @@ class Api:
 
     The annotations of a view declare the input and output of its route:
 
-    - a type of `domain.ids`, or `str`: a path parameter of that name
+    - a type of `domain.ids`, or `str`: a path parameter of that name. Other path parameters can have any value.
     - `Caller`: the user of the access token. `Caller | None` also accepts visitors.
     - a `Body`: the JSON body. `| None` makes the body optional.
     - a `Query`: the query parameters. Without a `Query`, the route accepts no parameters.

@@ -79,8 +79,8 @@ async function send(method, address, token, { body, headers = {}, signal } = {})
   if (token) all.Authorization = `Bearer ${token}`;
   if (body) all["Content-Type"] = "application/json";
   try {
-    // Resolve the path against the page, because the page can be under a stage prefix.
-    return await fetch(new URL(address, document.baseURI), { method, headers: all, body: body && JSON.stringify(body), signal });
+    // Resolve the path against this module, because the page has several addresses and can be under a stage prefix.
+    return await fetch(new URL(`../${address}`, import.meta.url), { method, headers: all, body: body && JSON.stringify(body), signal });
   } catch (error) {
     throw error.name === "AbortError" ? error : unreachable();
   }
