@@ -90,15 +90,18 @@ def _describe_paths(entries: Mapping[tuple[str, str], Any], responses: dict[str,
     for (path, method), entry in entries.items():
         name = re.sub(r"\{(\w+)\}", lambda match: f"{{{to_camel_case(match[1])}}}", path)
         paths_of_view = {path for (path, _), other in entries.items() if other.view_function is entry.view_function}
-        described = _describe_operation(path, entry.view_function, responses, is_shared=len(paths_of_view) > 1)
+        described = _describe_operation(path, entry, responses, is_shared=len(paths_of_view) > 1)
         paths.setdefault(name, {})[method] = _describe_head(described) if method == "head" else described
     return paths
 
 
-def _describe_operation(path: str, view: Any, responses: dict[str, Any], *, is_shared: bool) -> dict[str, Any]:
+def _describe_operation(path: str, entry: Any, responses: dict[str, Any], *, is_shared: bool) -> dict[str, Any]:
     """Return the description of a route. `is_shared` is True if the view also serves other paths."""
+    view, media_type = entry.view_function, entry.content_types[0]
     operation: Operation = view.operation
     text = _join_lines(inspect.getdoc(view))
+    if operation.page:
+        text += " A client whose `Accept` header names `text/html` is redirected to the web page."
     openapi_object: dict[str, Any] = {
         "operationId": _build_operation_id(path, view, is_shared),
         "tags": [operation.tag],
@@ -112,6 +115,8 @@ def _describe_operation(path: str, view: Any, responses: dict[str, Any], *, is_s
     if operation.body:
         content = {"application/json": {"schema": {"$ref": _REF.format(name=operation.body[1].__name__)}}}
         openapi_object["requestBody"] = {"required": not operation.is_body_optional, "content": content}
+    elif media_type != "application/json":
+        openapi_object["requestBody"] = {"required": True, "content": {media_type: {"schema": {"type": "object"}}}}
     openapi_object["responses"] = {
         str(status): _describe_response(status, kind, path) for status, kind in operation.responses.items()
     }
