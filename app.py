@@ -17,9 +17,9 @@ from chalicelib.domain.accounts import Caller
 from chalicelib.domain.ids import AlbumId, LinkId, PhotoId
 from chalicelib.domain.listing import Page
 from chalicelib.domain.model import Empty, Health
-from chalicelib.http import cookies, headers
+from chalicelib.http import cookies, headers, pages
 from chalicelib.http.api import Api
-from chalicelib.http.cookies import BrowserRequest
+from chalicelib.http.cookies import BrowserRequest, PageRequest
 from chalicelib.http.files import build_openapi_file, load_web_file
 from chalicelib.http.middleware import add_preflight_routes, install_middleware
 from chalicelib.http.responses import File, Redirect, WithCookies
@@ -56,7 +56,7 @@ cognito = CognitoUserPoolAuthorizer(
     # Only access tokens have a scope, so API Gateway rejects ID tokens. AWS contract APIGW-3.
     scopes=["aws.cognito.signin.user.admin"],
 )
-api = Api(app, lambda authorization: authentication().authenticate(authorization))
+api = Api(app, lambda authorization: authentication().authenticate(authorization), lambda: settings().base_url)
 
 RETRYABLE_ERRORS = (errors.TooManyRequests, errors.Busy)
 REFRESH_ERRORS = (errors.InvalidToken, errors.Forbidden, *RETRYABLE_ERRORS)
@@ -110,11 +110,19 @@ def log_out(body: requests.RefreshRequest | None, browser: BrowserRequest) -> Wi
     return WithCookies(user_pool().log_out(token.value if token else None), (cookies.build_sign_out_cookie(),))
 
 
+@app.route("/logout/everywhere", methods=["POST"], authorizer=cognito)
+@api("Sign-in")
+def log_out_everywhere(caller: Caller) -> WithCookies[LogoutView]:
+    """Revoke all refresh tokens of the caller. Access tokens expire within an hour."""
+    return WithCookies(user_pool().log_out_everywhere(caller), (cookies.build_sign_out_cookie(),))
+
+
 @app.route("/login", methods=["POST"])
 @api("Sign-in", raises=(errors.LoginFailed, errors.InvalidCredentials, *RETRYABLE_ERRORS))
-def log_in(credentials: requests.Credentials) -> Tokens:
-    """Return tokens for an e-mail address and its password."""
-    return user_pool().log_in(credentials.email, credentials.password)
+def log_in(credentials: requests.Credentials, browser: PageRequest) -> WithCookies[Tokens]:
+    """Return tokens for an e-mail address and its password. The web page gets the refresh token in a cookie."""
+    tokens = user_pool().log_in(credentials.email, credentials.password)
+    return cookies.present_sign_in(tokens, browser, settings().base_url)
 
 
 @app.route("/signup", methods=["POST"])
@@ -152,6 +160,13 @@ def request_password_reset(address: requests.Address) -> Empty:
 def reset_password(reset: requests.PasswordReset) -> None:
     """Set a new password with the code that was mailed to the address, and revoke all refresh tokens."""
     user_pool().reset_password(reset.email, reset.code, reset.password)
+
+
+@app.route("/password/change", methods=["POST"], authorizer=cognito)
+@api("Sign-in", raises=(errors.InvalidCredentials, errors.InvalidPassword))
+def change_password(change: requests.PasswordChange, caller: Caller) -> None:
+    """Replace the caller's password. All sessions stay signed in."""
+    user_pool().change_password(caller, change.current_password, change.new_password)
 
 
 @app.route("/account", methods=["GET"], authorizer=cognito)
@@ -207,7 +222,7 @@ def list_photos(query: requests.PhotoQuery, caller: Caller | None) -> Page[AnyPh
 
 
 @app.route("/photos/{photo_id}", methods=["GET"])
-@api("Photos")
+@api("Photos", page="/p/{photo_id}")
 def show_photo(photo_id: PhotoId, caller: Caller | None) -> AnyPhotoView:
     """Return one photo."""
     return photos().show(photo_id, by=caller)
@@ -299,7 +314,7 @@ def list_albums(query: requests.AlbumQuery, caller: Caller | None) -> Page[Album
 
 
 @app.route("/albums/{album_id}", methods=["GET"])
-@api("Albums")
+@api("Albums", page="/a/{album_id}")
 def show_album(album_id: AlbumId, caller: Caller | None) -> AlbumView:
     """Return one album."""
     return albums().show(album_id, by=caller)
@@ -367,7 +382,7 @@ def revoke_link(album_id: AlbumId, link_id: LinkId, caller: Caller) -> None:
 
 
 @app.route("/shared/{token}", methods=["GET"])
-@api("Share links", raises=LINK_ERRORS)
+@api("Share links", raises=LINK_ERRORS, page="/s/{token}")
 def show_shared(token: str, password: headers.LinkPassword) -> AlbumView:
     """Return the album of a share link."""
     return share_links().show(token, password)
@@ -417,21 +432,72 @@ def sweep(_event: Any) -> None:
     jobs().sweep()
 
 
-# --- Service
+# --- The web page
 
 
 @app.route("/", methods=["GET", "HEAD"])
-@api("Service")
+@app.route("/library", methods=["GET", "HEAD"])
+@app.route("/a", methods=["GET", "HEAD"])
+@app.route("/a/{album_id}", methods=["GET", "HEAD"])
+@app.route("/s/{token}", methods=["GET", "HEAD"])
+@app.route("/find", methods=["GET", "HEAD"])
+@app.route("/bin", methods=["GET", "HEAD"])
+@app.route("/me", methods=["GET", "HEAD"])
+@app.route("/join", methods=["GET", "HEAD"])
+@app.route("/sign-in", methods=["GET", "HEAD"])
+@api("Page")
 def show_page(_visit: requests.PageVisit) -> File:
-    """Return the web page."""
-    return load_web_file("index.html")
+    """Return the web page. These addresses all return the same document, also if the album or the link is unknown."""
+    return pages.load_page(settings().base_url)
+
+
+@app.route("/p/{photo_id}", methods=["GET", "HEAD"])
+@api("Page")
+def show_photo_page(photo_id: str, _visit: requests.PageVisit) -> File:
+    """Return the web page for a photo. If the photo is public, the document has Open Graph tags."""
+    return pages.build_photo_page(photos().find_public(photo_id), settings().base_url)
+
+
+@app.route("/p/{photo_id}/preview", methods=["GET", "HEAD"])
+@api("Page")
+def show_preview(photo_id: PhotoId, _visit: requests.PageVisit) -> Redirect:
+    """Redirect to a signed URL of a picture of a public photo. Return 404 for all other photos."""
+    return Redirect(photos().sign_preview(photo_id))
 
 
 @app.route("/web/{name}", methods=["GET", "HEAD"])
-@api("Service")
+@api("Page")
 def show_web_file(name: str, _visit: requests.PageVisit) -> File:
     """Return a file of the web page."""
     return load_web_file(name)
+
+
+# API Gateway allows only one parameter name in each place of a path, so `name` is the folder here.
+@app.route("/web/{name}/{file}", methods=["GET", "HEAD"])
+@api("Page")
+def show_nested_web_file(name: str, file: str, _visit: requests.PageVisit) -> File:
+    """Return a file in a folder of the web page."""
+    return load_web_file(file, name)
+
+
+@app.route("/sw.js", methods=["GET", "HEAD"])
+@api("Page")
+def show_service_worker(_visit: requests.PageVisit) -> File:
+    """Return the service worker of the web page. At this path, it can control all page addresses."""
+    return load_web_file("sw.js")
+
+
+@app.route("/share", methods=["POST"], content_types=["multipart/form-data"])
+@api("Page", status={Redirect: 303})
+def miss_share(_visit: requests.PageVisit) -> Redirect:
+    """Discard files that a phone shares with the web page while its service worker is not running.
+
+    The service worker handles this request otherwise. The page tells the user that the files are missing.
+    """
+    return Redirect(f"{settings().base_url}/library?shared=missed")
+
+
+# --- Service
 
 
 @app.route("/health", methods=["GET"])

@@ -20,6 +20,7 @@ from tests.support.cognito import Cognito
 from tests.support.idp import IdentityProvider
 from tests.support.images import photo as make_photo
 from tests.support.meter import metered
+from tests.support.permissions import PAGE_ADDRESSES, PAGE_FILES
 from tests.support.routes import DECLARED
 
 pytestmark = pytest.mark.xdist_group("operations")
@@ -30,7 +31,7 @@ UNMEASURED = {
     *("GET /login", "GET /callback", "POST /login", "POST /token", "POST /logout"),
     *("POST /signup", "POST /signup/confirm", "POST /signup/resend"),
     *("POST /password/forgot", "POST /password/reset"),
-    *(f"{method} {path}" for method in ("GET", "HEAD") for path in ("/", "/web/{name}", "/openapi.json")),
+    *(f"{method} {path}" for method in ("GET", "HEAD") for path in (*PAGE_ADDRESSES, *PAGE_FILES, "/openapi.json")),
     "GET /health",
 }
 """Routes that call only Cognito, or no AWS service."""

@@ -85,7 +85,7 @@ class ShareLinks:
             password_hash=share_links.hash_password(request.password, salt) if request.password else "",
         )
         self._links.add_link(link, MAX_LINKS)
-        url = f"{self._base_url}/shared/{share_links.encode_token(token)}"
+        url = f"{self._base_url}/s/{share_links.encode_token(token)}"
         return NewLinkView(**msgspec.structs.asdict(_build_view(link)), url=url)
 
     def list_page(self, album_id: AlbumId, query: PageQuery, *, by: Caller) -> Page[LinkView]:

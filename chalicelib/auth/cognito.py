@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
 
 _UNKNOWN_USER = ("NotAuthorizedException", "UserNotFoundException", "UserNotConfirmedException")
+_UNUSABLE_USER = ("UserNotFoundException", "UserNotConfirmedException", "PasswordResetRequiredException")
 # Each of these errors occurs for some addresses only, so it would reveal whether an address is known.
 _REVEALING_ERRORS = (
     "UserNotFoundException",
@@ -122,6 +123,11 @@ class UserPool:
         parameters = {"client_id": self._client_id, "logout_uri": f"{self._settings.base_url}/"}
         return LogoutView(logout_url=f"{self._settings.cognito_domain}/logout?{urlencode(parameters)}")
 
+    def log_out_everywhere(self, caller: Caller) -> LogoutView:
+        """Revoke all refresh and access tokens of the caller. Ignore an access token that is already invalid."""
+        self.sign_out_everywhere(caller)
+        return self.log_out(None)
+
     def sign_out_everywhere(self, caller: Caller) -> None:
         """Revoke all refresh and access tokens of the caller. Ignore an access token that is already invalid.
 
@@ -202,6 +208,29 @@ class UserPool:
         # A reset does not end the sessions that were started with the old password.
         with _translate_errors("UserNotFoundException"):
             self._cognito.admin_user_global_sign_out(UserPoolId=self._settings.user_pool_id, Username=email)
+
+    def change_password(self, caller: Caller, current_password: str, new_password: str) -> None:
+        """Replace the caller's password. All sessions stay signed in. Cognito limits the guesses.
+
+        Raises:
+            InvalidCredentials: the current password is wrong.
+            InvalidPassword: the new password does not meet the policy of the user pool.
+            InvalidToken: Cognito no longer accepts the token.
+        """
+        try:
+            with _translate_errors(
+                NotAuthorizedException=errors.InvalidCredentials,
+                InvalidPasswordException=errors.InvalidPassword,
+                PasswordHistoryPolicyViolationException=errors.InvalidPassword,
+                **dict.fromkeys(_UNUSABLE_USER, errors.InvalidToken),
+            ):
+                self._cognito.change_password(
+                    AccessToken=caller.access_token, PreviousPassword=current_password, ProposedPassword=new_password
+                )
+        except errors.InvalidCredentials as error:
+            # Cognito has the same error code for a revoked token. This call fails if the token is the cause.
+            self.fetch_email(caller)
+            raise errors.InvalidCredentials("The current password is incorrect.") from error
 
     def fetch_email(self, caller: Caller) -> str:
         """Return the caller's e-mail address. AWS contract COG-13.

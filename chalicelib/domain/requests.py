@@ -102,6 +102,13 @@ class UploadRequest(Body, frozen=True):
         force_setattr(self, "tags", clean_tags(self.tags))
 
 
+class PasswordChange(Body, frozen=True):
+    """The passwords of `POST /password/change`."""
+
+    current_password: Password
+    new_password: Password
+
+
 class Changes(Body, frozen=True):
     """The base of every PATCH body."""
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from functools import update_wrapper
 from typing import Any
+from urllib.parse import quote
 
 from chalice.app import Chalice, Request, Response
 
@@ -11,8 +12,10 @@ from chalicelib.domain.errors import PhotoshareError
 from chalicelib.http import parsing
 from chalicelib.http.errors import build_error_response
 from chalicelib.http.operation import ErrorTypes, Operation
-from chalicelib.http.responses import build_response
+from chalicelib.http.responses import Redirect, build_response
 
+BaseUrl = Callable[[], str]
+"""Return the URL of the app for browsers, without a trailing slash."""
 Authenticate = Callable[[str | None], Caller]
 """Return the caller with this `Authorization` header.
 
@@ -26,7 +29,7 @@ class Api:
 
     The annotations of a view declare the input and output of its route:
 
-    - a type of `domain.ids`, or `str`: a path parameter of that name
+    - a type of `domain.ids`, or `str`: a path parameter of that name. Other path parameters can have any value.
     - `Caller`: the user of the access token. `Caller | None` also accepts visitors.
     - a `Body`: the JSON body. `| None` makes the body optional.
     - a `Query`: the query parameters. Without a `Query`, the route accepts no parameters.
@@ -35,21 +38,22 @@ class Api:
     - the return type: the body of the response. None means status 204 without a body.
     """
 
-    def __init__(self, app: Chalice, authenticate: Authenticate) -> None:
-        self._app, self._authenticate = app, authenticate
+    def __init__(self, app: Chalice, authenticate: Authenticate, base_url: BaseUrl) -> None:
+        self._app, self._authenticate, self._base_url = app, authenticate, base_url
 
     def __call__(
-        self, tag: str, *, status: int | Mapping[type, int] = 200, raises: ErrorTypes = ()
+        self, tag: str, *, status: int | Mapping[type, int] = 200, raises: ErrorTypes = (), page: str = ""
     ) -> Callable[[Callable[..., Any]], "View"]:
         """Declare a view.
 
         `status` is the status of a response with a body, or a mapping of view types to statuses. `raises` lists the
-        errors that the annotations do not imply.
+        errors that the annotations do not imply. `page` is the address of the web page for the same resource. Clients
+        that accept HTML are redirected to it, before anything else in the request is read.
         """
 
         def declare(view: Callable[..., Any]) -> View:
-            operation = Operation.read(view, tag, status, raises)
-            return View(view, operation, self._app, self._authenticate)
+            operation = Operation.read(view, tag, status, raises, page)
+            return View(view, operation, self._app, self._authenticate, self._base_url)
 
         return declare
 
@@ -60,9 +64,14 @@ class View:
     __name__: str
 
     def __init__(
-        self, view: Callable[..., Any], operation: Operation, app: Chalice, authenticate: Authenticate
+        self,
+        view: Callable[..., Any],
+        operation: Operation,
+        app: Chalice,
+        authenticate: Authenticate,
+        base_url: BaseUrl,
     ) -> None:
-        self.operation = operation
+        self.operation, self._base_url = operation, base_url
         self._view, self._app, self._authenticate = view, app, authenticate
         update_wrapper(self, view)
 
@@ -70,6 +79,17 @@ class View:
         """Return the response to the current request."""
         request = self._app.current_request
         assert request is not None
+        if not self.operation.page:
+            return self._answer(request, path_parameters)
+        if parsing.accepts_html(request):
+            address = self.operation.page.format(**{name: quote(text, "") for name, text in path_parameters.items()})
+            response = build_response(Redirect(self._base_url() + address), self.operation.responses, request)
+        else:
+            response = self._answer(request, path_parameters)
+        response.headers["Vary"] = "Accept"
+        return response
+
+    def _answer(self, request: Request, path_parameters: dict[str, str]) -> Response:
         try:
             return build_response(
                 self._view(**self._parse_arguments(request, path_parameters)), self.operation.responses, request

@@ -3,12 +3,14 @@
 from urllib.parse import urlsplit
 
 import msgspec
+from msgspec import UNSET
 
 from chalicelib.auth.cognito import Tokens
 from chalicelib.auth.hosted_ui import LOGIN_SECONDS
 from chalicelib.domain.errors import Forbidden
 from chalicelib.domain.requests import RefreshRequest
 from chalicelib.http.headers import LOGIN_COOKIE, REFRESH_COOKIE, HeaderGroup, Origin, RefreshCookie, RequestedWith
+from chalicelib.http.responses import WithCookies
 
 REFRESH_SECONDS = 30 * 24 * 60 * 60
 # Browsers accept Secure cookies on HTTPS and on http://localhost. The login cookie is Lax, because the browser must
@@ -27,10 +29,9 @@ class RefreshToken(msgspec.Struct, frozen=True):
         return tokens if self.is_cookie else msgspec.structs.replace(tokens, refresh_token=self.value)
 
 
-class BrowserRequest(HeaderGroup, frozen=True):
-    """A browser's refresh token, and the headers that protect it against cross-site request forgery (CSRF)."""
+class PageRequest(HeaderGroup, frozen=True):
+    """The headers that tell a request of the service's own web page from a cross-site request forgery (CSRF)."""
 
-    cookie: RefreshCookie
     requested_with: RequestedWith
     origin: Origin
 
@@ -41,6 +42,12 @@ class BrowserRequest(HeaderGroup, frozen=True):
         """
         parts = urlsplit(base_url)
         return bool(self.requested_with) and self.origin in (None, f"{parts.scheme}://{parts.netloc}")
+
+
+class BrowserRequest(PageRequest, frozen=True):
+    """A browser's refresh token, and the headers that protect it."""
+
+    cookie: RefreshCookie
 
 
 def find_refresh_token(body: RefreshRequest | None, browser: BrowserRequest, base_url: str) -> RefreshToken | None:
@@ -58,6 +65,18 @@ def find_refresh_token(body: RefreshRequest | None, browser: BrowserRequest, bas
             "A request with the refresh cookie must have the X-Requested-With header and come from the same origin."
         )
     return RefreshToken(browser.cookie, is_cookie=True)
+
+
+def present_sign_in(tokens: Tokens, request: PageRequest, base_url: str) -> WithCookies[Tokens]:
+    """Return the tokens of a sign-in by password.
+
+    The service's own web page gets the refresh token in a cookie, where its scripts cannot read it. Other clients get
+    the refresh token in the body.
+    """
+    if not request.is_same_origin(base_url):
+        return WithCookies(tokens, ())
+    without_refresh_token = msgspec.structs.replace(tokens, refresh_token=UNSET)
+    return WithCookies(without_refresh_token, build_sign_in_cookies(str(tokens.refresh_token)))
 
 
 def build_login_cookie(value: str) -> str:

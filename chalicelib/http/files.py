@@ -16,20 +16,22 @@ CONTENT_TYPES = {
     ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
+    ".webmanifest": "application/manifest+json",
 }
 
 
 @cache
-def load_web_file(name: str) -> File:
-    """Return a file of the web page.
+def load_web_file(name: str, folder: str = "") -> File:
+    """Return a file of the web page. Its folder is `web` if `folder` is empty, else a folder in `web`.
 
     Raises:
         NotFound: the web page has no such file.
     """
-    paths = {path.name: path for path in _WEB.iterdir() if path.suffix in CONTENT_TYPES}
-    if name not in paths:
+    files = _list_web_files()
+    if (folder, name) not in files:
         raise NotFound
-    return build_file(paths[name].read_text(encoding="utf-8"), CONTENT_TYPES[paths[name].suffix])
+    path = files[folder, name]
+    return build_file(path.read_text(encoding="utf-8"), CONTENT_TYPES[path.suffix])
 
 
 @cache
@@ -43,3 +45,10 @@ def build_openapi_file(app: Chalice) -> File:
 def build_file(content: str, content_type: str) -> File:
     """Return a file with an ETag that is a hash of its content."""
     return File(content, content_type, f'"{sha256(content.encode()).hexdigest()[:32]}"')
+
+
+@cache
+def _list_web_files() -> dict[tuple[str, str], Path]:
+    # Look the names up in this list. A path that is built from the request could leave the folder.
+    paths = [path for pattern in ("*", "*/*") for path in _WEB.glob(pattern) if path.suffix in CONTENT_TYPES]
+    return {("" if path.parent == _WEB else path.parent.name, path.name): path for path in paths}

@@ -68,7 +68,11 @@ LinkPassword = Annotated[
 ]
 RequestedWith = Annotated[
     str | None,
-    Header("X-Requested-With", "Any value. Required if the refresh token comes from the cookie.", is_repeatable=True),
+    Header(
+        "X-Requested-With",
+        "Any value. Required to send the refresh token in the cookie, and to get it in the cookie at a sign-in.",
+        is_repeatable=True,
+    ),
 ]
 LoginCookie = Annotated[str | None, Cookie(LOGIN_COOKIE, "The pending sign-in of this browser.")]
 RefreshCookie = Annotated[

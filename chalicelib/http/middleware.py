@@ -16,7 +16,10 @@ def install_middleware(app: Chalice, settings: Callable[[], Settings]) -> None:
     def add_headers(request: Request, get_response: Callable[[Request], Response]) -> Response:
         start = time.perf_counter()
         response = get_response(request)
+        vary = response.headers.get("Vary")
         response.headers |= build_security_headers(settings(), request.headers.get("origin"))
+        if vary:
+            response.headers["Vary"] = f"{response.headers['Vary']}, {vary}"
         log_response(request, response.status_code, time.perf_counter() - start)
         return response
 

@@ -2,7 +2,7 @@
 
 import inspect
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, get_args, get_origin
 
@@ -10,16 +10,14 @@ import msgspec
 
 from chalicelib import __version__
 from chalicelib.domain import errors
-from chalicelib.domain.ids import AlbumId, LinkId, LocalTime, PhotoId, Timestamp, UtcOffset
 from chalicelib.domain.listing import Page
-from chalicelib.domain.requests import ID_PATTERN, LOCAL_TIME_PATTERN, OFFSET_PATTERN, PageQuery, Query
+from chalicelib.domain.requests import PageQuery
 from chalicelib.http.files import CONTENT_TYPES
-from chalicelib.http.headers import Header
+from chalicelib.http.openapi_parameters import SCHEMAS_BY_TYPE, TEXT, Schema, describe_parameters, to_camel_case
 from chalicelib.http.operation import Operation, list_union_members
 from chalicelib.http.responses import File, Redirect
 from chalicelib.renditions import Rejection
 
-Schema = dict[str, Any]
 Error = type[errors.PhotoshareError]
 
 _ABOUT = """\
@@ -27,22 +25,9 @@ A photo-sharing backend. All errors have the same JSON shape. All lists have the
 CORS preflight requests (`OPTIONS`). Requests with unknown, empty or repeated query parameters are rejected, except
 by the web page. Requests with unknown body fields are rejected too."""
 _REF = "#/components/schemas/{name}"
-_TEXT: Schema = {"type": "string"}
-_ID: Schema = _TEXT | {"format": "uuid", "pattern": ID_PATTERN}
-_TIME: Schema = _TEXT | {"format": "date-time", "pattern": r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$"}
-_LOCAL_TIME: Schema = _TEXT | {"pattern": LOCAL_TIME_PATTERN}
-_OFFSET: Schema = _TEXT | {"pattern": OFFSET_PATTERN}
-_SCHEMAS_BY_TYPE = {
-    **dict.fromkeys((PhotoId, AlbumId, LinkId), _ID),
-    Timestamp: _TIME,
-    LocalTime: _LOCAL_TIME,
-    UtcOffset: _OFFSET,
-}
-_PATH_PARAMETER_SCHEMAS = {"token": _TEXT | {"pattern": r"^[A-Za-z0-9_-]{86}$"}, "name": _TEXT}
-_IF_NONE_MATCH = Header("If-None-Match", "The ETag of an earlier response.")
-_LOCATION_HEADER = {"Location": {"required": True, "schema": _TEXT}}
-_FILES = {"/": (CONTENT_TYPES[".html"],), "/openapi.json": ("application/json",)}
-_ETAG_HEADER = {"ETag": {"required": True, "schema": _TEXT}}
+_LOCATION_HEADER = {"Location": {"required": True, "schema": TEXT}}
+_FILES = {"/openapi.json": ("application/json",), "/sw.js": (CONTENT_TYPES[".js"],)}
+_ETAG_HEADER = {"ETag": {"required": True, "schema": TEXT}}
 _RETRY_AFTER_HEADER = {
     "Retry-After": {
         "required": True,
@@ -55,9 +40,9 @@ _ERROR: Schema = {
     "description": "The body of every error.",
     "properties": {
         "error": {"type": "string", "pattern": "^[A-Za-z]+$"},
-        "message": _TEXT | {"description": "A human-readable explanation. Programs should use `error` instead."},
+        "message": TEXT | {"description": "A human-readable explanation. Programs should use `error` instead."},
         "details": {"type": "object", "description": "The field or the limit that caused the error."},
-        "requestId": _TEXT,
+        "requestId": TEXT,
     },
     "required": ["error", "message", "requestId"],
 }
@@ -78,11 +63,7 @@ def build_document(routes: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
         if method != "OPTIONS"
     ]
     responses: dict[str, Any] = {}
-    paths: dict[str, Any] = {}
-    for (path, method), entry in entries.items():
-        name = re.sub(r"\{(\w+)\}", lambda match: f"{{{_to_camel_case(match[1])}}}", path)
-        described = _describe_operation(path, entry.view_function, responses)
-        paths.setdefault(name, {})[method] = _describe_head(described) if method == "head" else described
+    paths = _describe_paths(entries, responses)
     bearer = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "A Cognito access token."}
     return {
         "openapi": "3.1.0",
@@ -103,23 +84,39 @@ def build_document(routes: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _describe_operation(path: str, view: Any, responses: dict[str, Any]) -> dict[str, Any]:
+def _describe_paths(entries: Mapping[tuple[str, str], Any], responses: dict[str, Any]) -> dict[str, Any]:
+    """Return the description of each path. Add the responses that the paths refer to."""
+    paths: dict[str, Any] = {}
+    for (path, method), entry in entries.items():
+        name = re.sub(r"\{(\w+)\}", lambda match: f"{{{to_camel_case(match[1])}}}", path)
+        paths_of_view = {path for (path, _), other in entries.items() if other.view_function is entry.view_function}
+        described = _describe_operation(path, entry, responses, is_shared=len(paths_of_view) > 1)
+        paths.setdefault(name, {})[method] = _describe_head(described) if method == "head" else described
+    return paths
+
+
+def _describe_operation(path: str, entry: Any, responses: dict[str, Any], *, is_shared: bool) -> dict[str, Any]:
+    """Return the description of a route. `is_shared` is True if the view also serves other paths."""
+    view, media_type = entry.view_function, entry.content_types[0]
     operation: Operation = view.operation
     text = _join_lines(inspect.getdoc(view))
-    openapi_object: dict[str, Any] = {"operationId": _to_camel_case(view.__name__), "tags": [operation.tag]}
+    if operation.page:
+        text += " A client whose `Accept` header names `text/html` is redirected to the web page."
+    openapi_object: dict[str, Any] = {
+        "operationId": _build_operation_id(path, view, is_shared),
+        "tags": [operation.tag],
+    }
     summary = re.split(r"(?<=\w)[.:;] ", text)[0].rstrip(".")
     openapi_object |= {"summary": summary} | ({"description": text} if text != f"{summary}." else {})
     bearer: dict[str, list[str]] = {"bearer": []}
     openapi_object["security"] = {"required": [bearer], "optional": [{}, bearer], "public": []}[operation.access]
-    if parameters := [
-        *_describe_path_parameters(operation),
-        *_describe_query(operation.query_type),
-        *_describe_headers(operation),
-    ]:
+    if parameters := describe_parameters(path, operation):
         openapi_object["parameters"] = parameters
     if operation.body:
         content = {"application/json": {"schema": {"$ref": _REF.format(name=operation.body[1].__name__)}}}
         openapi_object["requestBody"] = {"required": not operation.is_body_optional, "content": content}
+    elif media_type != "application/json":
+        openapi_object["requestBody"] = {"required": True, "content": {media_type: {"schema": {"type": "object"}}}}
     openapi_object["responses"] = {
         str(status): _describe_response(status, kind, path) for status, kind in operation.responses.items()
     }
@@ -132,6 +129,12 @@ def _describe_operation(path: str, view: Any, responses: dict[str, Any]) -> dict
         responses[name] = _describe_error_response(kinds)
         openapi_object["responses"][str(status)] = {"$ref": f"#/components/responses/{name}"}
     return openapi_object
+
+
+def _build_operation_id(path: str, view: Any, is_shared: bool) -> str:
+    """Return an id that is unique for the path, also if the view serves several paths."""
+    words = re.findall(r"\w+", path) if is_shared else []
+    return to_camel_case("_".join([view.__name__, *words]))
 
 
 def _describe_head(get: dict[str, Any]) -> dict[str, Any]:
@@ -181,7 +184,8 @@ def _list_codes(error: Error) -> list[str]:
 def _describe_response(status: int, kind: Any, path: str) -> dict[str, Any]:
     openapi_object: dict[str, Any] = {"description": HTTPStatus(status).phrase}
     if kind is File:
-        types = _FILES.get(path, tuple(CONTENT_TYPES.values()))
+        page_types = tuple(CONTENT_TYPES.values()) if path.startswith("/web/") else (CONTENT_TYPES[".html"],)
+        types = _FILES.get(path, page_types)
         return openapi_object | {
             "headers": _ETAG_HEADER,
             "content": {name: {"schema": _build_file_schema(name)} for name in types},
@@ -194,13 +198,13 @@ def _describe_response(status: int, kind: Any, path: str) -> dict[str, Any]:
 
 
 def _build_file_schema(content_type: str) -> Schema:
-    return {"type": "object"} if content_type == "application/json" else _TEXT
+    return {"type": "object"} if content_type == "application/json" else TEXT
 
 
 def _build_view_schema(shape: Any) -> Schema:
     if get_origin(shape) is Page:
         last_key = {
-            "anyOf": [_TEXT, {"type": "null"}],
+            "anyOf": [TEXT, {"type": "null"}],
             "description": "The cursor of the next page. Null on the last page.",
         }
         items = {"type": "array", "items": _build_view_schema(get_args(shape)[0])}
@@ -238,53 +242,11 @@ def _add_formats(shape: type[msgspec.Struct], properties: dict[str, Schema]) -> 
     """Add the format and pattern of ids and times, which msgspec describes as plain text."""
     for field in msgspec.structs.fields(shape):
         kinds = get_args(field.type) or (field.type,)
-        schema = next((_SCHEMAS_BY_TYPE[kind] for kind in kinds if kind in _SCHEMAS_BY_TYPE), None)
+        schema = next((SCHEMAS_BY_TYPE[kind] for kind in kinds if kind in SCHEMAS_BY_TYPE), None)
         if schema:
             null = [{"type": "null"}] if type(None) in kinds else []
             properties[field.encode_name] = {"anyOf": [schema, *null]} if null else schema
 
 
-def _describe_path_parameters(operation: Operation) -> Iterable[dict[str, Any]]:
-    for name, kind in operation.path_parameters.items():
-        schema = _SCHEMAS_BY_TYPE.get(kind) or _PATH_PARAMETER_SCHEMAS.get(name, _TEXT)
-        yield {"name": _to_camel_case(name), "in": "path", "required": True, "schema": schema}
-
-
-def _describe_query(shape: type[Query]) -> Iterable[dict[str, Any]]:
-    openapi_object = msgspec.json.schema_components([shape])[1][shape.__name__]
-    for name, schema in openapi_object["properties"].items():
-        # A client can leave a parameter out, but cannot send null or an empty text.
-        option: Schema = next((option for option in schema.get("anyOf", []) if option != {"type": "null"}), {})
-        parameter_schema = option | {
-            key: value for key, value in schema.items() if key != "anyOf" and value is not None
-        }
-        if parameter_schema.get("type") == "string":
-            parameter_schema = {"minLength": 1} | parameter_schema
-        yield {"name": name, "in": "query", "required": name in openapi_object["required"], "schema": parameter_schema}
-
-
-def _describe_headers(operation: Operation) -> Iterable[dict[str, Any]]:
-    headers = [*operation.headers.values()]
-    for group in operation.header_groups.values():
-        headers += group.headers().values()
-    if File in operation.responses.values():
-        headers.append(_IF_NONE_MATCH)
-    for header in sorted(headers, key=lambda header: not isinstance(header, Header)):
-        if header.description:
-            pattern = {"pattern": header.pattern} if isinstance(header, Header) and header.pattern else {}
-            yield {
-                "name": header.name,
-                "in": "header" if isinstance(header, Header) else "cookie",
-                "required": False,
-                "description": header.description,
-                "schema": _TEXT | pattern,
-            }
-
-
 def _join_lines(text: str | None) -> str:
     return " ".join((text or "").split())
-
-
-def _to_camel_case(name: str) -> str:
-    first, *rest = name.split("_")
-    return first + "".join(map(str.capitalize, rest))

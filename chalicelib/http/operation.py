@@ -40,10 +40,15 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     """Parameters that take a header or a cookie."""
     header_groups: dict[str, type[HeaderGroup]]
     """Parameters that take several headers or cookies."""
+    page: str
+    """The address of the web page for the same resource, with path parameters in braces. Empty if there is none.
+
+    Clients that accept HTML are redirected to it.
+    """
 
     @classmethod
     def read(
-        cls, view: Callable[..., Any], tag: str, status: int | Mapping[type, int], raises: ErrorTypes
+        cls, view: Callable[..., Any], tag: str, status: int | Mapping[type, int], raises: ErrorTypes, page: str = ""
     ) -> "Operation":
         """Read the annotations of a view.
 
@@ -54,12 +59,12 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
         missing = {*inspect.signature(view).parameters, "return"} - hints.keys()
         if missing:
             raise TypeError(f"{view.__name__} has no annotations for {sorted(missing)}.")
-        responses = _read_responses(hints.pop("return"), status)
+        responses = _read_responses(hints.pop("return"), status) | ({303: Redirect} if page else {})
         fields: dict[str, Any] = {"caller": None, "body": None, "query": None, "path_parameters": {}, "headers": {}}
         fields |= {"header_groups": {}, "is_caller_optional": False, "is_body_optional": False}
         for name, hint in hints.items():
             _read_parameter(fields, name, hint)
-        return cls(tag=tag, raises=raises, responses=responses, **fields)
+        return cls(tag=tag, raises=raises, responses=responses, page=page, **fields)
 
     @property
     def query_type(self) -> type[Query]:
@@ -107,7 +112,7 @@ def _read_responses(hint: Any, status: int | Mapping[type, int]) -> dict[int, An
         if kind is File:
             responses |= {200: File, 304: None}
         elif kind is Redirect:
-            responses[302] = Redirect
+            responses[status.get(Redirect, 302) if isinstance(status, Mapping) else 302] = Redirect
         elif kind is NoneType:
             responses[204] = None
         else:

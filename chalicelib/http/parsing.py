@@ -13,6 +13,7 @@ from chalicelib.http.headers import Cookie, Header
 MAX_BODY_BYTES = 64 * 1024
 _IDS: dict[Any, Callable[[str], bool]] = {PhotoId: is_photo_id, AlbumId: is_album_id, LinkId: is_album_id}
 _ENTITY_TAG = re.compile(r'"[^"\s]*"')
+_ZERO_QUALITY = re.compile(r"(?:^|;)\s*q\s*=\s*0(?:\.0*)?\s*(?:;|$)", re.IGNORECASE)
 _JSON = re.compile(r'application/json\s*(;\s*charset="?utf-8"?\s*)?', re.IGNORECASE)
 
 # msgspec's lax mode accepts more forms of these parameters than the contract allows.
@@ -75,18 +76,26 @@ def get_single_header(request: HttpRequest, name: str) -> str | None:
 
     Chalice keeps the last of two values, and other readers keep the first. AWS contract APIGW-6.
     """
-    headers = request.to_original_event().get("multiValueHeaders") or {}
-    count = sum(len(values) for header_name, values in headers.items() if header_name.lower() == name)
-    value: str | None = request.headers.get(name) if count < 2 else None
+    value: str | None = request.headers.get(name) if len(_read_fields(request, name)) < 2 else None
     return value
 
 
 def matches_etag(request: HttpRequest, etag: str) -> bool:
     """Return whether `If-None-Match` contains the ETag or `*`, by weak comparison (RFC 9110, section 13.1.2)."""
-    headers = request.to_original_event().get("multiValueHeaders") or {}
-    fields = [field for name, values in headers.items() if name.lower() == "if-none-match" for field in values]
+    fields = _read_fields(request, "if-none-match")
     # A weak tag only has the prefix `W/`. CloudFront and API Gateway can add the prefix when they compress a response.
     return any(field.strip() == "*" or etag in _ENTITY_TAG.findall(field) for field in fields)
+
+
+def accepts_html(request: HttpRequest) -> bool:
+    """Return whether `Accept` names `text/html` (RFC 9110, section 12.5.1). Browsers do.
+
+    Many programs send `*/*`, so wildcards do not count. A type with the quality 0 is not accepted.
+    """
+    ranges = (item.partition(";") for field in _read_fields(request, "accept") for item in field.split(","))
+    return any(
+        name.strip().lower() == "text/html" and not _ZERO_QUALITY.search(parameters) for name, _, parameters in ranges
+    )
 
 
 def parse_body[Shape](shape: type[Shape], request: HttpRequest) -> Shape:
@@ -151,6 +160,12 @@ def _convert[Shape](
         if "matching regex" in message:
             message = "The value does not match the required format"
         raise errors.InvalidRequest(message.split(" - at ")[0] + ".", details=details) from error
+
+
+def _read_fields(request: HttpRequest, name: str) -> list[str]:
+    """Return every value of a header. `name` is in lower case."""
+    headers = request.to_original_event().get("multiValueHeaders") or {}
+    return [value for header_name, values in headers.items() if header_name.lower() == name for value in values]
 
 
 def _read_cookie(request: HttpRequest, name: str) -> str | None:

@@ -41,7 +41,8 @@ def build_response(result: Any, responses: Mapping[int, Any], request: Request) 
     """Return the response for a view's return value. `responses` holds the statuses that the route declares."""
     if isinstance(result, Redirect):
         headers: dict[str, Any] = {"Location": result.url, "Set-Cookie": list(result.cookies)}
-        return Response("", headers | {"Cache-Control": "no-store"}, 302)
+        status = next(status for status, kind in responses.items() if kind is Redirect)
+        return Response("", headers | {"Cache-Control": "no-store"}, status)
     if isinstance(result, File):
         return _build_file_response(result, request)
     if result is None:
@@ -59,7 +60,7 @@ def build_security_headers(settings: Settings, origin: str | None) -> dict[str, 
     policy = (
         "default-src 'none'; script-src 'self'; style-src 'self'; "
         f"img-src 'self' data: blob: {storage}; connect-src 'self' {storage}; "
-        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        "manifest-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     )
     return {
         "Content-Security-Policy": policy,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from chalicelib.domain import errors
 from chalicelib.domain.accounts import Caller
 from chalicelib.domain.clock import Clock
-from chalicelib.domain.ids import PhotoId, format_timestamp
+from chalicelib.domain.ids import PhotoId, format_timestamp, is_photo_id
 from chalicelib.domain.messages import CleanUpPhoto, Queue
 from chalicelib.domain.photos import GRANT_LIFETIME, TRASH_LIFETIME, Photo
 from chalicelib.domain.requests import PhotoChanges
@@ -19,6 +19,8 @@ from chalicelib.storage.bucket import PhotoBuckets
 from chalicelib.stores.protocols import PhotoStore
 
 log = logging.getLogger(__name__)
+
+_PREVIEW_RENDITIONS = ("1024", "256")
 
 
 class Photos:
@@ -37,6 +39,29 @@ class Photos:
             NotFound: the photo does not exist, or the caller may not see it.
         """
         return self._presenter.build_view(get_visible_photo(self._store, photo_id, by), by)
+
+    def find_public(self, photo_id: str) -> Photo | None:
+        """Return a photo that everyone may find, or None. Photos that are unlisted or hidden count as unknown.
+
+        Also return None if the database is unavailable, because the web page does not need the photo.
+        """
+        try:
+            return self._find_public(photo_id)
+        except errors.Busy:
+            log.warning("a page has no Open Graph tags")
+            return None
+
+    def sign_preview(self, photo_id: str) -> str:
+        """Return the signed URL of a picture of a public photo.
+
+        Raises:
+            NotFound: the photo does not exist, or is not public.
+        """
+        photo = self._find_public(photo_id)
+        url = self._presenter.sign_rendition_url(photo, _PREVIEW_RENDITIONS) if photo else None
+        if url is None:
+            raise errors.NotFound
+        return url
 
     def change(self, photo_id: PhotoId, changes: PhotoChanges, *, by: Caller) -> OwnPhotoView:
         """Apply `changes` and re-index the photo in one transaction. If the rotation changes, a job rotates the photo.
@@ -129,6 +154,10 @@ class Photos:
         if photo.status != "ready":
             raise errors.NotReady
         return self._presenter.build_download_view(photo, by)
+
+    def _find_public(self, photo_id: str) -> Photo | None:
+        photo = self._store.get_photo(PhotoId(photo_id)) if is_photo_id(photo_id) else None
+        return photo if photo and photo.listed and photo.visibility == "public" else None
 
     def _enqueue_rotation(self, photo_id: PhotoId) -> None:
         try:

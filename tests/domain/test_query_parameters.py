@@ -16,7 +16,7 @@ API_ROUTES = [route for route in ROUTES if route.method != "OPTIONS"]
 def test_every_route_except_the_web_page_refuses_an_unknown_parameter(shared_cloud: Cloud) -> None:
     ann = shared_cloud.person("ann")
     for route in API_ROUTES:
-        if route.path == "/" or route.path.startswith("/web/"):
+        if route.is_page:
             continue
         answer = ann.call(route.method, route.path.partition("?")[0], surprise=1)
         assert (answer.status, answer.json["error"]) == (400, "UnknownParameter"), route
@@ -73,7 +73,7 @@ def test_valid_parameter_is_accepted(shared_cloud: Cloud, query: str) -> None:
 
 
 @pytest.mark.parametrize("query", ["utm_source=mail", "utm_source=", "a=1&a=2", "x=%ff", "%ff", "limit=0", "_visit=1"])
-@pytest.mark.parametrize("path", ["/", "/web/app.js"])
+@pytest.mark.parametrize("path", ["/", "/p/1", "/web/app.js"])
 def test_web_page_ignores_unknown_parameters(shared_cloud: Cloud, path: str, query: str) -> None:
     answer = shared_cloud.visitor.get(f"{path}?{query}")
     assert (answer.status, answer.body) == (200, shared_cloud.visitor.get(path).body)

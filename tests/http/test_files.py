@@ -7,8 +7,9 @@ import pytest
 import app as service
 from tests.support.bare_requests import BareRequest
 from tests.support.cloud import Cloud
+from tests.support.permissions import PAGE_ADDRESSES, PAGE_FILES
 
-PATHS = ["/", "/web/app.js", "/web/style.css", "/openapi.json"]
+PATHS = ["/", "/library", "/web/app.js", "/web/style.css", "/web/icons/icon.svg", "/sw.js", "/openapi.json"]
 
 
 @pytest.mark.parametrize(
@@ -50,5 +51,5 @@ def test_head_request_gets_the_headers_of_the_file(shared_cloud: Cloud, path: st
 
 
 def test_api_gateway_gets_a_head_route_for_each_file() -> None:
-    files = {"/", "/web/{name}", "/openapi.json"}
+    files = {*PAGE_ADDRESSES, *PAGE_FILES, "/openapi.json"}
     assert {path for path, methods in service.app.routes.items() if "HEAD" in methods} == files

@@ -9,7 +9,7 @@ from chalicelib.stores.dynamodb import items
 from tests.support.cloud import Answer, Client, Cloud
 from tests.support.cognito import Cognito
 from tests.support.images import photo as make_photo
-from tests.support.permissions import ASKED, CALLERS, GIVEN, MATRIX, SHOWN
+from tests.support.permissions import ASKED, CALLERS, FILE_PARAMETERS, GIVEN, MATRIX, SHOWN
 from tests.support.routes import DECLARED
 
 JPEG = make_photo(64, 48)
@@ -57,7 +57,8 @@ def test_each_caller_gets_the_status_in_the_matrix(
     clients = make_clients(shared_cloud, scene)
     # The owner comes last. The request of the owner fails if a rejected request before it changed the scene.
     for caller in sorted(CALLERS, key="owner".__eq__):
-        answer = clients[caller].call(method, path.format(**scene.ids) + ASKED.get(route, ""), GIVEN.get(route))
+        target = path.format(**scene.ids | FILE_PARAMETERS.get(path, {}))
+        answer = clients[caller].call(method, target + ASKED.get(route, ""), GIVEN.get(route))
         assert answer.status == expected[caller], f"{caller}: {answer}"
         if answer.status == 404:
             assert remove_request_id(answer) == NOT_FOUND
@@ -105,7 +106,7 @@ def arrange_scene(
 ) -> Scene:
     """Create a photo in an album with a share link, in the given state or with the given visibility."""
     owner = owner or cloud.person(f"ann-{uuid4()}")
-    ids = {"user_id": owner.user_id, "name": "app.js", "shown": ""}
+    ids = {"user_id": owner.user_id, "shown": ""}
     if state in ("", "absent"):
         return Scene(owner, ids | dict.fromkeys(("photo_id", "album_id", "link_id"), ABSENT) | {"token": "x"})
     visibility = state if state in ("unlisted", "private") else "public"

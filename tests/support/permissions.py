@@ -5,6 +5,11 @@ from typing import Any
 ALBUM, PHOTOS, ENTRY = "/albums/{album_id}", "/albums/{album_id}/photos", "/albums/{album_id}/photos/{photo_id}"
 LINKS, LINK = "/albums/{album_id}/links", "/albums/{album_id}/links/{link_id}"
 SHARED_DOWNLOAD = "/shared/{token}/photos/{photo_id}/download"
+PAGE_ADDRESSES = (
+    *("/", "/library", "/p/{photo_id}", "/a", "/a/{album_id}", "/s/{token}"),
+    *("/find", "/bin", "/me", "/join", "/sign-in"),
+)
+PAGE_FILES = ("/web/{name}", "/web/{name}/{file}", "/sw.js")
 PHOTO, RATING = "/photos/{photo_id}", "/photos/{photo_id}/rating"
 
 # A visitor, the owner, another user, a visitor with a share link to the album, and a user with a cancelled account.
@@ -91,10 +96,8 @@ MATRIX: dict[str, Cells] = {
         ("trashed", "pending", "rejected", "erased", "removed", "deleted", "revoked", "guessed", "absent"), NOT_FOUND
     ),
     # --- The web page and service information
-    "GET /": {"": PUBLIC},
-    "HEAD /": {"": PUBLIC},
-    "GET /web/{name}": {"": PUBLIC},
-    "HEAD /web/{name}": {"": PUBLIC},
+    **{f"{method} {path}": {"": PUBLIC} for path in PAGE_ADDRESSES for method in ("GET", "HEAD")},
+    **{f"{method} {path}": {"": PUBLIC} for path in PAGE_FILES for method in ("GET", "HEAD")},
     "GET /health": {"": PUBLIC},
     "GET /openapi.json": {"": PUBLIC},
     "HEAD /openapi.json": {"": PUBLIC},
@@ -116,6 +119,7 @@ GIVEN: dict[str, dict[str, Any]] = {
     "POST /albums": {"name": "x"},
     f"PATCH {ALBUM}": {"name": "x"},
 }
+FILE_PARAMETERS = {"/web/{name}": {"name": "app.js"}, "/web/{name}/{file}": {"name": "icons", "file": "icon.svg"}}
 ASKED = {"GET /search": "?q=sea"}
 
 ALL_CALLERS = {*CALLERS}

@@ -21,6 +21,8 @@ class Route(NamedTuple):
     """True if the route requires a JSON body."""
     guarded: bool
     """True if API Gateway requires a token."""
+    is_page: bool
+    """True if the route belongs to the web page, which ignores unknown query parameters."""
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
@@ -40,6 +42,7 @@ ROUTES = [
         operation.access if operation else "public",
         bool(operation and operation.body and not operation.is_body_optional),
         entry.authorizer is not None,
+        bool(operation and operation.tag == "Page"),
     )
     for path, methods in service.app.routes.items()
     for method, entry in methods.items()

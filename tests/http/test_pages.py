@@ -1,0 +1,92 @@
+"""The addresses of the web page, and the links inside the page."""
+
+from html.parser import HTMLParser
+from urllib.parse import urlsplit
+
+import pytest
+
+from chalicelib.domain.errors import NotFound
+from chalicelib.http import files, pages
+from tests.support.cloud import Cloud
+from tests.support.permissions import PAGE_ADDRESSES
+from tests.support.routes import PHOTO_ID
+
+LINK_ATTRIBUTES = {"href", "src", "action"}
+
+
+class _Links(HTMLParser):
+    def __init__(self, document: str) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.feed(document)
+
+    def handle_starttag(self, _tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found += [value or "" for name, value in attrs if name in LINK_ATTRIBUTES]
+
+
+def read_links(document: str) -> list[str]:
+    """Return every link of a document that leaves the document."""
+    return [link for link in _Links(document).found if not link.startswith("#")]
+
+
+@pytest.mark.parametrize("address", PAGE_ADDRESSES)
+@pytest.mark.parametrize("value", [PHOTO_ID, "nonsense", "%3Cscript%3E", "..%2f", "x" * 500])
+def test_every_page_address_returns_the_page(shared_cloud: Cloud, address: str, value: str) -> None:
+    path = address.format(photo_id=value, album_id=value, token=value)
+    answer = shared_cloud.visitor.get(path)
+    assert (answer.status, answer.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
+    page = shared_cloud.visitor.get("/")
+    assert (answer.headers["ETag"], answer.body) == (page.headers["ETag"], page.body)
+
+
+@pytest.mark.parametrize("path", ["/library/x", "/p", "/s", "/me/x", "/sign-in/x", "/p/1/2", "/index.html", "/web"])
+def test_other_paths_do_not_exist(shared_cloud: Cloud, path: str) -> None:
+    assert shared_cloud.visitor.get(path).status == 404
+
+
+@pytest.mark.parametrize("prefix", ["", "/api", "/deep/stage"])
+def test_links_of_the_page_start_with_the_path_of_the_base_url(prefix: str) -> None:
+    links = read_links(pages.load_page(f"https://photos.example{prefix}").content)
+    assert f"{prefix}/web/app.js" in links
+    assert all(link.startswith(f"{prefix}/") for link in links)
+    assert [link.removeprefix(prefix) for link in links] == read_links(pages.load_page("https://x.example").content)
+
+
+def test_path_of_the_base_url_is_escaped() -> None:
+    links = read_links(pages.load_page('https://photos.example/"><script>').content)
+    assert all(link.startswith('/"><script>/') for link in links)
+
+
+def test_links_of_the_page_exist(shared_cloud: Cloud) -> None:
+    base = urlsplit(shared_cloud.settings.base_url).path
+    for link in read_links(shared_cloud.visitor.get(f"/p/{PHOTO_ID}").body):
+        assert shared_cloud.visitor.get(link.removeprefix(base)).status < 400, link
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/web/..", "/web/../files.py", "/web/%2e%2e/files.py", "/web/..%2ffiles.py", "/web/icons/..%2fapp.js"),
+        *("/web/icons", "/web/icons/", "/web/icons/app.js", "/web/app.js/app.js", "/web/./app.js", "/web//app.js"),
+        *("/web/%2fetc%2fpasswd", "/web/%00", "/web/icons/%00", "/web/APP.JS", "/web/icon.svg", "/web/*"),
+    ],
+)
+def test_only_the_files_of_the_page_are_served(shared_cloud: Cloud, path: str) -> None:
+    assert shared_cloud.visitor.get(path).status == 404
+
+
+@pytest.mark.parametrize(
+    ("folder", "name"), [("..", "http"), ("..", "web"), (".", "app.js"), ("web", "app.js"), ("", "..")]
+)
+def test_parent_folders_are_not_served(folder: str, name: str) -> None:
+    with pytest.raises(NotFound):
+        files.load_web_file(name, folder)
+
+
+def test_service_worker_is_at_the_root(shared_cloud: Cloud) -> None:
+    answer = shared_cloud.visitor.get("/sw.js")
+    assert (answer.headers["Content-Type"], answer.headers["Cache-Control"]) == (
+        "text/javascript; charset=utf-8",
+        "no-cache",
+    )
+    assert answer.body == shared_cloud.visitor.get("/web/sw.js").body
