@@ -43,7 +43,7 @@ export function showToolbar(toolbar) {
 }
 
 function brand() {
-  return h("a", { class: "brand", href: href("") }, h("img", { src: new URL("../icon.svg", import.meta.url).href, alt: "", width: 28, height: 28 }), h("span", null, "Photoshare"));
+  return h("a", { class: "brand", href: href("") }, h("img", { src: new URL("../icons/icon.svg", import.meta.url).href, alt: "", width: 28, height: 28 }), h("span", null, "Photoshare"));
 }
 
 function searchForm() {
