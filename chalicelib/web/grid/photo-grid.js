@@ -20,6 +20,7 @@ const GAP = 4;
  * @property {import("./selection.js").Selection | null} [selection] without it, photos cannot be selected
  * @property {boolean} [isOwn] show who can see each photo
  * @property {boolean} [hasDays] show a label at the first photo of each day
+ * @property {(photo: Photo) => string} [note] a text on each photo
  * @property {() => Node} [empty] what to show if the list is empty
  * @property {string} label the name of the list for screen readers
  */
@@ -176,7 +177,7 @@ export class PhotoGrid {
     if (known?.photo === photo && known.item.dataset.label === label) return known.item;
     const hadFocus = known?.item.contains(document.activeElement);
     known?.item.remove();
-    const item = buildTile(photo, { isOwn: Boolean(this.options.isOwn), isSelectable: Boolean(this.selection) });
+    const item = buildTile(photo, { isOwn: Boolean(this.options.isOwn), isSelectable: Boolean(this.selection), note: this.options.note?.(photo) });
     item.dataset.label = label;
     if (label) item.prepend(this.#dayLabel(box));
     this.#tiles.set(photo.photoId, { item, photo });
