@@ -14,7 +14,8 @@ from chalicelib.domain.accounts import Caller
 from chalicelib.domain.ids import UserId, format_timestamp
 from chalicelib.domain.listing import Page
 from chalicelib.domain.photos import Photo
-from chalicelib.domain.requests import Order, PhotoQuery, Scope
+from chalicelib.domain.queries import Order, PhotoQuery
+from chalicelib.domain.requests import Scope
 from chalicelib.photos.lists import PhotoLists
 from chalicelib.stores.dynamodb import items
 from tests.support import row_sizes
@@ -91,13 +92,17 @@ class Gallery:
         return taken
 
 
+def build_lists(backend: Backend) -> PhotoLists:
+    return PhotoLists(backend.store, backend.timeline, RowPresenter(), KEYS)
+
+
 def walk(gallery: Gallery, order: Order, scope: Scope, sizes: list[int], steps: list[Step]) -> list[Photo]:
     """Walk to the end in pages of `sizes` in turn. Apply `steps` between the first pages. Return the photos shown."""
     shown: list[Photo] = []
     last_key, number = None, 0
     while number == 0 or last_key:
         query = PhotoQuery(order=order, scope=scope, limit=sizes[number % len(sizes)], last_key=last_key)
-        page: Page[Any] = PhotoLists(gallery.backend.store, RowPresenter(), KEYS).list_page(query, by=Caller(ANN))
+        page: Page[Any] = build_lists(gallery.backend).list_page(query, by=Caller(ANN))
         assert page.items or not page.last_key, "only the last page may be empty"
         shown += page.items
         last_key = page.last_key
@@ -152,7 +157,7 @@ def test_page_of_ten_takes_few_queries_and_no_other_calls(empty_backend: Empty, 
     with metered(backend.client) as meter:
         for number in range(pages):
             query = PhotoQuery(scope=scope, last_key=last_key if number % 5 else None)
-            last_key = PhotoLists(backend.store, RowPresenter(), KEYS).list_page(query, by=Caller(ANN)).last_key
+            last_key = build_lists(backend).list_page(query, by=Caller(ANN)).last_key
     assert set(meter.calls) == {"Query"}, "a page must not scan, describe the table or read a counter"
     assert meter.calls.total() / pages <= 16
     assert meter.units / pages <= 8
@@ -163,7 +168,7 @@ def test_page_of_another_order_takes_one_query(empty_backend: Empty, order: Orde
     backend = empty_backend()
     add_typical_photos(backend, 30)
     with metered(backend.client) as meter:
-        page = PhotoLists(backend.store, RowPresenter(), KEYS).list_page(PhotoQuery(order=order), by=None)
+        page = build_lists(backend).list_page(PhotoQuery(order=order), by=None)
     assert len(page.items) == 10
     assert meter.calls == {"Query": 1}
 
