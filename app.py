@@ -12,7 +12,7 @@ from chalicelib.albums.links import LinkView, NewLinkView
 from chalicelib.albums.views import AlbumView
 from chalicelib.auth.cognito import LogoutView, SignUpView, Tokens
 from chalicelib.deploy import packaging
-from chalicelib.domain import errors, requests
+from chalicelib.domain import errors, queries, requests
 from chalicelib.domain.accounts import Caller
 from chalicelib.domain.ids import AlbumId, LinkId, PhotoId
 from chalicelib.domain.listing import Page
@@ -25,7 +25,7 @@ from chalicelib.http.middleware import add_preflight_routes, install_middleware
 from chalicelib.http.responses import File, Redirect, WithCookies
 from chalicelib.infra import logs
 from chalicelib.photos.ratings import OwnRatingView
-from chalicelib.photos.views import AnyPhotoView, DownloadView, OwnPhotoView, PendingPhotoView, PhotoView
+from chalicelib.photos.views import AnyPhotoView, DownloadView, MonthsView, OwnPhotoView, PendingPhotoView, PhotoView
 from chalicelib.storage.bucket import Grant
 from chalicelib.uploads.grants import Duplicate
 from chalicelib.wiring import (
@@ -216,9 +216,16 @@ confirm_upload.event_class = LambdaFunctionEvent
 
 @app.route("/photos", methods=["GET"])
 @api("Photos")
-def list_photos(query: requests.PhotoQuery, caller: Caller | None) -> Page[AnyPhotoView]:
-    """List public photos or the caller's own photos, in random order, by time or by score."""
+def list_photos(query: queries.PhotoQuery, caller: Caller | None) -> Page[AnyPhotoView]:
+    """List public photos or the caller's own photos, in random order, by time or by score. `taken` is by local time."""
     return photo_lists().list_page(query, by=caller)
+
+
+@app.route("/photos/months", methods=["GET"], authorizer=cognito)
+@api("Photos")
+def count_photos_by_month(_query: queries.MonthQuery, caller: Caller) -> MonthsView:
+    """Count the caller's photos by month, in the order `taken`, newest first."""
+    return photo_lists().count_by_month(by=caller)
 
 
 @app.route("/photos/{photo_id}", methods=["GET"])
@@ -336,8 +343,8 @@ def delete_album(album_id: AlbumId, query: requests.AlbumDeleteQuery, caller: Ca
 
 @app.route("/albums/{album_id}/photos", methods=["GET"])
 @api("Albums")
-def list_album_photos(album_id: AlbumId, query: requests.AlbumPhotoQuery, caller: Caller | None) -> Page[AnyPhotoView]:
-    """List the photos of an album, by position or in random order."""
+def list_album_photos(album_id: AlbumId, query: queries.AlbumPhotoQuery, caller: Caller | None) -> Page[AnyPhotoView]:
+    """List the photos of an album, by position, by local time or in random order."""
     return album_photos().list_page(album_id, query, by=caller)
 
 
@@ -390,7 +397,7 @@ def show_shared(token: str, password: headers.LinkPassword) -> AlbumView:
 
 @app.route("/shared/{token}/photos", methods=["GET"])
 @api("Share links", raises=LINK_ERRORS)
-def list_shared_photos(token: str, password: headers.LinkPassword, query: requests.AlbumPhotoQuery) -> Page[PhotoView]:
+def list_shared_photos(token: str, password: headers.LinkPassword, query: queries.AlbumPhotoQuery) -> Page[PhotoView]:
     """List the photos of a shared album, including its private photos."""
     return share_links().list_photos(token, password, query)
 

@@ -10,7 +10,7 @@ from msgspec.structs import force_setattr
 from chalicelib.domain.accounts import normalize_email
 from chalicelib.domain.media_types import MediaType
 from chalicelib.domain.photos import MAX_UPLOAD_BYTES, Rotation, Visibility
-from chalicelib.domain.tags import MAX_TAG_LENGTH, clean_tag, clean_tags
+from chalicelib.domain.tags import MAX_TAG_LENGTH, clean_tags
 from chalicelib.domain.years import MAX_YEARS, TEXT_PATTERN, parse_years
 
 # Match only at the end of the text. Python's `$` also matches before a final line feed, and OpenAPI has no `\Z`.
@@ -36,8 +36,8 @@ LOCAL_TIME_PATTERN = (
 OFFSET_PATTERN = r"^[+-]((0[0-9]|1[0-3]):[0-5][0-9]|14:00)" + _END
 TakenLocal = Annotated[str, Meta(pattern=LOCAL_TIME_PATTERN)]
 TakenOffset = Annotated[str, Meta(pattern=OFFSET_PATTERN)]
+UserIdText = Annotated[str, Meta(pattern=r"^[A-Za-z0-9-]{1,64}" + _END)]
 Limit = Annotated[int, Meta(ge=1, le=100)]
-Order = Literal["random", "newest", "oldest", "top"]
 Scope = Literal["public", "mine"]
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
 ShortText = Annotated[str, Meta(max_length=100)]
@@ -245,23 +245,6 @@ class PageQuery(Query, frozen=True):
     last_key: str | None = None
 
 
-class PhotoQuery(PageQuery, frozen=True):
-    """The query parameters of `GET /photos`."""
-
-    order: Order = "random"
-    scope: Scope = "public"
-    user_id: Annotated[str, Meta(pattern=r"^[A-Za-z0-9-]{1,64}" + _END)] | None = None
-    tag: Tag | None = None
-    from_: Annotated[datetime, Meta(tz=True)] | None = msgspec.field(default=None, name="from")
-    """The start of the time range, included."""
-    to: Annotated[datetime, Meta(tz=True)] | None = None
-    """The end of the time range, excluded."""
-
-    def __post_init__(self) -> None:
-        if self.tag is not None:
-            force_setattr(self, "tag", clean_tag(self.tag, "tag"))
-
-
 class SearchQuery(PageQuery, frozen=True, kw_only=True):
     """The query parameters of `GET /search`."""
 
@@ -291,9 +274,3 @@ class AlbumDeleteQuery(Query, frozen=True):
     """The query parameters of `DELETE /albums/{albumId}`."""
 
     photos: Literal["keep", "delete"] = "keep"
-
-
-class AlbumPhotoQuery(PageQuery, frozen=True):
-    """The query parameters of `GET /albums/{albumId}/photos` and `GET /shared/{token}/photos`."""
-
-    order: Literal["position", "random"] = "position"
