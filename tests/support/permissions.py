@@ -5,6 +5,7 @@ from typing import Any
 ALBUM, PHOTOS, ENTRY = "/albums/{album_id}", "/albums/{album_id}/photos", "/albums/{album_id}/photos/{photo_id}"
 LINKS, LINK = "/albums/{album_id}/links", "/albums/{album_id}/links/{link_id}"
 SHARED_DOWNLOAD = "/shared/{token}/photos/{photo_id}/download"
+ABSENT = "01900000-0000-7000-8000-000000000000"
 PHOTO, RATING = "/photos/{photo_id}", "/photos/{photo_id}/rating"
 
 # A visitor, the owner, another user, a visitor with a share link to the album, and a user with a cancelled account.
@@ -61,6 +62,8 @@ MATRIX: dict[str, Cells] = {
     f"DELETE {PHOTO}": owner_route(204, pending=OWNER_CONFLICT, **PHOTO_GONE),
     "GET /trash": {"": SIGNED_IN},
     "DELETE /trash": {"": "401 202 202 401 401"},
+    "PATCH /photos": {"": SIGNED_IN},
+    **dict.fromkeys(("POST /trash", "POST /trash/restore", "POST /trash/erase"), {"": SIGNED_IN}),
     f"POST {PHOTO}/restore": owner_route(409, trashed=SIGNED_IN_OWNER, **PHOTO_GONE),
     f"GET {PHOTO}/download": BY_VISIBILITY
     | {"trashed": OWNER_ONLY, "pending": "404 409 404 404 401", "erased": GONE, "absent": GONE},
@@ -75,6 +78,8 @@ MATRIX: dict[str, Cells] = {
     f"PATCH {ALBUM}": owner_route(200, **ALBUM_GONE),
     f"DELETE {ALBUM}": owner_route(204, **ALBUM_GONE),
     f"GET {PHOTOS}": BY_VISIBILITY | {"deleted": GONE, "absent": GONE},
+    f"POST {PHOTOS}": owner_route(200, **ALBUM_GONE),
+    f"POST {PHOTOS}/remove": owner_route(200, **ALBUM_GONE),
     f"PUT {ENTRY}": owner_route(200, trashed="401 409 403 401 401", erased="401 404 403 401 401", **ALBUM_GONE),
     f"DELETE {ENTRY}": owner_route(204, erased="401 404 403 401 401", **ALBUM_GONE),
     # --- Share links
@@ -112,6 +117,10 @@ GIVEN: dict[str, dict[str, Any]] = {
     "POST /password/reset": {"email": "ann@example.com", "code": "123456", "password": "Correct-horse-7"},
     "POST /upload": {"filename": "a.jpg", "contentType": "image/jpeg"},
     f"PATCH {PHOTO}": {"title": "x"},
+    "PATCH /photos": {"items": [{"photoId": ABSENT, "changes": {"title": "x"}}]},
+    **dict.fromkeys(("POST /trash", "POST /trash/restore", "POST /trash/erase"), {"photoIds": [ABSENT]}),
+    f"POST {PHOTOS}": {"items": [{"photoId": ABSENT}]},
+    f"POST {PHOTOS}/remove": {"photoIds": [ABSENT]},
     f"PUT {RATING}": {"rating": 4},
     "POST /albums": {"name": "x"},
     f"PATCH {ALBUM}": {"name": "x"},
