@@ -7,12 +7,13 @@ from chalice.app import Chalice, CognitoUserPoolAuthorizer, LambdaFunctionEvent,
 
 from chalicelib import __version__
 from chalicelib.accounts.accounts import AccountView, CancellationView
+from chalicelib.albums.batches import EntryResults
 from chalicelib.albums.entries import EntryView
 from chalicelib.albums.links import LinkView, NewLinkView
 from chalicelib.albums.views import AlbumView
 from chalicelib.auth.cognito import LogoutView, SignUpView, Tokens
 from chalicelib.deploy import packaging
-from chalicelib.domain import errors, queries, requests
+from chalicelib.domain import batches, errors, queries, requests
 from chalicelib.domain.accounts import Caller
 from chalicelib.domain.ids import AlbumId, LinkId, PhotoId
 from chalicelib.domain.listing import Page
@@ -24,18 +25,21 @@ from chalicelib.http.files import build_openapi_file, load_web_file
 from chalicelib.http.middleware import add_preflight_routes, install_middleware
 from chalicelib.http.responses import File, Redirect, WithCookies
 from chalicelib.infra import logs
+from chalicelib.photos.batches import PhotoResults
 from chalicelib.photos.ratings import OwnRatingView
 from chalicelib.photos.views import AnyPhotoView, DownloadView, MonthsView, OwnPhotoView, PendingPhotoView, PhotoView
 from chalicelib.storage.bucket import Grant
 from chalicelib.uploads.grants import Duplicate
 from chalicelib.wiring import (
     accounts,
+    album_batches,
     album_photos,
     albums,
     authentication,
     confirmation,
     hosted_ui,
     jobs,
+    photo_batches,
     photo_lists,
     photos,
     ratings,
@@ -264,6 +268,34 @@ def empty_trash(caller: Caller) -> Empty:
     return Empty()
 
 
+@app.route("/photos", methods=["PATCH"], authorizer=cognito)
+@api("Photos")
+def change_photos(batch: batches.PhotoChangeBatch, caller: Caller) -> PhotoResults:
+    """Update up to 50 photos. Each photo has its own changes and its own result. Owner only."""
+    return photo_batches().change(batch, by=caller)
+
+
+@app.route("/trash", methods=["POST"], authorizer=cognito)
+@api("Photos")
+def trash_photos(batch: batches.PhotoIdBatch, caller: Caller) -> PhotoResults:
+    """Move up to 50 photos to the trash. Each photo has its own result. Owner only."""
+    return photo_batches().trash(batch, by=caller)
+
+
+@app.route("/trash/restore", methods=["POST"], authorizer=cognito)
+@api("Photos")
+def restore_photos(batch: batches.PhotoIdBatch, caller: Caller) -> PhotoResults:
+    """Restore up to 50 photos from the trash. Each photo has its own result. Owner only."""
+    return photo_batches().restore(batch, by=caller)
+
+
+@app.route("/trash/erase", methods=["POST"], authorizer=cognito)
+@api("Photos")
+def erase_photos(batch: batches.PhotoIdBatch, caller: Caller) -> PhotoResults:
+    """Erase up to 50 photos that are in the trash. Each photo has its own result. Owner only."""
+    return photo_batches().erase(batch, by=caller)
+
+
 @app.route("/photos/{photo_id}/restore", methods=["POST"], authorizer=cognito)
 @api("Photos", raises=(*CHANGE_ERRORS, errors.NotTrashed))
 def restore_photo(photo_id: PhotoId, caller: Caller) -> OwnPhotoView:
@@ -362,6 +394,20 @@ def put_into_album(
 def remove_from_album(album_id: AlbumId, photo_id: PhotoId, caller: Caller) -> None:
     """Remove a photo from an album. Owner only."""
     album_photos().remove(album_id, photo_id, by=caller)
+
+
+@app.route("/albums/{album_id}/photos", methods=["POST"], authorizer=cognito)
+@api("Albums", raises=(errors.Forbidden,))
+def add_to_album(album_id: AlbumId, batch: batches.EntryBatch, caller: Caller) -> EntryResults:
+    """Add up to 50 photos to an album, in their order. Each photo has its own result. The caller must own all."""
+    return album_batches().add(album_id, batch, by=caller)
+
+
+@app.route("/albums/{album_id}/photos/remove", methods=["POST"], authorizer=cognito)
+@api("Albums", raises=(errors.Forbidden,))
+def remove_many_from_album(album_id: AlbumId, batch: batches.PhotoIdBatch, caller: Caller) -> EntryResults:
+    """Remove up to 50 photos from an album. Each photo has its own result. Owner only."""
+    return album_batches().remove(album_id, batch, by=caller)
 
 
 # --- Share links

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from chalicelib.accounts.accounts import Accounts, Authentication
 from chalicelib.accounts.deletion import AccountPurge
 from chalicelib.albums.albums import Albums
+from chalicelib.albums.batches import AlbumBatches
 from chalicelib.albums.entries import AlbumPhotos
 from chalicelib.albums.links import ShareLinks
 from chalicelib.albums.propagation import Propagation
@@ -25,6 +26,7 @@ from chalicelib.jobs.queue import SqsQueue
 from chalicelib.jobs.registry import Jobs
 from chalicelib.jobs.reindex_photos import ReindexPhotosJob
 from chalicelib.jobs.update_album import UpdateAlbumJob
+from chalicelib.photos.batches import PhotoBatches
 from chalicelib.photos.lists import PhotoLists
 from chalicelib.photos.photos import Photos
 from chalicelib.photos.ratings import Ratings
@@ -226,6 +228,12 @@ def photos() -> Photos:
 
 
 @cache
+def photo_batches() -> PhotoBatches:
+    """Return the use cases of many photos."""
+    return PhotoBatches(photo_store(), photos(), limiter())
+
+
+@cache
 def trash() -> Trash:
     """Return the use case that empties the trash."""
     return Trash(photo_store(), request_store("trash"), bucket(), queue(), now)
@@ -260,6 +268,12 @@ def album_photos() -> AlbumPhotos:
     """Return the use cases of the photos of albums."""
     keys = settings().signing_keys
     return AlbumPhotos(photo_store(), album_store(), timeline_store(), photo_presenter(), keys, now)
+
+
+@cache
+def album_batches() -> AlbumBatches:
+    """Return the use cases of many photos of an album."""
+    return AlbumBatches(album_store(), album_photos(), limiter())
 
 
 @cache

@@ -1,17 +1,24 @@
 """Use cases of the photos of an album: add, move, remove and list them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple, Self
 
 import msgspec
 
-from chalicelib.albums.access import get_owned_album, get_visible_album, is_photo_shown
+from chalicelib.albums.access import (
+    AlbumReader,
+    PreloadedAlbum,
+    get_owned_album,
+    get_visible_album,
+    is_photo_shown,
+)
 from chalicelib.albums.memberships import build_membership
 from chalicelib.domain import errors
 from chalicelib.domain.accounts import Caller, is_user
 from chalicelib.domain.albums import Album, Entry
-from chalicelib.domain.clock import Clock
+from chalicelib.domain.clock import AscendingClock, Clock
 from chalicelib.domain.cursors import Cursors
 from chalicelib.domain.ids import AlbumId, LinkId, PhotoId
 from chalicelib.domain.listing import Page
@@ -21,7 +28,7 @@ from chalicelib.domain.queries import AlbumPhotoQuery
 from chalicelib.domain.timeline import build_taken_range, round_up_local_time
 from chalicelib.infra.retry import WriteConflict, retry_on_conflict
 from chalicelib.photos import random_walk
-from chalicelib.photos.access import get_owned_photo
+from chalicelib.photos.access import PhotoReader, PreloadedPhotos, get_owned_photo
 from chalicelib.photos.views import AnyPhotoView, DownloadView, PhotoPresenter, PhotoView
 from chalicelib.stores.protocols import AlbumStore, PhotoStore
 from chalicelib.stores.timeline import TimelineStore
@@ -33,6 +40,14 @@ class EntryView(Model, omit_defaults=False, frozen=True):
     album_id: AlbumId
     photo_id: PhotoId
     position: int
+
+
+class AddedEntry(NamedTuple):
+    """The position of a photo that was added to an album or moved in it."""
+
+    position: int
+    previous: int | None
+    """The position that the photo had before, or None if it was not in the album."""
 
 
 class AlbumPhotos:
@@ -50,6 +65,20 @@ class AlbumPhotos:
         """`signing_keys` sign the cursors. The newest key comes last."""
         self._store, self._albums, self._timeline, self._presenter = store, albums, timeline, presenter
         self._keys, self._clock = signing_keys, clock
+        self._photo_reader: PhotoReader = store
+        self._album_reader: AlbumReader = albums
+
+    def preload(self, album: Album | None, photos: Mapping[PhotoId, Photo]) -> Self:
+        """Return the same use cases for one album, whose new photos get ascending positions.
+
+        They do not read the album again. They read one of `photos` again only if another writer changes it. A change
+        of the album needs no new read, because `PhotoStore.replace` writes the album's current name and visibility.
+        """
+        preloaded = copy(self)
+        preloaded._photo_reader = PreloadedPhotos(self._store, photos)
+        preloaded._album_reader = PreloadedAlbum(album)
+        preloaded._clock = AscendingClock(self._clock)
+        return preloaded
 
     def put(self, album_id: AlbumId, photo_id: PhotoId, position: int | None, *, by: Caller) -> EntryView:
         """Add a photo to an album, or move it to `position`.
@@ -63,24 +92,30 @@ class AlbumPhotos:
             TooManyAlbums: the photo is already in `MAX_ALBUMS` albums.
             Conflict: other writers keep changing the photo.
         """
+        change = self.add(album_id, photo_id, position, by=by)
+        return EntryView(album_id=album_id, photo_id=photo_id, position=change.position)
 
-        def attempt() -> EntryView:
-            album = get_owned_album(self._albums, album_id, by)
-            photo = get_owned_photo(self._store, photo_id, by)
+    def add(self, album_id: AlbumId, photo_id: PhotoId, position: int | None, *, by: Caller) -> "AddedEntry":
+        """Add or move a photo as `put` does, and return its position with the one that it had before."""
+
+        def attempt() -> AddedEntry:
+            album = get_owned_album(self._album_reader, album_id, by)
+            photo = get_owned_photo(self._photo_reader, photo_id, by)
             if not (photo.listed or photo.status == "pending"):
                 raise errors.NotReady("A photo that was rejected or is in the trash cannot be added to an album.")
             if album_id not in photo.memberships and len(photo.memberships) >= MAX_ALBUMS:
                 raise errors.TooManyAlbums(details={"limit": MAX_ALBUMS})
-            new_membership = build_membership(album, photo.memberships.get(album_id), position, self._clock())
+            existing = photo.memberships.get(album_id)
+            new_membership = build_membership(album, existing, position, self._clock())
             after = photo.with_(memberships=photo.memberships | {album_id: new_membership})
             if after != photo and not self._store.replace(photo, after):
                 raise WriteConflict
-            return EntryView(album_id=album_id, photo_id=photo_id, position=new_membership.position)
+            return AddedEntry(new_membership.position, existing.position if existing else None)
 
         return retry_on_conflict(attempt, error_factory=errors.Conflict)
 
-    def remove(self, album_id: AlbumId, photo_id: PhotoId, *, by: Caller) -> None:
-        """Remove a photo from an album. Keep the photo itself.
+    def remove(self, album_id: AlbumId, photo_id: PhotoId, *, by: Caller) -> int:
+        """Remove a photo from an album, and return the position that it had. Keep the photo itself.
 
         Raises:
             NotFound: the album does not exist, the caller may not see it, or the photo is not in it.
@@ -88,16 +123,17 @@ class AlbumPhotos:
             Conflict: other writers keep changing the photo.
         """
 
-        def attempt() -> None:
-            get_owned_album(self._albums, album_id, by)
-            photo = self._store.get_photo(photo_id)
+        def attempt() -> int:
+            get_owned_album(self._album_reader, album_id, by)
+            photo = self._photo_reader.get_photo(photo_id)
             if photo is None or album_id not in photo.memberships:
                 raise errors.NotFound
             other_memberships = {key: value for key, value in photo.memberships.items() if key != album_id}
             if not self._store.replace(photo, photo.with_(memberships=other_memberships)):
                 raise WriteConflict
+            return photo.memberships[album_id].position
 
-        retry_on_conflict(attempt, error_factory=errors.Conflict)
+        return retry_on_conflict(attempt, error_factory=errors.Conflict)
 
     def list_page(self, album_id: AlbumId, query: AlbumPhotoQuery, *, by: Caller | None) -> Page[AnyPhotoView]:
         """Return one page of the photos of an album that the caller may see.
