@@ -36,6 +36,7 @@ export class PhotoGrid {
   /** @type {import("./geometry.js").Space | null} */
   #space = null;
   #frame = 0;
+  #isStale = false;
   #abort = new AbortController();
   #canvas = h("div", { class: "grid-canvas" });
   #note = h("div", { class: "grid-note", role: "status" });
@@ -48,7 +49,7 @@ export class PhotoGrid {
     this.selection = options.selection ?? null;
     this.element = h("div", { class: "grid", role: "group", ariaLabel: options.label }, this.#canvas, this.#note);
     const { signal } = this.#abort;
-    this.list.addEventListener("change", () => this.#layOut(), { signal });
+    this.list.addEventListener("change", () => this.#layOutSoon(), { signal });
     this.selection?.addEventListener("change", () => this.#showSelection(), { signal });
     addEventListener("scroll", () => this.#schedule(), { signal, passive: true });
     listenToGrid(this);
@@ -97,6 +98,16 @@ export class PhotoGrid {
     const hasDays = Boolean(this.options.hasDays);
     this.#space = { width, rowHeight: PHONE.matches ? 128 : 232, gap: GAP, labelHeight: 40, heading: 56, hasDays };
     this.#layOut();
+  }
+
+  /** A batch changes many photos at once, so place the tiles once for all of them. */
+  #layOutSoon() {
+    if (this.#isStale) return;
+    this.#isStale = true;
+    queueMicrotask(() => {
+      this.#isStale = false;
+      if (!this.#abort.signal.aborted) this.#layOut();
+    });
   }
 
   /** Place all tiles anew. Keep the first visible section where it is on the screen. */

@@ -115,6 +115,7 @@ export class PhotoList extends EventTarget {
 
   async #load() {
     const { path, query = {}, headers, isPublic } = this.#options;
+    /** @type {Record<string, string>} */
     const cursor = this.#lastKey ? { lastKey: this.#lastKey } : {};
     try {
       const options = { query: { limit: PAGE, ...query, ...cursor }, headers, isPublic, signal: this.#abort.signal };
