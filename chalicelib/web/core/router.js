@@ -113,7 +113,7 @@ function isOverView() {
 async function showView(ticket) {
   const key = history.state?.key ?? "";
   const address = location.pathname + location.search;
-  if (current?.key === key && current.address === address) return;
+  if (current && current.key === key && current.address === address) return;
   const stored = findKept(key, address);
   const found = stored ?? { view: await open(), scroll: 0, address };
   if (ticket !== visit) {

@@ -1,7 +1,5 @@
 /** Select by a drag: from a tick with the mouse, or after a long press with a finger. */
 
-import { photoOf } from "./grid-input.js";
-
 const LONG_PRESS = 450;
 
 /** @typedef {import("./photo-grid.js").PhotoGrid} PhotoGrid */
@@ -21,7 +19,7 @@ export function listenToDrags(grid) {
   });
   element.addEventListener("pointermove", (event) => {
     if (!drag || (event.pointerType !== "mouse" && !drag.isActive)) return;
-    const over = photoOf(grid, document.elementFromPoint(event.clientX, event.clientY));
+    const over = grid.photoOf(document.elementFromPoint(event.clientX, event.clientY));
     if (over && (over !== drag.start || drag.isActive)) extendDrag(grid, drag, over);
   });
   // The browser would scroll, or open a menu, instead of selecting.
@@ -38,7 +36,7 @@ export function listenToDrags(grid) {
 
 /** @param {PhotoGrid} grid @param {PointerEvent} event @returns {Drag | null} */
 function beginDrag(grid, event) {
-  const start = photoOf(grid, event.target);
+  const start = grid.photoOf(event.target);
   const isTick = event.target instanceof Element && event.target.closest(".tick") !== null;
   if (!start || !event.isPrimary || event.button || (event.pointerType === "mouse" && !isTick)) return null;
   return { start, before: grid.selection?.photos ?? [], isActive: false };

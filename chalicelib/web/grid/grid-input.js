@@ -12,7 +12,7 @@ export function listenToGrid(grid) {
   element.addEventListener("click", (event) => onClick(grid, event));
   element.addEventListener("keydown", (event) => void onKey(grid, event));
   element.addEventListener("focusin", (event) => {
-    grid.focusedId = idOf(event.target) ?? grid.focusedId;
+    grid.focusedId = grid.photoOf(event.target)?.photoId ?? grid.focusedId;
   });
   if (grid.selection) listenToDrags(grid);
 }
@@ -22,7 +22,7 @@ function onClick(grid, event) {
   const target = /** @type {Element} */ (event.target);
   const ring = /** @type {HTMLElement | null} */ (target.closest(".day-ring"));
   if (ring) return selectDay(grid, ring.dataset.day ?? "");
-  const photo = photoOf(grid, target);
+  const photo = grid.photoOf(target);
   // With Ctrl or Command, the link opens in a new tab.
   if (!photo || target.closest(".tile-retry") || event.ctrlKey || event.metaKey) return undefined;
   if (isSelecting(grid, event, target)) {
@@ -52,7 +52,7 @@ function selectDay(grid, day) {
 
 /** @param {PhotoGrid} grid @param {KeyboardEvent} event */
 async function onKey(grid, event) {
-  const photo = photoOf(grid, event.target);
+  const photo = grid.photoOf(event.target);
   if (!photo) return;
   const { selection } = grid;
   const isButton = event.target instanceof Element && event.target.closest("button") !== null;
@@ -97,16 +97,4 @@ async function findAcrossRows(grid, photoId, by) {
   await grid.list.load(found ?? grid.geometry.blocks.length - 1);
   const loaded = grid.geometry.acrossRows(photoId, by);
   return typeof loaded === "number" ? null : loaded;
-}
-
-/** @param {EventTarget | null} target */
-function idOf(target) {
-  const tile = target instanceof Element ? target.closest("[data-photo-id]") : null;
-  return /** @type {HTMLElement | null} */ (tile)?.dataset.photoId ?? null;
-}
-
-/** Return the photo of the tile that holds an element. @param {PhotoGrid} grid @param {EventTarget | null} target */
-export function photoOf(grid, target) {
-  const photoId = idOf(target);
-  return photoId ? grid.list.find(photoId) : undefined;
 }
