@@ -109,15 +109,13 @@ export class Pictures extends EventTarget {
   }
 }
 
-/** Load pictures that may be shown next. @type {HTMLImageElement[]} */
-let preloaded = [];
+/** Pictures that may be shown next. The browser drops a request if nothing holds its image. @type {HTMLImageElement[]} */
+const preloaded = [];
 
 /** @param {(Photo | null)[]} photos */
 export function preload(photos) {
-  preloaded = photos.flatMap((photo) => {
-    const url = photo && largestOf(photo);
-    return url ? [h("img", { src: url })] : [];
-  });
+  const urls = photos.flatMap((photo) => (photo && largestOf(photo)) ?? []);
+  preloaded.splice(0, preloaded.length, ...urls.map((url) => h("img", { src: url })));
 }
 
 /** @param {Photo} photo @returns {string | undefined} */

@@ -1,0 +1,53 @@
+"""Fixtures for the web page: Chromium, and people who use it."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.support.chromium import DESKTOP, Person, launch_chromium
+from tests.support.service import Local
+
+
+@pytest.fixture(scope="package")
+def chromium() -> Iterator[Browser]:
+    """One Chromium for all tests of the page. In CI, a missing Chromium is a failure."""
+    if shutil.which("chromium") is None and not os.environ.get("CI"):
+        pytest.skip("chromium is not installed")
+    with launch_chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def open_browser(chromium: Browser, local: Local) -> Iterator[Callable[..., Person]]:
+    """A function that opens a browser with an empty profile. A test fails if the page has logged errors."""
+    people: list[Person] = []
+
+    def open_one(**options: Any) -> Person:
+        context = chromium.new_context(base_url=local.url, locale="en-GB", **(DESKTOP | options))
+        context.set_default_timeout(15_000)
+        people.append(Person(context, local))
+        return people[-1]
+
+    yield open_one
+    errors = [error for person in people for error in person.errors]
+    for person in people:
+        person.context.close()
+    assert errors == []
+
+
+@pytest.fixture
+def visitor(open_browser: Callable[..., Person]) -> Person:
+    """A browser without a session."""
+    return open_browser()
+
+
+@pytest.fixture
+def person(open_browser: Callable[..., Person]) -> Person:
+    """A browser of a new account, which is signed in."""
+    person = open_browser()
+    person.join("page")
+    return person

@@ -1,0 +1,106 @@
+"""The web page in Chromium: a person with a browser of their own."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+
+from tests.support.images import photo as make_photo
+from tests.support.rest import PASSWORD
+from tests.support.service import Local
+
+# A machine without a display and without internet access needs these flags.
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+DESKTOP: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}}
+PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+
+
+class Person:
+    """A person with a browser. It records the errors and the requests of the page."""
+
+    def __init__(self, context: BrowserContext, local: Local) -> None:
+        self.context, self.local = context, local
+        self.page: Page = context.new_page()
+        self.email, self.token = "", ""
+        self.errors: list[str] = []
+        self.requests: list[str] = []
+        self.expected_statuses: set[int] = set()
+        self.page.on("console", self._read)
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("dialog", lambda dialog: self.errors.append(f"dialog: {dialog.message}"))
+        self.page.on("request", lambda request: self.requests.append(request.url))
+
+    def join(self, name: str) -> None:
+        """Create an account through the API, and sign this browser in."""
+        self.email = self.local.address(name)
+        self.token = self.local.sign_up(self.email)
+        self.sign_in(self.email)
+
+    def sign_in(self, email: str) -> None:
+        """Set the refresh cookie as the page's own sign-in does."""
+        headers = {"X-Requested-With": "test", "Origin": self.local.url}
+        answer = self.context.request.post("/login", data={"email": email, "password": PASSWORD}, headers=headers)
+        assert answer.status == 200, answer.text()
+
+    def upload(self, count: int = 1, seed: int = 0, **fields: Any) -> list[str]:
+        """Upload photos through the API, and return their ids. The first one is the oldest upload."""
+        photo_ids = []
+        for number in range(count):
+            grant = self.local.grant(self.token, **fields)
+            body = make_photo(400, 300, seed=seed + number)
+            stored = self.context.request.put(grant["uploadUrl"], data=body, headers=grant["headers"])
+            assert stored.status == 200, stored.text()
+            answer = self.local.call("POST", f"/photos/{grant['photoId']}/complete", token=self.token)
+            assert answer.status == 200, answer
+            photo_ids.append(grant["photoId"])
+        return photo_ids
+
+    def open(self, path: str) -> None:
+        """Open an address of the page, and wait until its view is shown."""
+        self.page.goto(path)
+        expect(self.page.locator("main#view > *").first).to_be_attached()
+
+    def tiles(self) -> Any:
+        """Return the locator of all tiles near the screen."""
+        return self.page.locator("main li.tile")
+
+    def tile(self, photo_id: str) -> Any:
+        """Return the locator of a photo's tile."""
+        return self.page.locator(f"main li.tile[data-photo-id='{photo_id}']")
+
+    def _read(self, line: ConsoleMessage) -> None:
+        # On each visit, the page asks for a session. Chromium logs the 401 of a visitor as an error.
+        expected = line.location["url"].endswith("/token") or any(
+            f"status of {status} " in line.text for status in self.expected_statuses
+        )
+        if line.type == "error" and not expected:
+            self.errors.append(f"{line.location['url']}: {line.text}")
+
+
+@contextmanager
+def launch_chromium() -> Iterator[Browser]:
+    """Start Debian's Chromium."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+        yield browser
+        browser.close()
+
+
+def write_photos(folder: Path, count: int, seed: int = 0) -> list[str]:
+    """Write small JPEG files with different contents. Return their paths."""
+    folder.mkdir(exist_ok=True)
+    files = [folder / f"photo-{number:03}.jpg" for number in range(count)]
+    for number, file in enumerate(files):
+        file.write_bytes(make_photo(400, 300, seed=seed + number))
+    return [str(file) for file in files]
