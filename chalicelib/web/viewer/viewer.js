@@ -19,7 +19,7 @@ import { largestOf, preload } from "./pictures.js";
 import { announceRating, ratePhoto } from "./rating.js";
 import { PHONE, Sheet } from "./sheet.js";
 import { Slideshow } from "./slideshow.js";
-import { endOf, isOwn, placeOf, refetch } from "./sources.js";
+import { endOf, isListed, isOwn, placeOf, refetch } from "./sources.js";
 import { Stage } from "./stage.js";
 
 /** @typedef {import("../grid/photo-list.js").GridList} GridList */
@@ -118,7 +118,7 @@ export class Viewer {
   /** @param {number | null} stars */
   rate(stars) {
     const { photo } = this;
-    if (!photo || photo.status !== "ready") return undefined;
+    if (!photo || !isListed(photo)) return undefined;
     if (!session.userId) return say(t("viewer.rate.sign-in"));
     return this.attempt(async () => {
       const rating = await ratePhoto(photo, stars);
@@ -194,7 +194,7 @@ export class Viewer {
     const place = placeOf(this.list, photo.photoId);
     this.controls.showCount(place);
     if (isStep) this.#live.textContent = place ? t("viewer.step", { name: nameOf(photo), ...place }) : nameOf(photo);
-    if (photo.status === "ready" && photo.wantedRotation) void watchRotation(photo.photoId);
+    if (isListed(photo) && typeof photo.wantedRotation === "number") void watchRotation(photo.photoId);
     void this.#prepareNeighbours(photo);
   }
 

@@ -179,7 +179,7 @@ def test_delete_forever_spares_a_photo_that_was_restored_elsewhere(person: Perso
     [photo_id] = person.upload(seed=370, visibility="private")
     person.local.call("DELETE", f"/photos/{photo_id}", token=person.token)
     person.open("/bin")
-    person.tile(photo_id).locator("a").click()
+    open_photo(person, photo_id)
     panel = open_panel(person)
     person.local.call("POST", f"/photos/{photo_id}/restore", token=person.token)
     panel.get_by_role("button", name="Delete forever").click()
@@ -193,7 +193,7 @@ def test_bin_restores_and_erases(person: Person) -> None:
     for photo_id in (first, second):
         person.local.call("DELETE", f"/photos/{photo_id}", token=person.token)
     person.open("/bin")
-    person.tile(first).locator("a").click()
+    open_photo(person, first)
     panel = open_panel(person)
     panel.get_by_role("button", name="Restore").click()
     expect(person.page).to_have_url(re.compile(second))
