@@ -26,7 +26,7 @@ export function fillPanel(viewer, photo) {
   const isOurs = canChange(viewer.list, photo) && isListed(photo);
   const facts = buildFacts(photo, { changeVisibility: isOurs ? () => editDetails(photo, "visibility") : null });
   const tags = buildTags(photo, isOurs);
-  const head = h("header", { class: "panel-head" }, h("p", { class: "quiet" }, t("viewer.about")), closeButton(viewer));
+  const head = h("div", { class: "panel-head" }, h("p", { class: "quiet" }, t("viewer.about")), closeButton(viewer));
   // On a phone, half of the sheet is seen at first, so actions and tags come before the facts.
   const parts = PHONE.matches ? [actions, tags, facts] : [facts, tags, actions];
   fill(content, head, title, description, stars, ...parts);

@@ -38,6 +38,8 @@ export class Viewer {
   #isBusy = false;
   #entered = 1;
   #isShown = false;
+  /** The photo that the panel is about. @type {Photo | null} */
+  #described = null;
   /** The title that the viewer gave to the page, and the title before. */
   #title = { given: "", before: "" };
 
@@ -142,11 +144,6 @@ export class Viewer {
     return this.idle.toggle();
   }
 
-  async toggleFullScreen() {
-    if (document.fullscreenElement) await document.exitFullscreen();
-    else await document.documentElement.requestFullscreen().catch(() => say(t("viewer.full.refused")));
-  }
-
   #listen() {
     const { dialog, stage } = this;
     dialog.addEventListener("cancel", (event) => {
@@ -156,7 +153,7 @@ export class Viewer {
     });
     // The browser may close the dialog by itself after a second press of Escape.
     dialog.addEventListener("close", (event) => event.target === dialog && this.#isShown && this.leave());
-    for (const type of ["pointerdown", "keydown", "wheel"]) dialog.addEventListener(type, (event) => this.#interrupt(event), { passive: true });
+    this.slideshow.stopAtInput(dialog);
     listenToStage(stage, { step: (by) => void this.step(by), close: () => this.leave(), showDetails: () => this.sheet.isOpen || this.toggleInfo(), tap: () => this.#tap() });
     stage.pictures.addEventListener("load", () => this.slideshow.restart());
     stage.pictures.addEventListener("fail", () => this.#offerRetry());
@@ -164,7 +161,8 @@ export class Viewer {
       const { photo } = /** @type {CustomEvent} */ (event).detail;
       if (photo.photoId === this.photo?.photoId) this.#update(photo);
     });
-    PHONE.addEventListener("change", () => this.photo && fillPanel(this, this.photo));
+    this.sheet.addEventListener("change", () => this.#showPanel());
+    PHONE.addEventListener("change", () => this.#showPanel(true));
   }
 
   /** On phones, Escape closes the sheet first. */
@@ -210,9 +208,16 @@ export class Viewer {
   /** @param {Photo} photo */
   #showState(photo) {
     this.#name(nameOf(photo));
-    fillPanel(this, photo);
+    this.#showPanel();
     this.controls.showButtons();
     fill(this.#note, buildState(photo));
+  }
+
+  /** Fill the panel when it is seen, because it asks for the user's rating. @param {boolean} [isForced] */
+  #showPanel(isForced = false) {
+    if (!this.photo || !this.sheet.isOpen || (this.photo === this.#described && !isForced)) return;
+    this.#described = this.photo;
+    fillPanel(this, this.photo);
   }
 
   /** @param {Photo} photo */
@@ -252,6 +257,7 @@ export class Viewer {
   #clear() {
     this.photo = null;
     this.stage.clear();
+    this.#described = null;
     fill(this.sheet.content);
     fill(this.#note);
     this.sheet.set(0);
@@ -275,12 +281,6 @@ export class Viewer {
     if (photo && picture) shrink(picture, from, visibleBox(findTilePicture(photo.photoId)));
     this.#clear();
     this.stage.release();
-  }
-
-  /** The user has done something, so the slideshow ends. Its own button and key do that themselves. @param {Event} event */
-  #interrupt(event) {
-    const isOwnButton = event.target instanceof Element && event.target.closest('[data-name="pause"]');
-    if (!isOwnButton && /** @type {KeyboardEvent} */ (event).key !== "s") this.slideshow.stop();
   }
 
   #tap() {
