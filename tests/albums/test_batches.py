@@ -1,9 +1,11 @@
 """Batches of an album: photos are added in their order, removals can be undone, and failures stop no other photo."""
 
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
 import pytest
+import time_machine
 
 from tests.support.albums import create_album, has_consistent_albums, list_album_photos, put_into_album
 from tests.support.batches import Results, list_errors, read_results, send_until_done
@@ -40,7 +42,8 @@ def test_photos_are_added_at_the_end_in_their_order(shared_cloud: Cloud, ann: Cl
     album, photo_ids = create_album(ann), add_photos(shared_cloud, 6, ann.user_id)
     moved = put_into_album(ann, album, photo_ids[3])["position"]
     order = [photo_ids[index] for index in (5, 0, 3, 4, 1)]
-    results = add(ann, album, *order)
+    with time_machine.travel(datetime.now(UTC), tick=False):
+        results = add(ann, album, *order)
     assert [result["photoId"] for result in results] == order
     assert [result["previousPosition"] for result in results] == [None, None, moved, None, None]
     positions = [result["position"] for result in results]

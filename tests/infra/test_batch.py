@@ -1,4 +1,4 @@
-"""A batch returns a result for each item, whatever happens to the others."""
+"""A batch returns a result for each item, even if other items fail."""
 
 import threading
 import time
