@@ -57,11 +57,12 @@ def test_photos_are_added_at_the_end_in_their_order(shared_cloud: Cloud, ann: Cl
 def test_removed_photos_return_to_their_positions(shared_cloud: Cloud, ann: Client) -> None:
     album = create_album(ann)
     photo_ids = [shared_cloud.upload(ann, JPEG).photo_id for _ in range(4)]
-    add(ann, album, *reversed(photo_ids))
+    added = {entry["photoId"]: entry["position"] for entry in add(ann, album, *reversed(photo_ids))}
     before = list_album_photos(ann, album)
     removed = remove(ann, album, photo_ids[1], photo_ids[2], photo_ids[1][:-1] + "0")
     assert list_errors(removed)[:2] == [None, None]
     assert removed[2]["error"] == "NotFound"
+    assert [entry["previousPosition"] for entry in removed] == [added[photo_ids[1]], added[photo_ids[2]], None]
     assert list_album_photos(ann, album) == [photo_ids[3], photo_ids[0]]
     assert list_errors(remove(ann, album, photo_ids[1])) == ["NotFound"]
     items = [{"photoId": entry["photoId"], "position": entry["previousPosition"]} for entry in removed[:2]]
