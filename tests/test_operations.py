@@ -98,6 +98,7 @@ class _Operations:
             f"{LARGE_GALLERY}GET /albums/{{album_id}}/photos as a visitor",
             lambda: visitor.get(f"{self.album}/photos"),
         )
+        yield from self.batches()
         yield "DELETE /account", lambda: ann.delete("/account")
 
     def uploads(self) -> Iterator[Operation]:
@@ -177,6 +178,20 @@ class _Operations:
             lambda: visitor.get(f"/shared/{token}/photos/{shared}/download"),
         )
         yield "DELETE /albums/{album_id}/links/{link_id}", lambda: ann.delete(f"{album}/links/{link['linkId']}")
+
+    def batches(self) -> Iterator[Operation]:
+        ann, photos = self.ann, f"{self.album}/photos"
+        photo_ids = [self.cloud.upload(ann, JPEG, **WORDS).photo_id for _ in range(10)]
+        body = {"photoIds": photo_ids}
+        entries = {"items": [{"photoId": photo_id} for photo_id in photo_ids]}
+        changes = {"items": [{"photoId": photo_id, "changes": {"visibility": "private"}} for photo_id in photo_ids]}
+        yield "POST /albums/{album_id}/photos of ten photos", lambda: ann.post(photos, entries)
+        yield "POST /albums/{album_id}/photos/remove of ten photos", lambda: ann.post(f"{photos}/remove", body)
+        yield "PATCH /photos of ten photos to private", lambda: ann.patch("/photos", changes)
+        yield "POST /trash of ten photos", lambda: ann.post("/trash", body)
+        yield "POST /trash/restore of ten photos", lambda: ann.post("/trash/restore", body)
+        ann.post("/trash", body)
+        yield "POST /trash/erase of ten photos", lambda: ann.post("/trash/erase", body)
 
 
 def _prepare_event(cloud: Cloud, grant: dict[str, Any]) -> Callable[[], None]:

@@ -68,7 +68,7 @@ MATRIX: dict[str, Cells] = {
     "GET /trash": {"": SIGNED_IN},
     "DELETE /trash": {"": "401 202 202 401 401"},
     "PATCH /photos": {"": SIGNED_IN},
-    **{key: {"": SIGNED_IN} for key in ("POST /trash", "POST /trash/restore", "POST /trash/erase")},
+    **{f"POST /trash{action}": {"": SIGNED_IN} for action in ("", "/restore", "/erase")},
     f"POST {PHOTO}/restore": owner_route(409, trashed=SIGNED_IN_OWNER, **PHOTO_GONE),
     f"GET {PHOTO}/download": BY_VISIBILITY
     | {"trashed": OWNER_ONLY, "pending": "404 409 404 404 401", "erased": GONE, "absent": GONE},
@@ -121,7 +121,7 @@ GIVEN: dict[str, dict[str, Any]] = {
     "POST /upload": {"filename": "a.jpg", "contentType": "image/jpeg"},
     f"PATCH {PHOTO}": {"title": "x"},
     "PATCH /photos": {"items": [{"photoId": ABSENT, "changes": {"title": "x"}}]},
-    **{key: {"photoIds": [ABSENT]} for key in ("POST /trash", "POST /trash/restore", "POST /trash/erase")},
+    **{f"POST /trash{action}": {"photoIds": [ABSENT]} for action in ("", "/restore", "/erase")},
     f"POST {PHOTOS}": {"items": [{"photoId": ABSENT}]},
     f"POST {PHOTOS}/remove": {"photoIds": [ABSENT]},
     f"PUT {RATING}": {"rating": 4},
