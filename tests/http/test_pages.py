@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+import app as service
 from chalicelib.domain.errors import NotFound
 from chalicelib.http import files, pages
 from tests.support.cloud import Cloud
@@ -113,3 +114,13 @@ def test_policy_of_the_page_allows_its_manifest_and_its_worker(shared_cloud: Clo
         *("default-src", "script-src", "style-src", "img-src", "connect-src", "manifest-src", "worker-src"),
         *("form-action", "base-uri", "frame-ancestors"),
     }
+
+
+def test_parameters_in_the_same_place_have_the_same_name() -> None:
+    names: dict[str, set[str]] = {}
+    for path in service.app.routes:
+        parts = path.split("/")
+        for position, part in enumerate(parts):
+            if part.startswith("{"):
+                names.setdefault("/".join(parts[:position]), set()).add(part)
+    assert [place for place, different in names.items() if len(different) > 1] == []
