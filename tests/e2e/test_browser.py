@@ -149,6 +149,13 @@ def test_search_field_finds_photos_by_their_words(local: Local, browser: Watched
     assert browser.errors == []
 
 
+@pytest.mark.parametrize("address", ["/library", "/a/x", "/p/01900000-0000-7000-8000-000000000000", "/s/x?utm=1"])
+def test_page_starts_at_each_of_its_addresses(browser: WatchedPage, address: str) -> None:
+    browser.page.goto(address)
+    expect(browser.page.locator("#sign-in")).to_be_visible()
+    assert browser.errors == []
+
+
 def test_several_files_upload_at_once_and_the_lightbox_works_by_keyboard(
     local: Local, browser: WatchedPage, tmp_path: Path
 ) -> None:

@@ -1,4 +1,4 @@
-"""Paths of the API that people hold: browsers are redirected to the page, and programs get JSON."""
+"""Links to paths of the API: browsers are redirected to the page, and programs get JSON."""
 
 from typing import Any
 
