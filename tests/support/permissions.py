@@ -9,6 +9,7 @@ PAGE_ADDRESSES = (
     *("/", "/library", "/p/{photo_id}", "/a", "/a/{album_id}", "/s/{token}"),
     *("/find", "/bin", "/me", "/join", "/sign-in"),
 )
+PREVIEW = "/p/{photo_id}/preview"
 PAGE_FILES = ("/web/{name}", "/web/{name}/{file}", "/sw.js")
 ABSENT = "01900000-0000-7000-8000-000000000000"
 PHOTO, RATING = "/photos/{photo_id}", "/photos/{photo_id}/rating"
@@ -52,6 +53,8 @@ MATRIX: dict[str, Cells] = {
     "POST /signup/resend": {"": "202 202 202 202 202"},
     "POST /password/forgot": {"": "202 202 202 202 202"},
     "POST /password/reset": {"": "204 204 204 204 204"},
+    "POST /password/change": {"": "401 204 204 401 401"},
+    "POST /logout/everywhere": {"": SIGNED_IN},
     "GET /account": {"": SIGNED_IN},
     "DELETE /account": {"": "401 202 202 401 401"},
     # --- Uploading
@@ -103,13 +106,19 @@ MATRIX: dict[str, Cells] = {
     # --- The web page and service information
     **{f"{method} {path}": {"": PUBLIC} for path in PAGE_ADDRESSES for method in ("GET", "HEAD")},
     **{f"{method} {path}": {"": PUBLIC} for path in PAGE_FILES for method in ("GET", "HEAD")},
+    **{
+        f"{method} {PREVIEW}": {"public": "302 302 302 302 302"}
+        | dict.fromkeys(("unlisted", "private", "trashed", "pending", "rejected", "erased", "absent"), NOT_FOUND)
+        for method in ("GET", "HEAD")
+    },
+    "POST /share": {"": "303 303 303 303 303"},
     "GET /health": {"": PUBLIC},
     "GET /openapi.json": {"": PUBLIC},
     "HEAD /openapi.json": {"": PUBLIC},
 }
 """The status for each of CALLERS, by route and by the state of the photo and its album."""
 
-GIVEN: dict[str, dict[str, Any]] = {
+GIVEN: dict[str, dict[str, Any] | bytes] = {
     "POST /token": {"refreshToken": "x"},
     "POST /logout": {"refreshToken": "x"},
     "POST /login": {"email": "ann@example.com", "password": "Correct-horse-7"},
@@ -118,6 +127,8 @@ GIVEN: dict[str, dict[str, Any]] = {
     "POST /signup/resend": {"email": "ann@example.com"},
     "POST /password/forgot": {"email": "ann@example.com"},
     "POST /password/reset": {"email": "ann@example.com", "code": "123456", "password": "Correct-horse-7"},
+    "POST /password/change": {"currentPassword": "Correct-horse-7", "newPassword": "Correct-horse-8"},
+    "POST /share": b"",
     "POST /upload": {"filename": "a.jpg", "contentType": "image/jpeg"},
     f"PATCH {PHOTO}": {"title": "x"},
     "PATCH /photos": {"items": [{"photoId": ABSENT, "changes": {"title": "x"}}]},
@@ -128,6 +139,7 @@ GIVEN: dict[str, dict[str, Any]] = {
     "POST /albums": {"name": "x"},
     f"PATCH {ALBUM}": {"name": "x"},
 }
+HEADERS = {"POST /share": {"Content-Type": "multipart/form-data; boundary=x"}}
 FILE_PARAMETERS = {"/web/{name}": {"name": "app.js"}, "/web/{name}/{file}": {"name": "icons", "file": "icon.svg"}}
 ASKED = {"GET /search": "?q=sea"}
 

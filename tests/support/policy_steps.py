@@ -91,6 +91,9 @@ def show_photo(service: Local) -> None:
     links = [ann.ask("GET", photo)["renditions"]["256"], ann.ask("GET", f"{photo}/download")["url"]]
     for url in (*links, service.call("GET", f"{photo}/download").json["url"]):
         assert send("GET", url).status == 200
+    preview = send("GET", f"{service.url}/p/{photo.rpartition('/')[2]}/preview")
+    assert preview.status == 302, preview
+    assert send("GET", preview.headers["Location"]).status == 200
     ann.ask("GET", "/account")
 
 
