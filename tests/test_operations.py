@@ -132,6 +132,7 @@ class _Operations:
         yield "GET /photos/{photo_id}/download", lambda: ann.get(f"{path}/download")
         renamed = {"title": "The harbour after the storm"}
         yield "PATCH /photos/{photo_id} of the title", lambda: ann.patch(path, renamed)
+        yield "PATCH /photos/{photo_id} of the time", lambda: ann.patch(path, {"takenLocal": "2024-06-30T12:00:00"})
         yield "PATCH /photos/{photo_id} to private", lambda: ann.patch(path, {"visibility": "private"})
         ann.patch(path, {"visibility": "public"})
         yield "PATCH /photos/{photo_id} of the rotation", lambda: ann.patch(self.second, {"rotation": 90})
@@ -142,6 +143,8 @@ class _Operations:
         yield "GET /p/{photo_id}/preview", lambda: visitor.get(f"{page}/preview")
         for order in ("newest", "oldest", "top"):
             yield f"GET /photos?order={order} as a visitor", partial(visitor.get, "/photos", order=order)
+        yield "GET /photos?order=taken&scope=mine", lambda: ann.get("/photos", order="taken", scope="mine")
+        yield "GET /photos/months?scope=mine", lambda: ann.get("/photos/months", scope="mine")
         yield "GET /photos?order=newest&tag= as a visitor", lambda: visitor.get("/photos", order="newest", tag="sea")
         yield "GET /search of one word as a visitor", lambda: visitor.get("/search", q="filler")
         yield "GET /search of two words as a visitor", lambda: visitor.get("/search", q="filler pier")
@@ -171,6 +174,7 @@ class _Operations:
         yield "GET /albums/{album_id} as a visitor", lambda: visitor.get(album)
         yield "GET /albums/{album_id}/photos as a visitor", lambda: visitor.get(f"{album}/photos")
         yield "GET /albums/{album_id}/photos", lambda: ann.get(f"{album}/photos")
+        yield "GET /albums/{album_id}/photos?order=taken", lambda: ann.get(f"{album}/photos", order="taken")
         yield "PATCH /albums/{album_id} of its country", lambda: ann.patch(album, {"country": "Denmark"})
         yield "DELETE /albums/{album_id}, empty", lambda: ann.delete(f"/albums/{self.other}")
 
@@ -181,6 +185,10 @@ class _Operations:
         yield "GET /albums/{album_id}/links", lambda: ann.get(f"{album}/links")
         yield "GET /shared/{token}", lambda: visitor.get(f"/shared/{token}")
         yield "GET /shared/{token}/photos", lambda: visitor.get(f"/shared/{token}/photos")
+        yield (
+            "GET /shared/{token}/photos?order=taken",
+            lambda: visitor.get(f"/shared/{token}/photos", order="taken"),
+        )
         shared = visitor.get(f"/shared/{token}/photos", limit=1).json["items"][0]["photoId"]
         yield (
             "GET /shared/{token}/photos/{photo_id}/download",

@@ -64,6 +64,7 @@ MATRIX: dict[str, Cells] = {
     ),
     # --- Photos
     "GET /photos": {"": VISIBLE},
+    "GET /photos/months": {"": SIGNED_IN},
     f"GET {PHOTO}": BY_VISIBILITY
     | {"trashed": OWNER_ONLY, "pending": OWNER_ONLY, "rejected": OWNER_ONLY, "erased": GONE, "absent": GONE},
     f"PATCH {PHOTO}": owner_route(200, trashed=SIGNED_IN_OWNER, **PHOTO_GONE),
@@ -141,23 +142,28 @@ GIVEN: dict[str, dict[str, Any] | bytes] = {
 }
 HEADERS = {"POST /share": {"Content-Type": "multipart/form-data; boundary=x"}}
 FILE_PARAMETERS = {"/web/{name}": {"name": "app.js"}, "/web/{name}/{file}": {"name": "icons", "file": "icon.svg"}}
-ASKED = {"GET /search": "?q=sea"}
+ASKED = {"GET /search": "?q=sea", "GET /photos/months": "?scope=mine"}
 
 ALL_CALLERS = {*CALLERS}
 SHOWN: dict[str, set[str]] = {
     **{f"/photos?userId={{user_id}}&order={order}": set() for order in ("newest", "oldest")},
-    **{f"/photos?scope=mine&limit=100&order={order}": {"owner"} for order in ("random", "newest", "oldest", "top")},
+    **{
+        f"/photos?scope=mine&limit=100&order={order}": {"owner"}
+        for order in ("random", "newest", "oldest", "top", "taken")
+    },
     "/photos?limit=100": set(),
     "/photos?limit=100&order=top": set(),
     "/search?q=hidden": set(),
     "/search?q=hidden&scope=mine": {"owner"},
     "/albums/{album_id}/photos": {"owner"},
     "/albums/{album_id}/photos?order=random": {"owner"},
+    "/albums/{album_id}/photos?order=taken": {"owner"},
     "/albums/{album_id}": {"owner"},
     "/albums": {"owner"},
     "/albums?scope=mine": {"owner"},
     "/shared/{token}": ALL_CALLERS,
     "/shared/{token}/photos": ALL_CALLERS,
     "/shared/{token}/photos?order=random": ALL_CALLERS,
+    "/shared/{token}/photos?order=taken": ALL_CALLERS,
 }
 """The callers that see a private photo of a public album, by path. They see it as a photo or as the album cover."""

@@ -14,10 +14,12 @@ from tests.support.person import Person
 from tests.support.policy_tools import (
     assume_role,
     count_versions,
+    forget_order,
     key_of,
     make_due,
     put_object,
     rename_unfinished,
+    request_reindexing,
     run_sweep,
     without_events,
 )
@@ -106,6 +108,8 @@ def list_photos(service: Local) -> None:
     for filters in ({"scope": "mine"}, {"userId": owner}, {}):
         ann.ask("GET", "/photos", order="newest", tag="sea", **filters)
     ann.ask("GET", "/photos", order="newest", userId=owner)
+    assert ann.ask("GET", "/photos", order="taken", scope="mine")["items"]
+    assert ann.ask("GET", "/photos/months", scope="mine")["items"]
 
 
 def search(service: Local) -> None:
@@ -136,7 +140,7 @@ def use_album(service: Local) -> None:
     ann.ask("PUT", f"{album}/photos/{photo}", {"position": 1})
     link = ann.ask("POST", f"{album}/links", {"password": "x"}, 201)
     share_url = f"{service.url}/shared/{link['url'].rpartition('/')[2]}"
-    for order in ("position", "random"):
+    for order in ("position", "random", "taken"):
         ann.ask("GET", f"{album}/photos", order=order)
         assert service.call("GET", f"{album}/photos", order=order).status == 200
         answer = send("GET", f"{share_url}/photos?order={order}", headers={"X-Link-Password": "x"})
@@ -200,6 +204,16 @@ def rotate_photo(service: Local) -> None:
     assert send("GET", rotated["renditions"]["256"]).status == 200
 
 
+def reindex_photos(service: Local) -> None:
+    ann = Person(service)
+    album = ann.create_album()
+    photo = ann.upload(JPEG, albumId=album)
+    forget_order(service, photo)
+    assert ann.ask("GET", "/photos", order="taken", scope="mine")["items"] == []
+    request_reindexing(service, ann.user_id)
+    service.wait(lambda: bool(ann.ask("GET", "/photos", order="taken", scope="mine")["items"]))
+
+
 def empty_trash(service: Local) -> None:
     ann = Person(service)
     photo = ann.upload(JPEG)
@@ -257,5 +271,5 @@ STEPS: list[Callable[[Local], None]] = [
         show_photo,
     ),
     *(list_photos, search, change_photo, use_album, delete_album_with_photos, update_album_photos, clean_up_by_sweep),
-    *(rotate_photo, empty_trash, reset_password, cancel_account, call_as_lambda),
+    *(rotate_photo, reindex_photos, empty_trash, reset_password, cancel_account, call_as_lambda),
 ]

@@ -14,9 +14,16 @@ export async function request(method, path, { isPublic = false, ...options } = {
   if (!isPublic) await session.ready;
   const token = await session.token();
   let response = await send(method, path, token, options);
-  if (response.status === 401 && token) {
+  if (token && (await hasExpired(response))) {
     if ((await session.token()) === token) await session.renew();
     response = await send(method, path, await session.token(), options);
   }
   return read(response);
+}
+
+/** Return whether the token has expired. A wrong password has the same status. @param {Response} response */
+async function hasExpired(response) {
+  if (response.status !== 401) return false;
+  const body = await response.clone().json().catch(() => null);
+  return body?.error === "InvalidToken";
 }
