@@ -77,7 +77,7 @@ interface View {
   title: string;
   element: HTMLElement;
   /** The photos that the viewer steps through. */
-  list?: import("./grid/photo-list.js").PhotoList;
+  list?: import("./grid/photo-list.js").GridList;
   /** Return the path of a photo over this view, if it is not `p/{photoId}`. */
   photoHref?: (photoId: string) => string;
   /** Called when the view is shown again from the history. */

@@ -4,7 +4,7 @@ import { h } from "../core/dom.js";
 import { explain } from "../core/errors.js";
 import { href } from "../core/router.js";
 import { t } from "../core/texts.js";
-import { say } from "../core/toast.js";
+import { say, sayProgress } from "../core/toast.js";
 import { announceAlbum } from "./albums.js";
 import { putEntries, removeEntries } from "./entries.js";
 
@@ -82,6 +82,7 @@ function pick(photos, results, takes) {
 /** @param {"album.adding" | "album.removing"} key @param {number} count */
 function reportProgress(key, count) {
   if (count < MANY) return undefined;
-  say(t(key, { done: 0, count }));
-  return (/** @type {number} */ done) => say(t(key, { done, count }));
+  const show = (/** @type {number} */ done) => sayProgress(t(key, { done, count }), done / count);
+  show(0);
+  return show;
 }

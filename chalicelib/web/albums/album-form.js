@@ -2,7 +2,7 @@
 
 import { openForm } from "../core/dialogs.js";
 import { h } from "../core/dom.js";
-import { ApiError } from "../core/http.js";
+import { Complaint } from "../core/errors.js";
 import { t } from "../core/texts.js";
 import { changeAlbum, createAlbum } from "./albums.js";
 import { formatYears, parseYears } from "./years.js";
@@ -71,6 +71,6 @@ function visibilityField(chosen) {
 function readFields(data) {
   const text = (/** @type {string} */ name) => String(data.get(name) ?? "").trim();
   const years = parseYears(text("years"));
-  if (!years) throw new ApiError(400, { error: "Years", message: t("album.years.wrong") });
+  if (!years) throw new Complaint(t("album.years.wrong"));
   return { name: text("name"), description: text("description"), continent: text("continent"), country: text("country"), years };
 }

@@ -5,124 +5,117 @@ import { icon } from "../core/icons.js";
 import { nameOf } from "../core/photos.js";
 import { t } from "../core/texts.js";
 import { showToolbar } from "../frame/frame.js";
-import { dragPhotos } from "./arrange-drag.js";
+import { PhotoDrag } from "./arrange-drag.js";
 import { Mover } from "./moves.js";
 
-/**
- * @typedef {object} Desk what the parts of this mode share
- * @property {import("../grid/photo-grid.js").PhotoGrid} grid
- * @property {import("../grid/photo-list.js").PhotoList} list
- * @property {(photoId: string | null) => void} hold mark the photo that is picked up
- * @property {() => string | null} held
- * @property {(photoId: string, index: number) => void} move
- */
+/** While it exists, the grid moves photos instead of opening them. */
+export class Arranging {
+  /** The photo that is picked up. @type {string | null} */
+  heldId = null;
+  #abort = new AbortController();
+  #voice = h("p", { class: "unseen", role: "status", ariaLive: "assertive" });
+  #mover;
 
-/**
- * Begin to arrange. Return a function that ends it.
- * @param {string} albumId
- * @param {import("../grid/photo-grid.js").PhotoGrid} grid
- * @param {import("../grid/photo-list.js").PhotoList} list in the order of positions
- * @param {() => void} onEnd
- */
-export function startArranging(albumId, grid, list, onEnd) {
-  const abort = new AbortController();
-  const mover = new Mover(albumId, list);
-  const voice = h("p", { class: "unseen", role: "status", ariaLive: "assertive" });
-  /** @type {string | null} */
-  let heldId = null;
-  /** @type {Desk} */
-  const desk = { grid, list, hold, held: () => heldId, move };
-  grid.selection?.clear();
-  grid.element.classList.add("arranging");
-  grid.element.append(voice);
-  showToolbar(buildToolbar(end));
-  const { signal } = abort;
-  grid.element.addEventListener("keydown", (event) => onKey(desk, event, end), { capture: true, signal });
-  grid.element.addEventListener("render", () => mark(), { signal });
-  dragPhotos(desk, signal);
-  if (list.items.length) grid.focus(grid.focusedId ?? list.items[0].photoId);
-  return end;
+  /**
+   * @param {string} albumId
+   * @param {import("../grid/photo-grid.js").PhotoGrid} grid
+   * @param {import("../grid/photo-list.js").PhotoList} list in the order of positions
+   * @param {() => void} onEnd
+   */
+  constructor(albumId, grid, list, onEnd) {
+    this.grid = grid;
+    this.list = list;
+    this.onEnd = onEnd;
+    this.#mover = new Mover(albumId, list);
+    const { signal } = this.#abort;
+    grid.selection?.clear();
+    grid.element.classList.add("arranging");
+    grid.element.append(this.#voice);
+    grid.element.addEventListener("keydown", (event) => this.#onKey(event), { capture: true, signal });
+    grid.element.addEventListener("render", () => this.#mark(), { signal });
+    new PhotoDrag(this, signal);
+    showToolbar(this.#buildToolbar());
+    grid.focus(grid.focusedId ?? list.items[0].photoId);
+  }
 
-  /** @param {string | null} photoId */
-  function hold(photoId) {
-    const photo = photoId && list.find(photoId);
-    heldId = photo ? photo.photoId : null;
-    if (photo) voice.textContent = t("arrange.held", { name: nameOf(photo), at: list.items.indexOf(photo) + 1, count: list.items.length });
-    mark();
+  end() {
+    if (this.#abort.signal.aborted) return;
+    this.#abort.abort();
+    this.hold(null);
+    this.#voice.remove();
+    this.grid.element.classList.remove("arranging");
+    showToolbar(null);
+    this.onEnd();
+  }
+
+  /** Pick a photo up, or put it down with null. @param {string | null} photoId */
+  hold(photoId) {
+    const photo = photoId && this.list.find(photoId);
+    this.heldId = photo ? photo.photoId : null;
+    if (photo) this.#say("arrange.held", photo);
+    this.#mark();
   }
 
   /** @param {string} photoId @param {number} index */
-  function move(photoId, index) {
-    const photo = list.find(photoId);
-    const at = Math.max(0, Math.min(index, list.items.length - 1));
-    if (!photo || list.items.indexOf(photo) === at) return;
-    mover.move(photoId, at);
-    grid.focus(photoId);
-    voice.textContent = t("arrange.moved", { name: nameOf(photo), at: at + 1, count: list.items.length });
+  move(photoId, index) {
+    const photo = this.list.find(photoId);
+    const at = Math.max(0, Math.min(index, this.list.items.length - 1));
+    if (!photo || this.list.items.indexOf(photo) === at) return;
+    this.#mover.move(photoId, at);
+    // The grid places its tiles after this turn.
+    queueMicrotask(() => this.grid.focus(photoId));
+    this.#say("arrange.moved", photo);
+  }
+
+  /** @param {"arrange.held" | "arrange.moved"} key @param {Photo} photo */
+  #say(key, photo) {
+    const { items } = this.list;
+    this.#voice.textContent = t(key, { name: nameOf(photo), at: items.indexOf(photo) + 1, count: items.length });
   }
 
   /** New tiles come with every scroll, so mark the held one again. */
-  function mark() {
-    for (const tile of grid.element.querySelectorAll("li.tile")) tile.classList.toggle("held", /** @type {HTMLElement} */ (tile).dataset.photoId === heldId);
+  #mark() {
+    for (const tile of /** @type {NodeListOf<HTMLElement>} */ (this.grid.element.querySelectorAll("li.tile"))) tile.classList.toggle("held", tile.dataset.photoId === this.heldId);
   }
 
-  function end() {
-    if (signal.aborted) return;
-    abort.abort();
-    hold(null);
-    voice.remove();
-    grid.element.classList.remove("arranging");
-    showToolbar(null);
-    onEnd();
+  #buildToolbar() {
+    const done = h("button", { type: "button", class: "button primary", onclick: () => this.end() }, t("done"));
+    const words = h("p", { class: "arrange-hint" }, h("strong", null, t("album.arrange")), h("span", { class: "by-mouse" }, t("arrange.hint")), h("span", { class: "by-touch" }, t("arrange.hint.touch")));
+    return h("div", { class: "toolbar arrange-bar", role: "toolbar", ariaLabel: t("album.arrange") }, icon("move"), words, done);
   }
-}
 
-/** @param {() => void} end */
-function buildToolbar(end) {
-  const done = h("button", { type: "button", class: "button primary", onclick: end }, t("done"));
-  const words = h("p", { class: "arrange-hint" }, h("strong", null, t("album.arrange")), h("span", { class: "by-mouse" }, t("arrange.hint")), h("span", { class: "by-touch" }, t("arrange.hint.touch")));
-  return h("div", { class: "toolbar arrange-bar", role: "toolbar", ariaLabel: t("album.arrange") }, icon("move"), words, done);
-}
-
-/**
- * Pick up and put down by M or Space. Arrow keys move the photo that is picked up, and the focused one with Ctrl.
- * @param {Desk} desk
- * @param {KeyboardEvent} event
- * @param {() => void} end
- */
-function onKey(desk, event, end) {
-  const photoId = /** @type {HTMLElement} */ (event.target).closest("li")?.dataset.photoId;
-  if (!photoId) return;
-  const held = desk.held();
-  if (event.key === "Escape") {
-    take(event);
-    if (held) desk.hold(null);
-    else end();
-  } else if (["m", "M", " ", "Enter"].includes(event.key) && !event.ctrlKey && !event.metaKey) {
-    take(event);
-    desk.hold(held ? null : photoId);
-  } else if (held || event.ctrlKey || event.metaKey) {
-    const index = target(desk, held ?? photoId, event.key);
-    if (index === null) return;
-    take(event);
-    desk.move(held ?? photoId, index);
+  /**
+   * Pick up and put down by M, Space or Enter. Arrow keys move the photo that is picked up, and with Ctrl the focused one.
+   * @param {KeyboardEvent} event
+   */
+  #onKey(event) {
+    const photoId = /** @type {HTMLElement} */ (event.target).closest("li")?.dataset.photoId;
+    if (!photoId) return;
+    const hasCommand = event.ctrlKey || event.metaKey;
+    if (event.key === "Escape") {
+      if (this.heldId) this.hold(null);
+      else this.end();
+    } else if (["m", "M", " ", "Enter"].includes(event.key) && !hasCommand) this.hold(this.heldId ? null : photoId);
+    else {
+      const moved = this.heldId ?? (hasCommand ? photoId : null);
+      const index = moved && this.#target(moved, event.key);
+      if (!moved || index === null || index === "") return;
+      this.move(moved, index);
+    }
+    event.preventDefault();
+    event.stopPropagation();
   }
-}
 
-/** Return the index to which a key moves a photo. @param {Desk} desk @param {string} photoId @param {string} key */
-function target({ grid, list }, photoId, key) {
-  const at = list.items.findIndex((photo) => photo.photoId === photoId);
-  if (key === "ArrowLeft" || key === "ArrowRight") return at + (key === "ArrowLeft" ? -1 : 1);
-  if (key === "Home") return 0;
-  if (key === "End") return list.items.length - 1;
-  if (key !== "ArrowUp" && key !== "ArrowDown") return null;
-  const over = grid.geometry.acrossRows(photoId, key === "ArrowUp" ? -1 : 1);
-  if (over && typeof over === "object") return list.items.indexOf(over);
-  return key === "ArrowUp" ? 0 : list.items.length - 1;
-}
-
-/** @param {Event} event */
-function take(event) {
-  event.preventDefault();
-  event.stopPropagation();
+  /** Return the index to which a key moves a photo, or null. @param {string} photoId @param {string} key */
+  #target(photoId, key) {
+    const { items } = this.list;
+    const at = items.findIndex((photo) => photo.photoId === photoId);
+    const last = items.length - 1;
+    const to = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: last }[key];
+    if (to !== undefined) return to;
+    if (key !== "ArrowUp" && key !== "ArrowDown") return null;
+    const over = this.grid.geometry.acrossRows(photoId, key === "ArrowUp" ? -1 : 1);
+    if (over && typeof over === "object") return items.indexOf(over);
+    return key === "ArrowUp" ? 0 : last;
+  }
 }

@@ -1,7 +1,6 @@
 /** Move a photo within an album: at once on the screen, then in the album. Moves run one after the other. */
 
-import { explain } from "../core/errors.js";
-import { ApiError } from "../core/http.js";
+import { Complaint, explain } from "../core/errors.js";
 import { t } from "../core/texts.js";
 import { say, sayWithUndo } from "../core/toast.js";
 import { putEntries } from "./entries.js";
@@ -62,10 +61,10 @@ export class Mover {
       if (!plan) continue;
       const results = await putEntries(this.albumId, plan);
       const failed = results.find(({ error }) => error);
-      if (failed) throw new ApiError(409, { error: failed.error ?? "", message: failed.message ?? "" });
+      if (failed) throw new Complaint(failed.message ?? "");
       return plan.map((entry) => ({ photoId: entry.photoId, position: known.get(entry.photoId) ?? 0 }));
     }
-    throw new ApiError(409, { error: "Conflict", message: t("album.order.changed") });
+    throw new Complaint(t("album.order.changed"));
   }
 
   /** Return the positions of photos. Putting a photo without a position changes nothing. @param {string[]} photoIds */

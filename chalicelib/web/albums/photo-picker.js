@@ -11,85 +11,100 @@ import { PhotoList } from "../grid/photo-list.js";
 import { Selection } from "../grid/selection.js";
 
 const PAUSE = 300;
+const NEAR = "600px";
 
 /**
  * Let the user choose photos. Photos for which `isKnown` is true are already in the album.
  * @param {{name: string, isKnown: (photoId: string) => boolean, add: (photos: Photo[]) => void}} options
  */
-export function openPhotoPicker({ name, isKnown, add }) {
-  const selection = new Selection();
-  const save = h("button", { type: "button", class: "button primary", disabled: true, onclick: finish }, t("album.add.none"));
-  const items = h("ul", { class: "picker-grid" });
-  const note = h("div", { class: "picker-note", role: "status" });
-  const search = h("input", { type: "search", ariaLabel: t("picker.search"), placeholder: t("picker.search"), oninput: searchSoon });
-  const scroller = h("div", { class: "picker-scroller", tabIndex: -1 }, items, note);
-  const dialog = openDialog({ title: t("picker.title", { name }), name: "photo-picker", content: [search, scroller, h("p", { class: "actions" }, cancelButton(), save)], onClose: close });
-  const watcher = new IntersectionObserver(([entry]) => entry.isIntersecting && void list.load(), { root: scroller, rootMargin: "600px" });
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  let timer;
-  let list = listAll("");
-  selection.addEventListener("change", showCount);
-  watcher.observe(note);
-  return dialog;
+export function openPhotoPicker(options) {
+  return new PhotoPicker(options);
+}
 
-  /** @param {string} words */
-  function listAll(words) {
-    const found = words ? new PhotoList({ path: "search", query: { q: words, scope: "mine" } }) : new PhotoList({ path: "photos", query: { scope: "mine", order: "newest" } });
-    fill(items);
-    found.addEventListener("change", () => show(found));
-    void found.load();
-    return found;
+class PhotoPicker {
+  #selection = new Selection();
+  #items = h("ul", { class: "picker-grid" });
+  #note = h("div", { class: "picker-note", role: "status" });
+  #scroller = h("div", { class: "picker-scroller", tabIndex: -1 }, this.#items, this.#note);
+  #save = h("button", { type: "button", class: "button primary", disabled: true, onclick: () => this.#finish() }, t("album.add"));
+  #search = h("input", { type: "search", ariaLabel: t("picker.search"), placeholder: t("picker.search"), oninput: () => this.#searchSoon() });
+  #watcher = new IntersectionObserver(([entry]) => entry.isIntersecting && void this.#list.load(), { root: this.#scroller, rootMargin: NEAR });
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+  #list = this.#build("");
+
+  /** @param {{name: string, isKnown: (photoId: string) => boolean, add: (photos: Photo[]) => void}} options */
+  constructor({ name, isKnown, add }) {
+    this.isKnown = isKnown;
+    this.add = add;
+    const cancel = h("button", { type: "button", class: "button plain", onclick: () => this.dialog.close() }, t("cancel"));
+    this.dialog = openDialog({ title: t("picker.title", { name }), name: "photo-picker", content: [this.#search, this.#scroller, h("p", { class: "actions" }, cancel, this.#save)], onClose: () => this.#close() });
+    this.#selection.addEventListener("change", () => this.#showSelection());
+    void this.#list.load();
   }
 
-  function searchSoon() {
-    clearTimeout(timer);
-    timer = setTimeout(() => {
-      list.close();
-      list = listAll(search.value.trim());
+  /** @param {string} words */
+  #build(words) {
+    const list = words ? new PhotoList({ path: "search", query: { q: words, scope: "mine" } }) : new PhotoList({ path: "photos", query: { scope: "mine", order: "taken" } });
+    list.addEventListener("change", () => this.#show());
+    return list;
+  }
+
+  #searchSoon() {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.#list.close();
+      this.#list = this.#build(this.#search.value.trim());
+      fill(this.#items);
+      void this.#list.load();
     }, PAUSE);
   }
 
-  /** @param {PhotoList} found */
-  function show(found) {
-    const shown = new Set([...items.children].map((item) => /** @type {HTMLElement} */ (item).dataset.photoId));
-    items.append(...found.items.filter(({ photoId }) => !shown.has(photoId)).map((photo) => buildChoice(photo, isKnown(photo.photoId), selection, () => list.items)));
-    const retry = h("button", { type: "button", class: "button", onclick: () => void found.retry() }, t("retry"));
-    fill(note, found.error ? [h("p", { class: "error" }, ...explain(found.error)), retry] : found.hasEnded && !found.items.length && t("picker.none"));
+  #show() {
+    const { items, error, hasEnded } = this.#list;
+    this.#items.append(...items.slice(this.#items.children.length).map((photo) => this.#buildChoice(photo)));
+    const retry = h("button", { type: "button", class: "button", onclick: () => void this.#list.retry() }, t("retry"));
+    fill(this.#note, error ? [h("p", { class: "error" }, ...explain(error)), retry] : hasEnded && !items.length && t("picker.none"));
     // The observer reports only changes, so ask again if the note is still near.
-    watcher.unobserve(note);
-    if (!found.hasEnded && !found.error) watcher.observe(note);
+    this.#watcher.unobserve(this.#note);
+    if (!hasEnded && !error) this.#watcher.observe(this.#note);
   }
 
-  function showCount() {
-    save.disabled = !selection.size;
-    save.textContent = selection.size ? t("album.add.count", { count: selection.size }) : t("album.add.none");
-    for (const item of /** @type {NodeListOf<HTMLElement>} */ (items.querySelectorAll("li"))) {
+  /** @param {Photo} photo */
+  #buildChoice(photo) {
+    const isKnown = this.isKnown(photo.photoId);
+    const image = h("img", { alt: "", loading: "lazy", decoding: "async", src: photo.renditions["256"] ?? "" });
+    const label = [nameOf(photo), formatDate(photo.takenAt ?? photo.uploadedAt), isKnown && t("picker.known")].filter(Boolean).join(", ");
+    const props = { type: "button", class: "picker-photo", disabled: isKnown, ariaLabel: label, ariaPressed: String(this.#selection.has(photo.photoId)) };
+    const button = h("button", props, image, h("span", { class: "picker-tick" }, icon("check")), isKnown && h("small", null, t("picker.known")));
+    button.addEventListener("click", (event) => this.#choose(photo, event.shiftKey));
+    return h("li", { dataset: { photoId: photo.photoId } }, button);
+  }
+
+  /** @param {Photo} photo @param {boolean} isRange */
+  #choose(photo, isRange) {
+    if (isRange) this.#selection.extend(photo, this.#list.items.filter(({ photoId }) => !this.isKnown(photoId)));
+    else this.#selection.toggle(photo);
+  }
+
+  #showSelection() {
+    const count = this.#selection.size;
+    this.#save.disabled = !count;
+    this.#save.textContent = count ? t("album.add.count", { count }) : t("album.add");
+    for (const item of /** @type {NodeListOf<HTMLElement>} */ (this.#items.querySelectorAll("li"))) {
       const button = item.querySelector("button");
-      if (button) button.ariaPressed = String(selection.has(item.dataset.photoId ?? ""));
+      if (button) button.ariaPressed = String(this.#selection.has(item.dataset.photoId ?? ""));
     }
   }
 
-  function finish() {
-    add(selection.photos);
-    dialog.close();
+  #finish() {
+    this.add(this.#selection.photos);
+    this.dialog.close();
   }
 
-  function cancelButton() {
-    return h("button", { type: "button", class: "button plain", onclick: () => dialog.close() }, t("cancel"));
+  #close() {
+    clearTimeout(this.#timer);
+    this.#watcher.disconnect();
+    this.#list.close();
   }
-
-  function close() {
-    clearTimeout(timer);
-    watcher.disconnect();
-    list.close();
-  }
-}
-
-/** @param {Photo} photo @param {boolean} isKnown @param {Selection} selection @param {() => Photo[]} order */
-function buildChoice(photo, isKnown, selection, order) {
-  const image = h("img", { alt: "", loading: "lazy", decoding: "async", src: photo.renditions["256"] ?? "" });
-  const label = `${nameOf(photo)}, ${formatDate(photo.takenAt ?? photo.uploadedAt)}${isKnown ? `, ${t("picker.known")}` : ""}`;
-  const button = h("button", { type: "button", class: "picker-photo", disabled: isKnown, ariaLabel: label, ariaPressed: String(selection.has(photo.photoId)) }, image, h("span", { class: "picker-tick" }, icon("check")), isKnown && h("small", null, t("picker.known")));
-  button.addEventListener("click", (event) => (event.shiftKey ? selection.extend(photo, order()) : selection.toggle(photo)));
-  return h("li", { dataset: { photoId: photo.photoId } }, button);
 }

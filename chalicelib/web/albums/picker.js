@@ -6,8 +6,8 @@ import { explain } from "../core/errors.js";
 import { icon } from "../core/icons.js";
 import { t } from "../core/texts.js";
 import { addToAlbum } from "./additions.js";
-import { fetchOwnAlbums, matches } from "./albums.js";
 import { openNewAlbum } from "./album-form.js";
+import { fetchOwnAlbums, matches } from "./albums.js";
 import { buildCover } from "./card.js";
 
 /**
@@ -15,60 +15,61 @@ import { buildCover } from "./card.js";
  * @param {Photo[]} photos
  * @returns {Promise<Album | null>}
  */
-export function pickAlbum(photos) {
-  return new Promise((resolve) => {
-    const abort = new AbortController();
-    /** @type {Album | null} */
-    let chosen = null;
-    let isCreating = false;
-    const search = h("input", { type: "search", ariaLabel: t("album.find"), placeholder: t("album.find"), oninput: () => show() });
-    const list = h("ul", { class: "album-choices", ariaBusy: "true" });
-    const dialog = openDialog({ title: t("album.add.title", { count: photos.length }), name: "album-picker", content: [search, newButton(), list], onClose });
-    search.focus();
-    /** @type {Album[]} */
-    let albums = [];
-    void load();
+export async function pickAlbum(photos) {
+  const album = await new Promise((resolve) => new AlbumPicker(photos.length, resolve));
+  if (album) void addToAlbum(album, photos);
+  return album;
+}
 
-    function onClose() {
-      abort.abort();
-      if (!isCreating) resolve(chosen);
-    }
+class AlbumPicker {
+  /** @type {Album[]} */
+  #albums = [];
+  #abort = new AbortController();
+  #isCreating = false;
+  #search = h("input", { type: "search", ariaLabel: t("album.find"), placeholder: t("album.find"), oninput: () => this.#show() });
+  #list = h("ul", { class: "album-choices", ariaBusy: "true" });
 
-    async function load() {
-      try {
-        albums = await fetchOwnAlbums(abort.signal);
-        show();
-      } catch (error) {
-        if (!abort.signal.aborted) fill(list, h("li", { class: "error", role: "alert" }, ...explain(error)));
-      }
-      list.ariaBusy = "false";
-    }
+  /** @param {number} count @param {(album: Album | null) => void} resolve */
+  constructor(count, resolve) {
+    this.resolve = resolve;
+    const create = h("button", { type: "button", class: "album-choice", onclick: () => this.#create() }, h("span", { class: "album-picture new" }, icon("add")), h("span", null, t("album.new")));
+    this.dialog = openDialog({ title: t("album.add.title", { count }), name: "album-picker", content: [this.#search, create, this.#list], onClose: () => this.#close() });
+    this.#search.focus();
+    void this.#load();
+  }
 
-    function show() {
-      const found = albums.filter((album) => matches(album, search.value.trim()));
-      const none = !found.length && h("li", { class: "quiet", role: "status" }, albums.length ? t("album.find.none") : t("album.none"));
-      fill(list, found.map((album) => buildChoice(album, () => choose(album))), none);
+  async #load() {
+    try {
+      this.#albums = await fetchOwnAlbums(this.#abort.signal);
+      this.#show();
+    } catch (error) {
+      if (!this.#abort.signal.aborted) fill(this.#list, h("li", { class: "error", role: "alert" }, ...explain(error)));
     }
+    this.#list.ariaBusy = "false";
+  }
 
-    /** @param {Album} album */
-    function choose(album) {
-      chosen = album;
-      dialog.close();
-      void addToAlbum(album, photos);
-    }
+  #show() {
+    const found = this.#albums.filter((album) => matches(album, this.#search.value.trim()));
+    const none = !found.length && h("li", { class: "quiet", role: "status" }, t(this.#albums.length ? "album.find.none" : "album.none"));
+    fill(this.#list, found.map((album) => buildChoice(album, () => this.#choose(album))), none);
+  }
 
-    function newButton() {
-      const create = () => {
-        isCreating = true;
-        dialog.close();
-        openNewAlbum((album) => {
-          chosen = album;
-          void addToAlbum(album, photos);
-        }, search.value.trim()).addEventListener("close", () => resolve(chosen));
-      };
-      return h("button", { type: "button", class: "album-choice", onclick: create }, h("span", { class: "album-picture new" }, icon("add")), h("span", null, t("album.new")));
-    }
-  });
+  /** @param {Album} album */
+  #choose(album) {
+    this.resolve(album);
+    this.dialog.close();
+  }
+
+  #create() {
+    this.#isCreating = true;
+    this.dialog.close();
+    openNewAlbum(this.resolve, this.#search.value.trim()).addEventListener("close", () => this.resolve(null));
+  }
+
+  #close() {
+    this.#abort.abort();
+    if (!this.#isCreating) this.resolve(null);
+  }
 }
 
 /** @param {Album} album @param {() => void} choose */

@@ -4,8 +4,9 @@ import { request } from "../core/api.js";
 import { copyText } from "../core/clipboard.js";
 import { confirmed, openDialog } from "../core/dialogs.js";
 import { fill, h } from "../core/dom.js";
-import { explain } from "../core/errors.js";
+import { Complaint, explain } from "../core/errors.js";
 import { formatDate } from "../core/format.js";
+import { ApiError } from "../core/http.js";
 import { icon } from "../core/icons.js";
 import { t } from "../core/texts.js";
 import { say } from "../core/toast.js";
@@ -16,56 +17,66 @@ const USUAL_DAYS = 30;
 
 /** @param {Album} album @param {HTMLElement} button */
 export function openShare(album, button) {
-  const path = `albums/${album.albumId}/links`;
-  const news = h("div", { class: "share-new", role: "status" });
-  const list = h("ul", { class: "share-links", ariaLabel: t("share.links") });
-  const form = buildForm((body) => create(body));
-  const intro = h("p", null, t("share.intro"));
-  const dialog = openDialog({ title: t("share.title"), name: "share", content: [intro, form, news, list] });
+  const links = new Links(album);
+  const dialog = openDialog({ title: t("share.title"), name: "share", content: [h("p", null, t("share.intro")), buildForm((body) => links.create(body)), links.news, links.element] });
   dialog.style.setProperty("--from", `${Math.round(button.getBoundingClientRect().bottom)}px`);
-  void showLinks();
+  void links.load();
+}
 
-  /** @param {Record<string, unknown>} body */
-  async function create(body) {
-    /** @type {Promise<ShareLink>} */
-    const creation = request("POST", path, { body });
-    const isCopied = await copyText(creation.then((link) => link.url ?? ""));
-    const link = await creation;
-    fill(news, buildNews(link, isCopied));
-    await showLinks();
+/** The links of an album, and the one that was just created. */
+class Links {
+  news = h("div", { class: "share-new", role: "status" });
+  element = h("ul", { class: "share-links", ariaLabel: t("share.links") });
+
+  /** @param {Album} album */
+  constructor({ albumId }) {
+    this.path = `albums/${albumId}/links`;
   }
 
-  async function showLinks() {
+  async load() {
     try {
       /** @type {PageOf<ShareLink>} */
-      const { items } = await request("GET", path, { query: { limit: 100 } });
-      fill(list, items.reverse().map((link) => buildLink(link, () => revoke(link))));
+      const { items } = await request("GET", this.path, { query: { limit: 100 } });
+      fill(this.element, items.reverse().map((link) => buildLink(link, () => void this.#revoke(link))));
     } catch (error) {
-      fill(list, h("li", { class: "error" }, ...explain(error)));
+      fill(this.element, h("li", { class: "error" }, ...explain(error)));
     }
   }
 
+  /** @param {Record<string, unknown>} body */
+  async create(body) {
+    /** @type {Promise<ShareLink>} */
+    const creation = request("POST", this.path, { body });
+    const isCopied = await copyText(creation.then((link) => link.url ?? ""));
+    try {
+      const link = await creation;
+      this.#announce(link, isCopied);
+    } catch (error) {
+      throw error instanceof ApiError && error.code === "QuotaExceeded" ? new Complaint(t("share.quota")) : error;
+    }
+    await this.load();
+  }
+
   /** @param {ShareLink} link */
-  async function revoke({ linkId }) {
+  async #revoke({ linkId }) {
     if (!(await confirmed({ title: t("share.revoke.title"), text: t("share.revoke.text"), yes: t("share.revoke") }))) return;
     try {
-      await request("DELETE", `${path}/${linkId}`);
-      if (news.dataset.linkId === linkId) fill(news);
+      await request("DELETE", `${this.path}/${linkId}`);
+      if (this.news.dataset.linkId === linkId) fill(this.news);
       say(t("share.revoked"));
     } catch (error) {
       say(explain(error));
     }
-    await showLinks();
+    await this.load();
   }
 
-  /** @param {ShareLink} link @param {boolean} isCopied */
-  function buildNews({ url = "", linkId }, isCopied) {
-    news.dataset.linkId = linkId;
+  /** Show the URL of a new link. No later answer has it. @param {ShareLink} link @param {boolean} isCopied */
+  #announce({ url = "", linkId }, isCopied) {
+    this.news.dataset.linkId = linkId;
     const address = h("input", { readOnly: true, value: url, ariaLabel: t("share.link"), onfocus: () => address.select() });
     const copy = h("button", { type: "button", class: "icon-button", ariaLabel: t("share.copy"), title: t("share.copy") }, icon("copy"));
     copy.addEventListener("click", async () => say((await copyText(url)) ? t("share.copied") : t("share.copy.failed")));
-    const text = isCopied ? t("share.created.copied") : t("share.created");
-    return [h("p", null, icon("check"), text), h("div", { class: "share-address" }, address, copy)];
+    fill(this.news, h("p", null, icon("check"), t(isCopied ? "share.created.copied" : "share.created")), h("div", { class: "share-address" }, address, copy));
   }
 }
 

@@ -145,7 +145,8 @@ async function showView(ticket) {
   const isStored = stored && (stored.address === address || history.state?.overlay);
   const found = isStored ? stored : { view: await open(), scroll: 0, address };
   if (ticket !== visit) return found.view.close?.();
-  if (current && kept.get(current.key)?.view !== current.view) current.view.close?.();
+  const previous = current;
+  if (previous && kept.get(previous.key)?.view !== previous.view) previous.view.close?.();
   current = { view: found.view, key, address: found.address };
   outlet.replaceChildren(found.view.element);
   document.title = found.view.title ? `${found.view.title} · Photoshare` : "Photoshare";

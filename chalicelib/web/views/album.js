@@ -1,13 +1,12 @@
 /** One album: its head, and its photos. The owner also changes it here. */
 
-import { addToAlbum } from "../albums/additions.js";
+import { addToAlbum, takeOut } from "../albums/additions.js";
 import { albumEvents, fetchAlbum } from "../albums/albums.js";
-import { startArranging } from "../albums/arrange.js";
+import { Arranging } from "../albums/arrange.js";
 import { buildHero } from "../albums/hero.js";
 import { openAlbumMenu, setCover } from "../albums/menu.js";
 import { openPhotoPicker } from "../albums/photo-picker.js";
 import { openShare } from "../albums/share.js";
-import { watchSelection } from "../albums/selection-toolbar.js";
 import { h } from "../core/dom.js";
 import { explain } from "../core/errors.js";
 import { ApiError } from "../core/http.js";
@@ -20,6 +19,7 @@ import { say } from "../core/toast.js";
 import { PhotoGrid } from "../grid/photo-grid.js";
 import { PhotoList } from "../grid/photo-list.js";
 import { Selection } from "../grid/selection.js";
+import { attachToolbar } from "../selection/toolbar.js";
 import { buildEmpty } from "./empty.js";
 
 const ORDERS = /** @type {const} */ (["position", "taken", "random"]);
@@ -46,8 +46,8 @@ class AlbumPage {
   #abort = new AbortController();
   #hero;
   #stopWatching = () => {};
-  /** @type {(() => void) | null} */
-  #endArranging = null;
+  /** @type {Arranging | null} */
+  #arranging = null;
   #isChoosingCover = false;
 
   /** @param {Album} album @param {URLSearchParams} query */
@@ -62,7 +62,7 @@ class AlbumPage {
     this.element = h("div", { class: "album" }, ...this.#hero.elements, this.#chips(), this.grid.element);
     this.#hero.show(album);
     this.#listen();
-    if (this.selection) this.#stopWatching = watchSelection(this.selection, this);
+    if (this.selection) this.#stopWatching = attachToolbar(this.selection, { kind: "library", extra: this.#selectionActions(), list: this.list });
     if (this.isOwn && query.has("arrange")) this.list.load().then(() => requestAnimationFrame(() => this.#arrange()));
   }
 
@@ -119,6 +119,14 @@ class AlbumPage {
     return [add, share, more];
   }
 
+  /** @returns {import("../selection/toolbar.js").Action[]} */
+  #selectionActions() {
+    return [
+      { label: t("album.remove"), icon: "minus", run: (photos) => takeOut(this.album.albumId, photos) },
+      { label: t("album.cover.set.action"), icon: "library", run: ([photo]) => setCover(this.album, photo.photoId) },
+    ];
+  }
+
   #add() {
     const isKnown = (/** @type {string} */ photoId) => Boolean(this.list.find(photoId));
     openPhotoPicker({ name: this.album.name, isKnown, add: (photos) => void addToAlbum(this.album, photos, { isShown: true }) });
@@ -127,7 +135,7 @@ class AlbumPage {
   #arrange() {
     if (this.order !== "position") return void navigate(`a/${this.album.albumId}?arrange`, { isReplacement: true });
     if (this.list.items.length < 2) return say(t("arrange.few"));
-    this.#endArranging ??= startArranging(this.album.albumId, this.grid, this.list, () => { this.#endArranging = null; });
+    this.#arranging ??= new Arranging(this.album.albumId, this.grid, this.list, () => { this.#arranging = null; });
     return undefined;
   }
 
@@ -168,7 +176,7 @@ class AlbumPage {
   }
 
   #close() {
-    this.#endArranging?.();
+    this.#arranging?.end();
     this.#stopWatching();
     this.#abort.abort();
     this.grid.close();

@@ -1,7 +1,7 @@
 /** The view of a share link: the album and its photos, or the question for its password. */
 
 import { buildHero } from "../albums/hero.js";
-import { buildDoor } from "../albums/link-door.js";
+import { buildLinkDoor } from "../albums/link-door.js";
 import { Link } from "../albums/link.js";
 import { h } from "../core/dom.js";
 import { ApiError } from "../core/http.js";
@@ -22,7 +22,7 @@ export async function open([token]) {
     if (error.status === 404) return ended();
     if (error.code !== "LinkPasswordRequired" && error.code !== "InvalidLinkPassword") throw error;
     link.forget();
-    return { title: t("link.password.title"), element: buildDoor(link, () => void reload()) };
+    return { title: t("link.password.title"), element: buildLinkDoor(link, () => void reload()) };
   }
 }
 
