@@ -38,6 +38,8 @@ export function openVisibility(album) {
 
 /** @param {Partial<Album>} album */
 function describingFields({ name = "", description = "", continent = "", country = "", years = [] }) {
+  const continentInput = h("input", { name: "continent", maxLength: 100, value: continent, autocomplete: "off" });
+  continentInput.setAttribute("list", "continents");
   const continents = h("datalist", { id: "continents" }, CONTINENTS.map((key) => h("option", { value: t(`continent.${key}`) })));
   return [
     field("album.name", h("input", { name: "name", required: true, maxLength: 200, value: name, autocomplete: "off" })),
@@ -46,7 +48,7 @@ function describingFields({ name = "", description = "", continent = "", country
       "div",
       { class: "field-row" },
       field("album.country", h("input", { name: "country", maxLength: 100, value: country, autocomplete: "off" })),
-      field("album.continent", h("input", { name: "continent", maxLength: 100, value: continent, autocomplete: "off", list: "continents" })),
+      field("album.continent", continentInput),
     ),
     continents,
     field("album.years", h("input", { name: "years", maxLength: 400, value: formatYears(years, "–"), autocomplete: "off" }), t("album.years.hint")),

@@ -28,7 +28,7 @@ export function buildHero({ isOwn, actions, onExpired }) {
   /** @param {Album} album */
   function show(album) {
     name.textContent = album.name;
-    const lock = isOwn && [" · ", icon(ICONS[album.visibility]), h("span", null, t(`visibility.${album.visibility}`))];
+    const lock = isOwn && h("span", null, icon(ICONS[album.visibility]), t(`visibility.${album.visibility}`));
     fill(facts, h("span", null, factsOf(album).join(" · ")), lock);
     text.textContent = album.description;
     text.hidden = !album.description;
