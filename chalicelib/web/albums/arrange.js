@@ -8,6 +8,8 @@ import { showToolbar } from "../frame/frame.js";
 import { PhotoDrag } from "./arrange-drag.js";
 import { Mover } from "./moves.js";
 
+const PICK_KEYS = ["m", "M", " ", "Enter"];
+
 /** While it exists, the grid moves photos instead of opening them. */
 export class Arranging {
   /** The photo that is picked up. @type {string | null} */
@@ -91,19 +93,34 @@ export class Arranging {
   #onKey(event) {
     const photoId = /** @type {HTMLElement} */ (event.target).closest("li")?.dataset.photoId;
     if (!photoId) return;
-    const hasCommand = event.ctrlKey || event.metaKey;
-    if (event.key === "Escape") {
-      if (this.heldId) this.hold(null);
-      else this.end();
-    } else if (["m", "M", " ", "Enter"].includes(event.key) && !hasCommand) this.hold(this.heldId ? null : photoId);
-    else {
-      const moved = this.heldId ?? (hasCommand ? photoId : null);
-      const index = moved && this.#target(moved, event.key);
-      if (!moved || index === null || index === "") return;
-      this.move(moved, index);
-    }
+    const isUsed = event.key === "Escape" ? this.#leave() : this.#pickUp(photoId, event) || this.#moveByKey(photoId, event);
+    if (!isUsed) return;
     event.preventDefault();
     event.stopPropagation();
+  }
+
+  /** Put the photo down that is picked up, or end the mode. */
+  #leave() {
+    if (this.heldId) this.hold(null);
+    else this.end();
+    return true;
+  }
+
+  /** @param {string} photoId @param {KeyboardEvent} event */
+  #pickUp(photoId, event) {
+    if (!PICK_KEYS.includes(event.key) || hasCommand(event)) return false;
+    this.hold(this.heldId ? null : photoId);
+    return true;
+  }
+
+  /** @param {string} photoId @param {KeyboardEvent} event */
+  #moveByKey(photoId, event) {
+    if (!this.heldId && !hasCommand(event)) return false;
+    const moved = this.heldId ?? photoId;
+    const index = this.#target(moved, event.key);
+    if (index === null) return false;
+    this.move(moved, index);
+    return true;
   }
 
   /** Return the index to which a key moves a photo, or null. @param {string} photoId @param {string} key */
@@ -118,4 +135,9 @@ export class Arranging {
     if (over && typeof over === "object") return items.indexOf(over);
     return key === "ArrowUp" ? 0 : last;
   }
+}
+
+/** @param {KeyboardEvent} event */
+function hasCommand(event) {
+  return event.ctrlKey || event.metaKey;
 }

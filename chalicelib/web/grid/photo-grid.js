@@ -70,6 +70,12 @@ export class PhotoGrid {
     return this.list.sections.flatMap(({ items }) => items ?? []);
   }
 
+  /** Return the photo of the tile that holds an element. @param {EventTarget | null} target */
+  photoOf(target) {
+    const tile = target instanceof Element ? /** @type {HTMLElement | null} */ (target.closest("[data-photo-id]")) : null;
+    return tile?.dataset.photoId ? this.list.find(tile.dataset.photoId) : undefined;
+  }
+
   /** Scroll to a photo and give it the focus. @param {string} photoId */
   focus(photoId) {
     const place = this.geometry.locate(photoId);

@@ -41,7 +41,7 @@ export async function sendInBatches(items, send, report) {
  */
 async function sendBatch(batch, send) {
   /** @type {Result[]} */
-  let results = [];
+  const results = [];
   let pending = batch.map((item, index) => ({ item, index }));
   for (let attempt = 1; pending.length; attempt++) {
     const answer = await sendOnce(pending.map(({ item }) => item), send, attempt);

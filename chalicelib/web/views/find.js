@@ -61,12 +61,23 @@ function title({ q, tag }) {
 
 /** @param {Filters} filters */
 function chips(filters) {
-  const { scope, user, tag, from, to } = filters;
-  const mine = session.userId && !user && h("a", { class: "chip", href: address({ ...filters, scope: scope === "mine" ? "" : "mine" }), "aria-current": scope === "mine" ? "true" : undefined }, icon(scope === "mine" ? "check" : "library"), t("find.mine"));
-  const dates = (from || to) && removable(`${from && formatDate(`${from}T12:00`)} – ${to && formatDate(`${to}T12:00`)}`, { ...filters, from: "", to: "" });
-  const person = user && removable(user === session.userId ? t("find.mine") : t("find.person"), { ...filters, user: "" });
+  const { user, tag } = filters;
+  const person = user && removable(t("find.person"), { ...filters, user: "" });
   const more = h("button", { type: "button", class: "chip", onclick: () => openFilters(filters) }, icon("add"), t("find.filters"));
-  return h("div", { class: "chips" }, mine, person, tag && removable(tag, { ...filters, tag: "" }), dates, more);
+  return h("div", { class: "chips" }, scopeChip(filters), person, tag && removable(tag, { ...filters, tag: "" }), dateChip(filters), more);
+}
+
+/** @param {Filters} filters */
+function scopeChip(filters) {
+  if (!session.userId || filters.user) return null;
+  const isMine = filters.scope === "mine";
+  return h("a", { class: "chip", href: address({ ...filters, scope: isMine ? "" : "mine" }), "aria-current": isMine ? "true" : undefined }, icon(isMine ? "check" : "library"), t("find.mine"));
+}
+
+/** @param {Filters} filters */
+function dateChip(filters) {
+  const [from, to] = [filters.from, filters.to].map((day) => (day ? formatDate(`${day}T12:00`) : ""));
+  return (from || to) && removable(`${from} – ${to}`, { ...filters, from: "", to: "" });
 }
 
 /** @param {string} label @param {Filters} without the filters that remain */
