@@ -8,7 +8,7 @@ const STEP = 1000;
  * positions have to be known. If neighbours have no room between them, move as few of them as possible.
  * @param {string[]} order the ids of the photos in the new order
  * @param {number} at
- * @param {Map<string, number>} known positions before the move
+ * @param {Map<string, number>} known positions before the move, also of the moved photo
  * @returns {{photoId: string, position: number}[] | null}
  */
 export function planMove(order, at, known) {
@@ -20,7 +20,8 @@ export function planMove(order, at, known) {
       const after = end === order.length ? LARGEST : known.get(order[end]);
       if (before === undefined || after === undefined) continue;
       const positions = spread(before, after, size);
-      if (positions) return order.slice(start, end).map((photoId, index) => ({ photoId, position: positions[index] }));
+      const isKnown = order.slice(start, end).every((photoId) => known.has(photoId));
+      if (positions && isKnown) return order.slice(start, end).map((photoId, index) => ({ photoId, position: positions[index] }));
     }
   }
   return null;
