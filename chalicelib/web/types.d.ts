@@ -92,7 +92,7 @@ interface PhotoSource {
   /** Return a photo with fresh signed URLs. Throws ApiError. */
   refetch?: (photoId: string) => Promise<Photo>;
   /** Return a URL that downloads a photo. Throws ApiError. */
-  download?: (photoId: string) => Promise<string>;
+  download?: (photoId: string) => Promise<{ url: string }>;
   /** False if nobody can change photos here. */
   canChange?: boolean;
   /** Return whether the user may rate a photo. */

@@ -47,8 +47,7 @@ export class Link {
 
   /** @param {string} order */
   buildList(order) {
-    const list = new PhotoList({ path: `${this.path}/photos`, query: { order }, headers: this.headers, isPublic: true, source: this.source });
-    return list;
+    return new PhotoList({ path: `${this.path}/photos`, query: { order }, headers: this.headers, isPublic: true, source: this.source });
   }
 
   /** @param {string} photoId */
@@ -67,10 +66,9 @@ export class Link {
     };
   }
 
-  /** @param {string} photoId */
-  async #download(photoId) {
-    const { url } = await request("GET", `${this.path}/photos/${photoId}/download`, { headers: this.headers });
-    return /** @type {string} */ (url);
+  /** @param {string} photoId @returns {Promise<{url: string}>} */
+  #download(photoId) {
+    return request("GET", `${this.path}/photos/${photoId}/download`, { headers: this.headers, isPublic: true });
   }
 
   /** Links have no route for a single photo, so look for it page by page. @param {string} photoId @returns {Promise<Photo>} */

@@ -63,7 +63,7 @@ class AlbumPage {
     this.#hero.show(album);
     this.#listen();
     if (this.selection) this.#stopWatching = attachToolbar(this.selection, { kind: "library", extra: this.#selectionActions(), list: this.list });
-    if (this.isOwn && query.has("arrange")) this.list.load().then(() => requestAnimationFrame(() => this.#arrange()));
+    if (this.isOwn && query.has("arrange")) void this.#arrange();
   }
 
   /** @returns {View} */
@@ -115,7 +115,7 @@ class AlbumPage {
     const add = h("button", { type: "button", class: "button on-photo", onclick: () => this.#add() }, icon("add"), t("album.add"));
     const share = h("button", { type: "button", class: "button on-photo light", ariaHasPopup: "dialog", onclick: () => openShare(this.album, share) }, icon("share"), t("share"));
     const more = h("button", { type: "button", class: "icon-button on-photo", ariaLabel: t("more"), title: t("more"), ariaHasPopup: "menu" }, icon("more"));
-    more.addEventListener("click", () => openAlbumMenu(more, this.album, { arrange: () => this.#arrange(), chooseCover: () => this.#chooseCover() }));
+    more.addEventListener("click", () => openAlbumMenu(more, this.album, { arrange: () => void this.#arrange(), chooseCover: () => void this.#chooseCover() }));
     return [add, share, more];
   }
 
@@ -132,15 +132,17 @@ class AlbumPage {
     openPhotoPicker({ name: this.album.name, isKnown, add: (photos) => void addToAlbum(this.album, photos, { isShown: true }) });
   }
 
-  #arrange() {
+  async #arrange() {
     if (this.order !== "position") return void navigate(`a/${this.album.albumId}?arrange`, { isReplacement: true });
+    if (!this.list.items.length) await this.list.load();
     if (this.list.items.length < 2) return say(t("arrange.few"));
     this.#arranging ??= new Arranging(this.album.albumId, this.grid, this.list, () => { this.#arranging = null; });
     return undefined;
   }
 
   /** The next photo that is selected becomes the cover. */
-  #chooseCover() {
+  async #chooseCover() {
+    if (!this.list.items.length) await this.list.load();
     if (!this.list.items.length) return say(t("arrange.few"));
     this.selection?.clear();
     this.#isChoosingCover = true;
