@@ -1,5 +1,7 @@
 /** Uploads and their files in IndexedDB, so that they survive a reload. */
 
+import { LEFT, remember } from "../core/preferences.js";
+
 const NAME = "photoshare.uploads";
 /** @type {Promise<IDBDatabase> | null} */
 let opened = null;
@@ -9,6 +11,7 @@ let opened = null;
 
 /** Store an upload, and its file if it is given. Throws if the browser blocks storage or the disk is full. @param {Upload} upload @param {File} [file] */
 export async function keepUpload(upload, file) {
+  remember(LEFT, "yes");
   await write(["uploads", "files"], (uploads, files) => {
     uploads.put(upload);
     if (file) files.put(file, upload.id);
@@ -35,14 +38,26 @@ export async function loadFile(id) {
 
 /** @param {Draft} draft */
 export async function keepDraft(draft) {
+  remember(LEFT, "yes");
   await write(["drafts"], (drafts) => void drafts.put(draft));
 }
 
 /** Return all drafts, and forget them. @returns {Promise<Draft[]>} */
 export async function takeDrafts() {
-  const drafts = await query("drafts", (store) => store.getAll());
-  if (drafts.length) await write(["drafts"], (store) => void store.clear());
-  return drafts;
+  /** @type {IDBRequest<Draft[]> | undefined} */
+  let drafts;
+  // One transaction, so that no draft is taken twice.
+  await write(["drafts"], (store) => {
+    drafts = store.getAll();
+    store.clear();
+  });
+  return drafts?.result ?? [];
+}
+
+/** Forget that there are uploads, if there are none. */
+export async function clearMark() {
+  const count = await query("uploads", (store) => store.count());
+  if (!count) remember(LEFT, null);
 }
 
 /**
