@@ -14,6 +14,9 @@ endif
 BIN := .venv/bin
 READY := .venv/ready
 EMULATOR := .venv-emulator/ready
+NODE := node_modules/ready
+# The Node of PyPI runs the checks of the page's scripts.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Install both environments in parallel.
 BOTH := @test -e $(READY) -a -e $(EMULATOR) || echo "Installing two environments. This takes about a minute."; $(MAKE) --silent --jobs=2 $(READY) $(EMULATOR)
 
@@ -47,12 +50,14 @@ policies: ## Check that each permission of the policies is needed
 	$(BOTH)
 	$(BIN)/python -m pytest tests/e2e/test_policies.py --all-mutants
 
-check: $(READY) ## Check style, types, layers and the template
+check: $(READY) $(NODE) ## Check style, types, layers, the template and the page's scripts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest tests/test_layers.py
 	$(BIN)/cfn-lint resources.yaml
+	node_modules/.bin/tsc -p .
+	node_modules/.bin/eslint .
 
 fuzz: $(READY) ## Render mutated photos for 10 minutes ([SECONDS=])
 	$(BIN)/python -m tests.support.fuzz $(SECONDS)
@@ -113,6 +118,10 @@ erase-photo: $(READY) ## Erase a photo that violates your rules (PHOTO_ID= [STAG
 cancel-account: $(READY) ## Cancel an account that violates your rules, and delete its data (USER_ID= [STAGE=])
 	@test -n "$(USER_ID)" || { echo "USER_ID= is missing. Name the user whose account to cancel."; exit 1; }
 	$(BIN)/python -m release.moderate $(STAGE) account "$(USER_ID)"
+
+$(NODE): package-lock.json | $(READY)
+	npm ci --silent
+	@touch $@
 
 $(READY): requirements.txt requirements-dev.txt
 $(EMULATOR): requirements-emulator.txt

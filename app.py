@@ -7,12 +7,13 @@ from chalice.app import Chalice, CognitoUserPoolAuthorizer, LambdaFunctionEvent,
 
 from chalicelib import __version__
 from chalicelib.accounts.accounts import AccountView, CancellationView
+from chalicelib.albums.batches import EntryResults
 from chalicelib.albums.entries import EntryView
 from chalicelib.albums.links import LinkView, NewLinkView
 from chalicelib.albums.views import AlbumView
 from chalicelib.auth.cognito import LogoutView, SignUpView, Tokens
 from chalicelib.deploy import packaging
-from chalicelib.domain import errors, requests
+from chalicelib.domain import batches, errors, queries, requests
 from chalicelib.domain.accounts import Caller
 from chalicelib.domain.ids import AlbumId, LinkId, PhotoId
 from chalicelib.domain.listing import Page
@@ -24,18 +25,21 @@ from chalicelib.http.files import build_openapi_file, load_web_file
 from chalicelib.http.middleware import add_preflight_routes, install_middleware
 from chalicelib.http.responses import File, Redirect, WithCookies
 from chalicelib.infra import logs
+from chalicelib.photos.batches import PhotoResults
 from chalicelib.photos.ratings import OwnRatingView
-from chalicelib.photos.views import AnyPhotoView, DownloadView, OwnPhotoView, PendingPhotoView, PhotoView
+from chalicelib.photos.views import AnyPhotoView, DownloadView, MonthsView, OwnPhotoView, PendingPhotoView, PhotoView
 from chalicelib.storage.bucket import Grant
 from chalicelib.uploads.grants import Duplicate
 from chalicelib.wiring import (
     accounts,
+    album_batches,
     album_photos,
     albums,
     authentication,
     confirmation,
     hosted_ui,
     jobs,
+    photo_batches,
     photo_lists,
     photos,
     ratings,
@@ -216,9 +220,16 @@ confirm_upload.event_class = LambdaFunctionEvent
 
 @app.route("/photos", methods=["GET"])
 @api("Photos")
-def list_photos(query: requests.PhotoQuery, caller: Caller | None) -> Page[AnyPhotoView]:
-    """List public photos or the caller's own photos, in random order, by time or by score."""
+def list_photos(query: queries.PhotoQuery, caller: Caller | None) -> Page[AnyPhotoView]:
+    """List public photos or the caller's own photos, in random order, by time or by score. `taken` is by local time."""
     return photo_lists().list_page(query, by=caller)
+
+
+@app.route("/photos/months", methods=["GET"], authorizer=cognito)
+@api("Photos")
+def count_photos_by_month(_query: queries.MonthQuery, caller: Caller) -> MonthsView:
+    """Count the caller's photos by month, in the order `taken`, newest first."""
+    return photo_lists().count_by_month(by=caller)
 
 
 @app.route("/photos/{photo_id}", methods=["GET"])
@@ -255,6 +266,34 @@ def empty_trash(caller: Caller) -> Empty:
     """Erase all photos that are now in the caller's trash. A background job erases them."""
     trash().empty(by=caller)
     return Empty()
+
+
+@app.route("/photos", methods=["PATCH"], authorizer=cognito)
+@api("Photos")
+def change_photos(batch: batches.PhotoChangeBatch, caller: Caller) -> PhotoResults:
+    """Update up to 50 photos. Each photo has its own changes and its own result. Owner only."""
+    return photo_batches().change(batch, by=caller)
+
+
+@app.route("/trash", methods=["POST"], authorizer=cognito)
+@api("Photos")
+def trash_photos(batch: batches.PhotoIdBatch, caller: Caller) -> PhotoResults:
+    """Move up to 50 photos to the trash. Each photo has its own result. Owner only."""
+    return photo_batches().trash(batch, by=caller)
+
+
+@app.route("/trash/restore", methods=["POST"], authorizer=cognito)
+@api("Photos")
+def restore_photos(batch: batches.PhotoIdBatch, caller: Caller) -> PhotoResults:
+    """Restore up to 50 photos from the trash. Each photo has its own result. Owner only."""
+    return photo_batches().restore(batch, by=caller)
+
+
+@app.route("/trash/erase", methods=["POST"], authorizer=cognito)
+@api("Photos")
+def erase_photos(batch: batches.PhotoIdBatch, caller: Caller) -> PhotoResults:
+    """Erase up to 50 photos that are in the trash. Each photo has its own result. Owner only."""
+    return photo_batches().erase(batch, by=caller)
 
 
 @app.route("/photos/{photo_id}/restore", methods=["POST"], authorizer=cognito)
@@ -336,8 +375,8 @@ def delete_album(album_id: AlbumId, query: requests.AlbumDeleteQuery, caller: Ca
 
 @app.route("/albums/{album_id}/photos", methods=["GET"])
 @api("Albums")
-def list_album_photos(album_id: AlbumId, query: requests.AlbumPhotoQuery, caller: Caller | None) -> Page[AnyPhotoView]:
-    """List the photos of an album, by position or in random order."""
+def list_album_photos(album_id: AlbumId, query: queries.AlbumPhotoQuery, caller: Caller | None) -> Page[AnyPhotoView]:
+    """List the photos of an album, by position, by local time or in random order."""
     return album_photos().list_page(album_id, query, by=caller)
 
 
@@ -355,6 +394,20 @@ def put_into_album(
 def remove_from_album(album_id: AlbumId, photo_id: PhotoId, caller: Caller) -> None:
     """Remove a photo from an album. Owner only."""
     album_photos().remove(album_id, photo_id, by=caller)
+
+
+@app.route("/albums/{album_id}/photos", methods=["POST"], authorizer=cognito)
+@api("Albums", raises=(errors.Forbidden,))
+def add_to_album(album_id: AlbumId, batch: batches.EntryBatch, caller: Caller) -> EntryResults:
+    """Add up to 50 photos to an album, in their order. Each photo has its own result. The caller must own all."""
+    return album_batches().add(album_id, batch, by=caller)
+
+
+@app.route("/albums/{album_id}/photos/remove", methods=["POST"], authorizer=cognito)
+@api("Albums", raises=(errors.Forbidden,))
+def remove_many_from_album(album_id: AlbumId, batch: batches.PhotoIdBatch, caller: Caller) -> EntryResults:
+    """Remove up to 50 photos from an album. Each photo has its own result. Owner only."""
+    return album_batches().remove(album_id, batch, by=caller)
 
 
 # --- Share links
@@ -390,7 +443,7 @@ def show_shared(token: str, password: headers.LinkPassword) -> AlbumView:
 
 @app.route("/shared/{token}/photos", methods=["GET"])
 @api("Share links", raises=LINK_ERRORS)
-def list_shared_photos(token: str, password: headers.LinkPassword, query: requests.AlbumPhotoQuery) -> Page[PhotoView]:
+def list_shared_photos(token: str, password: headers.LinkPassword, query: queries.AlbumPhotoQuery) -> Page[PhotoView]:
     """List the photos of a shared album, including its private photos."""
     return share_links().list_photos(token, password, query)
 

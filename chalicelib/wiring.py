@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from chalicelib.accounts.accounts import Accounts, Authentication
 from chalicelib.accounts.deletion import AccountPurge
 from chalicelib.albums.albums import Albums
+from chalicelib.albums.batches import AlbumBatches
 from chalicelib.albums.entries import AlbumPhotos
 from chalicelib.albums.links import ShareLinks
 from chalicelib.albums.propagation import Propagation
@@ -23,16 +24,20 @@ from chalicelib.jobs.empty_trash import EmptyTrashJob
 from chalicelib.jobs.purge_account import PurgeAccountJob
 from chalicelib.jobs.queue import SqsQueue
 from chalicelib.jobs.registry import Jobs
+from chalicelib.jobs.reindex_photos import ReindexPhotosJob
 from chalicelib.jobs.update_album import UpdateAlbumJob
+from chalicelib.photos.batches import PhotoBatches
 from chalicelib.photos.lists import PhotoLists
 from chalicelib.photos.photos import Photos
 from chalicelib.photos.ratings import Ratings
+from chalicelib.photos.reindexing import Reindexing
 from chalicelib.photos.rotation import Rotations
 from chalicelib.photos.trash import Trash
 from chalicelib.photos.views import PhotoPresenter
 from chalicelib.search.search import Search
 from chalicelib.storage.bucket import PhotoBuckets
 from chalicelib.storage.signed_urls import CdnSigner, Presigner
+from chalicelib.stores import protocols
 from chalicelib.stores.dynamodb.account_deletion import DynamoAccountDeletionStore
 from chalicelib.stores.dynamodb.accounts import DynamoAccountStore
 from chalicelib.stores.dynamodb.albums import DynamoAlbumStore
@@ -41,18 +46,10 @@ from chalicelib.stores.dynamodb.photos import DynamoPhotoStore
 from chalicelib.stores.dynamodb.ratings import DynamoRatingStore
 from chalicelib.stores.dynamodb.search import DynamoSearchIndex
 from chalicelib.stores.dynamodb.share_links import DynamoShareLinkStore
-from chalicelib.stores.dynamodb.trash_requests import DynamoTrashRequestStore
-from chalicelib.stores.protocols import (
-    AccountDeletionStore,
-    AccountStore,
-    AlbumStore,
-    IdempotencyStore,
-    PhotoStore,
-    RatingStore,
-    SearchIndex,
-    ShareLinkStore,
-)
-from chalicelib.stores.trash_requests import TrashRequestStore
+from chalicelib.stores.dynamodb.timeline import DynamoTimelineStore
+from chalicelib.stores.dynamodb.user_requests import DynamoUserRequestStore, RequestKind
+from chalicelib.stores.timeline import TimelineStore
+from chalicelib.stores.user_requests import UserRequestStore
 from chalicelib.uploads.confirmation import UploadConfirmation
 from chalicelib.uploads.grants import UploadGrants
 from chalicelib.uploads.moderation import Moderator, Rekognition
@@ -80,55 +77,61 @@ def dynamodb() -> "DynamoDBClient":
 
 
 @cache
-def photo_store() -> PhotoStore:
+def photo_store() -> protocols.PhotoStore:
     """Return the store of photos."""
     return DynamoPhotoStore(settings(), dynamodb())
 
 
 @cache
-def account_store() -> AccountStore:
+def account_store() -> protocols.AccountStore:
     """Return the store of accounts."""
     return DynamoAccountStore(settings(), dynamodb())
 
 
 @cache
-def share_link_store() -> ShareLinkStore:
+def share_link_store() -> protocols.ShareLinkStore:
     """Return the store of share links."""
     return DynamoShareLinkStore(settings(), dynamodb())
 
 
 @cache
-def album_store() -> AlbumStore:
+def album_store() -> protocols.AlbumStore:
     """Return the store of albums."""
     return DynamoAlbumStore(settings(), dynamodb())
 
 
 @cache
-def idempotency_store() -> IdempotencyStore:
+def idempotency_store() -> protocols.IdempotencyStore:
     """Return the store of idempotency records."""
     return DynamoIdempotencyStore(settings(), dynamodb())
 
 
 @cache
-def account_deletion_store() -> AccountDeletionStore:
+def account_deletion_store() -> protocols.AccountDeletionStore:
     """Return the store of cancelled accounts."""
     return DynamoAccountDeletionStore(settings(), dynamodb())
 
 
 @cache
-def trash_request_store() -> TrashRequestStore:
-    """Return the store of requests to empty the trash."""
-    return DynamoTrashRequestStore(settings(), dynamodb())
+def timeline_store() -> TimelineStore:
+    """Return the store of the order `taken`."""
+    return DynamoTimelineStore(settings(), dynamodb())
 
 
 @cache
-def rating_store() -> RatingStore:
+def request_store(kind: RequestKind) -> UserRequestStore:
+    """Return the store of requests for one kind of job."""
+    return DynamoUserRequestStore(settings(), dynamodb(), kind=kind)
+
+
+@cache
+def rating_store() -> protocols.RatingStore:
     """Return the store of ratings."""
     return DynamoRatingStore(settings(), dynamodb())
 
 
 @cache
-def search_index() -> SearchIndex:
+def search_index() -> protocols.SearchIndex:
     """Return the search index."""
     return DynamoSearchIndex(settings(), dynamodb())
 
@@ -225,15 +228,21 @@ def photos() -> Photos:
 
 
 @cache
+def photo_batches() -> PhotoBatches:
+    """Return the use cases of many photos."""
+    return PhotoBatches(photo_store(), photos(), limiter())
+
+
+@cache
 def trash() -> Trash:
     """Return the use case that empties the trash."""
-    return Trash(photo_store(), trash_request_store(), bucket(), queue(), now)
+    return Trash(photo_store(), request_store("trash"), bucket(), queue(), now)
 
 
 @cache
 def photo_lists() -> PhotoLists:
     """Return the use cases of photo lists."""
-    return PhotoLists(photo_store(), photo_presenter(), settings().signing_keys)
+    return PhotoLists(photo_store(), timeline_store(), photo_presenter(), settings().signing_keys)
 
 
 @cache
@@ -257,7 +266,14 @@ def albums() -> Albums:
 @cache
 def album_photos() -> AlbumPhotos:
     """Return the use cases of the photos of albums."""
-    return AlbumPhotos(photo_store(), album_store(), photo_presenter(), settings().signing_keys, now)
+    keys = settings().signing_keys
+    return AlbumPhotos(photo_store(), album_store(), timeline_store(), photo_presenter(), keys, now)
+
+
+@cache
+def album_batches() -> AlbumBatches:
+    """Return the use cases of many photos of an album."""
+    return AlbumBatches(album_store(), album_photos(), limiter())
 
 
 @cache
@@ -277,10 +293,12 @@ def jobs() -> Jobs:
     """Return all background jobs."""
     rotations = Rotations(photo_store(), bucket(), now)
     purge = AccountPurge(account_deletion_store(), bucket(), user_pool(), now)
+    reindexing = Reindexing(photo_store(), timeline_store(), request_store("reindex"), now)
     return Jobs(
         [
             PurgeAccountJob(account_deletion_store(), purge, queue(), now),
-            EmptyTrashJob(trash_request_store(), trash(), queue(), now),
+            EmptyTrashJob(request_store("trash"), trash(), queue(), now),
+            ReindexPhotosJob(request_store("reindex"), reindexing, queue(), now),
             UpdateAlbumJob(album_store(), propagation(), queue(), now),
             # The sweep of photos takes the longest, so run it last.
             CleanUpPhotoJob(photo_store(), bucket(), confirmation(), rotations, queue(), now),

@@ -1,14 +1,32 @@
 """Read an album, and check that the caller may see or change it."""
 
+from typing import NamedTuple, Protocol
+
 from chalicelib.domain.accounts import Caller, is_user
 from chalicelib.domain.albums import Album
 from chalicelib.domain.errors import Forbidden, NotFound
 from chalicelib.domain.ids import AlbumId
 from chalicelib.domain.photos import Photo
-from chalicelib.stores.protocols import AlbumStore
 
 
-def get_visible_album(albums: AlbumStore, album_id: AlbumId, by: Caller | None) -> Album:
+class AlbumReader(Protocol):
+    """The part of `AlbumStore` that reads one album."""
+
+    def get_album(self, album_id: AlbumId) -> Album | None:
+        """Return the album, even if it is being deleted, or None if it does not exist."""
+
+
+class PreloadedAlbum(NamedTuple):
+    """A reader that always returns the same album."""
+
+    album: Album | None
+
+    def get_album(self, _: AlbumId) -> Album | None:
+        """Return the album."""
+        return self.album
+
+
+def get_visible_album(albums: AlbumReader, album_id: AlbumId, by: Caller | None) -> Album:
     """Return an album that the caller may see. `by` is None for a visitor.
 
     Raises:
@@ -20,7 +38,7 @@ def get_visible_album(albums: AlbumStore, album_id: AlbumId, by: Caller | None) 
     return album
 
 
-def get_owned_album(albums: AlbumStore, album_id: AlbumId, by: Caller) -> Album:
+def get_owned_album(albums: AlbumReader, album_id: AlbumId, by: Caller) -> Album:
     """Return an album that the caller may change.
 
     Raises:

@@ -17,7 +17,8 @@ from chalicelib.domain.cursors import Cursors
 from chalicelib.domain.ids import AlbumId, LinkId, PhotoId, Timestamp, create_link_id, format_timestamp
 from chalicelib.domain.listing import Page
 from chalicelib.domain.model import Model
-from chalicelib.domain.requests import AlbumPhotoQuery, NewLink, PageQuery
+from chalicelib.domain.queries import AlbumPhotoQuery
+from chalicelib.domain.requests import NewLink, PageQuery
 from chalicelib.domain.share_links import LinkToken, ShareLink
 from chalicelib.infra.settings import Settings
 from chalicelib.photos.views import DownloadView, PhotoView

@@ -34,13 +34,19 @@ class EmptyTrash(msgspec.Struct, frozen=True, tag="empty", tag_field="job", rena
     user_id: _QueuedUserId
 
 
+class ReindexPhotos(msgspec.Struct, frozen=True, tag="reindex", tag_field="job", rename="camel"):
+    """Reindex the photos of a user that an earlier release has changed last."""
+
+    user_id: _QueuedUserId
+
+
 class UpdateAlbumPhotos(msgspec.Struct, frozen=True, tag="tidy", tag_field="job", rename="camel"):
     """Copy the name and visibility of a changed album to its photos, or remove them from a deleted album."""
 
     album_id: AlbumId
 
 
-Message = CleanUpPhoto | EmptyTrash | PurgeAccount | UpdateAlbumPhotos
+Message = CleanUpPhoto | EmptyTrash | PurgeAccount | ReindexPhotos | UpdateAlbumPhotos
 
 
 class Queue(Protocol):

@@ -25,6 +25,7 @@ MAX_TERMS = 40
 AWS contract DDB-2.
 """
 _PRIOR_RATINGS, _PRIOR_MEAN = 5, 3
+_SECONDS = len("2026-01-31T12:00:00")
 
 
 class Exif(Model, frozen=True):
@@ -128,6 +129,11 @@ class Photo(Model, frozen=True):
     rotation_due_at: Timestamp | None = None
     """The time when the sweep repeats a rotation, or deletes the renditions from before a rotation."""
     revision: int = 0
+    outdated_taken_key: str | None = None
+    """The `taken_key` with which stored rows list and count the photo, if it is outdated. Empty if they do neither.
+
+    None if the rows are up to date. Only rows that an earlier release wrote are outdated.
+    """
 
     @property
     def sweep_at(self) -> Timestamp | None:
@@ -138,6 +144,16 @@ class Photo(Model, frozen=True):
     def uploaded_at(self) -> Timestamp:
         """Return the time that the id contains."""
         return get_upload_time(self.photo_id)
+
+    @property
+    def local_time(self) -> LocalTime:
+        """Return the local time to the second, or the upload time in UTC if the photo has no time."""
+        return LocalTime((self.taken_local or self.taken_at or self.uploaded_at)[:_SECONDS])
+
+    @property
+    def taken_key(self) -> str:
+        """Return the sort key of the order `taken`: the local time, then the id."""
+        return f"{self.local_time}#{self.photo_id}"
 
     @property
     def prefix(self) -> str:

@@ -10,7 +10,7 @@ from msgspec.structs import force_setattr
 from chalicelib.domain.accounts import normalize_email
 from chalicelib.domain.media_types import MediaType
 from chalicelib.domain.photos import MAX_UPLOAD_BYTES, Rotation, Visibility
-from chalicelib.domain.tags import MAX_TAG_LENGTH, clean_tag, clean_tags
+from chalicelib.domain.tags import MAX_TAG_LENGTH, clean_tags
 from chalicelib.domain.years import MAX_YEARS, TEXT_PATTERN, parse_years
 
 # Match only at the end of the text. Python's `$` also matches before a final line feed, and OpenAPI has no `\Z`.
@@ -36,9 +36,10 @@ LOCAL_TIME_PATTERN = (
 OFFSET_PATTERN = r"^[+-]((0[0-9]|1[0-3]):[0-5][0-9]|14:00)" + _END
 TakenLocal = Annotated[str, Meta(pattern=LOCAL_TIME_PATTERN)]
 TakenOffset = Annotated[str, Meta(pattern=OFFSET_PATTERN)]
+UserIdText = Annotated[str, Meta(pattern=r"^[A-Za-z0-9-]{1,64}" + _END)]
 Limit = Annotated[int, Meta(ge=1, le=100)]
-Order = Literal["random", "newest", "oldest", "top"]
 Scope = Literal["public", "mine"]
+Position = Annotated[int, Meta(ge=0, le=2**53)]
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
 ShortText = Annotated[str, Meta(max_length=100)]
 # msgspec 0.22 corrupts memory if a union has an array and a text with a pattern.
@@ -121,6 +122,7 @@ class Changes(Body, frozen=True):
 class PhotoChanges(Changes, frozen=True):
     """Changes to a photo. Omitted fields stay unchanged.
 
+    `tags` replaces all tags. `removeTags` and `addTags` then remove and add single tags.
     `takenLocal` is the local time to the second, and `takenOffset` is its offset from UTC. `takenAt` follows from both.
     A null `takenLocal` removes all three. A null `takenOffset` means that the offset is unknown.
     """
@@ -128,14 +130,17 @@ class PhotoChanges(Changes, frozen=True):
     title: Title | UnsetType = UNSET
     description: Description | UnsetType = UNSET
     tags: Tags | UnsetType = UNSET
+    add_tags: Tags | UnsetType = UNSET
+    remove_tags: Tags | UnsetType = UNSET
     visibility: Visibility | UnsetType = UNSET
     taken_local: TakenLocal | UnsetType | None = UNSET
     taken_offset: TakenOffset | UnsetType | None = UNSET
     rotation: Rotation | UnsetType = UNSET
 
     def __post_init__(self) -> None:
-        if self.tags is not UNSET:
-            force_setattr(self, "tags", clean_tags(self.tags))
+        for name, field in (("tags", "tags"), ("add_tags", "addTags"), ("remove_tags", "removeTags")):
+            if (tags := getattr(self, name)) is not UNSET:
+                force_setattr(self, name, clean_tags(tags, field))
 
 
 class NewAlbum(Body, frozen=True):
@@ -172,7 +177,7 @@ class AlbumChanges(Changes, frozen=True):
 class PositionRequest(Body, frozen=True):
     """A position in an album. The default is the end for a new photo, and the current position for any other."""
 
-    position: Annotated[int, Meta(ge=0, le=2**53)] | None = None
+    position: Position | None = None
     """None keeps the position of a photo in the album, and adds a new photo at the end."""
 
 
@@ -245,23 +250,6 @@ class PageQuery(Query, frozen=True):
     last_key: str | None = None
 
 
-class PhotoQuery(PageQuery, frozen=True):
-    """The query parameters of `GET /photos`."""
-
-    order: Order = "random"
-    scope: Scope = "public"
-    user_id: Annotated[str, Meta(pattern=r"^[A-Za-z0-9-]{1,64}" + _END)] | None = None
-    tag: Tag | None = None
-    from_: Annotated[datetime, Meta(tz=True)] | None = msgspec.field(default=None, name="from")
-    """The start of the time range, included."""
-    to: Annotated[datetime, Meta(tz=True)] | None = None
-    """The end of the time range, excluded."""
-
-    def __post_init__(self) -> None:
-        if self.tag is not None:
-            force_setattr(self, "tag", clean_tag(self.tag, "tag"))
-
-
 class SearchQuery(PageQuery, frozen=True, kw_only=True):
     """The query parameters of `GET /search`."""
 
@@ -291,9 +279,3 @@ class AlbumDeleteQuery(Query, frozen=True):
     """The query parameters of `DELETE /albums/{albumId}`."""
 
     photos: Literal["keep", "delete"] = "keep"
-
-
-class AlbumPhotoQuery(PageQuery, frozen=True):
-    """The query parameters of `GET /albums/{albumId}/photos` and `GET /shared/{token}/photos`."""
-
-    order: Literal["position", "random"] = "position"

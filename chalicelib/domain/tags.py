@@ -21,7 +21,7 @@ def clean_tag(tag: str, field: str) -> str:
     return cleaned
 
 
-def clean_tags(tags: Iterable[str]) -> list[str]:
+def clean_tags(tags: Iterable[str], field: str = "tags") -> list[str]:
     """Return the stored forms of `tags` in their order. Of equal tags, keep the first.
 
     Raises:
@@ -29,9 +29,18 @@ def clean_tags(tags: Iterable[str]) -> list[str]:
     """
     first_by_term: dict[str, str] = {}
     for index, tag in enumerate(tags):
-        cleaned = clean_tag(tag, f"tags[{index}]")
+        cleaned = clean_tag(tag, f"{field}[{index}]")
         first_by_term.setdefault(normalize_tag(cleaned), cleaned)
     return list(first_by_term.values())
+
+
+def edit_tags(tags: Iterable[str], *, remove: Iterable[str], add: Iterable[str]) -> tuple[str, ...]:
+    """Return `tags` without those in `remove`, followed by those in `add` that are new. A tag in both is kept."""
+    kept = {normalize_tag(tag): tag for tag in tags}
+    added = {normalize_tag(tag): tag for tag in add}
+    for term in set(normalize_tags(remove)) - added.keys():
+        kept.pop(term, None)
+    return tuple((added | kept)[term] for term in kept | added)
 
 
 def normalize_tag(tag: str) -> str:

@@ -2,7 +2,7 @@
 
 import inspect
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any, get_args, get_origin
 
@@ -229,13 +229,22 @@ def _build_schemas(operations: list[Operation]) -> dict[str, Schema]:
     ]
     shapes = list(dict.fromkeys([*bodies, *views]))
     _, schemas = msgspec.json.schema_components(shapes, ref_template=_REF)
-    for shape in shapes:
+    for shape in _find_nested_structs(shapes):
         _add_formats(shape, schemas[shape.__name__]["properties"])
     for schema in schemas.values():
         if "description" in schema:
             # The lines of a docstring are indented, and Markdown would show them as code.
             schema["description"] = _join_lines(schema["description"])
     return dict(sorted((schemas | {"Error": _ERROR}).items()))
+
+
+def _find_nested_structs(kinds: Iterable[Any]) -> Iterable[type[msgspec.Struct]]:
+    """Return the structs among these types and in their fields. A struct can occur several times."""
+    for kind in kinds:
+        if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+            yield kind
+            yield from _find_nested_structs(field.type for field in msgspec.structs.fields(kind))
+        yield from _find_nested_structs(get_args(kind))
 
 
 def _add_formats(shape: type[msgspec.Struct], properties: dict[str, Schema]) -> None:

@@ -4,7 +4,7 @@ from chalicelib.domain.clock import Clock
 from chalicelib.domain.ids import format_timestamp
 from chalicelib.domain.messages import EmptyTrash, Queue
 from chalicelib.photos.trash import Trash
-from chalicelib.stores.trash_requests import TrashRequestStore
+from chalicelib.stores.user_requests import UserRequestStore
 
 SWEEP_LIMIT = 1000
 """The maximum number of users whose trash one sweep enqueues. The next sweep enqueues the rest."""
@@ -15,7 +15,7 @@ class EmptyTrashJob:
 
     message_type = EmptyTrash
 
-    def __init__(self, requests: TrashRequestStore, trash: Trash, queue: Queue, clock: Clock) -> None:
+    def __init__(self, requests: UserRequestStore, trash: Trash, queue: Queue, clock: Clock) -> None:
         self._requests, self._trash, self._queue, self._clock = requests, trash, queue, clock
 
     def sweep(self) -> int:

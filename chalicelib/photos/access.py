@@ -1,5 +1,8 @@
 """Read a photo, and check that the caller may see or change it."""
 
+from collections.abc import Mapping
+from typing import Protocol
+
 from chalicelib.domain.accounts import Caller, is_user
 from chalicelib.domain.errors import Forbidden, NotFound
 from chalicelib.domain.ids import PhotoId
@@ -7,7 +10,25 @@ from chalicelib.domain.photos import Photo
 from chalicelib.stores.protocols import PhotoStore
 
 
-def get_visible_photo(store: PhotoStore, photo_id: PhotoId, by: Caller | None) -> Photo:
+class PhotoReader(Protocol):
+    """The part of `PhotoStore` that reads one photo."""
+
+    def get_photo(self, photo_id: PhotoId) -> Photo | None:
+        """Return the photo or its tombstone, or None if neither exists."""
+
+
+class PreloadedPhotos:
+    """A reader whose first read of each photo returns the photo from `photos`. Later reads go to the store."""
+
+    def __init__(self, store: PhotoStore, photos: Mapping[PhotoId, Photo]) -> None:
+        self._store, self._photos = store, dict(photos)
+
+    def get_photo(self, photo_id: PhotoId) -> Photo | None:
+        """Return the photo or its tombstone, or None if neither exists."""
+        return self._photos.pop(photo_id, None) or self._store.get_photo(photo_id)
+
+
+def get_visible_photo(store: PhotoReader, photo_id: PhotoId, by: Caller | None) -> Photo:
     """Return a photo that the caller may see. `by` is None for a visitor.
 
     Raises:
@@ -19,7 +40,7 @@ def get_visible_photo(store: PhotoStore, photo_id: PhotoId, by: Caller | None) -
     return photo
 
 
-def get_owned_photo(store: PhotoStore, photo_id: PhotoId, by: Caller) -> Photo:
+def get_owned_photo(store: PhotoReader, photo_id: PhotoId, by: Caller) -> Photo:
     """Return a photo that the caller may change.
 
     Raises:

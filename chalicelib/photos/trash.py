@@ -18,7 +18,7 @@ from chalicelib.domain.photos import GRANT_LIFETIME, Photo
 from chalicelib.infra.retry import WriteConflict, retry_on_conflict
 from chalicelib.storage.bucket import PhotoBuckets
 from chalicelib.stores.protocols import PhotoStore
-from chalicelib.stores.trash_requests import TrashRequestStore
+from chalicelib.stores.user_requests import UserRequestStore
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ class Trash:
     """Empty the trash. `run` is idempotent and can be interrupted at any point."""
 
     def __init__(
-        self, store: PhotoStore, requests: TrashRequestStore, bucket: PhotoBuckets, queue: Queue, clock: Clock
+        self, store: PhotoStore, requests: UserRequestStore, bucket: PhotoBuckets, queue: Queue, clock: Clock
     ) -> None:
         self._store, self._requests, self._bucket, self._queue, self._clock = store, requests, bucket, queue, clock
 

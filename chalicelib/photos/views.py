@@ -1,8 +1,9 @@
 """Views of photos: the JSON that clients receive."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 
 from chalicelib.domain.accounts import Caller, is_user
 from chalicelib.domain.clock import Clock
@@ -82,6 +83,19 @@ class DownloadView(Model, frozen=True):
     filename: str
     content_type: str
     size: int
+
+
+class MonthView(Model, omit_defaults=False, frozen=True):
+    """The number of photos in one month of the order `taken`."""
+
+    month: Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}$")]
+    count: Annotated[int, Meta(ge=1)]
+
+
+class MonthsView(Model, omit_defaults=False, frozen=True):
+    """The months that have photos, newest first."""
+
+    items: list[MonthView]
 
 
 class PhotoPresenter:

@@ -20,7 +20,7 @@ from chalicelib.domain.terms import SearchPage, SearchWord
 class PhotoStore(Protocol):
     """Photos, their lists, and their owners' usage.
 
-    A photo, its tags and search words, its album entries and its owner's usage change together or not at all.
+    A photo, its tags, words and album entries, and its owner's usage and counts by month change together or not at all.
     """
 
     def get_photo(self, photo_id: PhotoId) -> Photo | None:

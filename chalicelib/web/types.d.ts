@@ -77,7 +77,7 @@ interface View {
   title: string;
   element: HTMLElement;
   /** The photos that the viewer steps through. */
-  list?: import("./grid/photo-list.js").PhotoList;
+  list?: import("./grid/photo-list.js").GridList;
   /** Called when the view is shown again from the history. */
   resume?: () => void;
   close?: () => void;

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain import errors, requests
+from chalicelib.domain import batches, errors, requests
 from chalicelib.http import parsing
 from tests.support.bare_requests import BareRequest, encode_json
 from tests.support.cloud import Client, Cloud
@@ -26,6 +26,9 @@ SHAPES: dict[type[requests.Input], dict[str, Any]] = {
     requests.AlbumChanges: {},
     requests.PositionRequest: {},
     requests.NewLink: {},
+    batches.PhotoIdBatch: {"photoIds": [PHOTO_ID]},
+    batches.PhotoChangeBatch: {"items": [{"photoId": PHOTO_ID, "changes": {}}]},
+    batches.EntryBatch: {"items": [{"photoId": PHOTO_ID}]},
 }
 BODY_ROUTES = [route for route in ROUTES if route.has_body]
 

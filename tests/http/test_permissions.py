@@ -9,11 +9,10 @@ from chalicelib.stores.dynamodb import items
 from tests.support.cloud import Answer, Client, Cloud
 from tests.support.cognito import Cognito
 from tests.support.images import photo as make_photo
-from tests.support.permissions import ASKED, CALLERS, FILE_PARAMETERS, GIVEN, MATRIX, SHOWN
+from tests.support.permissions import ABSENT, ASKED, CALLERS, FILE_PARAMETERS, GIVEN, MATRIX, SHOWN
 from tests.support.routes import DECLARED
 
 JPEG = make_photo(64, 48)
-ABSENT = "01900000-0000-7000-8000-000000000000"
 NOT_FOUND = {"error": "NotFound", "message": "The resource does not exist, or you do not have access to it."}
 ROWS = [(route, state) for route, states in MATRIX.items() for state in states]
 

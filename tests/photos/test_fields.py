@@ -22,6 +22,8 @@ INTERNAL = {
 """Fields of the row that no client sees."""
 COMPUTED = {"uploaded_at", "rating"}
 """Fields of the view that are computed from other fields of the row."""
+EDITS = {"add_tags", "remove_tags"}
+"""Fields of changes that edit another field."""
 MADE_BY_A_JOB = {"rotation"}
 """Fields that can be changed only after the upload, because a job makes the change."""
 EXAMPLES: dict[str, Any] = {
@@ -49,13 +51,13 @@ def encode_examples(names: set[str]) -> dict[str, Any]:
 
 
 def test_clients_see_every_field_that_they_can_set() -> None:
-    assert field_names(OwnPhotoView) == FIXED | field_names(PhotoChanges)
+    assert field_names(OwnPhotoView) == FIXED | field_names(PhotoChanges) - EDITS
     assert field_names(Photo) == (field_names(OwnPhotoView) - COMPUTED) | INTERNAL
 
 
 def test_every_field_that_can_be_changed_can_be_set_at_the_upload(shared_cloud: Cloud, ann: Client) -> None:
     names = set(EXAMPLES) - FROM_FILE
-    assert field_names(PhotoChanges) - MADE_BY_A_JOB == set(EXAMPLES)
+    assert field_names(PhotoChanges) - EDITS - MADE_BY_A_JOB == set(EXAMPLES)
     assert names <= field_names(UploadRequest)
     grant = shared_cloud.grant(ann, **encode_examples(names))
     shown = ann.get(f"/photos/{grant['photoId']}").json

@@ -14,7 +14,8 @@ from chalicelib.domain.accounts import Caller
 from chalicelib.domain.ids import UserId, format_timestamp
 from chalicelib.domain.listing import Page
 from chalicelib.domain.photos import Photo
-from chalicelib.domain.requests import Order, PhotoQuery, Scope
+from chalicelib.domain.queries import Order, PhotoQuery
+from chalicelib.domain.requests import Scope
 from chalicelib.photos.lists import PhotoLists
 from chalicelib.stores.dynamodb import items
 from tests.support import row_sizes
@@ -29,6 +30,11 @@ FEW = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 Empty = Callable[[], Backend]
+SORT_KEYS: dict[str, Callable[[Photo], Any]] = {
+    **dict.fromkeys(("newest", "oldest"), lambda _: 0),
+    "top": lambda photo: photo.score,
+    "taken": lambda photo: photo.taken_local or photo.uploaded_at[:19],
+}
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -61,6 +67,8 @@ class Gallery:
     def insert(self, count: int) -> None:
         for _ in range(count):
             facts: dict[str, Any] = {"rating_sum": 4 * (self.created % 3), "rating_count": self.created % 3}
+            if self.created % 4:
+                facts["taken_local"] = f"2025-0{1 + self.created % 4}-01T00:00:0{self.created % 3}"
             photo = pending(minute=self.created, status="ready", **facts)
             write_row(self.backend, photo)
             self.photos.append(photo)
@@ -91,13 +99,17 @@ class Gallery:
         return taken
 
 
+def build_lists(backend: Backend) -> PhotoLists:
+    return PhotoLists(backend.store, backend.timeline, RowPresenter(), KEYS)
+
+
 def walk(gallery: Gallery, order: Order, scope: Scope, sizes: list[int], steps: list[Step]) -> list[Photo]:
     """Walk to the end in pages of `sizes` in turn. Apply `steps` between the first pages. Return the photos shown."""
     shown: list[Photo] = []
     last_key, number = None, 0
     while number == 0 or last_key:
         query = PhotoQuery(order=order, scope=scope, limit=sizes[number % len(sizes)], last_key=last_key)
-        page: Page[Any] = PhotoLists(gallery.backend.store, RowPresenter(), KEYS).list_page(query, by=Caller(ANN))
+        page: Page[Any] = build_lists(gallery.backend).list_page(query, by=Caller(ANN))
         assert page.items or not page.last_key, "only the last page may be empty"
         shown += page.items
         last_key = page.last_key
@@ -119,17 +131,19 @@ def test_random_order_shows_every_remaining_photo_exactly_once(
     assert gallery.unmoved <= set(shown)
 
 
-@pytest.mark.parametrize("order", ["newest", "oldest", "top"])
+@pytest.mark.parametrize(
+    ("order", "scope"), [("newest", "public"), ("oldest", "public"), ("top", "public"), ("taken", "mine")]
+)
 @FEW
 @given(count=st.integers(0, 20), sizes=SIZES, steps=STEPS)
 def test_other_orders_neither_skip_nor_repeat_unmoved_photos(
-    empty_backend: Empty, order: Order, count: int, sizes: list[int], steps: list[Step]
+    empty_backend: Empty, order: Order, scope: Scope, count: int, sizes: list[int], steps: list[Step]
 ) -> None:
     gallery = Gallery(empty_backend(), count)
-    shown = walk(gallery, order, "public", sizes, steps)
+    shown = walk(gallery, order, scope, sizes, steps)
     stayed = [photo_id for photo_id in ids(shown) if photo_id in gallery.unmoved]
     assert sorted(stayed) == sorted(gallery.unmoved)
-    sort_keys = [(photo.score if order == "top" else 0, photo.photo_id) for photo in shown]
+    sort_keys = [(SORT_KEYS[order](photo), photo.photo_id) for photo in shown]
     in_order = sort_keys if order == "oldest" else sort_keys[::-1]
     assert all(before < after for before, after in pairwise(in_order)), "the photos must be sorted and unique"
 
@@ -152,18 +166,20 @@ def test_page_of_ten_takes_few_queries_and_no_other_calls(empty_backend: Empty, 
     with metered(backend.client) as meter:
         for number in range(pages):
             query = PhotoQuery(scope=scope, last_key=last_key if number % 5 else None)
-            last_key = PhotoLists(backend.store, RowPresenter(), KEYS).list_page(query, by=Caller(ANN)).last_key
+            last_key = build_lists(backend).list_page(query, by=Caller(ANN)).last_key
     assert set(meter.calls) == {"Query"}, "a page must not scan, describe the table or read a counter"
     assert meter.calls.total() / pages <= 16
     assert meter.units / pages <= 8
 
 
-@pytest.mark.parametrize("order", ["newest", "oldest", "top"])
-def test_page_of_another_order_takes_one_query(empty_backend: Empty, order: Order) -> None:
+@pytest.mark.parametrize(
+    ("order", "scope"), [("newest", "public"), ("oldest", "public"), ("top", "public"), ("taken", "mine")]
+)
+def test_page_of_another_order_takes_one_query(empty_backend: Empty, order: Order, scope: Scope) -> None:
     backend = empty_backend()
     add_typical_photos(backend, 30)
     with metered(backend.client) as meter:
-        page = PhotoLists(backend.store, RowPresenter(), KEYS).list_page(PhotoQuery(order=order), by=None)
+        page = build_lists(backend).list_page(PhotoQuery(order=order, scope=scope), by=Caller(ANN))
     assert len(page.items) == 10
     assert meter.calls == {"Query": 1}
 

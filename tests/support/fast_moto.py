@@ -129,12 +129,15 @@ def _iterate_objects(keys: _VersionedKeyStore) -> Iterator[tuple[str, Any]]:
 
 
 _transaction = threading.local()
+_one_at_a_time = threading.RLock()
 _transact_with_copies = DynamoDBBackend.transact_write_items
 
 
 def _transact(backend: DynamoDBBackend, writes: Any) -> None:
     _transaction.copies = {}
-    _transact_with_copies(backend, writes)
+    # DynamoDB isolates transactions, but moto would lose the writes of one thread at the rollback of another.
+    with _one_at_a_time:
+        _transact_with_copies(backend, writes)
 
 
 def _copy_table_once(table: Table, _: Any) -> Table:

@@ -1,11 +1,13 @@
 """Invariants of rows, objects and counters. Some hold at any time, and others only after all jobs have run."""
 
+from collections import Counter
 from collections.abc import Iterator
 from hashlib import sha256
 from typing import Any
 
 import msgspec
 
+from chalicelib import wiring
 from chalicelib.domain.albums import Album
 from chalicelib.domain.ids import UserId
 from chalicelib.domain.photos import Photo
@@ -20,6 +22,7 @@ def broken(cloud: Cloud, owner: str) -> list[str]:
     return [
         *_check_ready_photos(cloud, photos),
         *_check_usage(cloud, owner, photos),
+        *_check_months(owner, photos),
         *_check_search_terms(cloud, owner, photos),
         *_check_albums(cloud, owner, photos),
         *_check_digests(cloud, owner, photos),
@@ -106,6 +109,14 @@ def _check_usage(cloud: Cloud, owner: str, photos: list[Photo]) -> Iterator[str]
     charged = (sum(photo.counted for photo in photos), sum(photo.charged_bytes for photo in photos))
     if charged != (account.photo_count, account.bytes):
         yield f"{owner} is charged {account.photo_count} photos and {account.bytes} bytes instead of {charged}"
+
+
+def _check_months(owner: str, photos: list[Photo]) -> Iterator[str]:
+    expected = Counter(photo.local_time[:7] for photo in photos if photo.listed)
+    counted = wiring.timeline_store().count_by_month(UserId(owner))
+    if counted != expected:
+        yield f"{owner} has the months {counted} instead of {dict(expected)}"
+    yield from (f"{photo.photo_id} has an outdated key" for photo in photos if photo.outdated_taken_key is not None)
 
 
 def _check_ratings(cloud: Cloud, photos: list[Photo]) -> Iterator[str]:

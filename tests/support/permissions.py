@@ -10,6 +10,7 @@ PAGE_ADDRESSES = (
     *("/find", "/bin", "/me", "/join", "/sign-in"),
 )
 PAGE_FILES = ("/web/{name}", "/web/{name}/{file}", "/sw.js")
+ABSENT = "01900000-0000-7000-8000-000000000000"
 PHOTO, RATING = "/photos/{photo_id}", "/photos/{photo_id}/rating"
 
 # A visitor, the owner, another user, a visitor with a share link to the album, and a user with a cancelled account.
@@ -66,6 +67,8 @@ MATRIX: dict[str, Cells] = {
     f"DELETE {PHOTO}": owner_route(204, pending=OWNER_CONFLICT, **PHOTO_GONE),
     "GET /trash": {"": SIGNED_IN},
     "DELETE /trash": {"": "401 202 202 401 401"},
+    "PATCH /photos": {"": SIGNED_IN},
+    **{key: {"": SIGNED_IN} for key in ("POST /trash", "POST /trash/restore", "POST /trash/erase")},
     f"POST {PHOTO}/restore": owner_route(409, trashed=SIGNED_IN_OWNER, **PHOTO_GONE),
     f"GET {PHOTO}/download": BY_VISIBILITY
     | {"trashed": OWNER_ONLY, "pending": "404 409 404 404 401", "erased": GONE, "absent": GONE},
@@ -80,6 +83,8 @@ MATRIX: dict[str, Cells] = {
     f"PATCH {ALBUM}": owner_route(200, **ALBUM_GONE),
     f"DELETE {ALBUM}": owner_route(204, **ALBUM_GONE),
     f"GET {PHOTOS}": BY_VISIBILITY | {"deleted": GONE, "absent": GONE},
+    f"POST {PHOTOS}": owner_route(200, **ALBUM_GONE),
+    f"POST {PHOTOS}/remove": owner_route(200, **ALBUM_GONE),
     f"PUT {ENTRY}": owner_route(200, trashed="401 409 403 401 401", erased="401 404 403 401 401", **ALBUM_GONE),
     f"DELETE {ENTRY}": owner_route(204, erased="401 404 403 401 401", **ALBUM_GONE),
     # --- Share links
@@ -115,6 +120,10 @@ GIVEN: dict[str, dict[str, Any]] = {
     "POST /password/reset": {"email": "ann@example.com", "code": "123456", "password": "Correct-horse-7"},
     "POST /upload": {"filename": "a.jpg", "contentType": "image/jpeg"},
     f"PATCH {PHOTO}": {"title": "x"},
+    "PATCH /photos": {"items": [{"photoId": ABSENT, "changes": {"title": "x"}}]},
+    **{key: {"photoIds": [ABSENT]} for key in ("POST /trash", "POST /trash/restore", "POST /trash/erase")},
+    f"POST {PHOTOS}": {"items": [{"photoId": ABSENT}]},
+    f"POST {PHOTOS}/remove": {"photoIds": [ABSENT]},
     f"PUT {RATING}": {"rating": 4},
     "POST /albums": {"name": "x"},
     f"PATCH {ALBUM}": {"name": "x"},

@@ -28,6 +28,7 @@ def _isolated(cloud: Cloud) -> Any:
     stores: list[Any] = [
         *(wiring.photo_store(), wiring.account_store(), wiring.album_store(), wiring.share_link_store()),
         *(wiring.rating_store(), wiring.idempotency_store(), wiring.search_index()),
+        wiring.timeline_store(),
     ]
     for store in stores:
         store._calls._client = shared

@@ -22,7 +22,8 @@ from chalicelib.stores.dynamodb.photos import DynamoPhotoStore
 from chalicelib.stores.dynamodb.ratings import DynamoRatingStore
 from chalicelib.stores.dynamodb.search import DynamoSearchIndex
 from chalicelib.stores.dynamodb.share_links import DynamoShareLinkStore
-from chalicelib.stores.dynamodb.trash_requests import DynamoTrashRequestStore
+from chalicelib.stores.dynamodb.timeline import DynamoTimelineStore
+from chalicelib.stores.dynamodb.user_requests import DynamoUserRequestStore
 from chalicelib.stores.protocols import (
     AccountDeletionStore,
     AccountStore,
@@ -33,7 +34,8 @@ from chalicelib.stores.protocols import (
     SearchIndex,
     ShareLinkStore,
 )
-from chalicelib.stores.trash_requests import TrashRequestStore
+from chalicelib.stores.timeline import TimelineStore
+from chalicelib.stores.user_requests import UserRequestStore
 from tests.support.fast_moto import shortcuts
 from tests.support.moto_data import delete_rows
 
@@ -69,7 +71,8 @@ class Stores(NamedTuple):
     deletions: AccountDeletionStore
     ratings: RatingStore
     search: SearchIndex
-    trash_requests: TrashRequestStore
+    trash_requests: UserRequestStore
+    timeline: TimelineStore
 
 
 class Backend:
@@ -80,6 +83,7 @@ class Backend:
         self.albums, self.links = stores.albums, stores.links
         self.idempotency, self.deletions = stores.idempotency, stores.deletions
         self.ratings, self.search, self.trash_requests = stores.ratings, stores.search, stores.trash_requests
+        self.timeline = stores.timeline
         self._now, self.client = now, client
 
     def later(self, by: timedelta) -> None:
@@ -171,7 +175,8 @@ def _backend(settings: Settings, client: Any) -> Backend:
         deletions=DynamoAccountDeletionStore(*arguments),
         ratings=DynamoRatingStore(*arguments),
         search=DynamoSearchIndex(*arguments),
-        trash_requests=DynamoTrashRequestStore(*arguments),
+        trash_requests=DynamoUserRequestStore(*arguments, kind="trash"),
+        timeline=DynamoTimelineStore(*arguments),
     )
     return Backend(stores, now, client)
 

@@ -4,7 +4,7 @@ from chalicelib import wiring
 
 WITH_CLIENTS = {
     *("dynamodb", "queue", "bucket", "photo_store", "album_store", "idempotency_store"),
-    *("account_deletion_store", "account_store", "share_link_store", "rating_store", "search_index"),
+    *("account_deletion_store", "account_store", "share_link_store", "rating_store", "search_index", "timeline_store"),
 }
 """The services whose AWS clients have event handlers of a test."""
 

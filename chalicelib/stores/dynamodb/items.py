@@ -78,6 +78,7 @@ def build_album_key(album_id: AlbumId) -> Key:
 def encode_photo(photo: Photo, now: int = 0) -> Item:
     """Return the item of a photo. A tombstone expires 90 days after `now`, in Unix seconds."""
     values = msgspec.to_builtins(photo)
+    values.pop("outdatedTakenKey", None)
     values["metadata"] = {name: values.pop(name) for name in _DESCRIPTIVE if name in values}
     values |= {"uploadedAt": photo.uploaded_at, "revision": photo.revision}
     if photo.renditions:
@@ -92,9 +93,23 @@ def decode_photo(item: Item) -> Photo:
     """Return the photo of an item."""
     values = decode(item)
     photo = msgspec.convert(values | values.get("metadata", {}), Photo)
+    stored_key = values.get("takenKey", "")
     return photo.with_(
-        renditions={name: _restore_key(short, _get_folder(photo)) for name, short in photo.renditions.items()}
+        renditions={name: _restore_key(short, _get_folder(photo)) for name, short in photo.renditions.items()},
+        outdated_taken_key=None if stored_key == (get_stored_taken_key(photo) or "") else stored_key,
     )
+
+
+def get_stored_taken_key(photo: Photo) -> str | None:
+    """Return the `taken_key` with which the stored rows list and count a photo, or None if they do neither."""
+    if photo.outdated_taken_key is not None:
+        return photo.outdated_taken_key or None
+    return photo.taken_key if photo.listed else None
+
+
+def build_taken_list(album_id: AlbumId, *, is_private: bool) -> str:
+    """Return the partition of an album's private photos, or of its other photos, in the order `taken`."""
+    return f"{album_id}#private" if is_private else f"{album_id}#open"
 
 
 def _get_folder(photo: Photo) -> str:
@@ -132,6 +147,9 @@ def encode_entries(photo: Photo) -> dict[AlbumId, Item]:
         row["rank"] = encode_rank(compute_rank(photo.photo_id))
         if photo.visibility != "private":
             row["openKey"] = album_id
+        if taken_key := get_stored_taken_key(photo):
+            is_private = photo.visibility == "private"
+            row |= {"takenKey": taken_key, "takenList": build_taken_list(album_id, is_private=is_private)}
         rows[album_id] = encode(row)
     return rows
 
@@ -185,6 +203,9 @@ def _build_index_keys(photo: Photo) -> PlainItem:
     if photo.sweep_at is not None:
         # `sweepAt` is separate from `dueAt`, so that a sweep can postpone the row without changing the photo.
         keys |= {"dueShard": photo.photo_id[-1], "sweepAt": photo.sweep_at}
+    # The key also says that the photo is counted in its month, so an outdated key stays until the count changes.
+    if taken_key := get_stored_taken_key(photo):
+        keys["takenKey"] = taken_key
     if photo.status != "ready":
         return keys
     keys["ownerKey"] = f"{photo.user_id}#trash" if photo.trashed_at else photo.user_id

@@ -13,7 +13,7 @@ from chalicelib.domain.ids import PhotoId, Timestamp
 from chalicelib.domain.listing import Listing
 from chalicelib.domain.photos import Photo
 from chalicelib.infra.settings import Settings
-from chalicelib.stores.dynamodb import entries, idempotency, items, photo_rows, term_rows, usage
+from chalicelib.stores.dynamodb import entries, idempotency, items, months, photo_rows, term_rows, usage
 from chalicelib.stores.dynamodb.calls import Calls, KeyRange, Write, build_update
 from chalicelib.stores.dynamodb.tags import TagRows
 
@@ -63,7 +63,7 @@ class DynamoPhotoStore:
         return not self._calls.transact([self._build_put(photo), charge])
 
     def replace(self, before: Photo, after: Photo) -> bool:
-        target: Photo | None = after.with_(revision=before.revision + 1)
+        target: Photo | None = after.with_(revision=before.revision + 1, outdated_taken_key=None)
         while target:
             writes = [self._build_update(before, target), *self._build_derived_writes(before, target)]
             reasons = self._calls.transact(writes)
@@ -87,7 +87,7 @@ class DynamoPhotoStore:
             "ConditionExpression": "revision = :revision",
             "ExpressionAttributeValues": {":revision": {"N": str(photo.revision)}},
         }
-        erased_photo = photo.with_(status="erased", charged_bytes=0)
+        erased_photo = photo.with_(status="erased", charged_bytes=0, outdated_taken_key=None)
         return not self._calls.transact([{"Delete": delete}, *self._build_derived_writes(photo, erased_photo)])
 
     def get_photos(self, photo_ids: Sequence[PhotoId]) -> dict[PhotoId, Photo]:
@@ -201,6 +201,7 @@ class DynamoPhotoStore:
             *term_rows.build_writes(self._terms, before, after),
             *entries.build_writes(self._entries, self._albums, before, after),
             *idempotency.build_writes(self._accounts, before, after),
+            *months.build_writes(self._accounts, before, after),
             *self._build_usage_writes(before, after),
         ]
 

@@ -5,11 +5,15 @@ import { formatWait } from "./format.js";
 import { ApiError } from "./http.js";
 import { hasText, t } from "./texts.js";
 
+/** An error whose message is a text for the person. */
+export class Complaint extends Error {}
+
 /**
  * Return the text of an error.
  * @param {unknown} error
  */
 export function describeError(error) {
+  if (error instanceof Complaint) return error.message;
   if (!(error instanceof ApiError)) {
     console.error(error);
     return t("error.page");

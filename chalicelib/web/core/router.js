@@ -97,31 +97,48 @@ export function startRouter() {
 /** Show what the address says. */
 export async function show() {
   const ticket = ++visit;
-  const photoId = history.state?.overlay ? currentPath().match(PHOTO)?.[1] : undefined;
-  const isCovered = Boolean(photoId && current?.key === history.state.key);
-  if (!isCovered) await showView(ticket);
+  const photoId = currentPath().match(PHOTO)?.[1] ?? null;
+  if (!isOverView()) await showView(ticket);
   if (ticket !== visit) return;
-  const opened = photoId ?? currentPath().match(PHOTO)?.[1];
-  routerEvents.dispatchEvent(new CustomEvent("photo", { detail: { photoId: opened ?? null, list: current?.view.list ?? null } }));
+  const list = current?.view.list ?? null;
+  routerEvents.dispatchEvent(new CustomEvent("photo", { detail: { photoId, list } }));
+}
+
+/** Return whether the address is that of a photo that is open over the view that is shown. */
+function isOverView() {
+  return Boolean(history.state?.overlay) && current?.key === history.state.key;
 }
 
 /** @param {number} ticket */
 async function showView(ticket) {
   const key = history.state?.key ?? "";
   const address = location.pathname + location.search;
-  if (current?.key === key && current.address === address) return;
-  // The address of a photo that is open over a view is not the address of the view.
-  const stored = kept.get(key);
-  const isStored = stored && (stored.address === address || history.state?.overlay);
-  const found = isStored ? stored : { view: await open(), scroll: 0, address };
-  if (ticket !== visit) return found.view.close?.();
-  if (current && kept.get(current.key)?.view !== current.view) current.view.close?.();
+  if (current && current.key === key && current.address === address) return;
+  const stored = findKept(key, address);
+  const found = stored ?? { view: await open(), scroll: 0, address };
+  if (ticket !== visit) {
+    found.view.close?.();
+    return;
+  }
+  closeView();
   current = { view: found.view, key, address: found.address };
   outlet.replaceChildren(found.view.element);
   document.title = found.view.title ? `${found.view.title} · Photoshare` : "Photoshare";
-  if (isStored) found.view.resume?.();
+  if (stored) found.view.resume?.();
   scrollTo(0, found.scroll);
   routerEvents.dispatchEvent(new CustomEvent("change", { detail: { path: currentPath() } }));
+}
+
+/** Return the view that was kept for an entry. @param {string} key @param {string} address */
+function findKept(key, address) {
+  const stored = kept.get(key);
+  // The address of a photo that is open over a view is not the address of the view.
+  return stored && (stored.address === address || history.state?.overlay) ? stored : null;
+}
+
+/** Close the view that is shown, unless it is kept for the way back. */
+function closeView() {
+  if (current && kept.get(current.key)?.view !== current.view) current.view.close?.();
 }
 
 /** @returns {Promise<View>} */
@@ -162,12 +179,20 @@ function dropKept() {
 /** Follow links of the page without loading it again. @param {MouseEvent} event */
 function followLink(event) {
   const link = event.target instanceof Element ? event.target.closest("a") : null;
-  const isPlain = event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey;
-  if (!link || !isPlain || event.defaultPrevented || link.target || link.hasAttribute("download")) return;
-  if (!link.href.startsWith(base.href) || link.dataset.leaves !== undefined) return;
+  if (!link || event.defaultPrevented || !isPlainClick(event) || !staysHere(link)) return;
   event.preventDefault();
   const path = link.href.slice(base.href.length);
   const photoId = path.match(PHOTO)?.[1];
-  if (photoId && current?.view.list?.find(photoId)) openPhoto(photoId);
-  else navigate(path).then(() => outlet.focus({ preventScroll: true }));
+  if (photoId && current?.view.list?.find(photoId)) void openPhoto(photoId);
+  else void navigate(path).then(() => outlet.focus({ preventScroll: true }));
+}
+
+/** @param {MouseEvent} event */
+function isPlainClick({ button, metaKey, ctrlKey, shiftKey, altKey }) {
+  return button === 0 && !(metaKey || ctrlKey || shiftKey || altKey);
+}
+
+/** @param {HTMLAnchorElement} link */
+function staysHere(link) {
+  return link.href.startsWith(base.href) && !link.target && !link.hasAttribute("download") && link.dataset.leaves === undefined;
 }

@@ -37,6 +37,20 @@ export function sayWithUndo(message, run) {
   say(message, { label: t("undo"), run });
 }
 
+/**
+ * Show the progress of an action until `hush()` or the next message.
+ * @param {string} message
+ * @param {number} fraction of the work that is done
+ */
+export function sayProgress(message, fraction) {
+  const shown = words.querySelector("progress");
+  if (shown && !toast.hidden) {
+    shown.value = fraction;
+    if (shown.previousSibling) shown.previousSibling.textContent = message;
+  } else say([message, h("progress", { max: 1, value: fraction, ariaLabel: message })]);
+  clearTimeout(timer);
+}
+
 export function hush() {
   clearTimeout(timer);
   toast.hidden = true;

@@ -20,6 +20,7 @@ const GAP = 4;
  * @property {import("./selection.js").Selection | null} [selection] without it, photos cannot be selected
  * @property {boolean} [isOwn] show who can see each photo
  * @property {boolean} [hasDays] show a label at the first photo of each day
+ * @property {(photo: Photo) => string} [note] a text on each photo
  * @property {() => Node} [empty] what to show if the list is empty
  * @property {string} label the name of the list for screen readers
  */
@@ -35,6 +36,7 @@ export class PhotoGrid {
   /** @type {import("./geometry.js").Space | null} */
   #space = null;
   #frame = 0;
+  #isStale = false;
   #abort = new AbortController();
   #canvas = h("div", { class: "grid-canvas" });
   #note = h("div", { class: "grid-note", role: "status" });
@@ -47,7 +49,7 @@ export class PhotoGrid {
     this.selection = options.selection ?? null;
     this.element = h("div", { class: "grid", role: "group", ariaLabel: options.label }, this.#canvas, this.#note);
     const { signal } = this.#abort;
-    this.list.addEventListener("change", () => this.#layOut(), { signal });
+    this.list.addEventListener("change", () => this.#layOutSoon(), { signal });
     this.selection?.addEventListener("change", () => this.#showSelection(), { signal });
     addEventListener("scroll", () => this.#schedule(), { signal, passive: true });
     listenToGrid(this);
@@ -66,6 +68,12 @@ export class PhotoGrid {
   /** Return the loaded photos in the order of the grid. @returns {Photo[]} */
   get photos() {
     return this.list.sections.flatMap(({ items }) => items ?? []);
+  }
+
+  /** Return the photo of the tile that holds an element. @param {EventTarget | null} target */
+  photoOf(target) {
+    const tile = target instanceof Element ? /** @type {HTMLElement | null} */ (target.closest("[data-photo-id]")) : null;
+    return tile?.dataset.photoId ? this.list.find(tile.dataset.photoId) : undefined;
   }
 
   /** Scroll to a photo and give it the focus. @param {string} photoId */
@@ -96,6 +104,16 @@ export class PhotoGrid {
     const hasDays = Boolean(this.options.hasDays);
     this.#space = { width, rowHeight: PHONE.matches ? 128 : 232, gap: GAP, labelHeight: 40, heading: 56, hasDays };
     this.#layOut();
+  }
+
+  /** A batch changes many photos at once, so place the tiles once for all of them. */
+  #layOutSoon() {
+    if (this.#isStale) return;
+    this.#isStale = true;
+    queueMicrotask(() => {
+      this.#isStale = false;
+      if (!this.#abort.signal.aborted) this.#layOut();
+    });
   }
 
   /** Place all tiles anew. Keep the first visible section where it is on the screen. */
@@ -176,7 +194,7 @@ export class PhotoGrid {
     if (known?.photo === photo && known.item.dataset.label === label) return known.item;
     const hadFocus = known?.item.contains(document.activeElement);
     known?.item.remove();
-    const item = buildTile(photo, { isOwn: Boolean(this.options.isOwn), isSelectable: Boolean(this.selection) });
+    const item = buildTile(photo, { isOwn: Boolean(this.options.isOwn), isSelectable: Boolean(this.selection), note: this.options.note?.(photo) });
     item.dataset.label = label;
     if (label) item.prepend(this.#dayLabel(box));
     this.#tiles.set(photo.photoId, { item, photo });

@@ -27,6 +27,7 @@ import { photoEvents } from "../core/photos.js";
  * @property {boolean} [isPublic] request the first page before it is known who is signed in
  * @property {(photo: Photo) => boolean} [takes] return whether a photo that was added or changed belongs to the list
  * @property {(a: Photo, b: Photo) => number} [compare] the order; without it, new photos come first
+ * @property {(photo: Photo) => boolean} [filter] leave out the photos of a page for which this returns false
  * @property {boolean} [isBin] the list holds trashed photos, so restored ones leave it
  */
 
@@ -114,6 +115,7 @@ export class PhotoList extends EventTarget {
 
   async #load() {
     const { path, query = {}, headers, isPublic } = this.#options;
+    /** @type {Record<string, string>} */
     const cursor = this.#lastKey ? { lastKey: this.#lastKey } : {};
     try {
       const options = { query: { limit: PAGE, ...query, ...cursor }, headers, isPublic, signal: this.#abort.signal };
@@ -134,7 +136,8 @@ export class PhotoList extends EventTarget {
   /** @param {PageOf<Photo>} page */
   #append({ items, lastKey }) {
     this.#items = null;
-    for (const photo of items) {
+    const { filter = () => true } = this.#options;
+    for (const photo of items.filter(filter)) {
       if (!this.#photos.has(photo.photoId)) this.#hasRestarted = false;
       this.#photos.set(photo.photoId, photo);
     }

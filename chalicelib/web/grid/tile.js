@@ -17,14 +17,15 @@ const KEPT_PLACEHOLDERS = 2_000;
 /**
  * Build a tile. `place` sets its position later.
  * @param {Photo} photo
- * @param {{isOwn: boolean, isSelectable: boolean}} options
+ * @param {{isOwn: boolean, isSelectable: boolean, note?: string}} options
  */
-export function buildTile(photo, { isOwn, isSelectable }) {
+export function buildTile(photo, { isOwn, isSelectable, note }) {
   const image = h("img", { alt: "", decoding: "async", draggable: false });
-  const link = h("a", { href: href(`p/${photo.photoId}`), tabIndex: -1, ariaLabel: describe(photo), draggable: false }, image, caption(photo));
+  const link = h("a", { href: href(`p/${photo.photoId}`), tabIndex: -1, ariaLabel: describe(photo, note), draggable: false }, image, caption(photo));
   const tick = isSelectable && h("button", { type: "button", class: "tick", tabIndex: -1, ariaLabel: t("select.photo", { name: nameOf(photo) }) }, icon("check"));
   const lock = isOwn && photo.visibility !== "public" && h("span", { class: "badge", title: t(`visibility.${photo.visibility}`) }, icon(photo.visibility === "private" ? "lock" : "link"));
-  const item = h("li", { class: "tile", dataset: { photoId: photo.photoId } }, link, tick, lock);
+  const words = note && h("span", { class: "note", ariaHidden: "true" }, note);
+  const item = h("li", { class: "tile", dataset: { photoId: photo.photoId } }, link, tick, lock, words);
   link.style.backgroundImage = placeholderOf(photo);
   image.addEventListener("load", () => {
     image.classList.add("loaded");
@@ -64,9 +65,9 @@ function widthOf({ width, height }, edge) {
   return Math.max(1, Math.round(width * Math.min(1, edge / Math.max(width, height))));
 }
 
-/** @param {Photo} photo */
-function describe(photo) {
-  return `${nameOf(photo)}, ${formatDay(localTime(photo))}`;
+/** @param {Photo} photo @param {string} [note] */
+function describe(photo, note) {
+  return [nameOf(photo), formatDay(localTime(photo)), note].filter(Boolean).join(", ");
 }
 
 /** @param {Photo} photo */

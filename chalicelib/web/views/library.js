@@ -1,14 +1,17 @@
 /** One's own photos: a timeline by date taken, or lists by upload or rating. */
 
-import { h } from "../core/dom.js";
 import { icon } from "../core/icons.js";
-import { href, navigate } from "../core/router.js";
+import { href, navigate, reload } from "../core/router.js";
 import { session } from "../core/session.js";
 import { t } from "../core/texts.js";
+import { fill, h } from "../core/dom.js";
+import { photoEvents } from "../core/photos.js";
 import { PhotoGrid } from "../grid/photo-grid.js";
 import { PhotoList } from "../grid/photo-list.js";
+import { buildScrubber } from "../grid/scrubber.js";
 import { Selection } from "../grid/selection.js";
 import { Timeline } from "../grid/timeline.js";
+import { attachToolbar } from "../selection/toolbar.js";
 import { buildEmpty } from "./empty.js";
 
 /** @type {Record<string, import("../core/icons.js").IconName | null>} */
@@ -23,8 +26,28 @@ export async function open(_params, query) {
   const list = order === "taken" ? new Timeline() : buildList(order);
   const selection = new Selection();
   const grid = new PhotoGrid({ list, selection, isOwn: true, hasDays: order === "taken", label: t("library.label"), empty });
-  const element = h("div", { class: "library" }, h("h1", { class: "unseen" }, t("place.library")), chips(order), grid.element);
-  return { title: t("place.library"), element, list: /** @type {any} */ (list), close: () => grid.close() };
+  const detach = attachToolbar(selection, { kind: "library", list });
+  const arrivals = buildArrivals(grid);
+  const element = h("div", { class: "library" }, h("h1", { class: "unseen" }, t("place.library")), chips(order), arrivals.element, grid.element, order === "taken" && buildScrubber(grid));
+  const close = () => {
+    detach();
+    arrivals.close();
+    grid.close();
+  };
+  return { title: t("place.library"), element, list, close };
+}
+
+/** New uploads would push the photos around, so a button offers to show them. @param {PhotoGrid} grid */
+function buildArrivals(grid) {
+  const element = h("p", { class: "arrivals" });
+  const abort = new AbortController();
+  let count = 0;
+  photoEvents.addEventListener("arrive", () => {
+    if (!grid.photos.length && grid.list.hasEnded) return void reload();
+    count++;
+    fill(element, h("button", { type: "button", class: "button primary", onclick: () => void reload() }, icon("up"), t("library.new", { count })));
+  }, { signal: abort.signal });
+  return { element, close: () => abort.abort() };
 }
 
 /** @param {string} order */

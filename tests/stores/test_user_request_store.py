@@ -1,4 +1,4 @@
-"""`TrashRequestStore`: one request per user, which is due until it is removed."""
+"""`UserRequestStore`: one request per user, which is due until it is removed."""
 
 from datetime import timedelta
 

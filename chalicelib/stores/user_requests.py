@@ -1,12 +1,12 @@
-"""Storage contract of requests to empty the trash. The rules in `protocols` apply."""
+"""Storage contract of requests for jobs on all photos of a user. The rules in `protocols` apply."""
 
 from typing import Protocol
 
 from chalicelib.domain.ids import Timestamp, UserId
 
 
-class TrashRequestStore(Protocol):
-    """Requests to empty the trash, at most one per user."""
+class UserRequestStore(Protocol):
+    """Requests for one kind of job, at most one per user."""
 
     def add(self, user_id: UserId, requested_at: Timestamp, due_at: Timestamp) -> None:
         """Add a request that becomes due at `due_at`. Replace an earlier request. Keep a later one."""

@@ -1,8 +1,8 @@
-"""Requests to empty the trash on DynamoDB. Each is a record of its user in the table of accounts."""
+"""Requests for jobs on DynamoDB. Each request is a record of its user in the table of accounts."""
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from chalicelib.domain.ids import Timestamp, UserId
 from chalicelib.infra.settings import Settings
@@ -12,17 +12,25 @@ from chalicelib.stores.dynamodb.items import Key, encode
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-_DUE = "trash"
+RequestKind = Literal["trash", "reindex"]
 
 
-class DynamoTrashRequestStore:
-    """`TrashRequestStore` on the table of accounts. The deletion of an account deletes its request too."""
+class DynamoUserRequestStore:
+    """`UserRequestStore` on the table of accounts. The deletion of an account deletes its requests too."""
 
-    def __init__(self, settings: Settings, dynamodb: "DynamoDBClient", clock: Callable[[], float] = time.time) -> None:
-        self._calls, self._accounts = Calls(dynamodb, clock), settings.account_table
+    def __init__(
+        self,
+        settings: Settings,
+        dynamodb: "DynamoDBClient",
+        clock: Callable[[], float] = time.time,
+        *,
+        kind: RequestKind,
+    ) -> None:
+        self._calls, self._accounts, self._kind = Calls(dynamodb, clock), settings.account_table, kind
 
     def add(self, user_id: UserId, requested_at: Timestamp, due_at: Timestamp) -> None:
-        row = {"userId": user_id, "record": _DUE, "requestedAt": requested_at, "dueShard": _DUE, "dueAt": due_at}
+        row = {"userId": user_id, "record": self._kind, "requestedAt": requested_at}
+        row |= {"dueShard": self._kind, "dueAt": due_at}
         put = {
             "TableName": self._accounts,
             "Item": encode(row),
@@ -32,13 +40,13 @@ class DynamoTrashRequestStore:
         self._calls.transact([{"Put": put}])
 
     def get_time(self, user_id: UserId) -> Timestamp | None:
-        item = self._calls.read(self._accounts, _build_key(user_id))
+        item = self._calls.read(self._accounts, self._build_key(user_id))
         return Timestamp(item["requestedAt"]["S"]) if item else None
 
     def postpone(self, user_id: UserId, requested_at: Timestamp, due_at: Timestamp) -> None:
         update = {
             "TableName": self._accounts,
-            "Key": _build_key(user_id),
+            "Key": self._build_key(user_id),
             "UpdateExpression": "SET dueAt = :due",
             "ConditionExpression": "requestedAt = :time",
             "ExpressionAttributeValues": encode({":due": due_at, ":time": requested_at}),
@@ -48,16 +56,15 @@ class DynamoTrashRequestStore:
     def remove(self, user_id: UserId, requested_at: Timestamp) -> None:
         delete = {
             "TableName": self._accounts,
-            "Key": _build_key(user_id),
+            "Key": self._build_key(user_id),
             "ConditionExpression": "requestedAt = :time",
             "ExpressionAttributeValues": encode({":time": requested_at}),
         }
         self._calls.transact([{"Delete": delete}])
 
     def list_due(self, now: Timestamp, limit: int) -> list[UserId]:
-        keys = KeyRange(self._accounts, ("dueShard", _DUE), ("dueAt", "0", now), "due")
+        keys = KeyRange(self._accounts, ("dueShard", self._kind), ("dueAt", "0", now), "due")
         return [UserId(row["userId"]["S"]) for row in self._calls.query(keys, limit)]
 
-
-def _build_key(user_id: UserId) -> Key:
-    return {"userId": {"S": user_id}, "record": {"S": _DUE}}
+    def _build_key(self, user_id: UserId) -> Key:
+        return {"userId": {"S": user_id}, "record": {"S": self._kind}}

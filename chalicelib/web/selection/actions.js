@@ -1,0 +1,157 @@
+/** What a person can do with the selected photos. Each action shows its progress, its failures and, if it can, an undo. */
+
+import { request } from "../core/api.js";
+import { confirmed, openForm } from "../core/dialogs.js";
+import { h } from "../core/dom.js";
+import { explain } from "../core/errors.js";
+import { announce, announceRemoval } from "../core/photos.js";
+import { t } from "../core/texts.js";
+import { say, sayProgress, sayWithUndo } from "../core/toast.js";
+import { sendChanges, senderTo, sendInBatches } from "./batches.js";
+
+const DOWNLOAD_PAUSE = 400;
+
+/** @typedef {import("./batches.js").Result} Result */
+/** @typedef {"batch.trashed" | "batch.restored" | "batch.erased" | "batch.tagged" | "batch.shown"} DoneKey */
+
+/** @param {Photo[]} photos */
+export async function trash(photos) {
+  const done = await run(idsOf(photos), senderTo("trash"), "batch.trashed", (results) => announceRemoval(succeeded(results), "bin"));
+  if (done.length) sayWithUndo(summary("batch.trashed", photos.length, done.length), () => void restore(pick(photos, done), true));
+}
+
+/** @param {Photo[]} photos @param {boolean} [isUndo] */
+export async function restore(photos, isUndo = false) {
+  const put = (/** @type {Result[]} */ results) => {
+    for (const { error, photo } of results) if (!error && photo) announce("add", photo);
+  };
+  const done = await run(idsOf(photos), senderTo("trash/restore"), "batch.restored", put);
+  if (!done.length) return;
+  if (isUndo) say(summary("batch.restored", photos.length, done.length));
+  else sayWithUndo(summary("batch.restored", photos.length, done.length), () => void trash(pick(photos, done)));
+}
+
+/** @param {Photo[]} photos */
+export async function erase(photos) {
+  const count = photos.length;
+  if (!(await confirmed({ title: t("batch.erase.ask", { count }), text: t("bin.ask.text"), yes: t("batch.erase", { count }), no: t("keep") }))) return;
+  const done = await run(idsOf(photos), senderTo("trash/erase"), "batch.erased", (results) => announceRemoval(succeeded(results), "nowhere"));
+  if (done.length) say(summary("batch.erased", count, done.length));
+}
+
+/** @param {Photo[]} photos */
+export function openVisibility(photos) {
+  const choices = /** @type {Visibility[]} */ (["private", "unlisted", "public"]);
+  openForm({
+    title: t("batch.visibility", { count: photos.length }),
+    fields: choices.map((value) => h("label", { class: "choice" }, h("input", { type: "radio", name: "visibility", value, required: true, checked: photos.every((photo) => photo.visibility === value) }), t(`visibility.${value}`))),
+    yes: t("batch.change"),
+    submit: async (data) => void change(photos, () => ({ visibility: data.get("visibility") }), "batch.shown", ({ visibility }) => ({ visibility })),
+  });
+}
+
+/** @param {Photo[]} photos */
+export function openTags(photos) {
+  const common = photos[0].tags.filter((tag) => photos.every(({ tags }) => tags.includes(tag)));
+  openForm({
+    title: t("batch.tag", { count: photos.length }),
+    fields: [
+      h("label", { class: "field" }, t("batch.tag.add"), h("input", { name: "add", maxLength: 500, autocomplete: "off" }), h("span", { class: "hint" }, t("tags.hint"))),
+      ...common.map((tag) => h("label", { class: "choice" }, h("input", { type: "checkbox", name: "keep", value: tag, checked: true }), tag)),
+    ],
+    yes: t("batch.change"),
+    submit: async (data) => {
+      const added = splitTags(String(data.get("add")));
+      const dropped = common.filter((tag) => !data.getAll("keep").includes(tag));
+      const edit = (/** @type {Photo} */ { tags }) => ({ tags: [...new Set([...tags.filter((tag) => !dropped.includes(tag)), ...added])] });
+      void change(photos, edit, "batch.tagged", ({ tags }) => ({ tags }));
+    },
+  });
+}
+
+/** @param {string} text with commas between tags */
+export function splitTags(text) {
+  return [...new Set(text.split(",").map((tag) => tag.trim()).filter(Boolean))];
+}
+
+/** Browsers ask once whether a page may download several files. @param {Photo[]} photos */
+export async function download(photos) {
+  try {
+    for (const [at, { photoId }] of photos.entries()) {
+      const { url } = await request("GET", `photos/${photoId}/download`);
+      h("a", { href: url, download: "" }).click();
+      if (photos.length === 1) return;
+      sayProgress(t("batch.downloading", { count: at + 1, total: photos.length }), (at + 1) / photos.length);
+      await new Promise((resolve) => setTimeout(resolve, DOWNLOAD_PAUSE));
+    }
+    say(t("batch.downloaded", { count: photos.length }));
+  } catch (error) {
+    say(explain(error));
+  }
+}
+
+/**
+ * Change photos, and offer to undo it.
+ * @param {Photo[]} photos
+ * @param {(photo: Photo) => Record<string, unknown>} changesOf
+ * @param {DoneKey} key
+ * @param {((photo: Photo) => Record<string, unknown>) | null} previousOf returns the changes that undo it; null for an undo
+ */
+async function change(photos, changesOf, key, previousOf) {
+  const show = (/** @type {Result[]} */ results) => {
+    for (const { error, photo } of results) if (!error && photo) announce("change", photo);
+  };
+  const done = await run(photos.map((photo) => ({ photoId: photo.photoId, changes: changesOf(photo) })), sendChanges, key, show);
+  if (!done.length) return;
+  const text = summary(key, photos.length, done.length);
+  if (previousOf) sayWithUndo(text, () => void change(pick(photos, done), previousOf, key, null));
+  else say(t("batch.undone", { count: done.length }));
+}
+
+/**
+ * Run an action with progress. Return the ids of the photos for which it succeeded.
+ * @template Item
+ * @param {Item[]} items
+ * @param {(batch: Item[]) => Promise<Result[]>} send
+ * @param {DoneKey} key
+ * @param {(results: Result[]) => void} apply
+ */
+async function run(items, send, key, apply) {
+  /** @type {Result[]} */
+  let results = [];
+  try {
+    await sendInBatches(items, send, (done, some) => {
+      apply(some);
+      results = results.concat(some);
+      if (items.length > some.length) sayProgress(t("batch.progress", { count: done, total: items.length }), done / items.length);
+    });
+  } catch (error) {
+    say(explain(error));
+    if (!succeeded(results).length) return [];
+  }
+  const done = succeeded(results);
+  const failed = results.find(({ error }) => error);
+  if (!done.length && failed) say(`${summary(key, items.length, 0)} ${failed.message}`);
+  return done;
+}
+
+/** @param {DoneKey} key @param {number} total @param {number} done */
+function summary(key, total, done) {
+  return done === total ? t(key, { count: done }) : t("batch.partly", { done: t(key, { count: done }), count: total - done });
+}
+
+/** @param {Result[]} results */
+function succeeded(results) {
+  return results.filter(({ error }) => !error).map(({ photoId }) => photoId);
+}
+
+/** @param {Photo[]} photos @param {string[]} photoIds */
+function pick(photos, photoIds) {
+  const wanted = new Set(photoIds);
+  return photos.filter(({ photoId }) => wanted.has(photoId));
+}
+
+/** @param {Photo[]} photos */
+function idsOf(photos) {
+  return photos.map(({ photoId }) => photoId);
+}

@@ -1,0 +1,96 @@
+/** The toolbar of a selection, in the place of the bar. */
+
+import { openMenu } from "../core/dialogs.js";
+import { h } from "../core/dom.js";
+import { icon } from "../core/icons.js";
+import { photoEvents } from "../core/photos.js";
+import { t } from "../core/texts.js";
+import { showToolbar } from "../frame/frame.js";
+import * as actions from "./actions.js";
+
+/** Actions that a phone shows as icons. The others are in the menu. */
+const SHOWN_ON_PHONES = 3;
+const PHONE = matchMedia("(max-width: 760px)");
+
+/**
+ * @typedef {{label: string, icon: import("../core/icons.js").IconName, run: (photos: Photo[]) => unknown, isDanger?: boolean}} Action
+ * @typedef {{kind: "library" | "bin", extra?: Action[]}} ToolbarOptions `extra` actions of the view come first
+ */
+
+/**
+ * Show a toolbar while photos are selected. Return a function that removes it.
+ * @param {import("../grid/selection.js").Selection} selection
+ * @param {ToolbarOptions & {list: EventTarget}} options
+ */
+export function attachToolbar(selection, { kind, extra = [] }) {
+  const offered = [...extra, ...(kind === "bin" ? binActions() : libraryActions())];
+  const count = h("strong", { role: "status" });
+  const close = h("button", { type: "button", class: "icon-button", ariaLabel: t("select.none"), title: t("select.none"), onclick: () => selection.clear() }, icon("close"));
+  const toolbar = h("div", { class: "toolbar", role: "toolbar", ariaLabel: t("select.actions") }, close, count, ...buttons());
+  const abort = new AbortController();
+  const { signal } = abort;
+  selection.addEventListener("change", show, { signal });
+  addEventListener("keydown", leave, { signal });
+  photoEvents.addEventListener("remove", (event) => selection.remove(/** @type {CustomEvent} */ (event).detail.photoIds), { signal });
+  PHONE.addEventListener("change", () => toolbar.replaceChildren(close, count, ...buttons()), { signal });
+  return () => {
+    abort.abort();
+    if (toolbar.isConnected) showToolbar(null);
+  };
+
+  function buttons() {
+    const direct = PHONE.matches ? offered.slice(0, SHOWN_ON_PHONES) : offered;
+    const rest = offered.slice(direct.length);
+    const more = rest.length > 0 && h("button", { type: "button", class: "icon-button", ariaLabel: t("more"), title: t("more"), ariaHasPopup: "menu" }, icon("more"));
+    if (more) more.addEventListener("click", () => openMenu(more, rest.map((action) => ({ ...action, run: () => use(action) }))));
+    return [...direct.map(button), ...(more ? [more] : [])];
+  }
+
+  /** @param {Action} action */
+  function button(action) {
+    return h("button", { type: "button", class: action.isDanger ? "button danger" : "button", ariaLabel: action.label, title: action.label, onclick: () => use(action) }, icon(action.icon), h("span", null, action.label));
+  }
+
+  /** @param {Action} action */
+  function use(action) {
+    const { photos } = selection;
+    selection.clear();
+    void action.run(photos);
+  }
+
+  function show() {
+    count.textContent = t("select.count", { count: selection.size });
+    if (selection.size && !toolbar.isConnected) showToolbar(toolbar);
+    else if (!selection.size && toolbar.isConnected) showToolbar(null);
+  }
+
+  /** @param {KeyboardEvent} event */
+  function leave(event) {
+    if (event.key === "Escape" && selection.size && !document.querySelector("dialog[open], [popover]:popover-open")) selection.clear();
+  }
+}
+
+/** @returns {Action[]} */
+function libraryActions() {
+  return [
+    { label: t("batch.add"), icon: "album", run: addToAlbum },
+    { label: t("batch.tags"), icon: "tag", run: actions.openTags },
+    { label: t("batch.show"), icon: "eye", run: actions.openVisibility },
+    { label: t("download"), icon: "download", run: actions.download },
+    { label: t("batch.trash"), icon: "bin", run: actions.trash, isDanger: true },
+  ];
+}
+
+/** @returns {Action[]} */
+function binActions() {
+  return [
+    { label: t("restore"), icon: "restore", run: (photos) => actions.restore(photos) },
+    { label: t("erase"), icon: "bin", run: actions.erase, isDanger: true },
+  ];
+}
+
+/** @param {Photo[]} photos */
+async function addToAlbum(photos) {
+  const { pickAlbum } = await import("../albums/picker.js");
+  await pickAlbum(photos);
+}
