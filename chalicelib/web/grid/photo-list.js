@@ -10,18 +10,9 @@ import { photoEvents } from "../core/photos.js";
  */
 
 /**
- * Requests of a list that has its own, such as the list behind a share link.
- * @typedef {object} Source
- * @property {(photoId: string) => Promise<{url: string}>} [download]
- * @property {(photoId: string) => Promise<Photo>} [refetch]
- * @property {boolean} [canChange] false hides the owner's actions
- */
-
-/**
  * What the grid and the viewer need of a list. A list dispatches "change" when its sections have changed. The viewer
  * dispatches "reveal" ({photoId}) at it when the viewer closes, so that the grid gives that photo the focus.
  * @typedef {EventTarget & {
- *   source?: Source,
  *   sections: Section[], hasEnded: boolean, error: unknown, isLoading: boolean,
  *   source?: PhotoSource,
  *   find: (photoId: string) => Photo | undefined,
