@@ -195,7 +195,7 @@ export class PhotoGrid {
     if (known?.photo === photo && known.item.dataset.label === label) return known.item;
     const hadFocus = known?.item.contains(document.activeElement);
     known?.item.remove();
-    const item = buildTile(photo, { isOwn: Boolean(this.options.isOwn), isSelectable: Boolean(this.selection), note: this.options.note?.(photo) });
+    const item = buildTile(photo, { isOwn: Boolean(this.options.isOwn), isSelectable: Boolean(this.selection), note: this.options.note?.(photo), source: this.list.source });
     item.dataset.label = label;
     if (label) item.prepend(this.#dayLabel(box));
     this.#tiles.set(photo.photoId, { item, photo });

@@ -17,11 +17,11 @@ const KEPT_PLACEHOLDERS = 2_000;
 /**
  * Build a tile. `place` sets its position later.
  * @param {Photo} photo
- * @param {{isOwn: boolean, isSelectable: boolean, note?: string}} options
+ * @param {{isOwn: boolean, isSelectable: boolean, note?: string, source?: PhotoSource}} options
  */
-export function buildTile(photo, { isOwn, isSelectable, note }) {
+export function buildTile(photo, { isOwn, isSelectable, note, source = {} }) {
   const image = h("img", { alt: "", decoding: "async", draggable: false });
-  const link = h("a", { href: href(`p/${photo.photoId}`), tabIndex: -1, ariaLabel: describe(photo, note), draggable: false }, image, caption(photo));
+  const link = h("a", { href: href(source.photoHref?.(photo.photoId) ?? `p/${photo.photoId}`), tabIndex: -1, ariaLabel: describe(photo, note), draggable: false }, image, caption(photo));
   const tick = isSelectable && h("button", { type: "button", class: "tick", tabIndex: -1, ariaLabel: t("select.photo", { name: nameOf(photo) }) }, icon("check"));
   const lock = isOwn && photo.visibility !== "public" && h("span", { class: "badge", title: t(`visibility.${photo.visibility}`) }, icon(photo.visibility === "private" ? "lock" : "link"));
   const words = note && h("span", { class: "note", ariaHidden: "true" }, note);
@@ -31,7 +31,7 @@ export function buildTile(photo, { isOwn, isSelectable, note }) {
     image.classList.add("loaded");
     link.style.backgroundImage = "";
   });
-  image.addEventListener("error", () => void retryImage(item, image, photo.photoId));
+  image.addEventListener("error", () => void retryImage(item, image, photo.photoId, source.refetch ?? fetchPhoto));
   return item;
 }
 
@@ -87,27 +87,27 @@ function placeholderOf({ photoId, placeholder }) {
   return url;
 }
 
-/** Try again with fresh signed URLs, because the old ones may have expired. Then offer a button. @param {HTMLElement} item @param {HTMLImageElement} image @param {string} photoId */
-async function retryImage(item, image, photoId) {
+/** Try again with fresh signed URLs, because the old ones may have expired. Then offer a button. @param {HTMLElement} item @param {HTMLImageElement} image @param {string} photoId @param {(photoId: string) => Promise<Photo>} refetch */
+async function retryImage(item, image, photoId, refetch) {
   const attempt = Number(item.dataset.attempt ?? 0) + 1;
   item.dataset.attempt = String(attempt);
-  if (attempt > ATTEMPTS) return offerRetry(item, image, photoId);
+  if (attempt > ATTEMPTS) return offerRetry(item, image, photoId, refetch);
   await new Promise((resolve) => setTimeout(resolve, PAUSE * 2 ** (attempt - 1)));
   if (!item.isConnected) return undefined;
-  const photo = await fetchPhoto(photoId).catch(() => null);
+  const photo = await refetch(photoId).catch(() => null);
   if (photo) setSource(image, photo);
-  else await retryImage(item, image, photoId);
+  else await retryImage(item, image, photoId, refetch);
   return undefined;
 }
 
-/** @param {HTMLElement} item @param {HTMLImageElement} image @param {string} photoId */
-function offerRetry(item, image, photoId) {
+/** @param {HTMLElement} item @param {HTMLImageElement} image @param {string} photoId @param {(photoId: string) => Promise<Photo>} refetch */
+function offerRetry(item, image, photoId, refetch) {
   if (item.querySelector(".tile-retry")) return;
   const button = h("button", { type: "button", class: "tile-retry icon-button", tabIndex: -1, ariaLabel: t("retry"), title: t("retry") }, icon("retry"));
   button.addEventListener("click", () => {
     button.remove();
     item.dataset.attempt = "0";
-    void retryImage(item, image, photoId);
+    void retryImage(item, image, photoId, refetch);
   });
   item.append(button);
 }

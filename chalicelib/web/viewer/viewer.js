@@ -21,6 +21,9 @@ import { PHONE, Sheet } from "./sheet.js";
 import { Slideshow } from "./slideshow.js";
 import { endOf, isListed, isOwn, placeOf, refetch } from "./sources.js";
 import { Stage } from "./stage.js";
+import { loadStyle } from "../core/styles.js";
+
+await loadStyle("viewer");
 
 /** @typedef {import("../grid/photo-list.js").GridList} GridList */
 
