@@ -24,7 +24,7 @@ BOTH := @test -e $(READY) -a -e $(EMULATOR) || echo "Installing two environments
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast test-aws policies check fuzz bench openapi package audit deploy resources cdn-key redrive rebuild rehide erase-photo cancel-account
+.PHONY: help run test test-fast test-aws policies check fuzz bench openapi package audit deploy resources cdn-key redrive rebuild reindex rehide erase-photo cancel-account
 
 help: ## List all commands
 	@echo 'Arguments in [ ] are optional.'
@@ -103,6 +103,9 @@ cdn-key: $(READY) ## Create CDN key 1 or 2, which signs URLs of renditions ([STA
 
 rebuild: $(READY) ## Rebuild lost photo rows by processing every original again ([STAGE=])
 	$(BIN)/python -m release.rebuild $(STAGE)
+
+reindex: $(READY) ## Reindex the photos of all users after an upgrade, if its CHANGELOG says so ([STAGE=])
+	$(BIN)/python -m release.reindex $(STAGE)
 
 rehide: $(READY) ## Repeat the deletions and visibility changes that a restore has undone (TO=suffix of the restored tables [STAGE=] [FROM=])
 	@test -n "$(TO)" || { echo "TO= is missing. Name the suffix of the restored tables."; exit 1; }

@@ -525,7 +525,7 @@ def show_web_file(name: str, _visit: requests.PageVisit) -> File:
     return load_web_file(name)
 
 
-# API Gateway allows only one parameter name in each place of a path, so `name` is the folder here.
+# API Gateway allows one parameter name in each place of a path, so `name` is the folder here. AWS contract APIGW-11.
 @app.route("/web/{name}/{file}", methods=["GET", "HEAD"])
 @api("Page")
 def show_nested_web_file(name: str, file: str, _visit: requests.PageVisit) -> File:

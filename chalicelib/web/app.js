@@ -1,6 +1,6 @@
 /** The page: its frame, and the view of the address. */
 
-import { applyTheme } from "./core/preferences.js";
+import { applyTheme, LEFT, recall } from "./core/preferences.js";
 import { routerEvents, show, startRouter } from "./core/router.js";
 import { session } from "./core/session.js";
 import { say } from "./core/toast.js";
@@ -9,6 +9,7 @@ import { startFrame } from "./frame/frame.js";
 import { watchDrops } from "./frame/drops.js";
 
 applyTheme();
+const shared = takeShareId();
 // Ask at once who is signed in, while the view loads its first photos.
 void session.ready;
 startFrame(startRouter());
@@ -19,7 +20,9 @@ addEventListener("unhandledrejection", () => say(t("error.page")));
 addEventListener("pageshow", (event) => event.persisted && location.reload());
 if ("serviceWorker" in navigator) void navigator.serviceWorker.register(new URL("../sw.js", import.meta.url));
 void show();
-void resumeUploads();
+// The first answer about the session is a change too, unless nobody is signed in.
+session.addEventListener("change", () => void resumeUploads());
+if (shared) void addShared(shared);
 
 let hasViewer = false;
 
@@ -31,10 +34,24 @@ async function followPhoto(detail) {
   await follow(detail);
 }
 
-/** Uploads that the last visit left unfinished go on. */
+/** Uploads that an earlier visit of this account left unfinished go on. Without any, their modules are not loaded. */
 async function resumeUploads() {
-  await session.ready;
-  if (!session.userId) return;
+  if (!session.userId || !recall(LEFT)) return;
   const { resume } = await import("./uploads/uploads.js");
   await resume();
+}
+
+/** Take the files that another app has shared with this one. @param {string} id */
+async function addShared(id) {
+  const { takeShared } = await import("./uploads/uploads.js");
+  await takeShared(id);
+}
+
+/** Take the id of a share out of the address, before the view of the address is shown. */
+function takeShareId() {
+  const url = new URL(location.href);
+  const id = url.searchParams.get("shared");
+  url.searchParams.delete("shared");
+  if (id) history.replaceState(history.state, "", url);
+  return id;
 }

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+import app as service
 from chalicelib.domain.errors import NotFound
 from chalicelib.http import files, pages
 from tests.support.cloud import Cloud
@@ -90,3 +91,36 @@ def test_service_worker_is_at_the_root(shared_cloud: Cloud) -> None:
         "no-cache",
     )
     assert answer.body == shared_cloud.visitor.get("/web/sw.js").body
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"--x\r\nContent-Disposition: form-data; name=f\r\n\r\n\xff\xd8\r\n--x--\r\n"]
+)
+def test_share_without_the_service_worker_changes_nothing_and_leads_to_the_library(
+    shared_cloud: Cloud, content: bytes
+) -> None:
+    before = len(shared_cloud.calls)
+    headers = {"Content-Type": "multipart/form-data; boundary=x", "Origin": "null"}
+    answer = shared_cloud.visitor.call("POST", "/share", content, headers)
+    assert (answer.status, answer.headers["Location"]) == (303, "http://localhost:8000/library?shared=missed")
+    assert (answer.body, answer.cookies, len(shared_cloud.calls)) == ("", {}, before)
+
+
+def test_policy_of_the_page_allows_its_manifest_and_its_worker(shared_cloud: Cloud) -> None:
+    policy = shared_cloud.visitor.get("/").headers["Content-Security-Policy"]
+    directives = dict(directive.strip().partition(" ")[::2] for directive in policy.split(";"))
+    assert directives["manifest-src"] == directives["worker-src"] == "'self'"
+    assert {*directives} == {
+        *("default-src", "script-src", "style-src", "img-src", "connect-src", "manifest-src", "worker-src"),
+        *("form-action", "base-uri", "frame-ancestors"),
+    }
+
+
+def test_parameters_in_the_same_place_have_the_same_name() -> None:
+    names: dict[str, set[str]] = {}
+    for path in service.app.routes:
+        parts = path.split("/")
+        for position, part in enumerate(parts):
+            if part.startswith("{"):
+                names.setdefault("/".join(parts[:position]), set()).add(part)
+    assert [place for place, different in names.items() if len(different) > 1] == []

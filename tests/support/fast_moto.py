@@ -57,6 +57,7 @@ def shortcuts() -> Iterator[None]:
         # The validators copy the parsed expression before they change it.
         patch.setattr(_EXPRESSIONS.UpdateExpressionParser, "make", _parse_update)
         patch.setattr(_VersionedKeyStore, "items", _iterate_objects)
+        patch.setattr(_VersionedKeyStore, "iterlists", _iterate_versions)
         patch.setattr(Stack, "parse_template", staticmethod(lambda template: deepcopy(_parse_template(template))))
         patch.setattr("moto.kms.models.generate_private_key", _generate_key)
         patch.setattr(UserAgentString, "to_string", lambda _: "tests")
@@ -126,6 +127,12 @@ def _iterate_objects(keys: _VersionedKeyStore) -> Iterator[tuple[str, Any]]:
     for key, versions in dict(keys).items():
         if versions:
             yield key, versions[-1]
+
+
+def _iterate_versions(keys: _VersionedKeyStore) -> Iterator[tuple[str, Any]]:
+    """Yield all versions of each object. moto fails if another thread deletes an object in the meantime."""
+    for key, versions in dict(keys).items():
+        yield key, list(versions)
 
 
 _transaction = threading.local()

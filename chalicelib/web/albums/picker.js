@@ -9,6 +9,9 @@ import { addToAlbum } from "./additions.js";
 import { openNewAlbum } from "./album-form.js";
 import { fetchOwnAlbums, matches } from "./albums.js";
 import { buildCover } from "./card.js";
+import { loadStyle } from "../core/styles.js";
+
+await loadStyle("albums");
 
 /**
  * Let the user choose an album, and add the photos to it. Resolve to the album, or to null if none is chosen.

@@ -1,17 +1,18 @@
 /** Dialogs, which come from the foot of the page on phones, and menus. */
 
-import { h } from "./dom.js";
+import { h, topLayer } from "./dom.js";
 import { explain } from "./errors.js";
 import { icon } from "./icons.js";
 import { t } from "./texts.js";
 
 /**
  * Open a dialog. The returned element is removed when it is closed.
- * @param {{title: string, content: import("./dom.js").Child[], name?: string, onClose?: () => void}} options
+ * `mayLeave` is asked when the user leaves the dialog by its cross, the Escape key, or a click outside it.
+ * @param {{title: string, content: import("./dom.js").Child[], name?: string, onClose?: () => void, mayLeave?: () => boolean | Promise<boolean>}} options
  */
-export function openDialog({ title, content, name = "", onClose }) {
+export function openDialog({ title, content, name = "", onClose, mayLeave = () => true }) {
   const heading = h("h2", { id: `dialog-${crypto.randomUUID()}` }, title);
-  const close = h("button", { type: "button", class: "icon-button", ariaLabel: t("close"), title: t("close"), onclick: () => dialog.close() }, icon("close"));
+  const close = h("button", { type: "button", class: "icon-button", ariaLabel: t("close"), title: t("close"), onclick: leave }, icon("close"));
   const dialog = h("dialog", { class: `dialog ${name}`, "aria-labelledby": heading.id }, h("header", null, heading, close), ...content);
   dialog.addEventListener("close", () => {
     dialog.remove();
@@ -19,11 +20,21 @@ export function openDialog({ title, content, name = "", onClose }) {
   });
   // A click on the backdrop has the dialog as its target, because the content fills the dialog.
   dialog.addEventListener("click", (event) => {
-    if (event.target === dialog && isOutside(event, dialog)) dialog.close();
+    if (event.target === dialog && isOutside(event, dialog)) void leave();
+  });
+  dialog.addEventListener("cancel", (event) => {
+    // The dialogs of file inputs and nested dialogs send this event too.
+    if (event.target !== dialog) return;
+    event.preventDefault();
+    void leave();
   });
   document.body.append(dialog);
   dialog.showModal();
   return dialog;
+
+  async function leave() {
+    if (await mayLeave()) dialog.close();
+  }
 }
 
 /**
@@ -85,7 +96,7 @@ export function openForm({ title, fields, yes, submit }) {
  */
 export function openMenu(button, items) {
   const menu = h("div", { class: "menu", role: "menu", popover: "auto", onkeydown: step }, items.map(entry));
-  document.body.append(menu);
+  topLayer().append(menu);
   menu.addEventListener("toggle", (event) => {
     if (/** @type {ToggleEvent} */ (event).newState === "closed") menu.remove();
   });

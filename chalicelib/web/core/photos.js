@@ -3,12 +3,12 @@
 import { request } from "./api.js";
 
 /**
- * Dispatches `change` ({photo}), `add` ({photo}: it is in the library, new or restored), and
- * `remove` ({photoIds, to}: they left the library for the bin, or were erased).
+ * Dispatches `change` ({photo}), `add` ({photo}: it is in the library, new or restored), `arrive` ({photo}: an upload is
+ * ready, and lists do not move for it), and `remove` ({photoIds, to}: they left the library for the bin, or were erased).
  */
 export const photoEvents = new EventTarget();
 
-/** @param {"change" | "add"} type @param {Photo} photo */
+/** @param {"change" | "add" | "arrive"} type @param {Photo} photo */
 export function announce(type, photo) {
   photoEvents.dispatchEvent(new CustomEvent(type, { detail: { photo } }));
 }

@@ -1,5 +1,8 @@
 /** Choices that this browser remembers: the theme, the language, and others by name. */
 
+/** The name of the mark that uploads are stored in this browser. */
+export const LEFT = "uploads";
+
 /** @param {string} name @returns {string | null} */
 export function recall(name) {
   try {

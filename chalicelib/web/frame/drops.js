@@ -3,26 +3,34 @@
 import { h } from "../core/dom.js";
 import { t } from "../core/texts.js";
 
-const hint = h("div", { class: "drop-hint", hidden: true, ariaHidden: "true" }, h("p", null, t("drop.hint")));
+// A popover lies over dialogs too.
+const hint = h("div", { class: "drop-hint", popover: "manual", ariaHidden: "true" }, h("p", null, t("drop.hint")));
+let isOwnDrag = false;
 
 export function watchDrops() {
   document.body.append(hint);
+  // A photo of the page that is dragged looks like a file, too.
+  addEventListener("dragstart", () => { isOwnDrag = true; });
+  addEventListener("dragend", () => { isOwnDrag = false; });
   addEventListener("dragover", (event) => {
     if (!holdsFiles(event.dataTransfer)) return;
     event.preventDefault();
-    hint.hidden = false;
+    showHint(true);
   });
   addEventListener("dragleave", (event) => {
-    if (!event.relatedTarget) hint.hidden = true;
+    if (!event.relatedTarget) showHint(false);
   });
   addEventListener("drop", (event) => {
-    hint.hidden = true;
+    showHint(false);
     if (!event.dataTransfer || !holdsFiles(event.dataTransfer)) return;
     event.preventDefault();
     void add(event.dataTransfer);
   });
   addEventListener("paste", (event) => {
-    if (event.clipboardData?.files.length) void add(event.clipboardData);
+    const { clipboardData: data, target } = event;
+    // Programs copy a picture of the text together with the text.
+    const isText = target instanceof HTMLElement && target.matches("input, textarea") && data?.types.includes("text/plain");
+    if (data?.files.length && !isText) void add(data);
   });
 }
 
@@ -37,5 +45,10 @@ async function add(transfer) {
 
 /** @param {DataTransfer | null} transfer */
 function holdsFiles(transfer) {
-  return Boolean(transfer?.types.includes("Files"));
+  return !isOwnDrag && Boolean(transfer?.types.includes("Files"));
+}
+
+/** @param {boolean} isShown */
+function showHint(isShown) {
+  if (isShown !== hint.matches(":popover-open")) hint.togglePopover(isShown);
 }

@@ -50,6 +50,7 @@ export class PhotoGrid {
     this.element = h("div", { class: "grid", role: "group", ariaLabel: options.label }, this.#canvas, this.#note);
     const { signal } = this.#abort;
     this.list.addEventListener("change", () => this.#layOutSoon(), { signal });
+    this.list.addEventListener("reveal", (event) => this.focus(/** @type {CustomEvent} */ (event).detail.photoId), { signal });
     this.selection?.addEventListener("change", () => this.#showSelection(), { signal });
     addEventListener("scroll", () => this.#schedule(), { signal, passive: true });
     listenToGrid(this);

@@ -10,7 +10,8 @@ import { photoEvents } from "../core/photos.js";
  */
 
 /**
- * What the grid and the viewer need of a list. A list dispatches "change" when its sections have changed.
+ * What the grid and the viewer need of a list. A list dispatches "change" when its sections have changed. The viewer
+ * dispatches "reveal" ({photoId}) at it when the viewer closes, so that the grid gives that photo the focus.
  * @typedef {EventTarget & {
  *   sections: Section[], hasEnded: boolean, error: unknown, isLoading: boolean,
  *   source?: PhotoSource,

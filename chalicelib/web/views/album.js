@@ -21,6 +21,9 @@ import { PhotoList } from "../grid/photo-list.js";
 import { Selection } from "../grid/selection.js";
 import { attachToolbar } from "../selection/toolbar.js";
 import { buildEmpty } from "./empty.js";
+import { loadStyle } from "../core/styles.js";
+
+await loadStyle("albums");
 
 const ORDERS = /** @type {const} */ (["position", "taken", "random"]);
 

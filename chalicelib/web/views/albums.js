@@ -11,6 +11,9 @@ import { href, navigate } from "../core/router.js";
 import { session } from "../core/session.js";
 import { t } from "../core/texts.js";
 import { buildEmpty } from "./empty.js";
+import { loadStyle } from "../core/styles.js";
+
+await loadStyle("albums");
 
 const PAGE = 50;
 const NEAR = "800px";

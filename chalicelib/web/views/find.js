@@ -13,6 +13,9 @@ import { PhotoList } from "../grid/photo-list.js";
 import { Selection } from "../grid/selection.js";
 import { attachToolbar } from "../selection/toolbar.js";
 import { buildEmpty } from "./empty.js";
+import { loadStyle } from "../core/styles.js";
+
+await loadStyle("views");
 
 /** The parameters of the address. @typedef {{q: string, scope: string, user: string, tag: string, from: string, to: string}} Filters */
 const NAMES = /** @type {const} */ (["q", "scope", "user", "tag", "from", "to"]);

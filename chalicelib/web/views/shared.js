@@ -11,6 +11,9 @@ import { session } from "../core/session.js";
 import { t } from "../core/texts.js";
 import { PhotoGrid } from "../grid/photo-grid.js";
 import { buildEmpty } from "./empty.js";
+import { loadStyle } from "../core/styles.js";
+
+await loadStyle("albums");
 
 /** @param {string[]} params @returns {Promise<View>} */
 export async function open([token]) {
