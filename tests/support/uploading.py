@@ -59,8 +59,8 @@ class Uploader:
             if page["lastKey"] is None:
                 break
             key = {"lastKey": page["lastKey"]}
-        usage = self.person.local.call("GET", "/account", token=token).json["usage"]
-        assert usage["photos"] == len(photos), usage
+        account = self.person.local.call("GET", "/account", token=token).json
+        assert account["photoCount"] == len(photos), account
         return photos
 
     def forget_lost_connections(self) -> None:
