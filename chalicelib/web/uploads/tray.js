@@ -118,7 +118,7 @@ export class Tray {
   #describeBytes({ sentBytes, bytes }) {
     const sent = t("tray.bytes", { sent: formatBytes(sentBytes), all: formatBytes(bytes) });
     const seconds = this.#pace.secondsLeft(bytes - sentBytes);
-    return seconds === null ? sent : `${sent}, ${describeTime(seconds)}`;
+    return seconds === null || sentBytes === bytes ? sent : `${sent}, ${describeTime(seconds)}`;
   }
 
   /** @param {import("./queue.js").Sum} sum */
