@@ -63,9 +63,22 @@ def test_photo_of_a_link_has_an_address_that_survives_a_reload(person: Person, p
     expect(page).to_have_url(f"{person.local.url}{path}?photo={photo_ids[1]}")
     page.reload()
     expect(page).to_have_url(f"{person.local.url}{path}?photo={photo_ids[1]}")
+    expect(page.locator("dialog.viewer")).to_be_visible()
+    with page.expect_download() as download:
+        page.locator("dialog.viewer").get_by_role("button", name="Download").click()
+    assert download.value.suggested_filename
     page.go_back()
     expect(page).to_have_url(f"{person.local.url}{path}")
     expect(phone.tiles()).to_have_count(2)
+
+
+def test_slideshow_begins_with_the_first_photo(person: Person, phone: Person) -> None:
+    photo_ids = person.upload(2, seed=550, visibility="private")
+    path = create_link(person, create_album(person, photo_ids))
+    phone.open(path)
+    phone.page.locator(".shared-foot").get_by_role("button", name="Slideshow").tap()
+    expect(phone.page).to_have_url(f"{person.local.url}{path}?photo={photo_ids[0]}")
+    expect(phone.page).to_have_url(f"{person.local.url}{path}?photo={photo_ids[1]}", timeout=15_000)
 
 
 def test_visit_that_begins_at_a_photo_goes_back_to_the_album(person: Person, phone: Person) -> None:
