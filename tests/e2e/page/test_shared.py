@@ -12,6 +12,8 @@ from tests.support.page_albums import HOSTILE, create_album, create_link, open_s
 pytestmark = pytest.mark.xdist_group("local")
 
 PASSWORD = "Käse & 100 %"
+# The service hashes a password slowly on purpose.
+PATIENCE = 20_000
 
 
 @pytest.fixture
@@ -37,14 +39,14 @@ def test_visitor_opens_a_link_with_a_password_until_it_is_revoked(person: Person
     page = phone.page
     page.get_by_label("Password", exact=True).fill("wrong")
     page.get_by_role("button", name="Open the album").click()
-    expect(page.get_by_role("alert")).to_contain_text("That is not it. Try again.")
+    expect(page.get_by_role("alert")).to_contain_text("That is not it. Try again.", timeout=PATIENCE)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Open the album").click()
-    expect(page.get_by_role("heading", name="Dolomites")).to_be_visible()
-    expect(phone.tiles()).to_have_count(3)
+    expect(page.get_by_role("heading", name="Dolomites")).to_be_visible(timeout=PATIENCE)
+    expect(phone.tiles()).to_have_count(3, timeout=PATIENCE)
     expect(phone.tile(photo_ids[0]).locator("img.loaded")).to_be_visible()
     page.reload()
-    expect(phone.tiles()).to_have_count(3)
+    expect(phone.tiles()).to_have_count(3, timeout=PATIENCE)
 
     dialog.get_by_role("button", name="Revoke").click()
     person.page.get_by_role("dialog", name="Revoke this link?").get_by_role("button", name="Revoke").click()
@@ -112,8 +114,8 @@ def test_hostile_texts_of_a_link_stay_texts(person: Person, phone: Person) -> No
     phone.open(path)
     phone.page.get_by_label("Password", exact=True).fill(HOSTILE)
     phone.page.get_by_role("button", name="Open the album").click()
-    expect(phone.page.get_by_role("heading", name=HOSTILE)).to_be_visible()
-    expect(phone.tiles()).to_have_count(1)
+    expect(phone.page.get_by_role("heading", name=HOSTILE)).to_be_visible(timeout=PATIENCE)
+    expect(phone.tiles()).to_have_count(1, timeout=PATIENCE)
 
 
 def test_unknown_link_has_ended(phone: Person) -> None:
