@@ -52,6 +52,7 @@ export class PhotoGrid {
     this.list.addEventListener("change", () => this.#layOutSoon(), { signal });
     this.list.addEventListener("reveal", (event) => this.focus(/** @type {CustomEvent} */ (event).detail.photoId), { signal });
     this.selection?.addEventListener("change", () => this.#showSelection(), { signal });
+    addEventListener("online", () => void (this.list.error && this.list.retry()), { signal });
     addEventListener("scroll", () => this.#schedule(), { signal, passive: true });
     listenToGrid(this);
     this.#resize.observe(this.element);
