@@ -7,6 +7,10 @@ from tests.support.chromium import Person
 
 pytestmark = pytest.mark.xdist_group("local")
 
+_WAIT_FOR_WORKER = """() => new Promise((resolve) => {
+  if (navigator.serviceWorker.controller) resolve();
+  navigator.serviceWorker.addEventListener("controllerchange", () => resolve());
+})"""
 _READ_COPIES = """async () => {
   const [name] = (await caches.keys()).filter((each) => each.startsWith("page-"));
   return (await (await caches.open(name)).keys()).map(({ url }) => new URL(url).pathname);
@@ -15,7 +19,7 @@ _READ_COPIES = """async () => {
 
 def wait_for_worker(page: Page) -> None:
     """Wait until the service worker controls the page, so it has kept copies of the first view."""
-    page.wait_for_function("navigator.serviceWorker.controller !== null")
+    page.evaluate(_WAIT_FOR_WORKER)
 
 
 @pytest.mark.parametrize("path", ["/", "/library?order=newest"])
@@ -58,4 +62,4 @@ def test_worker_keeps_no_file_of_another_release(person: Person) -> None:
     person.context.unroute("**/web/views/missing.js")
     assert "/web/views/missing.js" not in person.page.evaluate(_READ_COPIES)
     person.page.evaluate("fetch('/web/views/missing.js').then((answer) => answer.text())")
-    person.page.wait_for_function(f"({_READ_COPIES})().then((paths) => paths.includes('/web/views/missing.js'))")
+    assert "/web/views/missing.js" in person.page.evaluate(_READ_COPIES)
