@@ -30,7 +30,7 @@ interface Photo {
   description: string;
   tags: string[];
   visibility: Visibility;
-  status: "pending" | "ready" | "rejected" | "trashed" | "erased";
+  status: "pending" | "ready" | "rejected" | "erased";
   rating: { average: number | null; count: number };
   exif: Exif;
   placeholder: string;

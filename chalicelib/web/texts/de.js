@@ -300,7 +300,6 @@ const texts = {
   "album.describe": "Umbenennen und beschreiben",
   "album.arrange": "Ordnen",
   "album.add": "Fotos hinzufügen",
-  "album.add.to": "Zu einem Album",
   "album.add.count": { one: "{count} Foto hinzufügen", other: "{count} Fotos hinzufügen" },
   "album.add.title": { one: "{count} Foto zu einem Album hinzufügen", other: "{count} Fotos zu einem Album hinzufügen" },
   "album.find": "Album suchen",

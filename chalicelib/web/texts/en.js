@@ -299,7 +299,6 @@ export default {
   "album.describe": "Rename and describe",
   "album.arrange": "Arrange",
   "album.add": "Add photos",
-  "album.add.to": "Add to album",
   "album.add.count": { one: "Add {count} photo", other: "Add {count} photos" },
   "album.add.title": { one: "Add {count} photo to an album", other: "Add {count} photos to an album" },
   "album.find": "Find an album",

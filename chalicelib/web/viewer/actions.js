@@ -6,7 +6,7 @@ import { announce, changePhoto, erasePhoto, fetchPhoto, restorePhoto, trashPhoto
 import { openPhoto } from "../core/router.js";
 import { say, sayWithUndo } from "../core/toast.js";
 import { t } from "../core/texts.js";
-import { findDownload } from "./sources.js";
+import { findDownload, isListed } from "./sources.js";
 
 const POLL = 1_500;
 const POLL_MOST = 10_000;
@@ -46,8 +46,8 @@ export async function watchRotation(photoId) {
   for (let pause = POLL; Date.now() < end; pause = Math.min(POLL_MOST, pause * 1.3)) {
     await new Promise((resolve) => setTimeout(resolve, pause));
     const photo = await fetchPhoto(photoId).catch((error) => (error.isTemporary ? null : undefined));
-    if (photo === null || (photo?.status === "ready" && photo.wantedRotation !== null)) continue;
-    if (photo?.status === "ready") announce("change", photo);
+    if (photo === null || (photo && isListed(photo) && photo.wantedRotation !== null)) continue;
+    if (photo && isListed(photo)) announce("change", photo);
     break;
   }
   watched.delete(photoId);
@@ -81,7 +81,7 @@ export async function erase(viewer, photo) {
   if (!(await confirmed({ title: t("viewer.erase.title"), text: t("viewer.erase.text"), yes: t("viewer.erase") }))) return;
   // The photo may have been restored on another device or by an undo. Then it must live.
   const current = await fetchPhoto(photo.photoId);
-  if (current.status !== "trashed") {
+  if (!current.trashedAt) {
     announce("add", current);
     say(t("viewer.erase.alive"));
     return;

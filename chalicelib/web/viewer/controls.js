@@ -5,9 +5,10 @@ import { fill, h } from "../core/dom.js";
 import { icon } from "../core/icons.js";
 import { t } from "../core/texts.js";
 import { download } from "./actions.js";
+import { toggleFullScreen } from "./full-screen.js";
 import { copyLink, sharePhoto } from "./sharing.js";
 import { PHONE } from "./sheet.js";
-import { isOwn } from "./sources.js";
+import { isListed, isOwn } from "./sources.js";
 
 /** @typedef {import("./viewer.js").Viewer} Viewer */
 /** @typedef {import("../core/icons.js").IconName} IconName */
@@ -26,7 +27,7 @@ export class Controls {
   constructor(viewer) {
     this.#viewer = viewer;
     const back = button("back", t("viewer.back"), () => viewer.leave());
-    this.bar = h("header", { class: "viewer-bar viewer-control" }, back, this.#count, this.#buttons);
+    this.bar = h("div", { class: "viewer-bar viewer-control" }, back, this.#count, this.#buttons);
     this.steps = [this.#previous, this.#next];
     this.zoom = h("div", { class: "viewer-zoom viewer-control", role: "group", ariaLabel: t("viewer.zoom") }, this.#further, this.#percent, this.#closer);
     viewer.stage.addEventListener("zoom", () => this.#showZoom());
@@ -74,7 +75,7 @@ export class Controls {
     const { photo } = this.#viewer;
     if (!photo) return [];
     const share = this.#canShare(photo) && button("share", t("viewer.share"), () => void this.#viewer.attempt(() => sharePhoto(photo)));
-    const save = photo.status === "ready" && button("download", t("viewer.download"), () => this.#download(photo));
+    const save = isListed(photo) && button("download", t("viewer.download"), () => this.#download(photo));
     const more = button("more", t("viewer.more"), () => openMenu(more, this.#menu(photo)));
     more.ariaHasPopup = "menu";
     return [share, save, more];
@@ -93,13 +94,13 @@ export class Controls {
     const show = { label: t(slideshow.isRunning ? "viewer.slideshow.stop" : "viewer.slideshow"), icon: /** @type {IconName} */ (slideshow.isRunning ? "pause" : "play"), run: () => this.#viewer.toggleSlideshow() };
     const link = { label: t("viewer.share.copy"), icon: /** @type {IconName} */ ("link"), run: () => void this.#viewer.attempt(() => copyLink(photo)) };
     const save = { label: t("viewer.download"), icon: /** @type {IconName} */ ("download"), run: () => this.#download(photo) };
-    const full = { label: t(isFull ? "viewer.full.leave" : "viewer.full"), icon: /** @type {IconName} */ (isFull ? "shrink" : "expand"), run: () => void this.#viewer.toggleFullScreen() };
-    return [...(list ? [show] : []), ...(this.#canShare(photo) ? [link] : []), ...(photo.status === "ready" ? [save] : []), ...(document.fullscreenEnabled ? [full] : [])];
+    const full = { label: t(isFull ? "viewer.full.leave" : "viewer.full"), icon: /** @type {IconName} */ (isFull ? "shrink" : "expand"), run: () => void toggleFullScreen() };
+    return [...(list ? [show] : []), ...(this.#canShare(photo) ? [link] : []), ...(isListed(photo) ? [save] : []), ...(document.fullscreenEnabled ? [full] : [])];
   }
 
   /** The address of a photo behind a share link works only for those who may see it without the link. @param {Photo} photo */
   #canShare(photo) {
-    return photo.status === "ready" && (!this.#viewer.list?.source || isOwn(photo) || photo.visibility !== "private");
+    return isListed(photo) && (!this.#viewer.list?.source || isOwn(photo) || photo.visibility !== "private");
   }
 
   /** @param {Photo} photo */

@@ -1,5 +1,7 @@
 /** The keys of the viewer. */
 
+import { toggleFullScreen } from "./full-screen.js";
+
 const PAN = 80;
 
 /** @typedef {import("./viewer.js").Viewer} Viewer */
@@ -23,7 +25,7 @@ function keysOf(viewer) {
     4: () => viewer.rate(4),
     5: () => viewer.rate(5),
     i: () => viewer.toggleInfo(),
-    f: () => viewer.toggleFullScreen(),
+    f: () => toggleFullScreen(),
     s: () => viewer.toggleSlideshow(),
   };
 }

@@ -11,7 +11,7 @@ import { buildFacts } from "./facts.js";
 import { buildRating } from "./rating.js";
 import { sharePhoto } from "./sharing.js";
 import { PHONE } from "./sheet.js";
-import { canChange, isOwn } from "./sources.js";
+import { canChange, isListed, isOwn } from "./sources.js";
 
 /** @typedef {import("./viewer.js").Viewer} Viewer */
 
@@ -22,11 +22,11 @@ export function fillPanel(viewer, photo) {
   const actions = buildActions(viewer, photo);
   const title = h("h2", { class: "panel-title" }, nameOf(photo));
   const description = photo.description && h("p", { class: "panel-description" }, photo.description);
-  const stars = photo.status === "ready" && buildRating(photo, (stars) => void viewer.rate(stars));
-  const isOurs = canChange(viewer.list, photo) && photo.status === "ready";
+  const stars = isListed(photo) && buildRating(photo, (stars) => void viewer.rate(stars));
+  const isOurs = canChange(viewer.list, photo) && isListed(photo);
   const facts = buildFacts(photo, { changeVisibility: isOurs ? () => editDetails(photo, "visibility") : null });
   const tags = buildTags(photo, isOurs);
-  const head = h("header", { class: "panel-head" }, h("p", { class: "quiet" }, t("viewer.about")), closeButton(viewer));
+  const head = h("div", { class: "panel-head" }, h("p", { class: "quiet" }, t("viewer.about")), closeButton(viewer));
   // On a phone, half of the sheet is seen at first, so actions and tags come before the facts.
   const parts = PHONE.matches ? [actions, tags, facts] : [facts, tags, actions];
   fill(content, head, title, description, stars, ...parts);
@@ -53,7 +53,7 @@ function buildActions(viewer, photo) {
     return h("div", { class: "panel-actions single" }, more);
   }
   if (!canChange(viewer.list, photo)) return null;
-  if (photo.status === "trashed") {
+  if (photo.trashedAt) {
     return h("div", { class: "panel-actions" },
       action("restore", t("viewer.restore"), run(() => restore(viewer, photo))),
       action("bin", t("viewer.erase"), run(() => erase(viewer, photo)), true));

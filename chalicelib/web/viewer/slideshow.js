@@ -33,6 +33,15 @@ export class Slideshow extends EventTarget {
     this.dispatchEvent(new Event("change"));
   }
 
+  /** Stop when the user does something. The button and the key of the slideshow do that themselves. @param {HTMLElement} element */
+  stopAtInput(element) {
+    const stop = (/** @type {Event} */ event) => {
+      const isOwnButton = event.target instanceof Element && event.target.closest('[data-name="pause"]');
+      if (!isOwnButton && !(event instanceof KeyboardEvent && event.key === "s")) this.stop();
+    };
+    for (const type of ["pointerdown", "keydown", "wheel"]) element.addEventListener(type, stop, { passive: true });
+  }
+
   /** Count again from now, because a photo has just appeared. */
   restart() {
     if (this.isRunning) this.#wait();

@@ -42,6 +42,11 @@ export function isOwn({ userId }) {
   return userId === session.userId;
 }
 
+/** Return whether the photo is shown, and not in the bin. @param {Photo} photo */
+export function isListed({ status, trashedAt }) {
+  return status === "ready" && !trashedAt;
+}
+
 /** Return whether the photo can be changed from this list. @param {GridList | null} list @param {Photo} photo */
 export function canChange(list, photo) {
   return isOwn(photo) && list?.source?.canChange !== false;

@@ -19,7 +19,7 @@ import { largestOf, preload } from "./pictures.js";
 import { announceRating, ratePhoto } from "./rating.js";
 import { PHONE, Sheet } from "./sheet.js";
 import { Slideshow } from "./slideshow.js";
-import { endOf, isOwn, placeOf, refetch } from "./sources.js";
+import { endOf, isListed, isOwn, placeOf, refetch } from "./sources.js";
 import { Stage } from "./stage.js";
 import { loadStyle } from "../core/styles.js";
 
@@ -41,6 +41,8 @@ export class Viewer {
   #isBusy = false;
   #entered = 1;
   #isShown = false;
+  /** The photo that the panel is about. @type {Photo | null} */
+  #described = null;
   /** The title that the viewer gave to the page, and the title before. */
   #title = { given: "", before: "" };
 
@@ -121,7 +123,7 @@ export class Viewer {
   /** @param {number | null} stars */
   rate(stars) {
     const { photo } = this;
-    if (!photo || photo.status !== "ready") return undefined;
+    if (!photo || !isListed(photo)) return undefined;
     if (!session.userId) return say(t("viewer.rate.sign-in"));
     return this.attempt(async () => {
       const rating = await ratePhoto(photo, stars);
@@ -145,11 +147,6 @@ export class Viewer {
     return this.idle.toggle();
   }
 
-  async toggleFullScreen() {
-    if (document.fullscreenElement) await document.exitFullscreen();
-    else await document.documentElement.requestFullscreen().catch(() => say(t("viewer.full.refused")));
-  }
-
   #listen() {
     const { dialog, stage } = this;
     dialog.addEventListener("cancel", (event) => {
@@ -159,7 +156,7 @@ export class Viewer {
     });
     // The browser may close the dialog by itself after a second press of Escape.
     dialog.addEventListener("close", (event) => event.target === dialog && this.#isShown && this.leave());
-    for (const type of ["pointerdown", "keydown", "wheel"]) dialog.addEventListener(type, (event) => this.#interrupt(event), { passive: true });
+    this.slideshow.stopAtInput(dialog);
     listenToStage(stage, { step: (by) => void this.step(by), close: () => this.leave(), showDetails: () => this.sheet.isOpen || this.toggleInfo(), tap: () => this.#tap() });
     stage.pictures.addEventListener("load", () => this.slideshow.restart());
     stage.pictures.addEventListener("fail", () => this.#offerRetry());
@@ -167,7 +164,8 @@ export class Viewer {
       const { photo } = /** @type {CustomEvent} */ (event).detail;
       if (photo.photoId === this.photo?.photoId) this.#update(photo);
     });
-    PHONE.addEventListener("change", () => this.photo && fillPanel(this, this.photo));
+    this.sheet.addEventListener("change", () => this.#showPanel());
+    PHONE.addEventListener("change", () => this.#showPanel(true));
   }
 
   /** On phones, Escape closes the sheet first. */
@@ -197,7 +195,7 @@ export class Viewer {
     const place = placeOf(this.list, photo.photoId);
     this.controls.showCount(place);
     if (isStep) this.#live.textContent = place ? t("viewer.step", { name: nameOf(photo), ...place }) : nameOf(photo);
-    if (photo.status === "ready" && photo.wantedRotation) void watchRotation(photo.photoId);
+    if (isListed(photo) && typeof photo.wantedRotation === "number") void watchRotation(photo.photoId);
     void this.#prepareNeighbours(photo);
   }
 
@@ -213,9 +211,16 @@ export class Viewer {
   /** @param {Photo} photo */
   #showState(photo) {
     this.#name(nameOf(photo));
-    fillPanel(this, photo);
+    this.#showPanel();
     this.controls.showButtons();
     fill(this.#note, buildState(photo));
+  }
+
+  /** Fill the panel when it is seen, because it asks for the user's rating. @param {boolean} [isForced] */
+  #showPanel(isForced = false) {
+    if (!this.photo || !this.sheet.isOpen || (this.photo === this.#described && !isForced)) return;
+    this.#described = this.photo;
+    fillPanel(this, this.photo);
   }
 
   /** @param {Photo} photo */
@@ -255,6 +260,7 @@ export class Viewer {
   #clear() {
     this.photo = null;
     this.stage.clear();
+    this.#described = null;
     fill(this.sheet.content);
     fill(this.#note);
     this.sheet.set(0);
@@ -278,12 +284,6 @@ export class Viewer {
     if (photo && picture) shrink(picture, from, visibleBox(findTilePicture(photo.photoId)));
     this.#clear();
     this.stage.release();
-  }
-
-  /** The user has done something, so the slideshow ends. Its own button and key do that themselves. @param {Event} event */
-  #interrupt(event) {
-    const isOwnButton = event.target instanceof Element && event.target.closest('[data-name="pause"]');
-    if (!isOwnButton && /** @type {KeyboardEvent} */ (event).key !== "s") this.slideshow.stop();
   }
 
   #tap() {
