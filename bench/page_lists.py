@@ -6,7 +6,8 @@ The photos have real renditions: WebP files that the project's renderer has made
 import base64
 import json
 import re
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import BrowserContext, Route
@@ -24,7 +25,8 @@ def make_pictures() -> list[Rendered]:
     return [render(make_photo(*size, seed=seed)) for seed, size in enumerate(_SIZES)]
 
 
-class LongList(NamedTuple):
+@dataclass
+class LongList:
     """A list of `count` photos, which repeats the pictures."""
 
     pictures: list[Rendered]
