@@ -36,6 +36,7 @@ class Person:
         self.errors: list[str] = []
         self.requests: list[str] = []
         self.expected_statuses: set[int] = set()
+        self.expected_offline = False
         self.page.on("console", self._read)
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("dialog", lambda dialog: self.errors.append(f"dialog: {dialog.message}"))
@@ -84,6 +85,7 @@ class Person:
         expected = line.location["url"].endswith("/token") or any(
             f"status of {status} " in line.text for status in self.expected_statuses
         )
+        expected |= self.expected_offline and "ERR_INTERNET_DISCONNECTED" in line.text
         if line.type == "error" and not expected:
             self.errors.append(f"{line.location['url']}: {line.text}")
 
