@@ -8,7 +8,6 @@ passes the reads. `docs/explanation/feed.md` has the proof and the costs.
 
 import math
 from collections.abc import Sequence
-from functools import lru_cache
 from hashlib import blake2b
 from typing import Protocol
 
@@ -297,7 +296,5 @@ def _prepare_rounds(depth: int, seed: int) -> tuple[int, int, bytes]:
     return half, (1 << half) - 1, seed.to_bytes(8)
 
 
-# The network of a walk with few buckets hashes the same numbers again and again.
-@lru_cache(maxsize=4096)
 def _mix(round_number: int, half: int, key: bytes) -> int:
     return int.from_bytes(blake2b(bytes([round_number]) + half.to_bytes(4), digest_size=4, key=key).digest())
