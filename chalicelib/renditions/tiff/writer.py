@@ -7,8 +7,8 @@ import math
 import struct
 from dataclasses import dataclass
 
-from chalicelib.renditions.coded_picture import MAX_PIECES, check_limit
-from chalicelib.renditions.jpeg import MAX_SCANNED_PIXELS, MAX_SCANS
+from chalicelib.renditions.coded_picture import MAX_PIECES, check_limit, count_pieces
+from chalicelib.renditions.jpeg import MAX_SCANNED_PIXELS, MAX_SCANS, read_frame_size
 from chalicelib.renditions.rejections import Damaged, DecompressionBomb, Truncated, UnsupportedVariant
 from chalicelib.renditions.tiff.pages import Page
 from chalicelib.renditions.tiff.samples import BLACK_IS_ZERO, FLOAT, JPEG, RGB, UNSIGNED, YCBCR, Reading, Samples
@@ -59,7 +59,11 @@ class Grid:
 
     def count_rows(self, index: int) -> int:
         """Return the rows of a strip or tile."""
-        return self.height if self.is_tiled else min(self.height, self.picture_height - index * self.height)
+        return self.height if self.is_tiled else self.count_visible_rows(index)
+
+    def count_visible_rows(self, index: int) -> int:
+        """Return the rows of a strip or tile that are inside the picture."""
+        return min(self.height, self.picture_height - index // self.across * self.height)
 
 
 def write_picture(tiff_file: Tiff, page: Page, samples: Samples, grid: Grid) -> bytes:
@@ -108,13 +112,21 @@ def _check_ends(length: int, samples: Samples, grid: Grid, offsets: tuple[int, .
 
 
 def _check_jpegs(content: bytes, grid: Grid, offsets: tuple[int, ...], sizes: tuple[int, ...]) -> None:
-    """Check the scans and the end of each JPEG. libtiff visits all pixels once per scan, and ignores a missing end."""
+    """Check the end, the scans and the size of each JPEG.
+
+    libtiff visits all pixels once per scan. It ignores a missing end, and leaves pixels black if a JPEG is too small.
+    """
     ranges = [(at, at + size) for at, size in zip(offsets, sizes, strict=False)]
     if not all(content.rfind(_END, start, end) >= 0 for start, end in ranges):
         raise Truncated
     scans = [content.count(_SCAN, start, end) for start, end in ranges]
     check_limit(max(scans), MAX_SCANS, "scans", DecompressionBomb)
     check_limit(sum(scans) * grid.width * grid.height, MAX_SCANNED_PIXELS, "pixels in all scans", DecompressionBomb)
+    piece_counter = count_pieces()
+    for index, (start, end) in enumerate(ranges):
+        width, height = read_frame_size(content, start, end, piece_counter)
+        if width < grid.width or height < grid.count_visible_rows(index):
+            raise Damaged
 
 
 def _describe(tiff_file: Tiff, page: Page, samples: Samples, grid: Grid) -> _Fields:
