@@ -11,7 +11,7 @@ from chalicelib.renditions.coded_picture import MAX_PIECES, check_limit, count_p
 from chalicelib.renditions.jpeg import MAX_SCANNED_PIXELS, MAX_SCANS, read_frame_size
 from chalicelib.renditions.rejections import Damaged, DecompressionBomb, Truncated, UnsupportedVariant
 from chalicelib.renditions.tiff.pages import Page
-from chalicelib.renditions.tiff.samples import BLACK_IS_ZERO, FLOAT, JPEG, RGB, UNSIGNED, YCBCR, Reading, Samples
+from chalicelib.renditions.tiff.samples import BLACK_IS_ZERO, CMYK, FLOAT, JPEG, RGB, UNSIGNED, YCBCR, Reading, Samples
 from chalicelib.renditions.tiff.structure import Tiff, get_first_integer
 
 _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, _FILL_ORDER = 256, 257, 258, 259, 262, 266
@@ -101,14 +101,16 @@ def write_picture(tiff_file: Tiff, page: Page, samples: Samples, grid: Grid) -> 
 def _check_ends(length: int, samples: Samples, grid: Grid, offsets: tuple[int, ...], sizes: tuple[int, ...]) -> None:
     """Check that the file does not end before a strip or tile. The bytes after it would be shown instead."""
     row_size = math.ceil(grid.width * (1 if samples.is_planar else samples.number) * samples.bits / 8)
+    total = 0
     for index, (offset, size) in enumerate(zip(offsets, sizes, strict=False)):
         if samples.compression == _UNCOMPRESSED:
             # Some programs declare a full last strip, but do not write the rows after the picture.
             size = min(size, row_size * grid.count_rows(index))
         if offset + size > length:
             raise Truncated
+        total += size
     # libtiff copies the bytes that strips or tiles share once for each of them.
-    check_limit(sum(sizes), 2 * length, "bytes", DecompressionBomb)
+    check_limit(total, 2 * length, "bytes", DecompressionBomb)
 
 
 def _check_jpegs(content: bytes, grid: Grid, offsets: tuple[int, ...], sizes: tuple[int, ...]) -> None:
@@ -139,8 +141,13 @@ def _describe(tiff_file: Tiff, page: Page, samples: Samples, grid: Grid) -> _Fie
         width = math.ceil(width * number * bits / 8)
         picture_width, number, bits = width * grid.across, 1, 8
     is_float = samples.format == FLOAT and samples.reading is Reading.SAMPLES
-    photometric = RGB if number > 2 else BLACK_IS_ZERO
-    declared_extra = number - (3 if number > 2 else 1)
+    photometric, colours = (RGB, 3) if number > 2 else (BLACK_IS_ZERO, 1)
+    if samples.compression == JPEG:
+        # libvips decodes the tiles of JPEG itself, and then supports only these numbers of samples.
+        if grid.is_tiled and number not in {1, 3, 4}:
+            raise UnsupportedVariant
+        photometric, colours = (CMYK, 4) if number == 4 else (photometric, colours)
+    declared_extra = number - colours
     fields: _Fields = {
         _WIDTH: (_LONG, (picture_width,)),
         _HEIGHT: (_LONG, (grid.picture_height,)),
