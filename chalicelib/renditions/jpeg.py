@@ -89,7 +89,8 @@ def extend_scans(content: bytes, addition: bytes) -> bytes:
     """
     parts, piece_counter = [b"\xff\xd8"], count_pieces()
     for code, segment in _iterate_segments(content):
-        parts += (bytes((0xFF, code)), *(_extend_scan(segment, addition, piece_counter) if code == _SOS else (segment,)))
+        parts.append(bytes((0xFF, code)))
+        parts += _extend_scan(segment, addition, piece_counter) if code == _SOS else [segment]
     return b"".join(parts)
 
 

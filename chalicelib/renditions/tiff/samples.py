@@ -160,9 +160,6 @@ def _get_common(fields: dict[int, Field], tag: int, colours: int, default: int) 
 def _find_alpha(fields: dict[int, Field], number: int, colours: int) -> tuple[int | None, bool]:
     """Return the index of the sample for transparency, and whether the colours are multiplied by it."""
     kinds = fields.get(_EXTRA_SAMPLES, ())
-    if not kinds and (number, colours) == (4, 3):
-        # Some programs do not declare transparency. Pillow, libtiff and ImageMagick assume it.
-        return 3, False
     for index, kind in enumerate(kinds if isinstance(kinds, tuple) else (), colours):
         if kind in {_ASSOCIATED_ALPHA, _UNASSOCIATED_ALPHA} and index < number:
             return index, kind == _ASSOCIATED_ALPHA
