@@ -84,6 +84,7 @@ def bombs() -> dict[str, tuple[bytes, str, str]]:
         "jpeg scans": (jpeg_with_many_scans(5_000), "image/jpeg", "DecompressionBomb"),
         # The number of pixels alone would not cause a refusal.
         "jpeg of 65 scans": (jpeg_with_many_scans(65), "image/jpeg", "DecompressionBomb"),
+        "jpeg restarts": (jpeg_with_many_restarts(1_000_000), "image/jpeg", "DecompressionBomb"),
         "jpeg segments": (segments, "image/jpeg", "DecompressionBomb"),
     }
 
@@ -95,6 +96,13 @@ def _avif_with_decoy() -> bytes:
     Image.new("L", (7_400, 7_400)).save(content, "AVIF", speed=10, quality=1)
     flagged = images.replace_first(content.getvalue(), real, real[:4] + b"\0\0\0\1" + real[8:])
     return flagged + struct.pack(">I4s", 28, b"free") + _extent(64, 64)
+
+
+def jpeg_with_many_restarts(restarts: int) -> bytes:
+    """Return a picture with restart markers behind its pixels, of which its decoder warns."""
+    content = images.encoded(images.quadrants(), "JPEG", restart_marker_blocks=1)
+    first = content.index(b"\xff\xd0")
+    return content[:first] + bytes(100) + content[first:-2] + b"\xff\xd0" * restarts + content[-2:]
 
 
 def _jpeg_with_one_scan(*, progressive: bool = False) -> bytes:

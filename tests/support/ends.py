@@ -31,7 +31,7 @@ def _jpegs() -> dict[str, bytes]:
     }
 
 
-def _jpegs_with_a_warning() -> dict[str, bytes]:
+def jpegs_with_a_warning() -> dict[str, bytes]:
     """Return photos of which libjpeg warns before it decodes the last pixels, although all pixels are there."""
     jpegs = _jpegs()
     adobe = b"\xff\xee\0\x0eAdobe\0\x64\0\0\0\0\x07"
@@ -83,7 +83,7 @@ def _iterate_complete() -> Iterator[tuple[str, bytes, bytes]]:
         for ending, end in {"no": b"", "half an": b"\xff", "zeros for the": bytes(50), "noise for the": NOISE}.items():
             yield f"JPEG {name}, {ending} end mark", jpeg, jpeg[:-2] + end
         yield f"JPEG {name}, noise behind", jpeg, jpeg + NOISE
-    for name, jpeg in _jpegs_with_a_warning().items():
+    for name, jpeg in jpegs_with_a_warning().items():
         for start, original in _jpegs().items():
             if name.startswith(start):
                 yield f"JPEG {name}", original, jpeg
@@ -142,7 +142,7 @@ def _iterate_cut() -> Iterator[tuple[str, bytes]]:
         yield f"JPEG {name}, with an end mark", half + b"\xff\xd9"
         yield f"JPEG {name}, filled with zeros", half + bytes(len(half))
         yield f"JPEG {name}, without its last byte", jpeg[:-3] + b"\xff\xd9"
-    for name, jpeg in _jpegs_with_a_warning().items():
+    for name, jpeg in jpegs_with_a_warning().items():
         for share in (0.5, 0.7, 0.9):
             yield f"JPEG {name}, {share:.0%}", jpeg[: int(len(jpeg) * share)] + b"\xff\xd9"
         yield f"JPEG {name}, without its last byte", jpeg[:-3] + b"\xff\xd9"
