@@ -27,8 +27,8 @@ _PROGRESSIVE = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
 _SHOWN_BY_BROWSERS = frozenset({0xC0, 0xC1, 0xC2})
 _PICTURE = _FRAMES | {0xC4, 0xCC, 0xDB, 0xDD, _SOS}
 _BETWEEN_SCANS = frozenset({0xC4, 0xCC, 0xDB, 0xDD, _SOS, 0xFE, *range(0xE0, 0xF0)})
-_WITHOUT_LENGTH = frozenset({0x01, _SOI, *range(0xD0, 0xD8)})
-_RESTART = re.compile(rb"\xff[\xd0-\xd7]")
+_RESTARTS = range(0xD0, 0xD8)
+_WITHOUT_LENGTH = frozenset({0x01, _SOI, *_RESTARTS})
 _KEPT_ZEROS, _SHORT_SCAN = 2, 16
 _JFIF = b"\xff\xe0\0\x10JFIF\0\1\1\0\0\1\0\1\0\0"
 
@@ -83,24 +83,23 @@ def read_frame_size(content: bytes, start: int, end: int, piece_counter: Iterato
 
 
 def extend_scans(content: bytes, addition: bytes) -> bytes:
-    """Return a picture with `addition` behind each scan and each restart interval.
+    """Return a picture with `addition` behind each scan.
 
-    A decoder skips the addition if no pixel before it is missing. Otherwise, it decodes pixels from it.
+    A decoder skips the addition if the scan has all its pixels. Otherwise, it decodes pixels from it.
     """
-    parts, piece_counter = [b"\xff\xd8"], count_pieces()
+    parts = [b"\xff\xd8"]
     for code, segment in _iterate_segments(content):
-        parts.append(bytes((0xFF, code)))
-        parts += _extend_scan(segment, addition, piece_counter) if code == _SOS else [segment]
+        parts += (bytes((0xFF, code)), _extend_scan(segment, addition) if code == _SOS else segment)
     return b"".join(parts)
 
 
-def _extend_scan(segment: bytes, addition: bytes, piece_counter: Iterator[None]) -> Iterator[bytes]:
-    start = 0
-    for marker, _ in zip(_RESTART.finditer(segment, 6 + 2 * segment[2]), piece_counter, strict=False):
-        # Extra 0xFF bytes may precede a marker. Followed by the addition, they would be a marker.
-        yield segment[start : marker.start()].rstrip(b"\xff") + addition
-        start = marker.start()
-    yield segment[start:].rstrip(b"\xff") + addition
+def _extend_scan(segment: bytes, addition: bytes) -> bytes:
+    positions = [segment.rfind(bytes((0xFF, code)), 6 + 2 * segment[2]) for code in _RESTARTS]
+    last = max(positions)
+    # If the scan ends between two restart intervals, the decoder looks for the next restart marker.
+    following = (positions.index(last) + 1) % len(_RESTARTS) if last >= 0 else 0
+    # 0xFF and the addition would be a marker.
+    return segment.rstrip(b"\xff") + addition + bytes((0xFF, _RESTARTS[following])) + addition
 
 
 def _find_body(segments: list[tuple[int, bytes]], code: int, prefix: bytes) -> bytes:
