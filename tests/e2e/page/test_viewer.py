@@ -216,7 +216,12 @@ def test_owner_downloads_the_original(person: Person, tmp_path: Path) -> None:
 
 
 def test_hostile_texts_run_no_script(person: Person) -> None:
-    hostile = {"title": HOSTILE, "description": HOSTILE, "tags": [HOSTILE[:50]], "filename": f"{HOSTILE[:60]}.jpg"}
+    hostile: dict[str, Any] = {
+        "title": HOSTILE,
+        "description": HOSTILE,
+        "tags": [HOSTILE[:50]],
+        "filename": f"{HOSTILE[:60]}.jpg",
+    }
     [photo_id] = person.upload(seed=390, visibility="private", **hostile)
     person.open("/library?order=newest")
     open_photo(person, photo_id)
@@ -268,8 +273,9 @@ def test_expired_url_is_fetched_again(person: Person) -> None:
     def refuse_once(route: Any) -> None:
         if not refused and "2048" in route.request.url:
             refused.append(route.request.url)
-            return route.fulfill(status=403)
-        return route.continue_()
+            route.fulfill(status=403)
+        else:
+            route.continue_()
 
     person.page.route(re.compile(r"/photos/|renditions|\.(jpg|webp|avif)"), refuse_once)
     open_photo(person, photo_id)
