@@ -20,7 +20,7 @@ addEventListener("unhandledrejection", () => say(t("error.page")));
 addEventListener("pageshow", (event) => event.persisted && location.reload());
 if ("serviceWorker" in navigator) void navigator.serviceWorker.register(new URL("../sw.js", import.meta.url));
 void show();
-// The first answer about the session is a change too, unless nobody is signed in.
+// The first answer about a session is a change too.
 session.addEventListener("change", () => void resumeUploads());
 if (shared) void addShared(shared);
 
