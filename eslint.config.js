@@ -25,7 +25,8 @@ export default [
       // Text that people wrote must never become markup.
       "no-restricted-properties": [
         "error",
-        ...["innerHTML", "outerHTML", "insertAdjacentHTML", "write"].map((property) => ({ property, message: "Build elements with h()." })),
+        ...["innerHTML", "outerHTML", "insertAdjacentHTML"].map((property) => ({ property, message: "Build elements with h()." })),
+        { object: "document", property: "write", message: "Build elements with h()." },
       ],
     },
   },

@@ -210,7 +210,7 @@ class UserPool:
             self._cognito.admin_user_global_sign_out(UserPoolId=self._settings.user_pool_id, Username=email)
 
     def change_password(self, caller: Caller, current_password: str, new_password: str) -> None:
-        """Replace the caller's password. All sessions stay signed in. Cognito limits the guesses.
+        """Replace the caller's password. All sessions stay signed in. Cognito limits the guesses. AWS contract COG-17.
 
         Raises:
             InvalidCredentials: the current password is wrong.

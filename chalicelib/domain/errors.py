@@ -153,7 +153,7 @@ class TooLarge(PhotoshareError):
 
 
 class UnsupportedMediaType(PhotoshareError):
-    """The Content-Type header must be application/json in UTF-8."""
+    """This route does not accept this Content-Type. Routes with a JSON body require application/json in UTF-8."""
 
     status = 415
 

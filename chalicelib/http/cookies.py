@@ -70,8 +70,8 @@ def find_refresh_token(body: RefreshRequest | None, browser: BrowserRequest, bas
 def present_sign_in(tokens: Tokens, request: PageRequest, base_url: str) -> WithCookies[Tokens]:
     """Return the tokens of a sign-in by password.
 
-    The service's own web page gets the refresh token in a cookie, where its scripts cannot read it. Other clients get
-    the refresh token in the body.
+    The service's own web page gets the refresh token in a cookie that scripts cannot read. Other clients get the
+    refresh token in the body.
     """
     if not request.is_same_origin(base_url):
         return WithCookies(tokens, ())

@@ -35,7 +35,9 @@ def run_each[Item, Result](
             return error
 
     with ThreadPoolExecutor(threads, "batch") as executor:
-        results = list(executor.map(run, items))
+        # `executor.map` would cancel the remaining items at the first exception.
+        futures = [executor.submit(run, item) for item in items]
+    results = [future.result() for future in futures]
     if busy := sum(isinstance(result, Busy) for result in results):
         log.warning("some items of a batch failed", extra={"busy": busy, "items": len(results)})
     return results

@@ -30,7 +30,7 @@ interface Photo {
   description: string;
   tags: string[];
   visibility: Visibility;
-  status: "pending" | "ready" | "rejected" | "trashed" | "erased";
+  status: "pending" | "ready" | "rejected" | "erased";
   rating: { average: number | null; count: number };
   exif: Exif;
   placeholder: string;
@@ -78,7 +78,25 @@ interface View {
   element: HTMLElement;
   /** The photos that the viewer steps through. */
   list?: import("./grid/photo-list.js").GridList;
+  /** True if the view could not be opened, and says why. */
+  isFailure?: boolean;
+  /** Return the path of a photo over this view, if it is not `p/{photoId}`. */
+  photoHref?: (photoId: string) => string;
   /** Called when the view is shown again from the history. */
   resume?: () => void;
   close?: () => void;
+}
+
+/** How the photos of a list are read and changed, if not by the routes of single photos. */
+interface PhotoSource {
+  /** Return the path of a photo. */
+  photoHref?: (photoId: string) => string;
+  /** Return a photo with fresh signed URLs. Throws ApiError. */
+  refetch?: (photoId: string) => Promise<Photo>;
+  /** Return a URL that downloads a photo. Throws ApiError. */
+  download?: (photoId: string) => Promise<{ url: string }>;
+  /** False if nobody can change photos here. */
+  canChange?: boolean;
+  /** Return whether the user may rate a photo. */
+  canRate?: (photo: Photo) => boolean;
 }

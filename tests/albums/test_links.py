@@ -29,10 +29,16 @@ def album(ann: Client) -> str:
 
 
 def create_link(owner: Client, album: str, **fields: Any) -> str:
-    """Create a share link. Return its path."""
+    """Create a share link. Return its path in the API."""
     answer = owner.post(f"{album}/links", fields)
     assert answer.status == 201, answer
-    return str(answer.json["url"]).removeprefix("http://localhost:8000")
+    return get_path(answer.json["url"])
+
+
+def get_path(url: str) -> str:
+    """Return the path in the API of a share link, which is an address of the web page."""
+    assert url.startswith("http://localhost:8000/s/")
+    return url.replace("http://localhost:8000/s/", "/shared/")
 
 
 def open_link(client: Client, path: str, password: str | None = None) -> Answer:
@@ -151,7 +157,7 @@ def test_link_downloads_only_photos_of_its_album(shared_cloud: Cloud, ann: Clien
 
 def test_revoked_link_is_not_found(shared_cloud: Cloud, ann: Client, album: str) -> None:
     answer = ann.post(f"{album}/links").json
-    path, other = answer["url"].removeprefix("http://localhost:8000"), create_link(ann, album)
+    path, other = get_path(answer["url"]), create_link(ann, album)
     target = f"{album}/links/{answer['linkId']}"
     assert ann.delete(target).status == 204
     assert (

@@ -14,6 +14,7 @@ from chalicelib import wiring
 from chalicelib.auth.cognito import UserPool
 from chalicelib.auth.hosted_ui import sanitize_return_path
 from chalicelib.domain import errors
+from chalicelib.domain.accounts import Caller
 from chalicelib.infra import aws
 from tests.support.cloud import Cloud
 from tests.support.cognito import Cognito
@@ -199,6 +200,11 @@ def test_user_signs_up_logs_in_and_refreshes_tokens() -> None:
         with pytest.raises(errors.InvalidCredentials):
             identity.log_in(email, password)
     tokens = identity.log_in(EMAIL, PASSWORD)
+    user_now = Caller(user.user_id, tokens.access_token)
+    with pytest.raises(errors.InvalidCredentials):
+        identity.change_password(user_now, "wrong", "Correct-Horse-2")
+    identity.change_password(user_now, PASSWORD, "Correct-Horse-2")
+    tokens = identity.log_in(EMAIL, "Correct-Horse-2")
     fresh = identity.refresh(str(tokens.refresh_token))
     assert fresh.access_token
     assert fresh.refresh_token is msgspec.UNSET

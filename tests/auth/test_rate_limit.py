@@ -111,3 +111,24 @@ def test_request_with_an_invalid_token_is_not_counted(shared_cloud: Cloud) -> No
     for _ in range(3):
         assert shared_cloud.bearing(f"{ann.token}x", unguarded=True).get("/trash").status == 401
     assert wiring.limiter()._buckets == {}
+
+
+def test_batch_counts_as_one_request_for_each_five_photos() -> None:
+    clock = Clock()
+    limiter = Limiter(clock)
+    for size, cost in ((1, 1), (5, 1), (6, 2), (50, 10)):
+        limiter._buckets.clear()
+        limiter.count_request(ANN)
+        limiter.count_batch(ANN, size)
+        assert count_passed(limiter, ANN, BUCKET_SIZE) == BUCKET_SIZE - cost
+
+
+def test_batch_that_exceeds_the_limit_takes_no_token_and_passes_after_retry_after_seconds() -> None:
+    clock = Clock()
+    limiter = Limiter(clock)
+    count_passed(limiter, ANN, BUCKET_SIZE - 1)
+    with pytest.raises(TooManyRequests) as throttled:
+        limiter.count_batch(ANN, 5 * 50)
+    assert throttled.value.retry_after == 3
+    clock.now += throttled.value.retry_after
+    limiter.count_batch(ANN, 5 * 50)

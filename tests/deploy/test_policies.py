@@ -27,6 +27,7 @@ from tests.support.cognito import Cognito
 from tests.support.faults import hooked
 from tests.support.idp import IdentityProvider
 from tests.support.images import photo as make_photo
+from tests.support.old_release import reindex_photos
 from tests.support.policies import CHALICE, FUNCTIONS, Need, granted, platform, statements
 from tests.support.rekognition import moderated
 from tests.support.rows import empty
@@ -51,6 +52,8 @@ def handle_photos(cloud: Cloud) -> None:
         for filters in ({"scope": "mine"}, {"userId": "ann"}, {}):
             assert ann.get("/photos", order="newest", tag="sea", **filters).status == 200
         assert ann.get("/photos", order="newest", userId="ann").status == 200
+        for path in ("/photos?order=taken&scope=mine", "/photos/months?scope=mine"):
+            assert ann.get(path).status == 200
         if content == JPEG:
             for rating in (5, 3):
                 assert ann.call("PUT", f"/photos/{grant['photoId']}/rating", {"rating": rating}).status == 200
@@ -83,7 +86,7 @@ def handle_albums(cloud: Cloud) -> None:
     assert ann.call("PUT", f"{album}/photos/{grant['photoId']}", {"position": 1}).status == 200
     link = ann.post(f"{album}/links", {"password": "x"}).json
     shared = f"/shared/{link['url'].rpartition('/')[2]}"
-    for order in ("position", "random"):
+    for order in ("position", "random", "taken"):
         for path in (f"{album}/photos", f"{shared}/photos"):
             for password in ("x", "y"):
                 ann.call("GET", f"{path}?order={order}", headers={"X-Link-Password": password})
@@ -244,8 +247,8 @@ def repeat_upload_requests(cloud: Cloud) -> None:
 SCENARIOS: list[Callable[[Cloud], None]] = [
     *(confirm_during_erasure, handle_photos, search_photos, handle_albums, work_on_albums, confirm_uploads),
     *(confirm_missing_object, rebuild_lost_row),
-    *(sweep_and_clean_up, rotate_photo, empty_trash, moderate_photos, cancel_account, show_account, reset_password),
-    repeat_upload_requests,
+    *(sweep_and_clean_up, rotate_photo, reindex_photos, empty_trash, moderate_photos, cancel_account),
+    *(show_account, reset_password, repeat_upload_requests),
 ]
 
 

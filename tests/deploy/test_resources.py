@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from local.roles import build_role_resources
 from tests.support.policies import FUNCTIONS
 
 LOCAL = "http://localhost:8000"
+CACHING_DISABLED = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
 RESOURCES: dict[str, Any] = load(str(stack.TEMPLATE))["Resources"]
 RUNBOOK = stack.TEMPLATE.parent / "docs" / "runbook"
 
@@ -137,6 +139,15 @@ def test_only_the_cdn_reads_renditions_and_it_requires_signed_urls() -> None:
     distribution = RESOURCES["RenditionsCdn"]["Properties"]["DistributionConfig"]
     assert distribution["DefaultCacheBehavior"]["TrustedKeyGroups"] == [{"Ref": "RenditionsKeys"}]
     assert "CacheBehaviors" not in distribution
+
+
+@pytest.mark.parametrize("path", ["/p/1", "/s/1", "/photos/1", "/albums/1", "/shared/1", "/sw.js", "/library"])
+def test_cdn_does_not_cache_what_depends_on_the_visibility_or_on_accept(path: str) -> None:
+    distribution = RESOURCES["AppCdn"]["Properties"]["DistributionConfig"]
+    assert distribution["DefaultCacheBehavior"]["CachePolicyId"] == CACHING_DISABLED
+    patterns = [behaviour["PathPattern"] for behaviour in distribution["CacheBehaviors"]]
+    assert "/web/*" in patterns
+    assert not any(fnmatchcase(path, pattern) for pattern in patterns)
 
 
 def test_outputs_are_the_environment_of_the_app(cloud: Cloud) -> None:

@@ -61,6 +61,11 @@ def test_body_that_is_not_an_object_is_refused(shape: type[requests.Input], body
         parsing.parse_body(shape, BareRequest(body))
 
 
+def create_ids(count: int) -> list[str]:
+    """Return different ids of photos."""
+    return [f"{PHOTO_ID[:-3]}{number:03}" for number in range(count)]
+
+
 INVALID_VALUES: list[tuple[type[requests.Input], dict[str, Any], str]] = [
     (requests.Credentials, {"email": "ann"}, "email"),
     (requests.Credentials, {"email": "a b@example.com"}, "email"),
@@ -116,6 +121,18 @@ INVALID_VALUES: list[tuple[type[requests.Input], dict[str, Any], str]] = [
     (requests.PositionRequest, {"position": 1.5}, "position"),
     (requests.PositionRequest, {"position": True}, "position"),
     (requests.PositionRequest, {"position": "1"}, "position"),
+    (requests.PhotoChanges, {"addTags": ["x"] * 33}, "addTags"),
+    (requests.PhotoChanges, {"removeTags": ["x", " "]}, "removeTags[1]"),
+    (batches.PhotoIdBatch, {"photoIds": []}, "photoIds"),
+    (batches.PhotoIdBatch, {"photoIds": create_ids(51)}, "photoIds"),
+    (batches.PhotoIdBatch, {"photoIds": ["nonsense"]}, "photoIds[0]"),
+    (
+        batches.PhotoChangeBatch,
+        {"items": [{"photoId": PHOTO_ID, "changes": {"title": None}}]},
+        "items[0].changes.title",
+    ),
+    (batches.PhotoChangeBatch, {"items": []}, "items"),
+    (batches.EntryBatch, {"items": [{"photoId": PHOTO_ID, "position": -1}]}, "items[0].position"),
 ]
 
 
@@ -128,11 +145,20 @@ def test_invalid_value_is_refused_and_the_error_names_its_field(
     assert str((raised.value.details or {})["field"]).replace("[...]", field[-3:]) == field
 
 
+@pytest.mark.parametrize("shape", [shape for shape in SHAPES if shape.__module__ == batches.__name__])
+def test_batch_with_a_photo_twice_is_refused(shape: type[requests.Input]) -> None:
+    ((name, items),) = SHAPES[shape].items()
+    with pytest.raises(errors.InvalidRequest) as raised:
+        parsing.parse_body(shape, BareRequest(encode_json({name: [*items, *items]})))
+    assert raised.value.message == "The batch contains a photo twice."
+
+
 def test_no_request_type_makes_msgspec_corrupt_memory() -> None:
     script = """
 import gc, msgspec
-from chalicelib.domain import requests
-for shape in [kind for kind in vars(requests).values() if isinstance(kind, type) and issubclass(kind, msgspec.Struct)]:
+from chalicelib.domain import batches, requests
+kinds = [*vars(batches).values(), *vars(requests).values()]
+for shape in [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, msgspec.Struct)]:
     try:
         msgspec.convert({}, shape)
     except msgspec.ValidationError:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain.errors import InvalidRequest
-from chalicelib.domain.tags import clean_tags, is_plain_word, normalize_tag, normalize_tags
+from chalicelib.domain.tags import clean_tags, edit_tags, is_plain_word, normalize_tag, normalize_tags
 
 
 @given(st.text())
@@ -55,3 +55,19 @@ def test_tag_that_is_empty_or_too_long_without_its_spaces_is_refused(tag: str) -
 
 def test_length_of_a_tag_does_not_count_outer_spaces() -> None:
     assert clean_tags([f"  {'x' * 50}  "]) == ["x" * 50]
+
+
+@pytest.mark.parametrize(
+    ("remove", "add", "expected"),
+    [
+        ([], [], ("Sea", "hills")),
+        ([], ["SEA", "boat"], ("Sea", "hills", "boat")),
+        (["SEA", "boat"], [], ("hills",)),
+        (["sea"], ["SEA"], ("Sea", "hills")),
+        (["hills"], ["boat"], ("Sea", "boat")),
+    ],
+)
+def test_edited_tags_keep_their_order_and_their_spelling(
+    remove: list[str], add: list[str], expected: tuple[str, ...]
+) -> None:
+    assert edit_tags(("Sea", "hills"), remove=remove, add=add) == expected

@@ -7,11 +7,13 @@ import pytest
 
 from tests.support.browser import Browser
 from tests.support.cloud import Cloud
-from tests.support.cognito import Cognito
+from tests.support.cognito import TOKENS, Cognito
 
 ORIGIN = "http://localhost:8000"
 LOGIN, REFRESH = "__Host-login", "__Host-refresh"
 OWN_PAGE = {"X-Requested-With": "fetch"}
+CREDENTIALS = {"email": "ann@example.com", "password": "Correct-horse-7"}
+SIGNED_IN = {"AuthenticationResult": TOKENS["AuthenticationResult"] | {"RefreshToken": "first-refresh"}}
 ROUTES = pytest.mark.parametrize("path", ["/token", "/logout"])
 
 
@@ -151,6 +153,61 @@ def test_logout_revokes_the_refresh_token_and_deletes_the_cookie(browser: Browse
     assert [(name, parameters["Token"]) for name, parameters in cognito.asked] == [("RevokeToken", "refresh-ann")]
     assert browser.cookies == {}
     assert browser.call("POST", "/token", headers=OWN_PAGE).status == 401
+
+
+def test_logout_everywhere_revokes_all_tokens_and_deletes_the_cookie(shared_cloud: Cloud, cognito: Cognito) -> None:
+    ann = shared_cloud.person("ann")
+    browser = Browser(shared_cloud, ann)
+    browser.cookies = {REFRESH: "refresh-ann"}
+    answer = browser.call("POST", "/logout/everywhere")
+    assert (answer.status, "/logout?client_id=" in answer.json["logoutUrl"]) == (200, True)
+    assert cognito.asked == [("GlobalSignOut", {"AccessToken": ann.token})]
+    assert browser.cookies == {}
+
+
+def test_logout_everywhere_with_a_revoked_token_also_deletes_the_cookie(shared_cloud: Cloud, cognito: Cognito) -> None:
+    cognito.refuse("GlobalSignOut", code="NotAuthorizedException")
+    browser = Browser(shared_cloud, shared_cloud.person("ann"))
+    browser.cookies = {REFRESH: "refresh-ann"}
+    assert browser.call("POST", "/logout/everywhere").status == 200
+    assert browser.cookies == {}
+
+
+@pytest.mark.parametrize("headers", [OWN_PAGE, OWN_PAGE | {"Origin": ORIGIN}])
+def test_password_sign_in_of_the_own_page_stores_the_refresh_token_only_in_its_cookie(
+    shared_cloud: Cloud, cognito: Cognito, headers: dict[str, str]
+) -> None:
+    cognito.answers["InitiateAuth"] = SIGNED_IN
+    browser = Browser(shared_cloud)
+    browser.cookies = {LOGIN: "pending", REFRESH: "planted"}
+    answer = browser.call("POST", "/login", CREDENTIALS, headers)
+    assert answer.status == 200
+    assert "refreshToken" not in answer.json
+    assert answer.json["accessToken"] == "fresh-access"
+    assert browser.cookies == {REFRESH: "first-refresh"}
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Origin": ORIGIN},
+        {"X-Requested-With": "", "Origin": ORIGIN},
+        *({"Origin": origin} | OWN_PAGE for origin in ("null", "https://evil.example", "https://app.example.com")),
+    ],
+)
+def test_password_sign_in_of_other_clients_sets_no_cookie(
+    shared_cloud: Cloud, cognito: Cognito, headers: dict[str, str]
+) -> None:
+    cognito.answers["InitiateAuth"] = SIGNED_IN
+    answer = shared_cloud.visitor.call("POST", "/login", CREDENTIALS, headers)
+    assert (answer.status, answer.json["refreshToken"], answer.cookies) == (200, "first-refresh", {})
+
+
+def test_failed_password_sign_in_keeps_the_cookies(shared_cloud: Cloud, cognito: Cognito) -> None:
+    cognito.refuse("InitiateAuth", code="NotAuthorizedException")
+    answer = shared_cloud.visitor.call("POST", "/login", CREDENTIALS, OWN_PAGE)
+    assert (answer.status, answer.cookies) == (401, {})
 
 
 def test_logout_without_a_session_succeeds(shared_cloud: Cloud, cognito: Cognito) -> None:

@@ -51,5 +51,5 @@ def test_head_request_gets_the_headers_of_the_file(shared_cloud: Cloud, path: st
 
 
 def test_api_gateway_gets_a_head_route_for_each_file() -> None:
-    files = {*PAGE_ADDRESSES, *PAGE_FILES, "/openapi.json"}
+    files = {*PAGE_ADDRESSES, *PAGE_FILES, "/p/{photo_id}/preview", "/openapi.json"}
     assert {path for path, methods in service.app.routes.items() if "HEAD" in methods} == files

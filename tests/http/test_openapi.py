@@ -38,6 +38,11 @@ def test_no_description_has_indented_lines() -> None:
     assert "\\n    " not in json.dumps(contract.document())
 
 
+def test_ids_in_nested_views_have_a_format() -> None:
+    schemas = contract.document()["components"]["schemas"]
+    assert schemas["PhotoResult"]["properties"]["photoId"]["format"] == "uuid"
+
+
 def test_document_is_served_with_an_etag(cloud: Cloud) -> None:
     answer = cloud.visitor.get("/openapi.json")
     assert (answer.status, answer.json) == (200, contract.document())

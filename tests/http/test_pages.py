@@ -1,10 +1,14 @@
 """The addresses of the web page, and the links inside the page."""
 
+import json
+import re
 from html.parser import HTMLParser
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
+import app as service
 from chalicelib.domain.errors import NotFound
 from chalicelib.http import files, pages
 from tests.support.cloud import Cloud
@@ -89,4 +93,49 @@ def test_service_worker_is_at_the_root(shared_cloud: Cloud) -> None:
         "text/javascript; charset=utf-8",
         "no-cache",
     )
-    assert answer.body == shared_cloud.visitor.get("/web/sw.js").body
+
+
+def test_service_worker_knows_all_files_of_its_release(shared_cloud: Cloud) -> None:
+    worker = shared_cloud.visitor.get("/sw.js").body
+    [line] = [line for line in worker.splitlines() if line.startswith("const RELEASE = ")]
+    release = json.loads(line.removeprefix("const RELEASE = ").removesuffix(";"))
+    web = Path(files.__file__).parent.parent / "web"
+    assert release["files"].keys() == {
+        str(path.relative_to(web)) for path in web.rglob("*.*") if path.suffix in files.CONTENT_TYPES
+    } - {"sw.js"}
+    for path, etag in release["files"].items():
+        assert files.load_web_file(*reversed(path.split("/"))).etag == etag, path
+    assert re.fullmatch("[0-9a-f]{32}", release["id"])
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"--x\r\nContent-Disposition: form-data; name=f\r\n\r\n\xff\xd8\r\n--x--\r\n"]
+)
+def test_share_without_the_service_worker_changes_nothing_and_leads_to_the_library(
+    shared_cloud: Cloud, content: bytes
+) -> None:
+    before = len(shared_cloud.calls)
+    headers = {"Content-Type": "multipart/form-data; boundary=x", "Origin": "null"}
+    answer = shared_cloud.visitor.call("POST", "/share", content, headers)
+    assert (answer.status, answer.headers["Location"]) == (303, "http://localhost:8000/library?shared=missed")
+    assert (answer.body, answer.cookies, len(shared_cloud.calls)) == ("", {}, before)
+
+
+def test_policy_of_the_page_allows_its_manifest_and_its_worker(shared_cloud: Cloud) -> None:
+    policy = shared_cloud.visitor.get("/").headers["Content-Security-Policy"]
+    directives = dict(directive.strip().partition(" ")[::2] for directive in policy.split(";"))
+    assert directives["manifest-src"] == directives["worker-src"] == "'self'"
+    assert {*directives} == {
+        *("default-src", "script-src", "style-src", "img-src", "connect-src", "manifest-src", "worker-src"),
+        *("form-action", "base-uri", "frame-ancestors"),
+    }
+
+
+def test_parameters_in_the_same_place_have_the_same_name() -> None:
+    names: dict[str, set[str]] = {}
+    for path in service.app.routes:
+        parts = path.split("/")
+        for position, part in enumerate(parts):
+            if part.startswith("{"):
+                names.setdefault("/".join(parts[:position]), set()).add(part)
+    assert [place for place, different in names.items() if len(different) > 1] == []

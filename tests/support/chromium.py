@@ -36,6 +36,7 @@ class Person:
         self.errors: list[str] = []
         self.requests: list[str] = []
         self.expected_statuses: set[int] = set()
+        self.expected_offline = False
         self.page.on("console", self._read)
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("dialog", lambda dialog: self.errors.append(f"dialog: {dialog.message}"))
@@ -53,12 +54,12 @@ class Person:
         answer = self.context.request.post("/login", data={"email": email, "password": PASSWORD}, headers=headers)
         assert answer.status == 200, answer.text()
 
-    def upload(self, count: int = 1, seed: int = 0, **fields: Any) -> list[str]:
+    def upload(self, count: int = 1, seed: int = 0, edges: tuple[int, int] = (400, 300), **fields: Any) -> list[str]:
         """Upload photos through the API, and return their ids. The first one is the oldest upload."""
         photo_ids = []
         for number in range(count):
             grant = self.local.grant(self.token, **fields)
-            body = make_photo(400, 300, seed=seed + number)
+            body = make_photo(*edges, seed=seed + number)
             stored = self.context.request.put(grant["uploadUrl"], data=body, headers=grant["headers"])
             assert stored.status == 200, stored.text()
             answer = self.local.call("POST", f"/photos/{grant['photoId']}/complete", token=self.token)
@@ -84,6 +85,7 @@ class Person:
         expected = line.location["url"].endswith("/token") or any(
             f"status of {status} " in line.text for status in self.expected_statuses
         )
+        expected |= self.expected_offline and "ERR_INTERNET_DISCONNECTED" in line.text
         if line.type == "error" and not expected:
             self.errors.append(f"{line.location['url']}: {line.text}")
 

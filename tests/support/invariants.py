@@ -7,11 +7,11 @@ from typing import Any
 
 import msgspec
 
-from chalicelib import wiring
 from chalicelib.domain.albums import Album
 from chalicelib.domain.ids import UserId
 from chalicelib.domain.photos import Photo
 from chalicelib.stores.dynamodb import items, term_rows
+from chalicelib.stores.dynamodb.timeline import DynamoTimelineStore
 from tests.support.cloud import Client, Cloud
 from tests.support.moto_data import Row, read_rows
 
@@ -22,7 +22,7 @@ def broken(cloud: Cloud, owner: str) -> list[str]:
     return [
         *_check_ready_photos(cloud, photos),
         *_check_usage(cloud, owner, photos),
-        *_check_months(owner, photos),
+        *_check_months(cloud, owner, photos),
         *_check_search_terms(cloud, owner, photos),
         *_check_albums(cloud, owner, photos),
         *_check_digests(cloud, owner, photos),
@@ -111,9 +111,9 @@ def _check_usage(cloud: Cloud, owner: str, photos: list[Photo]) -> Iterator[str]
         yield f"{owner} is charged {account.photo_count} photos and {account.bytes} bytes instead of {charged}"
 
 
-def _check_months(owner: str, photos: list[Photo]) -> Iterator[str]:
+def _check_months(cloud: Cloud, owner: str, photos: list[Photo]) -> Iterator[str]:
     expected = Counter(photo.local_time[:7] for photo in photos if photo.listed)
-    counted = wiring.timeline_store().count_by_month(UserId(owner))
+    counted = DynamoTimelineStore(cloud.settings, cloud.dynamodb).count_by_month(UserId(owner))
     if counted != expected:
         yield f"{owner} has the months {counted} instead of {dict(expected)}"
     yield from (f"{photo.photo_id} has an outdated key" for photo in photos if photo.outdated_taken_key is not None)

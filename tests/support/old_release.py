@@ -1,10 +1,19 @@
 """Change rows as a release without the order `taken` does."""
 
+from datetime import UTC, datetime
 from typing import Any
+from uuid import uuid4
 
+import msgspec
+
+from chalicelib import wiring
+from chalicelib.domain.ids import UserId, format_timestamp
+from chalicelib.domain.messages import ReindexPhotos
 from chalicelib.domain.photos import Photo
 from chalicelib.stores.dynamodb import items
 from chalicelib.stores.dynamodb.calls import build_update
+from tests.support.cloud import Cloud
+from tests.support.images import photo as make_photo
 from tests.support.rows import START, Backend
 
 PHOTOS, ENTRIES = "photoshare-test-PhotoMetadata", "photoshare-test-AlbumPhotos"
@@ -30,6 +39,19 @@ def change(backend: Backend, before: Photo, after: Photo) -> Photo:
         backend.client.delete_item(TableName=ENTRIES, Key=key)
     _put_entries(backend.client, changed)
     return backend.now(before)
+
+
+def reindex_photos(cloud: Cloud) -> None:
+    """Reindex a photo of the release by the sweep and its job."""
+    ann = cloud.person(f"ann-{uuid4()}")
+    album_id = ann.post("/albums", {"name": "Sea"}).json["albumId"]
+    photo = cloud.upload(ann, make_photo(64, 48), albumId=album_id)
+    forget_order(cloud.dynamodb, photo)
+    now = datetime.now(UTC)
+    wiring.request_store("reindex").add(UserId(ann.user_id), *[format_timestamp(now)] * 2)
+    assert cloud.sweep(now) >= 1
+    cloud.work(msgspec.json.encode(ReindexPhotos(UserId(ann.user_id))).decode(), now)
+    assert ann.get("/photos", order="taken", scope="mine").json["items"]
 
 
 def _put_entries(client: Any, photo: Photo) -> None:

@@ -9,6 +9,7 @@ PAGE_ADDRESSES = (
     *("/", "/library", "/p/{photo_id}", "/a", "/a/{album_id}", "/s/{token}"),
     *("/find", "/bin", "/me", "/join", "/sign-in"),
 )
+PREVIEW = "/p/{photo_id}/preview"
 PAGE_FILES = ("/web/{name}", "/web/{name}/{file}", "/sw.js")
 ABSENT = "01900000-0000-7000-8000-000000000000"
 PHOTO, RATING = "/photos/{photo_id}", "/photos/{photo_id}/rating"
@@ -52,6 +53,8 @@ MATRIX: dict[str, Cells] = {
     "POST /signup/resend": {"": "202 202 202 202 202"},
     "POST /password/forgot": {"": "202 202 202 202 202"},
     "POST /password/reset": {"": "204 204 204 204 204"},
+    "POST /password/change": {"": "401 204 204 401 401"},
+    "POST /logout/everywhere": {"": SIGNED_IN},
     "GET /account": {"": SIGNED_IN},
     "DELETE /account": {"": "401 202 202 401 401"},
     # --- Uploading
@@ -61,6 +64,7 @@ MATRIX: dict[str, Cells] = {
     ),
     # --- Photos
     "GET /photos": {"": VISIBLE},
+    "GET /photos/months": {"": SIGNED_IN},
     f"GET {PHOTO}": BY_VISIBILITY
     | {"trashed": OWNER_ONLY, "pending": OWNER_ONLY, "rejected": OWNER_ONLY, "erased": GONE, "absent": GONE},
     f"PATCH {PHOTO}": owner_route(200, trashed=SIGNED_IN_OWNER, **PHOTO_GONE),
@@ -68,7 +72,7 @@ MATRIX: dict[str, Cells] = {
     "GET /trash": {"": SIGNED_IN},
     "DELETE /trash": {"": "401 202 202 401 401"},
     "PATCH /photos": {"": SIGNED_IN},
-    **{key: {"": SIGNED_IN} for key in ("POST /trash", "POST /trash/restore", "POST /trash/erase")},
+    **{f"POST /trash{action}": {"": SIGNED_IN} for action in ("", "/restore", "/erase")},
     f"POST {PHOTO}/restore": owner_route(409, trashed=SIGNED_IN_OWNER, **PHOTO_GONE),
     f"GET {PHOTO}/download": BY_VISIBILITY
     | {"trashed": OWNER_ONLY, "pending": "404 409 404 404 401", "erased": GONE, "absent": GONE},
@@ -103,13 +107,19 @@ MATRIX: dict[str, Cells] = {
     # --- The web page and service information
     **{f"{method} {path}": {"": PUBLIC} for path in PAGE_ADDRESSES for method in ("GET", "HEAD")},
     **{f"{method} {path}": {"": PUBLIC} for path in PAGE_FILES for method in ("GET", "HEAD")},
+    **{
+        f"{method} {PREVIEW}": {"public": "302 302 302 302 302"}
+        | dict.fromkeys(("unlisted", "private", "trashed", "pending", "rejected", "erased", "absent"), NOT_FOUND)
+        for method in ("GET", "HEAD")
+    },
+    "POST /share": {"": "303 303 303 303 303"},
     "GET /health": {"": PUBLIC},
     "GET /openapi.json": {"": PUBLIC},
     "HEAD /openapi.json": {"": PUBLIC},
 }
 """The status for each of CALLERS, by route and by the state of the photo and its album."""
 
-GIVEN: dict[str, dict[str, Any]] = {
+GIVEN: dict[str, dict[str, Any] | bytes] = {
     "POST /token": {"refreshToken": "x"},
     "POST /logout": {"refreshToken": "x"},
     "POST /login": {"email": "ann@example.com", "password": "Correct-horse-7"},
@@ -118,34 +128,42 @@ GIVEN: dict[str, dict[str, Any]] = {
     "POST /signup/resend": {"email": "ann@example.com"},
     "POST /password/forgot": {"email": "ann@example.com"},
     "POST /password/reset": {"email": "ann@example.com", "code": "123456", "password": "Correct-horse-7"},
+    "POST /password/change": {"currentPassword": "Correct-horse-7", "newPassword": "Correct-horse-8"},
+    "POST /share": b"",
     "POST /upload": {"filename": "a.jpg", "contentType": "image/jpeg"},
     f"PATCH {PHOTO}": {"title": "x"},
     "PATCH /photos": {"items": [{"photoId": ABSENT, "changes": {"title": "x"}}]},
-    **{key: {"photoIds": [ABSENT]} for key in ("POST /trash", "POST /trash/restore", "POST /trash/erase")},
+    **{f"POST /trash{action}": {"photoIds": [ABSENT]} for action in ("", "/restore", "/erase")},
     f"POST {PHOTOS}": {"items": [{"photoId": ABSENT}]},
     f"POST {PHOTOS}/remove": {"photoIds": [ABSENT]},
     f"PUT {RATING}": {"rating": 4},
     "POST /albums": {"name": "x"},
     f"PATCH {ALBUM}": {"name": "x"},
 }
+HEADERS = {"POST /share": {"Content-Type": "multipart/form-data; boundary=x"}}
 FILE_PARAMETERS = {"/web/{name}": {"name": "app.js"}, "/web/{name}/{file}": {"name": "icons", "file": "icon.svg"}}
-ASKED = {"GET /search": "?q=sea"}
+ASKED = {"GET /search": "?q=sea", "GET /photos/months": "?scope=mine"}
 
 ALL_CALLERS = {*CALLERS}
 SHOWN: dict[str, set[str]] = {
     **{f"/photos?userId={{user_id}}&order={order}": set() for order in ("newest", "oldest")},
-    **{f"/photos?scope=mine&limit=100&order={order}": {"owner"} for order in ("random", "newest", "oldest", "top")},
+    **{
+        f"/photos?scope=mine&limit=100&order={order}": {"owner"}
+        for order in ("random", "newest", "oldest", "top", "taken")
+    },
     "/photos?limit=100": set(),
     "/photos?limit=100&order=top": set(),
     "/search?q=hidden": set(),
     "/search?q=hidden&scope=mine": {"owner"},
     "/albums/{album_id}/photos": {"owner"},
     "/albums/{album_id}/photos?order=random": {"owner"},
+    "/albums/{album_id}/photos?order=taken": {"owner"},
     "/albums/{album_id}": {"owner"},
     "/albums": {"owner"},
     "/albums?scope=mine": {"owner"},
     "/shared/{token}": ALL_CALLERS,
     "/shared/{token}/photos": ALL_CALLERS,
     "/shared/{token}/photos?order=random": ALL_CALLERS,
+    "/shared/{token}/photos?order=taken": ALL_CALLERS,
 }
 """The callers that see a private photo of a public album, by path. They see it as a photo or as the album cover."""

@@ -14,10 +14,12 @@ from tests.support.person import Person
 from tests.support.policy_tools import (
     assume_role,
     count_versions,
+    forget_order,
     key_of,
     make_due,
     put_object,
     rename_unfinished,
+    request_reindexing,
     run_sweep,
     without_events,
 )
@@ -91,6 +93,9 @@ def show_photo(service: Local) -> None:
     links = [ann.ask("GET", photo)["renditions"]["256"], ann.ask("GET", f"{photo}/download")["url"]]
     for url in (*links, service.call("GET", f"{photo}/download").json["url"]):
         assert send("GET", url).status == 200
+    preview = send("GET", f"{service.url}/p/{photo.rpartition('/')[2]}/preview")
+    assert preview.status == 302, preview
+    assert send("GET", preview.headers["Location"]).status == 200
     ann.ask("GET", "/account")
 
 
@@ -103,6 +108,8 @@ def list_photos(service: Local) -> None:
     for filters in ({"scope": "mine"}, {"userId": owner}, {}):
         ann.ask("GET", "/photos", order="newest", tag="sea", **filters)
     ann.ask("GET", "/photos", order="newest", userId=owner)
+    assert ann.ask("GET", "/photos", order="taken", scope="mine")["items"]
+    assert ann.ask("GET", "/photos/months", scope="mine")["items"]
 
 
 def search(service: Local) -> None:
@@ -133,7 +140,7 @@ def use_album(service: Local) -> None:
     ann.ask("PUT", f"{album}/photos/{photo}", {"position": 1})
     link = ann.ask("POST", f"{album}/links", {"password": "x"}, 201)
     share_url = f"{service.url}/shared/{link['url'].rpartition('/')[2]}"
-    for order in ("position", "random"):
+    for order in ("position", "random", "taken"):
         ann.ask("GET", f"{album}/photos", order=order)
         assert service.call("GET", f"{album}/photos", order=order).status == 200
         answer = send("GET", f"{share_url}/photos?order={order}", headers={"X-Link-Password": "x"})
@@ -197,6 +204,16 @@ def rotate_photo(service: Local) -> None:
     assert send("GET", rotated["renditions"]["256"]).status == 200
 
 
+def reindex_photos(service: Local) -> None:
+    ann = Person(service)
+    album = ann.create_album()
+    photo = ann.upload(JPEG, albumId=album)
+    forget_order(service, photo)
+    assert ann.ask("GET", "/photos", order="taken", scope="mine")["items"] == []
+    request_reindexing(service, ann.user_id)
+    service.wait(lambda: bool(ann.ask("GET", "/photos", order="taken", scope="mine")["items"]))
+
+
 def empty_trash(service: Local) -> None:
     ann = Person(service)
     photo = ann.upload(JPEG)
@@ -254,5 +271,5 @@ STEPS: list[Callable[[Local], None]] = [
         show_photo,
     ),
     *(list_photos, search, change_photo, use_album, delete_album_with_photos, update_album_photos, clean_up_by_sweep),
-    *(rotate_photo, empty_trash, reset_password, cancel_account, call_as_lambda),
+    *(rotate_photo, reindex_photos, empty_trash, reset_password, cancel_account, call_as_lambda),
 ]

@@ -71,6 +71,25 @@ def rename_unfinished(service: Local, album_id: str, name: str) -> None:
     )
 
 
+def forget_order(service: Local, photo_id: str) -> None:
+    """Remove the keys of the order `taken` from a photo and its entries, which earlier releases do not write."""
+    dynamodb = service.client("dynamodb")
+    for setting, names in (("PHOTO_TABLE", ("photoId", "uploadedAt")), ("ENTRY_TABLE", ("albumId", "photoId"))):
+        for row in dynamodb.scan(TableName=service.setting(setting))["Items"]:
+            if row["photoId"]["S"] == photo_id:
+                key = {name: row[name] for name in names}
+                target = {"TableName": service.setting(setting), "Key": key}
+                dynamodb.update_item(**target, UpdateExpression="REMOVE takenKey, takenList")
+
+
+def request_reindexing(service: Local, user_id: str) -> None:
+    """Request to reindex the photos of a user, and run the sweep, which enqueues the job."""
+    row = {"userId": {"S": user_id}, "record": {"S": "reindex"}, "dueShard": {"S": "reindex"}}
+    row |= {"requestedAt": PAST, "dueAt": PAST}
+    service.client("dynamodb").put_item(TableName=service.setting("ACCOUNT_TABLE"), Item=row)
+    run_sweep(service)
+
+
 def run_sweep(service: Local) -> None:
     """Run the function `sweep` once, with its own role."""
     command = [sys.executable, "-m", "local.functions", "sweep", "0"]

@@ -16,13 +16,21 @@ export async function request(method, path, { isPublic = false, asUser, ...optio
   const token = await session.token();
   requireUser(asUser);
   let response = await send(method, path, token, options);
-  if (response.status === 401 && token) {
+  if (token && (await hasExpired(response))) {
     if ((await session.token()) === token) await session.renew();
     const renewed = await session.token();
     requireUser(asUser);
     response = await send(method, path, renewed, options);
   }
   return read(response);
+}
+
+
+/** Return whether the token has expired. A wrong password has the same status. @param {Response} response */
+async function hasExpired(response) {
+  if (response.status !== 401) return false;
+  const body = await response.clone().json().catch(() => null);
+  return body?.error === "InvalidToken";
 }
 
 /** @param {string} [userId] */

@@ -1,6 +1,6 @@
 /** Dialogs, which come from the foot of the page on phones, and menus. */
 
-import { h } from "./dom.js";
+import { h, topLayer } from "./dom.js";
 import { explain } from "./errors.js";
 import { icon } from "./icons.js";
 import { t } from "./texts.js";
@@ -96,8 +96,7 @@ export function openForm({ title, fields, yes, submit }) {
  */
 export function openMenu(button, items) {
   const menu = h("div", { class: "menu", role: "menu", popover: "auto", onkeydown: step }, items.map(entry));
-  // A dialog makes the rest of the page inert.
-  (button.closest("dialog") ?? document.body).append(menu);
+  topLayer().append(menu);
   menu.addEventListener("toggle", (event) => {
     if (/** @type {ToggleEvent} */ (event).newState === "closed") menu.remove();
   });

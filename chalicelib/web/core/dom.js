@@ -47,3 +47,8 @@ function setProp(element, name, value) {
   else if (name in element && !name.includes("-")) element[name] = value;
   else element.setAttribute(name, String(value));
 }
+
+/** Return the top dialog, or the body without one. A dialog covers the page, so menus and messages must be in it. */
+export function topLayer() {
+  return [...document.querySelectorAll("dialog[open]")].at(-1) ?? document.body;
+}

@@ -8,6 +8,8 @@ import { t } from "./texts.js";
 
 const KEPT_VIEWS = 4;
 const PHOTO = /^p\/([^/]+)$/;
+/** Visitors of a link may not find its photos under `/p`, so a photo over this view is named in the query. */
+const SHARED = /^s\/[^/]+$/;
 
 /** The module of each view. The first pattern that matches a path decides. @type {[RegExp, () => Promise<ViewModule>][]} */
 const ROUTES = [
@@ -27,7 +29,7 @@ const MISSING = () => import("../views/missing.js");
 
 /** @typedef {{open: (params: string[], query: URLSearchParams) => Promise<View> | View}} ViewModule */
 
-/** Dispatches "change" when another view is shown, and "photo" ({photoId, list}) when a photo opens over the view. */
+/** Dispatches "change" when another view is shown, and "photo" ({photoId, list, isSlideshow}) when a photo opens over the view. */
 export const routerEvents = new EventTarget();
 
 const outlet = h("main", { id: "view", tabIndex: -1 });
@@ -59,12 +61,17 @@ export function navigate(path, { isReplacement = false } = {}) {
   return show();
 }
 
-/** Open a photo over the view. One entry of the history holds all photos until the viewer is closed. @param {string} photoId */
-export function openPhoto(photoId) {
+/**
+ * Open a photo over the view. One entry of the history holds all photos until the viewer is closed.
+ * @param {string} photoId
+ * @param {{isSlideshow?: boolean}} [options] `isSlideshow` is passed on to the viewer
+ */
+export function openPhoto(photoId, options = {}) {
   const isOpen = Boolean(history.state?.overlay);
   if (!isOpen) leaveEntry();
-  history[isOpen ? "replaceState" : "pushState"]({ ...history.state, overlay: true }, "", href(`p/${photoId}`));
-  return show();
+  const path = current?.view.photoHref?.(photoId) ?? `p/${photoId}`;
+  history[isOpen ? "replaceState" : "pushState"]({ ...history.state, overlay: true }, "", href(path));
+  return show(options);
 }
 
 /** Close the photo over the view. */
@@ -85,7 +92,9 @@ export function reload() {
 export function startRouter() {
   history.scrollRestoration = "manual";
   if (!history.state?.key) history.replaceState({ key: crypto.randomUUID() }, "");
+  separatePhoto();
   addEventListener("popstate", () => show());
+  addEventListener("online", retryFailed);
   document.addEventListener("click", followLink);
   session.addEventListener("change", (event) => {
     // The first answer about the session comes after the first view. Views wait for it if they need it.
@@ -94,14 +103,16 @@ export function startRouter() {
   return outlet;
 }
 
-/** Show what the address says. */
-export async function show() {
+/** Show what the address says. @param {{isSlideshow?: boolean}} [options] */
+export async function show({ isSlideshow = false } = {}) {
   const ticket = ++visit;
-  const photoId = currentPath().match(PHOTO)?.[1] ?? null;
+  const photoId = namedPhoto();
   if (!isOverView()) await showView(ticket);
   if (ticket !== visit) return;
   const list = current?.view.list ?? null;
-  routerEvents.dispatchEvent(new CustomEvent("photo", { detail: { photoId, list } }));
+  // The photos of a link are hidden until its password is known.
+  const isHidden = SHARED.test(currentPath()) && !list;
+  routerEvents.dispatchEvent(new CustomEvent("photo", { detail: { photoId: isHidden ? null : photoId, list, isSlideshow } }));
 }
 
 /** Return whether the address is that of a photo that is open over the view that is shown. */
@@ -109,10 +120,29 @@ function isOverView() {
   return Boolean(history.state?.overlay) && current?.key === history.state.key;
 }
 
+/** Return the photo that the address names. @returns {string | null} */
+function namedPhoto() {
+  const path = currentPath();
+  return path.match(PHOTO)?.[1] ?? (SHARED.test(path) ? new URLSearchParams(location.search).get("photo") : null);
+}
+
+/** Put the view of a link below its photo, if the visit begins at the photo. Closing the photo then shows the view. */
+function separatePhoto() {
+  if (history.state?.overlay || !SHARED.test(currentPath()) || !namedPhoto()) return;
+  const address = location.href;
+  history.replaceState(history.state, "", location.pathname);
+  history.pushState({ ...history.state, overlay: true }, "", address);
+}
+
+/** Return the address of the view, without a photo over it that is named in the query. */
+function viewAddress() {
+  return location.pathname + (SHARED.test(currentPath()) ? "" : location.search);
+}
+
 /** @param {number} ticket */
 async function showView(ticket) {
   const key = history.state?.key ?? "";
-  const address = location.pathname + location.search;
+  const address = viewAddress();
   if (current && current.key === key && current.address === address) return;
   const stored = findKept(key, address);
   const found = stored ?? { view: await open(), scroll: 0, address };
@@ -157,7 +187,12 @@ async function open() {
 function failed(error) {
   const retry = h("button", { type: "button", class: "button", onclick: () => reload() }, t("retry"));
   const element = h("section", { class: "empty" }, h("h1", null, t("error.title")), h("p", { role: "alert" }, ...explain(error)), retry);
-  return { title: t("error.title"), element };
+  return { title: t("error.title"), element, isFailure: true };
+}
+
+/** Open the view again if it has failed. */
+function retryFailed() {
+  if (current?.view.isFailure) void reload();
 }
 
 /** Keep the view for the way back, with its scroll position. */

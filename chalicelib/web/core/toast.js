@@ -1,6 +1,6 @@
 /** Short messages at the foot of the page, one at a time. */
 
-import { fill, h } from "./dom.js";
+import { fill, h, topLayer } from "./dom.js";
 import { t } from "./texts.js";
 
 const SHOWN = 6_000;
@@ -19,7 +19,7 @@ let isHeld = false;
  * @param {{label: string, run: () => void} | null} [button] disappears when it is used
  */
 export function say(message, button = null) {
-  host().append(toast);
+  topLayer().append(toast);
   fill(words, message);
   toast.hidden = false;
   action.hidden = !button;
@@ -57,11 +57,6 @@ export function hush() {
   fill(words);
 }
 
-/** A dialog hides the page from screen readers and covers it, so the toast moves into the top one. */
-function host() {
-  return [...document.querySelectorAll("dialog[open]")].at(-1) ?? document.body;
-}
-
 function expire() {
   if (isHeld || toast.contains(document.activeElement)) timer = setTimeout(expire, 1_000);
   else hush();
@@ -69,3 +64,5 @@ function expire() {
 
 toast.addEventListener("pointerenter", () => { isHeld = true; });
 toast.addEventListener("pointerleave", () => { isHeld = false; });
+// The message outlives the dialog that it was shown in.
+document.addEventListener("close", () => toast.hidden || topLayer().append(toast), true);

@@ -8,6 +8,9 @@ import { icon } from "../core/icons.js";
 import { navigate } from "../core/router.js";
 import { session } from "../core/session.js";
 import { t } from "../core/texts.js";
+import { loadStyle } from "../core/styles.js";
+
+await loadStyle("views");
 
 /**
  * One step of a door.

@@ -50,7 +50,9 @@ export class PhotoGrid {
     this.element = h("div", { class: "grid", role: "group", ariaLabel: options.label }, this.#canvas, this.#note);
     const { signal } = this.#abort;
     this.list.addEventListener("change", () => this.#layOutSoon(), { signal });
+    this.list.addEventListener("reveal", (event) => this.focus(/** @type {CustomEvent} */ (event).detail.photoId), { signal });
     this.selection?.addEventListener("change", () => this.#showSelection(), { signal });
+    addEventListener("online", () => void (this.list.error && this.list.retry()), { signal });
     addEventListener("scroll", () => this.#schedule(), { signal, passive: true });
     listenToGrid(this);
     this.#resize.observe(this.element);
@@ -145,9 +147,10 @@ export class PhotoGrid {
     const blocks = this.geometry.between(from, to);
     const shown = new Set(blocks.map(({ section }) => section.key));
     for (const [key, element] of this.#sections) if (!shown.has(key)) this.#drop(this.#sections, key, element);
-    const wanted = new Set();
-    for (const block of blocks) this.#renderBlock(block, from, to, wanted);
+    const plan = blocks.map((block) => ({ block, boxes: this.geometry.boxes(block, from, to) }));
+    const wanted = new Set(plan.flatMap(({ boxes }) => boxes.map(({ photo }) => photo.photoId)));
     for (const [photoId, { item }] of this.#tiles) if (!wanted.has(photoId)) this.#drop(this.#tiles, photoId, item);
+    for (const { block, boxes } of plan) this.#renderBlock(block, boxes);
     this.#loadMissing(blocks, to);
     this.#moveTabStop();
     this.element.dispatchEvent(new Event("render"));
@@ -159,17 +162,16 @@ export class PhotoGrid {
     element.remove();
   }
 
-  /** @param {import("./geometry.js").Block} block @param {number} from @param {number} to @param {Set<string>} wanted */
-  #renderBlock(block, from, to, wanted) {
+  /** Screen readers follow the order of the elements, so a new tile goes to its place among the others. @param {import("./geometry.js").Block} block @param {import("./geometry.js").Box[]} boxes */
+  #renderBlock(block, boxes) {
     const section = this.#section(block);
     section.style.transform = `translateY(${block.top}px)`;
     section.style.height = `${block.height}px`;
     const list = /** @type {HTMLElement} */ (section.querySelector("ul"));
-    for (const box of this.geometry.boxes(block, from, to)) {
-      wanted.add(box.photo.photoId);
+    for (const [at, box] of boxes.entries()) {
       const item = this.#tile(box);
       placeTile(item, box.photo, box);
-      if (item.parentElement !== list) list.append(item);
+      if (list.children[at] !== item) list.insertBefore(item, list.children[at] ?? null);
     }
   }
 
@@ -182,7 +184,8 @@ export class PhotoGrid {
       this.#canvas.append(element);
     }
     const counter = element.querySelector("h2 span");
-    if (counter) counter.textContent = t("photos.count", { count: items?.length ?? count });
+    const words = t("photos.count", { count: items?.length ?? count });
+    if (counter && counter.textContent !== words) counter.textContent = words;
     return element;
   }
 
@@ -194,7 +197,7 @@ export class PhotoGrid {
     if (known?.photo === photo && known.item.dataset.label === label) return known.item;
     const hadFocus = known?.item.contains(document.activeElement);
     known?.item.remove();
-    const item = buildTile(photo, { isOwn: Boolean(this.options.isOwn), isSelectable: Boolean(this.selection), note: this.options.note?.(photo) });
+    const item = buildTile(photo, { isOwn: Boolean(this.options.isOwn), isSelectable: Boolean(this.selection), note: this.options.note?.(photo), source: this.list.source });
     item.dataset.label = label;
     if (label) item.prepend(this.#dayLabel(box));
     this.#tiles.set(photo.photoId, { item, photo });

@@ -10,9 +10,11 @@ import { photoEvents } from "../core/photos.js";
  */
 
 /**
- * What the grid and the viewer need of a list. A list dispatches "change" when its sections have changed.
+ * What the grid and the viewer need of a list. A list dispatches "change" when its sections have changed. The viewer
+ * dispatches "reveal" ({photoId}) at it when the viewer closes, so that the grid gives that photo the focus.
  * @typedef {EventTarget & {
  *   sections: Section[], hasEnded: boolean, error: unknown, isLoading: boolean,
+ *   source?: PhotoSource,
  *   find: (photoId: string) => Photo | undefined,
  *   neighbour: (photoId: string, by: 1 | -1) => Promise<Photo | null>,
  *   load: (section: number) => Promise<void>, retry: () => Promise<void>, close: () => void,
@@ -27,6 +29,7 @@ import { photoEvents } from "../core/photos.js";
  * @property {boolean} [isPublic] request the first page before it is known who is signed in
  * @property {(photo: Photo) => boolean} [takes] return whether a photo that was added or changed belongs to the list
  * @property {(a: Photo, b: Photo) => number} [compare] the order; without it, new photos come first
+ * @property {PhotoSource} [source] how the photos are read, if not by the routes of single photos
  * @property {(photo: Photo) => boolean} [filter] leave out the photos of a page for which this returns false
  * @property {boolean} [isBin] the list holds trashed photos, so restored ones leave it
  */
@@ -54,6 +57,7 @@ export class PhotoList extends EventTarget {
   constructor(options) {
     super();
     this.#options = options;
+    this.source = options.source;
     const { signal } = this.#abort;
     photoEvents.addEventListener("change", (event) => this.#change(detail(event).photo), { signal });
     photoEvents.addEventListener("add", (event) => this.#add(detail(event).photo), { signal });

@@ -12,6 +12,9 @@ import { takeSharedFiles } from "./shared-files.js";
 import { describeLeftOut, Sheet } from "./sheet.js";
 import { clearMark, keepDraft, takeDrafts } from "./store.js";
 import { Tray } from "./tray.js";
+import { loadStyle } from "../core/styles.js";
+
+await loadStyle("upload");
 
 // Files of a visitor who never signs in must not appear to the next person at this device.
 const DRAFT_LIFETIME = 3_600_000;

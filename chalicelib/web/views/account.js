@@ -8,6 +8,9 @@ import { session } from "../core/session.js";
 import { LANGUAGES, language, t } from "../core/texts.js";
 import { buildCancelCard, buildSignInCard } from "../account/cards.js";
 import { redirectToSignIn } from "./library.js";
+import { loadStyle } from "../core/styles.js";
+
+await loadStyle("views");
 
 const NEAR = 0.9;
 

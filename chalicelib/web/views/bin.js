@@ -15,6 +15,9 @@ import { Selection } from "../grid/selection.js";
 import { attachToolbar } from "../selection/toolbar.js";
 import { buildEmpty } from "./empty.js";
 import { redirectToSignIn } from "./library.js";
+import { loadStyle } from "../core/styles.js";
+
+await loadStyle("views");
 
 const KEPT_DAYS = 30;
 const DAY = 86_400_000;
