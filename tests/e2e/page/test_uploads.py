@@ -62,6 +62,8 @@ def test_ended_session_keeps_the_queue_until_the_same_account_signs_in(uploader:
     person.context.clear_cookies()
     expect(uploader.tray.locator("header .quiet")).to_have_text("Sign in to go on. Your queue is kept.", timeout=END)
     expect(uploader.tray.get_by_role("link", name="Sign in")).to_be_visible()
+    # The photos that were under way end first.
+    page.wait_for_timeout(4_000)
     page.unroute("**/upload")
     person.sign_in(person.email)
     # The page notices a sign-in in another tab when the user returns to it.
@@ -194,8 +196,10 @@ def test_cancelled_uploads_leave_nothing_behind(uploader: Uploader, tmp_path: Pa
     uploader.tray.get_by_role("button", name="Cancel all").click()
     uploader.page.get_by_role("button", name="Cancel uploads").click()
     expect(uploader.heading).to_contain_text("uploaded")
-    uploader.page.wait_for_timeout(2_000)
-    assert len(uploader.stored()) < 20
+    finished = int(uploader.heading.inner_text().split()[0])
+    # The service would confirm photos whose bytes have arrived.
+    uploader.page.wait_for_timeout(5_000)
+    assert len(uploader.stored()) == finished < 20
     uploader.page.reload()
     uploader.page.wait_for_timeout(1_500)
     expect(uploader.tray).to_be_hidden()
