@@ -1,6 +1,8 @@
 /** The keys of the viewer. */
 
+import { openPhoto } from "../core/router.js";
 import { toggleFullScreen } from "./full-screen.js";
+import { endOf } from "./sources.js";
 
 const PAN = 80;
 
@@ -12,8 +14,8 @@ function keysOf(viewer) {
   return {
     ArrowLeft: () => viewer.step(-1),
     ArrowRight: () => viewer.step(1),
-    Home: () => viewer.goTo("first"),
-    End: () => viewer.goTo("last"),
+    Home: () => goTo(viewer, "first"),
+    End: () => goTo(viewer, "last"),
     "+": () => stage.step(1),
     "=": () => stage.step(1),
     "-": () => stage.step(-1),
@@ -53,4 +55,10 @@ export function listenToKeys(viewer) {
     event.preventDefault();
     void run();
   });
+}
+
+/** @param {Viewer} viewer @param {"first" | "last"} end */
+async function goTo(viewer, end) {
+  const photo = await endOf(viewer.list, end);
+  if (photo && photo.photoId !== viewer.photo?.photoId) await openPhoto(photo.photoId);
 }

@@ -19,7 +19,7 @@ import { largestOf, preload } from "./pictures.js";
 import { announceRating, ratePhoto } from "./rating.js";
 import { PHONE, Sheet } from "./sheet.js";
 import { Slideshow } from "./slideshow.js";
-import { endOf, isListed, isOwn, placeOf, refetch } from "./sources.js";
+import { isListed, isOwn, placeOf, refetch } from "./sources.js";
 import { Stage } from "./stage.js";
 import { loadStyle } from "../core/styles.js";
 
@@ -53,7 +53,6 @@ export class Viewer {
     this.idle = new Idle(this.dialog, () => !this.photo || this.#note.hasChildNodes());
     document.body.append(this.dialog);
     this.#listen();
-    listenToKeys(this);
   }
 
   get isOpen() {
@@ -93,12 +92,6 @@ export class Viewer {
     this.#entered = by;
     await openPhoto(next.photoId);
     return true;
-  }
-
-  /** @param {"first" | "last"} end */
-  async goTo(end) {
-    const photo = await endOf(this.list, end);
-    if (photo && photo.photoId !== this.photo?.photoId) await openPhoto(photo.photoId);
   }
 
   /** Go back to the view below. A photo that was opened by its address has none. */
@@ -157,6 +150,7 @@ export class Viewer {
     // The browser may close the dialog by itself after a second press of Escape.
     dialog.addEventListener("close", (event) => event.target === dialog && this.#isShown && this.leave());
     this.slideshow.stopAtInput(dialog);
+    listenToKeys(this);
     listenToStage(stage, { step: (by) => void this.step(by), close: () => this.leave(), showDetails: () => this.sheet.isOpen || this.toggleInfo(), tap: () => this.#tap() });
     stage.pictures.addEventListener("load", () => this.slideshow.restart());
     stage.pictures.addEventListener("fail", () => this.#offerRetry());
@@ -236,11 +230,10 @@ export class Viewer {
   }
 
   #offerRetry() {
-    const retry = () => {
+    fill(this.#note, buildRetry(() => {
       fill(this.#note);
       this.stage.pictures.retry();
-    };
-    fill(this.#note, buildRetry(retry));
+    }));
   }
 
   /** @param {unknown} error @param {string} photoId */
@@ -295,8 +288,9 @@ export class Viewer {
 /** @type {Viewer | null} */
 let viewer = null;
 
-/** Show a photo, or close the viewer. @param {{photoId: string | null, list: GridList | null}} detail */
+/** Show a photo, or close the viewer. @param {{photoId: string | null, list: GridList | null, isSlideshow?: boolean}} detail */
 export async function follow(detail) {
   viewer ??= new Viewer();
   await viewer.follow(detail);
+  if (detail.isSlideshow && !viewer.slideshow.isRunning) viewer.toggleSlideshow();
 }

@@ -19,7 +19,7 @@ await loadStyle("albums");
 export async function open([token]) {
   const link = new Link(decodeURIComponent(token));
   try {
-    return show(link, await link.fetchAlbum());
+    return show(link, await link.open());
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     if (error.status === 404) return ended();
