@@ -7,7 +7,6 @@ from playwright.sync_api import Page, expect
 
 from tests.support.chromium import Person, write_photos
 from tests.support.page_albums import create_album, create_link
-from tests.support.rest import PASSWORD
 
 SHARE_PASSWORD = "Käse & 100 %"
 
@@ -54,8 +53,6 @@ class Tour:
         yield "missing photo"
         self._open("/s/nothing")
         yield "ended link"
-        self._open("/nowhere")
-        yield "missing view"
 
     def see_empty_views(self) -> Iterator[str]:
         for path in ("/library", "/a", "/bin", "/find?q=nothing", "/a/00000000-0000-4000-8000-000000000000"):
@@ -71,7 +68,7 @@ class Tour:
         self.link = create_link(self.person, self.album_id, password=SHARE_PASSWORD)
 
     def see_lists(self) -> Iterator[str]:
-        for path in ("/", "/library?order=newest", "/find?q=harbour", "/bin"):
+        for path in ("/", "/library?order=newest", "/find?q=harbour&scope=mine", "/bin"):
             self._open(path)
             expect(self.page.locator("main li.tile img.loaded").first).to_be_visible()
             yield path
@@ -150,7 +147,7 @@ class Tour:
         with self.page.expect_file_chooser() as chooser:
             self.page.locator(".bar-upload:visible, .float-add:visible").first.click()
         chooser.value.set_files(write_photos(self.folder / "photos", 3, seed=720))
-        expect(self.page.locator(".sheet[open] img").first).to_be_visible()
+        expect(self.page.locator(".sheet[open] canvas").first).to_be_visible()
         yield "upload sheet"
         self.page.locator(".sheet footer button.primary").click()
         expect(self.page.locator(".tray h2")).to_have_text("3 photos uploaded", timeout=60_000)
@@ -164,10 +161,6 @@ class Tour:
         self.page.get_by_role("button", name="Account menu").click()
         yield "menu of the account"
         self.page.keyboard.press("Escape")
-
-    def enter_password(self, field: str) -> None:
-        """Type the password of the account."""
-        self.page.get_by_label(field, exact=True).fill(PASSWORD)
 
     def _open(self, path: str) -> None:
         self.person.open(path)

@@ -59,5 +59,5 @@ function invitation() {
 
 /** @returns {View} */
 function ended() {
-  return { title: t("link.ended.title"), element: buildEmpty({ title: t("link.ended.title"), text: t("link.ended.text"), action: { label: t("place.explore"), path: "" } }) };
+  return { title: t("link.ended.title"), element: buildEmpty({ isView: true, title: t("link.ended.title"), text: t("link.ended.text"), action: { label: t("place.explore"), path: "" } }) };
 }
