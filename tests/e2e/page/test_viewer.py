@@ -288,19 +288,10 @@ def test_sheet_on_a_phone_opens_by_a_swipe_and_closes_by_a_tap(open_browser: Cal
     [photo_id] = person.upload(seed=430, visibility="private")
     person.open("/library?order=newest")
     open_photo(person, photo_id)
-    touch(person, (200, 420), (205, 250))
+    person.swipe((200, 420), (205, 250))
     panel = viewer(person).locator(".viewer-panel")
     expect(panel).to_be_visible()
     person.page.touchscreen.tap(200, 150)
     expect(panel).to_be_hidden()
-    touch(person, (200, 300), (205, 520))
+    person.swipe((200, 300), (205, 520))
     expect(viewer(person)).to_have_count(0)
-
-
-def touch(person: Person, start: tuple[int, int], end: tuple[int, int]) -> None:
-    """Move a finger over the screen."""
-    devices = person.context.new_cdp_session(person.page)
-    steps = [(start[0] + (end[0] - start[0]) * n / 5, start[1] + (end[1] - start[1]) * n / 5) for n in range(6)]
-    for kind, (x, y) in zip(["touchStart", *["touchMove"] * 5], steps, strict=True):
-        devices.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y}]})
-    devices.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
