@@ -537,7 +537,7 @@ def show_nested_web_file(name: str, file: str, _visit: requests.PageVisit) -> Fi
 @api("Page")
 def show_service_worker(_visit: requests.PageVisit) -> File:
     """Return the service worker of the web page. At this path, it can control all page addresses."""
-    return load_web_file("sw.js")
+    return pages.load_service_worker()
 
 
 @app.route("/share", methods=["POST"], content_types=["multipart/form-data"])

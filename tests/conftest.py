@@ -7,7 +7,6 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
-from pathlib import Path
 from uuid import uuid4
 
 if not os.environ.get("AWS_TEST_STAGE"):
@@ -38,14 +37,6 @@ from tests.support.services import rebuild_services
 from tests.support.time_budget import TimeBudget
 
 ORIGIN = "http://localhost:8000"
-REPETITIVE = {
-    *("test_faults.py", "test_propagation_faults.py", "test_deletion_job.py", "test_races.py"),
-    *("test_feed_statistics.py", "test_fuzz.py", "test_dynamodb_feed.py", "test_hostile.py", "test_operations.py"),
-    *("test_prose.py", "test_layers.py", "test_docs.py"),
-}
-"""Files with faults at every call, races or many random inputs, and files that run none of the product's code."""
-TABLES = {"test_tiff.py", "test_dates.py", "test_heif.py"}
-"""Files with one test and many cases, which run different code."""
 
 hash_password_once = cache(share_links.hash_password)
 """The same hashes. Each takes a fifth of a second, and many tests use the same password."""
@@ -60,32 +51,6 @@ def pytest_configure(config: pytest.Config) -> None:
     """Print the time budget at the end, unless this process only works for another one."""
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(TimeBudget())
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--cases", choices=["first", "rest"], help="run the first case of each test, or all others")
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Select the tests of `--cases`: coverage needs only the first ones, and doubles their time."""
-    if cases := config.getoption("--cases"):
-        first = set(_first_cases(items))
-        is_first = cases == "first"
-        config.hook.pytest_deselected(items=[item for item in items if (item in first) != is_first])
-        items[:] = [item for item in items if (item in first) == is_first]
-
-
-def _first_cases(items: list[pytest.Item]) -> Iterator[pytest.Item]:
-    """Yield the first case of each test, except property tests, end-to-end tests and `REPETITIVE` files."""
-    seen: set[tuple[Path, str]] = set()
-    for item in items:
-        test = (item.path, getattr(item, "originalname", item.name))
-        is_property = getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
-        is_repetitive = item.path.name in REPETITIVE or item.path.parent.name == "e2e"
-        is_first = test not in seen or item.path.name in TABLES
-        if is_first and not is_property and not is_repetitive:
-            yield item
-        seen.add(test)
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:

@@ -34,6 +34,12 @@ def load_web_file(name: str, folder: str = "") -> File:
     return build_file(path.read_text(encoding="utf-8"), CONTENT_TYPES[path.suffix])
 
 
+def list_etags() -> dict[str, str]:
+    """Return the ETags of all files of the web page by their path below `/web`."""
+    names = {"/".join(filter(None, key)): key for key in sorted(_list_web_files())}
+    return {path: load_web_file(name, folder).etag for path, (folder, name) in names.items()}
+
+
 @cache
 def build_openapi_file(app: Chalice) -> File:
     """Return the OpenAPI document of an app. Build it on the first request, to keep cold starts fast."""

@@ -5,11 +5,15 @@ from functools import cache
 from html import escape
 from urllib.parse import urlsplit
 
+import msgspec
+
 from chalicelib.domain.photos import Photo
-from chalicelib.http.files import build_file, load_web_file
+from chalicelib.http.files import build_file, list_etags, load_web_file
 from chalicelib.http.responses import File
 
 SITE_NAME = "Photoshare"
+_RELEASE = '{ id: "", files: {} }'
+"""The value of `RELEASE` in sw.js, which the service replaces."""
 _ROOT_LINK = re.compile(r'(?<= )((?:href|src|action)=")/(?!/)')
 
 
@@ -23,6 +27,19 @@ def load_page(base_url: str) -> File:
     page = load_web_file("index.html")
     prefix = escape(urlsplit(base_url).path)
     return build_file(_ROOT_LINK.sub(lambda link: f"{link[1]}{prefix}/", page.content), page.content_type)
+
+
+@cache
+def load_service_worker() -> File:
+    """Return the service worker of this release: it knows the ETag of each file, so it never mixes two releases.
+
+    If any file changes, the worker changes too, and browsers install it.
+    """
+    worker, etags = load_web_file("sw.js"), list_etags()
+    del etags["sw.js"]
+    identity = build_file(msgspec.json.encode(etags).decode(), "application/json").etag.strip('"')
+    release = msgspec.json.encode({"id": identity, "files": etags}).decode()
+    return build_file(worker.content.replace(_RELEASE, release, 1), worker.content_type)
 
 
 def build_photo_page(photo: Photo | None, base_url: str) -> File:

@@ -147,7 +147,7 @@ def _render(picture: Picture, content_type: str) -> Rendered:
         full = Rendition(picture.copy.content, "image/jpeg", "jpg")
     else:
         orientation = picture.metadata.orientation
-        full_image = _to_srgb(_flatten(picture.decode_pixels(picture.copy_shrink)), picture)
+        full_image = _to_opaque_srgb(picture.decode_pixels(picture.copy_shrink), picture)
         if picture.profile or picture.colour_space or not picture.is_in_memory:
             full_image = full_image.copy_memory()
         upright = _rotate(full_image, orientation)
@@ -220,6 +220,19 @@ def _flatten(image: "Image") -> "Image":
         return image
     cmyk, white = image.interpretation == "cmyk", 65535 if image.format == "ushort" else 255
     return image.flatten(background=0 if cmyk else white)
+
+
+def _to_opaque_srgb(image: "Image", picture: Picture) -> "Image":
+    """Convert an image to sRGB on a white background.
+
+    Convert the colours first, as browsers do. The background shines through otherwise if the colours are linear.
+    """
+    is_converted = picture.colour_space or (picture.profile and not icc.is_srgb(picture.profile))
+    if not is_converted or not image.hasalpha() or image.interpretation == "cmyk":
+        return _to_srgb(_flatten(image), picture)
+    colours = _to_srgb(image.extract_band(0, n=image.bands - 1), picture)
+    alpha = image[image.bands - 1]
+    return _flatten(colours.bandjoin((alpha >> 8).cast("uchar") if alpha.format == "ushort" else alpha))
 
 
 def _to_srgb(image: "Image", picture: Picture) -> "Image":

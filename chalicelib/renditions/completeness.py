@@ -6,7 +6,9 @@ import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
+from chalicelib.renditions import jpeg
 from chalicelib.renditions.coded_picture import CodedPicture
 from chalicelib.renditions.rejections import Damaged, Truncated
 
@@ -25,6 +27,9 @@ _ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), 
 _INFLATE_STEP = 16_384
 # The correction holds the file several times.
 _MAX_REPAIRED_BYTES = 50_000_000
+_LARGE_PICTURE = 25_000_000
+# Nearly every Huffman code and every arithmetic code reads a change of the pixels from these bytes.
+_FURTHER_DATA = bytes.fromhex("b5d2694ba35c96e1b84d276ac95b13d4e8724f9a6d3c81b7562e947ba1cd5835")
 
 
 def ignore_fault(coded: CodedPicture, fault: Exception) -> CodedPicture:
@@ -44,6 +49,30 @@ def ignore_fault(coded: CodedPicture, fault: Exception) -> CodedPicture:
     if coded.content.startswith(_PNG_SIGNATURE):
         return _repair_png(coded, fault)
     raise (Truncated if coded.is_cut else Damaged) from fault
+
+
+def check_jpeg(vips: Any, coded: CodedPicture) -> None:
+    """Check that a JPEG contains all pixels, although its decoder has warned of something else.
+
+    libvips reports only the first warning of libjpeg. So add data behind each scan: it changes the picture only if
+    pixels are missing.
+
+    Raises:
+        Truncated: some pixels are missing.
+    """
+    if len(coded.content) > _MAX_REPAIRED_BYTES:
+        return
+    extended = jpeg.extend_scans(coded.content, _FURTHER_DATA)
+    # An eighth of a large picture shows all but its last seven rows and columns.
+    shrink = 8 if coded.width * coded.height > _LARGE_PICTURE and not coded.memory_per_pixel else 1
+    if _summarize_jpeg(vips, coded.content, shrink) != _summarize_jpeg(vips, extended, shrink, is_unlimited=True):
+        raise Truncated
+
+
+def _summarize_jpeg(vips: Any, content: bytes, shrink: int, *, is_unlimited: bool = False) -> bytes:
+    """Return the sums of all pixels and of their squares. libvips limits the warnings of a file unless unlimited."""
+    options = {"access": "sequential", "fail_on": "error", "shrink": shrink, "unlimited": is_unlimited}
+    return bytes(vips.Image.jpegload_buffer(content, **options).stats().write_to_memory())
 
 
 def check_gif(coded: CodedPicture) -> None:

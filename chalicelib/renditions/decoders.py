@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from chalicelib.renditions.coded_picture import CodedPicture, check_size, get_memory_limit
 from chalicelib.renditions.colours import icc
 from chalicelib.renditions.colours.colour import SRGB, ColourSpace
-from chalicelib.renditions.completeness import check_gif
+from chalicelib.renditions.completeness import check_gif, check_jpeg
 from chalicelib.renditions.metadata import Metadata, read_metadata
 from chalicelib.renditions.tiff import pixels as tiff_pixels
 from chalicelib.renditions.tiff.samples import Samples
@@ -137,6 +137,8 @@ def _open_gif(coded: CodedPicture) -> Picture:
 
 
 def _open_jpeg(coded: CodedPicture, *, is_tolerant: bool) -> Picture:
+    if is_tolerant:
+        check_jpeg(load_vips(), coded)
     metadata = read_metadata(coded)
     is_srgb = icc.is_srgb(coded.profile) if coded.profile else coded.colour_space is None
     is_upright_srgb = metadata.orientation == 1 and is_srgb

@@ -27,7 +27,8 @@ _PROGRESSIVE = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
 _SHOWN_BY_BROWSERS = frozenset({0xC0, 0xC1, 0xC2})
 _PICTURE = _FRAMES | {0xC4, 0xCC, 0xDB, 0xDD, _SOS}
 _BETWEEN_SCANS = frozenset({0xC4, 0xCC, 0xDB, 0xDD, _SOS, 0xFE, *range(0xE0, 0xF0)})
-_WITHOUT_LENGTH = frozenset({0x01, _SOI, *range(0xD0, 0xD8)})
+_RESTARTS = range(0xD0, 0xD8)
+_WITHOUT_LENGTH = frozenset({0x01, _SOI, *_RESTARTS})
 _KEPT_ZEROS, _SHORT_SCAN = 2, 16
 _JFIF = b"\xff\xe0\0\x10JFIF\0\1\1\0\0\1\0\1\0\0"
 
@@ -58,6 +59,47 @@ def read(content: bytes) -> CodedPicture:
         is_downloadable=is_downloadable,
         memory_per_pixel=memory_per_pixel,
     )
+
+
+def read_frame_size(content: bytes, start: int, end: int, piece_counter: Iterator[None]) -> tuple[int, int]:
+    """Return the width and the height of the JPEG between `start` and `end`, from its first frame header.
+
+    Raises:
+        Damaged: no frame header precedes the pixels.
+    """
+    at = start + 2
+    for _ in piece_counter:
+        marker = _MARKER.search(content, at, end)
+        code = content[marker.end() - 1] if marker else _EOI
+        if not marker or code in {_EOI, _SOS}:
+            break
+        at = marker.end()
+        if code in _FRAMES:
+            height, width = struct.unpack(">HH", read_bytes(content, at + 3, 4))
+            return width, height
+        if code not in _WITHOUT_LENGTH:
+            at += int.from_bytes(read_bytes(content, at, 2))
+    raise Damaged
+
+
+def extend_scans(content: bytes, addition: bytes) -> bytes:
+    """Return a picture with `addition` behind each scan.
+
+    A decoder skips the addition if the scan has all its pixels. Otherwise, it decodes pixels from it.
+    """
+    parts = [b"\xff\xd8"]
+    for code, segment in _iterate_segments(content):
+        parts += (bytes((0xFF, code)), _extend_scan(segment, addition) if code == _SOS else segment)
+    return b"".join(parts)
+
+
+def _extend_scan(segment: bytes, addition: bytes) -> bytes:
+    positions = [segment.rfind(bytes((0xFF, code)), 6 + 2 * segment[2]) for code in _RESTARTS]
+    last = max(positions)
+    # If the scan ends between two restart intervals, the decoder looks for the next restart marker.
+    following = (positions.index(last) + 1) % len(_RESTARTS) if last >= 0 else 0
+    # 0xFF and the addition would be a marker.
+    return segment.rstrip(b"\xff") + addition + bytes((0xFF, _RESTARTS[following])) + addition
 
 
 def _find_body(segments: list[tuple[int, bytes]], code: int, prefix: bytes) -> bytes:

@@ -18,9 +18,10 @@ routerEvents.addEventListener("photo", (event) => void followPhoto(/** @type {Cu
 addEventListener("unhandledrejection", () => say(t("error.page")));
 // A page restored from the browser's cache may show private photos after the user has signed out.
 addEventListener("pageshow", (event) => event.persisted && location.reload());
-if ("serviceWorker" in navigator) void navigator.serviceWorker.register(new URL("../sw.js", import.meta.url));
+// The worker keeps copies of the page, which can wait until the first photos are there.
+addEventListener("load", () => void navigator.serviceWorker?.register(new URL("../sw.js", import.meta.url)).catch(() => {}));
 void show();
-// The first answer about the session is a change too, unless nobody is signed in.
+// The first answer about the session is a change too, if a user is signed in.
 session.addEventListener("change", () => void resumeUploads());
 if (shared) void addShared(shared);
 

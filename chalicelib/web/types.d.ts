@@ -78,6 +78,8 @@ interface View {
   element: HTMLElement;
   /** The photos that the viewer steps through. */
   list?: import("./grid/photo-list.js").GridList;
+  /** True if the view could not be opened, and says why. */
+  isFailure?: boolean;
   /** Return the path of a photo over this view, if it is not `p/{photoId}`. */
   photoHref?: (photoId: string) => string;
   /** Called when the view is shown again from the history. */

@@ -1,6 +1,9 @@
 """The addresses of the web page, and the links inside the page."""
 
+import json
+import re
 from html.parser import HTMLParser
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -90,7 +93,19 @@ def test_service_worker_is_at_the_root(shared_cloud: Cloud) -> None:
         "text/javascript; charset=utf-8",
         "no-cache",
     )
-    assert answer.body == shared_cloud.visitor.get("/web/sw.js").body
+
+
+def test_service_worker_knows_all_files_of_its_release(shared_cloud: Cloud) -> None:
+    worker = shared_cloud.visitor.get("/sw.js").body
+    [line] = [line for line in worker.splitlines() if line.startswith("const RELEASE = ")]
+    release = json.loads(line.removeprefix("const RELEASE = ").removesuffix(";"))
+    web = Path(files.__file__).parent.parent / "web"
+    assert release["files"].keys() == {
+        str(path.relative_to(web)) for path in web.rglob("*.*") if path.suffix in files.CONTENT_TYPES
+    } - {"sw.js"}
+    for path, etag in release["files"].items():
+        assert files.load_web_file(*reversed(path.split("/"))).etag == etag, path
+    assert re.fullmatch("[0-9a-f]{32}", release["id"])
 
 
 @pytest.mark.parametrize(

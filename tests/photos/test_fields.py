@@ -17,7 +17,7 @@ FIXED = {
 """Fields of the view that the service sets."""
 INTERNAL = {
     *("version_id", "copy_type", "copy_size", "memberships", "charged_bytes", "due_at", "revision"),
-    *("rating_sum", "rating_count", "imports_metadata", "rotation_due_at"),
+    *("rating_sum", "rating_count", "imports_metadata", "rotation_due_at", "outdated_taken_key"),
 }
 """Fields of the row that no client sees."""
 COMPUTED = {"uploaded_at", "rating"}

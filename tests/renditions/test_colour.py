@@ -5,6 +5,7 @@ import struct
 import zlib
 
 import pytest
+import pyvips
 from PIL import Image
 
 from chalicelib import renditions
@@ -262,3 +263,15 @@ def test_profile_of_a_jpeg_wins_over_its_exif() -> None:
         images.quadrants(), "JPEG", quality=95, subsampling=0, exif=dcf(2, b"R03\0"), icc_profile=images.srgb_profile()
     )
     assert shows(content, "image/jpeg", list(images.QUADRANTS))
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+def test_transparent_colours_are_converted_before_white_is_mixed_in(bits: int) -> None:
+    linear = [tuple((value + 255) // 2 for value in colour) for colour in SHOWN[1, 8]]
+    half = images.quadrants(mode="RGBA")
+    half.putalpha(128)
+    content = images.encoded(half, "PNG")
+    if bits == 16:
+        opened = pyvips.Image.new_from_buffer(content, "")
+        content = (opened.cast("ushort") * 257).cast("ushort").copy(interpretation="rgb16").pngsave_buffer(bitdepth=16)
+    assert shows(add_chunks(content, gama(100_000)), "image/png", linear)

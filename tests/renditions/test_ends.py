@@ -35,6 +35,14 @@ def test_stray_bytes_in_a_scan_are_ignored() -> None:
     assert rendered.renditions["1024"].content == render(jpeg).renditions["1024"].content
 
 
+def test_small_loss_inside_a_photo_with_stray_bytes_is_accepted() -> None:
+    # Browsers, Pillow and ImageMagick show such photos.
+    jpeg = images.encoded(ends.picture(), "JPEG", restart_marker_blocks=10)
+    first, third = jpeg.index(b"\xff\xd0"), jpeg.index(b"\xff\xd2")
+    rendered = render(jpeg[:first] + bytes(100) + jpeg[first : third - 2] + jpeg[third:])
+    assert rendered.width == ends.picture().width
+
+
 def test_progressive_jpeg_that_ends_after_a_scan_is_rendered() -> None:
     jpeg = images.encoded(ends.picture(), "JPEG", progressive=True)
     assert render(jpeg[: jpeg.rindex(b"\xff\xda")] + b"\xff\xd9").width == ends.picture().width

@@ -102,3 +102,53 @@ def test_rows_that_end_within_a_group_of_bytes_are_shown() -> None:
     rendered = renditions.render(content, "image/tiff")
     assert rendered.width == 31
     assert find_difference(read_quadrants(rendered), find_quadrants(image)) <= TOLERANCE
+
+
+def test_declared_size_of_a_strip_may_be_too_large() -> None:
+    stored = tiff.page(tiff.quadrants().tobytes(), tags={278: (2545,)})
+    right, wrong = struct.pack("<HHII", 279, 3, 1, 3 * 32 * 24), struct.pack("<HHII", 279, 4, 1, 35_711_440)
+    content = images.replace_first(tiff.write(stored), right, wrong)
+    assert find_difference(show(content), find_quadrants(tiff.quadrants())) <= TOLERANCE
+
+
+type Cells = tuple[list[tuple[int, int]], dict[int, tuple[int, ...]]]
+"""The sizes of the JPEGs of a TIFF, and its tags."""
+
+SMALL_JPEGS: dict[str, Cells] = {
+    "too narrow": ([(16, 24)], {}),
+    "too short": ([(32, 16)], {}),
+    "too narrow in one strip": ([(32, 8), (16, 8), (32, 8)], {278: (8,)}),
+    "too short in the last strip": ([(32, 16), (32, 4)], {278: (16,)}),
+    "too narrow in a tile": ([(16, 16), (8, 16), (16, 16), (16, 16)], {322: (16,), 323: (16,)}),
+    "cropped to the width of the picture": ([(24, 24), (8, 24)], {322: (24,), 323: (24,)}),
+    "of no size": ([], {}),
+}
+
+
+@pytest.mark.parametrize("name", SMALL_JPEGS)
+def test_jpeg_smaller_than_its_strip_or_tile_is_damaged(name: str) -> None:
+    sizes, tags = SMALL_JPEGS[name]
+    with pytest.raises(renditions.Damaged):
+        renditions.render(jpeg_cells(sizes, tags), "image/tiff")
+
+
+LARGE_JPEGS: dict[str, Cells] = {
+    "as large as its strip": ([(32, 24)], {}),
+    "full in the last strip": ([(32, 16), (32, 16)], {278: (16,)}),
+    "cropped in the last strip": ([(32, 16), (32, 8)], {278: (16,)}),
+    "cropped to the height of the picture": ([(32, 16), (32, 8)], {322: (32,), 323: (16,)}),
+    "of full tiles": ([(16, 16)] * 4, {322: (16,), 323: (16,)}),
+}
+
+
+@pytest.mark.parametrize("name", LARGE_JPEGS)
+def test_jpeg_that_covers_its_strip_or_tile_is_shown(name: str) -> None:
+    sizes, tags = LARGE_JPEGS[name]
+    assert renditions.render(jpeg_cells(sizes, tags), "image/tiff").width == tiff.WIDTH
+
+
+def jpeg_cells(sizes: list[tuple[int, int]], tags: dict[int, tuple[int, ...]]) -> bytes:
+    """Return a TIFF of JPEGs in these sizes, or of one JPEG without a frame."""
+    jpegs = [images.encoded(tiff.quadrants().resize(size), "JPEG", subsampling=0) for size in sizes]
+    fields = tiff.page(b"", photometric=6, tags={259: (7,), 530: (1, 1), **tags}).fields
+    return tiff.write(tiff.Page(jpegs or [b"\xff\xd8\xff\xd9"], fields))

@@ -75,8 +75,8 @@ def test_purge_removes_all_data_of_one_user_and_then_finds_nothing(backend: Back
     for minute in range(103):
         backend.ready(minute=minute, tags=("sea",))
     bobs_photos = [
-        backend.ready("bob", sha256="00" * 32, tags=("sea",)),
-        backend.ready("bob", rating_sum=5, rating_count=1),
+        backend.ready("bob", entropy=1, sha256="00" * 32, tags=("sea",)),
+        backend.ready("bob", entropy=1, minute=1, rating_sum=5, rating_count=1),
     ]
     backend.erase(backend.ready())
     counts = []
@@ -88,7 +88,7 @@ def test_purge_removes_all_data_of_one_user_and_then_finds_nothing(backend: Back
     assert backend.deletions.purge_photos(ANN) == 0
     purges = (backend.deletions.purge_albums, backend.deletions.purge_ratings)
     assert [purge(ANN) for purge in purges] == [0, 0]
-    assert backend.deletions.purge_records(BOB) == 1
+    assert backend.deletions.purge_records(BOB) == 2, "a digest and the counts of a year"
 
 
 def test_purge_removes_ratings_that_the_sums_do_not_include(backend: Backend) -> None:

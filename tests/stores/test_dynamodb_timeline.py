@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.ids import LocalTime, UserId, format_timestamp
+from chalicelib.domain.ids import AlbumId, LocalTime, UserId, format_timestamp
 from chalicelib.domain.photos import MAX_ALBUMS, MAX_TERMS, Photo
 from chalicelib.domain.timeline import TakenRange
 from chalicelib.stores.dynamodb import items
 from tests.support import old_release
 from tests.support.album_rows import add_album, build_memberships
+from tests.support.dynamodb_rows import counted_calls
 from tests.support.faults import hooked
 from tests.support.races import run_concurrently
 from tests.support.rows import START, Backend
@@ -137,7 +138,29 @@ def test_reindexing_does_not_extend_the_life_of_a_tombstone(backend: Backend) ->
     assert before["expiresAt"] == after["expiresAt"]
 
 
+def test_removing_a_photo_that_an_earlier_release_has_changed_is_counted(backend: Backend) -> None:
+    photo = backend.ready()
+    photo = old_release.change(backend, photo, photo.with_(taken_local=LocalTime("2020-05-01T00:00:00")))
+    assert backend.store.remove(photo)
+    assert read_state(backend) == ({}, 0)
+
+
 # --- Keys and limits
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        TakenRange(since=LocalTime("2025-01-01T00:00:00"), until=LocalTime("2024-01-01T00:00:00")),
+        TakenRange(since=LocalTime("2025-01-01T00:00:00"), after="2024-01-01T00:00:00#0"),
+    ],
+)
+def test_empty_range_makes_no_query(backend: Backend, part: TakenRange) -> None:
+    # DynamoDB rejects a range whose end is before its start, but moto does not.
+    with counted_calls(backend) as names:
+        assert backend.timeline.list_photos(ANN, 9, part) == []
+        assert backend.timeline.list_entries(AlbumId("album"), 9, part, include_private=True) == []
+    assert names == []
 
 
 def test_index_of_an_album_has_no_private_photo_among_the_others(backend: Backend) -> None:

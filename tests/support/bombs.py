@@ -97,6 +97,13 @@ def _avif_with_decoy() -> bytes:
     return flagged + struct.pack(">I4s", 28, b"free") + _extent(64, 64)
 
 
+def jpeg_with_many_restarts(restarts: int) -> bytes:
+    """Return a picture with restart markers behind its pixels, of which its decoder warns."""
+    content = images.encoded(images.quadrants(), "JPEG", restart_marker_blocks=1)
+    first = content.index(b"\xff\xd0")
+    return content[:first] + bytes(100) + content[first:-2] + b"\xff\xd0" * restarts + content[-2:]
+
+
 def _jpeg_with_one_scan(*, progressive: bool = False) -> bytes:
     """Return a picture of 100 MP. A decoder keeps its coefficients in memory, because another scan could follow."""
     content = images.encoded(images.quadrants(), "JPEG", progressive=progressive, subsampling=0)
@@ -186,6 +193,7 @@ def defused() -> dict[str, tuple[bytes, str]]:
         "png text": (images.png(*[(b"zTXt", b"x\0\0" + text)] * 7), "image/png"),
         "gif frames": (gif_with_many_frames(100_000), "image/gif"),
         "tiff pages": (_tiff_with_many_pages(100_000), "image/tiff"),
+        "jpeg restarts": (jpeg_with_many_restarts(1_000_000), "image/jpeg"),
         "exif loop": (_looping_exif(), "image/jpeg"),
         "exif of millions": (images.png((b"eXIf", _exif_with_millions_of_values())), "image/png"),
         "heic pictures with the same exif": (heif.described_often(150), "image/heic"),

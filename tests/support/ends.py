@@ -10,7 +10,7 @@ import pyvips
 from PIL import Image
 
 from chalicelib.renditions.completeness import build_png_chunk, iterate_png_chunks
-from tests.support import images
+from tests.support import images, tiff
 
 NOISE = random.Random(1).randbytes(500)
 """Without a marker of a JPEG picture."""
@@ -29,6 +29,24 @@ def _jpegs() -> dict[str, bytes]:
         "on its side": images.encoded(picture(), "JPEG", exif=images.exif_block(6)),
         "with restarts": images.encoded(picture(), "JPEG", restart_marker_blocks=10),
     }
+
+
+def jpegs_with_a_warning() -> dict[str, bytes]:
+    """Return photos of which libjpeg warns before it decodes the last pixels, although all pixels are there."""
+    jpegs = _jpegs()
+    adobe = b"\xff\xee\0\x0eAdobe\0\x64\0\0\0\0\x07"
+    unknown = {f"{name}, unknown colours of Adobe": jpeg[:2] + adobe + jpeg[20:] for name, jpeg in jpegs.items()}
+    restart = jpegs["with restarts"].index(b"\xff\xd1")
+    progressive = jpegs["progressive"]
+    second_scan = progressive.index(b"\xff\xc4", progressive.index(b"\xff\xda"))
+    return unknown | {
+        "with restarts, with stray bytes": _with_stray_bytes(jpegs["with restarts"], restart),
+        "progressive, with stray bytes": _with_stray_bytes(progressive, second_scan),
+    }
+
+
+def _with_stray_bytes(jpeg: bytes, at: int) -> bytes:
+    return jpeg[:at] + b"stray" + jpeg[at:]
 
 
 def _pngs() -> dict[str, bytes]:
@@ -65,6 +83,10 @@ def _iterate_complete() -> Iterator[tuple[str, bytes, bytes]]:
         for ending, end in {"no": b"", "half an": b"\xff", "zeros for the": bytes(50), "noise for the": NOISE}.items():
             yield f"JPEG {name}, {ending} end mark", jpeg, jpeg[:-2] + end
         yield f"JPEG {name}, noise behind", jpeg, jpeg + NOISE
+    for name, jpeg in jpegs_with_a_warning().items():
+        for start, original in _jpegs().items():
+            if name.startswith(start):
+                yield f"JPEG {name}", original, jpeg
     flat = images.encoded(Image.new("L", (128, 96), 90), "JPEG", optimize=True)
     yield "JPEG of one colour, zeros for the end mark", flat, flat[:-2] + bytes(50)
     for name, png in _pngs().items():
@@ -92,8 +114,8 @@ def _iterate_complete() -> Iterator[tuple[str, bytes, bytes]]:
     yield "HEIC cut in its EXIF", images.HEIC, images.HEIC[:-30]
     yield "AVIF cut in the second frame", _animation("AVIF"), _animation("AVIF")[:-200]
     for compression in ("raw", "tiff_lzw", "jpeg"):
-        tiff = images.encoded(picture(), "TIFF", compression=compression)
-        yield f"TIFF {compression}, noise behind", tiff, tiff + NOISE
+        whole = images.encoded(picture(), "TIFF", compression=compression)
+        yield f"TIFF {compression}, noise behind", whole, whole + NOISE
 
 
 def _iterate_webp_chunks() -> Iterator[tuple[str, bytes, bytes]]:
@@ -120,6 +142,13 @@ def _iterate_cut() -> Iterator[tuple[str, bytes]]:
         yield f"JPEG {name}, with an end mark", half + b"\xff\xd9"
         yield f"JPEG {name}, filled with zeros", half + bytes(len(half))
         yield f"JPEG {name}, without its last byte", jpeg[:-3] + b"\xff\xd9"
+    for name, jpeg in jpegs_with_a_warning().items():
+        for share in (0.5, 0.7, 0.9):
+            yield f"JPEG {name}, {share:.0%}", jpeg[: int(len(jpeg) * share)] + b"\xff\xd9"
+        yield f"JPEG {name}, without its last byte", jpeg[:-3] + b"\xff\xd9"
+        old_tiff = tiff.page(jpeg[: len(jpeg) // 2] + b"\xff\xd9", photometric=6, tags={259: (6,)})
+        size = {256: (picture().width,), 257: (picture().height,)}
+        yield f"JPEG {name}, in a TIFF", tiff.write(tiff.Page(old_tiff.cells, {**old_tiff.fields, **size}))
     progressive = _jpegs()["progressive"]
     yield "JPEG without its last scan", progressive[: progressive.rindex(b"\xff\xda")]
     for name, png in _pngs().items():
@@ -134,8 +163,8 @@ def _iterate_cut() -> Iterator[tuple[str, bytes]]:
     for name, content in {"HEIC": images.HEIC[:-110], "AVIF": avif[:-1], "AVIF, half": avif[: len(avif) // 2]}.items():
         yield name, content
     yield "AVIF animation", _animation("AVIF")[:600]
-    tiff = images.encoded(picture(), "TIFF")
-    yield "TIFF", tiff[: len(tiff) // 2]
+    whole = images.encoded(picture(), "TIFF")
+    yield "TIFF", whole[: len(whole) // 2]
 
 
 def _without_last_gif_block(gif: bytes) -> bytes:

@@ -7,7 +7,7 @@ import json
 import re
 import threading
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from copy import copy, deepcopy
 from functools import cache
@@ -29,6 +29,8 @@ from moto.dynamodb.parsing import ast_nodes, expressions
 from moto.dynamodb.parsing.validators import ActionCountValidator
 from moto.dynamodb.responses import DynamoHandler
 from moto.kms import utils as kms
+from moto.s3 import urls as s3_urls
+from moto.s3.models import S3Backend
 from moto.s3.utils import _VersionedKeyStore
 
 _SCALARS = frozenset({"S", "N", "BOOL", "NULL"})
@@ -58,6 +60,8 @@ def shortcuts() -> Iterator[None]:
         patch.setattr(_EXPRESSIONS.UpdateExpressionParser, "make", _parse_update)
         patch.setattr(_VersionedKeyStore, "items", _iterate_objects)
         patch.setattr(_VersionedKeyStore, "iterlists", _iterate_versions)
+        # moto loads the module again at each request, because the environment could have changed.
+        patch.setattr(S3Backend, "_url_module", s3_urls)
         patch.setattr(Stack, "parse_template", staticmethod(lambda template: deepcopy(_parse_template(template))))
         patch.setattr("moto.kms.models.generate_private_key", _generate_key)
         patch.setattr(UserAgentString, "to_string", lambda _: "tests")
@@ -141,30 +145,52 @@ _transact_with_copies = DynamoDBBackend.transact_write_items
 
 
 def _transact(backend: DynamoDBBackend, writes: Any) -> None:
-    _transaction.copies = {}
+    _transaction.copies, _transaction.keys = {}, frozenset(_read_keys(writes))
     # DynamoDB isolates transactions, but moto would lose the writes of one thread at the rollback of another.
     with _one_at_a_time:
         _transact_with_copies(backend, writes)
 
 
+def _read_keys(writes: Any) -> Iterator[Any]:
+    """Yield the values of the keys of all writes, and values of other attributes."""
+    for write in writes:
+        for arguments in write.values():
+            row = arguments.get("Key") or arguments.get("Item") or {}
+            yield from (content for value in row.values() for content in value.values() if isinstance(content, str))
+
+
 def _copy_table_once(table: Table, _: Any) -> Table:
-    """Copy a table for the rollback of a transaction. moto copies the table again for each write of the transaction."""
+    """Copy the rows that a transaction writes, for its rollback.
+
+    moto copies the whole table, and copies the table again for each write of the transaction.
+    """
     copies: dict[int, Table] = _transaction.copies
     if id(table) not in copies:
-        copies[id(table)] = copy_table(table)
+        copies[id(table)] = copy_table(table, _transaction.keys)
     return copies[id(table)]
 
 
-def copy_table(table: Table) -> Table:
-    """Copy the rows of a table. Share the scalars, because moto replaces them."""
+def copy_table(table: Table, keys: Container[Any] | None = None) -> Table:
+    """Copy the rows of a table whose keys have their values in `keys`, and share all others. Copy all rows by default.
+
+    Share the scalars, because moto replaces them.
+    """
     copied: Table = copy(table)
-    copied.items = defaultdict(dict, {key: _copy_rows(rows) for key, rows in table.items.items()})
+    copied.items = defaultdict(
+        dict, {key: _copy_rows(rows, keys) if _is_in(key, keys) else rows for key, rows in table.items.items()}
+    )
     return copied
 
 
-def _copy_rows(rows: Any) -> Any:
+def _is_in(key: Any, keys: Container[Any] | None) -> bool:
+    return keys is None or key.value in keys
+
+
+def _copy_rows(rows: Any, keys: Container[Any] | None) -> Any:
     """Copy the rows of a partition: one row if the table has no sort key."""
-    return _copy_item(rows) if isinstance(rows, Item) else {key: _copy_item(row) for key, row in rows.items()}
+    if isinstance(rows, Item):
+        return _copy_item(rows)
+    return {key: _copy_item(row) if _is_in(key, keys) else row for key, row in rows.items()}
 
 
 def _copy_item(item: Item) -> Item:

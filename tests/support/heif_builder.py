@@ -126,7 +126,11 @@ class File:
         return self.first_number > 0xFFFF - len(self.items)
 
     def _number(self, place: int) -> bytes:
-        return struct.pack(">I" if self._is_wide else ">H", self.first_number + place - 1)
+        return self._numbers((place,))
+
+    def _numbers(self, places: Sequence[int]) -> bytes:
+        numbers = places if self.first_number == 1 else [self.first_number + place - 1 for place in places]
+        return struct.pack(f">{len(numbers)}{'I' if self._is_wide else 'H'}", *numbers)
 
     def _encode_meta(self, at: int) -> bytes:
         boxes = {
@@ -161,7 +165,7 @@ class File:
 
     def _encode_references(self) -> bytes:
         boxes = [
-            box(kind, self._number(item), struct.pack(">H", len(to)), *map(self._number, to))
+            box(kind, self._number(item), struct.pack(">H", len(to)), self._numbers(to))
             for kind, item, to in self.references
         ]
         return full_box(b"iref", self._is_wide, 0, *boxes)

@@ -82,9 +82,10 @@ class Service:
 
 
 class Local(Service):
-    """A running `python -m local` with separate ports and data."""
+    """A running `python -m local` with separate ports and data. `root` is the checkout whose code runs."""
 
-    def __init__(self, data: Path, **variables: str) -> None:
+    def __init__(self, data: Path, root: Path = ROOT, **variables: str) -> None:
+        self.root = root
         self.data, self.port, self.aws_port = data, free_port(), free_port()
         super().__init__(url := f"http://localhost:{self.port}", url)
         self.aws_url = f"http://localhost:{self.aws_port}"
@@ -97,7 +98,7 @@ class Local(Service):
         self.log = (self.data.parent / "local.log").open("a")
         self.process = subprocess.Popen(
             [*command, "--data", str(self.data)],
-            cwd=ROOT,
+            cwd=self.root,
             stdout=self.log,
             stderr=self.log,
             env=environment() | self._variables,

@@ -4,7 +4,7 @@ import lzma
 from collections.abc import Iterator
 
 import pyvips
-from PIL import Image, ImageCms
+from PIL import Image, ImageChops, ImageCms
 
 from tests.support import images, tiff
 from tests.support.tiff import HEIGHT, WIDTH, Page, page, write
@@ -156,6 +156,12 @@ def _compressions() -> Iterator[tuple[str, bytes]]:
     yield "JPEG of YCbCr", write(page(jpeg, photometric=6, tags={259: (7,), 530: (1, 1)}))
     yield "JPEG of YCbCr without a tag", write(page(jpeg, photometric=6, tags={259: (7,)}))
     planes = [images.encoded(band, "JPEG", quality=95) for band in image.split()]
+    tiles = [images.encoded(tile, "JPEG", quality=95, subsampling=0) for tile in tiff.split_tiles(image)]
+    yield "tiles of JPEG", write(Page(tiles, page(b"", photometric=6, tags={259: (7,), 530: (1, 1), **_TILED}).fields))
+    with_channel = Image.merge("CMYK", [*image.split(), Image.new("L", image.size)])
+    tiles = [_encode_four_samples(tile) for tile in tiff.split_tiles(with_channel)]
+    unspecified = page(b"", number=4, tags={259: (7,), _EXTRA: (_UNSPECIFIED,), **_TILED}).fields
+    yield "tiles of JPEG with a channel", write(Page(tiles, unspecified))
     yield "planes of JPEG", write(Page(planes, page(b"", tags={259: (7,), _PLANAR: (2,)}).fields))
     yield "old-style JPEG", write(page(jpeg, photometric=6, tags={259: (6,)}))
     reversed_bits = bytes(int(f"{value:08b}"[::-1], 2) for value in image.tobytes())
@@ -188,6 +194,11 @@ def in_cmyk() -> Iterator[tuple[str, bytes]]:
         yield f"samples {form}", write(numbers(form, "CMYK", 5))
         yield f"a channel of nothing, {form}", with_channels("CMYK", 5, {_UNSPECIFIED: 0}, form=form)
     bands = [band.tobytes() for band in tiff.quadrants("CMYK").split()]
+    for name, tags in (("strips", {278: (8,)}), ("tiles", _TILED)):
+        image = tiff.quadrants("CMYK")
+        cells = tiff.split_tiles(image) if name == "tiles" else [image.crop((0, y, WIDTH, y + 8)) for y in (0, 8, 16)]
+        jpegs = [_encode_four_samples(cell) for cell in cells]
+        yield f"{name} of JPEG", write(Page(jpegs, page(b"", number=4, photometric=5, tags={259: (7,), **tags}).fields))
     yield "planes", write(Page(bands, page(b"", number=4, photometric=5, tags={_PLANAR: (2,)}).fields))
 
 
@@ -203,6 +214,11 @@ def half_transparent() -> Iterator[tuple[str, str, bytes]]:
         pixels = bytes(value for pixel in zip(*(band.tobytes() for band in bands), strict=True) for value in pixel)
         tags = {_EXTRA: (_PREMULTIPLIED,)}
         yield f"premultiplied {mode}", mode, write(page(pixels, number=len(bands), photometric=photometric, tags=tags))
+
+
+def _encode_four_samples(image: Image.Image) -> bytes:
+    # Pillow inverts the samples of CMYK.
+    return images.encoded(ImageChops.invert(image), "JPEG", quality=95)
 
 
 def rejected() -> Iterator[tuple[str, bytes]]:
@@ -221,6 +237,8 @@ def rejected() -> Iterator[tuple[str, bytes]]:
     )
     yield "different bits", write(page(rgb, tags={258: (5, 6, 5)}))
     yield "other inks", write(page(rgb + grey, number=4, photometric=5, tags={332: (2,)}))
+    pairs = page(b"", number=2, photometric=1, tags={259: (7,), _EXTRA: (_TRANSPARENCY,), **_TILED}).fields
+    yield "tiles of JPEG with two channels", write(Page([images.encoded(tiff.quadrants(), "JPEG")] * 4, pairs))
     yield "JPEG of 12 bits", write(page(rgb, bits=12, tags={259: (7,)}))
     yield "12 bits with a predictor", write(page(rgb + rgb, bits=12, tags={259: (5,), 317: (2,)}))
     yield "fax of 8 bits", write(page(grey, number=1, photometric=1, tags={259: (4,)}))

@@ -7,11 +7,11 @@ import math
 import struct
 from dataclasses import dataclass
 
-from chalicelib.renditions.coded_picture import MAX_PIECES, check_limit
-from chalicelib.renditions.jpeg import MAX_SCANNED_PIXELS, MAX_SCANS
+from chalicelib.renditions.coded_picture import MAX_PIECES, check_limit, count_pieces
+from chalicelib.renditions.jpeg import MAX_SCANNED_PIXELS, MAX_SCANS, read_frame_size
 from chalicelib.renditions.rejections import Damaged, DecompressionBomb, Truncated, UnsupportedVariant
 from chalicelib.renditions.tiff.pages import Page
-from chalicelib.renditions.tiff.samples import BLACK_IS_ZERO, FLOAT, JPEG, RGB, UNSIGNED, YCBCR, Reading, Samples
+from chalicelib.renditions.tiff.samples import BLACK_IS_ZERO, CMYK, FLOAT, JPEG, RGB, UNSIGNED, YCBCR, Reading, Samples
 from chalicelib.renditions.tiff.structure import Tiff, get_first_integer
 
 _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, _FILL_ORDER = 256, 257, 258, 259, 262, 266
@@ -59,7 +59,11 @@ class Grid:
 
     def count_rows(self, index: int) -> int:
         """Return the rows of a strip or tile."""
-        return self.height if self.is_tiled else min(self.height, self.picture_height - index * self.height)
+        return self.height if self.is_tiled else self.count_visible_rows(index)
+
+    def count_visible_rows(self, index: int) -> int:
+        """Return the rows of a strip or tile that are inside the picture."""
+        return min(self.height, self.picture_height - index // self.across * self.height)
 
 
 def write_picture(tiff_file: Tiff, page: Page, samples: Samples, grid: Grid) -> bytes:
@@ -97,24 +101,34 @@ def write_picture(tiff_file: Tiff, page: Page, samples: Samples, grid: Grid) -> 
 def _check_ends(length: int, samples: Samples, grid: Grid, offsets: tuple[int, ...], sizes: tuple[int, ...]) -> None:
     """Check that the file does not end before a strip or tile. The bytes after it would be shown instead."""
     row_size = math.ceil(grid.width * (1 if samples.is_planar else samples.number) * samples.bits / 8)
+    total = 0
     for index, (offset, size) in enumerate(zip(offsets, sizes, strict=False)):
         if samples.compression == _UNCOMPRESSED:
             # Some programs declare a full last strip, but do not write the rows after the picture.
             size = min(size, row_size * grid.count_rows(index))
         if offset + size > length:
             raise Truncated
+        total += size
     # libtiff copies the bytes that strips or tiles share once for each of them.
-    check_limit(sum(sizes), 2 * length, "bytes", DecompressionBomb)
+    check_limit(total, 2 * length, "bytes", DecompressionBomb)
 
 
 def _check_jpegs(content: bytes, grid: Grid, offsets: tuple[int, ...], sizes: tuple[int, ...]) -> None:
-    """Check the scans and the end of each JPEG. libtiff visits all pixels once per scan, and ignores a missing end."""
+    """Check the end, the scans and the size of each JPEG.
+
+    libtiff visits all pixels once per scan. It ignores a missing end, and leaves pixels black if a JPEG is too small.
+    """
     ranges = [(at, at + size) for at, size in zip(offsets, sizes, strict=False)]
     if not all(content.rfind(_END, start, end) >= 0 for start, end in ranges):
         raise Truncated
     scans = [content.count(_SCAN, start, end) for start, end in ranges]
     check_limit(max(scans), MAX_SCANS, "scans", DecompressionBomb)
     check_limit(sum(scans) * grid.width * grid.height, MAX_SCANNED_PIXELS, "pixels in all scans", DecompressionBomb)
+    piece_counter = count_pieces()
+    for index, (start, end) in enumerate(ranges):
+        width, height = read_frame_size(content, start, end, piece_counter)
+        if width < grid.width or height < grid.count_visible_rows(index):
+            raise Damaged
 
 
 def _describe(tiff_file: Tiff, page: Page, samples: Samples, grid: Grid) -> _Fields:
@@ -127,8 +141,13 @@ def _describe(tiff_file: Tiff, page: Page, samples: Samples, grid: Grid) -> _Fie
         width = math.ceil(width * number * bits / 8)
         picture_width, number, bits = width * grid.across, 1, 8
     is_float = samples.format == FLOAT and samples.reading is Reading.SAMPLES
-    photometric = RGB if number > 2 else BLACK_IS_ZERO
-    declared_extra = number - (3 if number > 2 else 1)
+    photometric, colours = (RGB, 3) if number > 2 else (BLACK_IS_ZERO, 1)
+    if samples.compression == JPEG:
+        # libvips decodes the tiles of JPEG itself, and then supports only these numbers of samples.
+        if grid.is_tiled and number not in {1, 3, 4}:
+            raise UnsupportedVariant
+        photometric, colours = (CMYK, 4) if number == 4 else (photometric, colours)
+    declared_extra = number - colours
     fields: _Fields = {
         _WIDTH: (_LONG, (picture_width,)),
         _HEIGHT: (_LONG, (grid.picture_height,)),

@@ -31,11 +31,18 @@ export class PhotoDrag {
     addEventListener("pointermove", (event) => this.#follow(event), { signal });
     addEventListener("pointerup", () => this.#drop(), { signal });
     addEventListener("pointercancel", () => this.#cancel(), { signal });
-    addEventListener("keydown", (event) => event.key === "Escape" && this.#cancel(), { capture: true, signal });
+    addEventListener("keydown", (event) => this.#onKey(event), { capture: true, signal });
     signal.addEventListener("abort", () => {
       this.#cancel();
       this.#marker.remove();
     });
+  }
+
+  /** Escape ends the drag, and not yet the mode. @param {KeyboardEvent} event */
+  #onKey(event) {
+    if (event.key !== "Escape" || !this.#drag?.ghost) return;
+    swallow(event);
+    this.#cancel();
   }
 
   /** @param {PointerEvent} event */

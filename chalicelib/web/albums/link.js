@@ -8,6 +8,9 @@ import { PhotoList } from "../grid/photo-list.js";
 /** Passwords that were right, until the tab is closed. They are kept apart from the page's other choices. */
 const PREFIX = "photoshare.link.";
 
+/** The album that a password has just opened. The view shows it without a second check of the password. @type {{token: string, album: Album} | null} */
+let opened = null;
+
 export class Link {
   /** @param {string} token */
   constructor(token) {
@@ -27,13 +30,19 @@ export class Link {
     return request("GET", this.path, { headers: this.headers, isPublic: true });
   }
 
+  /** Return the album that was just unlocked, or fetch it. */
+  open() {
+    const known = opened?.token === this.token ? opened.album : null;
+    opened = null;
+    return known ?? this.fetchAlbum();
+  }
+
   /** Try a password, and keep it if it is right. Throws ApiError if it is wrong. @param {string} password */
   async unlock(password) {
     this.password = password;
     try {
-      const album = await this.fetchAlbum();
+      opened = { token: this.token, album: await this.fetchAlbum() };
       keepPassword(this.token, password);
-      return album;
     } catch (error) {
       this.forget();
       throw error;

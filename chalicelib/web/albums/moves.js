@@ -79,6 +79,7 @@ export class Mover {
     this.#last = this.#last.then(async () => {
       try {
         await putEntries(this.albumId, positions);
+        say(t("undone"));
       } catch (error) {
         say(explain(error));
       }

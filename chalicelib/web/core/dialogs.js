@@ -1,6 +1,6 @@
 /** Dialogs, which come from the foot of the page on phones, and menus. */
 
-import { h, topLayer } from "./dom.js";
+import { h } from "./dom.js";
 import { explain } from "./errors.js";
 import { icon } from "./icons.js";
 import { t } from "./texts.js";
@@ -96,7 +96,8 @@ export function openForm({ title, fields, yes, submit }) {
  */
 export function openMenu(button, items) {
   const menu = h("div", { class: "menu", role: "menu", popover: "auto", onkeydown: step }, items.map(entry));
-  topLayer().append(menu);
+  // Beside its button, the menu is in the same landmark and in the same dialog.
+  button.after(menu);
   menu.addEventListener("toggle", (event) => {
     if (/** @type {ToggleEvent} */ (event).newState === "closed") menu.remove();
   });

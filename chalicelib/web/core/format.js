@@ -20,9 +20,12 @@ export function localTime({ takenLocal, takenAt, uploadedAt }) {
   return new Date(takenLocal ? `${takenLocal}Z` : takenAt ?? uploadedAt);
 }
 
+// A formatter takes long to build, and each tile formats a day.
+const dayFormat = new Intl.DateTimeFormat(language, { weekday: "short", day: "numeric", timeZone: "UTC" });
+
 /** Return a day without its year, such as "Sat 15". @param {Date} time */
 export function formatDay(time) {
-  return time.toLocaleDateString(language, { weekday: "short", day: "numeric", timeZone: "UTC" });
+  return dayFormat.format(time);
 }
 
 /** Return a month with its year. @param {Date} time */

@@ -94,6 +94,7 @@ export function startRouter() {
   if (!history.state?.key) history.replaceState({ key: crypto.randomUUID() }, "");
   separatePhoto();
   addEventListener("popstate", () => show());
+  addEventListener("online", retryFailed);
   document.addEventListener("click", followLink);
   session.addEventListener("change", (event) => {
     // The first answer about the session comes after the first view. Views wait for it if they need it.
@@ -186,7 +187,12 @@ async function open() {
 function failed(error) {
   const retry = h("button", { type: "button", class: "button", onclick: () => reload() }, t("retry"));
   const element = h("section", { class: "empty" }, h("h1", null, t("error.title")), h("p", { role: "alert" }, ...explain(error)), retry);
-  return { title: t("error.title"), element };
+  return { title: t("error.title"), element, isFailure: true };
+}
+
+/** Open the view again if it has failed. */
+function retryFailed() {
+  if (current?.view.isFailure) void reload();
 }
 
 /** Keep the view for the way back, with its scroll position. */

@@ -19,9 +19,17 @@ class Session extends EventTarget {
   #renewing = null;
   /** @type {Promise<void> | null} */
   #start = null;
+  /** Why it is not known who is signed in, such as a network that is down. @type {unknown} */
+  fault = null;
 
-  /** Resolve when it is known who is signed in. The first call asks the service. */
+  constructor() {
+    super();
+    addEventListener("online", () => void (this.fault && this.renew().catch(() => {})));
+  }
+
+  /** Resolve when it is known who is signed in. The first call asks the service, and so do calls after a fault. */
   get ready() {
+    if (this.fault) this.#start = null;
     this.#start ??= this.renew();
     return this.#start.catch(() => {});
   }
@@ -59,6 +67,16 @@ class Session extends EventTarget {
   }
 
   async #renew() {
+    try {
+      await this.#askForTokens();
+      this.fault = null;
+    } catch (error) {
+      this.fault = error;
+      throw error;
+    }
+  }
+
+  async #askForTokens() {
     const response = await send("POST", "token", null, { headers: OWN_PAGE });
     if (response.ok) this.#take(await read(response));
     else if (response.status < 500 && response.status !== 429) this.#take({});

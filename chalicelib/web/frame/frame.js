@@ -15,6 +15,7 @@ const account = h("div", { class: "bar-account" });
 const bar = h("header", { class: "bar" });
 const rail = h("nav", { class: "rail", ariaLabel: t("places") });
 const add = h("button", { type: "button", class: "float-add", ariaLabel: t("upload"), title: t("upload"), hidden: true, onclick: pick }, icon("add"));
+const tools = h("section", { ariaLabel: t("select.actions"), hidden: true });
 const offline = h("p", { class: "offline", role: "status", hidden: true }, t("offline"));
 
 /** @param {HTMLElement} outlet shows the views */
@@ -22,7 +23,7 @@ export function startFrame(outlet) {
   const skip = h("a", { class: "skip", href: "#view", onclick: (/** @type {Event} */ event) => focusOutlet(event, outlet) }, t("skip"));
   fill(rail, PLACES.map(([path, key, name]) => h("a", { href: href(path), dataset: { path } }, icon(name), h("span", null, t(`place.${key}`)))));
   fill(bar, brand(), searchForm(), account);
-  document.body.prepend(skip, bar, rail, offline, outlet, add);
+  document.body.prepend(skip, bar, tools, rail, offline, outlet, add);
   showSession();
   session.addEventListener("change", showSession);
   void session.ready.then(showSession);
@@ -37,9 +38,13 @@ export function startFrame(outlet) {
  * @param {HTMLElement | null} toolbar
  */
 export function showToolbar(toolbar) {
-  document.querySelector(".toolbar")?.remove();
+  const hadFocus = tools.contains(document.activeElement);
+  fill(tools, toolbar);
   bar.inert = Boolean(toolbar);
-  if (toolbar) bar.after(toolbar);
+  tools.hidden = !toolbar;
+  // The focus goes on at the photos, because the toolbar that had it is gone.
+  const next = document.querySelector('main a[tabindex="0"]') ?? document.querySelector("main");
+  if (hadFocus && !toolbar) /** @type {HTMLElement | null} */ (next)?.focus({ preventScroll: true });
 }
 
 function brand() {
@@ -66,7 +71,7 @@ function showSession() {
     return;
   }
   const initials = (session.email ?? "?").slice(0, 2).toUpperCase();
-  const menu = h("button", { type: "button", class: "avatar", ariaLabel: t("account.menu"), title: session.email ?? "", ariaHasPopup: "menu" }, initials);
+  const menu = h("button", { type: "button", class: "avatar", ariaLabel: `${initials}: ${t("account.menu")}`, title: session.email ?? "", ariaHasPopup: "menu" }, initials);
   menu.addEventListener("click", () => openAccountMenu(menu));
   fill(account, h("button", { type: "button", class: "button primary bar-upload", onclick: pick }, icon("upload"), t("upload")), menu);
 }

@@ -95,7 +95,7 @@ export function dayOf(photo) {
 /** @param {Section} section @param {import("./layout.js").Row} row @param {import("./layout.js").Tile} tile @param {number} heading @returns {Box} */
 function toBox(section, row, tile, heading) {
   const photo = /** @type {Photo[]} */ (section.items)[tile.index];
-  return { photo, day: dayOf(photo), label: tile.label, top: heading + row.top, left: tile.left, width: tile.width, height: row.height };
+  return { photo, day: tile.label && dayOf(photo), label: tile.label, top: heading + row.top, left: tile.left, width: tile.width, height: row.height };
 }
 
 /** @param {Block} block @param {number} rowAt @param {number} centre */

@@ -52,6 +52,7 @@ export class PhotoGrid {
     this.list.addEventListener("change", () => this.#layOutSoon(), { signal });
     this.list.addEventListener("reveal", (event) => this.focus(/** @type {CustomEvent} */ (event).detail.photoId), { signal });
     this.selection?.addEventListener("change", () => this.#showSelection(), { signal });
+    addEventListener("online", () => void (this.list.error && this.list.retry()), { signal });
     addEventListener("scroll", () => this.#schedule(), { signal, passive: true });
     listenToGrid(this);
     this.#resize.observe(this.element);
@@ -146,11 +147,14 @@ export class PhotoGrid {
     const blocks = this.geometry.between(from, to);
     const shown = new Set(blocks.map(({ section }) => section.key));
     for (const [key, element] of this.#sections) if (!shown.has(key)) this.#drop(this.#sections, key, element);
-    const wanted = new Set();
-    for (const block of blocks) this.#renderBlock(block, from, to, wanted);
+    const hadFocus = this.#canvas.contains(document.activeElement);
+    const plan = blocks.map((block) => ({ block, boxes: this.geometry.boxes(block, from, to) }));
+    const wanted = new Set(plan.flatMap(({ boxes }) => boxes.map(({ photo }) => photo.photoId)));
     for (const [photoId, { item }] of this.#tiles) if (!wanted.has(photoId)) this.#drop(this.#tiles, photoId, item);
+    for (const { block, boxes } of plan) this.#renderBlock(block, boxes);
     this.#loadMissing(blocks, to);
     this.#moveTabStop();
+    if (hadFocus && !this.#canvas.contains(document.activeElement)) this.#keepFocus();
     this.element.dispatchEvent(new Event("render"));
   }
 
@@ -160,17 +164,16 @@ export class PhotoGrid {
     element.remove();
   }
 
-  /** @param {import("./geometry.js").Block} block @param {number} from @param {number} to @param {Set<string>} wanted */
-  #renderBlock(block, from, to, wanted) {
+  /** Screen readers follow the order of the elements, so a new tile goes to its place among the others. @param {import("./geometry.js").Block} block @param {import("./geometry.js").Box[]} boxes */
+  #renderBlock(block, boxes) {
     const section = this.#section(block);
     section.style.transform = `translateY(${block.top}px)`;
     section.style.height = `${block.height}px`;
     const list = /** @type {HTMLElement} */ (section.querySelector("ul"));
-    for (const box of this.geometry.boxes(block, from, to)) {
-      wanted.add(box.photo.photoId);
+    for (const [at, box] of boxes.entries()) {
       const item = this.#tile(box);
       placeTile(item, box.photo, box);
-      if (item.parentElement !== list) list.append(item);
+      if (list.children[at] !== item) list.insertBefore(item, list.children[at] ?? null);
     }
   }
 
@@ -183,7 +186,8 @@ export class PhotoGrid {
       this.#canvas.append(element);
     }
     const counter = element.querySelector("h2 span");
-    if (counter) counter.textContent = t("photos.count", { count: items?.length ?? count });
+    const words = t("photos.count", { count: items?.length ?? count });
+    if (counter && counter.textContent !== words) counter.textContent = words;
     return element;
   }
 
@@ -193,14 +197,12 @@ export class PhotoGrid {
     const known = this.#tiles.get(photo.photoId);
     // A changed photo is another object, and gets a new tile.
     if (known?.photo === photo && known.item.dataset.label === label) return known.item;
-    const hadFocus = known?.item.contains(document.activeElement);
     known?.item.remove();
     const item = buildTile(photo, { isOwn: Boolean(this.options.isOwn), isSelectable: Boolean(this.selection), note: this.options.note?.(photo), source: this.list.source });
     item.dataset.label = label;
     if (label) item.prepend(this.#dayLabel(box));
     this.#tiles.set(photo.photoId, { item, photo });
     item.classList.toggle("selected", Boolean(this.selection?.has(photo.photoId)));
-    if (hadFocus) queueMicrotask(() => item.querySelector("a")?.focus({ preventScroll: true }));
     return item;
   }
 
@@ -225,6 +227,15 @@ export class PhotoGrid {
     for (const link of this.#canvas.querySelectorAll('a[tabindex="0"]')) /** @type {HTMLElement} */ (link).tabIndex = -1;
     const link = stop?.querySelector("a");
     if (link) link.tabIndex = 0;
+  }
+
+  /** The tile that had the focus is gone. Give the focus to its successor, or to the first tile on the screen. */
+  #keepFocus() {
+    const items = [...this.#tiles.values()].map(({ item }) => item);
+    const known = this.focusedId && this.#tiles.get(this.focusedId)?.item;
+    const item = known || (items.find((each) => each.getBoundingClientRect().top >= this.#inset()) ?? items[0]);
+    if (item) item.querySelector("a")?.focus({ preventScroll: true });
+    else document.querySelector("main")?.focus({ preventScroll: true });
   }
 
   #showSelection() {

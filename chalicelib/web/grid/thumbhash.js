@@ -1,42 +1,89 @@
 /** ThumbHash (https://evanw.github.io/thumbhash/): a blurred placeholder of a photo in about 25 bytes. */
 
 const LONG_SIDE = 16;
-const canvas = document.createElement("canvas");
-const context = canvas.getContext("2d");
+const BITMAP_HEADER = 54;
+
+/** @typedef {{x: number, y: number, value: number}[]} Terms */
+/** @typedef {[red: number, green: number, blue: number]} Colour each from 0 to 1 */
 
 /**
- * Return a placeholder as a data URL. Return an empty text if it is missing or invalid.
+ * Return the mean colour of a placeholder for CSS. Return an empty text if it is missing or invalid.
+ * @param {string} placeholder in Base64
+ */
+export function averageColour(placeholder) {
+  try {
+    const [a, b, c] = readBytes(placeholder.slice(0, 4));
+    const head = a | (b << 8) | (c << 16);
+    const colour = toColour((head & 63) / 63, ((head >> 6) & 63) / 31.5 - 1, ((head >> 12) & 63) / 31.5 - 1);
+    return placeholder && `rgb(${colour.map((value) => Math.round(limit(value) * 255)).join(" ")})`;
+  } catch {
+    return "";
+  }
+}
+
+/**
+ * Return a placeholder as a data URL, without transparency. Return an empty text if it is missing or invalid.
  * @param {string} placeholder in Base64
  */
 export function toDataUrl(placeholder) {
-  if (!placeholder || !context) return "";
   try {
-    const { width, height, pixels } = decode(Uint8Array.from(atob(placeholder), (c) => c.charCodeAt(0)));
-    Object.assign(canvas, { width, height });
-    context.putImageData(new ImageData(pixels, width, height), 0, 0);
-    return canvas.toDataURL();
+    return placeholder && `data:image/bmp;base64,${btoa(String.fromCharCode(...toBitmap(readBytes(placeholder))))}`;
   } catch {
     return ""; // The photo replaces the placeholder anyway.
   }
 }
 
-/** @typedef {{x: number, y: number, value: number}[]} Terms */
+/** @param {string} placeholder */
+function readBytes(placeholder) {
+  return Uint8Array.from(atob(placeholder), (character) => character.charCodeAt(0));
+}
 
-/** @param {Uint8Array} hash */
-function decode(hash) {
+/** Return a file in the BMP format, because it needs no compression. @param {Uint8Array} hash */
+function toBitmap(hash) {
   const { channels, across, down } = readChannels(hash);
   const width = Math.round(Math.min(LONG_SIDE, (LONG_SIDE * across) / down));
   const height = Math.round(Math.min(LONG_SIDE, (LONG_SIDE * down) / across));
+  const [light, yellow, red] = channels.map((terms) => draw(terms, width, height));
+  const file = new Uint8ClampedArray(BITMAP_HEADER + width * height * 4);
+  const view = new DataView(file.buffer);
+  view.setUint16(0, 0x424d);
+  for (const [at, value] of [[2, file.length], [10, BITMAP_HEADER], [14, 40], [18, width], [22, -height]]) view.setInt32(at, value, true);
+  for (const [at, value] of [[26, 1], [28, 32]]) view.setUint16(at, value, true);
+  for (let at = 0; at < width * height; at++) {
+    const [r, g, b] = toColour(light[at], yellow[at], red[at]);
+    file.set([b * 255, g * 255, r * 255], BITMAP_HEADER + at * 4);
+  }
+  return file;
+}
+
+/** @param {number} light @param {number} yellow @param {number} red @returns {Colour} */
+function toColour(light, yellow, red) {
+  const b = light - (2 / 3) * yellow;
+  const r = (3 * light - b + red) / 2;
+  return [r, r - red, b];
+}
+
+/** Return a channel at each pixel. @param {Terms} terms @param {number} width @param {number} height */
+function draw(terms, width, height) {
   const columns = cosines(width);
   const rows = cosines(height);
-  const pixels = new Uint8ClampedArray(width * height * 4);
-  for (let i = 0; i < width * height; i++) {
-    const [l, p, q, a] = channels.map((terms) => sum(terms, columns[i % width], rows[Math.floor(i / width)]));
-    const b = l - (2 / 3) * p;
-    const r = (3 * l - b + q) / 2;
-    pixels.set([r * 255, (r - q) * 255, b * 255, a * 255], i * 4);
+  const pixels = new Float64Array(width * height);
+  const across = new Float64Array(7);
+  for (let y = 0; y < height; y++) {
+    across.fill(0);
+    for (const term of terms) across[term.x] += term.value * rows[term.y][y];
+    for (let x = 0; x < width; x++) {
+      let total = 0;
+      for (let k = 0; k < 7; k++) total += across[k] * columns[k][x];
+      pixels[y * width + x] = total;
+    }
   }
-  return { width, height, pixels };
+  return pixels;
+}
+
+/** @param {number} value */
+function limit(value) {
+  return Math.min(1, Math.max(0, value));
 }
 
 /** @param {Uint8Array} hash */
@@ -51,8 +98,7 @@ function readChannels(hash) {
   const light = readTerms(nibbles, (head & 63) / 63, ((head >> 18) & 31) / 31, across, down);
   const yellow = readTerms(nibbles, ((head >> 6) & 63) / 31.5 - 1, (((more >> 3) & 63) / 63) * 1.25, 3, 3);
   const red = readTerms(nibbles, ((head >> 12) & 63) / 31.5 - 1, (((more >> 9) & 63) / 63) * 1.25, 3, 3);
-  const alpha = hasAlpha ? readTerms(nibbles, (hash[5] & 15) / 15, (hash[5] >> 4) / 15, 5, 5) : [{ x: 0, y: 0, value: 1 }];
-  return { channels: [light, yellow, red, alpha], across, down };
+  return { channels: [light, yellow, red], across, down };
 }
 
 /**
@@ -75,14 +121,15 @@ function readTerms(nibbles, constant, scale, columns, rows) {
   return terms;
 }
 
-/** Return the first seven cosines at each of `size` points. @param {number} size */
-function cosines(size) {
-  return Array.from({ length: size }, (_, at) => Array.from({ length: 7 }, (_, k) => Math.cos((Math.PI / size) * (at + 0.5) * k)));
-}
+/** @type {Map<number, Float64Array[]>} */
+const cosineTables = new Map();
 
-/** @param {Terms} terms @param {number[]} column @param {number[]} row */
-function sum(terms, column, row) {
-  let total = 0;
-  for (const { x, y, value } of terms) total += value * column[x] * row[y];
-  return total;
+/** Return the first seven cosines, each at `size` points. @param {number} size */
+function cosines(size) {
+  let table = cosineTables.get(size);
+  if (!table) {
+    table = Array.from({ length: 7 }, (_, k) => Float64Array.from({ length: size }, (__, at) => Math.cos((Math.PI / size) * (at + 0.5) * k)));
+    cosineTables.set(size, table);
+  }
+  return table;
 }

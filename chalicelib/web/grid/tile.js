@@ -6,13 +6,13 @@ import { icon } from "../core/icons.js";
 import { fetchPhoto, nameOf } from "../core/photos.js";
 import { href } from "../core/router.js";
 import { t } from "../core/texts.js";
-import { toDataUrl } from "./thumbhash.js";
+import { averageColour, toDataUrl } from "./thumbhash.js";
 
 const ATTEMPTS = 3;
 const PAUSE = 1_000;
-/** @type {Map<string, string>} */
-const placeholders = new Map();
-const KEPT_PLACEHOLDERS = 2_000;
+const PATIENCE = 100;
+/** Where each tile is, so that a tile that stays is not touched. @type {WeakMap<HTMLElement, string>} */
+const places = new WeakMap();
 
 /**
  * Build a tile. `place` sets its position later.
@@ -26,10 +26,13 @@ export function buildTile(photo, { isOwn, isSelectable, note, source = {} }) {
   const lock = isOwn && photo.visibility !== "public" && h("span", { class: "badge", title: t(`visibility.${photo.visibility}`) }, icon(photo.visibility === "private" ? "lock" : "link"));
   const words = note && h("span", { class: "note", ariaHidden: "true" }, note);
   const item = h("li", { class: "tile", dataset: { photoId: photo.photoId } }, link, tick, lock, words);
-  link.style.backgroundImage = placeholderOf(photo);
+  link.style.backgroundColor = averageColour(photo.placeholder);
+  // The blurred picture costs more than the colour, so it waits. Most photos have loaded by then.
+  const timer = setTimeout(() => { link.style.backgroundImage = `url(${toDataUrl(photo.placeholder)})`; }, PATIENCE);
   image.addEventListener("load", () => {
+    clearTimeout(timer);
     image.classList.add("loaded");
-    link.style.backgroundImage = "";
+    link.style.background = "";
   });
   image.addEventListener("error", () => void retryImage(item, image, photo.photoId, source.refetch ?? fetchPhoto));
   return item;
@@ -42,6 +45,9 @@ export function buildTile(photo, { isOwn, isSelectable, note, source = {} }) {
  * @param {{top: number, left: number, width: number, height: number}} box
  */
 export function placeTile(item, photo, { top, left, width, height }) {
+  const place = [left, top, width, height].join(" ");
+  if (places.get(item) === place) return;
+  places.set(item, place);
   Object.assign(item.style, { transform: `translate(${left}px, ${top}px)`, width: `${width}px`, height: `${height}px` });
   const image = /** @type {HTMLImageElement} */ (item.querySelector("img"));
   // The picture covers the tile, so a panorama is wider than its tile.
@@ -73,18 +79,6 @@ function describe(photo, note) {
 /** @param {Photo} photo */
 function caption(photo) {
   return photo.title && h("span", { class: "caption", ariaHidden: "true" }, photo.title);
-}
-
-/** @param {Photo} photo */
-function placeholderOf({ photoId, placeholder }) {
-  let url = placeholders.get(photoId);
-  if (url === undefined) {
-    if (placeholders.size >= KEPT_PLACEHOLDERS) placeholders.clear();
-    const data = toDataUrl(placeholder);
-    url = data && `url(${data})`;
-    placeholders.set(photoId, url);
-  }
-  return url;
 }
 
 /** Try again with fresh signed URLs, because the old ones may have expired. Then offer a button. @param {HTMLElement} item @param {HTMLImageElement} image @param {string} photoId @param {(photoId: string) => Promise<Photo>} refetch */

@@ -28,9 +28,9 @@ export function buildVisibility(chosen, onChange) {
   const cards = VISIBILITIES.map(([value, name]) => {
     const radio = h("input", { type: "radio", name: "visibility", value, checked: value === chosen, onchange: () => onChange(value) });
     const words = h("span", null, h("strong", null, t(`visibility.${value}`)), h("small", null, t(`visibility.${value}.hint`)));
-    return h("label", { class: "card" }, icon(name), words, radio);
+    return h("label", { class: "reach-card" }, icon(name), words, radio);
   });
-  return h("fieldset", { class: "cards" }, h("legend", null, t("upload.visibility")), ...cards);
+  return h("fieldset", { class: "reach" }, h("legend", null, t("upload.visibility")), ...cards);
 }
 
 /** The choice of an album: one's own albums, or a new one. */

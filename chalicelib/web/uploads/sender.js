@@ -5,6 +5,7 @@ import { ApiError, isAbort } from "../core/http.js";
 import { announce } from "../core/photos.js";
 import { session } from "../core/session.js";
 import { BatchLocks } from "./batch-locks.js";
+import { toFault } from "./faults.js";
 import { eraseLeftover } from "./leftovers.js";
 import { Outage } from "./pace.js";
 import { putFile } from "./put.js";
@@ -74,11 +75,11 @@ export class Sender extends EventTarget {
   async resume() {
     const userId = session.userId;
     if (!userId) return;
-    const stored = await readOwn(userId);
+    const stored = await loadUploads(userId).catch(() => []);
     for (const batch of new Set(stored.map((upload) => upload.batch))) {
       if (!(await this.#locks.hold(batch))) continue;
       // Another tab may have gone on until now.
-      const left = (await readOwn(userId)).filter((upload) => upload.batch === batch);
+      const left = (await loadUploads(userId).catch(() => [])).filter((upload) => upload.batch === batch);
       if (session.userId !== userId) return this.#locks.release(batch);
       this.#take(userId);
       for (const upload of left) this.#restore(upload);
@@ -113,6 +114,7 @@ export class Sender extends EventTarget {
   cancel(uploads) {
     this.uploads = this.uploads.filter((upload) => !uploads.includes(upload));
     for (const upload of uploads) {
+      upload.state = "cancelled";
       this.#aborts.get(upload.id)?.abort();
       this.#files.delete(upload.id);
       this.#unkept.delete(upload.id);
@@ -125,7 +127,10 @@ export class Sender extends EventTarget {
   dismiss() {
     for (const { id, state } of this.uploads) if (state === "failed") void dropUpload(id).catch(() => {});
     this.uploads = this.uploads.filter(isOpen);
-    if (!this.uploads.length) this.#locks.releaseAll();
+    if (!this.uploads.length) {
+      this.#files.clear();
+      this.#locks.releaseAll();
+    }
     this.#report();
   }
 
@@ -167,6 +172,7 @@ export class Sender extends EventTarget {
     try {
       const file = await this.readFile(upload);
       if (!file) throw new ApiError(0, { error: "Unreadable", message: "The file cannot be read." });
+      this.#files.set(upload.id, file);
       const { photo, isDuplicate } = await transfer(upload, file, this.#tools(upload, abort.signal));
       this.#settle(upload, photo, isDuplicate);
     } catch (error) {
@@ -182,8 +188,12 @@ export class Sender extends EventTarget {
     const asUser = upload.userId;
     return {
       call: async (method, path, options) => {
-        const limited = AbortSignal.any([signal, AbortSignal.timeout(LONGEST_REQUEST)]);
+        // A request for a grant is never given up, because only its answer names the photo that it creates.
+        const signals = path === "upload" ? [] : [signal];
+        const limited = AbortSignal.any([...signals, AbortSignal.timeout(LONGEST_REQUEST)]);
         const answer = await request(method, path, { ...options, asUser, signal: limited });
+        if (upload.state === "cancelled" && answer?.uploadUrl) void eraseLeftover({ ...upload, grant: answer });
+        signal.throwIfAborted();
         this.#noteConnection();
         return answer;
       },
@@ -200,7 +210,6 @@ export class Sender extends EventTarget {
     const { photoId, visibility } = photo;
     const shownTo = isDuplicate && reachesMore(visibility, upload.choices.visibility) ? visibility : null;
     this.note(upload, { state: isDuplicate ? "duplicate" : "ready", photoId, shownTo, fault: null });
-    this.#files.delete(upload.id);
     this.#unkept.delete(upload.id);
     void dropUpload(upload.id).catch(() => {});
     if (!isDuplicate) announce("arrive", photo);
@@ -209,7 +218,7 @@ export class Sender extends EventTarget {
   /** @param {Upload} upload @param {unknown} error */
   #fail(upload, error) {
     if (this.isSignedOut) return this.#change(upload, { state: "waiting", sent: 0 });
-    const fault = describe(error);
+    const fault = toFault(error);
     if (isLost(fault)) this.outage.note(Date.now());
     this.#change(upload, takeFault(upload, fault, Date.now()));
   }
@@ -281,19 +290,4 @@ export class Sender extends EventTarget {
   #report() {
     this.dispatchEvent(new Event("change"));
   }
-}
-
-/** @param {string} userId */
-async function readOwn(userId) {
-  return (await loadUploads().catch(() => [])).filter((upload) => upload.userId === userId);
-}
-
-/** @param {unknown} error @returns {import("./queue.js").Fault} */
-function describe(error) {
-  if (!(error instanceof ApiError)) {
-    console.error(error);
-    return { status: 400, code: "PageError", message: String(error), requestId: "", retryAfter: 0 };
-  }
-  const { status, code, message, requestId, retryAfter } = error;
-  return { status, code, message, requestId, retryAfter };
 }

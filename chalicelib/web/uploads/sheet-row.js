@@ -25,8 +25,8 @@ export function buildSheetRow(item, { thumbnail, common, remove }) {
 
   function show() {
     const own = item.visibility && item.visibility !== common() ? item.visibility : null;
-    const parts = [name, formatBytes(item.file.size), own && h("strong", null, t(`visibility.${own}`)), item.tags.length > 0 && item.tags.join(", ")];
-    fill(facts, parts.filter(Boolean).flatMap((part, number) => (number ? [" · ", part] : [part])));
+    // Only the name is shortened, so that the choices stay visible.
+    fill(facts, h("span", null, name), ` · ${formatBytes(item.file.size)}`, own && " · ", own && h("strong", null, t(`visibility.${own}`)), item.tags.length > 0 && ` · ${t("upload.tags.count", { count: item.tags.length })}`);
   }
 
   function open() {

@@ -26,9 +26,11 @@ export async function dropUpload(id) {
   });
 }
 
-/** @returns {Promise<Upload[]>} */
-export async function loadUploads() {
-  return query("uploads", (store) => store.getAll());
+/** Return the uploads of an account. @param {string} userId @returns {Promise<Upload[]>} */
+export async function loadUploads(userId) {
+  /** @type {Upload[]} */
+  const uploads = await query("uploads", (store) => store.getAll());
+  return uploads.filter((upload) => upload.userId === userId);
 }
 
 /** @param {string} id @returns {Promise<File | undefined>} */

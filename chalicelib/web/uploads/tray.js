@@ -66,11 +66,11 @@ export class Tray {
   #render() {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    const { uploads, isPaused } = this.#sender;
+    const { uploads } = this.#sender;
     const hadFocus = this.#element.contains(document.activeElement);
     this.#element.hidden = !uploads.length;
     if (!uploads.length) this.#reset();
-    else this.#renderTotal(isPaused);
+    else this.#renderTotal();
     if (this.#isUnfolded) this.#renderRows();
     // A button that disappears would drop the focus to the start of the page.
     if (hadFocus && uploads.length && !this.#element.contains(document.activeElement)) this.#heading.focus();
@@ -84,38 +84,41 @@ export class Tray {
     this.#pace.restart();
   }
 
-  /** @param {boolean} isPaused */
-  #renderTotal(isPaused) {
-    const { uploads, isSignedOut } = this.#sender;
+  #renderTotal() {
+    const { uploads } = this.#sender;
     const sum = sumUp(uploads);
     const isDone = sum.settled === sum.count;
     const wait = isDone ? "" : describeWait(this.#sender);
     if (wait) this.#pace.restart();
     else this.#pace.note(sum.sentBytes, Date.now());
-    const heading = isDone ? describeEnd(sum) : t("tray.heading", { number: Math.min(sum.settled + 1, sum.count), count: sum.count });
-    this.#heading.textContent = heading;
+    this.#heading.textContent = isDone ? describeEnd(sum) : t("tray.heading", { number: sum.settled + 1, count: sum.count });
     this.#facts.textContent = isDone ? describeDuplicates(sum) : wait || this.#describeBytes(sum);
     this.#bar.value = sum.bytes ? sum.sentBytes / sum.bytes : 1;
-    this.#bar.hidden = isDone;
-    this.#pause.hidden = isDone || isSignedOut;
+    this.#renderControls(isDone, sum.ready > 0);
+    this.#renderFailures(sum);
+    this.#renderVisible(uploads.filter(({ shownTo }) => shownTo));
+    this.#announce(isDone ? this.#heading.textContent : wait);
+  }
+
+  /** @param {boolean} isDone @param {boolean} hasPhotos */
+  #renderControls(isDone, hasPhotos) {
+    const { isPaused, isSignedOut } = this.#sender;
     this.#label(this.#pause, isPaused ? "play" : "pause", t(isPaused ? "tray.unpause" : "tray.pause"));
     this.#label(this.#fold, this.#isUnfolded ? "down" : "up", t(this.#isUnfolded ? "tray.fold" : "tray.unfold"));
     this.#label(this.#close, "close", t("close"));
-    this.#close.hidden = this.#cancelAll.hidden = !isDone;
-    this.#cancelAll.hidden = isDone;
-    this.#show.hidden = !isDone || !sum.ready;
-    this.#signIn.hidden = !isSignedOut || isDone;
+    this.#bar.hidden = this.#cancelAll.hidden = isDone;
+    this.#pause.hidden = isDone || isSignedOut;
+    this.#close.hidden = !isDone;
+    this.#show.hidden = !isDone || !hasPhotos;
+    this.#signIn.hidden = isDone || !isSignedOut;
     this.#signIn.href = href(`sign-in?${new URLSearchParams({ returnTo: location.pathname + location.search })}`);
-    this.#renderFailures(sum);
-    this.#renderVisible(uploads.filter(({ shownTo }) => shownTo));
-    this.#announce(isDone ? heading : wait);
   }
 
   /** @param {import("./queue.js").Sum} sum */
   #describeBytes({ sentBytes, bytes }) {
     const sent = t("tray.bytes", { sent: formatBytes(sentBytes), all: formatBytes(bytes) });
     const seconds = this.#pace.secondsLeft(bytes - sentBytes);
-    return seconds === null ? sent : `${sent}, ${describeTime(seconds)}`;
+    return seconds === null || sentBytes === bytes ? sent : `${sent}, ${describeTime(seconds)}`;
   }
 
   /** @param {import("./queue.js").Sum} sum */

@@ -288,8 +288,9 @@ export class Viewer {
 /** @type {Viewer | null} */
 let viewer = null;
 
-/** Show a photo, or close the viewer. @param {{photoId: string | null, list: GridList | null}} detail */
+/** Show a photo, or close the viewer. @param {{photoId: string | null, list: GridList | null, isSlideshow?: boolean}} detail */
 export async function follow(detail) {
   viewer ??= new Viewer();
   await viewer.follow(detail);
+  if (detail.isSlideshow && !viewer.slideshow.isRunning) viewer.toggleSlideshow();
 }

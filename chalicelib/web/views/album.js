@@ -41,7 +41,7 @@ export async function open([albumId], query) {
 /** A private album is not found without a session. @returns {View} */
 function missing() {
   const signIn = { label: t("sign-in"), path: `sign-in?${new URLSearchParams({ returnTo: location.pathname + location.search })}` };
-  const element = buildEmpty({ title: t("album.missing"), text: t(session.userId ? "album.missing.text" : "album.missing.signed-out"), action: session.userId ? { label: t("place.albums"), path: "a" } : signIn });
+  const element = buildEmpty({ isView: true, title: t("album.missing"), text: t(session.userId ? "album.missing.text" : "album.missing.signed-out"), action: session.userId ? { label: t("place.albums"), path: "a" } : signIn });
   return { title: t("album.missing"), element };
 }
 

@@ -33,7 +33,9 @@ export async function open() {
   const all = h("button", { type: "button", class: "button", onclick: () => void emptyBin(list) }, icon("bin"), t("bin.empty-all"));
   const head = h("header", { class: "list-head" }, h("h1", null, t("place.bin")), h("div", { class: "actions" }, all), h("p", { class: "quiet" }, t("bin.text", { count: KEPT_DAYS })));
   const showHead = () => {
-    head.hidden = list.hasEnded && list.items.length === 0;
+    const isEmpty = list.hasEnded && list.items.length === 0;
+    all.hidden = isEmpty;
+    head.classList.toggle("unseen", isEmpty);
   };
   list.addEventListener("change", showHead);
   const close = () => {

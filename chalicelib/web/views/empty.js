@@ -10,9 +10,10 @@ import { t } from "../core/texts.js";
  * @param {string} options.title
  * @param {string} [options.text]
  * @param {{label: string, path?: string, upload?: boolean, run?: () => void}} [options.action]
+ * @param {boolean} [options.isView] true if the view shows nothing else
  */
-export function buildEmpty({ title, text, action }) {
-  return h("div", { class: "empty" }, picture(), h("h2", null, title), text && h("p", { class: "quiet" }, text), action && h("p", { class: "actions" }, button(action), action.upload && folder()));
+export function buildEmpty({ title, text, action, isView = false }) {
+  return h("div", { class: "empty" }, picture(), h(isView ? "h1" : "h2", null, title), text && h("p", { class: "quiet" }, text), action && h("p", { class: "actions" }, button(action), action.upload && folder()));
 }
 
 /** @param {{label: string, path?: string, upload?: boolean, run?: () => void}} action */

@@ -22,7 +22,7 @@ const NAMES = /** @type {const} */ (["q", "scope", "user", "tag", "from", "to"])
 
 /** @param {string[]} _params @param {URLSearchParams} query @returns {Promise<View>} */
 export async function open(_params, query) {
-  const filters = /** @type {Filters} */ (Object.fromEntries(NAMES.map((name) => [name, query.get(name)?.trim() ?? ""])));
+  const filters = readFilters(query);
   const isMine = filters.scope === "mine";
   if (isMine) await session.ready;
   const list = buildList(filters);
@@ -35,6 +35,18 @@ export async function open(_params, query) {
     grid.close();
   };
   return { title: title(filters), element: h("div", { class: "find" }, head, grid.element), list, close };
+}
+
+/** Return the filters of an address. Ignore days that do not exist. @param {URLSearchParams} query @returns {Filters} */
+function readFilters(query) {
+  const filters = /** @type {Filters} */ (Object.fromEntries(NAMES.map((name) => [name, query.get(name)?.trim() ?? ""])));
+  for (const name of /** @type {const} */ (["from", "to"])) if (!isDay(filters[name])) filters[name] = "";
+  return filters;
+}
+
+/** @param {string} text */
+function isDay(text) {
+  return /^[1-9]\d{3}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(Date.parse(text));
 }
 
 /** Words are searched by the service. Without words, it lists by person, tag and date. @param {Filters} filters */

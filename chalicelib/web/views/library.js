@@ -70,8 +70,9 @@ function empty() {
   return buildEmpty({ title: t("library.empty"), text: t("library.empty.text"), action: { label: t("upload.choose"), upload: true } });
 }
 
-/** Send a visitor to the sign-in, which returns here. @returns {View} */
+/** Send a visitor to the sign-in, which returns here. Throws ApiError if it is not known who is signed in. @returns {View} */
 export function redirectToSignIn() {
+  if (session.fault) throw session.fault;
   const back = location.pathname + location.search;
   queueMicrotask(() => void navigate(`sign-in?${new URLSearchParams({ returnTo: back })}`, { isReplacement: true }));
   return { title: t("sign-in"), element: h("div") };

@@ -5,5 +5,5 @@ import { buildEmpty } from "./empty.js";
 
 /** @returns {View} */
 export function open() {
-  return { title: t("missing"), element: buildEmpty({ title: t("missing"), text: t("missing.text"), action: { label: t("place.explore"), path: "" } }) };
+  return { title: t("missing"), element: buildEmpty({ isView: true, title: t("missing"), text: t("missing.text"), action: { label: t("place.explore"), path: "" } }) };
 }

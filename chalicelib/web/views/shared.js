@@ -19,7 +19,7 @@ await loadStyle("albums");
 export async function open([token]) {
   const link = new Link(decodeURIComponent(token));
   try {
-    return show(link, await link.fetchAlbum());
+    return show(link, await link.open());
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     if (error.status === 404) return ended();
@@ -59,5 +59,5 @@ function invitation() {
 
 /** @returns {View} */
 function ended() {
-  return { title: t("link.ended.title"), element: buildEmpty({ title: t("link.ended.title"), text: t("link.ended.text"), action: { label: t("place.explore"), path: "" } }) };
+  return { title: t("link.ended.title"), element: buildEmpty({ isView: true, title: t("link.ended.title"), text: t("link.ended.text"), action: { label: t("place.explore"), path: "" } }) };
 }

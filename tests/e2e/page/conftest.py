@@ -1,4 +1,4 @@
-"""Fixtures for the web page: Chromium, and people who use it."""
+"""Fixtures for the web page: Chromium, and the users of the page."""
 
 import os
 import shutil

@@ -90,11 +90,12 @@ def test_cover_is_chosen_and_undone(person: Person) -> None:
     page = person.page
     cover = page.locator(".album-cover")
     before = cover.get_attribute("src") or ""
+    chosen = next(photo_id for photo_id in photo_ids if photo_id not in before)
     use_menu(page, "Choose the cover")
-    person.tile(photo_ids[0]).locator("a").click()
+    person.tile(chosen).locator("a").click()
     expect(toast(page)).to_contain_text("The cover was changed.")
-    assert person.local.call("GET", f"/albums/{album_id}", token=person.token).json["coverPhotoId"] == photo_ids[0]
-    assert (cover.get_attribute("src") or "").split("?")[0] != before.split("?")[0]
+    assert person.local.call("GET", f"/albums/{album_id}", token=person.token).json["coverPhotoId"] == chosen
+    expect(cover).to_have_attribute("src", re.compile(chosen))
     toast(page).get_by_role("button", name="Undo").click()
     expect(cover).to_have_attribute("src", re.compile(re.escape(before.split("?")[0])))
 

@@ -12,6 +12,8 @@ from tests.support.page_albums import HOSTILE, create_album, create_link, open_s
 pytestmark = pytest.mark.xdist_group("local")
 
 PASSWORD = "Käse & 100 %"
+# The service hashes a password slowly on purpose.
+PATIENCE = 20_000
 
 
 @pytest.fixture
@@ -37,14 +39,14 @@ def test_visitor_opens_a_link_with_a_password_until_it_is_revoked(person: Person
     page = phone.page
     page.get_by_label("Password", exact=True).fill("wrong")
     page.get_by_role("button", name="Open the album").click()
-    expect(page.get_by_role("alert")).to_contain_text("That is not it. Try again.")
+    expect(page.get_by_role("alert")).to_contain_text("That is not it. Try again.", timeout=PATIENCE)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Open the album").click()
-    expect(page.get_by_role("heading", name="Dolomites")).to_be_visible()
-    expect(phone.tiles()).to_have_count(3)
+    expect(page.get_by_role("heading", name="Dolomites")).to_be_visible(timeout=PATIENCE)
+    expect(phone.tiles()).to_have_count(3, timeout=PATIENCE)
     expect(phone.tile(photo_ids[0]).locator("img.loaded")).to_be_visible()
     page.reload()
-    expect(phone.tiles()).to_have_count(3)
+    expect(phone.tiles()).to_have_count(3, timeout=PATIENCE)
 
     dialog.get_by_role("button", name="Revoke").click()
     person.page.get_by_role("dialog", name="Revoke this link?").get_by_role("button", name="Revoke").click()
@@ -63,9 +65,22 @@ def test_photo_of_a_link_has_an_address_that_survives_a_reload(person: Person, p
     expect(page).to_have_url(f"{person.local.url}{path}?photo={photo_ids[1]}")
     page.reload()
     expect(page).to_have_url(f"{person.local.url}{path}?photo={photo_ids[1]}")
+    expect(page.locator("dialog.viewer")).to_be_visible()
+    with page.expect_download() as download:
+        page.locator("dialog.viewer").get_by_role("button", name="Download").click()
+    assert download.value.suggested_filename
     page.go_back()
     expect(page).to_have_url(f"{person.local.url}{path}")
     expect(phone.tiles()).to_have_count(2)
+
+
+def test_slideshow_begins_with_the_first_photo(person: Person, phone: Person) -> None:
+    photo_ids = person.upload(2, seed=550, visibility="private")
+    path = create_link(person, create_album(person, photo_ids))
+    phone.open(path)
+    phone.page.locator(".shared-foot").get_by_role("button", name="Slideshow").tap()
+    expect(phone.page).to_have_url(f"{person.local.url}{path}?photo={photo_ids[0]}")
+    expect(phone.page).to_have_url(f"{person.local.url}{path}?photo={photo_ids[1]}", timeout=15_000)
 
 
 def test_visit_that_begins_at_a_photo_goes_back_to_the_album(person: Person, phone: Person) -> None:
@@ -99,8 +114,8 @@ def test_hostile_texts_of_a_link_stay_texts(person: Person, phone: Person) -> No
     phone.open(path)
     phone.page.get_by_label("Password", exact=True).fill(HOSTILE)
     phone.page.get_by_role("button", name="Open the album").click()
-    expect(phone.page.get_by_role("heading", name=HOSTILE)).to_be_visible()
-    expect(phone.tiles()).to_have_count(1)
+    expect(phone.page.get_by_role("heading", name=HOSTILE)).to_be_visible(timeout=PATIENCE)
+    expect(phone.tiles()).to_have_count(1, timeout=PATIENCE)
 
 
 def test_unknown_link_has_ended(phone: Person) -> None:

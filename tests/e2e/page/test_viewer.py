@@ -215,8 +215,13 @@ def test_owner_downloads_the_original(person: Person, tmp_path: Path) -> None:
 
 
 def test_hostile_texts_run_no_script(person: Person) -> None:
-    texts: dict[str, Any] = {"title": HOSTILE, "description": HOSTILE, "tags": [HOSTILE[:50]]}
-    [photo_id] = person.upload(seed=390, visibility="private", filename=f"{HOSTILE[:60]}.jpg", **texts)
+    hostile: dict[str, Any] = {
+        "title": HOSTILE,
+        "description": HOSTILE,
+        "tags": [HOSTILE[:50]],
+        "filename": f"{HOSTILE[:60]}.jpg",
+    }
+    [photo_id] = person.upload(seed=390, visibility="private", **hostile)
     person.open("/library?order=newest")
     open_photo(person, photo_id)
     panel = open_panel(person)
@@ -265,11 +270,11 @@ def test_expired_url_is_fetched_again(person: Person) -> None:
     refused: list[str] = []
 
     def refuse_once(route: Any) -> None:
-        if refused or "2048" not in route.request.url:
+        if not refused and "2048" in route.request.url:
+            refused.append(route.request.url)
+            route.fulfill(status=403)
+        else:
             route.continue_()
-            return
-        refused.append(route.request.url)
-        route.fulfill(status=403)
 
     person.page.route(re.compile(r"/photos/|renditions|\.(jpg|webp|avif)"), refuse_once)
     open_photo(person, photo_id)
@@ -282,19 +287,10 @@ def test_sheet_on_a_phone_opens_by_a_swipe_and_closes_by_a_tap(open_browser: Cal
     [photo_id] = person.upload(seed=430, visibility="private")
     person.open("/library?order=newest")
     open_photo(person, photo_id)
-    touch(person, (200, 420), (205, 250))
+    person.swipe((200, 420), (205, 250))
     panel = viewer(person).locator(".viewer-panel")
     expect(panel).to_be_visible()
     person.page.touchscreen.tap(200, 150)
     expect(panel).to_be_hidden()
-    touch(person, (200, 300), (205, 520))
+    person.swipe((200, 300), (205, 520))
     expect(viewer(person)).to_have_count(0)
-
-
-def touch(person: Person, start: tuple[int, int], end: tuple[int, int]) -> None:
-    """Move a finger over the screen."""
-    devices = person.context.new_cdp_session(person.page)
-    steps = [(start[0] + (end[0] - start[0]) * n / 5, start[1] + (end[1] - start[1]) * n / 5) for n in range(6)]
-    for kind, (x, y) in zip(["touchStart", *["touchMove"] * 5], steps, strict=True):
-        devices.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y}]})
-    devices.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
