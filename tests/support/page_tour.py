@@ -152,7 +152,7 @@ class Tour:
         self.page.locator(".sheet footer button.primary").click()
         expect(self.page.locator(".tray h2")).to_have_text("3 photos uploaded", timeout=60_000)
         yield "tray"
-        self.page.locator(".tray header button[aria-expanded]").click()
+        self.page.locator(".tray").get_by_role("button", name="Show each photo").click()
         yield "unfolded tray"
 
     def see_account(self) -> Iterator[str]:

@@ -12,7 +12,8 @@ export function listenToGrid(grid) {
   element.addEventListener("click", (event) => onClick(grid, event));
   element.addEventListener("keydown", (event) => void onKey(grid, event));
   element.addEventListener("focusin", (event) => {
-    grid.focusedId = grid.photoOf(event.target)?.photoId ?? grid.focusedId;
+    const photo = grid.photoOf(event.target);
+    if (photo) grid.followFocus(photo.photoId);
   });
   if (grid.selection) listenToDrags(grid);
 }

@@ -88,6 +88,12 @@ export class PhotoGrid {
     this.#tiles.get(photoId)?.item.querySelector("a")?.focus({ preventScroll: true });
   }
 
+  /** Make the photo that has the focus the stop of the Tab key. @param {string} photoId */
+  followFocus(photoId) {
+    this.focusedId = photoId;
+    this.#moveTabStop();
+  }
+
   /** Scroll to a section, and load it. @param {number} at */
   showSection(at) {
     const block = this.geometry.blocks[at];
