@@ -71,7 +71,7 @@ function showSession() {
     return;
   }
   const initials = (session.email ?? "?").slice(0, 2).toUpperCase();
-  const menu = h("button", { type: "button", class: "avatar", ariaLabel: `${initials}: ${t("account.menu")}`, title: session.email ?? "", ariaHasPopup: "menu" }, h("span", { ariaHidden: "true" }, initials));
+  const menu = h("button", { type: "button", class: "avatar", ariaLabel: `${initials}: ${t("account.menu")}`, title: session.email ?? "", ariaHasPopup: "menu" }, initials);
   menu.addEventListener("click", () => openAccountMenu(menu));
   fill(account, h("button", { type: "button", class: "button primary bar-upload", onclick: pick }, icon("upload"), t("upload")), menu);
 }
