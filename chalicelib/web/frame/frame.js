@@ -9,6 +9,8 @@ import { openAccountMenu } from "./account-menu.js";
 
 /** @type {[string, "explore" | "library" | "albums" | "bin", import("../core/icons.js").IconName][]} */
 const PLACES = [["", "explore", "explore"], ["library", "library", "library"], ["a", "albums", "album"], ["bin", "bin", "bin"]];
+/** Views that show only one's own photos. */
+const OWN_VIEWS = ["library", "bin", "me"];
 
 const search = h("input", { type: "search", name: "q", maxLength: 200, placeholder: t("search.hint"), ariaLabel: t("search"), enterKeyHint: "search" });
 const account = h("div", { class: "bar-account" });
@@ -56,7 +58,9 @@ function searchForm() {
     event.preventDefault();
     search.blur();
     const words = search.value.trim();
-    if (words) void navigate(`find?${new URLSearchParams({ q: words })}`);
+    // From one's own views, search one's own photos.
+    const isOwn = session.userId !== null && OWN_VIEWS.includes(document.documentElement.dataset.view ?? "");
+    if (words) void navigate(`find?${new URLSearchParams([["q", words], ...(isOwn ? [["scope", "mine"]] : [])])}`);
   };
   const open = h("button", { type: "button", class: "icon-button search-open", ariaLabel: t("search"), title: t("search"), onclick: () => search.focus() }, icon("search"));
   return h("form", { class: "search", role: "search", onsubmit: submit }, icon("search"), search, open);

@@ -49,13 +49,13 @@ export function clampRatio({ width, height }) {
   return Math.min(Math.max(ratio, MIN_RATIO), MAX_RATIO);
 }
 
-/** Return the end of the row whose height is nearest to the target. @param {Cell[]} cells @param {number} start @param {Frame} frame */
+/** Return the end of the row whose height is nearest to the target, by their quotient. @param {Cell[]} cells @param {number} start @param {Frame} frame */
 function findRowEnd(cells, start, frame) {
   let previous = Infinity;
   for (let end = start + 1; end <= cells.length; end++) {
     const height = fitHeight(cells, start, end, frame);
     if (height <= frame.rowHeight) {
-      return end > start + 1 && previous - frame.rowHeight < frame.rowHeight - height ? end - 1 : end;
+      return end > start + 1 && previous * height < frame.rowHeight ** 2 ? end - 1 : end;
     }
     previous = height;
   }

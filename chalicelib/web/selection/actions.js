@@ -18,6 +18,7 @@ const DOWNLOAD_PAUSE = 400;
 export async function trash(photos) {
   const done = await run(idsOf(photos), senderTo("trash"), "batch.trashed", (results) => announceRemoval(succeeded(results), "bin"));
   if (done.length) sayWithUndo(summary("batch.trashed", photos.length, done.length), () => void restore(pick(photos, done), true));
+  return done.length > 0;
 }
 
 /** @param {Photo[]} photos @param {boolean} [isUndo] */
@@ -26,46 +27,53 @@ export async function restore(photos, isUndo = false) {
     for (const { error, photo } of results) if (!error && photo) announce("add", photo);
   };
   const done = await run(idsOf(photos), senderTo("trash/restore"), "batch.restored", put);
-  if (!done.length) return;
+  if (!done.length) return false;
   if (isUndo) say(summary("batch.restored", photos.length, done.length));
   else sayWithUndo(summary("batch.restored", photos.length, done.length), () => void trash(pick(photos, done)));
+  return true;
 }
 
 /** @param {Photo[]} photos */
 export async function erase(photos) {
   const count = photos.length;
-  if (!(await confirmed({ title: t("batch.erase.ask", { count }), text: t("bin.ask.text"), yes: t("batch.erase", { count }), no: t("keep") }))) return;
+  if (!(await confirmed({ title: t("batch.erase.ask", { count }), text: t("bin.ask.text"), yes: t("batch.erase", { count }), no: t("keep") }))) return false;
   const done = await run(idsOf(photos), senderTo("trash/erase"), "batch.erased", (results) => announceRemoval(succeeded(results), "nowhere"));
   if (done.length) say(summary("batch.erased", count, done.length));
+  return done.length > 0;
 }
 
 /** @param {Photo[]} photos */
-export function openVisibility(photos) {
+export async function openVisibility(photos) {
   const choices = /** @type {Visibility[]} */ (["private", "unlisted", "public"]);
-  openForm({
+  const data = await ask({
     title: t("batch.visibility", { count: photos.length }),
     fields: choices.map((value) => h("label", { class: "choice" }, h("input", { type: "radio", name: "visibility", value, required: true, checked: photos.every((photo) => photo.visibility === value) }), t(`visibility.${value}`))),
-    yes: t("batch.change"),
-    submit: async (data) => void change(photos, () => ({ visibility: data.get("visibility") }), "batch.shown", ({ visibility }) => ({ visibility })),
   });
+  return data !== null && change(photos, () => ({ visibility: data.get("visibility") }), "batch.shown", ({ visibility }) => ({ visibility }));
 }
 
 /** @param {Photo[]} photos */
-export function openTags(photos) {
+export async function openTags(photos) {
   const common = photos[0].tags.filter((tag) => photos.every(({ tags }) => tags.includes(tag)));
-  openForm({
+  const data = await ask({
     title: t("batch.tag", { count: photos.length }),
     fields: [
       h("label", { class: "field" }, t("batch.tag.add"), h("input", { name: "add", maxLength: 500, autocomplete: "off" }), h("span", { class: "hint" }, t("tags.hint"))),
       ...common.map((tag) => h("label", { class: "choice" }, h("input", { type: "checkbox", name: "keep", value: tag, checked: true }), tag)),
     ],
-    yes: t("batch.change"),
-    submit: async (data) => {
-      const added = splitTags(String(data.get("add")));
-      const dropped = common.filter((tag) => !data.getAll("keep").includes(tag));
-      const edit = (/** @type {Photo} */ { tags }) => ({ tags: [...new Set([...tags.filter((tag) => !dropped.includes(tag)), ...added])] });
-      void change(photos, edit, "batch.tagged", ({ tags }) => ({ tags }));
-    },
+  });
+  if (!data) return false;
+  const added = splitTags(String(data.get("add")));
+  const dropped = common.filter((tag) => !data.getAll("keep").includes(tag));
+  const edit = (/** @type {Photo} */ { tags }) => ({ tags: [...new Set([...tags.filter((tag) => !dropped.includes(tag)), ...added])] });
+  return change(photos, edit, "batch.tagged", ({ tags }) => ({ tags }));
+}
+
+/** Resolve to the fields of a form, or to null if the person cancels. @param {{title: string, fields: HTMLElement[]}} form @returns {Promise<FormData | null>} */
+function ask(form) {
+  return new Promise((resolve) => {
+    const dialog = openForm({ ...form, yes: t("batch.change"), submit: async (data) => resolve(data) });
+    dialog.addEventListener("close", () => resolve(null));
   });
 }
 
@@ -102,10 +110,11 @@ async function change(photos, changesOf, key, previousOf) {
     for (const { error, photo } of results) if (!error && photo) announce("change", photo);
   };
   const done = await run(photos.map((photo) => ({ photoId: photo.photoId, changes: changesOf(photo) })), sendChanges, key, show);
-  if (!done.length) return;
+  if (!done.length) return false;
   const text = summary(key, photos.length, done.length);
   if (previousOf) sayWithUndo(text, () => void change(pick(photos, done), previousOf, key, null));
   else say(t("batch.undone", { count: done.length }));
+  return true;
 }
 
 /**

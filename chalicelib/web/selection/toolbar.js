@@ -8,12 +8,12 @@ import { t } from "../core/texts.js";
 import { showToolbar } from "../frame/frame.js";
 import * as actions from "./actions.js";
 
-/** Actions that a phone shows as icons. The others are in the menu. */
-const SHOWN_ON_PHONES = 3;
 const PHONE = matchMedia("(max-width: 760px)");
 
 /**
- * @typedef {{label: string, icon: import("../core/icons.js").IconName, run: (photos: Photo[]) => unknown, isDanger?: boolean}} Action
+ * Phones show the actions with `isOnPhones` as icons, and the others in a menu.
+ * `run` returns or resolves to false if the person has cancelled the action.
+ * @typedef {{label: string, icon: import("../core/icons.js").IconName, run: (photos: Photo[]) => unknown, isDanger?: boolean, isOnPhones?: boolean}} Action
  * @typedef {{kind: "library" | "bin", extra?: Action[]}} ToolbarOptions `extra` actions of the view come first
  */
 
@@ -39,23 +39,21 @@ export function attachToolbar(selection, { kind, extra = [] }) {
   };
 
   function buttons() {
-    const direct = PHONE.matches ? offered.slice(0, SHOWN_ON_PHONES) : offered;
-    const rest = offered.slice(direct.length);
+    const direct = offered.filter(({ isOnPhones }) => isOnPhones || !PHONE.matches);
+    const rest = offered.filter((action) => !direct.includes(action));
     const more = rest.length > 0 && h("button", { type: "button", class: "icon-button", ariaLabel: t("more"), title: t("more"), ariaHasPopup: "menu" }, icon("more"));
-    if (more) more.addEventListener("click", () => openMenu(more, rest.map((action) => ({ ...action, run: () => use(action) }))));
+    if (more) more.addEventListener("click", () => openMenu(more, rest.map((action) => ({ ...action, run: () => void use(action) }))));
     return [...direct.map(button), ...(more ? [more] : [])];
   }
 
   /** @param {Action} action */
   function button(action) {
-    return h("button", { type: "button", class: action.isDanger ? "button danger" : "button", ariaLabel: action.label, title: action.label, onclick: () => use(action) }, icon(action.icon), h("span", null, action.label));
+    return h("button", { type: "button", class: action.isDanger ? "button danger" : "button", ariaLabel: action.label, title: action.label, onclick: () => void use(action) }, icon(action.icon), h("span", null, action.label));
   }
 
-  /** @param {Action} action */
-  function use(action) {
-    const { photos } = selection;
-    selection.clear();
-    void action.run(photos);
+  /** A cancelled action keeps the selection. @param {Action} action */
+  async function use(action) {
+    if ((await action.run(selection.photos)) !== false) selection.clear();
   }
 
   function show() {
@@ -73,24 +71,24 @@ export function attachToolbar(selection, { kind, extra = [] }) {
 /** @returns {Action[]} */
 function libraryActions() {
   return [
-    { label: t("batch.add"), icon: "album", run: addToAlbum },
+    { label: t("batch.add"), icon: "album", run: addToAlbum, isOnPhones: true },
     { label: t("batch.tags"), icon: "tag", run: actions.openTags },
     { label: t("batch.show"), icon: "eye", run: actions.openVisibility },
-    { label: t("download"), icon: "download", run: actions.download },
-    { label: t("batch.trash"), icon: "bin", run: actions.trash, isDanger: true },
+    { label: t("download"), icon: "download", run: actions.download, isOnPhones: true },
+    { label: t("batch.trash"), icon: "bin", run: actions.trash, isDanger: true, isOnPhones: true },
   ];
 }
 
 /** @returns {Action[]} */
 function binActions() {
   return [
-    { label: t("restore"), icon: "restore", run: (photos) => actions.restore(photos) },
-    { label: t("erase"), icon: "bin", run: actions.erase, isDanger: true },
+    { label: t("restore"), icon: "restore", run: (photos) => actions.restore(photos), isOnPhones: true },
+    { label: t("erase"), icon: "bin", run: actions.erase, isDanger: true, isOnPhones: true },
   ];
 }
 
 /** @param {Photo[]} photos */
 async function addToAlbum(photos) {
   const { pickAlbum } = await import("../albums/picker.js");
-  await pickAlbum(photos);
+  return Boolean(await pickAlbum(photos));
 }

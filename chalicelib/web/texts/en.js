@@ -9,7 +9,7 @@ export default {
   "place.albums": "Albums",
   "place.bin": "Bin",
   search: "Search",
-  "search.hint": "Search titles, tags and places",
+  "search.hint": "Search titles, descriptions and tags",
   upload: "Upload",
   join: "Join",
   "sign-in": "Sign in",
@@ -226,7 +226,7 @@ export default {
   "find.clear": "Clear the filters",
   "find.nothing": "Nothing for “{words}”",
   "find.none": "No photos match",
-  "find.nothing.text": "Try fewer or other words. A word finds every photo that has it in its title, description or tags.",
+  "find.nothing.text": "Try fewer or other words. A word finds every photo that has it in its title, description, tags, camera or album.",
 
   // Selections and batches
   more: "More",

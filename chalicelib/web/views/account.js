@@ -30,7 +30,7 @@ export async function open() {
 function youCard({ email, createdAt }) {
   const who = h("div", { class: "row" }, h("span", { class: "avatar large", ariaHidden: "true" }, email.slice(0, 2).toUpperCase()), h("p", null, email, h("br"), h("small", null, t("account.since", { date: formatDate(createdAt) }))));
   const choose = h("select", { ariaLabel: t("account.language"), onchange: () => changeLanguage(choose.value) }, ...Object.entries(LANGUAGES).map(([code, name]) => h("option", { value: code, selected: language.startsWith(code) }, name)));
-  return h("section", { class: "card" }, h("h2", null, t("account.you")), who, h("div", { class: "row" }, h("span", null, t("account.look")), themeSwitch()), h("div", { class: "row field" }, h("span", null, t("account.language")), choose));
+  return h("section", { class: "card" }, h("h2", null, t("account.you")), who, h("div", { class: "row" }, h("span", null, t("account.look")), themeSwitch()), h("div", { class: "row" }, h("span", null, t("account.language")), choose));
 }
 
 function themeSwitch() {
