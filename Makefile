@@ -35,7 +35,7 @@ run: ## Run the app at http://localhost:8000 ([PORT=] [AWS_PORT=] [DATA=] [VERBO
 	@exec $(BIN)/python -m local --port $(PORT) --aws-port $(AWS_PORT) --data "$(DATA)" $(if $(filter 1,$(VERBOSE)),--verbose)
 
 test: ## Run all tests, and fail if they cover less than 98.5% of the lines
-	$(BOTH)
+	$(BOTH) $(NODE)
 	$(BIN)/python -m pytest -n 2 --cov --cov-report=
 
 coverage: $(READY) ## Run all tests except the end-to-end tests, and fail if they cover less than 95% of the lines and branches

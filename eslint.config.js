@@ -11,6 +11,7 @@ const SIZES = {
 };
 
 export default [
+  { ignores: [".venv*/", ".data/", "out/"] },
   js.configs.recommended,
   {
     files: ["chalicelib/web/**/*.js"],

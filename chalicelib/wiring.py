@@ -3,7 +3,7 @@
 import time
 from datetime import UTC, datetime
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from chalicelib.accounts.accounts import Accounts, Authentication
 from chalicelib.accounts.deletion import AccountPurge
@@ -72,8 +72,7 @@ def settings() -> Settings:
 @cache
 def dynamodb() -> "DynamoDBClient":
     """Return the DynamoDB client. All stores share it and its connections."""
-    client: DynamoDBClient = aws.create_client("dynamodb")
-    return client
+    return cast("DynamoDBClient", aws.create_client("dynamodb"))
 
 
 @cache
@@ -139,10 +138,7 @@ def search_index() -> protocols.SearchIndex:
 @cache
 def bucket() -> PhotoBuckets:
     """Return the bucket of originals and the bucket of renditions."""
-    style = "path" if settings().aws_endpoint else "virtual"
-    s3 = aws.create_client(
-        "s3", signature_version="s3v4", s3={"addressing_style": style, "us_east_1_regional_endpoint": "regional"}
-    )
+    s3 = aws.create_s3_client(is_emulated=bool(settings().aws_endpoint))
     presigner = Presigner(settings().bucket_url_template, settings().region, aws.get_credentials())
     cdn = settings().cdn
     return PhotoBuckets(settings(), s3, presigner, CdnSigner(cdn) if cdn else None)
@@ -266,8 +262,8 @@ def albums() -> Albums:
 @cache
 def album_photos() -> AlbumPhotos:
     """Return the use cases of the photos of albums."""
-    keys = settings().signing_keys
-    return AlbumPhotos(photo_store(), album_store(), timeline_store(), photo_presenter(), keys, now)
+    stores = (photo_store(), album_store(), timeline_store())
+    return AlbumPhotos(*stores, photo_presenter(), settings().signing_keys, now)
 
 
 @cache
@@ -291,16 +287,14 @@ def search() -> Search:
 @cache
 def jobs() -> Jobs:
     """Return all background jobs."""
-    rotations = Rotations(photo_store(), bucket(), now)
     purge = AccountPurge(account_deletion_store(), bucket(), user_pool(), now)
     reindexing = Reindexing(photo_store(), timeline_store(), request_store("reindex"), now)
+    rotations = Rotations(photo_store(), bucket(), now)
     return Jobs(
-        [
-            PurgeAccountJob(account_deletion_store(), purge, queue(), now),
-            EmptyTrashJob(request_store("trash"), trash(), queue(), now),
-            ReindexPhotosJob(request_store("reindex"), reindexing, queue(), now),
-            UpdateAlbumJob(album_store(), propagation(), queue(), now),
-            # The sweep of photos takes the longest, so run it last.
-            CleanUpPhotoJob(photo_store(), bucket(), confirmation(), rotations, queue(), now),
-        ]
+        PurgeAccountJob(account_deletion_store(), purge, queue(), now),
+        EmptyTrashJob(request_store("trash"), trash(), queue(), now),
+        ReindexPhotosJob(request_store("reindex"), reindexing, queue(), now),
+        UpdateAlbumJob(album_store(), propagation(), queue(), now),
+        # The sweep of photos takes the longest, so run it last.
+        CleanUpPhotoJob(photo_store(), bucket(), confirmation(), rotations, queue(), now),
     )

@@ -48,4 +48,4 @@ class AlbumPhotoQuery(RangeQuery, frozen=True):
 class MonthQuery(Query, frozen=True):
     """The query parameters of `GET /photos/months`."""
 
-    scope: Literal["mine"]
+    scope: Literal["mine"] = "mine"

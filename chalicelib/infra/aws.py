@@ -48,6 +48,13 @@ def create_client(service: Any, **config: Any) -> Any:
     return aws_client
 
 
+def create_s3_client(*, is_emulated: bool) -> Any:
+    """Return a client of S3. Only emulators need the name of the bucket in the path."""
+    style = "path" if is_emulated else "virtual"
+    addressing = {"addressing_style": style, "us_east_1_regional_endpoint": "regional"}
+    return create_client("s3", signature_version="s3v4", s3=addressing)
+
+
 def get_credentials() -> Any:
     """Return the credentials of the process. They refresh automatically."""
     return _get_session().get_credentials()

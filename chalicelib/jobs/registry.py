@@ -1,7 +1,6 @@
 """The registry of background jobs: pass each message to its job, and enqueue the work that is due."""
 
 import logging
-from collections.abc import Sequence
 from typing import Any, Protocol
 
 from chalicelib.domain.messages import Message
@@ -37,7 +36,7 @@ class Job(Protocol):
 class Jobs:
     """All background jobs."""
 
-    def __init__(self, jobs: Sequence[Job]) -> None:
+    def __init__(self, *jobs: Job) -> None:
         self._jobs = {job.message_type: job for job in jobs}
 
     def handle(self, body: str) -> None:

@@ -9,7 +9,7 @@ from tests.support.bare_requests import BareRequest
 from tests.support.cloud import Cloud
 from tests.support.permissions import PAGE_ADDRESSES, PAGE_FILES
 
-PATHS = ["/", "/library", "/web/app.js", "/web/style.css", "/web/icons/icon.svg", "/sw.js", "/openapi.json"]
+PATHS = ["/", "/library", "/web/app.js", "/web/styles/base.css", "/web/icons/icon.svg", "/sw.js", "/openapi.json"]
 
 
 @pytest.mark.parametrize(

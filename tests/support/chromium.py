@@ -80,6 +80,14 @@ class Person:
         """Return the locator of a photo's tile."""
         return self.page.locator(f"main li.tile[data-photo-id='{photo_id}']")
 
+    def swipe(self, start: tuple[int, int], end: tuple[int, int]) -> None:
+        """Move a finger over the screen."""
+        devices = self.context.new_cdp_session(self.page)
+        steps = [(start[0] + (end[0] - start[0]) * n / 5, start[1] + (end[1] - start[1]) * n / 5) for n in range(6)]
+        for kind, (x, y) in zip(["touchStart", *["touchMove"] * 5], steps, strict=True):
+            devices.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y}]})
+        devices.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
     def _read(self, line: ConsoleMessage) -> None:
         # On each visit, the page asks for a session. Chromium logs the 401 of a visitor as an error.
         expected = line.location["url"].endswith("/token") or any(

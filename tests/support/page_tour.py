@@ -147,7 +147,7 @@ class Tour:
         with self.page.expect_file_chooser() as chooser:
             self.page.locator(".bar-upload:visible, .float-add:visible").first.click()
         chooser.value.set_files(write_photos(self.folder / "photos", 3, seed=720))
-        expect(self.page.locator(".sheet-list li")).to_have_count(3)
+        expect(self.page.locator(".sheet[open] .thumbnail").first).to_be_visible()
         yield "upload sheet"
         self.page.locator(".sheet footer button.primary").click()
         expect(self.page.locator(".tray h2")).to_have_text("3 photos uploaded", timeout=60_000)

@@ -22,7 +22,8 @@ export function buildTagField(initial, onChange = () => {}) {
   /** @param {KeyboardEvent} event */
   function type(event) {
     if (event.isComposing) return;
-    if (event.key === "Enter" && input.value.trim()) {
+    if (event.key === "Enter") {
+      // It would send the form.
       event.preventDefault();
       add();
     } else if (event.key === "Backspace" && !input.value && tags.length) remove(tags[tags.length - 1]);

@@ -67,7 +67,7 @@ function showSession() {
   document.documentElement.dataset.signedIn = String(isSignedIn);
   add.hidden = !isSignedIn;
   if (!isSignedIn) {
-    fill(account, h("a", { class: "button plain", href: href("sign-in") }, t("sign-in")), h("a", { class: "button primary", href: href("join") }, t("join")));
+    fill(account, h("a", { class: "button plain", href: href("sign-in") }, t("sign-in")), h("a", { class: "button primary bar-join", href: href("join") }, t("join")));
     return;
   }
   const initials = (session.email ?? "?").slice(0, 2).toUpperCase();

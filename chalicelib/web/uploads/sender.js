@@ -114,6 +114,7 @@ export class Sender extends EventTarget {
   cancel(uploads) {
     this.uploads = this.uploads.filter((upload) => !uploads.includes(upload));
     for (const upload of uploads) {
+      upload.state = "cancelled";
       this.#aborts.get(upload.id)?.abort();
       this.#files.delete(upload.id);
       this.#unkept.delete(upload.id);
@@ -187,8 +188,12 @@ export class Sender extends EventTarget {
     const asUser = upload.userId;
     return {
       call: async (method, path, options) => {
-        const limited = AbortSignal.any([signal, AbortSignal.timeout(LONGEST_REQUEST)]);
+        // A request for a grant is never given up, because only its answer names the photo that it creates.
+        const signals = path === "upload" ? [] : [signal];
+        const limited = AbortSignal.any([...signals, AbortSignal.timeout(LONGEST_REQUEST)]);
         const answer = await request(method, path, { ...options, asUser, signal: limited });
+        if (upload.state === "cancelled" && answer?.uploadUrl) void eraseLeftover({ ...upload, grant: answer });
+        signal.throwIfAborted();
         this.#noteConnection();
         return answer;
       },

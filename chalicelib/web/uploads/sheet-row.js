@@ -17,7 +17,7 @@ import { VISIBILITIES } from "./choices.js";
 export function buildSheetRow(item, { thumbnail, common, remove }) {
   const { name } = item.file;
   const facts = h("small", { class: "facts" });
-  const title = h("input", { type: "text", value: item.title, maxLength: 200, placeholder: t("upload.title"), ariaLabel: t("upload.title.of", { name }), autocomplete: "off", oninput: () => { item.title = title.value; } });
+  const title = h("input", { type: "text", value: item.title, maxLength: 200, placeholder: t("upload.title"), ariaLabel: t("upload.title.of", { name }), autocomplete: "off", enterKeyHint: "next", oninput: () => { item.title = title.value; }, onkeydown: goOn });
   const more = h("button", { type: "button", class: "icon-button", ariaLabel: t("upload.more", { name }), title: t("upload.more", { name }), ariaHasPopup: "menu", onclick: open }, icon("more"));
   const element = h("li", { class: "sheet-row" }, thumbnail, h("div", null, title, facts), more);
   show();
@@ -27,6 +27,13 @@ export function buildSheetRow(item, { thumbnail, common, remove }) {
     const own = item.visibility && item.visibility !== common() ? item.visibility : null;
     // Only the name is shortened, so that the choices stay visible.
     fill(facts, h("span", null, name), ` · ${formatBytes(item.file.size)}`, own && " · ", own && h("strong", null, t(`visibility.${own}`)), item.tags.length > 0 && ` · ${t("upload.tags.count", { count: item.tags.length })}`);
+  }
+
+  /** Enter leads to the next title. It would send the form. @param {KeyboardEvent} event */
+  function goOn(event) {
+    if (event.key !== "Enter" || event.isComposing) return;
+    event.preventDefault();
+    element.nextElementSibling?.querySelector("input")?.focus();
   }
 
   function open() {

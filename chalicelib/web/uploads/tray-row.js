@@ -49,7 +49,7 @@ export class TrayRow {
   #describe() {
     const { state, fault, size } = this.#upload;
     if (state === "failed" && fault) return explain(restore(fault));
-    const words = t(/** @type {import("../core/texts.js").Key} */ (`tray.state.${state}`));
+    const words = t(/** @type {import("../core/texts.js").Key} */ (`upload.state.${state}`));
     return [state === "waiting" && fault ? describeError(restore(fault)) : `${words} · ${formatBytes(size)}`];
   }
 

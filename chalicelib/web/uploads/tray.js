@@ -50,6 +50,7 @@ export class Tray {
   constructor(sender, pick) {
     this.#sender = sender;
     this.#more.addEventListener("click", pick);
+    this.#fold.ariaExpanded = "false";
     const head = h("header", null, h("div", null, this.#heading, this.#facts), this.#show, this.#signIn, this.#pause, this.#fold, this.#close);
     fill(this.#element, head, this.#bar, this.#detail, this.#visible, this.#failures, this.#news);
     document.body.append(this.#element);
@@ -191,7 +192,7 @@ export class Tray {
     if (this.#isUnfolded === isUnfolded) return;
     this.#isUnfolded = isUnfolded;
     this.#detail.hidden = !isUnfolded;
-    this.#fold.setAttribute("aria-expanded", String(isUnfolded));
+    this.#fold.ariaExpanded = String(isUnfolded);
     if (isUnfolded) this.#list.scrollTop = 0;
     if (this.#sender.uploads.length) this.#render();
   }

@@ -1,4 +1,4 @@
-/** Hide the controls while nobody moves the pointer or uses the keyboard. */
+/** Hide the controls while the user neither moves the pointer nor uses the keyboard. */
 
 const PAUSE = 3_000;
 

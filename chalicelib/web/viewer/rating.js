@@ -2,12 +2,12 @@
 
 import { request } from "../core/api.js";
 import { fill, h } from "../core/dom.js";
-import { ApiError } from "../core/http.js";
 import { icon } from "../core/icons.js";
 import { announce } from "../core/photos.js";
 import { session } from "../core/session.js";
 import { t } from "../core/texts.js";
 import { signInPath } from "./notices.js";
+import { isRateable } from "./sources.js";
 
 const STARS = [1, 2, 3, 4, 5];
 
@@ -24,6 +24,7 @@ session.addEventListener("change", () => mine.clear());
  */
 export function buildRating(photo, rate) {
   const words = h("span", { class: "quiet" }, describe(photo));
+  if (!isRateable(photo)) return h("div", { class: "rating" }, average(photo), words);
   if (!session.userId) {
     return h("div", { class: "rating" }, average(photo), words, h("a", { href: signInPath(photo.photoId) }, t("viewer.rate.sign-in")));
   }
@@ -31,7 +32,7 @@ export function buildRating(photo, rate) {
   const element = h("div", { class: "rating" }, group, words);
   const show = () => fill(group, ...STARS.map((stars) => star(stars, mine.get(photo.photoId) ?? 0, rate)));
   show();
-  void learn(photo.photoId).then((isRateable) => (isRateable ? show() : group.replaceWith(average(photo))));
+  void learn(photo.photoId).then(show, () => {});
   return element;
 }
 
@@ -52,18 +53,12 @@ export function announceRating(photo, rating) {
   announce("change", { ...photo, rating });
 }
 
-/** Return whether the user may rate the photo, and learn the own rating. @param {string} photoId */
+/** Learn the user's own rating. Without an answer, no star is on. @param {string} photoId */
 async function learn(photoId) {
-  if (mine.has(photoId)) return true;
-  try {
-    /** @type {OwnRating} */
-    const rating = await request("GET", `photos/${photoId}/rating`);
-    mine.set(photoId, rating.mine);
-    return true;
-  } catch (error) {
-    // A photo behind a share link may be hidden from everyone without the link, so nobody else can rate it.
-    return !(error instanceof ApiError && error.status === 404);
-  }
+  if (mine.has(photoId)) return;
+  /** @type {OwnRating} */
+  const rating = await request("GET", `photos/${photoId}/rating`);
+  mine.set(photoId, rating.mine);
 }
 
 /** @param {number} stars @param {number} own @param {(stars: number | null) => void} rate */

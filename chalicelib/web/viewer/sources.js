@@ -47,6 +47,11 @@ export function isListed({ status, trashedAt }) {
   return status === "ready" && !trashedAt;
 }
 
+/** Return whether users may rate the photo. A visitor sees a private photo only by a share link, which gives no right to rate. @param {Photo} photo */
+export function isRateable(photo) {
+  return isListed(photo) && (photo.visibility !== "private" || isOwn(photo));
+}
+
 /** Return whether the photo can be changed from this list. @param {GridList | null} list @param {Photo} photo */
 export function canChange(list, photo) {
   return isOwn(photo) && list?.source?.canChange !== false;

@@ -19,7 +19,7 @@ import { largestOf, preload } from "./pictures.js";
 import { announceRating, ratePhoto } from "./rating.js";
 import { PHONE, Sheet } from "./sheet.js";
 import { Slideshow } from "./slideshow.js";
-import { isListed, isOwn, placeOf, refetch } from "./sources.js";
+import { isListed, isOwn, isRateable, placeOf, refetch } from "./sources.js";
 import { Stage } from "./stage.js";
 import { loadStyle } from "../core/styles.js";
 
@@ -116,7 +116,7 @@ export class Viewer {
   /** @param {number | null} stars */
   rate(stars) {
     const { photo } = this;
-    if (!photo || !isListed(photo)) return undefined;
+    if (!photo || !isRateable(photo)) return undefined;
     if (!session.userId) return say(t("viewer.rate.sign-in"));
     return this.attempt(async () => {
       const rating = await ratePhoto(photo, stars);

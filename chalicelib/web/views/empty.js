@@ -13,7 +13,7 @@ import { t } from "../core/texts.js";
  * @param {boolean} [options.isView] true if the view shows nothing else
  */
 export function buildEmpty({ title, text, action, isView = false }) {
-  return h("div", { class: "empty" }, picture(), h(isView ? "h1" : "h2", null, title), text && h("p", { class: "quiet" }, text), action && h("p", { class: "actions" }, button(action), action.upload && folder()));
+  return h("div", { class: "empty" }, picture(Boolean(action?.upload || action?.run)), h(isView ? "h1" : "h2", null, title), text && h("p", { class: "quiet" }, text), action && h("p", { class: "actions" }, button(action), action.upload && folder()));
 }
 
 /** @param {{label: string, path?: string, upload?: boolean, run?: () => void}} action */
@@ -31,6 +31,8 @@ async function pick(name) {
   (await import("../uploads/uploads.js"))[name]();
 }
 
-function picture() {
-  return h("div", { class: "empty-picture", ariaHidden: "true" }, h("i"), h("i"), h("i", { class: "accent" }, icon("add")), h("i"), h("i"));
+/** Show rows of photos that are missing, and a place to add one if the person can. @param {boolean} canAdd */
+function picture(canAdd) {
+  const middle = h("i", { class: canAdd ? "accent" : "" }, canAdd && icon("add"));
+  return h("div", { class: "empty-picture", ariaHidden: "true" }, h("i"), h("i"), middle, h("i"), h("i"));
 }

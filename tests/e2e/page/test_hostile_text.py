@@ -37,7 +37,7 @@ def test_hostile_texts_never_run_in_any_view(
     addresses += [f"/find?q={SHORT}", f"/find?tag={SHORT}", f"/find?user={SHORT}&from={SHORT}", f"/s/{token}"]
     addresses += [f"/sign-in?returnTo={SHORT}", "/sign-in?returnTo=javascript:window.hacked=1"]
     for browser in (person, open_browser()):
-        # Addresses of lists with invalid filters are answered with 400, and visitors have no library.
+        # Lists with invalid filters return 400, and visitors have no session.
         browser.expected_statuses |= {400, 401}
         for address in addresses:
             browser.open(address)
@@ -56,7 +56,7 @@ def test_hostile_texts_never_run_in_any_view(
     assert person.page.evaluate("window.hacked") is None
 
 
-def test_page_keeps_no_token_where_scripts_of_others_could_read_it(person: Person) -> None:
+def test_page_keeps_its_tokens_away_from_web_storage(person: Person) -> None:
     person.open("/library")
     person.page.wait_for_load_state("networkidle")
     stored = person.page.evaluate(

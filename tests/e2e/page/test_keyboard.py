@@ -24,7 +24,7 @@ def test_tab_key_passes_the_parts_in_their_order(person: Person) -> None:
     person.upload(3, seed=800, visibility="private")
     person.open("/library?order=newest")
     expect(person.tiles()).to_have_count(3)
-    parts = []
+    parts: list[str] = []
     for _ in range(16):
         person.page.keyboard.press("Tab")
         part = find_focused_part(person.page)

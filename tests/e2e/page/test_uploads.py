@@ -62,6 +62,8 @@ def test_ended_session_keeps_the_queue_until_the_same_account_signs_in(uploader:
     person.context.clear_cookies()
     expect(uploader.tray.locator("header .quiet")).to_have_text("Sign in to go on. Your queue is kept.", timeout=END)
     expect(uploader.tray.get_by_role("link", name="Sign in")).to_be_visible()
+    # The photos that were under way end first.
+    page.wait_for_timeout(4_000)
     page.unroute("**/upload")
     person.sign_in(person.email)
     # The page notices a sign-in in another tab when the user returns to it.
@@ -174,8 +176,13 @@ def test_folder_is_uploaded_with_titles_and_tags_and_without_other_files(uploade
     chooser.value.set_files(folder)
     expect(uploader.sheet.locator("header")).to_contain_text("from “Dolomites”")
     expect(uploader.sheet.locator("footer")).to_contain_text("1 file is not a photo and was left out.")
-    uploader.sheet.locator(".sheet-row input").nth(0).fill("Sella")
-    uploader.sheet.get_by_role("textbox", name="Add tag").fill("dusk, 2026")
+    titles = uploader.sheet.locator(".sheet-row input")
+    titles.nth(0).fill("Sella")
+    titles.nth(0).press("Enter")
+    expect(titles.nth(1)).to_be_focused()
+    tags = uploader.sheet.get_by_role("textbox", name="Add tag")
+    tags.fill("dusk, 2026")
+    tags.press("Enter")
     uploader.sheet.locator(".select select").select_option("new")
     uploader.sheet.get_by_role("textbox", name="Name of the new album").fill("Dolomites")
     uploader.sheet.locator("footer .primary").click()
@@ -194,8 +201,10 @@ def test_cancelled_uploads_leave_nothing_behind(uploader: Uploader, tmp_path: Pa
     uploader.tray.get_by_role("button", name="Cancel all").click()
     uploader.page.get_by_role("button", name="Cancel uploads").click()
     expect(uploader.heading).to_contain_text("uploaded")
-    uploader.page.wait_for_timeout(2_000)
-    assert len(uploader.stored()) < 20
+    finished = int(uploader.heading.inner_text().split()[0])
+    # The service would confirm photos whose bytes have arrived.
+    uploader.page.wait_for_timeout(5_000)
+    assert len(uploader.stored()) == finished < 20
     uploader.page.reload()
     uploader.page.wait_for_timeout(1_500)
     expect(uploader.tray).to_be_hidden()
