@@ -66,6 +66,16 @@ def test_photos_go_to_the_trash_and_back_and_are_erased_only_from_the_trash(shar
     assert sound(shared_cloud, ann)
 
 
+def test_ids_with_a_time_after_the_year_9999_are_not_found(ann: Client) -> None:
+    future_id = "d09b6938-42a3-7a6f-a0c0-aa274eaf9a69"
+    album_id = ann.post("/albums", {"name": "Sea"}).json["albumId"]
+    for path in ("/trash", "/trash/restore", "/trash/erase", f"/albums/{album_id}/photos/remove"):
+        assert list_errors(act(ann, path, future_id)) == ["NotFound"]
+    assert list_errors(change(ann, (future_id, {"title": "x"}))) == ["NotFound"]
+    added = ann.post(f"/albums/{album_id}/photos", {"items": [{"photoId": future_id}]}).json["items"]
+    assert list_errors(added) == ["NotFound"]
+
+
 @pytest.mark.parametrize(
     ("path", "method", "single"),
     [("/photos", "PATCH", ""), ("/trash", "DELETE", ""), ("/trash/restore", "POST", "/restore")],
