@@ -37,13 +37,15 @@ def build_id_range(
 
 def read(calls: Calls, table: str, photo_ids: Iterable[PhotoId]) -> dict[PhotoId, Photo]:
     """Read the photos that exist, tombstones included, with consistent reads."""
-    # No photo has an id with a time after the year 9999, and such an id has no key.
-    return index_by_id(calls.read_all(table, build_keys(filter(is_photo_id, photo_ids))))
+    return index_by_id(calls.read_all(table, build_keys(photo_ids)))
 
 
 def build_keys(photo_ids: Iterable[PhotoId]) -> list[items.Key]:
-    """Return the primary keys of photos without duplicates. DynamoDB rejects a batch with a duplicate key."""
-    return [items.build_photo_key(photo_id) for photo_id in dict.fromkeys(photo_ids)]
+    """Return the primary keys of photos without duplicates. DynamoDB rejects a batch with a duplicate key.
+
+    Ids with a time after the year 9999 have no key, because no photo can have such an id.
+    """
+    return [items.build_photo_key(photo_id) for photo_id in dict.fromkeys(photo_ids) if is_photo_id(photo_id)]
 
 
 def index_by_id(rows: Iterable[items.Item]) -> dict[PhotoId, Photo]:
