@@ -10,7 +10,7 @@ import { averageColour, toDataUrl } from "./thumbhash.js";
 
 const ATTEMPTS = 3;
 const PAUSE = 1_000;
-const PATIENCE = 100;
+const PATIENCE = 250;
 /** Where each tile is, so that a tile that stays is not touched. @type {WeakMap<HTMLElement, string>} */
 const places = new WeakMap();
 
@@ -32,7 +32,8 @@ export function buildTile(photo, { isOwn, isSelectable, note, source = {} }) {
   image.addEventListener("load", () => {
     clearTimeout(timer);
     image.classList.add("loaded");
-    link.style.background = "";
+    // The photo covers the colour, which can stay.
+    if (link.style.backgroundImage) link.style.backgroundImage = "";
   });
   image.addEventListener("error", () => void retryImage(item, image, photo.photoId, source.refetch ?? fetchPhoto));
   return item;
