@@ -74,6 +74,7 @@ bench: ## Measure the figures in the documentation, in about half an hour
 	$(BIN)/python -m bench.feed
 	$(BIN)/python -m bench.limits
 	$(BIN)/python -m bench.renditions
+	$(BIN)/python -m bench.page
 	$(BIN)/python -m bench.local_events
 
 openapi: $(READY) ## Generate docs/openapi.json
