@@ -1,5 +1,7 @@
 """The keyboard: the order of the Tab key, and a focus that is never lost."""
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -40,14 +42,16 @@ def test_skip_link_leads_to_the_content(visitor: Person) -> None:
     assert find_focused_part(visitor.page) == "view"
 
 
-def test_focus_returns_from_the_viewer_to_the_photo(person: Person) -> None:
+def test_focus_goes_from_the_viewer_to_the_photo_that_it_showed(person: Person) -> None:
     photo_ids = person.upload(3, seed=810, visibility="private")
     person.open("/library?order=newest")
     person.tile(photo_ids[1]).locator("a").focus()
     person.page.keyboard.press("Enter")
     expect(person.page.locator("dialog.viewer .viewer-frame img.loaded").first).to_be_visible()
+    person.page.keyboard.press("ArrowRight")
+    expect(person.page).to_have_url(re.compile(photo_ids[0]))
     person.page.keyboard.press("Escape")
-    expect(person.tile(photo_ids[1]).locator("a")).to_be_focused()
+    expect(person.tile(photo_ids[0]).locator("a")).to_be_focused()
 
 
 def test_focus_returns_from_dialogs_and_menus(person: Person) -> None:
@@ -89,13 +93,13 @@ def test_focus_stays_in_the_grid_when_its_photo_leaves(person: Person) -> None:
 
 
 def test_reading_order_is_the_order_on_the_screen(person: Person) -> None:
-    person.upload(12, seed=840, visibility="private")
-    person.page.set_viewport_size({"width": 500, "height": 260})
+    person.upload(18, seed=840, visibility="private")
+    person.page.set_viewport_size({"width": 500, "height": 200})
     person.open("/library?order=newest")
     expect(person.tiles().first).to_be_visible()
     read = """tiles => tiles.map((tile) => [tile.getBoundingClientRect().top, tile.getBoundingClientRect().left])"""
-    for key in ("End", "Home"):
-        person.page.locator("main a[tabindex='0']").focus()
+    person.page.locator("main a[tabindex='0']").focus()
+    for key in ("End", *["ArrowUp"] * 5):
         person.page.keyboard.press(key)
         person.page.wait_for_timeout(200)
         places = person.tiles().evaluate_all(read)
