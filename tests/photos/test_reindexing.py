@@ -28,14 +28,7 @@ from tests.support.invariants import broken
 from tests.support.lists import add_photos, join_pages, read_pages
 from tests.support.old_release import forget_order
 from tests.support.snapshots import Snapshot
-from tests.support.sweeps import drain_queue, run_job
-
-
-@pytest.fixture
-def ann(shared_cloud: Cloud) -> Client:
-    """A user without photos. The job queue is empty."""
-    drain_queue(shared_cloud)
-    return shared_cloud.person(f"ann-{uuid4()}")
+from tests.support.sweeps import run_job
 
 
 def add_old_photos(cloud: Cloud, owner: Client, count: int = 3) -> tuple[str, list[PhotoId]]:

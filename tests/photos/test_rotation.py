@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
@@ -18,13 +17,6 @@ from tests.support.moto_data import age_objects
 from tests.support.rekognition import moderated
 from tests.support.rotation import LATER, MUCH_LATER, ONCE_TURNED, PICTURE, get_shape, rotate, shows
 from tests.support.sweeps import clean_up_due_photos, drain_queue, run_job
-
-
-@pytest.fixture
-def ann(shared_cloud: Cloud) -> Client:
-    """A user without photos. The job queue is empty."""
-    drain_queue(shared_cloud)
-    return shared_cloud.person(f"ann-{uuid4()}")
 
 
 @pytest.fixture

@@ -27,14 +27,7 @@ from tests.support.faults import Fault, Mode, hooked, striking
 from tests.support.invariants import broken, left_over, sound
 from tests.support.rotation import LATER, MUCH_LATER, ONCE_TURNED, PICTURE, get_shape, rotate, shows
 from tests.support.snapshots import Snapshot
-from tests.support.sweeps import clean_up_due_photos, drain_queue, photos_due_after, run_job
-
-
-@pytest.fixture
-def ann(shared_cloud: Cloud) -> Client:
-    """A user without photos. The job queue is empty."""
-    drain_queue(shared_cloud)
-    return shared_cloud.person(f"ann-{uuid4()}")
+from tests.support.sweeps import clean_up_due_photos, photos_due_after, run_job
 
 
 @pytest.fixture

@@ -36,13 +36,6 @@ LATER = EMPTYING_LEASE + timedelta(seconds=1)
 """The age at which a sweep enqueues the job of a request again."""
 
 
-@pytest.fixture
-def ann(shared_cloud: Cloud) -> Client:
-    """A user without photos. The job queue is empty."""
-    drain_queue(shared_cloud)
-    return shared_cloud.person(f"ann-{uuid4()}")
-
-
 def add_to_trash(cloud: Cloud, owner: Client) -> Photo:
     photo = cloud.upload(owner, JPEG, tags=["sea"])
     assert owner.delete(f"/photos/{photo.photo_id}").status == 204

@@ -11,7 +11,7 @@ function apply(order, positions, plan) {
   return order.every((photoId, at) => !at || after[order[at - 1]] < after[photoId]);
 }
 
-test("a photo gets a position between its neighbours, and the others keep theirs", () => {
+test("a photo gets a position between its neighbours, and the others keep their positions", () => {
   const plan = planMove(["a", "c", "b"], 1, new Map(Object.entries({ a: 1000, b: 2000, c: 3000 })));
   assert.deepEqual(plan, [{ photoId: "c", position: 1500 }]);
 });

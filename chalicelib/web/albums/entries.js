@@ -9,8 +9,8 @@ import { sendInBatches } from "../selection/batches.js";
  */
 
 /**
- * Add photos to an album in their order, or move them to a position. Without a position, a new photo goes to the end,
- * and a photo of the album stays where it is: its result tells its position.
+ * Add photos to an album in their order, or move them to a position. Without a position, a new photo goes to the end.
+ * A photo that is in the album already keeps its position, and its result contains the position.
  * @param {string} albumId
  * @param {Entry[]} entries
  * @param {(done: number) => void} [onProgress]

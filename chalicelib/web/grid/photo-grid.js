@@ -124,7 +124,7 @@ export class PhotoGrid {
     });
   }
 
-  /** Place all tiles anew. Keep the first visible section where it is on the screen. */
+  /** Place all tiles anew. Keep the first visible section in its place on the screen. */
   #layOut() {
     if (!this.#space) return this.#showNote();
     const anchor = this.geometry.blocks[this.firstVisible];
