@@ -71,13 +71,16 @@ export class Sender extends EventTarget {
     for (const upload of added) await this.#storeFile(upload);
   }
 
-  /** Go on with the uploads that an earlier visit of the same account left unfinished, unless another tab sends them. */
+  /** Go on with the uploads that an earlier visit of the same account left unfinished. Those of another tab follow when it is closed. */
   async resume() {
     const userId = session.userId;
     if (!userId) return;
     const stored = await loadUploads(userId).catch(() => []);
     for (const batch of new Set(stored.map((upload) => upload.batch))) {
-      if (!(await this.#locks.hold(batch))) continue;
+      if (!(await this.#locks.hold(batch))) {
+        this.#locks.whenFree(batch, () => void this.resume().catch(() => {}));
+        continue;
+      }
       // Another tab may have gone on until now.
       const left = (await loadUploads(userId).catch(() => [])).filter((upload) => upload.batch === batch);
       if (session.userId !== userId) return this.#locks.release(batch);
@@ -280,7 +283,7 @@ export class Sender extends EventTarget {
     this.#pump();
   }
 
-  /** Another tab may have been closed in the middle of its queue, or may have signed in. */
+  /** Another tab may have signed in, or may have left a part of its queue. */
   async #wakeUp() {
     if (document.visibilityState !== "visible") return;
     if (this.isSignedOut && this.uploads.length) await session.renew().catch(() => {});

@@ -11,7 +11,7 @@ from tests.support.chromium import PHONE, Person
 from tests.support.page_tour import Tour, scroll_width_excess
 from tests.support.paths import ROOT
 
-pytestmark = pytest.mark.xdist_group("local")
+pytestmark = pytest.mark.xdist_group("page")
 
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 LOOKS: dict[str, dict[str, Any]] = {

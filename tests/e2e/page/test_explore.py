@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from tests.support.chromium import Person
 
-pytestmark = pytest.mark.xdist_group("local")
+pytestmark = pytest.mark.xdist_group("page")
 
 
 def test_visitor_sees_public_photos_and_opens_one(person: Person, visitor: Person) -> None:

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from tests.support.chromium import Person
 
-pytestmark = pytest.mark.xdist_group("local")
+pytestmark = pytest.mark.xdist_group("page")
 
 _PART = """() => {
   const element = document.activeElement;

@@ -5,7 +5,7 @@ from playwright.sync_api import Page, expect
 
 from tests.support.chromium import Person
 
-pytestmark = pytest.mark.xdist_group("local")
+pytestmark = pytest.mark.xdist_group("page")
 
 _WAIT_FOR_WORKER = """() => new Promise((resolve) => {
   if (navigator.serviceWorker.controller) resolve();

@@ -8,7 +8,7 @@ from playwright.sync_api import Route, expect
 from tests.support.chromium import Person, write_photos
 from tests.support.uploading import END, Uploader, drop_files
 
-pytestmark = pytest.mark.xdist_group("local")
+pytestmark = pytest.mark.xdist_group("page")
 
 WATCH_SHIFTS = """() => {
   window.shift = 0;
@@ -103,7 +103,6 @@ def test_second_tab_continues_only_after_the_first_is_closed(uploader: Uploader,
     second.wait_for_timeout(2_000)
     expect(tray).to_be_hidden()
     first.close()
-    second.evaluate("() => { document.dispatchEvent(new Event('visibilitychange')); }")
     expect(tray.locator("h2")).to_contain_text("uploaded", timeout=END)
     assert len(uploader.stored()) == 12
 

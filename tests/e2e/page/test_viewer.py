@@ -11,7 +11,7 @@ from playwright.sync_api import Locator, expect
 from tests.support.chromium import PHONE, Person
 from tests.support.rest import PASSWORD
 
-pytestmark = pytest.mark.xdist_group("local")
+pytestmark = pytest.mark.xdist_group("page")
 
 HOSTILE = "\"><img src=x onerror=alert(1)><script>alert(2)</script>${alert(3)}</style>'"
 
