@@ -36,7 +36,7 @@ run: ## Run the app at http://localhost:8000 ([PORT=] [AWS_PORT=] [DATA=] [VERBO
 
 test: ## Run all tests, and fail if they cover less than 98.5% of the lines
 	$(BOTH) $(NODE)
-	$(BIN)/python -m pytest -n 2 --cov --cov-report=
+	$(BIN)/python -m pytest -n 3 --cov --cov-report=
 
 coverage: $(READY) ## Run all tests except the end-to-end tests, and fail if they cover less than 95% of the lines and branches
 	COVERAGE_CORE=ctrace $(BIN)/python -m pytest -n 2 --ignore tests/e2e --cov --cov-branch --cov-report= --cov-fail-under=95
