@@ -5,10 +5,11 @@ import { confirmed } from "../core/dialogs.js";
 import { formatBytes } from "../core/format.js";
 import { icon } from "../core/icons.js";
 import { changePhoto } from "../core/photos.js";
-import { currentPath, href, navigate, reload } from "../core/router.js";
+import { currentPath, navigate, reload } from "../core/router.js";
 import { explain } from "../core/errors.js";
 import { t } from "../core/texts.js";
 import { say } from "../core/toast.js";
+import { buildWayTo } from "../core/way-back.js";
 import { Pace } from "./pace.js";
 import { isOpen, isRetryable, sumUp } from "./queue.js";
 import { Thumbnails } from "./thumbnails.js";
@@ -27,7 +28,7 @@ export class Tray {
   #fold = this.#button("up", () => this.#unfold(!this.#isUnfolded));
   #close = this.#button("close", () => this.#sender.dismiss());
   #show = h("button", { type: "button", class: "button plain", onclick: () => void this.#showPhotos() }, t("tray.show"));
-  #signIn = h("a", { class: "button primary" }, t("sign-in"));
+  #signIn = buildWayTo("sign-in", t("sign-in"), { class: "button primary" });
   #bar = h("progress", { max: 1, ariaLabel: t("tray.progress") });
   #failures = h("div", { class: "tray-strip danger", hidden: true });
   #visible = h("div", { class: "tray-strip", hidden: true });
@@ -112,7 +113,6 @@ export class Tray {
     this.#close.hidden = !isDone;
     this.#show.hidden = !isDone || !hasPhotos;
     this.#signIn.hidden = isDone || !isSignedOut;
-    this.#signIn.href = href(`sign-in?${new URLSearchParams({ returnTo: location.pathname + location.search })}`);
   }
 
   /** @param {import("./queue.js").Sum} sum */

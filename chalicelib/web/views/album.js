@@ -15,6 +15,7 @@ import { photoEvents } from "../core/photos.js";
 import { href, navigate } from "../core/router.js";
 import { session } from "../core/session.js";
 import { t } from "../core/texts.js";
+import { wayTo } from "../core/way-back.js";
 import { say } from "../core/toast.js";
 import { PhotoGrid } from "../grid/photo-grid.js";
 import { PhotoList } from "../grid/photo-list.js";
@@ -40,7 +41,7 @@ export async function open([albumId], query) {
 
 /** A private album is not found without a session. @returns {View} */
 function missing() {
-  const signIn = { label: t("sign-in"), path: `sign-in?${new URLSearchParams({ returnTo: location.pathname + location.search })}` };
+  const signIn = { label: t("sign-in"), path: wayTo("sign-in") };
   const element = buildEmpty({ isView: true, title: t("album.missing"), text: t(session.userId ? "album.missing.text" : "album.missing.signed-out"), action: session.userId ? { label: t("place.albums"), path: "a" } : signIn });
   return { title: t("album.missing"), element };
 }

@@ -6,10 +6,11 @@ import { Link } from "../albums/link.js";
 import { h } from "../core/dom.js";
 import { ApiError } from "../core/http.js";
 import { icon } from "../core/icons.js";
-import { href, openPhoto, reload } from "../core/router.js";
+import { openPhoto, reload } from "../core/router.js";
 import { session } from "../core/session.js";
 import { t } from "../core/texts.js";
 import { PhotoGrid } from "../grid/photo-grid.js";
+import { buildWayTo } from "../core/way-back.js";
 import { buildEmpty } from "./empty.js";
 import { loadStyle } from "../core/styles.js";
 
@@ -52,7 +53,7 @@ function show(link, album) {
 
 /** Invite visitors to join. The answer about the session may come later. */
 function invitation() {
-  const banner = h("p", { class: "invitation", hidden: true }, h("strong", null, t("link.join")), h("a", { href: href("join") }, t("join")));
+  const banner = h("p", { class: "invitation", hidden: true }, h("strong", null, t("link.join")), buildWayTo("join", t("join")));
   void session.ready.then(() => { banner.hidden = session.userId !== null; });
   return banner;
 }
