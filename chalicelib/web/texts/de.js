@@ -216,6 +216,8 @@ const texts = {
   "find.label": "Gefundene Fotos",
   "find.title": "Fotos zu „{words}“",
   "find.tag": "Fotos mit dem Tag „{tag}“",
+  "find.own": "Meine Fotos durchsuchen",
+  "find.all": "Alle Fotos durchsuchen",
   "find.mine": "Meine Fotos",
   "find.person": "Eine Person",
   "find.filters": "Filter",

@@ -215,6 +215,8 @@ export default {
   "find.label": "Photos that match",
   "find.title": "Photos for “{words}”",
   "find.tag": "Photos with the tag “{tag}”",
+  "find.own": "Search my photos",
+  "find.all": "Search all photos",
   "find.mine": "My photos",
   "find.person": "One person",
   "find.filters": "Filters",
