@@ -4,6 +4,7 @@ import { openMenu } from "../core/dialogs.js";
 import { h } from "../core/dom.js";
 import { icon } from "../core/icons.js";
 import { photoEvents } from "../core/photos.js";
+import { routerEvents } from "../core/router.js";
 import { t } from "../core/texts.js";
 import { showToolbar } from "../frame/frame.js";
 import * as actions from "./actions.js";
@@ -31,6 +32,8 @@ export function attachToolbar(selection, { kind, extra = [] }) {
   const { signal } = abort;
   selection.addEventListener("change", show, { signal });
   addEventListener("keydown", leave, { signal });
+  // A view is kept for the way back, but its toolbar must not stay over another view.
+  routerEvents.addEventListener("change", () => selection.clear(), { signal });
   photoEvents.addEventListener("remove", (event) => selection.remove(/** @type {CustomEvent} */ (event).detail.photoIds), { signal });
   PHONE.addEventListener("change", () => toolbar.replaceChildren(close, count, ...buttons()), { signal });
   return () => {
