@@ -82,11 +82,15 @@ export function splitTags(text) {
   return [...new Set(text.split(",").map((tag) => tag.trim()).filter(Boolean))];
 }
 
-/** Browsers ask once whether a page may download several files. @param {Photo[]} photos */
-export async function download(photos) {
+/**
+ * Browsers ask once whether a page may download several files.
+ * @param {Photo[]} photos
+ * @param {PhotoSource} [source] how the photos are read, if not by the routes of single photos
+ */
+export async function download(photos, source = {}) {
   try {
     for (const [at, { photoId }] of photos.entries()) {
-      const { url } = await request("GET", `photos/${photoId}/download`);
+      const { url } = await (source.download?.(photoId) ?? request("GET", `photos/${photoId}/download`));
       h("a", { href: url, download: "" }).click();
       if (photos.length === 1) return;
       sayProgress(t("batch.downloading", { count: at + 1, total: photos.length }), (at + 1) / photos.length);

@@ -382,7 +382,7 @@ const texts = {
   "link.password.wrong": "Das Passwort ist falsch. Versuchen Sie es noch einmal.",
   "link.password.wait": "Es gab zu viele falsche Passwörter. Versuchen Sie es {wait} noch einmal.",
   "link.open": "Album öffnen",
-  "link.join": "Fotos bewerten und eigene aufbewahren",
+  "link.join": "Bewerten Sie diese Fotos, oder bewahren Sie hier eigene auf",
   "link.ended": "Dieser Link ist beendet. Bitten Sie um einen neuen.",
   "link.ended.title": "Dieser Link ist beendet",
   "link.ended.text": "Bitten Sie um einen neuen.",

@@ -381,7 +381,7 @@ export default {
   "link.password.wrong": "That is not it. Try again.",
   "link.password.wait": "There were too many wrong passwords. Try again {wait}.",
   "link.open": "Open the album",
-  "link.join": "Rate them, or keep your own here",
+  "link.join": "Rate these photos, or keep your own here",
   "link.ended": "This link has ended. Ask for a new one.",
   "link.ended.title": "This link has ended",
   "link.ended.text": "Ask for a new one.",

@@ -1,7 +1,7 @@
 /** One album: its head, and its photos. The owner also changes it here. */
 
 import { addToAlbum, takeOut } from "../albums/additions.js";
-import { albumEvents, fetchAlbum } from "../albums/albums.js";
+import { albumEvents, fetchAlbum, ORDERS } from "../albums/albums.js";
 import { Arranging } from "../albums/arrange.js";
 import { CoverChoice } from "../albums/cover.js";
 import { buildHero } from "../albums/hero.js";
@@ -26,8 +26,6 @@ import { buildEmpty } from "./empty.js";
 import { loadStyle } from "../core/styles.js";
 
 await loadStyle("albums");
-
-const ORDERS = /** @type {const} */ (["position", "taken", "random"]);
 
 /** @param {string[]} params @param {URLSearchParams} query @returns {Promise<View>} */
 export async function open([albumId], query) {
