@@ -6,11 +6,9 @@ import { icon } from "../core/icons.js";
 import { recall, remember } from "../core/preferences.js";
 import { buildTagField } from "../core/tag-field.js";
 import { t } from "../core/texts.js";
+import { VISIBILITIES } from "../core/visibility-field.js";
 
 const NEW = "new";
-
-/** @type {[Visibility, import("../core/icons.js").IconName][]} */
-export const VISIBILITIES = [["private", "lock"], ["unlisted", "link"], ["public", "globe"]];
 
 /** Return the visibility that an account chose last. @param {string} userId @returns {Visibility} */
 export function recallVisibility(userId) {
@@ -21,16 +19,6 @@ export function recallVisibility(userId) {
 /** @param {string} userId @param {Visibility} visibility */
 export function rememberVisibility(userId, visibility) {
   remember(`visibility.${userId}`, visibility);
-}
-
-/** @param {Visibility} chosen @param {(visibility: Visibility) => void} onChange */
-export function buildVisibility(chosen, onChange) {
-  const cards = VISIBILITIES.map(([value, name]) => {
-    const radio = h("input", { type: "radio", name: "visibility", value, checked: value === chosen, onchange: () => onChange(value) });
-    const words = h("span", null, h("strong", null, t(`visibility.${value}`)), h("small", null, t(`visibility.${value}.hint`)));
-    return h("label", { class: "reach-card" }, icon(name), words, radio);
-  });
-  return h("fieldset", { class: "reach" }, h("legend", null, t("upload.visibility")), ...cards);
 }
 
 /** The choice of an album: one's own albums, or a new one. */
