@@ -42,13 +42,14 @@ export function buildTile(photo, { isOwn, isSelectable, note, source = {} }) {
  * Put a tile into its place, and choose a picture that is sharp there.
  * @param {HTMLElement} item
  * @param {Photo} photo
- * @param {{top: number, left: number, width: number, height: number}} box
+ * @param {{top: number, left: number, width: number, height: number, room: number}} box `room` is the width of a label
  */
-export function placeTile(item, photo, { top, left, width, height }) {
-  const place = [left, top, width, height].join(" ");
+export function placeTile(item, photo, { top, left, width, height, room }) {
+  const place = [left, top, width, height, room].join(" ");
   if (places.get(item) === place) return;
   places.set(item, place);
   Object.assign(item.style, { transform: `translate(${left}px, ${top}px)`, width: `${width}px`, height: `${height}px` });
+  item.style.setProperty("--room", `${room}px`);
   const image = /** @type {HTMLImageElement} */ (item.querySelector("img"));
   // The picture covers the tile, so a panorama is wider than its tile.
   const shown = Math.ceil(Math.max(width, (height * photo.width) / photo.height || 0));

@@ -2,8 +2,8 @@
 
 import { request } from "../core/api.js";
 import { h } from "../core/dom.js";
-import { icon } from "../core/icons.js";
 import { recall, remember } from "../core/preferences.js";
+import { wrapSelect } from "../core/select.js";
 import { buildTagField } from "../core/tag-field.js";
 import { t } from "../core/texts.js";
 import { VISIBILITIES } from "../core/visibility-field.js";
@@ -25,7 +25,7 @@ export function rememberVisibility(userId, visibility) {
 export class AlbumChoice {
   #select = h("select", { id: "upload-album", onchange: () => this.#show() }, h("option", { value: "" }, t("upload.album.none")), h("option", { value: NEW }, t("upload.album.new")));
   #name = h("input", { type: "text", maxLength: 200, required: true, disabled: true, ariaLabel: t("upload.album.name"), placeholder: t("upload.album.name") });
-  element = h("div", { class: "field" }, h("label", { htmlFor: this.#select.id }, t("upload.album")), h("span", { class: "select" }, icon("album"), this.#select, icon("down")), this.#name);
+  element = h("div", { class: "field" }, h("label", { htmlFor: this.#select.id }, t("upload.album")), wrapSelect(this.#select, "album"), this.#name);
 
   constructor() {
     this.#name.hidden = true;

@@ -3,6 +3,7 @@
 import { openForm } from "../core/dialogs.js";
 import { h } from "../core/dom.js";
 import { changePhoto } from "../core/photos.js";
+import { wrapSelect } from "../core/select.js";
 import { buildTagField } from "../core/tag-field.js";
 import { say } from "../core/toast.js";
 import { t } from "../core/texts.js";
@@ -61,7 +62,7 @@ function field(label, control, hint) {
 
 /** @param {string} name @param {string} value @param {string[][]} options */
 function select(name, value, options) {
-  return h("select", { name }, ...options.map(([each, text]) => h("option", { value: each, selected: each === value }, text)));
+  return wrapSelect(h("select", { name }, ...options.map(([each, text]) => h("option", { value: each, selected: each === value }, text))));
 }
 
 /** @param {string | null} current */
