@@ -6,6 +6,9 @@ import { ApiError } from "../core/http.js";
 import { language, t } from "../core/texts.js";
 import { formatYears } from "./years.js";
 
+/** The orders of an album's photos. */
+export const ORDERS = /** @type {const} */ (["position", "taken", "random"]);
+
 /**
  * Dispatches `add` and `change` ({album}), `remove` ({albumId}), and `photos` ({albumId, added, removed}) when photos
  * were added to an album or taken out. `added` holds photos, `removed` holds ids.

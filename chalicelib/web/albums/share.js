@@ -8,6 +8,7 @@ import { Complaint, explain } from "../core/errors.js";
 import { formatDate } from "../core/format.js";
 import { ApiError } from "../core/http.js";
 import { icon } from "../core/icons.js";
+import { wrapSelect } from "../core/select.js";
 import { t } from "../core/texts.js";
 import { say } from "../core/toast.js";
 
@@ -90,7 +91,7 @@ function buildForm(create) {
   const password = h("input", { name: "password", maxLength: 256, autocomplete: "off", autocapitalize: "off", spellcheck: false });
   const fault = h("p", { class: "error", role: "alert" });
   const save = h("button", { class: "button primary" }, icon("link"), t("share.create"));
-  const fields = h("div", { class: "field-row" }, h("label", { class: "field" }, t("share.ends"), ends), h("label", { class: "field" }, h("span", null, t("share.password"), " ", h("span", { class: "hint" }, t("optional"))), password));
+  const fields = h("div", { class: "field-row" }, h("label", { class: "field" }, t("share.ends"), wrapSelect(ends)), h("label", { class: "field" }, h("span", null, t("share.password"), " ", h("span", { class: "hint" }, t("optional"))), password));
   return h("form", { class: "fields", onsubmit: submit }, fields, day, fault, save);
 
   function chooseEnd() {

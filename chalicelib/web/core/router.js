@@ -58,6 +58,7 @@ export function currentView() {
 export function navigate(path, { isReplacement = false } = {}) {
   leaveEntry();
   history[isReplacement ? "replaceState" : "pushState"]({ key: crypto.randomUUID() }, "", href(path));
+  separatePhoto();
   return show();
 }
 
@@ -126,7 +127,7 @@ function namedPhoto() {
   return path.match(PHOTO)?.[1] ?? (SHARED.test(path) ? new URLSearchParams(location.search).get("photo") : null);
 }
 
-/** Put the view of a link below its photo, if the visit begins at the photo. Closing the photo then shows the view. */
+/** Put the view of a link below its photo, if the visit begins or goes on at the photo. Closing the photo then shows the view. */
 function separatePhoto() {
   if (history.state?.overlay || !SHARED.test(currentPath()) || !namedPhoto()) return;
   const address = location.href;

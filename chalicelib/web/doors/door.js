@@ -8,6 +8,7 @@ import { icon } from "../core/icons.js";
 import { navigate } from "../core/router.js";
 import { session } from "../core/session.js";
 import { t } from "../core/texts.js";
+import { recallBack } from "../core/way-back.js";
 import { loadStyle } from "../core/styles.js";
 
 await loadStyle("views");
@@ -62,9 +63,10 @@ export function buildPasswordField({ name = "password", label = t("password"), i
 
 /** Return the path to go to after the sign-in. Only addresses of this page are allowed. */
 export function readReturnPath() {
-  const wanted = new URLSearchParams(location.search).get("returnTo") ?? "";
+  const query = new URLSearchParams(location.search);
+  const wanted = query.has("back") ? recallBack() : query.get("returnTo") ?? "";
   const url = URL.parse(wanted, base);
-  return url?.href.startsWith(base.href) && !wanted.includes("\\") ? url.href.slice(base.href.length) : "library";
+  return wanted && url?.href.startsWith(base.href) && !wanted.includes("\\") ? url.href.slice(base.href.length) : "library";
 }
 
 /** Sign in, and go on to the page that the person wanted. @param {string} email @param {string} password */

@@ -5,6 +5,7 @@ import { icon } from "../core/icons.js";
 import { href, navigate, routerEvents } from "../core/router.js";
 import { session } from "../core/session.js";
 import { t } from "../core/texts.js";
+import { buildWayTo } from "../core/way-back.js";
 import { openAccountMenu } from "./account-menu.js";
 
 /** @type {[string, "explore" | "library" | "albums" | "bin", import("../core/icons.js").IconName][]} */
@@ -71,7 +72,7 @@ function showSession() {
   document.documentElement.dataset.signedIn = String(isSignedIn);
   add.hidden = !isSignedIn;
   if (!isSignedIn) {
-    fill(account, h("a", { class: "button plain", href: href("sign-in") }, t("sign-in")), h("a", { class: "button primary bar-join", href: href("join") }, t("join")));
+    fill(account, buildWayTo("sign-in", t("sign-in"), { class: "button plain" }), buildWayTo("join", t("join"), { class: "button primary bar-join" }));
     return;
   }
   const initials = (session.email ?? "?").slice(0, 2).toUpperCase();

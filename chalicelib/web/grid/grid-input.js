@@ -4,6 +4,8 @@ import { openPhoto } from "../core/router.js";
 import { dayOf } from "./geometry.js";
 import { listenToDrags } from "./grid-drag.js";
 
+const LOADS = 12;
+
 /** @typedef {import("./photo-grid.js").PhotoGrid} PhotoGrid */
 
 /** @param {PhotoGrid} grid */
@@ -92,10 +94,12 @@ async function findNext(grid, photo, key, step) {
 
 /** @param {PhotoGrid} grid @param {string} photoId @param {1 | -1} by @returns {Promise<Photo | null>} */
 async function findAcrossRows(grid, photoId, by) {
-  const found = grid.geometry.acrossRows(photoId, by);
-  if (found !== null && typeof found !== "number") return found;
-  if (found === null && (by < 0 || grid.list.hasEnded)) return null;
-  await grid.list.load(found ?? grid.geometry.blocks.length - 1);
-  const loaded = grid.geometry.acrossRows(photoId, by);
-  return typeof loaded === "number" ? null : loaded;
+  // Short months stand side by side, so several may have to be loaded.
+  for (let attempt = 0; attempt < LOADS; attempt++) {
+    const found = grid.geometry.acrossRows(photoId, by);
+    if (found !== null && typeof found !== "number") return found;
+    if (found === null && (by < 0 || grid.list.hasEnded)) return null;
+    await grid.list.load(found ?? grid.geometry.blocks.length - 1);
+  }
+  return null;
 }

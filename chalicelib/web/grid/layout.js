@@ -8,7 +8,7 @@ const DAY_GAP = 16;
 /**
  * @typedef {{width: number, rowHeight: number, gap: number, labelHeight: number}} Frame
  * @typedef {{ratio: number, day: string}} Cell `day` is empty in lists without days
- * @typedef {{index: number, left: number, width: number, label: "" | "above" | "inside"}} Tile
+ * @typedef {{index: number, left: number, width: number, label: "" | "above" | "inside", room: number}} Tile `room` is the width that its label may have
  * @typedef {{top: number, height: number, tiles: Tile[]}} Row
  */
 
@@ -62,15 +62,27 @@ function findRowEnd(cells, start, frame) {
   return cells.length;
 }
 
+/** Return the width of all cells in one row of the target height. @param {Cell[]} cells @param {Frame} frame */
+export function measureRow(cells, frame) {
+  const { ratios, gaps } = sumUp(cells, 0, cells.length, frame);
+  return ratios * frame.rowHeight + gaps;
+}
+
 /** Return the height at which the cells fill the row. @param {Cell[]} cells @param {number} start @param {number} end @param {Frame} frame */
 function fitHeight(cells, start, end, frame) {
+  const { ratios, gaps } = sumUp(cells, start, end, frame);
+  return Math.max(1, (frame.width - gaps) / ratios);
+}
+
+/** @param {Cell[]} cells @param {number} start @param {number} end @param {Frame} frame */
+function sumUp(cells, start, end, frame) {
   let ratios = 0;
   let gaps = 0;
   for (let at = start; at < end; at++) {
     ratios += cells[at].ratio;
     if (at > start) gaps += startsDay(cells, at) ? DAY_GAP : frame.gap;
   }
-  return Math.max(1, (frame.width - gaps) / ratios);
+  return { ratios, gaps };
 }
 
 /** @param {Cell[]} cells @param {number} start @param {number} end @param {Frame} frame @param {number} top @returns {Row} */
@@ -86,9 +98,11 @@ function buildRow(cells, start, end, frame, top) {
     const isFirstOfDay = startsDay(cells, index);
     if (index > start) left += isFirstOfDay ? DAY_GAP : frame.gap;
     const width = Math.min(cells[index].ratio * height, frame.width - left);
-    tiles.push({ index, left, width, label: !isFirstOfDay ? "" : hasStrip ? "above" : "inside" });
+    tiles.push({ index, left, width, label: !isFirstOfDay ? "" : hasStrip ? "above" : "inside", room: frame.width - left });
     left += width;
   }
+  const labelled = tiles.filter(({ label }) => label);
+  for (const [at, tile] of labelled.entries()) if (labelled[at + 1]) tile.room = labelled[at + 1].left - DAY_GAP - tile.left;
   return { top: top + (hasStrip ? frame.labelHeight : 0), height, tiles };
 }
 

@@ -13,6 +13,8 @@ import { buildTile, placeTile } from "./tile.js";
 const MARGIN = 1;
 const PHONE = matchMedia("(max-width: 760px)");
 const GAP = 4;
+/** The usual width of the chips beside the first month. */
+const CHIPS = 640;
 
 /**
  * @typedef {object} GridOptions
@@ -102,15 +104,17 @@ export class PhotoGrid {
 
   /** Return the number of the section at the top of the screen. */
   get firstVisible() {
-    const top = scrollY + this.#inset() - this.#offset() + 1;
-    return Math.max(0, this.geometry.blocks.findLastIndex((block) => block.top <= top));
+    const { blocks } = this.geometry;
+    const y = scrollY + this.#inset() - this.#offset() + 1;
+    const last = blocks.findLast((block) => block.top <= y);
+    return Math.max(0, blocks.findIndex(({ top }) => top === last?.top));
   }
 
   #measure() {
     const width = this.#canvas.clientWidth;
     if (!width) return;
     const hasDays = Boolean(this.options.hasDays);
-    this.#space = { width, rowHeight: PHONE.matches ? 128 : 232, gap: GAP, labelHeight: 40, heading: 56, hasDays };
+    this.#space = { width, rowHeight: PHONE.matches ? 128 : 232, gap: GAP, labelHeight: 40, heading: 56, hasDays, rem: parseFloat(getComputedStyle(document.documentElement).fontSize), aside: PHONE.matches ? 0 : CHIPS };
     this.#layOut();
   }
 
@@ -173,8 +177,8 @@ export class PhotoGrid {
   /** Screen readers follow the order of the elements, so a new tile goes to its place among the others. @param {import("./geometry.js").Block} block @param {import("./geometry.js").Box[]} boxes */
   #renderBlock(block, boxes) {
     const section = this.#section(block);
-    section.style.transform = `translateY(${block.top}px)`;
-    section.style.height = `${block.height}px`;
+    // A heading sticks to the bar only if its section is placed without a transform.
+    Object.assign(section.style, { top: `${block.top}px`, left: `${block.left}px`, width: `${block.width}px`, height: `${block.height}px` });
     const list = /** @type {HTMLElement} */ (section.querySelector("ul"));
     for (const [at, box] of boxes.entries()) {
       const item = this.#tile(box);
@@ -199,13 +203,14 @@ export class PhotoGrid {
 
   /** @param {import("./geometry.js").Box} box */
   #tile(box) {
-    const { photo, label } = box;
+    const { photo, count } = box;
+    const label = box.label && `${box.label} ${count}`;
     const known = this.#tiles.get(photo.photoId);
     // A changed photo is another object, and gets a new tile.
-    if (known?.photo === photo && known.item.dataset.label === label) return known.item;
+    if (known?.photo === photo && known.item.dataset.count === label) return known.item;
     known?.item.remove();
     const item = buildTile(photo, { isOwn: Boolean(this.options.isOwn), isSelectable: Boolean(this.selection), note: this.options.note?.(photo), source: this.list.source });
-    item.dataset.label = label;
+    Object.assign(item.dataset, { label: box.label, count: label });
     if (label) item.prepend(this.#dayLabel(box));
     this.#tiles.set(photo.photoId, { item, photo });
     item.classList.toggle("selected", Boolean(this.selection?.has(photo.photoId)));
@@ -213,10 +218,10 @@ export class PhotoGrid {
   }
 
   /** @param {import("./geometry.js").Box} box */
-  #dayLabel({ photo, day }) {
+  #dayLabel({ photo, day, label, count }) {
     const text = formatDay(localTime(photo));
     const ring = this.selection && h("button", { type: "button", class: "day-ring", dataset: { day }, ariaLabel: t("select.day", { day: text }) }, icon("check"));
-    return h("div", { class: "day-label" }, ring, h("span", null, text));
+    return h("div", { class: "day-label" }, ring, h("span", null, text), label === "above" && h("small", null, t("photos.count", { count })));
   }
 
   /** @param {import("./geometry.js").Block[]} blocks @param {number} to */

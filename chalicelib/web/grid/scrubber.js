@@ -61,7 +61,9 @@ function jump(grid, slider, y) {
 function step(grid, event) {
   const last = grid.geometry.blocks.length - 1;
   const at = grid.firstVisible;
-  const to = { ArrowDown: at + 1, ArrowRight: at + 1, ArrowUp: at - 1, ArrowLeft: at - 1, PageDown: at + 12, PageUp: at - 12, Home: 0, End: last }[event.key];
+  const below = grid.geometry.stepBand(at, 1);
+  const [next, previous] = [below < 0 ? last : below, grid.geometry.stepBand(at, -1)];
+  const to = { ArrowDown: next, ArrowRight: next, ArrowUp: previous, ArrowLeft: previous, PageDown: at + 12, PageUp: at - 12, Home: 0, End: last }[event.key];
   if (to === undefined) return;
   event.preventDefault();
   grid.showSection(Math.min(Math.max(0, to), last));

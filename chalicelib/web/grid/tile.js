@@ -21,11 +21,10 @@ const places = new WeakMap();
  */
 export function buildTile(photo, { isOwn, isSelectable, note, source = {} }) {
   const image = h("img", { alt: "", decoding: "async", draggable: false });
-  const link = h("a", { href: href(source.photoHref?.(photo.photoId) ?? `p/${photo.photoId}`), tabIndex: -1, ariaLabel: describe(photo, note), draggable: false }, image, caption(photo));
+  const link = h("a", { href: href(source.photoHref?.(photo.photoId) ?? `p/${photo.photoId}`), tabIndex: -1, ariaLabel: describe(photo, isOwn, note), draggable: false }, image, caption(photo), isOwn && badge(photo));
   const tick = isSelectable && h("button", { type: "button", class: "tick", tabIndex: -1, ariaLabel: t("select.photo", { name: nameOf(photo) }) }, icon("check"));
-  const lock = isOwn && photo.visibility !== "public" && h("span", { class: "badge", title: t(`visibility.${photo.visibility}`) }, icon(photo.visibility === "private" ? "lock" : "link"));
   const words = note && h("span", { class: "note", ariaHidden: "true" }, note);
-  const item = h("li", { class: "tile", dataset: { photoId: photo.photoId } }, link, tick, lock, words);
+  const item = h("li", { class: "tile", dataset: { photoId: photo.photoId } }, link, tick, words);
   link.style.backgroundColor = averageColour(photo.placeholder);
   // The blurred picture costs more than the colour, so it waits. Most photos have loaded by then.
   const timer = setTimeout(() => { link.style.backgroundImage = `url(${toDataUrl(photo.placeholder)})`; }, PATIENCE);
@@ -43,13 +42,14 @@ export function buildTile(photo, { isOwn, isSelectable, note, source = {} }) {
  * Put a tile into its place, and choose a picture that is sharp there.
  * @param {HTMLElement} item
  * @param {Photo} photo
- * @param {{top: number, left: number, width: number, height: number}} box
+ * @param {{top: number, left: number, width: number, height: number, room: number}} box `room` is the width of a label
  */
-export function placeTile(item, photo, { top, left, width, height }) {
-  const place = [left, top, width, height].join(" ");
+export function placeTile(item, photo, { top, left, width, height, room }) {
+  const place = [left, top, width, height, room].join(" ");
   if (places.get(item) === place) return;
   places.set(item, place);
   Object.assign(item.style, { transform: `translate(${left}px, ${top}px)`, width: `${width}px`, height: `${height}px` });
+  item.style.setProperty("--room", `${room}px`);
   const image = /** @type {HTMLImageElement} */ (item.querySelector("img"));
   // The picture covers the tile, so a panorama is wider than its tile.
   const shown = Math.ceil(Math.max(width, (height * photo.width) / photo.height || 0));
@@ -72,9 +72,15 @@ function widthOf({ width, height }, edge) {
   return Math.max(1, Math.round(width * Math.min(1, edge / Math.max(width, height))));
 }
 
-/** @param {Photo} photo @param {string} [note] */
-function describe(photo, note) {
-  return [nameOf(photo), formatDay(localTime(photo)), note].filter(Boolean).join(", ");
+/** @param {Photo} photo @param {boolean} isOwn @param {string} [note] */
+function describe(photo, isOwn, note) {
+  const { visibility } = photo;
+  return [nameOf(photo), formatDay(localTime(photo)), isOwn && visibility !== "public" && t(`visibility.${visibility}`), note].filter(Boolean).join(", ");
+}
+
+/** Show who can see a photo, if not everyone can. In the link, a click on it opens the photo. @param {Photo} photo */
+function badge({ visibility }) {
+  return visibility !== "public" && h("span", { class: "badge", title: t(`visibility.${visibility}`) }, icon(visibility === "private" ? "lock" : "link"));
 }
 
 /** @param {Photo} photo */

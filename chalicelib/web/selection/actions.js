@@ -44,49 +44,40 @@ export async function erase(photos) {
 
 /** @param {Photo[]} photos */
 export async function openVisibility(photos) {
-  const choices = /** @type {Visibility[]} */ (["private", "unlisted", "public"]);
-  const data = await ask({
-    title: t("batch.visibility", { count: photos.length }),
-    fields: choices.map((value) => h("label", { class: "choice" }, h("input", { type: "radio", name: "visibility", value, required: true, checked: photos.every((photo) => photo.visibility === value) }), t(`visibility.${value}`))),
-  });
+  const [{ visibility: first }] = photos;
+  const common = photos.every(({ visibility }) => visibility === first) ? first : null;
+  const { buildVisibilityField } = await import("../core/visibility-field.js");
+  const data = await ask({ title: t("batch.visibility", { count: photos.length }), fields: [buildVisibilityField(common, { isTitled: true })], yes: t("batch.visibility.change") });
   return data !== null && change(photos, () => ({ visibility: data.get("visibility") }), "batch.shown", ({ visibility }) => ({ visibility }));
 }
 
 /** @param {Photo[]} photos */
 export async function openTags(photos) {
-  const common = photos[0].tags.filter((tag) => photos.every(({ tags }) => tags.includes(tag)));
-  const data = await ask({
-    title: t("batch.tag", { count: photos.length }),
-    fields: [
-      h("label", { class: "field" }, t("batch.tag.add"), h("input", { name: "add", maxLength: 500, autocomplete: "off" }), h("span", { class: "hint" }, t("tags.hint"))),
-      ...common.map((tag) => h("label", { class: "choice" }, h("input", { type: "checkbox", name: "keep", value: tag, checked: true }), tag)),
-    ],
-  });
-  if (!data) return false;
-  const added = splitTags(String(data.get("add")));
-  const dropped = common.filter((tag) => !data.getAll("keep").includes(tag));
-  const edit = (/** @type {Photo} */ { tags }) => ({ tags: [...new Set([...tags.filter((tag) => !dropped.includes(tag)), ...added])] });
-  return change(photos, edit, "batch.tagged", ({ tags }) => ({ tags }));
+  const { buildTagChoices } = await import("./tag-choices.js");
+  const { fields, edit } = buildTagChoices(photos);
+  if (!(await ask({ title: t("batch.tag", { count: photos.length }), fields, yes: t("batch.tags.change") }))) return false;
+  const changed = photos.filter((photo) => edit(photo).join("\n") !== photo.tags.join("\n"));
+  if (!changed.length) return true;
+  return change(changed, (photo) => ({ tags: edit(photo) }), "batch.tagged", ({ tags }) => ({ tags }));
 }
 
-/** Resolve to the fields of a form, or to null if the person cancels. @param {{title: string, fields: HTMLElement[]}} form @returns {Promise<FormData | null>} */
+/** Resolve to the fields of a form, or to null if the person cancels. @param {{title: string, fields: HTMLElement[], yes: string}} form @returns {Promise<FormData | null>} */
 function ask(form) {
   return new Promise((resolve) => {
-    const dialog = openForm({ ...form, yes: t("batch.change"), submit: async (data) => resolve(data) });
+    const dialog = openForm({ ...form, submit: async (data) => resolve(data) });
     dialog.addEventListener("close", () => resolve(null));
   });
 }
 
-/** @param {string} text with commas between tags */
-export function splitTags(text) {
-  return [...new Set(text.split(",").map((tag) => tag.trim()).filter(Boolean))];
-}
-
-/** Browsers ask once whether a page may download several files. @param {Photo[]} photos */
-export async function download(photos) {
+/**
+ * Browsers ask once whether a page may download several files.
+ * @param {Photo[]} photos
+ * @param {PhotoSource} [source] how the photos are read, if not by the routes of single photos
+ */
+export async function download(photos, source = {}) {
   try {
     for (const [at, { photoId }] of photos.entries()) {
-      const { url } = await request("GET", `photos/${photoId}/download`);
+      const { url } = await (source.download?.(photoId) ?? request("GET", `photos/${photoId}/download`));
       h("a", { href: url, download: "" }).click();
       if (photos.length === 1) return;
       sayProgress(t("batch.downloading", { count: at + 1, total: photos.length }), (at + 1) / photos.length);

@@ -4,6 +4,7 @@ import { openMenu } from "../core/dialogs.js";
 import { h } from "../core/dom.js";
 import { icon } from "../core/icons.js";
 import { photoEvents } from "../core/photos.js";
+import { routerEvents } from "../core/router.js";
 import { t } from "../core/texts.js";
 import { showToolbar } from "../frame/frame.js";
 import * as actions from "./actions.js";
@@ -14,16 +15,16 @@ const PHONE = matchMedia("(max-width: 760px)");
  * Phones show the actions with `isOnPhones` as icons, and the others in a menu.
  * `run` returns or resolves to false if the person has cancelled the action.
  * @typedef {{label: string, icon: import("../core/icons.js").IconName, run: (photos: Photo[]) => unknown, isDanger?: boolean, isOnPhones?: boolean}} Action
- * @typedef {{kind: "library" | "bin", extra?: Action[]}} ToolbarOptions `extra` actions of the view come first
+ * @typedef {{kind: "library" | "bin" | "link", extra?: Action[]}} ToolbarOptions `extra` actions of the view come first
  */
 
 /**
  * Show a toolbar while photos are selected. Return a function that removes it.
  * @param {import("../grid/selection.js").Selection} selection
- * @param {ToolbarOptions & {list: EventTarget}} options
+ * @param {ToolbarOptions & {list: EventTarget & {source?: PhotoSource}}} options
  */
-export function attachToolbar(selection, { kind, extra = [] }) {
-  const offered = [...extra, ...(kind === "bin" ? binActions() : libraryActions())];
+export function attachToolbar(selection, { kind, extra = [], list }) {
+  const offered = [...extra, ...ACTIONS[kind](list.source)];
   const count = h("strong", { role: "status" });
   const close = h("button", { type: "button", class: "icon-button", ariaLabel: t("select.none"), title: t("select.none"), onclick: () => selection.clear() }, icon("close"));
   const toolbar = h("div", { class: "toolbar", role: "toolbar", ariaLabel: t("select.actions") }, close, count, ...buttons());
@@ -31,6 +32,8 @@ export function attachToolbar(selection, { kind, extra = [] }) {
   const { signal } = abort;
   selection.addEventListener("change", show, { signal });
   addEventListener("keydown", leave, { signal });
+  // A view is kept for the way back, but its toolbar must not stay over another view.
+  routerEvents.addEventListener("change", () => selection.clear(), { signal });
   photoEvents.addEventListener("remove", (event) => selection.remove(/** @type {CustomEvent} */ (event).detail.photoIds), { signal });
   PHONE.addEventListener("change", () => toolbar.replaceChildren(close, count, ...buttons()), { signal });
   return () => {
@@ -74,7 +77,7 @@ function libraryActions() {
     { label: t("batch.add"), icon: "album", run: addToAlbum, isOnPhones: true },
     { label: t("batch.tags"), icon: "tag", run: actions.openTags },
     { label: t("batch.show"), icon: "eye", run: actions.openVisibility },
-    { label: t("download"), icon: "download", run: actions.download, isOnPhones: true },
+    { label: t("download"), icon: "download", run: (photos) => actions.download(photos), isOnPhones: true },
     { label: t("batch.trash"), icon: "bin", run: actions.trash, isDanger: true, isOnPhones: true },
   ];
 }
@@ -86,6 +89,13 @@ function binActions() {
     { label: t("erase"), icon: "bin", run: actions.erase, isDanger: true, isOnPhones: true },
   ];
 }
+
+/** Visitors of a share link can only download. @param {PhotoSource} [source] @returns {Action[]} */
+function linkActions(source) {
+  return [{ label: t("download"), icon: "download", run: (photos) => actions.download(photos, source), isOnPhones: true }];
+}
+
+const ACTIONS = { library: libraryActions, bin: binActions, link: linkActions };
 
 /** @param {Photo[]} photos */
 async function addToAlbum(photos) {

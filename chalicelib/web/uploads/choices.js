@@ -2,15 +2,13 @@
 
 import { request } from "../core/api.js";
 import { h } from "../core/dom.js";
-import { icon } from "../core/icons.js";
 import { recall, remember } from "../core/preferences.js";
+import { wrapSelect } from "../core/select.js";
 import { buildTagField } from "../core/tag-field.js";
 import { t } from "../core/texts.js";
+import { VISIBILITIES } from "../core/visibility-field.js";
 
 const NEW = "new";
-
-/** @type {[Visibility, import("../core/icons.js").IconName][]} */
-export const VISIBILITIES = [["private", "lock"], ["unlisted", "link"], ["public", "globe"]];
 
 /** Return the visibility that an account chose last. @param {string} userId @returns {Visibility} */
 export function recallVisibility(userId) {
@@ -23,21 +21,11 @@ export function rememberVisibility(userId, visibility) {
   remember(`visibility.${userId}`, visibility);
 }
 
-/** @param {Visibility} chosen @param {(visibility: Visibility) => void} onChange */
-export function buildVisibility(chosen, onChange) {
-  const cards = VISIBILITIES.map(([value, name]) => {
-    const radio = h("input", { type: "radio", name: "visibility", value, checked: value === chosen, onchange: () => onChange(value) });
-    const words = h("span", null, h("strong", null, t(`visibility.${value}`)), h("small", null, t(`visibility.${value}.hint`)));
-    return h("label", { class: "reach-card" }, icon(name), words, radio);
-  });
-  return h("fieldset", { class: "reach" }, h("legend", null, t("upload.visibility")), ...cards);
-}
-
 /** The choice of an album: one's own albums, or a new one. */
 export class AlbumChoice {
   #select = h("select", { id: "upload-album", onchange: () => this.#show() }, h("option", { value: "" }, t("upload.album.none")), h("option", { value: NEW }, t("upload.album.new")));
   #name = h("input", { type: "text", maxLength: 200, required: true, disabled: true, ariaLabel: t("upload.album.name"), placeholder: t("upload.album.name") });
-  element = h("div", { class: "field" }, h("label", { htmlFor: this.#select.id }, t("upload.album")), h("span", { class: "select" }, icon("album"), this.#select, icon("down")), this.#name);
+  element = h("div", { class: "field" }, h("label", { htmlFor: this.#select.id }, t("upload.album")), wrapSelect(this.#select, "album"), this.#name);
 
   constructor() {
     this.#name.hidden = true;

@@ -6,7 +6,7 @@ import { formatBytes } from "../core/format.js";
 import { icon } from "../core/icons.js";
 import { buildTagField } from "../core/tag-field.js";
 import { t } from "../core/texts.js";
-import { VISIBILITIES } from "./choices.js";
+import { VISIBILITIES } from "../core/visibility-field.js";
 
 /** @typedef {{file: File, title: string, visibility: Visibility | null, tags: string[]}} Item */
 

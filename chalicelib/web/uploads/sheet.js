@@ -6,7 +6,8 @@ import { explain } from "../core/errors.js";
 import { formatBytes } from "../core/format.js";
 import { icon } from "../core/icons.js";
 import { t } from "../core/texts.js";
-import { AlbumChoice, buildTags, buildVisibility, recallVisibility, rememberVisibility } from "./choices.js";
+import { buildVisibilityField } from "../core/visibility-field.js";
+import { AlbumChoice, buildTags, recallVisibility, rememberVisibility } from "./choices.js";
 import { buildSheetRow } from "./sheet-row.js";
 import { Thumbnails } from "./thumbnails.js";
 
@@ -61,7 +62,7 @@ export class Sheet {
 
   #form() {
     const more = h("button", { type: "button", class: "button plain", onclick: () => this.#options.pick() }, icon("add"), t("upload.add"));
-    const forAll = h("div", { class: "sheet-all" }, buildVisibility(this.#visibility, (value) => this.#choose(value)), this.#album.element, this.#tags.element);
+    const forAll = h("div", { class: "sheet-all" }, buildVisibilityField(this.#visibility, { onChange: (value) => this.#choose(value) }), this.#album.element, this.#tags.element);
     const forEach = h("section", { class: "sheet-each", ariaLabel: t("upload.titles") }, h("p", { class: "sheet-titles" }, h("span", { class: "quiet" }, t("upload.titles")), more), this.#list);
     const cancel = h("button", { type: "button", class: "button plain", onclick: () => void this.#leave() }, t("cancel"));
     const foot = h("footer", null, h("div", null, this.#leftOut, this.#fault), h("p", { class: "actions" }, cancel, this.#send));

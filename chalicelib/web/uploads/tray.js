@@ -5,15 +5,16 @@ import { confirmed } from "../core/dialogs.js";
 import { formatBytes } from "../core/format.js";
 import { icon } from "../core/icons.js";
 import { changePhoto } from "../core/photos.js";
-import { currentPath, href, navigate, reload } from "../core/router.js";
+import { currentPath, navigate, reload } from "../core/router.js";
 import { explain } from "../core/errors.js";
 import { t } from "../core/texts.js";
 import { say } from "../core/toast.js";
+import { buildWayTo } from "../core/way-back.js";
 import { Pace } from "./pace.js";
 import { isOpen, isRetryable, sumUp } from "./queue.js";
 import { Thumbnails } from "./thumbnails.js";
 import { TrayRow } from "./tray-row.js";
-import { describeTime, describeWait } from "./tray-words.js";
+import { describeDuplicates, describeEnd, describeTime, describeWait } from "./tray-words.js";
 
 const REPORT_EVERY = 100;
 
@@ -26,8 +27,8 @@ export class Tray {
   #pause = this.#button("pause", () => (this.#sender.isPaused ? this.#sender.unpause() : this.#sender.pause()));
   #fold = this.#button("up", () => this.#unfold(!this.#isUnfolded));
   #close = this.#button("close", () => this.#sender.dismiss());
-  #show = h("button", { type: "button", class: "button plain", onclick: () => void this.#showPhotos() }, t("tray.show"));
-  #signIn = h("a", { class: "button primary" }, t("sign-in"));
+  #show = h("button", { type: "button", class: "button plain tray-show", onclick: () => void this.#showPhotos() }, t("tray.show"));
+  #signIn = buildWayTo("sign-in", t("sign-in"), { class: "button primary" });
   #bar = h("progress", { max: 1, ariaLabel: t("tray.progress") });
   #failures = h("div", { class: "tray-strip danger", hidden: true });
   #visible = h("div", { class: "tray-strip", hidden: true });
@@ -98,7 +99,7 @@ export class Tray {
     this.#renderControls(isDone, sum.ready > 0);
     this.#renderFailures(sum);
     this.#renderVisible(uploads.filter(({ shownTo }) => shownTo));
-    this.#announce(isDone ? this.#heading.textContent : wait);
+    this.#announce(isDone ? `${this.#heading.textContent} ${this.#facts.textContent}`.trim() : wait);
   }
 
   /** @param {boolean} isDone @param {boolean} hasPhotos */
@@ -112,7 +113,6 @@ export class Tray {
     this.#close.hidden = !isDone;
     this.#show.hidden = !isDone || !hasPhotos;
     this.#signIn.hidden = isDone || !isSignedOut;
-    this.#signIn.href = href(`sign-in?${new URLSearchParams({ returnTo: location.pathname + location.search })}`);
   }
 
   /** @param {import("./queue.js").Sum} sum */
@@ -225,15 +225,4 @@ export class Tray {
     this.#state = text;
     this.#news.textContent = text;
   }
-}
-
-/** @param {import("./queue.js").Sum} sum */
-function describeEnd({ ready, duplicates, failed }) {
-  if (ready) return t("tray.done", { count: ready });
-  return duplicates ? t("tray.nothing") : t("tray.failed", { count: failed });
-}
-
-/** @param {import("./queue.js").Sum} sum */
-function describeDuplicates({ duplicates }) {
-  return duplicates ? t("tray.duplicates", { count: duplicates }) : "";
 }

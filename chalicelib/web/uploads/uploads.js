@@ -2,10 +2,10 @@
 
 import { h } from "../core/dom.js";
 import { openDialog } from "../core/dialogs.js";
-import { href } from "../core/router.js";
 import { session } from "../core/session.js";
 import { t } from "../core/texts.js";
 import { say } from "../core/toast.js";
+import { buildWayTo } from "../core/way-back.js";
 import { ACCEPT, findFolder, readEntries, sortFiles } from "./files.js";
 import { Sender } from "./sender.js";
 import { takeSharedFiles } from "./shared-files.js";
@@ -87,10 +87,9 @@ async function take(files, from) {
 /** Keep the files until the user has signed in. @param {File[]} files @param {string} from */
 async function askToSignIn(files, from) {
   const isKept = await keepDraft({ id: crypto.randomUUID(), addedAt: Date.now(), from, files }).then(() => true, () => false);
-  const back = new URLSearchParams({ returnTo: location.pathname + location.search });
   const close = () => dialog.close();
-  const join = h("a", { class: "button", href: href("join"), onclick: close }, t("join"));
-  const signIn = h("a", { class: "button primary", href: href(`sign-in?${back}`), onclick: close }, t("sign-in"));
+  const join = buildWayTo("join", t("join"), { class: "button", onclick: close });
+  const signIn = buildWayTo("sign-in", t("sign-in"), { class: "button primary", onclick: close });
   const forget = h("button", { type: "button", class: "button plain", onclick: () => void drop() }, t("cancel"));
   const text = h("p", { class: "quiet" }, t(isKept ? "upload.sign-in.text" : "upload.sign-in.again", { count: files.length }));
   const dialog = openDialog({ title: t("upload.sign-in"), content: [text, h("p", { class: "actions" }, forget, join, signIn)] });

@@ -3,29 +3,24 @@
 import { h } from "../core/dom.js";
 import { explain } from "../core/errors.js";
 import { ApiError } from "../core/http.js";
-import { href } from "../core/router.js";
 import { session } from "../core/session.js";
 import { t } from "../core/texts.js";
+import { buildWayTo } from "../core/way-back.js";
 
 /**
  * Explain why a photo cannot be shown. A visitor may have to sign in for a private one, and then returns to it.
- * @param {unknown} error @param {string} photoId
+ * @param {unknown} error
  * @param {{retry: () => void, leave: () => void}} answers
  */
-export function buildMissing(error, photoId, { retry, leave }) {
+export function buildMissing(error, { retry, leave }) {
   const isMissing = error instanceof ApiError && (error.status === 404 || error.status === 400);
   const mayBePrivate = isMissing && !session.userId;
   const title = t(mayBePrivate ? "viewer.private" : isMissing ? "missing" : "error.title");
   const text = isMissing ? [t(mayBePrivate ? "viewer.private.text" : "missing.text")] : explain(error);
   const again = !isMissing && h("button", { type: "button", class: "button", onclick: retry }, t("retry"));
   const elsewhere = h("button", { type: "button", class: "button", onclick: leave }, t("viewer.elsewhere"));
-  const signIn = mayBePrivate && h("a", { class: "button primary", href: signInPath(photoId) }, t("sign-in"));
+  const signIn = mayBePrivate && buildWayTo("sign-in", t("sign-in"), { class: "button primary" });
   return h("div", { class: "viewer-missing" }, h("h1", null, title), h("p", null, ...text), h("p", { class: "actions" }, again, elsewhere, signIn));
-}
-
-/** Return the address of a sign-in that returns to a photo. @param {string} photoId */
-export function signInPath(photoId) {
-  return href(`sign-in?${new URLSearchParams({ returnTo: new URL(href(`p/${photoId}`)).pathname })}`);
 }
 
 /** @param {() => void} retry */

@@ -6,7 +6,7 @@ import { icon } from "../core/icons.js";
 import { announce } from "../core/photos.js";
 import { session } from "../core/session.js";
 import { t } from "../core/texts.js";
-import { signInPath } from "./notices.js";
+import { buildWayTo } from "../core/way-back.js";
 import { isRateable } from "./sources.js";
 
 const STARS = [1, 2, 3, 4, 5];
@@ -26,7 +26,7 @@ export function buildRating(photo, rate) {
   const words = h("span", { class: "quiet" }, describe(photo));
   if (!isRateable(photo)) return h("div", { class: "rating" }, average(photo), words);
   if (!session.userId) {
-    return h("div", { class: "rating" }, average(photo), words, h("a", { href: signInPath(photo.photoId) }, t("viewer.rate.sign-in")));
+    return h("div", { class: "rating" }, average(photo), words, buildWayTo("sign-in", t("viewer.rate.sign-in")));
   }
   const group = h("div", { class: "stars", role: "group", ariaLabel: t("viewer.rate") });
   const element = h("div", { class: "rating" }, group, words);

@@ -239,7 +239,7 @@ export class Viewer {
   /** @param {unknown} error @param {string} photoId */
   #fail(error, photoId) {
     const retry = () => void this.follow({ photoId, list: this.list });
-    fill(this.#note, buildMissing(error, photoId, { retry, leave: () => this.leave() }));
+    fill(this.#note, buildMissing(error, { retry, leave: () => this.leave() }));
     this.#name(this.#note.querySelector("h1")?.textContent ?? "");
   }
 

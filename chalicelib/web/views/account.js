@@ -4,6 +4,7 @@ import { request } from "../core/api.js";
 import { fill, h } from "../core/dom.js";
 import { formatBytes, formatDate } from "../core/format.js";
 import { applyTheme, recall, remember } from "../core/preferences.js";
+import { wrapSelect } from "../core/select.js";
 import { session } from "../core/session.js";
 import { LANGUAGES, language, t } from "../core/texts.js";
 import { buildCancelCard, buildSignInCard } from "../account/cards.js";
@@ -30,7 +31,7 @@ export async function open() {
 function youCard({ email, createdAt }) {
   const who = h("div", { class: "row" }, h("span", { class: "avatar large", ariaHidden: "true" }, email.slice(0, 2).toUpperCase()), h("p", null, email, h("br"), h("small", null, t("account.since", { date: formatDate(createdAt) }))));
   const choose = h("select", { ariaLabel: t("account.language"), onchange: () => changeLanguage(choose.value) }, ...Object.entries(LANGUAGES).map(([code, name]) => h("option", { value: code, selected: language.startsWith(code) }, name)));
-  return h("section", { class: "card" }, h("h2", null, t("account.you")), who, h("div", { class: "row" }, h("span", null, t("account.look")), themeSwitch()), h("div", { class: "row" }, h("span", null, t("account.language")), choose));
+  return h("section", { class: "card" }, h("h2", null, t("account.you")), who, h("div", { class: "row" }, h("span", null, t("account.look")), themeSwitch()), h("div", { class: "row" }, h("span", null, t("account.language")), wrapSelect(choose)));
 }
 
 function themeSwitch() {

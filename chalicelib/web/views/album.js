@@ -1,8 +1,9 @@
 /** One album: its head, and its photos. The owner also changes it here. */
 
 import { addToAlbum, takeOut } from "../albums/additions.js";
-import { albumEvents, fetchAlbum } from "../albums/albums.js";
+import { albumEvents, fetchAlbum, ORDERS } from "../albums/albums.js";
 import { Arranging } from "../albums/arrange.js";
+import { CoverChoice } from "../albums/cover.js";
 import { buildHero } from "../albums/hero.js";
 import { openAlbumMenu, setCover } from "../albums/menu.js";
 import { openPhotoPicker } from "../albums/photo-picker.js";
@@ -12,9 +13,10 @@ import { explain } from "../core/errors.js";
 import { ApiError } from "../core/http.js";
 import { icon } from "../core/icons.js";
 import { photoEvents } from "../core/photos.js";
-import { href, navigate } from "../core/router.js";
+import { href, navigate, routerEvents } from "../core/router.js";
 import { session } from "../core/session.js";
 import { t } from "../core/texts.js";
+import { wayTo } from "../core/way-back.js";
 import { say } from "../core/toast.js";
 import { PhotoGrid } from "../grid/photo-grid.js";
 import { PhotoList } from "../grid/photo-list.js";
@@ -24,8 +26,6 @@ import { buildEmpty } from "./empty.js";
 import { loadStyle } from "../core/styles.js";
 
 await loadStyle("albums");
-
-const ORDERS = /** @type {const} */ (["position", "taken", "random"]);
 
 /** @param {string[]} params @param {URLSearchParams} query @returns {Promise<View>} */
 export async function open([albumId], query) {
@@ -40,7 +40,7 @@ export async function open([albumId], query) {
 
 /** A private album is not found without a session. @returns {View} */
 function missing() {
-  const signIn = { label: t("sign-in"), path: `sign-in?${new URLSearchParams({ returnTo: location.pathname + location.search })}` };
+  const signIn = { label: t("sign-in"), path: wayTo("sign-in") };
   const element = buildEmpty({ isView: true, title: t("album.missing"), text: t(session.userId ? "album.missing.text" : "album.missing.signed-out"), action: session.userId ? { label: t("place.albums"), path: "a" } : signIn });
   return { title: t("album.missing"), element };
 }
@@ -51,7 +51,8 @@ class AlbumPage {
   #stopWatching = () => {};
   /** @type {Arranging | null} */
   #arranging = null;
-  #isChoosingCover = false;
+  /** @type {CoverChoice | null} */
+  #cover = null;
 
   /** @param {Album} album @param {URLSearchParams} query */
   constructor(album, query) {
@@ -79,6 +80,8 @@ class AlbumPage {
     const { albumId } = this.album;
     this.list.addEventListener("change", () => this.#hero.sharpen(this.list.items), { signal });
     photoEvents.addEventListener("remove", () => void this.#refresh(), { signal });
+    // The view is kept for the way back, but its toolbar must not stay over another view.
+    routerEvents.addEventListener("change", () => this.element.isConnected || this.#endModes(), { signal });
     albumEvents.addEventListener("change", (event) => {
       const { album } = /** @type {CustomEvent} */ (event).detail;
       if (album.albumId === albumId) this.#show(album);
@@ -139,32 +142,22 @@ class AlbumPage {
     if (this.order !== "position") return void navigate(`a/${this.album.albumId}?arrange`, { isReplacement: true });
     if (!this.list.items.length) await this.list.load();
     if (this.list.items.length < 2) return say(t("arrange.few"));
+    this.#cover?.end();
     this.#arranging ??= new Arranging(this.album.albumId, this.grid, this.list, () => { this.#arranging = null; });
     return undefined;
   }
 
-  /** The next photo that is selected becomes the cover. */
   async #chooseCover() {
     if (!this.list.items.length) await this.list.load();
     if (!this.list.items.length) return say(t("arrange.few"));
-    this.selection?.clear();
-    this.#isChoosingCover = true;
-    this.grid.element.addEventListener("click", this.#takeCover, { capture: true, once: true });
-    return say(t("album.cover.hint"), { label: t("cancel"), run: () => this.#forgetCover() });
+    this.#endModes();
+    this.#cover = new CoverChoice(this.grid, (photoId) => void setCover(this.album, photoId));
+    return undefined;
   }
 
-  #takeCover = (/** @type {Event} */ event) => {
-    const tile = event.target instanceof Element ? /** @type {HTMLElement | null} */ (event.target.closest("li.tile")) : null;
-    if (!this.#isChoosingCover || !tile) return;
-    event.preventDefault();
-    event.stopPropagation();
-    this.#forgetCover();
-    void setCover(this.album, tile.dataset.photoId ?? "");
-  };
-
-  #forgetCover() {
-    this.#isChoosingCover = false;
-    this.grid.element.removeEventListener("click", this.#takeCover, { capture: true });
+  #endModes() {
+    this.#arranging?.end();
+    this.#cover?.end();
   }
 
   #chips() {
@@ -181,7 +174,7 @@ class AlbumPage {
   }
 
   #close() {
-    this.#arranging?.end();
+    this.#endModes();
     this.#stopWatching();
     this.#abort.abort();
     this.grid.close();

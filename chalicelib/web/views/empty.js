@@ -10,10 +10,11 @@ import { t } from "../core/texts.js";
  * @param {string} options.title
  * @param {string} [options.text]
  * @param {{label: string, path?: string, upload?: boolean, run?: () => void}} [options.action]
+ * @param {Node} [options.other] another way out
  * @param {boolean} [options.isView] true if the view shows nothing else
  */
-export function buildEmpty({ title, text, action, isView = false }) {
-  return h("div", { class: "empty" }, picture(Boolean(action?.upload || action?.run)), h(isView ? "h1" : "h2", null, title), text && h("p", { class: "quiet" }, text), action && h("p", { class: "actions" }, button(action), action.upload && folder()));
+export function buildEmpty({ title, text, action, other, isView = false }) {
+  return h("div", { class: "empty" }, picture(Boolean(action?.upload || action?.run)), h(isView ? "h1" : "h2", null, title), text && h("p", { class: "quiet" }, text), action && h("p", { class: "actions" }, button(action), action.upload && folder(), other));
 }
 
 /** @param {{label: string, path?: string, upload?: boolean, run?: () => void}} action */

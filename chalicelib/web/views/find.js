@@ -17,8 +17,10 @@ import { loadStyle } from "../core/styles.js";
 
 await loadStyle("views");
 
-/** The parameters of the address. @typedef {{q: string, scope: string, user: string, tag: string, from: string, to: string}} Filters */
-const NAMES = /** @type {const} */ (["q", "scope", "user", "tag", "from", "to"]);
+/** The parameters of the address. @typedef {{q: string, scope: string, user: string, tag: string, from: string, to: string, order: string}} Filters */
+const NAMES = /** @type {const} */ (["q", "scope", "user", "tag", "from", "to", "order"]);
+/** A search has one order, by how well its photos match. */
+const ORDERS = /** @type {const} */ (["newest", "oldest"]);
 
 /** @param {string[]} _params @param {URLSearchParams} query @returns {Promise<View>} */
 export async function open(_params, query) {
@@ -29,7 +31,7 @@ export async function open(_params, query) {
   const selection = isMine && session.userId ? new Selection() : null;
   const grid = new PhotoGrid({ list, selection, isOwn: isMine, label: t("find.label"), empty: () => empty(filters) });
   const detach = selection && attachToolbar(selection, { kind: "library", list });
-  const head = h("header", { class: "list-head" }, h("h1", null, title(filters)), chips(filters));
+  const head = h("header", { class: "list-head" }, h("h1", null, title(filters)), chips(filters), !filters.q && orderChips(filters));
   const close = () => {
     detach?.();
     grid.close();
@@ -41,6 +43,7 @@ export async function open(_params, query) {
 function readFilters(query) {
   const filters = /** @type {Filters} */ (Object.fromEntries(NAMES.map((name) => [name, query.get(name)?.trim() ?? ""])));
   for (const name of /** @type {const} */ (["from", "to"])) if (!isDay(filters[name])) filters[name] = "";
+  if (filters.q || filters.order !== "oldest") filters.order = "";
   return filters;
 }
 
@@ -50,11 +53,11 @@ function isDay(text) {
 }
 
 /** Words are searched by the service. Without words, it lists by person, tag and date. @param {Filters} filters */
-function buildList({ q, scope, user, tag, from, to }) {
+function buildList({ q, scope, user, tag, from, to, order }) {
   const isMine = scope === "mine";
   const bounds = { ...(from && { from: startOf(from) }), ...(to && { to: startOf(to, 1) }) };
   if (!q) {
-    const query = { order: "newest", scope: isMine ? "mine" : "public", ...(tag && { tag }), ...(user && !isMine && { userId: user }), ...bounds };
+    const query = { order: order || "newest", scope: isMine ? "mine" : "public", ...(tag && { tag }), ...(user && !isMine && { userId: user }), ...bounds };
     return new PhotoList({ path: "photos", query, isPublic: !isMine });
   }
   const filter = (/** @type {Photo} */ photo) =>
@@ -80,6 +83,15 @@ function chips(filters) {
   const person = user && removable(t("find.person"), { ...filters, user: "" });
   const more = h("button", { type: "button", class: "chip", onclick: () => openFilters(filters) }, icon("add"), t("find.filters"));
   return h("div", { class: "chips" }, scopeChip(filters), person, tag && removable(tag, { ...filters, tag: "" }), dateChip(filters), more);
+}
+
+/** @param {Filters} filters */
+function orderChips(filters) {
+  const links = ORDERS.map((name) => {
+    const isOn = name === (filters.order || "newest");
+    return h("a", { class: "chip", href: address({ ...filters, order: name === "newest" ? "" : name }), "aria-current": isOn ? "true" : undefined }, t(`order.${name}`));
+  });
+  return h("nav", { class: "chips", ariaLabel: t("order") }, ...links);
 }
 
 /** @param {Filters} filters */
@@ -128,5 +140,13 @@ function openFilters(filters) {
 function empty(filters) {
   const hasFilter = filters.user || filters.tag || filters.from || filters.to;
   const action = hasFilter && filters.q ? { label: t("find.clear"), path: `find?${new URLSearchParams({ q: filters.q })}` } : { label: t("place.explore"), path: "" };
-  return buildEmpty({ title: filters.q ? t("find.nothing", { words: filters.q }) : t("find.none"), text: t("find.nothing.text"), action });
+  return buildEmpty({ title: filters.q ? t("find.nothing", { words: filters.q }) : t("find.none"), text: t("find.nothing.text"), action, other: otherScope(filters) });
+}
+
+/** Offer the same search among all photos or one's own. The answer about the session may come later. @param {Filters} filters */
+function otherScope(filters) {
+  const isMine = filters.scope === "mine";
+  const link = h("a", { class: "button", hidden: true, href: address({ ...filters, scope: isMine ? "" : "mine" }) }, t(isMine ? "find.all" : "find.own"));
+  void session.ready.then(() => { link.hidden = !session.userId || Boolean(filters.user); });
+  return link;
 }

@@ -4,6 +4,7 @@ import { icon } from "../core/icons.js";
 import { href, navigate, reload } from "../core/router.js";
 import { session } from "../core/session.js";
 import { t } from "../core/texts.js";
+import { wayTo } from "../core/way-back.js";
 import { fill, h } from "../core/dom.js";
 import { photoEvents } from "../core/photos.js";
 import { PhotoGrid } from "../grid/photo-grid.js";
@@ -73,7 +74,7 @@ function empty() {
 /** Send a visitor to the sign-in, which returns here. Throws ApiError if it is not known who is signed in. @returns {View} */
 export function redirectToSignIn() {
   if (session.fault) throw session.fault;
-  const back = location.pathname + location.search;
-  queueMicrotask(() => void navigate(`sign-in?${new URLSearchParams({ returnTo: back })}`, { isReplacement: true }));
+  const door = wayTo("sign-in");
+  queueMicrotask(() => void navigate(door, { isReplacement: true }));
   return { title: t("sign-in"), element: h("div") };
 }

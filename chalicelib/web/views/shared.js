@@ -3,13 +3,14 @@
 import { buildHero } from "../albums/hero.js";
 import { buildLinkDoor } from "../albums/link-door.js";
 import { Link } from "../albums/link.js";
+import { SharedPhotos } from "../albums/shared-photos.js";
 import { h } from "../core/dom.js";
 import { ApiError } from "../core/http.js";
 import { icon } from "../core/icons.js";
-import { href, openPhoto, reload } from "../core/router.js";
+import { openPhoto, reload } from "../core/router.js";
 import { session } from "../core/session.js";
 import { t } from "../core/texts.js";
-import { PhotoGrid } from "../grid/photo-grid.js";
+import { buildWayTo } from "../core/way-back.js";
 import { buildEmpty } from "./empty.js";
 import { loadStyle } from "../core/styles.js";
 
@@ -31,18 +32,18 @@ export async function open([token]) {
 
 /** @param {Link} link @param {Album} album @returns {View} */
 function show(link, album) {
-  const list = link.buildList("position");
+  const photos = new SharedPhotos(link);
   const hero = buildHero({ isOwn: false, actions: [slideshow("on-photo light")], onExpired: () => void link.fetchAlbum().then(hero.show, () => {}) });
-  const grid = new PhotoGrid({ list, label: t("album.label"), empty: () => buildEmpty({ title: t("album.empty") }) });
   const foot = h("div", { class: "shared-foot" }, slideshow("primary"));
-  const element = h("div", { class: "album shared" }, ...hero.elements, invitation(), grid.element, foot);
+  const element = h("div", { class: "album shared" }, ...hero.elements, invitation(), photos.chips, photos.element, foot);
   hero.show(album);
-  list.addEventListener("change", () => hero.sharpen(list.items));
-  return { title: album.name, element, list, photoHref: (photoId) => link.photoHref(photoId), close: () => grid.close() };
+  photos.addEventListener("change", () => hero.sharpen(photos.list.items));
+  return { title: album.name, element, get list() { return photos.list; }, photoHref: (photoId) => link.photoHref(photoId), close: () => photos.close() };
 
   /** @param {string} look */
   function slideshow(look) {
     const start = async () => {
+      const { list } = photos;
       await list.load();
       if (list.items.length) await openPhoto(list.items[0].photoId, { isSlideshow: true });
     };
@@ -52,7 +53,7 @@ function show(link, album) {
 
 /** Invite visitors to join. The answer about the session may come later. */
 function invitation() {
-  const banner = h("p", { class: "invitation", hidden: true }, h("strong", null, t("link.join")), h("a", { href: href("join") }, t("join")));
+  const banner = h("p", { class: "invitation", hidden: true }, h("strong", null, t("link.join")), buildWayTo("join", t("join")));
   void session.ready.then(() => { banner.hidden = session.userId !== null; });
   return banner;
 }
