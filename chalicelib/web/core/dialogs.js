@@ -1,7 +1,7 @@
 /** Dialogs, which come from the foot of the page on phones, and menus. */
 
 import { h } from "./dom.js";
-import { explain } from "./errors.js";
+import { FormFault } from "./form-fault.js";
 import { icon } from "./icons.js";
 import { t } from "./texts.js";
 
@@ -60,10 +60,10 @@ export function confirmed({ title, text, yes, no = t("cancel") }) {
  * @param {{title: string, fields: import("./dom.js").Child[], yes: string, submit: (data: FormData) => Promise<unknown>}} options
  */
 export function openForm({ title, fields, yes, submit }) {
-  const fault = h("p", { class: "error", role: "alert" });
+  const fault = new FormFault();
   const save = h("button", { class: "button primary" }, yes);
   const cancel = h("button", { type: "button", class: "button plain", onclick: () => dialog.close() }, t("cancel"));
-  const form = h("form", { class: "fields", onsubmit: send }, ...fields, fault, h("p", { class: "actions" }, cancel, save));
+  const form = h("form", { class: "fields", onsubmit: send }, ...fields, fault.element, h("p", { class: "actions" }, cancel, save));
   const dialog = openDialog({ title, content: [form] });
   /** @type {HTMLElement | null} */ (form.querySelector("input, textarea, select"))?.focus();
   return dialog;
@@ -73,12 +73,12 @@ export function openForm({ title, fields, yes, submit }) {
     event.preventDefault();
     if (save.disabled) return;
     save.disabled = true;
-    fault.replaceChildren();
+    fault.clear(form);
     try {
       await submit(new FormData(form));
       dialog.close();
     } catch (error) {
-      fault.replaceChildren(...explain(error));
+      fault.show(error, form);
     } finally {
       save.disabled = false;
     }

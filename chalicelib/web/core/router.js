@@ -54,10 +54,14 @@ export function currentView() {
   return current?.view ?? null;
 }
 
-/** Show a path. @param {string} path @param {{isReplacement?: boolean}} [options] */
-export function navigate(path, { isReplacement = false } = {}) {
+/**
+ * Show a path. `returnPath` is the path to go to after a sign-in. It is not part of the address.
+ * @param {string} path
+ * @param {{isReplacement?: boolean, returnPath?: string}} [options]
+ */
+export function navigate(path, { isReplacement = false, returnPath } = {}) {
   leaveEntry();
-  history[isReplacement ? "replaceState" : "pushState"]({ key: crypto.randomUUID() }, "", href(path));
+  history[isReplacement ? "replaceState" : "pushState"]({ key: crypto.randomUUID(), returnPath }, "", href(path));
   return show();
 }
 
@@ -219,7 +223,12 @@ function followLink(event) {
   const path = link.href.slice(base.href.length);
   const photoId = path.match(PHOTO)?.[1];
   if (photoId && current?.view.list?.find(photoId)) void openPhoto(photoId);
-  else void navigate(path).then(() => outlet.focus({ preventScroll: true }));
+  else void navigate(path, { returnPath: findReturnPath(link) }).then(() => outlet.focus({ preventScroll: true }));
+}
+
+/** A link with `data-returns` leads back here after a sign-in, or to where this view would lead back. @param {HTMLAnchorElement} link @returns {string | undefined} */
+function findReturnPath(link) {
+  return link.dataset.returns === undefined ? undefined : history.state?.returnPath ?? currentPath();
 }
 
 /** @param {MouseEvent} event */

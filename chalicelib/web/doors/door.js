@@ -2,7 +2,7 @@
 
 import { request } from "../core/api.js";
 import { fill, h } from "../core/dom.js";
-import { explain } from "../core/errors.js";
+import { FormFault } from "../core/form-fault.js";
 import { base } from "../core/http.js";
 import { icon } from "../core/icons.js";
 import { navigate } from "../core/router.js";
@@ -60,8 +60,9 @@ export function buildPasswordField({ name = "password", label = t("password"), i
   return element;
 }
 
-/** Return the path to go to after the sign-in. Only addresses of this page are allowed. */
+/** Return the path to go to after the sign-in. Only addresses of this page are allowed. @returns {string} */
 export function readReturnPath() {
+  if (history.state?.returnPath) return history.state.returnPath;
   const wanted = new URLSearchParams(location.search).get("returnTo") ?? "";
   const url = URL.parse(wanted, base);
   return url?.href.startsWith(base.href) && !wanted.includes("\\") ? url.href.slice(base.href.length) : "library";
@@ -75,7 +76,8 @@ export async function enter(email, password) {
 
 /** Return a link to the other door, which keeps the page to return to. @param {"join" | "sign-in"} path @param {string} label */
 export function buildDoorLink(path, label) {
-  return h("a", { href: new URL(path + location.search, base).href }, label);
+  const returns = history.state?.returnPath ? { returns: "" } : {};
+  return h("a", { href: new URL(path + location.search, base).href, dataset: returns }, label);
 }
 
 /** @type {["password.length" | "password.case" | "password.digit", RegExp][]} */
@@ -88,18 +90,18 @@ function rule(label, isMet) {
 
 /** @param {HTMLElement} panel @param {Step} step */
 function showStep(panel, { title, text, fields, yes, submit, foot = [] }) {
-  const fault = h("p", { class: "error", role: "alert" });
+  const fault = new FormFault();
   const button = h("button", { class: "button primary" }, yes);
-  const form = h("form", { class: "fields" }, ...fields, fault, button);
+  const form = h("form", { class: "fields" }, ...fields, fault.element, button);
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     if (button.disabled) return;
     button.disabled = true;
-    fill(fault);
+    fault.clear(form);
     try {
       await submit(new FormData(form));
     } catch (error) {
-      fill(fault, explain(error));
+      fault.show(error, form);
     } finally {
       button.disabled = false;
     }

@@ -52,7 +52,9 @@ function show(link, album) {
 
 /** Invite visitors to join. The answer about the session may come later. */
 function invitation() {
-  const banner = h("p", { class: "invitation", hidden: true }, h("strong", null, t("link.join")), h("a", { href: href("join") }, t("join")));
+  // The address of a link is a secret, so it goes into no other address.
+  const join = h("a", { href: href("join"), dataset: { returns: "" } }, t("join"));
+  const banner = h("p", { class: "invitation", hidden: true }, h("strong", null, t("link.join")), join);
   void session.ready.then(() => { banner.hidden = session.userId !== null; });
   return banner;
 }
