@@ -127,6 +127,8 @@ def look(visitor: Person, url: str) -> None:
     expect(page).to_have_url(f"{url}?photo={second}")
     page.go_back()
     expect(page).to_have_url(url)
+    # Chromium makes no click of a tap while the photo shrinks to its tile.
+    page.wait_for_timeout(500)
 
 
 def join_from_link(visitor: Person, url: str) -> None:
