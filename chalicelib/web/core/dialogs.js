@@ -1,6 +1,6 @@
 /** Dialogs, which come from the foot of the page on phones, and menus. */
 
-import { h } from "./dom.js";
+import { h, topLayer } from "./dom.js";
 import { FormFault } from "./form-fault.js";
 import { icon } from "./icons.js";
 import { t } from "./texts.js";
@@ -14,9 +14,11 @@ export function openDialog({ title, content, name = "", onClose, mayLeave = () =
   const heading = h("h2", { id: `dialog-${crypto.randomUUID()}` }, title);
   const close = h("button", { type: "button", class: "icon-button", ariaLabel: t("close"), title: t("close"), onclick: leave }, icon("close"));
   const dialog = h("dialog", { class: `dialog ${name}`, "aria-labelledby": heading.id }, h("header", null, heading, close), ...content);
+  const opener = /** @type {HTMLElement | null} */ (document.activeElement);
   dialog.addEventListener("close", () => {
     dialog.remove();
     onClose?.();
+    if (opener && !opener.isConnected) focusInstead(opener);
   });
   // A click on the backdrop has the dialog as its target, because the content fills the dialog.
   dialog.addEventListener("click", (event) => {
@@ -35,6 +37,15 @@ export function openDialog({ title, content, name = "", onClose, mayLeave = () =
   async function leave() {
     if (await mayLeave()) dialog.close();
   }
+}
+
+/** Focus the control that has replaced another one while a dialog was open. @param {HTMLElement} opener */
+function focusInstead(opener) {
+  if (document.activeElement !== document.body) return;
+  const layer = topLayer();
+  const controls = /** @type {HTMLElement[]} */ ([...layer.querySelectorAll("a, button")]);
+  const same = controls.find(({ textContent, ariaLabel }) => textContent === opener.textContent && ariaLabel === opener.ariaLabel);
+  (same ?? layer).focus();
 }
 
 /**

@@ -156,7 +156,10 @@ async function showView(ticket) {
   }
   closeView();
   current = { view: found.view, key, address: found.address };
+  const hadFocus = outlet.contains(document.activeElement);
   outlet.replaceChildren(found.view.element);
+  if (hadFocus) focusView();
+  /** @type {HTMLElement | null} */ (outlet.querySelector("[autofocus]"))?.focus();
   document.title = found.view.title ? `${found.view.title} · Photoshare` : "Photoshare";
   if (stored) found.view.resume?.();
   scrollTo(0, found.scroll);
@@ -223,7 +226,12 @@ function followLink(event) {
   const path = link.href.slice(base.href.length);
   const photoId = path.match(PHOTO)?.[1];
   if (photoId && current?.view.list?.find(photoId)) void openPhoto(photoId);
-  else void navigate(path, { returnPath: findReturnPath(link) }).then(() => outlet.focus({ preventScroll: true }));
+  else void navigate(path, { returnPath: findReturnPath(link) }).then(focusView);
+}
+
+/** Move the focus to the view, so that the Tab key goes on there. A form takes it itself. */
+export function focusView() {
+  if (!outlet.contains(document.activeElement)) outlet.focus({ preventScroll: true });
 }
 
 /** A link with `data-returns` leads back here after a sign-in, or to where this view would lead back. @param {HTMLAnchorElement} link @returns {string | undefined} */

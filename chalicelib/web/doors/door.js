@@ -63,7 +63,8 @@ export function buildPasswordField({ name = "password", label = t("password"), i
 /** Return the path to go to after the sign-in. Only addresses of this page are allowed. @returns {string} */
 export function readReturnPath() {
   if (history.state?.returnPath) return history.state.returnPath;
-  const wanted = new URLSearchParams(location.search).get("returnTo") ?? "";
+  const wanted = new URLSearchParams(location.search).get("returnTo");
+  if (!wanted) return "library";
   const url = URL.parse(wanted, base);
   return url?.href.startsWith(base.href) && !wanted.includes("\\") ? url.href.slice(base.href.length) : "library";
 }
@@ -107,7 +108,10 @@ function showStep(panel, { title, text, fields, yes, submit, foot = [] }) {
     }
   });
   fill(panel, h("h1", null, title), text && h("p", { class: "quiet" }, text), form, foot.length > 0 && h("p", { class: "door-foot" }, ...foot));
-  form.querySelector("input")?.focus();
+  const first = form.querySelector("input");
+  // The router focuses the field of the first step, which is not on the page yet.
+  if (first) first.autofocus = true;
+  first?.focus();
 }
 
 /** Show a few public photos. The door works without them. */

@@ -4,16 +4,19 @@ The owner uploads 40 photos. Set JOURNEY_PHOTOS to another number, such as 200.
 """
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.support.chromium import PHONE, Person
+from tests.support.chromium import PHONE, Person, write_photos
+from tests.support.keys import Keys
 from tests.support.mixed_photos import write_mixed_folder
 from tests.support.page_albums import list_shown, list_stored, open_sharing, toast, use_menu
 from tests.support.page_doors import join_on_page
+from tests.support.rest import PASSWORD as ACCOUNT_PASSWORD
 from tests.support.uploading import Uploader
 
 pytestmark = pytest.mark.xdist_group("page")
@@ -181,3 +184,88 @@ def cancel_account(owner: Person, album_id: str) -> None:
     expect(page.locator(".bar").get_by_role("link", name="Sign in")).to_be_visible()
     assert owner.local.call("GET", "/account", token=owner.token).status == 401
     owner.local.wait(lambda: owner.local.call("GET", f"/albums/{album_id}").status == 404)
+
+
+def test_keyboard_alone_suffices_from_sign_in_to_sign_out(visitor: Person, tmp_path: Path) -> None:
+    visitor.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    visitor.email = visitor.local.address("keys")
+    visitor.token = visitor.local.sign_up(visitor.email)
+    visitor.open("/")
+    keys, page = Keys(visitor.page), visitor.page
+    keys.go_to("Sign in")
+    keys.press("Enter")
+    expect(page.get_by_label("E-mail")).to_be_focused()
+    keys.type(visitor.email)
+    keys.press("Tab")
+    keys.type(ACCOUNT_PASSWORD)
+    keys.press("Enter")
+    expect(page.get_by_text("Your library starts here")).to_be_visible()
+    upload_by_keys(visitor, keys, write_photos(tmp_path, 3, seed=2500))
+    add_to_album_by_keys(visitor, keys)
+    use_viewer_by_keys(visitor, keys)
+    keys.go_to("KE: Account menu", "Shift+Tab")
+    keys.press("Enter", "ArrowDown", "Enter")
+    expect(page.locator(".bar").get_by_role("link", name="Sign in")).to_be_visible()
+
+
+def upload_by_keys(person: Person, keys: Keys, files: list[str]) -> None:
+    """Choose the files of the system's dialog, send them, and show them."""
+    keys.go_to("Upload")
+    with person.page.expect_file_chooser() as chooser:
+        keys.press("Enter")
+    chooser.value.set_files(files)
+    expect(person.page.locator("dialog.sheet")).to_be_visible()
+    keys.go_to("Upload 3 photos")
+    keys.press("Enter")
+    Uploader(person).wait_for_end("3 photos uploaded")
+    keys.go_to("Show each photo")
+    keys.go_to("Show", "Shift+Tab")
+    keys.press("Enter")
+    expect(person.page).to_have_url(re.compile("order=newest"))
+    expect(person.tiles()).to_have_count(3)
+    keys.expect_focus_in(person.page.locator("main"))
+
+
+def add_to_album_by_keys(person: Person, keys: Keys) -> None:
+    """Select two photos, and put them into a new album."""
+    keys.go_to("photo-")
+    keys.press("x", "ArrowRight", "x")
+    expect(person.page.get_by_role("toolbar").get_by_role("status")).to_have_text("2 selected")
+    keys.go_to("Add to album", "Shift+Tab")
+    keys.press("Enter")
+    expect(person.page.get_by_role("dialog", name="Add 2 photos to an album")).to_be_visible()
+    keys.go_to("New album")
+    keys.press("Enter")
+    expect(person.page.get_by_role("dialog", name="New album").get_by_label("Name")).to_be_focused()
+    keys.type("Keys")
+    keys.press("Enter")
+    expect(toast(person.page)).to_contain_text("2 photos were added to Keys.")
+    keys.expect_focus_in(person.page.locator("main li.tile"))
+
+
+def use_viewer_by_keys(person: Person, keys: Keys) -> None:
+    """Open a photo, and rate, edit and share it."""
+    page, viewer = person.page, person.page.locator("dialog.viewer")
+    keys.press("Enter")
+    expect(viewer.locator(".viewer-frame img.loaded").first).to_be_visible()
+    keys.press("ArrowRight", "4", "i")
+    expect(viewer.locator(".viewer-panel .rating")).to_contain_text("4 from 1 person")
+    keys.go_to("Edit details")
+    keys.press("Enter")
+    expect(page.get_by_label("Title")).to_be_focused()
+    keys.type("Harbour")
+    keys.press("Enter")
+    expect(viewer.get_by_role("heading", name="Harbour")).to_be_visible()
+    keys.expect_focus_in(viewer.get_by_role("button", name="Edit details"))
+    keys.go_to("Share")
+    keys.press("Enter")
+    expect(page.get_by_role("dialog", name="Only you can see this photo")).to_be_visible()
+    keys.go_to("Allow and share the link")
+    keys.press("Enter")
+    expect(toast(page)).to_contain_text("The link was copied.")
+    keys.expect_focus_in(viewer)
+    keys.press("Escape")
+    expect(viewer).to_be_hidden()
+    keys.expect_focus_in(page.locator("main li.tile"))
+    [photo] = [photo for photo in Uploader(person).stored() if photo["title"]]
+    assert (photo["title"], photo["visibility"], photo["rating"]["average"]) == ("Harbour", "unlisted", 4)
