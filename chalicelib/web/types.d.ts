@@ -82,6 +82,8 @@ interface View {
   isFailure?: boolean;
   /** Return the path of a photo over this view, if it is not `p/{photoId}`. */
   photoHref?: (photoId: string) => string;
+  /** One's own album, which uploads from this view go to unless the user chooses another. */
+  album?: Pick<Album, "albumId" | "name">;
   /** Called when the view is shown again from the history. */
   resume?: () => void;
   close?: () => void;

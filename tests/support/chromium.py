@@ -87,6 +87,8 @@ class Person:
         for kind, (x, y) in zip(["touchStart", *["touchMove"] * 5], steps, strict=True):
             devices.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y}]})
         devices.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+        # Chromium makes no click of a tap that follows at once.
+        self.page.wait_for_timeout(1_000)
 
     def _read(self, line: ConsoleMessage) -> None:
         # On each visit, the page asks for a session. Chromium logs the 401 of a visitor as an error.

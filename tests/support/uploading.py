@@ -48,6 +48,10 @@ class Uploader:
         """Wait until the tray says how the queue ended."""
         expect(self.heading).to_have_text(heading, timeout=END)
 
+    def wait_for_words(self, words: str, count: int) -> None:
+        """Wait until the heading of the tray has these words. Give each photo a second on a slow machine."""
+        expect(self.heading).to_contain_text(words, timeout=END + count * 1_000)
+
     def stored(self) -> list[dict[str, Any]]:
         """Return the photos that the account has, and fail if it has others that are not ready."""
         token = self.person.token

@@ -63,7 +63,7 @@ function openCancelForm({ email, photoCount, bytes }) {
     fields: [h("p", { class: "quiet" }, t("cancel-account.text", { count: photoCount, size: formatBytes(bytes) })), buildField("email", t("cancel-account.type", { email }), { autocomplete: "off" })],
     yes: t("cancel-account"),
     async submit(data) {
-      if (String(data.get("email")).trim().toLowerCase() !== email) throw new Complaint(t("cancel-account.mismatch"));
+      if (String(data.get("email")).trim().toLowerCase() !== email) throw new Complaint(t("cancel-account.mismatch"), ["email"]);
       await request("DELETE", "account");
       session.forget();
       say(t("cancel-account.done"));

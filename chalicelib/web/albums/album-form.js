@@ -73,6 +73,6 @@ function visibilityField(chosen) {
 function readFields(data) {
   const text = (/** @type {string} */ name) => String(data.get(name) ?? "").trim();
   const years = parseYears(text("years"));
-  if (!years) throw new Complaint(t("album.years.wrong"));
+  if (!years) throw new Complaint(t("album.years.wrong"), ["years"]);
   return { name: text("name"), description: text("description"), continent: text("continent"), country: text("country"), years };
 }

@@ -1,8 +1,6 @@
 /** Albums: requests, the events of their changes, and how they are described. */
 
 import { request } from "../core/api.js";
-import { Complaint } from "../core/errors.js";
-import { ApiError } from "../core/http.js";
 import { language, t } from "../core/texts.js";
 import { formatYears } from "./years.js";
 
@@ -27,9 +25,7 @@ export function fetchAlbum(albumId) {
 
 /** @param {Record<string, unknown>} fields @returns {Promise<Album>} */
 export async function createAlbum(fields) {
-  const album = await request("POST", "albums", { body: fields }).catch((error) => {
-    throw error instanceof ApiError && error.code === "QuotaExceeded" ? new Complaint(t("album.quota")) : error;
-  });
+  const album = await request("POST", "albums", { body: fields });
   announceAlbum("add", { album });
   return album;
 }

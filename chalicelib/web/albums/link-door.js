@@ -29,7 +29,7 @@ export function buildLinkDoor(link, onOpen) {
 /** @param {unknown} error */
 function toComplaint(error) {
   if (!(error instanceof ApiError)) return error;
-  if (error.code === "InvalidLinkPassword") return new Complaint(t("link.password.wrong"));
+  if (error.code === "InvalidLinkPassword") return new Complaint(t("link.password.wrong"), ["password"]);
   if (error.status === 429) return new Complaint(t("link.password.wait", { wait: formatWait(error.retryAfter || 60) }));
   return error.status === 404 ? new Complaint(t("link.ended")) : error;
 }

@@ -4,9 +4,8 @@ import { request } from "../core/api.js";
 import { copyText } from "../core/clipboard.js";
 import { confirmed, openDialog } from "../core/dialogs.js";
 import { fill, h } from "../core/dom.js";
-import { Complaint, explain } from "../core/errors.js";
-import { formatDate } from "../core/format.js";
-import { ApiError } from "../core/http.js";
+import { explain } from "../core/errors.js";
+import { formatDate, formatTime } from "../core/format.js";
 import { icon } from "../core/icons.js";
 import { wrapSelect } from "../core/select.js";
 import { t } from "../core/texts.js";
@@ -49,12 +48,7 @@ class Links {
     /** @type {Promise<ShareLink>} */
     const creation = request("POST", this.path, { body });
     const isCopied = await copyText(creation.then((link) => link.url ?? ""));
-    try {
-      const link = await creation;
-      this.#announce(link, isCopied);
-    } catch (error) {
-      throw error instanceof ApiError && error.code === "QuotaExceeded" ? new Complaint(t("share.quota")) : error;
-    }
+    this.#announce(await creation, isCopied);
     await this.load();
   }
 
@@ -119,10 +113,10 @@ function buildForm(create) {
 function buildLink({ createdAt, expiresAt, hasPassword }, revoke) {
   const isOver = expiresAt !== null && new Date(expiresAt) <= new Date();
   const end = !expiresAt ? t("share.no-end") : t(isOver ? "share.ended" : "share.ends.on", { date: formatDate(expiresAt) });
-  const name = t("share.created.on", { date: formatDate(createdAt) });
+  const name = t("share.created.on", { date: formatTime(createdAt) });
   const text = h("span", null, name, h("small", null, `${t(hasPassword ? "share.has-password" : "share.no-password")} · ${end}`));
   const button = h("button", { type: "button", class: "button danger", ariaLabel: `${t("share.revoke")}: ${name}`, onclick: revoke }, t("share.revoke"));
-  return h("li", { class: isOver ? "over" : "" }, icon(hasPassword ? "lock" : "globe"), text, button);
+  return h("li", { class: isOver ? "over" : "" }, icon(hasPassword ? "lock" : "link"), text, button);
 }
 
 /** Return the end of a link, or null. A date ends with its day, in the time zone of the device. @param {string} choice @param {string} date */

@@ -1,7 +1,7 @@
 /** Dialogs, which come from the foot of the page on phones, and menus. */
 
-import { h } from "./dom.js";
-import { explain } from "./errors.js";
+import { h, topLayer } from "./dom.js";
+import { FormFault } from "./form-fault.js";
 import { icon } from "./icons.js";
 import { t } from "./texts.js";
 
@@ -14,9 +14,11 @@ export function openDialog({ title, content, name = "", onClose, mayLeave = () =
   const heading = h("h2", { id: `dialog-${crypto.randomUUID()}` }, title);
   const close = h("button", { type: "button", class: "icon-button", ariaLabel: t("close"), title: t("close"), onclick: leave }, icon("close"));
   const dialog = h("dialog", { class: `dialog ${name}`, "aria-labelledby": heading.id }, h("header", null, heading, close), ...content);
+  const opener = /** @type {HTMLElement | null} */ (document.activeElement);
   dialog.addEventListener("close", () => {
     dialog.remove();
     onClose?.();
+    if (opener && !opener.isConnected) focusInstead(opener);
   });
   // A click on the backdrop has the dialog as its target, because the content fills the dialog.
   dialog.addEventListener("click", (event) => {
@@ -35,6 +37,15 @@ export function openDialog({ title, content, name = "", onClose, mayLeave = () =
   async function leave() {
     if (await mayLeave()) dialog.close();
   }
+}
+
+/** Focus the control that has replaced another one while a dialog was open. @param {HTMLElement} opener */
+function focusInstead(opener) {
+  if (document.activeElement !== document.body) return;
+  const layer = /** @type {HTMLElement} */ (topLayer());
+  const controls = /** @type {HTMLElement[]} */ ([...layer.querySelectorAll("a, button")]);
+  const same = controls.find(({ textContent, ariaLabel }) => textContent === opener.textContent && ariaLabel === opener.ariaLabel);
+  (same ?? layer).focus();
 }
 
 /**
@@ -60,10 +71,10 @@ export function confirmed({ title, text, yes, no = t("cancel") }) {
  * @param {{title: string, fields: import("./dom.js").Child[], yes: string, submit: (data: FormData) => Promise<unknown>}} options
  */
 export function openForm({ title, fields, yes, submit }) {
-  const fault = h("p", { class: "error", role: "alert" });
+  const fault = new FormFault();
   const save = h("button", { class: "button primary" }, yes);
   const cancel = h("button", { type: "button", class: "button plain", onclick: () => dialog.close() }, t("cancel"));
-  const form = h("form", { class: "fields", onsubmit: send }, ...fields, fault, h("p", { class: "actions" }, cancel, save));
+  const form = h("form", { class: "fields", onsubmit: send }, ...fields, fault.element, h("p", { class: "actions" }, cancel, save));
   const dialog = openDialog({ title, content: [form] });
   /** @type {HTMLElement | null} */ (form.querySelector("input, textarea, select"))?.focus();
   return dialog;
@@ -73,12 +84,12 @@ export function openForm({ title, fields, yes, submit }) {
     event.preventDefault();
     if (save.disabled) return;
     save.disabled = true;
-    fault.replaceChildren();
+    fault.clear(form);
     try {
       await submit(new FormData(form));
       dialog.close();
     } catch (error) {
-      fault.replaceChildren(...explain(error));
+      fault.show(error, form);
     } finally {
       save.disabled = false;
     }

@@ -5,8 +5,14 @@ import { formatWait } from "./format.js";
 import { ApiError } from "./http.js";
 import { hasText, t } from "./texts.js";
 
-/** An error whose message is a text for the person. */
-export class Complaint extends Error {}
+/** An error whose message is a text for the person. `fields` are the names of the form's fields that it is about. */
+export class Complaint extends Error {
+  /** @param {string} message @param {string[]} [fields] */
+  constructor(message, fields = []) {
+    super(message);
+    this.fields = fields;
+  }
+}
 
 /**
  * Return the text of an error.
@@ -18,10 +24,16 @@ export function describeError(error) {
     console.error(error);
     return t("error.page");
   }
-  const key = `error.${error.code}`;
-  const message = hasText(key) ? t(/** @type {import("./texts.js").Key} */ (key)) : error.message;
-  // Messages of the API already name the wait.
-  return error.retryAfter && hasText(key) ? `${message} ${t("error.retry", { wait: formatWait(error.retryAfter) })}` : message;
+  const key = findKey(error);
+  const message = key ? t(key) : error.message;
+  // Messages of the API already name the wait. A quota does not end by waiting.
+  return error.retryAfter && key && error.code !== "QuotaExceeded" ? `${message} ${t("error.retry", { wait: formatWait(error.retryAfter) })}` : message;
+}
+
+/** Return the key of the text for a code. The details may choose among several, such as those of quotas. @param {ApiError} error */
+function findKey({ code, details }) {
+  const keys = [...Object.keys(details).map((name) => `error.${code}.${name}`), `error.${code}`];
+  return /** @type {import("./texts.js").Key | undefined} */ (keys.find(hasText));
 }
 
 /**

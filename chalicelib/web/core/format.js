@@ -21,11 +21,11 @@ export function localTime({ takenLocal, takenAt, uploadedAt }) {
 }
 
 // A formatter takes long to build, and each tile formats a day.
-const dayFormat = new Intl.DateTimeFormat(language, { weekday: "short", day: "numeric", timeZone: "UTC" });
+const weekdayFormat = new Intl.DateTimeFormat(language, { weekday: "short", timeZone: "UTC" });
 
-/** Return a day without its year, such as "Sat 15". @param {Date} time */
+/** Return a day without its month, such as "Sat 15". Together with a weekday, German would put dots and a comma. @param {Date} time */
 export function formatDay(time) {
-  return dayFormat.format(time);
+  return `${weekdayFormat.format(time)} ${time.getUTCDate()}`;
 }
 
 /** Return a month with its year. @param {Date} time */
@@ -46,6 +46,11 @@ export function formatMoment(time) {
 /** Return the date of a moment in the time zone of the device. @param {string} moment */
 export function formatDate(moment) {
   return new Date(moment).toLocaleDateString(language, { dateStyle: "medium" });
+}
+
+/** Return the date and the time of a moment in the time zone of the device. @param {string} moment */
+export function formatTime(moment) {
+  return new Date(moment).toLocaleString(language, { dateStyle: "medium", timeStyle: "short" });
 }
 
 /** Return a time span such as "in 5 minutes". @param {number} seconds */

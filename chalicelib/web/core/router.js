@@ -153,11 +153,19 @@ async function showView(ticket) {
   }
   closeView();
   current = { view: found.view, key, address: found.address };
-  outlet.replaceChildren(found.view.element);
+  fillOutlet(found.view.element);
   document.title = found.view.title ? `${found.view.title} · Photoshare` : "Photoshare";
   if (stored) found.view.resume?.();
   scrollTo(0, found.scroll);
   routerEvents.dispatchEvent(new CustomEvent("change", { detail: { path: currentPath() } }));
+}
+
+/** Replace the view, and keep the focus in it. @param {HTMLElement} element */
+function fillOutlet(element) {
+  const hadFocus = outlet.contains(document.activeElement);
+  outlet.replaceChildren(element);
+  if (hadFocus) focusView();
+  /** @type {HTMLElement | null} */ (outlet.querySelector("[autofocus]"))?.focus();
 }
 
 /** Return the view that was kept for an entry. @param {string} key @param {string} address */
@@ -220,7 +228,12 @@ function followLink(event) {
   const path = link.href.slice(base.href.length);
   const photoId = path.match(PHOTO)?.[1];
   if (photoId && current?.view.list?.find(photoId)) void openPhoto(photoId);
-  else void navigate(path).then(() => outlet.focus({ preventScroll: true }));
+  else void navigate(path).then(focusView);
+}
+
+/** Move the focus to the view, so that the Tab key goes on there. A form takes it itself. */
+export function focusView() {
+  if (!outlet.contains(document.activeElement)) outlet.focus({ preventScroll: true });
 }
 
 /** @param {MouseEvent} event */

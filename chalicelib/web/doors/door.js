@@ -2,7 +2,7 @@
 
 import { request } from "../core/api.js";
 import { fill, h } from "../core/dom.js";
-import { explain } from "../core/errors.js";
+import { FormFault } from "../core/form-fault.js";
 import { base } from "../core/http.js";
 import { icon } from "../core/icons.js";
 import { navigate } from "../core/router.js";
@@ -61,7 +61,7 @@ export function buildPasswordField({ name = "password", label = t("password"), i
   return element;
 }
 
-/** Return the path to go to after the sign-in. Only addresses of this page are allowed. */
+/** Return the path to go to after the sign-in. Only addresses of this page are allowed. @returns {string} */
 export function readReturnPath() {
   const query = new URLSearchParams(location.search);
   const wanted = query.has("back") ? recallBack() : query.get("returnTo") ?? "";
@@ -90,24 +90,27 @@ function rule(label, isMet) {
 
 /** @param {HTMLElement} panel @param {Step} step */
 function showStep(panel, { title, text, fields, yes, submit, foot = [] }) {
-  const fault = h("p", { class: "error", role: "alert" });
+  const fault = new FormFault();
   const button = h("button", { class: "button primary" }, yes);
-  const form = h("form", { class: "fields" }, ...fields, fault, button);
+  const form = h("form", { class: "fields" }, ...fields, fault.element, button);
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     if (button.disabled) return;
     button.disabled = true;
-    fill(fault);
+    fault.clear(form);
     try {
       await submit(new FormData(form));
     } catch (error) {
-      fill(fault, explain(error));
+      fault.show(error, form);
     } finally {
       button.disabled = false;
     }
   });
   fill(panel, h("h1", null, title), text && h("p", { class: "quiet" }, text), form, foot.length > 0 && h("p", { class: "door-foot" }, ...foot));
-  form.querySelector("input")?.focus();
+  const first = form.querySelector("input");
+  // The router focuses the field of the first step, which is not on the page yet.
+  if (first) first.autofocus = true;
+  first?.focus();
 }
 
 /** Show a few public photos. The door works without them. */

@@ -27,8 +27,11 @@ export class AlbumChoice {
   #name = h("input", { type: "text", maxLength: 200, required: true, disabled: true, ariaLabel: t("upload.album.name"), placeholder: t("upload.album.name") });
   element = h("div", { class: "field" }, h("label", { htmlFor: this.#select.id }, t("upload.album")), wrapSelect(this.#select, "album"), this.#name);
 
-  constructor() {
+  /** @param {Pick<Album, "albumId" | "name"> | undefined} chosen the album that is chosen at first */
+  constructor(chosen) {
     this.#name.hidden = true;
+    if (chosen) this.#add(chosen);
+    this.#select.value = chosen?.albumId ?? "";
     void this.#load().catch(() => {
       // Without the list, the user can still upload, and choose an album later.
     });
@@ -56,8 +59,9 @@ export class AlbumChoice {
     } while (lastKey);
   }
 
-  /** @param {Album} album */
+  /** @param {Pick<Album, "albumId" | "name">} album */
   #add({ albumId, name }) {
+    if ([...this.#select.options].some(({ value }) => value === albumId)) return;
     this.#select.lastElementChild?.before(h("option", { value: albumId }, name));
   }
 

@@ -7,6 +7,7 @@ import { icon } from "../core/icons.js";
 import { buildTagField } from "../core/tag-field.js";
 import { t } from "../core/texts.js";
 import { VISIBILITIES } from "../core/visibility-field.js";
+import { buildFileName } from "./file-name.js";
 
 /** @typedef {{file: File, title: string, visibility: Visibility | null, tags: string[]}} Item */
 
@@ -26,7 +27,7 @@ export function buildSheetRow(item, { thumbnail, common, remove }) {
   function show() {
     const own = item.visibility && item.visibility !== common() ? item.visibility : null;
     // Only the name is shortened, so that the choices stay visible.
-    fill(facts, h("span", null, name), ` · ${formatBytes(item.file.size)}`, own && " · ", own && h("strong", null, t(`visibility.${own}`)), item.tags.length > 0 && ` · ${t("upload.tags.count", { count: item.tags.length })}`);
+    fill(facts, buildFileName(name), ` · ${formatBytes(item.file.size)}`, own && " · ", own && h("strong", null, t(`visibility.${own}`)), item.tags.length > 0 && ` · ${t("upload.tags.count", { count: item.tags.length })}`);
   }
 
   /** Enter leads to the next title. It would send the form. @param {KeyboardEvent} event */

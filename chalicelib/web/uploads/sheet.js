@@ -5,6 +5,7 @@ import { confirmed, openDialog } from "../core/dialogs.js";
 import { explain } from "../core/errors.js";
 import { formatBytes } from "../core/format.js";
 import { icon } from "../core/icons.js";
+import { currentView } from "../core/router.js";
 import { t } from "../core/texts.js";
 import { buildVisibilityField } from "../core/visibility-field.js";
 import { AlbumChoice, buildTags, recallVisibility, rememberVisibility } from "./choices.js";
@@ -21,7 +22,7 @@ export class Sheet {
   /** @type {Map<Item, ReturnType<typeof buildSheetRow>>} */
   #rows = new Map();
   #thumbnails = new Thumbnails();
-  #album = new AlbumChoice();
+  #album = new AlbumChoice(currentView()?.album);
   #tags = buildTags();
   #list = h("ul", { class: "sheet-list" });
   #summary = h("p", { class: "quiet" });

@@ -7,6 +7,7 @@ import { ApiError } from "../core/http.js";
 import { icon } from "../core/icons.js";
 import { href } from "../core/router.js";
 import { t } from "../core/texts.js";
+import { buildFileName } from "./file-name.js";
 import { isOpen, isRetryable } from "./queue.js";
 
 /** @typedef {import("./queue.js").Upload} Upload */
@@ -39,7 +40,7 @@ export class TrayRow {
     this.#shown = shown;
     this.element.dataset.state = state;
     const title = choices.title || name;
-    fill(this.#name, photoId ? h("a", { href: href(`p/${photoId}`) }, title) : title);
+    fill(this.#name, photoId ? h("a", { href: href(`p/${photoId}`), ariaLabel: title }, buildFileName(title)) : buildFileName(title));
     fill(this.#state, ...this.#describe());
     this.#showControls();
     return true;

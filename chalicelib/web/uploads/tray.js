@@ -5,7 +5,7 @@ import { confirmed } from "../core/dialogs.js";
 import { formatBytes } from "../core/format.js";
 import { icon } from "../core/icons.js";
 import { changePhoto } from "../core/photos.js";
-import { currentPath, navigate, reload } from "../core/router.js";
+import { currentPath, focusView, navigate, reload } from "../core/router.js";
 import { explain } from "../core/errors.js";
 import { t } from "../core/texts.js";
 import { say } from "../core/toast.js";
@@ -210,6 +210,7 @@ export class Tray {
     this.#sender.dismiss();
     if (currentPath() + location.search === path) await reload();
     else await navigate(path);
+    focusView();
   }
 
   /** @param {HTMLElement} button @param {import("../core/icons.js").IconName} name @param {string} label */

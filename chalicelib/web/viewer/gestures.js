@@ -16,8 +16,8 @@ const TAP_WAY = 10;
  * @property {() => void} tap
  */
 
-/** @param {Stage} stage @param {Answers} answers */
-export function listenToStage(stage, answers) {
+/** @param {Stage} stage @param {Answers} answers @param {HTMLElement[]} covers buttons over the stage, on which a swipe may begin */
+export function listenToStage(stage, answers, covers) {
   const { element } = stage;
   const fingers = new Fingers(stage, answers);
   element.addEventListener("wheel", (event) => onWheel(stage, event), { passive: false });
@@ -26,6 +26,20 @@ export function listenToStage(stage, answers) {
   element.addEventListener("pointermove", (event) => fingers.move(event));
   element.addEventListener("pointerup", (event) => fingers.lift(event));
   element.addEventListener("pointercancel", (event) => fingers.cancel(event));
+  for (const cover of covers) handOver(cover, fingers);
+}
+
+/** Hand a finger that moves away from its button over to the stage. @param {HTMLElement} cover @param {Fingers} fingers */
+function handOver(cover, fingers) {
+  /** @type {PointerEvent | null} */
+  let start = null;
+  cover.addEventListener("pointerdown", (event) => { start = event.pointerType === "touch" ? event : null; });
+  cover.addEventListener("pointermove", (event) => {
+    if (!start || Math.hypot(event.clientX - start.clientX, event.clientY - start.clientY) < TAP_WAY) return;
+    fingers.press(start);
+    start = null;
+  });
+  for (const type of ["pointerup", "pointercancel"]) cover.addEventListener(type, () => { start = null; });
 }
 
 /** @param {Stage} stage @param {WheelEvent} event */

@@ -151,7 +151,7 @@ export class Viewer {
     dialog.addEventListener("close", (event) => event.target === dialog && this.#isShown && this.leave());
     this.slideshow.stopAtInput(dialog);
     listenToKeys(this);
-    listenToStage(stage, { step: (by) => void this.step(by), close: () => this.leave(), showDetails: () => this.sheet.isOpen || this.toggleInfo(), tap: () => this.#tap() });
+    listenToStage(stage, { step: (by) => void this.step(by), close: () => this.leave(), showDetails: () => this.sheet.isOpen || this.toggleInfo(), tap: () => this.#tap() }, this.controls.steps);
     stage.pictures.addEventListener("load", () => this.slideshow.restart());
     stage.pictures.addEventListener("fail", () => this.#offerRetry());
     photoEvents.addEventListener("change", (event) => {

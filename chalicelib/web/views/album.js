@@ -72,7 +72,8 @@ class AlbumPage {
 
   /** @returns {View} */
   get view() {
-    return { title: this.album.name, element: this.element, list: this.list, close: () => this.#close() };
+    const { album, element, list, isOwn } = this;
+    return { title: album.name, element, list, album: isOwn ? album : undefined, close: () => this.#close() };
   }
 
   #listen() {
