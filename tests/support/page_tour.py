@@ -87,6 +87,11 @@ class Tour:
         expect(self.page.locator("dialog[open]")).to_be_visible()
         yield "dialog that adds to an album"
         self.page.keyboard.press("Escape")
+        for action in ("Tag", "Visibility"):
+            self._use(action)
+            expect(self.page.locator("dialog[open]")).to_be_visible()
+            yield f"dialog of the action {action}"
+            self.page.keyboard.press("Escape")
 
     def see_viewer(self) -> Iterator[str]:
         self._open("/library?order=newest")
@@ -111,6 +116,10 @@ class Tour:
         yield "album"
         self.page.locator(".album-actions").get_by_role("button", name="More").click()
         yield "menu of an album"
+        self.page.get_by_role("menuitem", name="Choose the cover").click()
+        yield "choice of a cover"
+        self.page.keyboard.press("Escape")
+        self.page.locator(".album-actions").get_by_role("button", name="More").click()
         self.page.get_by_role("menuitem", name="Delete").click()
         expect(self.page.locator("dialog[open]")).to_be_visible()
         yield "question about an album"
@@ -141,6 +150,8 @@ class Tour:
         self.page.get_by_role("button", name="Open the album").click()
         expect(self.page.locator("main li.tile img.loaded").first).to_be_visible()
         yield "shared album"
+        self._select()
+        yield "selection in a shared album"
 
     def see_uploads(self) -> Iterator[str]:
         self._open("/library?order=newest")
@@ -171,6 +182,15 @@ class Tour:
         tile.locator("a").focus()
         self.page.keyboard.press("x")
         expect(self.page.get_by_role("toolbar")).to_be_visible()
+
+    def _use(self, name: str) -> None:
+        """Use an action of the selection. Phones have some actions in a menu."""
+        toolbar = self.page.get_by_role("toolbar")
+        if toolbar.get_by_role("button", name=name).count():
+            toolbar.get_by_role("button", name=name).click()
+        else:
+            toolbar.get_by_role("button", name="More").click()
+            self.page.get_by_role("menuitem", name=name).click()
 
 
 def scroll_width_excess(page: Page) -> int:

@@ -29,7 +29,7 @@ export async function open(_params, query) {
   const grid = new PhotoGrid({ list, selection, isOwn: true, hasDays: order === "taken", label: t("library.label"), empty });
   const detach = attachToolbar(selection, { kind: "library", list });
   const arrivals = buildArrivals(grid);
-  const element = h("div", { class: "library" }, h("h1", { class: "unseen" }, t("place.library")), chips(order), arrivals.element, grid.element, order === "taken" && buildScrubber(grid));
+  const element = h("div", { class: order === "taken" ? "library timeline" : "library" }, h("h1", { class: "unseen" }, t("place.library")), chips(order), arrivals.element, grid.element, order === "taken" && buildScrubber(grid));
   const close = () => {
     detach();
     arrivals.close();

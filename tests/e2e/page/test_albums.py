@@ -116,6 +116,25 @@ def test_deleting_an_album_keeps_its_photos(person: Person) -> None:
     } == set(photo_ids)
 
 
+def test_mode_that_chooses_a_cover_can_be_left(person: Person) -> None:
+    photo_ids = person.upload(2, seed=345, visibility="private")
+    person.open(f"/a/{create_album(person, photo_ids)}")
+    page = person.page
+    expect(person.tiles()).to_have_count(2)
+    bar = page.get_by_role("toolbar", name="Choose the cover")
+    for leave in ("Escape", "Cancel"):
+        use_menu(page, "Choose the cover")
+        expect(bar).to_contain_text("Click the photo that becomes the cover.")
+        page.keyboard.press("Escape") if leave == "Escape" else bar.get_by_role("button", name=leave).click()
+        expect(bar).to_be_hidden()
+    person.tile(photo_ids[1]).locator("a").click()
+    expect(page.locator("dialog.viewer")).to_be_visible()
+    page.keyboard.press("Escape")
+    use_menu(page, "Choose the cover")
+    page.locator(".rail").get_by_role("link", name="Explore").click()
+    expect(bar).to_be_hidden()
+
+
 def test_private_album_offers_to_sign_in(person: Person, visitor: Person) -> None:
     album_id = create_album(person)
     visitor.expected_statuses.add(404)

@@ -118,6 +118,33 @@ def test_hostile_texts_of_a_link_stay_texts(person: Person, phone: Person) -> No
     expect(phone.tiles()).to_have_count(1, timeout=PATIENCE)
 
 
+def test_visitor_selects_and_downloads_photos(person: Person, open_browser: Callable[..., Person]) -> None:
+    photo_ids = person.upload(3, seed=560, visibility="private")
+    visitor = open_browser()
+    visitor.open(create_link(person, create_album(person, photo_ids)))
+    for photo_id in photo_ids[:2]:
+        visitor.tile(photo_id).hover()
+        visitor.tile(photo_id).locator(".tick").click()
+    toolbar = visitor.page.get_by_role("toolbar")
+    expect(toolbar.get_by_role("button")).to_have_count(2)
+    with visitor.page.expect_download():
+        toolbar.get_by_role("button", name="Download").click()
+    expect(toast(visitor.page)).to_contain_text("2 photos downloaded.")
+
+
+def test_visitor_chooses_an_order_that_survives_a_reload(person: Person, phone: Person) -> None:
+    photo_ids = person.upload(3, seed=570, visibility="private")
+    path = create_link(person, create_album(person, [photo_ids[1], photo_ids[0], photo_ids[2]]))
+    phone.open(path)
+    expect(phone.tiles().first).to_have_attribute("data-photo-id", photo_ids[1])
+    chip = phone.page.get_by_role("button", name="Date taken")
+    chip.tap()
+    expect(phone.tiles().first).not_to_have_attribute("data-photo-id", photo_ids[1])
+    assert phone.page.url == f"{person.local.url}{path}"
+    phone.page.reload()
+    expect(chip).to_have_attribute("aria-pressed", "true")
+
+
 def test_unknown_link_has_ended(phone: Person) -> None:
     phone.open("/s/unknown")
     expect(phone.page.locator("main")).to_contain_text("This link has ended")

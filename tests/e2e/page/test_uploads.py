@@ -145,7 +145,7 @@ def test_rejection_is_shown_with_its_reason(uploader: Uploader, tmp_path: Path) 
     notes = tmp_path / "notes.jpg"
     notes.write_text("These are notes.")
     uploader.send([*write_photos(tmp_path, 1, seed=700), str(notes)])
-    uploader.wait_for_end("1 photo uploaded")
+    uploader.wait_for_end("1 photo uploaded, 1 failed")
     expect(uploader.failures).to_contain_text("1 photo failed")
     expect(uploader.failures.get_by_role("button", name="Retry")).to_have_count(0)
     uploader.failures.get_by_role("button", name="See why").click()
@@ -163,6 +163,39 @@ def test_finished_uploads_do_not_move_the_grid(uploader: Uploader, tmp_path: Pat
     uploader.wait_for_end("20 photos uploaded")
     assert uploader.person.tiles().first.bounding_box() == before
     assert uploader.page.evaluate("() => window.shift") < 0.1
+
+
+def test_new_photos_are_offered_once(uploader: Uploader, tmp_path: Path) -> None:
+    uploader.person.upload(1, seed=950)
+    uploader.person.open("/library")
+    uploader.send(write_photos(tmp_path, 2, seed=960))
+    uploader.wait_for_end("2 photos uploaded")
+    chip = uploader.page.get_by_role("button", name="Show 2 new photos")
+    expect(uploader.tray.get_by_role("button", name="Show", exact=True)).to_be_visible()
+    expect(chip).to_be_hidden()
+    uploader.tray.get_by_role("button", name="Close").click()
+    expect(chip).to_be_visible()
+
+
+def test_tray_leaves_the_last_controls_and_the_scrubber_free(uploader: Uploader, tmp_path: Path) -> None:
+    page = uploader.page
+    [photo_id] = uploader.person.upload(1, seed=970)
+    changes = {"takenLocal": "2020-01-10T12:00:00"}
+    uploader.person.local.call("PATCH", f"/photos/{photo_id}", changes, token=uploader.person.token)
+    uploader.person.upload(30, seed=980)
+    uploader.person.open("/library")
+    uploader.send(write_photos(tmp_path, 2, seed=1020))
+    uploader.wait_for_end("2 photos uploaded")
+    tray, scrubber = uploader.tray.bounding_box() or {}, page.locator(".scrubber").bounding_box() or {}
+    assert tray["x"] + tray["width"] <= scrubber["x"]
+    page.set_viewport_size({"width": 600, "height": 500})
+    page.get_by_role("button", name="Account menu").click()
+    page.get_by_role("menuitem", name="Account").click()
+    button = page.get_by_role("button", name="Cancel account")
+    expect(button).to_be_visible()
+    page.evaluate("() => scrollTo(0, document.body.scrollHeight)")
+    last, tray = button.bounding_box() or {}, uploader.tray.bounding_box() or {}
+    assert last["y"] + last["height"] <= tray["y"]
 
 
 def test_folder_is_uploaded_with_titles_and_tags_and_without_other_files(uploader: Uploader, tmp_path: Path) -> None:
