@@ -56,16 +56,16 @@ class Person:
 
     def upload(self, count: int = 1, seed: int = 0, edges: tuple[int, int] = (400, 300), **fields: Any) -> list[str]:
         """Upload photos through the API, and return their ids. The first one is the oldest upload."""
-        photo_ids = []
-        for number in range(count):
-            grant = self.local.grant(self.token, **fields)
-            body = make_photo(*edges, seed=seed + number)
-            stored = self.context.request.put(grant["uploadUrl"], data=body, headers=grant["headers"])
-            assert stored.status == 200, stored.text()
-            answer = self.local.call("POST", f"/photos/{grant['photoId']}/complete", token=self.token)
-            assert answer.status == 200, answer
-            photo_ids.append(grant["photoId"])
-        return photo_ids
+        return [self.upload_file(make_photo(*edges, seed=seed + number), **fields) for number in range(count)]
+
+    def upload_file(self, body: bytes, **fields: Any) -> str:
+        """Upload a photo through the API, and return its id."""
+        grant = self.local.grant(self.token, **fields)
+        stored = self.context.request.put(grant["uploadUrl"], data=body, headers=grant["headers"])
+        assert stored.status == 200, stored.text()
+        answer = self.local.call("POST", f"/photos/{grant['photoId']}/complete", token=self.token)
+        assert answer.status == 200, answer
+        return str(grant["photoId"])
 
     def open(self, path: str) -> None:
         """Open an address of the page, and wait until its view is shown."""

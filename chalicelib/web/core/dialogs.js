@@ -42,7 +42,7 @@ export function openDialog({ title, content, name = "", onClose, mayLeave = () =
 /** Focus the control that has replaced another one while a dialog was open. @param {HTMLElement} opener */
 function focusInstead(opener) {
   if (document.activeElement !== document.body) return;
-  const layer = topLayer();
+  const layer = /** @type {HTMLElement} */ (topLayer());
   const controls = /** @type {HTMLElement[]} */ ([...layer.querySelectorAll("a, button")]);
   const same = controls.find(({ textContent, ariaLabel }) => textContent === opener.textContent && ariaLabel === opener.ariaLabel);
   (same ?? layer).focus();

@@ -156,14 +156,19 @@ async function showView(ticket) {
   }
   closeView();
   current = { view: found.view, key, address: found.address };
-  const hadFocus = outlet.contains(document.activeElement);
-  outlet.replaceChildren(found.view.element);
-  if (hadFocus) focusView();
-  /** @type {HTMLElement | null} */ (outlet.querySelector("[autofocus]"))?.focus();
+  fillOutlet(found.view.element);
   document.title = found.view.title ? `${found.view.title} · Photoshare` : "Photoshare";
   if (stored) found.view.resume?.();
   scrollTo(0, found.scroll);
   routerEvents.dispatchEvent(new CustomEvent("change", { detail: { path: currentPath() } }));
+}
+
+/** Show an element in the place of the last one. The focus does not leave the view. @param {HTMLElement} element */
+function fillOutlet(element) {
+  const hadFocus = outlet.contains(document.activeElement);
+  outlet.replaceChildren(element);
+  if (hadFocus) focusView();
+  /** @type {HTMLElement | null} */ (outlet.querySelector("[autofocus]"))?.focus();
 }
 
 /** Return the view that was kept for an entry. @param {string} key @param {string} address */
