@@ -1,4 +1,4 @@
-"""A folder as people have it: photos of several formats, a copy, and a file that is not a photo."""
+"""A folder of photos of several formats, a copy, and a file that is not a photo."""
 
 from pathlib import Path
 

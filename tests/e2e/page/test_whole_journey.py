@@ -172,7 +172,7 @@ def revoke(owner: Person, visitor: Person) -> None:
 
 
 def cancel_account(owner: Person, album_id: str) -> None:
-    """Cancel the account on its page. Nobody can sign in to it any more."""
+    """Cancel the account on its page. Its token and its albums end."""
     page = owner.page
     owner.expected_statuses |= {401, 404}
     owner.open("/me")
