@@ -6,7 +6,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    FloatRect,
+    Locator,
+    Page,
+    expect,
+    sync_playwright,
+)
 
 from tests.support.images import photo as make_photo
 from tests.support.rest import PASSWORD
@@ -56,16 +65,16 @@ class Person:
 
     def upload(self, count: int = 1, seed: int = 0, edges: tuple[int, int] = (400, 300), **fields: Any) -> list[str]:
         """Upload photos through the API, and return their ids. The first one is the oldest upload."""
-        photo_ids = []
-        for number in range(count):
-            grant = self.local.grant(self.token, **fields)
-            body = make_photo(*edges, seed=seed + number)
-            stored = self.context.request.put(grant["uploadUrl"], data=body, headers=grant["headers"])
-            assert stored.status == 200, stored.text()
-            answer = self.local.call("POST", f"/photos/{grant['photoId']}/complete", token=self.token)
-            assert answer.status == 200, answer
-            photo_ids.append(grant["photoId"])
-        return photo_ids
+        return [self.upload_file(make_photo(*edges, seed=seed + number), **fields) for number in range(count)]
+
+    def upload_file(self, body: bytes, **fields: Any) -> str:
+        """Upload a photo through the API, and return its id."""
+        grant = self.local.grant(self.token, **fields)
+        stored = self.context.request.put(grant["uploadUrl"], data=body, headers=grant["headers"])
+        assert stored.status == 200, stored.text()
+        answer = self.local.call("POST", f"/photos/{grant['photoId']}/complete", token=self.token)
+        assert answer.status == 200, answer
+        return str(grant["photoId"])
 
     def open(self, path: str) -> None:
         """Open an address of the page, and wait until its view is shown."""
@@ -107,6 +116,13 @@ def launch_chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
         yield browser
         browser.close()
+
+
+def measure(locator: Locator) -> FloatRect:
+    """Return the box of a visible element, in pixels of the window."""
+    box = locator.bounding_box()
+    assert box
+    return box
 
 
 def write_photos(folder: Path, count: int, seed: int = 0) -> list[str]:

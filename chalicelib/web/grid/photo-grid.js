@@ -114,7 +114,7 @@ export class PhotoGrid {
     const width = this.#canvas.clientWidth;
     if (!width) return;
     const hasDays = Boolean(this.options.hasDays);
-    this.#space = { width, rowHeight: PHONE.matches ? 128 : 232, gap: GAP, labelHeight: 40, heading: 56, hasDays, rem: parseFloat(getComputedStyle(document.documentElement).fontSize), aside: PHONE.matches ? 0 : CHIPS };
+    this.#space = { width, rowHeight: PHONE.matches ? 128 : 232, gap: GAP, labelHeight: PHONE.matches ? 44 : 40, heading: 56, hasDays, rem: parseFloat(getComputedStyle(document.documentElement).fontSize), aside: PHONE.matches ? 0 : CHIPS };
     this.#layOut();
   }
 

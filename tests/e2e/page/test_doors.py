@@ -1,76 +1,83 @@
-"""Joining and signing in: both lead back to the page that was shown."""
+"""The forms of signing in, of a new password, and of a link's password."""
 
-from collections.abc import Callable
-from urllib.parse import quote
+import re
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.support.chromium import PHONE, Person
+from tests.support.chromium import Person
 from tests.support.page_albums import create_album, create_link
 from tests.support.rest import PASSWORD
 
 pytestmark = pytest.mark.xdist_group("page")
 
 
-def enter(person: Person, email: str) -> None:
-    """Fill the form of the sign-in, and send it."""
-    person.page.get_by_label("E-mail").fill(email)
-    person.page.get_by_label("Password", exact=True).fill(PASSWORD)
-    person.page.locator("main form button.primary").click()
+def request_code(visitor: Person, email: str) -> None:
+    """Go from the sign-in to the step that asks for the code."""
+    visitor.page.get_by_label("E-mail").fill(email)
+    visitor.page.get_by_role("button", name="Forgotten your password?").click()
+    visitor.page.get_by_role("button", name="Send the code").click()
+    expect(visitor.page.get_by_role("heading", name="Enter the code")).to_be_visible()
 
 
-def test_sign_in_of_the_bar_leads_back(person: Person, visitor: Person) -> None:
-    visitor.open("/find?q=harbour")
-    visitor.page.locator(".bar-account").get_by_role("link", name="Sign in").click()
-    expect(visitor.page).to_have_url(f"{visitor.local.url}/sign-in?returnTo=%2Ffind%3Fq%3Dharbour")
-    enter(visitor, person.email)
-    expect(visitor.page).to_have_url(f"{visitor.local.url}/find?q=harbour")
+def test_steps_of_a_new_password_are_one_entry_of_the_history(visitor: Person) -> None:
+    page, email = visitor.page, visitor.local.address("forgotten")
+    visitor.local.sign_up(email)
+    visitor.open("/sign-in")
+    before = page.evaluate("history.length")
+    request_code(visitor, email)
+    assert page.evaluate("history.length") == before + 1
+    page.go_back()
+    expect(page.get_by_label("E-mail")).to_have_value(email)
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    request_code(visitor, email)
+    page.get_by_role("button", name="Back to sign in").click()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    request_code(visitor, email)
+    assert page.evaluate("history.length") == before + 1
+    page.get_by_label("Code").fill(visitor.local.mailed_code(email, mails=4))
+    page.get_by_label("New password").fill(f"{PASSWORD}-new")
+    page.get_by_role("button", name="Set password").click()
+    expect(page.get_by_text("Your library starts here")).to_be_visible()
+    # The sign-in before the library is of no use any more.
+    page.go_back()
+    expect(page).to_have_url(re.compile("/library$"))
+    expect(page.get_by_text("Your library starts here")).to_be_visible()
 
 
-def test_invitation_of_a_link_leads_back_without_telling_its_token(
-    person: Person, open_browser: Callable[..., Person]
-) -> None:
-    [photo_id] = person.upload(seed=1200, visibility="private")
-    path = create_link(person, create_album(person, [photo_id]))
-    token = path.rsplit("/", 1)[1]
-    phone = open_browser(**PHONE)
-    phone.open(path)
-    phone.page.locator(".invitation").get_by_role("link", name="Join").tap()
-    expect(phone.page).to_have_url(f"{phone.local.url}/join?back=tab")
-    phone.page.locator("main").get_by_role("link", name="Sign in").tap()
-    expect(phone.page).to_have_url(f"{phone.local.url}/sign-in?back=tab")
-    hosted = phone.page.locator("main a[data-leaves]").get_attribute("href") or ""
-    assert token not in hosted
-    assert quote(token) not in hosted
-    enter(phone, person.email)
-    expect(phone.page).to_have_url(f"{phone.local.url}{path}")
-    expect(phone.tile(photo_id)).to_be_visible()
-    assert not any("returnTo" in url and quote(token) in url for url in phone.requests)
-
-
-def test_visit_after_the_hosted_sign_in_goes_on_to_the_link(person: Person, visitor: Person) -> None:
-    [photo_id] = person.upload(seed=1210, visibility="private")
-    path = create_link(person, create_album(person, [photo_id]))
+def test_wrong_password_of_a_link_marks_its_field(person: Person, visitor: Person) -> None:
+    path = create_link(person, create_album(person, person.upload(seed=1200)), password=PASSWORD)
+    visitor.expected_statuses |= {401}
     visitor.open(path)
-    visitor.page.locator(".bar-account").get_by_role("link", name="Sign in").click()
-    expect(visitor.page).to_have_url(f"{visitor.local.url}/sign-in?back=tab")
-    visitor.sign_in(person.email)
-    visitor.page.reload()
-    expect(visitor.page).to_have_url(f"{visitor.local.url}{path}")
+    field = visitor.page.get_by_label("Password", exact=True)
+    field.fill("wrong")
+    field.press("Enter")
+    expect(field).to_have_attribute("aria-invalid", "true", timeout=20_000)
+    expect(field).to_have_accessible_description("That is not it. Try again.")
+    field.fill("other")
+    expect(field).not_to_have_attribute("aria-invalid", "true")
 
 
-def test_sign_in_over_a_photo_of_a_link_leads_back_to_it(person: Person, visitor: Person) -> None:
-    [photo_id] = person.upload(seed=1220, visibility="unlisted")
-    path = create_link(person, create_album(person, [photo_id]))
+def test_wrong_credentials_mark_both_fields(visitor: Person) -> None:
+    visitor.expected_statuses |= {401}
+    visitor.open("/sign-in")
+    visitor.page.get_by_label("E-mail").fill("nobody@example.com")
+    visitor.page.get_by_label("Password", exact=True).fill("Wrong-password-1")
+    visitor.page.locator("main form button.primary").click()
+    for label in ("E-mail", "Password"):
+        field = visitor.page.get_by_label(label, exact=True)
+        expect(field).to_have_accessible_description("The e-mail address or the password is wrong.")
+
+
+def test_too_many_passwords_of_a_link_are_explained(person: Person, visitor: Person) -> None:
+    path = create_link(person, create_album(person, person.upload(seed=1210)), password=PASSWORD)
+    visitor.expected_statuses |= {401, 429}
     visitor.open(path)
-    visitor.tile(photo_id).locator("a").click()
-    visitor.page.locator(".viewer-frame img.loaded").first.wait_for()
-    visitor.page.keyboard.press("i")
-    visitor.page.locator(".viewer-panel").get_by_role("link", name="Sign in to rate").click()
-    enter(visitor, person.email)
-    expect(visitor.page).to_have_url(f"{visitor.local.url}{path}?photo={photo_id}")
-    expect(visitor.page.locator("dialog.viewer")).to_be_visible()
-    visitor.page.keyboard.press("Escape")
-    expect(visitor.page).to_have_url(f"{visitor.local.url}{path}")
-    expect(visitor.tile(photo_id)).to_be_visible()
+    body = {"error": "TooManyRequests", "message": "Too many requests.", "requestId": "1"}
+    visitor.page.route(
+        "**/shared/*", lambda route: route.fulfill(status=429, json=body, headers={"Retry-After": "120"})
+    )
+    visitor.page.get_by_label("Password", exact=True).fill("wrong")
+    visitor.page.get_by_role("button", name="Open the album").click()
+    text = "There were too many wrong passwords. Try again in 2 minutes."
+    expect(visitor.page.get_by_role("alert")).to_have_text(text)

@@ -1,0 +1,107 @@
+"""The page on a phone: targets that a finger can hit, and names that fit."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from tests.support.chromium import PHONE, Person
+from tests.support.images import photo
+from tests.support.page_albums import create_album, list_stored, open_sharing
+from tests.support.uploading import Uploader
+
+pytestmark = pytest.mark.xdist_group("page")
+
+LEAST = 44
+LONG_NAME = "A walk along the river and back over the hills with everyone, number 0047.jpg"
+
+
+@pytest.fixture
+def phone(open_browser: Callable[..., Person]) -> Person:
+    """A phone whose user is signed in."""
+    person = open_browser(**PHONE)
+    person.join("phone")
+    return person
+
+
+def assert_target(control: Locator) -> None:
+    """Require that a control is large enough, and that nothing lies over its edges."""
+    control.scroll_into_view_if_needed()
+    box = control.bounding_box()
+    assert box
+    assert box["height"] >= LEAST
+    assert box["width"] >= LEAST
+    hit = """(element, by) => {
+      const { left, top, width, height } = element.getBoundingClientRect();
+      return element.contains(document.elementFromPoint(left + width / 2, top + height / 2 + by));
+    }"""
+    assert all(control.evaluate(hit, by) for by in (-LEAST / 2 + 1, LEAST / 2 - 1))
+
+
+def choose(phone: Person, folder: Path) -> Uploader:
+    """Choose a photo with a long name by the round button."""
+    file = folder / LONG_NAME
+    file.write_bytes(photo(400, 300, seed=1500))
+    uploader = Uploader(phone)
+    with phone.page.expect_file_chooser() as chooser:
+        phone.page.locator(".float-add").tap()
+    chooser.value.set_files(file)
+    expect(uploader.sheet).to_be_visible()
+    return uploader
+
+
+def test_rings_of_days_are_large(phone: Person) -> None:
+    # The three photos of a day fill a row and a half, so the other day begins within a row.
+    for photo_id in phone.upload(4, seed=1510, visibility="private")[1:]:
+        changes = {"takenLocal": "2024-07-02T10:00:00", "takenOffset": None}
+        assert phone.local.call("PATCH", f"/photos/{photo_id}", changes, token=phone.token).status == 200
+    phone.open("/library")
+    expect(phone.tiles()).to_have_count(4)
+    labels = phone.page.locator("li.tile[data-label]:has(.day-ring)")
+    assert sorted(label.get_attribute("data-label") or "" for label in labels.all()) == ["above", "inside"]
+    for ring in phone.page.locator(".day-ring").all():
+        assert_target(ring)
+
+
+def test_upload_has_large_fields_and_links_and_shows_both_ends_of_a_name(phone: Person, tmp_path: Path) -> None:
+    phone.open("/library")
+    uploader = choose(phone, tmp_path)
+    assert_target(uploader.sheet.locator(".sheet-row input"))
+    uploader.sheet.locator("footer .primary").tap()
+    uploader.wait_for_end("1 photo uploaded")
+    uploader.tray.get_by_role("button", name="Show each photo").tap()
+    link = uploader.tray.get_by_role("link", name=LONG_NAME)
+    assert_target(link)
+    begin, end = link.locator(".file-name > span").all()
+    assert begin.evaluate("part => part.scrollWidth > part.clientWidth")
+    assert end.evaluate("part => part.scrollWidth <= part.clientWidth")
+    assert end.inner_text() == LONG_NAME[-12:]
+
+
+def test_upload_from_an_album_goes_to_the_album(phone: Person, tmp_path: Path) -> None:
+    other = create_album(phone, name="Other")
+    album_id = create_album(phone, name="Dolomites")
+    phone.open(f"/a/{album_id}")
+    uploader = choose(phone, tmp_path)
+    select = uploader.sheet.locator(".select select")
+    expect(select).to_have_value(album_id)
+    # The list of albums arrives later. It has each album once.
+    expect(select.locator("option")).to_have_text(["No album", "Dolomites", "Other", "New album…"])
+    expect(select).to_have_value(album_id)
+    uploader.sheet.locator("footer .primary").tap()
+    uploader.wait_for_end("1 photo uploaded")
+    assert len(list_stored(phone, album_id)) == 1
+    assert list_stored(phone, other) == []
+
+
+def test_link_in_the_list_has_its_time_and_a_sign(phone: Person) -> None:
+    phone.open(f"/a/{create_album(phone)}")
+    dialog = open_sharing(phone.page)
+    dialog.get_by_role("button", name="Create and copy link").tap()
+    link = dialog.get_by_role("list", name="Share links").get_by_role("listitem")
+    today = phone.page.evaluate("new Date().toLocaleDateString('en-GB', { dateStyle: 'medium' })")
+    name = link.get_by_role("button").get_attribute("aria-label") or ""
+    assert name.startswith(f"Revoke: Created {today}, ")
+    assert name[-5:].replace(":", "").isdigit()
+    expect(link.locator(".icon-link")).to_be_visible()
