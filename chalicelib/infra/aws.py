@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 _RETRYABLE = standard.OrRetryChecker(
     [standard.TransientRetryableChecker(), standard.ThrottledRetryableChecker(), standard.ModeledRetryableChecker()]
 )
-"""The errors that botocore's standard mode retries: throttled and transient ones. AWS contract SDK-1."""
+"""The errors that botocore's standard mode retries: throttled and transient ones. AWS contracts SDK-1, DDB-6."""
 _USER_LIMITS = {"cognito-idp": ("LimitExceededException", "TooManyRequestsException")}
 """The codes with which a service limits one user. The adapter of the service translates them."""
 

@@ -68,7 +68,7 @@ class Rotations:
                 self._delete_long_replaced_renditions(counted)
                 current = self._apply(counted, self._make_renditions(counted, photo.wanted_rotation))
         except ProcessingFailed:
-            log.error("gave up rotating a photo", extra={"photo_id": photo.photo_id})
+            log.error("rotating a photo failed after all retries", extra={"photo_id": photo.photo_id})
             metrics.count("ProcessingFailed")
             current = self._apply(photo, self._build_end())
         if current is None or current.status == "erased":

@@ -79,9 +79,7 @@ def test_upload_whose_processing_always_dies_is_rejected_after_five_retries(
     assert originals_of(shared_cloud, ann.user_id) == set()
 
 
-def test_events_that_lambda_retries_count_from_the_first_retry_on(
-    shared_cloud: Cloud, ann: Client, break_decoder: Any
-) -> None:
+def test_retries_of_an_event_by_lambda_count(shared_cloud: Cloud, ann: Client, break_decoder: Any) -> None:
     break_decoder("uploads.confirmation", Killed())
     grant = shared_cloud.grant(ann)
     event = created(grant["s3Key"], shared_cloud.put(grant, JPEG))

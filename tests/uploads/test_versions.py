@@ -113,7 +113,7 @@ def test_kill_at_any_call_while_a_hidden_grant_is_removed_leaves_nothing(shared_
 
 
 @pytest.mark.parametrize("state", ["ready", "erased", "trashed", "pending", "rejected"])
-def test_event_for_a_foreign_prefix_does_not_touch_the_photo_with_its_id(
+def test_event_for_the_prefix_of_another_user_does_not_touch_the_photo_with_its_id(
     shared_cloud: Cloud, ann: Client, state: str
 ) -> None:
     grant = shared_cloud.grant(ann)
