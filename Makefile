@@ -24,7 +24,7 @@ BOTH := @test -e $(READY) -a -e $(EMULATOR) || echo "Installing two environments
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast coverage test-aws policies check fuzz bench openapi package audit deploy resources cdn-key redrive rebuild reindex rehide erase-photo cancel-account
+.PHONY: help run test test-fast coverage test-aws policies check fuzz bench openapi package audit deploy resources cdn-key redrive reprocess rebuild reindex rehide erase-photo cancel-account
 
 help: ## List all commands
 	@echo 'Arguments in [ ] are optional.'
@@ -116,6 +116,9 @@ rehide: $(READY) ## Repeat the deletions and visibility changes that a restore h
 
 redrive: $(READY) ## Retry the jobs and upload events in the dead-letter queues ([STAGE=])
 	$(BIN)/python -m release.redrive $(STAGE)
+
+reprocess: $(READY) ## Process the uploads again that the service failed to process, after a fix ([STAGE=])
+	$(BIN)/python -m release.reprocess $(STAGE)
 
 erase-photo: $(READY) ## Erase a photo that violates your rules (PHOTO_ID= [STAGE=])
 	@test -n "$(PHOTO_ID)" || { echo "PHOTO_ID= is missing. Name the photo to erase."; exit 1; }

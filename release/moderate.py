@@ -61,7 +61,7 @@ def cancel_account(user_id: str) -> str:
     wiring.account_deletion_store().cancel_account(
         UserId(user_id), format_timestamp(now), format_timestamp(now + PURGE_LEASE)
     )
-    wiring.queue().send([PurgeAccount(UserId(user_id))])
+    wiring.queue().try_send([PurgeAccount(UserId(user_id))])
     return f"Cancelled {user_id}. A job deletes the data of the account."
 
 

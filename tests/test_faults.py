@@ -5,13 +5,8 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from botocore.awsrequest import AWSResponse
-from botocore.compat import HTTPHeaders
-from botocore.exceptions import ClientError, ConnectTimeoutError, ParamValidationError
 
-from chalicelib.domain.errors import Busy
 from chalicelib.domain.photos import TRASH_LIFETIME
-from chalicelib.infra import aws
 from tests.support.cloud import Client, Cloud, created
 from tests.support.fault_runs import (
     ANSWER_LOST,
@@ -169,54 +164,3 @@ def test_next_sweep_finishes_a_sweep_that_a_fault_ended(shared_cloud: Cloud) -> 
         }
 
     run_with_fault_at_every_call(ANSWER_LOST + KILLED, run)
-
-
-# --- How a failure reaches the caller
-
-
-def client_with_answer(status: int, code: str) -> Any:
-    """Return a DynamoDB client for which every call returns this error."""
-    client = aws.create_client("dynamodb")
-    response = AWSResponse("https://aws", status, HTTPHeaders(), None)
-    client.meta.events.register("before-call", lambda **_: (response, {"Error": {"Code": code}}))
-    return client
-
-
-@pytest.mark.parametrize(
-    ("status", "code"),
-    [
-        (500, "InternalServerError"),
-        (503, ""),
-        (400, "ProvisionedThroughputExceededException"),
-        (400, "ThrottlingException"),
-        (400, "RequestLimitExceeded"),
-        (400, "TransactionInProgressException"),
-        (503, "SlowDown"),
-    ],
-)
-@pytest.mark.usefixtures("shared_cloud")
-def test_aws_error_or_throttling_raises_busy(status: int, code: str) -> None:
-    with pytest.raises(Busy):
-        client_with_answer(status, code).list_tables()
-
-
-@pytest.mark.parametrize("code", ["ConditionalCheckFailedException", "AccessDeniedException", "ValidationException"])
-@pytest.mark.usefixtures("shared_cloud")
-def test_aws_refusal_keeps_its_error_code(code: str) -> None:
-    with pytest.raises(ClientError) as raised:
-        client_with_answer(400, code).list_tables()
-    assert raised.value.response["Error"]["Code"] == code
-
-
-@pytest.mark.usefixtures("shared_cloud")
-def test_connection_timeout_raises_busy_but_an_invalid_call_does_not() -> None:
-    client = aws.create_client("dynamodb")
-
-    def fail(**_: Any) -> None:
-        raise ConnectTimeoutError(endpoint_url="https://aws")
-
-    client.meta.events.register_first("before-send", fail)
-    with pytest.raises(Busy):
-        client.list_tables()
-    with pytest.raises(ParamValidationError):
-        client.get_item()

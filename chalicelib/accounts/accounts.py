@@ -100,7 +100,8 @@ class Accounts:
         self._deletions.cancel_account(by.user_id, format_timestamp(now), format_timestamp(now + PURGE_LEASE))
         try:
             self._user_pool.sign_out_everywhere(by)
-            self._queue.send([PurgeAccount(by.user_id)])
         except errors.PhotoshareError:
-            log.exception("the sweep will start the purge of an account")
+            # The cancellation already makes the tokens invalid, and the purge deletes the user with all sessions.
+            log.exception("could not sign out a cancelled account")
+        self._queue.try_send([PurgeAccount(by.user_id)])
         return CancellationView(status="cancelling")

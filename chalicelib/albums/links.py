@@ -26,7 +26,7 @@ from chalicelib.stores.protocols import AlbumStore, ShareLinkStore
 
 MAX_LINKS = 100
 """The maximum number of links of one album, including expired links."""
-MAX_PASSWORD_ATTEMPTS = 20
+MAX_WRONG_PASSWORDS = 20
 """The maximum number of wrong passwords of a link in one time window."""
 WINDOW_SECONDS = 15 * 60
 
@@ -149,7 +149,7 @@ class ShareLinks:
         Raises:
             NotFound: the token is wrong, the link has expired or was revoked, or the album was deleted.
             LinkPasswordRequired, InvalidLinkPassword: the password is missing or wrong.
-            TooManyRequests: the link got `MAX_PASSWORD_ATTEMPTS` wrong passwords in this time window.
+            TooManyRequests: the link got `MAX_WRONG_PASSWORDS` wrong passwords in this time window.
         """
         decoded = share_links.decode_token(token)
         if decoded is None:
@@ -167,15 +167,18 @@ class ShareLinks:
         if password is None:
             raise errors.LinkPasswordRequired
         window, elapsed = divmod(int(self._clock().timestamp()), WINDOW_SECONDS)
-        # Count the attempt before checking it, so that concurrent attempts cannot exceed the limit.
-        if not self._links.count_password_attempt(link, window, MAX_PASSWORD_ATTEMPTS):
+        is_blocked = link.attempt_window >= window and link.wrong_attempts >= MAX_WRONG_PASSWORDS
+        if not is_blocked:
+            if share_links.verify_password(link, password):
+                return
+            # Count only wrong passwords. A fault in this call can therefore never block visitors with the password.
+            is_blocked = not self._links.count_wrong_password(link, window, MAX_WRONG_PASSWORDS)
+        if is_blocked:
             raise errors.TooManyRequests(
                 "Too many wrong passwords. Retry after the time in the Retry-After header.",
                 retry_after=WINDOW_SECONDS - elapsed,
             )
-        if not share_links.verify_password(link, password):
-            raise errors.InvalidLinkPassword
-        self._links.refund_password_attempt(link, window)
+        raise errors.InvalidLinkPassword
 
 
 def _build_view(link: ShareLink) -> LinkView:

@@ -43,11 +43,12 @@ class Propagation:
         if album.due_at is None:
             return
         try:
-            if album.photo_count > MAX_INLINE or not self._update_inline(album.album_id):
-                self._queue.send([UpdateAlbumPhotos(album.album_id)])
+            is_done = album.photo_count <= MAX_INLINE and self._update_inline(album.album_id)
         except Busy:
             # The change of the album is already stored, so the request must succeed.
-            log.warning("the sweep will update the photos of an album", extra={"album_id": album.album_id})
+            is_done = False
+        if not is_done:
+            self._queue.try_send([UpdateAlbumPhotos(album.album_id)])
 
     def run(self, album_id: AlbumId, budget: timedelta = PROPAGATION_TIME_BUDGET) -> None:
         """Update the photos of an album until all are up to date or `budget` is spent, and store the progress.

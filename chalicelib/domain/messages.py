@@ -58,3 +58,9 @@ class Queue(Protocol):
         Raises:
             Busy: the queue did not accept some of them.
         """
+
+    def try_send(self, messages: Sequence[Message]) -> None:
+        """Enqueue `messages` for a change that is already stored. If the queue fails, log it and return.
+
+        The sweep must find the work without the messages.
+        """

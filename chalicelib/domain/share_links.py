@@ -36,9 +36,9 @@ class ShareLink(Model, frozen=True):
     password_hash: str = ""
     """scrypt of the password and `salt`, both in hexadecimal. Empty if the link has no password."""
     attempt_window: int = field(default=0, name="guessWindow")
-    """The last time window with password attempts."""
-    attempts: int = field(default=0, name="guesses")
-    """The attempts of that window that were wrong or are still being checked."""
+    """The last time window with wrong passwords."""
+    wrong_attempts: int = field(default=0, name="guesses")
+    """The wrong passwords of that window."""
 
     def is_valid_at(self, now: Timestamp) -> bool:
         """Return whether the link has not expired."""

@@ -1,29 +1,26 @@
 """boto3 clients that raise `Busy` if a service is unavailable or throttles."""
 
 import logging
+from collections.abc import Iterator
 from functools import cache
+from http import HTTPStatus
 from typing import Any
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ParamValidationError
+from botocore.retries import standard
 
 from chalicelib.domain.errors import Busy
 
 log = logging.getLogger(__name__)
 
-_THROTTLED = frozenset(
-    {
-        "ProvisionedThroughputExceededException",
-        "RequestLimitExceeded",
-        "SlowDown",
-        "ThrottledException",
-        "Throttling",
-        "ThrottlingException",
-        # The first attempt of a retried transaction is still running. AWS contract DDB-6.
-        "TransactionInProgressException",
-    }
+_RETRYABLE = standard.OrRetryChecker(
+    [standard.TransientRetryableChecker(), standard.ThrottledRetryableChecker(), standard.ModeledRetryableChecker()]
 )
+"""The errors that botocore's standard mode retries: throttled and transient ones. AWS contracts SDK-1, DDB-6."""
+_USER_LIMITS = {"cognito-idp": ("LimitExceededException", "TooManyRequestsException")}
+"""The codes with which a service limits one user. The adapter of the service translates them."""
 
 
 def create_client(service: Any, **config: Any) -> Any:
@@ -65,10 +62,29 @@ def _get_session() -> Any:
     return boto3.Session()
 
 
+@cache
+def _load_legacy_codes() -> frozenset[str]:
+    """Return the codes that botocore's legacy mode retries. Some of them are unknown to its standard mode."""
+    return frozenset(_find_codes(_get_session()._session.get_data("_retry")))
+
+
+def _find_codes(data: dict[str, Any]) -> Iterator[str]:
+    """Yield every `service_error_code` in botocore's rules for retries."""
+    for name, value in data.items():
+        if isinstance(value, dict):
+            yield from _find_codes(value)
+        elif name == "service_error_code":
+            yield value
+
+
 def _raise_busy_on_failure(http_response: Any, parsed: dict[str, Any], model: Any, **_: Any) -> None:
-    code = parsed.get("Error", {}).get("Code", "")
-    if http_response.status_code >= 500 or code in _THROTTLED:
-        log.error("%s failed: %s", model.name, code or http_response.status_code)
+    code, status = parsed.get("Error", {}).get("Code", ""), http_response.status_code
+    if code in _USER_LIMITS.get(model.service_model.service_name, ()):
+        return
+    context = standard.RetryContext(1, model, parsed, http_response)
+    is_retryable = _RETRYABLE.is_retryable(context) or code in _load_legacy_codes()
+    if is_retryable or status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        log.error("%s failed: %s", model.name, code or status)
         raise Busy
 
 

@@ -1,6 +1,5 @@
 """Job: work on photos that are due: overdue uploads, rejected photos, old trash, erased photos and rotations."""
 
-import logging
 from datetime import datetime, timedelta
 
 from chalicelib.domain.clock import Clock
@@ -12,8 +11,6 @@ from chalicelib.photos.rotation import Rotations
 from chalicelib.storage.bucket import PhotoBuckets
 from chalicelib.stores.protocols import PhotoStore
 from chalicelib.uploads.confirmation import UploadConfirmation
-
-log = logging.getLogger(__name__)
 
 SWEEP_LIMIT = 5000
 """The maximum number of photos that one sweep enqueues. The next sweep enqueues the rest."""
@@ -71,10 +68,7 @@ class CleanUpPhotoJob:
         """Confirm the upload if its bytes arrived without an event. Otherwise remove the pending photo."""
         age = self._clock() - datetime.fromisoformat(photo.uploaded_at)
         metrics.record_seconds("PendingSeconds", age.total_seconds())
-        current = self._confirmation.confirm(photo.s3_key, None)
-        if current and current.status == "pending":
-            log.info("removed an unused upload grant", extra={"photo_id": photo.photo_id})
-            self._store.remove(current)
+        self._confirmation.settle(photo)
 
     def _remove_leftovers(self, photo: Photo) -> None:
         """Delete the remaining objects and ratings of an erased photo. No new ratings can be added."""

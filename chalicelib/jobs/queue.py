@@ -1,5 +1,6 @@
 """The job queue on SQS."""
 
+import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,8 @@ from chalicelib.domain.messages import CleanUpPhoto, Message
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
+
+log = logging.getLogger(__name__)
 
 _BATCH = 10
 """The maximum size of an SQS batch. AWS contract SQS-2."""
@@ -38,6 +41,13 @@ class SqsQueue:
             response = self._sqs.send_message_batch(QueueUrl=self._url, Entries=entries)
             if response.get("Failed"):
                 raise Busy(f"The queue did not accept {len(response['Failed'])} messages.")
+
+    def try_send(self, messages: Sequence[Message]) -> None:
+        """Enqueue `messages`. If SQS fails for any reason, only log it, because the sweep finds the work."""
+        try:
+            self.send(messages)
+        except Exception:
+            log.exception("could not enqueue jobs, so the sweep will start them", extra={"count": len(messages)})
 
 
 def decode_message(body: str) -> Message:

@@ -94,7 +94,7 @@ class Photos:
 
         photo = self._change(photo_id, by, change)
         if rotation is not None and photo.wanted_rotation is not None:
-            self._enqueue_rotation(photo_id)
+            self._queue.try_send([CleanUpPhoto(photo_id)])
         return self._presenter.build_own_view(photo)
 
     def delete(self, photo_id: PhotoId, *, permanent: bool, by: Caller) -> None:
@@ -168,10 +168,14 @@ class Photos:
         return self._change(photo_id, by, bury)
 
     def delete_data(self, tombstone: Photo) -> None:
-        """Delete the objects and ratings of an erased photo."""
-        self._bucket.erase(tombstone.prefix)
-        # One call deletes a limited number of ratings. The sweep deletes the rest.
-        self._store.delete_ratings(tombstone.photo_id)
+        """Delete the objects and ratings of an erased photo. If a call fails, the sweep deletes the rest."""
+        try:
+            self._bucket.erase(tombstone.prefix)
+            # One call deletes a limited number of ratings. The sweep deletes the rest.
+            self._store.delete_ratings(tombstone.photo_id)
+        except errors.Busy:
+            # The photo is already erased, so the request must succeed.
+            log.warning("the sweep will delete the data of a photo", extra={"photo_id": tombstone.photo_id})
 
     def download(self, photo_id: PhotoId, *, by: Caller | None) -> DownloadView:
         """Return a download URL: of the original for the owner, else of the full-size copy without GPS position.
@@ -188,13 +192,6 @@ class Photos:
     def _find_public(self, photo_id: str) -> Photo | None:
         photo = self._store.get_photo(PhotoId(photo_id)) if is_photo_id(photo_id) else None
         return photo if photo and photo.listed and photo.visibility == "public" else None
-
-    def _enqueue_rotation(self, photo_id: PhotoId) -> None:
-        try:
-            self._queue.send([CleanUpPhoto(photo_id)])
-        except errors.Busy:
-            # The change is already stored, so the request must succeed.
-            log.warning("the sweep will rotate a photo", extra={"photo_id": photo_id})
 
     def _change(self, photo_id: PhotoId, by: Caller, change: Callable[[Photo], Photo]) -> Photo:
         def attempt() -> Photo:

@@ -13,7 +13,9 @@ from chalicelib.domain import errors
 from chalicelib.domain.clock import Clock
 from chalicelib.domain.ids import format_timestamp
 from chalicelib.domain.photos import Photo, Rotation
+from chalicelib.infra import metrics
 from chalicelib.infra.retry import WriteConflict, retry_on_conflict
+from chalicelib.photos.attempts import Attempts, ProcessingFailed
 from chalicelib.renditions import Rejection, render
 from chalicelib.storage.bucket import PhotoBuckets
 from chalicelib.stores.protocols import PhotoStore
@@ -39,7 +41,8 @@ def request_rotation(photo: Photo, rotation: Rotation, now: datetime) -> Photo:
         return photo
     # If a request is withdrawn, its job may still write renditions that no row will use.
     due_at = now + (OLD_RENDITIONS_LIFETIME if wanted is None else ROTATION_LEASE)
-    return photo.with_(wanted_rotation=wanted, rotation_due_at=format_timestamp(due_at))
+    due = {"rotation_due_at": format_timestamp(due_at), "attempts": 0, "attempted_at": None}
+    return photo.with_(wanted_rotation=wanted, **due)
 
 
 class Rotations:
@@ -47,17 +50,27 @@ class Rotations:
 
     def __init__(self, store: PhotoStore, bucket: PhotoBuckets, clock: Clock) -> None:
         self._store, self._bucket, self._clock = store, bucket, clock
+        self._attempts = Attempts(store, clock)
 
     def rotate(self, photo: Photo) -> None:
         """Make the renditions of the wanted rotation and show them. Do nothing if no rotation is wanted.
+
+        If several attempts have failed, end the request instead.
 
         Raises:
             Busy: other writers keep changing the photo. A retry starts again.
         """
         if photo.wanted_rotation is None:
             return
-        self._delete_long_replaced_renditions(photo)
-        current = self._apply(photo, self._make_renditions(photo, photo.wanted_rotation))
+        requested_at = datetime.fromisoformat(photo.rotation_due_at or photo.uploaded_at) - ROTATION_LEASE
+        try:
+            with self._attempts.count(photo, requested_at) as counted:
+                self._delete_long_replaced_renditions(counted)
+                current = self._apply(counted, self._make_renditions(counted, photo.wanted_rotation))
+        except ProcessingFailed:
+            log.error("rotating a photo failed after all retries", extra={"photo_id": photo.photo_id})
+            metrics.count("ProcessingFailed")
+            current = self._apply(photo, self._build_end())
         if current is None or current.status == "erased":
             # The photo was erased during the job, so delete the renditions that the job wrote after that.
             self._bucket.erase(photo.prefix)
@@ -83,8 +96,7 @@ class Rotations:
 
         If the original is missing or cannot be rendered, return only the changes that end the request.
         """
-        due_at = format_timestamp(self._clock() + OLD_RENDITIONS_LIFETIME)
-        finished = {"wanted_rotation": None, "rotation_due_at": due_at}
+        finished = self._build_end()
         stored = self._bucket.read(photo.s3_key, photo.version_id)
         if stored is None or stored.content is None:
             log.error("the original of a photo to rotate is missing", extra={"photo_id": photo.photo_id})
@@ -109,6 +121,11 @@ class Rotations:
             "copy_type": rendered.renditions["full"].content_type,
             "copy_size": len(rendered.renditions["full"].content),
         }
+
+    def _build_end(self) -> dict[str, Any]:
+        """Return the changes that end the request for a rotation."""
+        due_at = format_timestamp(self._clock() + OLD_RENDITIONS_LIFETIME)
+        return {"wanted_rotation": None, "rotation_due_at": due_at, "attempts": 0, "attempted_at": None}
 
     def _apply(self, photo: Photo, changes: dict[str, Any]) -> Photo | None:
         """Apply `changes` if the same rotation is still wanted. Return the photo from before, or None if it is gone."""

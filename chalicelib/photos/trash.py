@@ -43,11 +43,7 @@ class Trash:
         """Request to erase all photos that are now in the caller's trash. A job erases the photos."""
         now = self._clock()
         self._requests.add(by.user_id, format_timestamp(now), format_timestamp(now + EMPTYING_LEASE))
-        try:
-            self._queue.send([EmptyTrash(by.user_id)])
-        except Busy:
-            # The request is already stored, so it must succeed.
-            log.warning("the sweep will empty the trash of a user")
+        self._queue.try_send([EmptyTrash(by.user_id)])
 
     def run(self, user_id: UserId, budget: timedelta = EMPTYING_TIME_BUDGET) -> None:
         """Erase the photos in the trash of a user until all are erased or `budget` is spent.

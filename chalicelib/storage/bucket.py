@@ -4,7 +4,7 @@ import base64
 import hashlib
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 from urllib.parse import quote, unquote
 
 import msgspec
@@ -45,6 +45,15 @@ class StoredObject(msgspec.Struct, frozen=True, kw_only=True):
     sha256: str
     """SHA-256 of `content`, in hexadecimal."""
     metadata: dict[str, str]
+    stored_at: datetime
+
+
+class Version(NamedTuple):
+    """A version of an original, or a delete marker."""
+
+    key: str
+    version_id: str
+    is_marker: bool
 
 
 class PhotoBuckets:
@@ -138,7 +147,26 @@ class PhotoBuckets:
             content=content,
             sha256=hashlib.sha256(content or b"").hexdigest(),
             metadata=response["Metadata"],
+            stored_at=response["LastModified"],
         )
+
+    def read_newest(self, photo: Photo, *, max_bytes: int) -> StoredObject | None:
+        """Return the newest version of an original as `read` does, even if a delete marker hides it."""
+        if stored := self.read(photo.s3_key, max_bytes=max_bytes):
+            return stored
+        versions = (stored for stored in self.list_versions(photo) if stored.key == photo.s3_key)
+        hidden = next((version for version in versions if not version.is_marker), None)
+        return self.read(photo.s3_key, hidden.version_id, max_bytes=max_bytes) if hidden else None
+
+    def list_versions(self, photo: Photo) -> list[Version]:
+        """Return every version and delete marker of every original of a photo. The newest of a key comes first."""
+        pages = self._s3.get_paginator("list_object_versions").paginate(Bucket=self.originals, Prefix=photo.prefix)
+        return [
+            Version(stored["Key"], stored["VersionId"], is_marker=kind == "DeleteMarkers")
+            for page in pages
+            for kind in ("Versions", "DeleteMarkers")
+            for stored in cast("list[Any]", page.get(kind, []))
+        ]
 
     def has_version(self, key: str, version_id: str) -> bool:
         """Return whether this version of an original exists."""
@@ -184,6 +212,12 @@ class PhotoBuckets:
         prefix = f"{key.rpartition('/')[0]}/{version_id}/"
         if not any(rendition.startswith(prefix) for rendition in photo.renditions.values()):
             self.erase(prefix)
+
+    def delete_other_versions(self, photo: Photo) -> None:
+        """Delete every version of every original of a ready photo except the confirmed one. Idempotent."""
+        for stored in self.list_versions(photo):
+            if (stored.key, stored.version_id) != (photo.s3_key, photo.version_id):
+                self.delete_version(photo, stored.key, stored.version_id)
 
     def erase(self, prefix: str) -> None:
         """Delete every version of every original, and every rendition, under `prefix`. Idempotent.

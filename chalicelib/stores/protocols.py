@@ -194,15 +194,12 @@ class ShareLinkStore(Protocol):
     def remove_link(self, album_id: AlbumId, link_id: LinkId) -> bool:
         """Delete a link. Return False if it does not exist."""
 
-    def count_password_attempt(self, link: ShareLink, window: int, limit: int) -> bool:
-        """Count an attempt at the link's password in this time window.
+    def count_wrong_password(self, link: ShareLink, window: int, limit: int) -> bool:
+        """Count a wrong password in this time window.
 
-        Return False and count nothing if the link does not exist or the window has `limit` attempts. Concurrent calls
+        Return False and count nothing if the link does not exist or the window has `limit` of them. Concurrent calls
         cannot exceed the limit either.
         """
-
-    def refund_password_attempt(self, link: ShareLink, window: int) -> None:
-        """Subtract an attempt with the correct password, unless a later window has begun."""
 
 
 class AlbumStore(Protocol):

@@ -3,6 +3,7 @@
 import logging
 import re
 import time
+from datetime import datetime
 from typing import Any
 
 from chalicelib.domain import errors
@@ -13,6 +14,7 @@ from chalicelib.domain.photos import MAX_UPLOAD_BYTES, Photo
 from chalicelib.infra import metrics
 from chalicelib.infra.retry import WriteConflict, retry_on_conflict
 from chalicelib.photos.access import get_owned_photo
+from chalicelib.photos.attempts import Attempts, ProcessingFailed
 from chalicelib.photos.views import OwnPhotoView, PendingPhotoView, PhotoPresenter
 from chalicelib.renditions import MAX_PIXELS, Rejection, TooSlow, render, sniff
 from chalicelib.storage.bucket import PhotoBuckets, StoredObject, decode_filename
@@ -49,7 +51,7 @@ class UploadConfirmation:
     ) -> None:
         """If `moderator` is None, moderation is off."""
         self._store, self._accounts, self._bucket, self._moderator = store, accounts, bucket, moderator
-        self._presenter, self._clock = presenter, clock
+        self._presenter, self._clock, self._attempts = presenter, clock, Attempts(store, clock)
 
     def complete(self, photo_id: PhotoId, *, by: Caller) -> OwnPhotoView | PendingPhotoView:
         """Confirm an upload without waiting for the S3 event, and return its photo.
@@ -65,13 +67,16 @@ class UploadConfirmation:
         photo: Photo | None = owned
         if owned.status == "pending":
             # S3 can read the object as soon as the client's upload has succeeded. AWS contract S3-7.
-            stored = self._bucket.read(owned.s3_key, max_bytes=MAX_REQUEST_BYTES)
+            stored = self._bucket.read_newest(owned, max_bytes=MAX_REQUEST_BYTES)
             if stored and MAX_REQUEST_BYTES < stored.size <= MAX_UPLOAD_BYTES:
                 return self._presenter.build_pending_view(owned)
             try:
                 photo = self._process_upload(owned, stored, max_pixels=MAX_REQUEST_PIXELS)
             except TooSlow:
                 return self._presenter.build_pending_view(owned)
+            if photo and photo.status == "ready":
+                # The events of other versions may be lost.
+                self._bucket.delete_other_versions(photo)
         if photo is None or photo.status == "erased":
             raise errors.NotFound
         if photo.status == "pending":
@@ -112,11 +117,42 @@ class UploadConfirmation:
             return self._rebuild(user_id, photo_id, key)
         if photo.status == "pending" and photo.s3_key == key:
             return self._process_upload(photo, self._bucket.read(key, version_id))
-        if photo.status == "erased":
+        if photo.user_id == user_id and photo.status == "erased":
             self._bucket.erase(photo.prefix)
         elif version_id and version_id != photo.version_id:
             self._delete_or_confirm_version(photo, key, version_id)
         return photo
+
+    def settle(self, photo: Photo) -> None:
+        """Confirm an overdue upload whose event was lost or whose processing has failed.
+
+        If there are several versions, confirm the newest one, even if a delete marker hides it. Delete all others.
+        If no bytes arrived, remove the photo.
+
+        Raises:
+            Busy: a dependency failed, or other writers keep changing the photo.
+        """
+        versions = self._bucket.list_versions(photo)
+        own_versions = [stored for stored in versions if stored.key == photo.s3_key and not stored.is_marker]
+        current = self._retry(photo, own_versions[0].version_id) if own_versions else photo
+        if current and current.status == "ready":
+            self._bucket.delete_other_versions(current)
+        if current is None or current.status != "pending":
+            return
+        log.info("removed an unused upload grant", extra={"photo_id": photo.photo_id})
+        if not versions:
+            self._store.remove(current)
+        # If objects remain, leave a tombstone. Otherwise a fault could leave them without a photo.
+        elif self._store.replace(current, current.to_tombstone(format_timestamp(self._clock()))):
+            self._bucket.erase(photo.prefix)
+
+    def _retry(self, photo: Photo, version_id: str) -> Photo | None:
+        """Confirm a version of an overdue upload. Count the attempt before reading, because reading can fail too."""
+        try:
+            with self._attempts.count(photo, datetime.fromisoformat(photo.uploaded_at)) as counted:
+                return self._process_upload(counted, self._bucket.read(photo.s3_key, version_id))
+        except ProcessingFailed as failure:
+            return self._reject(photo, failure, version_id)
 
     def _delete_or_confirm_version(self, photo: Photo, key: str, version_id: str) -> None:
         """Delete another version. If the confirmed version is gone and the bytes are the same, confirm it instead."""
@@ -165,16 +201,13 @@ class UploadConfirmation:
             return photo
         start = time.perf_counter()
         try:
-            outcome = self._accept(photo, stored, max_pixels)
+            with self._attempts.count(photo, stored.stored_at) as counted:
+                current = self._apply_outcome(counted, self._accept(counted, stored, max_pixels))
         except Rejection as rejection:
-            # The type of the cause tells a damaged file from a fault of the service. Its text may quote the file.
-            cause = type(rejection.__cause__).__name__
-            log.info("rejected an upload", extra={"photo_id": photo.photo_id, "reason": rejection.code, "cause": cause})
-            outcome = build_rejected_outcome(rejection, self._clock())
-        current = self._apply_outcome(photo, outcome)
+            current = self._reject(photo, rejection, stored.version_id)
         metrics.record_seconds("ConfirmSeconds", time.perf_counter() - start)
         # Delete objects only after the row is written. Another process may have processed the upload first.
-        if current is None or current.status != "ready":
+        if current is None or current.version_id is None:
             self._bucket.erase(photo.prefix)
         elif current.version_id != stored.version_id:
             self._bucket.delete_version(current, photo.s3_key, stored.version_id)
@@ -191,6 +224,12 @@ class UploadConfirmation:
         for name, rendition in rendered.renditions.items():
             self._bucket.write_rendition(outcome.changes["renditions"][name], rendition.content, rendition.content_type)
         return outcome
+
+    def _reject(self, photo: Photo, rejection: Rejection, version_id: str) -> Photo | None:
+        # The type of the cause tells a damaged file from a fault of the service. Its text may quote the file.
+        cause = type(rejection.__cause__).__name__
+        log.info("rejected an upload", extra={"photo_id": photo.photo_id, "reason": rejection.code, "cause": cause})
+        return self._apply_outcome(photo, build_rejected_outcome(rejection, version_id, self._clock()))
 
     def _apply_outcome(self, photo: Photo, outcome: Outcome) -> Photo | None:
         """Apply `outcome`, and return the photo. If another process was first, return its result instead.
@@ -226,6 +265,8 @@ def _count_outcome(outcome: Outcome) -> None:
         metrics.count("Confirmed")
     else:
         metrics.count("Rejected", reason=outcome.changes["rejection"])
+    if outcome.changes.get("rejection") == ProcessingFailed.__name__:
+        metrics.count("ProcessingFailed")
 
 
 def _build_log_prefix(key: str) -> str:

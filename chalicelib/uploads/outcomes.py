@@ -8,6 +8,7 @@ import msgspec
 from chalicelib.domain import errors
 from chalicelib.domain.ids import format_timestamp
 from chalicelib.domain.photos import MAX_UPLOAD_BYTES, TRASH_LIFETIME, Photo, RejectionDetails
+from chalicelib.photos.attempts import ProcessingFailed
 from chalicelib.renditions import Captions, Rejection, Rendered, TooManyBytes
 from chalicelib.storage.bucket import StoredObject
 
@@ -20,7 +21,7 @@ class Outcome(NamedTuple):
 
     def apply_to(self, photo: Photo) -> Photo:
         """Return the changed photo. Keep the fields that the owner set before the upload was processed."""
-        changes = self.changes | {"imports_metadata": False}
+        changes = self.changes | {"attempts": 0, "attempted_at": None, "imports_metadata": False}
         if photo.taken_local:
             changes |= {
                 "taken_at": photo.taken_at,
@@ -94,8 +95,11 @@ def build_accepted_outcome(photo: Photo, stored: StoredObject, rendered: Rendere
     return Outcome(changes, rendered.captions)
 
 
-def build_rejected_outcome(rejection: Rejection, now: datetime) -> Outcome:
-    """Return the changes that make a pending photo rejected. A sweep removes the photo after `TRASH_LIFETIME`."""
+def build_rejected_outcome(rejection: Rejection, version_id: str, now: datetime) -> Outcome:
+    """Return the changes that make a pending photo rejected. A sweep removes the photo after `TRASH_LIFETIME`.
+
+    If the service failed to process the photo, keep the original until then, so that the operator can try again.
+    """
     due_at = format_timestamp(now + TRASH_LIFETIME)
     changes = {
         "status": "rejected",
@@ -104,7 +108,7 @@ def build_rejected_outcome(rejection: Rejection, now: datetime) -> Outcome:
         "charged_bytes": 0,
         "due_at": due_at,
     }
-    return Outcome(changes)
+    return Outcome(changes | {"version_id": version_id} if isinstance(rejection, ProcessingFailed) else changes)
 
 
 def build_rejection_error(photo: Photo) -> errors.ImageRejected:

@@ -8,14 +8,14 @@ from urllib.parse import urlsplit
 import pytest
 import time_machine
 
-from chalicelib.albums import links
 from chalicelib.domain import share_links
 from chalicelib.domain.ids import format_timestamp
 from tests.support.albums import create_album, put_into_album
 from tests.support.captured_logs import capture_log
-from tests.support.cloud import Answer, Client, Cloud
+from tests.support.cloud import Client, Cloud
 from tests.support.images import photo as make_photo
 from tests.support.invariants import broken
+from tests.support.links import create_link, get_path, open_link
 from tests.support.lists import add_photos, join_pages, read_pages
 
 JPEG = make_photo(64, 48)
@@ -26,23 +26,6 @@ PASSWORD = "hunter 2"
 def album(ann: Client) -> str:
     """The path of a private album that Ann owns."""
     return create_album(ann, visibility="private")
-
-
-def create_link(owner: Client, album: str, **fields: Any) -> str:
-    """Create a share link. Return its path in the API."""
-    answer = owner.post(f"{album}/links", fields)
-    assert answer.status == 201, answer
-    return get_path(answer.json["url"])
-
-
-def get_path(url: str) -> str:
-    """Return the path in the API of a share link, which is an address of the web page."""
-    assert url.startswith("http://localhost:8000/s/")
-    return url.replace("http://localhost:8000/s/", "/shared/")
-
-
-def open_link(client: Client, path: str, password: str | None = None) -> Answer:
-    return client.call("GET", path, headers={"X-Link-Password": password} if password is not None else {})
 
 
 def timestamp_in(minutes: int) -> str:
@@ -215,70 +198,6 @@ def test_link_with_an_invalid_field_is_refused(ann: Client, album: str, fields: 
     answer = ann.post(f"{album}/links", fields)
     assert (answer.status, answer.json["error"]) == (400, "InvalidRequest")
     assert answer.json["details"] == {"field": next(iter(fields))}
-
-
-# --- Passwords
-
-
-def test_password_opens_the_album_and_its_photos_and_downloads(shared_cloud: Cloud, ann: Client, album: str) -> None:
-    photo = shared_cloud.upload(ann, JPEG, albumId=album[8:])
-    path = create_link(ann, album, password=PASSWORD)
-    for target in (path, f"{path}/photos", f"{path}/photos/{photo.photo_id}/download"):
-        for client in (shared_cloud.visitor, ann):
-            without, wrong = open_link(client, target), open_link(client, target, "Hunter 2")
-            assert (without.status, without.json["error"]) == (401, "LinkPasswordRequired")
-            assert (wrong.status, wrong.json["error"]) == (401, "InvalidLinkPassword")
-            assert open_link(client, target, PASSWORD).status == 200
-
-
-@pytest.mark.parametrize(
-    ("password", "header"),
-    [
-        ("pässwort", "p%C3%A4sswort"),
-        ("a%20b", "a%20b"),
-        (" two\nlines ", "%20two%0Alines%20"),
-    ],
-)
-def test_password_of_any_characters_can_be_sent_in_the_header(
-    shared_cloud: Cloud, ann: Client, album: str, password: str, header: str
-) -> None:
-    path = create_link(ann, album, password=password)
-    assert open_link(shared_cloud.visitor, path, header).status == 200
-    assert open_link(shared_cloud.visitor, path, f"{header}x").status == 401
-
-
-def test_password_for_a_link_without_one_is_ignored(shared_cloud: Cloud, ann: Client, album: str) -> None:
-    assert open_link(shared_cloud.visitor, create_link(ann, album), "anything").status == 200
-
-
-def test_forged_link_is_not_found_even_with_the_correct_password(shared_cloud: Cloud, ann: Client, album: str) -> None:
-    token = share_links.decode_token(create_link(ann, album, password=PASSWORD).rpartition("/")[2])
-    assert token
-    forged = share_links.encode_token(token._replace(secret=bytes(32)))
-    assert open_link(shared_cloud.visitor, f"/shared/{forged}", PASSWORD).status == 404
-
-
-def test_password_attempts_are_limited_until_the_next_window(shared_cloud: Cloud, ann: Client, album: str) -> None:
-    path, other = create_link(ann, album, password=PASSWORD), create_link(ann, album, password=PASSWORD)
-    start = datetime(2027, 1, 1, tzinfo=UTC)
-    with time_machine.travel(start, tick=False):
-        statuses = [open_link(shared_cloud.visitor, path, "x").status for _ in range(links.MAX_PASSWORD_ATTEMPTS + 2)]
-        assert statuses == [401] * links.MAX_PASSWORD_ATTEMPTS + [429] * 2
-        refused = open_link(shared_cloud.visitor, path, PASSWORD)
-        assert (refused.status, refused.json["error"]) == (429, "TooManyRequests")
-        assert refused.headers["Retry-After"] == str(links.WINDOW_SECONDS)
-        assert open_link(shared_cloud.visitor, path).status == 401, "a request without a password is not an attempt"
-        assert open_link(shared_cloud.visitor, other, PASSWORD).status == 200
-    with time_machine.travel(start + timedelta(seconds=links.WINDOW_SECONDS), tick=False):
-        assert open_link(shared_cloud.visitor, path, PASSWORD).status == 200
-
-
-def test_correct_password_does_not_count_as_an_attempt(
-    shared_cloud: Cloud, ann: Client, album: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(links, "MAX_PASSWORD_ATTEMPTS", 2)
-    path = create_link(ann, album, password=PASSWORD)
-    assert [open_link(shared_cloud.visitor, path, PASSWORD).status for _ in range(4)] == [200] * 4
 
 
 # --- Cost

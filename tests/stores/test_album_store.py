@@ -167,25 +167,24 @@ def test_missing_or_deleted_album_gets_no_link(backend: Backend) -> None:
         assert backend.links.list_links(album.album_id, 9) == []
 
 
-def test_password_attempts_are_limited_per_window_under_concurrent_requests(backend: Backend) -> None:
+def test_wrong_passwords_are_limited_per_window_under_concurrent_requests(backend: Backend) -> None:
     album = add_album(backend)
     link = new_link(album)
     backend.links.add_link(link, 9)
-    assert sum(run_concurrently([partial(backend.links.count_password_attempt, link, 7, 5) for _ in range(16)])) == 5
-    backend.links.refund_password_attempt(link, 7)
-    assert [backend.links.count_password_attempt(link, 7, 5) for _ in range(2)] == [True, False]
-    assert [backend.links.count_password_attempt(link, 8, 2) for _ in range(3)] == [True, True, False]
-    backend.links.refund_password_attempt(link, 7)
-    assert not backend.links.count_password_attempt(link, 8, 2), "an attempt in another window must stay counted"
-    assert not backend.links.count_password_attempt(link, 7, 2), "a slow clock must not start the old window again"
+    assert sum(run_concurrently([partial(backend.links.count_wrong_password, link, 7, 5) for _ in range(16)])) == 5
+    assert not backend.links.count_wrong_password(link, 7, 5)
+    assert [backend.links.count_wrong_password(link, 8, 2) for _ in range(3)] == [True, True, False]
+    assert not backend.links.count_wrong_password(link, 7, 2), "a slow clock must not start the old window again"
+    stored = backend.links.read_with_link(album.album_id, LinkId(link.link_id))[1]
+    assert stored
+    assert (stored.attempt_window, stored.wrong_attempts) == (8, 2)
 
 
-def test_password_attempt_does_not_recreate_a_revoked_link(backend: Backend) -> None:
+def test_wrong_password_does_not_recreate_a_revoked_link(backend: Backend) -> None:
     album = add_album(backend)
     link = new_link(album)
     backend.links.add_link(link, 9)
-    assert backend.links.count_password_attempt(link, 7, 5)
+    assert backend.links.count_wrong_password(link, 7, 5)
     assert backend.links.remove_link(album.album_id, link.link_id)
-    assert not backend.links.count_password_attempt(link, 7, 5)
-    backend.links.refund_password_attempt(link, 7)
+    assert not backend.links.count_wrong_password(link, 7, 5)
     assert backend.links.read_with_link(album.album_id, LinkId(link.link_id)) == (read_album(backend, album), None)

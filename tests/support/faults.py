@@ -45,7 +45,8 @@ class Fault(msgspec.Struct):
             raise Killed
         if self.mode == "not sent":
             return _raise_connection_error(emitter, model, EndpointConnectionError(endpoint_url="https://aws"))
-        return refusal(503, "SlowDown") if self.mode == "throttled" else refusal(500, "InternalServerError")
+        # S3 throttles by 503, and most other services by 400.
+        return refusal(400, "RequestThrottled") if self.mode == "throttled" else refusal(500, "InternalServerError")
 
     def after(self, emitter: Any, model: Any, context: Any, **_: Any) -> None:
         """Handle the `after-call` event of botocore."""

@@ -57,7 +57,7 @@ class DynamoShareLinkStore:
             [{"Delete": delete}, self._build_count_update(album_id, -1, "attribute_exists(albumId)")]
         )
 
-    def count_password_attempt(self, link: ShareLink, window: int, limit: int) -> bool:
+    def count_wrong_password(self, link: ShareLink, window: int, limit: int) -> bool:
         def add() -> bool:
             increment = "ADD guesses :one", "guessWindow >= :window AND guesses < :limit"
             return self._update_attempts(link, *increment, window=window, limit=limit)
@@ -66,10 +66,6 @@ class DynamoShareLinkStore:
         start_window = "SET guesses = :one, guessWindow = :window", is_new_window
         # Try `add` again: a concurrent attempt may have begun the window.
         return add() or self._update_attempts(link, *start_window, window=window) or add()
-
-    def refund_password_attempt(self, link: ShareLink, window: int) -> None:
-        decrement = "ADD guesses :back", "guessWindow = :window AND guesses >= :one"
-        self._update_attempts(link, *decrement, window=window, back=-1)
 
     def _update_attempts(self, link: ShareLink, expression: str, condition: str, **values: int) -> bool:
         expression_values = {":one": 1, **{f":{name}": value for name, value in values.items()}}

@@ -138,6 +138,7 @@ const texts = {
   "error.DecompressionBomb": "Das Öffnen des Fotos würde zu lange dauern. Speichern Sie es mit einem üblichen Programm neu.",
   "error.SizeMismatch": "Die Datei hat sich beim Hochladen geändert. Fügen Sie sie noch einmal hinzu.",
   "error.ChecksumMismatch": "Die Datei hat sich beim Hochladen geändert. Fügen Sie sie noch einmal hinzu.",
+  "error.ProcessingFailed": "Das Foto konnte nicht verarbeitet werden. Der Betreiber weiß Bescheid. Versuchen Sie es später noch einmal.",
   "error.Moderated": "Das Foto zeigt etwas, das hier nicht erlaubt ist.",
   "error.AlbumGone": "Das Album wurde gelöscht. Beim Wiederholen wird das Foto ohne Album hochgeladen.",
   "error.Unreadable": "Die Datei ist nicht lesbar. Sie wurde verschoben, geändert oder gelöscht. Fügen Sie sie noch einmal hinzu.",

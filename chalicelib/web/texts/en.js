@@ -137,6 +137,7 @@ export default {
   "error.DecompressionBomb": "The photo would take too long to open. Save it again with a common program.",
   "error.SizeMismatch": "The file changed during the upload. Add it again.",
   "error.ChecksumMismatch": "The file changed during the upload. Add it again.",
+  "error.ProcessingFailed": "The photo could not be processed. The operator knows. Try again later.",
   "error.Moderated": "The photo shows something that is not allowed here.",
   "error.AlbumGone": "The album was deleted. Retry uploads the photo without an album.",
   "error.Unreadable": "The file cannot be read. It was moved, changed or deleted. Add it again.",
