@@ -166,7 +166,7 @@ def test_finished_uploads_do_not_move_the_grid(uploader: Uploader, tmp_path: Pat
 
 
 def test_new_photos_are_offered_once(uploader: Uploader, tmp_path: Path) -> None:
-    uploader.person.upload(1, seed=950)
+    uploader.person.upload(1, seed=950, visibility="private")
     uploader.person.open("/library")
     uploader.send(write_photos(tmp_path, 2, seed=960))
     uploader.wait_for_end("2 photos uploaded")
@@ -179,10 +179,10 @@ def test_new_photos_are_offered_once(uploader: Uploader, tmp_path: Path) -> None
 
 def test_tray_leaves_the_last_controls_and_the_scrubber_free(uploader: Uploader, tmp_path: Path) -> None:
     page = uploader.page
-    [photo_id] = uploader.person.upload(1, seed=970)
+    [photo_id] = uploader.person.upload(1, seed=970, visibility="private")
     changes = {"takenLocal": "2020-01-10T12:00:00"}
     uploader.person.local.call("PATCH", f"/photos/{photo_id}", changes, token=uploader.person.token)
-    uploader.person.upload(30, seed=980)
+    uploader.person.upload(30, seed=980, visibility="private")
     uploader.person.open("/library")
     uploader.send(write_photos(tmp_path, 2, seed=1020))
     uploader.wait_for_end("2 photos uploaded")
