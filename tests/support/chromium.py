@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, FloatRect, Locator, Page, expect, sync_playwright
 
 from tests.support.images import photo as make_photo
 from tests.support.rest import PASSWORD
@@ -105,6 +105,13 @@ def launch_chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
         yield browser
         browser.close()
+
+
+def find_box(locator: Locator) -> FloatRect:
+    """Return the place of an element that is shown."""
+    box = locator.bounding_box()
+    assert box is not None, locator
+    return box
 
 
 def write_photos(folder: Path, count: int, seed: int = 0) -> list[str]:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Route, expect
 
-from tests.support.chromium import Person, write_photos
+from tests.support.chromium import Person, find_box, write_photos
 from tests.support.uploading import END, Uploader, drop_files
 
 pytestmark = pytest.mark.xdist_group("page")
@@ -186,7 +186,7 @@ def test_tray_leaves_the_last_controls_and_the_scrubber_free(uploader: Uploader,
     uploader.person.open("/library")
     uploader.send(write_photos(tmp_path, 2, seed=1020))
     uploader.wait_for_end("2 photos uploaded")
-    tray, scrubber = uploader.tray.bounding_box() or {}, page.locator(".scrubber").bounding_box() or {}
+    tray, scrubber = find_box(uploader.tray), find_box(page.locator(".scrubber"))
     assert tray["x"] + tray["width"] <= scrubber["x"]
     page.set_viewport_size({"width": 600, "height": 500})
     page.get_by_role("button", name="Account menu").click()
@@ -194,7 +194,7 @@ def test_tray_leaves_the_last_controls_and_the_scrubber_free(uploader: Uploader,
     button = page.get_by_role("button", name="Cancel account")
     expect(button).to_be_visible()
     page.evaluate("() => scrollTo(0, document.body.scrollHeight)")
-    last, tray = button.bounding_box() or {}, uploader.tray.bounding_box() or {}
+    last, tray = find_box(button), find_box(uploader.tray)
     assert last["y"] + last["height"] <= tray["y"]
 
 
