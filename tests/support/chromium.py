@@ -118,10 +118,12 @@ def launch_chromium() -> Iterator[Browser]:
         browser.close()
 
 
-def measure(locator: Locator) -> FloatRect:
-    """Return the box of a visible element, in pixels of the window."""
+<<<<<<< HEAD
+def find_box(locator: Locator) -> FloatRect:
+    """Return the place of an element that is shown."""
     box = locator.bounding_box()
-    assert box
+    assert box is not None, locator
+>>>>>>> pagea
     return box
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, expect
 
-from tests.support.chromium import Person, measure
+from tests.support.chromium import Person, find_box
 
 pytestmark = pytest.mark.xdist_group("page")
 
@@ -57,7 +57,7 @@ def test_month_heading_stays_under_the_bar(person: Person) -> None:
     expect(person.tiles()).to_have_count(12)
     person.page.evaluate("() => scrollTo(0, 520)")
     person.page.wait_for_timeout(300)
-    assert measure(heading)["y"] == 56
+    assert find_box(heading)["y"] == 56
 
 
 def test_short_months_stand_side_by_side(person: Person) -> None:
@@ -68,7 +68,7 @@ def test_short_months_stand_side_by_side(person: Person) -> None:
     person.page.set_viewport_size({"width": 1600, "height": 800})
     person.open("/library")
     expect(person.tiles()).to_have_count(3)
-    first, second = (measure(person.tile(photo_id)) for photo_id in photo_ids[:2])
+    first, second = (find_box(person.tile(photo_id)) for photo_id in photo_ids[:2])
     assert first["y"] == second["y"]
     person.tile(photo_ids[0]).locator("a").focus()
     person.page.keyboard.press("ArrowRight")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Route, expect
 
-from tests.support.chromium import Person, measure, write_photos
+from tests.support.chromium import Person, find_box, write_photos
 from tests.support.uploading import END, Uploader, drop_files
 
 pytestmark = pytest.mark.xdist_group("page")
@@ -166,7 +166,7 @@ def test_finished_uploads_do_not_move_the_grid(uploader: Uploader, tmp_path: Pat
 
 
 def test_new_photos_are_offered_once(uploader: Uploader, tmp_path: Path) -> None:
-    uploader.person.upload(1, seed=950)
+    uploader.person.upload(1, seed=950, visibility="private")
     uploader.person.open("/library")
     uploader.send(write_photos(tmp_path, 2, seed=960))
     uploader.wait_for_end("2 photos uploaded")
@@ -179,14 +179,14 @@ def test_new_photos_are_offered_once(uploader: Uploader, tmp_path: Path) -> None
 
 def test_tray_leaves_the_last_controls_and_the_scrubber_free(uploader: Uploader, tmp_path: Path) -> None:
     page = uploader.page
-    [photo_id] = uploader.person.upload(1, seed=970)
+    [photo_id] = uploader.person.upload(1, seed=970, visibility="private")
     changes = {"takenLocal": "2020-01-10T12:00:00"}
     uploader.person.local.call("PATCH", f"/photos/{photo_id}", changes, token=uploader.person.token)
-    uploader.person.upload(30, seed=980)
+    uploader.person.upload(30, seed=980, visibility="private")
     uploader.person.open("/library")
     uploader.send(write_photos(tmp_path, 2, seed=1020))
     uploader.wait_for_end("2 photos uploaded")
-    tray, scrubber = measure(uploader.tray), measure(page.locator(".scrubber"))
+    tray, scrubber = find_box(uploader.tray), find_box(page.locator(".scrubber"))
     assert tray["x"] + tray["width"] <= scrubber["x"]
     page.set_viewport_size({"width": 600, "height": 500})
     page.get_by_role("button", name="Account menu").click()
@@ -194,7 +194,7 @@ def test_tray_leaves_the_last_controls_and_the_scrubber_free(uploader: Uploader,
     button = page.get_by_role("button", name="Cancel account")
     expect(button).to_be_visible()
     page.evaluate("() => scrollTo(0, document.body.scrollHeight)")
-    last, tray = measure(button), measure(uploader.tray)
+    last, tray = find_box(button), find_box(uploader.tray)
     assert last["y"] + last["height"] <= tray["y"]
 
 
