@@ -118,12 +118,10 @@ def launch_chromium() -> Iterator[Browser]:
         browser.close()
 
 
-<<<<<<< HEAD
 def find_box(locator: Locator) -> FloatRect:
     """Return the place of an element that is shown."""
     box = locator.bounding_box()
     assert box is not None, locator
->>>>>>> pagea
     return box
 
 
