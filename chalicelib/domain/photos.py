@@ -24,6 +24,7 @@ MAX_TERMS = 40
 
 AWS contract DDB-2.
 """
+MAX_RATING = 5
 _PRIOR_RATINGS, _PRIOR_MEAN = 5, 3
 _SECONDS = len("2026-01-31T12:00:00")
 
@@ -187,10 +188,12 @@ class Photo(Model, frozen=True):
     def with_rating(self, before: int | None, after: int | None) -> Self:
         """Return the photo after one user's rating changed from `before` to `after`. None is no rating."""
         if not self.rating_count:
-            # The photo was lost and rebuilt since. The sums with the earlier rating are gone.
+            # An earlier release has rebuilt the photo without its ratings.
             before = None
         count = self.rating_count + (after is not None) - (before is not None)
-        return self.with_(rating_sum=self.rating_sum + (after or 0) - (before or 0), rating_count=count)
+        # The same holds for a part of the ratings. Keep the sum possible until `make reconcile` counts the ratings.
+        total = self.rating_sum + (after or 0) - (before or 0)
+        return self.with_(rating_sum=min(max(total, count), MAX_RATING * count), rating_count=count)
 
     def is_visible_to(self, user_id: UserId | None) -> bool:
         """Return whether this user, or a visitor if None, may know that the photo exists."""

@@ -40,7 +40,7 @@ class PhotoStore(Protocol):
         """
 
     def rebuild(self, photo: Photo) -> bool:
-        """Add a photo whose record was lost, and charge its owner's account regardless of limits.
+        """Add a photo whose record was lost, with its remaining ratings. Charge its owner regardless of limits.
 
         Return False and change nothing if the photo or its tombstone exists, or if the account is cancelled.
         """

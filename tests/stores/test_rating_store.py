@@ -87,16 +87,38 @@ def test_stale_rating_is_refused_even_if_the_sums_are_equal_again(backend: Backe
     assert read_sums(backend, photo) == (6, 2)
 
 
-@pytest.mark.parametrize(("rating", "expected"), [(None, (0, 0)), (2, (2, 1))])
-def test_rating_can_be_removed_or_replaced_after_its_sums_were_lost(
-    backend: Backend, rating: int | None, expected: tuple[int, int]
+RATINGS = st.lists(st.tuples(st.sampled_from(["bob", "cid", "dee"]), st.none() | st.integers(1, 5)), max_size=5)
+
+
+@FEW
+@given(before=RATINGS, after=RATINGS)
+def test_sums_follow_the_ratings_after_a_lost_photo_was_rebuilt(
+    backend: Backend, before: list[tuple[str, int | None]], after: list[tuple[str, int | None]]
+) -> None:
+    photo, last = backend.ready(), dict[str, int | None]()
+    for number, (name, rating) in enumerate([*before, *after]):
+        if number == len(before):
+            backend.lose(photo)
+        earlier = backend.ratings.get_rating(photo.photo_id, UserId(name))
+        assert backend.ratings.rate(backend.now(photo), UserId(name), earlier, rating)
+        last[name] = rating
+    given_ratings = [rating for rating in last.values() if rating]
+    assert read_sums(backend, photo) == (sum(given_ratings), len(given_ratings))
+
+
+@pytest.mark.parametrize("rating", [None, 2])
+def test_sums_of_a_photo_that_an_earlier_release_rebuilt_are_never_impossible(
+    backend: Backend, rating: int | None
 ) -> None:
     photo = backend.ready()
-    assert backend.ratings.rate(photo, BOB, None, 5)
-    backend.lose(photo)
-    assert backend.ratings.rate(backend.now(photo), BOB, 5, rating)
-    assert read_sums(backend, photo) == expected
-    assert backend.ratings.get_rating(photo.photo_id, BOB) == rating
+    for name in ("bob", "cid"):
+        assert backend.ratings.rate(backend.now(photo), UserId(name), None, 5)
+    backend.put(backend.now(photo), rating_sum=0, rating_count=0)
+    for name, value in (("dee", 1), ("bob", rating), ("cid", rating), ("dee", None)):
+        earlier = backend.ratings.get_rating(photo.photo_id, UserId(name))
+        assert backend.ratings.rate(backend.now(photo), UserId(name), earlier, value)
+        total, count = read_sums(backend, photo)
+        assert 0 <= count <= total <= 5 * count
 
 
 def test_rating_during_a_change_of_the_photo_is_kept(backend: Backend) -> None:

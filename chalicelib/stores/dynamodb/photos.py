@@ -59,6 +59,10 @@ class DynamoPhotoStore:
         return True
 
     def rebuild(self, photo: Photo) -> bool:
+        # The ratings of a lost photo survive, and no new ones arrive before the photo exists again.
+        rows = self._calls.query(self._build_rating_range(photo.photo_id), None, consistent=True)
+        given = [int(row["rating"]["N"]) for row in rows]
+        photo = photo.with_(rating_sum=sum(given), rating_count=len(given))
         charge = usage.build_charge(self._accounts, photo, int(photo.counted), photo.charged_bytes)
         return not self._calls.transact([self._build_put(photo), charge])
 
@@ -73,8 +77,7 @@ class DynamoPhotoStore:
         return False
 
     def delete_ratings(self, photo_id: PhotoId) -> int:
-        ratings = KeyRange(self._ratings, ("photoId", photo_id), ("userId", " ", "~"))
-        rows = self._calls.query(ratings, _RATINGS_PER_CALL)
+        rows = self._calls.query(self._build_rating_range(photo_id), _RATINGS_PER_CALL)
         keys = [{name: row[name] for name in ("photoId", "userId")} for row in rows]
         if keys:
             self._calls.transact([{"Delete": {"TableName": self._ratings, "Key": key}} for key in keys])
@@ -159,6 +162,9 @@ class DynamoPhotoStore:
                 "ExpressionAttributeValues": {":until": {"S": until}},
             }
             self._calls.transact([{"Update": update}])
+
+    def _build_rating_range(self, photo_id: PhotoId) -> KeyRange:
+        return KeyRange(self._ratings, ("photoId", photo_id), ("userId", " ", "~"))
 
     def _read_span(self, listing: Listing, span: Span, limit: int | None) -> list[Photo]:
         photos: list[Photo] = []
