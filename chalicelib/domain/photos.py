@@ -128,6 +128,8 @@ class Photo(Model, frozen=True):
     """The time when the photo is due for the sweep. Set while it is pending, in the trash, rejected or erased."""
     rotation_due_at: Timestamp | None = None
     """The time when the sweep repeats a rotation, or deletes the renditions from before a rotation."""
+    rebuilt: bool = False
+    """True if the row was lost and rebuilt from the original. Rows of its albums and tags may have survived."""
     revision: int = 0
     outdated_taken_key: str | None = None
     """The `taken_key` with which stored rows list and count the photo, if it is outdated. Empty if they do neither.

@@ -179,11 +179,15 @@ class PhotoBuckets:
 
     def delete_version(self, photo: Photo, key: str, version_id: str) -> None:
         """Delete one version of an original permanently. Delete its renditions too, unless the photo uses them."""
-        # Without the version id, S3 would only hide the object. AWS contracts S3-14, IAM-5.
-        self._s3.delete_object(Bucket=self.originals, Key=key, VersionId=version_id)
+        self.delete_one_version(key, version_id)
         prefix = f"{key.rpartition('/')[0]}/{version_id}/"
         if not any(rendition.startswith(prefix) for rendition in photo.renditions.values()):
             self.erase(prefix)
+
+    def delete_one_version(self, key: str, version_id: str) -> None:
+        """Delete one version of an original, or one delete marker, permanently."""
+        # Without the version id, S3 would only hide the object. AWS contracts S3-14, IAM-5.
+        self._s3.delete_object(Bucket=self.originals, Key=key, VersionId=version_id)
 
     def erase(self, prefix: str) -> None:
         """Delete every version of every original, and every rendition, under `prefix`. Idempotent.

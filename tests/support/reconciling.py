@@ -1,0 +1,63 @@
+"""Run the reconciliation on moto, an hour after everything was written."""
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+
+from chalicelib.reconcile import run
+from chalicelib.reconcile.findings import Finding
+from chalicelib.reconcile.run import Options, Report
+from chalicelib.reconcile.wiring import build_reconciliation
+
+HOUR = timedelta(hours=1)
+
+
+class Outcome:
+    """The report of a run, and its findings by their outcome."""
+
+    def __init__(self) -> None:
+        self.report: Report | None = None
+        self.findings: dict[str, list[Finding]] = {"found": [], "repaired": [], "not repaired": []}
+
+    def emit(self, finding: Finding, outcome: str) -> None:
+        """Record a finding."""
+        self.findings[outcome].append(finding)
+
+    @property
+    def found(self) -> Counter[str]:
+        """The number of findings by kind, without zeros."""
+        assert self.report
+        return +Counter(self.report.found)
+
+    @property
+    def repaired(self) -> Counter[str]:
+        """The number of repairs by kind, without zeros."""
+        assert self.report
+        return +Counter(self.report.repaired)
+
+
+def reconcile(
+    *,
+    after: timedelta = HOUR,
+    budget: timedelta | None = None,
+    repair: bool = False,
+    account: str = "",
+    read_content: bool = False,
+    only_rebuild: bool = False,
+    min_deletions: int = 20,
+) -> Outcome:
+    """Run the reconciliation at a time in the future."""
+    options = Options(
+        repair=repair,
+        account=account,
+        read_content=read_content,
+        only_rebuild=only_rebuild,
+        min_deletions=min_deletions,
+    )
+    outcome = Outcome()
+    with pytest.MonkeyPatch.context() as patched, time_machine.travel(datetime.now(UTC) + after):
+        patched.setattr(run, "LIST_LAG_SECONDS", 0)
+        outcome.report = build_reconciliation(options, outcome.emit).run(budget)
+    return outcome
