@@ -34,7 +34,7 @@ class Damage:
 
     def change(self, table: TableName, key: tuple[str, str], expression: str, **values: Any) -> None:
         """Change a row."""
-        used = {f"#{name}": name for name in ("name", "bytes", "albums", "public") if f"#{name}" in expression}
+        used = {f"#{name}": name for name in ("name", "size") if f"#{name}" in expression}
         self.cloud.dynamodb.update_item(
             TableName=self._name(table),
             Key=self._key(table, key),
@@ -113,8 +113,7 @@ def later_version(damage: Damage) -> list[str]:
 def earlier_version(damage: Damage) -> list[str]:
     photo = damage.upload()
     version = damage.put_original(photo.s3_key, make_photo(64, 48 + damage._count))
-    damage.change_photo(photo, "SET versionId = :version", version=version)
-    # The renditions have the version in their keys, so only the original is extra.
+    assert damage.cloud.store.replace(photo, photo.with_(version_id=version))
     return [f"{photo.s3_key}?versionId={photo.version_id}"]
 
 
@@ -151,7 +150,7 @@ def replaced_original(damage: Damage) -> list[str]:
 
 def other_size(damage: Damage) -> list[str]:
     photo = damage.upload()
-    damage.change_photo(photo, "SET size = :size", size=photo.size + 1)
+    damage.change_photo(photo, "SET #size = :size", size=photo.size + 1)
     return [photo.photo_id]
 
 
@@ -332,8 +331,8 @@ def deleted_album_that_is_not_due(damage: Damage) -> list[str]:
     album_id = damage.create_album()
     damage.upload(albumId=album_id)
     key = f"{damage.owner.user_id}#deleted"
-    expression = "SET deletedAt = :time, ownerKey = :key REMOVE publicKey"
-    damage.change("album_table", (album_id, "album"), expression, time=format_timestamp(PAST), key=key)
+    expression = "SET deletedAt = :time, ownerKey = :owner REMOVE publicKey"
+    damage.change("album_table", (album_id, "album"), expression, time=format_timestamp(PAST), owner=key)
     damage.change("account_table", (damage.owner.user_id, "account"), "ADD albumCount :less", less=-1)
     return [album_id]
 

@@ -10,6 +10,9 @@ from chalicelib.reconcile import run
 from chalicelib.reconcile.findings import Finding
 from chalicelib.reconcile.run import Options, Report
 from chalicelib.reconcile.wiring import build_reconciliation
+from chalicelib.stores.dynamodb.audit import KEYS
+from tests.support.cloud import Cloud
+from tests.support.moto_data import read_rows
 
 HOUR = timedelta(hours=1)
 
@@ -36,6 +39,16 @@ class Outcome:
         """The number of repairs by kind, without zeros."""
         assert self.report
         return +Counter(self.report.repaired)
+
+
+def snapshot(cloud: Cloud) -> dict[str, object]:
+    """Return all rows except the one of the run, and all objects."""
+    tables = [getattr(cloud.settings, name) for name in KEYS]
+    rows = {
+        table: [row for row in read_rows(cloud.dynamodb, table) if row.get("userId") != {"S": "#reconcile"}]
+        for table in tables
+    }
+    return rows | {"originals": cloud.originals(), "renditions": cloud.renditions()}
 
 
 def reconcile(
