@@ -37,6 +37,11 @@ def name_version(version: Version) -> str:
     return f"{version.key}?versionId={version.version_id}"
 
 
+def is_row_lost(state: PhotoState) -> bool:
+    """Return whether the row of a photo is missing, but can be rebuilt from the original."""
+    return state.row is None and state.is_user_known and any(not version.is_marker for version in state.versions)
+
+
 def find_confirmed_version(state: PhotoState) -> Version | None:
     """Return the confirmed version of a ready photo, or None if it is missing."""
     photo = state.photo
@@ -50,7 +55,7 @@ def _check_without_row(state: PhotoState) -> Iterator[Finding]:
         return
     if not state.is_user_known:
         yield Finding("object-of-unknown-user", state.prefix)
-    elif any(not version.is_marker for version in state.versions):
+    elif is_row_lost(state):
         yield Finding("row-lost", state.prefix)
     elif state.versions:
         yield Finding("delete-marker", state.prefix)

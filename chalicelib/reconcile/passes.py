@@ -165,11 +165,21 @@ class DerivedRowPass(_TablePass):
                 orphans.setdefault(photo_id, []).append(row_id)
         suspicions = []
         for photo_id, row_ids in orphans.items():
-            owner = _find_owner(photos.get(photo_id), row_ids[0])
+            owner = self._find_owner(photos.get(photo_id), row_ids[0])
             if self._is_wanted(owner.user_id):
                 findings = [Finding(f"{self._kind}-orphaned", name_row(row_id)) for row_id in row_ids]
                 suspicions.append(Suspicion(findings, self._photos.build_look(owner, photo_id, row_ids)))
         yield suspicions
+
+    def _find_owner(self, photo: Photo | None, row_id: RowId) -> Owner:
+        """Return the owner of a photo, or the user that the row names. For an entry, return the owner of its album."""
+        if photo:
+            return Owner(photo.user_id)
+        table, partition, _ = row_id
+        if table != "entry_table":
+            return Owner(UserId(partition.partition("#")[0]))
+        album = self._audit.read_one(("album_table", partition, "album"))
+        return Owner(UserId(album["userId"]["S"] if album else ""))
 
 
 class RatingPass(_TablePass):
@@ -245,11 +255,3 @@ class UploadPass:
 
 def _repeat(finding: Finding) -> Mapping[Finding, Fix | None]:
     return {finding: None}
-
-
-def _find_owner(photo: Photo | None, row_id: RowId) -> Owner:
-    """Return the owner of a photo, or the user that the row names. An entry names none."""
-    if photo:
-        return Owner(photo.user_id)
-    table, partition, _ = row_id
-    return Owner(UserId("" if table == "entry_table" else partition.partition("#")[0]))

@@ -88,8 +88,10 @@ class PhotoRepairs:
             photo = photo.with_(revision=photo.revision + 1)
             replacements.append(Replacement("photo_table", row, _merge(row, state.photo, photo)))
         expected = build_derived_rows(photo)
-        for row_id in {**state.derived, **expected}:
-            before, after = state.derived.get(row_id), expected.get(row_id)
+        # Rows of a rebuilt photo can have survived that the row of the photo did not lead to.
+        stored = {**state.derived, **self._audit.read(row_id for row_id in expected if row_id not in state.derived)}
+        for row_id in {**stored, **expected}:
+            before, after = stored.get(row_id), expected.get(row_id)
             if before != after:
                 replacements.append(Replacement(row_id[0], before, after))
         unless_changed = [] if row is not None else [(_identify_photo(state), None)]

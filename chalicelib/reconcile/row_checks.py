@@ -6,6 +6,7 @@ from chalicelib.domain.albums import Album
 from chalicelib.domain.ids import AlbumId, format_timestamp
 from chalicelib.domain.photos import Membership, Photo
 from chalicelib.reconcile.findings import Finding
+from chalicelib.reconcile.object_checks import is_row_lost
 from chalicelib.reconcile.photo_state import PhotoState
 from chalicelib.stores.dynamodb import items
 from chalicelib.stores.dynamodb.audit import RowId, build_derived_rows
@@ -24,6 +25,9 @@ def check_rows(state: PhotoState) -> Iterator[Finding]:
         return
     if state.row is not None and state.photo is None:
         yield Finding("row-unreadable", state.photo_id)
+        return
+    if is_row_lost(state):
+        # The other rows belong to the photo again when it is rebuilt.
         return
     yield from _check_derived_rows(state)
     yield from _check_ratings(state)

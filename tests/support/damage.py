@@ -34,7 +34,7 @@ class Damage:
 
     def change(self, table: TableName, key: tuple[str, str], expression: str, **values: Any) -> None:
         """Change a row."""
-        used = {f"#{name}": name for name in ("name", "size") if f"#{name}" in expression}
+        used = {f"#{name}": name for name in ("name", "size", "bytes") if f"#{name}" in expression}
         self.cloud.dynamodb.update_item(
             TableName=self._name(table),
             Key=self._key(table, key),

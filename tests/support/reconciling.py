@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -51,26 +52,10 @@ def snapshot(cloud: Cloud) -> dict[str, object]:
     return rows | {"originals": cloud.originals(), "renditions": cloud.renditions()}
 
 
-def reconcile(
-    *,
-    after: timedelta = HOUR,
-    budget: timedelta | None = None,
-    repair: bool = False,
-    account: str = "",
-    read_content: bool = False,
-    only_rebuild: bool = False,
-    min_deletions: int = 20,
-) -> Outcome:
-    """Run the reconciliation at a time in the future."""
-    options = Options(
-        repair=repair,
-        account=account,
-        read_content=read_content,
-        only_rebuild=only_rebuild,
-        min_deletions=min_deletions,
-    )
+def reconcile(*, after: timedelta = HOUR, budget: timedelta | None = None, **options: Any) -> Outcome:
+    """Run the reconciliation with these `Options` at a time in the future."""
     outcome = Outcome()
     with pytest.MonkeyPatch.context() as patched, time_machine.travel(datetime.now(UTC) + after):
         patched.setattr(run, "LIST_LAG_SECONDS", 0)
-        outcome.report = build_reconciliation(options, outcome.emit).run(budget)
+        outcome.report = build_reconciliation(Options(**options), outcome.emit).run(budget)
     return outcome
