@@ -1,4 +1,4 @@
-"""List accounts without a Cognito user, and cancel those that you name: `python -m release.orphans STAGE [USER_ID ...]`.
+"""List accounts without a Cognito user, or cancel those that you name: `python -m release.orphans STAGE [USER_ID ...]`.
 
 Check first that the user pool is intact: if the pool was lost, no account has a user.
 """

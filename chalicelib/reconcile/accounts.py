@@ -1,14 +1,14 @@
 """Compare the row of an account with its photos, its albums and its Cognito user."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
 import msgspec
 
 from chalicelib.auth.cognito import UserPool
 from chalicelib.domain.clock import Clock
-from chalicelib.domain.ids import UserId, format_timestamp
+from chalicelib.domain.ids import AlbumId, PhotoId, UserId, format_timestamp
 from chalicelib.domain.photos import Photo
 from chalicelib.reconcile.findings import Finding, Fix, Look, Suspicion
 from chalicelib.reconcile.photo_loader import PhotoLoader
@@ -16,6 +16,9 @@ from chalicelib.storage.listings import ObjectListings
 from chalicelib.stores.dynamodb import items, months
 from chalicelib.stores.dynamodb.audit import DynamoAudit, Replacement, RowId
 from chalicelib.stores.dynamodb.items import Item, PlainItem
+
+_COUNTS = {"usage", "album-quota", "album-count", "month-count"}
+_ALBUM_COUNTS = ("photoCount", "openCount")
 
 Usage = dict[str, int]
 """The counts of an account by the attributes of its row."""
@@ -31,6 +34,10 @@ class AccountState(msgspec.Struct, frozen=True, kw_only=True):
     months: Mapping[RowId, PlainItem]
     """The counts by month that should be stored, without zeros."""
     stored_months: Mapping[RowId, Item]
+    albums: Mapping[AlbumId, Item]
+    """The rows of the user's albums."""
+    album_counts: Mapping[AlbumId, tuple[int, int]]
+    """The numbers of listed photos and of non-private photos by album, without zeros."""
     has_user: bool
     has_leftovers: bool = False
     """True if the account is cancelled, but has rows, objects or a Cognito user."""
@@ -57,6 +64,10 @@ def check_account(state: AccountState) -> Iterator[Finding]:
     for row_id in {**state.months, **state.stored_months}:
         if _get_counts(state.stored_months.get(row_id)) != state.months.get(row_id, {}):
             yield Finding("month-count", " ".join(row_id[1:]))
+    for album_id, row in state.albums.items():
+        counts = tuple(_read_number(row, name) for name in _ALBUM_COUNTS)
+        if counts != state.album_counts.get(album_id, (0, 0)):
+            yield Finding("album-count", album_id)
 
 
 def _read_number(row: Item | None, name: str) -> int:
@@ -76,9 +87,12 @@ class AccountRepairs:
         self._loader, self._audit, self._listings = loader, audit, listings
         self._user_pool, self._clock = user_pool, clock
 
-    def suspect(self, user_id: UserId) -> Iterator[Suspicion]:
-        """Yield a suspicion if an account has findings."""
-        if findings := [*check_account(self._load(user_id))]:
+    def suspect(self, user_id: UserId, lost: Sequence[PhotoId]) -> Iterator[Suspicion]:
+        """Yield a suspicion if an account has findings. If a row of the photos `lost` is still lost, count nothing."""
+        findings = [*check_account(self._load(user_id))]
+        if {*lost} - self._loader.load_photos(lost).keys():
+            findings = [finding for finding in findings if finding.kind not in _COUNTS]
+        if findings:
             yield Suspicion(findings, self._build_look(user_id))
 
     def has_user(self, user_id: UserId) -> bool:
@@ -102,21 +116,38 @@ class AccountRepairs:
         has_user = self.has_user(user_id)
         if row and "cancelledAt" in row:
             has_leftovers = "dueAt" not in row and (has_user or self._has_leftovers(user_id))
-            state = AccountState(user_id=user_id, row=row, usage={}, months={}, stored_months={}, has_user=has_user)
+            state = AccountState(
+                user_id=user_id,
+                row=row,
+                usage={},
+                months={},
+                stored_months={},
+                albums={},
+                album_counts={},
+                has_user=has_user,
+            )
             return msgspec.structs.replace(state, has_leftovers=has_leftovers)
-        usage: Counter[str] = Counter(photoCount=0, bytes=0, albumCount=self._count_albums(user_id))
+        albums = self._read_albums(user_id)
+        album_count = sum("deletedAt" not in album for album in albums.values())
+        usage: Counter[str] = Counter(photoCount=0, bytes=0, albumCount=album_count)
+        members, non_private = Counter[AlbumId](), Counter[AlbumId]()
         counts: dict[RowId, Counter[str]] = {}
         for photo in self._loader.iterate_photos(user_id):
             usage.update(photoCount=photo.counted, bytes=photo.charged_bytes)
             _count_month(counts, photo)
+            entries = items.encode_entries(photo)
+            members.update(entries.keys())
+            non_private.update(album_id for album_id, entry in entries.items() if "openKey" in entry)
         return AccountState(
             user_id=user_id,
             row=row,
             usage=dict(usage),
             months={row_id: dict(count) for row_id, count in counts.items()},
             stored_months=stored_months,
+            albums=albums,
+            album_counts={album_id: (count, non_private[album_id]) for album_id, count in members.items()},
             has_user=has_user,
-            is_stable=(row, stored_months) == self._read_records(user_id),
+            is_stable=(row, stored_months) == self._read_records(user_id) and albums == self._read_albums(user_id),
         )
 
     def _read_records(self, user_id: UserId) -> tuple[Item | None, dict[RowId, Item]]:
@@ -124,9 +155,9 @@ class AccountRepairs:
         rows = self._audit.query("account_table", user_id, months.PREFIX)
         return row, {("account_table", user_id, month["record"]["S"]): month for month in rows}
 
-    def _count_albums(self, user_id: UserId) -> int:
+    def _read_albums(self, user_id: UserId) -> dict[AlbumId, Item]:
         found = self._audit.read(("album_table", album_id, "album") for album_id in self._audit.list_album_ids(user_id))
-        return sum("deletedAt" not in row for row in found.values())
+        return {AlbumId(row["albumId"]["S"]): row for row in found.values()}
 
     def _has_leftovers(self, user_id: UserId) -> bool:
         """Return whether a purge has left something of an account."""
@@ -144,6 +175,8 @@ class AccountRepairs:
     def _fix(self, state: AccountState, finding: Finding) -> bool:
         if finding.kind == "month-count":
             return self._fix_month(state, finding)
+        if finding.kind == "album-count":
+            return self._fix_album(state, AlbumId(finding.name))
         user_id, row = state.user_id, state.row
         now = format_timestamp(self._clock())
         if finding.kind == "account-leftovers" and row:
@@ -154,6 +187,11 @@ class AccountRepairs:
         before = row or {**items.build_account_key(user_id), "createdAt": {"S": now}}
         after = before | items.encode({name: state.usage[name] for name in names})
         return self._audit.replace(Replacement("account_table", row, after))
+
+    def _fix_album(self, state: AccountState, album_id: AlbumId) -> bool:
+        row, counts = state.albums[album_id], state.album_counts.get(album_id, (0, 0))
+        after = row | items.encode(dict(zip(_ALBUM_COUNTS, counts, strict=True)))
+        return self._audit.replace(Replacement("album_table", row, after))
 
     def _fix_month(self, state: AccountState, finding: Finding) -> bool:
         (row_id,) = (

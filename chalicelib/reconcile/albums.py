@@ -1,4 +1,4 @@
-"""Compare the row of an album with its entries and its share links."""
+"""Compare the row of an album with its share links and its index keys. `accounts` compares it with its photos."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
@@ -25,10 +25,6 @@ class AlbumState(msgspec.Struct, frozen=True, kw_only=True):
     album: Album | None
     """The album of `row`."""
     links: Sequence[Item]
-    entry_count: int
-    non_private_count: int
-    is_stable: bool
-    """False if the album changed while its entries were counted."""
 
 
 def check_album(state: AlbumState) -> Iterator[Finding]:
@@ -37,9 +33,7 @@ def check_album(state: AlbumState) -> Iterator[Finding]:
     if album is None or row is None:
         yield from (Finding("link-orphaned", name_link(link)) for link in state.links)
         return
-    if state.is_stable and (album.photo_count, album.non_private_count) != (state.entry_count, state.non_private_count):
-        yield Finding("album-count", album.album_id)
-    if state.is_stable and album.link_count != len(state.links):
+    if album.link_count != len(state.links):
         yield Finding("link-count", album.album_id)
     if album.deleted_at and album.due_at is None:
         yield Finding("album-not-due", album.album_id)
@@ -73,8 +67,6 @@ class AlbumRepairs:
         return look
 
     def _load(self, album_id: AlbumId) -> AlbumState:
-        before = self._audit.read_one(_identify(album_id))
-        entries = self._audit.query("entry_table", album_id)
         rows = self._audit.query("album_table", album_id)
         row = next((row for row in rows if row["record"]["S"] == "album"), None)
         return AlbumState(
@@ -82,9 +74,6 @@ class AlbumRepairs:
             row=row,
             album=items.decode_album(row) if row else None,
             links=[row for row in rows if row["record"]["S"].startswith("link#")],
-            entry_count=len(entries),
-            non_private_count=sum("openKey" in entry for entry in entries),
-            is_stable=before == row,
         )
 
     def _fix(self, state: AlbumState, finding: Finding) -> bool:
@@ -94,9 +83,7 @@ class AlbumRepairs:
             return self._audit.replace(
                 Replacement("album_table", link, None), unless_changed=[(_identify(state.album_id), None)]
             )
-        if finding.kind == "album-count":
-            album = album.with_(photo_count=state.entry_count, non_private_count=state.non_private_count)
-        elif finding.kind == "link-count":
+        if finding.kind == "link-count":
             album = album.with_(link_count=len(state.links))
         else:
             if album.deleted_at and album.due_at is None:

@@ -1,7 +1,7 @@
 """The passes of a run. Each reads one table or listing in pages, so that a run can resume after any page.
 
-The pass of the accounts comes first: it rebuilds lost rows, so that later passes do not delete what belongs to them.
-The pass of the albums comes last, because it counts what the other passes have repaired.
+The order matters. The entries come before the accounts, which count the photos of albums. The accounts come before the
+words and ratings, because they rebuild lost rows, to which words and ratings belong.
 """
 
 import json
@@ -17,6 +17,7 @@ from chalicelib.reconcile.accounts import AccountRepairs
 from chalicelib.reconcile.albums import AlbumRepairs
 from chalicelib.reconcile.content import ContentChecks
 from chalicelib.reconcile.findings import Finding, Fix, Suspicion
+from chalicelib.reconcile.object_checks import is_row_lost
 from chalicelib.reconcile.photo_loader import Owner, PhotoLoader
 from chalicelib.reconcile.photo_repairs import PhotoRepairs
 from chalicelib.reconcile.row_checks import name_row
@@ -95,12 +96,14 @@ class AccountPass(_TablePass):
 
     def examine_user(self, owner: Owner, row: Item | None, tally: Tally) -> Iterator[Sequence[Suspicion]]:
         """Yield the suspicions about one user. The purge handles the photos of a cancelled account."""
+        lost: list[PhotoId] = []
         if row is None or "cancelledAt" not in row:
             for states in self._loader.load_account(owner):
+                lost += [state.photo_id for state in states if is_row_lost(state)]
                 tally(sum(1 + len(state.versions) + len(state.renditions) for state in states))
                 yield self._photos.suspect(owner, states, self._content)
         if owner.is_known:
-            yield [*self._accounts.suspect(owner.user_id)]
+            yield [*self._accounts.suspect(owner.user_id, lost)]
 
 
 class FolderPass:

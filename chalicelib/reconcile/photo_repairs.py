@@ -134,13 +134,17 @@ class PhotoRepairs:
         current = self._store.get_photo(photo.photo_id)
         return current is not None and current.renditions != photo.renditions
 
-    def _rebuild(self, state: PhotoState, _finding: Finding) -> bool:
-        """Rebuild the row of a photo from the newest version of its original."""
+    def _rebuild(self, state: PhotoState, finding: Finding) -> bool:
+        """Rebuild the row of a photo from the newest version of its original, and return the photo to its albums."""
         newest = max((item for item in state.versions if not item.is_marker), key=lambda item: item.modified)
         hidden_by = [item for item in state.versions if item.is_marker and item.key == newest.key]
         for marker in hidden_by:
             self._bucket.delete_one_version(marker.key, marker.version_id)
-        return self._confirmation.confirm(newest.key, None) is not None
+        if self._confirmation.confirm(newest.key, None) is None:
+            return False
+        album_ids = self._audit.list_album_ids(state.user_id)
+        entries: list[RowId] = [("entry_table", album_id, state.photo_id) for album_id in album_ids]
+        return self._rewrite(self._loader.load_one(Owner(state.user_id), state.photo_id, entries), finding)
 
     def _confirm_copy(self, state: PhotoState) -> bool:
         """Confirm another version of the original, if it has the same bytes."""

@@ -85,11 +85,13 @@ class Reconciliation:
             raise Busy("Another process runs the reconciliation.")
         run = self._resume()
         try:
-            while run.finished_at is None and (end is None or time.monotonic() < end):
+            is_late = False
+            while run.finished_at is None and not is_late:
                 run = self._work_on_page(run)
                 if run.part == len(self._passes):
                     run = self._end_phase(run)
                 self._store(run)
+                is_late = end is not None and time.monotonic() >= end
         except Stopped as stopped:
             return build_report(run, str(stopped))
         finally:

@@ -2,7 +2,6 @@
 
 from chalicelib import wiring
 from chalicelib.domain.ids import UserId
-from chalicelib.infra import aws
 from chalicelib.photos.rotation import Rotations
 from chalicelib.reconcile.accounts import AccountRepairs
 from chalicelib.reconcile.albums import AlbumRepairs
@@ -19,7 +18,6 @@ from chalicelib.reconcile.passes import (
 from chalicelib.reconcile.photo_loader import PhotoLoader
 from chalicelib.reconcile.photo_repairs import PhotoRepairs
 from chalicelib.reconcile.run import Emit, Options, Reconciliation
-from chalicelib.storage.listings import ObjectListings
 from chalicelib.stores.dynamodb.audit import DynamoAudit
 from chalicelib.stores.dynamodb.reconciliations import DynamoRunStore
 
@@ -33,7 +31,7 @@ def build_reconciliation(options: Options, emit: Emit) -> Reconciliation:
     """Return a reconciliation with these options. `emit` reports its findings."""
     settings, now = wiring.settings(), wiring.now
     audit = DynamoAudit(settings, wiring.dynamodb())
-    listings = ObjectListings(settings, aws.create_s3_client(is_emulated=bool(settings.aws_endpoint)))
+    listings = wiring.bucket().listings
     loader = PhotoLoader(audit, listings, now)
     rotations = Rotations(wiring.photo_store(), wiring.bucket(), now)
     photos = PhotoRepairs(loader, audit, wiring.photo_store(), wiring.bucket(), wiring.confirmation(), rotations)
@@ -41,10 +39,12 @@ def build_reconciliation(options: Options, emit: Emit) -> Reconciliation:
     content = ContentChecks(wiring.bucket(), listings) if options.read_content else None
     account = UserId(options.account) if options.account else None
     users = AccountPass(audit, loader, photos, accounts, content, account)
-    passes: list[Pass] = [users, FolderPass(audit, listings, accounts, users, account)]
+    rebuilding: list[Pass] = [users, FolderPass(audit, listings, accounts, users, account)]
+    passes = rebuilding
     if not options.only_rebuild:
-        passes += [
+        passes = [
             DerivedRowPass(audit, "entry_table", "entry", loader, photos, account),
+            *rebuilding,
             DerivedRowPass(audit, "term_table", "search-row", loader, photos, account),
             DerivedRowPass(audit, "account_table", "digest", loader, photos, account),
             RatingPass(audit, loader, photos, account),

@@ -1,4 +1,4 @@
-"""Objects in S3: upload grants, originals, renditions, and the URLs that serve them. No other module calls S3."""
+"""Objects in S3: upload grants, originals, renditions, and the URLs that serve them. `listings` lists them."""
 
 import base64
 import hashlib
@@ -14,6 +14,7 @@ from chalicelib.domain.errors import Busy
 from chalicelib.domain.filenames import shorten_filename
 from chalicelib.domain.photos import GRANT_LIFETIME, MAX_UPLOAD_BYTES, Photo
 from chalicelib.infra.settings import Settings
+from chalicelib.storage.listings import ObjectListings
 from chalicelib.storage.signed_urls import WINDOW, CdnSigner, PresignedUrl, Presigner, build_content_disposition
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class PhotoBuckets:
         """`cdn` signs URLs of the CDN in front of the renditions. It is None if there is no CDN."""
         self._s3, self._presigner, self._cdn = s3, presigner, cdn
         self.originals, self._renditions = settings.originals_bucket, settings.renditions_bucket
+        self.listings = ObjectListings(settings, s3)
 
     def create_put_grant(self, photo: Photo, content_type: str = "") -> Grant:
         """Return a presigned PUT that binds every declared value and cannot replace an object (`If-None-Match`).

@@ -26,7 +26,7 @@ def test_lost_row_gets_back_what_survives_and_is_charged_once(damage: Damage) ->
     assert [item.name for item in reported.findings["found"] if item.kind == "row-lost"] == [
         photo.prefix for photo in photos
     ]
-    assert {*reported.found} == {"row-lost", "usage", "month-count", "rating-orphaned"}
+    assert {*reported.found} == {"row-lost", "rating-orphaned"}
     outcome = reconcile(repair=True)
     assert outcome.repaired["row-lost"] == TIMES
     assert outcome.findings["not repaired"] == []

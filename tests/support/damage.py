@@ -273,7 +273,6 @@ def missing_entry(damage: Damage) -> list[str]:
     album_id = damage.create_album()
     photo = damage.upload(albumId=album_id)
     damage.delete("entry_table", (album_id, photo.photo_id))
-    damage.change("album_table", (album_id, "album"), "SET photoCount = :zero, openCount = :zero", zero=0)
     return [f"{album_id} {photo.photo_id}"]
 
 
@@ -281,7 +280,6 @@ def orphaned_entry(damage: Damage) -> list[str]:
     album_id, photo = damage.create_album(), damage.upload()
     row = {"albumId": album_id, "photoId": photo.photo_id, "position": f"{1:016d}#{photo.photo_id}"}
     damage.put("entry_table", row)
-    damage.change("album_table", (album_id, "album"), "SET photoCount = :one", one=1)
     return [f"{album_id} {photo.photo_id}"]
 
 
