@@ -99,7 +99,7 @@ class Reconciliation:
         return build_report(run)
 
     def _resume(self) -> Run:
-        options = msgspec.json.encode(self._options).decode()
+        options = encode_options(self._options)
         run = self._runs.get_run()
         if run and run.options == options and run.finished_at is None:
             return run
@@ -205,6 +205,11 @@ class _Counts:
             examined=dict(self.examined),
             limited=dict(+self.limited),
         )
+
+
+def encode_options(options: Options) -> str:
+    """Return the text that identifies options in a stored run."""
+    return msgspec.json.encode(options).decode()
 
 
 def build_report(run: Run, stopped: str | None = None) -> Report:

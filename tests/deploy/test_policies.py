@@ -20,6 +20,7 @@ from chalicelib.domain.messages import EmptyTrash, PurgeAccount, UpdateAlbumPhot
 from chalicelib.domain.photos import TRASH_LIFETIME
 from chalicelib.photos.rotation import OLD_RENDITIONS_LIFETIME
 from chalicelib.photos.trash import LIST_LAG
+from chalicelib.reconcile import run, schedule
 from tests.support import gallery
 from tests.support.account_deletion import purge, purge_job
 from tests.support.cloud import Cloud, created
@@ -210,6 +211,20 @@ def cancel_account(cloud: Cloud) -> None:
     assert "AdminDeleteUser" in [operation for operation, _ in cognito.asked]
 
 
+def reconcile(cloud: Cloud) -> None:
+    Cognito(cloud).refuse("AdminGetUser", code="UserNotFoundException")
+    cloud.recorder.watch(cloud.user_pool()._cognito)
+    empty(cloud.settings, cloud.dynamodb)
+    ann, bob = (cloud.person(f"{name}-{uuid4()}") for name in ("ann", "bob"))
+    gallery.furnish(cloud, ann, bob)
+    row = {"userId": {"S": "cancelled"}, "record": {"S": "account"}, "cancelledAt": {"S": "2020-01-01T00:00:00.000Z"}}
+    cloud.dynamodb.put_item(TableName=cloud.settings.account_table, Item=row | {"expiresAt": {"N": "9999999999"}})
+    with cloud.recorder.during("reconcile"), pytest.MonkeyPatch.context() as patched:
+        patched.setattr(run, "LIST_LAG_SECONDS", 0)
+        schedule.run_scheduled()
+        schedule.run_scheduled()
+
+
 def moderate_photos(cloud: Cloud) -> None:
     with moderated(cloud) as sent_images:
         ann = cloud.person("ann")
@@ -248,7 +263,7 @@ SCENARIOS: list[Callable[[Cloud], None]] = [
     *(confirm_during_erasure, handle_photos, search_photos, handle_albums, work_on_albums, confirm_uploads),
     *(confirm_missing_object, rebuild_lost_row),
     *(sweep_and_clean_up, rotate_photo, reindex_photos, empty_trash, moderate_photos, cancel_account),
-    *(show_account, reset_password, repeat_upload_requests),
+    *(show_account, reset_password, repeat_upload_requests, reconcile),
 ]
 
 
