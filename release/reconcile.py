@@ -31,6 +31,7 @@ def main() -> int:
         read_content=arguments.read,
         only_rebuild=arguments.rebuild,
         max_share=arguments.max_share,
+        min_age_seconds=60 * arguments.min_age,
     )
     report = build_reconciliation(options, print_finding).run()
     print_report(report)
@@ -74,6 +75,8 @@ def _parse_arguments() -> argparse.Namespace:
     parser.add_argument("--read", action="store_true", help="compare the bytes of all objects too")
     parser.add_argument("--account", default="", help="the id of the only user to examine")
     parser.add_argument("--max-share", type=float, default=Options().max_share, help="the largest share to delete")
+    age = Options().min_age_seconds / 60
+    parser.add_argument("--min-age", type=float, default=age, help="minutes; less is safe only if nobody uploads")
     parser.add_argument("--data", type=Path, default=Path(".data"), help="the directory of the local cloud")
     return parser.parse_args()
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from functools import cached_property
 from heapq import merge
 from itertools import batched, groupby
@@ -41,8 +42,8 @@ class PhotoParts(NamedTuple):
 class PhotoLoader:
     """Load the states of photos. The memory for one batch does not depend on the size of the account."""
 
-    def __init__(self, audit: DynamoAudit, listings: ObjectListings, clock: Clock) -> None:
-        self._audit, self._listings, self._clock = audit, listings, clock
+    def __init__(self, audit: DynamoAudit, listings: ObjectListings, clock: Clock, settling_time: timedelta) -> None:
+        self._audit, self._listings, self._clock, self._settling_time = audit, listings, clock, settling_time
 
     @cached_property
     def _readers(self) -> ThreadPoolExecutor:
@@ -107,6 +108,7 @@ class PhotoLoader:
                 user_id=owner.user_id,
                 photo_id=part.photo_id,
                 now=now,
+                settling_time=self._settling_time,
                 is_user_known=owner.is_known,
                 row=rows.get(part.photo_id),
                 photo=photos.get(part.photo_id),

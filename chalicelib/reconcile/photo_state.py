@@ -1,7 +1,7 @@
 """Everything that is stored about one photo, as the checks see it."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -24,6 +24,7 @@ class PhotoState(msgspec.Struct, frozen=True, kw_only=True):
     photo_id: PhotoId
     """The second part of the keys of the objects. It is an invalid id if the keys are foreign."""
     now: datetime
+    settling_time: timedelta = SETTLING_TIME
     is_user_known: bool = True
     """False if the user has neither an account nor a Cognito user."""
     row: Item | None = None
@@ -45,7 +46,7 @@ class PhotoState(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def settled_before(self) -> datetime:
         """Return the time before which an object must be written to be checked."""
-        return self.now - SETTLING_TIME
+        return self.now - self.settling_time
 
     @property
     def is_settled(self) -> bool:

@@ -14,6 +14,7 @@ from chalicelib.domain.errors import Busy, PhotoshareError
 from chalicelib.domain.ids import format_timestamp
 from chalicelib.reconcile.findings import KINDS, LIMITED, Finding, Suspicion
 from chalicelib.reconcile.passes import Pass
+from chalicelib.reconcile.photo_state import SETTLING_TIME
 from chalicelib.stores.reconciliations import Run, RunStore
 
 log = logging.getLogger(__name__)
@@ -38,6 +39,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """True to read the bytes of all objects."""
     only_rebuild: bool = False
     """True to rebuild lost rows only, however many there are."""
+    min_age_seconds: float = SETTLING_TIME.total_seconds()
+    """The age from which photos and objects are examined. Less is safe only if nobody uploads."""
     max_share: float = 0.05
     """The largest share of the examined rows and objects of a pass that a repair may delete."""
     min_deletions: int = 20

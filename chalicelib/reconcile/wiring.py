@@ -1,5 +1,7 @@
 """Build the reconciliation for the command and for the schedule."""
 
+from datetime import timedelta
+
 from chalicelib import wiring
 from chalicelib.domain.ids import UserId
 from chalicelib.photos.rotation import Rotations
@@ -32,7 +34,7 @@ def build_reconciliation(options: Options, emit: Emit) -> Reconciliation:
     settings, now = wiring.settings(), wiring.now
     audit = DynamoAudit(settings, wiring.dynamodb())
     listings = wiring.bucket().listings
-    loader = PhotoLoader(audit, listings, now)
+    loader = PhotoLoader(audit, listings, now, timedelta(seconds=options.min_age_seconds))
     rotations = Rotations(wiring.photo_store(), wiring.bucket(), now)
     photos = PhotoRepairs(loader, audit, wiring.photo_store(), wiring.bucket(), wiring.confirmation(), rotations)
     accounts = AccountRepairs(loader, audit, listings, wiring.user_pool(), now)

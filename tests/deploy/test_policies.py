@@ -20,7 +20,6 @@ from chalicelib.domain.messages import EmptyTrash, PurgeAccount, UpdateAlbumPhot
 from chalicelib.domain.photos import TRASH_LIFETIME
 from chalicelib.photos.rotation import OLD_RENDITIONS_LIFETIME
 from chalicelib.photos.trash import LIST_LAG
-from chalicelib.reconcile import run, schedule
 from tests.support import gallery
 from tests.support.account_deletion import purge, purge_job
 from tests.support.cloud import Cloud, created
@@ -30,6 +29,7 @@ from tests.support.idp import IdentityProvider
 from tests.support.images import photo as make_photo
 from tests.support.old_release import reindex_photos
 from tests.support.policies import CHALICE, FUNCTIONS, Need, granted, platform, statements
+from tests.support.reconciling import run_scheduled_twice
 from tests.support.rekognition import moderated
 from tests.support.rows import empty
 from tests.support.services import rebuild_services
@@ -217,12 +217,8 @@ def reconcile(cloud: Cloud) -> None:
     empty(cloud.settings, cloud.dynamodb)
     ann, bob = (cloud.person(f"{name}-{uuid4()}") for name in ("ann", "bob"))
     gallery.furnish(cloud, ann, bob)
-    row = {"userId": {"S": "cancelled"}, "record": {"S": "account"}, "cancelledAt": {"S": "2020-01-01T00:00:00.000Z"}}
-    cloud.dynamodb.put_item(TableName=cloud.settings.account_table, Item=row | {"expiresAt": {"N": "9999999999"}})
-    with cloud.recorder.during("reconcile"), pytest.MonkeyPatch.context() as patched:
-        patched.setattr(run, "LIST_LAG_SECONDS", 0)
-        schedule.run_scheduled()
-        schedule.run_scheduled()
+    with cloud.recorder.during("reconcile"):
+        run_scheduled_twice(cloud)
 
 
 def moderate_photos(cloud: Cloud) -> None:

@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 import time_machine
 
-from chalicelib.reconcile import run
+from chalicelib.reconcile import run, schedule
 from chalicelib.reconcile.findings import Finding
 from chalicelib.reconcile.run import Options, Report
 from chalicelib.reconcile.wiring import build_reconciliation
 from chalicelib.stores.dynamodb.audit import KEYS
 from tests.support.cloud import Cloud
 from tests.support.moto_data import read_rows
+from tests.support.policies import as_test_code
 
 HOUR = timedelta(hours=1)
 
@@ -50,6 +51,18 @@ def snapshot(cloud: Cloud) -> dict[str, object]:
         for table in tables
     }
     return rows | {"originals": cloud.originals(), "renditions": cloud.renditions()}
+
+
+def run_scheduled_twice(cloud: Cloud) -> None:
+    """Run the schedule, with the marker of a cancelled account among the rows. The second time has nothing to do."""
+    row = {"userId": {"S": "cancelled"}, "record": {"S": "account"}, "cancelledAt": {"S": "2020-01-01T00:00:00.000Z"}}
+    as_test_code(cloud.dynamodb.put_item)(
+        TableName=cloud.settings.account_table, Item=row | {"expiresAt": {"N": "9999999999"}}
+    )
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(run, "LIST_LAG_SECONDS", 0)
+        schedule.run_scheduled()
+        schedule.run_scheduled()
 
 
 def reconcile(*, after: timedelta = HOUR, budget: timedelta | None = None, **options: Any) -> Outcome:
