@@ -76,7 +76,7 @@ def _parse_arguments() -> argparse.Namespace:
     parser.add_argument("--account", default="", help="the id of the only user to examine")
     parser.add_argument("--max-share", type=float, default=Options().max_share, help="the largest share to delete")
     age = Options().min_age_seconds / 60
-    parser.add_argument("--min-age", type=float, default=age, help="minutes; less is safe only if nobody uploads")
+    parser.add_argument("--min-age", type=float, default=age, help="minutes; less is safe only without uploads")
     parser.add_argument("--data", type=Path, default=Path(".data"), help="the directory of the local cloud")
     return parser.parse_args()
 

@@ -42,7 +42,7 @@ REMEDIES = {
     "usage": "Repair: the usage follows the photos.",
     "version-extra": "Repair: the version is deleted.",
 }
-"""What to do about each kind of finding."""
+"""Remedies by kind."""
 
 KINDS = tuple(REMEDIES)
 
@@ -63,7 +63,7 @@ class Finding(NamedTuple):
 
     kind: str
     name: str
-    """The id or key of the damaged thing."""
+    """The id or key of the damaged row or object."""
 
 
 Look = Callable[[], Mapping[Finding, Fix | None]]

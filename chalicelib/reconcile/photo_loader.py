@@ -145,7 +145,7 @@ def _decode_photo(row: Item) -> Photo | None:
 
 
 def _get_photo_id(key: str) -> PhotoId:
-    """Return the second part of a key, which is the photo id unless the key is foreign."""
+    """Return the second part of a key, which is the photo id if a grant named the key."""
     return PhotoId(key.split("/", 2)[1])
 
 

@@ -22,7 +22,7 @@ class PhotoState(msgspec.Struct, frozen=True, kw_only=True):
     user_id: UserId
     """The user of the key of the objects, and of the row if there are no objects."""
     photo_id: PhotoId
-    """The second part of the keys of the objects. It is an invalid id if the keys are foreign."""
+    """The second part of the keys of the objects. It is an invalid id if no grant named the keys."""
     now: datetime
     settling_time: timedelta = SETTLING_TIME
     is_user_known: bool = True

@@ -30,7 +30,7 @@ Emit = Callable[[Finding, str], None]
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run does."""
+    """The task of a run."""
 
     repair: bool = False
     account: str = ""
@@ -40,7 +40,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     only_rebuild: bool = False
     """True to rebuild lost rows only, however many there are."""
     min_age_seconds: float = SETTLING_TIME.total_seconds()
-    """The age from which photos and objects are examined. Less is safe only if nobody uploads."""
+    """The age from which photos and objects are examined. Less is safe only without uploads."""
     max_share: float = 0.05
     """The largest share of the examined rows and objects of a pass that a repair may delete."""
     min_deletions: int = 20

@@ -59,9 +59,9 @@ class ObjectListings:
                 yield Rendition(entry["Key"], entry["Size"], entry["LastModified"])
 
     def list_folders(self, limit: int, after: str) -> tuple[list[str], list[str], str | None]:
-        """Return the next top-level folders and objects of both buckets, and where the next page starts.
+        """Return the top-level folders and objects of both buckets that follow `after`, and the last name of the page.
 
-        `after` is where this page starts. None is the end.
+        The last name is None at the end of the list.
         """
         folders: set[str] = set()
         objects: set[str] = set()

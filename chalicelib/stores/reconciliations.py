@@ -12,7 +12,7 @@ class Run(Model, frozen=True):
     """The progress of the latest run. A run that was interrupted resumes from it."""
 
     options: str
-    """What the run does. A run with other options starts from the beginning."""
+    """The task of the run. A run with other options starts from the beginning."""
     started_at: Timestamp
     finished_at: Timestamp | None = None
     repairs: bool = False
