@@ -213,7 +213,6 @@ def cancel_account(cloud: Cloud) -> None:
 
 def reconcile(cloud: Cloud) -> None:
     Cognito(cloud).refuse("AdminGetUser", code="UserNotFoundException")
-    cloud.recorder.watch(cloud.user_pool()._cognito)
     gallery.furnish(cloud, cloud.person(f"ann-{uuid4()}"), cloud.person(f"bob-{uuid4()}"))
     with cloud.recorder.during("reconcile"):
         run_scheduled_twice(cloud)

@@ -55,6 +55,7 @@ def snapshot(cloud: Cloud) -> dict[str, object]:
 
 def run_scheduled_twice(cloud: Cloud) -> None:
     """Run the schedule, with the marker of a cancelled account among the rows. The second time has nothing to do."""
+    cloud.recorder.watch(cloud.user_pool()._cognito)
     row = {"userId": {"S": "cancelled"}, "record": {"S": "account"}, "cancelledAt": {"S": "2020-01-01T00:00:00.000Z"}}
     as_test_code(cloud.dynamodb.put_item)(
         TableName=cloud.settings.account_table, Item=row | {"expiresAt": {"N": "9999999999"}}
