@@ -24,7 +24,7 @@ BOTH := @test -e $(READY) -a -e $(EMULATOR) || echo "Installing two environments
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast coverage test-aws policies check fuzz bench openapi package audit deploy resources cdn-key redrive reprocess rebuild reindex rehide erase-photo cancel-account
+.PHONY: help run test test-fast coverage test-aws policies check fuzz bench openapi package audit deploy resources cdn-key redrive reprocess reconcile rebuild orphans reindex rehide erase-photo cancel-account
 
 help: ## List all commands
 	@echo 'Arguments in [ ] are optional.'
@@ -104,8 +104,15 @@ resources: $(READY) ## Deploy all resources of a stage except its functions, for
 cdn-key: $(READY) ## Create CDN key 1 or 2, which signs URLs of renditions ([STAGE=] [KEY=1 or 2])
 	$(BIN)/python -m release.cdn_key $(STAGE) $(KEY)
 
-rebuild: $(READY) ## Rebuild lost photo rows by processing every original again ([STAGE=])
-	$(BIN)/python -m release.rebuild $(STAGE)
+reconcile: $(READY) ## Compare objects, rows and users of a stage ([STAGE=] [REPAIR=yes] [ACCOUNT=] [READ=yes] [SHARE=0.05] [DATA=])
+	$(BIN)/python -m release.reconcile $(STAGE) --data "$(DATA)" $(if $(filter yes,$(REPAIR)),--repair) $(if $(filter yes,$(READ)),--read) \
+	    $(if $(ACCOUNT),--account "$(ACCOUNT)") $(if $(SHARE),--max-share $(SHARE))
+
+rebuild: $(READY) ## Rebuild lost photo rows from the originals, however many there are ([STAGE=] [ACCOUNT=] [DATA=])
+	$(BIN)/python -m release.reconcile $(STAGE) --data "$(DATA)" --rebuild $(if $(ACCOUNT),--account "$(ACCOUNT)")
+
+orphans: $(READY) ## List accounts without a Cognito user, or cancel those that you name ([STAGE=] [USER_IDS=] [DATA=])
+	$(BIN)/python -m release.orphans $(STAGE) $(USER_IDS) --data "$(DATA)"
 
 reindex: $(READY) ## Reindex the photos of all users after an upgrade, if its CHANGELOG says so ([STAGE=])
 	$(BIN)/python -m release.reindex $(STAGE)

@@ -28,6 +28,7 @@ from chalicelib.infra import logs
 from chalicelib.photos.batches import PhotoResults
 from chalicelib.photos.ratings import OwnRatingView
 from chalicelib.photos.views import AnyPhotoView, DownloadView, MonthsView, OwnPhotoView, PendingPhotoView, PhotoView
+from chalicelib.reconcile import schedule
 from chalicelib.storage.bucket import Grant
 from chalicelib.uploads.grants import Duplicate
 from chalicelib.wiring import (
@@ -483,6 +484,12 @@ def run_job(event: SQSEvent) -> None:
 def sweep(_event: Any) -> None:
     """Enqueue a job for each photo, album and account that is due. May run twice for one hour. AWS contract EVB-1."""
     jobs().sweep()
+
+
+@app.schedule(Rate(1, Rate.HOURS))
+def reconcile(_event: Any) -> None:
+    """Continue the monthly comparison of objects, rows and users, or do nothing if none is due. AWS contract EVB-1."""
+    schedule.run_scheduled()
 
 
 # --- The web page

@@ -1,7 +1,7 @@
 """Run each Lambda function in a separate process with the credentials of its role.
 
 `python -m local.functions FUNCTION PORT [LOG_FILE]` is one such process. The process ends when its standard input
-closes, so it does not outlive its parent. The process of `sweep` also ends when its work is done.
+closes, so it does not outlive its parent. The process of a scheduled function also ends when its work is done.
 """
 
 import contextlib
@@ -26,6 +26,8 @@ from local.cloud import ACCOUNT, REGION, ROOT, CannotRun, Cloud, await_http
 log = logging.getLogger("local")
 
 _HOUR = 3600.0
+SCHEDULED = {"sweep": (256, 300_000), "reconcile": (1769, 900_000)}
+"""The functions that a schedule starts, with their memory in MB and their time limit in milliseconds."""
 _MIN_UPTIME = 10.0
 _MAX_PAUSE = 30.0
 """Seconds. If a function repeatedly ends before `_MIN_UPTIME`, the pause before its restart doubles up to this."""
@@ -143,16 +145,16 @@ class Functions:
 
 
 def main(name: str, port: str, log_file: str = "") -> None:
-    """Run one function until standard input closes. Run `sweep` once, or until standard input closes."""
+    """Run one function until standard input closes. Run a scheduled function once, or until standard input closes."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     import app
 
     if log_file:
         _log_to_file(log_file)
-    if name == "sweep":
+    if name in SCHEDULED:
         threading.Thread(target=_exit_with_parent, daemon=True).start()
-        app.sweep(_build_schedule_event(), LambdaContext("sweep", 256, 300_000))
+        getattr(app, name)(_build_schedule_event(), LambdaContext(name, *SCHEDULED[name]))
         return
     stop = _start_handler(name, app, int(port))
     _await_end_of_input()

@@ -11,7 +11,7 @@ from typing import Any
 
 from chalicelib.deploy.packaging import API_ONLY_VARIABLES
 
-FUNCTIONS = ("api", "confirm_upload", "run_job", "sweep")
+FUNCTIONS = ("api", "confirm_upload", "reconcile", "run_job", "sweep")
 
 ADMINISTRATOR = "administrator"
 """The profile with all permissions."""

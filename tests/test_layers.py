@@ -31,11 +31,12 @@ MAY_IMPORT = {
     "deploy": {"domain"},
     "http": USE_CASES,
     "jobs": USE_CASES,
+    "reconcile": USE_CASES | {"wiring"},
     "wiring": USE_CASES | {"jobs"},
-    "app": USE_CASES | {"http", "jobs", "wiring", "deploy"},
+    "app": USE_CASES | {"http", "jobs", "reconcile", "wiring", "deploy"},
     "local": BASE | {"auth", "http", "stores", "deploy", "app", "release"},
-    "release": BASE | {"stores", "deploy", "albums", "accounts", "wiring"},
-    "bench": USE_CASES | {"http", "jobs", "wiring", "app", "local", "tests"},
+    "release": BASE | {"stores", "deploy", "albums", "accounts", "reconcile", "wiring"},
+    "bench": USE_CASES | {"http", "jobs", "reconcile", "wiring", "app", "local", "tests"},
 }
 """The other folders that the modules of each folder may import."""
 LIBRARIES = {

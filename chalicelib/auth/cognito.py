@@ -141,6 +141,14 @@ class UserPool:
         with _translate_errors("UserNotFoundException"):
             self._cognito.admin_delete_user(UserPoolId=self._settings.user_pool_id, Username=user_id)
 
+    def has_user(self, user_id: UserId) -> bool:
+        """Return whether a user exists. AWS contract COG-10."""
+        try:
+            self._cognito.admin_get_user(UserPoolId=self._settings.user_pool_id, Username=user_id)
+        except self._cognito.exceptions.UserNotFoundException:
+            return False
+        return True
+
     def sign_up(self, email: str, password: str) -> SignUpView:
         """Register an e-mail address. Cognito mails a confirmation code to it.
 

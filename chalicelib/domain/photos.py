@@ -133,6 +133,8 @@ class Photo(Model, frozen=True):
     """The attempts to process the photo that have failed, or are under way. The first attempt is not counted."""
     attempted_at: Timestamp | None = None
     """The time of the last counted attempt."""
+    rebuilt: bool = False
+    """True if the row was lost and rebuilt from the original. Rows of its albums and tags may have survived."""
     revision: int = 0
     outdated_taken_key: str | None = None
     """The `taken_key` with which stored rows list and count the photo, if it is outdated. Empty if they do neither.

@@ -15,9 +15,9 @@ def count(name: str, **dimensions: str) -> None:
     _write(name, MetricUnit.Count, 1, dimensions)
 
 
-def record_value(name: str, value: float) -> None:
+def record_value(name: str, value: float, **dimensions: str) -> None:
     """Record a count, such as the number of requests for one page."""
-    _write(name, MetricUnit.Count, value, {})
+    _write(name, MetricUnit.Count, value, dimensions)
 
 
 def record_seconds(name: str, seconds: float) -> None:

@@ -1,10 +1,10 @@
-"""Objects in S3: upload grants, originals, renditions, and the URLs that serve them. No other module calls S3."""
+"""Objects in S3: upload grants, originals, renditions, and the URLs that serve them. `listings` lists them."""
 
 import base64
 import hashlib
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote, unquote
 
 import msgspec
@@ -14,6 +14,7 @@ from chalicelib.domain.errors import Busy
 from chalicelib.domain.filenames import shorten_filename
 from chalicelib.domain.photos import GRANT_LIFETIME, MAX_UPLOAD_BYTES, Photo
 from chalicelib.infra.settings import Settings
+from chalicelib.storage.listings import ObjectListings, Version, list_versions
 from chalicelib.storage.signed_urls import WINDOW, CdnSigner, PresignedUrl, Presigner, build_content_disposition
 
 if TYPE_CHECKING:
@@ -48,14 +49,6 @@ class StoredObject(msgspec.Struct, frozen=True, kw_only=True):
     stored_at: datetime
 
 
-class Version(NamedTuple):
-    """A version of an original, or a delete marker."""
-
-    key: str
-    version_id: str
-    is_marker: bool
-
-
 class PhotoBuckets:
     """The bucket of originals and the bucket of renditions."""
 
@@ -63,6 +56,7 @@ class PhotoBuckets:
         """`cdn` signs URLs of the CDN in front of the renditions. It is None if there is no CDN."""
         self._s3, self._presigner, self._cdn = s3, presigner, cdn
         self.originals, self._renditions = settings.originals_bucket, settings.renditions_bucket
+        self.listings = ObjectListings(settings, s3)
 
     def create_put_grant(self, photo: Photo, content_type: str = "") -> Grant:
         """Return a presigned PUT that binds every declared value and cannot replace an object (`If-None-Match`).
@@ -159,14 +153,8 @@ class PhotoBuckets:
         return self.read(photo.s3_key, hidden.version_id, max_bytes=max_bytes) if hidden else None
 
     def list_versions(self, photo: Photo) -> list[Version]:
-        """Return every version and delete marker of every original of a photo. The newest of a key comes first."""
-        pages = self._s3.get_paginator("list_object_versions").paginate(Bucket=self.originals, Prefix=photo.prefix)
-        return [
-            Version(stored["Key"], stored["VersionId"], is_marker=kind == "DeleteMarkers")
-            for page in pages
-            for kind in ("Versions", "DeleteMarkers")
-            for stored in cast("list[Any]", page.get(kind, []))
-        ]
+        """Return every version and delete marker of every original of a photo. The newest version comes first."""
+        return list(list_versions(self._s3, self.originals, photo.prefix))
 
     def has_version(self, key: str, version_id: str) -> bool:
         """Return whether this version of an original exists."""
@@ -207,8 +195,7 @@ class PhotoBuckets:
 
     def delete_version(self, photo: Photo, key: str, version_id: str) -> None:
         """Delete one version of an original permanently. Delete its renditions too, unless the photo uses them."""
-        # Without the version id, S3 would only hide the object. AWS contracts S3-14, IAM-5.
-        self._s3.delete_object(Bucket=self.originals, Key=key, VersionId=version_id)
+        self.delete_one_version(key, version_id)
         prefix = f"{key.rpartition('/')[0]}/{version_id}/"
         if not any(rendition.startswith(prefix) for rendition in photo.renditions.values()):
             self.erase(prefix)
@@ -218,6 +205,11 @@ class PhotoBuckets:
         for stored in self.list_versions(photo):
             if (stored.key, stored.version_id) != (photo.s3_key, photo.version_id):
                 self.delete_version(photo, stored.key, stored.version_id)
+
+    def delete_one_version(self, key: str, version_id: str) -> None:
+        """Delete one version of an original, or one delete marker, permanently."""
+        # Without the version id, S3 would only hide the object. AWS contracts S3-14, IAM-5.
+        self._s3.delete_object(Bucket=self.originals, Key=key, VersionId=version_id)
 
     def erase(self, prefix: str) -> None:
         """Delete every version of every original, and every rendition, under `prefix`. Idempotent.

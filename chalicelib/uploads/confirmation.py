@@ -184,6 +184,7 @@ class UploadConfirmation:
             # The visibility is lost too. The owner may have hidden the photo, so the safe choice is private.
             visibility="private",
             charged_bytes=stored.size,
+            rebuilt=True,
             due_at=format_timestamp(self._clock()),
         )
         self._store.rebuild(photo)

@@ -29,6 +29,7 @@ from tests.support.idp import IdentityProvider
 from tests.support.images import photo as make_photo
 from tests.support.old_release import reindex_photos
 from tests.support.policies import CHALICE, FUNCTIONS, Need, granted, platform, statements
+from tests.support.reconciling import run_scheduled_twice
 from tests.support.rekognition import moderated
 from tests.support.rows import empty
 from tests.support.services import rebuild_services
@@ -210,6 +211,13 @@ def cancel_account(cloud: Cloud) -> None:
     assert "AdminDeleteUser" in [operation for operation, _ in cognito.asked]
 
 
+def reconcile(cloud: Cloud) -> None:
+    Cognito(cloud).refuse("AdminGetUser", code="UserNotFoundException")
+    gallery.furnish(cloud, cloud.person(f"ann-{uuid4()}"), cloud.person(f"bob-{uuid4()}"))
+    with cloud.recorder.during("reconcile"):
+        run_scheduled_twice(cloud)
+
+
 def moderate_photos(cloud: Cloud) -> None:
     with moderated(cloud) as sent_images:
         ann = cloud.person("ann")
@@ -248,7 +256,7 @@ SCENARIOS: list[Callable[[Cloud], None]] = [
     *(confirm_during_erasure, handle_photos, search_photos, handle_albums, work_on_albums, confirm_uploads),
     *(confirm_missing_object, rebuild_lost_row),
     *(sweep_and_clean_up, rotate_photo, reindex_photos, empty_trash, moderate_photos, cancel_account),
-    *(show_account, reset_password, repeat_upload_requests),
+    *(show_account, reset_password, repeat_upload_requests, reconcile),
 ]
 
 

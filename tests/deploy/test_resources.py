@@ -126,9 +126,10 @@ def test_alarms_and_dashboard_use_only_metrics_that_the_code_emits() -> None:
     (dashboard,) = find_resources("AWS::CloudWatch::Dashboard")
     body = str(dashboard["Properties"]["DashboardBody"]["Fn::Sub"])
     assert json.loads(body)["widgets"]
-    # The dashboard finds rejections by SEARCH, because each reason is a dimension.
-    assert {name for name in emitted if f'"{name}"' not in body} == {"Rejected"}
+    # The dashboard finds these by SEARCH, because each reason and each kind is a dimension.
+    assert {name for name in emitted if f'"{name}"' not in body} == {"Findings", "Rejected"}
     assert "{Photoshare,stage,reason}" in body
+    assert "{Photoshare,stage,kind}" in body
 
 
 def test_only_the_cdn_reads_renditions_and_it_requires_signed_urls() -> None:

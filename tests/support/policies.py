@@ -12,7 +12,13 @@ from tests.support.idp import POOL
 from tests.support.paths import ROOT
 
 CHALICE = ROOT / ".chalice"
-FUNCTIONS = {"api": "", "confirm-upload": "-confirm_upload", "run-job": "-run_job", "sweep": "-sweep"}
+FUNCTIONS = {
+    "api": "",
+    "confirm-upload": "-confirm_upload",
+    "reconcile": "-reconcile",
+    "run-job": "-run_job",
+    "sweep": "-sweep",
+}
 """The functions by the name of their policy, with the suffix of their name on AWS."""
 PARAMETERS = {
     "AWS::AccountId": "123456789012",
@@ -165,7 +171,11 @@ def _needs(operation: str, params: dict[str, Any]) -> list[Need]:
     return []
 
 
-_LISTING = {"ListObjectVersions": "s3:ListBucketVersions", "ListObjectsV2": "s3:ListBucket"}
+_LISTING = {
+    "ListMultipartUploads": "s3:ListBucketMultipartUploads",
+    "ListObjectVersions": "s3:ListBucketVersions",
+    "ListObjectsV2": "s3:ListBucket",
+}
 
 
 def _s3_needs(operation: str, params: dict[str, Any]) -> list[Need]:

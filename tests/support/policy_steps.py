@@ -12,14 +12,17 @@ from local.cloud import STAGE
 from tests.support.images import photo as make_photo
 from tests.support.person import Person
 from tests.support.policy_tools import (
+    add_cancelled_account,
     assume_role,
     count_versions,
     forget_order,
+    forget_run,
     key_of,
     make_due,
     put_object,
     rename_unfinished,
     request_reindexing,
+    run_scheduled,
     run_sweep,
     without_events,
 )
@@ -245,9 +248,19 @@ def cancel_account(service: Local) -> None:
     service.wait(lambda: service.client("cognito-idp").list_users(**query)["Users"] == [])
 
 
+def reconcile(service: Local) -> None:
+    ann, ben = Person(service), Person(service)
+    album = ann.create_album()
+    ann.ask("POST", f"/albums/{album}/links", {}, 201)
+    ben.ask("PUT", f"/photos/{ann.upload(JPEG, albumId=album, **TITLED)}/rating", {"rating": 5})
+    add_cancelled_account(service)
+    forget_run(service)
+    run_scheduled(service, "reconcile")
+
+
 def call_as_lambda(service: Local) -> None:
     """Make the calls that Lambda itself makes with the roles."""
-    for function in ("api", "confirm_upload", "run_job", "sweep"):
+    for function in ("api", "confirm_upload", "reconcile", "run_job", "sweep"):
         ending = "" if function == "api" else f"-{function}"
         logs, group = assume_role(service, function, "logs"), f"/aws/lambda/photoshare-{STAGE}{ending}"
         stream = f"{function}-{time.time_ns()}"
@@ -271,5 +284,5 @@ STEPS: list[Callable[[Local], None]] = [
         show_photo,
     ),
     *(list_photos, search, change_photo, use_album, delete_album_with_photos, update_album_photos, clean_up_by_sweep),
-    *(rotate_photo, reindex_photos, empty_trash, reset_password, cancel_account, call_as_lambda),
+    *(rotate_photo, reindex_photos, empty_trash, reset_password, cancel_account, reconcile, call_as_lambda),
 ]

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from typing import Any
+from uuid import uuid4
 
 import boto3
 
@@ -90,18 +91,37 @@ def request_reindexing(service: Local, user_id: str) -> None:
     run_sweep(service)
 
 
+def forget_run(service: Local) -> None:
+    """Forget the latest run of the reconciliation, so that the schedule starts another."""
+    key = {"userId": {"S": "#reconcile"}, "record": {"S": "run"}}
+    service.client("dynamodb").delete_item(TableName=service.setting("ACCOUNT_TABLE"), Key=key)
+
+
+def add_cancelled_account(service: Local) -> None:
+    """Add the marker of an account whose purge has ended."""
+    row = {"userId": {"S": str(uuid4())}, "record": {"S": "account"}, "cancelledAt": PAST}
+    service.client("dynamodb").put_item(
+        TableName=service.setting("ACCOUNT_TABLE"), Item=row | {"expiresAt": {"N": "9999999999"}}
+    )
+
+
 def run_sweep(service: Local) -> None:
-    """Run the function `sweep` once, with its own role."""
-    command = [sys.executable, "-m", "local.functions", "sweep", "0"]
+    """Run the function `sweep` once."""
+    run_scheduled(service, "sweep")
+
+
+def run_scheduled(service: Local, function: str) -> None:
+    """Run a function that a schedule starts, once and with its own role."""
+    command = [sys.executable, "-m", "local.functions", function, "0"]
     with subprocess.Popen(
         command,
         cwd=ROOT,
-        env=environment() | service.build_environment("sweep"),
+        env=environment() | service.build_environment(function),
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-    ) as sweep:
-        assert sweep.wait(30) == 0
+    ) as process:
+        assert process.wait(60) == 0
 
 
 def assume_role(service: Local, function: str, aws_service: str) -> Any:

@@ -50,13 +50,13 @@ class DynamoAlbumStore:
         )
         charge["Update"]["ExpressionAttributeNames"] = {"#bytes": "bytes"}
         charge["Update"]["ExpressionAttributeValues"] |= {":zero": {"N": "0"}}
-        reasons = self._calls.transact([{"Put": {"TableName": self._albums, "Item": _encode_album(album)}}, charge])
+        reasons = self._calls.transact([{"Put": {"TableName": self._albums, "Item": encode_album(album)}}, charge])
         if reasons:
             cancelled = "cancelledAt" in reasons[1].get("Item", {})
             raise errors.InvalidToken if cancelled else errors.QuotaExceeded(details={"albums": limit})
 
     def change(self, before: Album, after: Album) -> bool:
-        old, new = _encode_album(before), _encode_album(after.with_(revision=before.revision + 1))
+        old, new = encode_album(before), encode_album(after.with_(revision=before.revision + 1))
         for name in _DERIVED:
             old.pop(name, None)
             new.pop(name, None)
@@ -161,7 +161,8 @@ class DynamoAlbumStore:
         }
 
 
-def _encode_album(album: Album) -> items.Item:
+def encode_album(album: Album) -> items.Item:
+    """Return the item of an album."""
     values = msgspec.to_builtins(album)
     values |= {
         "record": "album",

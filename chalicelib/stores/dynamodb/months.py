@@ -11,7 +11,8 @@ from chalicelib.domain.photos import Photo
 from chalicelib.stores.dynamodb import items
 from chalicelib.stores.dynamodb.calls import Calls, KeyRange, Write
 
-_PREFIX = "months#"
+PREFIX = "months#"
+"""The beginning of the records with counts."""
 _YEAR, _MONTH = slice(0, 4), slice(5, 7)
 
 
@@ -28,7 +29,7 @@ def build_writes(table: str, before: Photo, after: Photo) -> list[Write]:
 
 def read(calls: Calls, table: str, owner: UserId) -> dict[str, int]:
     """Return the number of photos by month, without months that have none."""
-    keys = KeyRange(table, ("userId", owner), ("record", _PREFIX, f"{_PREFIX}~"))
+    keys = KeyRange(table, ("userId", owner), ("record", PREFIX, f"{PREFIX}~"))
     counts: Counter[str] = Counter()
     for row in calls.query(keys, None, consistent=True):
         values = items.decode(row)
@@ -38,11 +39,16 @@ def read(calls: Calls, table: str, owner: UserId) -> dict[str, int]:
     return dict(+counts)
 
 
+def find_count(photo: Photo, taken_key: str) -> tuple[str, str]:
+    """Return the record and the attribute that count a photo with this `taken_key`."""
+    return f"{PREFIX}{taken_key[_YEAR]}#{photo.photo_id[-1]}", taken_key[_MONTH]
+
+
 def _build_update(table: str, photo: Photo, year: str, steps: dict[str, int]) -> Write:
     return {
         "Update": {
             "TableName": table,
-            "Key": items.encode({"userId": photo.user_id, "record": f"{_PREFIX}{year}#{photo.photo_id[-1]}"}),
+            "Key": items.encode({"userId": photo.user_id, "record": f"{PREFIX}{year}#{photo.photo_id[-1]}"}),
             "UpdateExpression": "ADD " + ", ".join(f"#{month} :{month}" for month in steps),
             "ExpressionAttributeNames": {f"#{month}": month for month in steps},
             "ExpressionAttributeValues": items.encode({f":{month}": step for month, step in steps.items()}),

@@ -1,0 +1,260 @@
+"""The passes of a run. Each reads one table or listing in pages, so that a run can resume after any page.
+
+The order matters. The entries come before the accounts, which count the photos of albums. The accounts come before the
+words and ratings, because they rebuild lost rows, to which words and ratings belong.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import timedelta
+from functools import partial
+from typing import NamedTuple, Protocol
+
+from chalicelib.domain.clock import Clock
+from chalicelib.domain.ids import AlbumId, PhotoId, UserId
+from chalicelib.domain.photos import Photo
+from chalicelib.reconcile.accounts import AccountRepairs
+from chalicelib.reconcile.albums import AlbumRepairs
+from chalicelib.reconcile.content import ContentChecks
+from chalicelib.reconcile.findings import Finding, Fix, Suspicion
+from chalicelib.reconcile.object_checks import is_row_lost
+from chalicelib.reconcile.photo_loader import Owner, PhotoLoader
+from chalicelib.reconcile.photo_repairs import PhotoRepairs
+from chalicelib.reconcile.row_checks import name_row
+from chalicelib.storage.listings import ObjectListings, Upload
+from chalicelib.stores.dynamodb.audit import DynamoAudit, RowId, TableName, build_derived_rows, identify
+from chalicelib.stores.dynamodb.items import Item
+
+_ROWS = 500
+_FOLDERS = 500
+_UPLOAD_LIFETIME = timedelta(days=1)
+
+Tally = Callable[[int], None]
+"""Count rows and objects that were examined."""
+
+
+class Page(NamedTuple):
+    """A page of a pass. The next page starts at `end`, or None after the last page.
+
+    A group of suspicions is found after the previous group was repaired.
+    """
+
+    groups: Iterator[Sequence[Suspicion]]
+    end: str | None
+
+
+class Pass(Protocol):
+    """One part of a run."""
+
+    @property
+    def name(self) -> str:
+        """Return the name in the stored progress."""
+
+    def read(self, start: str | None, tally: Tally, /) -> Page:
+        """Read the page that begins at `start`, or the first page if None."""
+
+
+class _TablePass:
+    """A pass that scans a table."""
+
+    def __init__(self, audit: DynamoAudit, table: TableName, account: UserId | None) -> None:
+        self._audit, self._table, self._account = audit, table, account
+
+    def read(self, start: str | None, tally: Tally) -> Page:
+        """Read the page that begins at `start`, or the first page if None."""
+        rows, end = self._audit.scan(self._table, _ROWS, json.loads(start) if start else None)
+        return Page(self._examine(rows, tally), json.dumps(end) if end else None)
+
+    def _examine(self, rows: Sequence[Item], tally: Tally) -> Iterator[Sequence[Suspicion]]:
+        raise NotImplementedError
+
+    def _is_wanted(self, user_id: str) -> bool:
+        return self._account in (None, user_id)
+
+
+class AccountPass(_TablePass):
+    """Examine the accounts with all their photos and objects."""
+
+    name = "accounts"
+
+    def __init__(
+        self,
+        audit: DynamoAudit,
+        loader: PhotoLoader,
+        photos: PhotoRepairs,
+        accounts: AccountRepairs,
+        content: ContentChecks | None,
+        account: UserId | None,
+    ) -> None:
+        super().__init__(audit, "account_table", account)
+        self._loader, self._photos, self._accounts, self._content = loader, photos, accounts, content
+
+    def _examine(self, rows: Sequence[Item], tally: Tally) -> Iterator[Sequence[Suspicion]]:
+        for row in rows:
+            if row["record"]["S"] == "account" and self._is_wanted(row["userId"]["S"]):
+                yield from self.examine_user(Owner(UserId(row["userId"]["S"])), row, tally)
+
+    def examine_user(self, owner: Owner, row: Item | None, tally: Tally) -> Iterator[Sequence[Suspicion]]:
+        """Yield the suspicions about one user. The purge handles the photos of a cancelled account."""
+        lost: list[PhotoId] = []
+        if row is None or "cancelledAt" not in row:
+            for states in self._loader.load_account(owner):
+                lost += [state.photo_id for state in states if is_row_lost(state)]
+                tally(sum(1 + len(state.versions) + len(state.renditions) for state in states))
+                yield self._photos.suspect(owner, states, self._content)
+        if owner.is_known:
+            yield [*self._accounts.suspect(owner.user_id, lost)]
+
+
+class FolderPass:
+    """Examine the objects of users without an account row, and objects outside the folders of users."""
+
+    name = "folders"
+
+    def __init__(
+        self,
+        audit: DynamoAudit,
+        listings: ObjectListings,
+        accounts: AccountRepairs,
+        users: AccountPass,
+        account: UserId | None,
+    ) -> None:
+        self._audit, self._listings, self._accounts, self._users = audit, listings, accounts, users
+        self._account = account
+
+    def read(self, start: str | None, tally: Tally) -> Page:
+        """Read the page that begins at `start`, or the first page if None."""
+        folders, objects, end = self._listings.list_folders(_FOLDERS, start or "")
+        return Page(self._examine(folders, objects, tally), end)
+
+    def _examine(self, folders: Sequence[str], objects: Sequence[str], tally: Tally) -> Iterator[Sequence[Suspicion]]:
+        user_ids = [UserId(name.removesuffix("/")) for name in folders if name != "/"]
+        wanted = [user_id for user_id in user_ids if self._account in (None, user_id)]
+        rows = self._audit.read(("account_table", user_id, "account") for user_id in wanted)
+        for user_id in wanted:
+            if ("account_table", user_id, "account") not in rows:
+                owner = Owner(user_id, self._accounts.has_user(user_id))
+                yield from self._users.examine_user(owner, None, tally)
+        if self._account is None:
+            for name in [*objects, *(name for name in folders if name == "/")]:
+                finding = Finding("object-foreign", name)
+                yield [Suspicion([finding], partial(_repeat, finding))]
+
+
+class DerivedRowPass(_TablePass):
+    """Find words, tags, entries or digests that do not belong to a photo."""
+
+    def __init__(
+        self,
+        audit: DynamoAudit,
+        table: TableName,
+        kind: str,
+        loader: PhotoLoader,
+        photos: PhotoRepairs,
+        account: UserId | None,
+    ) -> None:
+        super().__init__(audit, table, account)
+        self.name, self._kind, self._loader, self._photos = kind, kind, loader, photos
+
+    def _examine(self, rows: Sequence[Item], tally: Tally) -> Iterator[Sequence[Suspicion]]:
+        # In the table of accounts, only the digests follow from photos.
+        derived = [row for row in rows if "record" not in row or row["record"]["S"].startswith("sha256#")]
+        tally(len(derived))
+        photos = self._loader.load_photos(PhotoId(row["photoId"]["S"]) for row in derived)
+        orphans: dict[PhotoId, list[RowId]] = {}
+        for row in derived:
+            photo_id, row_id = PhotoId(row["photoId"]["S"]), identify(self._table, row)
+            if row_id not in build_derived_rows(photos.get(photo_id)):
+                orphans.setdefault(photo_id, []).append(row_id)
+        suspicions = []
+        for photo_id, row_ids in orphans.items():
+            owner = self._find_owner(photos.get(photo_id), row_ids[0])
+            if self._is_wanted(owner.user_id):
+                findings = [Finding(f"{self._kind}-orphaned", name_row(row_id)) for row_id in row_ids]
+                suspicions.append(Suspicion(findings, self._photos.build_look(owner, photo_id, row_ids)))
+        yield suspicions
+
+    def _find_owner(self, photo: Photo | None, row_id: RowId) -> Owner:
+        """Return the owner of a photo, or the user that the row names. For an entry, return the owner of its album."""
+        if photo:
+            return Owner(photo.user_id)
+        table, partition, _ = row_id
+        if table != "entry_table":
+            return Owner(UserId(partition.partition("#")[0]))
+        album = self._audit.read_one(("album_table", partition, "album"))
+        return Owner(UserId(album["userId"]["S"] if album else ""))
+
+
+class RatingPass(_TablePass):
+    """Find ratings of photos that do not exist or were erased."""
+
+    name = "ratings"
+
+    def __init__(self, audit: DynamoAudit, loader: PhotoLoader, photos: PhotoRepairs, account: UserId | None) -> None:
+        super().__init__(audit, "rating_table", account)
+        self._loader, self._photos = loader, photos
+
+    def _examine(self, rows: Sequence[Item], tally: Tally) -> Iterator[Sequence[Suspicion]]:
+        tally(len(rows))
+        photos = self._loader.load_photos(PhotoId(row["photoId"]["S"]) for row in rows)
+        suspicions = []
+        for row in rows:
+            photo_id, user_id = PhotoId(row["photoId"]["S"]), row["userId"]["S"]
+            photo = photos.get(photo_id)
+            is_orphaned = photo is None or (photo.status == "erased" and photo.due_at is None)
+            if is_orphaned and (self._is_wanted(user_id) or (photo and self._is_wanted(photo.user_id))):
+                finding = Finding("rating-orphaned", f"{photo_id} {user_id}")
+                suspicions.append(Suspicion([finding], self._photos.build_look(Owner(UserId(user_id)), photo_id)))
+        yield suspicions
+
+
+class AlbumPass(_TablePass):
+    """Examine the albums and their share links."""
+
+    name = "albums"
+
+    def __init__(self, audit: DynamoAudit, albums: AlbumRepairs, account: UserId | None) -> None:
+        super().__init__(audit, "album_table", account)
+        self._albums = albums
+
+    def _examine(self, rows: Sequence[Item], tally: Tally) -> Iterator[Sequence[Suspicion]]:
+        tally(len(rows))
+        by_id = {AlbumId(row["albumId"]["S"]): row for row in rows if row["record"]["S"] == "album"}
+        wanted = [album_id for album_id, row in by_id.items() if self._is_wanted(row["userId"]["S"])]
+        # The row of the album of a link can be on another page.
+        others = dict.fromkeys(AlbumId(row["albumId"]["S"]) for row in rows if row["albumId"]["S"] not in by_id)
+        found = self._audit.read(("album_table", album_id, "album") for album_id in others)
+        orphaned = [album_id for album_id in others if ("album_table", album_id, "album") not in found]
+        yield [*self._albums.suspect([*wanted, *(orphaned if self._account is None else [])])]
+
+
+class UploadPass:
+    """Find unfinished multipart uploads. The service makes none, but its bucket accepts them."""
+
+    name = "uploads"
+
+    def __init__(self, listings: ObjectListings, clock: Clock) -> None:
+        self._listings, self._clock = listings, clock
+
+    def read(self, _start: str | None, _tally: Tally, /) -> Page:
+        """Read all uploads as one page."""
+        return Page(self._examine(), None)
+
+    def _examine(self) -> Iterator[Sequence[Suspicion]]:
+        begun_before = self._clock() - _UPLOAD_LIFETIME
+        for upload in self._listings.list_uploads():
+            if upload.begun <= begun_before:
+                finding = Finding("upload-unfinished", f"{upload.key}?uploadId={upload.upload_id}")
+
+                yield [Suspicion([finding], partial(self._look, upload, finding))]
+
+    def _look(self, upload: Upload, finding: Finding) -> Mapping[Finding, Fix | None]:
+        def abort() -> bool:
+            self._listings.abort_upload(upload)
+            return True
+
+        return {finding: abort} if upload in self._listings.list_uploads() else {}
+
+
+def _repeat(finding: Finding) -> Mapping[Finding, Fix | None]:
+    return {finding: None}

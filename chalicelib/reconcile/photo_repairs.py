@@ -1,0 +1,182 @@
+"""Check single photos, and repair them."""
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+
+from chalicelib.domain.ids import PhotoId, format_timestamp
+from chalicelib.domain.photos import Photo
+from chalicelib.photos.rotation import ROTATION_LEASE, Rotations
+from chalicelib.reconcile.content import ContentChecks
+from chalicelib.reconcile.findings import Finding, Fix, Look, Suspicion
+from chalicelib.reconcile.object_checks import check_objects, name_version
+from chalicelib.reconcile.photo_loader import Owner, PhotoLoader
+from chalicelib.reconcile.photo_state import PhotoState
+from chalicelib.reconcile.row_checks import INDEX_KEYS, check_rows, correct_photo
+from chalicelib.storage.bucket import PhotoBuckets
+from chalicelib.storage.listings import Version
+from chalicelib.stores.dynamodb import items
+from chalicelib.stores.dynamodb.audit import DynamoAudit, Replacement, RowId, build_derived_rows
+from chalicelib.stores.protocols import PhotoStore
+from chalicelib.uploads.confirmation import UploadConfirmation
+
+
+class PhotoRepairs:
+    """Check the photos of accounts, and repair single findings."""
+
+    def __init__(
+        self,
+        loader: PhotoLoader,
+        audit: DynamoAudit,
+        store: PhotoStore,
+        bucket: PhotoBuckets,
+        confirmation: UploadConfirmation,
+        rotations: Rotations,
+    ) -> None:
+        self._loader, self._audit, self._store, self._bucket = loader, audit, store, bucket
+        self._confirmation, self._rotations = confirmation, rotations
+
+    def suspect(self, owner: Owner, states: Iterable[PhotoState], content: ContentChecks | None) -> list[Suspicion]:
+        """Return a suspicion for each photo with findings. If `content` is given, read the bytes of the objects too."""
+        suspicions = []
+        for state in states:
+            # The pass of the ratings finds orphaned ratings, also those of photos without a row.
+            findings = [finding for finding in _check(state, content) if finding.kind != "rating-orphaned"]
+            if findings:
+                look = self.build_look(owner, state.photo_id, content=content)
+                suspicions.append(Suspicion(findings, look))
+        return suspicions
+
+    def build_look(
+        self,
+        owner: Owner,
+        photo_id: PhotoId,
+        others: Iterable[RowId] = (),
+        content: ContentChecks | None = None,
+    ) -> Look:
+        """Return a function that looks at one photo, also at the rows `others`."""
+        other_ids = tuple(others)
+
+        def look() -> Mapping[Finding, Fix | None]:
+            state = self._loader.load_one(owner, photo_id, other_ids)
+            return {finding: self._find_fix(state, finding) for finding in _check(state, content)}
+
+        return look
+
+    def _find_fix(self, state: PhotoState, finding: Finding) -> Fix | None:
+        fixes: dict[str, Callable[[PhotoState, Finding], bool]] = {
+            "delete-marker": self._delete_version,
+            "version-extra": self._delete_version,
+            "object-of-erased-photo": self._erase_objects,
+            "rating-orphaned": self._delete_rating,
+            "rendition-corrupt": self._render_again,
+            "rendition-missing": self._render_again,
+            "rendition-orphaned": self._delete_renditions,
+            "row-lost": self._rebuild,
+        }
+        if finding.kind in ("object-foreign", "object-differs", "object-of-unknown-user", "row-unreadable"):
+            return None
+        if finding.kind == "object-missing":
+            return partial(self._confirm_copy, state) if _list_copies(state) else None
+        return partial(fixes.get(finding.kind, self._rewrite), state, finding)
+
+    def _rewrite(self, state: PhotoState, _finding: Finding) -> bool:
+        """Write the row of a photo as it should be, and all rows that follow from it."""
+        photo, row = state.photo, state.row
+        replacements = []
+        if photo and row is not None:
+            photo = correct_photo(state, photo)
+            photo = photo.with_(revision=photo.revision + 1)
+            replacements.append(Replacement("photo_table", row, _merge(row, state.photo, photo)))
+        expected = build_derived_rows(photo)
+        # Rows of a rebuilt photo can have survived that the row of the photo did not lead to.
+        stored = {**state.derived, **self._audit.read(row_id for row_id in expected if row_id not in state.derived)}
+        for row_id in {**stored, **expected}:
+            before, after = stored.get(row_id), expected.get(row_id)
+            if before != after:
+                replacements.append(Replacement(row_id[0], before, after))
+        unless_changed = [] if row is not None else [(_identify_photo(state), None)]
+        return self._audit.replace(*replacements, unless_changed=unless_changed)
+
+    def _delete_rating(self, state: PhotoState, finding: Finding) -> bool:
+        (row,) = (row for row in state.ratings if finding.name == f"{state.photo_id} {row['userId']['S']}")
+        unless_changed = [(_identify_photo(state), state.row)]
+        return self._audit.replace(Replacement("rating_table", row, None), unless_changed=unless_changed)
+
+    def _delete_version(self, state: PhotoState, finding: Finding) -> bool:
+        """Delete a version or a delete marker of a photo. Without a row and a version, delete all markers."""
+        if state.photo is None:
+            return self._erase_objects(state, finding)
+        (version,) = (version for version in state.versions if name_version(version) == finding.name)
+        self._bucket.delete_version(state.photo, version.key, version.version_id)
+        return True
+
+    def _erase_objects(self, state: PhotoState, _finding: Finding) -> bool:
+        self._bucket.erase(state.prefix)
+        return True
+
+    def _delete_renditions(self, state: PhotoState, finding: Finding) -> bool:
+        if state.photo is None:
+            return self._erase_objects(state, finding)
+        self._bucket.delete_unused_renditions(state.photo, state.settled_before)
+        return True
+
+    def _render_again(self, state: PhotoState, _finding: Finding) -> bool:
+        """Make all renditions again, by the job that rotates photos."""
+        photo = state.photo
+        if photo is None or photo.wanted_rotation is not None:
+            return False
+        due_at = format_timestamp(state.now + ROTATION_LEASE)
+        if not self._store.replace(photo, photo.with_(wanted_rotation=photo.rotation, rotation_due_at=due_at)):
+            return False
+        marked = self._store.get_photo(photo.photo_id)
+        if marked:
+            self._rotations.rotate(marked)
+        current = self._store.get_photo(photo.photo_id)
+        return current is not None and current.renditions != photo.renditions
+
+    def _rebuild(self, state: PhotoState, finding: Finding) -> bool:
+        """Rebuild the row of a photo from the newest version of its original, and return the photo to its albums."""
+        newest = max((item for item in state.versions if not item.is_marker), key=lambda item: item.modified)
+        hidden_by = [item for item in state.versions if item.is_marker and item.key == newest.key]
+        for marker in hidden_by:
+            self._bucket.delete_one_version(marker.key, marker.version_id)
+        if self._confirmation.confirm(newest.key, None) is None:
+            return False
+        album_ids = self._audit.list_album_ids(state.user_id)
+        entries: list[RowId] = [("entry_table", album_id, state.photo_id) for album_id in album_ids]
+        return self._rewrite(self._loader.load_one(Owner(state.user_id), state.photo_id, entries), finding)
+
+    def _confirm_copy(self, state: PhotoState) -> bool:
+        """Confirm another version of the original, if it has the same bytes."""
+        for version in _list_copies(state):
+            stored = self._bucket.read(version.key, version.version_id)
+            if state.photo and stored and stored.sha256 == state.photo.sha256:
+                photo = self._confirmation.confirm(version.key, version.version_id)
+                return photo is not None
+        return False
+
+
+def _check(state: PhotoState, content: ContentChecks | None) -> list[Finding]:
+    findings = [*check_objects(state), *check_rows(state)]
+    if content:
+        findings += [finding for finding in content.check(state) if finding not in findings]
+    return findings
+
+
+def _list_copies(state: PhotoState) -> list[Version]:
+    photo = state.photo
+    wanted = (photo.s3_key, photo.size, False) if photo else None
+    return [item for item in state.versions if (item.key, item.size, item.is_marker) == wanted]
+
+
+def _identify_photo(state: PhotoState) -> RowId:
+    key = items.build_photo_key(state.photo_id)
+    return "photo_table", state.photo_id, key["uploadedAt"]["S"]
+
+
+def _merge(row: items.Item, before: Photo | None, after: Photo) -> items.Item:
+    """Return the row with the changed attributes and the index keys of `after`. Keep unknown attributes."""
+    old, new = items.encode_photo(before) if before else {}, items.encode_photo(after)
+    kept = {name: value for name, value in row.items() if name not in old and name not in INDEX_KEYS}
+    # The time at which a tombstone expires does not follow from the photo.
+    return kept | new | {name: row[name] for name in ("expiresAt",) if name in row and name in new}

@@ -1,0 +1,56 @@
+"""Everything that is stored about one photo, as the checks see it."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+
+from chalicelib.domain.albums import Album
+from chalicelib.domain.ids import AlbumId, PhotoId, UserId, format_timestamp, get_upload_time, is_photo_id
+from chalicelib.domain.photos import GRANT_LIFETIME, Photo
+from chalicelib.storage.listings import Rendition, Version
+from chalicelib.stores.dynamodb.audit import RowId
+from chalicelib.stores.dynamodb.items import Item
+
+SETTLING_TIME = 2 * GRANT_LIFETIME
+"""Younger photos and objects may belong to an upload that is under way. The reconciliation ignores them."""
+
+
+class PhotoState(msgspec.Struct, frozen=True, kw_only=True):
+    """The rows and objects of one photo, or those that are left of it."""
+
+    user_id: UserId
+    """The user of the key of the objects, and of the row if there are no objects."""
+    photo_id: PhotoId
+    """The second part of the keys of the objects. It is an invalid id if no grant named the keys."""
+    now: datetime
+    settling_time: timedelta = SETTLING_TIME
+    is_user_known: bool = True
+    """False if the user has neither an account nor a Cognito user."""
+    row: Item | None = None
+    photo: Photo | None = None
+    """The photo of `row`. None if there is no row, or if the row is unreadable."""
+    derived: Mapping[RowId, Item] = {}
+    """The words, tags, entries and digest that are stored."""
+    albums: Mapping[AlbumId, Album] = {}
+    """The albums of the photo's memberships and of its stored entries."""
+    ratings: Sequence[Item] = ()
+    versions: Sequence[Version] = ()
+    renditions: Sequence[Rendition] = ()
+
+    @property
+    def prefix(self) -> str:
+        """Return the common prefix of the keys of the objects."""
+        return f"{self.user_id}/{self.photo_id}/"
+
+    @property
+    def settled_before(self) -> datetime:
+        """Return the time before which an object must be written to be checked."""
+        return self.now - self.settling_time
+
+    @property
+    def is_settled(self) -> bool:
+        """Return whether no upload of this photo can be under way."""
+        if not is_photo_id(self.photo_id):
+            return True
+        return get_upload_time(self.photo_id) <= format_timestamp(self.settled_before)

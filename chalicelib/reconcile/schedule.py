@@ -1,0 +1,55 @@
+"""Run the reconciliation once a month, in parts of one hour, and only report."""
+
+import logging
+from datetime import datetime, timedelta
+
+from chalicelib import wiring
+from chalicelib.infra import metrics
+from chalicelib.reconcile.findings import Finding
+from chalicelib.reconcile.run import Options, Report, encode_options
+from chalicelib.reconcile.wiring import build_reconciliation, run_store
+from chalicelib.stores.reconciliations import Run
+
+log = logging.getLogger(__name__)
+
+PERIOD = timedelta(days=30)
+TIME_BUDGET = timedelta(minutes=12)
+"""The time budget of one invocation. The page that is under way still has to end. The function has 15 minutes."""
+_OPERATOR_TIME = timedelta(days=2)
+"""The time for which the schedule leaves the run of an operator alone."""
+
+
+def run_scheduled() -> None:
+    """Continue the run of this month, or start it if it is due. Record a metric for each kind at its end.
+
+    Raises:
+        Busy: another process runs the reconciliation, or a read failed. The next hour continues.
+    """
+    options = Options()
+    if not is_due(run_store().get_run(), encode_options(options), wiring.now()):
+        return
+    report = build_reconciliation(options, _log_finding).run(TIME_BUDGET)
+    if report.complete:
+        record_metrics(report)
+
+
+def is_due(run: Run | None, options: str, now: datetime) -> bool:
+    """Return whether the schedule has to work. `run` is the latest run, also that of an operator."""
+    if run is None:
+        return True
+    age = now - datetime.fromisoformat(run.started_at)
+    if run.finished_at is None:
+        return run.options == options or age > _OPERATOR_TIME
+    return age > PERIOD
+
+
+def record_metrics(report: Report) -> None:
+    """Record the number of findings of each kind, and the number of all findings."""
+    for kind, count in report.found.items():
+        metrics.record_value("Findings", count, kind=kind)
+    metrics.record_value("AllFindings", sum(report.found.values()))
+
+
+def _log_finding(finding: Finding, outcome: str) -> None:
+    # Keys of objects contain file names, which are private. Log only the ids in front of them.
+    log.warning(outcome, extra={"kind": finding.kind, "finding": "/".join(finding.name.split("/")[:2])})

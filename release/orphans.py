@@ -1,0 +1,87 @@
+"""List accounts without a Cognito user, or cancel those that you name: `python -m release.orphans STAGE [USER_ID ...]`.
+
+Check first that the user pool is intact: if the pool was lost, no account has a user.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chalicelib import wiring
+from chalicelib.accounts.accounts import PURGE_LEASE
+from chalicelib.domain.errors import PhotoshareError
+from chalicelib.domain.ids import UserId, format_timestamp
+from chalicelib.domain.messages import PurgeAccount
+from chalicelib.infra.settings import MissingSetting
+from chalicelib.stores.dynamodb.audit import DynamoAudit
+from release.reconcile import load_environment
+
+_ROWS = 500
+
+
+class NotAnOrphan(Exception):
+    """A named account is not a current account without a user. The message is its id."""
+
+
+def main() -> None:
+    """List the accounts, or cancel the named ones."""
+    parser = argparse.ArgumentParser(prog="python -m release.orphans")
+    parser.add_argument("stage")
+    parser.add_argument("user_ids", nargs="*")
+    parser.add_argument("--data", type=Path, default=Path(".data"), help="the directory of the local cloud")
+    arguments = parser.parse_args()
+    load_environment(arguments.stage, arguments.data)
+    if arguments.user_ids:
+        cancel_orphans(arguments.user_ids)
+        print(f"Cancelled {len(arguments.user_ids)} accounts. Jobs delete their data.")
+        return
+    count = 0
+    for user_id, photo_count in find_orphans(wiring.user_pool().has_user):
+        count += 1
+        print(f"{user_id}: {photo_count} photos")
+    print(f"{count} accounts have no Cognito user.")
+
+
+def find_orphans(has_user: Callable[[UserId], bool]) -> Iterator[tuple[UserId, int]]:
+    """Yield the accounts that are not cancelled and have no Cognito user, with the number of their photos."""
+    audit, after = DynamoAudit(wiring.settings(), wiring.dynamodb()), None
+    while True:
+        rows, after = audit.scan("account_table", _ROWS, after)
+        for row in rows:
+            if row["record"]["S"] == "account" and "cancelledAt" not in row:
+                user_id = UserId(row["userId"]["S"])
+                if not has_user(user_id):
+                    yield user_id, int(row.get("photoCount", {"N": "0"})["N"])
+        if after is None:
+            return
+
+
+def cancel_orphans(user_ids: list[str]) -> None:
+    """Cancel accounts without a Cognito user, and enqueue the jobs that delete their data.
+
+    Raises:
+        NotAnOrphan: one of them has a user, does not exist, or is cancelled. No account is cancelled.
+    """
+    ids = [UserId(user_id) for user_id in user_ids]
+    for user_id in ids:
+        account = wiring.account_store().get_account(user_id)
+        if account.created_at is None or account.cancelled or wiring.user_pool().has_user(user_id):
+            raise NotAnOrphan(user_id)
+    now = wiring.now()
+    for user_id in ids:
+        wiring.account_deletion_store().cancel_account(
+            user_id, format_timestamp(now), format_timestamp(now + PURGE_LEASE)
+        )
+        wiring.queue().send([PurgeAccount(user_id)])
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except NotAnOrphan as error:
+        sys.exit(f"No account was cancelled. This one has a Cognito user, does not exist, or is cancelled: {error}")
+    except (BotoCoreError, ClientError, PhotoshareError, MissingSetting, OSError, KeyError) as error:
+        sys.exit(f"The list is incomplete: {error!r}")

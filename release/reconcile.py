@@ -1,0 +1,88 @@
+"""Compare objects, rows and users of a stage: `python -m release.reconcile STAGE [repair] [rebuild] [read] [ACCOUNT]`.
+
+The command prints each finding, what to do about it, and the report as JSON in the last line. It runs the code of the
+service with the operator's credentials and the settings of the stage.
+"""
+
+import argparse
+import os
+import shlex
+import sys
+from pathlib import Path
+
+import boto3
+import msgspec
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chalicelib.domain.errors import PhotoshareError
+from chalicelib.infra.settings import MissingSetting
+from chalicelib.reconcile.findings import REMEDIES, Finding
+from chalicelib.reconcile.run import Options, Report
+from chalicelib.reconcile.wiring import build_reconciliation
+
+
+def main() -> int:
+    """Run the reconciliation, and return the exit status. It is 1 if the run was stopped."""
+    arguments = _parse_arguments()
+    load_environment(arguments.stage, arguments.data)
+    options = Options(
+        repair=arguments.repair or arguments.rebuild,
+        account=arguments.account,
+        read_content=arguments.read,
+        only_rebuild=arguments.rebuild,
+        max_share=arguments.max_share,
+        min_age_seconds=60 * arguments.min_age,
+    )
+    report = build_reconciliation(options, print_finding).run()
+    print_report(report)
+    return 1 if report.stopped else 0
+
+
+def load_environment(stage: str, data: Path) -> None:
+    """Set the environment of a function of a stage. A running local cloud has its settings in the directory `data`."""
+    if stage == "local":
+        lines = (data / "env").read_text().splitlines()
+        variables = dict(shlex.split(line.removeprefix("export "))[0].split("=", 1) for line in lines)
+        # The file names the profile of the API. The operator is the administrator of the local cloud.
+        os.environ |= variables | {"AWS_PROFILE": "administrator"}
+        return
+    lambdas = boto3.client("lambda")
+    function = lambdas.get_function_configuration(FunctionName=f"photoshare-{stage}")
+    region = lambdas.meta.region_name
+    os.environ |= {"AWS_REGION": region, "AWS_DEFAULT_REGION": region, **function["Environment"]["Variables"]}
+
+
+def print_finding(finding: Finding, outcome: str) -> None:
+    """Print a finding on one line. Object keys can contain any characters."""
+    print(f"{outcome}: {finding.kind}: {finding.name!r}", flush=True)
+
+
+def print_report(report: Report) -> None:
+    """Print what to do about each kind that was found, and the report as JSON in the last line."""
+    for kind, count in report.found.items():
+        if count:
+            print(f"{kind}: {count} found, {report.repaired[kind]} repaired. {REMEDIES[kind]}")
+    if report.stopped:
+        print(f"Nothing was repaired. {report.stopped}")
+    print(msgspec.json.encode(report).decode())
+
+
+def _parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m release.reconcile", description="Compare objects, rows and users.")
+    parser.add_argument("stage", help="the name of the stage, or `local`")
+    parser.add_argument("--repair", action="store_true", help="repair what can be repaired")
+    parser.add_argument("--rebuild", action="store_true", help="only rebuild lost rows, however many there are")
+    parser.add_argument("--read", action="store_true", help="compare the bytes of all objects too")
+    parser.add_argument("--account", default="", help="the id of the only user to examine")
+    parser.add_argument("--max-share", type=float, default=Options().max_share, help="the largest share to delete")
+    age = Options().min_age_seconds / 60
+    parser.add_argument("--min-age", type=float, default=age, help="minutes; less is safe only without uploads")
+    parser.add_argument("--data", type=Path, default=Path(".data"), help="the directory of the local cloud")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except (BotoCoreError, ClientError, PhotoshareError, MissingSetting, OSError, KeyError) as error:
+        sys.exit(f"The reconciliation is incomplete. Run it again to resume: {error!r}")

@@ -1,0 +1,115 @@
+"""A run has a lease, resumes, stops at a failed list, and never deletes too much."""
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.errors import Busy
+from chalicelib.reconcile import passes
+from chalicelib.reconcile.findings import Finding
+from chalicelib.reconcile.wiring import run_store
+from tests.support import damage as seeds
+from tests.support.damage import Damage
+from tests.support.faults import hooked
+from tests.support.reconciling import reconcile, snapshot
+
+
+def seed_some(damage: Damage) -> list[Finding]:
+    """Seed damage that different passes find."""
+    kinds = [
+        (seeds.later_version, "version-extra"),
+        (seeds.orphaned_entry, "entry-orphaned"),
+        (seeds.orphaned_search_row, "search-row-orphaned"),
+        (seeds.rating_without_a_photo, "rating-orphaned"),
+        (seeds.wrong_link_count, "link-count"),
+    ]
+    return [Finding(kind, name) for seed, kind in kinds for name in seed(damage)]
+
+
+def test_two_runs_never_work_at_the_same_time(damage: Damage) -> None:
+    seed_some(damage)
+    before = snapshot(damage.cloud)
+    until = int((datetime.now(UTC) + timedelta(hours=2)).timestamp())
+    assert run_store().acquire("another process", until)
+    with pytest.raises(Busy):
+        reconcile(repair=True)
+    assert snapshot(damage.cloud) == before
+    assert reconcile(after=timedelta(hours=3)).found, "the lease of a dead process ends"
+
+
+def test_process_that_lost_its_lease_stops(damage: Damage) -> None:
+    seed_some(damage)
+    before = snapshot(damage.cloud)
+
+    def take_lease(**_: Any) -> None:
+        damage.change("account_table", ("#reconcile", "run"), "SET holder = :thief", thief="another process")
+
+    with hooked("before-call.s3.ListObjectsV2", lambda _: take_lease, damage.cloud.s3), pytest.raises(Busy):
+        reconcile(repair=True)
+    assert snapshot(damage.cloud) == before
+
+
+def test_run_resumes_after_each_page_and_counts_each_finding_once(
+    damage: Damage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = Counter(finding.kind for finding in seed_some(damage))
+    monkeypatch.setattr(passes, "_ROWS", 3)
+    monkeypatch.setattr(passes, "_FOLDERS", 1)
+    runs = 0
+    while not (report := reconcile(repair=True, budget=timedelta(microseconds=1)).report) or not report.complete:
+        runs += 1
+        assert runs < 200
+    assert runs > 10
+    assert +Counter(report.found) == expected
+    assert +Counter(report.repaired) == expected
+    assert reconcile().findings["found"] == []
+
+
+@pytest.mark.parametrize(
+    "operation", ["dynamodb.Scan", "dynamodb.BatchGetItem", "s3.ListObjectVersions", "s3.ListObjectsV2"]
+)
+def test_failed_list_stops_the_run_and_nothing_is_deleted(damage: Damage, operation: str) -> None:
+    expected = Counter(finding.kind for finding in seed_some(damage))
+    before = snapshot(damage.cloud)
+    client = damage.cloud.dynamodb if operation.startswith("dynamodb") else damage.cloud.s3
+
+    def fail(**_: Any) -> None:
+        raise Busy
+
+    with hooked(f"before-call.{operation}", lambda _: fail, client), pytest.raises(Busy):
+        reconcile(repair=True)
+    assert snapshot(damage.cloud) == before
+    assert reconcile(repair=True).repaired == expected, "the next run resumes"
+
+
+def test_run_that_would_delete_too_much_repairs_nothing(damage: Damage) -> None:
+    for _ in range(3):
+        seeds.rating_without_a_photo(damage)
+    seeds.wrong_link_count(damage)
+    before = snapshot(damage.cloud)
+    outcome = reconcile(repair=True, min_deletions=2)
+    assert outcome.report
+    assert outcome.report.stopped == "The pass ratings would delete or rebuild 3 of 3."
+    assert not outcome.report.complete
+    assert outcome.repaired == Counter()
+    assert snapshot(damage.cloud) == before
+    assert reconcile(repair=True, min_deletions=2, max_share=1.0).repaired == outcome.found
+
+
+def test_repair_of_a_photo_that_changes_meanwhile_is_not_written(damage: Damage) -> None:
+    (name,) = seeds.wrong_rating_sum(damage)
+
+    changed: list[bool] = []
+
+    def rename(params: dict[str, Any], **_: Any) -> None:
+        if b"ratingSum" in params["body"] and not changed:
+            changed.append(True)
+            damage.change_photo(damage.cloud.photo(name), "SET revision = :next", next=99)
+
+    with hooked("before-call.dynamodb.TransactWriteItems", lambda _: rename, damage.cloud.dynamodb):
+        outcome = reconcile(repair=True)
+    assert changed
+    assert outcome.findings["not repaired"] == [Finding("rating-sum", name)]
+    assert reconcile(repair=True).repaired == Counter({"rating-sum": 1})

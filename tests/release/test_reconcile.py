@@ -1,0 +1,93 @@
+"""The commands reconcile a stage, and list and cancel accounts without a Cognito user."""
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from chalicelib import wiring
+from chalicelib.domain.ids import UserId
+from chalicelib.reconcile import run
+from release import orphans, reconcile
+from release.orphans import NotAnOrphan, cancel_orphans, find_orphans
+from tests.support.cloud import Cloud
+from tests.support.cognito import Cognito
+from tests.support.damage import Damage, foreign_key
+from tests.support.sweeps import drain_queue
+
+
+@pytest.fixture
+def people(cloud: Cloud) -> Damage:
+    """Two accounts, and a user pool that knows no user."""
+    Cognito(cloud).refuse("AdminGetUser", code="UserNotFoundException")
+    damage = Damage(cloud, cloud.person("ann"), cloud.person("bob"))
+    damage.upload()
+    damage.create_album()
+    Damage(cloud, damage.rater, damage.owner).create_album()
+    return damage
+
+
+@pytest.fixture
+def environment() -> Iterator[None]:
+    """Restore the environment after the test."""
+    before = dict(os.environ)
+    yield
+    os.environ.clear()
+    os.environ |= before
+
+
+def test_last_line_is_the_report_as_json(
+    people: Damage, environment: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert environment is None
+    (key,) = foreign_key(people)
+    monkeypatch.setattr(reconcile, "load_environment", lambda *_: None)
+    monkeypatch.setattr(run, "LIST_LAG_SECONDS", 0)
+    monkeypatch.setattr(sys, "argv", ["reconcile", "test", "--min-age", "0", "--repair"])
+    assert reconcile.main() == 0
+    *lines, last = capsys.readouterr().out.splitlines()
+    report = json.loads(last)
+    assert {kind: count for kind, count in report["found"].items() if count} == {
+        "account-without-user": 2,
+        "object-foreign": 1,
+    }
+    assert not any(report["repaired"].values())
+    assert f"not repaired: object-foreign: '{key}'" in lines
+    assert any(line.startswith("object-foreign: 1 found, 0 repaired. No upload grant") for line in lines)
+
+
+def test_local_cloud_is_read_from_its_directory(tmp_path: Path, environment: None) -> None:
+    assert environment is None
+    (tmp_path / "env").write_text("export PHOTO_TABLE='a b'\nexport AWS_PROFILE=api\n")
+    reconcile.load_environment("local", tmp_path)
+    assert (os.environ["PHOTO_TABLE"], os.environ["AWS_PROFILE"]) == ("a b", "administrator")
+
+
+def test_accounts_without_a_user_are_listed_and_only_confirmed_ones_are_cancelled(people: Damage) -> None:
+    assert sorted(find_orphans(wiring.user_pool().has_user)) == [("ann", 1), ("bob", 0)]
+    cancel_orphans(["ann"])
+    assert [json.loads(body) for body in drain_queue(people.cloud)] == [{"job": "cancel", "userId": "ann"}]
+    assert people.cloud.accounts.get_account(UserId("ann")).cancelled
+    assert not people.cloud.accounts.get_account(UserId("bob")).cancelled
+    assert [*find_orphans(wiring.user_pool().has_user)] == [("bob", 0)]
+
+
+@pytest.mark.parametrize("other", ["nobody", "ann"])
+def test_nothing_is_cancelled_if_one_account_is_no_orphan(people: Damage, other: str) -> None:
+    if other == "ann":
+        cancel_orphans(["ann"])
+    with pytest.raises(NotAnOrphan, match=other):
+        cancel_orphans(["bob", other])
+    assert not people.cloud.accounts.get_account(UserId("bob")).cancelled
+
+
+def test_account_with_a_user_is_not_cancelled(people: Damage) -> None:
+    Cognito(people.cloud).answers["AdminGetUser"] = {"Username": "ann"}
+    wiring.user_pool.cache_clear()
+    Cognito(people.cloud)
+    with pytest.raises(NotAnOrphan, match="ann"):
+        cancel_orphans(["ann"])
+    assert orphans.NotAnOrphan is NotAnOrphan

@@ -1,0 +1,31 @@
+"""The run of the reconciliation is kept, and at most one process has its lease."""
+
+from datetime import UTC, datetime, timedelta
+
+from chalicelib.domain.ids import format_timestamp
+from chalicelib.reconcile.wiring import run_store
+from chalicelib.stores.reconciliations import Run
+from tests.support.cloud import Cloud
+
+NOW = datetime.now(UTC)
+
+
+def seconds(minutes: int) -> int:
+    return int((NOW + timedelta(minutes=minutes)).timestamp())
+
+
+def test_lease_has_one_holder_until_it_ends_or_is_given_back(cloud: Cloud) -> None:
+    assert cloud.settings
+    store, run = run_store(), Run(options="{}", started_at=format_timestamp(NOW), found={"usage": 2})
+    assert store.get_run() is None
+    assert store.acquire("first", seconds(20))
+    assert not store.acquire("second", seconds(20))
+    assert not store.store(run, "second", seconds(20))
+    assert store.store(run, "first", seconds(20))
+    assert store.get_run() == run
+    store.release("second")
+    assert not store.acquire("second", seconds(20))
+    store.release("first")
+    assert store.acquire("second", seconds(-1))
+    assert store.acquire("first", seconds(20)), "the lease of the second process has ended"
+    assert store.get_run() == run

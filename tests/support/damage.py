@@ -1,0 +1,366 @@
+"""Seed damage of each kind into raw rows and objects."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from chalicelib.domain.ids import create_link_id, create_photo_id, format_timestamp
+from chalicelib.domain.photos import Photo
+from chalicelib.stores.dynamodb import items
+from chalicelib.stores.dynamodb.audit import KEYS, TableName
+from tests.support.cloud import Client, Cloud
+from tests.support.images import photo as make_photo
+
+JPEG, OTHER_JPEG = make_photo(64, 48), make_photo(48, 64)
+PAST = datetime.now(UTC) - timedelta(days=2)
+
+
+class Damage:
+    """Seed damage into a deployment. Each method damages something new, and returns the names of the findings."""
+
+    def __init__(self, cloud: Cloud, owner: Client, rater: Client) -> None:
+        self.cloud, self.owner, self.rater = cloud, owner, rater
+        self._count = 0
+
+    def upload(self, **fields: Any) -> Photo:
+        """Upload a photo whose bytes no other photo has."""
+        self._count += 1
+        return self.cloud.upload(self.owner, make_photo(64, 48 + self._count), **fields)
+
+    def create_album(self, **fields: Any) -> str:
+        """Create an album, and return its id."""
+        return str(self.owner.post("/albums", {"name": "Sea", **fields}).json["albumId"])
+
+    def change(self, table: TableName, key: tuple[str, str], expression: str, **values: Any) -> None:
+        """Change a row."""
+        used = {f"#{name}": name for name in ("name", "size", "bytes") if f"#{name}" in expression}
+        self.cloud.dynamodb.update_item(
+            TableName=self._name(table),
+            Key=self._key(table, key),
+            UpdateExpression=expression,
+            **({"ExpressionAttributeNames": used} if used else {}),
+            **(
+                {"ExpressionAttributeValues": items.encode({f":{name}": value for name, value in values.items()})}
+                if values
+                else {}
+            ),
+        )
+
+    def delete(self, table: TableName, key: tuple[str, str]) -> None:
+        """Delete a row."""
+        self.cloud.dynamodb.delete_item(TableName=self._name(table), Key=self._key(table, key))
+
+    def put(self, table: TableName, row: dict[str, Any]) -> None:
+        """Write a row."""
+        self.cloud.dynamodb.put_item(TableName=self._name(table), Item=items.encode(row))
+
+    def change_photo(self, photo: Photo, expression: str, **values: Any) -> None:
+        """Change the row of a photo."""
+        self.change("photo_table", (photo.photo_id, photo.uploaded_at), expression, **values)
+
+    def put_original(self, key: str, content: bytes = JPEG) -> str:
+        """Write a version of an original, and return its id."""
+        stored = self.cloud.s3.put_object(Bucket=self.cloud.settings.originals_bucket, Key=key, Body=content)
+        return str(stored["VersionId"])
+
+    def put_rendition(self, key: str, content: bytes = b"x") -> None:
+        """Write a rendition."""
+        self.cloud.s3.put_object(Bucket=self.cloud.settings.renditions_bucket, Key=key, Body=content)
+
+    def delete_rendition(self, key: str) -> None:
+        """Delete a rendition."""
+        self.cloud.s3.delete_object(Bucket=self.cloud.settings.renditions_bucket, Key=key)
+
+    def delete_original(self, photo: Photo, **version: str) -> None:
+        """Delete the confirmed version of a photo, or add a delete marker if `version` is empty."""
+        self.cloud.s3.delete_object(Bucket=self.cloud.settings.originals_bucket, Key=photo.s3_key, **version)
+
+    def _name(self, table: TableName) -> str:
+        return str(getattr(self.cloud.settings, table))
+
+    def _key(self, table: TableName, key: tuple[str, str]) -> dict[str, Any]:
+        return dict(zip(KEYS[table], ({"S": part} for part in key), strict=True))
+
+
+Seed = Callable[[Damage], list[str]]
+
+
+def foreign_key(damage: Damage) -> list[str]:
+    key = f"{damage.owner.user_id}/{uuid4()}.txt"
+    damage.put_original(key)
+    return [key]
+
+
+def key_with_the_id_of_another_user(damage: Damage) -> list[str]:
+    photo = damage.upload()
+    key = f"{damage.rater.user_id}/{photo.photo_id}/photo.jpg"
+    damage.put_original(key)
+    return [key]
+
+
+def object_at_the_top(damage: Damage) -> list[str]:
+    key = f"{uuid4()}.txt"
+    damage.put_original(key)
+    return [key]
+
+
+def later_version(damage: Damage) -> list[str]:
+    photo = damage.upload()
+    return [f"{photo.s3_key}?versionId={damage.put_original(photo.s3_key)}"]
+
+
+def earlier_version(damage: Damage) -> list[str]:
+    photo = damage.upload()
+    version = damage.put_original(photo.s3_key, make_photo(64, 48 + damage._count))
+    assert damage.cloud.store.replace(photo, photo.with_(version_id=version))
+    return [f"{photo.s3_key}?versionId={photo.version_id}"]
+
+
+def version_of_a_rejected_photo(damage: Damage) -> list[str]:
+    photo = damage.cloud.upload(damage.owner, b"no image")
+    return [f"{photo.s3_key}?versionId={damage.put_original(photo.s3_key)}"]
+
+
+def object_beside_the_original(damage: Damage) -> list[str]:
+    key = f"{damage.upload().prefix}other.jpg"
+    return [f"{key}?versionId={damage.put_original(key)}"]
+
+
+def delete_marker(damage: Damage) -> list[str]:
+    photo = damage.upload()
+    damage.delete_original(photo)
+    page = damage.cloud.s3.list_object_versions(Bucket=damage.cloud.settings.originals_bucket, Prefix=photo.s3_key)
+    return [f"{photo.s3_key}?versionId={page['DeleteMarkers'][0]['VersionId']}"]
+
+
+def lost_original(damage: Damage) -> list[str]:
+    photo = damage.upload()
+    damage.delete_original(photo, VersionId=str(photo.version_id))
+    return [photo.photo_id]
+
+
+def replaced_original(damage: Damage) -> list[str]:
+    """Lose the confirmed version. Another version has the same bytes."""
+    photo = damage.upload()
+    damage.put_original(photo.s3_key, make_photo(64, 48 + damage._count))
+    damage.delete_original(photo, VersionId=str(photo.version_id))
+    return [photo.photo_id]
+
+
+def other_size(damage: Damage) -> list[str]:
+    photo = damage.upload()
+    damage.change_photo(photo, "SET #size = :size", size=photo.size + 1)
+    return [photo.photo_id]
+
+
+def other_hash(damage: Damage) -> list[str]:
+    photo = damage.upload()
+    digest = "0" * 64
+    damage.change_photo(photo, "SET sha256 = :digest", digest=digest)
+    damage.delete("account_table", (photo.user_id, f"sha256#{photo.sha256}#{photo.photo_id}"))
+    record = f"sha256#{digest}#{photo.photo_id}"
+    damage.put("account_table", {"userId": photo.user_id, "record": record, "photoId": photo.photo_id})
+    return [photo.photo_id]
+
+
+def missing_rendition(damage: Damage) -> list[str]:
+    key = damage.upload().renditions["1024"]
+    damage.delete_rendition(key)
+    return [key]
+
+
+def empty_rendition(damage: Damage) -> list[str]:
+    key = damage.upload().renditions["256"]
+    damage.put_rendition(key, b"")
+    return [key]
+
+
+def broken_rendition(damage: Damage) -> list[str]:
+    key = damage.upload().renditions["2048"]
+    damage.put_rendition(key, b"RIFF")
+    return [key]
+
+
+def orphaned_rendition(damage: Damage) -> list[str]:
+    key = f"{damage.upload().prefix}old/256.webp"
+    damage.put_rendition(key)
+    return [key]
+
+
+def rendition_without_a_row(damage: Damage) -> list[str]:
+    key = f"{damage.owner.user_id}/{create_photo_id(PAST, uuid4().int)}/v/256.webp"
+    damage.put_rendition(key)
+    return [key]
+
+
+def unfinished_upload(damage: Damage) -> list[str]:
+    key = f"{damage.owner.user_id}/{uuid4()}"
+    begun = damage.cloud.s3.create_multipart_upload(Bucket=damage.cloud.settings.originals_bucket, Key=key)
+    return [f"{key}?uploadId={begun['UploadId']}"]
+
+
+def object_of_an_erased_photo(damage: Damage) -> list[str]:
+    photo = damage.upload()
+    assert damage.owner.delete(f"/photos/{photo.photo_id}", permanent="true").status == 204
+    damage.change_photo(photo, "REMOVE dueAt, dueShard, sweepAt")
+    damage.put_original(photo.s3_key)
+    return [photo.prefix]
+
+
+def rating_of_an_erased_photo(damage: Damage) -> list[str]:
+    photo = damage.upload()
+    assert damage.owner.delete(f"/photos/{photo.photo_id}", permanent="true").status == 204
+    damage.change_photo(photo, "REMOVE dueAt, dueShard, sweepAt")
+    damage.put("rating_table", {"photoId": photo.photo_id, "userId": "cy", "rating": 3})
+    return [f"{photo.photo_id} cy"]
+
+
+def rating_without_a_photo(damage: Damage) -> list[str]:
+    photo_id = create_photo_id(PAST, uuid4().int)
+    damage.put("rating_table", {"photoId": photo_id, "userId": "cy", "rating": 3})
+    return [f"{photo_id} cy"]
+
+
+def wrong_rating_sum(damage: Damage) -> list[str]:
+    photo = damage.upload()
+    assert damage.rater.call("PUT", f"/photos/{photo.photo_id}/rating", {"rating": 5}).status == 200
+    damage.change_photo(photo, "SET ratingSum = :sum", sum=-2)
+    return [photo.photo_id]
+
+
+def missing_search_row(damage: Damage) -> list[str]:
+    photo = damage.upload(title="Harbour", tags=["sea"])
+    damage.delete("term_table", (f"{photo.user_id}#harbour", photo.photo_id))
+    return [f"{photo.user_id}#harbour {photo.photo_id}"]
+
+
+def search_row_with_public_keys(damage: Damage) -> list[str]:
+    photo = damage.upload(title="Harbour", visibility="private")
+    key = (f"{photo.user_id}#harbour", photo.photo_id)
+    damage.change("term_table", key, "SET publicWord = :word", word="harbour")
+    return [" ".join(key)]
+
+
+def orphaned_search_row(damage: Damage) -> list[str]:
+    photo = damage.upload()
+    key = (f"{photo.user_id}#lost", photo.photo_id)
+    damage.put("term_table", dict(zip(KEYS["term_table"], key, strict=True)) | {"publicWord": "lost"})
+    return [" ".join(key)]
+
+
+def search_row_without_a_photo(damage: Damage) -> list[str]:
+    key = (f"{damage.owner.user_id}#lost", create_photo_id(PAST, uuid4().int))
+    damage.put("term_table", dict(zip(KEYS["term_table"], key, strict=True)) | {"publicWord": "lost"})
+    return [" ".join(key)]
+
+
+def missing_digest(damage: Damage) -> list[str]:
+    photo = damage.upload()
+    key = (photo.user_id, f"sha256#{photo.sha256}#{photo.photo_id}")
+    damage.delete("account_table", key)
+    return [" ".join(key)]
+
+
+def orphaned_digest(damage: Damage) -> list[str]:
+    photo_id = create_photo_id(PAST, uuid4().int)
+    key = (damage.owner.user_id, f"sha256#{'a' * 64}#{photo_id}")
+    damage.put("account_table", {"userId": key[0], "record": key[1], "photoId": photo_id})
+    return [" ".join(key)]
+
+
+def missing_entry(damage: Damage) -> list[str]:
+    album_id = damage.create_album()
+    photo = damage.upload(albumId=album_id)
+    damage.delete("entry_table", (album_id, photo.photo_id))
+    return [f"{album_id} {photo.photo_id}"]
+
+
+def orphaned_entry(damage: Damage) -> list[str]:
+    album_id, photo = damage.create_album(), damage.upload()
+    row = {"albumId": album_id, "photoId": photo.photo_id, "position": f"{1:016d}#{photo.photo_id}"}
+    damage.put("entry_table", row)
+    return [f"{album_id} {photo.photo_id}"]
+
+
+def membership_without_an_album(damage: Damage) -> list[str]:
+    album_id = damage.create_album()
+    photo = damage.upload(albumId=album_id)
+    damage.delete("album_table", (album_id, "album"))
+    damage.change("account_table", (damage.owner.user_id, "account"), "ADD albumCount :less", less=-1)
+    return [f"{album_id} {photo.photo_id}"]
+
+
+def stale_copy(damage: Damage) -> list[str]:
+    album_id = damage.create_album()
+    photo = damage.upload(albumId=album_id)
+    damage.change("album_table", (album_id, "album"), "SET #name = :name", name="Hills")
+    return [f"{album_id} {photo.photo_id}"]
+
+
+def stale_copy_of_the_visibility(damage: Damage) -> list[str]:
+    album_id = damage.create_album(visibility="private")
+    photo = damage.upload(albumId=album_id)
+    damage.change("album_table", (album_id, "album"), "SET visibility = :public, publicKey = :public", public="public")
+    return [f"{album_id} {photo.photo_id}"]
+
+
+def wrong_album_count(damage: Damage) -> list[str]:
+    album_id = damage.create_album()
+    damage.upload(albumId=album_id)
+    damage.change("album_table", (album_id, "album"), "SET openCount = :count", count=-1)
+    return [album_id]
+
+
+def wrong_link_count(damage: Damage) -> list[str]:
+    album_id = damage.create_album()
+    damage.change("album_table", (album_id, "album"), "SET linkCount = :count", count=2)
+    return [album_id]
+
+
+def orphaned_link(damage: Damage) -> list[str]:
+    album_id, link_id = create_photo_id(PAST, uuid4().int), create_link_id(PAST, uuid4().int)
+    row = {"albumId": album_id, "record": f"link#{link_id}", "linkId": link_id}
+    damage.put("album_table", row | {"createdAt": format_timestamp(PAST), "secretHash": "0"})
+    return [f"{album_id} {link_id}"]
+
+
+def deleted_album_that_is_not_due(damage: Damage) -> list[str]:
+    album_id = damage.create_album()
+    damage.upload(albumId=album_id)
+    key = f"{damage.owner.user_id}#deleted"
+    expression = "SET deletedAt = :time, ownerKey = :owner REMOVE publicKey"
+    damage.change("album_table", (album_id, "album"), expression, time=format_timestamp(PAST), owner=key)
+    damage.change("account_table", (damage.owner.user_id, "account"), "ADD albumCount :less", less=-1)
+    return [album_id]
+
+
+def private_album_with_a_public_key(damage: Damage) -> list[str]:
+    album_id = damage.create_album(visibility="private")
+    damage.change("album_table", (album_id, "album"), "SET publicKey = :public", public="public")
+    return [album_id]
+
+
+def private_photo_with_public_keys(damage: Damage) -> list[str]:
+    photo = damage.upload(visibility="private")
+    damage.change_photo(photo, "SET publicKey = :public, publicOwnerKey = :user", public="public", user=photo.user_id)
+    return [photo.photo_id]
+
+
+def pending_photo_that_is_not_due(damage: Damage) -> list[str]:
+    grant = damage.cloud.grant(damage.owner)
+    damage.change_photo(damage.cloud.photo(grant["photoId"]), "REMOVE dueAt, dueShard, sweepAt")
+    return [grant["photoId"]]
+
+
+def uploaded_photo_that_is_not_due(damage: Damage) -> list[str]:
+    grant = damage.cloud.grant(damage.owner)
+    damage.cloud.put(grant, JPEG)
+    damage.change_photo(damage.cloud.photo(grant["photoId"]), "REMOVE dueAt, dueShard, sweepAt")
+    return [grant["photoId"]]
+
+
+def pending_photo_outside_the_index_of_the_sweep(damage: Damage) -> list[str]:
+    grant = damage.cloud.grant(damage.owner)
+    damage.change_photo(damage.cloud.photo(grant["photoId"]), "REMOVE dueShard, sweepAt")
+    return [grant["photoId"]]

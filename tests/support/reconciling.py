@@ -1,0 +1,75 @@
+"""Run the reconciliation on moto, an hour after everything was written."""
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+
+from chalicelib.reconcile import run, schedule
+from chalicelib.reconcile.findings import Finding
+from chalicelib.reconcile.run import Options, Report
+from chalicelib.reconcile.wiring import build_reconciliation
+from chalicelib.stores.dynamodb.audit import KEYS
+from tests.support.cloud import Cloud
+from tests.support.moto_data import read_rows
+from tests.support.policies import as_test_code
+
+HOUR = timedelta(hours=1)
+
+
+class Outcome:
+    """The report of a run, and its findings by their outcome."""
+
+    def __init__(self) -> None:
+        self.report: Report | None = None
+        self.findings: dict[str, list[Finding]] = {"found": [], "repaired": [], "not repaired": []}
+
+    def emit(self, finding: Finding, outcome: str) -> None:
+        """Record a finding."""
+        self.findings[outcome].append(finding)
+
+    @property
+    def found(self) -> Counter[str]:
+        """The number of findings by kind, without zeros."""
+        assert self.report
+        return +Counter(self.report.found)
+
+    @property
+    def repaired(self) -> Counter[str]:
+        """The number of repairs by kind, without zeros."""
+        assert self.report
+        return +Counter(self.report.repaired)
+
+
+def snapshot(cloud: Cloud) -> dict[str, object]:
+    """Return all rows except the one of the run, and all objects."""
+    tables = [getattr(cloud.settings, name) for name in KEYS]
+    rows = {
+        table: [row for row in read_rows(cloud.dynamodb, table) if row.get("userId") != {"S": "#reconcile"}]
+        for table in tables
+    }
+    return rows | {"originals": cloud.originals(), "renditions": cloud.renditions()}
+
+
+def run_scheduled_twice(cloud: Cloud) -> None:
+    """Run the schedule, with the marker of a cancelled account among the rows. The second time has nothing to do."""
+    cloud.recorder.watch(cloud.user_pool()._cognito)
+    row = {"userId": {"S": "cancelled"}, "record": {"S": "account"}, "cancelledAt": {"S": "2020-01-01T00:00:00.000Z"}}
+    as_test_code(cloud.dynamodb.put_item)(
+        TableName=cloud.settings.account_table, Item=row | {"expiresAt": {"N": "9999999999"}}
+    )
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(run, "LIST_LAG_SECONDS", 0)
+        schedule.run_scheduled()
+        schedule.run_scheduled()
+
+
+def reconcile(*, after: timedelta = HOUR, budget: timedelta | None = None, **options: Any) -> Outcome:
+    """Run the reconciliation with these `Options` at a time in the future."""
+    outcome = Outcome()
+    with pytest.MonkeyPatch.context() as patched, time_machine.travel(datetime.now(UTC) + after):
+        patched.setattr(run, "LIST_LAG_SECONDS", 0)
+        outcome.report = build_reconciliation(Options(**options), outcome.emit).run(budget)
+    return outcome
