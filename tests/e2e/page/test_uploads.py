@@ -193,6 +193,7 @@ def test_tray_leaves_the_last_controls_and_the_scrubber_free(uploader: Uploader,
     page.get_by_role("menuitem", name="Account").click()
     button = page.get_by_role("button", name="Cancel account")
     expect(button).to_be_visible()
+    uploader.tray.get_by_role("button", name="Show each photo").click()
     page.evaluate("() => scrollTo(0, document.body.scrollHeight)")
     last, tray = find_box(button), find_box(uploader.tray)
     assert last["y"] + last["height"] <= tray["y"]
