@@ -6,6 +6,7 @@ from chalicelib.reconcile.findings import LIMITED, REMEDIES, Finding
 from tests.support import damage as seeds
 from tests.support.damage import Damage, Seed
 from tests.support.invariants import broken
+from tests.support.paths import ROOT
 from tests.support.reconciling import reconcile, snapshot
 
 REPAIRABLE: list[tuple[Seed, str]] = [
@@ -122,3 +123,10 @@ def test_every_kind_is_seeded_by_a_test() -> None:
     seeded = {kind for _, kind in REPAIRABLE + MANUAL}
     assert seeded | SEEDED_ELSEWHERE == set(REMEDIES)
     assert set(REMEDIES) >= LIMITED
+
+
+def test_how_to_describes_every_kind() -> None:
+    text = (ROOT / "docs" / "how-to" / "reconcile.md").read_text()
+    table = text.partition("## Kinds of findings")[2].partition("\n## ")[0]
+    kinds = [kind for line in table.splitlines() if line.startswith("| `") for kind in line.split("|")[1].split(",")]
+    assert sorted(kind.strip(" `") for kind in kinds) == sorted(REMEDIES)
