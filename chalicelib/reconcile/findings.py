@@ -21,7 +21,7 @@ REMEDIES = {
     "membership-orphaned": "Repair: the photo leaves the album, which does not exist.",
     "month-count": "Repair: the counts follow the photos.",
     "object-differs": "Restore the original from the replica, or ask the owner to upload the photo again and erase it.",
-    "object-foreign": "No upload grant names this key. Look at the object, and delete all its versions by hand.",
+    "object-unexpected": "No upload grant names this key. Look at the object, and delete all its versions by hand.",
     "object-missing": "Restore the original from the replica, or erase the photo. If another version has the same "
     "bytes, the repair confirms that version.",
     "object-of-erased-photo": "Repair: the objects are deleted.",

@@ -16,7 +16,7 @@ def check_objects(state: PhotoState) -> Iterator[Finding]:
     if not state.is_settled:
         return
     if not is_photo_id(state.photo_id) or (state.photo and state.photo.user_id != state.user_id):
-        yield from (Finding("object-foreign", key) for key in _list_keys(state))
+        yield from (Finding("object-unexpected", key) for key in _list_keys(state))
     elif state.photo is None:
         yield from _check_without_row(state) if state.row is None else ()
     elif state.photo.status == "erased":

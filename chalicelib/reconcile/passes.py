@@ -137,7 +137,7 @@ class FolderPass:
                 yield from self._users.examine_user(owner, None, tally)
         if self._account is None:
             for name in [*objects, *(name for name in folders if name == "/")]:
-                finding = Finding("object-foreign", name)
+                finding = Finding("object-unexpected", name)
                 yield [Suspicion([finding], partial(_repeat, finding))]
 
 

@@ -73,7 +73,7 @@ class PhotoRepairs:
             "rendition-orphaned": self._delete_renditions,
             "row-lost": self._rebuild,
         }
-        if finding.kind in ("object-foreign", "object-differs", "object-of-unknown-user", "row-unreadable"):
+        if finding.kind in ("object-unexpected", "object-differs", "object-of-unknown-user", "row-unreadable"):
             return None
         if finding.kind == "object-missing":
             return partial(self._confirm_copy, state) if _list_copies(state) else None

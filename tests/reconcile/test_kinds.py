@@ -4,8 +4,10 @@ from collections import Counter
 
 from chalicelib.reconcile.findings import LIMITED, REMEDIES, Finding
 from tests.support import damage as seeds
+from tests.support import row_damage
 from tests.support.damage import Damage, Seed
 from tests.support.invariants import broken
+from tests.support.paths import ROOT
 from tests.support.reconciling import reconcile, snapshot
 
 REPAIRABLE: list[tuple[Seed, str]] = [
@@ -20,34 +22,34 @@ REPAIRABLE: list[tuple[Seed, str]] = [
     (seeds.orphaned_rendition, "rendition-orphaned"),
     (seeds.rendition_without_a_row, "rendition-orphaned"),
     (seeds.object_of_an_erased_photo, "object-of-erased-photo"),
-    (seeds.rating_of_an_erased_photo, "rating-orphaned"),
-    (seeds.rating_without_a_photo, "rating-orphaned"),
-    (seeds.wrong_rating_sum, "rating-sum"),
-    (seeds.missing_search_row, "search-row-missing"),
-    (seeds.search_row_with_public_keys, "search-row-missing"),
-    (seeds.orphaned_search_row, "search-row-orphaned"),
-    (seeds.search_row_without_a_photo, "search-row-orphaned"),
-    (seeds.missing_digest, "digest-missing"),
-    (seeds.orphaned_digest, "digest-orphaned"),
-    (seeds.missing_entry, "entry-missing"),
-    (seeds.orphaned_entry, "entry-orphaned"),
-    (seeds.membership_without_an_album, "membership-orphaned"),
-    (seeds.stale_copy, "copy-stale"),
-    (seeds.stale_copy_of_the_visibility, "copy-stale"),
-    (seeds.wrong_album_count, "album-count"),
-    (seeds.wrong_link_count, "link-count"),
-    (seeds.orphaned_link, "link-orphaned"),
-    (seeds.deleted_album_that_is_not_due, "album-not-due"),
-    (seeds.private_album_with_a_public_key, "album-keys"),
-    (seeds.private_photo_with_public_keys, "photo-keys"),
-    (seeds.pending_photo_that_is_not_due, "photo-not-due"),
-    (seeds.uploaded_photo_that_is_not_due, "photo-not-due"),
-    (seeds.pending_photo_outside_the_index_of_the_sweep, "photo-keys"),
+    (row_damage.rating_of_an_erased_photo, "rating-orphaned"),
+    (row_damage.rating_without_a_photo, "rating-orphaned"),
+    (row_damage.wrong_rating_sum, "rating-sum"),
+    (row_damage.missing_search_row, "search-row-missing"),
+    (row_damage.search_row_with_public_keys, "search-row-missing"),
+    (row_damage.orphaned_search_row, "search-row-orphaned"),
+    (row_damage.search_row_without_a_photo, "search-row-orphaned"),
+    (row_damage.missing_digest, "digest-missing"),
+    (row_damage.orphaned_digest, "digest-orphaned"),
+    (row_damage.missing_entry, "entry-missing"),
+    (row_damage.orphaned_entry, "entry-orphaned"),
+    (row_damage.membership_without_an_album, "membership-orphaned"),
+    (row_damage.stale_copy, "copy-stale"),
+    (row_damage.stale_copy_of_the_visibility, "copy-stale"),
+    (row_damage.wrong_album_count, "album-count"),
+    (row_damage.wrong_link_count, "link-count"),
+    (row_damage.orphaned_link, "link-orphaned"),
+    (row_damage.deleted_album_that_is_not_due, "album-not-due"),
+    (row_damage.private_album_with_a_public_key, "album-keys"),
+    (row_damage.private_photo_with_public_keys, "photo-keys"),
+    (row_damage.pending_photo_that_is_not_due, "photo-not-due"),
+    (row_damage.uploaded_photo_that_is_not_due, "photo-not-due"),
+    (row_damage.pending_photo_outside_the_index_of_the_sweep, "photo-keys"),
 ]
 MANUAL: list[tuple[Seed, str]] = [
-    (seeds.foreign_key, "object-foreign"),
-    (seeds.key_with_the_id_of_another_user, "object-foreign"),
-    (seeds.object_at_the_top, "object-foreign"),
+    (seeds.foreign_key, "object-unexpected"),
+    (seeds.key_with_the_id_of_another_user, "object-unexpected"),
+    (seeds.object_at_the_top, "object-unexpected"),
     (seeds.lost_original, "object-missing"),
     (seeds.other_size, "object-differs"),
 ]
@@ -122,3 +124,10 @@ def test_every_kind_is_seeded_by_a_test() -> None:
     seeded = {kind for _, kind in REPAIRABLE + MANUAL}
     assert seeded | SEEDED_ELSEWHERE == set(REMEDIES)
     assert set(REMEDIES) >= LIMITED
+
+
+def test_how_to_describes_every_kind() -> None:
+    text = (ROOT / "docs" / "how-to" / "reconcile.md").read_text()
+    table = text.partition("## Kinds of findings")[2].partition("\n## ")[0]
+    kinds = [kind for line in table.splitlines() if line.startswith("| `") for kind in line.split("|")[1].split(",")]
+    assert sorted(kind.strip(" `") for kind in kinds) == sorted(REMEDIES)

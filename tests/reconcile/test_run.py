@@ -11,6 +11,7 @@ from chalicelib.reconcile import passes
 from chalicelib.reconcile.findings import Finding
 from chalicelib.reconcile.wiring import run_store
 from tests.support import damage as seeds
+from tests.support import row_damage
 from tests.support.damage import Damage
 from tests.support.faults import hooked
 from tests.support.reconciling import reconcile, snapshot
@@ -20,10 +21,10 @@ def seed_some(damage: Damage) -> list[Finding]:
     """Seed damage that different passes find."""
     kinds = [
         (seeds.later_version, "version-extra"),
-        (seeds.orphaned_entry, "entry-orphaned"),
-        (seeds.orphaned_search_row, "search-row-orphaned"),
-        (seeds.rating_without_a_photo, "rating-orphaned"),
-        (seeds.wrong_link_count, "link-count"),
+        (row_damage.orphaned_entry, "entry-orphaned"),
+        (row_damage.orphaned_search_row, "search-row-orphaned"),
+        (row_damage.rating_without_a_photo, "rating-orphaned"),
+        (row_damage.wrong_link_count, "link-count"),
     ]
     return [Finding(kind, name) for seed, kind in kinds for name in seed(damage)]
 
@@ -86,8 +87,8 @@ def test_failed_list_stops_the_run_and_nothing_is_deleted(damage: Damage, operat
 
 def test_run_that_would_delete_too_much_repairs_nothing(damage: Damage) -> None:
     for _ in range(3):
-        seeds.rating_without_a_photo(damage)
-    seeds.wrong_link_count(damage)
+        row_damage.rating_without_a_photo(damage)
+    row_damage.wrong_link_count(damage)
     before = snapshot(damage.cloud)
     outcome = reconcile(repair=True, min_deletions=2)
     assert outcome.report
@@ -99,7 +100,7 @@ def test_run_that_would_delete_too_much_repairs_nothing(damage: Damage) -> None:
 
 
 def test_repair_of_a_photo_that_changes_meanwhile_is_not_written(damage: Damage) -> None:
-    (name,) = seeds.wrong_rating_sum(damage)
+    (name,) = row_damage.wrong_rating_sum(damage)
 
     changed: list[bool] = []
 

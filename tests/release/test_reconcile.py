@@ -52,11 +52,11 @@ def test_last_line_is_the_report_as_json(
     report = json.loads(last)
     assert {kind: count for kind, count in report["found"].items() if count} == {
         "account-without-user": 2,
-        "object-foreign": 1,
+        "object-unexpected": 1,
     }
     assert not any(report["repaired"].values())
-    assert f"not repaired: object-foreign: '{key}'" in lines
-    assert any(line.startswith("object-foreign: 1 found, 0 repaired. No upload grant") for line in lines)
+    assert f"not repaired: object-unexpected: '{key}'" in lines
+    assert any(line.startswith("object-unexpected: 1 found, 0 repaired. No upload grant") for line in lines)
 
 
 def test_local_cloud_is_read_from_its_directory(tmp_path: Path, environment: None) -> None:
