@@ -1,6 +1,7 @@
 /** Albums: requests, the events of their changes, and how they are described. */
 
 import { request } from "../core/api.js";
+import { Creation } from "../core/creation.js";
 import { Complaint } from "../core/errors.js";
 import { ApiError } from "../core/http.js";
 import { language, t } from "../core/texts.js";
@@ -22,9 +23,11 @@ export function fetchAlbum(albumId) {
   return request("GET", `albums/${albumId}`);
 }
 
+const creation = new Creation();
+
 /** @param {Record<string, unknown>} fields @returns {Promise<Album>} */
 export async function createAlbum(fields) {
-  const album = await request("POST", "albums", { body: fields }).catch((error) => {
+  const album = await creation.send("albums", fields).catch((error) => {
     throw error instanceof ApiError && error.code === "QuotaExceeded" ? new Complaint(t("album.quota")) : error;
   });
   announceAlbum("add", { album });
