@@ -9,7 +9,8 @@ from chalicelib import __version__
 from chalicelib.accounts.accounts import AccountView, CancellationView
 from chalicelib.albums.batches import EntryResults
 from chalicelib.albums.entries import EntryView
-from chalicelib.albums.links import LinkView, NewLinkView
+from chalicelib.albums.link_creation import NewLinkView
+from chalicelib.albums.links import LinkView
 from chalicelib.albums.views import AlbumView
 from chalicelib.auth.cognito import LogoutView, SignUpView, Tokens
 from chalicelib.deploy import packaging
@@ -40,6 +41,7 @@ from chalicelib.wiring import (
     confirmation,
     hosted_ui,
     jobs,
+    link_creation,
     photo_batches,
     photo_lists,
     photos,
@@ -340,10 +342,10 @@ def remove_rating(photo_id: PhotoId, caller: Caller) -> OwnRatingView:
 
 
 @app.route("/albums", methods=["POST"], authorizer=cognito)
-@api("Albums", status=201, raises=(errors.QuotaExceeded,))
-def create_album(album: requests.NewAlbum, caller: Caller) -> AlbumView:
+@api("Albums", status=201, raises=(errors.QuotaExceeded, errors.IdempotencyConflict))
+def create_album(album: requests.NewAlbum, key: headers.IdempotencyKey, caller: Caller) -> AlbumView:
     """Create an album."""
-    return albums().create(album, by=caller)
+    return albums().create(album, key, by=caller)
 
 
 @app.route("/albums", methods=["GET"])
@@ -415,10 +417,12 @@ def remove_many_from_album(album_id: AlbumId, batch: batches.PhotoIdBatch, calle
 
 
 @app.route("/albums/{album_id}/links", methods=["POST"], authorizer=cognito)
-@api("Share links", status=201, raises=(errors.Forbidden, errors.QuotaExceeded))
-def create_link(album_id: AlbumId, link: requests.NewLink | None, caller: Caller) -> NewLinkView:
+@api("Share links", status=201, raises=(errors.Forbidden, errors.QuotaExceeded, errors.IdempotencyConflict))
+def create_link(
+    album_id: AlbumId, link: requests.NewLink | None, key: headers.IdempotencyKey, caller: Caller
+) -> NewLinkView:
     """Create a share link for an album. Owner only."""
-    return share_links().create(album_id, link or requests.NewLink(), by=caller)
+    return link_creation().create(album_id, link or requests.NewLink(), key, by=caller)
 
 
 @app.route("/albums/{album_id}/links", methods=["GET"], authorizer=cognito)

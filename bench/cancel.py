@@ -21,7 +21,7 @@ import msgspec
 
 from chalicelib import wiring
 from chalicelib.domain.accounts import Caller, IdempotencyRecord, Limits
-from chalicelib.domain.ids import AlbumId, PhotoId, UserId, create_photo_id, format_timestamp
+from chalicelib.domain.ids import AlbumId, UserId, create_photo_id, format_timestamp
 from chalicelib.domain.photos import Membership, Photo, Visibility
 from chalicelib.domain.requests import NewAlbum, NewLink
 from chalicelib.stores.dynamodb import items
@@ -93,9 +93,9 @@ def seed(
     now = datetime.now(UTC)
     album_id = wiring.albums().create(NewAlbum(name="Sea"), by=Caller(owner)).album_id
     for number in range(LINKS):
-        wiring.share_links().create(album_id, NewLink(), by=Caller(owner))
+        wiring.link_creation().create(album_id, NewLink(), by=Caller(owner))
         record = IdempotencyRecord(
-            user_id=owner, key=f"{number}", request="", photo_id=PhotoId(""), expires_at=int(now.timestamp()) + 86400
+            user_id=owner, key=f"{number}", request="", resource_id="", expires_at=int(now.timestamp()) + 86400
         )
         assert wiring.idempotency_store().add(record)
 

@@ -1,15 +1,15 @@
 """Build each service on its first use, once per process. Importing this module builds nothing."""
 
 import time
-from datetime import UTC, datetime
 from functools import cache
-from typing import TYPE_CHECKING, cast
+from typing import Any
 
 from chalicelib.accounts.accounts import Accounts, Authentication
 from chalicelib.accounts.deletion import AccountPurge
 from chalicelib.albums.albums import Albums
 from chalicelib.albums.batches import AlbumBatches
 from chalicelib.albums.entries import AlbumPhotos
+from chalicelib.albums.link_creation import LinkCreation
 from chalicelib.albums.links import ShareLinks
 from chalicelib.albums.propagation import Propagation
 from chalicelib.albums.views import AlbumPresenter
@@ -17,6 +17,7 @@ from chalicelib.auth.cognito import UserPool
 from chalicelib.auth.hosted_ui import HostedUi
 from chalicelib.auth.rate_limit import Limiter
 from chalicelib.auth.tokens import KeySet, Verifier
+from chalicelib.domain.clock import now as now
 from chalicelib.infra import aws
 from chalicelib.infra.settings import Settings, load_settings
 from chalicelib.jobs.clean_up_photo import CleanUpPhotoJob
@@ -54,14 +55,6 @@ from chalicelib.uploads.confirmation import UploadConfirmation
 from chalicelib.uploads.grants import UploadGrants
 from chalicelib.uploads.moderation import Moderator, Rekognition
 
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
-
-
-def now() -> datetime:
-    """Return the current time."""
-    return datetime.now(UTC)
-
 
 @cache
 def settings() -> Settings:
@@ -70,9 +63,9 @@ def settings() -> Settings:
 
 
 @cache
-def dynamodb() -> "DynamoDBClient":
+def dynamodb() -> Any:
     """Return the DynamoDB client. All stores share it and its connections."""
-    return cast("DynamoDBClient", aws.create_client("dynamodb"))
+    return aws.create_client("dynamodb")
 
 
 @cache
@@ -256,7 +249,7 @@ def propagation() -> Propagation:
 @cache
 def albums() -> Albums:
     """Return the use cases of albums."""
-    return Albums(album_store(), photo_store(), propagation(), album_presenter(), settings().signing_keys, now)
+    return Albums(album_store(), idempotency_store(), propagation(), album_presenter(), settings().signing_keys, now)
 
 
 @cache
@@ -275,7 +268,14 @@ def album_batches() -> AlbumBatches:
 @cache
 def share_links() -> ShareLinks:
     """Return the use cases of share links."""
-    return ShareLinks(album_store(), share_link_store(), album_presenter(), album_photos(), settings(), now)
+    keys = settings().signing_keys
+    return ShareLinks(album_store(), share_link_store(), album_presenter(), album_photos(), keys, now)
+
+
+@cache
+def link_creation() -> LinkCreation:
+    """Return the use case that creates share links."""
+    return LinkCreation(album_store(), share_link_store(), idempotency_store(), settings(), now)
 
 
 @cache

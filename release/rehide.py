@@ -17,7 +17,7 @@ import boto3
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
-from chalicelib.albums.links import MAX_LINKS
+from chalicelib.albums.link_creation import MAX_LINKS
 from chalicelib.domain.albums import Album
 from chalicelib.domain.errors import Busy, PhotoshareError
 from chalicelib.domain.ids import UserId, format_timestamp

@@ -4,11 +4,13 @@ import secrets
 from collections.abc import Callable, Sequence
 from typing import Literal
 
+import msgspec
+
 from chalicelib.albums.access import get_owned_album, get_visible_album, is_photo_shown
 from chalicelib.albums.propagation import PROPAGATION_LEASE, Propagation
 from chalicelib.albums.views import AlbumPresenter, AlbumView
 from chalicelib.domain import errors
-from chalicelib.domain.accounts import Caller, is_user
+from chalicelib.domain.accounts import Caller, build_record, is_user
 from chalicelib.domain.albums import Album
 from chalicelib.domain.clock import Clock
 from chalicelib.domain.cursors import Cursors
@@ -17,7 +19,7 @@ from chalicelib.domain.listing import Page
 from chalicelib.domain.requests import AlbumChanges, AlbumQuery, NewAlbum
 from chalicelib.domain.years import read_years
 from chalicelib.infra.retry import WriteConflict, retry_on_conflict
-from chalicelib.stores.protocols import AlbumStore, PhotoStore
+from chalicelib.stores.protocols import AlbumStore, IdempotencyStore
 
 MAX_ALBUMS_PER_USER = 1000
 
@@ -28,21 +30,24 @@ class Albums:
     def __init__(
         self,
         albums: AlbumStore,
-        store: PhotoStore,
+        idempotency: IdempotencyStore,
         propagation: Propagation,
         presenter: AlbumPresenter,
         signing_keys: Sequence[str],
         clock: Clock,
     ) -> None:
         """`signing_keys` sign the cursors. The newest key comes last."""
-        self._albums, self._store = albums, store
+        self._albums, self._idempotency = albums, idempotency
         self._propagation, self._presenter = propagation, presenter
         self._keys, self._clock = signing_keys, clock
 
-    def create(self, request: NewAlbum, *, by: Caller) -> AlbumView:
+    def create(self, request: NewAlbum, key: str | None = None, *, by: Caller) -> AlbumView:
         """Create an empty album.
 
+        `key` is the Idempotency-Key. For 24 hours, the same request with the same key gets the same response.
+
         Raises:
+            IdempotencyConflict: the key was used for a different request.
             QuotaExceeded: the caller already has `MAX_ALBUMS_PER_USER` albums.
         """
         now = self._clock()
@@ -58,8 +63,19 @@ class Albums:
             years=read_years(request.years),
             visibility=request.visibility,
         )
-        self._albums.add(album, MAX_ALBUMS_PER_USER)
-        return self._presenter.build_view(album, include_private=True)
+        view = self._presenter.build_view(album, include_private=True)
+        record = build_record(by.user_id, key, request, album.album_id, now, route="albums") if key else None
+
+        def attempt() -> AlbumView:
+            if record and (earlier := self._idempotency.get_record(by.user_id, record.key)):
+                earlier.check_repeat(record)
+                return msgspec.json.decode(earlier.response, type=AlbumView)
+            stored_record = record and record.with_(response=msgspec.json.encode(view).decode())
+            if not self._albums.add(album, MAX_ALBUMS_PER_USER, stored_record):
+                raise WriteConflict
+            return view
+
+        return retry_on_conflict(attempt, error_factory=errors.Busy, attempts=3)
 
     def list_page(self, query: AlbumQuery, *, by: Caller | None) -> Page[AlbumView]:
         """Return one page of public albums, or of the caller's own albums, newest first.
@@ -148,6 +164,6 @@ class Albums:
 
     def _check_cover(self, album_id: AlbumId, cover: PhotoId) -> None:
         # An id can match the pattern and still contain an impossible time.
-        photo = self._store.get_photos([cover]).get(cover) if is_photo_id(cover) else None
+        photo = self._albums.read_with_photos(album_id, [cover])[1].get(cover) if is_photo_id(cover) else None
         if photo is None or not is_photo_shown(album_id, photo, include_private=True):
             raise errors.NotInAlbum(details={"field": "coverPhotoId"})

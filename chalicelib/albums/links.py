@@ -1,10 +1,6 @@
 """Use cases of share links: show one album with all its photos to visitors with a link."""
 
-import secrets
 from collections.abc import Sequence
-from datetime import datetime
-
-import msgspec
 
 from chalicelib.albums.access import get_owned_album
 from chalicelib.albums.entries import AlbumPhotos
@@ -14,18 +10,15 @@ from chalicelib.domain.accounts import Caller
 from chalicelib.domain.albums import Album
 from chalicelib.domain.clock import Clock
 from chalicelib.domain.cursors import Cursors
-from chalicelib.domain.ids import AlbumId, LinkId, PhotoId, Timestamp, create_link_id, format_timestamp
+from chalicelib.domain.ids import AlbumId, LinkId, PhotoId, Timestamp, format_timestamp
 from chalicelib.domain.listing import Page
 from chalicelib.domain.model import Model
 from chalicelib.domain.queries import AlbumPhotoQuery
-from chalicelib.domain.requests import NewLink, PageQuery
-from chalicelib.domain.share_links import LinkToken, ShareLink
-from chalicelib.infra.settings import Settings
+from chalicelib.domain.requests import PageQuery
+from chalicelib.domain.share_links import ShareLink
 from chalicelib.photos.views import DownloadView, PhotoView
 from chalicelib.stores.protocols import AlbumStore, ShareLinkStore
 
-MAX_LINKS = 100
-"""The maximum number of links of one album, including expired links."""
 MAX_WRONG_PASSWORDS = 20
 """The maximum number of wrong passwords of a link in one time window."""
 WINDOW_SECONDS = 15 * 60
@@ -40,14 +33,18 @@ class LinkView(Model, omit_defaults=False, frozen=True):
     has_password: bool
 
 
-class NewLinkView(LinkView, omit_defaults=False, frozen=True):
-    """A new share link. No other response contains the URL."""
-
-    url: str
+def build_link_view(link: ShareLink) -> LinkView:
+    """Return the view of a link."""
+    return LinkView(
+        link_id=link.link_id,
+        created_at=link.created_at,
+        expires_at=link.expires_at,
+        has_password=bool(link.password_hash),
+    )
 
 
 class ShareLinks:
-    """Manage share links, and show the shared albums."""
+    """List and revoke share links, and show the shared albums."""
 
     def __init__(
         self,
@@ -55,39 +52,11 @@ class ShareLinks:
         links: ShareLinkStore,
         presenter: AlbumPresenter,
         photos: AlbumPhotos,
-        settings: Settings,
+        signing_keys: Sequence[str],
         clock: Clock,
     ) -> None:
         self._albums, self._links, self._presenter, self._photos = albums, links, presenter, photos
-        self._keys: Sequence[str] = settings.signing_keys
-        self._base_url, self._clock = settings.base_url, clock
-
-    def create(self, album_id: AlbumId, request: NewLink, *, by: Caller) -> NewLinkView:
-        """Create a share link of an album. Only this response contains its URL.
-
-        Raises:
-            NotFound, Forbidden: the album does not belong to the caller.
-            InvalidRequest: `expiresAt` is not in the future, or is after the year 9999.
-            QuotaExceeded: the album already has `MAX_LINKS` links.
-        """
-        now = self._clock()
-        expires_at = _parse_expiry(request, now)
-        get_owned_album(self._albums, album_id, by)
-        secret = secrets.token_bytes(share_links.SECRET_BYTES)
-        token = LinkToken(album_id, create_link_id(now, secrets.randbits(128)), secret)
-        salt = secrets.token_hex(share_links.SALT_BYTES) if request.password else ""
-        link = ShareLink(
-            album_id=album_id,
-            link_id=token.link_id,
-            created_at=format_timestamp(now),
-            secret_hash=share_links.hash_secret(secret),
-            expires_at=expires_at,
-            salt=salt,
-            password_hash=share_links.hash_password(request.password, salt) if request.password else "",
-        )
-        self._links.add_link(link, MAX_LINKS)
-        url = f"{self._base_url}/s/{share_links.encode_token(token)}"
-        return NewLinkView(**msgspec.structs.asdict(_build_view(link)), url=url)
+        self._keys, self._clock = signing_keys, clock
 
     def list_page(self, album_id: AlbumId, query: PageQuery, *, by: Caller) -> Page[LinkView]:
         """Return one page of the links of an album, oldest first.
@@ -101,7 +70,7 @@ class ShareLinks:
         position = cursors.open(query.last_key)
         links = self._links.list_links(album_id, query.limit + 1, after=LinkId(position[0]) if position else None)
         page = cursors.build_page(links, query.limit, lambda link: [link.link_id])
-        return Page([_build_view(link) for link in page.items], page.last_key)
+        return Page([build_link_view(link) for link in page.items], page.last_key)
 
     def revoke(self, album_id: AlbumId, link_id: LinkId, *, by: Caller) -> None:
         """Revoke a link.
@@ -179,24 +148,3 @@ class ShareLinks:
                 retry_after=WINDOW_SECONDS - elapsed,
             )
         raise errors.InvalidLinkPassword
-
-
-def _build_view(link: ShareLink) -> LinkView:
-    return LinkView(
-        link_id=link.link_id,
-        created_at=link.created_at,
-        expires_at=link.expires_at,
-        has_password=bool(link.password_hash),
-    )
-
-
-def _parse_expiry(request: NewLink, now: datetime) -> Timestamp | None:
-    if request.expires_at is None:
-        return None
-    try:
-        expires_at = format_timestamp(request.expires_at)
-    except OverflowError:
-        raise errors.InvalidRequest("`expiresAt` is out of range.", details={"field": "expiresAt"}) from None
-    if expires_at <= format_timestamp(now):
-        raise errors.InvalidRequest("`expiresAt` must be in the future.", details={"field": "expiresAt"})
-    return expires_at

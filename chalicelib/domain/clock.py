@@ -1,7 +1,7 @@
 """The clock of the use cases."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 Clock = Callable[[], datetime]
 """Return the current time with its time zone."""
@@ -20,3 +20,8 @@ class AscendingClock:
         now = max(self._clock(), self._next)
         self._next = now + _STEP
         return now
+
+
+def now() -> datetime:
+    """Return the current time."""
+    return datetime.now(UTC)

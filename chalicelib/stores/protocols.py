@@ -180,8 +180,8 @@ class ShareLinkStore(Protocol):
     def read_with_link(self, album_id: AlbumId, link_id: LinkId) -> tuple[Album | None, ShareLink | None]:
         """Return an album and one of its links, each None if it does not exist, in one request."""
 
-    def add_link(self, link: ShareLink, limit: int) -> None:
-        """Add a link.
+    def add_link(self, link: ShareLink, limit: int, record: IdempotencyRecord | None = None) -> bool:
+        """Add a link. See `PhotoStore.add_pending` for `record`.
 
         Raises:
             QuotaExceeded: the album has `limit` links. Concurrent calls cannot exceed the limit either.
@@ -208,8 +208,8 @@ class AlbumStore(Protocol):
     def get_album(self, album_id: AlbumId) -> Album | None:
         """Return the album, even if it is being deleted, or None if it does not exist."""
 
-    def add(self, album: Album, limit: int) -> None:
-        """Add an album, and open its owner's account if it does not exist.
+    def add(self, album: Album, limit: int, record: IdempotencyRecord | None = None) -> bool:
+        """Add an album, and open its owner's account if it does not exist. See `PhotoStore.add_pending` for `record`.
 
         Raises:
             QuotaExceeded: the owner has `limit` albums. Concurrent calls cannot exceed the limit either.

@@ -1,15 +1,14 @@
 """Issue upload grants. A retry with the same `Idempotency-Key` gets the same grant. Duplicate content gets no grant."""
 
-import hashlib
 import re
 import secrets
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import msgspec
 
 from chalicelib.albums.memberships import build_memberships
 from chalicelib.domain import errors, media_types
-from chalicelib.domain.accounts import Caller, IdempotencyRecord, Limits
+from chalicelib.domain.accounts import Caller, IdempotencyRecord, Limits, build_record
 from chalicelib.domain.clock import Clock
 from chalicelib.domain.filenames import MAX_FILENAME_UNITS, count_units
 from chalicelib.domain.ids import PhotoId, UserId, create_photo_id, format_timestamp
@@ -21,7 +20,6 @@ from chalicelib.infra.retry import WriteConflict, retry_on_conflict
 from chalicelib.storage.bucket import Grant, PhotoBuckets
 from chalicelib.stores.protocols import AlbumStore, IdempotencyStore, PhotoStore
 
-RECORD_LIFETIME = timedelta(hours=24)
 # The largest integer that every JSON parser reads exactly (RFC 8259, section 6).
 _MAX_NUMBER = 2**53 - 1
 
@@ -62,7 +60,7 @@ class UploadGrants:
         """
         now = self._clock()
         photo = build_pending_photo(request, by=by.user_id, now=now)
-        record = _build_record(photo, request, key, now) if key else None
+        record = build_record(by.user_id, key, request, photo.photo_id, now) if key else None
         return retry_on_conflict(
             lambda: self._attempt(photo, request, record, now), error_factory=errors.Busy, attempts=3
         )
@@ -75,13 +73,13 @@ class UploadGrants:
             return _repeat_response(earlier, record)
         memberships = build_memberships(self._albums, request.album_id, owner=user_id, now=now)
         if request.sha256 and (existing := self._idempotency.find_duplicate(user_id, request.sha256)):
-            if record and not self._idempotency.add(record.with_(photo_id=existing)):
+            if record and not self._idempotency.add(record.with_(resource_id=existing)):
                 raise WriteConflict
             return Duplicate(photo_id=existing)
         # Sign the grant before the write, so that the same transaction stores it for repeated requests.
         create_grant = self._bucket.create_put_grant if request.method == "PUT" else self._bucket.create_post_grant
         grant = create_grant(photo, media_types.choose_signed_type(request.content_type, photo.content_type))
-        completed_record = record and record.with_(grant=msgspec.json.encode(grant).decode())
+        completed_record = record and record.with_(response=msgspec.json.encode(grant).decode())
         if not self._store.add_pending(photo.with_(memberships=memberships), self._limits, completed_record):
             raise WriteConflict
         metrics.count("Granted")
@@ -132,17 +130,8 @@ def _sanitize_filename(filename: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]+", "_", filename)[-100:].lstrip(".") or "photo"
 
 
-def _build_record(photo: Photo, request: UploadRequest, key: str, now: datetime) -> IdempotencyRecord:
-    return IdempotencyRecord(
-        user_id=photo.user_id,
-        key=hashlib.sha256(key.encode()).hexdigest(),
-        request=hashlib.sha256(msgspec.json.encode(request)).hexdigest(),
-        photo_id=photo.photo_id,
-        expires_at=int((now + RECORD_LIFETIME).timestamp()),
-    )
-
-
 def _repeat_response(earlier: IdempotencyRecord, record: IdempotencyRecord) -> Grant | Duplicate:
-    if earlier.request != record.request:
-        raise errors.IdempotencyConflict
-    return msgspec.json.decode(earlier.grant, type=Grant) if earlier.grant else Duplicate(photo_id=earlier.photo_id)
+    earlier.check_repeat(record)
+    if earlier.response:
+        return msgspec.json.decode(earlier.response, type=Grant)
+    return Duplicate(photo_id=PhotoId(earlier.resource_id))

@@ -21,7 +21,12 @@ DAY = timedelta(days=1)
 def new_record(photo: Photo, key: str = "k", request: str = "r", grant: str = "{}") -> IdempotencyRecord:
     expires_at = int((START + DAY).timestamp())
     return IdempotencyRecord(
-        user_id=photo.user_id, key=key, request=request, photo_id=photo.photo_id, grant=grant, expires_at=expires_at
+        user_id=photo.user_id,
+        key=key,
+        request=request,
+        resource_id=photo.photo_id,
+        response=grant,
+        expires_at=expires_at,
     )
 
 

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from chalicelib.domain import errors
+from chalicelib.domain.accounts import IdempotencyRecord
 from chalicelib.domain.albums import Album, Entry
 from chalicelib.domain.feed import Span
 from chalicelib.domain.ids import AlbumId, PhotoId, Timestamp, UserId
 from chalicelib.domain.photos import Photo
 from chalicelib.infra.settings import Settings
-from chalicelib.stores.dynamodb import items, photo_rows
+from chalicelib.stores.dynamodb import idempotency, items, photo_rows
 from chalicelib.stores.dynamodb.calls import Calls, KeyRange, Write, build_update
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class DynamoAlbumStore:
     """`AlbumStore` on the tables that `Settings` names."""
 
     def __init__(self, settings: Settings, dynamodb: "DynamoDBClient", clock: Callable[[], float] = time.time) -> None:
-        self._calls = Calls(dynamodb, clock)
+        self._calls, self._clock = Calls(dynamodb, clock), clock
         self._photos, self._accounts = settings.photo_table, settings.account_table
         self._albums, self._entries = settings.album_table, settings.entry_table
 
@@ -41,7 +42,7 @@ class DynamoAlbumStore:
         item = self._calls.read(self._albums, items.build_album_key(album_id))
         return items.decode_album(item) if item else None
 
-    def add(self, album: Album, limit: int) -> None:
+    def add(self, album: Album, limit: int, record: IdempotencyRecord | None = None) -> bool:
         condition = "(attribute_not_exists(albumCount) OR albumCount < :limit)"
         charge = self._build_count_update(album, 1, condition, {":limit": limit, ":created": album.created_at})
         # Set the usage too: a grant would treat an account without usage attributes as full.
@@ -50,10 +51,15 @@ class DynamoAlbumStore:
         )
         charge["Update"]["ExpressionAttributeNames"] = {"#bytes": "bytes"}
         charge["Update"]["ExpressionAttributeValues"] |= {":zero": {"N": "0"}}
-        reasons = self._calls.transact([{"Put": {"TableName": self._albums, "Item": encode_album(album)}}, charge])
+        records = [idempotency.build_put(self._accounts, record, self._clock())] if record else []
+        put: Write = {"Put": {"TableName": self._albums, "Item": encode_album(album)}}
+        reasons = self._calls.transact([put, charge, *records])
+        if idempotency.is_key_taken(reasons, 2):
+            return False
         if reasons:
             cancelled = "cancelledAt" in reasons[1].get("Item", {})
             raise errors.InvalidToken if cancelled else errors.QuotaExceeded(details={"albums": limit})
+        return True
 
     def change(self, before: Album, after: Album) -> bool:
         old, new = encode_album(before), encode_album(after.with_(revision=before.revision + 1))

@@ -11,7 +11,7 @@ from chalicelib.domain.ids import PhotoId, UserId
 from chalicelib.domain.photos import Photo
 from chalicelib.infra.settings import Settings
 from chalicelib.stores.dynamodb import items
-from chalicelib.stores.dynamodb.calls import Calls, KeyRange, Write
+from chalicelib.stores.dynamodb.calls import Calls, KeyRange, Reason, Write
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -47,6 +47,14 @@ def build_put(table: str, record: IdempotencyRecord, now: float) -> Write:
             "ExpressionAttributeValues": {":now": {"N": str(int(now))}},
         }
     }
+
+
+def is_key_taken(reasons: list[Reason], position: int) -> bool:
+    """Return whether a transaction failed because of the record that `build_put` wrote at this position.
+
+    Check this before the other reasons. On a retry, a limit may be reached because of the original request.
+    """
+    return len(reasons) > position and reasons[position].get("Code") == "ConditionalCheckFailed"
 
 
 def build_writes(table: str, before: Photo, after: Photo) -> list[Write]:

@@ -51,8 +51,7 @@ class DynamoPhotoStore:
         charge = usage.build_charge(self._accounts, photo, 1, photo.charged_bytes, condition=has_room, values=bounds)
         records = [idempotency.build_put(self._accounts, record, self._clock())] if record else []
         reasons = self._calls.transact([self._build_put(photo), charge, *records])
-        # Check the record first. On a retry, the account may be full because of the original request.
-        if records and reasons and reasons[2].get("Code") == "ConditionalCheckFailed":
+        if idempotency.is_key_taken(reasons, 2):
             return False
         if reasons:
             raise errors.InvalidToken if "cancelledAt" in reasons[1].get("Item", {}) else quota_error

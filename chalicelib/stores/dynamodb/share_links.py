@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from chalicelib.domain import errors
+from chalicelib.domain.accounts import IdempotencyRecord
 from chalicelib.domain.albums import Album
 from chalicelib.domain.ids import AlbumId, LinkId
 from chalicelib.domain.share_links import ShareLink
 from chalicelib.infra.settings import Settings
-from chalicelib.stores.dynamodb import items
+from chalicelib.stores.dynamodb import idempotency, items
 from chalicelib.stores.dynamodb.calls import Calls, KeyRange, Write
 
 if TYPE_CHECKING:
@@ -22,7 +23,8 @@ class DynamoShareLinkStore:
     """`ShareLinkStore` on the tables that `Settings` names."""
 
     def __init__(self, settings: Settings, dynamodb: "DynamoDBClient", clock: Callable[[], float] = time.time) -> None:
-        self._calls, self._albums = Calls(dynamodb, clock), settings.album_table
+        self._calls, self._clock = Calls(dynamodb, clock), clock
+        self._albums, self._accounts = settings.album_table, settings.account_table
 
     def read_with_link(self, album_id: AlbumId, link_id: LinkId) -> tuple[Album | None, ShareLink | None]:
         keys = [items.build_album_key(album_id), _build_link_key(album_id, link_id)]
@@ -30,18 +32,22 @@ class DynamoShareLinkStore:
         album, link = rows.get("album"), rows.get(keys[1]["record"]["S"])
         return items.decode_album(album) if album else None, _decode_link(link) if link else None
 
-    def add_link(self, link: ShareLink, limit: int) -> None:
+    def add_link(self, link: ShareLink, limit: int, record: IdempotencyRecord | None = None) -> bool:
         put = {"TableName": self._albums, "Item": _encode_link(link)}
         exists_condition = "attribute_exists(albumId) AND attribute_not_exists(deletedAt) AND "
         count = self._build_count_update(
             link.album_id, 1, f"{exists_condition}(attribute_not_exists(linkCount) OR linkCount < :limit)"
         )
         count["Update"]["ExpressionAttributeValues"] |= items.encode({":limit": limit})
-        reasons = self._calls.transact([{"Put": put}, count])
+        records = [idempotency.build_put(self._accounts, record, self._clock())] if record else []
+        reasons = self._calls.transact([{"Put": put}, count, *records])
+        if idempotency.is_key_taken(reasons, 2):
+            return False
         if reasons:
             album = reasons[1].get("Item", {})
             exists = "albumId" in album and "deletedAt" not in album
             raise errors.QuotaExceeded(details={"links": limit}) if exists else errors.NotFound
+        return True
 
     def list_links(self, album_id: AlbumId, limit: int, *, after: LinkId | None = None) -> list[ShareLink]:
         span = ("record", f"link#{after}0" if after else "link#", "link#g")

@@ -1,6 +1,7 @@
 /** Albums: requests, the events of their changes, and how they are described. */
 
 import { request } from "../core/api.js";
+import { Creation } from "../core/creation.js";
 import { language, t } from "../core/texts.js";
 import { formatYears } from "./years.js";
 
@@ -23,9 +24,11 @@ export function fetchAlbum(albumId) {
   return request("GET", `albums/${albumId}`);
 }
 
+const creation = new Creation();
+
 /** @param {Record<string, unknown>} fields @returns {Promise<Album>} */
 export async function createAlbum(fields) {
-  const album = await request("POST", "albums", { body: fields });
+  const album = await creation.send("albums", fields);
   announceAlbum("add", { album });
   return album;
 }

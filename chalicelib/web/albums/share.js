@@ -1,6 +1,7 @@
 /** The dialog of an album's share links: create one, copy it, and revoke old ones. */
 
 import { request } from "../core/api.js";
+import { Creation } from "../core/creation.js";
 import { copyText } from "../core/clipboard.js";
 import { confirmed, openDialog } from "../core/dialogs.js";
 import { fill, h } from "../core/dom.js";
@@ -25,6 +26,7 @@ export function openShare(album, button) {
 
 /** The links of an album, and the one that was just created. */
 class Links {
+  #creation = new Creation();
   news = h("div", { class: "share-new", role: "status" });
   element = h("ul", { class: "share-links", ariaLabel: t("share.links") });
 
@@ -46,7 +48,7 @@ class Links {
   /** @param {Record<string, unknown>} body */
   async create(body) {
     /** @type {Promise<ShareLink>} */
-    const creation = request("POST", this.path, { body });
+    const creation = this.#creation.send(this.path, body);
     const isCopied = await copyText(creation.then((link) => link.url ?? ""));
     this.#announce(await creation, isCopied);
     await this.load();

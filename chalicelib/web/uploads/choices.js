@@ -1,6 +1,7 @@
 /** What the user chooses for all photos: who can see them, an album, and tags. */
 
 import { request } from "../core/api.js";
+import { Creation } from "../core/creation.js";
 import { h } from "../core/dom.js";
 import { recall, remember } from "../core/preferences.js";
 import { wrapSelect } from "../core/select.js";
@@ -25,6 +26,7 @@ export function rememberVisibility(userId, visibility) {
 export class AlbumChoice {
   #select = h("select", { id: "upload-album", onchange: () => this.#show() }, h("option", { value: "" }, t("upload.album.none")), h("option", { value: NEW }, t("upload.album.new")));
   #name = h("input", { type: "text", maxLength: 200, required: true, disabled: true, ariaLabel: t("upload.album.name"), placeholder: t("upload.album.name") });
+  #creation = new Creation();
   element = h("div", { class: "field" }, h("label", { htmlFor: this.#select.id }, t("upload.album")), wrapSelect(this.#select, "album"), this.#name);
 
   /** @param {Pick<Album, "albumId" | "name"> | undefined} chosen the album that is chosen at first */
@@ -41,7 +43,7 @@ export class AlbumChoice {
   async settle(visibility, userId) {
     if (this.#select.value !== NEW) return this.#select.value || null;
     /** @type {Album} */
-    const album = await request("POST", "albums", { body: { name: this.#name.value.trim(), visibility }, asUser: userId });
+    const album = await this.#creation.send("albums", { name: this.#name.value.trim(), visibility }, { asUser: userId });
     // If a later step fails, the next attempt takes this album.
     this.#add(album);
     this.#select.value = album.albumId;
