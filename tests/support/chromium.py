@@ -32,6 +32,8 @@ FLAGS = [
     "--disable-sync",
 ]
 DESKTOP: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}}
+PATIENCE = 15_000
+"""The milliseconds that the page may take for one step on a busy machine."""
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 
 
@@ -112,6 +114,7 @@ class Person:
 @contextmanager
 def launch_chromium() -> Iterator[Browser]:
     """Start Debian's Chromium."""
+    expect.set_options(PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
         yield browser

@@ -194,7 +194,13 @@ class Tour:
 
 
 def scroll_width_excess(page: Page) -> int:
-    """Return by how many pixels the page is wider than the window."""
-    script = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    """Return by how many pixels the page is wider than the window, after it has had two seconds to follow a change."""
+    script = """async () => {
+      const { scrollingElement } = document;
+      const end = Date.now() + 2_000;
+      while (scrollingElement.scrollWidth > scrollingElement.clientWidth && Date.now() < end)
+        await new Promise(requestAnimationFrame);
+      return scrollingElement.scrollWidth - scrollingElement.clientWidth;
+    }"""
     excess: int = page.evaluate(script)
     return excess

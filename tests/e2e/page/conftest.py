@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
-from tests.support.chromium import DESKTOP, Person, launch_chromium
+from tests.support.chromium import DESKTOP, PATIENCE, Person, launch_chromium
 from tests.support.service import Local
 
 
@@ -28,7 +28,7 @@ def open_browser(chromium: Browser, local: Local) -> Iterator[Callable[..., Pers
 
     def open_one(**options: Any) -> Person:
         context = chromium.new_context(base_url=local.url, locale="en-GB", **(DESKTOP | options))
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE)
         people.append(Person(context, local))
         return people[-1]
 

@@ -124,7 +124,7 @@ def test_mode_that_chooses_a_cover_can_be_left(person: Person) -> None:
     bar = page.get_by_role("toolbar", name="Choose the cover")
     for leave in ("Escape", "Cancel"):
         use_menu(page, "Choose the cover")
-        expect(bar).to_contain_text("Click the photo that becomes the cover.")
+        expect(bar).to_contain_text("Choose the photo that becomes the cover.")
         page.keyboard.press("Escape") if leave == "Escape" else bar.get_by_role("button", name=leave).click()
         expect(bar).to_be_hidden()
     person.tile(photo_ids[1]).locator("a").click()
