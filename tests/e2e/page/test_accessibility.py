@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from playwright.sync_api import ViewportSize
+from playwright.sync_api import Page, ViewportSize
 
 from tests.support.chromium import DESKTOP, PHONE, Person
 from tests.support.page_tour import Tour, scroll_width_excess
@@ -43,8 +43,14 @@ def test_no_view_has_violations_or_is_cut_off_at_twice_the_size(
         for scheme, options in _RULES.items():
             person.page.emulate_media(color_scheme=scheme)
             found += [f"{state}, {scheme}: {violation}" for violation in person.page.evaluate(_RUN, options)]
-        person.page.set_viewport_size(_ZOOMED)
+        resize(person.page, _ZOOMED)
         if excess := scroll_width_excess(person.page):
             found.append(f"{state} is {excess} pixels too wide at twice the size")
-        person.page.set_viewport_size(look["viewport"])
+        resize(person.page, look["viewport"])
     assert found == []
+
+
+def resize(page: Page, size: ViewportSize) -> None:
+    """Change the size of the window, and wait until the page has followed."""
+    page.set_viewport_size(size)
+    page.evaluate("async () => { for (const _ of [1, 2]) await new Promise(requestAnimationFrame); }")
