@@ -4,6 +4,7 @@ import { fill, h } from "../core/dom.js";
 import { formatShortMonth } from "../core/format.js";
 import { t } from "../core/texts.js";
 
+const YEAR_HEIGHT = 16;
 const MIN_YEAR_DISTANCE = 28;
 const FADE = 1_200;
 const PHONE = matchMedia("(max-width: 760px)");
@@ -73,13 +74,15 @@ function step(grid, event) {
 function yearMarks(blocks, height, pixels) {
   let lastYear = "";
   let lastTop = -Infinity;
-  return blocks.map(({ section, top }) => {
+  return blocks.flatMap(({ section, top }) => {
     const year = section.key.slice(0, 4);
     const at = (top / height) * pixels;
     const hasRoom = year !== lastYear && at - lastTop >= MIN_YEAR_DISTANCE;
+    // A dash would cross the number of a year.
+    if (!hasRoom && at - lastTop < YEAR_HEIGHT) return [];
     if (hasRoom) [lastYear, lastTop] = [year, at];
     const mark = h("span", { class: hasRoom ? "year" : "month" }, hasRoom && year);
     mark.style.top = `${(top / height) * 100}%`;
-    return mark;
+    return [mark];
   });
 }
