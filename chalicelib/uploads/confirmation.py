@@ -105,7 +105,8 @@ class UploadConfirmation:
         """Confirm the object at `key`, and return its photo, or None if it has no photo.
 
         Make the photo ready or rejected. Delete versions other than the confirmed version, and all objects that arrive
-        after the photo was erased. If the confirmed version is gone, replace it by another version with the same bytes.
+        after the photo was erased. If the confirmed version is gone, replace it by another version with the same bytes,
+        and delete none.
         """
         match = _KEY.fullmatch(key)
         if not match or not is_photo_id(match[2]):
@@ -155,14 +156,14 @@ class UploadConfirmation:
             return self._reject(photo, failure, version_id)
 
     def _delete_or_confirm_version(self, photo: Photo, key: str, version_id: str) -> None:
-        """Delete another version. If the confirmed version is gone and the bytes are the same, confirm it instead."""
+        """Delete another version. If the confirmed version is gone, keep the others, and confirm one with its bytes."""
         if photo.version_id and key == photo.s3_key and not self._bucket.has_version(key, photo.version_id):
             stored = self._bucket.read(key, version_id)
             if stored and stored.sha256 == photo.sha256:
                 log.warning("confirmed another version of an original", extra={"photo_id": photo.photo_id})
                 if not self._store.replace(photo, photo.with_(version_id=version_id)):
                     raise errors.Busy
-                return
+            return
         self._bucket.delete_version(photo, key, version_id)
 
     def _rebuild(self, user_id: UserId, photo_id: PhotoId, key: str) -> Photo | None:
