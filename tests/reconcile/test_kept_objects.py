@@ -1,11 +1,20 @@
 """A repair never deletes an original that a photo uses, keeps or may get back."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
+import time_machine
+
+from chalicelib.domain.ids import create_photo_id
 from chalicelib.photos.attempts import ProcessingFailed
+from chalicelib.reconcile.findings import Finding
 from chalicelib.uploads.outcomes import build_rejected_outcome
-from tests.support.damage import JPEG, Damage
+from tests.support.cloud import created
+from tests.support.damage import JPEG, OTHER_JPEG, PAST, Damage
 from tests.support.reconciling import reconcile
+
+LATER = timedelta(days=100)
+"""A tombstone expires before."""
 
 
 def test_original_that_the_service_failed_to_process_is_kept(damage: Damage) -> None:
@@ -18,3 +27,41 @@ def test_original_that_the_service_failed_to_process_is_kept(damage: Damage) -> 
     outcome = reconcile(repair=True)
     assert [finding.name for finding in outcome.findings["repaired"]] == [f"{photo.s3_key}?versionId={other}"]
     assert damage.cloud.bucket.has_version(photo.s3_key, version)
+
+
+def test_erased_photo_whose_tombstone_has_expired_is_reported_and_not_rebuilt(damage: Damage) -> None:
+    photo = damage.upload()
+    assert damage.owner.delete(f"/photos/{photo.photo_id}", permanent="true").status == 204
+    damage.delete("photo_table", (photo.photo_id, photo.uploaded_at))
+    version = damage.put_original(photo.s3_key)
+    with time_machine.travel(datetime.now(UTC) + LATER):
+        damage.cloud.deliver(created(photo.s3_key, version))
+    for only_rebuild in (True, False):
+        outcome = reconcile(after=LATER, repair=True, only_rebuild=only_rebuild)
+        assert outcome.findings["not repaired"] == [Finding("row-lost", photo.prefix)]
+    assert damage.cloud.store.get_photo(photo.photo_id) is None
+    assert damage.cloud.bucket.has_version(photo.s3_key, version)
+
+
+def test_old_lost_row_is_rebuilt_from_the_version_that_its_digest_names(damage: Damage) -> None:
+    photo = damage.upload()
+    damage.delete("photo_table", (photo.photo_id, photo.uploaded_at))
+    for content in (b"no image", OTHER_JPEG):
+        damage.put_original(photo.s3_key, content)
+    assert reconcile(after=LATER, repair=True).repaired["row-lost"] == 1
+    rebuilt = damage.cloud.photo(photo.photo_id)
+    assert (rebuilt.status, rebuilt.version_id, rebuilt.sha256) == ("ready", photo.version_id, photo.sha256)
+
+
+def test_original_that_the_rebuild_rejects_is_kept(damage: Damage) -> None:
+    key = f"{damage.owner.user_id}/{create_photo_id(PAST, uuid4().int)}/photo.jpg"
+    version = damage.put_original(key, b"no image")
+    assert reconcile(repair=True).findings["not repaired"] == [Finding("row-lost", f"{key.rpartition('/')[0]}/")]
+    assert damage.cloud.bucket.has_version(key, version)
+
+
+def test_row_is_not_rebuilt_if_several_versions_may_be_the_original(damage: Damage) -> None:
+    key = f"{damage.owner.user_id}/{create_photo_id(PAST, uuid4().int)}/photo.jpg"
+    versions = [damage.put_original(key, content) for content in (JPEG, OTHER_JPEG)]
+    assert reconcile(repair=True).findings["not repaired"] == [Finding("row-lost", f"{key.rpartition('/')[0]}/")]
+    assert all(damage.cloud.bucket.has_version(key, version) for version in versions)
