@@ -63,7 +63,8 @@ def print_report(report: Report) -> None:
         if count:
             print(f"{kind}: {count} found, {report.repaired[kind]} repaired. {REMEDIES[kind]}")
     if report.stopped:
-        print(f"Nothing was repaired. {report.stopped}")
+        repaired = sum(report.repaired.values())
+        print(f"The run was stopped after {repaired} repairs. {report.stopped}")
     print(msgspec.json.encode(report).decode())
 
 

@@ -1,16 +1,19 @@
 """A repair never deletes an original that a photo uses, keeps or may get back."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import time_machine
 
+from chalicelib.domain.errors import Busy
 from chalicelib.domain.ids import create_photo_id
 from chalicelib.photos.attempts import ProcessingFailed
 from chalicelib.reconcile.findings import Finding
 from chalicelib.uploads.outcomes import build_rejected_outcome
 from tests.support.cloud import created
 from tests.support.damage import JPEG, OTHER_JPEG, PAST, Damage
+from tests.support.faults import hooked
 from tests.support.reconciling import reconcile
 
 LATER = timedelta(days=100)
@@ -65,3 +68,20 @@ def test_row_is_not_rebuilt_if_several_versions_may_be_the_original(damage: Dama
     versions = [damage.put_original(key, content) for content in (JPEG, OTHER_JPEG)]
     assert reconcile(repair=True).findings["not repaired"] == [Finding("row-lost", f"{key.rpartition('/')[0]}/")]
     assert all(damage.cloud.bucket.has_version(key, version) for version in versions)
+
+
+def test_rating_of_a_photo_with_a_lost_row_is_kept_until_the_row_is_rebuilt(damage: Damage) -> None:
+    photo = damage.upload()
+    assert damage.rater.call("PUT", f"/photos/{photo.photo_id}/rating", {"rating": 4}).status == 200
+    damage.delete("photo_table", (photo.photo_id, photo.uploaded_at))
+    assert reconcile(account=damage.rater.user_id, repair=True).findings["repaired"] == []
+
+    def fail(**_: Any) -> None:
+        raise Busy
+
+    with hooked("before-call.s3.GetObject", lambda _: fail, damage.cloud.s3):
+        failed = reconcile(repair=True).findings
+    assert failed["repaired"] == []
+    assert {finding.kind for finding in failed["not repaired"]} == {"row-lost", "rating-orphaned"}
+    assert reconcile(repair=True).repaired["row-lost"] == 1
+    assert damage.cloud.photo(photo.photo_id).rating_sum == 4
