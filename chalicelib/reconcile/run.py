@@ -45,6 +45,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """The largest share of the examined rows and objects of a pass that a repair may delete."""
     min_deletions: int = 20
     """Fewer deletions in a pass are always allowed."""
+    is_scheduled: bool = False
+    """True for the run of the schedule, so that the command never resumes it."""
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

@@ -25,7 +25,7 @@ def run_scheduled() -> None:
     Raises:
         Busy: another process runs the reconciliation, or a read failed. The next hour continues.
     """
-    options = Options()
+    options = Options(is_scheduled=True)
     if not is_due(run_store().get_run(), encode_options(options), wiring.now()):
         return
     report = build_reconciliation(options, _log_finding).run(TIME_BUDGET)
@@ -34,13 +34,16 @@ def run_scheduled() -> None:
 
 
 def is_due(run: Run | None, options: str, now: datetime) -> bool:
-    """Return whether the schedule has to work. `run` is the latest run, also that of an operator."""
+    """Return whether the schedule has to work. `run` is the latest run, also that of an operator.
+
+    After the run of an operator, compare again. The run may have examined one account only, and it records no metrics.
+    """
     if run is None:
         return True
     age = now - datetime.fromisoformat(run.started_at)
     if run.finished_at is None:
         return run.options == options or age > _OPERATOR_TIME
-    return age > PERIOD
+    return run.options != options or age > PERIOD
 
 
 def record_metrics(report: Report) -> None:
