@@ -1,4 +1,4 @@
-"""Compare objects, rows and users of a stage: `python -m release.reconcile STAGE [repair] [rebuild] [read] [ACCOUNT]`.
+"""Compare objects, rows and users of a stage: `python -m release.reconcile STAGE [--repair] [--read] [--account ID]`.
 
 The command prints each finding, what to do about it, and the report as JSON in the last line. It runs the code of the
 service with the operator's credentials and the settings of the stage.

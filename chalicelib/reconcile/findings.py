@@ -53,14 +53,14 @@ LIMITED = frozenset(
         *("rating-orphaned", "rendition-orphaned", "row-lost", "search-row-orphaned", "version-extra"),
     }
 )
-"""The kinds whose repair deletes something or rebuilds a row. If there are too many of them, a list may be wrong."""
+"""The kinds whose repair deletes something or rebuilds a row. Many such findings can mean that a list is wrong."""
 
 Fix = Callable[[], bool]
 """Repair a finding. Return False if another writer was faster, or if the repair failed."""
 
 
 class Finding(NamedTuple):
-    """One damage."""
+    """One damaged row or object."""
 
     kind: str
     name: str

@@ -250,7 +250,6 @@ class UploadPass:
         for upload in self._listings.list_uploads():
             if upload.begun <= begun_before:
                 finding = Finding("upload-unfinished", f"{upload.key}?uploadId={upload.upload_id}")
-
                 yield [Suspicion([finding], partial(self._look, upload, finding))]
 
     def _look(self, upload: Upload, finding: Finding) -> Mapping[Finding, Fix | None]:
