@@ -15,6 +15,7 @@ from tests.support.cloud import created
 from tests.support.damage import JPEG, OTHER_JPEG, PAST, Damage
 from tests.support.faults import hooked
 from tests.support.reconciling import reconcile
+from tests.support.uploads import cancel_account
 
 LATER = timedelta(days=100)
 """A tombstone expires before."""
@@ -85,3 +86,19 @@ def test_rating_of_a_photo_with_a_lost_row_is_kept_until_the_row_is_rebuilt(dama
     assert {finding.kind for finding in failed["not repaired"]} == {"row-lost", "rating-orphaned"}
     assert reconcile(repair=True).repaired["row-lost"] == 1
     assert damage.cloud.photo(photo.photo_id).rating_sum == 4
+
+
+def test_row_is_not_rebuilt_if_the_account_is_cancelled_meanwhile(damage: Damage) -> None:
+    photo = damage.upload()
+    damage.delete("photo_table", (photo.photo_id, photo.uploaded_at))
+    for key in photo.renditions.values():
+        damage.delete_rendition(key)
+
+    def cancel(**_: Any) -> None:
+        cancel_account(damage.cloud, damage.owner.user_id)
+
+    with hooked("before-call.s3.GetObject", lambda _: cancel, damage.cloud.s3):
+        outcome = reconcile(repair=True, only_rebuild=True)
+    assert outcome.findings["not repaired"] == [Finding("row-lost", photo.prefix)]
+    assert damage.cloud.store.get_photo(photo.photo_id) is None
+    assert not any(key.startswith(photo.prefix) for key in damage.cloud.renditions())
