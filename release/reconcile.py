@@ -1,4 +1,4 @@
-"""Compare objects, rows and users of a stage: `python -m release.reconcile STAGE [repair] [rebuild] [read] [ACCOUNT]`.
+"""Compare objects, rows and users of a stage: `python -m release.reconcile STAGE [--repair] [--read] [--account ID]`.
 
 The command prints each finding, what to do about it, and the report as JSON in the last line. It runs the code of the
 service with the operator's credentials and the settings of the stage.
@@ -63,7 +63,8 @@ def print_report(report: Report) -> None:
         if count:
             print(f"{kind}: {count} found, {report.repaired[kind]} repaired. {REMEDIES[kind]}")
     if report.stopped:
-        print(f"Nothing was repaired. {report.stopped}")
+        repaired = sum(report.repaired.values())
+        print(f"The run was stopped after {repaired} repairs. {report.stopped}")
     print(msgspec.json.encode(report).decode())
 
 

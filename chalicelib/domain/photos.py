@@ -17,6 +17,7 @@ Status = Literal["pending", "ready", "rejected", "erased"]
 MAX_UPLOAD_BYTES = 200_000_000
 GRANT_LIFETIME = timedelta(minutes=15)
 TRASH_LIFETIME = timedelta(days=30)
+TOMBSTONE_LIFETIME = timedelta(days=90)
 MAX_ALBUMS = 8
 """The largest number of albums of one photo. Each adds two writes to a change of the photo's visibility."""
 MAX_TERMS = 40

@@ -43,7 +43,7 @@ class Attempts:
     def count(self, photo: Photo, requested_at: datetime) -> Iterator[Photo]:
         """Count an attempt to process a photo that the client requested at this time. Yield the stored photo.
 
-        If a dependency fails or the caller does not wait, subtract the attempt.
+        Subtract the attempt if a dependency fails, or if the photo is too large for the caller.
 
         Raises:
             ProcessingFailed: `MAX_ATTEMPTS` attempts have failed.

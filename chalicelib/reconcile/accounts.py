@@ -29,16 +29,16 @@ class AccountState(msgspec.Struct, frozen=True, kw_only=True):
 
     user_id: UserId
     row: Item | None
-    usage: Usage
-    """The counts that the row should have."""
-    months: Mapping[RowId, PlainItem]
-    """The counts by month that should be stored, without zeros."""
-    stored_months: Mapping[RowId, Item]
-    albums: Mapping[AlbumId, Item]
-    """The rows of the user's albums."""
-    album_counts: Mapping[AlbumId, tuple[int, int]]
-    """The numbers of listed photos and of non-private photos by album, without zeros."""
     has_user: bool
+    usage: Usage = {}
+    """The counts that the row should have."""
+    months: Mapping[RowId, PlainItem] = {}
+    """The counts by month that should be stored, without zeros."""
+    stored_months: Mapping[RowId, Item] = {}
+    albums: Mapping[AlbumId, Item] = {}
+    """The rows of the user's albums."""
+    album_counts: Mapping[AlbumId, tuple[int, int]] = {}
+    """The numbers of listed photos and of non-private photos by album, without zeros."""
     has_leftovers: bool = False
     """True if the account is cancelled, but has rows, objects or a Cognito user."""
     is_stable: bool = True
@@ -103,11 +103,8 @@ class AccountRepairs:
     def _build_look(self, user_id: UserId) -> Look:
         def look() -> Mapping[Finding, Fix | None]:
             state = self._load(user_id)
-            findings = check_account(state)
-            manual = "account-without-user"
-            return {
-                finding: None if finding.kind == manual else partial(self._fix, state, finding) for finding in findings
-            }
+            fixes = {finding: partial(self._fix, state, finding) for finding in check_account(state)}
+            return fixes | {finding: None for finding in fixes if finding.kind == "account-without-user"}
 
         return look
 
@@ -116,17 +113,7 @@ class AccountRepairs:
         has_user = self.has_user(user_id)
         if row and "cancelledAt" in row:
             has_leftovers = "dueAt" not in row and (has_user or self._has_leftovers(user_id))
-            state = AccountState(
-                user_id=user_id,
-                row=row,
-                usage={},
-                months={},
-                stored_months={},
-                albums={},
-                album_counts={},
-                has_user=has_user,
-            )
-            return msgspec.structs.replace(state, has_leftovers=has_leftovers)
+            return AccountState(user_id=user_id, row=row, has_user=has_user, has_leftovers=has_leftovers)
         albums = self._read_albums(user_id)
         album_count = sum("deletedAt" not in album for album in albums.values())
         usage: Counter[str] = Counter(photoCount=0, bytes=0, albumCount=album_count)

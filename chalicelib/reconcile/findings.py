@@ -34,7 +34,8 @@ REMEDIES = {
     "rendition-corrupt": "Repair: the renditions are made again from the original.",
     "rendition-missing": "Repair: the renditions are made again from the original.",
     "rendition-orphaned": "Repair: the rendition is deleted.",
-    "row-lost": "Repair: the row is rebuilt from the original, as a private photo.",
+    "row-lost": "Repair: the row is rebuilt from the original, as a private photo. If the owner may have erased the "
+    "photo, look at the original, and delete it by hand or restore the row from a backup.",
     "row-unreadable": "Restore the row from a backup, as in docs/how-to/restore.md.",
     "search-row-missing": "Repair: the row is written.",
     "search-row-orphaned": "Repair: the row is deleted, or the rebuilt photo gets its tag back.",
@@ -52,14 +53,14 @@ LIMITED = frozenset(
         *("rating-orphaned", "rendition-orphaned", "row-lost", "search-row-orphaned", "version-extra"),
     }
 )
-"""The kinds whose repair deletes something or rebuilds a row. If there are too many of them, a list may be wrong."""
+"""The kinds whose repair deletes something or rebuilds a row. Many such findings can mean that a list is wrong."""
 
 Fix = Callable[[], bool]
 """Repair a finding. Return False if another writer was faster, or if the repair failed."""
 
 
 class Finding(NamedTuple):
-    """One damage."""
+    """One damaged row or object."""
 
     kind: str
     name: str

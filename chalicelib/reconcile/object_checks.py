@@ -24,7 +24,10 @@ def check_objects(state: PhotoState) -> Iterator[Finding]:
         if state.photo.due_at is None and (state.versions or state.renditions):
             yield Finding("object-of-erased-photo", state.prefix)
     elif state.photo.status == "rejected":
-        yield from (Finding("version-extra", name_version(version)) for version in _list_settled_versions(state))
+        # If the service failed to process the upload, the photo keeps its original for another try.
+        kept = find_confirmed_version(state)
+        extra = (version for version in _list_settled_versions(state) if version != kept)
+        yield from (Finding("version-extra", name_version(version)) for version in extra)
         yield from _check_unused_renditions(state, state.photo)
     elif state.photo.status == "ready":
         yield from _check_original(state, state.photo)
@@ -43,7 +46,7 @@ def is_row_lost(state: PhotoState) -> bool:
 
 
 def find_confirmed_version(state: PhotoState) -> Version | None:
-    """Return the confirmed version of a ready photo, or None if it is missing."""
+    """Return the version of the original that the photo uses or keeps, or None if it is missing."""
     photo = state.photo
     confirmed = (photo.s3_key, photo.version_id, False) if photo else None
     return next((item for item in state.versions if (item.key, item.version_id, item.is_marker) == confirmed), None)

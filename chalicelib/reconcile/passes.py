@@ -201,8 +201,13 @@ class RatingPass(_TablePass):
         for row in rows:
             photo_id, user_id = PhotoId(row["photoId"]["S"]), row["userId"]["S"]
             photo = photos.get(photo_id)
-            is_orphaned = photo is None or (photo.status == "erased" and photo.due_at is None)
-            if is_orphaned and (self._is_wanted(user_id) or (photo and self._is_wanted(photo.user_id))):
+            if photo:
+                is_orphaned = photo.status == "erased" and photo.due_at is None
+                is_wanted = self._is_wanted(user_id) or self._is_wanted(photo.user_id)
+            else:
+                # The row of the photo may be lost. Only a run without `account` has looked at all originals before.
+                is_orphaned, is_wanted = True, self._account is None
+            if is_orphaned and is_wanted:
                 finding = Finding("rating-orphaned", f"{photo_id} {user_id}")
                 suspicions.append(Suspicion([finding], self._photos.build_look(Owner(UserId(user_id)), photo_id)))
         yield suspicions
@@ -245,7 +250,6 @@ class UploadPass:
         for upload in self._listings.list_uploads():
             if upload.begun <= begun_before:
                 finding = Finding("upload-unfinished", f"{upload.key}?uploadId={upload.upload_id}")
-
                 yield [Suspicion([finding], partial(self._look, upload, finding))]
 
     def _look(self, upload: Upload, finding: Finding) -> Mapping[Finding, Fix | None]:

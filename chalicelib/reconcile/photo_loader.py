@@ -58,8 +58,10 @@ class PhotoLoader:
         """Load one photo, with the stored words, tags, entries or digest of the ids `others`."""
         prefix = f"{owner.user_id}/{photo_id}/"
         # A key without a file name has no slash at its end.
-        versions = [version for version in self._listings.list_versions(prefix[:-1]) if _is_of(version.key, prefix)]
-        renditions = [item for item in self._listings.list_renditions(prefix[:-1]) if _is_of(item.key, prefix)]
+        versions = [
+            version for version in self._listings.list_versions(prefix[:-1]) if _is_in_folder(version.key, prefix)
+        ]
+        renditions = [item for item in self._listings.list_renditions(prefix[:-1]) if _is_in_folder(item.key, prefix)]
         (state,) = self._load(owner, [PhotoParts(photo_id, versions, renditions)], others)
         return state
 
@@ -149,5 +151,5 @@ def _get_photo_id(key: str) -> PhotoId:
     return PhotoId(key.split("/", 2)[1])
 
 
-def _is_of(key: str, prefix: str) -> bool:
+def _is_in_folder(key: str, prefix: str) -> bool:
     return key.startswith(prefix) or f"{key}/" == prefix

@@ -12,12 +12,13 @@ from chalicelib.reconcile.object_checks import check_objects, name_version
 from chalicelib.reconcile.photo_loader import Owner, PhotoLoader
 from chalicelib.reconcile.photo_state import PhotoState
 from chalicelib.reconcile.row_checks import INDEX_KEYS, check_rows, correct_photo
-from chalicelib.storage.bucket import PhotoBuckets
+from chalicelib.storage.bucket import PhotoBuckets, StoredObject
 from chalicelib.storage.listings import Version
 from chalicelib.stores.dynamodb import items
 from chalicelib.stores.dynamodb.audit import DynamoAudit, Replacement, RowId, build_derived_rows
 from chalicelib.stores.protocols import PhotoStore
 from chalicelib.uploads.confirmation import UploadConfirmation
+from chalicelib.uploads.lost_rows import is_possibly_erased
 
 
 class PhotoRepairs:
@@ -135,16 +136,31 @@ class PhotoRepairs:
         return current is not None and current.renditions != photo.renditions
 
     def _rebuild(self, state: PhotoState, finding: Finding) -> bool:
-        """Rebuild the row of a photo from the newest version of its original, and return the photo to its albums."""
-        newest = max((item for item in state.versions if not item.is_marker), key=lambda item: item.modified)
-        hidden_by = [item for item in state.versions if item.is_marker and item.key == newest.key]
-        for marker in hidden_by:
-            self._bucket.delete_one_version(marker.key, marker.version_id)
-        if self._confirmation.confirm(newest.key, None) is None:
+        """Rebuild the row of a photo from its original, and return the photo to its albums."""
+        original = self._find_lost_original(state)
+        if original is None or self._confirmation.rebuild(*original) is None:
             return False
         album_ids = self._audit.list_album_ids(state.user_id)
         entries: list[RowId] = [("entry_table", album_id, state.photo_id) for album_id in album_ids]
         return self._rewrite(self._loader.load_one(Owner(state.user_id), state.photo_id, entries), finding)
+
+    def _find_lost_original(self, state: PhotoState) -> tuple[str, StoredObject] | None:
+        """Return the key and the version to rebuild a row from, or None if the owner may have erased the photo.
+
+        The digest names the bytes of the photo, and is deleted if the photo is erased. Without a digest, the photo must
+        be younger than a tombstone, and have only one version.
+        """
+        versions = [item for item in state.versions if not item.is_marker]
+        is_certain = len(versions) == 1 and not is_possibly_erased(state.photo_id, state.now)
+        for version in versions:
+            stored = self._bucket.read(version.key, version.version_id)
+            if stored and (is_certain or self._has_digest(state, stored)):
+                return version.key, stored
+        return None
+
+    def _has_digest(self, state: PhotoState, stored: StoredObject) -> bool:
+        record = f"sha256#{stored.sha256}#{state.photo_id}"
+        return self._audit.read_one(("account_table", state.user_id, record)) is not None
 
     def _confirm_copy(self, state: PhotoState) -> bool:
         """Confirm another version of the original, if it has the same bytes."""

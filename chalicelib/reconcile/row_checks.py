@@ -46,11 +46,11 @@ def correct_photo(state: PhotoState, photo: Photo) -> Photo:
         for album_id, membership in photo.memberships.items()
         if (album := state.albums.get(album_id))
     }
-    rating_sum, rating_count = _fold_ratings(state) if photo.status == "ready" else (0, 0)
+    rating_sum, rating_count = _sum_ratings(state) if photo.status == "ready" else (0, 0)
     corrected = photo.with_(memberships=memberships, rating_sum=rating_sum, rating_count=rating_count)
     if _is_not_due(photo):
         corrected = corrected.with_(due_at=format_timestamp(state.now))
-    return _put_back(state, corrected) if photo.rebuilt else corrected
+    return _restore_albums_and_tags(state, corrected) if photo.rebuilt else corrected
 
 
 def get_album(state: PhotoState, row: Item) -> Album | None:
@@ -83,13 +83,13 @@ def _check_ratings(state: PhotoState) -> Iterator[Finding]:
         return
     if photo.status != "ready" or state.row is None:
         return
-    rating_sum, rating_count = _fold_ratings(state)
+    rating_sum, rating_count = _sum_ratings(state)
     rated_photo = photo.with_(rating_sum=rating_sum, rating_count=rating_count)
     if rated_photo != photo or state.row.get("score") != items.encode_photo(rated_photo).get("score"):
         yield Finding("rating-sum", state.photo_id)
 
 
-def _fold_ratings(state: PhotoState) -> tuple[int, int]:
+def _sum_ratings(state: PhotoState) -> tuple[int, int]:
     return sum(int(row["rating"]["N"]) for row in state.ratings), len(state.ratings)
 
 
@@ -121,7 +121,7 @@ def _check_memberships(state: PhotoState, photo: Photo) -> Iterator[Finding]:
             yield Finding("copy-stale", f"{album_id} {photo.photo_id}")
 
 
-def _put_back(state: PhotoState, photo: Photo) -> Photo:
+def _restore_albums_and_tags(state: PhotoState, photo: Photo) -> Photo:
     """Return a rebuilt photo with the albums and tags of the rows that survived."""
     memberships, tags = dict(photo.memberships), list(photo.tags)
     expected = build_derived_rows(photo)

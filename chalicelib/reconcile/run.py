@@ -45,6 +45,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """The largest share of the examined rows and objects of a pass that a repair may delete."""
     min_deletions: int = 20
     """Fewer deletions in a pass are always allowed."""
+    is_scheduled: bool = False
+    """True for the run of the schedule, so that the command never resumes it."""
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -58,7 +60,11 @@ class Report(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class Stopped(Exception):
-    """The run stopped before it repaired anything. The message has the reason."""
+    """The run stopped before it deleted too much. The message has the reason."""
+
+    def __init__(self, reason: str, run: Run) -> None:
+        super().__init__(reason)
+        self.run = run
 
 
 class Reconciliation:
@@ -96,7 +102,8 @@ class Reconciliation:
                 self._store(run)
                 is_late = end is not None and time.monotonic() >= end
         except Stopped as stopped:
-            return build_report(run, str(stopped))
+            self._store(stopped.run.with_(finished_at=format_timestamp(self._clock())))
+            return build_report(stopped.run, str(stopped))
         finally:
             self._runs.release(self._holder)
         return build_report(run)
@@ -124,8 +131,10 @@ class Reconciliation:
             for suspicion in group:
                 if not run.repairs:
                     self._report(suspicion, counts, current.name)
-                else:
-                    self._repair(suspicion, counts)
+                    continue
+                # A repair can render a photo, so a page of repairs can take longer than the lease.
+                self._store(run)
+                self._repair(suspicion, counts, run)
         return counts.add_to(run).with_(part=run.part + (page.end is None), start=page.end)
 
     def _report(self, suspicion: Suspicion, counts: "_Counts", name: str) -> None:
@@ -141,23 +150,35 @@ class Reconciliation:
     def _is_wanted(self, finding: Finding) -> bool:
         return not self._options.only_rebuild or finding.kind == "row-lost"
 
-    def _repair(self, suspicion: Suspicion, counts: "_Counts") -> None:
-        """Repair the findings that a second look confirms, and those that a repair causes, such as a wrong sum."""
+    def _repair(self, suspicion: Suspicion, counts: "_Counts", run: Run) -> None:
+        """Repair the findings that a second look confirms, and those that a repair causes, such as a wrong sum.
+
+        Raises:
+            Stopped: the pass would delete too much. More may look damaged than the report has found.
+        """
         findings, failed = self._confirm(suspicion), set[Finding]()
+        name = self._passes[run.part].name
+        counts.limited[name] += sum(finding.kind in LIMITED for finding in findings)
+        if not self._options.only_rebuild:
+            self._check_limit(counts.add_to(run), name)
         for _ in range(_ROUNDS):
             for finding in findings:
-                is_repaired = self._fix(suspicion, finding)
+                is_repaired = self._fix(suspicion, finding, counts)
                 self._emit(finding, "repaired" if is_repaired else "not repaired")
                 if is_repaired:
                     counts.repaired[finding.kind] += 1
                 else:
                     failed.add(finding)
+                    counts.has_lost_rows |= finding.kind == "row-lost"
             if not findings or self._options.only_rebuild:
                 return
             findings = [finding for finding in suspicion.look() if finding not in failed]
 
-    def _fix(self, suspicion: Suspicion, finding: Finding) -> bool:
+    def _fix(self, suspicion: Suspicion, finding: Finding, counts: "_Counts") -> bool:
         """Look once more, and repair a finding. Return whether the damage is gone."""
+        if finding.kind == "rating-orphaned" and counts.has_lost_rows:
+            # The row of a rating does not name the owner of the photo, so the photo may be one of the lost ones.
+            return False
         fixes = suspicion.look()
         if finding not in fixes:
             # The repair of another finding has repaired this one too.
@@ -178,12 +199,14 @@ class Reconciliation:
         now = format_timestamp(self._clock())
         if run.repairs or not self._options.repair:
             return run.with_(finished_at=now)
-        for name, count in run.limited.items():
-            allowed = max(self._options.min_deletions, self._options.max_share * run.examined.get(name, 0))
-            if count > allowed:
-                self._store(run.with_(finished_at=now))
-                raise Stopped(f"The pass {name} would delete or rebuild {count} of {run.examined.get(name, 0)}.")
-        return run.with_(repairs=True, part=0, start=None)
+        for name in run.limited:
+            self._check_limit(run, name)
+        return run.with_(repairs=True, part=0, start=None, limited={})
+
+    def _check_limit(self, run: Run, name: str) -> None:
+        count, examined = run.limited.get(name, 0), run.examined.get(name, 0)
+        if count > max(self._options.min_deletions, self._options.max_share * examined):
+            raise Stopped(f"The pass {name} would delete or rebuild {count} of {examined}.", run)
 
     def _store(self, run: Run) -> None:
         if not self._runs.store(run, self._holder, self._get_lease_end()):
@@ -199,6 +222,7 @@ class _Counts:
     def __init__(self, run: Run) -> None:
         self.found, self.repaired = Counter(run.found), Counter(run.repaired)
         self.examined, self.limited = Counter(run.examined), Counter(run.limited)
+        self.has_lost_rows = run.has_lost_rows
 
     def add_to(self, run: Run) -> Run:
         """Return the run with these counts."""
@@ -207,6 +231,7 @@ class _Counts:
             repaired=dict(self.repaired),
             examined=dict(self.examined),
             limited=dict(+self.limited),
+            has_lost_rows=self.has_lost_rows,
         )
 
 

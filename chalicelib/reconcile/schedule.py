@@ -3,6 +3,8 @@
 import logging
 from datetime import datetime, timedelta
 
+import msgspec
+
 from chalicelib import wiring
 from chalicelib.infra import metrics
 from chalicelib.reconcile.findings import Finding
@@ -25,7 +27,7 @@ def run_scheduled() -> None:
     Raises:
         Busy: another process runs the reconciliation, or a read failed. The next hour continues.
     """
-    options = Options()
+    options = Options(is_scheduled=True)
     if not is_due(run_store().get_run(), encode_options(options), wiring.now()):
         return
     report = build_reconciliation(options, _log_finding).run(TIME_BUDGET)
@@ -34,13 +36,20 @@ def run_scheduled() -> None:
 
 
 def is_due(run: Run | None, options: str, now: datetime) -> bool:
-    """Return whether the schedule has to work. `run` is the latest run, also that of an operator."""
+    """Return whether the schedule has to work. `run` is the latest run, also that of an operator.
+
+    If an operator has compared everything, the schedule waits a month too.
+    """
     if run is None:
         return True
     age = now - datetime.fromisoformat(run.started_at)
     if run.finished_at is None:
         return run.options == options or age > _OPERATOR_TIME
-    return age > PERIOD
+    return age > PERIOD or not _is_whole(msgspec.json.decode(run.options, type=Options))
+
+
+def _is_whole(options: Options) -> bool:
+    return not options.account and not options.only_rebuild
 
 
 def record_metrics(report: Report) -> None:

@@ -2,8 +2,9 @@
 
 import base64
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import batched
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote, unquote
 
@@ -14,7 +15,7 @@ from chalicelib.domain.errors import Busy
 from chalicelib.domain.filenames import shorten_filename
 from chalicelib.domain.photos import GRANT_LIFETIME, MAX_UPLOAD_BYTES, Photo
 from chalicelib.infra.settings import Settings
-from chalicelib.storage.listings import ObjectListings, Version, list_versions
+from chalicelib.storage.listings import ObjectListings, Version
 from chalicelib.storage.signed_urls import WINDOW, CdnSigner, PresignedUrl, Presigner, build_content_disposition
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 # Browsers and the CDN cache renditions. `public` is unnecessary: the signed URL alone gives access.
 _IMMUTABLE = "max-age=31536000, immutable"
 _PUBLIC_WINDOW = timedelta(hours=12)
+_DELETED_AT_ONCE = 1000
+"""The most objects of one `DeleteObjects` request. AWS contract S3-15."""
 
 
 class Grant(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
@@ -154,7 +157,7 @@ class PhotoBuckets:
 
     def list_versions(self, photo: Photo) -> list[Version]:
         """Return every version and delete marker of every original of a photo. The newest version comes first."""
-        return list(list_versions(self._s3, self.originals, photo.prefix))
+        return list(self.listings.list_versions(photo.prefix))
 
     def has_version(self, key: str, version_id: str) -> bool:
         """Return whether this version of an original exists."""
@@ -176,22 +179,18 @@ class PhotoBuckets:
     def delete_unused_renditions(self, photo: Photo, written_before: datetime) -> None:
         """Delete the renditions of a photo that it does not use and that were written before a time. Idempotent."""
         in_use = {*photo.renditions.values()}
-        for listing in self._list_renditions(photo):
-            unused = [
-                {"Key": rendition["Key"]}
-                for rendition in listing
-                if rendition["Key"] not in in_use and rendition["LastModified"] < written_before
-            ]
-            self._delete(self._renditions, unused)
+        unused = (
+            {"Key": rendition.key}
+            for rendition in self.listings.list_renditions(photo.prefix)
+            if rendition.key not in in_use and rendition.modified < written_before
+        )
+        for batch in batched(unused, _DELETED_AT_ONCE):
+            self._delete(self._renditions, batch)
 
     def find_last_write(self, photo: Photo, before: datetime) -> datetime | None:
         """Return the time of the last write of a rendition before a time, or None if there was none."""
-        written = (rendition["LastModified"] for listing in self._list_renditions(photo) for rendition in listing)
+        written = (rendition.modified for rendition in self.listings.list_renditions(photo.prefix))
         return max((time for time in written if time < before), default=None)
-
-    def _list_renditions(self, photo: Photo) -> Iterator[list[Any]]:
-        for listing in self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._renditions, Prefix=photo.prefix):
-            yield listing.get("Contents", [])
 
     def delete_version(self, photo: Photo, key: str, version_id: str) -> None:
         """Delete one version of an original permanently. Delete its renditions too, unless the photo uses them."""
@@ -255,7 +254,7 @@ class PhotoBuckets:
         query = {"response-content-disposition": build_content_disposition(photo.copy_name)}
         return self._presigner.presign(self._renditions, photo.renditions["full"], now, **query)
 
-    def _delete(self, bucket: str, objects: list[Any]) -> None:
+    def _delete(self, bucket: str, objects: Sequence[Any]) -> None:
         if not objects:
             return
         # A page of a listing fits into one `DeleteObjects` request. AWS contract S3-15.

@@ -46,8 +46,14 @@ class ObjectListings:
         self._s3, self._originals, self._renditions = s3, settings.originals_bucket, settings.renditions_bucket
 
     def list_versions(self, prefix: str) -> Iterator[Version]:
-        """List the versions of originals as `list_versions` does."""
-        return list_versions(self._s3, self._originals, prefix)
+        """Yield all versions and delete markers of originals under a prefix, in the order of their keys.
+
+        Of one key, the newest version comes first, and the delete markers last. AWS contract S3-7.
+        """
+        for page in self._s3.get_paginator("list_object_versions").paginate(Bucket=self._originals, Prefix=prefix):
+            versions = [_build_version(entry, is_marker=False) for entry in page.get("Versions", [])]
+            versions += [_build_version(entry, is_marker=True) for entry in page.get("DeleteMarkers", [])]
+            yield from sorted(versions, key=lambda version: version.key)
 
     def list_renditions(self, prefix: str) -> Iterator[Rendition]:
         """Yield all renditions under a prefix, in the order of their keys."""
@@ -102,17 +108,6 @@ class ObjectListings:
         entries = [*page.get("Versions", []), *page.get("DeleteMarkers", []), *page.get("Contents", [])]
         names = {entry["Prefix"] for entry in page.get("CommonPrefixes", [])} | {entry["Key"] for entry in entries}
         return {name for name in names if name > after}, not page["IsTruncated"]
-
-
-def list_versions(s3: "S3Client", bucket: str, prefix: str) -> Iterator[Version]:
-    """Yield all versions and delete markers under a prefix, in the order of their keys. AWS contract S3-7.
-
-    Of one key, the newest version comes first, and the delete markers last.
-    """
-    for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix):
-        versions = [_build_version(entry, is_marker=False) for entry in page.get("Versions", [])]
-        versions += [_build_version(entry, is_marker=True) for entry in page.get("DeleteMarkers", [])]
-        yield from sorted(versions, key=lambda version: version.key)
 
 
 def _build_version(entry: Any, *, is_marker: bool) -> Version:

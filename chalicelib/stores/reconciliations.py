@@ -27,6 +27,8 @@ class Run(Model, frozen=True):
     """The number of rows and objects by pass."""
     limited: dict[str, int] = field(default_factory=dict)
     """The number of findings by pass whose repair deletes something or rebuilds a row."""
+    has_lost_rows: bool = False
+    """True if a lost row could not be rebuilt."""
 
 
 class RunStore(Protocol):

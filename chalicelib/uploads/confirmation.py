@@ -16,10 +16,11 @@ from chalicelib.infra.retry import WriteConflict, retry_on_conflict
 from chalicelib.photos.access import get_owned_photo
 from chalicelib.photos.attempts import Attempts, ProcessingFailed
 from chalicelib.photos.views import OwnPhotoView, PendingPhotoView, PhotoPresenter
-from chalicelib.renditions import MAX_PIXELS, Rejection, TooSlow, render, sniff
-from chalicelib.storage.bucket import PhotoBuckets, StoredObject, decode_filename
+from chalicelib.renditions import MAX_PIXELS, Rejection, TooSlow, render
+from chalicelib.storage.bucket import PhotoBuckets, StoredObject
 from chalicelib.stores.protocols import AccountStore, PhotoStore
 from chalicelib.uploads import s3_events
+from chalicelib.uploads.lost_rows import build_lost_photo, is_possibly_erased
 from chalicelib.uploads.moderation import Moderator
 from chalicelib.uploads.outcomes import (
     Outcome,
@@ -105,7 +106,8 @@ class UploadConfirmation:
         """Confirm the object at `key`, and return its photo, or None if it has no photo.
 
         Make the photo ready or rejected. Delete versions other than the confirmed version, and all objects that arrive
-        after the photo was erased. If the confirmed version is gone, replace it by another version with the same bytes.
+        after the photo was erased. If the confirmed version is gone, replace it by another version with the same bytes,
+        and delete none.
         """
         match = _KEY.fullmatch(key)
         if not match or not is_photo_id(match[2]):
@@ -114,7 +116,7 @@ class UploadConfirmation:
         user_id, photo_id = UserId(match[1]), PhotoId(match[2])
         photo = self._store.get_photo(photo_id)
         if photo is None:
-            return self._rebuild(user_id, photo_id, key)
+            return self._confirm_without_row(user_id, photo_id, key)
         if photo.status == "pending" and photo.s3_key == key:
             return self._process_upload(photo, self._bucket.read(key, version_id))
         if photo.user_id == user_id and photo.status == "erased":
@@ -122,6 +124,22 @@ class UploadConfirmation:
         elif version_id and version_id != photo.version_id:
             self._delete_or_confirm_version(photo, key, version_id)
         return photo
+
+    def rebuild(self, key: str, stored: StoredObject) -> Photo | None:
+        """Rebuild the lost row of an original, and return its photo. Delete nothing.
+
+        Return None and change nothing if the original is rejected or if the account is cancelled.
+        """
+        lost = build_lost_photo(key, stored, self._clock())
+        if self._accounts.get_account(lost.user_id).cancelled:
+            return None
+        try:
+            outcome = self._accept(lost, stored, MAX_PIXELS)
+        except Rejection as rejection:
+            log.warning("did not rebuild a rejected photo", extra={"photo_id": lost.photo_id, "reason": rejection.code})
+            return None
+        self._store.rebuild(lost)
+        return self._apply_outcome(self._store.get_photo(lost.photo_id) or lost, outcome)
 
     def settle(self, photo: Photo) -> None:
         """Confirm an overdue upload whose event was lost or whose processing has failed.
@@ -155,38 +173,31 @@ class UploadConfirmation:
             return self._reject(photo, failure, version_id)
 
     def _delete_or_confirm_version(self, photo: Photo, key: str, version_id: str) -> None:
-        """Delete another version. If the confirmed version is gone and the bytes are the same, confirm it instead."""
+        """Delete another version. If the confirmed version is gone, keep the others, and confirm one with its bytes."""
         if photo.version_id and key == photo.s3_key and not self._bucket.has_version(key, photo.version_id):
             stored = self._bucket.read(key, version_id)
             if stored and stored.sha256 == photo.sha256:
                 log.warning("confirmed another version of an original", extra={"photo_id": photo.photo_id})
                 if not self._store.replace(photo, photo.with_(version_id=version_id)):
                     raise errors.Busy
-                return
+            return
         self._bucket.delete_version(photo, key, version_id)
 
-    def _rebuild(self, user_id: UserId, photo_id: PhotoId, key: str) -> Photo | None:
-        """Rebuild a lost row from its object and confirm it. If the account is cancelled, delete the object instead."""
+    def _confirm_without_row(self, user_id: UserId, photo_id: PhotoId, key: str) -> Photo | None:
+        """Rebuild a lost row from its object and confirm it. If the account is cancelled, delete the object instead.
+
+        If the photo may have been erased, do nothing. The reconciliation reports the object.
+        """
         if self._accounts.get_account(user_id).cancelled:
             self._bucket.erase(f"{user_id}/{photo_id}/")
             return None
         stored = self._bucket.read(key)
         if stored is None:
             return None
-        content_type = sniff(stored.content) if stored.content else None
-        photo = Photo(
-            photo_id=photo_id,
-            user_id=user_id,
-            s3_key=key,
-            filename=decode_filename(stored.metadata) or key.rpartition("/")[2],
-            content_type=content_type or "application/octet-stream",
-            status="pending",
-            # The visibility is lost too. The owner may have hidden the photo, so the safe choice is private.
-            visibility="private",
-            charged_bytes=stored.size,
-            rebuilt=True,
-            due_at=format_timestamp(self._clock()),
-        )
+        if is_possibly_erased(photo_id, self._clock()):
+            log.warning("ignored an object without a row", extra={"photo_id": photo_id})
+            return None
+        photo = build_lost_photo(key, stored, self._clock())
         self._store.rebuild(photo)
         return self._process_upload(self._store.get_photo(photo_id) or photo, stored)
 

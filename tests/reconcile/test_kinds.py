@@ -1,11 +1,14 @@
 """The reconciliation finds exactly the damage that was seeded, and a second run finds nothing after a repair."""
 
 from collections import Counter
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from chalicelib.reconcile.findings import LIMITED, REMEDIES, Finding
 from tests.support import damage as seeds
 from tests.support import row_damage
 from tests.support.damage import Damage, Seed
+from tests.support.faults import hooked
 from tests.support.invariants import broken
 from tests.support.paths import ROOT
 from tests.support.reconciling import reconcile, snapshot
@@ -61,7 +64,7 @@ SEEDED_ELSEWHERE = {
     *("account-leftovers", "account-without-user", "album-quota", "month-count", "object-of-unknown-user"),
     *("row-lost", "row-unreadable", "upload-unfinished", "usage"),
 }
-"""The kinds that `test_accounts` and `test_lost_rows` seed, because one account can have them only once."""
+"""The kinds that other tests seed, because one account can have them only once or because they need a time."""
 TIMES = 2
 
 
@@ -118,6 +121,23 @@ def test_clean_stage_has_only_zeros_in_its_report(damage: Damage) -> None:
     assert set(report.found) == set(report.repaired) == set(REMEDIES)
     assert not any([*report.found.values(), *report.repaired.values()])
     assert report.complete
+
+
+def test_unfinished_upload_is_aborted_only_after_a_day(damage: Damage) -> None:
+    (name,) = seeds.unfinished_upload(damage)
+    bucket, begun = damage.cloud.settings.originals_bucket, datetime.now(UTC)
+
+    def date(parsed: dict[str, Any], **_: Any) -> None:
+        # moto gives every upload the same time in 2010.
+        for upload in parsed.get("Uploads", []):
+            upload["Initiated"] = begun
+
+    with hooked("after-call.s3.ListMultipartUploads", lambda _: date, damage.cloud.s3):
+        assert reconcile(after=timedelta(hours=23), repair=True).findings["found"] == []
+        assert "Uploads" in damage.cloud.s3.list_multipart_uploads(Bucket=bucket)
+        outcome = reconcile(after=timedelta(hours=25), repair=True)
+    assert outcome.findings["found"] == outcome.findings["repaired"] == [Finding("upload-unfinished", name)]
+    assert "Uploads" not in damage.cloud.s3.list_multipart_uploads(Bucket=bucket)
 
 
 def test_every_kind_is_seeded_by_a_test() -> None:

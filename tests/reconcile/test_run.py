@@ -52,6 +52,34 @@ def test_process_that_lost_its_lease_stops(damage: Damage) -> None:
     assert snapshot(damage.cloud) == before
 
 
+def test_lease_is_checked_before_each_repair(damage: Damage) -> None:
+    for _ in range(2):
+        seeds.later_version(damage)
+    stolen: list[bool] = []
+
+    def take_lease(**_: Any) -> None:
+        if not stolen:
+            stolen.append(True)
+            damage.change("account_table", ("#reconcile", "run"), "SET holder = :thief", thief="another process")
+
+    with hooked("before-call.s3.DeleteObject", lambda _: take_lease, damage.cloud.s3), pytest.raises(Busy):
+        reconcile(repair=True)
+    assert reconcile(after=timedelta(hours=2)).found == Counter({"version-extra": 1})
+
+
+def test_repair_stops_if_more_looks_damaged_than_the_report_has_found(damage: Damage) -> None:
+    row_damage.rating_without_a_photo(damage)
+    while not (latest := run_store().get_run()) or not latest.repairs:
+        reconcile(repair=True, min_deletions=2, budget=timedelta(microseconds=1))
+    for _ in range(2):
+        row_damage.rating_without_a_photo(damage)
+    outcome = reconcile(repair=True, min_deletions=2)
+    assert outcome.report
+    assert (outcome.report.stopped or "").startswith("The pass ratings would delete or rebuild 3 of ")
+    assert outcome.repaired == Counter({"rating-orphaned": 2})
+    assert reconcile(repair=True, min_deletions=3).repaired == Counter({"rating-orphaned": 1})
+
+
 def test_run_resumes_after_each_page_and_counts_each_finding_once(
     damage: Damage, monkeypatch: pytest.MonkeyPatch
 ) -> None:

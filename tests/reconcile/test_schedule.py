@@ -20,7 +20,7 @@ from tests.support.reconciling import snapshot
 _EVENT_FIELDS = ("version", "account", "region", "detail-type", "source", "time", "id", "resources")
 SCHEDULED_EVENT: dict[str, Any] = dict.fromkeys(_EVENT_FIELDS, "") | {"detail": {}}
 NOW = datetime(2026, 11, 27, tzinfo=UTC)
-SCHEDULED = encode_options(Options())
+SCHEDULED, OPERATOR = encode_options(Options(is_scheduled=True)), encode_options(Options())
 
 
 def test_schedule_reports_once_a_month_and_changes_nothing(damage: Damage, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -47,10 +47,13 @@ def test_schedule_reports_once_a_month_and_changes_nothing(damage: Damage, monke
         (0, True, SCHEDULED, False),
         (29, True, SCHEDULED, False),
         (31, True, SCHEDULED, True),
-        (31, True, "of an operator", True),
+        (0, True, OPERATOR, False),
+        (31, True, OPERATOR, True),
+        (0, True, encode_options(Options(account="ann", repair=True)), True),
+        (0, True, encode_options(Options(only_rebuild=True)), True),
         (0, False, SCHEDULED, True),
-        (1, False, "of an operator", False),
-        (3, False, "of an operator", True),
+        (1, False, OPERATOR, False),
+        (3, False, OPERATOR, True),
     ],
 )
 def test_schedule_is_due_after_a_month_and_does_not_disturb_an_operator(

@@ -65,14 +65,17 @@ def test_object_is_deleted_if_its_photo_has_another_key(shared_cloud: Cloud, ann
 
 
 @pytest.mark.parametrize("content", [OTHER, b"<html>"])
-def test_different_content_does_not_replace_a_lost_original(shared_cloud: Cloud, ann: Client, content: bytes) -> None:
+def test_different_content_does_not_replace_a_lost_original_and_is_kept(
+    shared_cloud: Cloud, ann: Client, content: bytes
+) -> None:
     photo = shared_cloud.upload(ann, JPEG)
     shared_cloud.bucket._delete(
         shared_cloud.bucket.originals, [{"Key": photo.s3_key, "VersionId": photo.version_id or ""}]
     )
-    shared_cloud.deliver(created(photo.s3_key, put_object(shared_cloud, photo.s3_key, content)))
+    other = put_object(shared_cloud, photo.s3_key, content)
+    shared_cloud.deliver(created(photo.s3_key, other))
     assert shared_cloud.photo(photo.photo_id).version_id == photo.version_id
-    assert originals_of(shared_cloud, ann.user_id) == set()
+    assert originals_of(shared_cloud, ann.user_id) == {(photo.s3_key, other)}
 
 
 def test_object_without_a_row_is_deleted_if_the_account_is_cancelled(shared_cloud: Cloud, ann: Client) -> None:
