@@ -1,16 +1,19 @@
 """The operations of the crash matrix: everything that writes, by routes, events, jobs, the sweep and the repair."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from typing import Any, Literal, NamedTuple
 
+from chalicelib.albums.propagation import PROPAGATION_LEASE
 from chalicelib.domain.ids import UserId
 from chalicelib.domain.messages import ReindexPhotos
 from chalicelib.domain.photos import TRASH_LIFETIME
 from tests.support import damage, row_damage
 from tests.support.cloud import created
 from tests.support.crash_world import World
+from tests.support.faults import Killed, hooked
 from tests.support.images import photo as make_photo
 from tests.support.sweeps import UNUSED_GRANT_DUE, drain_queue
 from tests.support.uploads import put_object
@@ -44,6 +47,19 @@ def _job(name: str, *prepare: Action) -> Operation:
 
 def _request(*arguments: Any, **more: Any) -> Action:
     return lambda world: world.request(*arguments, **more)
+
+
+def _interrupted(*arguments: Any, **more: Any) -> Action:
+    """Return a request that is killed before it changes the photos of an album, so that a job has to."""
+
+    def kill(**_: Any) -> None:
+        raise Killed
+
+    def act(world: World) -> None:
+        with hooked("before-call.dynamodb.Query", lambda _: kill, world.cloud.dynamodb), suppress(Killed):
+            world.request(*arguments, **more)
+
+    return act
 
 
 def _put(name: str, content: bytes) -> Action:
@@ -146,6 +162,7 @@ EVENTS = [
 ]
 
 _KEEP: Action = World.keep_jobs
+_PROPAGATE: Action = partial(World.sweep_for_jobs, after=PROPAGATION_LEASE + timedelta(seconds=1))
 
 JOBS = [
     _job(
@@ -157,9 +174,9 @@ JOBS = [
     ),
     _job("erase old trash", partial(World.sweep_for_jobs, after=TRASH_LIFETIME + timedelta(minutes=1))),
     _job("rotation", _request(*_ROTATE), _KEEP),
-    _job("propagate a rename", _request("PATCH", "/albums/{first}", _RENAME), _KEEP),
-    _job("propagate a deletion", _request("DELETE", "/albums/{first}"), _KEEP),
-    _job("propagate a deletion with photos", _request("DELETE", "/albums/{first}", photos="delete"), _KEEP),
+    _job("propagate a rename", _interrupted("PATCH", "/albums/{first}", _RENAME), _PROPAGATE),
+    _job("propagate a deletion", _interrupted("DELETE", "/albums/{first}"), _PROPAGATE),
+    _job("propagate a deletion with photos", _interrupted("DELETE", "/albums/{first}", photos="delete"), _PROPAGATE),
     _job("empty trash", _request("DELETE", "/trash"), _KEEP),
     _job("purge", _request("DELETE", "/account"), _KEEP),
     _job("reindex", lambda world: world.enqueue_for(ReindexPhotos(UserId(world.ann.user_id)))),

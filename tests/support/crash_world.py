@@ -8,6 +8,7 @@ import msgspec
 
 from chalicelib import wiring
 from chalicelib.domain.errors import Busy
+from chalicelib.domain.ids import Timestamp, format_timestamp
 from tests.support.batches import list_errors
 from tests.support.cloud import Answer, Client, Cloud, created
 from tests.support.cognito import Cognito
@@ -126,6 +127,7 @@ class World:
     def keep_jobs(self, after: timedelta = timedelta()) -> None:
         """Take the queued jobs out of the queue, so that `work` can run them at `after` from now."""
         self.values |= {"jobs": drain_queue(self.cloud), "after": after}
+        assert self.values["jobs"]
 
     def sweep_for_jobs(self, after: timedelta) -> None:
         """Sweep at `after` from now, and keep the jobs."""
@@ -150,7 +152,7 @@ class World:
         if report.stopped:
             raise Refused(report.stopped)
 
-    def settle(self) -> str:
+    def settle(self) -> Timestamp:
         """Sweep and run all jobs until nothing is due. Return the time of the last sweep, in the form of the rows."""
         at = datetime.now(UTC) + self.values.get("after", timedelta())
         quiet_from = at + OLD_RENDITIONS_END
@@ -161,7 +163,7 @@ class World:
             self._run_queue(at)
             if not count and at >= quiet_from:
                 break
-        return at.strftime("%Y-%m-%dT%H:%M:%S.000Z")
+        return format_timestamp(at)
 
     def _run_queue(self, at: datetime) -> None:
         for _ in range(16):
