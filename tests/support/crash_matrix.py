@@ -1,7 +1,8 @@
 """The crash matrix: every operation that writes, with each kind of fault at each of its calls to AWS.
 
-After the fault, the client, Lambda or the queue repeats the operation, or gives up. Then the sweep runs until nothing
-is due. `auditor` then checks everything that is stored. A retry must also end in the state of a run without a fault.
+After the fault, the client, Lambda or the queue repeats the operation, or stops trying. Then the sweep runs until
+nothing is due. `auditor` then checks everything that is stored. A retry must also end in the state of a run without a
+fault.
 """
 
 import argparse
@@ -28,14 +29,14 @@ from tests.support.faults import Fault, Killed, Mode, striking
 
 MODES: tuple[Mode, ...] = ("not sent", "answer lost", "throttled", "500", "killed", "killed after")
 FINDINGS = ("lost", "orphan", "drift", "5xx", "stuck", "refused", "differs", "revived")
-"""What can be wrong after a case. `5xx` includes every exception other than `Busy`."""
+"""The kinds of findings. `5xx` includes every exception other than `Busy`."""
 MAX_ATTEMPTS = 3
 REPAIR_HOURS = 100
 """The time of a repair that follows all sweeps."""
 
 
 class Case(NamedTuple):
-    """A fault in one call of an operation. `is_repeated` is False if nobody repeats the operation."""
+    """A fault in one call of an operation. `is_repeated` is False if the operation is never repeated."""
 
     operation: str
     call: int
@@ -141,7 +142,7 @@ class Matrix:
 
 
 def list_cases(matrix: Matrix, operations: list[str], modes: tuple[Mode, ...] = MODES) -> Iterator[Case]:
-    """Yield the cases of operations. Nobody gives up a repair, because an operator reads its result."""
+    """Yield the cases of operations. A repair is always repeated, because an operator reads its result."""
     for name in operations:
         for call in range(matrix.count_calls(name)):
             for mode in modes:

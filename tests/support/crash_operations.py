@@ -150,7 +150,7 @@ CLIENT = [
         *("GET", "/shared/{token}", None, 401),
         headers={"X-Link-Password": "quay"},
     ),
-    # A cancelled account's token is invalid from then on.
+    # The token of a cancelled account is invalid.
     _route("cancel the account", "DELETE", "/account", None, 401),
 ]
 
@@ -168,7 +168,7 @@ JOBS = [
     _job(
         "settle grants",
         _put("boat", _JPEG),
-        # Nobody uses this grant.
+        # A grant that stays unused.
         _request("POST", "/upload", _UPLOAD),
         partial(World.sweep_for_jobs, after=UNUSED_GRANT_DUE),
     ),
