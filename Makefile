@@ -5,6 +5,7 @@ DATA ?= .data
 STAGE ?= dev
 SECONDS ?= 600
 KEY ?= 1
+SLICE ?= 1/1
 
 # boto3 reads only AWS_DEFAULT_REGION. The AWS CLI reads both variables.
 ifdef AWS_REGION
@@ -24,7 +25,7 @@ BOTH := @test -e $(READY) -a -e $(EMULATOR) || echo "Installing two environments
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast coverage test-aws policies check fuzz bench openapi package audit deploy resources cdn-key redrive reprocess reconcile rebuild orphans reindex rehide erase-photo cancel-account
+.PHONY: help run test test-fast coverage test-aws policies check fuzz crash-matrix bench openapi package audit deploy resources cdn-key redrive reprocess reconcile rebuild orphans reindex rehide erase-photo cancel-account
 
 help: ## List all commands
 	@echo 'Arguments in [ ] are optional.'
@@ -63,6 +64,10 @@ check: $(READY) $(NODE) ## Check style, types, layers, the template and the page
 
 fuzz: $(READY) ## Render mutated photos for 10 minutes ([SECONDS=])
 	$(BIN)/python -m tests.support.fuzz $(SECONDS)
+
+crash-matrix: $(READY) ## Inject each fault at each call of everything that writes ([SLICE=1/5] [SECONDS=] [RESULTS=file to resume])
+	$(BIN)/python -m tests.support.crash_matrix --slice $(SLICE) $(if $(filter command,$(word 1,$(origin SECONDS))),--seconds $(SECONDS)) \
+	    $(if $(RESULTS),--results "$(RESULTS)")
 
 bench: ## Measure the figures in the documentation, in about half an hour
 	$(BOTH)

@@ -12,7 +12,8 @@ from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 
 from tests.support.policies import as_test_code
 
-Mode = Literal["not sent", "answer lost", "throttled", "500", "killed"]
+Mode = Literal["not sent", "answer lost", "throttled", "500", "killed", "killed after"]
+"""`killed` ends the process before the call, and `killed after` ends it before it reads the answer."""
 
 _COUNTING = Lock()
 
@@ -38,7 +39,7 @@ class Fault(msgspec.Struct):
         with _COUNTING:
             context["call"] = self.calls
             self.calls += 1
-        if context["call"] != self.at or self.mode == "answer lost":
+        if context["call"] != self.at or self.mode in ("answer lost", "killed after"):
             return None
         self.struck = model.name
         if self.mode == "killed":
@@ -50,7 +51,12 @@ class Fault(msgspec.Struct):
 
     def after(self, emitter: Any, model: Any, context: Any, **_: Any) -> None:
         """Handle the `after-call` event of botocore."""
-        if context.get("call") == self.at and self.mode == "answer lost":
+        if context.get("call") != self.at:
+            return
+        if self.mode == "killed after":
+            self.struck = model.name
+            raise Killed
+        if self.mode == "answer lost":
             self.struck = model.name
             _raise_connection_error(emitter, model, ReadTimeoutError(endpoint_url="https://aws"))
 
