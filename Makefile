@@ -24,7 +24,7 @@ BOTH := @test -e $(READY) -a -e $(EMULATOR) || echo "Installing two environments
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast coverage test-aws policies check fuzz bench openapi package audit deploy resources cdn-key redrive reprocess reconcile rebuild orphans reindex rehide erase-photo cancel-account
+.PHONY: help run test test-fast coverage test-aws policies check fuzz model bench openapi package audit deploy resources cdn-key redrive reprocess reconcile rebuild orphans reindex rehide erase-photo cancel-account
 
 help: ## List all commands
 	@echo 'Arguments in [ ] are optional.'
@@ -63,6 +63,9 @@ check: $(READY) $(NODE) ## Check style, types, layers, the template and the page
 
 fuzz: $(READY) ## Render mutated photos for 10 minutes ([SECONDS=])
 	$(BIN)/python -m tests.support.fuzz $(SECONDS)
+
+model: $(READY) ## Compare the service with its model for 10 minutes, and resume at the next call ([SECONDS=])
+	$(BIN)/python -m tests.support.model.runs $(SECONDS)
 
 bench: ## Measure the figures in the documentation, in about half an hour
 	$(BOTH)
