@@ -53,3 +53,10 @@ def test_corrupt_pixels_are_damaged_instead_of_truncated() -> None:
     middle = len(png) // 2
     with pytest.raises(renditions.Damaged):
         render(png[:middle] + b"\xff" * 60 + png[middle + 60 :])
+
+
+@pytest.mark.parametrize("hidden", [b"CANARY", b"CANARY" * 400])
+def test_bytes_after_the_last_pixel_are_not_in_the_copy_for_others(hidden: bytes) -> None:
+    jpeg = images.encoded(images.quadrants(640, 480), "JPEG")
+    assert render(jpeg).renditions["full"].content == jpeg
+    assert b"CANARY" not in render(jpeg[:-2] + hidden + jpeg[-2:]).renditions["full"].content

@@ -207,3 +207,18 @@ def test_premultiplied_transparency_becomes_white() -> None:
         red, green, blue, opacity = pixels[4 * (y * builder.WIDTH + x) :][:4]
         expected = [min(value + 255 - opacity, 255) for value in (red, green, blue)]
         assert full.getpixel((x, y)) == pytest.approx(expected, abs=12)
+
+
+def test_heic_that_its_decoder_opens_larger_than_declared_is_refused_before_its_pixels(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Opened:
+        size, info, premultiplied_alpha, mode = (60_000, 60_000), {"icc_profile": None}, False, "RGB"
+
+        @property
+        def data(self) -> bytes:
+            raise AssertionError("the pixels were decoded")
+
+    monkeypatch.setattr(pi_heif, "open_heif", lambda _: Opened())
+    with pytest.raises(renditions.TooManyPixels):
+        renditions.render(images.HEIC, "image/heic")

@@ -1,0 +1,84 @@
+"""Run the model. As a command: run it for some seconds, and resume at the next seed."""
+
+import logging
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.conftest import deployment
+from tests.support import idp
+from tests.support.cloud import Cloud
+from tests.support.cognito import Cognito
+from tests.support.model.album_rules import AlbumRules
+from tests.support.policies import VIOLATIONS
+
+RUNS_PER_SEED, STEPS = 20, 30
+NEXT_SEED = Path(".hypothesis", "next-model-seed")
+
+
+class Pool(Cognito):
+    """A user pool that forgets the users that the service deletes."""
+
+    def _answer(self, model: Any, params: dict[str, Any], **more: Any) -> tuple[Any, dict[str, Any]]:
+        answer = super()._answer(model, params, **more)
+        operation, request = self.asked[-1]
+        deleted = {asked["Username"] for name, asked in self.asked if name == "AdminDeleteUser"}
+        if operation == "AdminGetUser" and request["Username"] in deleted:
+            self.answers["AdminGetUser"] = "UserNotFoundException"
+            answer = super()._answer(model, params, **more)
+            del self.answers["AdminGetUser"]
+        return answer
+
+
+def furnish(cloud: Cloud) -> None:
+    """Prepare the deployment from which every run starts."""
+    pool = Pool(cloud)
+    pool.answers["GetUser"] = {"UserAttributes": [{"Name": "email", "Value": "ann@example.com"}]}
+    AlbumRules.pool = pool
+    AlbumRules.furnish(cloud)
+
+
+def run_model(cloud: Cloud, runs: int, steps: int, first_seed: int | None = None) -> None:
+    """Run the model on a deployment. With a seed, the runs are the same each time."""
+    furnish(cloud)
+    _run(runs, steps, first_seed)
+
+
+def _run(runs: int, steps: int, number: int | None) -> None:
+    machine = AlbumRules if number is None else seed(number)(type("AlbumRules", (AlbumRules,), {}))
+    options = settings(
+        max_examples=runs,
+        stateful_step_count=steps,
+        deadline=None,
+        suppress_health_check=[*HealthCheck],
+        # To shrink a failure takes minutes, and the steps of a run can be read without it.
+        phases=[Phase.reuse, Phase.generate],
+        report_multiple_bugs=False,
+    )
+    run_state_machine_as_test(machine, settings=options)
+
+
+def main(seconds: float) -> None:
+    """Run one seed after another. If a seed fails, the next call begins with it."""
+    end = time.monotonic() + seconds
+    NEXT_SEED.parent.mkdir(exist_ok=True)
+    number = int(NEXT_SEED.read_text()) if NEXT_SEED.exists() else 0
+    with idp.running() as provider, deployment(provider) as cloud:
+        furnish(cloud)
+        first, counts = number, AlbumRules.counts
+        while time.monotonic() < end:
+            print(f"seed {number}", flush=True)
+            _run(RUNS_PER_SEED, STEPS, number)
+            assert VIOLATIONS == []
+            number += 1
+            NEXT_SEED.write_text(str(number))
+        print(f"seeds {first} to {number - 1}: {', '.join(f'{count:,} {name}' for name, count in counts.items())}")
+
+
+if __name__ == "__main__":
+    logging.disable()
+    main(float(sys.argv[1]))
