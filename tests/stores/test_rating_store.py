@@ -189,3 +189,11 @@ def test_concurrent_erase_and_ratings_leave_no_sums_and_no_ratings(backend: Back
         list(threads.map(lambda number: (erase if number == round_ else rate)(number), range(16)))
     assert read_sums(backend, photo) == (0, 0)
     assert backend.store.delete_ratings(photo.photo_id) == 0
+
+
+def test_rating_is_withdrawn_only_while_it_is_the_one_that_was_read(backend: Backend) -> None:
+    photo = backend.ready("bob")
+    ann = UserId("ann")
+    assert backend.ratings.rate(photo, ann, None, 5)
+    assert not backend.ratings.rate(backend.now(photo), ann, 2, None)
+    assert backend.ratings.get_rating(photo.photo_id, ann) == 5
