@@ -185,7 +185,7 @@ def main() -> int:
     results = _read_results(arguments.results) if arguments.results else []
     done = {result.case for result in results}
     modes: tuple[Any, ...] = tuple(arguments.modes.split(","))
-    with _deployment() as cloud:
+    with running_deployment() as cloud:
         matrix = Matrix(cloud)
         for case in list_cases(matrix, arguments.operations.split(","), modes):
             # A checksum spreads the calls and the modes evenly over the slices.
@@ -202,7 +202,8 @@ def main() -> int:
 
 
 @contextmanager
-def _deployment() -> Iterator[Cloud]:
+def running_deployment() -> Iterator[Cloud]:
+    """Deploy the service on moto, outside a test."""
     with idp.running() as provider, deployment(provider) as cloud:
         yield cloud
 
