@@ -18,6 +18,7 @@ FIXED = {
 INTERNAL = {
     *("version_id", "copy_type", "copy_size", "memberships", "charged_bytes", "due_at", "revision"),
     *("rating_sum", "rating_count", "imports_metadata", "rotation_due_at", "outdated_taken_key"),
+    *("attempts", "attempted_at", "rebuilt"),
 }
 """Fields of the row that no client sees."""
 COMPUTED = {"uploaded_at", "rating"}

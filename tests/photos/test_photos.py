@@ -14,7 +14,7 @@ from chalicelib.domain import errors
 from chalicelib.domain.accounts import Caller
 from chalicelib.domain.filenames import shorten_filename
 from chalicelib.domain.ids import Timestamp, UserId, create_photo_id, format_timestamp
-from chalicelib.domain.photos import Photo
+from chalicelib.domain.photos import GRANT_LIFETIME, Photo
 from chalicelib.domain.requests import PhotoChanges
 from tests.support.cloud import Client, Cloud
 from tests.support.faults import hooked
@@ -23,6 +23,7 @@ from tests.support.images import photo as make_photo
 from tests.support.invariants import broken, left_over, originals_of, renditions_of
 from tests.support.presenters import caller
 from tests.support.rows import pending
+from tests.support.sweeps import photos_due_after
 
 JPEG = make_photo(64, 48)
 FEW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -190,13 +191,16 @@ def test_erasing_a_photo_keeps_objects_whose_photo_id_starts_with_its_id(shared_
     assert len(originals_of(shared_cloud, ann.user_id)) == 1
 
 
-def test_erase_returns_503_if_s3_fails_to_delete_an_object(shared_cloud: Cloud, ann: Client, photo: Photo) -> None:
+def test_erased_photo_is_due_for_the_sweep_if_s3_fails_to_delete_an_object(
+    shared_cloud: Cloud, ann: Client, photo: Photo
+) -> None:
     def report_error(parsed: dict[str, Any], **_: Any) -> None:
         parsed["Errors"] = [{"Key": photo.s3_key, "Code": "InternalError"}]
 
     with hooked("after-call.s3.DeleteObjects", lambda _: report_error, shared_cloud.s3):
-        assert ann.delete(f"/photos/{photo.photo_id}", permanent="true").status == 503
+        assert ann.delete(f"/photos/{photo.photo_id}", permanent="true").status == 204
     assert shared_cloud.photo(photo.photo_id).status == "erased"
+    assert photo.photo_id in photos_due_after(shared_cloud, 2 * GRANT_LIFETIME)
 
 
 # --- Views

@@ -27,7 +27,7 @@ def add_photos(
             visibility=visibility,
             **facts,
         )
-        pending = photo.with_(status="pending")
+        pending = photo.with_(status="pending", rating_sum=0, rating_count=0)
         assert cloud.store.rebuild(pending)
         assert cloud.store.replace(pending, photo)
         added.append(photo_id)
