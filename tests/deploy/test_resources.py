@@ -2,7 +2,6 @@
 
 import json
 import re
-import subprocess
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -16,6 +15,7 @@ from local import stack
 from local.cloud import CannotRun, Cloud, run_cloud
 from local.roles import build_role_resources
 from tests.support.policies import FUNCTIONS
+from tests.support.rest import wait_until
 
 LOCAL = "http://localhost:8000"
 CACHING_DISABLED = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
@@ -193,14 +193,16 @@ def test_update_keeps_rows_users_and_client(cloud: Cloud, tmp_path: Path, monkey
 
 def test_rows_survive_a_kill_and_damaged_state_is_not_overwritten(tmp_path: Path) -> None:
     row = {"userId": {"S": "ann"}, "record": {"S": "account"}}
+    state, stacks = (tmp_path / "state" / f"{name}.json" for name in ("dynamodb", "cloudformation"))
     with run_cloud(tmp_path, 0, LOCAL) as first:
         first.client("dynamodb").put_item(TableName=first.env["ACCOUNT_TABLE"], Item=row)
-        with pytest.raises(subprocess.TimeoutExpired):
-            first.process.wait(1.5)  # Meanwhile, the emulator saves its state.
+        # The emulator saves its state within a second, and its stacks after everything else.
+        saved = {state: '"ann"', stacks: "photoshare-local"}
+        wait_until(lambda: all(file.exists() and text in file.read_text() for file, text in saved.items()), 60)
         first.process.kill()
     with run_cloud(tmp_path, 0, LOCAL) as second:
         assert second.client("dynamodb").scan(TableName=second.env["ACCOUNT_TABLE"])["Items"] == [row]
-    (tmp_path / "state" / "dynamodb.json").write_text("{")
+    state.write_text("{")
     with pytest.raises(CannotRun, match="damaged"), run_cloud(tmp_path, 0, LOCAL):
         pass
-    assert (tmp_path / "state" / "dynamodb.json").read_text() == "{"
+    assert state.read_text() == "{"
