@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
-from tests.support.chromium import DESKTOP, PATIENCE, Person, launch_chromium
+from tests.support.chromium import DESKTOP, PATIENCE, PHONE, Person, launch_chromium
 from tests.support.service import Local
 
 
@@ -50,4 +50,12 @@ def person(open_browser: Callable[..., Person]) -> Person:
     """A browser of a new account, which is signed in."""
     person = open_browser()
     person.join("page")
+    return person
+
+
+@pytest.fixture
+def phone(open_browser: Callable[..., Person]) -> Person:
+    """A phone whose user is signed in."""
+    person = open_browser(**PHONE)
+    person.join("phone")
     return person

@@ -1,12 +1,11 @@
 """The page on a phone: targets that a finger can hit, and names that fit."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, expect
 
-from tests.support.chromium import PHONE, Person
+from tests.support.chromium import Person, find_box
 from tests.support.images import photo
 from tests.support.page_albums import create_album, list_stored, open_sharing
 from tests.support.uploading import Uploader
@@ -17,19 +16,10 @@ LEAST = 44
 LONG_NAME = "A walk along the river and back over the hills with everyone, number 0047.jpg"
 
 
-@pytest.fixture
-def phone(open_browser: Callable[..., Person]) -> Person:
-    """A phone whose user is signed in."""
-    person = open_browser(**PHONE)
-    person.join("phone")
-    return person
-
-
 def assert_target(control: Locator) -> None:
     """Require that a control is large enough, and that nothing lies over its edges."""
     control.scroll_into_view_if_needed()
-    box = control.bounding_box()
-    assert box
+    box = find_box(control)
     assert box["height"] >= LEAST
     assert box["width"] >= LEAST
     hit = """(element, by) => {

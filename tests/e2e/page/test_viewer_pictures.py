@@ -1,34 +1,17 @@
 """The picture in the viewer: after errors, of formats that browsers do not show, and on phones."""
 
 import re
-from collections.abc import Callable
-from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import expect
 
-from tests.support.chromium import PHONE, Person
+from tests.support.chromium import Person, find_box
 from tests.support.images import HEIC, photo
 
 pytestmark = pytest.mark.xdist_group("page")
 
 TIFF = photo(2400, 1200, format="TIFF", exif=False)
 LARGEST = "dialog.viewer .viewer-frame img.loaded[alt]:not([alt=''])"
-
-
-@pytest.fixture
-def phone(open_browser: Callable[..., Person]) -> Person:
-    """A phone whose user is signed in."""
-    person = open_browser(**PHONE)
-    person.join("phone")
-    return person
-
-
-def box(locator: Locator) -> Any:
-    """Return the place and the size of an element."""
-    found = locator.bounding_box()
-    assert found
-    return found
 
 
 def test_retry_shows_a_picture_that_has_failed(person: Person) -> None:
@@ -68,7 +51,7 @@ def test_swipe_that_begins_on_a_button_steps(phone: Person) -> None:
     phone.open("/library?order=newest")
     phone.tile(photo_ids[1]).locator("a").tap()
     expect(phone.page.locator(LARGEST)).to_be_visible()
-    button = box(phone.page.get_by_role("button", name="Next photo"))
+    button = find_box(phone.page.get_by_role("button", name="Next photo"))
     phone.swipe((int(button["x"]) + 20, int(button["y"]) + 20), (60, 420))
     expect(phone.page).to_have_url(re.compile(photo_ids[0]))
 
@@ -79,12 +62,12 @@ def test_open_sheet_leaves_the_photo_below_the_bar_and_closes_by_its_button(phon
     phone.tile(photo_id).locator("a").tap()
     expect(phone.page.locator(LARGEST)).to_be_visible()
     phone.swipe((200, 420), (205, 250))
-    panel, bar = phone.page.locator(".viewer-panel"), box(phone.page.locator(".viewer-bar"))
+    panel, bar = phone.page.locator(".viewer-panel"), find_box(phone.page.locator(".viewer-bar"))
     expect(panel).to_be_visible()
     phone.page.wait_for_timeout(500)
-    assert box(phone.page.locator(".viewer-frame"))["y"] >= bar["y"] + bar["height"]
+    assert find_box(phone.page.locator(".viewer-frame"))["y"] >= bar["y"] + bar["height"]
     handle = panel.get_by_role("button", name="Show more or less of the information")
-    assert box(handle)["height"] >= 44
+    assert find_box(handle)["height"] >= 44
     close = panel.get_by_role("button", name="Close the information")
     expect(close).to_be_hidden()
     handle.tap()
