@@ -463,6 +463,23 @@ def download_shared_photo(
     return Redirect(download.url) if query.redirect else download
 
 
+@app.route("/s/{token}/photos", methods=["GET"])
+@api("Share links", raises=LINK_ERRORS)
+def list_photos_of_link(token: str, password: headers.LinkPassword, query: queries.AlbumPhotoQuery) -> Page[PhotoView]:
+    """List the photos of a shared album, for programs that append `/photos` to the URL of a share link."""
+    return share_links().list_photos(token, password, query)
+
+
+@app.route("/s/{token}/photos/{photo_id}/download", methods=["GET"])
+@api("Share links", raises=LINK_ERRORS)
+def download_photo_of_link(
+    token: str, photo_id: PhotoId, password: headers.LinkPassword, query: requests.DownloadQuery
+) -> DownloadView | Redirect:
+    """Return a URL to download a photo, for programs that append this path to the URL of a share link."""
+    download = share_links().download(token, password, photo_id)
+    return Redirect(download.url) if query.redirect else download
+
+
 # --- Search
 
 

@@ -194,6 +194,8 @@ class _Operations:
             "GET /shared/{token}/photos/{photo_id}/download",
             lambda: visitor.get(f"/shared/{token}/photos/{shared}/download"),
         )
+        yield "GET /s/{token}/photos", lambda: visitor.get(f"/s/{token}/photos")
+        yield "GET /s/{token}/photos/{photo_id}/download", lambda: visitor.get(f"/s/{token}/photos/{shared}/download")
         yield "DELETE /albums/{album_id}/links/{link_id}", lambda: ann.delete(f"{album}/links/{link['linkId']}")
 
     def batches(self) -> Iterator[Operation]:

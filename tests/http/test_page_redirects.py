@@ -84,3 +84,15 @@ def test_new_share_link_is_an_address_of_the_page(shared_cloud: Cloud, ann: Clie
     url = ann.post(f"{create_album(ann)}/links").json["url"]
     assert url.startswith(f"{BASE}/s/")
     assert shared_cloud.visitor.get(url.removeprefix(BASE)).status == 200
+
+
+def test_programs_can_append_the_paths_of_the_api_to_the_url_of_a_link(shared_cloud: Cloud, ann: Client) -> None:
+    album, photo = create_album(ann), shared_cloud.upload(ann, make_photo(64, 48))
+    assert ann.call("PUT", f"{album}/photos/{photo.photo_id}").status == 200
+    path = ann.post(f"{album}/links", {"password": "open sesame"}).json["url"].removeprefix(BASE)
+    opened = {"X-Link-Password": "open sesame"}
+    for visitor_path in (f"{path}/photos", f"{path}/photos/{photo.photo_id}/download"):
+        assert shared_cloud.visitor.get(visitor_path).json["error"] == "LinkPasswordRequired"
+        answer = shared_cloud.visitor.call("GET", visitor_path, headers=opened)
+        by_api = shared_cloud.visitor.call("GET", visitor_path.replace("/s/", "/shared/"), headers=opened)
+        assert (answer.status, answer.json.keys()) == (200, by_api.json.keys())

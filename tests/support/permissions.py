@@ -4,7 +4,7 @@ from typing import Any
 
 ALBUM, PHOTOS, ENTRY = "/albums/{album_id}", "/albums/{album_id}/photos", "/albums/{album_id}/photos/{photo_id}"
 LINKS, LINK = "/albums/{album_id}/links", "/albums/{album_id}/links/{link_id}"
-SHARED_DOWNLOAD = "/shared/{token}/photos/{photo_id}/download"
+SHARED_PHOTOS = ("/shared/{token}/photos", "/s/{token}/photos")
 PAGE_ADDRESSES = (
     *("/", "/library", "/p/{photo_id}", "/a", "/a/{album_id}", "/s/{token}"),
     *("/find", "/bin", "/me", "/join", "/sign-in"),
@@ -98,12 +98,16 @@ MATRIX: dict[str, Cells] = {
     **{
         f"GET {path}": dict.fromkeys(("public", "unlisted", "private"), PUBLIC)
         | dict.fromkeys(("deleted", "revoked", "guessed", "absent"), NOT_FOUND)
-        for path in ("/shared/{token}", "/shared/{token}/photos")
+        for path in ("/shared/{token}", *SHARED_PHOTOS)
     },
-    f"GET {SHARED_DOWNLOAD}": dict.fromkeys(("public", "unlisted", "private"), PUBLIC)
-    | dict.fromkeys(
-        ("trashed", "pending", "rejected", "erased", "removed", "deleted", "revoked", "guessed", "absent"), NOT_FOUND
-    ),
+    **{
+        f"GET {path}/{{photo_id}}/download": dict.fromkeys(("public", "unlisted", "private"), PUBLIC)
+        | dict.fromkeys(
+            ("trashed", "pending", "rejected", "erased", "removed", "deleted", "revoked", "guessed", "absent"),
+            NOT_FOUND,
+        )
+        for path in SHARED_PHOTOS
+    },
     # --- The web page and service information
     **{f"{method} {path}": {"": PUBLIC} for path in PAGE_ADDRESSES for method in ("GET", "HEAD")},
     **{f"{method} {path}": {"": PUBLIC} for path in PAGE_FILES for method in ("GET", "HEAD")},
@@ -162,7 +166,7 @@ SHOWN: dict[str, set[str]] = {
     "/albums": {"owner"},
     "/albums?scope=mine": {"owner"},
     "/shared/{token}": ALL_CALLERS,
-    "/shared/{token}/photos": ALL_CALLERS,
+    **dict.fromkeys(SHARED_PHOTOS, ALL_CALLERS),
     "/shared/{token}/photos?order=random": ALL_CALLERS,
     "/shared/{token}/photos?order=taken": ALL_CALLERS,
 }
