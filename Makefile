@@ -115,9 +115,10 @@ resources: $(READY) ## Deploy all resources of a stage except its functions, for
 cdn-key: $(READY) ## Create CDN key 1 or 2, which signs URLs of renditions ([STAGE=] [KEY=1 or 2])
 	$(BIN)/python -m release.cdn_key $(STAGE) $(KEY)
 
-reconcile: $(READY) ## Compare objects, rows and users of a stage ([STAGE=] [REPAIR=yes] [ACCOUNT=] [READ=yes] [SHARE=0.05] [DATA=])
+reconcile: $(READY) ## Compare objects, rows and users of a stage ([STAGE=] [REPAIR=yes] [ACCOUNT=] [READ=yes] [SHARE=0.05] [INVENTORY= EXPORT=] [DATA=])
 	$(BIN)/python -m release.reconcile $(STAGE) --data "$(DATA)" $(if $(filter yes,$(REPAIR)),--repair) $(if $(filter yes,$(READ)),--read) \
-	    $(if $(ACCOUNT),--account "$(ACCOUNT)") $(if $(SHARE),--max-share $(SHARE))
+	    $(if $(ACCOUNT),--account "$(ACCOUNT)") $(if $(SHARE),--max-share $(SHARE)) \
+	    $(if $(INVENTORY),--inventory $(INVENTORY)) $(if $(EXPORT),--export $(EXPORT))
 
 rebuild: $(READY) ## Rebuild lost photo rows from the originals, however many there are ([STAGE=] [ACCOUNT=] [DATA=])
 	$(BIN)/python -m release.reconcile $(STAGE) --data "$(DATA)" --rebuild $(if $(ACCOUNT),--account "$(ACCOUNT)")

@@ -1,5 +1,7 @@
 """Compare objects, rows and users of a stage: `python -m release.reconcile STAGE [--repair] [--read] [--account ID]`.
 
+With `--inventory` and `--export`, the first look reads S3 inventories and DynamoDB exports instead of the stage.
+
 The command prints each finding, what to do about it, and the report as JSON in the last line. It runs the code of the
 service with the operator's credentials and the settings of the stage.
 """
@@ -7,7 +9,9 @@ service with the operator's credentials and the settings of the stage.
 import argparse
 import os
 import shlex
+import sqlite3
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import boto3
@@ -15,9 +19,12 @@ import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.domain.errors import PhotoshareError
+from chalicelib.infra.exported_files import ExportedFiles, InvalidExport
 from chalicelib.infra.settings import MissingSetting
 from chalicelib.reconcile.findings import REMEDIES, Finding
 from chalicelib.reconcile.run import Options, Report
+from chalicelib.reconcile.snapshot import open_snapshot
+from chalicelib.reconcile.sources import Sources
 from chalicelib.reconcile.wiring import build_reconciliation
 
 
@@ -32,10 +39,19 @@ def main() -> int:
         only_rebuild=arguments.rebuild,
         max_share=arguments.max_share,
         min_age_seconds=60 * arguments.min_age,
+        inventories=tuple(arguments.inventory),
+        exports=tuple(arguments.export),
     )
-    report = build_reconciliation(options, print_finding).run()
+    with _open_first_source(options, arguments.work) as first:
+        report = build_reconciliation(options, print_finding, first).run()
     print_report(report)
     return 1 if report.stopped else 0
+
+
+def _open_first_source(options: Options, directory: Path) -> AbstractContextManager[Sources | None]:
+    if not options.inventories:
+        return nullcontext()
+    return open_snapshot(ExportedFiles(boto3.client("s3")), options.inventories, options.exports, directory)
 
 
 def load_environment(stage: str, data: Path) -> None:
@@ -78,12 +94,27 @@ def _parse_arguments() -> argparse.Namespace:
     parser.add_argument("--max-share", type=float, default=Options().max_share, help="the largest share to delete")
     age = Options().min_age_seconds / 60
     parser.add_argument("--min-age", type=float, default=age, help="minutes; less is safe only without uploads")
+    parser.add_argument("--inventory", nargs="+", default=[], help="manifest.json of the inventory of each bucket")
+    parser.add_argument("--export", nargs="+", default=[], help="manifest-summary.json of the export of each table")
+    parser.add_argument("--work", type=Path, default=Path("out/reconcile"), help="the directory of sorted exports")
     parser.add_argument("--data", type=Path, default=Path(".data"), help="the directory of the local cloud")
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    if bool(arguments.inventory) != bool(arguments.export):
+        parser.error("--inventory and --export need each other")
+    return arguments
 
 
 if __name__ == "__main__":
     try:
         sys.exit(main())
-    except (BotoCoreError, ClientError, PhotoshareError, MissingSetting, OSError, KeyError) as error:
+    except (
+        BotoCoreError,
+        ClientError,
+        PhotoshareError,
+        MissingSetting,
+        InvalidExport,
+        sqlite3.Error,
+        OSError,
+        KeyError,
+    ) as error:
         sys.exit(f"The reconciliation is incomplete. Run it again to resume: {error!r}")

@@ -149,6 +149,13 @@ class UserPool:
             return False
         return True
 
+    def list_user_ids(self) -> Iterator[UserId]:
+        """Yield the ids of all users, 60 with each request."""
+        for page in self._cognito.get_paginator("list_users").paginate(UserPoolId=self._settings.user_pool_id):
+            for user in page["Users"]:
+                attributes = {attribute["Name"]: attribute.get("Value", "") for attribute in user["Attributes"]}
+                yield UserId(attributes["sub"])
+
     def sign_up(self, email: str, password: str) -> SignUpView:
         """Register an e-mail address. Cognito mails a confirmation code to it.
 

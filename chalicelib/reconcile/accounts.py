@@ -6,16 +6,15 @@ from functools import partial
 
 import msgspec
 
-from chalicelib.auth.cognito import UserPool
 from chalicelib.domain.clock import Clock
 from chalicelib.domain.ids import AlbumId, PhotoId, UserId, format_timestamp
 from chalicelib.domain.photos import Photo
 from chalicelib.reconcile.findings import Finding, Fix, Look, Suspicion
 from chalicelib.reconcile.photo_loader import PhotoLoader
-from chalicelib.storage.listings import ObjectListings
+from chalicelib.reconcile.sources import Sources
 from chalicelib.stores.dynamodb import items, months
-from chalicelib.stores.dynamodb.audit import DynamoAudit, Replacement, RowId
 from chalicelib.stores.dynamodb.items import Item, PlainItem
+from chalicelib.stores.row_audit import Replacement, RowAudit, RowId
 
 _COUNTS = {"usage", "album-quota", "album-count", "month-count"}
 _ALBUM_COUNTS = ("photoCount", "openCount")
@@ -78,37 +77,20 @@ def _get_counts(row: Item | None) -> PlainItem:
     return {name: int(value["N"]) for name, value in (row or {}).items() if "N" in value and int(value["N"])}
 
 
-class AccountRepairs:
-    """Check accounts, and repair single findings."""
+class AccountLoader:
+    """Load the states of accounts."""
 
-    def __init__(
-        self, loader: PhotoLoader, audit: DynamoAudit, listings: ObjectListings, user_pool: UserPool, clock: Clock
-    ) -> None:
-        self._loader, self._audit, self._listings = loader, audit, listings
-        self._user_pool, self._clock = user_pool, clock
-
-    def suspect(self, user_id: UserId, lost: Sequence[PhotoId]) -> Iterator[Suspicion]:
-        """Yield a suspicion if an account has findings. If a row of the photos `lost` is still lost, count nothing."""
-        findings = [*check_account(self._load(user_id))]
-        if {*lost} - self._loader.load_photos(lost).keys():
-            findings = [finding for finding in findings if finding.kind not in _COUNTS]
-        if findings:
-            yield Suspicion(findings, self._build_look(user_id))
+    def __init__(self, sources: Sources, photos: PhotoLoader) -> None:
+        self._rows, self._listings, self._has_user = sources.rows, sources.listings, sources.has_user
+        self._photos = photos
 
     def has_user(self, user_id: UserId) -> bool:
         """Return whether the user pool has this user."""
         # No Cognito user has a longer name. Cognito would reject the request.
-        return 0 < len(user_id) <= 128 and self._user_pool.has_user(user_id)
+        return 0 < len(user_id) <= 128 and self._has_user(user_id)
 
-    def _build_look(self, user_id: UserId) -> Look:
-        def look() -> Mapping[Finding, Fix | None]:
-            state = self._load(user_id)
-            fixes = {finding: partial(self._fix, state, finding) for finding in check_account(state)}
-            return fixes | {finding: None for finding in fixes if finding.kind == "account-without-user"}
-
-        return look
-
-    def _load(self, user_id: UserId) -> AccountState:
+    def load(self, user_id: UserId) -> AccountState:
+        """Read an account, and count its photos and albums."""
         row, stored_months = self._read_records(user_id)
         has_user = self.has_user(user_id)
         if row and "cancelledAt" in row:
@@ -119,7 +101,7 @@ class AccountRepairs:
         usage: Counter[str] = Counter(photoCount=0, bytes=0, albumCount=album_count)
         members, non_private = Counter[AlbumId](), Counter[AlbumId]()
         counts: dict[RowId, Counter[str]] = {}
-        for photo in self._loader.iterate_photos(user_id):
+        for photo in self._photos.iterate_photos(user_id):
             usage.update(photoCount=photo.counted, bytes=photo.charged_bytes)
             _count_month(counts, photo)
             entries = items.encode_entries(photo)
@@ -138,26 +120,53 @@ class AccountRepairs:
         )
 
     def _read_records(self, user_id: UserId) -> tuple[Item | None, dict[RowId, Item]]:
-        row = self._audit.read_one(("account_table", user_id, "account"))
-        rows = self._audit.query("account_table", user_id, months.PREFIX)
+        row = self._rows.read_one(("account_table", user_id, "account"))
+        rows = self._rows.query("account_table", user_id, months.PREFIX)
         return row, {("account_table", user_id, month["record"]["S"]): month for month in rows}
 
     def _read_albums(self, user_id: UserId) -> dict[AlbumId, Item]:
-        found = self._audit.read(("album_table", album_id, "album") for album_id in self._audit.list_album_ids(user_id))
+        found = self._rows.read(("album_table", album_id, "album") for album_id in self._rows.list_album_ids(user_id))
         return {AlbumId(row["albumId"]["S"]): row for row in found.values()}
 
     def _has_leftovers(self, user_id: UserId) -> bool:
         """Return whether a purge has left something of an account."""
-        others = [row for row in self._audit.query("account_table", user_id) if row["record"]["S"] != "account"]
+        others = [row for row in self._rows.query("account_table", user_id) if row["record"]["S"] != "account"]
         prefix = f"{user_id}/"
         return bool(
             others
-            or self._audit.list_photo_ids(user_id, 1, "")
-            or self._audit.list_album_ids(user_id)
-            or self._audit.has_rated(user_id)
+            or self._rows.list_photo_ids(user_id, 1, "")
+            or self._rows.list_album_ids(user_id)
+            or self._rows.has_rated(user_id)
             or next(self._listings.list_versions(prefix), None)
             or next(self._listings.list_renditions(prefix), None)
         )
+
+
+class AccountRepairs:
+    """Check accounts, and repair single findings."""
+
+    def __init__(
+        self, first: AccountLoader, current: AccountLoader, photos: PhotoLoader, audit: RowAudit, clock: Clock
+    ) -> None:
+        """First look at what `first` loads, then at what `current` and `photos` load."""
+        self._first, self._current, self._photos, self._audit, self._clock = first, current, photos, audit, clock
+
+    def suspect(self, user_id: UserId, lost: Sequence[PhotoId]) -> Iterator[Suspicion]:
+        """Yield a suspicion if an account has findings. If a row of the photos `lost` is still lost, count nothing."""
+        # If rows were rebuilt during this run, an export does not contain them.
+        findings = [*check_account((self._current if lost else self._first).load(user_id))]
+        if {*lost} - self._photos.load_photos(lost).keys():
+            findings = [finding for finding in findings if finding.kind not in _COUNTS]
+        if findings:
+            yield Suspicion(findings, self._build_look(user_id))
+
+    def _build_look(self, user_id: UserId) -> Look:
+        def look() -> Mapping[Finding, Fix | None]:
+            state = self._current.load(user_id)
+            fixes = {finding: partial(self._fix, state, finding) for finding in check_account(state)}
+            return fixes | {finding: None for finding in fixes if finding.kind == "account-without-user"}
+
+        return look
 
     def _fix(self, state: AccountState, finding: Finding) -> bool:
         if finding.kind == "month-count":

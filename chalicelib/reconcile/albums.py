@@ -11,8 +11,8 @@ from chalicelib.domain.ids import AlbumId, format_timestamp
 from chalicelib.reconcile.findings import Finding, Fix, Look, Suspicion
 from chalicelib.stores.dynamodb import items
 from chalicelib.stores.dynamodb.albums import encode_album
-from chalicelib.stores.dynamodb.audit import DynamoAudit, Replacement, RowId
 from chalicelib.stores.dynamodb.items import Item
+from chalicelib.stores.row_audit import Replacement, RowAudit, RowId, RowReader
 
 _INDEX_KEYS = ("ownerKey", "publicKey", "dueShard", "visibility")
 
@@ -50,31 +50,22 @@ def name_link(row: Item) -> str:
 class AlbumRepairs:
     """Check albums, and repair single findings."""
 
-    def __init__(self, audit: DynamoAudit, clock: Clock) -> None:
-        self._audit, self._clock = audit, clock
+    def __init__(self, first: RowReader, audit: RowAudit, clock: Clock) -> None:
+        """First look at the rows of `first`, then at those of `audit`."""
+        self._first, self._audit, self._clock = first, audit, clock
 
     def suspect(self, album_ids: Sequence[AlbumId]) -> Iterator[Suspicion]:
         """Yield a suspicion for each album with findings."""
         for album_id in album_ids:
-            if findings := [*check_album(self._load(album_id))]:
+            if findings := [*check_album(_load(self._first, album_id))]:
                 yield Suspicion(findings, self._build_look(album_id))
 
     def _build_look(self, album_id: AlbumId) -> Look:
         def look() -> Mapping[Finding, Fix | None]:
-            state = self._load(album_id)
+            state = _load(self._audit, album_id)
             return {finding: partial(self._fix, state, finding) for finding in check_album(state)}
 
         return look
-
-    def _load(self, album_id: AlbumId) -> AlbumState:
-        rows = self._audit.query("album_table", album_id)
-        row = next((row for row in rows if row["record"]["S"] == "album"), None)
-        return AlbumState(
-            album_id=album_id,
-            row=row,
-            album=items.decode_album(row) if row else None,
-            links=[row for row in rows if row["record"]["S"].startswith("link#")],
-        )
 
     def _fix(self, state: AlbumState, finding: Finding) -> bool:
         album, row = state.album, state.row
@@ -95,6 +86,17 @@ class AlbumRepairs:
         old = encode_album(state.album) if state.album else {}
         kept = {name: value for name, value in row.items() if name not in old and name not in _INDEX_KEYS}
         return self._audit.replace(Replacement("album_table", row, kept | encode_album(album)))
+
+
+def _load(source: RowReader, album_id: AlbumId) -> AlbumState:
+    rows = source.query("album_table", album_id)
+    row = next((row for row in rows if row["record"]["S"] == "album"), None)
+    return AlbumState(
+        album_id=album_id,
+        row=row,
+        album=items.decode_album(row) if row else None,
+        links=[row for row in rows if row["record"]["S"].startswith("link#")],
+    )
 
 
 def _identify(album_id: AlbumId) -> RowId:

@@ -4,7 +4,6 @@ The order matters. The entries come before the accounts, which count the photos 
 words and ratings, because they rebuild lost rows, to which words and ratings belong.
 """
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
@@ -13,7 +12,7 @@ from typing import NamedTuple, Protocol
 from chalicelib.domain.clock import Clock
 from chalicelib.domain.ids import AlbumId, PhotoId, UserId
 from chalicelib.domain.photos import Photo
-from chalicelib.reconcile.accounts import AccountRepairs
+from chalicelib.reconcile.accounts import AccountLoader, AccountRepairs
 from chalicelib.reconcile.albums import AlbumRepairs
 from chalicelib.reconcile.content import ContentChecks
 from chalicelib.reconcile.findings import Finding, Fix, Suspicion
@@ -21,9 +20,11 @@ from chalicelib.reconcile.object_checks import is_row_lost
 from chalicelib.reconcile.photo_loader import Owner, PhotoLoader
 from chalicelib.reconcile.photo_repairs import PhotoRepairs
 from chalicelib.reconcile.row_checks import name_row
+from chalicelib.reconcile.sources import Sources
 from chalicelib.storage.listings import ObjectListings, Upload
-from chalicelib.stores.dynamodb.audit import DynamoAudit, RowId, TableName, build_derived_rows, identify
+from chalicelib.stores.dynamodb.audit import build_derived_rows, identify
 from chalicelib.stores.dynamodb.items import Item
+from chalicelib.stores.row_audit import RowId, RowReader, TableName
 
 _ROWS = 500
 _FOLDERS = 500
@@ -57,13 +58,13 @@ class Pass(Protocol):
 class _TablePass:
     """A pass that scans a table."""
 
-    def __init__(self, audit: DynamoAudit, table: TableName, account: UserId | None) -> None:
-        self._audit, self._table, self._account = audit, table, account
+    def __init__(self, reader: RowReader, table: TableName, account: UserId | None) -> None:
+        self._rows, self._table, self._account = reader, table, account
 
     def read(self, start: str | None, tally: Tally) -> Page:
         """Read the page that begins at `start`, or the first page if None."""
-        rows, end = self._audit.scan(self._table, _ROWS, json.loads(start) if start else None)
-        return Page(self._examine(rows, tally), json.dumps(end) if end else None)
+        rows, end = self._rows.scan(self._table, _ROWS, start)
+        return Page(self._examine(rows, tally), end)
 
     def _examine(self, rows: Sequence[Item], tally: Tally) -> Iterator[Sequence[Suspicion]]:
         raise NotImplementedError
@@ -79,14 +80,14 @@ class AccountPass(_TablePass):
 
     def __init__(
         self,
-        audit: DynamoAudit,
+        reader: RowReader,
         loader: PhotoLoader,
         photos: PhotoRepairs,
         accounts: AccountRepairs,
         content: ContentChecks | None,
         account: UserId | None,
     ) -> None:
-        super().__init__(audit, "account_table", account)
+        super().__init__(reader, "account_table", account)
         self._loader, self._photos, self._accounts, self._content = loader, photos, accounts, content
 
     def _examine(self, rows: Sequence[Item], tally: Tally) -> Iterator[Sequence[Suspicion]]:
@@ -113,32 +114,39 @@ class FolderPass:
 
     def __init__(
         self,
-        audit: DynamoAudit,
-        listings: ObjectListings,
-        accounts: AccountRepairs,
+        first: Sources,
+        current: Sources,
+        accounts: AccountLoader,
         users: AccountPass,
         account: UserId | None,
     ) -> None:
-        self._audit, self._listings, self._accounts, self._users = audit, listings, accounts, users
+        """First look at what `first` has, then at what `current` and `accounts` have."""
+        self._first, self._current, self._accounts, self._users = first, current, accounts, users
         self._account = account
 
     def read(self, start: str | None, tally: Tally) -> Page:
         """Read the page that begins at `start`, or the first page if None."""
-        folders, objects, end = self._listings.list_folders(_FOLDERS, start or "")
+        folders, objects, end = self._first.listings.list_folders(_FOLDERS, start or "")
         return Page(self._examine(folders, objects, tally), end)
 
     def _examine(self, folders: Sequence[str], objects: Sequence[str], tally: Tally) -> Iterator[Sequence[Suspicion]]:
         user_ids = [UserId(name.removesuffix("/")) for name in folders if name != "/"]
         wanted = [user_id for user_id in user_ids if self._account in (None, user_id)]
-        rows = self._audit.read(("account_table", user_id, "account") for user_id in wanted)
-        for user_id in wanted:
-            if ("account_table", user_id, "account") not in rows:
-                owner = Owner(user_id, self._accounts.has_user(user_id))
-                yield from self._users.examine_user(owner, None, tally)
+        without_row = _list_users_without_row(self._first.rows, wanted)
+        # A user who is new since an export has a row now.
+        for user_id in _list_users_without_row(self._current.rows, without_row):
+            owner = Owner(user_id, self._accounts.has_user(user_id))
+            yield from self._users.examine_user(owner, None, tally)
         if self._account is None:
             for name in [*objects, *(name for name in folders if name == "/")]:
                 finding = Finding("object-unexpected", name)
-                yield [Suspicion([finding], partial(_repeat, finding))]
+                yield [Suspicion([finding], partial(self._look, finding))]
+
+    def _look(self, finding: Finding) -> Mapping[Finding, Fix | None]:
+        """Look again at an object outside the folders of users."""
+        listings, name = self._current.listings, finding.name
+        found = (item.key for items in (listings.list_versions, listings.list_renditions) for item in items(name))
+        return {finding: None} if any(name in (key, "/") for key in found) else {}
 
 
 class DerivedRowPass(_TablePass):
@@ -146,14 +154,14 @@ class DerivedRowPass(_TablePass):
 
     def __init__(
         self,
-        audit: DynamoAudit,
+        reader: RowReader,
         table: TableName,
         kind: str,
         loader: PhotoLoader,
         photos: PhotoRepairs,
         account: UserId | None,
     ) -> None:
-        super().__init__(audit, table, account)
+        super().__init__(reader, table, account)
         self.name, self._kind, self._loader, self._photos = kind, kind, loader, photos
 
     def _examine(self, rows: Sequence[Item], tally: Tally) -> Iterator[Sequence[Suspicion]]:
@@ -181,7 +189,7 @@ class DerivedRowPass(_TablePass):
         table, partition, _ = row_id
         if table != "entry_table":
             return Owner(UserId(partition.partition("#")[0]))
-        album = self._audit.read_one(("album_table", partition, "album"))
+        album = self._rows.read_one(("album_table", partition, "album"))
         return Owner(UserId(album["userId"]["S"] if album else ""))
 
 
@@ -190,8 +198,8 @@ class RatingPass(_TablePass):
 
     name = "ratings"
 
-    def __init__(self, audit: DynamoAudit, loader: PhotoLoader, photos: PhotoRepairs, account: UserId | None) -> None:
-        super().__init__(audit, "rating_table", account)
+    def __init__(self, reader: RowReader, loader: PhotoLoader, photos: PhotoRepairs, account: UserId | None) -> None:
+        super().__init__(reader, "rating_table", account)
         self._loader, self._photos = loader, photos
 
     def _examine(self, rows: Sequence[Item], tally: Tally) -> Iterator[Sequence[Suspicion]]:
@@ -218,8 +226,8 @@ class AlbumPass(_TablePass):
 
     name = "albums"
 
-    def __init__(self, audit: DynamoAudit, albums: AlbumRepairs, account: UserId | None) -> None:
-        super().__init__(audit, "album_table", account)
+    def __init__(self, reader: RowReader, albums: AlbumRepairs, account: UserId | None) -> None:
+        super().__init__(reader, "album_table", account)
         self._albums = albums
 
     def _examine(self, rows: Sequence[Item], tally: Tally) -> Iterator[Sequence[Suspicion]]:
@@ -228,7 +236,7 @@ class AlbumPass(_TablePass):
         wanted = [album_id for album_id, row in by_id.items() if self._is_wanted(row["userId"]["S"])]
         # The row of the album of a link can be on another page.
         others = dict.fromkeys(AlbumId(row["albumId"]["S"]) for row in rows if row["albumId"]["S"] not in by_id)
-        found = self._audit.read(("album_table", album_id, "album") for album_id in others)
+        found = self._rows.read(("album_table", album_id, "album") for album_id in others)
         orphaned = [album_id for album_id in others if ("album_table", album_id, "album") not in found]
         yield [*self._albums.suspect([*wanted, *(orphaned if self._account is None else [])])]
 
@@ -260,5 +268,6 @@ class UploadPass:
         return {finding: abort} if upload in self._listings.list_uploads() else {}
 
 
-def _repeat(finding: Finding) -> Mapping[Finding, Fix | None]:
-    return {finding: None}
+def _list_users_without_row(reader: RowReader, user_ids: Sequence[UserId]) -> list[UserId]:
+    rows = reader.read(("account_table", user_id, "account") for user_id in user_ids)
+    return [user_id for user_id in user_ids if ("account_table", user_id, "account") not in rows]

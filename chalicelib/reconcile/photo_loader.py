@@ -11,14 +11,15 @@ from typing import NamedTuple
 import msgspec
 
 from chalicelib.domain.albums import Album
-from chalicelib.domain.clock import Clock
 from chalicelib.domain.ids import AlbumId, PhotoId, UserId, get_upload_time, is_photo_id
 from chalicelib.domain.photos import Photo
 from chalicelib.reconcile.photo_state import PhotoState
-from chalicelib.storage.listings import ObjectListings, Rendition, Version
+from chalicelib.reconcile.sources import Sources
+from chalicelib.storage.listings import Rendition, Version
 from chalicelib.stores.dynamodb import items
-from chalicelib.stores.dynamodb.audit import DynamoAudit, RowId, build_derived_rows
+from chalicelib.stores.dynamodb.audit import build_derived_rows
 from chalicelib.stores.dynamodb.items import Item
+from chalicelib.stores.row_audit import RowId
 
 BATCH = 100
 _READERS = 8
@@ -42,8 +43,9 @@ class PhotoParts(NamedTuple):
 class PhotoLoader:
     """Load the states of photos. The memory for one batch does not depend on the size of the account."""
 
-    def __init__(self, audit: DynamoAudit, listings: ObjectListings, clock: Clock, settling_time: timedelta) -> None:
-        self._audit, self._listings, self._clock, self._settling_time = audit, listings, clock, settling_time
+    def __init__(self, sources: Sources, settling_time: timedelta) -> None:
+        self._rows, self._listings, self._clock = sources.rows, sources.listings, sources.clock
+        self._settling_time = settling_time
 
     @cached_property
     def _readers(self) -> ThreadPoolExecutor:
@@ -77,7 +79,7 @@ class PhotoLoader:
 
     def _iterate_ids(self, user_id: UserId) -> Iterator[PhotoId]:
         after = ""
-        while photo_ids := self._audit.list_photo_ids(user_id, BATCH, after):
+        while photo_ids := self._rows.list_photo_ids(user_id, BATCH, after):
             yield from photo_ids
             after = photo_ids[-1]
 
@@ -98,7 +100,7 @@ class PhotoLoader:
         rows = self._read_rows(part.photo_id for part in parts)
         photos = {photo_id: _decode_photo(row) for photo_id, row in rows.items()}
         expected = [row_id for photo in photos.values() for row_id in build_derived_rows(photo)]
-        derived = self._audit.read([*expected, *others])
+        derived = self._rows.read([*expected, *others])
         albums = self._load_albums(photos.values(), derived)
         ratings = dict(zip(photos, self._readers.map(self._list_ratings, photos), strict=True))
         by_photo: dict[str, dict[RowId, Item]] = {}
@@ -127,16 +129,16 @@ class PhotoLoader:
         row_ids: list[RowId] = [
             ("photo_table", photo_id, get_upload_time(photo_id)) for photo_id in photo_ids if is_photo_id(photo_id)
         ]
-        return {PhotoId(row["photoId"]["S"]): row for row in self._audit.read(row_ids).values()}
+        return {PhotoId(row["photoId"]["S"]): row for row in self._rows.read(row_ids).values()}
 
     def _load_albums(self, photos: Iterable[Photo | None], derived: Mapping[RowId, Item]) -> dict[AlbumId, Album]:
         album_ids = {album_id for photo in photos if photo for album_id in photo.memberships}
         album_ids |= {AlbumId(row["albumId"]["S"]) for row in derived.values() if "albumId" in row}
-        found = self._audit.read(("album_table", album_id, "album") for album_id in sorted(album_ids))
+        found = self._rows.read(("album_table", album_id, "album") for album_id in sorted(album_ids))
         return {AlbumId(row["albumId"]["S"]): items.decode_album(row) for row in found.values()}
 
     def _list_ratings(self, photo_id: PhotoId) -> list[Item]:
-        return self._audit.query("rating_table", photo_id)
+        return self._rows.query("rating_table", photo_id)
 
 
 def _decode_photo(row: Item) -> Photo | None:

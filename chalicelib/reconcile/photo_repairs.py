@@ -15,8 +15,9 @@ from chalicelib.reconcile.row_checks import INDEX_KEYS, check_rows, correct_phot
 from chalicelib.storage.bucket import PhotoBuckets, StoredObject
 from chalicelib.storage.listings import Version
 from chalicelib.stores.dynamodb import items
-from chalicelib.stores.dynamodb.audit import DynamoAudit, Replacement, RowId, build_derived_rows
+from chalicelib.stores.dynamodb.audit import build_derived_rows
 from chalicelib.stores.protocols import PhotoStore
+from chalicelib.stores.row_audit import Replacement, RowAudit, RowId
 from chalicelib.uploads.confirmation import UploadConfirmation
 from chalicelib.uploads.lost_rows import is_possibly_erased
 
@@ -27,7 +28,7 @@ class PhotoRepairs:
     def __init__(
         self,
         loader: PhotoLoader,
-        audit: DynamoAudit,
+        audit: RowAudit,
         store: PhotoStore,
         bucket: PhotoBuckets,
         confirmation: UploadConfirmation,

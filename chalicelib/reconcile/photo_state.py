@@ -9,8 +9,8 @@ from chalicelib.domain.albums import Album
 from chalicelib.domain.ids import AlbumId, PhotoId, UserId, format_timestamp, get_upload_time, is_photo_id
 from chalicelib.domain.photos import GRANT_LIFETIME, Photo
 from chalicelib.storage.listings import Rendition, Version
-from chalicelib.stores.dynamodb.audit import RowId
 from chalicelib.stores.dynamodb.items import Item
+from chalicelib.stores.row_audit import RowId
 
 SETTLING_TIME = 2 * GRANT_LIFETIME
 """Younger photos and objects may belong to an upload that is under way. The reconciliation ignores them."""

@@ -9,8 +9,9 @@ from chalicelib.reconcile.findings import Finding
 from chalicelib.reconcile.object_checks import is_row_lost
 from chalicelib.reconcile.photo_state import PhotoState
 from chalicelib.stores.dynamodb import items
-from chalicelib.stores.dynamodb.audit import RowId, build_derived_rows
+from chalicelib.stores.dynamodb.audit import build_derived_rows
 from chalicelib.stores.dynamodb.items import Item
+from chalicelib.stores.row_audit import RowId
 
 _DERIVED = {"term_table": "search-row", "entry_table": "entry", "account_table": "digest"}
 INDEX_KEYS = (

@@ -45,6 +45,10 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """The largest share of the examined rows and objects of a pass that a repair may delete."""
     min_deletions: int = 20
     """Fewer deletions in a pass are always allowed."""
+    inventories: tuple[str, ...] = ()
+    """The manifests of the S3 inventories of both buckets, if the first look reads them."""
+    exports: tuple[str, ...] = ()
+    """The summaries of the DynamoDB exports of all tables, if the first look reads them."""
     is_scheduled: bool = False
     """True for the run of the schedule, so that the command never resumes it."""
 

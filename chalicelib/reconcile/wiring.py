@@ -5,7 +5,7 @@ from datetime import timedelta
 from chalicelib import wiring
 from chalicelib.domain.ids import UserId
 from chalicelib.photos.rotation import Rotations
-from chalicelib.reconcile.accounts import AccountRepairs
+from chalicelib.reconcile.accounts import AccountLoader, AccountRepairs
 from chalicelib.reconcile.albums import AlbumRepairs
 from chalicelib.reconcile.content import ContentChecks
 from chalicelib.reconcile.passes import (
@@ -20,6 +20,7 @@ from chalicelib.reconcile.passes import (
 from chalicelib.reconcile.photo_loader import PhotoLoader
 from chalicelib.reconcile.photo_repairs import PhotoRepairs
 from chalicelib.reconcile.run import Emit, Options, Reconciliation
+from chalicelib.reconcile.sources import Sources
 from chalicelib.stores.dynamodb.audit import DynamoAudit
 from chalicelib.stores.dynamodb.reconciliations import DynamoRunStore
 
@@ -29,28 +30,36 @@ def run_store() -> DynamoRunStore:
     return DynamoRunStore(wiring.settings(), wiring.dynamodb())
 
 
-def build_reconciliation(options: Options, emit: Emit) -> Reconciliation:
-    """Return a reconciliation with these options. `emit` reports its findings."""
-    settings, now = wiring.settings(), wiring.now
-    audit = DynamoAudit(settings, wiring.dynamodb())
-    listings = wiring.bucket().listings
-    loader = PhotoLoader(audit, listings, now, timedelta(seconds=options.min_age_seconds))
+def build_reconciliation(options: Options, emit: Emit, first: Sources | None = None) -> Reconciliation:
+    """Return a reconciliation with these options. `emit` reports its findings.
+
+    The first look reads `first` if given. Every other look reads what is stored now.
+    """
+    now, listings = wiring.now, wiring.bucket().listings
+    audit = DynamoAudit(wiring.settings(), wiring.dynamodb())
+    current = Sources(audit, listings, wiring.user_pool().has_user, now)
+    first = first or current
+    rows, settling_time = first.rows, timedelta(seconds=options.min_age_seconds)
+    first_photos, current_photos = PhotoLoader(first, settling_time), PhotoLoader(current, settling_time)
     rotations = Rotations(wiring.photo_store(), wiring.bucket(), now)
-    photos = PhotoRepairs(loader, audit, wiring.photo_store(), wiring.bucket(), wiring.confirmation(), rotations)
-    accounts = AccountRepairs(loader, audit, listings, wiring.user_pool(), now)
+    photos = PhotoRepairs(
+        current_photos, audit, wiring.photo_store(), wiring.bucket(), wiring.confirmation(), rotations
+    )
+    current_accounts = AccountLoader(current, current_photos)
+    accounts = AccountRepairs(AccountLoader(first, first_photos), current_accounts, current_photos, audit, now)
     content = ContentChecks(wiring.bucket(), listings) if options.read_content else None
     account = UserId(options.account) if options.account else None
-    users = AccountPass(audit, loader, photos, accounts, content, account)
-    rebuilding: list[Pass] = [users, FolderPass(audit, listings, accounts, users, account)]
+    users = AccountPass(rows, first_photos, photos, accounts, content, account)
+    rebuilding: list[Pass] = [users, FolderPass(first, current, current_accounts, users, account)]
     passes = rebuilding
     if not options.only_rebuild:
         passes = [
-            DerivedRowPass(audit, "entry_table", "entry", loader, photos, account),
+            DerivedRowPass(rows, "entry_table", "entry", first_photos, photos, account),
             *rebuilding,
-            DerivedRowPass(audit, "term_table", "search-row", loader, photos, account),
-            DerivedRowPass(audit, "account_table", "digest", loader, photos, account),
-            RatingPass(audit, loader, photos, account),
-            AlbumPass(audit, AlbumRepairs(audit, now), account),
+            DerivedRowPass(rows, "term_table", "search-row", first_photos, photos, account),
+            DerivedRowPass(rows, "account_table", "digest", first_photos, photos, account),
+            RatingPass(rows, first_photos, photos, account),
+            AlbumPass(rows, AlbumRepairs(rows, audit, now), account),
             *([] if account else [UploadPass(listings, now)]),
         ]
     return Reconciliation(passes, run_store(), now, emit, options)

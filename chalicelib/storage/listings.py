@@ -2,14 +2,15 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from chalicelib.infra.settings import Settings
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-_LAST_CHARACTER = "\U0010ffff"
+LAST_CHARACTER = "\U0010ffff"
+"""No text sorts after it."""
 
 
 class Version(NamedTuple):
@@ -39,17 +40,33 @@ class Upload(NamedTuple):
     begun: datetime
 
 
-class ObjectListings:
+class Listings(Protocol):
     """Lists of the bucket of originals and the bucket of renditions. A list is complete, or its iterator raises."""
+
+    def list_versions(self, prefix: str) -> Iterator[Version]:
+        """Yield all versions and delete markers of originals under a prefix, in the order of their keys.
+
+        Of one key, the newest version comes first, and the delete markers last.
+        """
+
+    def list_renditions(self, prefix: str) -> Iterator[Rendition]:
+        """Yield all renditions under a prefix, in the order of their keys."""
+
+    def list_folders(self, limit: int, after: str) -> tuple[list[str], list[str], str | None]:
+        """Return the top-level folders and objects of both buckets that follow `after`, and the last name of the page.
+
+        The last name is None at the end of the list.
+        """
+
+
+class ObjectListings:
+    """`Listings` of the buckets as they are now."""
 
     def __init__(self, settings: Settings, s3: "S3Client") -> None:
         self._s3, self._originals, self._renditions = s3, settings.originals_bucket, settings.renditions_bucket
 
     def list_versions(self, prefix: str) -> Iterator[Version]:
-        """Yield all versions and delete markers of originals under a prefix, in the order of their keys.
-
-        Of one key, the newest version comes first, and the delete markers last. AWS contract S3-7.
-        """
+        """Yield all versions and delete markers of originals under a prefix. AWS contract S3-7."""
         for page in self._s3.get_paginator("list_object_versions").paginate(Bucket=self._originals, Prefix=prefix):
             versions = [_build_version(entry, is_marker=False) for entry in page.get("Versions", [])]
             versions += [_build_version(entry, is_marker=True) for entry in page.get("DeleteMarkers", [])]
@@ -62,10 +79,7 @@ class ObjectListings:
                 yield Rendition(entry["Key"], entry["Size"], entry["LastModified"])
 
     def list_folders(self, limit: int, after: str) -> tuple[list[str], list[str], str | None]:
-        """Return the top-level folders and objects of both buckets that follow `after`, and the last name of the page.
-
-        The last name is None at the end of the list.
-        """
+        """Return the top-level folders and objects of both buckets that follow `after`, and the last name."""
         folders: set[str] = set()
         objects: set[str] = set()
         ends: list[str] = []
@@ -91,13 +105,16 @@ class ObjectListings:
         self._s3.abort_multipart_upload(Bucket=upload.bucket, Key=upload.key, UploadId=upload.upload_id)
 
     def read_rendition(self, key: str) -> bytes:
-        """Return the bytes of a rendition."""
-        return self._s3.get_object(Bucket=self._renditions, Key=key)["Body"].read()
+        """Return the bytes of a rendition, or no bytes if it was deleted since it was listed."""
+        try:
+            return self._s3.get_object(Bucket=self._renditions, Key=key)["Body"].read()
+        except self._s3.exceptions.NoSuchKey:
+            return b""
 
     def _read_top_level(self, bucket: str, limit: int, after: str, *, is_versioned: bool) -> tuple[set[str], bool]:
         """Return the names after `after`, and whether these are all."""
         # No key of the folder `after` sorts after this marker.
-        marker = f"{after}{_LAST_CHARACTER}" if after.endswith("/") else after
+        marker = f"{after}{LAST_CHARACTER}" if after.endswith("/") else after
         page: Any
         if is_versioned:
             start: dict[str, Any] = {"KeyMarker": marker} if after else {}

@@ -12,6 +12,8 @@ def cognito(cloud: Cloud) -> Cognito:
     """Cognito, which knows every user."""
     cognito = Cognito(cloud)
     cognito.answers["GetUser"] = {"UserAttributes": [{"Name": "email", "Value": "ann@example.com"}]}
+    users = [{"Attributes": [{"Name": "sub", "Value": name}]} for name in ("ann", "bob", "user-0", "user-1", "user-2")]
+    cognito.answers["ListUsers"] = {"Users": users}
     return cognito
 
 

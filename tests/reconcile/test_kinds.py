@@ -2,85 +2,26 @@
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from chalicelib.reconcile.findings import LIMITED, REMEDIES, Finding
 from tests.support import damage as seeds
-from tests.support import row_damage
-from tests.support.damage import Damage, Seed
+from tests.support.damage import Damage
+from tests.support.damage_kinds import CONTENT, MANUAL, REPAIRABLE, TIMES, difference, seed_all
 from tests.support.faults import hooked
 from tests.support.invariants import broken
 from tests.support.paths import ROOT
-from tests.support.reconciling import reconcile, snapshot
+from tests.support.reconciling import exported, reconcile, snapshot
 
-REPAIRABLE: list[tuple[Seed, str]] = [
-    (seeds.later_version, "version-extra"),
-    (seeds.earlier_version, "version-extra"),
-    (seeds.version_of_a_rejected_photo, "version-extra"),
-    (seeds.object_beside_the_original, "version-extra"),
-    (seeds.delete_marker, "delete-marker"),
-    (seeds.replaced_original, "object-missing"),
-    (seeds.missing_rendition, "rendition-missing"),
-    (seeds.empty_rendition, "rendition-corrupt"),
-    (seeds.orphaned_rendition, "rendition-orphaned"),
-    (seeds.rendition_without_a_row, "rendition-orphaned"),
-    (seeds.object_of_an_erased_photo, "object-of-erased-photo"),
-    (row_damage.rating_of_an_erased_photo, "rating-orphaned"),
-    (row_damage.rating_without_a_photo, "rating-orphaned"),
-    (row_damage.wrong_rating_sum, "rating-sum"),
-    (row_damage.missing_search_row, "search-row-missing"),
-    (row_damage.search_row_with_public_keys, "search-row-missing"),
-    (row_damage.orphaned_search_row, "search-row-orphaned"),
-    (row_damage.search_row_without_a_photo, "search-row-orphaned"),
-    (row_damage.missing_digest, "digest-missing"),
-    (row_damage.orphaned_digest, "digest-orphaned"),
-    (row_damage.missing_entry, "entry-missing"),
-    (row_damage.orphaned_entry, "entry-orphaned"),
-    (row_damage.membership_without_an_album, "membership-orphaned"),
-    (row_damage.stale_copy, "copy-stale"),
-    (row_damage.stale_copy_of_the_visibility, "copy-stale"),
-    (row_damage.wrong_album_count, "album-count"),
-    (row_damage.wrong_link_count, "link-count"),
-    (row_damage.orphaned_link, "link-orphaned"),
-    (row_damage.deleted_album_that_is_not_due, "album-not-due"),
-    (row_damage.private_album_with_a_public_key, "album-keys"),
-    (row_damage.private_photo_with_public_keys, "photo-keys"),
-    (row_damage.pending_photo_that_is_not_due, "photo-not-due"),
-    (row_damage.uploaded_photo_that_is_not_due, "photo-not-due"),
-    (row_damage.pending_photo_outside_the_index_of_the_sweep, "photo-keys"),
-]
-MANUAL: list[tuple[Seed, str]] = [
-    (seeds.foreign_key, "object-unexpected"),
-    (seeds.key_with_the_id_of_another_user, "object-unexpected"),
-    (seeds.object_at_the_top, "object-unexpected"),
-    (seeds.lost_original, "object-missing"),
-    (seeds.other_size, "object-differs"),
-]
-CONTENT: list[tuple[Seed, str]] = [
-    (seeds.broken_rendition, "rendition-corrupt"),
-    (seeds.other_hash, "object-differs"),
-]
 SEEDED_ELSEWHERE = {
     *("account-leftovers", "account-without-user", "album-quota", "month-count", "object-of-unknown-user"),
     *("row-lost", "row-unreadable", "upload-unfinished", "usage"),
 }
 """The kinds that other tests seed, because one account can have them only once or because they need a time."""
-TIMES = 2
 
 
-def seed_all(damage: Damage, seeds: list[tuple[Seed, str]]) -> list[Finding]:
-    """Seed each damage several times. Return the findings that it must cause."""
-    return sorted(Finding(kind, name) for seed, kind in seeds for _ in range(TIMES) for name in seed(damage))
-
-
-def difference(found: list[Finding], expected: list[Finding]) -> list[tuple[str, Finding]]:
-    """Return the findings that are missing, additional or repeated."""
-    counts = Counter(found)
-    counts.subtract(expected)
-    return [("missing" if count < 0 else "additional", finding) for finding, count in counts.items() if count]
-
-
-def test_each_kind_is_found_and_repaired_and_a_second_run_finds_nothing(damage: Damage) -> None:
+def test_each_kind_is_found_and_repaired_and_a_second_run_finds_nothing(damage: Damage, tmp_path: Path) -> None:
     expected = seed_all(damage, REPAIRABLE)
     before = snapshot(damage.cloud)
     reported = reconcile()
@@ -88,7 +29,11 @@ def test_each_kind_is_found_and_repaired_and_a_second_run_finds_nothing(damage: 
     assert reported.found == Counter(finding.kind for finding in expected)
     assert snapshot(damage.cloud) == before, "a report changes nothing"
 
-    repaired = reconcile(repair=True, min_deletions=len(expected))
+    with exported(damage.cloud, tmp_path) as first:
+        assert difference(reconcile(first=first).findings["found"], expected) == [], "exports show the same"
+
+        repaired = reconcile(repair=True, min_deletions=len(expected))
+        assert reconcile(first=first).findings["found"] == [], "findings of old exports are read again"
     assert repaired.findings["not repaired"] == []
     assert repaired.found == reported.found
     assert repaired.repaired >= reported.found
@@ -96,13 +41,15 @@ def test_each_kind_is_found_and_repaired_and_a_second_run_finds_nothing(damage: 
     assert broken(damage.cloud, "ann") == []
 
 
-def test_damage_without_a_repair_is_named_and_stays_as_it_is(damage: Damage) -> None:
+def test_damage_without_a_repair_is_named_and_stays_as_it_is(damage: Damage, tmp_path: Path) -> None:
     expected = seed_all(damage, MANUAL)
     before = snapshot(damage.cloud)
     for _ in range(2):
         outcome = reconcile(repair=True)
         assert sorted(outcome.findings["found"]) == sorted(outcome.findings["not repaired"]) == expected
         assert snapshot(damage.cloud) == before
+    with exported(damage.cloud, tmp_path) as first:
+        assert sorted(reconcile(first=first).findings["found"]) == expected, "exports show the same"
 
 
 def test_bytes_are_compared_only_if_asked(damage: Damage) -> None:

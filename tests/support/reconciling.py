@@ -1,22 +1,38 @@
 """Run the reconciliation on moto, an hour after everything was written."""
 
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 import time_machine
 
+from chalicelib.infra.exported_files import ExportedFiles
 from chalicelib.reconcile import run, schedule
 from chalicelib.reconcile.findings import Finding
 from chalicelib.reconcile.run import Options, Report
+from chalicelib.reconcile.snapshot import open_snapshot
+from chalicelib.reconcile.sources import Sources
 from chalicelib.reconcile.wiring import build_reconciliation
 from chalicelib.stores.dynamodb.audit import KEYS
 from tests.support.cloud import Cloud
+from tests.support.exports import write_exports, write_inventories
 from tests.support.moto_data import read_rows
 from tests.support.policies import as_test_code
 
 HOUR = timedelta(hours=1)
+
+
+@contextmanager
+def exported(cloud: Cloud, folder: Path, *, after: timedelta = HOUR) -> Iterator[Sources]:
+    """Export everything that is stored, at a time in the future."""
+    with time_machine.travel(datetime.now(UTC) + after):
+        manifests = write_inventories(cloud, folder), write_exports(cloud, folder)
+    with open_snapshot(ExportedFiles(cloud.s3), *manifests, folder / "work") as sources:
+        yield sources
 
 
 class Outcome:
@@ -66,10 +82,12 @@ def run_scheduled_twice(cloud: Cloud) -> None:
         schedule.run_scheduled()
 
 
-def reconcile(*, after: timedelta = HOUR, budget: timedelta | None = None, **options: Any) -> Outcome:
-    """Run the reconciliation with these `Options` at a time in the future."""
+def reconcile(
+    *, after: timedelta = HOUR, budget: timedelta | None = None, first: Sources | None = None, **options: Any
+) -> Outcome:
+    """Run the reconciliation with these `Options` at a time in the future, with a first look at `first` if given."""
     outcome = Outcome()
     with pytest.MonkeyPatch.context() as patched, time_machine.travel(datetime.now(UTC) + after):
         patched.setattr(run, "LIST_LAG_SECONDS", 0)
-        outcome.report = build_reconciliation(Options(**options), outcome.emit).run(budget)
+        outcome.report = build_reconciliation(Options(**options), outcome.emit, first).run(budget)
     return outcome

@@ -1,14 +1,9 @@
-"""Raw rows of every table, for the reconciliation: read them in pages, and replace them under conditions.
+"""Raw rows of every table, for the reconciliation: read them in pages, and replace them under conditions."""
 
-The other stores read rows as records of the domain. The reconciliation compares the rows themselves, because a damaged
-row may contain keys that no record shows.
-"""
-
+import json
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Literal
-
-import msgspec
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.ids import AlbumId, PhotoId, UserId
 from chalicelib.domain.photos import Photo
@@ -16,12 +11,11 @@ from chalicelib.infra.settings import Settings
 from chalicelib.stores.dynamodb import items, term_rows
 from chalicelib.stores.dynamodb.calls import Calls, KeyRange, Write
 from chalicelib.stores.dynamodb.items import Item, Key
+from chalicelib.stores.row_audit import Replacement, RowId, TableName
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-TableName = Literal["photo_table", "account_table", "term_table", "album_table", "entry_table", "rating_table"]
-"""A table, by its field of `Settings`."""
 KEYS: dict[TableName, tuple[str, str]] = {
     "photo_table": ("photoId", "uploadedAt"),
     "account_table": ("userId", "record"),
@@ -38,17 +32,6 @@ _WATCHED: dict[TableName, tuple[str, ...]] = {
 }
 """Attributes that must be as they were read, also if a replacement does not change them."""
 _ALL = ("\x01", "~")
-
-RowId = tuple[TableName, str, str]
-"""A table, and the values of a primary key."""
-
-
-class Replacement(msgspec.Struct, frozen=True):
-    """Replace the row `before` by `after`. None is no row."""
-
-    table: TableName
-    before: Item | None
-    after: Item | None
 
 
 def identify(table: TableName, row: Item) -> RowId:
@@ -68,30 +51,27 @@ def build_derived_rows(photo: Photo | None) -> dict[RowId, Item]:
 
 
 class DynamoAudit:
-    """Raw rows of the tables that `Settings` names. All reads are consistent, except the lists by index."""
+    """`RowAudit` on the tables that `Settings` names."""
 
     def __init__(self, settings: Settings, dynamodb: "DynamoDBClient", clock: Callable[[], float] = time.time) -> None:
         self._settings, self._client, self._calls = settings, dynamodb, Calls(dynamodb, clock)
 
-    def scan(self, table: TableName, limit: int, after: Key | None) -> tuple[list[Item], Key | None]:
-        """Return the next rows of a table, and the key after which the next page starts. None is the end."""
-        start: dict[str, Any] = {"ExclusiveStartKey": after} if after else {}
+    def scan(self, table: TableName, limit: int, after: str | None) -> tuple[list[Item], str | None]:
+        start: dict[str, Any] = {"ExclusiveStartKey": json.loads(after)} if after else {}
         page: Any = self._client.scan(TableName=self._name(table), Limit=limit, ConsistentRead=True, **start)
-        return page["Items"], page.get("LastEvaluatedKey")
+        end = page.get("LastEvaluatedKey")
+        return page["Items"], json.dumps(end) if end else None
 
     def read(self, row_ids: Iterable[RowId]) -> dict[RowId, Item]:
-        """Return the rows that exist, by their ids. An expired row does not exist."""
         keys = [(self._name(table), self._build_key(table, *key)) for table, *key in dict.fromkeys(row_ids)]
         names = {self._name(table): table for table in KEYS}
         found = self._calls.read_across(keys) if keys else {}
         return {identify(names[name], row): row for name, rows in found.items() for row in rows}
 
     def read_one(self, row_id: RowId) -> Item | None:
-        """Return a row, or None if it does not exist."""
         return self.read([row_id]).get(row_id)
 
     def query(self, table: TableName, partition: str, begin: str = "") -> list[Item]:
-        """Return all rows of a partition whose sort key begins with `begin`."""
         name, sort = KEYS[table]
         low, high = (begin, f"{begin}~") if begin else _ALL
         return self._calls.query(
@@ -99,12 +79,10 @@ class DynamoAudit:
         )
 
     def list_photo_ids(self, owner: UserId, limit: int, after: str) -> list[PhotoId]:
-        """Return up to `limit` ids of the photos and tombstones of a user that follow `after`, in their order."""
         keys = KeyRange(self._settings.photo_table, ("userId", owner), ("photoId", f"{after}0", "g"), "owner")
         return [PhotoId(row["photoId"]["S"]) for row in self._calls.query(keys, limit)]
 
     def list_album_ids(self, owner: UserId) -> list[AlbumId]:
-        """Return the ids of all albums of a user, including albums that are being deleted."""
         partitions = [("ownerKey", name) for name in (owner, f"{owner}#deleted")]
         ranges = [
             KeyRange(self._settings.album_table, partition, ("albumId", "0", "g"), "owner") for partition in partitions
@@ -112,15 +90,10 @@ class DynamoAudit:
         return [AlbumId(row["albumId"]["S"]) for keys in ranges for row in self._calls.query(keys, None)]
 
     def has_rated(self, user_id: UserId) -> bool:
-        """Return whether a user has given a rating."""
         keys = KeyRange(self._settings.rating_table, ("userId", user_id), ("photoId", "0", "g"), "rater")
         return bool(self._calls.query(keys, 1))
 
     def replace(self, *replacements: Replacement, unless_changed: Sequence[tuple[RowId, Item | None]] = ()) -> bool:
-        """Apply all `replacements`, or none. Each row must be as it was read, and so must those of `unless_changed`.
-
-        Return False and change nothing if a row differs.
-        """
         writes = [self._build_write(replacement) for replacement in replacements]
         checks = [self._build_check(row_id, row) for row_id, row in unless_changed]
         return not self._calls.transact([*(write for write in writes if write), *checks])

@@ -97,10 +97,7 @@ class Calls:
         return items
 
     def _is_expired(self, item: Item) -> bool:
-        # Expired rows stay readable until DynamoDB deletes them, which may take days. DynamoDB expires a row only if
-        # `expiresAt` is a number. In share links `expiresAt` is a text, so their rows stay. AWS contract DDB-15.
-        expiry = item.get("expiresAt", {}).get("N")
-        return expiry is not None and int(expiry) <= self._clock()
+        return is_expired(item, self._clock())
 
     def put_new(self, table: str, item: Item, partition: str) -> bool:
         """Write an item unless its key is taken. Return whether the item was written.
@@ -137,6 +134,14 @@ class Calls:
                 raise
             raise WriteConflict from error
         return []
+
+
+def is_expired(item: Item, now: float) -> bool:
+    """Return whether a row has expired at a time in Unix seconds. Treat such a row as deleted."""
+    # Expired rows stay readable until DynamoDB deletes them, which may take days. DynamoDB expires a row only if
+    # `expiresAt` is a number. In share links `expiresAt` is a text, so their rows stay. AWS contract DDB-15.
+    expiry = item.get("expiresAt", {}).get("N")
+    return expiry is not None and int(expiry) <= now
 
 
 def build_update(table: str, key: Key, old: Item, new: Item, *, revision: int) -> Write:
