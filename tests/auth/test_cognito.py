@@ -1,7 +1,8 @@
 """Cognito errors become documented errors, and a sign-in redirects only to paths of this site."""
 
+import json
 from random import Random
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urljoin, urlsplit
 
 import boto3
@@ -18,6 +19,7 @@ from chalicelib.domain.accounts import Caller
 from chalicelib.infra import aws
 from tests.support.cloud import Cloud
 from tests.support.cognito import Cognito
+from tests.support.faults import hooked
 
 ORIGIN = "http://localhost:8000"
 EMAIL, PASSWORD = "ann@example.com", "Correct-Horse-1"
@@ -273,3 +275,15 @@ def test_login_cookie_fits_the_browser_limit_for_any_path(shared_cloud: Cloud) -
         answer = shared_cloud.visitor.get("/login", returnTo="/" + "".join(letters[:length]).lstrip("/"))
         assert answer.status == 302
         assert len(answer.cookies["__Host-login"]) <= 4096
+
+
+def test_users_are_listed_in_pages(cloud: Cloud, cognito: Cognito) -> None:
+    pages = {"first": ["ann", "bob"], "second": ["cy"]}
+
+    def answer(params: dict[str, Any], **_: Any) -> None:
+        token = json.loads(params["body"]).get("PaginationToken", "first")
+        users = [{"Attributes": [{"Name": "sub", "Value": name}, {"Name": "email"}]} for name in pages[token]]
+        cognito.answers["ListUsers"] = {"Users": users} | ({"PaginationToken": "second"} if token == "first" else {})
+
+    with hooked("before-call.cognito-identity-provider.ListUsers", lambda _: answer, cloud.user_pool()._cognito):
+        assert [*cloud.user_pool().list_user_ids()] == ["ann", "bob", "cy"]

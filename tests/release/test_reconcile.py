@@ -16,13 +16,17 @@ from release.orphans import NotAnOrphan, cancel_orphans, find_orphans
 from tests.support.cloud import Cloud
 from tests.support.cognito import Cognito
 from tests.support.damage import Damage, foreign_key
+from tests.support.exports import write_exports, write_inventories
+from tests.support.requests_sent import count_requests
 from tests.support.sweeps import drain_queue
 
 
 @pytest.fixture
 def people(cloud: Cloud) -> Damage:
     """Two accounts, and a user pool that knows no user."""
-    Cognito(cloud).refuse("AdminGetUser", code="UserNotFoundException")
+    cognito = Cognito(cloud)
+    cognito.refuse("AdminGetUser", code="UserNotFoundException")
+    cognito.answers["ListUsers"] = {"Users": []}
     damage = Damage(cloud, cloud.person("ann"), cloud.person("bob"))
     damage.upload()
     damage.create_album()
@@ -57,6 +61,25 @@ def test_last_line_is_the_report_as_json(
     assert not any(report["repaired"].values())
     assert f"not repaired: object-unexpected: '{key}'" in lines
     assert any(line.startswith("object-unexpected: 1 found, 0 repaired. No upload grant") for line in lines)
+
+
+def test_first_look_reads_the_given_exports(
+    people: Damage, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (key,) = foreign_key(people)
+    exports = ["--export", *write_exports(people.cloud, tmp_path), "--work", str(tmp_path / "work")]
+    inventories = ["--inventory", *write_inventories(people.cloud, tmp_path)]
+    monkeypatch.setattr(reconcile, "load_environment", lambda *_: None)
+    monkeypatch.setattr(run, "LIST_LAG_SECONDS", 0)
+    monkeypatch.setattr(sys, "argv", ["reconcile", "test", "--min-age", "0", *inventories, *exports])
+    with count_requests(people.cloud.dynamodb) as sent:
+        assert reconcile.main() == 0
+    assert "Scan" not in sent
+    assert f"found: object-unexpected: '{key}'" in capsys.readouterr().out.splitlines()
+    monkeypatch.setattr(sys, "argv", ["reconcile", "test", *exports])
+    with pytest.raises(SystemExit):
+        reconcile.main()
+    assert "--inventory and --export need each other" in capsys.readouterr().err
 
 
 def test_local_cloud_is_read_from_its_directory(tmp_path: Path, environment: None) -> None:
