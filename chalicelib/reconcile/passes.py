@@ -22,7 +22,7 @@ from chalicelib.reconcile.photo_repairs import PhotoRepairs
 from chalicelib.reconcile.row_checks import name_row
 from chalicelib.reconcile.sources import Sources
 from chalicelib.storage.listings import ObjectListings, Upload
-from chalicelib.stores.dynamodb.audit import build_derived_rows, identify
+from chalicelib.stores.dynamodb.audit import identify, list_derived_ids
 from chalicelib.stores.dynamodb.items import Item
 from chalicelib.stores.row_audit import RowId, RowReader, TableName
 
@@ -172,7 +172,7 @@ class DerivedRowPass(_TablePass):
         orphans: dict[PhotoId, list[RowId]] = {}
         for row in derived:
             photo_id, row_id = PhotoId(row["photoId"]["S"]), identify(self._table, row)
-            if row_id not in build_derived_rows(photos.get(photo_id)):
+            if row_id not in list_derived_ids(photos.get(photo_id)):
                 orphans.setdefault(photo_id, []).append(row_id)
         suspicions = []
         for photo_id, row_ids in orphans.items():

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
+from itertools import batched
 
 from chalicelib.domain.ids import PhotoId, format_timestamp
 from chalicelib.domain.photos import Photo
@@ -17,7 +18,7 @@ from chalicelib.storage.listings import Version
 from chalicelib.stores.dynamodb import items
 from chalicelib.stores.dynamodb.audit import build_derived_rows
 from chalicelib.stores.protocols import PhotoStore
-from chalicelib.stores.row_audit import Replacement, RowAudit, RowId
+from chalicelib.stores.row_audit import MAX_REPLACEMENTS, Replacement, RowAudit, RowId
 from chalicelib.uploads.confirmation import UploadConfirmation
 from chalicelib.uploads.lost_rows import is_possibly_erased
 
@@ -82,13 +83,19 @@ class PhotoRepairs:
         return partial(fixes.get(finding.kind, self._rewrite), state, finding)
 
     def _rewrite(self, state: PhotoState, _finding: Finding) -> bool:
-        """Write the row of a photo as it should be, and all rows that follow from it."""
+        """Write the row of a photo as it should be, and all rows that follow from it.
+
+        Write the row of the photo first if one transaction is too small. If the repair is interrupted, the next run
+        finds the other rows, because they follow from the row of the photo.
+        """
         photo, row = state.photo, state.row
+        written: items.Item | None = None
         replacements = []
         if photo and row is not None:
             photo = correct_photo(state, photo)
             photo = photo.with_(revision=photo.revision + 1)
-            replacements.append(Replacement("photo_table", row, _merge(row, state.photo, photo)))
+            written = _merge(row, state.photo, photo)
+            replacements.append(Replacement("photo_table", row, written))
         expected = build_derived_rows(photo)
         # Rows of a rebuilt photo can have survived that the row of the photo did not lead to.
         stored = {**state.derived, **self._audit.read(row_id for row_id in expected if row_id not in state.derived)}
@@ -96,8 +103,11 @@ class PhotoRepairs:
             before, after = stored.get(row_id), expected.get(row_id)
             if before != after:
                 replacements.append(Replacement(row_id[0], before, after))
-        unless_changed = [] if row is not None else [(_identify_photo(state), None)]
-        return self._audit.replace(*replacements, unless_changed=unless_changed)
+        first, *others = batched(replacements, MAX_REPLACEMENTS)
+        unchanged = (_identify_photo(state), written)
+        return self._audit.replace(*first, unless_changed=[] if written else [unchanged]) and all(
+            self._audit.replace(*batch, unless_changed=[unchanged]) for batch in others
+        )
 
     def _delete_rating(self, state: PhotoState, finding: Finding) -> bool:
         (row,) = (row for row in state.ratings if finding.name == f"{state.photo_id} {row['userId']['S']}")

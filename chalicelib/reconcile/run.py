@@ -23,6 +23,7 @@ LEASE = timedelta(minutes=20)
 """Longer than a Lambda function can run, so that two never work at the same time."""
 LIST_LAG_SECONDS = 2.0
 """The pause before the second look. After it, indexes contain every write of the first look."""
+_LEASE_STEP_SECONDS = 60.0
 _ROUNDS = 3
 
 Emit = Callable[[Finding, str], None]
@@ -86,6 +87,7 @@ class Reconciliation:
     ) -> None:
         self._passes, self._runs, self._clock, self._emit, self._options = passes, runs, clock, emit, options
         self._pause, self._holder = pause, secrets.token_hex(8)
+        self._stored_at = time.monotonic()
 
     def run(self, budget: timedelta | None = None) -> Report:
         """Continue the interrupted run with the same options, or start one, until it is complete or `budget` is spent.
@@ -125,8 +127,9 @@ class Reconciliation:
 
         def tally(count: int) -> None:
             counts.examined[current.name] += count
-            # Extend the lease, because a page can take long.
-            self._store(run)
+            # A page can take long.
+            if time.monotonic() >= self._stored_at + _LEASE_STEP_SECONDS:
+                self._store(run)
 
         page = current.read(run.start, tally)
         for group in page.groups:
@@ -215,6 +218,7 @@ class Reconciliation:
     def _store(self, run: Run) -> None:
         if not self._runs.store(run, self._holder, self._get_lease_end()):
             raise Busy("Another process has taken over the reconciliation.")
+        self._stored_at = time.monotonic()
 
     def _get_lease_end(self) -> int:
         return int((self._clock() + LEASE).timestamp())

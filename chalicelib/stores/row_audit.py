@@ -14,6 +14,9 @@ from chalicelib.domain.ids import AlbumId, PhotoId, UserId
 TableName = Literal["photo_table", "account_table", "term_table", "album_table", "entry_table", "rating_table"]
 """A table, by its field of `Settings`."""
 
+MAX_REPLACEMENTS = 99
+"""The largest number of replacements that are applied all or none, with one row that must not change."""
+
 Row = dict[str, Any]
 """A row as the database stores it."""
 
@@ -60,5 +63,5 @@ class RowAudit(RowReader, Protocol):
     def replace(self, *replacements: Replacement, unless_changed: Sequence[tuple[RowId, Row | None]] = ()) -> bool:
         """Apply all `replacements`, or none. Each row must be as it was read, and so must those of `unless_changed`.
 
-        Return False and change nothing if a row differs.
+        Return False and change nothing if a row differs. There are at most `MAX_REPLACEMENTS`.
         """

@@ -24,6 +24,7 @@ from tests.support.invariants import broken, left_over
 from tests.support.reconciling import HOUR, exported, reconcile
 from tests.support.requests_sent import count_requests
 
+PASSES = ("entry", "accounts", "folders", "search-row", "digest", "ratings", "albums", "uploads")
 OWN_REQUESTS = {"GetItem", "TransactWriteItems", "ListMultipartUploads"}
 """The requests of a run for its lease and progress, and for unfinished uploads. No inventory has these uploads."""
 
@@ -87,6 +88,7 @@ def test_clean_account_needs_no_request(damage: Damage, tmp_path: Path) -> None:
         with count_requests(*clients) as sent:
             assert reconcile(first=first).findings["found"] == []
         assert {*sent} <= OWN_REQUESTS
+        assert sent["TransactWriteItems"] == 2 + len(PASSES), "one for each page, and two for the lease"
         seeds.later_version(damage)
         with count_requests(*clients) as sent:
             assert reconcile().findings["found"]

@@ -6,15 +6,17 @@ from contextlib import closing
 
 import pytest
 
-from chalicelib.domain.ids import UserId
+from chalicelib.domain.ids import AlbumId, UserId
+from chalicelib.domain.photos import Membership
 from chalicelib.infra.exported_files import ExportedFiles
-from chalicelib.stores.dynamodb.audit import KEYS, DynamoAudit, identify
+from chalicelib.stores.dynamodb.audit import KEYS, DynamoAudit, build_derived_rows, identify, list_derived_ids
 from chalicelib.stores.dynamodb.exports import ExportedRows, load_exports
 from chalicelib.stores.dynamodb.items import Item
 from chalicelib.stores.row_audit import RowReader, TableName
 from tests.support.cloud import Cloud
 from tests.support.damage import Damage
 from tests.support.exports import write_exports
+from tests.support.row_sizes import typical_photo
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +58,14 @@ def test_export_has_the_rows_of_the_table(readers: tuple[RowReader, RowReader], 
             assert exported.query(name, partition, begin) == live.query(name, partition, begin)
         assert exported.read_one((name, partition, sort)) == live.read_one((name, partition, sort))
         assert exported.read_one((name, partition, "none")) is None
+
+
+def test_ids_of_derived_rows_are_those_of_the_rows() -> None:
+    album = Membership(name="Sea", public=True, position=1)
+    photos = [typical_photo(number).with_(memberships={AlbumId("a" * 36): album}) for number in range(20)]
+    trashed = [photo.with_(trashed_at=photo.uploaded_at) for photo in photos[:2]]
+    for photo in [*photos, *trashed, photos[0].with_(tags=(), title=""), None]:
+        assert list_derived_ids(photo) == build_derived_rows(photo).keys()
 
 
 @pytest.mark.parametrize("user_id", ["ann", "bob", "nobody"])

@@ -14,29 +14,28 @@ from urllib.parse import quote
 
 from chalicelib.stores.dynamodb.audit import KEYS
 from tests.support.cloud import Cloud
-from tests.support.moto_data import read_rows
+from tests.support.moto_data import Row, read_rows
 
 _SCHEMA = ("Bucket", "Key", "VersionId", "IsLatest", "IsDeleteMarker", "Size", "LastModifiedDate", "ETag")
 
 
 def write_inventories(cloud: Cloud, folder: Path) -> list[str]:
     """Write an inventory of each bucket, in two files. Return the manifests."""
-    return [_write_inventory(cloud, bucket, folder) for bucket in _list_buckets(cloud)]
+    buckets = cloud.settings.originals_bucket, cloud.settings.renditions_bucket
+    return [write_inventory(bucket, _list_objects(cloud, bucket), folder) for bucket in buckets]
 
 
 def write_exports(cloud: Cloud, folder: Path) -> list[str]:
     """Write an export of each table, in two files. Return the summaries."""
-    return [_write_export(cloud, getattr(cloud.settings, table), folder) for table in KEYS]
+    tables = [getattr(cloud.settings, table) for table in KEYS]
+    return [write_export(table, read_rows(cloud.dynamodb, table), folder) for table in tables]
 
 
-def _list_buckets(cloud: Cloud) -> tuple[str, str]:
-    return cloud.settings.originals_bucket, cloud.settings.renditions_bucket
-
-
-def _write_inventory(cloud: Cloud, bucket: str, folder: Path) -> str:
+def write_inventory(bucket: str, rows: list[list[str]], folder: Path) -> str:
+    """Write an inventory with these rows, and return its manifest."""
     root, now = folder / bucket / "daily", datetime.now(UTC)
     files = []
-    for number, part in enumerate(_halve(_list_objects(cloud, bucket))):
+    for number, part in enumerate(_halve(rows)):
         text = io.StringIO()
         csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows(part)
         name = f"{number}.csv.gz"
@@ -63,9 +62,9 @@ def _list_objects(cloud: Cloud, bucket: str) -> list[list[str]]:
     return rows[::-1]
 
 
-def _write_export(cloud: Cloud, table: str, folder: Path) -> str:
-    root, rows = folder / "AWSDynamoDB" / f"01732665600000-{table}", read_rows(cloud.dynamodb, table)
-    files = []
+def write_export(table: str, rows: list[Row], folder: Path) -> str:
+    """Write an export with these rows, and return its summary."""
+    root, files = folder / "AWSDynamoDB" / f"01732665600000-{table}", []
     for number, part in enumerate(_halve(rows[::-1])):
         name = f"{number}.json.gz"
         text = "".join(json.dumps({"Item": item}) + "\n" for item in part)

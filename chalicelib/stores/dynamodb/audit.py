@@ -50,6 +50,16 @@ def build_derived_rows(photo: Photo | None) -> dict[RowId, Item]:
     return {identify(table, row): row for table, row in rows}
 
 
+def list_derived_ids(photo: Photo | None) -> set[RowId]:
+    """Return the ids of `build_derived_rows`. This is faster, because most photos have many words."""
+    if photo is None:
+        return set()
+    ids: set[RowId] = {("term_table", partition, photo.photo_id) for partition in term_rows.list_partitions(photo)}
+    ids |= {("entry_table", album_id, photo.photo_id) for album_id in items.encode_entries(photo)}
+    digest = items.encode_digest(photo)
+    return ids | ({identify("account_table", digest)} if digest else set())
+
+
 class DynamoAudit:
     """`RowAudit` on the tables that `Settings` names."""
 

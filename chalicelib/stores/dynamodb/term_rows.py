@@ -2,6 +2,7 @@
 
 from chalicelib.domain.photos import Photo
 from chalicelib.domain.tags import normalize_tags
+from chalicelib.domain.terms import choose_photo_words
 from chalicelib.stores.dynamodb import tags, words
 from chalicelib.stores.dynamodb.calls import Write
 from chalicelib.stores.dynamodb.items import Item, encode
@@ -16,6 +17,14 @@ def encode_terms(photo: Photo) -> dict[str, Item]:
         keys[word] = keys.get(word, {}) | word_keys
     rows = [{"ownerTerm": f"{photo.user_id}#{text}", "photoId": photo.photo_id} | keys[text] for text in keys]
     return {row["ownerTerm"]: encode(row) for row in rows}
+
+
+def list_partitions(photo: Photo) -> set[str]:
+    """Return the partition keys of the rows of a photo, faster than `encode_terms` encodes the rows."""
+    if not photo.listed:
+        return set()
+    texts = {tags.build_row_text(term) for term in normalize_tags(photo.tags)} | choose_photo_words(photo).keys()
+    return {f"{photo.user_id}#{text}" for text in texts}
 
 
 def build_writes(table: str, before: Photo, after: Photo) -> list[Write]:
