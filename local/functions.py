@@ -98,8 +98,10 @@ class Functions:
         self._cloud = cloud
         self._port = port
         self._log_file = log_file
-        self._next_sweep = time.monotonic()
-        self._sweep: Function | None = None
+        started = time.monotonic()
+        # The sweep also starts at once, to finish what the end of the local cloud has interrupted.
+        self._next_runs = {"sweep": started, "reconcile": started + _HOUR}
+        self._scheduled: dict[str, Function] = {}
         self._running = [self._create("api")]
 
     def _create(self, name: str) -> Function:
@@ -117,26 +119,28 @@ class Functions:
         self._running += [self._create(name) for name in names]
 
     def supervise(self) -> None:
-        """Restart crashed functions, and start the sweep every hour, until ministack ends."""
+        """Restart crashed functions, and start each scheduled function every hour, until ministack ends."""
         while self._cloud.process.poll() is None:
             for function in self._running:
                 function.restart_if_ended()
-            self._check_sweep()
+            for name in SCHEDULED:
+                self._check_schedule(name)
             time.sleep(0.2)
 
-    def _check_sweep(self) -> None:
-        if self._sweep and (status := self._sweep.process.poll()) is not None:
-            self._sweep.request_stop()
-            self._sweep = None
+    def _check_schedule(self, name: str) -> None:
+        function = self._scheduled.get(name)
+        if function and (status := function.process.poll()) is not None:
+            function.request_stop()
+            del self._scheduled[name]
             if status:
-                log.error("The sweep ended with status %s. The next sweep starts in an hour.", status)
-        if time.monotonic() >= self._next_sweep and self._sweep is None:
-            self._next_sweep = time.monotonic() + _HOUR
-            self._sweep = self._create("sweep")
+                log.error("The function %s ended with status %s. It starts again at its next hour.", name, status)
+        if time.monotonic() >= self._next_runs[name] and name not in self._scheduled:
+            self._next_runs[name] = time.monotonic() + _HOUR
+            self._scheduled[name] = self._create(name)
 
     def stop(self) -> None:
         """End all processes."""
-        running = [*self._running, *([self._sweep] if self._sweep else [])]
+        running = [*self._running, *self._scheduled.values()]
         deadline = time.monotonic() + _STOP_LIMIT
         for function in running:
             function.request_stop()

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 REMEDIES = {
     "account-leftovers": "Repair: the account becomes due for its purge.",
+    "account-too-large": "The monthly function has not examined all photos. Run `make reconcile` with the `ACCOUNT`.",
     "account-without-user": "Check that the user pool is intact. Then run `make orphans`.",
     "album-count": "Repair: the counts follow the rows.",
     "album-keys": "Repair: the index keys follow the album.",

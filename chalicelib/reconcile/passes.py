@@ -17,7 +17,7 @@ from chalicelib.reconcile.albums import AlbumRepairs
 from chalicelib.reconcile.content import ContentChecks
 from chalicelib.reconcile.findings import Finding, Fix, Suspicion
 from chalicelib.reconcile.object_checks import is_row_lost
-from chalicelib.reconcile.photo_loader import Owner, PhotoLoader
+from chalicelib.reconcile.photo_loader import BATCH, Owner, PhotoLoader
 from chalicelib.reconcile.photo_repairs import PhotoRepairs
 from chalicelib.reconcile.row_checks import name_row
 from chalicelib.reconcile.sources import Sources
@@ -99,7 +99,11 @@ class AccountPass(_TablePass):
         """Yield the suspicions about one user. The purge handles the photos of a cancelled account."""
         lost: list[PhotoId] = []
         if row is None or "cancelledAt" not in row:
-            for states in self._loader.load_account(owner):
+            for number, states in enumerate(self._loader.load_account(owner)):
+                if self._loader.max_photos and number * BATCH >= self._loader.max_photos:
+                    finding = Finding("account-too-large", owner.user_id)
+                    yield [Suspicion([finding], partial(_repeat, finding))]
+                    return
                 lost += [state.photo_id for state in states if is_row_lost(state)]
                 tally(sum(1 + len(state.versions) + len(state.renditions) for state in states))
                 yield self._photos.suspect(owner, states, self._content)
@@ -169,10 +173,11 @@ class DerivedRowPass(_TablePass):
         derived = [row for row in rows if "record" not in row or row["record"]["S"].startswith("sha256#")]
         tally(len(derived))
         photos = self._loader.load_photos(PhotoId(row["photoId"]["S"]) for row in derived)
+        expected = {photo_id: list_derived_ids(photo) for photo_id, photo in photos.items()}
         orphans: dict[PhotoId, list[RowId]] = {}
         for row in derived:
             photo_id, row_id = PhotoId(row["photoId"]["S"]), identify(self._table, row)
-            if row_id not in list_derived_ids(photos.get(photo_id)):
+            if row_id not in expected.get(photo_id, ()):
                 orphans.setdefault(photo_id, []).append(row_id)
         suspicions = []
         for photo_id, row_ids in orphans.items():
@@ -266,6 +271,10 @@ class UploadPass:
             return True
 
         return {finding: abort} if upload in self._listings.list_uploads() else {}
+
+
+def _repeat(finding: Finding) -> Mapping[Finding, Fix | None]:
+    return {finding: None}
 
 
 def _list_users_without_row(reader: RowReader, user_ids: Sequence[UserId]) -> list[UserId]:

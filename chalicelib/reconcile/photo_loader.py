@@ -43,9 +43,10 @@ class PhotoParts(NamedTuple):
 class PhotoLoader:
     """Load the states of photos. The memory for one batch does not depend on the size of the account."""
 
-    def __init__(self, sources: Sources, settling_time: timedelta) -> None:
+    def __init__(self, sources: Sources, settling_time: timedelta, max_photos: int = 0) -> None:
+        """`max_photos` is the largest number of photos of an account that the run examines, or 0 for all."""
         self._rows, self._listings, self._clock = sources.rows, sources.listings, sources.clock
-        self._settling_time = settling_time
+        self._settling_time, self.max_photos = settling_time, max_photos
 
     @cached_property
     def _readers(self) -> ThreadPoolExecutor:

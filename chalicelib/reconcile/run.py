@@ -46,6 +46,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """The largest share of the examined rows and objects of a pass that a repair may delete."""
     min_deletions: int = 20
     """Fewer deletions in a pass are always allowed."""
+    max_photos: int = 0
+    """The largest number of photos of an account that the run examines, or 0 for all."""
     inventories: tuple[str, ...] = ()
     """The manifests of the S3 inventories of both buckets, if the first look reads them."""
     exports: tuple[str, ...] = ()

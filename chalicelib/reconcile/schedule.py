@@ -17,6 +17,8 @@ log = logging.getLogger(__name__)
 PERIOD = timedelta(days=30)
 TIME_BUDGET = timedelta(minutes=12)
 """The time budget of one invocation. The page that is under way still has to end. The function has 15 minutes."""
+MAX_PHOTOS = 30_000
+"""The largest number of photos of an account that one invocation examines. A run can resume only between accounts."""
 _OPERATOR_TIME = timedelta(days=2)
 """The time for which the schedule leaves the run of an operator alone."""
 
@@ -27,7 +29,7 @@ def run_scheduled() -> None:
     Raises:
         Busy: another process runs the reconciliation, or a read failed. The next hour continues.
     """
-    options = Options(is_scheduled=True)
+    options = Options(is_scheduled=True, max_photos=MAX_PHOTOS)
     if not is_due(run_store().get_run(), encode_options(options), wiring.now()):
         return
     report = build_reconciliation(options, _log_finding).run(TIME_BUDGET)

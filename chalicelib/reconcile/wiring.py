@@ -40,7 +40,8 @@ def build_reconciliation(options: Options, emit: Emit, first: Sources | None = N
     current = Sources(audit, listings, wiring.user_pool().has_user, now)
     first = first or current
     rows, settling_time = first.rows, timedelta(seconds=options.min_age_seconds)
-    first_photos, current_photos = PhotoLoader(first, settling_time), PhotoLoader(current, settling_time)
+    first_photos = PhotoLoader(first, settling_time, options.max_photos)
+    current_photos = PhotoLoader(current, settling_time)
     rotations = Rotations(wiring.photo_store(), wiring.bucket(), now)
     photos = PhotoRepairs(
         current_photos, audit, wiring.photo_store(), wiring.bucket(), wiring.confirmation(), rotations

@@ -15,8 +15,8 @@ from tests.support.paths import ROOT
 from tests.support.reconciling import exported, reconcile, snapshot
 
 SEEDED_ELSEWHERE = {
-    *("account-leftovers", "account-without-user", "album-quota", "month-count", "object-of-unknown-user"),
-    *("row-lost", "row-unreadable", "upload-unfinished", "usage"),
+    *("account-leftovers", "account-too-large", "account-without-user", "album-quota", "month-count"),
+    *("object-of-unknown-user", "row-lost", "row-unreadable", "upload-unfinished", "usage"),
 }
 """The kinds that other tests seed, because one account can have them only once or because they need a time."""
 

@@ -1,5 +1,6 @@
 """The schedule reports once a month, and records a metric for each kind."""
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -8,14 +9,15 @@ import time_machine
 
 import app as service
 from chalicelib.domain.ids import format_timestamp
-from chalicelib.reconcile import run, schedule
+from chalicelib.reconcile import passes, photo_loader, run, schedule
 from chalicelib.reconcile.findings import REMEDIES
 from chalicelib.reconcile.run import Options, encode_options
+from chalicelib.reconcile.wiring import run_store
 from chalicelib.stores.reconciliations import Run
 from tests.support import damage as seeds
 from tests.support.captured_logs import capture_log
 from tests.support.damage import Damage
-from tests.support.reconciling import snapshot
+from tests.support.reconciling import reconcile, snapshot
 
 _EVENT_FIELDS = ("version", "account", "region", "detail-type", "source", "time", "id", "resources")
 SCHEDULED_EVENT: dict[str, Any] = dict.fromkeys(_EVENT_FIELDS, "") | {"detail": {}}
@@ -63,3 +65,22 @@ def test_schedule_is_due_after_a_month_and_does_not_disturb_an_operator(
     latest = Run(options=options, started_at=time, finished_at=time if is_finished else None)
     assert schedule.is_due(latest, SCHEDULED, NOW) is is_due
     assert schedule.is_due(None, SCHEDULED, NOW)
+
+
+def test_schedule_names_accounts_that_are_too_large_and_ends(damage: Damage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "LIST_LAG_SECONDS", 0)
+    for module in (passes, photo_loader):
+        monkeypatch.setattr(module, "BATCH", 2)
+    monkeypatch.setattr(schedule, "MAX_PHOTOS", 2)
+    small = Damage(damage.cloud, damage.rater, damage.owner)
+    for owner in (damage, damage, small, small):
+        owner.upload()
+    damage.change("account_table", ("ann", "account"), "SET photoCount = :number", number=7)
+    with capture_log() as log, time_machine.travel(datetime.now(UTC) + timedelta(hours=1)):
+        service.reconcile(SCHEDULED_EVENT, None)
+    found = [(line["kind"], line["finding"]) for line in log.lines if "finding" in line]
+    assert found == [("account-too-large", "ann")]
+    latest = run_store().get_run()
+    assert latest
+    assert latest.finished_at, "the run does not repeat the account for ever"
+    assert reconcile(account="ann").found == Counter({"usage": 1}), "the command examines the whole account"
