@@ -25,7 +25,8 @@ from local.cloud import ACCOUNT, REGION, ROOT, CannotRun, Cloud, await_http
 
 log = logging.getLogger("local")
 
-_HOUR = 3600.0
+HOUR = 3600.0
+"""The period of the schedules, in seconds."""
 SCHEDULED = {"sweep": (256, 300_000), "reconcile": (1769, 900_000)}
 """The functions that a schedule starts, with their memory in MB and their time limit in milliseconds."""
 _MIN_UPTIME = 10.0
@@ -88,6 +89,26 @@ class Function:
             self.process.wait()
 
 
+class Schedule:
+    """A function that starts every hour, unless its last run is still under way."""
+
+    def __init__(self, name: str, create: Callable[[str], Function], first_run: float) -> None:
+        """Start the function for the first time at `first_run` of the monotonic clock."""
+        self._name, self._create, self._next_run = name, create, first_run
+        self.running: Function | None = None
+
+    def check(self, now: float) -> None:
+        """Start the function if its time has come. Log an error if it has failed."""
+        if self.running and (status := self.running.process.poll()) is not None:
+            self.running.request_stop()
+            self.running = None
+            if status:
+                log.error("The function %s ended with status %s. It starts again at its hour.", self._name, status)
+        if now >= self._next_run and self.running is None:
+            self._next_run = now + HOUR
+            self.running = self._create(self._name)
+
+
 class Functions:
     """All functions: `confirm_upload` once per core, the others once."""
 
@@ -100,8 +121,8 @@ class Functions:
         self._log_file = log_file
         started = time.monotonic()
         # The sweep also starts at once, to finish what the end of the local cloud has interrupted.
-        self._next_runs = {"sweep": started, "reconcile": started + _HOUR}
-        self._scheduled: dict[str, Function] = {}
+        first_runs = {"sweep": started, "reconcile": started + HOUR}
+        self._schedules = [Schedule(name, self._create, first_runs[name]) for name in SCHEDULED]
         self._running = [self._create("api")]
 
     def _create(self, name: str) -> Function:
@@ -123,24 +144,13 @@ class Functions:
         while self._cloud.process.poll() is None:
             for function in self._running:
                 function.restart_if_ended()
-            for name in SCHEDULED:
-                self._check_schedule(name)
+            for schedule in self._schedules:
+                schedule.check(time.monotonic())
             time.sleep(0.2)
-
-    def _check_schedule(self, name: str) -> None:
-        function = self._scheduled.get(name)
-        if function and (status := function.process.poll()) is not None:
-            function.request_stop()
-            del self._scheduled[name]
-            if status:
-                log.error("The function %s ended with status %s. It starts again at its next hour.", name, status)
-        if time.monotonic() >= self._next_runs[name] and name not in self._scheduled:
-            self._next_runs[name] = time.monotonic() + _HOUR
-            self._scheduled[name] = self._create(name)
 
     def stop(self) -> None:
         """End all processes."""
-        running = [*self._running, *self._scheduled.values()]
+        running = [*self._running, *(schedule.running for schedule in self._schedules if schedule.running)]
         deadline = time.monotonic() + _STOP_LIMIT
         for function in running:
             function.request_stop()
