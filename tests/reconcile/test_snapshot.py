@@ -194,7 +194,7 @@ def damage_data(pattern: str) -> Callable[[Path], None]:
         (damage_data("*.json.gz"), "The MD5 of"),
     ],
 )
-def test_damaged_or_foreign_files_are_refused(
+def test_damaged_files_and_files_of_another_stage_are_refused(
     cloud: Cloud, tmp_path: Path, change: Callable[[Path], None], message: str
 ) -> None:
     manifests = write_inventories(cloud, tmp_path), write_exports(cloud, tmp_path)
