@@ -136,11 +136,11 @@ class FolderPass:
     def _examine(self, folders: Sequence[str], objects: Sequence[str], tally: Tally) -> Iterator[Sequence[Suspicion]]:
         user_ids = [UserId(name.removesuffix("/")) for name in folders if name != "/"]
         wanted = [user_id for user_id in user_ids if self._account in (None, user_id)]
-        without_row = _list_users_without_row(self._first.rows, wanted)
-        # A user who is new since an export has a row now.
-        for user_id in _list_users_without_row(self._current.rows, without_row):
-            owner = Owner(user_id, self._accounts.has_user(user_id))
-            yield from self._users.examine_user(owner, None, tally)
+        rows = self._first.rows.read(("account_table", user_id, "account") for user_id in wanted)
+        for user_id in wanted:
+            if ("account_table", user_id, "account") not in rows:
+                owner = Owner(user_id, self._accounts.has_user(user_id))
+                yield from self._users.examine_user(owner, None, tally)
         if self._account is None:
             for name in [*objects, *(name for name in folders if name == "/")]:
                 finding = Finding("object-unexpected", name)
@@ -275,8 +275,3 @@ class UploadPass:
 
 def _repeat(finding: Finding) -> Mapping[Finding, Fix | None]:
     return {finding: None}
-
-
-def _list_users_without_row(reader: RowReader, user_ids: Sequence[UserId]) -> list[UserId]:
-    rows = reader.read(("account_table", user_id, "account") for user_id in user_ids)
-    return [user_id for user_id in user_ids if ("account_table", user_id, "account") not in rows]

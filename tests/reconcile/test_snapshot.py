@@ -14,7 +14,6 @@ from chalicelib.infra.exported_files import ExportedFiles, InvalidExport
 from chalicelib.reconcile import snapshot
 from chalicelib.reconcile.findings import Finding
 from tests.support import damage as seeds
-from tests.support import row_damage
 from tests.support.cloud import Cloud
 from tests.support.cognito import Cognito
 from tests.support.damage import Damage
@@ -67,10 +66,13 @@ def test_users_and_their_leftovers_are_found_in_exports_too(damage: Damage, cogn
 def test_lost_rows_are_rebuilt_after_a_first_look_at_exports(damage: Damage, tmp_path: Path) -> None:
     album_id = damage.create_album()
     photos = [damage.upload(tags=["Boats"], albumId=album_id) for _ in range(3)]
+    entries = damage.cloud.dynamodb.scan(TableName=damage.cloud.settings.entry_table)["Items"]
     for photo in photos[1:]:
-        damage.delete("photo_table", (photo.photo_id, photo.uploaded_at))
+        assert damage.cloud.store.remove(damage.cloud.photo(photo.photo_id))
+    # All counts are right until the photos return to the album.
+    for entry in entries:
+        damage.cloud.dynamodb.put_item(TableName=damage.cloud.settings.entry_table, Item=entry)
     seeds.later_version(damage)
-    row_damage.wrong_album_count(damage)
     with exported(damage.cloud, tmp_path) as first:
         outcome = reconcile(first=first, repair=True)
     assert outcome.findings["not repaired"] == []
@@ -118,6 +120,19 @@ def test_photo_that_was_uploaded_between_two_exports_is_ignored_without_a_reques
     ):
         assert reconcile(first=first).findings["found"] == []
     assert {*sent} <= OWN_REQUESTS
+
+
+def test_new_user_who_is_not_in_the_export_is_known(damage: Damage, cognito: Cognito, tmp_path: Path) -> None:
+    exports = write_exports(damage.cloud, tmp_path)
+    user = Damage(damage.cloud, damage.cloud.person("user-0"), damage.rater)
+    user.create_album()
+    seeds.rendition_without_a_row(user)
+    inventories = write_inventories(damage.cloud, tmp_path)
+    assert user.owner.delete("/account").status == 202
+    cognito.refuse("AdminGetUser", code="UserNotFoundException")
+    with snapshot.open_snapshot(ExportedFiles(damage.cloud.s3), inventories, exports, tmp_path / "work") as first:
+        found = reconcile(first=first).found
+    assert "object-of-unknown-user" not in found
 
 
 def test_object_at_the_top_that_was_deleted_is_no_finding(damage: Damage, tmp_path: Path) -> None:
