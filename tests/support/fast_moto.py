@@ -30,7 +30,7 @@ from moto.dynamodb.parsing.validators import ActionCountValidator
 from moto.dynamodb.responses import DynamoHandler
 from moto.kms import utils as kms
 from moto.s3 import urls as s3_urls
-from moto.s3.models import S3Backend
+from moto.s3.models import FakeKey, S3Backend
 from moto.s3.utils import _VersionedKeyStore
 
 _SCALARS = frozenset({"S", "N", "BOOL", "NULL"})
@@ -58,6 +58,8 @@ def shortcuts() -> Iterator[None]:
         patch.setattr(ActionCountValidator, "traverse", ActionCountValidator.verify_action_counts)
         # The validators copy the parsed expression before they change it.
         patch.setattr(_EXPRESSIONS.UpdateExpressionParser, "make", _parse_update)
+        patch.setattr(_NODES.Node, "__deepcopy__", _copy_node, raising=False)
+        patch.setattr(FakeKey, "__deepcopy__", _copy_object, raising=False)
         patch.setattr(_VersionedKeyStore, "items", _iterate_objects)
         patch.setattr(_VersionedKeyStore, "iterlists", _iterate_versions)
         # moto loads the module again at each request, because the environment could have changed.
@@ -124,6 +126,26 @@ def _traverse(self: Any, root: Any) -> Any:
 @cache
 def _is_one_of(kind: type[Any], kinds: tuple[type[Any], ...]) -> bool:
     return issubclass(kind, kinds)
+
+
+def _copy_node(node: Any, _: Any) -> Any:
+    """Copy the nodes of an expression, and share their names and values."""
+    copied = copy(node)
+    if node.children:
+        copied.children = [
+            _copy_node(child, None) if isinstance(child, _NODES.Node) else child for child in node.children
+        ]
+        for child in copied.children:
+            if isinstance(child, _NODES.Node):
+                child.parent = copied
+    return copied
+
+
+def _copy_object(version: FakeKey, _: Any) -> FakeKey:
+    """Copy a version for a listing, which changes only `is_latest`. moto reads and copies its bytes too."""
+    copied: FakeKey = object.__new__(FakeKey)
+    copied.__dict__.update(version.__dict__)
+    return copied
 
 
 def _iterate_objects(keys: _VersionedKeyStore) -> Iterator[tuple[str, Any]]:
