@@ -51,7 +51,14 @@ def _connect(url: str) -> tuple[HTTPConnection, str]:
 
 def request(base: str, method: str, path: str, body: Any = None, token: str = "", **query: Any) -> Answer:
     """Send one JSON request to the service."""
-    headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
+    return request_with(base, method, path, {}, body, token, **query)
+
+
+def request_with(
+    base: str, method: str, path: str, headers: dict[str, str], body: Any = None, token: str = "", **query: Any
+) -> Answer:
+    """Send one JSON request with more headers to the service."""
+    headers |= {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
     content = json.dumps(body).encode() if body is not None else b""
     return send(method, f"{base}{path}{f'?{urlencode(query)}' if query else ''}", content, headers)
 

@@ -1,0 +1,1 @@
+"""Load, kills and faults on a local cloud for ten minutes."""
