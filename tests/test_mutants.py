@@ -132,27 +132,25 @@ def test_mutants_leave_out_types_docstrings_logs_and_texts_of_errors(path: str) 
         ": 2 * 30 -> 2 * 30 - 1",
         "Box: 3 -> 4",
         "Box: 3 -> 2",
-        "Box.is_full: return self.size > 3 -> return None",
         "Box.is_full: self.size > 3 -> self.size >= 3",
         "Box.is_full: self.size > 3 -> self.size <= 3",
         "Box.is_full: 3 -> 4",
         "Box.is_full: 3 -> 2",
         "check: if name != 'box': ... -> if False: ...",
         "check: if name != 'box': ... -> if True: ...",
-        "check: name != 'box' -> name == 'box'",
         "check: 'box' -> 'box~'",
         "check: raise ValueError('This is not a box.') -> pass",
-        "check: return f'SET {name} = :{name}' -> return None",
     ]
 
 
 def test_mutant_replaces_the_code_of_loaded_functions(path: str) -> None:
     module = load(path)
+    loaded = [module.check, module.Box.is_full.fget]
     assert not module.Box().is_full
-    swap_code(find(path, "self.size > 3 -> self.size >= 3"))
+    swap_code(find(path, "self.size > 3 -> self.size >= 3"), loaded)
     assert module.Box().is_full
     assert module.check("box")
-    swap_code(find(path, "name != 'box' -> name == 'box'"))
+    swap_code(find(path, "if name != 'box': ... -> if True: ..."), loaded)
     with pytest.raises(ValueError, match="not a box"):
         module.check("box")
 

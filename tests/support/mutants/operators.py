@@ -29,6 +29,27 @@ _ARITHMETIC: dict[type[ast.operator], type[ast.operator]] = {
 _PLACEHOLDER = re.compile("\0([0-9]+)\0")
 
 
+def mark_tests(tree: ast.AST) -> None:
+    """Mark the expressions that only decide between true and false.
+
+    A test that detects an expression that is always true, and one that is always false, also detects its opposite.
+    So these expressions need no mutant with the opposite.
+    """
+    for node in ast.walk(tree):
+        tests: list[ast.expr] = []
+        match node:
+            case ast.If() | ast.IfExp() | ast.While():
+                tests = [node.test]
+            case ast.comprehension():
+                tests = node.ifs
+            case ast.BoolOp():
+                tests = node.values
+            case ast.UnaryOp(op=ast.Not()):
+                tests = [node.operand]
+        for test in tests:
+            vars(test)["is_test"] = True
+
+
 def list_replacements(node: ast.AST) -> Iterator[ast.AST]:
     """Yield the mutants of one node. Each replaces the node."""
     for base in type(node).__mro__:
@@ -45,19 +66,20 @@ def _copy(node: ast.AST, **changes: object) -> ast.AST:
 
 def _mutate_comparison(node: ast.Compare) -> Iterator[ast.AST]:
     for index, operator in enumerate(node.ops):
-        for other in _COMPARISONS[type(operator)]:
+        is_boundary = isinstance(operator, ast.Lt | ast.LtE | ast.Gt | ast.GtE)
+        others = _COMPARISONS[type(operator)]
+        for other in others if not hasattr(node, "is_test") else others[:is_boundary]:
             yield _copy(node, ops=[*node.ops[:index], other(), *node.ops[index + 1 :]])
 
 
 def _mutate_bool_operation(node: ast.BoolOp) -> Iterator[ast.AST]:
-    yield _copy(node, op=ast.Or() if isinstance(node.op, ast.And) else ast.And())
     for index in range(len(node.values)):
         rest = node.values[:index] + node.values[index + 1 :]
         yield rest[0] if len(rest) == 1 else _copy(node, values=rest)
 
 
 def _mutate_not(node: ast.UnaryOp) -> Iterator[ast.AST]:
-    if isinstance(node.op, ast.Not | ast.USub):
+    if isinstance(node.op, ast.USub) or (isinstance(node.op, ast.Not) and not hasattr(node, "is_test")):
         yield node.operand
 
 
@@ -123,8 +145,6 @@ def _mutate_statement(node: ast.stmt) -> Iterator[ast.AST]:
     """Remove a statement that acts. The removal of an assignment would only be a NameError."""
     if isinstance(node, ast.Expr | ast.Raise | ast.AugAssign | ast.Break):
         yield ast.Pass()
-    if isinstance(node, ast.Return) and node.value and not isinstance(node.value, ast.Constant):
-        yield ast.Return(ast.Constant(None))
 
 
 _MUTATORS: dict[type[ast.AST], Callable[..., Iterator[ast.AST]]] = {

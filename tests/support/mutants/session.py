@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import CodeType, FunctionType
-from typing import IO, Literal, NamedTuple, NoReturn
+from typing import IO, Any, Literal, NamedTuple, NoReturn
 
 import coverage
 import msgspec
@@ -25,6 +25,9 @@ from tests.support.mutants.source import Mutant
 PROCESSES = 2
 MAX_MEMORY = 8 << 30
 
+PACKAGE = "chalicelib"
+
+type Loaded = FunctionType | functools._lru_cache_wrapper[Any]
 Outcome = Literal["killed", "survived", "timeout"]
 
 
@@ -78,6 +81,10 @@ class MutantSession:
             print(f"{self._failed} fails without a mutant.", file=self._log)
             return True
         self.is_sound = True
+        self._loaded = find_loaded()
+        # The collector would write to most pages, and so copy the memory for each process.
+        gc.collect()
+        gc.freeze()
         children: dict[int, Child] = {}
         for mutant in self._mutants:
             while len(children) == PROCESSES:
@@ -128,7 +135,7 @@ class MutantSession:
         try:
             os.setpgid(0, 0)
             resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
-            swap_code(mutant)
+            swap_code(mutant, self._loaded)
             for item, following in _pair(items):
                 item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
                 if self._failed:
@@ -162,16 +169,26 @@ def append_result(path: Path, result: Result) -> None:
         file.write(msgspec.json.encode(result) + b"\n")
 
 
-def swap_code(mutant: Mutant) -> None:
-    """Replace the code of the functions of a file that are already loaded, and forget cached results."""
+def find_loaded() -> list[Loaded]:
+    """Return the functions of the service that are loaded, and its caches."""
+    loaded: list[Loaded] = []
+    for candidate in gc.get_objects():
+        if isinstance(candidate, FunctionType | functools._lru_cache_wrapper):
+            module = getattr(candidate, "__module__", None) or ""
+            if module.startswith(PACKAGE):
+                loaded.append(candidate)
+    return loaded
+
+
+def swap_code(mutant: Mutant, loaded: Sequence[Loaded]) -> None:
+    """Replace the code of the functions of a file, and forget cached results."""
     codes = {(code.co_qualname, code.co_firstlineno): code for code in _iterate_codes(mutant.compile())}
     path = str(Path(mutant.path).resolve())
-    for loaded in gc.get_objects():
-        if isinstance(loaded, FunctionType) and loaded.__code__.co_filename == path:
-            key = loaded.__code__.co_qualname, loaded.__code__.co_firstlineno
-            loaded.__code__ = codes.get(key, loaded.__code__)
-        elif isinstance(loaded, functools._lru_cache_wrapper) and loaded.__module__.startswith("chalicelib"):
-            loaded.cache_clear()
+    for part in loaded:
+        if isinstance(part, functools._lru_cache_wrapper):
+            part.cache_clear()
+        elif part.__code__.co_filename == path:
+            part.__code__ = codes.get((part.__code__.co_qualname, part.__code__.co_firstlineno), part.__code__)
 
 
 def _iterate_codes(code: CodeType) -> Iterator[CodeType]:
