@@ -103,6 +103,11 @@ def test_token_with_a_lifetime_over_one_day_is_rejected(
         assert is_accepted(verifier, idp.token("ann", iat=noon, exp=noon + lifetime)) is expected
 
 
+@pytest.mark.parametrize(("seconds", "expected"), [(0, True), (-1, False)])
+def test_time_before_1970_is_rejected(idp: IdentityProvider, verifier: Verifier, seconds: int, expected: bool) -> None:
+    assert is_accepted(verifier, idp.token("ann", nbf=seconds)) is expected
+
+
 def test_token_expires_a_minute_after_its_expiry_time(idp: IdentityProvider, verifier: Verifier) -> None:
     with time_machine.travel(NOON, tick=False) as clock:
         token = idp.token("ann")

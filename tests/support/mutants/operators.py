@@ -29,13 +29,16 @@ _ARITHMETIC: dict[type[ast.operator], type[ast.operator]] = {
 _PLACEHOLDER = re.compile("\0([0-9]+)\0")
 
 
-def mark_tests(tree: ast.AST) -> None:
-    """Mark the expressions that only decide between true and false.
+def mark_nodes(tree: ast.AST) -> None:
+    """Mark the expressions that need fewer mutants.
 
-    A test that detects an expression that is always true, and one that is always false, also detects its opposite.
-    So these expressions need no mutant with the opposite.
+    Some expressions only decide between true and false. A test that detects an expression that is always true, and one
+    that is always false, also detects its opposite. Python itself detects a tuple with too few elements for its names.
     """
     for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Tuple):
+            for part in (*node.targets, node.value):
+                vars(part)["is_unpacked"] = True
         tests: list[ast.expr] = []
         match node:
             case ast.If() | ast.IfExp() | ast.While():
@@ -134,8 +137,10 @@ def _mutate_dict(node: ast.Dict) -> Iterator[ast.AST]:
 
 
 def _mutate_elements(node: ast.Tuple | ast.List | ast.Set) -> Iterator[ast.AST]:
-    if len(node.elts) > 1 and all(
-        isinstance(element, ast.Constant | ast.Attribute | ast.Name) for element in node.elts
+    if (
+        len(node.elts) > 1
+        and not hasattr(node, "is_unpacked")
+        and all(isinstance(element, ast.Constant | ast.Attribute | ast.Name) for element in node.elts)
     ):
         for index in range(len(node.elts)):
             yield _copy(node, elts=node.elts[:index] + node.elts[index + 1 :])

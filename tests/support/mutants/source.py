@@ -10,7 +10,7 @@ from types import CodeType
 from typing import NamedTuple
 
 from tests.support.mutants.conditions import is_condition, is_update
-from tests.support.mutants.operators import has_condition, is_number, join_text, list_replacements, mark_tests
+from tests.support.mutants.operators import has_condition, is_number, join_text, list_replacements, mark_nodes
 
 _CONTEXT = 50
 
@@ -81,7 +81,7 @@ def _is_row(node: ast.AST) -> bool:
 @cache
 def _parse(path: str) -> ast.Module:
     tree = ast.parse(Path(path).read_text())
-    mark_tests(tree)
+    mark_nodes(tree)
     return tree
 
 
