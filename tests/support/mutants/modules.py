@@ -26,9 +26,7 @@ MODULES = {
         ("photos/access.py", "albums/access.py"),
         (
             "http/test_permissions.py",
-            "photos/test_photos.py",
             "photos/test_batches.py",
-            "albums/test_albums.py",
             "albums/test_batches.py",
             "albums/test_album_photos.py",
             "albums/test_links.py",

@@ -12,6 +12,7 @@ import signal
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from types import CodeType, FunctionType
 from typing import IO, Any, Literal, NamedTuple, NoReturn
 
@@ -41,6 +42,14 @@ class Result(msgspec.Struct):
     seconds: float = 0
 
 
+class Baseline(msgspec.Struct):
+    """The tests without a mutant: the one that failed, their seconds, and the tests of each line of each file."""
+
+    failed: str
+    seconds: dict[str, float]
+    lines: dict[str, dict[int, list[str]]]
+
+
 class Child(NamedTuple):
     """A process that tests a mutant."""
 
@@ -57,7 +66,6 @@ class MutantSession:
         self._module, self._mutants, self._results, self._log, self._end = module, mutants, results, log, end
         self._failed = ""
         self._seconds: dict[str, float] = {}
-        self._lines: dict[str, dict[str, set[int]]] = {}
         self.is_sound = False
         """False if a test fails without a mutant."""
 
@@ -76,11 +84,12 @@ class MutantSession:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Run the tests without a mutant, and then those of each mutant."""
-        self._cover(session.items)
-        if self._failed:
-            print(f"{self._failed} fails without a mutant.", file=self._log)
+        self._baseline = self._measure(session.items)
+        if self._baseline.failed:
+            print(f"{self._baseline.failed} fails without a mutant.", file=self._log)
             return True
         self.is_sound = True
+        _warm_up()
         self._loaded = find_loaded()
         # The collector would write to most pages, and so copy the memory for each process.
         gc.collect()
@@ -92,7 +101,7 @@ class MutantSession:
             if time.monotonic() > self._end:
                 break
             items = self._select_tests(mutant, session.items)
-            limit = 15 + 5 * sum(self._seconds[item.nodeid] for item in items)
+            limit = 30 + 2 * sum(self._baseline.seconds[item.nodeid] for item in items)
             if pid := os.fork():
                 children[pid] = Child(mutant, time.monotonic(), time.monotonic() + limit)
             else:
@@ -101,8 +110,18 @@ class MutantSession:
             self._wait(children)
         return True
 
-    def _cover(self, items: Sequence[pytest.Item]) -> None:
-        """Run the tests, and record the lines of the mutants' files that each of them runs."""
+    def _measure(self, items: Sequence[pytest.Item]) -> Baseline:
+        """Run the tests without a mutant in another process, because a library with threads cannot be copied."""
+        with NamedTemporaryFile() as file:
+            if pid := os.fork():
+                os.waitpid(pid, 0)
+                return msgspec.json.decode(Path(file.name).read_bytes(), type=Baseline)
+            try:
+                Path(file.name).write_bytes(msgspec.json.encode(self._cover(items)))
+            finally:
+                os._exit(0)
+
+    def _cover(self, items: Sequence[pytest.Item]) -> Baseline:
         # The faster core of coverage cannot tell the tests apart.
         os.environ["COVERAGE_CORE"] = "ctrace"
         paths = sorted({mutant.path for mutant in self._mutants})
@@ -112,22 +131,18 @@ class MutantSession:
             cover.switch_context(item.nodeid)
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
         cover.stop()
-        data = cover.get_data()
-        for path in paths:
-            contexts = data.contexts_by_lineno(str(Path(path).resolve()))
-            tests = self._lines.setdefault(path, {})
-            for line, nodeids in contexts.items():
-                for nodeid in nodeids:
-                    tests.setdefault(nodeid, set()).add(line)
+        lines = {path: cover.get_data().contexts_by_lineno(str(Path(path).resolve())) for path in paths}
+        return Baseline(self._failed, self._seconds, lines)
 
     def _select_tests(self, mutant: Mutant, items: Sequence[pytest.Item]) -> list[pytest.Item]:
         """Return the tests of a mutant, by file, because the tests of a file can share a deployment."""
-        covered = self._lines[mutant.path]
-        chosen = [item for item in items if not covered.get(item.nodeid, set()).isdisjoint(mutant.lines)]
-        fastest: dict[Path, float] = {}
+        tests = self._baseline.lines[mutant.path]
+        covering = {nodeid for line in mutant.lines for nodeid in tests.get(line, ())}
+        chosen = [item for item in items if item.nodeid in covering]
+        seconds, fastest = self._baseline.seconds, dict[Path, float]()
         for item in chosen:
-            fastest[item.path] = min(fastest.get(item.path, float("inf")), self._seconds[item.nodeid])
-        return sorted(chosen, key=lambda item: (fastest[item.path], item.path, self._seconds[item.nodeid]))
+            fastest[item.path] = min(fastest.get(item.path, float("inf")), seconds[item.nodeid])
+        return sorted(chosen, key=lambda item: (fastest[item.path], item.path, seconds[item.nodeid]))
 
     def _test(self, mutant: Mutant, items: Sequence[pytest.Item]) -> NoReturn:
         """Run the tests of a mutant in this process, and end it."""
@@ -167,6 +182,16 @@ def append_result(path: Path, result: Result) -> None:
     """Add a result to a file, in one write."""
     with path.open("ab", buffering=0) as file:
         file.write(msgspec.json.encode(result) + b"\n")
+
+
+def _warm_up() -> None:
+    """Deploy the service once, so that the processes of the mutants need not read its template and its models."""
+    # Importing the service must wait until pytest has begun, because a mutant may replace one of its files.
+    from tests.conftest import deployment
+    from tests.support import idp
+
+    with idp.running() as provider, deployment(provider):
+        pass
 
 
 def find_loaded() -> list[Loaded]:
