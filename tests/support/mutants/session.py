@@ -25,6 +25,7 @@ from tests.support.mutants.source import Mutant
 
 PROCESSES = 2
 MAX_MEMORY = 8 << 30
+FAST_SECONDS = 1
 
 PACKAGE = "chalicelib"
 
@@ -135,14 +136,18 @@ class MutantSession:
         return Baseline(self._failed, self._seconds, lines)
 
     def _select_tests(self, mutant: Mutant, items: Sequence[pytest.Item]) -> list[pytest.Item]:
-        """Return the tests of a mutant, by file, because the tests of a file can share a deployment."""
+        """Return the tests of a mutant: all fast ones first, by file, because those of a file can share a deployment."""
         tests = self._baseline.lines[mutant.path]
         covering = {nodeid for line in mutant.lines for nodeid in tests.get(line, ())}
         chosen = [item for item in items if item.nodeid in covering]
         seconds, fastest = self._baseline.seconds, dict[Path, float]()
         for item in chosen:
             fastest[item.path] = min(fastest.get(item.path, float("inf")), seconds[item.nodeid])
-        return sorted(chosen, key=lambda item: (fastest[item.path], item.path, seconds[item.nodeid]))
+
+        def rank(item: pytest.Item) -> tuple[bool, float, Path, float]:
+            return seconds[item.nodeid] > FAST_SECONDS, fastest[item.path], item.path, seconds[item.nodeid]
+
+        return sorted(chosen, key=rank)
 
     def _test(self, mutant: Mutant, items: Sequence[pytest.Item]) -> NoReturn:
         """Run the tests of a mutant in this process, and end it."""
