@@ -136,7 +136,7 @@ class MutantSession:
         return Baseline(self._failed, self._seconds, lines)
 
     def _select_tests(self, mutant: Mutant, items: Sequence[pytest.Item]) -> list[pytest.Item]:
-        """Return the tests of a mutant: all fast ones first, by file, because those of a file can share a deployment."""
+        """Return the tests of a mutant, the fast ones first, by file, because the tests of a file share a deployment."""
         tests = self._baseline.lines[mutant.path]
         covering = {nodeid for line in mutant.lines for nodeid in tests.get(line, ())}
         chosen = [item for item in items if item.nodeid in covering]
