@@ -88,7 +88,7 @@ MODULES = {
                 "user_requests",
             )
         ),
-        ("stores", "test_races.py", "albums/test_propagation.py", "albums/test_idempotency.py", "reconcile"),
+        ("stores", "test_races.py", "albums/test_propagation.py", "reconcile/test_kinds.py", "reconcile/test_run.py"),
         only_conditions=True,
     ),
 }
