@@ -92,7 +92,7 @@ def test_mutants_of_a_condition_change_one_operator_or_clause() -> None:
         ("The album and its photos", False),
     ],
 )
-def test_conditions_are_told_from_other_texts(text: str, expected: bool) -> None:
+def test_other_texts_are_not_conditions(text: str, expected: bool) -> None:
     assert conditions.is_condition(text) == expected
 
 
