@@ -25,7 +25,7 @@ BOTH := @test -e $(READY) -a -e $(EMULATOR) || echo "Installing two environments
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast coverage test-aws policies check fuzz crash-matrix event-orders model bench openapi package audit deploy resources cdn-key redrive reprocess reconcile rebuild orphans reindex rehide erase-photo cancel-account
+.PHONY: help run test test-fast coverage test-aws policies check fuzz crash-matrix event-orders mutation model bench openapi package audit deploy resources cdn-key redrive reprocess reconcile rebuild orphans reindex rehide erase-photo cancel-account
 
 help: ## List all commands
 	@echo 'Arguments in [ ] are optional.'
@@ -71,6 +71,10 @@ crash-matrix: $(READY) ## Inject each fault at each call of everything that writ
 
 event-orders: $(READY) ## Deliver the events of a photo in every order, with duplicates and lost events
 	$(BIN)/python -m tests.support.event_orders
+
+mutation: $(READY) ## Test changes of the code, and list those that no test detects ([MODULE=tokens,links] [SECONDS=] [RESULTS=file to resume])
+	$(BIN)/python -m tests.support.mutants $(if $(MODULE),--modules $(MODULE)) \
+	    $(if $(filter command,$(word 1,$(origin SECONDS))),--seconds $(SECONDS)) $(if $(RESULTS),--results "$(RESULTS)")
 
 model: $(READY) ## Compare the service with its model for 10 minutes, and resume at the next call ([SECONDS=])
 	$(BIN)/python -m tests.support.model.runs $(SECONDS)

@@ -60,5 +60,4 @@ class Cursors:
 
 def _is_canonical(token: str) -> bool:
     # Base64 decoders ignore stray bits and characters. Accept only the encoding that `seal` returns.
-    parts = token.removeprefix(".").split(".")
-    return all(base64_encode(base64_decode(part)).decode() == part for part in parts)
+    return all(base64_encode(base64_decode(part)).decode() == part for part in token.split("."))

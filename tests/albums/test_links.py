@@ -175,6 +175,30 @@ def test_deleting_an_album_deletes_its_links(shared_cloud: Cloud, ann: Client, a
     assert rows["Items"] == []
 
 
+def test_link_is_not_found_from_the_moment_its_album_is_deleted(shared_cloud: Cloud, ann: Client, album: str) -> None:
+    shared_cloud.upload(ann, JPEG, albumId=album[8:])
+    path = create_link(ann, album)
+    # A job removes the photo, the links and the album later.
+    assert ann.delete(album).status == 204
+    assert open_link(shared_cloud.visitor, path).status == 404
+
+
+def test_link_without_its_album_is_not_found(shared_cloud: Cloud, ann: Client, album: str) -> None:
+    path = create_link(ann, album)
+    key = {"albumId": {"S": album[8:]}, "record": {"S": "album"}}
+    shared_cloud.dynamodb.delete_item(TableName=shared_cloud.settings.album_table, Key=key)
+    assert open_link(shared_cloud.visitor, path).status == 404
+
+
+def test_only_the_owner_lists_and_revokes_links(shared_cloud: Cloud, ann: Client) -> None:
+    album = create_album(ann, visibility="public")
+    link = ann.post(f"{album}/links", {}).json["linkId"]
+    bob = shared_cloud.person("bob")
+    assert bob.get(f"{album}/links").status == 403
+    assert bob.delete(f"{album}/links/{link}").status == 403
+    assert [shown["linkId"] for shown in ann.get(f"{album}/links").json["items"]] == [link]
+
+
 def test_expiry_time_is_returned_in_utc_with_milliseconds(ann: Client, album: str) -> None:
     link = ann.post(f"{album}/links", {"expiresAt": "2030-01-01T12:00:00+02:00"}).json
     assert link["expiresAt"] == "2030-01-01T10:00:00.000Z"

@@ -181,6 +181,17 @@ def test_key_for_signatures_is_used(idp: IdentityProvider, keys: KeySet, change:
     assert has_key(keys, "odd")
 
 
+@pytest.mark.parametrize(("member", "expected"), [("use", True), ("key_ops", True), ("kid", False), ("n", False)])
+def test_optional_members_of_a_key_may_be_absent(
+    idp: IdentityProvider, keys: KeySet, member: str, expected: bool
+) -> None:
+    jwk = make_jwk(idp.key)
+    del jwk[member]
+    idp.odd_keys = [jwk]
+    assert has_key(keys, "odd") is expected
+    assert has_key(keys, "kid-1")
+
+
 def test_small_private_elliptic_and_malformed_keys_are_ignored(idp: IdentityProvider, keys: KeySet) -> None:
     small, curve = rsa.generate_private_key(65537, 1024), ec.generate_private_key(ec.SECP256R1())
     private = json.loads(RSAAlgorithm.to_jwk(idp.key))

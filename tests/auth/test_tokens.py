@@ -8,7 +8,7 @@ import time_machine
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chalicelib.auth.tokens import KeySet, Verifier
+from chalicelib.auth.tokens import MAX_TOKEN_LENGTH, KeySet, Verifier
 from chalicelib.domain.errors import InvalidToken
 from tests.support.forged import ATTACKER, FORGERIES, made
 from tests.support.idp import CLIENT, ISSUER, IdentityProvider
@@ -39,6 +39,16 @@ def test_access_token_of_the_pool_is_accepted(idp: IdentityProvider, verifier: V
 def test_forged_token_is_rejected(idp: IdentityProvider, verifier: Verifier, attack: str) -> None:
     assert is_accepted(verifier, made(idp))
     assert not is_accepted(verifier, FORGERIES[attack](idp))
+
+
+def test_longest_token_is_accepted(idp: IdentityProvider, verifier: Verifier) -> None:
+    bytes_left = (MAX_TOKEN_LENGTH - len(made(idp))) * 3 // 4
+    paddings = [("x" * claim, "x" * header) for claim in range(bytes_left - 40, bytes_left) for header in range(2)]
+    lengths = {
+        len(text): text for claim, header in paddings if (text := made(idp, idp.claims("ann", p=claim), p=header))
+    }
+    assert is_accepted(verifier, lengths[MAX_TOKEN_LENGTH])
+    assert not is_accepted(verifier, lengths[MAX_TOKEN_LENGTH + 1])
 
 
 def test_forged_tokens_cause_no_request_except_for_the_pools_keys(idp: IdentityProvider, verifier: Verifier) -> None:
@@ -91,6 +101,11 @@ def test_token_with_a_lifetime_over_one_day_is_rejected(
     noon = int(NOON.timestamp())
     with time_machine.travel(NOON, tick=False):
         assert is_accepted(verifier, idp.token("ann", iat=noon, exp=noon + lifetime)) is expected
+
+
+@pytest.mark.parametrize(("seconds", "expected"), [(0, True), (-1, False)])
+def test_time_before_1970_is_rejected(idp: IdentityProvider, verifier: Verifier, seconds: int, expected: bool) -> None:
+    assert is_accepted(verifier, idp.token("ann", nbf=seconds)) is expected
 
 
 def test_token_expires_a_minute_after_its_expiry_time(idp: IdentityProvider, verifier: Verifier) -> None:

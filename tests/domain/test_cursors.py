@@ -70,6 +70,16 @@ def test_cursor_expires_after_a_day() -> None:
             CURSORS.open(token)
 
 
+def test_cursors_of_the_same_version_keep_their_format(monkeypatch: pytest.MonkeyPatch) -> None:
+    with time_machine.travel(1_800_000_000, tick=False):
+        sealed = CURSORS.seal([7, "after"])
+        assert sealed == "WzcsImFmdGVyIl0.a0nSAA.lPk5EuCKngNZoCWNT4Pu3DgeXfc_iXLvh5oi4vpIc-U"
+        # A cursor outlives a release, so a new format needs a new version.
+        monkeypatch.setattr(cursors, "VERSION", cursors.VERSION + 1)
+        with pytest.raises(InvalidCursor):
+            Cursors(KEYS, *BOUND).open(sealed)
+
+
 # --- Forged cursors
 
 

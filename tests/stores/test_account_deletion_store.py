@@ -60,6 +60,16 @@ def test_account_is_not_due_after_its_purge_and_its_marker_expires(backend: Back
     assert not backend.accounts.get_account(ANN).cancelled
 
 
+def test_account_with_a_further_run_stays_due_at_its_time(backend: Backend) -> None:
+    cancel(backend, ANN)
+    backend.deletions.finish_purge_run(ANN, timestamp_after(200))
+    assert list_due(backend, 199) == []
+    assert list_due(backend, 200) == [ANN]
+    assert backend.deletions.get_cancellation_time(ANN) == timestamp_after(0)
+    backend.later(timedelta(days=365))
+    assert backend.accounts.get_account(ANN).cancelled
+
+
 def test_account_that_is_not_cancelled_cannot_be_postponed_or_ended(backend: Backend) -> None:
     backend.granted()
     before = backend.accounts.get_account(ANN)
@@ -89,6 +99,18 @@ def test_purge_removes_all_data_of_one_user_and_then_finds_nothing(backend: Back
     purges = (backend.deletions.purge_albums, backend.deletions.purge_ratings)
     assert [purge(ANN) for purge in purges] == [0, 0]
     assert backend.deletions.purge_records(BOB) == 2, "a digest and the counts of a year"
+
+
+def test_purge_removes_the_ratings_of_a_photo_with_it(backend: Backend) -> None:
+    photo, erased = backend.ready(), backend.ready()
+    for rated in (photo, erased):
+        assert backend.ratings.rate(rated, BOB, None, 4)
+    backend.erase(backend.now(erased))
+    while backend.deletions.purge_photos(ANN):
+        pass
+    for rated in (photo, erased):
+        assert backend.store.get_photo(rated.photo_id) is None
+        assert backend.ratings.get_rating(rated.photo_id, BOB) is None
 
 
 def test_purge_subtracts_a_rating_from_the_sums_of_a_rebuilt_photo(backend: Backend) -> None:

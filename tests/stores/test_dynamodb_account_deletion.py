@@ -1,12 +1,17 @@
 """Deletion of accounts on DynamoDB during concurrent writes."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from chalicelib.domain.ids import UserId
+import pytest
+
+from chalicelib.domain.ids import UserId, format_timestamp
 from tests.support.album_rows import add_album, new_link
 from tests.support.faults import Fault, Killed, hooked, striking
-from tests.support.rows import Backend
+from tests.support.rows import START, Backend
 
 ANN = UserId("ann")
 
@@ -45,6 +50,50 @@ def test_purge_that_is_killed_between_two_transactions_leaves_the_album_until_it
     while backend.deletions.purge_albums(ANN):
         pass
     assert backend.links.list_links(album.album_id, 200) == []
+
+
+def act_before_first_write(backend: Backend, table: str, act: Callable[[], object]) -> AbstractContextManager[None]:
+    """Run `act` once, immediately before the next transaction that writes to a table."""
+    pending = [act]
+
+    def before(model: Any, params: Any, **_: Any) -> None:
+        if model.name == "TransactWriteItems" and f"photoshare-test-{table}" in str(params) and pending:
+            pending.pop()()
+
+    return hooked("before-call.dynamodb", lambda _: before, backend.client)
+
+
+def test_purge_that_ended_meanwhile_is_not_continued(backend: Backend) -> None:
+    backend.cancel(ANN)
+    with act_before_first_write(backend, "Accounts", lambda: backend.deletions.finish_purge_run(ANN, None)):
+        backend.deletions.finish_purge_run(ANN, format_timestamp(START))
+    assert backend.deletions.list_due(format_timestamp(START + timedelta(days=1)), 9) == []
+
+
+@pytest.mark.parametrize("ratings", [0, 1])
+def test_photo_that_is_rated_during_its_purge_is_purged_with_its_rating(backend: Backend, ratings: int) -> None:
+    photo = backend.ready()
+    for number in range(ratings):
+        assert backend.ratings.rate(backend.now(photo), UserId(f"cy{number}"), None, 4)
+
+    def rate() -> None:
+        assert backend.ratings.rate(backend.now(photo), UserId("bob"), None, 5)
+
+    with act_before_first_write(backend, "PhotoMetadata", rate):
+        assert backend.deletions.purge_photos(ANN) == 1
+    assert backend.now(photo).rating_count == ratings + 1
+    while backend.deletions.purge_photos(ANN):
+        pass
+    assert backend.ratings.get_rating(photo.photo_id, UserId("bob")) is None
+
+
+def test_photo_that_is_changed_during_its_purge_keeps_its_rows_until_the_next_purge(backend: Backend) -> None:
+    photo = backend.ready(tags=("sea",))
+    with act_before_first_write(backend, "PhotoMetadata", lambda: backend.put(photo, tags=("lake",))):
+        assert backend.deletions.purge_photos(ANN) == 1
+    assert backend.now(photo).tags == ("lake",)
+    assert backend.deletions.purge_photos(ANN) == 1
+    assert backend.store.get_photo(photo.photo_id) is None
 
 
 def test_purge_subtracts_the_rating_that_is_stored_even_if_it_was_raised_meanwhile(backend: Backend) -> None:

@@ -1,0 +1,243 @@
+"""Run the tests of mutants in one pytest session. Each mutant has a process of its own, which ends at its time limit.
+
+The session first runs all tests without a mutant, and records the lines that each test covers. A mutant then runs the
+tests that cover its lines, the fast ones first, until one of them fails.
+"""
+
+import functools
+import gc
+import hashlib
+import os
+import resource
+import signal
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from types import CodeType, FunctionType
+from typing import IO, Any, Literal, NamedTuple, NoReturn
+
+import coverage
+import msgspec
+import pytest
+from hypothesis import Phase, settings
+
+from tests.support.mutants.source import Mutant
+
+PROCESSES = 2
+MAX_MEMORY = 8 << 30
+FAST_SECONDS = 1
+
+PACKAGE = "chalicelib"
+
+type Loaded = FunctionType | functools._lru_cache_wrapper[Any]
+Outcome = Literal["killed", "survived", "timeout"]
+
+
+class Result(msgspec.Struct):
+    """The outcome of a mutant. `test` is the test that failed."""
+
+    module: str
+    mutant: str
+    outcome: Outcome
+    test: str = ""
+    seconds: float = 0
+
+
+class Baseline(msgspec.Struct):
+    """The tests without a mutant: the one that failed, their seconds, and the tests of each line of each file."""
+
+    failed: str
+    seconds: dict[str, float]
+    lines: dict[str, dict[int, list[str]]]
+
+
+class Child(NamedTuple):
+    """A process that tests a mutant."""
+
+    mutant: Mutant
+    start: float
+    end: float
+
+
+class MutantSession:
+    """A pytest plugin that runs the tests of mutants instead of those that pytest has collected."""
+
+    def __init__(self, module: str, mutants: Sequence[Mutant], results: Path, log: IO[str], end: float) -> None:
+        """Append the outcomes to the file `results`. Start no mutant after `end`."""
+        self._module, self._mutants, self._results, self._log, self._end = module, mutants, results, log, end
+        self._failed = ""
+        self._seconds: dict[str, float] = {}
+        self.is_sound = False
+        """False if a test fails without a mutant."""
+
+    def pytest_sessionstart(self) -> None:
+        """Make Hypothesis repeatable, and do not shrink, because only the outcome counts."""
+        phases = (Phase.explicit, Phase.generate)
+        settings.register_profile("mutants", deadline=None, derandomize=True, phases=phases)
+        settings.load_profile("mutants")
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Record the seconds of a test, and its name if it failed."""
+        self._seconds[report.nodeid] = self._seconds.get(report.nodeid, 0) + report.duration
+        if report.failed:
+            self._failed = report.nodeid
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Run the tests without a mutant, and then those of each mutant."""
+        self._baseline = self._measure(session.items)
+        if self._baseline.failed:
+            print(f"{self._baseline.failed} fails without a mutant.", file=self._log)
+            return True
+        self.is_sound = True
+        _warm_up()
+        self._loaded = find_loaded()
+        # The collector would write to most pages, and so copy the memory for each process.
+        gc.collect()
+        gc.freeze()
+        children: dict[int, Child] = {}
+        for mutant in self._mutants:
+            while len(children) == PROCESSES:
+                self._wait(children)
+            if time.monotonic() > self._end:
+                break
+            items = self._select_tests(mutant, session.items)
+            limit = 30 + 2 * sum(self._baseline.seconds[item.nodeid] for item in items)
+            if pid := os.fork():
+                children[pid] = Child(mutant, time.monotonic(), time.monotonic() + limit)
+            else:
+                self._test(mutant, items)
+        while children:
+            self._wait(children)
+        return True
+
+    def _measure(self, items: Sequence[pytest.Item]) -> Baseline:
+        """Run the tests without a mutant in another process, because a library with threads cannot be copied."""
+        with NamedTemporaryFile() as file:
+            if pid := os.fork():
+                os.waitpid(pid, 0)
+                return msgspec.json.decode(Path(file.name).read_bytes(), type=Baseline)
+            try:
+                Path(file.name).write_bytes(msgspec.json.encode(self._cover(items)))
+            finally:
+                os._exit(0)
+
+    def _cover(self, items: Sequence[pytest.Item]) -> Baseline:
+        # The faster core of coverage cannot tell the tests apart.
+        os.environ["COVERAGE_CORE"] = "ctrace"
+        paths = sorted({mutant.path for mutant in self._mutants})
+        cover = coverage.Coverage(data_file=None, config_file=False, include=paths)
+        cover.start()
+        for item, following in _pair(items):
+            cover.switch_context(item.nodeid)
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+        cover.stop()
+        lines = {path: cover.get_data().contexts_by_lineno(str(Path(path).resolve())) for path in paths}
+        return Baseline(self._failed, self._seconds, lines)
+
+    def _select_tests(self, mutant: Mutant, items: Sequence[pytest.Item]) -> list[pytest.Item]:
+        """Return the tests of a mutant, the fast ones first, by file, because the tests of a file share resources."""
+        tests = self._baseline.lines[mutant.path]
+        covering = {nodeid for line in mutant.lines for nodeid in tests.get(line, ())}
+        chosen = [item for item in items if item.nodeid in covering]
+        seconds, fastest = self._baseline.seconds, dict[Path, float]()
+        for item in chosen:
+            fastest[item.path] = min(fastest.get(item.path, float("inf")), seconds[item.nodeid])
+
+        def rank(item: pytest.Item) -> tuple[bool, float, Path, float]:
+            return seconds[item.nodeid] > FAST_SECONDS, fastest[item.path], item.path, seconds[item.nodeid]
+
+        return sorted(chosen, key=rank)
+
+    def _test(self, mutant: Mutant, items: Sequence[pytest.Item]) -> NoReturn:
+        """Run the tests of a mutant in this process, and end it."""
+        start = time.monotonic()
+        try:
+            os.setpgid(0, 0)
+            resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
+            swap_code(mutant, self._loaded)
+            _hash_cheaply(mutant)
+            for item, following in _pair(items):
+                item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+                if self._failed:
+                    break
+            self._append(mutant, "killed" if self._failed else "survived", time.monotonic() - start)
+        finally:
+            os._exit(0)
+
+    def _wait(self, children: dict[int, Child]) -> None:
+        """Wait until a process ends or exceeds its time limit, and remove it from `children`."""
+        while True:
+            for pid, child in children.items():
+                done, _ = os.waitpid(pid, os.WNOHANG)
+                is_late = time.monotonic() > child.end
+                if is_late and not done:
+                    os.killpg(pid, signal.SIGKILL)
+                    os.waitpid(pid, 0)
+                    self._append(child.mutant, "timeout", time.monotonic() - child.start)
+                if done or is_late:
+                    del children[pid]
+                    return
+            time.sleep(0.02)
+
+    def _append(self, mutant: Mutant, outcome: Outcome, seconds: float) -> None:
+        append_result(self._results, Result(self._module, mutant.name, outcome, self._failed, round(seconds, 2)))
+
+
+def append_result(path: Path, result: Result) -> None:
+    """Add a result to a file, in one write."""
+    with path.open("ab", buffering=0) as file:
+        file.write(msgspec.json.encode(result) + b"\n")
+
+
+def _warm_up() -> None:
+    """Deploy the service once, so that the processes of the mutants need not read its template and its models."""
+    # Importing the service must wait until pytest has begun, because a mutant may replace one of its files.
+    from tests.conftest import deployment
+    from tests.support import idp
+
+    with idp.running() as provider, deployment(provider):
+        pass
+
+
+def find_loaded() -> list[Loaded]:
+    """Return the functions of the service that are loaded, and its caches."""
+    loaded: list[Loaded] = []
+    for candidate in gc.get_objects():
+        if isinstance(candidate, FunctionType | functools._lru_cache_wrapper):
+            module = getattr(candidate, "__module__", None) or ""
+            if module.startswith(PACKAGE):
+                loaded.append(candidate)
+    return loaded
+
+
+def swap_code(mutant: Mutant, loaded: Sequence[Loaded]) -> None:
+    """Replace the code of the functions of a file, and forget cached results."""
+    codes = {(code.co_qualname, code.co_firstlineno): code for code in _iterate_codes(mutant.compile())}
+    path = str(Path(mutant.path).resolve())
+    for part in loaded:
+        if isinstance(part, functools._lru_cache_wrapper):
+            part.cache_clear()
+        elif part.__code__.co_filename == path:
+            part.__code__ = codes.get((part.__code__.co_qualname, part.__code__.co_firstlineno), part.__code__)
+
+
+def _hash_cheaply(mutant: Mutant) -> None:
+    """Hash passwords in a moment, unless the mutant changes how they are hashed."""
+    if " hash_password:" not in mutant.name:
+        module = sys.modules[f"{PACKAGE}.domain.share_links"]
+        vars(module)["scrypt"] = lambda text, **options: hashlib.scrypt(text, **options | {"n": 2, "p": 1})
+
+
+def _iterate_codes(code: CodeType) -> Iterator[CodeType]:
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _iterate_codes(constant)
+
+
+def _pair(items: Sequence[pytest.Item]) -> Iterator[tuple[pytest.Item, pytest.Item | None]]:
+    """Yield each test with the one after it, for which pytest keeps the shared fixtures."""
+    return zip(items, [*items[1:], None], strict=True)
