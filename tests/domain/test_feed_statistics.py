@@ -79,7 +79,7 @@ def test_every_pair_of_buckets_comes_first_equally_often(depth: int) -> None:
 @pytest.mark.parametrize("count", [10**4, 10**6])
 def test_depth_estimated_from_a_sample_gives_buckets_of_about_two_photos(count: int, min_depth: int) -> None:
     gallery = BigGallery(count, seed=1)
-    bucket_sizes = [count / 2 ** gallery.new_walk(min_depth).depth for _ in range(400)]
+    bucket_sizes = [count / 2 ** gallery.new_walk(10, min_depth).depth for _ in range(400)]
     low, *_, high = quantiles(bucket_sizes, n=20)
     assert 0.6 < low < high < 6
 
