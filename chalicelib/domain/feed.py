@@ -13,6 +13,7 @@ from typing import Protocol
 
 import msgspec
 
+from chalicelib.domain import permutation
 from chalicelib.domain.ids import PhotoId
 
 RANK_BITS = 64
@@ -28,7 +29,6 @@ _MAX_DRAWS = 64
 _DRAW_BATCH = 2
 _MAX_CANDIDATES = 25
 """The draw ends if the buckets that it read hold this number of photos. More draws would cost queries."""
-_ROUNDS = 6
 _MAX_BATCH = 16
 """The largest number of buckets that are read at once."""
 _PRIOR_WEIGHT = 8
@@ -129,7 +129,7 @@ def start_walk(seed: int, ranks: Sequence[int], sample: Span, limit: int, min_de
 def find_span(walk: Walk, bucket: int) -> Span:
     """Return the ranks of the walk's bucket with this number."""
     width = RANKS >> walk.depth
-    low = _permute((walk.start_bucket + bucket) % walk.bucket_count, walk.depth, walk.seed) * width
+    low = permutation.permute((walk.start_bucket + bucket) % walk.bucket_count, walk.depth, walk.seed) * width
     return Span(low, low + width - 1)
 
 
@@ -265,7 +265,7 @@ def _scan[Item: HasId](walk: Walk, limit: int, read: Reader[Item], min_depth: in
 
 def _locate_item(walk: Walk, item: HasId) -> tuple[int, str]:
     """Return the bucket and the hash at which the walk reaches this item."""
-    number = _unpermute(compute_rank(item.photo_id) >> (RANK_BITS - walk.depth), walk)
+    number = permutation.unpermute(compute_rank(item.photo_id) >> (RANK_BITS - walk.depth), walk.depth, walk.seed)
     bucket = (number - walk.start_bucket) % walk.bucket_count
     key = compute_sort_hash(walk.seed, item.photo_id)
     return (walk.bucket_count if bucket == 0 and key <= walk.start_hash else bucket), key
@@ -287,39 +287,3 @@ def compute_sort_hash(seed: int, photo_id: PhotoId) -> str:
     """Return the keyed hash that sorts a bucket."""
     # Sort by keyed hash, not by rank: neighbours in rank would otherwise be in the same order in every walk.
     return blake2b(photo_id.encode(), digest_size=16, key=seed.to_bytes(8)).hexdigest()
-
-
-def _permute(bucket: int, depth: int, seed: int) -> int:
-    """Permute 0 .. 2^depth - 1 by key: a Feistel network over an even number of bits, cycle-walked.
-
-    Black and Rogaway, "Ciphers with Arbitrary Finite Domains" (CT-RSA 2002).
-    """
-    half, mask, key = _prepare_rounds(depth, seed)
-    while True:
-        left, right = bucket >> half, bucket & mask
-        for round_number in range(_ROUNDS):
-            left, right = right, left ^ (_mix(round_number, right, key) & mask)
-        bucket = (left << half) | right
-        if bucket < 1 << depth:
-            return bucket
-
-
-def _unpermute(permuted: int, walk: Walk) -> int:
-    """Invert `_permute`: run the same network backwards."""
-    half, mask, key = _prepare_rounds(walk.depth, walk.seed)
-    while True:
-        left, right = permuted >> half, permuted & mask
-        for round_number in reversed(range(_ROUNDS)):
-            left, right = right ^ (_mix(round_number, left, key) & mask), left
-        permuted = (left << half) | right
-        if permuted < 1 << walk.depth:
-            return permuted
-
-
-def _prepare_rounds(depth: int, seed: int) -> tuple[int, int, bytes]:
-    half = (depth + 1) // 2
-    return half, (1 << half) - 1, seed.to_bytes(8)
-
-
-def _mix(round_number: int, half: int, key: bytes) -> int:
-    return int.from_bytes(blake2b(bytes([round_number]) + half.to_bytes(4), digest_size=4, key=key).digest())

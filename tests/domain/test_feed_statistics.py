@@ -9,7 +9,7 @@ from statistics import quantiles
 
 import pytest
 
-from chalicelib.domain import feed
+from chalicelib.domain import feed, permutation
 from chalicelib.domain.feed import Walk
 from tests.support import chi_square, feed_evenness
 from tests.support.feed_gallery import BigGallery, Gallery
@@ -19,7 +19,7 @@ from tests.support.feed_gallery import BigGallery, Gallery
 def cached_hashes() -> Iterator[None]:
     """Cache the hashes of permutations. They take most of the time, and walks with few buckets repeat them."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(feed, "_mix", lru_cache(4096)(feed._mix))
+        patch.setattr(permutation, "_mix", lru_cache(4096)(permutation._mix))
         yield
 
 
