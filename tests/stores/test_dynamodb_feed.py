@@ -162,16 +162,17 @@ def add_typical_photos(backend: Backend, count: int) -> None:
 @pytest.mark.parametrize(
     ("count", "scope", "limits"),
     [
-        (100, "public", {10: (16, 8), 50: (24, 17), 100: (34, 24)}),
-        (100, "mine", {10: (16, 8), 50: (12, 17), 100: (20, 24)}),
-        (1_000, "public", {10: (16, 8), 50: (12, 17), 100: (20, 30)}),
-        (10_000, "public", {10: (16, 8), 50: (12, 17), 100: (20, 30)}),
+        (100, "public", {10: (16, 8), 50: (24, 20), 100: (34, 34)}),
+        (100, "mine", {10: (16, 8), 50: (12, 20), 100: (20, 34)}),
+        (1_000, "public", {10: (16, 8), 50: (12, 20), 100: (20, 34)}),
+        (10_000, "public", {10: (16, 8), 50: (12, 20), 100: (20, 34)}),
     ],
 )
 def test_page_in_random_order_takes_few_queries_and_no_other_calls(
     empty_backend: Empty, count: int, scope: Scope, limits: dict[int, tuple[int, int]]
 ) -> None:
-    backend, pages = empty_backend(), 12
+    # A query on moto takes time that grows with the table.
+    backend, pages = empty_backend(), 3 if count == 10_000 else 12
     add_typical_photos(backend, count)
     for limit, (most_queries, most_units) in limits.items():
         last_key = None
