@@ -84,6 +84,7 @@ bench: ## Measure the figures in the documentation, in about half an hour
 	$(BIN)/python -m bench.coldstart
 	$(BIN)/python -m bench.walks
 	$(BIN)/python -m bench.evenness
+	$(BIN)/python -m bench.feed_queries
 	$(BIN)/python -m bench.heat
 	$(BIN)/python -m bench.cost
 	$(BIN)/python -m bench.feed

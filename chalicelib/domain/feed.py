@@ -13,6 +13,7 @@ from typing import Protocol
 
 import msgspec
 
+from chalicelib.domain import permutation
 from chalicelib.domain.ids import PhotoId
 
 RANK_BITS = 64
@@ -20,18 +21,18 @@ RANKS = 1 << RANK_BITS
 MAX_DEPTH = 40
 PUBLIC_MIN_DEPTH = 5
 """The `min_depth` of walks through public lists: at least 32 buckets, to spread the reads of many users."""
-SAMPLE_SIZE = 7
-"""Ranks that the first page reads to estimate the density. The error is about 40 %, or half a unit of depth."""
-_SLOTS_PER_BUCKET = 10
-"""Slots of each bucket in the draw of a walk's start. Photos fill the first slots. Few buckets need more slots."""
+_BUCKETS_PER_PAGE = 5
+"""The largest number of buckets on a page, if the estimate is right. The smallest number is half of it."""
+_MIN_PER_BUCKET = 2
+_MIN_SAMPLE = 7
 _MAX_DRAWS = 64
-"""The largest number of draws. On average, the fifth draw finds a photo."""
-_DRAW_BATCH = 4
-_ROUNDS = 6
+_DRAW_BATCH = 2
+_MAX_CANDIDATES = 25
+"""The draw ends if the buckets that it read hold this number of photos. More draws would cost queries."""
 _MAX_BATCH = 16
 """The largest number of buckets that are read at once."""
-_EXPECTED_PER_BUCKET, _PRIOR_WEIGHT = 2, 4
-"""The expected number of photos per bucket. It has the weight of four buckets that were read."""
+_PRIOR_WEIGHT = 8
+"""The expected number of photos per bucket has the weight of eight photos that were read."""
 _SCAN_BATCH = 100
 
 
@@ -65,6 +66,8 @@ class Walk(msgspec.Struct, frozen=True, array_like=True):
     start_bucket: int = 0
     """The number of the walk's first bucket in the permutation."""
     start_hash: str = ""
+    per_bucket: float = _MIN_PER_BUCKET
+    """The expected number of photos per bucket. Each page corrects it. Cursors of older versions do not have it."""
 
     @property
     def bucket_count(self) -> int:
@@ -84,6 +87,11 @@ class Walk(msgspec.Struct, frozen=True, array_like=True):
         """Return the walk after all ranks below `low` were read."""
         return msgspec.structs.replace(self, next_rank=low)
 
+    def count_photos(self, found: int, buckets: int) -> "Walk":
+        """Return the walk after `found` photos were read in this number of buckets."""
+        per_bucket = (found + _PRIOR_WEIGHT) / (buckets + _PRIOR_WEIGHT / self.per_bucket)
+        return msgspec.structs.replace(self, per_bucket=per_bucket)
+
 
 def compute_rank(photo_id: PhotoId) -> int:
     """Return the photo's fixed rank. Ranks are uniform and independent of the upload time."""
@@ -97,23 +105,31 @@ def choose_sample(random_rank: int, min_depth: int) -> Span:
     return Span(part * width + offset // 2, (part + 1) * width - 1)
 
 
-def choose_depth(ranks: Sequence[int], sample: Span, min_depth: int) -> int:
-    """Return the depth at which a bucket holds 1.4 to 2.8 photos, but at least `min_depth`.
+def choose_sample_size(limit: int) -> int:
+    """Return how many ranks to read for the estimate of the density. The error is 38 % for 7 ranks, 20 % for 25."""
+    return max(limit // 2, _MIN_SAMPLE)
 
-    `ranks` are the lowest ranks in `sample`. If there are SAMPLE of them, the ranks after the last one were not read.
+
+def start_walk(seed: int, ranks: Sequence[int], sample: Span, limit: int, min_depth: int) -> Walk:
+    """Return the start of a walk whose buckets hold a fifth to two fifths of a page of `limit` photos.
+
+    Its depth is at least `min_depth`, and a bucket holds at least two photos if the gallery allows both. `ranks` are
+    the lowest ranks in `sample`, at most `choose_sample_size(limit)`.
     """
-    is_full = len(ranks) == SAMPLE_SIZE
+    is_full = len(ranks) == choose_sample_size(limit)
     width = (ranks[-1] if is_full else sample.high) - sample.low + 1
     # The gap up to the k-th point of a Poisson process is gamma-distributed: (k - 1) / gap is the unbiased density.
     estimate = (len(ranks) - is_full) * RANKS / width
-    # Use a power of two near half the estimate. Small buckets cost reads. Large buckets repeat more pairs of photos.
-    return min(max(round(math.log2(max(estimate / _EXPECTED_PER_BUCKET, 1))), min_depth), MAX_DEPTH)
+    # Small buckets cost reads. Large buckets repeat more pairs of photos.
+    smallest = max(limit / _BUCKETS_PER_PAGE, _MIN_PER_BUCKET)
+    depth = min(max(math.floor(math.log2(max(estimate / smallest, 1))), min_depth), MAX_DEPTH)
+    return Walk(seed, depth, per_bucket=max(estimate / 2**depth, _MIN_PER_BUCKET))
 
 
 def find_span(walk: Walk, bucket: int) -> Span:
     """Return the ranks of the walk's bucket with this number."""
     width = RANKS >> walk.depth
-    low = _permute((walk.start_bucket + bucket) % walk.bucket_count, walk.depth, walk.seed) * width
+    low = permutation.permute((walk.start_bucket + bucket) % walk.bucket_count, walk.depth, walk.seed) * width
     return Span(low, low + width - 1)
 
 
@@ -161,23 +177,31 @@ def _draw_start[Item: HasId](walk: Walk, read: Reader[Item]) -> Walk:
     Rejection sampling: draw a random slot of a random bucket until it holds an item (von Neumann, "Various Techniques
     Used in Connection With Random Digits", 1951).
     """
+    # The number of photos in a bucket varies by the square root of its mean. Few buckets have more photos than slots.
+    slots = round(walk.per_bucket + 4 * math.sqrt(walk.per_bucket)) + 2
+    buckets: dict[int, list[Item]] = {}
     for first in range(0, _MAX_DRAWS, _DRAW_BATCH):
         drawn = [_draw(walk, number) for number in range(first, first + _DRAW_BATCH)]
         for (bucket, number), items in zip(drawn, read([find_span(walk, bucket) for bucket, _ in drawn]), strict=True):
-            slot = number % max(_SLOTS_PER_BUCKET, len(items))
+            slot = number % max(slots, len(items))
             if slot < len(items):
                 return _begin_walk_at(walk, bucket, slot, items)
-    if walk.bucket_count > _MAX_DRAWS:
-        return walk
-    # The walk has few buckets, and nearly all of them have been read.
-    buckets = read([find_span(walk, bucket) for bucket in range(walk.bucket_count)])
-    candidates = [(bucket, slot, items) for bucket, items in enumerate(buckets) for slot in range(len(items))]
+            buckets[bucket] = items
+        if sum(map(len, buckets.values())) >= _MAX_CANDIDATES:
+            break
+    else:
+        if walk.bucket_count > _MAX_DRAWS:
+            return walk
+        # The walk has few buckets, and nearly all of them have been read.
+        numbers = range(walk.bucket_count)
+        buckets = dict(zip(numbers, read([find_span(walk, bucket) for bucket in numbers]), strict=True))
+    candidates = [(bucket, slot, items) for bucket, items in buckets.items() for slot in range(len(items))]
     return _begin_walk_at(walk, *candidates[_draw(walk, _MAX_DRAWS)[1] % len(candidates)]) if candidates else walk
 
 
 def _begin_walk_at[Item: HasId](walk: Walk, bucket: int, slot: int, items: list[Item]) -> Walk:
     start_hash = _sort_bucket(walk, items)[slot - 1][0] if slot else ""
-    return Walk(walk.seed, walk.depth, after=start_hash, start_bucket=bucket, start_hash=start_hash)
+    return msgspec.structs.replace(walk, after=start_hash, start_bucket=bucket, start_hash=start_hash)
 
 
 def _draw(walk: Walk, draw: int) -> tuple[int, int]:
@@ -205,9 +229,11 @@ def _visit_buckets[Item: HasId](walk: Walk, limit: int, read: Reader[Item]) -> t
     items: list[Item] = []
     reads, allowed = 0, 2 * (limit + _MAX_BATCH)
     while walk.bucket < walk.end and reads < allowed:
-        count = min(_plan_batch(limit - len(items), items=len(items), reads=reads), walk.end - walk.bucket)
+        count = min(_plan_batch(walk, limit - len(items)), walk.end - walk.bucket)
         reads += count
-        for bucket_items in read([find_span(walk, walk.bucket + step) for step in range(count)]):
+        buckets = read([find_span(walk, walk.bucket + step) for step in range(count)])
+        walk = walk.count_photos(sum(map(len, buckets)), count)
+        for bucket_items in buckets:
             for key, item in _sort_bucket(walk, bucket_items):
                 if len(items) == limit:
                     return items, walk
@@ -239,17 +265,16 @@ def _scan[Item: HasId](walk: Walk, limit: int, read: Reader[Item], min_depth: in
 
 def _locate_item(walk: Walk, item: HasId) -> tuple[int, str]:
     """Return the bucket and the hash at which the walk reaches this item."""
-    number = _unpermute(compute_rank(item.photo_id) >> (RANK_BITS - walk.depth), walk)
+    number = permutation.unpermute(compute_rank(item.photo_id) >> (RANK_BITS - walk.depth), walk.depth, walk.seed)
     bucket = (number - walk.start_bucket) % walk.bucket_count
     key = compute_sort_hash(walk.seed, item.photo_id)
     return (walk.bucket_count if bucket == 0 and key <= walk.start_hash else bucket), key
 
 
-def _plan_batch(missing: int, *, items: int, reads: int) -> int:
-    """Return how many buckets to read at once for `missing` more items, given the page so far."""
-    per_bucket = (items + _EXPECTED_PER_BUCKET * _PRIOR_WEIGHT) / (reads + _PRIOR_WEIGHT)
+def _plan_batch(walk: Walk, missing: int) -> int:
+    """Return how many buckets to read at once for `missing` more items."""
     # Read fewer buckets than expected to be necessary, because the next page reads surplus buckets again.
-    return min(max(round(0.85 * missing / per_bucket), 1), _MAX_BATCH)
+    return min(max(round(0.85 * missing / walk.per_bucket), 1), _MAX_BATCH)
 
 
 def _sort_bucket[Item: HasId](walk: Walk, items: list[Item]) -> list[tuple[str, Item]]:
@@ -262,39 +287,3 @@ def compute_sort_hash(seed: int, photo_id: PhotoId) -> str:
     """Return the keyed hash that sorts a bucket."""
     # Sort by keyed hash, not by rank: neighbours in rank would otherwise be in the same order in every walk.
     return blake2b(photo_id.encode(), digest_size=16, key=seed.to_bytes(8)).hexdigest()
-
-
-def _permute(bucket: int, depth: int, seed: int) -> int:
-    """Permute 0 .. 2^depth - 1 by key: a Feistel network over an even number of bits, cycle-walked.
-
-    Black and Rogaway, "Ciphers with Arbitrary Finite Domains" (CT-RSA 2002).
-    """
-    half, mask, key = _prepare_rounds(depth, seed)
-    while True:
-        left, right = bucket >> half, bucket & mask
-        for round_number in range(_ROUNDS):
-            left, right = right, left ^ (_mix(round_number, right, key) & mask)
-        bucket = (left << half) | right
-        if bucket < 1 << depth:
-            return bucket
-
-
-def _unpermute(permuted: int, walk: Walk) -> int:
-    """Invert `_permute`: run the same network backwards."""
-    half, mask, key = _prepare_rounds(walk.depth, walk.seed)
-    while True:
-        left, right = permuted >> half, permuted & mask
-        for round_number in reversed(range(_ROUNDS)):
-            left, right = right ^ (_mix(round_number, left, key) & mask), left
-        permuted = (left << half) | right
-        if permuted < 1 << walk.depth:
-            return permuted
-
-
-def _prepare_rounds(depth: int, seed: int) -> tuple[int, int, bytes]:
-    half = (depth + 1) // 2
-    return half, (1 << half) - 1, seed.to_bytes(8)
-
-
-def _mix(round_number: int, half: int, key: bytes) -> int:
-    return int.from_bytes(blake2b(bytes([round_number]) + half.to_bytes(4), digest_size=4, key=key).digest())

@@ -18,13 +18,13 @@ def read_next_items[Item: feed.HasId](
     if position:
         items, next_position = feed.read_page(msgspec.convert(position, feed.Walk), limit, read, min_depth)
     else:
-        items, next_position = feed.read_first_page(_start_walk(read, min_depth), limit, read, min_depth)
+        items, next_position = feed.read_first_page(_start_walk(read, limit, min_depth), limit, read, min_depth)
     return items, msgspec.to_builtins(next_position) if next_position else None
 
 
-def _start_walk[Item: feed.HasId](read: feed.Reader[Item], min_depth: int) -> feed.Walk:
-    """Return the start of a walk with a new seed. Estimate its depth from the density of a random sample."""
+def _start_walk[Item: feed.HasId](read: feed.Reader[Item], limit: int, min_depth: int) -> feed.Walk:
+    """Return the start of a walk with a new seed. Estimate the density of photos from a random sample."""
     sample = feed.choose_sample(secrets.randbits(feed.RANK_BITS), min_depth)
-    (items,) = read([sample], feed.SAMPLE_SIZE)
+    (items,) = read([sample], feed.choose_sample_size(limit))
     ranks = [feed.compute_rank(item.photo_id) for item in items]
-    return feed.Walk(secrets.randbits(64), feed.choose_depth(ranks, sample, min_depth))
+    return feed.start_walk(secrets.randbits(64), ranks, sample, limit, min_depth)

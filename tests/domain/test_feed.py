@@ -1,15 +1,19 @@
 """The random order is exact under concurrent changes, and the cost of its pages is bounded."""
 
 from itertools import pairwise
+from statistics import mean, quantiles
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.domain import feed
 from chalicelib.domain.feed import Walk
+from chalicelib.photos import random_walk
 from tests.support import feed_gallery, feed_walks
 from tests.support.feed_gallery import BigGallery, Gallery
+from tests.support.feed_queries import count_queries
 from tests.support.feed_walks import Broken, Churn
 
 MIN_DEPTHS = st.sampled_from(feed_walks.MIN_DEPTHS)
@@ -68,11 +72,9 @@ def test_check_detects_a_walk_that_loses_or_repeats_a_photo() -> None:
 
     class RepeatingGallery(Gallery):
         def within(self, span: feed.Span, limit: int | None) -> list[feed_gallery.Item]:
-            return super().within(span, limit) or self.first_item
-
-        @property
-        def first_item(self) -> list[feed_gallery.Item]:
-            return [feed_gallery.Item(photo_id, rank) for rank, photo_id in self.ranks[:1]]
+            # Only a read with a limit, for the estimate of the density, is correct.
+            rank, photo_id = self.ranks[0]
+            return super().within(span, limit) + ([] if limit else [feed_gallery.Item(photo_id, rank)])
 
     for faulty_gallery, message in ((LosingGallery, "never came"), (RepeatingGallery, "came twice")):
         with pytest.raises(Broken, match=message):
@@ -143,3 +145,54 @@ def measure_page_cost(count: int, *, pages: int, walks_each: int) -> tuple[float
             shown += len(feed_gallery.walk(gallery, 5, pages=pages)[0])
         requests, units = requests + gallery.requests, units + gallery.units
     return requests / shown, units / shown
+
+
+@pytest.mark.parametrize(("limit", "most", "expected"), [(50, 12, 8), (100, 20, 11)])
+@pytest.mark.parametrize(("count", "min_depth"), [(500, 0), (500, 5), (1_000, 5), (10**4, 5), (10**8, 5)])
+def test_large_page_takes_few_queries(limit: int, most: int, expected: int, count: int, min_depth: int) -> None:
+    first, later = count_queries(count, limit, min_depth=min_depth, walks=30)
+    assert mean(first) <= expected
+    assert mean(later) <= expected
+    assert quantiles(first, n=20)[-1] <= most
+    assert max(later) <= most
+
+
+def test_walk_of_an_older_cursor_continues_with_its_depth() -> None:
+    gallery = Gallery(1_000)
+    all_items, _ = feed.read_page(Walk(7, 9), 1_000, gallery.read)
+    first, position = feed.read_page(Walk(7, 9), 50, gallery.read)
+    assert position
+    older_cursor = msgspec.to_builtins(position)[:7]
+    assert len(older_cursor) == 7
+    second, next_cursor = random_walk.read_next_items(gallery.read, 50, older_cursor)
+    assert first + second == all_items[:100]
+    assert next_cursor
+    assert next_cursor[:2] == [7, 9]
+
+
+def test_walk_learns_that_its_gallery_has_grown() -> None:
+    gallery, grown = Gallery(2_000, seed=1), Gallery(18_000, seed=2)
+    _items, place = gallery.first_page(50)
+    gallery.ranks = sorted(gallery.ranks + grown.ranks)
+    assert place
+    _items, place = feed.read_page(place, 50, gallery.read)
+    gallery.forget()
+    for _ in range(10):
+        assert place
+        _items, place = feed.read_page(place, 50, gallery.read)
+    assert gallery.requests / 10 <= 3, "a page of 50 needs one bucket of a hundred photos, or two"
+
+
+@pytest.mark.parametrize(("first_limit", "next_limit", "most"), [(10, 100, 60), (100, 10, 4)])
+def test_walk_keeps_its_depth_if_the_limit_changes(first_limit: int, next_limit: int, most: int) -> None:
+    gallery = Gallery(5_000, seed=1)
+    _items, place = gallery.first_page(first_limit, 5)
+    assert place
+    depth = place.depth
+    gallery.forget()
+    for _ in range(10):
+        items, place = feed.read_page(place, next_limit, gallery.read, 5)
+        assert len(items) == next_limit
+        assert place
+        assert place.depth == depth
+    assert gallery.requests / 10 <= most

@@ -9,7 +9,7 @@ from statistics import quantiles
 
 import pytest
 
-from chalicelib.domain import feed
+from chalicelib.domain import feed, permutation
 from chalicelib.domain.feed import Walk
 from tests.support import chi_square, feed_evenness
 from tests.support.feed_gallery import BigGallery, Gallery
@@ -19,14 +19,20 @@ from tests.support.feed_gallery import BigGallery, Gallery
 def cached_hashes() -> Iterator[None]:
     """Cache the hashes of permutations. They take most of the time, and walks with few buckets repeat them."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(feed, "_mix", lru_cache(4096)(feed._mix))
+        patch.setattr(permutation, "_mix", lru_cache(4096)(permutation._mix))
         yield
 
 
-@pytest.mark.parametrize(("count", "min_depth"), [(20, 5), (50, 0), (100, 5), (1_000, 0), (1_000, 5)])
-def test_every_photo_is_equally_likely_on_a_first_page(count: int, min_depth: int) -> None:
+@pytest.mark.parametrize(
+    ("count", "min_depth", "limit", "pages"),
+    [
+        *((20, 5, 10, 10_000), (50, 0, 10, 10_000), (100, 5, 10, 10_000), (1_000, 0, 10, 10_000)),
+        *((1_000, 5, 10, 10_000), (500, 0, 50, 2_000), (500, 5, 50, 2_000), (1_000, 5, 100, 1_000)),
+    ],
+)
+def test_every_photo_is_equally_likely_on_a_first_page(count: int, min_depth: int, limit: int, pages: int) -> None:
     gallery = Gallery(count, seed=1)
-    shown = feed_evenness.singles(gallery, feed_evenness.first_pages(gallery, min_depth))
+    shown = feed_evenness.singles(gallery, feed_evenness.first_pages(gallery, min_depth, pages, limit=limit))
     assert shown.p > 0.001
 
 
@@ -41,14 +47,16 @@ def test_photos_in_crowded_buckets_are_shown_as_often_as_photos_in_a_bucket_of_o
         assert sum(shown[photo_id] for photo_id in photos) / len(photos) == pytest.approx(100, rel=0.03)
 
 
-def test_only_photos_of_one_bucket_share_pages_more_often_than_by_chance() -> None:
-    count = 500
-    pages = feed_evenness.first_pages(Gallery(count, seed=1), 5)
-    pairs = feed_evenness.pairs(count, pages)
-    # Two photos that always share a bucket are on the same pages. A page shows both with probability 10/N, not 90/N^2.
-    assert pairs.worst < 1.3 * (count - 1) / 9
-    assert pairs.often < 3 * 2 / count
-    assert 0.7 < pairs.others < 1
+@pytest.mark.parametrize(("limit", "pages"), [(10, 10_000), (50, 2_000), (100, 1_000)])
+def test_only_photos_of_one_bucket_share_pages_more_often_than_by_chance(limit: int, pages: int) -> None:
+    count = 1_000
+    pairs = feed_evenness.pairs(count, feed_evenness.first_pages(Gallery(count, seed=1), 5, pages, limit=limit))
+    # Two photos that always share a bucket are on the same pages. A page shows both with probability L/N for a limit
+    # of L, and two independent photos with probability L(L-1)/N^2.
+    assert pairs.worst < 1.3 * (count - 1) / (limit - 1)
+    # A bucket holds up to two fifths of a page, or more if the density was underestimated.
+    assert pairs.often < limit * 0.8 / count
+    assert 0.6 < pairs.others < 1
 
 
 def test_first_pages_of_successive_seeds_overlap_as_much_as_by_chance() -> None:
@@ -75,13 +83,17 @@ def test_every_pair_of_buckets_comes_first_equally_often(depth: int) -> None:
         assert chi_square.chi_square(first.values())[1] > 0.001
 
 
+@pytest.mark.parametrize(("limit", "spread"), [(1, 2), (10, 2), (50, 1.6), (100, 1.5)])
 @pytest.mark.parametrize("min_depth", [0, 5])
 @pytest.mark.parametrize("count", [10**4, 10**6])
-def test_depth_estimated_from_a_sample_gives_buckets_of_about_two_photos(count: int, min_depth: int) -> None:
+def test_bucket_holds_a_fifth_to_two_fifths_of_the_first_page(
+    count: int, min_depth: int, limit: int, spread: float
+) -> None:
     gallery = BigGallery(count, seed=1)
-    bucket_sizes = [count / 2 ** gallery.new_walk(min_depth).depth for _ in range(400)]
+    bucket_sizes = [count / 2 ** gallery.new_walk(limit, min_depth).depth for _ in range(400)]
     low, *_, high = quantiles(bucket_sizes, n=20)
-    assert 0.6 < low < high < 6
+    smallest = max(limit / 5, 2)
+    assert smallest / spread < low < high < 2 * smallest * spread
 
 
 def test_chi_square_distinguishes_even_from_uneven_counts() -> None:

@@ -27,9 +27,9 @@ class Pairs(msgspec.Struct, frozen=True):
     """The mean factor of all other pairs."""
 
 
-def first_pages(photos: Gallery, min_depth: int, pages: int = PAGES) -> list[list[PhotoId]]:
-    """Return the ids on many first pages."""
-    return [[item.photo_id for item in photos.first_page(LIMIT, min_depth)[0]] for _ in range(pages)]
+def first_pages(photos: Gallery, min_depth: int, pages: int = PAGES, *, limit: int = LIMIT) -> list[list[PhotoId]]:
+    """Return the ids on many first pages of `limit` photos."""
+    return [[item.photo_id for item in photos.first_page(limit, min_depth)[0]] for _ in range(pages)]
 
 
 class Singles(msgspec.Struct, frozen=True):
@@ -44,7 +44,7 @@ class Singles(msgspec.Struct, frozen=True):
 
 
 def singles(photos: Gallery, pages: list[list[PhotoId]]) -> Singles:
-    """Return the chi-square of the frequencies of single photos.
+    """Return the chi-square of the frequencies of single photos on pages of one size.
 
     The frequencies of photos of one bucket are correlated. Chi-square then has the same mean and a larger variance, as
     with fewer degrees of freedom (Rao and Scott, "The Analysis of Categorical Data from Complex Sample Surveys",
@@ -54,10 +54,11 @@ def singles(photos: Gallery, pages: list[list[PhotoId]]) -> Singles:
     counts = Counter(dict.fromkeys(photos.ids(), 0))
     for page in pages:
         counts.update(page)
-    share = LIMIT / count
+    limit = len(pages[0])
+    share = limit / count
     pair_counts = Counter(pair for page in pages for pair in combinations(sorted(page), 2))
     related = sum(((times / len(pages) - share**2) / (share - share**2)) ** 2 for times in pair_counts.values())
-    ratio, plain_p = chi_square.chi_square(counts.values(), drawn=LIMIT)
+    ratio, plain_p = chi_square.chi_square(counts.values(), drawn=limit)
     freedom = (count - 1) / (1 + 2 * related / count)
     return Singles(ratio, plain_p, chi_square.upper_tail(ratio * freedom, freedom))
 

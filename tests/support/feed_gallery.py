@@ -79,18 +79,18 @@ class Gallery:
         end = bisect.bisect_right(self.ranks, span.high, lo=start, key=_by_rank)
         return [Item(photo_id, rank) for rank, photo_id in self.ranks[start:end][:limit]]
 
-    def new_walk(self, min_depth: int = 0, seed: int | None = None) -> Walk:
+    def new_walk(self, limit: int = 10, min_depth: int = 0, seed: int | None = None) -> Walk:
         """Return the start of a walk. Estimate the density from the ranks after a random rank, as the service does."""
         sample = feed.choose_sample(self.rng.getrandbits(64), min_depth)
-        ranks = [item.rank for item in self.read([sample], feed.SAMPLE_SIZE)[0]]
+        ranks = [item.rank for item in self.read([sample], feed.choose_sample_size(limit))[0]]
         seed = self.rng.getrandbits(64) if seed is None else seed
-        return Walk(seed, feed.choose_depth(ranks, sample, min_depth))
+        return feed.start_walk(seed, ranks, sample, limit, min_depth)
 
     def first_page(
         self, limit: int = 10, min_depth: int = 0, seed: int | None = None
     ) -> tuple[list[Item], Walk | None]:
         """Return the first page of a new walk, and the start of the next page."""
-        return feed.read_first_page(self.new_walk(min_depth, seed), limit, self.read, min_depth)
+        return feed.read_first_page(self.new_walk(limit, min_depth, seed), limit, self.read, min_depth)
 
     def _new_id(self) -> PhotoId:
         return PhotoId(f"{self.rng.getrandbits(128):032x}")
