@@ -30,7 +30,7 @@ from moto.dynamodb.parsing.validators import ActionCountValidator
 from moto.dynamodb.responses import DynamoHandler
 from moto.kms import utils as kms
 from moto.s3 import urls as s3_urls
-from moto.s3.models import FakeKey, S3Backend
+from moto.s3.models import S3Backend
 from moto.s3.utils import _VersionedKeyStore
 
 _SCALARS = frozenset({"S", "N", "BOOL", "NULL"})
@@ -59,7 +59,6 @@ def shortcuts() -> Iterator[None]:
         # The validators copy the parsed expression before they change it.
         patch.setattr(_EXPRESSIONS.UpdateExpressionParser, "make", _parse_update)
         patch.setattr(_NODES.Node, "__deepcopy__", _copy_node, raising=False)
-        patch.setattr(FakeKey, "__deepcopy__", _copy_object, raising=False)
         patch.setattr(_VersionedKeyStore, "items", _iterate_objects)
         patch.setattr(_VersionedKeyStore, "iterlists", _iterate_versions)
         # moto loads the module again at each request, because the environment could have changed.
@@ -138,13 +137,6 @@ def _copy_node(node: Any, _: Any) -> Any:
         for child in copied.children:
             if isinstance(child, _NODES.Node):
                 child.parent = copied
-    return copied
-
-
-def _copy_object(version: FakeKey, _: Any) -> FakeKey:
-    """Copy a version for a listing, which changes only `is_latest`. moto reads and copies its bytes too."""
-    copied: FakeKey = object.__new__(FakeKey)
-    copied.__dict__.update(version.__dict__)
     return copied
 
 
