@@ -107,7 +107,9 @@ def sweep(local: Local) -> None:
     """Run the sweep once, with its role."""
     command = [sys.executable, "-m", "local.functions", "sweep", str(local.port)]
     variables = environment() | local.build_environment("sweep")
-    subprocess.run(command, cwd=ROOT, env=variables, stdin=subprocess.PIPE, timeout=300, check=True)
+    # The function ends when its standard input closes, so the pipe stays open until the function has ended.
+    with subprocess.Popen(command, cwd=ROOT, env=variables, stdin=subprocess.PIPE) as process:
+        assert process.wait(300) == 0
 
 
 def audit(local: Local) -> list[str]:
