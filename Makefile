@@ -25,7 +25,7 @@ BOTH := @test -e $(READY) -a -e $(EMULATOR) || echo "Installing two environments
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast coverage test-aws policies check fuzz crash-matrix event-orders mutation model bench openapi package audit deploy resources cdn-key redrive reprocess reconcile rebuild orphans reindex rehide erase-photo cancel-account
+.PHONY: help run test test-fast coverage test-aws policies check fuzz crash-matrix event-orders mutation model bench openapi package audit deploy resources cdn-key redrive reprocess reconcile rebuild orphans reindex rehide erase-photo cancel-account soak
 
 help: ## List all commands
 	@echo 'Arguments in [ ] are optional.'
@@ -78,6 +78,10 @@ mutation: $(READY) ## Test changes of the code, and list those that no test dete
 
 model: $(READY) ## Compare the service with its model for 10 minutes, and resume at the next call ([SECONDS=])
 	$(BIN)/python -m tests.support.model.runs $(SECONDS)
+
+soak: ## Run a local cloud under load for 10 minutes while workers are killed and AWS calls fail ([SECONDS=])
+	$(BOTH)
+	$(BIN)/python -m tests.support.soak $(SECONDS)
 
 bench: ## Measure the figures in the documentation, in about half an hour
 	$(BOTH)

@@ -50,7 +50,7 @@ class User(threading.Thread):
         self.actions: Counter[str] = Counter()
 
     def run(self) -> None:
-        """Do one thing after another."""
+        """Take one action after another."""
         actions: list[tuple[int, Callable[[], None]]] = [
             (4, self._upload),
             (3, self._look),
