@@ -180,7 +180,7 @@ def test_walk_learns_that_its_gallery_has_grown() -> None:
     for _ in range(10):
         assert place
         _items, place = feed.read_page(place, 50, gallery.read)
-    assert gallery.requests / 10 <= 3, "a page of 50 needs one bucket of a hundred photos, or two"
+    assert gallery.requests / 10 < 2, "a page of 50 needs one bucket of a hundred photos, and sometimes a second one"
 
 
 @pytest.mark.parametrize(("first_limit", "next_limit", "most"), [(10, 100, 60), (100, 10, 4)])
