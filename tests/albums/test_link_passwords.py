@@ -53,6 +53,20 @@ def test_password_of_any_characters_can_be_sent_in_the_header(
     assert open_link(shared_cloud.visitor, path, f"{header}x").status == 401
 
 
+def test_each_password_is_hashed_with_a_salt_of_its_own(shared_cloud: Cloud, ann: Client, album: str) -> None:
+    for fields in ({"password": PASSWORD}, {"password": PASSWORD}, {}):
+        create_link(ann, album, **fields)
+    rows = shared_cloud.dynamodb.query(
+        TableName=shared_cloud.settings.album_table,
+        KeyConditionExpression="albumId = :album AND begins_with(#record, :link)",
+        ExpressionAttributeNames={"#record": "record"},
+        ExpressionAttributeValues={":album": {"S": album[8:]}, ":link": {"S": "link#"}},
+    )["Items"]
+    salts = {row["salt"]["S"] for row in rows if "salt" in row}
+    assert sorted(map(len, salts)) == [32, 32]
+    assert len({row["passwordHash"]["S"] for row in rows if "passwordHash" in row}) == 2
+
+
 def test_password_for_a_link_without_one_is_ignored(shared_cloud: Cloud, ann: Client, album: str) -> None:
     assert open_link(shared_cloud.visitor, create_link(ann, album), "anything").status == 200
 

@@ -209,6 +209,13 @@ def test_expiry_time_is_returned_in_utc_with_milliseconds(ann: Client, album: st
     assert link["expiresAt"] == "2030-01-01T10:00:00.000Z"
 
 
+def test_link_cannot_expire_at_the_moment_of_its_creation(ann: Client, album: str) -> None:
+    with time_machine.travel(datetime.now(UTC).replace(microsecond=0), tick=False):
+        refused = ann.post(f"{album}/links", {"expiresAt": timestamp_in(0)})
+        assert (refused.status, refused.json["details"]) == (400, {"field": "expiresAt"})
+        assert ann.post(f"{album}/links", {"expiresAt": timestamp_in(1)}).status == 201
+
+
 @pytest.mark.parametrize(
     "fields",
     [
