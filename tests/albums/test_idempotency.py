@@ -1,5 +1,6 @@
 """Albums and share links are created once if the client sends an `Idempotency-Key`."""
 
+import hmac
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -17,6 +18,7 @@ from tests.support.invariants import albums_of, broken
 from tests.support.links import get_path, open_link
 from tests.support.races import run_concurrently_on
 from tests.support.services import rebuild_services
+from tests.support.uploads import act_during
 
 KEY = "7d0c1d9e-5b1e-4b0f-9a0e-0c6c1f0f3c55"
 PASSWORD = "hunter 2"
@@ -102,12 +104,56 @@ def test_repeated_link_works_although_no_row_has_its_secret(shared_cloud: Cloud,
             assert secret not in stored
 
 
+def test_idempotency_record_of_a_link_does_not_depend_on_its_password(shared_cloud: Cloud, ann: Client) -> None:
+    # The record has a fast hash of the request. With the password in it, an attacker could guess the password.
+    album = create_album(ann)
+    for key, password in (("a", PASSWORD), ("b", "another password"), ("c", None)):
+        ann.post(f"{album}/links", {"password": password} if password else {}, **{"Idempotency-Key": key})
+    rows = shared_cloud.dynamodb.scan(TableName=shared_cloud.settings.account_table)["Items"]
+    requests = [row["request"]["S"] for row in rows if row["userId"]["S"] == ann.user_id and "request" in row]
+    assert requests == [requests[0]] * 3
+
+
 def test_repeated_link_survives_a_new_signing_key(ann: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     album = create_album(ann)
     first = ann.post(f"{album}/links", {}, **{"Idempotency-Key": KEY})
-    monkeypatch.setenv("SIGNING_KEYS", "new-key,old-key,newest-key")
+    monkeypatch.setenv("SIGNING_KEYS", "newest-key,new-key,old-key")
     rebuild_services()
     assert ann.post(f"{album}/links", {}, **{"Idempotency-Key": KEY}) == first
+
+
+def test_secret_of_a_repeated_link_comes_from_the_newest_signing_key(
+    ann: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    album = create_album(ann)
+    monkeypatch.setenv("SIGNING_KEYS", "newest,second,first")
+    rebuild_services()
+    created = ann.post(f"{album}/links", {}, **{"Idempotency-Key": KEY})
+    token = share_links.decode_token(created.json["url"].rpartition("/")[2])
+    assert token
+    # A client can repeat a request after a release, so the derivation must not change.
+    assert token.secret == hmac.digest(b"newest", f"share link {token.link_id} {KEY}".encode(), "sha256")
+    monkeypatch.setenv("SIGNING_KEYS", "newest")
+    rebuild_services()
+    assert ann.post(f"{album}/links", {}, **{"Idempotency-Key": KEY}) == created
+
+
+def test_secret_of_a_link_without_a_key_is_random(ann: Client) -> None:
+    link = ann.post(f"{create_album(ann)}/links", {}).json
+    token = share_links.decode_token(link["url"].rpartition("/")[2])
+    assert token
+    for key in ("new-key", "old-key"):
+        assert token.secret != hmac.digest(key.encode(), f"share link {link['linkId']} None".encode(), "sha256")
+
+
+def test_link_that_another_request_creates_first_is_returned(shared_cloud: Cloud, ann: Client) -> None:
+    album, others = create_album(ann), list[Answer]()
+
+    def create() -> Answer:
+        return ann.post(f"{album}/links", {}, **{"Idempotency-Key": KEY})
+
+    with act_during(shared_cloud, "TransactWriteItems", lambda: others.append(create())):
+        assert [create()] == others
 
 
 def test_repeated_request_for_a_revoked_link_is_not_found(ann: Client) -> None:

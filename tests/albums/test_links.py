@@ -176,10 +176,14 @@ def test_deleting_an_album_deletes_its_links(shared_cloud: Cloud, ann: Client, a
 
 
 def test_link_is_not_found_from_the_moment_its_album_is_deleted(shared_cloud: Cloud, ann: Client, album: str) -> None:
-    shared_cloud.upload(ann, JPEG, albumId=album[8:])
     path = create_link(ann, album)
-    # A job removes the photo, the links and the album later.
-    assert ann.delete(album).status == 204
+    # The job that removes the link has not run yet.
+    shared_cloud.dynamodb.update_item(
+        TableName=shared_cloud.settings.album_table,
+        Key={"albumId": {"S": album[8:]}, "record": {"S": "album"}},
+        UpdateExpression="SET deletedAt = :now",
+        ExpressionAttributeValues={":now": {"S": timestamp_in(0)}},
+    )
     assert open_link(shared_cloud.visitor, path).status == 404
 
 
@@ -190,10 +194,11 @@ def test_link_without_its_album_is_not_found(shared_cloud: Cloud, ann: Client, a
     assert open_link(shared_cloud.visitor, path).status == 404
 
 
-def test_only_the_owner_lists_and_revokes_links(shared_cloud: Cloud, ann: Client) -> None:
+def test_only_the_owner_creates_lists_and_revokes_links(shared_cloud: Cloud, ann: Client) -> None:
     album = create_album(ann, visibility="public")
     link = ann.post(f"{album}/links", {}).json["linkId"]
     bob = shared_cloud.person("bob")
+    assert bob.post(f"{album}/links", {}).status == 403
     assert bob.get(f"{album}/links").status == 403
     assert bob.delete(f"{album}/links/{link}").status == 403
     assert [shown["linkId"] for shown in ann.get(f"{album}/links").json["items"]] == [link]
@@ -202,6 +207,13 @@ def test_only_the_owner_lists_and_revokes_links(shared_cloud: Cloud, ann: Client
 def test_expiry_time_is_returned_in_utc_with_milliseconds(ann: Client, album: str) -> None:
     link = ann.post(f"{album}/links", {"expiresAt": "2030-01-01T12:00:00+02:00"}).json
     assert link["expiresAt"] == "2030-01-01T10:00:00.000Z"
+
+
+def test_link_cannot_expire_at_the_moment_of_its_creation(ann: Client, album: str) -> None:
+    with time_machine.travel(datetime.now(UTC).replace(microsecond=0), tick=False):
+        refused = ann.post(f"{album}/links", {"expiresAt": timestamp_in(0)})
+        assert (refused.status, refused.json["details"]) == (400, {"field": "expiresAt"})
+        assert ann.post(f"{album}/links", {"expiresAt": timestamp_in(1)}).status == 201
 
 
 @pytest.mark.parametrize(

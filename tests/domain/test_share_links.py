@@ -118,8 +118,18 @@ def test_header_has_at_most_three_readings(header: str) -> None:
     assert 1 <= len(share_links.list_password_readings(header)) <= 3
 
 
+@pytest.mark.parametrize("header", ["%ff", "%C3", "\xff"])
+def test_bytes_that_are_not_utf_8_have_no_other_reading(header: str) -> None:
+    assert share_links.list_password_readings(header) == [header]
+
+
 def test_plain_ascii_has_one_reading() -> None:
     assert share_links.list_password_readings("plain text!") == ["plain text!"]
+
+
+def test_stored_hashes_of_passwords_stay_valid() -> None:
+    stored = "7da14629a2a91b4f4ba5db76d1ab629919f31e986b3b282ce4342b43b758654b"
+    assert share_links.hash_password("hunter 2", bytes(range(16)).hex()) == stored
 
 
 def test_composed_and_decomposed_passwords_are_equal() -> None:
