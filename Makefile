@@ -25,7 +25,7 @@ BOTH := @test -e $(READY) -a -e $(EMULATOR) || echo "Installing two environments
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast coverage test-aws policies check fuzz crash-matrix event-orders mutation model bench openapi package audit deploy resources cdn-key redrive reprocess reconcile rebuild orphans reindex rehide erase-photo cancel-account soak
+.PHONY: help run test test-fast coverage test-aws policies check fuzz crash-matrix event-orders mutation model soak bench openapi package audit deploy resources cdn-key redrive reprocess reconcile rebuild orphans reindex rehide erase-photo cancel-account
 
 help: ## List all commands
 	@echo 'Arguments in [ ] are optional.'

@@ -1,21 +1,20 @@
 """Fixtures for the web page: Chromium, and the users of the page."""
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser
 
-from tests.support.chromium import DESKTOP, PATIENCE, PHONE, Person, launch_chromium
+from tests.support.chromium import DESKTOP, PATIENCE, PHONE, Person, find_chromium, launch_chromium
 from tests.support.service import Local
 
 
 @pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     """One Chromium for all tests of the page. In CI, a missing Chromium is a failure."""
-    if shutil.which("chromium") is None and not os.environ.get("CI"):
+    if find_chromium() is None and not os.environ.get("CI"):
         pytest.skip("chromium is not installed")
     with launch_chromium() as browser:
         yield browser
