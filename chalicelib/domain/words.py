@@ -31,9 +31,9 @@ _UNSPACED_BLOCKS = (
     *((0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x3FFFF)),  # ideographs
 )
 """Scripts that set no spaces between words."""
-_NEVER_FIRST = frozenset("ฯะาๅๆຯະາຽໆ" "ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮヵヶー々ゝゞヽヾ")
+_NEVER_FIRST = frozenset("ฯะาๅๆຯະາຽໆぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮヵヶー々ゝゞヽヾ")
 """Vowels that follow their consonant, small kana, and signs that repeat or prolong the character before them."""
-_NEVER_LAST = frozenset("เแโใไເແໂໃໄ" "\u1039\u17d2\u1a60")
+_NEVER_LAST = frozenset("เแโใไເແໂໃໄ\u1039\u17d2\u1a60")
 """Vowels that precede their consonant, and signs that put the next consonant below."""
 _FINAL_SIGN = "\u103a"
 """The Burmese sign that makes a consonant the end of a syllable."""

@@ -295,3 +295,9 @@ class SearchIndex(Protocol):
         A page may hold fewer than `limit` photos, even none, without being the last one.
         Without any word, the page is empty and the last one.
         """
+
+    def reindex(self, photo: Photo) -> bool:
+        """Let a photo be found that an earlier release has changed last. Repeated calls change nothing.
+
+        Return False and change nothing if another writer has changed the photo since it was read.
+        """

@@ -25,7 +25,7 @@ TableName = Literal["photo_table", "account_table", "term_table", "album_table",
 KEYS: dict[TableName, tuple[str, str]] = {
     "photo_table": ("photoId", "uploadedAt"),
     "account_table": ("userId", "record"),
-    "term_table": ("ownerTerm", "photoId"),
+    "term_table": term_rows.KEY,
     "album_table": ("albumId", "record"),
     "entry_table": ("albumId", "photoId"),
     "rating_table": ("photoId", "userId"),
