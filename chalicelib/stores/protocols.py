@@ -297,7 +297,4 @@ class SearchIndex(Protocol):
         """
 
     def reindex(self, photo: Photo) -> bool:
-        """Let a photo be found that an earlier release has changed last. Repeated calls change nothing.
-
-        Return False and change nothing if another writer has changed the photo since it was read.
-        """
+        """Add what is missing to find a photo. Return False if another writer has changed it since it was read."""
