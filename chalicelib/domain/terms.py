@@ -62,6 +62,9 @@ def choose_photo_words(photo: Photo) -> dict[str, bool]:
     public_by_word = dict.fromkeys(filter(is_plain_word, tags), True)
     capacity = MAX_TERMS - (len(tags) - len(public_by_word))
     for text, public in _iterate_texts(photo):
+        if len(public_by_word) >= capacity and all(public_by_word.values()):
+            # No other text can change the words.
+            break
         for word in list_index_words(text):
             if word in public_by_word:
                 public_by_word[word] = public_by_word[word] or public
