@@ -267,7 +267,7 @@ def _words(row: Row) -> set[str]:
     texts += [metadata.get("exif", {}).get(name, "") for name in ("camera", "lens")]
     texts += [row["filename"].rpartition(".")[0]]
     texts += [copy["name"] for copy in row.get("albums", {}).values()]
-    return {word for text in texts for word in re.findall("[a-z0-9]+", text.lower())}
+    return {word for text in texts for word in re.findall(r"[a-z0-9]*\d\.\d+|[a-z0-9]+", text.lower())}
 
 
 def _month(row: Row) -> str:

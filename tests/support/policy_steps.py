@@ -14,6 +14,7 @@ from tests.support.person import Person
 from tests.support.policy_tools import (
     add_cancelled_account,
     assume_role,
+    common_prefix,
     count_versions,
     forget_order,
     forget_run,
@@ -121,6 +122,9 @@ def search(service: Local) -> None:
     for words in ("abc", "abcd", "abcde", "abcdef", "abcdefg", "abcdefgh", "abcdefghijk", "#sea", "abc sea"):
         for scope in ("public", "mine"):
             ann.ask("GET", "/search", q=words, scope=scope)
+    with common_prefix(service, ann, "zz"):
+        for scope in ("public", "mine"):
+            ann.ask("GET", "/search", q="zz", scope=scope)
 
 
 def change_photo(service: Local) -> None:

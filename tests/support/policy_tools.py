@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import boto3
 
+from chalicelib.stores.dynamodb.words import BLOCK
 from local.cloud import ACCOUNT, REGION, STAGE
 from local.roles import build_role_name
 from tests.support.paths import ROOT
@@ -136,3 +137,25 @@ def assume_role(service: Local, function: str, aws_service: str) -> Any:
         aws_secret_access_key=session["SecretAccessKey"],
         aws_session_token=session["SessionToken"],
     )
+
+
+@contextlib.contextmanager
+def common_prefix(service: Local, owner: Person, prefix: str) -> Iterator[None]:
+    """Add so many words with a prefix inside the block that a search reads the digests of photos instead."""
+    client, table = service.client("dynamodb"), service.setting("TERM_TABLE")
+    keys = [
+        {"ownerPart": {"S": f"{owner.user_id}#{prefix}"}, "wordPhoto": {"S": f"{prefix}z{number}#{uuid4()}"}}
+        for number in range(BLOCK)
+    ]
+    puts = [{"PutRequest": {"Item": key | {"publicPart": {"S": prefix}}}} for key in keys]
+    deletes = [{"DeleteRequest": {"Key": key}} for key in keys]
+    try:
+        _write_all(client, table, puts)
+        yield
+    finally:
+        _write_all(client, table, deletes)
+
+
+def _write_all(client: Any, table: str, requests: list[Any]) -> None:
+    for start in range(0, len(requests), 25):
+        client.batch_write_item(RequestItems={table: requests[start : start + 25]})
