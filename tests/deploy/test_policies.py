@@ -246,16 +246,8 @@ def repeat_upload_requests(cloud: Cloud) -> None:
 
 
 SCENARIOS: list[Callable[[Cloud], None]] = [
-    *(
-        confirm_during_erasure,
-        handle_photos,
-        search_photos,
-        search_old_terms,
-        handle_albums,
-        work_on_albums,
-        confirm_uploads,
-    ),
-    *(confirm_missing_object, rebuild_lost_row),
+    *(confirm_during_erasure, handle_photos, search_photos, search_old_terms, handle_albums, work_on_albums),
+    *(confirm_uploads, confirm_missing_object, rebuild_lost_row),
     *(sweep_and_clean_up, rotate_photo, reindex_photos, empty_trash, moderate_photos, cancel_account),
     *(show_account, reset_password, repeat_upload_requests, reconcile),
 ]

@@ -18,6 +18,7 @@ from tests.support.policy_tools import (
     count_versions,
     forget_order,
     forget_run,
+    forget_words,
     key_of,
     make_due,
     put_object,
@@ -214,11 +215,13 @@ def rotate_photo(service: Local) -> None:
 def reindex_photos(service: Local) -> None:
     ann = Person(service)
     album = ann.create_album()
-    photo = ann.upload(JPEG, albumId=album)
+    photo = ann.upload(JPEG, albumId=album, title="Harbour")
     forget_order(service, photo)
+    forget_words(service, photo)
     assert ann.ask("GET", "/photos", order="taken", scope="mine")["items"] == []
     request_reindexing(service, ann.user_id)
     service.wait(lambda: bool(ann.ask("GET", "/photos", order="taken", scope="mine")["items"]))
+    assert ann.ask("GET", "/search", q="harbour", scope="mine")["items"]
 
 
 def empty_trash(service: Local) -> None:

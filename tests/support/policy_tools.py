@@ -84,6 +84,14 @@ def forget_order(service: Local, photo_id: str) -> None:
                 dynamodb.update_item(**target, UpdateExpression="REMOVE takenKey, takenList")
 
 
+def forget_words(service: Local, photo_id: str) -> None:
+    """Remove the search words of a photo, which earlier releases write to another table."""
+    dynamodb, table = service.client("dynamodb"), service.setting("TERM_TABLE")
+    for row in dynamodb.scan(TableName=table)["Items"]:
+        if row["photoId"]["S"] == photo_id:
+            dynamodb.delete_item(TableName=table, Key={name: row[name] for name in ("ownerPart", "wordPhoto")})
+
+
 def request_reindexing(service: Local, user_id: str) -> None:
     """Request to reindex the photos of a user, and run the sweep, which enqueues the job."""
     row = {"userId": {"S": user_id}, "record": {"S": "reindex"}, "dueShard": {"S": "reindex"}}
