@@ -288,7 +288,7 @@ def search() -> Search:
 def jobs() -> Jobs:
     """Return all background jobs."""
     purge = AccountPurge(account_deletion_store(), bucket(), user_pool(), now)
-    reindexing = Reindexing(photo_store(), timeline_store(), request_store("reindex"), now)
+    reindexing = Reindexing(photo_store(), timeline_store(), search_index(), request_store("reindex"), now)
     rotations = Rotations(photo_store(), bucket(), now)
     return Jobs(
         PurgeAccountJob(account_deletion_store(), purge, queue(), now),

@@ -35,7 +35,7 @@ _BY_STRICTNESS: tuple[Visibility, ...] = ("public", "unlisted", "private")
 TABLES = {
     "photo_table": "PhotoMetadata",
     "account_table": "Accounts",
-    "term_table": "SearchTerms",
+    "term_table": "SearchWords",
     "album_table": "Albums",
     "entry_table": "AlbumPhotos",
     "rating_table": "PhotoRatings",

@@ -93,3 +93,9 @@ def name_download(filename: str, media_type: str) -> str:
     if extension.lower() not in _TYPES_BY_EXTENSION:
         stem = filename
     return f"{stem}.{expected[0]}"
+
+
+def remove_photo_extension(text: str) -> str:
+    """Return a text without an extension of photo files at its end."""
+    stem, extension = split_extension(text)
+    return stem if extension.lower() in _TYPES_BY_EXTENSION else text

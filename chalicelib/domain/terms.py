@@ -4,12 +4,14 @@ from collections.abc import Collection, Iterator
 
 import msgspec
 
+from chalicelib.domain.filenames import split_extension
 from chalicelib.domain.ids import PhotoId
+from chalicelib.domain.media_types import remove_photo_extension
 from chalicelib.domain.photos import MAX_TERMS, Photo
 from chalicelib.domain.tags import is_plain_word, normalize_tags
-from chalicelib.domain.words import split_words
+from chalicelib.domain.words import has_particles, is_unspaced, list_index_words, split_words
 
-MIN_PREFIX_LETTERS = 3
+MIN_PREFIX_LETTERS = 2
 
 
 class SearchWord(msgspec.Struct, frozen=True):
@@ -20,7 +22,7 @@ class SearchWord(msgspec.Struct, frozen=True):
     """True if words that begin with `word` match too."""
 
     def matches(self, words: Collection[str]) -> bool:
-        """Return whether at least one of `split_words` matches."""
+        """Return whether at least one of the words of a photo matches."""
         return self.word in words or (self.is_prefix and any(word.startswith(self.word) for word in words))
 
 
@@ -33,10 +35,21 @@ class SearchPage(msgspec.Struct, frozen=True):
 
 
 def parse_query_words(text: str) -> list[SearchWord]:
-    """Return the words of a query. If the last word has at least three letters, it also matches as a prefix."""
-    query_words = split_words(text)
-    last = set(query_words[-1:]) if query_words and len(query_words[-1]) >= MIN_PREFIX_LETTERS else set()
-    return [SearchWord(word, is_prefix=word in last) for word in query_words]
+    """Return the words of a query.
+
+    The last word also matches as a prefix if it has at least two letters. So does each such word in Hangul, because
+    particles follow nouns, and each word of a script without spaces. The extension of a photo's file name is ignored.
+    """
+    query_words = split_words(remove_photo_extension(text))
+    return [
+        SearchWord(word, is_prefix=_is_prefix(word, is_last=number == len(query_words)))
+        for number, word in enumerate(query_words, 1)
+    ]
+
+
+def _is_prefix(word: str, *, is_last: bool) -> bool:
+    is_open = is_last or has_particles(word[0])
+    return is_unspaced(word[0]) or (is_open and len(word) >= MIN_PREFIX_LETTERS)
 
 
 def choose_photo_words(photo: Photo) -> dict[str, bool]:
@@ -49,7 +62,10 @@ def choose_photo_words(photo: Photo) -> dict[str, bool]:
     public_by_word = dict.fromkeys(filter(is_plain_word, tags), True)
     capacity = MAX_TERMS - (len(tags) - len(public_by_word))
     for text, public in _iterate_texts(photo):
-        for word in split_words(text):
+        if len(public_by_word) >= capacity and all(public_by_word.values()):
+            # No other text can change the words.
+            break
+        for word in list_index_words(text):
             if word in public_by_word:
                 public_by_word[word] = public_by_word[word] or public
             elif len(public_by_word) < capacity:
@@ -66,5 +82,6 @@ def _iterate_texts(photo: Photo) -> Iterator[tuple[str, bool]]:
     yield photo.title, True
     yield from ((tag, True) for tag in photo.tags)
     yield from ((text, True) for text in (photo.exif.camera, photo.exif.lens) if text)
+    yield split_extension(photo.filename)[0], True
     yield from ((membership.name, membership.public) for membership in photo.memberships.values())
     yield photo.description, True

@@ -33,6 +33,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     photo_table: str
     account_table: str
     term_table: str
+    old_term_table: str | None
+    """The table of search terms of an earlier release, or None if the functions do not read it."""
     album_table: str
     entry_table: str
     rating_table: str
@@ -109,6 +111,7 @@ def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         photo_table=require("PHOTO_TABLE"),
         account_table=require("ACCOUNT_TABLE"),
         term_table=require("TERM_TABLE"),
+        old_term_table=environment.get("OLD_TERM_TABLE") or None,
         album_table=require("ALBUM_TABLE"),
         entry_table=require("ENTRY_TABLE"),
         rating_table=require("RATING_TABLE"),

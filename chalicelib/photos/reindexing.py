@@ -1,6 +1,6 @@
-"""Reindex the photos of a user after an upgrade: list them in the order `taken`, and count them in their months.
+"""Reindex the photos of a user after an upgrade: list them in the order `taken`, count them, and add their words.
 
-The row of a photo says if the photo is listed and counted, so a repeated run changes nothing. If a run is lost or out
+The rows of a photo say if the photo is listed and counted, so a repeated run changes nothing. If a run is lost or out
 of time, the sweep enqueues the job again.
 """
 
@@ -11,8 +11,9 @@ from datetime import datetime, timedelta
 from chalicelib.domain.clock import Clock
 from chalicelib.domain.errors import Busy
 from chalicelib.domain.ids import PhotoId, Timestamp, UserId, format_timestamp
+from chalicelib.domain.photos import Photo
 from chalicelib.infra.retry import WriteConflict, retry_on_conflict
-from chalicelib.stores.protocols import PhotoStore
+from chalicelib.stores.protocols import PhotoStore, SearchIndex
 from chalicelib.stores.timeline import TimelineStore
 from chalicelib.stores.user_requests import UserRequestStore
 
@@ -28,8 +29,16 @@ _BATCH_SIZE = 100
 class Reindexing:
     """Reindex photos. `run` is idempotent and can be interrupted at any point."""
 
-    def __init__(self, store: PhotoStore, timeline: TimelineStore, requests: UserRequestStore, clock: Clock) -> None:
-        self._store, self._timeline, self._requests, self._clock = store, timeline, requests, clock
+    def __init__(
+        self,
+        store: PhotoStore,
+        timeline: TimelineStore,
+        index: SearchIndex,
+        requests: UserRequestStore,
+        clock: Clock,
+    ) -> None:
+        self._store, self._timeline, self._index = store, timeline, index
+        self._requests, self._clock = requests, clock
 
     def run(self, user_id: UserId, budget: timedelta = REINDEXING_TIME_BUDGET) -> None:
         """Reindex the photos of a user until all are up to date or `budget` is spent. Do nothing without a request.
@@ -65,8 +74,12 @@ class Reindexing:
         def attempt() -> None:
             nonlocal remaining
             photos = self._store.get_photos(remaining)
-            remaining = [photo_id for photo_id, photo in photos.items() if not self._timeline.reindex(photo)]
+            remaining = [photo_id for photo_id, photo in photos.items() if not self._reindex(photo)]
             if remaining:
                 raise WriteConflict
 
         retry_on_conflict(attempt, error_factory=Busy)
+
+    def _reindex(self, photo: Photo) -> bool:
+        # The timeline changes the revision of the photo, so it comes last.
+        return self._index.reindex(photo) and self._timeline.reindex(photo)

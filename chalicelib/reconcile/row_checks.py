@@ -11,6 +11,7 @@ from chalicelib.reconcile.photo_state import PhotoState
 from chalicelib.stores.dynamodb import items
 from chalicelib.stores.dynamodb.audit import build_derived_rows
 from chalicelib.stores.dynamodb.items import Item
+from chalicelib.stores.dynamodb.tags import get_term
 from chalicelib.stores.row_audit import RowId
 
 _DERIVED = {"term_table": "search-row", "entry_table": "entry", "account_table": "digest"}
@@ -132,6 +133,6 @@ def _restore_albums_and_tags(state: PhotoState, photo: Photo) -> Photo:
         if row_id[0] == "entry_table" and (album := get_album(state, row)):
             position = int(row["position"]["S"].partition("#")[0])
             memberships[album.album_id] = Membership(name=album.name, public=album.public, position=position)
-        elif "ownerTag" in row:
-            tags.append(row["ownerTag"]["S"].partition("#")[2])
+        elif term := get_term(row):
+            tags.append(term)
     return photo.with_(memberships=memberships, tags=tuple(tags))

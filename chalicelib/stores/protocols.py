@@ -295,3 +295,6 @@ class SearchIndex(Protocol):
         A page may hold fewer than `limit` photos, even none, without being the last one.
         Without any word, the page is empty and the last one.
         """
+
+    def reindex(self, photo: Photo) -> bool:
+        """Add what is missing to find a photo. Return False if another writer has changed it since it was read."""

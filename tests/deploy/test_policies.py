@@ -29,6 +29,7 @@ from tests.support.idp import IdentityProvider
 from tests.support.images import photo as make_photo
 from tests.support.old_release import reindex_photos
 from tests.support.policies import CHALICE, FUNCTIONS, Need, granted, platform, statements
+from tests.support.policy_searches import search_old_terms, search_photos
 from tests.support.reconciling import run_scheduled_twice
 from tests.support.rekognition import moderated
 from tests.support.rows import empty
@@ -68,14 +69,6 @@ def handle_photos(cloud: Cloud) -> None:
         assert ann.patch(f"/photos/{grant['photoId']}", {"tags": []}).status == 200
         assert ann.delete(f"/photos/{grant['photoId']}", permanent="true").status == 204
     cloud.grant(ann, method="POST")
-
-
-def search_photos(cloud: Cloud) -> None:
-    ann = cloud.person("ann")
-    cloud.upload(ann, JPEG, title="Abcdefghijk", tags=["sea"])
-    for text in ("abc", "abcd", "abcde", "abcdef", "abcdefg", "abcdefgh", "abcdefghijk", "#sea", "tag:sea", "sea"):
-        for scope in ("public", "mine"):
-            assert ann.get("/search", q=text, scope=scope).status == 200
 
 
 def handle_albums(cloud: Cloud) -> None:
@@ -253,8 +246,8 @@ def repeat_upload_requests(cloud: Cloud) -> None:
 
 
 SCENARIOS: list[Callable[[Cloud], None]] = [
-    *(confirm_during_erasure, handle_photos, search_photos, handle_albums, work_on_albums, confirm_uploads),
-    *(confirm_missing_object, rebuild_lost_row),
+    *(confirm_during_erasure, handle_photos, search_photos, search_old_terms, handle_albums, work_on_albums),
+    *(confirm_uploads, confirm_missing_object, rebuild_lost_row),
     *(sweep_and_clean_up, rotate_photo, reindex_photos, empty_trash, moderate_photos, cancel_account),
     *(show_account, reset_password, repeat_upload_requests, reconcile),
 ]

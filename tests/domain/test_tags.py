@@ -27,7 +27,16 @@ def test_equal_tags_become_one_term() -> None:
 
 
 @pytest.mark.parametrize(
-    ("term", "plain"), [("sea", True), ("new york", False), ("café", False), ("tag#sea", False), ("👍", False)]
+    ("term", "plain"),
+    [
+        ("sea", True),
+        ("new york", False),
+        ("café", False),
+        ("tag#sea", False),
+        ("👍", True),
+        ("京都", True),
+        ("o'brien", False),
+    ],
 )
 def test_tag_of_one_unchanged_word_is_a_plain_word(term: str, plain: bool) -> None:
     assert is_plain_word(term) == plain

@@ -16,7 +16,7 @@ TEXT = st.text("abcé 京#", max_size=30)
 
 
 def new_photo(**facts: Any) -> Photo:
-    return pending(status="ready", **facts)
+    return pending(status="ready", **{"filename": "", **facts})
 
 
 def build_memberships(name: str, *, public: bool) -> dict[AlbumId, Membership]:
@@ -29,13 +29,14 @@ EXPECTED_WORDS: list[tuple[dict[str, Any], dict[str, bool]]] = [
     ({"tags": ("New York",)}, {"new": True, "york": True}),
     ({"tags": ("Café",)}, {"cafe": True}),
     ({"tags": ("tag#sea",)}, {"tag": True, "sea": True}),
-    ({"tags": ("👍",)}, {}),
+    ({"tags": ("👍",)}, {"👍": True}),
     ({"exif": Exif(camera="Canon EOS", lens="RF 50mm")}, dict.fromkeys(["canon", "eos", "rf", "50mm"], True)),
     ({"memberships": build_memberships("Rome", public=True)}, {"rome": True}),
     ({"memberships": build_memberships("Rome", public=False)}, {"rome": False}),
     ({"memberships": build_memberships("Rome", public=False), "title": "Rome"}, {"rome": True}),
     ({"memberships": build_memberships("Rome", public=False), "description": "Rome"}, {"rome": True}),
-    ({"filename": "sea.jpg"}, {}),
+    ({"filename": "DSC_0815.jpg"}, {"dsc": True, "0815": True}),
+    ({"title": "京都"}, {"京都": True, "都": True}),
 ]
 
 
@@ -90,14 +91,22 @@ def test_words_and_tags_are_limited_and_names_of_private_albums_are_not_public(
     ("query", "expected"),
     [
         ("Old quay", [SearchWord("old"), SearchWord("quay", is_prefix=True)]),
-        ("quay at", [SearchWord("quay"), SearchWord("at")]),
+        ("quay at", [SearchWord("quay"), SearchWord("at", is_prefix=True)]),
+        ("quay a", [SearchWord("quay"), SearchWord("a")]),
+        ("DSC_0815.jpg", [SearchWord("dsc"), SearchWord("0815", is_prefix=True)]),
+        (
+            "서울 사진 길 a",
+            [*(SearchWord(word, is_prefix=True) for word in ("서울", "사진")), SearchWord("길"), SearchWord("a")],
+        ),
         ("sea", [SearchWord("sea", is_prefix=True)]),
-        ("京都", [SearchWord("京"), SearchWord("都")]),
+        ("京 โอ old", [SearchWord(word, is_prefix=True) for word in ("京", "โอ", "old")]),
         ("sea SEA", [SearchWord("sea", is_prefix=True)]),
         ("*", []),
     ],
 )
-def test_last_word_of_at_least_three_letters_is_a_prefix(query: str, expected: list[SearchWord]) -> None:
+def test_last_word_of_at_least_two_letters_and_words_without_borders_are_prefixes(
+    query: str, expected: list[SearchWord]
+) -> None:
     assert parse_query_words(query) == expected
 
 

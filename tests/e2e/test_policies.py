@@ -32,7 +32,8 @@ class RecordingCloud(Local):
     def __init__(self, folder: Path) -> None:
         self.decisions = Decisions(folder / "iam.log")
         self.recorded: list[Decision] = []
-        super().__init__(folder / "data", IAM_LOG=str(folder / "iam.log"))
+        log, old_table = str(folder / "iam.log"), f"photoshare-{STAGE}-SearchTerms"
+        super().__init__(folder / "data", IAM_LOG=log, OLD_TERM_TABLE=old_table)
         self.iam = self.client("iam")
 
     def wait(self, is_true: Callable[[], bool]) -> None:

@@ -99,7 +99,11 @@ def test_job_without_time_is_resumed_by_the_sweep(
     _, photo_ids = add_old_photos(shared_cloud, ann, 5)
     request(ann)
     run = reindexing.Reindexing(
-        wiring.photo_store(), wiring.timeline_store(), wiring.request_store("reindex"), wiring.now
+        wiring.photo_store(),
+        wiring.timeline_store(),
+        wiring.search_index(),
+        wiring.request_store("reindex"),
+        wiring.now,
     ).run
     run(UserId(ann.user_id), timedelta())
     assert read_order(ann) == photo_ids[-2:]

@@ -19,7 +19,8 @@ def seed_many(damage: Damage) -> None:
     photo = damage.upload()
     damage.change_photo(photo, "SET ratingSum = :number", number=7)
     for number in range(MANY):
-        damage.put("term_table", {"ownerTerm": f"{photo.user_id}#word{number}", "photoId": photo.photo_id})
+        row = {"ownerPart": f"{photo.user_id}#wo", "wordPhoto": f"word{number}#{photo.photo_id}"}
+        damage.put("term_table", row | {"photoId": photo.photo_id})
 
 
 def test_many_rows_are_repaired(damage: Damage) -> None:

@@ -8,53 +8,69 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.ids import AlbumId
 from chalicelib.domain.photos import MAX_TERMS, Membership, Photo
+from chalicelib.domain.terms import choose_photo_words
+from chalicelib.domain.words import is_unspaced, list_index_words
 from chalicelib.stores.dynamodb import items, term_rows
-from chalicelib.stores.dynamodb.words import choose_prefixes
+from chalicelib.stores.dynamodb.words import build_digest
 from tests.support.rows import pending
 
 
 def new_photo(**facts: Any) -> Photo:
-    return pending(status="ready", **facts)
+    return pending(status="ready", **{"filename": "", **facts})
 
 
 def build_memberships(name: str, *, public: bool) -> dict[AlbumId, Membership]:
     return {AlbumId(name): Membership(name=name, public=public, position=0)}
 
 
+def list_rows(photo: Photo) -> dict[str, dict[str, Any]]:
+    """Return the rows of a photo by their keys, without the id of the photo."""
+    rows = term_rows.encode_terms(photo).items()
+    return {f"{part} {sort.removesuffix(f'#{photo.photo_id}')}": items.decode(row) for (part, sort), row in rows}
+
+
 @pytest.mark.parametrize(
     ("tag", "expected"),
     [
-        ("Sea", {"ann#sea": "sea"}),
-        ("New York", {"ann#tag#new york": "new york", "ann#new": None, "ann#york": None}),
-        ("Café", {"ann#tag#café": "café", "ann#cafe": None}),
-        ("tag#sea", {"ann#tag#tag#sea": "tag#sea", "ann#tag": None, "ann#sea": None}),
-        ("👍", {"ann#tag#👍": "👍"}),
+        ("Sea", {"ann#se sea": "sea"}),
+        ("京都", {"ann#京 京都": "京都", "ann#都 都": None}),
+        ("New York", {"ann##new york ": "new york", "ann#ne new": None, "ann#yo york": None}),
+        ("Café", {"ann##café ": "café", "ann#ca cafe": None}),
+        ("tag#sea", {"ann##tag#sea ": "tag#sea", "ann#ta tag": None, "ann#se sea": None}),
+        ("*", {"ann##* ": "*"}),
     ],
 )
 def test_tag_that_is_a_plain_word_shares_the_row_of_the_word(tag: str, expected: dict[str, str | None]) -> None:
-    rows = {key: items.decode(row) for key, row in term_rows.encode_terms(new_photo(tags=(tag,))).items()}
-    assert {key: row.get("publicTag") for key, row in rows.items()} == expected
+    assert {key: row.get("publicTag") for key, row in list_rows(new_photo(tags=(tag,))).items()} == expected
 
 
 def test_every_tag_has_a_row_even_if_there_are_too_many_words() -> None:
     photo = new_photo(tags=tuple(f"tag {number}" for number in range(32)), title=" ".join(f"x{n}" for n in range(99)))
-    rows = [items.decode(row) for row in term_rows.encode_terms(photo).values()]
+    rows = list_rows(photo).values()
     assert len(rows) == MAX_TERMS
     assert sum("ownerTag" in row for row in rows) == 32
 
 
-# --- Prefixes
+def test_longest_tag_and_word_fit_into_a_key() -> None:
+    photo = new_photo(tags=("\ufdfa" * 50,), title="\U00020000" * 200)
+    sizes = [(len(part.encode()), len(sort.encode())) for part, sort in term_rows.encode_terms(photo)]
+    assert max(part for part, _ in sizes) <= 2048
+    assert max(sort for _, sort in sizes) <= 1024
 
 
-@given(st.sets(st.text("ab", min_size=1, max_size=12), max_size=MAX_TERMS))
-def test_each_prefix_lists_a_photo_once_and_the_longest_prefix_lists_all_its_words(words: set[str]) -> None:
-    prefixes_by_word = choose_prefixes(words)
-    short = [prefix for word_prefixes in prefixes_by_word.values() for prefix in word_prefixes if len(prefix) < 8]
-    assert sorted(short) == sorted({word[:length] for word in words for length in range(3, 8) if len(word) >= length})
-    assert {word for word, word_prefixes in prefixes_by_word.items() if word[:8] in word_prefixes} >= {
-        word for word in words if len(word) >= 8
-    }
-    assert all(word.startswith(prefix) for word, word_prefixes in prefixes_by_word.items() for prefix in word_prefixes)
+# --- Digests
+
+
+@given(st.lists(st.text("ab京都の", min_size=1, max_size=5), max_size=9))
+def test_digest_contains_each_word_at_the_beginning_of_a_word_or_in_a_run(titles: list[str]) -> None:
+    found = [*choose_photo_words(new_photo(title=" ".join(titles)))]
+    digest = build_digest(found)
+    assert all((word if is_unspaced(word[0]) else f" {word}") in digest for word in found)
+
+
+def test_digest_of_a_long_run_is_hardly_longer_than_the_run() -> None:
+    run = "".join(chr(0x4E00 + number) for number in range(60))
+    assert build_digest(list_index_words(run)) == f" {run}"
 
 
 # --- Visibility
@@ -72,21 +88,25 @@ def test_rows_of_unlisted_and_private_photos_have_no_public_key() -> None:
         "title": "Harbourside",
         "memberships": build_memberships("Rome", public=True),
     }
-    assert {"publicTag", "publicWord", "publicOwnerTag", "public3", "public8"} <= key_names(
-        new_photo(**facts), "public"
-    )
+    public = {"publicTag", "publicPart", "publicKey", "publicWords"}
+    owners = {"ownerTag", "ownerPart", "ownerKey", "ownerWords"}
+    assert key_names(new_photo(**facts), "public", "owner") == public | owners
     for visibility in ("unlisted", "private"):
         hidden = new_photo(**facts, visibility=visibility)
-        assert key_names(hidden, "public") == set()
-        assert {"ownerTag", "owner3", "owner8"} <= key_names(hidden, "owner")
+        assert key_names(hidden, "public", "owner") == owners
+        assert {row.get("ownerTag") for row in list_rows(hidden).values()} == {
+            None,
+            "ann#hidden#sea",
+            "ann#hidden#new york",
+        }
 
 
-def test_word_from_the_name_of_a_private_album_has_no_public_key() -> None:
-    photo = new_photo(title="Romania", memberships=build_memberships("Rome", public=False))
-    rows = {key: items.decode(row) for key, row in term_rows.encode_terms(photo).items()}
-    assert not any(name.startswith("public") for name in rows["ann#rome"])
-    assert [row.get("owner3") for row in rows.values()].count("ann#rom") == 1
-    assert rows["ann#romania"]["public3"] == "rom"
+def test_word_from_the_name_of_a_private_album_is_beside_no_public_key() -> None:
+    rows = list_rows(new_photo(description="Romania", memberships=build_memberships("Rome", public=False)))
+    assert [*rows] == ["ann#ro rome", "ann#ro romania"]
+    assert not any(name.startswith("public") for name in rows["ann#ro rome"])
+    assert rows["ann#ro rome"]["ownerWords"] == " rome romania"
+    assert rows["ann#ro romania"]["publicWords"] == " romania"
 
 
 def test_all_words_can_be_replaced_in_one_transaction() -> None:

@@ -6,6 +6,7 @@ when they write, and make again when they read, is visible only here. Call it af
 
 import os
 import re
+from base64 import urlsafe_b64decode
 from collections import Counter
 from collections.abc import Iterator
 from hashlib import sha256
@@ -79,7 +80,7 @@ class Audit:
         self._source = source
         self.rows = {name: source.scan(name) for name in _TABLES}
         # Rows omit defaults.
-        self.photos: dict[str, Row] = {row["photoId"]: {"visibility": "public"} | row for row in self.rows["photo"]}
+        self.photos: dict[str, Row] = {row["photoId"]: _complete(row) for row in self.rows["photo"]}
         self.albums = {row["albumId"]: row for row in self.rows["album"] if row["record"] == "album"}
         self.links = [row for row in self.rows["album"] if row["record"].startswith("link#")]
         self.accounts = {row["userId"]: row for row in self.rows["account"] if row["record"] == "account"}
@@ -143,7 +144,9 @@ class Audit:
         listed = {photo_id for photo_id, row in self.photos.items() if _is_listed(row)}
         yield from (f"rating of {photo_id}" for photo_id, _ in self.ratings if photo_id not in alive)
         yield from (f"link of {row['albumId']}" for row in self.links if row["albumId"] not in self.albums)
-        yield from (f"term {row['ownerTerm']}" for row in self.rows["term"] if row["photoId"] not in listed)
+        yield from (
+            f"term {row['ownerPart']} {row['wordPhoto']}" for row in self.rows["term"] if row["photoId"] not in listed
+        )
         expected = {(album, photo_id) for photo_id in listed for album in self.photos[photo_id].get("albums", {})}
         yield from (f"entry {key}" for key in self.entries.keys() - expected)
         yield from (f"entry {key} in no album" for key in self.entries if key[0] not in self.albums)
@@ -214,11 +217,11 @@ class Audit:
             if entry is None or ("openKey" in entry) != (row["visibility"] != "private"):
                 yield f"{photo_id} has a wrong entry in {album_id}"
         metadata = row.get("metadata", {})
-        terms = {term["ownerTerm"]: term for term in self.rows["term"] if term["photoId"] == photo_id}
-        if {*terms} != (expected := {f"{row['userId']}#{word}" for word in _words(row)}):
+        terms = {_get_word(term): term for term in self.rows["term"] if term["photoId"] == photo_id}
+        if {*terms} != (expected := _words(row)):
             yield f"{photo_id} is found by {sorted(terms)} instead of {sorted(expected)}"
         for tag in metadata.get("tags", ()):
-            if ("publicTag" in terms.get(f"{row['userId']}#{tag}", {})) != (row["visibility"] == "public"):
+            if ("publicTag" in terms.get(tag, {})) != (row["visibility"] == "public"):
                 yield f"{photo_id} has wrong public keys of the tag {tag}"
         digest = f"sha256#{row['sha256']}#{photo_id}"
         if not any(account["record"] == digest for account in self.rows["account"]):
@@ -236,6 +239,23 @@ class Audit:
         yield from (f"{count} messages in {name}" for name, count in self._source.count_messages().items() if count)
 
 
+def _complete(row: Row) -> Row:
+    """Return the row of a photo with what it leaves out: defaults, the key of the original, and the digest in hex."""
+    row = {"visibility": "public"} | row
+    if "/" not in row["s3Key"]:
+        row["s3Key"] = f"{row['userId']}/{row['photoId']}/{row['s3Key'] or row['filename']}"
+    if "sha256" in row:
+        row["sha256"] = urlsafe_b64decode(f"{row['sha256']}=").hex()
+    return row
+
+
+def _get_word(term: Row) -> str:
+    """Return the word of a row in the partition of its owner and its first two letters."""
+    word, _, photo_id = term["wordPhoto"].rpartition("#")
+    is_right = term["ownerPart"].endswith(f"#{word[:2]}") and photo_id == term["photoId"]
+    return word if is_right else f"{term['ownerPart']} {term['wordPhoto']}"
+
+
 def _is_listed(row: Row) -> bool:
     return row["status"] == "ready" and "trashedAt" not in row
 
@@ -245,8 +265,9 @@ def _words(row: Row) -> set[str]:
     metadata = row.get("metadata", {})
     texts = [metadata.get(name, "") for name in ("title", "description")] + [*metadata.get("tags", ())]
     texts += [metadata.get("exif", {}).get(name, "") for name in ("camera", "lens")]
+    texts += [row["filename"].rpartition(".")[0]]
     texts += [copy["name"] for copy in row.get("albums", {}).values()]
-    return {word for text in texts for word in re.findall("[a-z0-9]+", text.lower())}
+    return {word for text in texts for word in re.findall(r"[a-z0-9]*\d\.\d+|[a-z0-9]+", text.lower())}
 
 
 def _month(row: Row) -> str:
@@ -255,4 +276,6 @@ def _month(row: Row) -> str:
 
 def _rendition_keys(row: Row) -> list[str]:
     folder = f"{row['userId']}/{row['photoId']}/{row['versionId']}/"
-    return [short[1:] if short.startswith("/") else folder + short for short in row.get("renditions", {}).values()]
+    # A value such as `.webp` is the extension of a file that has the name of the rendition.
+    names = [f"{name}{short}" if short.startswith(".") else short for name, short in row.get("renditions", {}).items()]
+    return [name[1:] if name.startswith("/") else folder + name for name in names]

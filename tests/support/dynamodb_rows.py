@@ -16,7 +16,7 @@ def write_rows(backend: Backend, *photos: Photo, stale: dict[str, Any] | None = 
     The photos get the changes in `stale`, but their terms do not: the index lags behind the photos.
     """
     rows = {"PhotoMetadata": [items.encode_photo(photo.with_(**stale or {})) for photo in photos]}
-    rows["SearchTerms"] = [row for photo in photos for row in term_rows.encode_terms(photo).values()]
+    rows["SearchWords"] = [row for photo in photos for row in term_rows.encode_terms(photo).values()]
     for table, table_rows in rows.items():
         for start in range(0, len(table_rows), 25):
             puts = [{"PutRequest": {"Item": row}} for row in table_rows[start : start + 25]]

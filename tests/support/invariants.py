@@ -134,7 +134,7 @@ def _check_ratings(cloud: Cloud, photos: list[Photo]) -> Iterator[str]:
 def _check_search_terms(cloud: Cloud, owner: str, photos: list[Photo]) -> Iterator[str]:
     expected = [items.decode(row) for photo in photos for row in term_rows.encode_terms(photo).values()]
     stored = [items.decode(row) for row in _read(cloud, cloud.settings.term_table)]
-    stored = [row for row in stored if row["ownerTerm"].startswith(f"{owner}#")]
+    stored = [row for row in stored if row["ownerPart"].startswith(f"{owner}#")]
     if _sort_terms(expected) != _sort_terms(stored):
         yield f"terms of {owner}: {stored} instead of {expected}"
 
@@ -174,7 +174,7 @@ def _check_digests(cloud: Cloud, owner: str, photos: list[Photo]) -> Iterator[st
 
 
 def _sort_terms(terms: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return sorted(terms, key=lambda row: (row["ownerTerm"], row["photoId"]))
+    return sorted(terms, key=lambda row: (row["ownerPart"], row["wordPhoto"]))
 
 
 def _read(cloud: Cloud, table: str) -> list[Row]:

@@ -103,9 +103,10 @@ def _entry(row: Row | None, index: Row) -> Row | None:
     keys = [key["AttributeName"] for key in index["KeySchema"]]
     if row is None or any(name not in row for name in keys):
         return None
-    primary = ("photoId", "uploadedAt", "userId", "albumId", "record", "ownerTerm")
-    has_all_attributes = index["Projection"]["ProjectionType"] == "ALL"
-    return row if has_all_attributes else {name: row[name] for name in {*keys, *primary} if name in row}
+    primary = ("photoId", "uploadedAt", "userId", "albumId", "record", "ownerPart", "wordPhoto")
+    projection = index["Projection"]
+    names = {*keys, *primary, *projection.get("NonKeyAttributes", ())}
+    return row if projection["ProjectionType"] == "ALL" else {name: row[name] for name in names if name in row}
 
 
 def _tables(cloud: Cloud) -> dict[str, dict[str, Row]]:

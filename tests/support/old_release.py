@@ -14,6 +14,7 @@ from chalicelib.stores.dynamodb import items
 from chalicelib.stores.dynamodb.calls import build_update
 from tests.support.cloud import Cloud
 from tests.support.images import photo as make_photo
+from tests.support.old_search import forget_words
 from tests.support.rows import START, Backend
 
 PHOTOS, ENTRIES = "photoshare-test-PhotoMetadata", "photoshare-test-AlbumPhotos"
@@ -47,6 +48,7 @@ def reindex_photos(cloud: Cloud) -> None:
     album_id = ann.post("/albums", {"name": "Sea"}).json["albumId"]
     photo = cloud.upload(ann, make_photo(64, 48), albumId=album_id)
     forget_order(cloud.dynamodb, photo)
+    forget_words(cloud.dynamodb, photo, [])
     now = datetime.now(UTC)
     wiring.request_store("reindex").add(UserId(ann.user_id), *[format_timestamp(now)] * 2)
     assert cloud.sweep(now) >= 1

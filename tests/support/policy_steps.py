@@ -14,9 +14,11 @@ from tests.support.person import Person
 from tests.support.policy_tools import (
     add_cancelled_account,
     assume_role,
+    common_prefix,
     count_versions,
     forget_order,
     forget_run,
+    forget_words,
     key_of,
     make_due,
     put_object,
@@ -121,6 +123,9 @@ def search(service: Local) -> None:
     for words in ("abc", "abcd", "abcde", "abcdef", "abcdefg", "abcdefgh", "abcdefghijk", "#sea", "abc sea"):
         for scope in ("public", "mine"):
             ann.ask("GET", "/search", q=words, scope=scope)
+    with common_prefix(service, ann, "zz"):
+        for scope in ("public", "mine"):
+            ann.ask("GET", "/search", q="zz", scope=scope)
 
 
 def change_photo(service: Local) -> None:
@@ -210,11 +215,13 @@ def rotate_photo(service: Local) -> None:
 def reindex_photos(service: Local) -> None:
     ann = Person(service)
     album = ann.create_album()
-    photo = ann.upload(JPEG, albumId=album)
+    photo = ann.upload(JPEG, albumId=album, title="Harbour")
     forget_order(service, photo)
+    forget_words(service, photo)
     assert ann.ask("GET", "/photos", order="taken", scope="mine")["items"] == []
     request_reindexing(service, ann.user_id)
     service.wait(lambda: bool(ann.ask("GET", "/photos", order="taken", scope="mine")["items"]))
+    assert ann.ask("GET", "/search", q="harbour", scope="mine")["items"]
 
 
 def empty_trash(service: Local) -> None:

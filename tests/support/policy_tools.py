@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import boto3
 
+from chalicelib.stores.dynamodb.words import BLOCK
 from local.cloud import ACCOUNT, REGION, STAGE
 from local.roles import build_role_name
 from tests.support.paths import ROOT
@@ -83,6 +84,14 @@ def forget_order(service: Local, photo_id: str) -> None:
                 dynamodb.update_item(**target, UpdateExpression="REMOVE takenKey, takenList")
 
 
+def forget_words(service: Local, photo_id: str) -> None:
+    """Remove the search words of a photo, which earlier releases write to another table."""
+    dynamodb, table = service.client("dynamodb"), service.setting("TERM_TABLE")
+    for row in dynamodb.scan(TableName=table)["Items"]:
+        if row["photoId"]["S"] == photo_id:
+            dynamodb.delete_item(TableName=table, Key={name: row[name] for name in ("ownerPart", "wordPhoto")})
+
+
 def request_reindexing(service: Local, user_id: str) -> None:
     """Request to reindex the photos of a user, and run the sweep, which enqueues the job."""
     row = {"userId": {"S": user_id}, "record": {"S": "reindex"}, "dueShard": {"S": "reindex"}}
@@ -136,3 +145,25 @@ def assume_role(service: Local, function: str, aws_service: str) -> Any:
         aws_secret_access_key=session["SecretAccessKey"],
         aws_session_token=session["SessionToken"],
     )
+
+
+@contextlib.contextmanager
+def common_prefix(service: Local, owner: Person, prefix: str) -> Iterator[None]:
+    """Add so many words with a prefix inside the block that a search reads the digests of photos instead."""
+    client, table = service.client("dynamodb"), service.setting("TERM_TABLE")
+    keys = [
+        {"ownerPart": {"S": f"{owner.user_id}#{prefix}"}, "wordPhoto": {"S": f"{prefix}z{number}#{uuid4()}"}}
+        for number in range(BLOCK)
+    ]
+    puts = [{"PutRequest": {"Item": key | {"publicPart": {"S": prefix}}}} for key in keys]
+    deletes = [{"DeleteRequest": {"Key": key}} for key in keys]
+    try:
+        _write_all(client, table, puts)
+        yield
+    finally:
+        _write_all(client, table, deletes)
+
+
+def _write_all(client: Any, table: str, requests: list[Any]) -> None:
+    for start in range(0, len(requests), 25):
+        client.batch_write_item(RequestItems={table: requests[start : start + 25]})

@@ -30,27 +30,31 @@ def wrong_rating_sum(damage: Damage) -> list[str]:
 
 def missing_search_row(damage: Damage) -> list[str]:
     photo = damage.upload(title="Harbour", tags=["sea"])
-    damage.delete("term_table", (f"{photo.user_id}#harbour", photo.photo_id))
-    return [f"{photo.user_id}#harbour {photo.photo_id}"]
+    key = (f"{photo.user_id}#ha", f"harbour#{photo.photo_id}")
+    damage.delete("term_table", key)
+    return [" ".join(key)]
 
 
 def search_row_with_public_keys(damage: Damage) -> list[str]:
     photo = damage.upload(title="Harbour", visibility="private")
-    key = (f"{photo.user_id}#harbour", photo.photo_id)
-    damage.change("term_table", key, "SET publicWord = :word", word="harbour")
+    key = (f"{photo.user_id}#ha", f"harbour#{photo.photo_id}")
+    damage.change("term_table", key, "SET publicPart = :part", part="ha")
     return [" ".join(key)]
 
 
 def orphaned_search_row(damage: Damage) -> list[str]:
     photo = damage.upload()
-    key = (f"{photo.user_id}#lost", photo.photo_id)
-    damage.put("term_table", dict(zip(KEYS["term_table"], key, strict=True)) | {"publicWord": "lost"})
-    return [" ".join(key)]
+    return _put_search_row(damage, photo.photo_id)
 
 
 def search_row_without_a_photo(damage: Damage) -> list[str]:
-    key = (f"{damage.owner.user_id}#lost", create_photo_id(PAST, uuid4().int))
-    damage.put("term_table", dict(zip(KEYS["term_table"], key, strict=True)) | {"publicWord": "lost"})
+    return _put_search_row(damage, create_photo_id(PAST, uuid4().int))
+
+
+def _put_search_row(damage: Damage, photo_id: str) -> list[str]:
+    key = (f"{damage.owner.user_id}#lo", f"lost#{photo_id}")
+    row = dict(zip(KEYS["term_table"], key, strict=True)) | {"photoId": photo_id, "publicPart": "lo"}
+    damage.put("term_table", row)
     return [" ".join(key)]
 
 

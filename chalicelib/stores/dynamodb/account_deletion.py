@@ -146,7 +146,7 @@ class DynamoAccountDeletionStore:
     def _build_derived_deletes(self, photo: Photo) -> list[Write]:
         """Return the deletions of every row that is derived from a photo."""
         terms, entries, digest = term_rows.encode_terms(photo), items.encode_entries(photo), items.encode_digest(photo)
-        rows = [(self._terms, ("ownerTerm", "photoId"), row) for row in terms.values()]
+        rows = [(self._terms, term_rows.KEY, row) for row in terms.values()]
         rows += [(self._entries, ("albumId", "photoId"), row) for row in entries.values()]
         rows += [(self._accounts, ("userId", "record"), digest)] if digest else []
         return [_build_delete(table, {name: row[name] for name in names}) for table, names, row in rows]

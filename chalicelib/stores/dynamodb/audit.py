@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 KEYS: dict[TableName, tuple[str, str]] = {
     "photo_table": ("photoId", "uploadedAt"),
     "account_table": ("userId", "record"),
-    "term_table": ("ownerTerm", "photoId"),
+    "term_table": term_rows.KEY,
     "album_table": ("albumId", "record"),
     "entry_table": ("albumId", "photoId"),
     "rating_table": ("photoId", "userId"),
@@ -54,7 +54,7 @@ def list_derived_ids(photo: Photo | None) -> set[RowId]:
     """Return the ids of `build_derived_rows`. This is faster, because most photos have many words."""
     if photo is None:
         return set()
-    ids: set[RowId] = {("term_table", partition, photo.photo_id) for partition in term_rows.list_partitions(photo)}
+    ids: set[RowId] = {("term_table", *key) for key in term_rows.list_keys(photo)}
     ids |= {("entry_table", album_id, photo.photo_id) for album_id in items.encode_entries(photo)}
     digest = items.encode_digest(photo)
     return ids | ({identify("account_table", digest)} if digest else set())

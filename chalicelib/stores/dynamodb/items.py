@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from itsdangerous.encoding import base64_decode, base64_encode
 
 from chalicelib.domain.accounts import Account
 from chalicelib.domain.albums import Album
@@ -30,6 +31,8 @@ _SHARD_WIDTH = RANKS >> PUBLIC_SHARD_BITS
 TOMBSTONE_SECONDS = int(TOMBSTONE_LIFETIME.total_seconds())
 DUE_SHARDS = "0123456789abcdef"
 """The partitions of the rows that are due for the sweep at some time: the last digits of ids."""
+_HEX_DIGITS = 64
+"""The length of a SHA-256 digest in the rows of an earlier release."""
 _DESCRIPTIVE = ("title", "description", "tags", "exif")
 
 Item = dict[str, Any]
@@ -81,9 +84,12 @@ def encode_photo(photo: Photo, now: int = 0) -> Item:
     values.pop("outdatedTakenKey", None)
     values["metadata"] = {name: values.pop(name) for name in _DESCRIPTIVE if name in values}
     values |= {"uploadedAt": photo.uploaded_at, "revision": photo.revision}
+    # Store nothing twice. Lists read many rows, and DynamoDB charges for each KB of a row in each of its indexes.
+    values["s3Key"] = _shorten_original_key(photo)
     if photo.renditions:
-        # Drop the common prefix of the keys. Lists read many rows, and DynamoDB charges for each byte.
-        values["renditions"] = {name: _shorten_key(key, _get_folder(photo)) for name, key in photo.renditions.items()}
+        values["renditions"] = {name: _shorten_key(photo, name, key) for name, key in photo.renditions.items()}
+    if photo.sha256:
+        values["sha256"] = base64_encode(bytes.fromhex(photo.sha256)).decode()
     if photo.status == "erased":
         values["expiresAt"] = now + TOMBSTONE_SECONDS
     return encode(values | _build_index_keys(photo))
@@ -93,9 +99,12 @@ def decode_photo(item: Item) -> Photo:
     """Return the photo of an item."""
     values = decode(item)
     photo = msgspec.convert(values | values.get("metadata", {}), Photo)
-    stored_key = values.get("takenKey", "")
+    stored_key, sha256 = values.get("takenKey", ""), photo.sha256
     return photo.with_(
-        renditions={name: _restore_key(short, _get_folder(photo)) for name, short in photo.renditions.items()},
+        s3_key=photo.s3_key if "/" in photo.s3_key else f"{photo.prefix}{photo.s3_key or photo.filename}",
+        renditions={name: _restore_key(photo, name, short) for name, short in photo.renditions.items()},
+        # An earlier release has stored hexadecimal digits.
+        sha256=base64_decode(sha256).hex() if sha256 and len(sha256) < _HEX_DIGITS else sha256,
         outdated_taken_key=None if stored_key == (get_stored_taken_key(photo) or "") else stored_key,
     )
 
@@ -116,14 +125,24 @@ def _get_folder(photo: Photo) -> str:
     return f"{photo.prefix}{photo.version_id}/"
 
 
-def _shorten_key(key: str, folder: str) -> str:
+def _shorten_original_key(photo: Photo) -> str:
+    # The name of the object is empty if it is the file name. A key with another prefix stays whole.
+    name = photo.s3_key.removeprefix(photo.prefix)
+    return "" if name == photo.filename else name
+
+
+def _shorten_key(photo: Photo, rendition: str, key: str) -> str:
     # A leading slash marks a whole key. The key of a file outside the folder stays whole.
-    name = key.removeprefix(folder)
-    return name if name != key and "/" not in name else f"/{key}"
+    name = key.removeprefix(_get_folder(photo))
+    if name == key or "/" in name:
+        return f"/{key}"
+    return name.removeprefix(rendition) if name.startswith(f"{rendition}.") else name
 
 
-def _restore_key(short: str, folder: str) -> str:
-    return short[1:] if short.startswith("/") else folder + short
+def _restore_key(photo: Photo, rendition: str, short: str) -> str:
+    if short.startswith("/"):
+        return short[1:]
+    return f"{_get_folder(photo)}{rendition if short.startswith('.') else ''}{short}"
 
 
 def decode_account(item: Item) -> Account:

@@ -32,7 +32,7 @@ class DynamoPhotoStore:
         self._photos, self._accounts = settings.photo_table, settings.account_table
         self._ratings, self._terms = settings.rating_table, settings.term_table
         self._albums, self._entries = settings.album_table, settings.entry_table
-        self._tags = TagRows(self._calls, self._photos, self._terms)
+        self._tags = TagRows(self._calls, self._photos, self._terms, settings.old_term_table)
 
     @cached_property
     def _readers(self) -> ThreadPoolExecutor:

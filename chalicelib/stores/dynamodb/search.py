@@ -11,9 +11,10 @@ from chalicelib.domain.listing import Listing
 from chalicelib.domain.photos import MAX_TERMS, Photo
 from chalicelib.domain.terms import SearchPage, SearchWord, list_photo_words
 from chalicelib.infra.settings import Settings
-from chalicelib.stores.dynamodb import photo_rows, words
-from chalicelib.stores.dynamodb.calls import Calls
-from chalicelib.stores.dynamodb.words import Postings
+from chalicelib.stores.dynamodb import items, old_terms, photo_rows, term_rows
+from chalicelib.stores.dynamodb.calls import Calls, Write
+from chalicelib.stores.dynamodb.photo_rows import IdRange
+from chalicelib.stores.dynamodb.words import Postings, WordList
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -33,6 +34,7 @@ class DynamoSearchIndex:
     def __init__(self, settings: Settings, dynamodb: "DynamoDBClient", clock: Callable[[], float] = time.time) -> None:
         self._calls = Calls(dynamodb, clock)
         self._photos, self._terms = settings.photo_table, settings.term_table
+        self._old_terms = settings.old_term_table
 
     @cached_property
     def _readers(self) -> ThreadPoolExecutor:
@@ -44,9 +46,10 @@ class DynamoSearchIndex:
         if not 0 < len(words) <= MAX_TERMS:
             return SearchPage([], None)
         matching: list[Photo] = []
-        lookup_words, size = list(words), limit + 1 if len(words) == 1 else BLOCK_SIZE
+        word_lists = [WordList(self._calls, self._terms, listing, word) for word in words]
+        size = limit + 1 if len(words) == 1 else BLOCK_SIZE
         for _ in range(MAX_BLOCKS_PER_PAGE):
-            lists = self._read_postings(listing, lookup_words, size, after)
+            lists = self._read_postings(listing, word_lists, size, after)
             by_rarity = sorted(range(len(lists)), key=lambda index: _get_rarity(lists[index]))
             rarest = lists[by_rarity[0]]
             candidates = [
@@ -58,15 +61,41 @@ class DynamoSearchIndex:
             if rarest.through is None:
                 return SearchPage(matching, None)
             after, size = rarest.through, BLOCK_SIZE
-            lookup_words = [lookup_words[index] for index in by_rarity[:_MAX_LISTS_AFTER_FIRST_BLOCK]]
+            if matching and len(words) == 1 and word_lists[0].is_common:
+                # A short page, because the next block would cost two more requests.
+                break
+            word_lists = [word_lists[index] for index in by_rarity[:_MAX_LISTS_AFTER_FIRST_BLOCK]]
         return SearchPage(matching, after)
 
+    def reindex(self, photo: Photo) -> bool:
+        rows = term_rows.encode_terms(photo)
+        stored = self._calls.read_all(self._terms, [term_rows.get_key(row) for row in rows.values()]) if rows else []
+        puts = [term_rows.build_put(self._terms, row) for row in rows.values() if row not in stored]
+        return not puts or not self._calls.transact([self._build_check(photo), *puts])
+
+    def _build_check(self, photo: Photo) -> Write:
+        return {
+            "ConditionCheck": {
+                "TableName": self._photos,
+                "Key": items.build_photo_key(photo.photo_id),
+                "ConditionExpression": "revision = :revision",
+                "ExpressionAttributeValues": {":revision": {"N": str(photo.revision)}},
+            }
+        }
+
     def _read_postings(
-        self, listing: Listing, lookup_words: Sequence[SearchWord], limit: int, after: PhotoId | None
+        self, listing: Listing, word_lists: Sequence[WordList], limit: int, after: PhotoId | None
     ) -> list[Postings]:
         ids = photo_rows.build_id_range(None, None, after, newest_first=True)
-        read = partial(words.read, self._calls, self._terms, listing, ids=ids, limit=limit)
-        return [read(lookup_words[0])] if len(lookup_words) == 1 else list(self._readers.map(read, lookup_words))
+        read = partial(self._read_list, listing, ids=ids, limit=limit)
+        return [read(word_lists[0])] if len(word_lists) == 1 else list(self._readers.map(read, word_lists))
+
+    def _read_list(self, listing: Listing, word_list: WordList, ids: IdRange, limit: int) -> Postings:
+        postings = word_list.read(ids, limit)
+        if self._old_terms:
+            old_postings = old_terms.read(self._calls, self._old_terms, listing, word_list.word, ids, limit)
+            return old_terms.merge(postings, old_postings)
+        return postings
 
     def _check_candidates(
         self, listing: Listing, words: Sequence[SearchWord], candidates: list[PhotoId], count: int

@@ -3,47 +3,58 @@
 Tags and words have separate indexes but share rows. See docs/decisions/0002-tag-rows-share-word-rows.md.
 """
 
-from chalicelib.domain.ids import PhotoId
+from chalicelib.domain.ids import PhotoId, UserId
 from chalicelib.domain.listing import Listing
 from chalicelib.domain.photos import Photo
-from chalicelib.domain.tags import is_plain_word, normalize_tag
-from chalicelib.stores.dynamodb import items, photo_rows
+from chalicelib.domain.tags import normalize_tag
+from chalicelib.stores.dynamodb import items, old_terms, photo_rows
 from chalicelib.stores.dynamodb.calls import Calls, KeyRange
 from chalicelib.stores.dynamodb.photo_rows import IdRange
 
 
-def build_row_text(term: str) -> str:
-    """Return the part of a row's partition key that names a tag. A tag that is a plain word shares the word's row."""
-    return term if is_plain_word(term) else f"tag#{term}"
+def build_row_key(photo: Photo, term: str) -> items.PlainItem:
+    """Return the primary key of the row of a tag that is not a plain word. The search reads no such partition."""
+    return {"ownerPart": f"{photo.user_id}##{term}", "wordPhoto": f"#{photo.photo_id}"}
 
 
 def build_row_keys(photo: Photo, term: str) -> items.PlainItem:
     """Return the index keys that list a photo under a tag. Only public photos get public keys."""
-    keys = {"ownerTag": f"{photo.user_id}#{term}"}
     if photo.visibility == "public":
-        keys |= {"publicTag": term, "publicOwnerTag": keys["ownerTag"]}
-    return keys
+        return {"ownerTag": _build_owner_tag(photo.user_id, term, public=True), "publicTag": term}
+    return {"ownerTag": _build_owner_tag(photo.user_id, term, public=False)}
+
+
+def get_term(row: items.Item) -> str | None:
+    """Return the compared form of the tag that a row lists, or None if it lists no tag."""
+    return row["ownerTag"]["S"].split("#", 2)[2] if "ownerTag" in row else None
 
 
 class TagRows:
     """Read lists of photos by tag."""
 
-    def __init__(self, calls: Calls, photo_table: str, term_table: str) -> None:
-        self._calls, self._photos, self._terms = calls, photo_table, term_table
+    def __init__(self, calls: Calls, photo_table: str, term_table: str, old_table: str | None = None) -> None:
+        """`old_table` is the table of an earlier release, which is read too."""
+        self._calls, self._photos, self._terms, self._old_terms = calls, photo_table, term_table, old_table
 
     def list_by_id(self, listing: Listing, ids: IdRange, limit: int, *, newest_first: bool) -> list[Photo]:
         """Return the photos of a listing with a tag whose ids are in a range, the first `limit`."""
-        index, partition = _choose_index(listing)
         photos: list[Photo] = []
         while not ids.is_empty and (remaining := limit - len(photos)):
-            keys = KeyRange(self._terms, partition, ("photoId", ids.low, ids.high), index)
-            rows = self._calls.query(keys, remaining, forward=not newest_first)
-            photo_ids = [PhotoId(items.decode(row)["photoId"]) for row in rows]
+            photo_ids = self._read_ids(listing, ids, remaining, newest_first=newest_first)
             photos += self._read_listed(listing, photo_ids)
-            if len(rows) < remaining:
+            if len(photo_ids) < remaining:
                 break
             ids = ids.beyond(photo_ids[-1], newest_first=newest_first)
         return photos
+
+    def _read_ids(self, listing: Listing, ids: IdRange, limit: int, *, newest_first: bool) -> list[PhotoId]:
+        """Return the first `limit` ids of all partitions that belong to a listing."""
+        term, sort = normalize_tag(listing.tag or ""), ("photoId", ids.low, ids.high)
+        partitions = [KeyRange(self._terms, key, sort, index) for index, key in _choose_partitions(listing, term)]
+        if self._old_terms:
+            partitions.append(old_terms.build_tag_range(self._old_terms, listing, term, ids))
+        rows = [row for keys in partitions for row in self._calls.query(keys, limit, forward=not newest_first)]
+        return sorted({PhotoId(row["photoId"]["S"]) for row in rows}, reverse=newest_first)[:limit]
 
     def _read_listed(self, listing: Listing, photo_ids: list[PhotoId]) -> list[Photo]:
         """Return the photos of these ids in this order, without those that left the listing: the index may lag."""
@@ -51,11 +62,16 @@ class TagRows:
         return [photo for photo_id in photo_ids if (photo := photos.get(photo_id)) and listing.contains(photo)]
 
 
-def _choose_index(listing: Listing) -> tuple[str, tuple[str, str]]:
-    """Return the index of a listing, and the name and value of its partition key there."""
-    term = normalize_tag(listing.tag or "")
-    if listing.scope == "owner":
-        return "owner-tag", ("ownerTag", f"{listing.owner}#{term}")
-    if listing.owner:
-        return "public-owner-tag", ("publicOwnerTag", f"{listing.owner}#{term}")
-    return "public-tag", ("publicTag", term)
+def _choose_partitions(listing: Listing, term: str) -> list[tuple[str, tuple[str, str]]]:
+    """Return the index of each partition of a listing, and the name and value of its partition key there.
+
+    The public photos of an owner are apart from the others, so that no query for other users can find a private photo.
+    """
+    if listing.owner is None:
+        return [("public-tag", ("publicTag", term))]
+    visible = [True, False] if listing.scope == "owner" else [True]
+    return [("owner-tag", ("ownerTag", _build_owner_tag(listing.owner, term, public=public))) for public in visible]
+
+
+def _build_owner_tag(owner: UserId, term: str, *, public: bool) -> str:
+    return f"{owner}#{'public' if public else 'hidden'}#{term}"

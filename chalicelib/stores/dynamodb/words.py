@@ -1,101 +1,137 @@
-"""Lists of photos by word: the keys in the search-terms table, and the reads."""
+"""Lists of photos by word: the keys in the table of search words, and the reads.
 
-from collections.abc import Collection
-from typing import NamedTuple
+The rows are sorted by their words, so that the words with a prefix are one range. A digest of each photo has all its
+words and is sorted by photo, for prefixes that many photos have. See docs/decisions/0128-rows-sorted-by-word.md.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
 
 from chalicelib.domain.ids import PhotoId
 from chalicelib.domain.listing import Listing
 from chalicelib.domain.photos import Photo
 from chalicelib.domain.terms import MIN_PREFIX_LETTERS, SearchWord, choose_photo_words
+from chalicelib.domain.words import is_unspaced
 from chalicelib.stores.dynamodb import items
 from chalicelib.stores.dynamodb.calls import Calls, KeyRange
 from chalicelib.stores.dynamodb.photo_rows import IdRange
 
-PREFIXES = range(MIN_PREFIX_LETTERS, 9)
-"""Lengths of the prefixes that have an index of their own."""
+BLOCK = 1000
+"""The number of rows that one read of a range of words, or of the digests, returns.
+
+A prefix with more longer words than this is common, so that few digests contain a page of its photos.
+"""
+_LAST = "\U0010ffff"
 
 
-class Postings(NamedTuple):
+@dataclass(frozen=True)
+class Postings:
     """The beginning of a word's list."""
 
     ids: tuple[PhotoId, ...]
-    """Photos that have the word, newest first, without duplicates. `through` is included even if it lacks the word."""
+    """Photos that have the word, newest first, without duplicates."""
     through: PhotoId | None
     """The last photo that was read, or None at the end of the list."""
 
     def may_contain(self, photo_id: PhotoId) -> bool:
         """Return False if the list shows that the photo lacks the word. Photos that were not read may have it."""
-        return photo_id in self.ids or (self.through is not None and photo_id < self.through)
+        return photo_id in self._members or (self.through is not None and photo_id < self.through)
+
+    @cached_property
+    def _members(self) -> frozenset[PhotoId]:
+        return frozenset(self.ids)
+
+
+def build_row_key(photo: Photo, word: str) -> items.PlainItem:
+    """Return the primary key of the row of a word."""
+    return {"ownerPart": f"{photo.user_id}#{choose_part(word)}", "wordPhoto": f"{word}#{photo.photo_id}"}
 
 
 def build_row_keys(photo: Photo) -> dict[str, items.PlainItem]:
-    """Return for each word of a photo the index keys that list the photo under it.
+    """Return for each word of a photo the attributes that list the photo under it.
 
-    A word that is for the owner alone gets no public key.
+    The first row has the digest of all words. The first row of a word for everyone has the digest of these words, so
+    that no public key stands beside a word that is for the owner alone.
     """
     words = choose_photo_words(photo)
-    public = {word for word, is_for_everyone in words.items() if is_for_everyone and photo.visibility == "public"}
-    owner_prefixes, public_prefixes = choose_prefixes(words), choose_prefixes(public)
-    keys: dict[str, items.PlainItem] = {}
-    for word in words:
-        keys[word] = {"publicWord": word} if word in public else {}
-        keys[word] |= {f"owner{len(prefix)}": f"{photo.user_id}#{prefix}" for prefix in owner_prefixes[word]}
-        keys[word] |= {f"public{len(prefix)}": prefix for prefix in public_prefixes.get(word, ())}
+    public = [word for word, is_for_everyone in words.items() if is_for_everyone and photo.visibility == "public"]
+    keys: dict[str, items.PlainItem] = {word: build_row_key(photo, word) for word in words}
+    for word in public:
+        keys[word]["publicPart"] = choose_part(word)
+    for word in [*words][:1]:
+        keys[word] |= {"ownerKey": photo.user_id, "ownerWords": build_digest(words)}
+    for word in public[:1]:
+        keys[word] |= {"publicKey": "public", "publicWords": build_digest(public)}
     return keys
 
 
-def choose_prefixes(words: Collection[str]) -> dict[str, list[str]]:
-    """Return for each word of one photo the prefixes that list the photo under it.
-
-    A prefix of up to seven letters lists the photo once, under the first of the words that have it.
-    Prefixes of eight letters list the photo under each of its words, because longer searches compare whole words.
-    """
-    prefixes_by_word: dict[str, list[str]] = {word: [] for word in sorted(words)}
-    listed_prefixes: set[str] = set()
-    for word, word_prefixes in prefixes_by_word.items():
-        for length in PREFIXES:
-            prefix = word[:length]
-            if len(prefix) == length and (length == PREFIXES[-1] or prefix not in listed_prefixes):
-                word_prefixes.append(prefix)
-                listed_prefixes.add(prefix)
-    return prefixes_by_word
+def choose_part(word: str) -> str:
+    """Return the letters of a word that choose its partition, which each prefix of the word has too."""
+    return word[: 1 if is_unspaced(word[0]) else MIN_PREFIX_LETTERS]
 
 
-def read(calls: Calls, table: str, listing: Listing, word: SearchWord, ids: IdRange, limit: int) -> Postings:
-    """Read at most `limit` rows of a word's list, newest first."""
-    index, partition = _choose_index(listing, word)
-    keys = KeyRange(table, partition, ("photoId", ids.low, ids.high), index)
-    rows = [items.decode(row) for row in calls.query(keys, limit, forward=False)]
-    through = PhotoId(rows[-1]["photoId"]) if len(rows) == limit else None
-    # The last photo's other words may be in rows that were not read.
-    photo_ids = [
-        row["photoId"] for row in rows if row["photoId"] == through or word.matches({_get_word(row["ownerTerm"])})
-    ]
-    return Postings(tuple(dict.fromkeys(photo_ids)), through)
+def build_digest(words: Iterable[str]) -> str:
+    """Return a text that contains all words. The rests of a run without spaces overlap, so each adds only its end."""
+    digest = ""
+    for word in words:
+        lengths = range(len(word), 0, -1) if is_unspaced(word[0]) else ()
+        overlap = next((length for length in lengths if digest.endswith(word[:length])), 0)
+        digest += word[overlap:] if overlap else f" {word}"
+    return digest
 
 
-def _get_word(owner_term: str) -> str:
-    return owner_term.partition("#")[2]
+class WordList:
+    """The photos of a listing that have a word. An instance serves one search."""
+
+    def __init__(self, calls: Calls, table: str, listing: Listing, word: SearchWord) -> None:
+        self.word, self._calls, self._table, self._listing = word, calls, table, listing
+        self._text, self._part = word.word, choose_part(word.word)
+
+    def read(self, ids: IdRange, limit: int) -> Postings:
+        """Read the beginning of the list, newest first: at least `limit` photos, or all that there are.
+
+        The list of a prefix that many photos have can be shorter, but tells how far it reaches.
+        """
+        if self._longer is None:
+            return self._read_digests(ids, max(limit, BLOCK))
+        photo_ids = self._query(f"{self._text}#{ids.low}", f"{self._text}#{ids.high}", limit, forward=False)
+        through = photo_ids[-1] if len(photo_ids) == limit else None
+        low = through or ids.low
+        longer = {photo_id for photo_id in self._longer if low <= photo_id <= ids.high}
+        return Postings(tuple(sorted(longer.union(photo_ids), reverse=True)), through)
+
+    @property
+    def is_common(self) -> bool:
+        """Return whether the word is a prefix with so many longer words that only the digests are read."""
+        return self._longer is None
+
+    @cached_property
+    def _longer(self) -> frozenset[PhotoId] | None:
+        """The photos with a longer word of the prefix, or None if there are too many. Empty if no prefix is wanted."""
+        if not self.word.is_prefix:
+            return frozenset()
+        photo_ids = self._query(f"{self._text}$", f"{self._text}{_LAST}", BLOCK)
+        return frozenset(photo_ids) if len(photo_ids) < BLOCK else None
+
+    def _query(self, low: str, high: str, limit: int, *, forward: bool = True) -> list[PhotoId]:
+        """Return the photos of the rows of words between two keys."""
+        public, part, sort = self._listing.scope == "public", self._part, ("wordPhoto", low, high)
+        if public:
+            keys = KeyRange(self._table, ("publicPart", part), sort, "public-words")
+        else:
+            keys = KeyRange(self._table, ("ownerPart", f"{self._listing.owner}#{part}"), sort)
+        return [_get_photo_id(row) for row in self._calls.query(keys, limit, forward=forward)]
+
+    def _read_digests(self, ids: IdRange, limit: int) -> Postings:
+        public, sort = self._listing.scope == "public", ("photoId", ids.low, ids.high)
+        partition = ("publicKey", "public") if public else ("ownerKey", f"{self._listing.owner}")
+        index, attribute = ("public-photos", "publicWords") if public else ("owner-photos", "ownerWords")
+        rows = self._calls.query(KeyRange(self._table, partition, sort, index), limit, forward=False)
+        text = self._text if is_unspaced(self._text[0]) else f" {self._text}"
+        photo_ids = tuple(PhotoId(row["photoId"]["S"]) for row in rows if text in row[attribute]["S"])
+        return Postings(photo_ids, PhotoId(rows[-1]["photoId"]["S"]) if len(rows) == limit else None)
 
 
-def _choose_index(listing: Listing, word: SearchWord) -> tuple[str | None, tuple[str, str]]:
-    """Return the index that lists the photos of a word, and the name and value of its partition key there.
-
-    A prefix longer than eight letters is looked up in the index of its first eight letters.
-    """
-    public = listing.scope == "public"
-    if not word.is_prefix:
-        return (
-            ("public-word", ("publicWord", word.word))
-            if public
-            else (None, ("ownerTerm", _build_owner_key(listing, word.word)))
-        )
-    letters = min(len(word.word), PREFIXES[-1])
-    prefix = word.word[:letters]
-    if public:
-        return f"public-{letters}", (f"public{letters}", prefix)
-    return f"owner-{letters}", (f"owner{letters}", _build_owner_key(listing, prefix))
-
-
-def _build_owner_key(listing: Listing, text: str) -> str:
-    return f"{listing.owner}#{text}"
+def _get_photo_id(row: items.Item) -> PhotoId:
+    return PhotoId(row["wordPhoto"]["S"].rpartition("#")[2])
