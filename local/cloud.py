@@ -146,7 +146,7 @@ def _build_environment(data: Path, port: int, base_url: str) -> dict[str, str]:
         "BASE_URL": base_url,
         "ALLOWED_ORIGINS": base_url,
         "COGNITO_DOMAIN": endpoint,
-        # A stage after an upgrade also reads the table of an earlier release.
+        # With this variable, the functions also read the table of an earlier release, as they do after an upgrade.
         **{name: os.environ[name] for name in ("OLD_TERM_TABLE",) if name in os.environ},
         "SIGNING_KEYS": read_or_create_secret(data / "signing-keys", secrets.token_urlsafe(32)),
     }

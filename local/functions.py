@@ -103,7 +103,7 @@ class Schedule:
             self.running.request_stop()
             self.running = None
             if status:
-                log.error("The function %s ended with status %s. It starts again at its hour.", self._name, status)
+                log.error("The function %s ended with status %s. It will start again on schedule.", self._name, status)
         if now >= self._next_run and self.running is None:
             self._next_run = now + HOUR
             self.running = self._create(self._name)

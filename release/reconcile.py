@@ -100,7 +100,7 @@ def _parse_arguments() -> argparse.Namespace:
     parser.add_argument("--data", type=Path, default=Path(".data"), help="the directory of the local cloud")
     arguments = parser.parse_args()
     if bool(arguments.inventory) != bool(arguments.export):
-        parser.error("--inventory and --export need each other")
+        parser.error("use --inventory and --export together")
     return arguments
 
 

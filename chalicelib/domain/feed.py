@@ -28,7 +28,7 @@ _MIN_SAMPLE = 7
 _MAX_DRAWS = 64
 _DRAW_BATCH = 2
 _MAX_CANDIDATES = 25
-"""The draw ends if the buckets that it read hold this number of photos. More draws would cost queries."""
+"""The draw ends if its buckets hold this number of photos, because more draws would cost more queries."""
 _MAX_BATCH = 16
 """The largest number of buckets that are read at once."""
 _PRIOR_WEIGHT = 8
@@ -87,8 +87,8 @@ class Walk(msgspec.Struct, frozen=True, array_like=True):
         """Return the walk after all ranks below `low` were read."""
         return msgspec.structs.replace(self, next_rank=low)
 
-    def count_photos(self, found: int, buckets: int) -> "Walk":
-        """Return the walk after `found` photos were read in this number of buckets."""
+    def correct_estimate(self, found: int, buckets: int) -> "Walk":
+        """Correct the expected number of photos per bucket after a read found `found` photos in `buckets` buckets."""
         per_bucket = (found + _PRIOR_WEIGHT) / (buckets + _PRIOR_WEIGHT / self.per_bucket)
         return msgspec.structs.replace(self, per_bucket=per_bucket)
 
@@ -113,8 +113,8 @@ def choose_sample_size(limit: int) -> int:
 def start_walk(seed: int, ranks: Sequence[int], sample: Span, limit: int, min_depth: int) -> Walk:
     """Return the start of a walk whose buckets hold a fifth to two fifths of a page of `limit` photos.
 
-    Its depth is at least `min_depth`, and a bucket holds at least two photos if the gallery allows both. `ranks` are
-    the lowest ranks in `sample`, at most `choose_sample_size(limit)`.
+    The depth is at least `min_depth`. Unless this requires smaller buckets, a bucket holds at least two photos. `ranks`
+    are the lowest ranks in `sample`, at most `choose_sample_size(limit)`.
     """
     is_full = len(ranks) == choose_sample_size(limit)
     width = (ranks[-1] if is_full else sample.high) - sample.low + 1
@@ -232,7 +232,7 @@ def _visit_buckets[Item: HasId](walk: Walk, limit: int, read: Reader[Item]) -> t
         count = min(_plan_batch(walk, limit - len(items)), walk.end - walk.bucket)
         reads += count
         buckets = read([find_span(walk, walk.bucket + step) for step in range(count)])
-        walk = walk.count_photos(sum(map(len, buckets)), count)
+        walk = walk.correct_estimate(sum(map(len, buckets)), count)
         for bucket_items in buckets:
             for key, item in _sort_bucket(walk, bucket_items):
                 if len(items) == limit:

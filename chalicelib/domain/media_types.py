@@ -96,6 +96,6 @@ def name_download(filename: str, media_type: str) -> str:
 
 
 def remove_photo_extension(text: str) -> str:
-    """Return a text without an extension of photo files at its end."""
+    """Return a text without its extension if this is an extension of photo files."""
     stem, extension = split_extension(text)
     return stem if extension.lower() in _TYPES_BY_EXTENSION else text

@@ -21,7 +21,7 @@ def permute(number: int, bits: int, seed: int) -> int:
 
 
 def unpermute(permuted: int, bits: int, seed: int) -> int:
-    """Invert `permute`: run the same network backwards."""
+    """Invert `permute`."""
     half, mask, key = _prepare_rounds(bits, seed)
     while True:
         left, right = permuted >> half, permuted & mask

@@ -37,8 +37,8 @@ class SearchPage(msgspec.Struct, frozen=True):
 def parse_query_words(text: str) -> list[SearchWord]:
     """Return the words of a query.
 
-    The last word also matches as a prefix if it has at least two letters. So does each such word in Hangul, because
-    particles follow nouns, and each word of a script without spaces. The extension of a photo's file name is ignored.
+    The last word and the words in Hangul also match as prefixes if they have at least two letters. In Hangul, particles
+    follow nouns. Each word of a script without spaces matches as a prefix. The extension of photo files is ignored.
     """
     query_words = split_words(remove_photo_extension(text))
     return [
@@ -48,8 +48,9 @@ def parse_query_words(text: str) -> list[SearchWord]:
 
 
 def _is_prefix(word: str, *, is_last: bool) -> bool:
-    is_open = is_last or has_particles(word[0])
-    return is_unspaced(word[0]) or (is_open and len(word) >= MIN_PREFIX_LETTERS)
+    if is_unspaced(word[0]):
+        return True
+    return len(word) >= MIN_PREFIX_LETTERS and (is_last or has_particles(word[0]))
 
 
 def choose_photo_words(photo: Photo) -> dict[str, bool]:
@@ -63,7 +64,7 @@ def choose_photo_words(photo: Photo) -> dict[str, bool]:
     capacity = MAX_TERMS - (len(tags) - len(public_by_word))
     for text, public in _iterate_texts(photo):
         if len(public_by_word) >= capacity and all(public_by_word.values()):
-            # No other text can change the words.
+            # The other texts cannot change the words.
             break
         for word in list_index_words(text):
             if word in public_by_word:

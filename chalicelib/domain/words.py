@@ -30,7 +30,7 @@ _UNSPACED_BLOCKS = (
     *((0x3005, 0x3007), (0x3041, 0x309F), (0x30A1, 0x30FF), (0x31F0, 0x31FF)),  # kana
     *((0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x3FFFF)),  # ideographs
 )
-"""Scripts that set no spaces between words."""
+"""Scripts that are written without spaces between words."""
 _NEVER_FIRST = frozenset("ฯะาๅๆຯະາຽໆぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮヵヶー々ゝゞヽヾ")
 """Vowels that follow their consonant, small kana, and signs that repeat or prolong the character before them."""
 _NEVER_LAST = frozenset("เแโใไເແໂໃໄ\u1039\u17d2\u1a60")
@@ -38,8 +38,8 @@ _NEVER_LAST = frozenset("เแโใไເແໂໃໄ\u1039\u17d2\u1a60")
 _FINAL_SIGN = "\u103a"
 """The Burmese sign that makes a consonant the end of a syllable."""
 
-# The kinds of characters, as `_classify` returns them: u: a script without spaces, w: letter, d: digit, m: mark,
-# s: symbol, r: half of a flag, an apostrophe, and a point.
+# A pattern of the kinds that `_classify` returns: u is a character of a script without spaces, w a letter, d a digit,
+# m a mark, s a symbol, and r half of a flag. Apostrophes and points stand for themselves.
 _WORD = re.compile(
     r"u[um]*|s|rr?"
     r"|(?<![wdm'])w(?:\.w)+(?![wdm'])"  # an abbreviation
@@ -52,24 +52,24 @@ def split_words(text: str) -> list[str]:
     """Return the distinct words of a search query in their order. No word is empty or longer than 40 letters.
 
     A word is a run of letters, digits and their marks, an abbreviation such as `U.S.A.`, a decimal, or a symbol.
-    In a script without spaces, a whole run is one word. `is_unspaced` says so.
+    In a script without spaces, a whole run is one word.
     """
-    words = (_normalize(word.replace("'", "")) for word in _split(_fold(text)))
+    words = (_remove_article(word.replace("'", "")) for word in _split(_fold(text)))
     return list(dict.fromkeys(map(_cut, words)))
 
 
 def list_index_words(text: str) -> list[str]:
     """Return the distinct words under which `text` is found, in their order.
 
-    These are the words of `split_words` and their parts: the parts of a word with an apostrophe, and in a script
-    without spaces the rest of the run from each place where a word can begin.
+    These are the words of `split_words`, the parts of words with an apostrophe, and in scripts without spaces the
+    suffix of a run from each place where a word can begin.
     """
     words = (part for word in _split(_fold(text)) for part in _iterate_parts(word))
     return list(dict.fromkeys(map(_cut, words)))
 
 
 def is_unspaced(character: str) -> bool:
-    """Return whether the script of a letter sets no spaces between words, so that a search finds parts of a run."""
+    """Return whether the script of a letter is written without spaces, so that a search finds parts of a run."""
     code_point = ord(character)
     return any(first <= code_point <= last for first, last in _UNSPACED_BLOCKS)
 
@@ -93,7 +93,7 @@ def _remove_accents(text: str) -> str:
 
 @lru_cache(4096)
 def _simplify(character: str) -> str:
-    """Return the ASCII digit of a digit, nothing for an accent or an invisible character, or else the character."""
+    """Return the ASCII form of a digit, an empty text for an accent or an invisible character, or the character."""
     rank, category = unicodedata.combining(character), unicodedata.category(character)
     if category == "Nd":
         return str(unicodedata.decimal(character))
@@ -132,7 +132,7 @@ def _classify(character: str) -> str:
 def _iterate_parts(word: str) -> Iterator[str]:
     """Yield the forms under which a word is found, the whole word first."""
     parts = word.split("'")
-    yield _normalize("".join(parts))
+    yield _remove_article("".join(parts))
     if len(parts) > 1:
         yield from ["".join(parts[:-1])] if parts[-1] == "s" else []
         yield from (part for part in parts if len(part) >= _MIN_PART_LETTERS)
@@ -152,6 +152,7 @@ def _cut(word: str) -> str:
     return word[:MAX_LETTERS].rstrip(".")
 
 
-def _normalize(word: str) -> str:
+def _remove_article(word: str) -> str:
     """Return a word without the Arabic article."""
-    return _ARABIC_ARTICLE.sub("", word, count=1) if _ARABIC_ARTICLE.match(word) else word
+    article = _ARABIC_ARTICLE.match(word)
+    return word[article.end() :] if article else word

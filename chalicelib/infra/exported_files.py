@@ -31,10 +31,10 @@ class ExportedFiles:
             return file.read()
 
     def read_lines(self, location: str, md5: bytes) -> Iterator[bytes]:
-        """Yield the lines of a gzip file. The memory does not depend on its size.
+        """Yield the lines of a gzip file. The use of memory does not depend on the size of the file.
 
         Raises:
-            InvalidExport: the file has another MD5.
+            InvalidExport: the MD5 of the file differs from `md5`.
         """
         with self._open(location) as file:
             if hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).digest() != md5:
@@ -57,6 +57,6 @@ class ExportedFiles:
 
 
 def locate_data(manifest: str, key: str, *, levels: int) -> str:
-    """Return the location of a data file. Its folder `data` is in the folder `levels` above that of the manifest."""
+    """Return the location of a data file. Its folder `data` is `levels` above the folder of the manifest."""
     folders = manifest.split("/")[: -1 - levels]
     return "/".join([*folders, "data", key.rpartition("/")[2]])

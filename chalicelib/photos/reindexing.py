@@ -1,6 +1,6 @@
 """Reindex the photos of a user after an upgrade: list them in the order `taken`, count them, and add their words.
 
-The rows of a photo say if the photo is listed and counted, so a repeated run changes nothing. If a run is lost or out
+The rows of a photo show if the photo is listed and counted, so a repeated run changes nothing. If a run is lost or out
 of time, the sweep enqueues the job again.
 """
 

@@ -148,7 +148,7 @@ class AccountRepairs:
     def __init__(
         self, first: AccountLoader, current: AccountLoader, photos: PhotoLoader, audit: RowAudit, clock: Clock
     ) -> None:
-        """First look at what `first` loads, then at what `current` and `photos` load."""
+        """Take the first look with `first`, and every other look with `current` and `photos`."""
         self._first, self._current, self._photos, self._audit, self._clock = first, current, photos, audit, clock
 
     def suspect(self, user_id: UserId, lost: Sequence[PhotoId]) -> Iterator[Suspicion]:

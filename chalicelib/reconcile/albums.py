@@ -51,7 +51,7 @@ class AlbumRepairs:
     """Check albums, and repair single findings."""
 
     def __init__(self, first: RowReader, audit: RowAudit, clock: Clock) -> None:
-        """First look at the rows of `first`, then at those of `audit`."""
+        """Take the first look at the rows of `first`, and every other look at those of `audit`."""
         self._first, self._audit, self._clock = first, audit, clock
 
     def suspect(self, album_ids: Sequence[AlbumId]) -> Iterator[Suspicion]:

@@ -124,7 +124,7 @@ class FolderPass:
         users: AccountPass,
         account: UserId | None,
     ) -> None:
-        """First look at what `first` has, then at what `current` and `accounts` have."""
+        """Take the first look at `first`, and every other look at `current` and `accounts`."""
         self._first, self._current, self._accounts, self._users = first, current, accounts, users
         self._account = account
 

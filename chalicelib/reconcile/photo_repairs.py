@@ -85,8 +85,8 @@ class PhotoRepairs:
     def _rewrite(self, state: PhotoState, _finding: Finding) -> bool:
         """Write the row of a photo as it should be, and all rows that follow from it.
 
-        Write the row of the photo first if one transaction is too small. If the repair is interrupted, the next run
-        finds the other rows, because they follow from the row of the photo.
+        If these rows do not fit into one transaction, write the row of the photo first. If the repair is interrupted,
+        the next run finds the other rows, because they follow from the row of the photo.
         """
         photo, row = state.photo, state.row
         written: items.Item | None = None

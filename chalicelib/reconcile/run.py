@@ -129,7 +129,7 @@ class Reconciliation:
 
         def tally(count: int) -> None:
             counts.examined[current.name] += count
-            # A page can take long.
+            # Extend the lease, because a page can take long.
             if time.monotonic() >= self._stored_at + _LEASE_STEP_SECONDS:
                 self._store(run)
 

@@ -1,6 +1,6 @@
 """Copy S3 inventories, DynamoDB exports and the list of users into an sqlite database, for the first looks of a run.
 
-The database is on disk, so the memory does not depend on the size of the stage.
+The database is on disk, so the use of memory does not depend on the size of the stage.
 """
 
 import hashlib

@@ -10,7 +10,7 @@ from chalicelib.stores.row_audit import RowReader
 
 
 class Sources(NamedTuple):
-    """Everything that a look reads."""
+    """The rows, objects and users that a look reads, and their time."""
 
     rows: RowReader
     listings: Listings

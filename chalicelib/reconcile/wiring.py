@@ -33,7 +33,7 @@ def run_store() -> DynamoRunStore:
 def build_reconciliation(options: Options, emit: Emit, first: Sources | None = None) -> Reconciliation:
     """Return a reconciliation with these options. `emit` reports its findings.
 
-    The first look reads `first` if given. Every other look reads what is stored now.
+    The first look reads `first` if given. Every other look reads the current state of the stage.
     """
     now, listings = wiring.now, wiring.bucket().listings
     audit = DynamoAudit(wiring.settings(), wiring.dynamodb())

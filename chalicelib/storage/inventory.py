@@ -16,7 +16,6 @@ from chalicelib.infra.settings import Settings
 from chalicelib.storage.listings import LAST_CHARACTER, Rendition, Version
 
 _ORIGINALS, _RENDITIONS = "originals", "renditions"
-_LATEST_ONLY = {"IsLatest": "true", "IsDeleteMarker": "false"}
 _INSERT = "INSERT INTO objects VALUES (?, ?, ?, ?, ?, ?)"
 _LIST = """
     SELECT key, version_id, size, modified, is_marker FROM objects WHERE bucket = ? AND key >= ? AND key < ?
@@ -109,13 +108,10 @@ def _read_objects(
         lines = files.read_lines(data, bytes.fromhex(file.md5))
         for values in csv.reader(line.decode() for line in lines):
             row = dict(zip(names, values, strict=True))
-            # The bucket of renditions has no versions. If versioning was on, S3 lists older ones too.
-            if bucket == _ORIGINALS or _LATEST_ONLY.items() <= {**_LATEST_ONLY, **_drop_empty(row)}.items():
-                is_marker = row.get("IsDeleteMarker") == "true"
+            is_marker = row.get("IsDeleteMarker") == "true"
+            # Renditions have no versions. If versioning was on, the inventory also lists their older versions.
+            if bucket == _ORIGINALS or not (is_marker or row.get("IsLatest") == "false"):
                 version_id = row.get("VersionId") or "null"
                 size = int(row["Size"] or 0)
                 yield bucket, unquote_plus(row["Key"]), version_id, size, row["LastModifiedDate"], is_marker
 
-
-def _drop_empty(row: dict[str, str]) -> dict[str, str]:
-    return {name: value for name, value in row.items() if value}

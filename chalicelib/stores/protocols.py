@@ -297,4 +297,7 @@ class SearchIndex(Protocol):
         """
 
     def reindex(self, photo: Photo) -> bool:
-        """Add what is missing to find a photo. Return False if another writer has changed it since it was read."""
+        """Add the missing words of a photo to the index.
+
+        Return False and change nothing if words are missing and the photo has changed since it was read.
+        """

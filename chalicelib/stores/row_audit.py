@@ -15,7 +15,7 @@ TableName = Literal["photo_table", "account_table", "term_table", "album_table",
 """A table, by its field of `Settings`."""
 
 MAX_REPLACEMENTS = 99
-"""The largest number of replacements that are applied all or none, with one row that must not change."""
+"""The largest number of replacements in one transaction that also checks one unchanged row."""
 
 Row = dict[str, Any]
 """A row as the database stores it."""
@@ -36,7 +36,10 @@ class RowReader(Protocol):
     """Raw rows, as they are now or as they were when they were exported."""
 
     def scan(self, table: TableName, limit: int, after: str | None) -> tuple[list[Row], str | None]:
-        """Return the next rows of a table, and the cursor after which the next page starts. None is the end."""
+        """Return the next rows of a table after the cursor `after`, and the cursor of the next page.
+
+        The cursor is None at the end of the table.
+        """
 
     def read(self, row_ids: Iterable[RowId]) -> dict[RowId, Row]:
         """Return the rows that exist, by their ids. An expired row does not exist."""

@@ -79,7 +79,7 @@ def test_first_look_reads_the_given_exports(
     monkeypatch.setattr(sys, "argv", ["reconcile", "test", *exports])
     with pytest.raises(SystemExit):
         reconcile.main()
-    assert "--inventory and --export need each other" in capsys.readouterr().err
+    assert "use --inventory and --export together" in capsys.readouterr().err
 
 
 def test_local_cloud_is_read_from_its_directory(tmp_path: Path, environment: None) -> None:

@@ -79,7 +79,7 @@ def test_word_list_starts_after_a_photo_and_reports_the_last_photo_it_read(backe
     assert read_word_list(backend, MINE, SearchWord("nothing"), 9) == Postings((), None)
 
 
-# --- Prefixes that many photos have
+# --- Common prefixes
 
 
 def write_common(backend: Backend, count: int, step: int = 1) -> list[PhotoId]:
@@ -117,7 +117,9 @@ def test_page_of_a_common_prefix_can_be_short(backend: Backend, monkeypatch: pyt
     assert find_all(backend, "sea", PUBLIC, 7) == photo_ids
 
 
-def test_digest_does_not_find_the_name_of_a_private_album(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_common_prefix_does_not_find_the_name_of_a_private_album(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(words, "BLOCK", 2)
     album = AlbumId("0" * 36)
     membership = {album: Membership(name="Seaside", public=False, position=0)}

@@ -11,7 +11,7 @@ from chalicelib.domain.photos import MAX_TERMS, Membership, Photo
 from chalicelib.domain.terms import choose_photo_words
 from chalicelib.domain.words import is_unspaced, list_index_words
 from chalicelib.stores.dynamodb import items, term_rows
-from chalicelib.stores.dynamodb.words import build_digest
+from chalicelib.stores.dynamodb.words import join_words
 from tests.support.rows import pending
 
 
@@ -58,19 +58,19 @@ def test_longest_tag_and_word_fit_into_a_key() -> None:
     assert max(sort for _, sort in sizes) <= 1024
 
 
-# --- Digests
+# --- Word summaries
 
 
 @given(st.lists(st.text("ab京都の", min_size=1, max_size=5), max_size=9))
-def test_digest_contains_each_word_at_the_beginning_of_a_word_or_in_a_run(titles: list[str]) -> None:
+def test_word_summary_contains_each_word_after_a_space_or_in_a_run(titles: list[str]) -> None:
     found = [*choose_photo_words(new_photo(title=" ".join(titles)))]
-    digest = build_digest(found)
-    assert all((word if is_unspaced(word[0]) else f" {word}") in digest for word in found)
+    summary = join_words(found)
+    assert all((word if is_unspaced(word[0]) else f" {word}") in summary for word in found)
 
 
-def test_digest_of_a_long_run_is_hardly_longer_than_the_run() -> None:
+def test_word_summary_of_a_long_run_contains_the_run_once() -> None:
     run = "".join(chr(0x4E00 + number) for number in range(60))
-    assert build_digest(list_index_words(run)) == f" {run}"
+    assert join_words(list_index_words(run)) == f" {run}"
 
 
 # --- Visibility

@@ -13,8 +13,8 @@ from tests.support.images import photo as make_photo
 from tests.support.person import Person
 from tests.support.policy_tools import (
     add_cancelled_account,
+    add_common_prefix,
     assume_role,
-    common_prefix,
     count_versions,
     forget_order,
     forget_run,
@@ -123,7 +123,7 @@ def search(service: Local) -> None:
     for words in ("abc", "abcd", "abcde", "abcdef", "abcdefg", "abcdefgh", "abcdefghijk", "#sea", "abc sea"):
         for scope in ("public", "mine"):
             ann.ask("GET", "/search", q=words, scope=scope)
-    with common_prefix(service, ann, "zz"):
+    with add_common_prefix(service, ann, "zz"):
         for scope in ("public", "mine"):
             ann.ask("GET", "/search", q="zz", scope=scope)
 

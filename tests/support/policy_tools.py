@@ -148,8 +148,8 @@ def assume_role(service: Local, function: str, aws_service: str) -> Any:
 
 
 @contextlib.contextmanager
-def common_prefix(service: Local, owner: Person, prefix: str) -> Iterator[None]:
-    """Add so many words with a prefix inside the block that a search reads the digests of photos instead."""
+def add_common_prefix(service: Local, owner: Person, prefix: str) -> Iterator[None]:
+    """Inside the block, add so many words with a prefix that a search reads the word summaries of photos."""
     client, table = service.client("dynamodb"), service.setting("TERM_TABLE")
     keys = [
         {"ownerPart": {"S": f"{owner.user_id}#{prefix}"}, "wordPhoto": {"S": f"{prefix}z{number}#{uuid4()}"}}

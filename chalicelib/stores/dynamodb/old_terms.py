@@ -1,7 +1,7 @@
-"""Read the table of search terms of an earlier release, while a job fills the present table.
+"""Read the table of search terms of an earlier release, while a job fills the new table.
 
-No function writes the old table. Its lists can therefore contain photos that have changed since, so a reader must
-check each photo.
+No function writes the old table. Its lists can contain photos that have changed since, so a reader must check each
+photo.
 """
 
 from chalicelib.domain.ids import PhotoId
@@ -36,7 +36,7 @@ def build_tag_range(table: str, listing: Listing, term: str, ids: IdRange) -> Ke
 
 
 def merge(one: Postings, other: Postings) -> Postings:
-    """Return the list of the photos in either list, as far as both lists reach."""
+    """Merge two lists of photos, as far as both lists reach."""
     ends = [postings.through for postings in (one, other) if postings.through]
     through = max(ends, default=None)
     photo_ids = {photo_id for photo_id in (*one.ids, *other.ids) if through is None or photo_id >= through}

@@ -62,7 +62,7 @@ class DynamoSearchIndex:
                 return SearchPage(matching, None)
             after, size = rarest.through, BLOCK_SIZE
             if matching and len(words) == 1 and word_lists[0].is_common:
-                # A short page, because the next block would cost two more requests.
+                # Return a short page, because the next block would cost two more requests.
                 break
             word_lists = [word_lists[index] for index in by_rarity[:_MAX_LISTS_AFTER_FIRST_BLOCK]]
         return SearchPage(matching, after)

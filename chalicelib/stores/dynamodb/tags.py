@@ -1,4 +1,4 @@
-"""Lists of photos by tag: the keys in the search-terms table, and the reads.
+"""Lists of photos by tag: the keys in the table of search words, and the reads.
 
 Tags and words have separate indexes but share rows. See docs/decisions/0002-tag-rows-share-word-rows.md.
 """
@@ -13,7 +13,7 @@ from chalicelib.stores.dynamodb.photo_rows import IdRange
 
 
 def build_row_key(photo: Photo, term: str) -> items.PlainItem:
-    """Return the primary key of the row of a tag that is not a plain word. The search reads no such partition."""
+    """Return the primary key of the row of a tag that is not a plain word. Searches do not read its partition."""
     return {"ownerPart": f"{photo.user_id}##{term}", "wordPhoto": f"#{photo.photo_id}"}
 
 
@@ -33,7 +33,7 @@ class TagRows:
     """Read lists of photos by tag."""
 
     def __init__(self, calls: Calls, photo_table: str, term_table: str, old_table: str | None = None) -> None:
-        """`old_table` is the table of an earlier release, which is read too."""
+        """Also read `old_table`, the table of an earlier release, unless it is None."""
         self._calls, self._photos, self._terms, self._old_terms = calls, photo_table, term_table, old_table
 
     def list_by_id(self, listing: Listing, ids: IdRange, limit: int, *, newest_first: bool) -> list[Photo]:
@@ -65,7 +65,8 @@ class TagRows:
 def _choose_partitions(listing: Listing, term: str) -> list[tuple[str, tuple[str, str]]]:
     """Return the index of each partition of a listing, and the name and value of its partition key there.
 
-    The public photos of an owner are apart from the others, so that no query for other users can find a private photo.
+    The public photos of an owner have a partition of their own, so that no query for another user can find a private
+    photo.
     """
     if listing.owner is None:
         return [("public-tag", ("publicTag", term))]

@@ -1,7 +1,8 @@
 """Lists of photos by word: the keys in the table of search words, and the reads.
 
-The rows are sorted by their words, so that the words with a prefix are one range. A digest of each photo has all its
-words and is sorted by photo, for prefixes that many photos have. See docs/decisions/0128-rows-sorted-by-word.md.
+The rows are sorted by their words, so that the words with a prefix are one range. For common prefixes, each photo has a
+word summary: a text with all its words, in a list that is sorted by photo. See
+docs/decisions/0128-rows-sorted-by-word.md.
 """
 
 from collections.abc import Iterable
@@ -18,9 +19,9 @@ from chalicelib.stores.dynamodb.calls import Calls, KeyRange
 from chalicelib.stores.dynamodb.photo_rows import IdRange
 
 BLOCK = 1000
-"""The number of rows that one read of a range of words, or of the digests, returns.
+"""The largest number of rows that one read of a range of words, or of the word summaries, returns.
 
-A prefix with more longer words than this is common, so that few digests contain a page of its photos.
+A prefix is common if at least this number of rows have longer words. Few word summaries then contain a page.
 """
 _LAST = "\U0010ffff"
 
@@ -51,8 +52,8 @@ def build_row_key(photo: Photo, word: str) -> items.PlainItem:
 def build_row_keys(photo: Photo) -> dict[str, items.PlainItem]:
     """Return for each word of a photo the attributes that list the photo under it.
 
-    The first row has the digest of all words. The first row of a word for everyone has the digest of these words, so
-    that no public key stands beside a word that is for the owner alone.
+    The first row has a summary of all words. The first row of a word for everyone has a summary of the words for
+    everyone, so that no public key is beside a word that is for the owner alone.
     """
     words = choose_photo_words(photo)
     public = [word for word, is_for_everyone in words.items() if is_for_everyone and photo.visibility == "public"]
@@ -60,25 +61,25 @@ def build_row_keys(photo: Photo) -> dict[str, items.PlainItem]:
     for word in public:
         keys[word]["publicPart"] = choose_part(word)
     for word in [*words][:1]:
-        keys[word] |= {"ownerKey": photo.user_id, "ownerWords": build_digest(words)}
+        keys[word] |= {"ownerKey": photo.user_id, "ownerWords": join_words(words)}
     for word in public[:1]:
-        keys[word] |= {"publicKey": "public", "publicWords": build_digest(public)}
+        keys[word] |= {"publicKey": "public", "publicWords": join_words(public)}
     return keys
 
 
 def choose_part(word: str) -> str:
-    """Return the letters of a word that choose its partition, which each prefix of the word has too."""
+    """Return the first letters of a word, which determine its partition. Each prefix of the word has them too."""
     return word[: 1 if is_unspaced(word[0]) else MIN_PREFIX_LETTERS]
 
 
-def build_digest(words: Iterable[str]) -> str:
-    """Return a text that contains all words. The rests of a run without spaces overlap, so each adds only its end."""
-    digest = ""
+def join_words(words: Iterable[str]) -> str:
+    """Return a word summary. The suffixes of a run without spaces overlap, so the run is in the text only once."""
+    summary = ""
     for word in words:
         lengths = range(len(word), 0, -1) if is_unspaced(word[0]) else ()
-        overlap = next((length for length in lengths if digest.endswith(word[:length])), 0)
-        digest += word[overlap:] if overlap else f" {word}"
-    return digest
+        overlap = next((length for length in lengths if summary.endswith(word[:length])), 0)
+        summary += word[overlap:] if overlap else f" {word}"
+    return summary
 
 
 class WordList:
@@ -91,10 +92,10 @@ class WordList:
     def read(self, ids: IdRange, limit: int) -> Postings:
         """Read the beginning of the list, newest first: at least `limit` photos, or all that there are.
 
-        The list of a prefix that many photos have can be shorter, but tells how far it reaches.
+        The list of a common prefix can be shorter. Its `through` shows how far it reaches.
         """
         if self._longer is None:
-            return self._read_digests(ids, max(limit, BLOCK))
+            return self._read_summaries(ids, max(limit, BLOCK))
         photo_ids = self._query(f"{self._text}#{ids.low}", f"{self._text}#{ids.high}", limit, forward=False)
         through = photo_ids[-1] if len(photo_ids) == limit else None
         low = through or ids.low
@@ -103,12 +104,12 @@ class WordList:
 
     @property
     def is_common(self) -> bool:
-        """Return whether the word is a prefix with so many longer words that only the digests are read."""
+        """Return whether the word is a common prefix, whose photos are found in the word summaries."""
         return self._longer is None
 
     @cached_property
     def _longer(self) -> frozenset[PhotoId] | None:
-        """The photos with a longer word of the prefix, or None if there are too many. Empty if no prefix is wanted."""
+        """The photos with a longer word, or None if the prefix is common. Empty if the word is not a prefix."""
         if not self.word.is_prefix:
             return frozenset()
         photo_ids = self._query(f"{self._text}$", f"{self._text}{_LAST}", BLOCK)
@@ -123,7 +124,7 @@ class WordList:
             keys = KeyRange(self._table, ("ownerPart", f"{self._listing.owner}#{part}"), sort)
         return [_get_photo_id(row) for row in self._calls.query(keys, limit, forward=forward)]
 
-    def _read_digests(self, ids: IdRange, limit: int) -> Postings:
+    def _read_summaries(self, ids: IdRange, limit: int) -> Postings:
         public, sort = self._listing.scope == "public", ("photoId", ids.low, ids.high)
         partition = ("publicKey", "public") if public else ("ownerKey", f"{self._listing.owner}")
         index, attribute = ("public-photos", "publicWords") if public else ("owner-photos", "ownerWords")

@@ -9,7 +9,7 @@ export async function copyText(text) {
   const later = Promise.resolve(text);
   try {
     const blob = later.then((value) => new Blob([value], { type: "text/plain" }));
-    // The clipboard can refuse first. Then nothing else handles a failure of the text.
+    // If the clipboard refuses the item first, nothing else handles a failure of the text.
     blob.catch(() => undefined);
     await navigator.clipboard.write([new ClipboardItem({ "text/plain": blob })]);
     return true;
