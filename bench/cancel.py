@@ -211,7 +211,9 @@ def everything(running: cloud.Cloud) -> dict[str, str]:
     for name in ("PHOTO_TABLE", "ACCOUNT_TABLE", "TERM_TABLE", "ALBUM_TABLE", "ENTRY_TABLE", "RATING_TABLE"):
         pages = running.client("dynamodb").get_paginator("scan").paginate(TableName=running.env[name])
         for row in (items.decode(item) for page in pages for item in page["Items"]):
-            keys = [row[key] for key in ("userId", "photoId", "albumId", "record", "ownerPart", "wordPhoto") if key in row]
+            keys = [
+                row[key] for key in ("userId", "photoId", "albumId", "record", "ownerPart", "wordPhoto") if key in row
+            ]
             data[f"{name} {' '.join(keys)}"] = str(sorted(row.items()))
     for name in ("ORIGINALS_BUCKET", "RENDITIONS_BUCKET"):
         pages = running.client("s3").get_paginator("list_object_versions").paginate(Bucket=running.env[name])

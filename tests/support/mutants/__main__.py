@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from importlib.machinery import ModuleSpec
 from importlib.util import spec_from_file_location
 from pathlib import Path
@@ -20,7 +21,7 @@ import msgspec
 import pytest
 
 from tests.support.mutants.modules import MODULES, REASONS, list_module_mutants, read_reasons
-from tests.support.mutants.session import MutantSession, Outcome, Result, append_result
+from tests.support.mutants.session import PROCESSES, MutantSession, Outcome, Result, append_result
 from tests.support.mutants.source import Mutant
 
 MIN_RATE = 0.9
@@ -86,18 +87,25 @@ def _run_session(name: str, results: Path, end: float) -> int:
     pytest.main([*_OPTIONS, *MODULES[name].tests], plugins=[plugin])
     if not plugin.is_sound:
         return 1
-    for mutant in mutants:
-        if not mutant.in_function and time.monotonic() < end:
-            start = time.monotonic()
-            try:
-                code = _call("--modules", name, "--mutant", mutant.name, timeout=MAX_SECONDS)
-                if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED):
-                    raise RuntimeError(f"pytest could not run {mutant.name}: {code}")
-                outcome: Outcome = "killed" if code else "survived"
-            except subprocess.TimeoutExpired:
-                outcome = "timeout"
-            append_result(results, Result(name, mutant.name, outcome, "", round(time.monotonic() - start, 2)))
+    with ThreadPoolExecutor(PROCESSES) as pool:
+        imported = [mutant for mutant in mutants if not mutant.in_function]
+        list(pool.map(lambda mutant: _test_import(name, mutant, results, end), imported))
     return 0
+
+
+def _test_import(name: str, mutant: Mutant, results: Path, end: float) -> None:
+    """Test a mutant that changes how a file is imported, unless it is later than `end`."""
+    start = time.monotonic()
+    if start > end:
+        return
+    try:
+        code = _call("--modules", name, "--mutant", mutant.name, timeout=MAX_SECONDS)
+        if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED):
+            raise RuntimeError(f"pytest could not run {mutant.name}: {code}")
+        outcome: Outcome = "killed" if code else "survived"
+    except subprocess.TimeoutExpired:
+        outcome = "timeout"
+    append_result(results, Result(name, mutant.name, outcome, "", round(time.monotonic() - start, 2)))
 
 
 class MutantFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
