@@ -8,7 +8,7 @@ from tests.support.feed_queries import count_queries, describe
 
 SIZES = (100, 500, 1_000, 3_000, 10_000, 10**6, 10**8)
 GOALS = {10: 16, 50: 12, 100: 20}
-"""The largest number of queries that a page should need, by limit."""
+"""The largest number of queries that a page should make, by limit."""
 WALKS = 100
 
 

@@ -62,7 +62,7 @@ def compare(exports: list[str], inventories: list[str], photos: int, work: Path)
         report = build_reconciliation(Options(), lambda *finding: print(*finding), first).run()
         compared_at = time.process_time()
     scale = MILLION / photos / 60
-    # The emulator needs most of the elapsed time, for the progress after each page.
+    # Measure processor time, because the emulator takes most of the elapsed time.
     print("minutes of processor time and GB of disk for a million photos:")
     print(f"sort {(sorted_at - started) * scale:.0f}, compare {(compared_at - sorted_at) * scale:.0f}")
     print(f"{disk / photos * MILLION / GB:.1f} GB")

@@ -92,7 +92,7 @@ def test_mutants_of_a_condition_change_one_operator_or_clause() -> None:
         ("The album and its photos", False),
     ],
 )
-def test_other_texts_are_not_conditions(text: str, expected: bool) -> None:
+def test_condition_is_distinguished_from_other_texts(text: str, expected: bool) -> None:
     assert conditions.is_condition(text) == expected
 
 
@@ -190,7 +190,7 @@ def test_every_reason_belongs_to_a_mutant() -> None:
     ("survivors", "reasons", "expected"),
     [(0, 0, True), (1, 1, True), (1, 0, False), (10, 10, False), (0, 1, False)],
 )
-def test_report_demands_nine_of_ten_killed_and_a_reason_for_each_survivor(
+def test_report_fails_below_nine_of_ten_killed_or_without_a_reason_for_each_survivor(
     monkeypatch: pytest.MonkeyPatch, survivors: int, reasons: int, expected: bool
 ) -> None:
     names = [mutant.name for mutant in list_module_mutants("cursors")]

@@ -114,4 +114,3 @@ def _read_objects(
                 version_id = row.get("VersionId") or "null"
                 size = int(row["Size"] or 0)
                 yield bucket, unquote_plus(row["Key"]), version_id, size, row["LastModifiedDate"], is_marker
-

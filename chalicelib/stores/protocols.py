@@ -297,7 +297,4 @@ class SearchIndex(Protocol):
         """
 
     def reindex(self, photo: Photo) -> bool:
-        """Add the missing words of a photo to the index.
-
-        Return False and change nothing if words are missing and the photo has changed since it was read.
-        """
+        """Add the missing words of a photo. Return False and add none if the photo has changed since it was read."""

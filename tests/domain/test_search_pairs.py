@@ -13,7 +13,7 @@ ALL = [*PAIRS.values(), SYMBOLS]
 
 
 def list_pairs(found: bool) -> list[Any]:
-    """Return the pairs of a query and a text. Each has an id that consists of ASCII characters."""
+    """Return the pairs of a query and a text. The ids of the pairs consist of ASCII characters."""
     texts = [script.found if found else script.not_found for script in ALL]
     pairs = [(query, text) for by_text in texts for text, queries in by_text.items() for query in queries]
     return [pytest.param(query, text, id=f"{query!a} {text!a}") for query, text in pairs]

@@ -104,7 +104,7 @@ def test_words_and_tags_are_limited_and_names_of_private_albums_are_not_public(
         ("*", []),
     ],
 )
-def test_last_word_of_at_least_two_letters_and_words_without_borders_are_prefixes(
+def test_last_word_and_words_in_hangul_and_scripts_without_spaces_match_as_prefixes(
     query: str, expected: list[SearchWord]
 ) -> None:
     assert parse_query_words(query) == expected

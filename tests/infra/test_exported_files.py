@@ -1,4 +1,4 @@
-"""Exported files are read from a bucket as from a local copy, and only if they are whole."""
+"""Exported files can be read from a bucket or from a local copy. Damaged files are refused."""
 
 import gzip
 from hashlib import md5
@@ -24,7 +24,7 @@ def location(request: pytest.FixtureRequest, cloud: Cloud, tmp_path: Path) -> st
     return f"s3://{bucket}/exports/data/1.gz"
 
 
-def test_file_is_read_from_either_place(cloud: Cloud, location: str) -> None:
+def test_file_is_read_from_a_bucket_and_from_a_local_copy(cloud: Cloud, location: str) -> None:
     files = ExportedFiles(cloud.s3)
     assert files.read(location) == CONTENT
     assert [*files.read_lines(location, MD5)] == [b"one\n", b"two\n"]

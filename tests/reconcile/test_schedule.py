@@ -82,5 +82,5 @@ def test_schedule_names_accounts_that_are_too_large_and_ends(damage: Damage, mon
     assert found == [("account-too-large", "ann")]
     latest = run_store().get_run()
     assert latest
-    assert latest.finished_at, "the run does not repeat the account for ever"
+    assert latest.finished_at, "the run does not examine the account again every hour"
     assert reconcile(account="ann").found == Counter({"usage": 1}), "the command examines the whole account"

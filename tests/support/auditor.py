@@ -240,7 +240,7 @@ class Audit:
 
 
 def _complete(row: Row) -> Row:
-    """Return the row of a photo with what it leaves out: defaults, the key of the original, and the digest in hex."""
+    """Return the row of a photo with its defaults, the whole key of the original, and a hexadecimal digest."""
     row = {"visibility": "public"} | row
     if "/" not in row["s3Key"]:
         row["s3Key"] = f"{row['userId']}/{row['photoId']}/{row['s3Key'] or row['filename']}"
@@ -250,7 +250,7 @@ def _complete(row: Row) -> Row:
 
 
 def _get_word(term: Row) -> str:
-    """Return the word of a row in the partition of its owner and its first two letters."""
+    """Return the word of a row, or both keys if the partition or the photo does not match the word."""
     word, _, photo_id = term["wordPhoto"].rpartition("#")
     is_right = term["ownerPart"].endswith(f"#{word[:2]}") and photo_id == term["photoId"]
     return word if is_right else f"{term['ownerPart']} {term['wordPhoto']}"

@@ -1,4 +1,4 @@
-"""Seeds of every kind of damage that can occur several times in an account."""
+"""Seed every kind of damage that can occur several times in an account."""
 
 from collections import Counter
 

@@ -17,7 +17,7 @@ class Queries(NamedTuple):
 
 
 def count_queries(count: int, limit: int, *, min_depth: int, walks: int, pages: int = 6, galleries: int = 4) -> Queries:
-    """Count the queries of each page of `walks` walks through `count` photos, in each of several galleries."""
+    """Count the queries of the pages of `walks` walks through each of several galleries with `count` photos."""
     queries = Queries([], [])
     for seed in range(galleries):
         gallery = Gallery(count, seed) if count <= _LARGEST_IN_MEMORY else BigGallery(count, seed)

@@ -1,4 +1,4 @@
-"""Rows of search terms as a release without the table of search words writes them, and stores that read them."""
+"""Write search terms as an earlier release did, without the table of search words, and build stores that read them."""
 
 from typing import Any
 
@@ -34,7 +34,7 @@ def encode_old_terms(photo: Photo, words: list[str]) -> list[items.Item]:
 
 
 def forget_words(client: Any, photo: Photo, words: list[str]) -> None:
-    """Replace the rows of a stored photo by those of the release."""
+    """Replace the search words of a stored photo by the rows of the earlier release."""
     for row in term_rows.encode_terms(photo).values():
         client.delete_item(TableName=TABLE, Key=term_rows.get_key(row))
     for row in encode_old_terms(photo, words):
@@ -47,7 +47,7 @@ def read_words(client: Any) -> list[items.Item]:
 
 
 def build_reading_backend(backend: Backend) -> Backend:
-    """Return the backend with stores that also read the rows of the release."""
+    """Return the backend with stores that also read the rows of the earlier release."""
     names = {f"{name}_TABLE": f"photoshare-test-{table}" for name, table in _TABLES.items()}
     settings = load_settings(dict.fromkeys(_OTHERS, "none") | names | {"AWS_REGION": "eu-central-1"})
     backend.store = DynamoPhotoStore(settings, backend.client)

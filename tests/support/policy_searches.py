@@ -1,4 +1,4 @@
-"""Searches that use every permission for the tables of search words and search terms."""
+"""Use every permission for the tables of search words and search terms."""
 
 from typing import Any
 

@@ -8,7 +8,7 @@ from typing import Any
 
 @contextmanager
 def count_requests(*clients: Any) -> Iterator[Counter[str]]:
-    """Count the requests of some clients by their operations."""
+    """Count the requests of these clients by operation, inside the block."""
     sent = Counter[str]()
 
     def count(model: Any, **_: Any) -> None:

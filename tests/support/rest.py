@@ -57,7 +57,7 @@ def request(base: str, method: str, path: str, body: Any = None, token: str = ""
 def request_with(
     base: str, method: str, path: str, headers: dict[str, str], body: Any = None, token: str = "", **query: Any
 ) -> Answer:
-    """Send one JSON request with more headers to the service."""
+    """Send one JSON request with these additional headers to the service."""
     headers |= {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
     content = json.dumps(body).encode() if body is not None else b""
     return send(method, f"{base}{path}{f'?{urlencode(query)}' if query else ''}", content, headers)

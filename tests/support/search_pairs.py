@@ -1,7 +1,6 @@
-"""Queries and texts in many scripts: those that find each other, and those that do not.
+"""Queries that must find a text, and queries that must not, in many scripts.
 
-Each script has queries that must find a text, and queries that must not. A key is the beginning of the Unicode names of
-the script's characters.
+The keys of `PAIRS` are the beginnings of the Unicode names of the characters of each script.
 """
 
 from typing import NamedTuple

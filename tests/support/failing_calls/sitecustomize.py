@@ -1,7 +1,7 @@
 """Make some AWS calls of the functions fail, in the processes of a local cloud.
 
 Python imports this module at its start if the folder is in PYTHONPATH. The file in FAILING_CALLS holds the share of
-calls that fail. Only the clients of the service fail: the clients that stand for Lambda and its triggers do not.
+calls that fail. Only the clients of the service fail. The clients that simulate Lambda and its triggers do not.
 """
 
 import os

@@ -1,6 +1,6 @@
 """Test the mutants of seven modules, and list those that no test detects.
 
-The command fails if the tests of a module kill less than 90 % of its mutants, or if no reason is given for a survivor.
+The command fails if the tests of a module kill less than 90 % of its mutants, or if a survivor has no reason.
 """
 
 import argparse
@@ -94,7 +94,7 @@ def _run_session(name: str, results: Path, end: float) -> int:
 
 
 def _test_import(name: str, mutant: Mutant, results: Path, end: float) -> None:
-    """Test a mutant that changes how a file is imported, unless it is later than `end`."""
+    """Test a mutant that changes how a file is imported. Do nothing after `end`."""
     start = time.monotonic()
     if start > end:
         return
@@ -115,7 +115,7 @@ class MutantFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         self._mutant, self._name = mutant, mutant.path.removesuffix(".py").replace("/", ".")
 
     def find_spec(self, fullname: str, *_: Any) -> ModuleSpec | None:
-        """Return the place of the mutant, or None for other files."""
+        """Return a spec that loads the mutant, or None for other modules."""
         return spec_from_file_location(fullname, self._mutant.path, loader=self) if fullname == self._name else None
 
     def exec_module(self, module: ModuleType) -> None:

@@ -23,7 +23,7 @@ _UPDATES = ("SET ", "ADD ", "REMOVE ", " SET ")
 
 
 def is_condition(text: str) -> bool:
-    """Return whether a text is a condition, or a part of one. Conditions of queries allow no other operators."""
+    """Return whether a text is a condition or a part of a condition, except key conditions of queries."""
     if is_update(text) or " BETWEEN " in text:
         return False
     return bool(re.search(r"attribute_(not_)?exists\(|[=<>] [:\0]", text) or text.strip() in ("AND", "OR"))
@@ -50,7 +50,7 @@ def list_mutants(condition: str) -> Iterator[str]:
 
 
 def _find_clauses(tokens: list[tuple[str, tuple[int, int]]]) -> Iterator[tuple[int, int]]:
-    """Yield the positions of the clauses between AND, OR and parentheses, without the empty ones."""
+    """Yield the positions of the clauses between AND, OR and parentheses. Skip empty clauses."""
     words: list[tuple[int, int]] = []
     is_argument = False
     for index, (token, span) in enumerate([*tokens, ("OR", (0, 0))]):

@@ -9,7 +9,7 @@ import msgspec
 from tests.support.mutants.source import Mutant, list_mutants
 
 REASONS = Path(__file__).with_name("survivors.json")
-"""The survivors that no test can or should detect, each with the reason."""
+"""The survivors that no test should kill, each with the reason."""
 
 
 class Module(NamedTuple):

@@ -1,4 +1,4 @@
-"""Run the tests of mutants in one pytest session. Each mutant has a process of its own, which ends at its time limit.
+"""Run the tests of mutants in one pytest session. Each mutant has a process with a time limit.
 
 The session first runs all tests without a mutant, and records the lines that each test covers. A mutant then runs the
 tests that cover its lines, the fast ones first, until one of them fails.
@@ -193,7 +193,7 @@ def append_result(path: Path, result: Result) -> None:
 
 
 def _warm_up() -> None:
-    """Deploy the service once, so that the processes of the mutants need not read its template and its models."""
+    """Deploy the service once, so that the copied processes need not read the template and the models of botocore."""
     # Importing the service must wait until pytest has begun, because a mutant may replace one of its files.
     from tests.conftest import deployment
     from tests.support import idp
@@ -225,7 +225,7 @@ def swap_code(mutant: Mutant, loaded: Sequence[Loaded]) -> None:
 
 
 def _hash_cheaply(mutant: Mutant) -> None:
-    """Hash passwords in a moment, unless the mutant changes how they are hashed."""
+    """Hash passwords with a minimal cost, unless the mutant changes how passwords are hashed."""
     if " hash_password:" not in mutant.name:
         module = sys.modules[f"{PACKAGE}.domain.share_links"]
         vars(module)["scrypt"] = lambda text, **options: hashlib.scrypt(text, **options | {"n": 2, "p": 1})
@@ -239,5 +239,5 @@ def _iterate_codes(code: CodeType) -> Iterator[CodeType]:
 
 
 def _pair(items: Sequence[pytest.Item]) -> Iterator[tuple[pytest.Item, pytest.Item | None]]:
-    """Yield each test with the one after it, for which pytest keeps the shared fixtures."""
+    """Yield each test with the next test, for which pytest keeps the shared fixtures."""
     return zip(items, [*items[1:], None], strict=True)

@@ -1,4 +1,4 @@
-"""The mutants of a file, and their code."""
+"""List the mutants of a file, and compile their code."""
 
 import ast
 from collections import Counter
@@ -26,7 +26,7 @@ class Mutant(NamedTuple):
     name: str
     path: str
     steps: tuple[Step, ...]
-    """The way from the root of the syntax tree to the changed node."""
+    """The path from the root of the syntax tree to the changed node."""
     number: int
     """The position of the change among those of the node."""
     lines: range
@@ -73,7 +73,7 @@ def list_mutants(path: str, *, only_conditions: bool = False) -> list[Mutant]:
 
 
 def _is_row(node: ast.AST) -> bool:
-    """Return whether a node is a part of a request or a row, other than a condition. DynamoDB checks most of them."""
+    """Return whether a node is a part of a request or a row, but no condition. DynamoDB checks most of these parts."""
     is_text = isinstance(node, ast.Constant) and isinstance(node.value, str) and not is_condition(node.value)
     return is_text or isinstance(node, ast.Dict | ast.Tuple | ast.List)
 

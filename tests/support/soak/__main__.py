@@ -1,6 +1,6 @@
 """Run a local cloud under load while a worker is killed every 30 s and 1 % of the AWS calls fail. `make soak` runs it.
 
-The last line of the output is a JSON object with the figures. The exit status is 1 if anything was violated.
+The last line of the output is a JSON object with the figures. The exit status is 1 if a check has failed.
 """
 
 import contextlib
@@ -29,7 +29,7 @@ KILL_INTERVAL = 30.0
 SHARE_OF_FAILING_CALLS = 0.01
 WORKERS = ("run_job", "confirm_upload", "api")
 GROWTH_LIMIT = 1.1
-"""The most that the memory of a function may grow from the second quarter of the run to the last one."""
+"""The largest growth of the memory of a function from the second to the last quarter of the run, as a factor."""
 
 
 class Memory:
@@ -68,7 +68,7 @@ def _read_resident_mb(process: int) -> float:
 
 
 def run_load(local: Local, users: list[User], stop: threading.Event, seconds: float) -> tuple[Memory, int]:
-    """Let the users work, and kill one worker after another. Return the samples of memory and the number of kills."""
+    """Run the users, and kill one worker after another. Return the samples of memory and the number of kills."""
     memory, kills, end = Memory(local), 0, time.monotonic() + seconds
     next_kill = time.monotonic() + KILL_INTERVAL
     for user in users:
@@ -78,7 +78,7 @@ def run_load(local: Local, users: list[User], stop: threading.Event, seconds: fl
         memory.sample()
         if time.monotonic() >= next_kill:
             next_kill += KILL_INTERVAL
-            # The process of the API would lose its connections, and on AWS no kill reaches a client.
+            # Do not kill the API, because clients would lose their connections. On AWS, they would not.
             for process in function_processes(local.port, WORKERS[kills % 2])[:1]:
                 os.kill(process, signal.SIGKILL)
             kills += 1
@@ -119,7 +119,7 @@ def audit(local: Local) -> list[str]:
         os.environ.pop(name, None)
     now = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime())
     found = Audit(Source())
-    # The renditions from before a rotation stay for a day, because clients may hold their URLs.
+    # After a rotation, the earlier renditions stay for a day, because clients may hold their URLs.
     rotated = [row["photoId"] for row in found.photos.values() if "rotationDueAt" in row]
     return [
         f"{violation.kind}: {violation.text}"

@@ -1,4 +1,4 @@
-"""Users who do what users do, and record what the service has acknowledged."""
+"""Simulated users, who record what the service has acknowledged."""
 
 import random
 import threading
@@ -14,11 +14,11 @@ from tests.support.rest import Answer, request_with, send
 from tests.support.service import Local
 
 GIVE_UP = 60.0
-"""The seconds after which a user stops to retry a request."""
+"""The seconds after which a user stops retrying a request."""
 
 
 class Violations:
-    """Everything that must not happen, and the number of answers by status."""
+    """The violations that were found, and the number of answers by status."""
 
     def __init__(self) -> None:
         self.texts: list[str] = []
@@ -72,7 +72,7 @@ class User(threading.Thread):
             self.actions[action.__name__] += 1
 
     def call(self, method: str, path: str, body: Any = None, key: str = "", token: str | None = None) -> Answer:
-        """Send a request, and retry it as a client does, until it is neither refused for a time nor unanswered."""
+        """Send a request, and retry it while the service answers 429 or 503, as a client does."""
         deadline = time.monotonic() + GIVE_UP
         while True:
             answer = self._send(method, path, body, key, self.token if token is None else token)
@@ -106,7 +106,7 @@ class User(threading.Thread):
         while (answer := self.call("GET", path)).json.get("status") == "pending" and time.monotonic() < deadline:
             time.sleep(0.5)
         if answer.json.get("status") != "ready":
-            # The event can be in the queue of dead messages after three kills. The client's own request must do.
+            # After three kills, the event can be in the dead-letter queue. The client's request must then be enough.
             answer = self.call("POST", f"{path}/complete")
         if answer.json.get("status") == "ready":
             self.photos[grant["photoId"]] = (title, sha256(content).hexdigest())
@@ -172,7 +172,7 @@ class User(threading.Thread):
             raise AssertionError(f"{answer.status} {answer.content[:200]!r}")
 
     def find_lost(self) -> list[str]:
-        """Return every acknowledged photo that is not as it was acknowledged, and every erased one that is shown."""
+        """Return each photo that differs from its acknowledged state, and each erased photo that is still shown."""
         lost = []
         for photo, (title, digest) in self.photos.items():
             answer = self.call("GET", f"/photos/{photo}")
