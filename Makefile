@@ -72,7 +72,7 @@ crash-matrix: $(READY) ## Inject each fault at each call of everything that writ
 event-orders: $(READY) ## Deliver the events of a photo in every order, with duplicates and lost events
 	$(BIN)/python -m tests.support.event_orders
 
-mutation: $(READY) ## Test changes of the code, and list those that no test detects ([MODULE=tokens,links] [SECONDS=] [RESULTS=file to resume])
+mutation: $(READY) ## Test mutants of seven modules, and list those that no test detects ([MODULE=tokens,links] [SECONDS=] [RESULTS=file to resume])
 	$(BIN)/python -m tests.support.mutants $(if $(MODULE),--modules $(MODULE)) \
 	    $(if $(filter command,$(word 1,$(origin SECONDS))),--seconds $(SECONDS)) $(if $(RESULTS),--results "$(RESULTS)")
 

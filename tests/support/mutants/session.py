@@ -6,11 +6,9 @@ tests that cover its lines, the fast ones first, until one of them fails.
 
 import functools
 import gc
-import hashlib
 import os
 import resource
 import signal
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -158,7 +156,6 @@ class MutantSession:
             os.setpgid(0, 0)
             resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
             swap_code(mutant, self._loaded)
-            _hash_cheaply(mutant)
             for item, following in _pair(items):
                 item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
                 if self._failed:
@@ -222,13 +219,6 @@ def swap_code(mutant: Mutant, loaded: Sequence[Loaded]) -> None:
             part.cache_clear()
         elif part.__code__.co_filename == path:
             part.__code__ = codes.get((part.__code__.co_qualname, part.__code__.co_firstlineno), part.__code__)
-
-
-def _hash_cheaply(mutant: Mutant) -> None:
-    """Hash passwords with a minimal cost, unless the mutant changes how passwords are hashed."""
-    if " hash_password:" not in mutant.name:
-        module = sys.modules[f"{PACKAGE}.domain.share_links"]
-        vars(module)["scrypt"] = lambda text, **options: hashlib.scrypt(text, **options | {"n": 2, "p": 1})
 
 
 def _iterate_codes(code: CodeType) -> Iterator[CodeType]:
