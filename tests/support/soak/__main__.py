@@ -88,8 +88,11 @@ def run_load(local: Local, users: list[User], stop: threading.Event, seconds: fl
     return memory, kills
 
 
-def wait_for_queues(local: Local, seconds: float = 400) -> dict[str, int]:
-    """Wait until no queue has a message. Return the messages of the queues that still have some."""
+def wait_for_queues(local: Local, seconds: float = 1000) -> dict[str, int]:
+    """Wait until no queue has a message. Return the messages of the queues that still have some.
+
+    The message of a killed job returns to the queue after 15 minutes.
+    """
     sqs, deadline = local.client("sqs"), time.monotonic() + seconds
     while True:
         waiting = {}
