@@ -10,7 +10,7 @@ from chalicelib.domain.photos import Membership, Photo
 from chalicelib.domain.terms import SearchWord, parse_query_words
 from chalicelib.stores.dynamodb import photo_rows, search, words
 from chalicelib.stores.dynamodb.calls import Calls
-from chalicelib.stores.dynamodb.words import Postings, WordList
+from chalicelib.stores.dynamodb.words import Digests, Postings, WordList
 from tests.support.dynamodb_rows import counted_calls, write_rows
 from tests.support.rows import START, Backend, ids, pending
 from tests.support.searches import find_all
@@ -64,7 +64,8 @@ def read_word_list(
 ) -> Postings:
     ids_after = photo_rows.build_id_range(None, None, after, newest_first=True)
     calls = Calls(backend.client, START.timestamp)
-    return WordList(calls, "photoshare-test-SearchWords", listing, word).read(ids_after, limit)
+    digests = Digests(calls, "photoshare-test-SearchWords", listing)
+    return WordList(calls, "photoshare-test-SearchWords", listing, word, digests).read(ids_after, limit)
 
 
 def test_word_list_starts_after_a_photo_and_reports_the_last_photo_it_read(backend: Backend) -> None:
@@ -105,6 +106,21 @@ def test_common_prefix_finds_the_newest_photos_with_one_more_query(
     for limit in (1, 7, 100):
         assert find_all(backend, "sea", listing, limit) == photo_ids
         assert find_all(backend, "ab sea", listing, limit) == photo_ids
+
+
+@pytest.mark.parametrize("listing", [PUBLIC, MINE], ids=["public", "mine"])
+def test_common_prefixes_of_a_search_share_the_digests(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch, listing: Listing
+) -> None:
+    monkeypatch.setattr(words, "BLOCK", 3)
+    runs = [f"{character}京{character}都" for character in "秋寺春山海"]
+    photos = [new_photo(minute, "と".join(runs)) for minute in range(2)]
+    write_rows(backend, *photos)
+    with counted_calls(backend) as names:
+        page = backend.search.search(listing, parse_query_words("秋 寺 春 山 海"), 5)
+    assert ids(page.photos) == ids(photos[::-1])
+    # One query for each prefix, and one for the digests of all.
+    assert sorted(names) == ["BatchGetItem", *["Query"] * 6]
 
 
 def test_page_of_a_common_prefix_can_be_short(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:

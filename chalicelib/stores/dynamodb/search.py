@@ -14,7 +14,7 @@ from chalicelib.infra.settings import Settings
 from chalicelib.stores.dynamodb import items, old_terms, photo_rows, term_rows
 from chalicelib.stores.dynamodb.calls import Calls, Write
 from chalicelib.stores.dynamodb.photo_rows import IdRange
-from chalicelib.stores.dynamodb.words import Postings, WordList
+from chalicelib.stores.dynamodb.words import Digests, Postings, WordList
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -46,7 +46,8 @@ class DynamoSearchIndex:
         if not 0 < len(words) <= MAX_TERMS:
             return SearchPage([], None)
         matching: list[Photo] = []
-        word_lists = [WordList(self._calls, self._terms, listing, word) for word in words]
+        digests = Digests(self._calls, self._terms, listing)
+        word_lists = [WordList(self._calls, self._terms, listing, word, digests) for word in words]
         size = limit + 1 if len(words) == 1 else BLOCK_SIZE
         for _ in range(MAX_BLOCKS_PER_PAGE):
             lists = self._read_postings(listing, word_lists, size, after)
