@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from chalicelib.reconcile.findings import LIMITED, REMEDIES, Finding
+from release.rehide import TABLES
 from tests.support import damage as seeds
 from tests.support.damage import Damage
 from tests.support.damage_kinds import CONTENT, MANUAL, REPAIRABLE, TIMES, difference, seed_all
@@ -98,3 +99,9 @@ def test_how_to_describes_every_kind() -> None:
     table = text.partition("## Kinds of findings")[2].partition("\n## ")[0]
     kinds = [kind for line in table.splitlines() if line.startswith("| `") for kind in line.split("|")[1].split(",")]
     assert sorted(kind.strip(" `") for kind in kinds) == sorted(REMEDIES)
+
+
+def test_how_to_exports_every_table_that_a_comparison_reads() -> None:
+    text = (ROOT / "docs" / "how-to" / "reconcile.md").read_text()
+    exported_tables = text.partition("for TABLE in ")[2].partition(";")[0].split()
+    assert sorted(exported_tables) == sorted(TABLES.values())

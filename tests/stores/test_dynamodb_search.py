@@ -10,7 +10,7 @@ from chalicelib.domain.photos import Membership, Photo
 from chalicelib.domain.terms import SearchWord, parse_query_words
 from chalicelib.stores.dynamodb import photo_rows, search, words
 from chalicelib.stores.dynamodb.calls import Calls
-from chalicelib.stores.dynamodb.words import Postings, WordList
+from chalicelib.stores.dynamodb.words import Postings, Summaries, WordList
 from tests.support.dynamodb_rows import counted_calls, write_rows
 from tests.support.rows import START, Backend, ids, pending
 from tests.support.searches import find_all
@@ -64,7 +64,8 @@ def read_word_list(
 ) -> Postings:
     ids_after = photo_rows.build_id_range(None, None, after, newest_first=True)
     calls = Calls(backend.client, START.timestamp)
-    return WordList(calls, "photoshare-test-SearchWords", listing, word).read(ids_after, limit)
+    summaries = Summaries(calls, "photoshare-test-SearchWords", listing)
+    return WordList(calls, "photoshare-test-SearchWords", listing, word, summaries).read(ids_after, limit)
 
 
 def test_word_list_starts_after_a_photo_and_reports_the_last_photo_it_read(backend: Backend) -> None:
@@ -107,6 +108,21 @@ def test_common_prefix_finds_the_newest_photos_with_one_more_query(
         assert find_all(backend, "ab sea", listing, limit) == photo_ids
 
 
+@pytest.mark.parametrize("listing", [PUBLIC, MINE], ids=["public", "mine"])
+def test_common_prefixes_of_a_search_share_the_summaries(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch, listing: Listing
+) -> None:
+    monkeypatch.setattr(words, "BLOCK", 3)
+    runs = [f"{character}京{character}都" for character in "秋寺春山海"]
+    photos = [new_photo(minute, "と".join(runs)) for minute in range(2)]
+    write_rows(backend, *photos)
+    with counted_calls(backend) as names:
+        page = backend.search.search(listing, parse_query_words("秋 寺 春 山 海"), 5)
+    assert ids(page.photos) == ids(photos[::-1])
+    # One query for each prefix, and one for the word summaries.
+    assert sorted(names) == ["BatchGetItem", *["Query"] * 6]
+
+
 def test_page_of_a_common_prefix_can_be_short(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(words, "BLOCK", 10)
     photo_ids = write_common(backend, 12, step=4)
@@ -115,6 +131,36 @@ def test_page_of_a_common_prefix_can_be_short(backend: Backend, monkeypatch: pyt
     assert sorted(names) == ["BatchGetItem", "Query", "Query"]
     assert ids(page.photos) == photo_ids[:2]
     assert find_all(backend, "sea", PUBLIC, 7) == photo_ids
+
+
+def test_block_of_summaries_is_one_request_if_the_summaries_are_long(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(words, "BLOCK", 20)
+    photo_ids = write_common(backend, 40)
+    # DynamoDB reads at most 1 MB for one request.
+    monkeypatch.setattr("moto.dynamodb.models.table.RESULT_SIZE_LIMIT", 2000)
+    summaries = Summaries(Calls(backend.client, START.timestamp), "photoshare-test-SearchWords", PUBLIC)
+    with counted_calls(backend) as calls:
+        block, through = summaries.read(photo_rows.build_id_range(None, None, None, newest_first=True), 20)
+    assert calls == ["Query"]
+    assert 0 < len(block) < 20
+    assert through == block[-1][0]
+    assert find_all(backend, "sea", PUBLIC, 7) == photo_ids
+
+
+def test_page_without_a_match_reads_three_blocks_of_summaries(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "BLOCK_SIZE", 4)
+    monkeypatch.setattr(words, "BLOCK", 4)
+    names = ["seaside", "harbour"]
+    write_rows(backend, *[new_photo(minute, f"{names[minute % 2]}{minute}") for minute in range(40)])
+    prefixes = [SearchWord("seas", is_prefix=True), SearchWord("harbo", is_prefix=True)]
+    with counted_calls(backend) as calls:
+        page = backend.search.search(PUBLIC, prefixes, 5)
+    assert calls == ["Query"] * (len(prefixes) + search.MAX_SUMMARY_BLOCKS_PER_PAGE)
+    assert page.next_after is not None
 
 
 def test_common_prefix_does_not_find_the_name_of_a_private_album(

@@ -109,6 +109,13 @@ def test_word_from_the_name_of_a_private_album_is_beside_no_public_key() -> None
     assert rows["ann#ro romania"]["publicWords"] == " romania"
 
 
+def test_summary_with_the_name_of_a_private_album_is_beside_no_public_key() -> None:
+    rows = list_rows(new_photo(title="Quay", tags=("sea",), memberships=build_memberships("Rome", public=False)))
+    holders = [row for row in rows.values() if "rome" in str(row)]
+    assert [row.get("ownerWords") for row in holders] == [" sea quay rome"]
+    assert not any(name.startswith("public") for row in holders for name in row)
+
+
 def test_all_words_can_be_replaced_in_one_transaction() -> None:
     rows = [
         term_rows.encode_terms(new_photo(description=" ".join(f"{letter}{number}" for number in range(99))))

@@ -14,7 +14,7 @@ from chalicelib.infra.settings import Settings
 from chalicelib.stores.dynamodb import items, old_terms, photo_rows, term_rows
 from chalicelib.stores.dynamodb.calls import Calls, Write
 from chalicelib.stores.dynamodb.photo_rows import IdRange
-from chalicelib.stores.dynamodb.words import Postings, WordList
+from chalicelib.stores.dynamodb.words import Postings, Summaries, WordList
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -23,6 +23,8 @@ BLOCK_SIZE = 100
 """The number of rows that one read of a word's list returns."""
 MAX_BLOCKS_PER_PAGE = 10
 """The largest number of blocks of the rarest word that one page reads. After them, a page can be short."""
+MAX_SUMMARY_BLOCKS_PER_PAGE = 3
+"""The largest number of blocks of word summaries that one page reads, each up to 1 MB."""
 _MAX_LISTS_AFTER_FIRST_BLOCK = 4
 """The number of words whose lists are read after the first block. The photos are checked for the other words."""
 _READERS = 8
@@ -46,9 +48,10 @@ class DynamoSearchIndex:
         if not 0 < len(words) <= MAX_TERMS:
             return SearchPage([], None)
         matching: list[Photo] = []
-        word_lists = [WordList(self._calls, self._terms, listing, word) for word in words]
+        summaries = Summaries(self._calls, self._terms, listing)
+        word_lists = [WordList(self._calls, self._terms, listing, word, summaries) for word in words]
         size = limit + 1 if len(words) == 1 else BLOCK_SIZE
-        for _ in range(MAX_BLOCKS_PER_PAGE):
+        for block in range(MAX_BLOCKS_PER_PAGE):
             lists = self._read_postings(listing, word_lists, size, after)
             by_rarity = sorted(range(len(lists)), key=lambda index: _get_rarity(lists[index]))
             rarest = lists[by_rarity[0]]
@@ -61,8 +64,9 @@ class DynamoSearchIndex:
             if rarest.through is None:
                 return SearchPage(matching, None)
             after, size = rarest.through, BLOCK_SIZE
-            if matching and len(words) == 1 and word_lists[0].is_common:
-                # Return a short page, because the next block would cost two more requests.
+            is_single = matching and len(words) == 1
+            if (is_single or block + 1 == MAX_SUMMARY_BLOCKS_PER_PAGE) and word_lists[by_rarity[0]].is_common:
+                # Return a short page, because the next block of summaries would cost much more than a block of words.
                 break
             word_lists = [word_lists[index] for index in by_rarity[:_MAX_LISTS_AFTER_FIRST_BLOCK]]
         return SearchPage(matching, after)

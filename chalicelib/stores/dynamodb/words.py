@@ -8,6 +8,7 @@ docs/decisions/0128-rows-sorted-by-word.md.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from threading import Lock
 
 from chalicelib.domain.ids import PhotoId
 from chalicelib.domain.listing import Listing
@@ -52,15 +53,16 @@ def build_row_key(photo: Photo, word: str) -> items.PlainItem:
 def build_row_keys(photo: Photo) -> dict[str, items.PlainItem]:
     """Return for each word of a photo the attributes that list the photo under it.
 
-    The first row has a summary of all words. The first row of a word for everyone has a summary of the words for
-    everyone, so that no public key is beside a word that is for the owner alone.
+    One row has a summary of all words. If a word is for the owner alone, this is the row of such a word, so that no
+    public key is beside it. The first row of a word for everyone has a summary of the words for everyone.
     """
     words = choose_photo_words(photo)
     public = [word for word, is_for_everyone in words.items() if is_for_everyone and photo.visibility == "public"]
     keys: dict[str, items.PlainItem] = {word: build_row_key(photo, word) for word in words}
     for word in public:
         keys[word]["publicPart"] = choose_part(word)
-    for word in [*words][:1]:
+    hidden = [word for word in words if "publicPart" not in keys[word]]
+    for word in [*hidden, *words][:1]:
         keys[word] |= {"ownerKey": photo.user_id, "ownerWords": join_words(words)}
     for word in public[:1]:
         keys[word] |= {"publicKey": "public", "publicWords": join_words(public)}
@@ -82,11 +84,42 @@ def join_words(words: Iterable[str]) -> str:
     return summary
 
 
+class Summaries:
+    """The word summaries of a listing. The lists of one search share them, so that each block is read once."""
+
+    def __init__(self, calls: Calls, table: str, listing: Listing) -> None:
+        self._calls, self._table, self._listing = calls, table, listing
+        self._range: tuple[IdRange, int] | None = None
+        self._block: tuple[list[tuple[PhotoId, str]], PhotoId | None] = [], None
+        # A search reads its lists in several threads.
+        self._lock = Lock()
+
+    def read(self, ids: IdRange, limit: int) -> tuple[list[tuple[PhotoId, str]], PhotoId | None]:
+        """Return the newest photos with their summaries, and the last one unless the list ends with it.
+
+        There are at most `limit` photos, and at most 1 MB of rows.
+        """
+        with self._lock:
+            if self._range != (ids, limit):
+                self._block = self._query(ids, limit)
+                self._range = (ids, limit)
+            return self._block
+
+    def _query(self, ids: IdRange, limit: int) -> tuple[list[tuple[PhotoId, str]], PhotoId | None]:
+        public, sort = self._listing.scope == "public", ("photoId", ids.low, ids.high)
+        partition = ("publicKey", "public") if public else ("ownerKey", f"{self._listing.owner}")
+        index, attribute = ("public-photos", "publicWords") if public else ("owner-photos", "ownerWords")
+        rows, is_end = self._calls.query_page(KeyRange(self._table, partition, sort, index), limit, forward=False)
+        block = [(PhotoId(row["photoId"]["S"]), row[attribute]["S"]) for row in rows]
+        return block, None if is_end or not block else block[-1][0]
+
+
 class WordList:
     """The photos of a listing that have a word. An instance serves one search."""
 
-    def __init__(self, calls: Calls, table: str, listing: Listing, word: SearchWord) -> None:
+    def __init__(self, calls: Calls, table: str, listing: Listing, word: SearchWord, summaries: Summaries) -> None:
         self.word, self._calls, self._table, self._listing = word, calls, table, listing
+        self._summaries = summaries
         self._text, self._part = word.word, choose_part(word.word)
 
     def read(self, ids: IdRange, limit: int) -> Postings:
@@ -125,13 +158,9 @@ class WordList:
         return [_get_photo_id(row) for row in self._calls.query(keys, limit, forward=forward)]
 
     def _read_summaries(self, ids: IdRange, limit: int) -> Postings:
-        public, sort = self._listing.scope == "public", ("photoId", ids.low, ids.high)
-        partition = ("publicKey", "public") if public else ("ownerKey", f"{self._listing.owner}")
-        index, attribute = ("public-photos", "publicWords") if public else ("owner-photos", "ownerWords")
-        rows = self._calls.query(KeyRange(self._table, partition, sort, index), limit, forward=False)
+        block, through = self._summaries.read(ids, limit)
         text = self._text if is_unspaced(self._text[0]) else f" {self._text}"
-        photo_ids = tuple(PhotoId(row["photoId"]["S"]) for row in rows if text in row[attribute]["S"])
-        return Postings(photo_ids, PhotoId(rows[-1]["photoId"]["S"]) if len(rows) == limit else None)
+        return Postings(tuple(photo_id for photo_id, summary in block if text in summary), through)
 
 
 def _get_photo_id(row: items.Item) -> PhotoId:
