@@ -27,7 +27,7 @@ from tests.support.mutants.source import Mutant
 MIN_RATE = 0.9
 # The plugin uses Hypothesis, so it is imported before pytest begins.
 _OPTIONS = ("-s", "-n", "0", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWarning")
-MAX_SECONDS = 300
+MAX_SECONDS = 1200
 """The time limit of a mutant that changes how a file is imported."""
 
 

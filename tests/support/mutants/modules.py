@@ -26,6 +26,7 @@ MODULES = {
         ("photos/access.py", "albums/access.py"),
         (
             "http/test_permissions.py",
+            "photos/test_access.py",
             "photos/test_batches.py",
             "albums/test_batches.py",
             "albums/test_album_photos.py",
