@@ -5,14 +5,17 @@ The database is on disk, so the use of memory does not depend on the size of the
 
 import hashlib
 import sqlite3
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 
+import msgspec
+
 from chalicelib import wiring
 from chalicelib.domain.ids import UserId
-from chalicelib.infra.exported_files import ExportedFiles
+from chalicelib.infra.exported_files import ExportedFiles, InvalidExport
 from chalicelib.reconcile.sources import Sources
 from chalicelib.storage.inventory import InventoryListings, load_inventories
 from chalicelib.stores.dynamodb.exports import ExportedRows, load_exports
@@ -33,8 +36,11 @@ def open_snapshot(
         directory.mkdir(parents=True, exist_ok=True)
         unfinished = path.with_suffix(".part")
         unfinished.unlink(missing_ok=True)
-        with _connect(unfinished) as database:
-            _fill(database, files, inventories, exports)
+        try:
+            with _connect(unfinished) as database:
+                _fill(database, files, inventories, exports)
+        except (ValueError, KeyError, msgspec.MsgspecError, zlib.error) as error:
+            raise InvalidExport(f"A file of an inventory or an export has an invalid format: {error!r}") from error
         unfinished.rename(path)
     with _connect(path) as database:
         (time,) = database.execute("SELECT time FROM oldest").fetchone()
