@@ -203,7 +203,6 @@ def damage_data(pattern: str) -> Callable[[Path], None]:
         (rewrite("manifest.json", '"CSV"', '"Parquet"'), "needs the format CSV"),
         (rewrite("manifest.json", "IsDeleteMarker", "ETag"), "needs the format CSV"),
         (rewrite("manifest.json", '"CSV"', '"CSV'), "invalid format"),
-        (rewrite("manifest.json", "Size", "Size, Extra"), "invalid format"),
         (rewrite("manifest-summary.json", '"itemCount": ', '"itemCount": x'), "invalid format"),
         (rewrite("manifest-summary.json", "DYNAMODB_JSON", "ION"), "in the format ION"),
         (rewrite("manifest-summary.json", "table/photoshare", "table/other"), "is an export of the table"),
