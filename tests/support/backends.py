@@ -1,0 +1,25 @@
+"""The implementations of the storage contracts, and the test modules that test each of them."""
+
+from typing import Any
+
+import pytest
+
+BACKENDS = ("dynamodb", "postgres")
+ON_DYNAMODB_ONLY: frozenset[str] = frozenset()
+"""The modules of `tests/stores` that test contracts of which DynamoDB has the only implementation."""
+
+
+def list_backends(module: str) -> list[Any]:
+    """Return the parameters of the implementations that a test module tests.
+
+    A module whose name begins with `test_` and an implementation tests only this one.
+    """
+    name = module.rpartition(".")[2]
+    chosen = [backend for backend in BACKENDS if name.startswith(f"test_{backend}")]
+    if name in ON_DYNAMODB_ONLY:
+        chosen = ["dynamodb"]
+    # One worker runs all tests on PostgreSQL, so a run starts one server.
+    return [
+        pytest.param(backend, marks=pytest.mark.xdist_group("postgres")) if backend == "postgres" else backend
+        for backend in chosen or BACKENDS
+    ]
