@@ -14,7 +14,9 @@ from typing import Any, NamedTuple
 import psycopg
 import pytest
 
-_START_SECONDS = 60
+_START_SECONDS = 30
+_UNTIL_END_OF_INPUT = '"$@" & server=$!; read -r _; kill -QUIT $server; wait $server'
+"""Run a program in the background until the standard input of this shell is closed."""
 _SETTINGS = {
     "listen_addresses": "",
     "fsync": "off",
@@ -38,12 +40,11 @@ class PostgresServer(NamedTuple):
     def restart(self) -> "PostgresServer":
         """Stop the server as a crash would, and start it again with the same data."""
         self.stop()
-        return _start(self.folder)
+        return start(self.folder)
 
     def stop(self) -> None:
         """Stop the server at once, and cut all connections."""
-        self.process.terminate() if self.process.poll() else self.process.send_signal(3)
-        self.process.wait()
+        self.process.communicate()
 
 
 def find_binaries() -> Path | None:
@@ -59,16 +60,17 @@ def running_server() -> Iterator[PostgresServer]:
     binaries = find_binaries()
     if binaries is None:
         message = "PostgreSQL is not installed. Install Debian's package `postgresql`."
-        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
+        if os.environ.get("CI"):
+            pytest.fail(message)
+        pytest.skip(message)
     folder = Path(tempfile.mkdtemp(prefix="photoshare-postgres-"))
     try:
-        if _get_user():
-            shutil.chown(folder, _get_user())
+        if user := _get_user():
+            shutil.chown(folder, user)
         options = ["--no-sync", "--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C"]
-        subprocess.run(
-            [binaries / "initdb", "-D", folder, *options], check=True, capture_output=True, **_as_user(folder)
-        )
-        server = _start(folder)
+        command = [str(binaries / "initdb"), "-D", str(folder), *options]
+        subprocess.run(command, check=True, capture_output=True, **_as_user(folder))
+        server = start(folder)
         try:
             yield server
         finally:
@@ -77,13 +79,15 @@ def running_server() -> Iterator[PostgresServer]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _start(folder: Path) -> PostgresServer:
+def start(folder: Path) -> PostgresServer:
+    """Start a server on the data in a folder. The server stops when this process ends, however it ends."""
     binaries = find_binaries()
     assert binaries
-    settings = [f"--{name}={value}" for name, value in (_SETTINGS | {"unix_socket_directories": folder}).items()]
+    settings = [f"--{name}={value}" for name, value in (_SETTINGS | {"unix_socket_directories": str(folder)}).items()]
+    command = ["sh", "-c", _UNTIL_END_OF_INPUT, "sh", str(binaries / "postgres"), "-D", str(folder), *settings]
     with (folder / "log").open("ab") as log:
-        command = [binaries / "postgres", "-D", folder, *settings]
-        server = PostgresServer(folder, subprocess.Popen(command, stdout=log, stderr=log, **_as_user(folder)))
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=log, **_as_user(folder))
+    server = PostgresServer(folder, process)
     _wait(server)
     return server
 
@@ -95,7 +99,7 @@ def _wait(server: PostgresServer) -> None:
             psycopg.connect(server.url()).close()
             return
         except psycopg.OperationalError:
-            if server.process.poll() is not None or time.monotonic() > end:
+            if time.monotonic() > end:
                 raise AssertionError((server.folder / "log").read_text()) from None
         time.sleep(0.05)
 

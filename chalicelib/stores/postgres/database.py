@@ -36,6 +36,11 @@ Row = tuple[Any, ...]
 Connection = psycopg.Connection[Row]
 
 
+def connect(parameters: str, kind: type[Connection] = psycopg.Connection) -> Connection:
+    """Open a connection. `parameters` is a connection string of libpq."""
+    return kind.connect(parameters, autocommit=True, prepare_threshold=None)
+
+
 class Refused(Exception):
     """A condition of a transaction is false. The transaction changes nothing."""
 
@@ -67,8 +72,8 @@ class Transaction:
 class Database:
     """A database with the tables of `schema`. `url` is a URL or a connection string of libpq."""
 
-    def __init__(self, url: str) -> None:
-        self._parameters = make_conninfo(**(_DEFAULTS | conninfo_to_dict(url)))
+    def __init__(self, url: str, connect: Callable[[str], Connection] = connect) -> None:
+        self._parameters, self._open = _add_defaults(url), connect
         self._slots = threading.BoundedSemaphore(_CONNECTIONS)
         self._idle: list[_Pooled] = []
 
@@ -153,7 +158,7 @@ class Database:
                     return pooled
                 pooled.connection.close()
         try:
-            connection = psycopg.connect(self._parameters, autocommit=True, prepare_threshold=None)
+            connection = self._open(self._parameters)
         except psycopg.OperationalError as error:
             raise Busy from error
         return _Pooled(connection)
@@ -168,6 +173,12 @@ class Database:
             self._idle.append(pooled)
         else:
             connection.close()
+
+
+def _add_defaults(url: str) -> str:
+    """Return a connection string with the default parameters that `url` does not set."""
+    given = conninfo_to_dict(url)
+    return make_conninfo(url, **{name: value for name, value in _DEFAULTS.items() if name not in given})
 
 
 class _Pooled:
