@@ -20,7 +20,6 @@ _UNTIL_END_OF_INPUT = '"$@" & server=$!; read -r _; kill -QUIT $server; wait $se
 _SETTINGS = {
     "listen_addresses": "",
     "fsync": "off",
-    "synchronous_commit": "off",
     "full_page_writes": "off",
     "shared_buffers": "32MB",
     "max_connections": "60",

@@ -70,10 +70,18 @@ class Transaction:
 
 
 class Database:
-    """A database with the tables of `schema`. `url` is a URL or a connection string of libpq."""
+    """A database with the tables of `schema`.
 
-    def __init__(self, url: str, connect: Callable[[str], Connection] = connect) -> None:
-        self._parameters, self._open = _add_defaults(url), connect
+    `url` is a URL or a connection string of libpq. `clock` returns seconds that never go back.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        connect: Callable[[str], Connection] = connect,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.parameters, self._open, self._clock = _add_defaults(url), connect, clock
         self._slots = threading.BoundedSemaphore(_CONNECTIONS)
         self._idle: list[_Pooled] = []
 
@@ -154,14 +162,14 @@ class Database:
         while self._idle:
             with suppress(IndexError):
                 pooled = self._idle.pop()
-                if pooled.is_usable():
+                if pooled.is_usable(self._clock()):
                     return pooled
                 pooled.connection.close()
         try:
-            connection = self._open(self._parameters)
+            connection = self._open(self.parameters)
         except psycopg.OperationalError as error:
             raise Busy from error
-        return _Pooled(connection)
+        return _Pooled(connection, self._clock())
 
     def _give_back(self, pooled: "_Pooled") -> None:
         connection = pooled.connection
@@ -169,7 +177,7 @@ class Database:
             if connection.info.transaction_status != TransactionStatus.IDLE:
                 connection.execute("ROLLBACK")
         if connection.info.transaction_status == TransactionStatus.IDLE:
-            pooled.used_at = time.monotonic()
+            pooled.used_at = self._clock()
             self._idle.append(pooled)
         else:
             connection.close()
@@ -184,13 +192,12 @@ def _add_defaults(url: str) -> str:
 class _Pooled:
     """A connection, and when it was opened and used."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, now: float) -> None:
         self.connection = connection
-        self.opened_at = self.used_at = time.monotonic()
+        self.opened_at = self.used_at = now
 
-    def is_usable(self) -> bool:
+    def is_usable(self, now: float) -> bool:
         """Return whether the connection is young and still answers."""
-        now = time.monotonic()
         if self.connection.closed or now - self.opened_at > _MAX_AGE_SECONDS:
             return False
         if now - self.used_at > _CHECK_AFTER_SECONDS:
