@@ -134,9 +134,10 @@ class PostgresAlbumStore:
         if spans:
             source, values = build_spans(spans)
             statement = (
-                f"SELECT s.number, f.* FROM {source} CROSS JOIN LATERAL (SELECT e.photo_id, e.sort_key "
-                f"FROM {choose_entries(include_private)} e WHERE e.album_id = %s "
-                "AND e.rank BETWEEN s.low AND s.high ORDER BY e.rank LIMIT %s) f"
+                f"SELECT s.number, f.photo_id, f.sort_key FROM {source} CROSS JOIN LATERAL ("
+                f"SELECT e.photo_id, e.sort_key, e.rank FROM {choose_entries(include_private)} e WHERE e.album_id = %s "
+                "AND e.rank BETWEEN s.low AND s.high ORDER BY e.rank LIMIT %s) f "
+                "ORDER BY s.number, f.rank"
             )
             for number, photo_id, sort_key in self._database.read(statement, *values, album_id, limit):
                 found[number].append(Entry(photo_id=photo_id, sort_key=sort_key))

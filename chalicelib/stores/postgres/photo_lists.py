@@ -13,7 +13,6 @@ from chalicelib.stores.postgres.rows import PHOTO, build_list, build_placeholder
 
 IS_CURRENT = "(p.expires_at IS NULL OR p.expires_at > %s)"
 """The condition that a photo has not expired. Its value is the time in Unix seconds."""
-_LISTED = f"SELECT {PHOTO} FROM listed_photos l JOIN photos p ON p.photo_id = l.photo_id WHERE l.listing = %s"
 
 
 class IdRange(NamedTuple):
@@ -42,20 +41,31 @@ def index_by_id(rows: Iterable[Row]) -> dict[PhotoId, Photo]:
 def list_by_id(database: Database, listing: Listing, limit: int, part: IdRange) -> list[Photo]:
     """Return the first `limit` photos of a part of a list."""
     operator, direction = ("<", "DESC") if part.newest_first else (">", "ASC")
-    bounds = {operator: part.after, ">=": part.since}
-    conditions = [(f"l.photo_id {sign} %s", value) for sign, value in bounds.items() if value is not None]
-    conditions += [("l.photo_id < %s", part.until)] if part.until is not None else []
-    clauses = "".join(f" AND {condition}" for condition, _ in conditions)
-    statement = f"{_LISTED}{clauses} ORDER BY l.photo_id {direction} LIMIT %s"
-    name = listed.choose_name(listing)
-    return [*map(decode_photo, database.read(statement, name, *(value for _, value in conditions), limit))]
+    bounds = [(operator, part.after), (">=", part.since), ("<", part.until)]
+    clauses = "".join(f" AND l.photo_id {sign} %s" for sign, value in bounds if value is not None)
+    values = [value for _, value in bounds if value is not None]
+    statement = build_page(clauses, f"l.photo_id {direction}")
+    return [*map(decode_photo, database.read(statement, listed.choose_name(listing), *values, limit))]
+
+
+def build_page(clauses: str, order: str) -> str:
+    """Return a query for the first photos of a list. Its values are the list, those of the clauses, and the limit.
+
+    The list is limited before the join. Otherwise, the planner may read many more photos.
+    """
+    return (
+        f"SELECT {PHOTO} FROM (SELECT l.* FROM listed_photos l "
+        f"WHERE l.listing = %s{clauses} ORDER BY {order} LIMIT %s) l "
+        f"JOIN photos p ON p.photo_id = l.photo_id ORDER BY {order}"
+    )
 
 
 def list_by_score(database: Database, listing: Listing, limit: int, after: tuple[float, PhotoId] | None) -> list[Photo]:
     """Return the first `limit` photos after `after`, best first."""
-    clause = " AND (l.score, l.photo_id) < (%s, %s)" if after else " AND l.score IS NOT NULL"
+    # The index has only rows with a score. The comparison of two columns does not say so.
+    clauses = " AND l.score IS NOT NULL" + (" AND (l.score, l.photo_id) < (%s, %s)" if after else "")
     values = (listed.encode_score(after[0]), after[1]) if after else ()
-    statement = f"{_LISTED}{clause} ORDER BY l.score DESC, l.photo_id DESC LIMIT %s"
+    statement = build_page(clauses, "l.score DESC, l.photo_id DESC")
     return [*map(decode_photo, database.read(statement, listed.choose_walk_name(listing), *values, limit))]
 
 
@@ -65,8 +75,9 @@ def list_by_rank(database: Database, listing: Listing, spans: Sequence[Span], li
     if spans:
         source, values = build_spans(spans)
         statement = (
-            f"SELECT s.number, f.* FROM {source} CROSS JOIN LATERAL ("
-            f"{_LISTED} AND l.rank BETWEEN s.low AND s.high ORDER BY l.rank LIMIT %s) f"
+            f"SELECT s.number, {PHOTO} FROM {source} CROSS JOIN LATERAL (SELECT l.photo_id, l.rank "
+            "FROM listed_photos l WHERE l.listing = %s AND l.rank BETWEEN s.low AND s.high ORDER BY l.rank LIMIT %s) l "
+            "JOIN photos p ON p.photo_id = l.photo_id ORDER BY s.number, l.rank"
         )
         for number, *row in database.read(statement, *values, listed.choose_walk_name(listing), limit):
             lists[number].append(decode_photo(tuple(row)))

@@ -9,7 +9,8 @@ from chalicelib.domain.photos import MAX_TERMS
 from chalicelib.domain.terms import SearchPage, SearchWord
 from chalicelib.stores.postgres.database import Database
 from chalicelib.stores.postgres.listed import build_name, choose_walk_name
-from chalicelib.stores.postgres.rows import LAST_CHARACTER, PHOTO, decode_photo
+from chalicelib.stores.postgres.photo_lists import build_page
+from chalicelib.stores.postgres.rows import LAST_CHARACTER, decode_photo
 
 _HAS_WORD = "EXISTS (SELECT 1 FROM words w WHERE w.listing = %s AND w.photo_id = l.photo_id AND {})"
 
@@ -31,11 +32,9 @@ class PostgresSearchIndex:
             condition, bounds = _build_condition(word)
             conditions.append(_HAS_WORD.format(condition))
             values += [name, *bounds]
-        rows = self._database.read(
-            f"SELECT {PHOTO} FROM listed_photos l JOIN photos p ON p.photo_id = l.photo_id WHERE l.listing = %s "
-            f"AND l.photo_id < %s AND {' AND '.join(conditions)} ORDER BY l.photo_id DESC LIMIT %s",
-            *(build_name(listing.scope, listing.owner), after or LAST_CHARACTER, *values, limit + 1),
-        )
+        statement = build_page(f" AND l.photo_id < %s AND {' AND '.join(conditions)}", "l.photo_id DESC")
+        list_name = build_name(listing.scope, listing.owner)
+        rows = self._database.read(statement, list_name, after or LAST_CHARACTER, *values, limit + 1)
         photos = [*map(decode_photo, rows)]
         return SearchPage(photos[:limit], photos[limit - 1].photo_id if len(photos) > limit else None)
 

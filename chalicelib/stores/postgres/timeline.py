@@ -11,8 +11,8 @@ from chalicelib.stores.postgres import months
 from chalicelib.stores.postgres.albums import choose_entries
 from chalicelib.stores.postgres.database import Database
 from chalicelib.stores.postgres.listed import build_name
-from chalicelib.stores.postgres.photo_lists import IS_CURRENT
-from chalicelib.stores.postgres.rows import LAST_CHARACTER, PHOTO, decode_photo
+from chalicelib.stores.postgres.photo_lists import IS_CURRENT, build_page
+from chalicelib.stores.postgres.rows import LAST_CHARACTER, decode_photo
 
 _IN_RANGE = "taken_key >= %s AND taken_key < %s"
 
@@ -24,11 +24,8 @@ class PostgresTimelineStore:
         self._database, self._clock = database, clock
 
     def list_photos(self, owner: UserId, limit: int, part: TakenRange) -> list[Photo]:
-        rows = self._database.read(
-            f"SELECT {PHOTO} FROM listed_photos l JOIN photos p ON p.photo_id = l.photo_id "
-            f"WHERE l.listing = %s AND l.{_IN_RANGE} ORDER BY l.taken_key DESC LIMIT %s",
-            *(build_name("owner", owner), *_get_bounds(part), limit),
-        )
+        statement = build_page(f" AND {_IN_RANGE}", "l.taken_key DESC")
+        rows = self._database.read(statement, build_name("owner", owner), *_get_bounds(part), limit)
         return [*map(decode_photo, rows)]
 
     def list_entries(self, album_id: AlbumId, limit: int, part: TakenRange, *, include_private: bool) -> list[Entry]:
