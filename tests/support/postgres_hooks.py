@@ -52,7 +52,12 @@ def hooked(hook: Callable[[Connection, str, Callable[..., Any]], Any]) -> Connec
     return lambda parameters: connect(parameters, HookedConnection)
 
 
-def dump(database: Database) -> dict[str, list[Row]]:
-    """Return all rows by table, except tokens and migrations."""
-    tables = [name for (name,) in database.read(_LIST_TABLES) if name not in _INTERNAL]
-    return {table: database.read(f"SELECT t.* FROM {table} t ORDER BY t") for table in tables}
+def dump(database: Database) -> list[Row]:
+    """Return all rows as texts with their tables, except tokens and migrations."""
+    selects = [f"SELECT '{table}', t::text FROM {table} t" for table in list_tables(database)]
+    return database.read(f"{' UNION ALL '.join(selects)} ORDER BY 1, 2")
+
+
+def list_tables(database: Database) -> list[str]:
+    """Return the names of the tables, except those of tokens and migrations."""
+    return [name for (name,) in database.read(_LIST_TABLES) if name not in _INTERNAL]
