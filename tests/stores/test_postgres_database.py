@@ -141,6 +141,22 @@ def test_idle_connection_that_was_closed_by_the_server_is_replaced(database: Dat
     idle.close()
 
 
+def test_server_that_has_become_a_replica_is_left(database: Database) -> None:
+    connections: list[Connection] = []
+
+    def connect_to_replica_first(parameters: str) -> Connection:
+        connections.append(connect(parameters))
+        if len(connections) == 1:
+            connections[0].execute("SET default_transaction_read_only = on")
+        return connections[-1]
+
+    other = Database(database.parameters, connect_to_replica_first)
+    other.write(add_row)
+    other.close()
+    assert len(connections) == 2
+    assert database.read(READ) == [(0,)]
+
+
 def test_process_has_at_most_eight_connections(database: Database) -> None:
     counts = run_concurrently(
         [

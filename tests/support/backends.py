@@ -5,8 +5,7 @@ from typing import Any
 import pytest
 
 BACKENDS = ("dynamodb", "postgres")
-ON_DYNAMODB_ONLY: frozenset[str] = frozenset()
-"""The modules of `tests/stores` that test contracts of which DynamoDB has the only implementation."""
+"""All implementations. Each of them has every contract."""
 
 
 def list_backends(module: str) -> list[Any]:
@@ -16,8 +15,6 @@ def list_backends(module: str) -> list[Any]:
     """
     name = module.rpartition(".")[2]
     chosen = [backend for backend in BACKENDS if name.startswith(f"test_{backend}")]
-    if name in ON_DYNAMODB_ONLY:
-        chosen = ["dynamodb"]
     # One worker runs all tests on PostgreSQL, so a run starts one server.
     return [
         pytest.param(backend, marks=pytest.mark.xdist_group("postgres")) if backend == "postgres" else backend

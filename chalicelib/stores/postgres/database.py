@@ -152,6 +152,10 @@ class Database:
             yield pooled.connection
         except sql.QueryCanceled as error:
             raise Busy from error
+        except sql.ReadOnlySqlTransaction as error:
+            # The server has become a replica. A new connection finds the new primary.
+            pooled.connection.close()
+            raise WriteConflict from error
         except (psycopg.OperationalError, psycopg.InterfaceError) as error:
             # A conflict, or a lost connection. Both need a new attempt.
             raise WriteConflict from error

@@ -15,7 +15,7 @@ from chalicelib.stores.postgres.database import Database
 SCHEMA = Path(__file__).parent / "schema"
 _ATTEMPTS = 8
 _CONFLICTS = (sql.UniqueViolation, sql.DuplicateTable, sql.DuplicateObject, sql.InternalError_)
-"""The errors of two processes that create the same thing at the same time."""
+"""The errors of two processes that create the same table or index at the same time."""
 
 
 def migrate(database: Database) -> list[str]:
