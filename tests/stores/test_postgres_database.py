@@ -13,7 +13,7 @@ import pytest
 
 from chalicelib.domain import errors
 from chalicelib.domain.accounts import Account, IdempotencyRecord
-from chalicelib.domain.ids import UserId, format_timestamp
+from chalicelib.domain.ids import PhotoId, UserId, format_timestamp
 from chalicelib.domain.listing import Listing
 from chalicelib.stores.postgres.database import Connection, Database, Refused, Transaction, connect
 from chalicelib.stores.postgres.expiry import delete_expired
@@ -212,6 +212,14 @@ def test_tag_may_have_any_character(database: Database) -> None:
             photo.photo_id
         ]
     assert backend.now(photo).tags == tags
+
+
+def test_text_that_is_no_id_finds_no_photo(database: Database) -> None:
+    backend = build_backend(database)
+    album, photo = add_album(backend), backend.ready()
+    texts = [PhotoId(text) for text in ("", "\x00", "x", photo.photo_id)]
+    assert backend.store.get_photos(texts) == {photo.photo_id: photo}
+    assert backend.albums.read_with_photos(album.album_id, texts) == (album, {photo.photo_id: photo})
 
 
 def test_expired_rows_are_deleted(database: Database) -> None:

@@ -12,7 +12,7 @@ from chalicelib.domain.ids import AlbumId, PhotoId, Timestamp, UserId
 from chalicelib.domain.photos import Photo
 from chalicelib.stores.postgres import accounts, idempotency
 from chalicelib.stores.postgres.database import Database, Transaction
-from chalicelib.stores.postgres.photo_lists import IS_CURRENT, build_spans, index_by_id
+from chalicelib.stores.postgres.photo_lists import IS_CURRENT, build_spans, choose_ids, index_by_id
 from chalicelib.stores.postgres.rows import (
     ALBUM,
     ALBUM_COLUMNS,
@@ -150,7 +150,7 @@ class PostgresAlbumStore:
     def read_with_photos(
         self, album_id: AlbumId, photo_ids: Sequence[PhotoId]
     ) -> tuple[Album | None, dict[PhotoId, Photo]]:
-        names, values = build_list(photo_ids or [""])
+        names, values = build_list(choose_ids(photo_ids) or [""])
         # One statement, so that the album and the photos are of the same moment.
         rows = self._database.read(
             f"SELECT {ALBUM}, {PHOTO} FROM (SELECT * FROM albums WHERE album_id = %s) a "

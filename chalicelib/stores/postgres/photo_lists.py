@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from chalicelib.domain.feed import Span
-from chalicelib.domain.ids import PhotoId
+from chalicelib.domain.ids import PhotoId, is_photo_id
 from chalicelib.domain.listing import Listing
 from chalicelib.domain.photos import Photo
 from chalicelib.stores.postgres import listed
@@ -26,11 +26,16 @@ class IdRange(NamedTuple):
 
 def read_photos(database: Database, photo_ids: Iterable[PhotoId], now: float) -> dict[PhotoId, Photo]:
     """Return the photos that exist, tombstones included, by their ids."""
-    names, values = build_list(dict.fromkeys(photo_ids))
+    names, values = build_list(choose_ids(photo_ids))
     if not values:
         return {}
     statement = f"SELECT {PHOTO} FROM photos p WHERE p.photo_id IN {names} AND {IS_CURRENT}"
     return index_by_id(database.read(statement, *values, int(now)))
+
+
+def choose_ids(photo_ids: Iterable[PhotoId]) -> list[PhotoId]:
+    """Return the ids that a photo can have, without duplicates. A client may send any text."""
+    return [photo_id for photo_id in dict.fromkeys(photo_ids) if is_photo_id(photo_id)]
 
 
 def index_by_id(rows: Iterable[Row]) -> dict[PhotoId, Photo]:
