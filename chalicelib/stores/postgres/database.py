@@ -232,11 +232,7 @@ class _Attempts[Result]:
         self._unsettled.clear()
         result = self._unit(Transaction(connection))
         self._unsettled.append(result)
-        try:
-            connection.execute("COMMIT")
-        except (sql.SerializationFailure, sql.DeadlockDetected):
-            self._unsettled.clear()
-            raise
+        connection.execute("COMMIT")
         return result
 
     def _write_token(self, connection: Connection) -> None:
