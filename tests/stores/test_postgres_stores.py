@@ -11,11 +11,13 @@ from chalicelib.domain.ids import PhotoId, UserId, format_timestamp
 from chalicelib.domain.listing import Listing
 from chalicelib.stores.postgres.database import Connection, Database
 from chalicelib.stores.postgres.expiry import delete_expired
+from chalicelib.stores.postgres.search import PostgresSearchIndex
 from tests.support.album_rows import add_album, build_memberships, new_album, new_link, read_album
 from tests.support.postgres_hooks import hooked
 from tests.support.postgres_rows import build_backend
 from tests.support.races import run_concurrently
 from tests.support.rows import START, Backend, ids, pending
+from tests.support.searches import find_all
 
 ANN = UserId("ann")
 
@@ -149,3 +151,15 @@ def test_nothing_is_read_for_no_albums_and_for_a_missing_link(database: Database
     backend = build_backend(database)
     assert backend.albums.list_first_entries([]) == []
     assert backend.links.read_with_link(new_album().album_id, new_link(new_album()).link_id) == (None, None)
+
+
+def test_reindexing_a_photo_replaces_the_words_of_an_earlier_release(database: Database) -> None:
+    backend, index = build_backend(database), PostgresSearchIndex(database)
+    photo, other = backend.ready(title="Old quay"), backend.ready(title="Quay")
+    database.execute("UPDATE words SET word = 'harbour' WHERE word = 'old'")
+    assert index.reindex(photo)
+    assert find_all(backend, "harbour", Listing(scope="public")) == []
+    assert find_all(backend, "old", Listing(scope="public")) == [photo.photo_id]
+    assert sorted(find_all(backend, "quay", Listing(scope="owner", owner=ANN))) == sorted(ids([other, photo]))
+    backend.put(photo, title="Hills")
+    assert not index.reindex(photo), "another writer has changed the photo"

@@ -5,9 +5,10 @@ from collections.abc import Callable, Sequence
 
 from chalicelib.domain.ids import PhotoId
 from chalicelib.domain.listing import Listing
-from chalicelib.domain.photos import MAX_TERMS
+from chalicelib.domain.photos import MAX_TERMS, Photo
 from chalicelib.domain.terms import SearchPage, SearchWord
-from chalicelib.stores.postgres.database import Database
+from chalicelib.stores.postgres import words as word_rows
+from chalicelib.stores.postgres.database import Database, Refused, Transaction
 from chalicelib.stores.postgres.listed import build_name, choose_walk_name
 from chalicelib.stores.postgres.photo_lists import build_page
 from chalicelib.stores.postgres.rows import LAST_CHARACTER, decode_photo
@@ -37,6 +38,15 @@ class PostgresSearchIndex:
         rows = self._database.read(statement, list_name, after or LAST_CHARACTER, *values, limit + 1)
         photos = [*map(decode_photo, rows)]
         return SearchPage(photos[:limit], photos[limit - 1].photo_id if len(photos) > limit else None)
+
+    def reindex(self, photo: Photo) -> bool:
+        def replace(transaction: Transaction) -> None:
+            statement = "SELECT 1 FROM photos WHERE photo_id = %s AND revision = %s FOR UPDATE"
+            if not transaction.query(statement, photo.photo_id, photo.revision):
+                raise Refused
+            word_rows.replace_all(transaction, photo)
+
+        return self._database.change(replace)
 
 
 def _build_condition(word: SearchWord) -> tuple[str, list[str]]:

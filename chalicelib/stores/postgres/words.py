@@ -4,7 +4,7 @@ from chalicelib.domain.photos import Photo
 from chalicelib.domain.terms import choose_photo_words
 from chalicelib.stores.postgres.database import Transaction
 from chalicelib.stores.postgres.listed import build_name
-from chalicelib.stores.postgres.rows import build_placeholders
+from chalicelib.stores.postgres.rows import build_list, build_placeholders
 
 
 def build_keys(photo: Photo) -> set[tuple[str, str]]:
@@ -25,7 +25,18 @@ def write(transaction: Transaction, before: Photo, after: Photo) -> None:
         rows, values = build_placeholders(sorted(old - new))
         statement = f"DELETE FROM words WHERE photo_id = %s AND (listing, word) IN ({rows})"
         transaction.execute(statement, before.photo_id, *values)
-    if new - old:
-        rows, values = build_placeholders([(listing, after.photo_id, word) for listing, word in sorted(new - old)])
+    _add(transaction, after, new - old)
+
+
+def replace_all(transaction: Transaction, photo: Photo) -> None:
+    """Replace all rows of a photo, even those that an earlier release has written with other words."""
+    listings, values = build_list([build_name("owner", photo.user_id), build_name("public")])
+    transaction.execute(f"DELETE FROM words WHERE listing IN {listings} AND photo_id = %s", *values, photo.photo_id)
+    _add(transaction, photo, build_keys(photo))
+
+
+def _add(transaction: Transaction, photo: Photo, keys: set[tuple[str, str]]) -> None:
+    if keys:
+        rows, values = build_placeholders([(listing, photo.photo_id, word) for listing, word in sorted(keys)])
         statement = f"INSERT INTO words (listing, photo_id, word) VALUES {rows} ON CONFLICT DO NOTHING"
         transaction.execute(statement, *values)
