@@ -27,11 +27,13 @@ from chalicelib.domain import share_links
 from chalicelib.infra import aws
 from local import stack
 from tests.support import idp as identity_provider
-from tests.support import rows
+from tests.support import postgres_rows, rows
+from tests.support.backends import list_backends
 from tests.support.cloud import SERVER_ERRORS, Client, Cloud
 from tests.support.fast_moto import shortcuts
 from tests.support.idp import IdentityProvider
 from tests.support.policies import VIOLATIONS
+from tests.support.postgres_server import PostgresServer, running_server
 from tests.support.rows import Backend
 from tests.support.services import rebuild_services
 from tests.support.time_budget import TimeBudget
@@ -67,11 +69,30 @@ def provider() -> Iterator[IdentityProvider]:
         yield provider
 
 
-@pytest.fixture(scope="module", params=["dynamodb"])
+@pytest.fixture(scope="module")
 def empty_backend(request: pytest.FixtureRequest) -> Iterator[Callable[[], Backend]]:
-    """A function that returns empty stores. To test another implementation, add its name to `params`."""
-    with {"dynamodb": rows.on_dynamodb}[request.param](deploy) as empty:
-        yield empty
+    """A function that returns empty stores. `list_backends` chooses the implementations."""
+    if request.param == "postgres":
+        server: PostgresServer = request.getfixturevalue("postgres_server")
+        with postgres_rows.on_postgres(server) as empty:
+            yield empty
+    else:
+        with rows.on_dynamodb(deploy) as empty:
+            yield empty
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """A running PostgreSQL server. Skip the test if none is installed, except in CI."""
+    with running_server() as server:
+        yield server
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run the tests of the storage contracts on every implementation."""
+    if "empty_backend" in metafunc.fixturenames:
+        backends = list_backends(metafunc.module.__name__)
+        metafunc.parametrize("empty_backend", backends, indirect=True, scope="module")
 
 
 @pytest.fixture

@@ -108,6 +108,21 @@ def test_album_is_due_until_it_is_marked_as_updated(backend: Backend) -> None:
     assert not backend.albums.change(stored, stored.with_(change_number=2)), "the stored album is not due any more"
 
 
+def test_progress_is_stored_for_the_latest_change_until_all_photos_are_updated(backend: Backend) -> None:
+    start, later = format_timestamp(START), format_timestamp(START + timedelta(minutes=1))
+    album, photo = add_album(backend, due_at=start), pending()
+    backend.albums.store_progress(album.with_(change_number=1), photo.photo_id, later)
+    assert read_album(backend, album) == album, "the progress was for another change"
+    backend.albums.store_progress(album, photo.photo_id, later)
+    assert (read_album(backend, album).progress, backend.albums.list_due(start, 9)) == (photo.photo_id, [])
+    assert backend.albums.change(album, album.with_(description="d"))
+    stored = read_album(backend, album)
+    assert (stored.progress, stored.due_at) == (photo.photo_id, later), "a change keeps the stored progress"
+    backend.albums.mark_updated(stored)
+    backend.albums.store_progress(stored, photo.photo_id, later)
+    assert (read_album(backend, album).progress, read_album(backend, album).due_at) == (None, None)
+
+
 def test_due_returns_all_due_albums_up_to_the_limit(backend: Backend) -> None:
     albums = [add_album(backend, due_at=format_timestamp(START)) for _ in range(40)]
     assert sorted(backend.albums.list_due(format_timestamp(START), 100)) == sorted(album.album_id for album in albums)

@@ -230,3 +230,17 @@ def test_due_respects_its_limit_across_all_shards(backend: Backend) -> None:
         due_ids = backend.store.list_due(format_timestamp(START), limit)
         assert len(due_ids) == len(set(due_ids)) == min(limit, 16)
         assert set(due_ids) <= set(all_ids)
+
+
+def test_postponed_photo_is_due_when_its_own_time_changes_but_not_after_another_change(backend: Backend) -> None:
+    earlier, now, later = (format_timestamp(START + timedelta(minutes=minute)) for minute in (-1, 0, 1))
+    photo, other = backend.granted(due_at=now), backend.granted(due_at=now)
+    backend.store.postpone([photo.photo_id], later)
+    assert backend.store.list_due(now, 9) == [other.photo_id]
+    photo = backend.put(photo, title="Quay")
+    assert backend.store.list_due(now, 9) == [other.photo_id]
+    assert sorted(backend.store.list_due(later, 9)) == sorted(ids([photo, other]))
+    backend.store.postpone([photo.photo_id], earlier)
+    assert backend.store.list_due(now, 9) == [other.photo_id], "a photo cannot be postponed to an earlier time"
+    backend.put(photo, due_at=earlier)
+    assert sorted(backend.store.list_due(now, 9)) == sorted(ids([photo, other]))

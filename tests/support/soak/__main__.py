@@ -122,12 +122,12 @@ def audit(local: Local) -> list[str]:
         os.environ.pop(name, None)
     now = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime())
     found = Audit(Source())
-    # After a rotation, the earlier renditions stay for a day, because clients may hold their URLs.
-    rotated = [row["photoId"] for row in found.photos.values() if "rotationDueAt" in row]
+    # The sweep has to remove earlier renditions and the remains of erased photos only at a later time.
+    due = [row["photoId"] for row in found.photos.values() if {"dueAt", "rotationDueAt", "sweepAt"} & row.keys()]
     return [
         f"{violation.kind}: {violation.text}"
         for violation in found.violations(now)
-        if not any(photo in violation.text for photo in rotated)
+        if violation.kind == "lost" or not any(photo in violation.text for photo in due)
     ]
 
 

@@ -1,0 +1,240 @@
+"""Connections to PostgreSQL, and transactions that are retried until their result is known."""
+
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import psycopg
+from psycopg import errors as sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.pq import TransactionStatus
+
+from chalicelib.domain.errors import Busy
+from chalicelib.infra.retry import WriteConflict, retry_on_conflict
+
+_ATTEMPTS = 10
+_CONNECTIONS = 8
+"""The largest number of connections of a process. A Lambda function uses one, because it serves one request at once."""
+_MAX_AGE_SECONDS = 50 * 60
+"""Aurora DSQL closes connections after an hour."""
+_CHECK_AFTER_SECONDS = 5
+_WAIT_SECONDS = 20
+_TOKEN_SECONDS = 24 * 60 * 60
+_DEFAULTS: dict[str, str | int] = {
+    "connect_timeout": 5,
+    "options": "-c statement_timeout=10s -c idle_in_transaction_session_timeout=15s",
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 15_000,
+}
+
+Row = tuple[Any, ...]
+Connection = psycopg.Connection[Row]
+
+
+def connect(parameters: str, kind: type[Connection] = psycopg.Connection) -> Connection:
+    """Open a connection. `parameters` is a connection string of libpq."""
+    return kind.connect(parameters, autocommit=True, prepare_threshold=None)
+
+
+class Refused(Exception):
+    """A condition of a transaction is false. The transaction changes nothing."""
+
+
+class Transaction:
+    """The statements of one transaction. All of them see the state at its beginning and their own changes."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def query(self, statement: str, *values: Any) -> list[Row]:
+        """Return the rows of a statement."""
+        return self._connection.execute(statement, values).fetchall()
+
+    def execute(self, statement: str, *values: Any) -> int:
+        """Execute a statement. Return the number of rows that it has changed."""
+        return self._connection.execute(statement, values).rowcount
+
+    def require(self, statement: str, *values: Any) -> None:
+        """Execute a statement that changes one row.
+
+        Raises:
+            Refused: the statement has changed no row.
+        """
+        if not self.execute(statement, *values):
+            raise Refused
+
+
+class Database:
+    """A database with the tables of `schema`.
+
+    `url` is a URL or a connection string of libpq. `clock` returns seconds that never go back.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        connect: Callable[[str], Connection] = connect,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.parameters, self._open, self._clock = _add_defaults(url), connect, clock
+        self._slots = threading.BoundedSemaphore(_CONNECTIONS)
+        self._idle: list[_Pooled] = []
+
+    def read(self, statement: str, *values: Any) -> list[Row]:
+        """Return the rows of one statement.
+
+        Raises:
+            Busy: the database cannot be reached, or needs too long.
+        """
+
+        def attempt() -> list[Row]:
+            with self._connect() as connection:
+                return connection.execute(statement, values).fetchall()
+
+        with self._slot():
+            return retry_on_conflict(attempt, error_factory=Busy, attempts=_ATTEMPTS)
+
+    def write[Result](self, unit: Callable[[Transaction], Result]) -> Result:
+        """Execute a transaction and return the result of `unit`. If `unit` raises an error, change nothing.
+
+        Run `unit` again after a conflict with another transaction, and if the connection is lost.
+
+        Raises:
+            Busy: the database cannot be reached or needs too long, or every attempt conflicted with another writer.
+        """
+        attempts = _Attempts(unit)
+
+        def attempt() -> Result:
+            with self._connect() as connection:
+                return attempts.run(connection)
+
+        with self._slot():
+            return retry_on_conflict(attempt, error_factory=Busy, attempts=_ATTEMPTS)
+
+    def change(self, unit: Callable[[Transaction], object]) -> bool:
+        """Execute a transaction as `write` does. Return False if `unit` raises `Refused`."""
+        try:
+            self.write(unit)
+        except Refused:
+            return False
+        return True
+
+    def execute(self, statement: str) -> None:
+        """Execute one statement outside a transaction."""
+        with self._slot(), self._connect() as connection:
+            connection.execute(statement)
+
+    def close(self) -> None:
+        """Close the connections that are not in use."""
+        while self._idle:
+            self._idle.pop().connection.close()
+
+    @contextmanager
+    def _slot(self) -> Iterator[None]:
+        # A waiting thread keeps its slot while it retries. Otherwise many threads would conflict with each other.
+        if not self._slots.acquire(timeout=_WAIT_SECONDS):
+            raise Busy
+        try:
+            yield
+        finally:
+            self._slots.release()
+
+    @contextmanager
+    def _connect(self) -> Iterator[Connection]:
+        """Lend a connection. Translate the errors of the database."""
+        pooled = self._take()
+        try:
+            yield pooled.connection
+        except sql.QueryCanceled as error:
+            raise Busy from error
+        except sql.ReadOnlySqlTransaction as error:
+            # The server has become a replica. A new connection finds the new primary.
+            pooled.connection.close()
+            raise WriteConflict from error
+        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+            # A conflict, or a lost connection. Both need a new attempt.
+            raise WriteConflict from error
+        finally:
+            self._give_back(pooled)
+
+    def _take(self) -> "_Pooled":
+        while self._idle:
+            with suppress(IndexError):
+                pooled = self._idle.pop()
+                if pooled.is_usable(self._clock()):
+                    return pooled
+                pooled.connection.close()
+        try:
+            connection = self._open(self.parameters)
+        except psycopg.OperationalError as error:
+            raise Busy from error
+        return _Pooled(connection, self._clock())
+
+    def _give_back(self, pooled: "_Pooled") -> None:
+        connection = pooled.connection
+        with suppress(psycopg.Error):
+            if connection.info.transaction_status != TransactionStatus.IDLE:
+                connection.execute("ROLLBACK")
+        if connection.info.transaction_status == TransactionStatus.IDLE:
+            pooled.used_at = self._clock()
+            self._idle.append(pooled)
+        else:
+            connection.close()
+
+
+def _add_defaults(url: str) -> str:
+    """Return a connection string with the default parameters that `url` does not set."""
+    given = conninfo_to_dict(url)
+    return make_conninfo(url, **{name: value for name, value in _DEFAULTS.items() if name not in given})
+
+
+class _Pooled:
+    """A connection, and when it was opened and used."""
+
+    def __init__(self, connection: Connection, now: float) -> None:
+        self.connection = connection
+        self.opened_at = self.used_at = now
+
+    def is_usable(self, now: float) -> bool:
+        """Return whether the connection is young and still answers."""
+        if self.connection.closed or now - self.opened_at > _MAX_AGE_SECONDS:
+            return False
+        if now - self.used_at > _CHECK_AFTER_SECONDS:
+            try:
+                self.connection.execute("SELECT 1")
+            except psycopg.Error:
+                return False
+        return True
+
+
+class _Attempts[Result]:
+    """The attempts of one transaction.
+
+    Each attempt writes the same token. If the answer to a COMMIT is lost, the next attempt finds the token if the
+    COMMIT has succeeded. If the COMMIT is still under way, the next attempt waits for it.
+    """
+
+    def __init__(self, unit: Callable[[Transaction], Result]) -> None:
+        self._unit, self._token = unit, secrets.token_hex(16)
+        self._unsettled: list[Result] = []
+
+    def run(self, connection: Connection) -> Result:
+        connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
+        try:
+            self._write_token(connection)
+        except sql.UniqueViolation:
+            return self._unsettled[-1]
+        self._unsettled.clear()
+        result = self._unit(Transaction(connection))
+        self._unsettled.append(result)
+        connection.execute("COMMIT")
+        return result
+
+    def _write_token(self, connection: Connection) -> None:
+        expires_at = int(time.time()) + _TOKEN_SECONDS
+        connection.execute("INSERT INTO transactions (token, expires_at) VALUES (%s, %s)", (self._token, expires_at))

@@ -1,0 +1,1 @@
+CREATE INDEX IF NOT EXISTS transactions_expired ON transactions (expires_at)

@@ -1,0 +1,6 @@
+CREATE TABLE IF NOT EXISTS ratings (
+    photo_id text COLLATE "C" NOT NULL,
+    user_id text COLLATE "C" NOT NULL,
+    rating integer NOT NULL CHECK (rating BETWEEN 1 AND 5),
+    PRIMARY KEY (photo_id, user_id)
+)

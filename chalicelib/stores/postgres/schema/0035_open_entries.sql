@@ -1,0 +1,1 @@
+CREATE OR REPLACE VIEW open_entries AS SELECT * FROM entries WHERE NOT is_private

@@ -1,0 +1,1 @@
+CREATE INDEX IF NOT EXISTS user_requests_due ON user_requests (kind, due_at, user_id)

@@ -1,0 +1,174 @@
+"""`Database`: transactions that conflict, connections that end, and a database that cannot be reached."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import psycopg
+import pytest
+
+from chalicelib.domain import errors
+from chalicelib.stores.postgres.database import Connection, Database, Refused, Transaction, connect
+from chalicelib.stores.postgres.migrations import migrate
+from tests.support.postgres_hooks import hooked
+from tests.support.postgres_server import running_server
+from tests.support.races import run_concurrently
+
+ADD = "INSERT INTO month_counts (user_id, month, shard, photo_count) VALUES (%s, '2026-01', '0', 0)"
+COUNT = "UPDATE month_counts SET photo_count = %s WHERE user_id = 'ann'"
+READ = "SELECT photo_count FROM month_counts WHERE user_id = 'ann'"
+
+
+def add_row(transaction: Transaction, name: str = "ann") -> int:
+    return transaction.execute(ADD, name)
+
+
+def increment(transaction: Transaction) -> None:
+    ((count,),) = transaction.query(READ)
+    transaction.execute(COUNT, count + 1)
+
+
+def test_transactions_that_read_and_write_the_same_row_do_not_lose_a_change(database: Database) -> None:
+    database.write(add_row)
+    run_concurrently([partial(database.write, increment)] * 24)
+    assert database.read(READ) == [(24,)]
+
+
+def test_transaction_that_raises_changes_nothing(database: Database) -> None:
+    def refuse(transaction: Transaction) -> None:
+        add_row(transaction)
+        raise Refused
+
+    def fail(transaction: Transaction) -> None:
+        add_row(transaction)
+        raise errors.NotFound
+
+    assert not database.change(refuse)
+    with pytest.raises(errors.NotFound):
+        database.write(fail)
+    assert database.read(READ) == []
+
+
+def test_conflict_in_every_attempt_is_busy(database: Database) -> None:
+    attempts: list[int] = []
+
+    def conflict(_: Transaction) -> None:
+        attempts.append(1)
+        raise psycopg.errors.DeadlockDetected
+
+    with pytest.raises(errors.Busy):
+        database.write(conflict)
+    assert len(attempts) == 10
+
+
+def test_database_that_cannot_be_reached_is_busy() -> None:
+    unreachable = Database("host=127.0.0.1 port=8150 dbname=none")
+    for call in (partial(unreachable.read, "SELECT 1"), partial(unreachable.write, add_row)):
+        with pytest.raises(errors.Busy):
+            call()
+
+
+def test_statement_that_takes_too_long_is_busy(database: Database) -> None:
+    impatient = Database(f"{database.parameters} options='-c statement_timeout=50ms'")
+    with pytest.raises(errors.Busy):
+        impatient.read("SELECT pg_sleep(5)")
+    assert impatient.read("SELECT 1") == [(1,)]
+    impatient.close()
+
+
+def test_writes_continue_after_the_server_has_crashed_and_restarted() -> None:
+    with running_server() as server:
+        database = Database(server.url())
+        migrate(database)
+        database.write(add_row)
+        restarted = server.restart()
+        try:
+            database.write(increment)
+            assert database.read(READ) == [(1,)]
+        finally:
+            database.close()
+            restarted.stop()
+
+
+@pytest.mark.parametrize(("pause", "opened"), [(1, 1), (60, 1), (51 * 60, 2)])
+def test_connection_is_used_again_until_it_is_old(database: Database, pause: int, opened: int) -> None:
+    connections: list[Connection] = []
+
+    def count(parameters: str) -> Connection:
+        connections.append(connect(parameters))
+        return connections[-1]
+
+    now = [0.0]
+    counted = Database(database.parameters, count, lambda: now[0])
+    counted.read("SELECT 1")
+    now[0] += pause
+    counted.read("SELECT 1")
+    counted.close()
+    assert len(connections) == opened
+    assert all(connection.closed for connection in connections)
+
+
+@pytest.mark.parametrize("pause", [0, 60])
+def test_idle_connection_that_was_closed_by_the_server_is_replaced(database: Database, pause: int) -> None:
+    now = [0.0]
+    idle = Database(database.parameters, clock=lambda: now[0])
+    ((first,),) = idle.read("SELECT pg_backend_pid()")
+    with connect(database.parameters) as other:
+        other.execute("SELECT pg_terminate_backend(%s)", (first,))
+    now[0] += pause
+    ((second,),) = idle.read("SELECT pg_backend_pid()")
+    assert first != second
+    idle.close()
+
+
+def test_server_that_has_become_a_replica_is_left(database: Database) -> None:
+    connections: list[Connection] = []
+
+    def connect_to_replica_first(parameters: str) -> Connection:
+        connections.append(connect(parameters))
+        if len(connections) == 1:
+            connections[0].execute("SET default_transaction_read_only = on")
+        return connections[-1]
+
+    other = Database(database.parameters, connect_to_replica_first)
+    other.write(add_row)
+    other.close()
+    assert len(connections) == 2
+    assert database.read(READ) == [(0,)]
+
+
+def test_process_has_at_most_eight_connections(database: Database) -> None:
+    counts = run_concurrently(
+        [
+            partial(
+                database.read,
+                "SELECT pg_sleep(0.02), count(*) FROM pg_stat_activity WHERE datname = current_database()",
+            )
+        ]
+        * 24
+    )
+    assert max(rows[0][1] for rows in counts) <= 8
+
+
+def test_conflict_at_commit_repeats_the_transaction(database: Database) -> None:
+    commits: list[str] = []
+
+    def hook(_: Connection, statement: str, execute: Callable[..., Any]) -> Any:
+        if statement == "COMMIT":
+            commits.append(statement)
+            if len(commits) == 1:
+                raise psycopg.errors.SerializationFailure
+        return execute()
+
+    database.write(add_row)
+    other = Database(database.parameters, hooked(hook))
+    other.write(increment)
+    other.close()
+    assert (len(commits), database.read(READ)) == (2, [(1,)])
+
+
+def test_app_does_not_import_the_driver() -> None:
+    code = "import sys, app; sys.exit('psycopg' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)

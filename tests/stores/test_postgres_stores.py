@@ -1,0 +1,165 @@
+"""The stores on PostgreSQL: locks, batches, and texts that need care."""
+
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from chalicelib.domain.accounts import Account, IdempotencyRecord
+from chalicelib.domain.ids import PhotoId, UserId, format_timestamp
+from chalicelib.domain.listing import Listing
+from chalicelib.stores.postgres.database import Connection, Database
+from chalicelib.stores.postgres.expiry import delete_expired
+from chalicelib.stores.postgres.search import PostgresSearchIndex
+from tests.support.album_rows import add_album, build_memberships, new_album, new_link, read_album
+from tests.support.postgres_hooks import hooked
+from tests.support.postgres_rows import build_backend
+from tests.support.races import run_concurrently
+from tests.support.rows import START, Backend, ids, pending
+from tests.support.searches import find_all
+
+ANN = UserId("ann")
+
+
+def test_album_cannot_be_renamed_while_a_photo_copies_its_name(database: Database) -> None:
+    finished = threading.Event()
+    plain = build_backend(database)
+    album = add_album(plain)
+    photo = plain.ready(memberships=build_memberships(album))
+    album = read_album(plain, album)
+    assert plain.albums.change(album, album.with_(name="Hills"))
+    album = read_album(plain, album)
+    changes: list[threading.Thread] = []
+
+    def rename() -> None:
+        assert plain.albums.change(album, album.with_(name="Lakes"))
+        finished.set()
+
+    def hook(_: Connection, statement: str, execute: Callable[[], Any]) -> Any:
+        result = execute()
+        if "FOR UPDATE" in statement and not changes:
+            changes.append(threading.Thread(target=rename))
+            changes[0].start()
+            assert not finished.wait(0.3), "the photo would get the old name, although the album has a new one"
+        return result
+
+    other = Database(database.parameters, hooked(hook))
+    renamed = photo.with_(memberships={album.album_id: photo.memberships[album.album_id].with_(name="Hills")})
+    assert build_backend(other).store.replace(photo, renamed)
+    changes[0].join()
+    other.close()
+    assert plain.now(photo).memberships[album.album_id].name == "Hills"
+
+
+def test_tag_may_have_any_character(database: Database) -> None:
+    backend = build_backend(database)
+    tags = ("a\x00b", 'a"b', "a\\b", "a#b", "\U0010ffff")
+    photo = backend.ready(tags=tags, title="\x00", description="\U0010ffff")
+    for tag in tags:
+        assert ids(backend.store.list_by_tag(Listing(scope="public", tag=tag), 9, newest_first=True)) == [
+            photo.photo_id
+        ]
+    assert backend.now(photo).tags == tags
+
+
+def test_text_that_is_no_id_finds_no_photo(database: Database) -> None:
+    backend = build_backend(database)
+    album, photo = add_album(backend), backend.ready()
+    texts = [PhotoId(text) for text in ("", "\x00", "x", photo.photo_id)]
+    assert backend.store.get_photos(texts) == {photo.photo_id: photo}
+    assert backend.albums.read_with_photos(album.album_id, texts) == (album, {photo.photo_id: photo})
+
+
+def test_expired_rows_are_deleted(database: Database) -> None:
+    backend = build_backend(database)
+    photo = pending()
+    record = IdempotencyRecord(user_id=ANN, key="k", request="r", resource_id=photo.photo_id, expires_at=1)
+    assert backend.idempotency.add(record)
+    tombstone, live = backend.erase(backend.ready()), backend.ready()
+    backend.cancel(UserId("bob"))
+    backend.deletions.finish_purge_run(UserId("bob"), None)
+    later = time.time() + 3600 * 24 * 365
+    assert delete_expired(database, START.timestamp()) == 1, "only the record has expired"
+    while delete_expired(database, later):
+        if not database.read("SELECT 1 FROM photos WHERE photo_id = %s", tombstone.photo_id):
+            break
+    assert [database.read(f"SELECT * FROM {table}") for table in ("idempotency_records",)] == [[]]
+    assert [row[0] for row in database.read("SELECT user_id FROM accounts")] == ["ann"]
+    assert backend.now(live) == live
+
+
+def test_purge_of_a_photo_with_many_ratings_takes_several_transactions(database: Database) -> None:
+    backend: Backend = build_backend(database)
+    photo = backend.ready()
+    database.execute(
+        "INSERT INTO ratings (photo_id, user_id, rating) "
+        f"SELECT '{photo.photo_id}', 'fan-' || n, 3 FROM generate_series(1, 1500) n"
+    )
+    backend.cancel(ANN)
+    assert backend.deletions.purge_photos(ANN) == 1
+    assert backend.now(photo).status == "erased"
+    assert not backend.ratings.rate(photo, UserId("bob"), None, 5), "a tombstone gets no ratings"
+    assert backend.deletions.purge_photos(ANN) == 1
+    assert backend.store.get_photo(photo.photo_id) is None
+    assert database.read("SELECT 1 FROM ratings") == []
+
+
+def test_deleted_album_leaves_no_link(database: Database) -> None:
+    backend = build_backend(database)
+    album = add_album(backend)
+    for minute in range(3):
+        backend.links.add_link(new_link(album, minute), 9)
+    assert [backend.deletions.purge_albums(ANN) for _ in range(2)] == [4, 0]
+    assert database.read("SELECT 1 FROM share_links") == []
+
+
+def test_repeated_link_and_album_change_nothing(database: Database) -> None:
+    backend = build_backend(database)
+    album = add_album(backend)
+    record = IdempotencyRecord(user_id=ANN, key="k", request="r", resource_id="x", expires_at=2**40)
+    assert backend.links.add_link(new_link(album), 1, record)
+    assert not backend.links.add_link(new_link(album), 1, record)
+    assert not backend.albums.add(new_album(), 1, record)
+    assert read_album(backend, album).link_count == 1
+
+
+def test_account_that_is_opened_keeps_its_time(database: Database) -> None:
+    backend = build_backend(database)
+    account = Account(user_id=ANN, created_at=format_timestamp(START))
+    assert run_concurrently([partial(backend.accounts.open_account, account)] * 8) == [account] * 8
+
+
+def test_reindexing_reports_if_the_photo_has_changed(database: Database) -> None:
+    backend = build_backend(database)
+    stale = backend.ready()
+    current = backend.put(stale, title="Quay")
+    assert backend.timeline.reindex(current)
+    assert not backend.timeline.reindex(stale)
+    assert backend.now(stale) == current
+
+
+def test_rating_that_is_none_before_and_after_is_refused_if_there_is_one(database: Database) -> None:
+    backend = build_backend(database)
+    photo = backend.ready()
+    assert backend.ratings.rate(photo, ANN, None, None)
+    assert backend.ratings.rate(photo, ANN, None, 3)
+    assert not backend.ratings.rate(backend.now(photo), ANN, None, None)
+
+
+def test_nothing_is_read_for_no_albums_and_for_a_missing_link(database: Database) -> None:
+    backend = build_backend(database)
+    assert backend.albums.list_first_entries([]) == []
+    assert backend.links.read_with_link(new_album().album_id, new_link(new_album()).link_id) == (None, None)
+
+
+def test_reindexing_a_photo_replaces_the_words_of_an_earlier_release(database: Database) -> None:
+    backend, index = build_backend(database), PostgresSearchIndex(database)
+    photo, other = backend.ready(title="Old quay"), backend.ready(title="Quay")
+    database.execute("UPDATE words SET word = 'harbour' WHERE word = 'old'")
+    assert index.reindex(photo)
+    assert find_all(backend, "harbour", Listing(scope="public")) == []
+    assert find_all(backend, "old", Listing(scope="public")) == [photo.photo_id]
+    assert sorted(find_all(backend, "quay", Listing(scope="owner", owner=ANN))) == sorted(ids([other, photo]))
+    backend.put(photo, title="Hills")
+    assert not index.reindex(photo), "another writer has changed the photo"

@@ -1,0 +1,22 @@
+"""The implementations of the storage contracts, and the test modules that test each of them."""
+
+from typing import Any
+
+import pytest
+
+BACKENDS = ("dynamodb", "postgres")
+"""All implementations. Each of them has every contract."""
+
+
+def list_backends(module: str) -> list[Any]:
+    """Return the parameters of the implementations that a test module tests.
+
+    A module whose name begins with `test_` and an implementation tests only this one.
+    """
+    name = module.rpartition(".")[2]
+    chosen = [backend for backend in BACKENDS if name.startswith(f"test_{backend}")]
+    # One worker runs all tests on PostgreSQL, so a run starts one server.
+    return [
+        pytest.param(backend, marks=pytest.mark.xdist_group("postgres")) if backend == "postgres" else backend
+        for backend in chosen or BACKENDS
+    ]
