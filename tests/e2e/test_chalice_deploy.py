@@ -82,7 +82,14 @@ def test_functions_have_the_environment_of_the_package(stage: Stage) -> None:
         variables = stage.read_configuration(function)["Environment"]["Variables"]
         expected = packaging._build_environment(outputs, is_api=function == "api")
         # Chalice cannot set empty variables. The app treats an empty variable as absent.
-        empty = {"RENDITIONS_BASE_URL", "CDN_KEY_ID", "CDN_PRIVATE_KEY", "MODERATION_CONFIDENCE", "SECRETS_AS_OF"}
+        empty = {
+            "RENDITIONS_BASE_URL",
+            "CDN_KEY_ID",
+            "CDN_PRIVATE_KEY",
+            "MODERATION_CONFIDENCE",
+            "OLD_TERM_TABLE",
+            "SECRETS_AS_OF",
+        }
         assert {*expected} - {*variables} <= empty
         assert ("SIGNING_KEYS" in variables) is (function == "api")
         assert variables["PHOTO_TABLE"] == "photoshare-x-PhotoMetadata"
