@@ -25,6 +25,7 @@ COUNT = int(os.environ.get("JOURNEY_PHOTOS", "40"))
 PASSWORD = "Käse & 100 %"
 # The service hashes the password of a link slowly on purpose.
 PATIENCE = 20_000
+SHOWN_PHOTO = "dialog.viewer .viewer-frame img.loaded[alt]:not([alt=''])"
 
 
 def test_owner_shares_a_folder_and_a_visitor_uses_it_until_the_account_ends(
@@ -125,7 +126,7 @@ def look(visitor: Person, url: str) -> None:
     first, second = list_shown(page)[:2]
     visitor.tile(first).locator("a").tap()
     expect(page).to_have_url(f"{url}?photo={first}")
-    expect(page.locator("dialog.viewer .viewer-frame img.loaded[alt]:not([alt=''])")).to_be_visible()
+    expect(page.locator(SHOWN_PHOTO)).to_be_visible()
     visitor.swipe((330, 420), (60, 420))
     expect(page).to_have_url(f"{url}?photo={second}")
     page.go_back()
@@ -147,6 +148,7 @@ def rate(owner: Person, visitor: Person) -> None:
     """Give a photo four stars. The owner's library has the rating."""
     page = visitor.page
     visitor.tiles().first.locator("a").tap()
+    expect(page.locator(SHOWN_PHOTO)).to_be_visible()
     visitor.swipe((200, 420), (205, 250))
     page.locator(".viewer-panel").get_by_role("button", name="Rate 4 stars").tap()
     expect(page.locator(".viewer-panel .star.on")).to_have_count(4)
