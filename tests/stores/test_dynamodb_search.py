@@ -80,6 +80,19 @@ def test_word_list_starts_after_a_photo_and_reports_the_last_photo_it_read(backe
     assert read_word_list(backend, MINE, SearchWord("nothing"), 9) == Postings((), None)
 
 
+def test_longer_words_do_not_overtake_photos_of_the_whole_word_that_were_not_read(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "BLOCK_SIZE", 3)
+    photos = [new_photo(minute, "ab sea" if minute % 4 else "ab seaside") for minute in range(16)]
+    write_rows(backend, *photos)
+    for listing in (PUBLIC, MINE):
+        for limit in (1, 5, 100):
+            assert find_all(backend, "ab sea", listing, limit) == ids(photos[::-1])
+    seas = read_word_list(backend, PUBLIC, SearchWord("sea", is_prefix=True), 3)
+    assert (list(seas.ids), seas.through) == (ids(photos[:12:-1]), photos[13].photo_id)
+
+
 # --- Common prefixes
 
 
