@@ -172,27 +172,27 @@ def test_walk_of_an_older_cursor_continues_with_its_depth() -> None:
 
 def test_walk_learns_that_its_gallery_has_grown() -> None:
     gallery, grown = Gallery(2_000, seed=1), Gallery(18_000, seed=2)
-    _items, place = gallery.first_page(50)
+    _items, position = gallery.first_page(50)
     gallery.ranks = sorted(gallery.ranks + grown.ranks)
-    assert place
-    _items, place = feed.read_page(place, 50, gallery.read)
+    assert position
+    _items, position = feed.read_page(position, 50, gallery.read)
     gallery.forget()
     for _ in range(10):
-        assert place
-        _items, place = feed.read_page(place, 50, gallery.read)
+        assert position
+        _items, position = feed.read_page(position, 50, gallery.read)
     assert gallery.requests / 10 < 2, "a page of 50 needs one bucket of a hundred photos, and sometimes a second one"
 
 
 @pytest.mark.parametrize(("first_limit", "next_limit", "most"), [(10, 100, 60), (100, 10, 4)])
 def test_walk_keeps_its_depth_if_the_limit_changes(first_limit: int, next_limit: int, most: int) -> None:
     gallery = Gallery(5_000, seed=1)
-    _items, place = gallery.first_page(first_limit, 5)
-    assert place
-    depth = place.depth
+    _items, position = gallery.first_page(first_limit, 5)
+    assert position
+    depth = position.depth
     gallery.forget()
     for _ in range(10):
-        items, place = feed.read_page(place, next_limit, gallery.read, 5)
+        items, position = feed.read_page(position, next_limit, gallery.read, 5)
         assert len(items) == next_limit
-        assert place
-        assert place.depth == depth
+        assert position
+        assert position.depth == depth
     assert gallery.requests / 10 <= most

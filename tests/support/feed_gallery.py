@@ -132,12 +132,12 @@ def walk(
 
     Use the `limits` of the pages in turn.
     """
-    items, place = gallery.first_page(limits[0], min_depth)
+    items, position = gallery.first_page(limits[0], min_depth)
     walked = [items]
-    while place and len(walked) != pages:
-        items, place = feed.read_page(place, limits[len(walked) % len(limits)], gallery.read, min_depth)
+    while position and len(walked) != pages:
+        items, position = feed.read_page(position, limits[len(walked) % len(limits)], gallery.read, min_depth)
         walked.append(items)
-    return walked, place
+    return walked, position
 
 
 def _by_rank(entry: tuple[int, PhotoId]) -> int:

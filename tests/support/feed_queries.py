@@ -22,15 +22,15 @@ def count_queries(count: int, limit: int, *, min_depth: int, walks: int, pages: 
     for seed in range(galleries):
         gallery = Gallery(count, seed) if count <= _LARGEST_IN_MEMORY else BigGallery(count, seed)
         for _ in range(walks):
-            place, counts = None, queries.first
+            position, counts = None, queries.first
             for _ in range(pages):
                 gallery.forget()
-                if place:
-                    _items, place = feed.read_page(place, limit, gallery.read, min_depth)
+                if position:
+                    _items, position = feed.read_page(position, limit, gallery.read, min_depth)
                 else:
-                    _items, place = gallery.first_page(limit, min_depth)
+                    _items, position = gallery.first_page(limit, min_depth)
                 counts.append(gallery.requests)
-                if place is None:
+                if position is None:
                     break
                 counts = queries.later
     return queries
