@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-BACKENDS = ("dynamodb", "postgres")
+BACKENDS = ("dynamodb", "postgres", "dsql")
 """All implementations. Each of them has every contract."""
 
 
@@ -15,8 +15,8 @@ def list_backends(module: str) -> list[Any]:
     """
     name = module.rpartition(".")[2]
     chosen = [backend for backend in BACKENDS if name.startswith(f"test_{backend}")]
-    # One worker runs all tests on PostgreSQL, so a run starts one server.
+    # One worker runs all tests on SQL, so a run starts one server and one proxy.
     return [
-        pytest.param(backend, marks=pytest.mark.xdist_group("postgres")) if backend == "postgres" else backend
+        backend if backend == "dynamodb" else pytest.param(backend, marks=pytest.mark.xdist_group("postgres"))
         for backend in chosen or BACKENDS
     ]

@@ -2,6 +2,7 @@
 
 import os
 import pwd
+import secrets
 import shutil
 import subprocess
 import tempfile
@@ -35,6 +36,13 @@ class PostgresServer(NamedTuple):
     def url(self, database: str = "postgres") -> str:
         """Return the connection string of a database."""
         return f"host={self.folder} user=postgres dbname={database}"
+
+    def create_database(self) -> str:
+        """Create an empty database, and return its name."""
+        name = f"test_{secrets.token_hex(8)}"
+        with psycopg.connect(self.url(), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}")
+        return name
 
     def restart(self) -> "PostgresServer":
         """Stop the server as a crash would, and start it again with the same data."""

@@ -1,0 +1,36 @@
+"""Run ministack's proxy of Aurora DSQL in the emulator's environment: `python dsql_proxy_process.py SERVER PROXY`.
+
+The proxy refuses what Aurora DSQL refuses, and forwards the rest to PostgreSQL. SERVER and PROXY are the folders of the
+sockets. The proxy stops at the end of its standard input.
+"""
+
+import asyncio
+import sys
+from typing import Any
+
+from ministack.core import pgproxy
+
+PORT = 5432
+
+
+def open_socket(folder: str, port: int) -> Any:
+    """Connect to the server. The folder takes the place of a host."""
+    return asyncio.open_unix_connection(f"{folder}/.s.PGSQL.{port}")
+
+
+async def serve(server: str, proxy: str) -> None:
+    """Serve until the standard input ends."""
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await pgproxy._handle_client("cluster", server, PORT, reader, writer)
+
+    # The proxy connects to ports only, and `pgproxy.start_proxy` listens on every network interface.
+    asyncio.open_connection = open_socket
+    listener = await asyncio.start_unix_server(handle, f"{proxy}/.s.PGSQL.{PORT}")
+    print("ready", flush=True)
+    async with listener:
+        await asyncio.to_thread(sys.stdin.read)
+
+
+if __name__ == "__main__":
+    asyncio.run(serve(*sys.argv[1:]))
