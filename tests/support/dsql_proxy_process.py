@@ -13,9 +13,11 @@ from ministack.core import pgproxy
 PORT = 5432
 
 
-def open_socket(folder: str, port: int) -> Any:
-    """Connect to the server. The folder takes the place of a host."""
-    return asyncio.open_unix_connection(f"{folder}/.s.PGSQL.{port}")
+async def open_socket(
+    host: Any = None, port: Any = None, **_: Any
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Connect to the server. The folder of its socket takes the place of the host."""
+    return await asyncio.open_unix_connection(f"{host}/.s.PGSQL.{port}")
 
 
 async def serve(server: str, proxy: str) -> None:
@@ -28,8 +30,8 @@ async def serve(server: str, proxy: str) -> None:
     asyncio.open_connection = open_socket
     listener = await asyncio.start_unix_server(handle, f"{proxy}/.s.PGSQL.{PORT}")
     print("ready", flush=True)
-    async with listener:
-        await asyncio.to_thread(sys.stdin.read)
+    await asyncio.to_thread(sys.stdin.read)
+    listener.close()
 
 
 if __name__ == "__main__":

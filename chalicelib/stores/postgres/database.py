@@ -1,5 +1,6 @@
 """Connections to PostgreSQL or Aurora DSQL, and transactions that are retried until their result is known."""
 
+import logging
 import secrets
 import threading
 import time
@@ -14,6 +15,8 @@ from psycopg.pq import TransactionStatus
 from chalicelib.domain.errors import Busy
 from chalicelib.infra.retry import WriteConflict, retry_on_conflict
 from chalicelib.stores.postgres.dialects import POSTGRES, Dialect
+
+log = logging.getLogger(__name__)
 
 _ATTEMPTS = 10
 _CONNECTIONS = 8
@@ -172,6 +175,7 @@ class Database:
         try:
             connection = self._open(self.parameters)
         except psycopg.OperationalError as error:
+            log.error("no connection to the database: %s", error)
             raise Busy from error
         return _Pooled(connection, self._clock())
 

@@ -44,6 +44,8 @@ POSTGRES = Dialect(
     transient_codes=frozenset(),
     is_dsql=False,
 )
+POSTGRES_WITHOUT_TIMEOUTS = POSTGRES._replace(parameters=_NETWORK)
+"""PostgreSQL for migrations. An index of a large table takes minutes."""
 # Aurora DSQL has no other isolation level, and refuses to set timeouts. A transaction takes at most five minutes.
 DSQL = Dialect(
     begin="BEGIN",

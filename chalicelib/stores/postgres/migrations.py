@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psycopg
 from psycopg import errors as sql
+from psycopg.sql import Identifier
 
 from chalicelib.infra.retry import WriteConflict, retry_on_conflict
 from chalicelib.stores.postgres.database import Database
@@ -29,7 +30,7 @@ _RUNNING = ("submitted", "processing")
 
 
 class MigrationFailed(Exception):
-    """A statement has failed. The message says why, and what to do."""
+    """A statement has failed. The message says why."""
 
 
 def migrate(database: Database, folder: Path = SCHEMA, report: Callable[[str], object] = lambda _: None) -> list[str]:
@@ -38,7 +39,7 @@ def migrate(database: Database, folder: Path = SCHEMA, report: Callable[[str], o
     Several processes may do this at the same time. `report` is called with the name of each migration after it.
 
     Raises:
-        MigrationFailed: Aurora DSQL could not build an index.
+        MigrationFailed: the database refuses a statement, or Aurora DSQL could not build an index.
     """
     files = sorted(folder.glob("*.sql"))
     _execute(database, files[0].read_text())
@@ -49,6 +50,17 @@ def migrate(database: Database, folder: Path = SCHEMA, report: Callable[[str], o
         _store_number(database, path)
         report(path.stem)
     return [path.stem for path in pending]
+
+
+def grant_access(database: Database, role: str) -> None:
+    """Allow a role to read and write all tables.
+
+    Raises:
+        MigrationFailed: the role does not exist, or the current role may not grant this.
+    """
+    ((schema,),) = database.read("SELECT current_schema()")
+    tables = f"ALL TABLES IN SCHEMA {Identifier(schema).as_string()}"
+    _execute(database, f"GRANT SELECT, INSERT, UPDATE, DELETE ON {tables} TO {Identifier(role).as_string()}")
 
 
 def _get_number(path: Path) -> int:
@@ -66,8 +78,11 @@ def _execute(database: Database, statement: str) -> None:
             database.execute(database.dialect.translate(statement))
         except _CONFLICTS as error:
             raise WriteConflict from error
+        except psycopg.Error as error:
+            raise MigrationFailed(f"{error}\n{statement}") from error
 
-    retry_on_conflict(attempt, error_factory=lambda: psycopg.OperationalError(statement), attempts=_ATTEMPTS)
+    conflict = MigrationFailed(f"Other processes change the tables at the same time.\n{statement}")
+    retry_on_conflict(attempt, error_factory=lambda: conflict, attempts=_ATTEMPTS)
     if database.dialect.is_dsql and (index := _INDEX.match(statement)):
         _wait_for_index(database, index[1])
 
@@ -85,7 +100,7 @@ def _wait_for_index(database: Database, name: str) -> None:
         if not any(status in _RUNNING for _, status, _ in jobs) and not _is_valid(database, name):
             _execute(database, f"DROP INDEX IF EXISTS {name}")
             details = "; ".join(details for _, _, details in jobs if details) or "no details"
-            raise MigrationFailed(f"Aurora DSQL could not build the index {name}: {details}. Run the migration again.")
+            raise MigrationFailed(f"Aurora DSQL could not build the index {name}: {details}")
         time.sleep(_PAUSE_SECONDS)
 
 
