@@ -81,6 +81,8 @@ def test_transaction_whose_commit_reports_a_conflict_is_repeated(database: Datab
     serializable.close()
     assert errors == [("COMMIT", "40001")]
     assert database.read(READ, "bob") == [(1,)]
+    # The COMMIT has failed for certain, so nothing had to be settled.
+    assert (True,) not in database.read("SELECT is_void FROM transactions")
 
 
 def test_transaction_is_repeated_if_a_table_is_created_meanwhile(database: Database) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import pytest
+
 from chalicelib.domain.accounts import Account, IdempotencyRecord
 from chalicelib.domain.ids import PhotoId, UserId, format_timestamp
 from chalicelib.domain.listing import Listing
@@ -18,6 +20,8 @@ from tests.support.postgres_rows import build_backend
 from tests.support.races import run_concurrently
 from tests.support.rows import START, Backend, ids, pending
 from tests.support.searches import find_all
+
+pytestmark = pytest.mark.xdist_group("postgres")
 
 ANN = UserId("ann")
 

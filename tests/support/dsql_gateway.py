@@ -55,6 +55,7 @@ class Gateway:
         # A client that does not trust the certificate closes the connection.
         with client, suppress(OSError):
             assert _read(client, 8) == _SSL_REQUEST
+            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             client.sendall(b"S")
             with self._context.wrap_socket(client, server_side=True) as secure:
                 startup = _read(secure, 4)
