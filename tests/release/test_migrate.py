@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from chalicelib.stores.postgres.database import Database
 from chalicelib.stores.postgres.migrations import SCHEMA
-from release.migrate import main
+from release.migrate import choose_database, main
 from tests.support.dsql import DsqlProxy
 from tests.support.dsql_gateway import create_certificate, running_gateway
 from tests.support.paths import ROOT
@@ -44,6 +45,12 @@ def test_postgresql_is_migrated_once(database: Database, capsys: pytest.CaptureF
     assert len(lines) == COUNT + 1
     main({"DATABASE_URL": database.parameters}, [])
     assert capsys.readouterr().out.splitlines() == [DONE.format(0)]
+
+
+def test_migration_of_a_large_table_has_no_timeout(database: Database) -> None:
+    chosen = choose_database({"DATABASE_URL": f"host={conninfo_to_dict(database.parameters)['host']} user=postgres"})
+    assert chosen.read("SHOW statement_timeout") == [("0",)]
+    chosen.close()
 
 
 def test_two_runs_at_once_execute_every_migration(database: Database) -> None:

@@ -13,7 +13,7 @@ from chalicelib.domain.errors import Busy, NotFound
 from chalicelib.stores.postgres.database import Connection, Database, Row, Transaction, connect
 from chalicelib.stores.postgres.dialects import DSQL
 from chalicelib.stores.postgres.migrations import migrate
-from tests.support.dsql import DsqlProxy
+from tests.support.dsql import MAX_ROWS, DsqlProxy
 from tests.support.postgres_hooks import hooked
 
 ADD = "INSERT INTO month_counts (user_id, month, shard, photo_count) VALUES (%s, '2026-01', '0', %s)"
@@ -214,6 +214,15 @@ def test_error_in_every_attempt_is_busy(database: Database) -> None:
     with pytest.raises(Busy):
         database.write(fail)
     assert len(attempts) == 10
+
+
+def test_transaction_of_the_stand_in_changes_at_most_3000_rows(database: Database) -> None:
+    statement = (
+        "INSERT INTO digests (user_id, sha256, photo_id) SELECT 'ann', n::text, 'x' FROM generate_series(1, %s) n"
+    )
+    assert database.write(lambda transaction: transaction.execute(statement, MAX_ROWS - 1)) == MAX_ROWS - 1
+    with pytest.raises(AssertionError, match="3001 rows"):
+        database.write(lambda transaction: transaction.execute(statement.replace("'x'", "'y'"), MAX_ROWS))
 
 
 def test_connection_of_the_stand_in_refuses_what_aurora_dsql_refuses(database: Database) -> None:
