@@ -10,13 +10,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import psycopg
-import pytest
 
 from chalicelib.stores.postgres.database import Connection, Database
 from chalicelib.stores.postgres.dialects import DSQL
 from local.cloud import EMULATOR
 from tests.support.postgres_hooks import hooked
-from tests.support.postgres_server import PostgresServer
+from tests.support.postgres_server import PostgresServer, skip_except_in_ci
 
 MAX_ROWS = 3000
 _PROCESS = Path(__file__).parent / "dsql_proxy_process.py"
@@ -78,9 +77,9 @@ class StatementChecks:
 
 @contextmanager
 def running_proxy(server: PostgresServer) -> Iterator[DsqlProxy]:
-    """Yield a proxy in front of a server. Skip the test if the emulator is not installed."""
+    """Yield a proxy in front of a server. Skip the test if the emulator is not installed, except in CI."""
     if not EMULATOR.exists():
-        pytest.skip("The emulator is not installed. Run `make .venv-emulator/ready`.")
+        skip_except_in_ci("The emulator is not installed. Run `make .venv-emulator/ready`.")
     with tempfile.TemporaryDirectory(prefix="photoshare-dsql-") as folder:
         command = [str(EMULATOR), str(_PROCESS), str(server.folder), folder]
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:

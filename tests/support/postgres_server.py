@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import psycopg
 import pytest
@@ -61,15 +61,18 @@ def find_binaries() -> Path | None:
     return next((folder for folder in reversed(installed) if (folder / "postgres").exists()), None)
 
 
+def skip_except_in_ci(message: str) -> NoReturn:
+    """Skip the test because a program is not installed. Fail in CI, which has all programs."""
+    if os.environ.get("CI"):
+        pytest.fail(message)
+    pytest.skip(message)
+
+
 @contextmanager
 def running_server() -> Iterator[PostgresServer]:
     """Yield a server without data. Skip the test if PostgreSQL is not installed, except in CI."""
-    binaries = find_binaries()
-    if binaries is None:
-        message = "PostgreSQL is not installed. Install Debian's package `postgresql`."
-        if os.environ.get("CI"):
-            pytest.fail(message)
-        pytest.skip(message)
+    if not (binaries := find_binaries()):
+        skip_except_in_ci("PostgreSQL is not installed. Install Debian's package `postgresql`.")
     folder = Path(tempfile.mkdtemp(prefix="photoshare-postgres-"))
     try:
         if user := _get_user():
