@@ -37,7 +37,7 @@ BOTH := @test -e $(READY) -a -e $(EMULATOR) || echo "Installing two environments
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast coverage test-aws policies check fuzz crash-matrix event-orders mutation model soak bench openapi package audit deploy resources cdn-key redrive reprocess reconcile rebuild orphans reindex rehide erase-photo cancel-account
+.PHONY: help run test test-fast coverage test-aws policies check fuzz crash-matrix event-orders mutation model soak bench openapi package audit deploy resources cdn-key migrate redrive reprocess reconcile rebuild orphans reindex rehide erase-photo cancel-account
 
 help: ## List all commands
 	@echo 'Arguments in [ ] are optional.'
@@ -72,6 +72,7 @@ check: $(READY) $(NODE) ## Check style, types, layers, the template and the page
 	$(BIN)/mypy
 	$(BIN)/python -m pytest tests/test_layers.py
 	$(BIN)/cfn-lint resources.yaml
+	$(BIN)/dsql-lint chalicelib/stores/postgres/schema/*.sql
 	node_modules/.bin/tsc -p .
 	node_modules/.bin/eslint .
 
@@ -154,6 +155,9 @@ reindex: $(READY) ## Reindex the photos of all users after an upgrade, if its CH
 rehide: $(READY) ## Repeat the deletions and visibility changes that a restore has undone (TO=suffix of the restored tables [STAGE=] [FROM=])
 	@test -n "$(TO)" || { echo "TO= is missing. Name the suffix of the restored tables."; exit 1; }
 	$(BIN)/python -m release.rehide $(STAGE) "$(FROM)" "$(TO)"
+
+migrate: $(READY) ## Create or upgrade the tables of PostgreSQL or Aurora DSQL (DATABASE_URL= or DSQL_ENDPOINT= [GRANT_TO=database role])
+	@$(BIN)/python -m release.migrate $(if $(GRANT_TO),--grant-to "$(GRANT_TO)")
 
 redrive: $(READY) ## Retry the jobs and upload events in the dead-letter queues ([STAGE=])
 	$(BIN)/python -m release.redrive $(STAGE)

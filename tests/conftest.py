@@ -31,6 +31,7 @@ from tests.support import idp as identity_provider
 from tests.support import postgres_rows, rows
 from tests.support.backends import list_backends
 from tests.support.cloud import SERVER_ERRORS, Client, Cloud
+from tests.support.dsql import DsqlProxy, running_proxy
 from tests.support.fast_moto import shortcuts
 from tests.support.idp import IdentityProvider
 from tests.support.policies import VIOLATIONS
@@ -75,7 +76,11 @@ def empty_backend(request: pytest.FixtureRequest) -> Iterator[Callable[[], Backe
     """A function that returns empty stores. `list_backends` chooses the implementations."""
     if request.param == "postgres":
         server: PostgresServer = request.getfixturevalue("postgres_server")
-        with postgres_rows.on_postgres(server) as empty:
+        with postgres_rows.on_sql(postgres_rows.new_database(server)) as empty:
+            yield empty
+    elif request.param == "dsql":
+        proxy: DsqlProxy = request.getfixturevalue("dsql_proxy")
+        with postgres_rows.on_sql(proxy.new_database()) as empty:
             yield empty
     else:
         with rows.on_dynamodb(deploy) as empty:
@@ -87,6 +92,13 @@ def postgres_server() -> Iterator[PostgresServer]:
     """A running PostgreSQL server. Skip the test if none is installed, except in CI."""
     with running_server() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def dsql_proxy(postgres_server: PostgresServer) -> Iterator[DsqlProxy]:
+    """A stand-in for Aurora DSQL in front of the PostgreSQL server."""
+    with running_proxy(postgres_server) as proxy:
+        yield proxy
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -132,7 +144,7 @@ def empty_store(request: pytest.FixtureRequest) -> Iterator[Callable[[], dict[st
         yield dict
         return
     server: PostgresServer = request.getfixturevalue("postgres_server")
-    with postgres_rows.on_postgres(server) as empty:
+    with postgres_rows.on_sql(postgres_rows.new_database(server)) as empty:
         yield lambda: {"DATABASE_URL": empty().client.parameters}
 
 

@@ -1,13 +1,15 @@
 """A PostgreSQL server for tests, in a temporary folder and without a network port."""
 
 import os
+import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
+import psycopg
 import pytest
 
 from local import postgres
@@ -30,6 +32,13 @@ class PostgresServer(NamedTuple):
         """Return the connection string of a database."""
         return build_url(self.running.folder, database)
 
+    def create_database(self) -> str:
+        """Create an empty database, and return its name."""
+        name = f"test_{secrets.token_hex(8)}"
+        with psycopg.connect(self.url(), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}")
+        return name
+
     def restart(self) -> "PostgresServer":
         """Stop the server, and start it again with the same data."""
         self.stop()
@@ -45,14 +54,18 @@ def build_url(folder: Path, database: str) -> str:
     return f"host={folder} user=postgres dbname={database}"
 
 
+def skip_except_in_ci(message: str) -> NoReturn:
+    """Skip the test because a program is not installed. Fail in CI, which has all programs."""
+    if os.environ.get("CI"):
+        pytest.fail(message)
+    pytest.skip(message)
+
+
 @contextmanager
 def running_server() -> Iterator[PostgresServer]:
     """Yield a server without data. Skip the test if PostgreSQL is not installed, except in CI."""
     if postgres.find_programs() is None:
-        message = "PostgreSQL is not installed. Install Debian's package `postgresql`."
-        if os.environ.get("CI"):
-            pytest.fail(message)
-        pytest.skip(message)
+        skip_except_in_ci("PostgreSQL is not installed. Install Debian's package `postgresql`.")
     folder = Path(tempfile.mkdtemp(prefix="photoshare-"))
     try:
         postgres.create(folder / "postgres")
