@@ -36,6 +36,10 @@ _SECRET = re.compile(r"\{\{resolve:secretsmanager:([^:]+)(?::SecretString:(\w+))
 def extend_chalice() -> None:
     """Extend the chalice command if this process runs it. Otherwise do nothing."""
     package, deployer = sys.modules.get("chalice.package"), sys.modules.get("chalice.deploy.deployer")
+    if packager := sys.modules.get("chalice.deploy.packager"):
+        from chalicelib.deploy import building  # The functions do not need it, and import this module.
+
+        building.extend_packager(packager, sys.modules["chalice.utils"].OSUtils)
     if package is not None:
         generator, merger = package.SAMTemplateGenerator, package.TemplateMergePostProcessor
         generator._generate_s3bucketnotification = _add_s3_event
