@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from cfnlint.decode.cfn_yaml import load
 
 from chalicelib.infra.settings import load_settings
+from chalicelib.jobs.clean_up_photo import CLEANUP_LEASE
 from local import stack
 from local.cloud import CannotRun, Cloud, run_cloud
 from local.roles import build_role_resources
@@ -68,6 +70,16 @@ def test_buckets_and_queues_deny_requests_without_tls() -> None:
     for policy in policies:
         statement = policy["Properties"]["PolicyDocument"]["Statement"][0]
         assert (statement["Effect"], statement["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
+
+
+def test_queue_hides_a_job_for_six_times_the_timeout_of_its_function() -> None:
+    functions = json.loads((stack.TEMPLATE.parent / ".chalice" / "config.json").read_text())["lambda_functions"]
+    queue = RESOURCES["Jobs"]["Properties"]
+    assert queue["VisibilityTimeout"] >= 6 * functions["run_job"]["lambda_timeout"]
+    attempts = queue["RedrivePolicy"]["maxReceiveCount"]
+    assert CLEANUP_LEASE >= timedelta(seconds=attempts * queue["VisibilityTimeout"]), (
+        "a sweep would enqueue a photo again while SQS still retries its job"
+    )
 
 
 def alarm_name(alarm: Any) -> str:
