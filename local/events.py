@@ -92,7 +92,8 @@ def start_job_worker(handlers: Handlers) -> Worker:
     """Start a worker that passes jobs to `run_job`. As on AWS, the function's role receives and deletes messages."""
 
     def handle(message: Message) -> None:
-        result = handlers.run_job({"Records": [_build_record(message)]}, LambdaContext("run_job", 1769, _JOB_TIMEOUT * 1000))
+        context = LambdaContext("run_job", 1769, _JOB_TIMEOUT * 1000)
+        result = handlers.run_job({"Records": [_build_record(message)]}, context)
         if isinstance(result, dict) and result.get("batchItemFailures"):
             raise RuntimeError("run_job reported a failed message.")
 

@@ -22,7 +22,12 @@ from tests.support.rest import environment
 
 pytestmark = pytest.mark.xdist_group("packaged")
 
-PARAMETERS = ("BaseUrl=http://localhost:8000", "AllowedOrigins=http://localhost:8000", "DomainPrefix=photoshare-x", "JobConcurrency=3")
+PARAMETERS = (
+    "BaseUrl=http://localhost:8000",
+    "AllowedOrigins=http://localhost:8000",
+    "DomainPrefix=photoshare-x",
+    "JobConcurrency=3",
+)
 
 
 class Stage:
