@@ -169,6 +169,14 @@ def test_outputs_are_the_environment_of_the_app(cloud: Cloud) -> None:
     assert settings.base_url == LOCAL
 
 
+def test_user_pool_has_the_plan_of_the_parameter_and_short_tokens(cloud: Cloud) -> None:
+    cognito, pool = cloud.client("cognito-idp"), cloud.env["USER_POOL_ID"]
+    described = cognito.describe_user_pool(UserPoolId=pool)["UserPool"]
+    assert (described["UserPoolTier"], described["MfaConfiguration"]) == ("LITE", "OFF")
+    client = cognito.describe_user_pool_client(UserPoolId=pool, ClientId=cloud.env["USER_POOL_CLIENT_ID"])
+    assert client["UserPoolClient"]["AccessTokenValidity"] == 15
+
+
 def test_unchanged_template_is_not_deployed_again(cloud: Cloud) -> None:
     cloudformation, name = cloud.client("cloudformation"), "photoshare-local"
     before = cloudformation.describe_stack_events(StackName=name)["StackEvents"]
