@@ -37,8 +37,10 @@ def new_database(server: PostgresServer) -> Iterator[Database]:
     with psycopg.connect(server.url(), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
     database = Database(server.url(name))
-    yield database
-    database.close()
+    try:
+        yield database
+    finally:
+        database.close()
 
 
 def build_backend(database: Database) -> Backend:
