@@ -203,7 +203,8 @@ def deployment(idp: IdentityProvider, store: Mapping[str, str] = MappingProxyTyp
 @contextmanager
 def open_stored() -> Iterator[Stored]:
     """Open the rows of the stores that the environment chooses."""
-    stored: Stored = PostgresStored(wiring.database()) if wiring.settings().database_url else DynamoStored()
+    database = wiring.database()
+    stored: Stored = PostgresStored(database) if database else DynamoStored()
     try:
         yield stored
     finally:
@@ -222,8 +223,8 @@ def deploy() -> dict[str, str]:
 
 def forget_clients() -> None:
     """Make the app rebuild its services and clients at the next use."""
-    if wiring.database.cache_info().currsize:
-        wiring.database().close()
+    if wiring.database.cache_info().currsize and (database := wiring.database()):
+        database.close()
     for factory in (*vars(wiring).values(), aws._get_session):
         if hasattr(factory, "cache_clear"):
             factory.cache_clear()
