@@ -84,7 +84,8 @@ def open_histories(cloud: Cloud, server: PostgresServer) -> Iterator[Histories]:
     with new_database(server) as database:
         migrate(database)
         with running_twins(cloud, database) as twins:
-            Cognito(cloud)
+            pool = Cognito(cloud)
+            pool.answers["GetUser"] = {"UserAttributes": [{"Name": "email", "Value": "ann@example.com"}]}
             yield Histories(twins)
 
 
