@@ -24,7 +24,7 @@ from tests.support.policies import VIOLATIONS
 from tests.support.postgres_rows import new_database
 from tests.support.postgres_server import PostgresServer, running_server
 
-RUNS_PER_SEED, STEPS = 5, 30
+RUNS_PER_SEED, STEPS, VIEWS = 20, 30, 10
 NEXT_SEED = Path(".hypothesis", "next-history-seed")
 
 Step = tuple[str, int]
@@ -39,8 +39,11 @@ class Histories:
         self._restore = twins.save()
         self.counts = Counter({"histories": 0, "steps": 0})
 
-    def run(self, steps: list[Step], views: int | None) -> None:
-        """Run one history, and compare everything after each step, with this number of views. None means all."""
+    def run(self, steps: list[Step], views: int, *, is_complete: bool) -> None:
+        """Run one history, and compare all facts and some views after each step.
+
+        If `is_complete`, compare all views at the end of the history.
+        """
         self._restore()
         history = self._start.copy()
         self.counts["histories"] += 1
@@ -55,14 +58,16 @@ class Histories:
                 except BaseException as error:
                     error.add_note(f"The steps so far: {steps[:count]}")
                     raise
+            if is_complete:
+                history.compare()
         assert SERVER_ERRORS == []
 
 
-def run_histories(histories: Histories, runs: int, steps: int, number: int | None, views: int | None) -> None:
-    """Let Hypothesis choose histories of `steps` steps. With a seed, the histories are the same each time."""
+def run_histories(histories: Histories, runs: int, steps: int, views: int, number: int | None = None) -> None:
+    """Let Hypothesis choose histories of `steps` steps. With a seed, compare all views at the end of each history."""
 
     def check(chosen: list[Step]) -> None:
-        histories.run(chosen, views)
+        histories.run(chosen, views, is_complete=number is not None)
 
     test: Callable[[], None] = given(st.lists(_STEP, min_size=steps, max_size=steps))(check)
     options = settings(
@@ -102,7 +107,7 @@ def main(seconds: float) -> None:
     ):
         while time.monotonic() < end:
             print(f"seed {number}", flush=True)
-            run_histories(histories, RUNS_PER_SEED, STEPS, number, None)
+            run_histories(histories, RUNS_PER_SEED, STEPS, VIEWS, number)
             assert VIOLATIONS == []
             number += 1
             NEXT_SEED.write_text(str(number))
