@@ -155,7 +155,7 @@ def shared_cloud(deployed: Cloud, idp: IdentityProvider) -> Cloud:
     """The deployment of the module, for tests that do not need an empty deployment."""
     assert deployed.idp is idp
     rebuild_services()
-    deployed._calls.clear()
+    deployed.all_calls.clear()
     return deployed
 
 

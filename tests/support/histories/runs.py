@@ -3,7 +3,6 @@
 import logging
 import sys
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,12 +31,18 @@ _STEP = st.tuples(st.sampled_from([*OPERATIONS]), st.integers(0, 10**9))
 
 
 class Histories:
-    """Run histories from one start. `counts` counts the histories, steps, requests and views so far."""
+    """Run histories from one start."""
 
     def __init__(self, twins: Twins) -> None:
-        self._start = furnish(twins)
+        self._twins, self._start = twins, furnish(twins)
         self._restore = twins.save()
-        self.counts = Counter({"histories": 0, "steps": 0})
+        self.histories = self.steps = 0
+
+    @property
+    def report(self) -> str:
+        """The numbers of everything so far. The first difference ends the run."""
+        counts = f"{self.histories:,} histories, {self.steps:,} steps, {self._twins.comparisons:,} comparisons"
+        return f"{counts}, 0 differences"
 
     def run(self, steps: list[Step], views: int, *, is_complete: bool) -> None:
         """Run one history, and compare all facts and some views after each step.
@@ -46,11 +51,11 @@ class Histories:
         """
         self._restore()
         history = self._start.copy()
-        self.counts["histories"] += 1
+        self.histories += 1
         with time_machine.travel(START, tick=False) as clock:
             history.clock = clock
             for count, (name, number) in enumerate(steps, 1):
-                self.counts["steps"] += 1
+                self.steps += 1
                 try:
                     OPERATIONS[name](history, number)
                     history.wait(seconds=1)
@@ -111,8 +116,7 @@ def main(seconds: float) -> None:
             assert VIOLATIONS == []
             number += 1
             NEXT_SEED.write_text(str(number))
-        counts = ", ".join(f"{count:,} {name}" for name, count in histories.counts.items())
-        print(f"seeds {first} to {number - 1}: {counts}, 0 differences")
+        print(f"seeds {first} to {number - 1}: {histories.report}")
 
 
 if __name__ == "__main__":

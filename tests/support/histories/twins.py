@@ -62,6 +62,8 @@ class Twins:
         self._queues = sqs_backends[ACCOUNT][wiring.queue()._sqs.meta.region_name].queues
         self.side = self._sides[0]
         self._number = 0
+        self.comparisons = 0
+        """The number of results that were compared so far."""
         for side in self._sides:
             side.objects = {name: copy_objects(bucket.keys) for name, bucket in self._buckets.items()}
             side.queues = self._create_queues()
@@ -131,6 +133,7 @@ class Twins:
 
     def _compare[Result](self, results: list[Result]) -> Result:
         first, second = results
+        self.comparisons += 1
         if first != second:
             raise Difference(f"{self._sides[0].name}: {first}\n{self._sides[1].name}: {second}")
         return first
