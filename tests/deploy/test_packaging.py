@@ -21,6 +21,41 @@ def test_api_definition_has_the_gateway_responses_and_the_stage_name(monkeypatch
     assert generate(None)["info"]["title"] == "photoshare-prod"
 
 
+def complete(function: dict[str, Any]) -> dict[str, Any]:
+    packaging._complete_function("Sweep", function)
+    return function
+
+
+def list_conditional_statements() -> dict[str, Any]:
+    """Return the statements that depend on a condition, by its name."""
+    role: dict[str, Any] = {"Policies": [{"PolicyDocument": {"Statement": []}}]}
+    packaging._complete_role(role)
+    statements = [item["Fn::If"] for item in role["Policies"][0]["PolicyDocument"]["Statement"]]
+    assert {absent["Ref"] for _, _, absent in statements} == {"AWS::NoValue"}
+    return {condition: statement for condition, statement, _ in statements}
+
+
+def test_functions_join_the_network_of_the_database_only_if_there_is_one() -> None:
+    condition, network, absent = complete({})["VpcConfig"]["Fn::If"]
+    assert (condition, absent) == ("InVpc", {"Ref": "AWS::NoValue"})
+    assert network == {"SubnetIds": {"Ref": "SubnetIds"}, "SecurityGroupIds": {"Ref": "SecurityGroupIds"}}
+    assert {action.split(":")[0] for action in list_conditional_statements()["InVpc"]["Action"]} == {"ec2"}
+
+
+def test_functions_connect_to_the_cluster_of_the_stack_only() -> None:
+    statement = list_conditional_statements()["OnDsql"]
+    assert statement["Action"] == ["dsql:DbConnect"]
+    assert statement["Resource"] == [{"Fn::GetAtt": ["Database", "ResourceArn"]}]
+
+
+def test_every_function_gets_the_connection_string_from_its_secret() -> None:
+    for function in ("APIHandler", "Sweep"):
+        variables = merge_stacks()["Resources"][function]["Properties"]["Environment"]["Variables"]
+        condition, reference, absent = variables["DATABASE_URL"]["Fn::If"]
+        assert (condition, absent) == ("OnPostgres", "")
+        assert reference == {"Fn::Sub": "{{resolve:secretsmanager:${DatabaseSecretArn}:SecretString:url}}"}
+
+
 @mock_aws
 def test_secret_references_are_resolved_and_other_variables_are_unchanged() -> None:
     secrets = boto3.client("secretsmanager")
