@@ -116,9 +116,10 @@ lock: $(UV) ## Write the lock files requirements*.txt from requirements*.in ([UP
 openapi: $(READY) ## Generate docs/openapi.json
 	AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} $(BIN)/python -m local.openapi
 
-package: $(READY) ## Build the Lambda package and its template, and print its size, cold import time and resources
+package: $(READY) ## Build the Lambda package, its template and its SBOM, and print its size, cold import time and resources
 	AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} $(BIN)/chalice package --stage package --merge-template resources.yaml out/
 	$(BIN)/cfn-lint out/sam.yaml
+	$(BIN)/python -m release.sbom
 	$(BIN)/python -m release.report
 
 audit: package $(AUDIT) ## Check the package's template for unsafe settings with checkov
