@@ -17,6 +17,13 @@ ifeq ($(or $(CI),$(shell command -v initdb),$(wildcard /usr/lib/postgresql/*/bin
 export UNTESTED := chalicelib/stores/postgres/*
 endif
 
+# PyPI's server is needed only for the PostgreSQL store, and only if the system has none.
+ifeq ($(STORE),postgres)
+ifeq ($(shell command -v initdb)$(wildcard /usr/lib/postgresql/*/bin/initdb),)
+POSTGRES := .venv-postgres/ready
+endif
+endif
+
 BIN := .venv/bin
 READY := .venv/ready
 EMULATOR := .venv-emulator/ready
@@ -35,15 +42,16 @@ WHEELS := --only-binary :all: --no-binary pyvips
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast coverage test-aws policies check fuzz crash-matrix event-orders mutation model soak bench lock openapi package audit deploy resources cdn-key redrive reprocess reconcile rebuild orphans reindex rehide erase-photo cancel-account
+.PHONY: help run test test-fast coverage test-aws policies check fuzz crash-matrix event-orders mutation model soak bench lock openapi package audit deploy resources cdn-key migrate redrive reprocess reconcile rebuild orphans reindex rehide erase-photo cancel-account
 
 help: ## List all commands
 	@echo 'Arguments in [ ] are optional.'
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-14s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: ## Run the app at http://localhost:8000 ([PORT=] [AWS_PORT=] [DATA=] [VERBOSE=1])
-	$(BOTH)
-	@exec $(BIN)/python -m local --port $(PORT) --aws-port $(AWS_PORT) --data "$(DATA)" $(if $(filter 1,$(VERBOSE)),--verbose)
+run: ## Run the app at http://localhost:8000 ([PORT=] [AWS_PORT=] [DATA=] [STORE=postgres or DATABASE_URL=] [VERBOSE=1])
+	$(BOTH) $(POSTGRES)
+	@exec $(BIN)/python -m local --port $(PORT) --aws-port $(AWS_PORT) --data "$(DATA)" $(if $(STORE),--store "$(STORE)") \
+	    $(if $(filter 1,$(VERBOSE)),--verbose)
 
 test: ## Run all tests, and fail if they cover less than 98.5% of the lines
 	$(BOTH) $(NODE)
@@ -69,6 +77,7 @@ check: $(READY) $(NODE) ## Check style, types, layers, the template and the page
 	$(BIN)/mypy
 	$(BIN)/python -m pytest tests/test_layers.py
 	$(BIN)/cfn-lint resources.yaml
+	$(BIN)/dsql-lint chalicelib/stores/postgres/schema/*.sql
 	node_modules/.bin/tsc -p .
 	node_modules/.bin/eslint .
 
@@ -108,7 +117,7 @@ bench: ## Measure the figures in the documentation, in about half an hour
 	$(BIN)/python -m bench.local_events
 
 lock: $(UV) ## Write the lock files requirements*.txt from requirements*.in ([UPGRADE=package])
-	@for name in "" -dev -build -emulator -audit -uv; do lock=requirements$$name.txt; cp -p $$lock .venv-uv/before && \
+	@for name in "" -dev -build -emulator -postgres -audit -uv; do lock=requirements$$name.txt; cp -p $$lock .venv-uv/before && \
 	    .venv-uv/bin/uv pip compile --quiet --universal --python-version 3.12 --generate-hashes --no-emit-package pip $(WHEELS) \
 	    $(if $(UPGRADE),--upgrade-package "$(UPGRADE)") --output-file $$lock requirements$$name.in || exit; \
 	    if cmp -s $$lock .venv-uv/before; then cp -p .venv-uv/before $$lock; fi; done    # An unchanged lock stays older than its environment.
@@ -158,6 +167,9 @@ rehide: $(READY) ## Repeat the deletions and visibility changes that a restore h
 	@test -n "$(TO)" || { echo "TO= is missing. Name the suffix of the restored tables."; exit 1; }
 	$(BIN)/python -m release.rehide $(STAGE) "$(FROM)" "$(TO)"
 
+migrate: $(READY) ## Create or upgrade the tables of PostgreSQL or Aurora DSQL (DATABASE_URL= or DSQL_ENDPOINT= [GRANT_TO=database role])
+	@$(BIN)/python -m release.migrate $(if $(GRANT_TO),--grant-to "$(GRANT_TO)")
+
 redrive: $(READY) ## Retry the jobs and upload events in the dead-letter queues ([STAGE=])
 	$(BIN)/python -m release.redrive $(STAGE)
 
@@ -181,7 +193,8 @@ $(READY): requirements-build.txt requirements-dev.txt
 $(EMULATOR): requirements-emulator.txt
 $(AUDIT): requirements-audit.txt
 $(UV): requirements-uv.txt
-$(READY) $(EMULATOR) $(AUDIT) $(UV):
+.venv-postgres/ready: requirements-postgres.txt
+$(READY) $(EMULATOR) $(AUDIT) $(UV) .venv-postgres/ready:
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not installed. Photoshare needs Python 3.12."; exit 1; }
 	$(PYTHON) -m venv $(@D)
 	@for lock in $^; do $(@D)/bin/python -m pip install --quiet --no-compile --disable-pip-version-check --require-hashes --no-deps \

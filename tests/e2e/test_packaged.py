@@ -90,6 +90,7 @@ def test_api_is_throttled_and_not_traced_and_has_the_gateway_responses(packaged:
     ]
     assert {function["Properties"]["Tracing"] for function in functions} == {"Active"}
     assert len(functions) == len(FUNCTIONS)
+    assert {function["Properties"]["RecursiveLoop"] for function in functions} == {"Terminate"}
 
 
 def test_event_of_a_killed_function_is_retried(packaged: Packaged) -> None:
