@@ -118,7 +118,7 @@ bench: ## Measure the figures in the documentation, in about half an hour
 
 lock: $(UV) ## Write the lock files requirements*.txt from requirements*.in ([UPGRADE=package])
 	@for name in "" -dev -build -emulator -postgres -audit -uv; do lock=requirements$$name.txt; cp -p $$lock .venv-uv/before && \
-	    .venv-uv/bin/uv pip compile --quiet --universal --python-version 3.12 --generate-hashes --no-emit-package pip $(WHEELS) \
+	    .venv-uv/bin/uv pip compile --quiet \
 	    $(if $(UPGRADE),--upgrade-package "$(UPGRADE)") --output-file $$lock requirements$$name.in || exit; \
 	    if cmp -s $$lock .venv-uv/before; then cp -p .venv-uv/before $$lock; fi; done    # An unchanged lock stays older than its environment.
 
