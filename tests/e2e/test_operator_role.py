@@ -1,10 +1,12 @@
 """The role of operators runs the commands of a stage, and needs each of its statements."""
 
-import subprocess
 from typing import Any
 
+import boto3
 import pytest
+from botocore.exceptions import ClientError
 
+from local.cloud import REGION
 from tests.support.deployer import Roles
 from tests.support.iam_decisions import Decision, Decisions
 from tests.support.images import photo as make_photo
@@ -85,7 +87,12 @@ def test_each_statement_is_needed(operator: Operator) -> None:
     assert {sid for sid in needed if not lost_without(statements, sid, operator.decisions)} == set()
 
 
-def test_operator_reads_no_other_secret_and_changes_no_function(operator: Operator) -> None:
-    for module, arguments in (("release.cdn_key", ("3",)), ("release.stage", ("BaseUrl=http://x",))):
-        with pytest.raises(subprocess.CalledProcessError):
-            operator.run(module, *arguments)
+def test_operator_reads_no_signing_key_by_name_and_changes_no_function(operator: Operator) -> None:
+    keys = {name.lower(): value for name, value in operator.credentials.items()}
+    session = boto3.Session(region_name=REGION, **keys)
+    endpoint = operator.packaged.cloud.env["AWS_ENDPOINT_URL"]
+    secrets, lambdas = (session.client(name, endpoint_url=endpoint) for name in ("secretsmanager", "lambda"))
+    with pytest.raises(ClientError, match="AccessDenied"):
+        secrets.get_secret_value(SecretId=f"photoshare-{STAGE}-signing-keys")
+    with pytest.raises(ClientError, match="AccessDenied"):
+        lambdas.update_function_configuration(FunctionName=f"photoshare-{STAGE}", MemorySize=128)
