@@ -117,7 +117,8 @@ def test_outputs_become_the_environment_and_only_the_api_can_sign() -> None:
     api, sweep = (
         merge_stacks()["Resources"][name]["Properties"]["Environment"]["Variables"] for name in ("APIHandler", "Sweep")
     )
-    assert sweep == {"PHOTO_TABLE": {"Ref": "PhotoMetadata"}}
+    assert {*sweep} == {"DATABASE_URL", "PHOTO_TABLE"}
+    assert sweep["PHOTO_TABLE"] == {"Ref": "PhotoMetadata"}
     assert {*api} - {*sweep} == {"CDN_KEY_ID", "CDN_PRIVATE_KEY", "SIGNING_KEYS"}
     assert api["CDN_KEY_ID"] == {"Fn::If": ["WithCdn", "K", ""]}
 

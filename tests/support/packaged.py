@@ -34,18 +34,18 @@ def copy_project(folder: Path) -> None:
 class Packaged(Deployed):
     """The stack, and the commands that its operator runs."""
 
-    def __init__(self, cloud: Cloud, package: Path) -> None:
-        self.cloud, self.package = cloud, package
+    def __init__(self, cloud: Cloud, package: Path, iam_log: Path) -> None:
+        self.cloud, self.package, self.iam_log = cloud, package, iam_log
         super().__init__(cloud.client, STAGE)
         # The domain name in the outputs of the stack does not resolve.
         self.url = f"{cloud.env['AWS_ENDPOINT_URL']}/restapis/{self.setting('REST_APIID')}/api/_user_request_"
 
-    def run(self, module: str, *arguments: str) -> str:
-        """Run a command for the stage. Return its output."""
+    def run(self, module: str, *arguments: str, credentials: dict[str, str] | None = None) -> str:
+        """Run a command for the stage, by default as the administrator. Return its output."""
         aws = {name: value for name, value in self.cloud.env.items() if name.startswith("AWS_")}
         command = [sys.executable, "-m", module, STAGE, *arguments]
         completed = subprocess.run(
-            command, cwd=ROOT, env=environment() | aws, capture_output=True, text=True, check=True
+            command, cwd=ROOT, env=environment() | aws | (credentials or {}), capture_output=True, text=True, check=True
         )
         return completed.stdout
 
@@ -81,7 +81,7 @@ def packaged_stack(project: Path, folder: Path, iam_log: Path) -> Iterator[Packa
         patched.setenv("IAM_LOG", str(iam_log))
         with run_cloud(folder / "cloud", 0) as cloud:
             _deploy(cloud, package)
-            yield Packaged(cloud, package)
+            yield Packaged(cloud, package, iam_log)
 
 
 def _deploy(cloud: Cloud, package: Path) -> None:
