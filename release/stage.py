@@ -21,7 +21,7 @@ from chalicelib.deploy.packaging import API_ONLY_VARIABLES, to_variable_name
 from release import templates
 
 ROOT = Path(__file__).parent.parent
-_OUTPUTS_FOR_OPERATOR = {"APP_DOMAIN", "CDN_KEY", "CLIENT_KEY"}
+_OUTPUTS_FOR_OPERATOR = {"API_DOMAIN", "APP_DOMAIN", "CDN_KEY", "CLIENT_KEY"}
 
 
 def main(stage: str, *assignments: str) -> None:

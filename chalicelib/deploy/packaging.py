@@ -13,7 +13,15 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-_OUTPUTS_WITHOUT_VARIABLE = {"AppDomain", "CdnKey", "ClientKey", "JobConcurrency", "JobQueueName", "UserPoolArn"}
+_OUTPUTS_WITHOUT_VARIABLE = {
+    "ApiDomain",
+    "AppDomain",
+    "CdnKey",
+    "ClientKey",
+    "JobConcurrency",
+    "JobQueueName",
+    "UserPoolArn",
+}
 _SECRETS = {
     "SIGNING_KEYS": {"Fn::Sub": "{{resolve:secretsmanager:${SigningKeys}}}"},
     "CDN_PRIVATE_KEY": {
@@ -128,14 +136,21 @@ def _wrap_merge(merge: Callable[..., None]) -> Callable[..., None]:
                 variables = _build_environment(outputs, is_api=name == "APIHandler")
                 resource["Properties"]["Environment"] = {"Variables": variables}
         del template["Parameters"]["RestAPI"], template["Conditions"]["HasApi"]
-        template["Conditions"]["HasCdnAndApi"] = template["Conditions"]["WithCdn"]
+        template["Conditions"] = {name: _assume_api(part) for name, part in template["Conditions"].items()}
         for part in (*resources.values(), *template["Outputs"].values()):
             if part.get("Condition") == "HasApi":
                 del part["Condition"]
         resources["ConfirmRetries"]["Properties"]["FunctionName"] = {"Ref": "ConfirmUpload"}
         resources["UsagePlan"]["Properties"]["ApiStages"][0]["Stage"] = {"Ref": "RestAPI.Stage"}
+        resources["ApiDomainRoot"]["Properties"]["Stage"] = {"Ref": "RestAPI.Stage"}
 
     return merge_and_connect
+
+
+def _assume_api(condition: dict[str, Any]) -> dict[str, Any]:
+    """Drop `HasApi` from a condition that requires all of its parts."""
+    parts = [part for part in condition.get("Fn::And", []) if part != {"Condition": "HasApi"}]
+    return condition if not parts else parts[0] if len(parts) == 1 else {"Fn::And": parts}
 
 
 def _wrap_generate_swagger(generate: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:

@@ -46,11 +46,13 @@ def merge_stacks(**more: Any) -> dict[str, Any]:
             Conditions={
                 "HasApi": {},
                 "WithCdn": {"Fn::Equals": [{"Ref": "Cdn"}, "yes"]},
-                "HasCdnAndApi": {"Fn::And": []},
+                "HasCdnAndApi": {"Fn::And": [{"Condition": "WithCdn"}, {"Condition": "HasApi"}]},
+                "HasApiDomain": {"Fn::And": [{"Condition": "HasApi"}, {"Condition": "A"}, {"Condition": "B"}]},
             },
             Resources={
                 "ConfirmRetries": {"Type": "C", "Condition": "HasApi", "Properties": {"FunctionName": "fixed name"}},
                 "UsagePlan": {"Type": "U", "Condition": "HasApi", "Properties": {"ApiStages": [{"Stage": "api"}]}},
+                "ApiDomainRoot": {"Type": "B", "Condition": "HasApiDomain", "Properties": {"Stage": "api"}},
                 "AppCdn": {"Type": "A", "Condition": "HasCdnAndApi", "Properties": {}},
                 "APIHandler": {"Type": "AWS::Serverless::Function", "Properties": {}},
                 "Sweep": {"Type": "AWS::Serverless::Function", "Properties": {}},
@@ -72,7 +74,9 @@ def test_merged_stack_always_contains_the_api_as_a_resource() -> None:
     template = merge_stacks()
     assert template["Parameters"] == {"Cdn": {}}
     assert "HasApi" not in json.dumps(template)
-    assert template["Conditions"]["HasCdnAndApi"] == template["Conditions"]["WithCdn"]
+    assert template["Conditions"]["HasCdnAndApi"] == {"Condition": "WithCdn"}
+    assert template["Conditions"]["HasApiDomain"] == {"Fn::And": [{"Condition": "A"}, {"Condition": "B"}]}
+    assert template["Resources"]["ApiDomainRoot"]["Properties"]["Stage"] == {"Ref": "RestAPI.Stage"}
     assert template["Resources"]["AppCdn"]["Condition"] == "HasCdnAndApi"
     assert template["Resources"]["ConfirmRetries"]["Properties"]["FunctionName"] == {"Ref": "ConfirmUpload"}
     assert template["Resources"]["UsagePlan"]["Properties"]["ApiStages"] == [{"Stage": {"Ref": "RestAPI.Stage"}}]
