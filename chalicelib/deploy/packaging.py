@@ -18,10 +18,12 @@ _OUTPUTS_WITHOUT_VARIABLE = {
     "AppDomain",
     "CdnKey",
     "ClientKey",
+    "EdgeSecretArn",
     "JobConcurrency",
     "JobQueueName",
     "UserPoolArn",
 }
+_EDGE_SECRET = "{{{{resolve:secretsmanager:${{EdgeSecret}}:SecretString:{}}}}}"
 _SECRETS = {
     "SIGNING_KEYS": {"Fn::Sub": "{{resolve:secretsmanager:${SigningKeys}}}"},
     "CDN_PRIVATE_KEY": {
@@ -31,6 +33,9 @@ _SECRETS = {
             "",
         ]
     },
+    "EDGE_SECRETS": {
+        "Fn::If": ["EdgeOnlyApi", {"Fn::Sub": ",".join(map(_EDGE_SECRET.format, ("sent", "accepted")))}, ""]
+    },
 }
 API_ONLY_VARIABLES = {"RENDITIONS_BASE_URL", "CDN_KEY_ID", "SECRETS_AS_OF", *_SECRETS}
 """Variables of the API function only, because the other functions sign nothing. AWS contracts LAM-9, CFN-2."""
@@ -38,7 +43,7 @@ API_ONLY_VARIABLES = {"RENDITIONS_BASE_URL", "CDN_KEY_ID", "SECRETS_AS_OF", *_SE
 # The limit of all clients together. WAF blocks a single address that sends too many requests before this limit.
 # AWS contract APIGW-8.
 _THROTTLE = {"ThrottlingRateLimit": 1000, "ThrottlingBurstLimit": 500}
-_SECRET = re.compile(r"\{\{resolve:secretsmanager:([^:]+)(?::SecretString:(\w+))?\}\}")
+_SECRET = re.compile(r"\{\{resolve:secretsmanager:((?:arn(?::[^:}]+){6})|[^:}]+)(?::SecretString:(\w+))?\}\}")
 
 
 def extend_chalice() -> None:
@@ -180,12 +185,12 @@ def _wrap_put_function(put: Callable[..., Any]) -> Callable[..., Any]:
     def put_with_secrets(
         client: Any, *args: Any, environment_variables: dict[str, str] | None = None, **kwargs: Any
     ) -> Any:
+        def resolve(reference: re.Match[str]) -> str:
+            secret: str = client._client("secretsmanager").get_secret_value(SecretId=reference[1])["SecretString"]
+            return str(json.loads(secret)[reference[2]]) if reference[2] else secret
+
         variables = dict(environment_variables or {})
-        for name, value in variables.items():
-            if reference := _SECRET.fullmatch(value):
-                secrets = client._client("secretsmanager")
-                secret = secrets.get_secret_value(SecretId=reference[1])["SecretString"]
-                variables[name] = json.loads(secret)[reference[2]] if reference[2] else secret
+        variables = {name: _SECRET.sub(resolve, value) for name, value in variables.items()}
         return put(client, *args, environment_variables=variables, **kwargs)
 
     return put_with_secrets

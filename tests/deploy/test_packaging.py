@@ -28,12 +28,19 @@ def test_secret_references_are_resolved_and_other_variables_are_unchanged() -> N
     client = SimpleNamespace(_client=boto3.client)
     put = packaging._wrap_put_function(lambda _, name, environment_variables: (name, environment_variables))
     secrets.create_secret(Name="photoshare-x-cdn-key-1", SecretString='{"public": "P", "private": "Q"}')
+    secret = secrets.create_secret(Name="edge", SecretString='{"sent": "S", "accepted": ""}')["ARN"]
     variables = {
+        "EDGE": ",".join(
+            f"{{{{resolve:secretsmanager:{secret}:SecretString:{part}}}}}" for part in ("sent", "accepted")
+        ),
         "KEYS": "{{resolve:secretsmanager:photoshare-x-signing-keys}}",
         "PEM": "{{resolve:secretsmanager:photoshare-x-cdn-key-1:SecretString:private}}",
         "STAGE": "x",
     }
-    assert put(client, "f", environment_variables=variables) == ("f", {"KEYS": "new,old", "PEM": "Q", "STAGE": "x"})
+    assert put(client, "f", environment_variables=variables) == (
+        "f",
+        {"EDGE": "S,", "KEYS": "new,old", "PEM": "Q", "STAGE": "x"},
+    )
 
 
 def merge_stacks(**more: Any) -> dict[str, Any]:
@@ -73,7 +80,7 @@ def merge_stacks(**more: Any) -> dict[str, Any]:
 def test_merged_stack_always_contains_the_api_as_a_resource() -> None:
     template = merge_stacks()
     assert template["Parameters"] == {"Cdn": {}}
-    assert "HasApi" not in json.dumps(template)
+    assert '"HasApi"' not in json.dumps(template)
     assert template["Conditions"]["HasCdnAndApi"] == {"Condition": "WithCdn"}
     assert template["Conditions"]["HasApiDomain"] == {"Fn::And": [{"Condition": "A"}, {"Condition": "B"}]}
     assert template["Resources"]["ApiDomainRoot"]["Properties"]["Stage"] == {"Ref": "RestAPI.Stage"}
@@ -87,7 +94,7 @@ def test_outputs_become_the_environment_and_only_the_api_can_sign() -> None:
         merge_stacks()["Resources"][name]["Properties"]["Environment"]["Variables"] for name in ("APIHandler", "Sweep")
     )
     assert sweep == {"PHOTO_TABLE": {"Ref": "PhotoMetadata"}}
-    assert {*api} - {*sweep} == {"CDN_KEY_ID", "CDN_PRIVATE_KEY", "SIGNING_KEYS"}
+    assert {*api} - {*sweep} == {"CDN_KEY_ID", "CDN_PRIVATE_KEY", "EDGE_SECRETS", "SIGNING_KEYS"}
     assert api["CDN_KEY_ID"] == {"Fn::If": ["WithCdn", "K", ""]}
 
 
