@@ -44,6 +44,7 @@ REFUSED = [
     ({"Cdn": "yes", "Waf": "yes", "WebAclArn": ACL}, "exclude each other"),
     ({"MailFrom": "a@example.com"}, "SesIdentityArn"),
     ({"Stage": "prod"}, "AlarmEmail"),
+    ({"MonthlyBudget": "100"}, "AlarmEmail"),
     ({"Stage": "production"}, "AlarmEmail"),
     ({"BaseUrl": "http://photos.example.com"}, "BaseUrl"),
     ({"BaseUrl": "http://localhost.example.com"}, "BaseUrl"),
@@ -65,7 +66,7 @@ ACCEPTED: list[dict[str, str]] = [
     DOMAIN | {"RegionalCertificateArn": REGIONAL, "HostedZoneId": "Z1"},
     DOMAIN | {"Cdn": "yes", "CertificateArn": GLOBAL, "HostedZoneId": "Z1", "Waf": "yes", "CdnOtherKey": "yes"},
     {"Cdn": "yes", "WebAclArn": ACL},
-    {"Stage": "prod", "AlarmEmail": "ops@example.com"},
+    {"Stage": "prod", "AlarmEmail": "ops@example.com", "MonthlyBudget": "100"},
     {"MailFrom": "a@example.com", "SesIdentityArn": IDENTITY},
     {"BaseUrl": "http://localhost:8000", "AllowedOrigins": "http://127.0.0.1:8000,https://a.example,https://b.example"},
 ]
