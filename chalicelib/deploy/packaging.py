@@ -14,15 +14,18 @@ from collections.abc import Callable
 from typing import Any
 
 _OUTPUTS_WITHOUT_VARIABLE = {
+    "ApiDomain",
     "AppDomain",
     "CdnKey",
     "ClientKey",
     "DatabaseSecretArn",
+    "EdgeSecretArn",
     "JobConcurrency",
     "JobQueueName",
     "SecurityGroupIds",
     "UserPoolArn",
 }
+_EDGE_SECRET = "{{{{resolve:secretsmanager:${{EdgeSecret}}:SecretString:{}}}}}"
 _SECRETS = {
     "SIGNING_KEYS": {"Fn::Sub": "{{resolve:secretsmanager:${SigningKeys}}}"},
     "CDN_PRIVATE_KEY": {
@@ -31,6 +34,9 @@ _SECRETS = {
             {"Fn::Sub": "{{resolve:secretsmanager:photoshare-${Stage}-cdn-key-${CdnKey}:SecretString:private}}"},
             "",
         ]
+    },
+    "EDGE_SECRETS": {
+        "Fn::If": ["EdgeOnlyApi", {"Fn::Sub": ",".join(map(_EDGE_SECRET.format, ("sent", "accepted")))}, ""]
     },
 }
 _DATABASE_URL = {
@@ -47,7 +53,7 @@ _CONNECT_DATABASE = {
     "Action": ["dsql:DbConnect"],
     "Resource": [{"Fn::GetAtt": ["Database", "ResourceArn"]}],
 }
-# These actions support no other resource. AWS contract LAM-13.
+# These actions support no other resource. AWS contract LAM-16.
 _JOIN_VPC = {
     "Sid": "JoinVpc",
     "Effect": "Allow",
@@ -61,7 +67,7 @@ _JOIN_VPC = {
 # The limit of all clients together. WAF blocks a single address that sends too many requests before this limit.
 # AWS contract APIGW-8.
 _THROTTLE = {"ThrottlingRateLimit": 1000, "ThrottlingBurstLimit": 500}
-_SECRET = re.compile(r"\{\{resolve:secretsmanager:([^:]+)(?::SecretString:(\w+))?\}\}")
+_SECRET = re.compile(r"\{\{resolve:secretsmanager:((?:arn(?::[^:}]+){6})|[^:}]+)(?::SecretString:(\w+))?\}\}")
 
 
 def extend_chalice() -> None:
@@ -173,14 +179,21 @@ def _wrap_merge(merge: Callable[..., None]) -> Callable[..., None]:
                 variables = _build_environment(outputs, is_api=name == "APIHandler")
                 resource["Properties"]["Environment"] = {"Variables": variables}
         del template["Parameters"]["RestAPI"], template["Conditions"]["HasApi"]
-        template["Conditions"]["HasCdnAndApi"] = template["Conditions"]["WithCdn"]
+        template["Conditions"] = {name: _assume_api(part) for name, part in template["Conditions"].items()}
         for part in (*resources.values(), *template["Outputs"].values()):
             if part.get("Condition") == "HasApi":
                 del part["Condition"]
         resources["ConfirmRetries"]["Properties"]["FunctionName"] = {"Ref": "ConfirmUpload"}
         resources["UsagePlan"]["Properties"]["ApiStages"][0]["Stage"] = {"Ref": "RestAPI.Stage"}
+        resources["ApiDomainRoot"]["Properties"]["Stage"] = {"Ref": "RestAPI.Stage"}
 
     return merge_and_connect
+
+
+def _assume_api(condition: dict[str, Any]) -> dict[str, Any]:
+    """Drop `HasApi` from a condition that requires all of its parts."""
+    parts = [part for part in condition.get("Fn::And", []) if part != {"Condition": "HasApi"}]
+    return condition if not parts else parts[0] if len(parts) == 1 else {"Fn::And": parts}
 
 
 def _wrap_generate_swagger(generate: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
@@ -210,12 +223,12 @@ def _wrap_put_function(put: Callable[..., Any]) -> Callable[..., Any]:
     def put_with_secrets(
         client: Any, *args: Any, environment_variables: dict[str, str] | None = None, **kwargs: Any
     ) -> Any:
+        def resolve(reference: re.Match[str]) -> str:
+            secret: str = client._client("secretsmanager").get_secret_value(SecretId=reference[1])["SecretString"]
+            return str(json.loads(secret)[reference[2]]) if reference[2] else secret
+
         variables = dict(environment_variables or {})
-        for name, value in variables.items():
-            if reference := _SECRET.fullmatch(value):
-                secrets = client._client("secretsmanager")
-                secret = secrets.get_secret_value(SecretId=reference[1])["SecretString"]
-                variables[name] = json.loads(secret)[reference[2]] if reference[2] else secret
+        variables = {name: _SECRET.sub(resolve, value) for name, value in variables.items()}
         return put(client, *args, environment_variables=variables, **kwargs)
 
     return put_with_secrets

@@ -63,12 +63,19 @@ def test_secret_references_are_resolved_and_other_variables_are_unchanged() -> N
     client = SimpleNamespace(_client=boto3.client)
     put = packaging._wrap_put_function(lambda _, name, environment_variables: (name, environment_variables))
     secrets.create_secret(Name="photoshare-x-cdn-key-1", SecretString='{"public": "P", "private": "Q"}')
+    secret = secrets.create_secret(Name="edge", SecretString='{"sent": "S", "accepted": ""}')["ARN"]
     variables = {
+        "EDGE": ",".join(
+            f"{{{{resolve:secretsmanager:{secret}:SecretString:{part}}}}}" for part in ("sent", "accepted")
+        ),
         "KEYS": "{{resolve:secretsmanager:photoshare-x-signing-keys}}",
         "PEM": "{{resolve:secretsmanager:photoshare-x-cdn-key-1:SecretString:private}}",
         "STAGE": "x",
     }
-    assert put(client, "f", environment_variables=variables) == ("f", {"KEYS": "new,old", "PEM": "Q", "STAGE": "x"})
+    assert put(client, "f", environment_variables=variables) == (
+        "f",
+        {"EDGE": "S,", "KEYS": "new,old", "PEM": "Q", "STAGE": "x"},
+    )
 
 
 def merge_stacks(**more: Any) -> dict[str, Any]:
@@ -81,11 +88,13 @@ def merge_stacks(**more: Any) -> dict[str, Any]:
             Conditions={
                 "HasApi": {},
                 "WithCdn": {"Fn::Equals": [{"Ref": "Cdn"}, "yes"]},
-                "HasCdnAndApi": {"Fn::And": []},
+                "HasCdnAndApi": {"Fn::And": [{"Condition": "WithCdn"}, {"Condition": "HasApi"}]},
+                "HasApiDomain": {"Fn::And": [{"Condition": "HasApi"}, {"Condition": "A"}, {"Condition": "B"}]},
             },
             Resources={
                 "ConfirmRetries": {"Type": "C", "Condition": "HasApi", "Properties": {"FunctionName": "fixed name"}},
                 "UsagePlan": {"Type": "U", "Condition": "HasApi", "Properties": {"ApiStages": [{"Stage": "api"}]}},
+                "ApiDomainRoot": {"Type": "B", "Condition": "HasApiDomain", "Properties": {"Stage": "api"}},
                 "AppCdn": {"Type": "A", "Condition": "HasCdnAndApi", "Properties": {}},
                 "APIHandler": {"Type": "AWS::Serverless::Function", "Properties": {}},
                 "Sweep": {"Type": "AWS::Serverless::Function", "Properties": {}},
@@ -106,8 +115,10 @@ def merge_stacks(**more: Any) -> dict[str, Any]:
 def test_merged_stack_always_contains_the_api_as_a_resource() -> None:
     template = merge_stacks()
     assert template["Parameters"] == {"Cdn": {}}
-    assert "HasApi" not in json.dumps(template)
-    assert template["Conditions"]["HasCdnAndApi"] == template["Conditions"]["WithCdn"]
+    assert '"HasApi"' not in json.dumps(template)
+    assert template["Conditions"]["HasCdnAndApi"] == {"Condition": "WithCdn"}
+    assert template["Conditions"]["HasApiDomain"] == {"Fn::And": [{"Condition": "A"}, {"Condition": "B"}]}
+    assert template["Resources"]["ApiDomainRoot"]["Properties"]["Stage"] == {"Ref": "RestAPI.Stage"}
     assert template["Resources"]["AppCdn"]["Condition"] == "HasCdnAndApi"
     assert template["Resources"]["ConfirmRetries"]["Properties"]["FunctionName"] == {"Ref": "ConfirmUpload"}
     assert template["Resources"]["UsagePlan"]["Properties"]["ApiStages"] == [{"Stage": {"Ref": "RestAPI.Stage"}}]
@@ -119,7 +130,7 @@ def test_outputs_become_the_environment_and_only_the_api_can_sign() -> None:
     )
     assert {*sweep} == {"DATABASE_URL", "PHOTO_TABLE"}
     assert sweep["PHOTO_TABLE"] == {"Ref": "PhotoMetadata"}
-    assert {*api} - {*sweep} == {"CDN_KEY_ID", "CDN_PRIVATE_KEY", "SIGNING_KEYS"}
+    assert {*api} - {*sweep} == {"CDN_KEY_ID", "CDN_PRIVATE_KEY", "EDGE_SECRETS", "SIGNING_KEYS"}
     assert api["CDN_KEY_ID"] == {"Fn::If": ["WithCdn", "K", ""]}
 
 
