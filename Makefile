@@ -17,6 +17,13 @@ ifeq ($(or $(CI),$(shell command -v initdb),$(wildcard /usr/lib/postgresql/*/bin
 export UNTESTED := chalicelib/stores/postgres/*
 endif
 
+# PyPI's server is needed only for the PostgreSQL store, and only if the system has none.
+ifeq ($(STORE),postgres)
+ifeq ($(shell command -v initdb)$(wildcard /usr/lib/postgresql/*/bin/initdb),)
+POSTGRES := .venv-postgres/ready
+endif
+endif
+
 BIN := .venv/bin
 READY := .venv/ready
 EMULATOR := .venv-emulator/ready
@@ -36,9 +43,10 @@ help: ## List all commands
 	@echo 'Arguments in [ ] are optional.'
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-14s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: ## Run the app at http://localhost:8000 ([PORT=] [AWS_PORT=] [DATA=] [VERBOSE=1])
-	$(BOTH)
-	@exec $(BIN)/python -m local --port $(PORT) --aws-port $(AWS_PORT) --data "$(DATA)" $(if $(filter 1,$(VERBOSE)),--verbose)
+run: ## Run the app at http://localhost:8000 ([PORT=] [AWS_PORT=] [DATA=] [STORE=postgres or DATABASE_URL=] [VERBOSE=1])
+	$(BOTH) $(POSTGRES)
+	@exec $(BIN)/python -m local --port $(PORT) --aws-port $(AWS_PORT) --data "$(DATA)" $(if $(STORE),--store "$(STORE)") \
+	    $(if $(filter 1,$(VERBOSE)),--verbose)
 
 test: ## Run all tests, and fail if they cover less than 98.5% of the lines
 	$(BOTH) $(NODE)
@@ -171,7 +179,8 @@ $(NODE): package-lock.json | $(READY)
 
 $(READY): requirements.txt requirements-dev.txt
 $(EMULATOR): requirements-emulator.txt
-$(READY) $(EMULATOR):
+.venv-postgres/ready: requirements-postgres.txt
+$(READY) $(EMULATOR) .venv-postgres/ready:
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not installed. Photoshare needs Python 3.12."; exit 1; }
 	$(PYTHON) -m venv $(@D)
 	$(@D)/bin/python -m pip install --quiet --no-compile --disable-pip-version-check -r $(lastword $^)

@@ -181,7 +181,7 @@ def ann(shared_cloud: Cloud) -> Client:
 def deployment(idp: IdentityProvider, store: Mapping[str, str] = MappingProxyType({})) -> Iterator[Cloud]:
     """Deploy the service on moto, with this identity provider and the environment variables of a store."""
     with mock_aws(), shortcuts(), pytest.MonkeyPatch.context() as environment:
-        for name, value in (deploy() | store).items():
+        for name, value in {**deploy(), **store}.items():
             environment.setenv(name, value)
         environment.setenv("USER_POOL_ID", identity_provider.POOL)
         environment.setenv("USER_POOL_CLIENT_ID", identity_provider.CLIENT)

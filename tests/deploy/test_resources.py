@@ -12,7 +12,8 @@ from cfnlint.decode.cfn_yaml import load
 
 from chalicelib.infra.settings import load_settings
 from local import stack
-from local.cloud import CannotRun, Cloud, run_cloud
+from local.cloud import Cloud, run_cloud
+from local.data import CannotRun
 from local.roles import build_role_resources
 from tests.support.policies import FUNCTIONS
 from tests.support.rest import wait_until

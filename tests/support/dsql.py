@@ -81,7 +81,7 @@ def running_proxy(server: PostgresServer) -> Iterator[DsqlProxy]:
     if not EMULATOR.exists():
         skip_except_in_ci("The emulator is not installed. Run `make .venv-emulator/ready`.")
     with tempfile.TemporaryDirectory(prefix="photoshare-dsql-") as folder:
-        command = [str(EMULATOR), str(_PROCESS), str(server.folder), folder]
+        command = [str(EMULATOR), str(_PROCESS), str(server.running.folder), folder]
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
             assert process.stdout
             assert process.stdout.readline() == b"ready\n"

@@ -29,7 +29,7 @@ _IS_VALID = (
 _RUNNING = ("submitted", "processing")
 
 
-class MigrationFailed(Exception):
+class MigrationFailed(psycopg.DatabaseError):
     """A statement has failed. The message says why."""
 
 
