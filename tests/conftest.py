@@ -38,6 +38,9 @@ from tests.support.policies import VIOLATIONS
 from tests.support.postgres_server import PostgresServer, running_server
 from tests.support.rows import Backend
 from tests.support.services import rebuild_services
+from tests.support.stored.dynamodb import DynamoStored
+from tests.support.stored.facts import Stored
+from tests.support.stored.postgres import PostgresStored
 from tests.support.time_budget import TimeBudget
 
 ORIGIN = "http://localhost:8000"
@@ -167,7 +170,7 @@ def shared_cloud(deployed: Cloud, idp: IdentityProvider) -> Cloud:
     """The deployment of the module, for tests that do not need an empty deployment."""
     assert deployed.idp is idp
     rebuild_services()
-    deployed.calls.clear()
+    deployed._calls.clear()
     return deployed
 
 
@@ -192,8 +195,19 @@ def deployment(idp: IdentityProvider, store: Mapping[str, str] = MappingProxyTyp
         environment.setenv("SIGNING_KEYS", "new-key,old-key")
         environment.setattr(share_links, "scrypt", hash_cheaply)
         forget_clients()
-        yield Cloud(idp)
+        with open_stored() as stored:
+            yield Cloud(idp, stored)
     forget_clients()
+
+
+@contextmanager
+def open_stored() -> Iterator[Stored]:
+    """Open the rows of the stores that the environment chooses."""
+    stored: Stored = PostgresStored(wiring.database()) if wiring.settings().database_url else DynamoStored()
+    try:
+        yield stored
+    finally:
+        stored.close()
 
 
 def deploy() -> dict[str, str]:
