@@ -25,6 +25,10 @@ pytestmark = pytest.mark.xdist_group("postgres")
 Hook = Callable[[Connection, str, Callable[..., Any]], Any]
 
 
+def add(transaction: Transaction, name: str) -> int:
+    return transaction.execute(ADD, name, 0)
+
+
 def increment(transaction: Transaction) -> int:
     ((count,),) = transaction.query(READ, "ann")
     transaction.execute(SET, count + 1, "ann")
@@ -37,7 +41,7 @@ def database(dsql_proxy: DsqlProxy) -> Iterator[Database]:
     with dsql_proxy.new_database() as database:
         migrate(database)
         for name in ("ann", "bob"):
-            database.write(lambda transaction, name=name: transaction.execute(ADD, name, 0))
+            database.write(partial(add, name=name))
         yield database
 
 
