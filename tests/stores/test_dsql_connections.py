@@ -1,6 +1,7 @@
 """Connections to Aurora DSQL: tokens as passwords, TLS with verification, and what a connection may not ask for."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -14,6 +15,7 @@ from chalicelib.infra.settings import DsqlCluster, load_dsql
 from chalicelib.stores.postgres.dsql import InvalidEndpoint, open_database
 from tests.support.dsql import DsqlProxy
 from tests.support.dsql_gateway import Gateway, create_certificate, running_gateway
+from tests.support.races import run_concurrently
 
 pytestmark = pytest.mark.xdist_group("postgres")
 
@@ -50,10 +52,9 @@ def test_password_is_a_token_for_the_cluster_and_the_role(gateway: Gateway, role
     assert query["X-Amz-Credential"][0].endswith("/eu-west-1/dsql/aws4_request")
 
 
-def test_calls_share_one_connection(gateway: Gateway) -> None:
+def test_all_threads_share_one_connection(gateway: Gateway) -> None:
     database = open_database(build_cluster())
-    for _ in range(3):
-        database.read("SELECT 1")
+    run_concurrently([partial(database.read, "SELECT 1")] * 8)
     database.close()
     assert len(gateway.logins) == 1
 
