@@ -22,12 +22,13 @@ _ATTEMPTS = 10
 _CONNECTIONS = 8
 """The largest number of connections of a process, by default."""
 _MAX_AGE_SECONDS = 50 * 60
-"""Aurora DSQL closes connections after an hour."""
+"""Aurora DSQL closes connections after an hour. AWS contract DSQL-3."""
 _CHECK_AFTER_SECONDS = 5
 _WAIT_SECONDS = 20
 _TOKEN_SECONDS = 24 * 60 * 60
 _FAILED_COMMITS = frozenset({"40001", "40P01", "OC000", "OC001"})
-"""The SQLSTATEs of conflicts. If COMMIT raises one of them, the transaction has changed nothing."""
+"""The SQLSTATEs of conflicts. If COMMIT raises one of them, the transaction has changed nothing. AWS contract DSQL-6.
+"""
 
 Row = tuple[Any, ...]
 Connection = psycopg.Connection[Row]
