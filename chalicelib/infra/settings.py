@@ -85,16 +85,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             raise MissingSetting(_MISSING.format("SIGNING_KEYS"))
         return self.configured_signing_keys
 
-    def require_database_url(self) -> str:
-        """Return the connection string of the SQL database.
-
-        Raises:
-            MissingSetting: the stores are on DynamoDB.
-        """
-        if not self.database_url:
-            raise MissingSetting(_MISSING.format("DATABASE_URL"))
-        return self.database_url
-
     @property
     def bucket_url_template(self) -> str:
         """Return the URL template of a bucket. Replace `{bucket}` with the bucket's name."""
