@@ -31,6 +31,11 @@ class DsqlProxy(NamedTuple):
     folder: Path
     server: PostgresServer
 
+    @property
+    def socket(self) -> Path:
+        """Return the socket on which the proxy listens."""
+        return self.folder / ".s.PGSQL.5432"
+
     @contextmanager
     def new_database(self) -> Iterator[Database]:
         """Yield a new database without tables. It checks all statements."""
