@@ -168,19 +168,6 @@ def test_rating_that_is_none_before_and_after_is_refused_if_there_is_one(databas
     assert not backend.ratings.rate(backend.now(photo), ANN, None, None)
 
 
-def test_rating_is_refused_if_the_photo_was_read_before_another_rating(database: Database) -> None:
-    backend = build_backend(database)
-    unrated = backend.ready()
-    assert backend.ratings.rate(unrated, ANN, None, 1)
-    stale = backend.now(unrated)
-    # Neither of the two changes would change the sums that were read.
-    assert not backend.ratings.rate(unrated, ANN, 1, None)
-    assert backend.ratings.rate(stale, ANN, 1, 5)
-    assert not backend.ratings.rate(stale, ANN, 5, 2)
-    assert backend.ratings.get_rating(unrated.photo_id, ANN) == 5
-    assert backend.now(unrated).rating_sum == 5
-
-
 def test_nothing_is_read_for_no_albums_and_for_a_missing_link(database: Database) -> None:
     backend = build_backend(database)
     assert backend.albums.list_first_entries([]) == []
