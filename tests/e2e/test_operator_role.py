@@ -88,7 +88,7 @@ def test_each_statement_is_needed(operator: Operator) -> None:
 
 
 def test_operator_reads_no_signing_key_by_name_and_changes_no_function(operator: Operator) -> None:
-    keys = {name.lower(): value for name, value in operator.credentials.items()}
+    keys: dict[str, Any] = {name.lower(): value for name, value in operator.credentials.items()}
     session = boto3.Session(region_name=REGION, **keys)
     endpoint = operator.packaged.cloud.env["AWS_ENDPOINT_URL"]
     secrets, lambdas = (session.client(name, endpoint_url=endpoint) for name in ("secretsmanager", "lambda"))

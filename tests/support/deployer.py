@@ -65,7 +65,7 @@ class Roles:
         return {_KEYS[name].upper(): assumed["Credentials"][name] for name in _KEYS}
 
     def _use(self, credentials: dict[str, str]) -> Client:
-        keys = {_KEYS[name]: credentials[name] for name in _KEYS}
+        keys: dict[str, Any] = {_KEYS[name]: credentials[name] for name in _KEYS}
         session = boto3.Session(region_name=REGION, **keys)
         clients: dict[str, Any] = {}
 
