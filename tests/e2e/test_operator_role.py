@@ -2,12 +2,10 @@
 
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from local.cloud import REGION
-from tests.support.deployer import Roles
+from tests.support.deployer import Roles, use_credentials
 from tests.support.iam_decisions import Decision, Decisions
 from tests.support.images import photo as make_photo
 from tests.support.packaged import STAGE, Packaged
@@ -88,11 +86,8 @@ def test_each_statement_is_needed(operator: Operator) -> None:
 
 
 def test_operator_reads_no_signing_key_by_name_and_changes_no_function(operator: Operator) -> None:
-    keys = {name.lower(): value for name, value in operator.credentials.items()}
-    session = boto3.Session(region_name=REGION, **keys)
-    endpoint = operator.packaged.cloud.env["AWS_ENDPOINT_URL"]
-    secrets, lambdas = (session.client(name, endpoint_url=endpoint) for name in ("secretsmanager", "lambda"))
+    client = use_credentials(operator.packaged.cloud, operator.credentials)
     with pytest.raises(ClientError, match="AccessDenied"):
-        secrets.get_secret_value(SecretId=f"photoshare-{STAGE}-signing-keys")
+        client("secretsmanager").get_secret_value(SecretId=f"photoshare-{STAGE}-signing-keys")
     with pytest.raises(ClientError, match="AccessDenied"):
-        lambdas.update_function_configuration(FunctionName=f"photoshare-{STAGE}", MemorySize=128)
+        client("lambda").update_function_configuration(FunctionName=f"photoshare-{STAGE}", MemorySize=128)

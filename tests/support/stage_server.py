@@ -13,7 +13,7 @@ SECURITY = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
-FEED = {"items": [], "lastKey": None}
+FEED: dict[str, Any] = {"items": [], "lastKey": None}
 
 
 class Stage:
