@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.support.deployer import Roles, use_credentials
+from tests.support.deployer import use_credentials
 from tests.support.iam_decisions import Decision, Decisions
 from tests.support.images import photo as make_photo
 from tests.support.packaged import STAGE, Packaged
@@ -21,8 +21,8 @@ class Operator:
     """The commands of an operator, and the decisions about their calls."""
 
     def __init__(self, packaged: Packaged) -> None:
-        self.packaged, self.roles = packaged, Roles(packaged.cloud, STAGE)
-        self.credentials = self.roles.assume_operator()
+        self.packaged = packaged
+        self.credentials = packaged.roles.assume_operator()
         log = Decisions(packaged.iam_log)
         log.read_new()
         self.run_all()
@@ -79,7 +79,7 @@ def test_no_command_is_denied(operator: Operator) -> None:
 
 
 def test_each_statement_is_needed(operator: Operator) -> None:
-    statements = operator.roles.read_statements("operator", "operate")
+    statements = operator.packaged.roles.read_statements("operator", "operate")
     # No upload event is dead here. Another test sends one again as the administrator.
     needed = {statement["Sid"] for statement in statements} - {"RetryUploads"}
     assert {sid for sid in needed if not lost_without(statements, sid, operator.decisions)} == set()
