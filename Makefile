@@ -42,7 +42,7 @@ WHEELS := --only-binary :all: --no-binary pyvips
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast coverage test-aws policies check fuzz crash-matrix event-orders mutation model soak bench lock openapi package audit deploy smoke load resources cdn-key migrate redrive reprocess reconcile rebuild orphans reindex rehide erase-photo cancel-account
+.PHONY: help run test test-fast coverage test-aws policies check fuzz crash-matrix event-orders mutation model histories soak bench lock openapi package audit deploy resources smoke load cdn-key migrate redrive reprocess reconcile rebuild orphans reindex rehide erase-photo cancel-account
 
 help: ## List all commands
 	@echo 'Arguments in [ ] are optional.'
@@ -84,19 +84,22 @@ check: $(READY) $(NODE) ## Check style, types, layers, the template and the page
 fuzz: $(READY) ## Render mutated photos for 10 minutes ([SECONDS=])
 	$(BIN)/python -m tests.support.fuzz $(SECONDS)
 
-crash-matrix: $(READY) ## Inject each fault at each call of everything that writes ([SLICE=1/5] [SECONDS=] [RESULTS=file to resume])
+crash-matrix: $(READY) ## Inject each fault at each call of everything that writes ([SLICE=1/5] [SECONDS=] [RESULTS=file to resume] [STORE=postgres])
 	$(BIN)/python -m tests.support.crash_matrix --slice $(SLICE) $(if $(filter command,$(word 1,$(origin SECONDS))),--seconds $(SECONDS)) \
 	    $(if $(RESULTS),--results "$(RESULTS)")
 
-event-orders: $(READY) ## Deliver the events of a photo in every order, with duplicates and lost events
+event-orders: $(READY) ## Deliver the events of a photo in every order, with duplicates and lost events ([STORE=postgres])
 	$(BIN)/python -m tests.support.event_orders
 
 mutation: $(READY) ## Test mutants of seven modules, and list those that no test detects ([MODULE=tokens,links] [SECONDS=] [RESULTS=file to resume])
 	$(BIN)/python -m tests.support.mutants $(if $(MODULE),--modules $(MODULE)) \
 	    $(if $(filter command,$(word 1,$(origin SECONDS))),--seconds $(SECONDS)) $(if $(RESULTS),--results "$(RESULTS)")
 
-model: $(READY) ## Compare the service with its model for 10 minutes, and resume at the next call ([SECONDS=])
+model: $(READY) ## Compare the service with its model for 10 minutes, and resume at the next call ([SECONDS=] [STORE=postgres])
 	$(BIN)/python -m tests.support.model.runs $(SECONDS)
+
+histories: $(READY) ## Compare DynamoDB with PostgreSQL in random histories for 10 minutes, and resume at the next call ([SECONDS=])
+	$(BIN)/python -m tests.support.histories.runs $(SECONDS)
 
 soak: ## Run a local cloud under load for 10 minutes while workers are killed and AWS calls fail ([SECONDS=])
 	$(BOTH)

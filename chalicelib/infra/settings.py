@@ -64,6 +64,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     allowed_origins: frozenset[str]
     configured_signing_keys: tuple[str, ...]
     """The keys of `SIGNING_KEYS`, newest last. Empty in the functions that sign nothing. Use `signing_keys` instead."""
+    edge_secrets: tuple[str, ...]
+    """The secrets that prove that a request came through the CDN. If empty, the app accepts every request."""
     limits: Limits
     moderation_confidence: float
     """The lowest confidence, in per cent, at which a moderation label rejects a photo. 0 turns moderation off."""
@@ -84,16 +86,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         if not self.configured_signing_keys:
             raise MissingSetting(_MISSING.format("SIGNING_KEYS"))
         return self.configured_signing_keys
-
-    def require_database_url(self) -> str:
-        """Return the connection string of the SQL database.
-
-        Raises:
-            MissingSetting: the stores are on DynamoDB.
-        """
-        if not self.database_url:
-            raise MissingSetting(_MISSING.format("DATABASE_URL"))
-        return self.database_url
 
     @property
     def bucket_url_template(self) -> str:
@@ -153,6 +145,7 @@ def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         cdn=_load_cdn(environment) if environment.get("RENDITIONS_BASE_URL") else None,
         aws_endpoint=(environment.get("AWS_ENDPOINT_URL") or "").rstrip("/") or None,
         moderation_confidence=float(environment.get("MODERATION_CONFIDENCE") or 0),
+        edge_secrets=tuple(_split_list(environment.get("EDGE_SECRETS", ""))),
         limits=_load_limits(environment),
     )
 

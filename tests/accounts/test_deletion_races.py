@@ -23,6 +23,7 @@ from tests.support.cognito import Cognito
 from tests.support.faults import hooked
 from tests.support.gallery import JPEG
 from tests.support.sweeps import drain_queue, run_job
+from tests.support.uploads import during_writes
 
 
 @pytest.mark.usefixtures("cognito")
@@ -70,7 +71,7 @@ def test_confirmation_during_the_purge_of_its_photo_leaves_nothing(shared_cloud:
         while bodies:
             run_job(bodies.pop(), datetime.now(UTC))
 
-    with hooked("before-call.dynamodb.TransactWriteItems", lambda _: run_purge, shared_cloud.dynamodb):
+    with during_writes(shared_cloud, run_purge):
         shared_cloud.deliver(created(grant["s3Key"], version))
     assert bodies == []
     assert is_deleted(shared_cloud, ann.user_id)
@@ -134,11 +135,9 @@ def test_final_pass_purges_a_photo_that_the_index_does_not_show_yet(shared_cloud
     def mark_owner_query(params: Any, context: Any, **_: Any) -> None:
         context["reads_owner_index"] = '"IndexName": "owner"' in str(params.get("body"))
 
-    store: Any = wiring.stores().deletions
-    client = store._calls._client
     with (
-        hooked("before-call.dynamodb.Query", lambda _: mark_owner_query, client),
-        hooked("after-call.dynamodb.Query", lambda _: return_no_items, client),
+        hooked("before-call.dynamodb.Query", lambda _: mark_owner_query, shared_cloud.dynamodb),
+        hooked("after-call.dynamodb.Query", lambda _: return_no_items, shared_cloud.dynamodb),
     ):
         run_queued_jobs(shared_cloud)
     assert shared_cloud.originals() == []

@@ -94,6 +94,7 @@ def test_functions_have_the_environment_of_the_package(stage: Stage) -> None:
             "RENDITIONS_BASE_URL",
             "CDN_KEY_ID",
             "CDN_PRIVATE_KEY",
+            "EDGE_SECRETS",
             "MODERATION_CONFIDENCE",
             "OLD_TERM_TABLE",
             "SECRETS_AS_OF",

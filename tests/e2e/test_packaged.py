@@ -19,7 +19,7 @@ from cyclonedx.validation.json import JsonStrictValidator
 from chalicelib.deploy.gateway_responses import GATEWAY_RESPONSES
 from release import report, sbom
 from tests.support.images import photo as make_photo
-from tests.support.packaged import STAGE, Packaged, build_package, copy_project
+from tests.support.packaged import DOMAIN, STAGE, Packaged, build_package, copy_project
 from tests.support.paths import ROOT
 from tests.support.policies import FUNCTIONS
 from tests.support.processes import lambda_processes
@@ -91,6 +91,14 @@ def test_api_is_throttled_and_not_traced_and_has_the_gateway_responses(packaged:
     assert {function["Properties"]["Tracing"] for function in functions} == {"Active"}
     assert len(functions) == len(FUNCTIONS)
     assert {function["Properties"]["RecursiveLoop"] for function in functions} == {"Terminate"}
+
+
+def test_own_domain_without_a_cdn_serves_the_api_and_the_page_at_its_root(packaged: Packaged) -> None:
+    address = packaged.cloud.env["AWS_ENDPOINT_URL"]
+    photos = send("GET", f"{address}/photos", headers={"Host": DOMAIN})
+    assert (photos.status, set(photos.json)) == (200, {"items", "lastKey"})
+    page = send("GET", f"{address}/library", headers={"Host": DOMAIN, "Accept": "text/html"})
+    assert (page.status, b"<!doctype html>" in page.content.lower()) == (200, True)
 
 
 def test_event_of_a_killed_function_is_retried(packaged: Packaged) -> None:

@@ -19,7 +19,6 @@ from tests.support.invariants import untidy
 from tests.support.lists import add_photos, join_pages, read_pages
 from tests.support.loop_detection import MAX_ROUNDS, LoopDetection
 from tests.support.rotation import rotate
-from tests.support.rows import empty
 from tests.support.sweeps import drain_queue
 
 STEP = 1
@@ -31,7 +30,7 @@ PHOTOS = STEP * (MAX_ROUNDS + 2)
 def album(shared_cloud: Cloud, ann: Client, monkeypatch: pytest.MonkeyPatch) -> str:
     """The path of a public album called Sea with `PHOTOS` photos."""
     # Rows of earlier tests would make each transaction on moto slower.
-    empty(shared_cloud.settings, shared_cloud.dynamodb)
+    shared_cloud.stored.clear()
     monkeypatch.setattr(propagation, "_BATCH_SIZE", STEP)
     path = create_album(ann, name=f"Sea {ann.user_id}")
     for photo_id in add_photos(shared_cloud, PHOTOS, ann.user_id):
@@ -77,7 +76,7 @@ def test_every_job_finishes_although_no_job_may_send_a_message(
 ) -> None:
     monkeypatch.setattr(propagation, "MAX_INLINE", 0)
     Cognito(shared_cloud)
-    empty(shared_cloud.settings, shared_cloud.dynamodb)
+    shared_cloud.stored.clear()
     request_every_job(shared_cloud, ann)
     lambda_ = LoopDetection(shared_cloud, max_rounds=1)
     lambda_.run_until_idle()

@@ -31,13 +31,17 @@ def increment(transaction: Transaction) -> int:
     return int(count) + 1
 
 
+def add_user(name: str, transaction: Transaction) -> int:
+    return transaction.execute(ADD, name, 0)
+
+
 @pytest.fixture
 def database(dsql_proxy: DsqlProxy) -> Iterator[Database]:
     """A database with the count 0 of two users."""
     with dsql_proxy.new_database() as database:
         migrate(database)
         for name in ("ann", "bob"):
-            database.write(lambda transaction, name=name: transaction.execute(ADD, name, 0))
+            database.write(partial(add_user, name))
         yield database
 
 

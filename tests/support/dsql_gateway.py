@@ -20,7 +20,7 @@ _ASK_FOR_PASSWORD = b"R" + struct.pack("!II", 8, 3)
 
 
 class Login(NamedTuple):
-    """What a client has sent to log in."""
+    """The messages that a client has sent to log in."""
 
     server_name: str | None
     parameters: dict[str, str]

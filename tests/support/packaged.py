@@ -20,6 +20,8 @@ from tests.support.service import Deployed
 
 STAGE = "packaged"
 BASE_URL = "http://localhost:8000"
+DOMAIN = "photos.example.com"
+CERTIFICATE = "arn:aws:acm:us-east-1:000000000000:certificate/11111111-2222-3333-4444-555555555555"
 PARTS = ("app.py", "chalicelib", "release", "resources.yaml", "requirements.txt", ".chalice")
 
 
@@ -98,6 +100,6 @@ def _deploy(roles: Roles, package: Path) -> None:
                 "JWKS_URL": {"Fn::Sub": f"{endpoint}/${{Users}}/.well-known/jwks.json"},
             }
     parameters = {"Stage": STAGE, "BaseUrl": BASE_URL, "AllowedOrigins": BASE_URL}
-    parameters["DomainPrefix"] = f"photoshare-{STAGE}"
+    parameters |= {"DomainPrefix": f"photoshare-{STAGE}", "DomainName": DOMAIN, "RegionalCertificateArn": CERTIFICATE}
     client, archive = roles.assume_deployer(), package / "deployment.zip"
     assert deploy(client, STAGE, json.dumps(template), parameters, roles.arns["Builder"], archive) == "CREATE_COMPLETE"

@@ -31,8 +31,10 @@ def on_sql(opened: AbstractContextManager[Database]) -> Iterator[Callable[[], Ba
 def new_database(server: PostgresServer) -> Iterator[Database]:
     """Yield a new database without tables."""
     database = Database(server.url(server.create_database()))
-    yield database
-    database.close()
+    try:
+        yield database
+    finally:
+        database.close()
 
 
 def build_backend(database: Database) -> Backend:

@@ -36,7 +36,7 @@ def open_database(cluster: DsqlCluster) -> Database:
     create_token = client.generate_db_connect_admin_auth_token if is_admin else client.generate_db_connect_auth_token
 
     def connect_with_token(parameters: str) -> Connection:
-        # A token expires after 15 minutes, so each connection gets a new one.
+        # A token expires after 15 minutes, so each connection gets a new one. AWS contract DSQL-1.
         try:
             token = create_token(Hostname=cluster.endpoint, Region=region)
         except BotoCoreError as error:
