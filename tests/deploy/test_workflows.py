@@ -14,12 +14,16 @@ WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 TARGETS = {*re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)}
 
 
+def read(path: Path) -> dict[str, Any]:
+    return dict(YAMLTemplateSerializer().load_template(path.read_text()))
+
+
 def load(name: str) -> dict[str, Any]:
-    return dict(YAMLTemplateSerializer().load_template((ROOT / ".github" / name).read_text()))
+    return read(ROOT / ".github" / name)
 
 
 def steps(path: Path) -> Iterator[dict[str, Any]]:
-    for job in YAMLTemplateSerializer().load_template(path.read_text())["jobs"].values():
+    for job in read(path)["jobs"].values():
         yield from job.get("steps", [])
 
 
@@ -43,7 +47,7 @@ def test_scripts_run_existing_targets(path: Path) -> None:
 
 def test_only_the_deployment_may_request_an_aws_role() -> None:
     for path in WORKFLOWS:
-        document = YAMLTemplateSerializer().load_template(path.read_text())
+        document = read(path)
         assert document["permissions"] == {"contents": "read"}
         for job in document["jobs"].values():
             if "id-token" in job.get("permissions", {}):

@@ -6,12 +6,11 @@ from collections.abc import Iterator
 import pytest
 from botocore.exceptions import ClientError
 
-from local.cloud import run_cloud
-from tests.support.deployer import Roles, deploy
+from tests.support.deployer import Roles, deploy, run_empty_cloud
 
 pytestmark = pytest.mark.xdist_group("policies")
 
-TEMPLATE = '{"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}, "Outputs": {"Name": {"Value": "%s"}}}'
+TEMPLATE = '{"Resources": {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": "%s"}}}}'
 UNCHECKED = ("ExpandFunctions", "PassBuilder")
 """Statements that AWS requires, but that the emulator does not check."""
 
@@ -19,7 +18,7 @@ UNCHECKED = ("ExpandFunctions", "PassBuilder")
 @pytest.fixture(scope="module")
 def roles(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Roles]:
     folder = tmp_path_factory.mktemp("roles")
-    with run_cloud(folder, 0) as cloud:
+    with run_empty_cloud(folder) as cloud:
         yield Roles(cloud, "test")
     shutil.rmtree(folder)
 

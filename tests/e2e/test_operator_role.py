@@ -2,12 +2,10 @@
 
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from local.cloud import REGION
-from tests.support.deployer import Roles
+from tests.support.deployer import use_credentials
 from tests.support.iam_decisions import Decision, Decisions
 from tests.support.images import photo as make_photo
 from tests.support.packaged import STAGE, Packaged
@@ -23,8 +21,8 @@ class Operator:
     """The commands of an operator, and the decisions about their calls."""
 
     def __init__(self, packaged: Packaged) -> None:
-        self.packaged, self.roles = packaged, Roles(packaged.cloud, STAGE)
-        self.credentials = self.roles.assume_operator()
+        self.packaged = packaged
+        self.credentials = packaged.roles.assume_operator()
         log = Decisions(packaged.iam_log)
         log.read_new()
         self.run_all()
@@ -81,18 +79,15 @@ def test_no_command_is_denied(operator: Operator) -> None:
 
 
 def test_each_statement_is_needed(operator: Operator) -> None:
-    statements = operator.roles.read_statements("operator", "operate")
+    statements = operator.packaged.roles.read_statements("operator", "operate")
     # No upload event is dead here. Another test sends one again as the administrator.
     needed = {statement["Sid"] for statement in statements} - {"RetryUploads"}
     assert {sid for sid in needed if not lost_without(statements, sid, operator.decisions)} == set()
 
 
 def test_operator_reads_no_signing_key_by_name_and_changes_no_function(operator: Operator) -> None:
-    keys: dict[str, Any] = {name.lower(): value for name, value in operator.credentials.items()}
-    session = boto3.Session(region_name=REGION, **keys)
-    endpoint = operator.packaged.cloud.env["AWS_ENDPOINT_URL"]
-    secrets, lambdas = (session.client(name, endpoint_url=endpoint) for name in ("secretsmanager", "lambda"))
+    client = use_credentials(operator.packaged.cloud, operator.credentials)
     with pytest.raises(ClientError, match="AccessDenied"):
-        secrets.get_secret_value(SecretId=f"photoshare-{STAGE}-signing-keys")
+        client("secretsmanager").get_secret_value(SecretId=f"photoshare-{STAGE}-signing-keys")
     with pytest.raises(ClientError, match="AccessDenied"):
-        lambdas.update_function_configuration(FunctionName=f"photoshare-{STAGE}", MemorySize=128)
+        client("lambda").update_function_configuration(FunctionName=f"photoshare-{STAGE}", MemorySize=128)

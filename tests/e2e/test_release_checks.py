@@ -36,7 +36,7 @@ def test_smoke_test_fails_if_the_test_user_cannot_sign_in(local: Local) -> None:
         "release.smoke", "x", "--url", local.url, SMOKE_EMAIL="a@example.com", SMOKE_PASSWORD="x" * 12
     )
     assert checked.returncode == 1
-    assert "FAILED  upload: POST /login returned 401: LoginFailed" in checked.stdout
+    assert "FAILED  upload: POST /login returned 401: InvalidCredentials" in checked.stdout
 
 
 def test_load_test_measures_the_local_cloud(local: Local) -> None:

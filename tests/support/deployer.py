@@ -1,41 +1,80 @@
 """The roles of `release/deployer-role.yaml` in an emulator, and a deployment as the AWS CLI does it."""
 
 import contextlib
+import functools
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import boto3
 import jwt
 from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from chalice.package import YAMLTemplateSerializer
 
+from local import cloud
 from local.cloud import ACCOUNT, REGION, Cloud
 from tests.support.paths import ROOT
+from tests.support.rest import free_port
 
 TEMPLATE = ROOT / "release" / "deployer-role.yaml"
 BUCKET = "releases"
 ISSUER = "https://token.actions.githubusercontent.com"
-_KEYS = {"AccessKeyId": "aws_access_key_id", "SecretAccessKey": "aws_secret_access_key"}
-_KEYS["SessionToken"] = "aws_session_token"
+_KEYS = {
+    "AccessKeyId": "aws_access_key_id",
+    "SecretAccessKey": "aws_secret_access_key",
+    "SessionToken": "aws_session_token",
+}
 
 Client = Callable[[str], Any]
+
+
+@contextlib.contextmanager
+def run_empty_cloud(folder: Path) -> Iterator[Cloud]:
+    """Run an emulator that checks permissions, and deploy nothing to it."""
+    port = free_port()
+    env = cloud._build_environment(folder, port, "http://localhost:8000")
+    with (folder / "lock").open("w") as lock:
+        process = cloud._start(folder, port, lock)
+        try:
+            cloud._await_health(process, folder, port)
+            yield Cloud(folder, env, process)
+        finally:
+            cloud._stop(process)
+
+
+def use_credentials(running: Cloud, variables: dict[str, str]) -> Client:
+    """Return a factory of clients with credentials that are named as environment variables."""
+    key, secret, token = (variables[name.upper()] for name in _KEYS.values())
+    session = boto3.Session(key, secret, token, REGION)
+    return functools.cache(lambda service: session.client(service, endpoint_url=running.env["AWS_ENDPOINT_URL"]))
+
+
+def read_template() -> str:
+    """Return the template without the identity provider, whose type the emulator does not have."""
+    template = YAMLTemplateSerializer().load_template(TEMPLATE.read_text())
+    del template["Resources"]["Provider"]
+    names = template["Resources"]["Deployer"]["Properties"]["AssumeRolePolicyDocument"]["Fn::Sub"][1]
+    names["Federated"] = {"Ref": "OidcProviderArn"}
+    return json.dumps(template)
 
 
 class Roles:
     """The roles of a stage."""
 
-    def __init__(self, cloud: Cloud, stage: str) -> None:
-        self.cloud, self.stage = cloud, stage
-        cloud.client("s3").create_bucket(Bucket=BUCKET)
+    def __init__(self, running: Cloud, stage: str) -> None:
+        self.cloud, self.stage = running, stage
+        running.client("s3").create_bucket(Bucket=BUCKET)
         parameters = {"Stage": stage, "Repository": "owner/photoshare", "PackageBucket": BUCKET}
+        parameters["OidcProviderArn"] = f"arn:aws:iam::{ACCOUNT}:oidc-provider/{ISSUER.removeprefix('https://')}"
         parameters["OperatorArn"] = f"arn:aws:iam::{ACCOUNT}:root"
-        cloudformation, name = cloud.client("cloudformation"), f"roles-{stage}"
+        cloudformation, name = running.client("cloudformation"), f"roles-{stage}"
         cloudformation.create_stack(
             StackName=name,
-            TemplateBody=TEMPLATE.read_text(),
+            TemplateBody=read_template(),
             Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
             Capabilities=["CAPABILITY_NAMED_IAM"],
         )
@@ -65,16 +104,7 @@ class Roles:
         return {_KEYS[name].upper(): assumed["Credentials"][name] for name in _KEYS}
 
     def _use(self, credentials: dict[str, str]) -> Client:
-        keys: dict[str, Any] = {_KEYS[name]: credentials[name] for name in _KEYS}
-        session = boto3.Session(region_name=REGION, **keys)
-        clients: dict[str, Any] = {}
-
-        def client(service: str) -> Any:
-            if service not in clients:
-                clients[service] = session.client(service, endpoint_url=self.cloud.env["AWS_ENDPOINT_URL"])
-            return clients[service]
-
-        return client
+        return use_credentials(self.cloud, {name.upper(): credentials[key] for key, name in _KEYS.items()})
 
     def read_statements(self, role: str, policy: str) -> list[dict[str, Any]]:
         """Return the statements of a policy of a role."""
@@ -110,7 +140,7 @@ def deploy(
         kind = "CREATE"
     change = cloudformation.create_change_set(
         StackName=name,
-        ChangeSetName="release",
+        ChangeSetName=f"release-{uuid4().hex}",
         ChangeSetType=kind,
         TemplateURL=f"{s3.meta.endpoint_url}/{BUCKET}/{stage}/template",
         Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
