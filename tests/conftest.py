@@ -32,6 +32,7 @@ from tests.support import postgres_rows, rows
 from tests.support.backends import list_backends
 from tests.support.chosen_store import EmptyStore, opened_store
 from tests.support.cloud import SERVER_ERRORS, Client, Cloud
+from tests.support.dsql import DsqlProxy, running_proxy
 from tests.support.fast_moto import shortcuts
 from tests.support.idp import IdentityProvider
 from tests.support.policies import VIOLATIONS
@@ -79,7 +80,11 @@ def empty_backend(request: pytest.FixtureRequest) -> Iterator[Callable[[], Backe
     """A function that returns empty stores. `list_backends` chooses the implementations."""
     if request.param == "postgres":
         server: PostgresServer = request.getfixturevalue("postgres_server")
-        with postgres_rows.on_postgres(server) as empty:
+        with postgres_rows.on_sql(postgres_rows.new_database(server)) as empty:
+            yield empty
+    elif request.param == "dsql":
+        proxy: DsqlProxy = request.getfixturevalue("dsql_proxy")
+        with postgres_rows.on_sql(proxy.new_database()) as empty:
             yield empty
     else:
         with rows.on_dynamodb(deploy) as empty:
@@ -91,6 +96,13 @@ def postgres_server() -> Iterator[PostgresServer]:
     """A running PostgreSQL server. Skip the test if none is installed, except in CI."""
     with running_server() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def dsql_proxy(postgres_server: PostgresServer) -> Iterator[DsqlProxy]:
+    """A stand-in for Aurora DSQL in front of the PostgreSQL server."""
+    with running_proxy(postgres_server) as proxy:
+        yield proxy
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -188,7 +200,8 @@ def deployment(idp: IdentityProvider, store: Mapping[str, str] = MappingProxyTyp
 @contextmanager
 def open_stored() -> Iterator[Stored]:
     """Open the rows of the stores that the environment chooses."""
-    stored: Stored = PostgresStored(wiring.database()) if wiring.settings().database_url else DynamoStored()
+    database = wiring.database()
+    stored: Stored = PostgresStored(database) if database else DynamoStored()
     try:
         yield stored
     finally:
@@ -207,8 +220,8 @@ def deploy() -> dict[str, str]:
 
 def forget_clients() -> None:
     """Make the app rebuild its services and clients at the next use."""
-    if wiring.database.cache_info().currsize:
-        wiring.database().close()
+    if wiring.database.cache_info().currsize and (database := wiring.database()):
+        database.close()
     for factory in (*vars(wiring).values(), aws._get_session):
         if hasattr(factory, "cache_clear"):
             factory.cache_clear()

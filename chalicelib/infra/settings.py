@@ -26,6 +26,15 @@ class Cdn(msgspec.Struct, frozen=True, kw_only=True):
     """PEM, ECDSA on P-256."""
 
 
+class DsqlCluster(msgspec.Struct, frozen=True, kw_only=True):
+    """A cluster of Aurora DSQL, and how to connect to it."""
+
+    endpoint: str
+    role: str
+    """The database role. Aurora DSQL creates the role `admin`."""
+    database: str
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The configuration of a deployment. docs/reference/configuration.md describes each variable."""
 
@@ -40,6 +49,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     rating_table: str
     database_url: str | None
     """The connection string of an SQL database, or None if the stores are on DynamoDB."""
+    dsql: DsqlCluster | None
+    """The cluster of Aurora DSQL that contains the rows, or None if another database does."""
     originals_bucket: str
     renditions_bucket: str
     job_queue_url: str
@@ -53,6 +64,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     allowed_origins: frozenset[str]
     configured_signing_keys: tuple[str, ...]
     """The keys of `SIGNING_KEYS`, newest last. Empty in the functions that sign nothing. Use `signing_keys` instead."""
+    edge_secrets: tuple[str, ...]
+    """The secrets that prove that a request came through the CDN. If empty, the app accepts every request."""
     limits: Limits
     moderation_confidence: float
     """The lowest confidence, in per cent, at which a moderation label rejects a photo. 0 turns moderation off."""
@@ -73,16 +86,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         if not self.configured_signing_keys:
             raise MissingSetting(_MISSING.format("SIGNING_KEYS"))
         return self.configured_signing_keys
-
-    def require_database_url(self) -> str:
-        """Return the connection string of the SQL database.
-
-        Raises:
-            MissingSetting: the stores are on DynamoDB.
-        """
-        if not self.database_url:
-            raise MissingSetting(_MISSING.format("DATABASE_URL"))
-        return self.database_url
 
     @property
     def bucket_url_template(self) -> str:
@@ -128,6 +131,7 @@ def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         entry_table=require("ENTRY_TABLE"),
         rating_table=require("RATING_TABLE"),
         database_url=environment.get("DATABASE_URL") or None,
+        dsql=load_dsql(environment),
         originals_bucket=require("ORIGINALS_BUCKET"),
         renditions_bucket=require("RENDITIONS_BUCKET"),
         job_queue_url=require("JOB_QUEUE_URL"),
@@ -141,8 +145,17 @@ def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         cdn=_load_cdn(environment) if environment.get("RENDITIONS_BASE_URL") else None,
         aws_endpoint=(environment.get("AWS_ENDPOINT_URL") or "").rstrip("/") or None,
         moderation_confidence=float(environment.get("MODERATION_CONFIDENCE") or 0),
+        edge_secrets=tuple(_split_list(environment.get("EDGE_SECRETS", ""))),
         limits=_load_limits(environment),
     )
+
+
+def load_dsql(environment: Mapping[str, str]) -> DsqlCluster | None:
+    """Read the cluster of Aurora DSQL from environment variables. Return None if they name none."""
+    if not (endpoint := environment.get("DSQL_ENDPOINT")):
+        return None
+    role, database = environment.get("DSQL_ROLE") or "admin", environment.get("DSQL_DATABASE") or "postgres"
+    return DsqlCluster(endpoint=endpoint, role=role, database=database)
 
 
 def _require(environment: Mapping[str, str], name: str) -> str:

@@ -4,19 +4,21 @@ from typing import Any
 
 import pytest
 
-BACKENDS = ("dynamodb", "postgres")
+BACKENDS = ("dynamodb", "postgres", "dsql")
 """All implementations. Each of them has every contract."""
+_GROUPS = {name: (name,) for name in BACKENDS} | {"sql": ("postgres", "dsql")}
 
 
 def list_backends(module: str) -> list[Any]:
     """Return the parameters of the implementations that a test module tests.
 
-    A module whose name begins with `test_` and an implementation tests only this one.
+    A module whose name begins with `test_` and an implementation tests only this one. `test_sql` means both databases
+    that understand SQL.
     """
     name = module.rpartition(".")[2]
-    chosen = [backend for backend in BACKENDS if name.startswith(f"test_{backend}")]
-    # One worker runs all tests on PostgreSQL, so a run starts one server.
+    chosen = next((group for prefix, group in _GROUPS.items() if name.startswith(f"test_{prefix}")), BACKENDS)
+    # One worker runs all tests on SQL, so a run starts one server and one proxy.
     return [
-        pytest.param(backend, marks=pytest.mark.xdist_group("postgres")) if backend == "postgres" else backend
-        for backend in chosen or BACKENDS
+        backend if backend == "dynamodb" else pytest.param(backend, marks=pytest.mark.xdist_group("postgres"))
+        for backend in chosen
     ]

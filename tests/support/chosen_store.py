@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from tests.support.postgres_rows import on_postgres
+from tests.support.postgres_rows import new_database, on_sql
 from tests.support.postgres_server import PostgresServer
 
 EmptyStore = Callable[[], dict[str, str]]
@@ -17,5 +17,5 @@ def opened_store(get_server: Callable[[], PostgresServer]) -> Iterator[EmptyStor
     if os.environ.get("STORE") != "postgres":
         yield dict
         return
-    with on_postgres(get_server()) as empty:
+    with on_sql(new_database(get_server())) as empty:
         yield lambda: {"DATABASE_URL": empty().client.parameters}

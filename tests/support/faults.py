@@ -35,7 +35,7 @@ class Fault(msgspec.Struct):
     struck: str = ""
     """The operation that failed."""
     is_retried: bool = False
-    """Whether the stores themselves retry after the fault, because the connection was cut or a transaction lost."""
+    """True if the stores themselves retry after the fault, because the connection was cut or a transaction lost."""
 
     def before(self, emitter: Any, model: Any, context: Any, **_: Any) -> Answer | None:
         """Handle the `before-call` event of botocore."""

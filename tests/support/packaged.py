@@ -21,6 +21,8 @@ from tests.support.service import Deployed
 
 STAGE = "packaged"
 BASE_URL = "http://localhost:8000"
+DOMAIN = "photos.example.com"
+CERTIFICATE = "arn:aws:acm:us-east-1:000000000000:certificate/11111111-2222-3333-4444-555555555555"
 PARTS = ("app.py", "chalicelib", "release", "resources.yaml", "requirements.txt", ".chalice")
 
 
@@ -34,18 +36,18 @@ def copy_project(folder: Path) -> None:
 class Packaged(Deployed):
     """The stack, and the commands that its operator runs."""
 
-    def __init__(self, cloud: Cloud, package: Path) -> None:
-        self.cloud, self.package = cloud, package
+    def __init__(self, cloud: Cloud, package: Path, iam_log: Path) -> None:
+        self.cloud, self.package, self.iam_log = cloud, package, iam_log
         super().__init__(cloud.client, STAGE)
         # The domain name in the outputs of the stack does not resolve.
         self.url = f"{cloud.env['AWS_ENDPOINT_URL']}/restapis/{self.setting('REST_APIID')}/api/_user_request_"
 
-    def run(self, module: str, *arguments: str) -> str:
-        """Run a command for the stage. Return its output."""
+    def run(self, module: str, *arguments: str, credentials: dict[str, str] | None = None) -> str:
+        """Run a command for the stage, by default as the administrator. Return its output."""
         aws = {name: value for name, value in self.cloud.env.items() if name.startswith("AWS_")}
         command = [sys.executable, "-m", module, STAGE, *arguments]
         completed = subprocess.run(
-            command, cwd=ROOT, env=environment() | aws, capture_output=True, text=True, check=True
+            command, cwd=ROOT, env=environment() | aws | (credentials or {}), capture_output=True, text=True, check=True
         )
         return completed.stdout
 
@@ -64,19 +66,24 @@ class Packaged(Deployed):
         return dict(json.loads(message["Body"])["requestPayload"])
 
 
+def build_package(project: Path, folder: Path) -> Path:
+    """Build the package of a project in a folder. Return the archive."""
+    command = [str(Path(sys.executable).parent / "chalice"), "package", "--stage", "package"]
+    command += ["--merge-template", "resources.yaml", str(folder)]
+    region = {"AWS_DEFAULT_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+    subprocess.run(command, cwd=project, check=True, capture_output=True, env=environment() | region)
+    return folder / "deployment.zip"
+
+
 @contextlib.contextmanager
 def packaged_stack(project: Path, folder: Path, iam_log: Path) -> Iterator[Packaged]:
     """Build the package of a project, and deploy it to an emulator that logs each IAM decision."""
-    package = folder / "package"
-    command = [str(Path(sys.executable).parent / "chalice"), "package", "--stage", "package"]
-    command += ["--merge-template", "resources.yaml", str(package)]
-    region = {"AWS_DEFAULT_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
-    subprocess.run(command, cwd=project, check=True, capture_output=True, env=environment() | region)
+    package = build_package(project, folder / "package").parent
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("IAM_LOG", str(iam_log))
         with run_cloud(folder / "cloud", 0) as cloud:
             _deploy(cloud, package)
-            yield Packaged(cloud, package)
+            yield Packaged(cloud, package, iam_log)
 
 
 def _deploy(cloud: Cloud, package: Path) -> None:
@@ -95,7 +102,7 @@ def _deploy(cloud: Cloud, package: Path) -> None:
                 "JWKS_URL": {"Fn::Sub": f"{endpoint}/${{Users}}/.well-known/jwks.json"},
             }
     parameters = {"Stage": STAGE, "BaseUrl": BASE_URL, "AllowedOrigins": BASE_URL}
-    parameters["DomainPrefix"] = f"photoshare-{STAGE}"
+    parameters |= {"DomainPrefix": f"photoshare-{STAGE}", "DomainName": DOMAIN, "RegionalCertificateArn": CERTIFICATE}
     cloudformation.create_stack(
         StackName=f"photoshare-{STAGE}",
         TemplateURL=templates.upload(cloud.client, STAGE, json.dumps(template)),
