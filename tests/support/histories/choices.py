@@ -20,9 +20,12 @@ class Choice:
         """Return a photo, which may be erased."""
         return self.of(self._history.photos)
 
-    def photos(self) -> list[str]:
-        """Return up to three different photos."""
-        return [*dict.fromkeys(self.photo() for _ in range(3))]
+    def photos(self, of: str = "") -> list[str]:
+        """Return up to three different photos, mostly of the owner of the album `of` if given."""
+        every = self._history.photos
+        owned = [photo_id for photo_id in every if of and self._history.owners[photo_id] == self._history.owners[of]]
+        photos = owned if owned and self.of((True, True, False)) else every
+        return [*dict.fromkeys(self.of(photos) for _ in range(3))]
 
     def album(self) -> str:
         """Return an album, which may be deleted."""
