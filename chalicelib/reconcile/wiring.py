@@ -55,10 +55,9 @@ def build_reconciliation(options: Options, emit: Emit, first: Sources | None = N
     passes = rebuilding
     if not options.only_rebuild:
         passes = [
-            DerivedRowPass(rows, "entry_table", "entry", first_photos, photos, account),
+            *(DerivedRowPass(rows, kind, first_photos, photos, account) for kind in rows.kinds if kind == "entry"),
             *rebuilding,
-            DerivedRowPass(rows, "term_table", "search-row", first_photos, photos, account),
-            DerivedRowPass(rows, "account_table", "digest", first_photos, photos, account),
+            *(DerivedRowPass(rows, kind, first_photos, photos, account) for kind in rows.kinds if kind != "entry"),
             RatingPass(rows, first_photos, photos, account),
             AlbumPass(rows, AlbumRepairs(rows, audit, now), account),
             *([] if account else [UploadPass(listings, now)]),

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.stores.row_audit import MAX_REPLACEMENTS
+from chalicelib.stores.dynamodb.raw_rows import MAX_REPLACEMENTS
 from tests.support.damage import Damage
 from tests.support.faults import Killed, hooked
 from tests.support.invariants import broken

@@ -8,8 +8,7 @@ from uuid import uuid4
 from chalicelib.domain.ids import create_photo_id
 from chalicelib.domain.photos import Photo
 from chalicelib.stores.dynamodb import items
-from chalicelib.stores.dynamodb.audit import KEYS
-from chalicelib.stores.row_audit import TableName
+from chalicelib.stores.dynamodb.raw_rows import KEYS, TableName
 from tests.support.cloud import Client, Cloud
 from tests.support.images import photo as make_photo
 

@@ -17,7 +17,7 @@ from chalicelib.reconcile.run import Options, Report
 from chalicelib.reconcile.snapshot import open_snapshot
 from chalicelib.reconcile.sources import Sources
 from chalicelib.reconcile.wiring import build_reconciliation
-from chalicelib.stores.dynamodb.audit import KEYS
+from chalicelib.stores.dynamodb.raw_rows import KEYS
 from tests.support.cloud import Cloud
 from tests.support.exports import write_exports, write_inventories
 from tests.support.moto_data import read_rows

@@ -3,7 +3,7 @@
 from uuid import uuid4
 
 from chalicelib.domain.ids import create_link_id, create_photo_id, format_timestamp
-from chalicelib.stores.dynamodb.audit import KEYS
+from chalicelib.stores.dynamodb.raw_rows import KEYS
 from tests.support.damage import JPEG, PAST, Damage
 
 
