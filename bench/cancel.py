@@ -97,7 +97,7 @@ def seed(
         record = IdempotencyRecord(
             user_id=owner, key=f"{number}", request="", resource_id="", expires_at=int(now.timestamp()) + 86400
         )
-        assert wiring.idempotency_store().add(record)
+        assert wiring.stores().idempotency.add(record)
 
     def seed_photo(number: int) -> Photo:
         memberships = (
@@ -136,29 +136,29 @@ def upload(owner: UserId, memberships: dict[AlbumId, Membership], visibility: Vi
         s3.put_object(Bucket=wiring.settings().originals_bucket, Key=photo.s3_key, Body=b"x")
     for key in renditions.values():
         s3.put_object(Bucket=wiring.settings().renditions_bucket, Key=key, Body=b"x")
-    assert wiring.photo_store().add_pending(photo, NO_LIMITS)
+    assert wiring.stores().photos.add_pending(photo, NO_LIMITS)
     ready = photo.with_(status="ready", sha256=secrets.token_hex(32), renditions=renditions, memberships=memberships)
     return replace(photo, ready)
 
 
 def trash(photo: Photo) -> Photo:
     """Move a photo to the trash, with its current ratings."""
-    current = wiring.photo_store().get_photo(photo.photo_id)
+    current = wiring.stores().photos.get_photo(photo.photo_id)
     assert current
     return replace(current, current.with_(trashed_at=format_timestamp(datetime.now(UTC))))
 
 
 def replace(before: Photo, after: Photo) -> Photo:
     """Replace a photo in the store, and return the stored photo."""
-    assert wiring.photo_store().replace(before, after)
-    stored = wiring.photo_store().get_photo(before.photo_id)
+    assert wiring.stores().photos.replace(before, after)
+    stored = wiring.stores().photos.get_photo(before.photo_id)
     assert stored
     return stored
 
 
 def rate(photo: Photo, by: UserId, stars: int = 4) -> None:
     """Add a rating."""
-    assert wiring.rating_store().rate(photo, by, None, stars)
+    assert wiring.stores().ratings.rate(photo, by, None, stars)
 
 
 def purge(running: cloud.Cloud, user_id: UserId, photos: int, kills: int) -> None:

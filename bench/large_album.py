@@ -51,7 +51,7 @@ def main(photos: int = 5_000) -> None:
 def seed(owner: Caller, photos: int) -> AlbumId:
     """Create a public album with ready photos, without their files."""
     album_id = wiring.albums().create(NewAlbum(name=OLD), by=owner).album_id
-    store = wiring.photo_store()
+    store = wiring.stores().photos
     for number in range(photos):
         photo = pending(owner.user_id, minute=number)
         membership = Membership(name=OLD, public=True, position=number)
@@ -83,7 +83,7 @@ def _receive(sqs: Any, url: str) -> Iterator[str]:
 
 def is_due(album_id: AlbumId) -> bool:
     """Return True if photos of the album may still have a copy of its old name or visibility."""
-    album: Album | None = wiring.album_store().get_album(album_id)
+    album: Album | None = wiring.stores().albums.get_album(album_id)
     return album is not None and album.due_at is not None
 
 

@@ -2,7 +2,7 @@
 
 import time
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.accounts.accounts import Accounts, Authentication
 from chalicelib.accounts.deletion import AccountPurge
@@ -38,22 +38,14 @@ from chalicelib.photos.views import PhotoPresenter
 from chalicelib.search.search import Search
 from chalicelib.storage.bucket import PhotoBuckets
 from chalicelib.storage.signed_urls import CdnSigner, Presigner
-from chalicelib.stores import protocols
-from chalicelib.stores.dynamodb.account_deletion import DynamoAccountDeletionStore
-from chalicelib.stores.dynamodb.accounts import DynamoAccountStore
-from chalicelib.stores.dynamodb.albums import DynamoAlbumStore
-from chalicelib.stores.dynamodb.idempotency import DynamoIdempotencyStore
-from chalicelib.stores.dynamodb.photos import DynamoPhotoStore
-from chalicelib.stores.dynamodb.ratings import DynamoRatingStore
-from chalicelib.stores.dynamodb.search import DynamoSearchIndex
-from chalicelib.stores.dynamodb.share_links import DynamoShareLinkStore
-from chalicelib.stores.dynamodb.timeline import DynamoTimelineStore
-from chalicelib.stores.dynamodb.user_requests import DynamoUserRequestStore, RequestKind
-from chalicelib.stores.timeline import TimelineStore
-from chalicelib.stores.user_requests import UserRequestStore
+from chalicelib.stores.backend import Stores
+from chalicelib.stores.dynamodb.stores import build_stores
 from chalicelib.uploads.confirmation import UploadConfirmation
 from chalicelib.uploads.grants import UploadGrants
 from chalicelib.uploads.moderation import Moderator, Rekognition
+
+if TYPE_CHECKING:
+    from chalicelib.stores.postgres.database import Database
 
 
 @cache
@@ -69,63 +61,26 @@ def dynamodb() -> Any:
 
 
 @cache
-def photo_store() -> protocols.PhotoStore:
-    """Return the store of photos."""
-    return DynamoPhotoStore(settings(), dynamodb())
+def database() -> "Database":
+    """Return the SQL database of the settings.
+
+    Raises:
+        MissingSetting: the stores are on DynamoDB.
+    """
+    # Only deployments with an SQL database pay for the import of the driver.
+    from chalicelib.stores.postgres.database import Database
+
+    return Database(settings().require_database_url())
 
 
 @cache
-def account_store() -> protocols.AccountStore:
-    """Return the store of accounts."""
-    return DynamoAccountStore(settings(), dynamodb())
+def stores() -> Stores:
+    """Return all stores: on the SQL database if the settings name one, otherwise on DynamoDB."""
+    if not settings().database_url:
+        return build_stores(settings(), dynamodb())
+    from chalicelib.stores.postgres import stores as postgres
 
-
-@cache
-def share_link_store() -> protocols.ShareLinkStore:
-    """Return the store of share links."""
-    return DynamoShareLinkStore(settings(), dynamodb())
-
-
-@cache
-def album_store() -> protocols.AlbumStore:
-    """Return the store of albums."""
-    return DynamoAlbumStore(settings(), dynamodb())
-
-
-@cache
-def idempotency_store() -> protocols.IdempotencyStore:
-    """Return the store of idempotency records."""
-    return DynamoIdempotencyStore(settings(), dynamodb())
-
-
-@cache
-def account_deletion_store() -> protocols.AccountDeletionStore:
-    """Return the store of cancelled accounts."""
-    return DynamoAccountDeletionStore(settings(), dynamodb())
-
-
-@cache
-def timeline_store() -> TimelineStore:
-    """Return the store of the order `taken`."""
-    return DynamoTimelineStore(settings(), dynamodb())
-
-
-@cache
-def request_store(kind: RequestKind) -> UserRequestStore:
-    """Return the store of requests for one kind of job."""
-    return DynamoUserRequestStore(settings(), dynamodb(), kind=kind)
-
-
-@cache
-def rating_store() -> protocols.RatingStore:
-    """Return the store of ratings."""
-    return DynamoRatingStore(settings(), dynamodb())
-
-
-@cache
-def search_index() -> protocols.SearchIndex:
-    """Return the search index."""
-    return DynamoSearchIndex(settings(), dynamodb())
+    return postgres.build_stores(database())
 
 
 @cache
@@ -183,118 +138,120 @@ def photo_presenter() -> PhotoPresenter:
 @cache
 def album_presenter() -> AlbumPresenter:
     """Return the presenter of albums."""
-    return AlbumPresenter(album_store(), photo_store(), photo_presenter())
+    return AlbumPresenter(stores().albums, stores().photos, photo_presenter())
 
 
 @cache
 def authentication() -> Authentication:
     """Return the authentication of callers."""
-    return Authentication(account_store(), user_pool(), limiter())
+    return Authentication(stores().accounts, user_pool(), limiter())
 
 
 @cache
 def accounts() -> Accounts:
     """Return the use cases of accounts."""
-    return Accounts(account_store(), account_deletion_store(), user_pool(), queue(), settings().limits, now)
+    return Accounts(stores().accounts, stores().deletions, user_pool(), queue(), settings().limits, now)
 
 
 @cache
 def upload_grants() -> UploadGrants:
     """Return the use case of upload grants."""
-    return UploadGrants(photo_store(), album_store(), idempotency_store(), bucket(), settings().limits, now)
+    return UploadGrants(stores().photos, stores().albums, stores().idempotency, bucket(), settings().limits, now)
 
 
 @cache
 def confirmation() -> UploadConfirmation:
     """Return the confirmation of uploads."""
-    return UploadConfirmation(photo_store(), account_store(), bucket(), moderator(), photo_presenter(), now)
+    return UploadConfirmation(stores().photos, stores().accounts, bucket(), moderator(), photo_presenter(), now)
 
 
 @cache
 def photos() -> Photos:
     """Return the use cases of single photos."""
-    return Photos(photo_store(), bucket(), photo_presenter(), queue(), now)
+    return Photos(stores().photos, bucket(), photo_presenter(), queue(), now)
 
 
 @cache
 def photo_batches() -> PhotoBatches:
     """Return the use cases of many photos."""
-    return PhotoBatches(photo_store(), photos(), limiter())
+    return PhotoBatches(stores().photos, photos(), limiter())
 
 
 @cache
 def trash() -> Trash:
     """Return the use case that empties the trash."""
-    return Trash(photo_store(), request_store("trash"), bucket(), queue(), now)
+    return Trash(stores().photos, stores().trash_requests, bucket(), queue(), now)
 
 
 @cache
 def photo_lists() -> PhotoLists:
     """Return the use cases of photo lists."""
-    return PhotoLists(photo_store(), timeline_store(), photo_presenter(), settings().signing_keys)
+    return PhotoLists(stores().photos, stores().timeline, photo_presenter(), settings().signing_keys)
 
 
 @cache
 def ratings() -> Ratings:
     """Return the use cases of ratings."""
-    return Ratings(photo_store(), rating_store())
+    return Ratings(stores().photos, stores().ratings)
 
 
 @cache
 def propagation() -> Propagation:
     """Return the propagation of album changes."""
-    return Propagation(photo_store(), album_store(), share_link_store(), queue(), now)
+    return Propagation(stores().photos, stores().albums, stores().links, queue(), now)
 
 
 @cache
 def albums() -> Albums:
     """Return the use cases of albums."""
-    return Albums(album_store(), idempotency_store(), propagation(), album_presenter(), settings().signing_keys, now)
+    return Albums(stores().albums, stores().idempotency, propagation(), album_presenter(), settings().signing_keys, now)
 
 
 @cache
 def album_photos() -> AlbumPhotos:
     """Return the use cases of the photos of albums."""
-    stores = (photo_store(), album_store(), timeline_store())
-    return AlbumPhotos(*stores, photo_presenter(), settings().signing_keys, now)
+    return AlbumPhotos(
+        stores().photos, stores().albums, stores().timeline, photo_presenter(), settings().signing_keys, now
+    )
 
 
 @cache
 def album_batches() -> AlbumBatches:
     """Return the use cases of many photos of an album."""
-    return AlbumBatches(album_store(), album_photos(), limiter())
+    return AlbumBatches(stores().albums, album_photos(), limiter())
 
 
 @cache
 def share_links() -> ShareLinks:
     """Return the use cases of share links."""
     keys = settings().signing_keys
-    return ShareLinks(album_store(), share_link_store(), album_presenter(), album_photos(), keys, now)
+    return ShareLinks(stores().albums, stores().links, album_presenter(), album_photos(), keys, now)
 
 
 @cache
 def link_creation() -> LinkCreation:
     """Return the use case that creates share links."""
-    return LinkCreation(album_store(), share_link_store(), idempotency_store(), settings(), now)
+    return LinkCreation(stores().albums, stores().links, stores().idempotency, settings(), now)
 
 
 @cache
 def search() -> Search:
     """Return the use case of search."""
-    return Search(search_index(), photo_presenter(), settings().signing_keys)
+    return Search(stores().search, photo_presenter(), settings().signing_keys)
 
 
 @cache
 def jobs() -> Jobs:
     """Return all background jobs."""
-    purge = AccountPurge(account_deletion_store(), bucket(), user_pool(), now)
-    reindexing = Reindexing(photo_store(), timeline_store(), search_index(), request_store("reindex"), now)
-    rotations = Rotations(photo_store(), bucket(), now)
+    purge = AccountPurge(stores().deletions, bucket(), user_pool(), now)
+    reindexing = Reindexing(stores().photos, stores().timeline, stores().search, stores().reindex_requests, now)
+    rotations = Rotations(stores().photos, bucket(), now)
     return Jobs(
-        PurgeAccountJob(account_deletion_store(), purge, queue(), now),
-        EmptyTrashJob(request_store("trash"), trash(), queue(), now),
-        ReindexPhotosJob(request_store("reindex"), reindexing, queue(), now),
-        UpdateAlbumJob(album_store(), propagation(), queue(), now),
+        PurgeAccountJob(stores().deletions, purge, queue(), now),
+        EmptyTrashJob(stores().trash_requests, trash(), queue(), now),
+        ReindexPhotosJob(stores().reindex_requests, reindexing, queue(), now),
+        UpdateAlbumJob(stores().albums, propagation(), queue(), now),
         # The sweep of photos takes the longest, so run it last.
-        CleanUpPhotoJob(photo_store(), bucket(), confirmation(), rotations, queue(), now),
+        CleanUpPhotoJob(stores().photos, bucket(), confirmation(), rotations, queue(), now),
+        expired_rows=stores().expired_rows,
     )

@@ -37,7 +37,7 @@ def erase_photo(photo_id: str) -> str:
     Raises:
         CannotRemove: the photo does not exist, or it is already erased.
     """
-    photo = wiring.photo_store().get_photo(msgspec.convert(photo_id, PhotoId))
+    photo = wiring.stores().photos.get_photo(msgspec.convert(photo_id, PhotoId))
     if photo is None or photo.status == "erased":
         raise CannotRemove("The photo does not exist." if photo is None else "The photo is already erased.")
     wiring.photos().erase(photo.photo_id, by=Caller(photo.user_id))
@@ -58,7 +58,7 @@ def cancel_account(user_id: str) -> str:
     if user["Username"] != user_id:
         raise CannotRemove(f"Use the id of the user, which is {user['Username']}.")
     now = wiring.now()
-    wiring.account_deletion_store().cancel_account(
+    wiring.stores().deletions.cancel_account(
         UserId(user_id), format_timestamp(now), format_timestamp(now + PURGE_LEASE)
     )
     wiring.queue().try_send([PurgeAccount(UserId(user_id))])

@@ -65,14 +65,12 @@ def cancel_orphans(user_ids: list[str]) -> None:
     """
     ids = [UserId(user_id) for user_id in user_ids]
     for user_id in ids:
-        account = wiring.account_store().get_account(user_id)
+        account = wiring.stores().accounts.get_account(user_id)
         if account.created_at is None or account.cancelled or wiring.user_pool().has_user(user_id):
             raise NotAnOrphan(user_id)
     now = wiring.now()
     for user_id in ids:
-        wiring.account_deletion_store().cancel_account(
-            user_id, format_timestamp(now), format_timestamp(now + PURGE_LEASE)
-        )
+        wiring.stores().deletions.cancel_account(user_id, format_timestamp(now), format_timestamp(now + PURGE_LEASE))
         wiring.queue().send([PurgeAccount(user_id)])
 
 

@@ -4,9 +4,10 @@ The gateway verifies the tokens that the identity provider signs.
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from hashlib import scrypt
+from types import MappingProxyType
 from uuid import uuid4
 
 if not os.environ.get("AWS_TEST_STAGE"):
@@ -124,17 +125,28 @@ def idp(provider: IdentityProvider) -> IdentityProvider:
     return provider
 
 
+@pytest.fixture(scope="session")
+def empty_store(request: pytest.FixtureRequest) -> Iterator[Callable[[], dict[str, str]]]:
+    """A function that empties the store of `STORE`, and returns the environment variables that choose the store."""
+    if os.environ.get("STORE") != "postgres":
+        yield dict
+        return
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    with postgres_rows.on_postgres(server) as empty:
+        yield lambda: {"DATABASE_URL": empty().client.parameters}
+
+
 @pytest.fixture
-def cloud(idp: IdentityProvider) -> Iterator[Cloud]:
+def cloud(idp: IdentityProvider, empty_store: Callable[[], dict[str, str]]) -> Iterator[Cloud]:
     """An empty deployment of the service."""
-    with deployment(idp) as cloud:
+    with deployment(idp, empty_store()) as cloud:
         yield cloud
 
 
 @pytest.fixture(scope="module")
-def deployed(provider: IdentityProvider) -> Iterator[Cloud]:
+def deployed(provider: IdentityProvider, empty_store: Callable[[], dict[str, str]]) -> Iterator[Cloud]:
     """One deployment for a module. A module uses this or `cloud`, but not both, because they share moto."""
-    with deployment(provider) as cloud:
+    with deployment(provider, empty_store()) as cloud:
         yield cloud
 
 
@@ -154,10 +166,10 @@ def ann(shared_cloud: Cloud) -> Client:
 
 
 @contextmanager
-def deployment(idp: IdentityProvider) -> Iterator[Cloud]:
-    """Deploy the service on moto, with this identity provider."""
+def deployment(idp: IdentityProvider, store: Mapping[str, str] = MappingProxyType({})) -> Iterator[Cloud]:
+    """Deploy the service on moto, with this identity provider and the environment variables of a store."""
     with mock_aws(), shortcuts(), pytest.MonkeyPatch.context() as environment:
-        for name, value in deploy().items():
+        for name, value in {**deploy(), **store}.items():
             environment.setenv(name, value)
         environment.setenv("USER_POOL_ID", identity_provider.POOL)
         environment.setenv("USER_POOL_CLIENT_ID", identity_provider.CLIENT)
@@ -184,6 +196,8 @@ def deploy() -> dict[str, str]:
 
 def forget_clients() -> None:
     """Make the app rebuild its services and clients at the next use."""
+    if wiring.database.cache_info().currsize:
+        wiring.database().close()
     for factory in (*vars(wiring).values(), aws._get_session):
         if hasattr(factory, "cache_clear"):
             factory.cache_clear()

@@ -38,6 +38,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     album_table: str
     entry_table: str
     rating_table: str
+    database_url: str | None
+    """The connection string of an SQL database, or None if the stores are on DynamoDB."""
     originals_bucket: str
     renditions_bucket: str
     job_queue_url: str
@@ -71,6 +73,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         if not self.configured_signing_keys:
             raise MissingSetting(_MISSING.format("SIGNING_KEYS"))
         return self.configured_signing_keys
+
+    def require_database_url(self) -> str:
+        """Return the connection string of the SQL database.
+
+        Raises:
+            MissingSetting: the stores are on DynamoDB.
+        """
+        if not self.database_url:
+            raise MissingSetting(_MISSING.format("DATABASE_URL"))
+        return self.database_url
 
     @property
     def bucket_url_template(self) -> str:
@@ -115,6 +127,7 @@ def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         album_table=require("ALBUM_TABLE"),
         entry_table=require("ENTRY_TABLE"),
         rating_table=require("RATING_TABLE"),
+        database_url=environment.get("DATABASE_URL") or None,
         originals_bucket=require("ORIGINALS_BUCKET"),
         renditions_bucket=require("RENDITIONS_BUCKET"),
         job_queue_url=require("JOB_QUEUE_URL"),

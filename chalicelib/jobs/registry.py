@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from chalicelib.domain.messages import Message
 from chalicelib.infra import logs
 from chalicelib.jobs.queue import decode_message
+from chalicelib.stores.backend import ExpiredRows
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +37,8 @@ class Job(Protocol):
 class Jobs:
     """All background jobs."""
 
-    def __init__(self, *jobs: Job) -> None:
+    def __init__(self, *jobs: Job, expired_rows: ExpiredRows) -> None:
+        self._expired_rows = expired_rows
         self._jobs = {job.message_type: job for job in jobs}
 
     def handle(self, body: str) -> None:
@@ -46,19 +48,27 @@ class Jobs:
             self._jobs[type(message)].handle(message)
 
     def sweep(self) -> int:
-        """Run the sweep of every job, and return the number of messages. If one sweep fails, continue with the others.
+        """Run the sweep of every job, delete expired rows, and return the number of messages.
+
+        If one sweep fails, continue with the others.
 
         Raises:
             ExceptionGroup: some sweeps failed. Lambda then retries them all.
         """
         count = 0
         failures: list[Exception] = []
-        for job in self._jobs.values():
+        sweeps = {job.message_type.__name__: job.sweep for job in self._jobs.values()}
+        for name, sweep in (sweeps | {"ExpiredRows": self._delete_expired_rows}).items():
             try:
-                count += job.sweep()
+                count += sweep()
             except Exception as error:
-                log.exception("a sweep failed", extra={"job": job.message_type.__name__})
+                log.exception("a sweep failed", extra={"job": name})
                 failures.append(error)
         if failures:
             raise ExceptionGroup("some sweeps failed", failures)
         return count
+
+    def _delete_expired_rows(self) -> int:
+        if deleted := self._expired_rows.delete():
+            log.info("expired rows were deleted", extra={"rows": deleted})
+        return 0

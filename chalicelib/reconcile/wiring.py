@@ -42,9 +42,9 @@ def build_reconciliation(options: Options, emit: Emit, first: Sources | None = N
     rows, settling_time = first.rows, timedelta(seconds=options.min_age_seconds)
     first_photos = PhotoLoader(first, settling_time, options.max_photos)
     current_photos = PhotoLoader(current, settling_time)
-    rotations = Rotations(wiring.photo_store(), wiring.bucket(), now)
+    rotations = Rotations(wiring.stores().photos, wiring.bucket(), now)
     photos = PhotoRepairs(
-        current_photos, audit, wiring.photo_store(), wiring.bucket(), wiring.confirmation(), rotations
+        current_photos, audit, wiring.stores().photos, wiring.bucket(), wiring.confirmation(), rotations
     )
     current_accounts = AccountLoader(current, current_photos)
     accounts = AccountRepairs(AccountLoader(first, first_photos), current_accounts, current_photos, audit, now)

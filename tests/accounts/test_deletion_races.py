@@ -134,7 +134,7 @@ def test_final_pass_purges_a_photo_that_the_index_does_not_show_yet(shared_cloud
     def mark_owner_query(params: Any, context: Any, **_: Any) -> None:
         context["reads_owner_index"] = '"IndexName": "owner"' in str(params.get("body"))
 
-    store: Any = wiring.account_deletion_store()
+    store: Any = wiring.stores().deletions
     client = store._calls._client
     with (
         hooked("before-call.dynamodb.Query", lambda _: mark_owner_query, client),
@@ -178,8 +178,6 @@ def test_purge_erases_only_objects_under_the_prefix_of_the_user(
             real_bucket.erase(prefix)
 
     ann.delete("/account")
-    AccountPurge(wiring.account_deletion_store(), RecordingBucket(), wiring.user_pool(), wiring.now).run(
-        UserId(ann.user_id)
-    )
+    AccountPurge(wiring.stores().deletions, RecordingBucket(), wiring.user_pool(), wiring.now).run(UserId(ann.user_id))
     assert erased_prefixes == [f"{ann.user_id}/"]
     assert cognito.asked

@@ -114,7 +114,7 @@ def run_propagation(
     cloud: Cloud, album_id: AlbumId, store: Any, budget: timedelta = propagation.PROPAGATION_TIME_BUDGET
 ) -> None:
     """Update the photos of an album on a store that may fail."""
-    links = wiring.share_link_store()
+    links = wiring.stores().links
     propagation.Propagation(store, cloud.albums, links, wiring.queue(), wiring.now).run(album_id, budget)
 
 

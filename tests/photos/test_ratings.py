@@ -127,7 +127,7 @@ def test_rating_returns_503_and_changes_nothing_if_other_ratings_always_come_fir
     def rate_first(params: Any, **_: Any) -> None:
         if bob.user_id.encode() in params["body"]:
             current = shared_cloud.photo(photo.photo_id)
-            assert wiring.rating_store().rate(current, UserId(uuid4().hex), None, 3)
+            assert wiring.stores().ratings.rate(current, UserId(uuid4().hex), None, 3)
 
     with hooked("before-call.dynamodb.TransactWriteItems", lambda _: rate_first, shared_cloud.dynamodb):
         answer = bob.call("PUT", rating_path(photo), {"rating": 5})

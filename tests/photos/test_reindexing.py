@@ -56,11 +56,11 @@ def check_invariants(cloud: Cloud, owner: Client) -> list[str]:
 
 def request(owner: Client, at: datetime | None = None) -> None:
     now = format_timestamp(at or datetime.now(UTC))
-    wiring.request_store("reindex").add(UserId(owner.user_id), now, now)
+    wiring.stores().reindex_requests.add(UserId(owner.user_id), now, now)
 
 
 def is_requested(owner: Client) -> bool:
-    return wiring.request_store("reindex").get_time(UserId(owner.user_id)) is not None
+    return wiring.stores().reindex_requests.get_time(UserId(owner.user_id)) is not None
 
 
 def test_command_and_sweep_reindex_the_photos_of_every_user_once(shared_cloud: Cloud, ann: Client) -> None:
@@ -81,7 +81,7 @@ def test_command_and_sweep_reindex_the_photos_of_every_user_once(shared_cloud: C
 def test_command_requests_nothing_for_cancelled_accounts(shared_cloud: Cloud, ann: Client) -> None:
     add_old_photos(shared_cloud, ann, 1)
     now, later = (format_timestamp(datetime.now(UTC) + timedelta(days=day)) for day in (0, 1))
-    wiring.account_deletion_store().cancel_account(UserId(ann.user_id), now, later)
+    wiring.stores().deletions.cancel_account(UserId(ann.user_id), now, later)
     request_reindexing(shared_cloud.dynamodb, shared_cloud.settings, datetime.now(UTC))
     assert not is_requested(ann)
 
@@ -99,15 +99,15 @@ def test_job_without_time_is_resumed_by_the_sweep(
     _, photo_ids = add_old_photos(shared_cloud, ann, 5)
     request(ann)
     run = reindexing.Reindexing(
-        wiring.photo_store(),
-        wiring.timeline_store(),
-        wiring.search_index(),
-        wiring.request_store("reindex"),
+        wiring.stores().photos,
+        wiring.stores().timeline,
+        wiring.stores().search,
+        wiring.stores().reindex_requests,
         wiring.now,
     ).run
     run(UserId(ann.user_id), timedelta())
     assert read_order(ann) == photo_ids[-2:]
-    assert UserId(ann.user_id) in wiring.request_store("reindex").list_due(format_timestamp(datetime.now(UTC)), 99)
+    assert UserId(ann.user_id) in wiring.stores().reindex_requests.list_due(format_timestamp(datetime.now(UTC)), 99)
     run_job(ReindexPhotos(UserId(ann.user_id)), datetime.now(UTC))
     assert read_order(ann) == photo_ids
     assert check_invariants(shared_cloud, ann) == []

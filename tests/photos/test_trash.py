@@ -50,7 +50,7 @@ def request_emptying(owner: Client) -> None:
 def sweep_request(owner: Client, after: timedelta) -> bool:
     """Run the job of a user if a sweep at `after` from now finds the request. Return whether it does."""
     now = datetime.now(UTC) + after
-    is_due = owner.user_id in wiring.request_store("trash").list_due(format_timestamp(now), 100)
+    is_due = owner.user_id in wiring.stores().trash_requests.list_due(format_timestamp(now), 100)
     if is_due:
         run_job(EmptyTrash(UserId(owner.user_id)), now)
     return is_due

@@ -10,7 +10,7 @@ from chalicelib.domain.accounts import Account, IdempotencyRecord
 from chalicelib.domain.ids import PhotoId, UserId, format_timestamp
 from chalicelib.domain.listing import Listing
 from chalicelib.stores.postgres.database import Connection, Database
-from chalicelib.stores.postgres.expiry import delete_expired
+from chalicelib.stores.postgres.expiry import PostgresExpiredRows
 from chalicelib.stores.postgres.search import PostgresSearchIndex
 from tests.support.album_rows import add_album, build_memberships, new_album, new_link, read_album
 from tests.support.postgres_hooks import hooked
@@ -80,10 +80,9 @@ def test_expired_rows_are_deleted(database: Database) -> None:
     backend.cancel(UserId("bob"))
     backend.deletions.finish_purge_run(UserId("bob"), None)
     later = time.time() + 3600 * 24 * 365
-    assert delete_expired(database, START.timestamp()) == 1, "only the record has expired"
-    while delete_expired(database, later):
-        if not database.read("SELECT 1 FROM photos WHERE photo_id = %s", tombstone.photo_id):
-            break
+    assert PostgresExpiredRows(database, START.timestamp).delete() == 1, "only the record has expired"
+    assert PostgresExpiredRows(database, lambda: later).delete() > 2
+    assert database.read("SELECT 1 FROM photos WHERE photo_id = %s", tombstone.photo_id) == []
     assert [database.read(f"SELECT * FROM {table}") for table in ("idempotency_records",)] == [[]]
     assert [row[0] for row in database.read("SELECT user_id FROM accounts")] == ["ann"]
     assert backend.now(live) == live

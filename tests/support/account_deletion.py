@@ -18,12 +18,12 @@ FINAL_PASS_DUE = 2 * GRANT_LIFETIME + timedelta(minutes=1)
 
 def purge() -> AccountPurge:
     """Return the purge of cancelled accounts."""
-    return AccountPurge(wiring.account_deletion_store(), wiring.bucket(), wiring.user_pool(), wiring.now)
+    return AccountPurge(wiring.stores().deletions, wiring.bucket(), wiring.user_pool(), wiring.now)
 
 
 def purge_job() -> PurgeAccountJob:
     """Return the job that purges cancelled accounts."""
-    return PurgeAccountJob(wiring.account_deletion_store(), purge(), wiring.queue(), wiring.now)
+    return PurgeAccountJob(wiring.stores().deletions, purge(), wiring.queue(), wiring.now)
 
 
 def run_queued_jobs(cloud: Cloud, after: timedelta = timedelta()) -> int:

@@ -96,8 +96,8 @@ class Cloud:
 
     def __init__(self, idp: IdentityProvider) -> None:
         self.idp, self.settings = idp, wiring.settings()
-        self.store, self.bucket, self.albums = wiring.photo_store(), wiring.bucket(), wiring.album_store()
-        self.accounts = wiring.account_store()
+        self.store, self.bucket, self.albums = wiring.stores().photos, wiring.bucket(), wiring.stores().albums
+        self.accounts = wiring.stores().accounts
         self.calls: list[str] = []
         self.recorder = Recorder()
         self.gateway = Gateway(service.app, self.settings)

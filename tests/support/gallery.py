@@ -39,7 +39,7 @@ def put_into_album(cloud: Cloud, photo: Photo, album_id: AlbumId) -> Photo:
 
 def rate(cloud: Cloud, photo: Photo, by: str, stars: int) -> Photo:
     """Rate a photo. Return the changed photo."""
-    ratings, user_id = wiring.rating_store(), UserId(by)
+    ratings, user_id = wiring.stores().ratings, UserId(by)
     before = ratings.get_rating(photo.photo_id, user_id)
     assert ratings.rate(cloud.photo(photo.photo_id), user_id, before, stars)
     return cloud.photo(photo.photo_id)

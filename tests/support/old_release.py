@@ -50,7 +50,7 @@ def reindex_photos(cloud: Cloud) -> None:
     forget_order(cloud.dynamodb, photo)
     forget_words(cloud.dynamodb, photo, [])
     now = datetime.now(UTC)
-    wiring.request_store("reindex").add(UserId(ann.user_id), *[format_timestamp(now)] * 2)
+    wiring.stores().reindex_requests.add(UserId(ann.user_id), *[format_timestamp(now)] * 2)
     assert cloud.sweep(now) >= 1
     cloud.work(msgspec.json.encode(ReindexPhotos(UserId(ann.user_id))).decode(), now)
     assert ann.get("/photos", order="taken", scope="mine").json["items"]

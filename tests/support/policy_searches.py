@@ -26,7 +26,7 @@ def search_photos(cloud: Cloud) -> None:
 
 def search_old_terms(cloud: Cloud) -> None:
     """Search and list by tag while functions also read the table of an earlier release."""
-    services: list[Any] = [wiring.search_index(), wiring.photo_store()._tags]  # type: ignore[attr-defined]
+    services: list[Any] = [wiring.stores().search, wiring.stores().photos._tags]  # type: ignore[attr-defined]
     with pytest.MonkeyPatch.context() as patched:
         for service in services:
             patched.setattr(service, "_old_terms", OLD_TABLE)

@@ -3,24 +3,14 @@
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import psycopg
 
-from chalicelib.stores.postgres.account_deletion import PostgresAccountDeletionStore
-from chalicelib.stores.postgres.accounts import PostgresAccountStore
-from chalicelib.stores.postgres.albums import PostgresAlbumStore
 from chalicelib.stores.postgres.database import Database
-from chalicelib.stores.postgres.idempotency import PostgresIdempotencyStore
 from chalicelib.stores.postgres.migrations import migrate
-from chalicelib.stores.postgres.photos import PostgresPhotoStore
-from chalicelib.stores.postgres.ratings import PostgresRatingStore
-from chalicelib.stores.postgres.search import PostgresSearchIndex
-from chalicelib.stores.postgres.share_links import PostgresShareLinkStore
-from chalicelib.stores.postgres.timeline import PostgresTimelineStore
-from chalicelib.stores.postgres.user_requests import PostgresUserRequestStore
+from chalicelib.stores.postgres.stores import build_stores
 from tests.support.postgres_server import PostgresServer
-from tests.support.rows import START, Backend, Stores
+from tests.support.rows import START, Backend
 
 _LIST_TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'migrations'"
 
@@ -54,17 +44,4 @@ def new_database(server: PostgresServer) -> Iterator[Database]:
 def build_backend(database: Database) -> Backend:
     """Return stores on a database, with a clock of their own."""
     now = [START.timestamp()]
-    arguments: Any = (database, lambda: now[0])
-    stores = Stores(
-        photos=PostgresPhotoStore(*arguments),
-        accounts=PostgresAccountStore(*arguments),
-        albums=PostgresAlbumStore(*arguments),
-        links=PostgresShareLinkStore(*arguments),
-        idempotency=PostgresIdempotencyStore(*arguments),
-        deletions=PostgresAccountDeletionStore(*arguments),
-        ratings=PostgresRatingStore(*arguments),
-        search=PostgresSearchIndex(*arguments),
-        trash_requests=PostgresUserRequestStore(*arguments, kind="trash"),
-        timeline=PostgresTimelineStore(*arguments),
-    )
-    return Backend(stores, now, database)
+    return Backend(build_stores(database, lambda: now[0]), now, database)

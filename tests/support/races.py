@@ -26,9 +26,9 @@ def run_concurrently_on[Result](cloud: Cloud, calls: Sequence[Callable[[], Resul
 def _isolated(cloud: Cloud) -> Any:
     shared = OneAtATime(cloud.dynamodb)
     stores: list[Any] = [
-        *(wiring.photo_store(), wiring.account_store(), wiring.album_store(), wiring.share_link_store()),
-        *(wiring.rating_store(), wiring.idempotency_store(), wiring.search_index()),
-        wiring.timeline_store(),
+        *(wiring.stores().photos, wiring.stores().accounts, wiring.stores().albums, wiring.stores().links),
+        *(wiring.stores().ratings, wiring.stores().idempotency, wiring.stores().search),
+        wiring.stores().timeline,
     ]
     for store in stores:
         store._calls._client = shared

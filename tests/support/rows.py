@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 from moto import mock_aws
 
@@ -14,28 +14,8 @@ from chalicelib.domain.ids import PhotoId, UserId, create_photo_id, format_times
 from chalicelib.domain.photos import Photo
 from chalicelib.infra import aws
 from chalicelib.infra.settings import Settings, load_settings
-from chalicelib.stores.dynamodb.account_deletion import DynamoAccountDeletionStore
-from chalicelib.stores.dynamodb.accounts import DynamoAccountStore
-from chalicelib.stores.dynamodb.albums import DynamoAlbumStore
-from chalicelib.stores.dynamodb.idempotency import DynamoIdempotencyStore
-from chalicelib.stores.dynamodb.photos import DynamoPhotoStore
-from chalicelib.stores.dynamodb.ratings import DynamoRatingStore
-from chalicelib.stores.dynamodb.search import DynamoSearchIndex
-from chalicelib.stores.dynamodb.share_links import DynamoShareLinkStore
-from chalicelib.stores.dynamodb.timeline import DynamoTimelineStore
-from chalicelib.stores.dynamodb.user_requests import DynamoUserRequestStore
-from chalicelib.stores.protocols import (
-    AccountDeletionStore,
-    AccountStore,
-    AlbumStore,
-    IdempotencyStore,
-    PhotoStore,
-    RatingStore,
-    SearchIndex,
-    ShareLinkStore,
-)
-from chalicelib.stores.timeline import TimelineStore
-from chalicelib.stores.user_requests import UserRequestStore
+from chalicelib.stores.backend import Stores
+from chalicelib.stores.dynamodb.stores import build_stores
 from tests.support.fast_moto import shortcuts
 from tests.support.moto_data import delete_rows
 
@@ -58,21 +38,6 @@ def pending(owner: str = "ann", *, minute: int = 0, entropy: int | None = None, 
         charged_bytes=1000,
     )
     return photo.with_(**facts)
-
-
-class Stores(NamedTuple):
-    """One implementation of every storage contract."""
-
-    photos: PhotoStore
-    accounts: AccountStore
-    albums: AlbumStore
-    links: ShareLinkStore
-    idempotency: IdempotencyStore
-    deletions: AccountDeletionStore
-    ratings: RatingStore
-    search: SearchIndex
-    trash_requests: UserRequestStore
-    timeline: TimelineStore
 
 
 class Backend:
@@ -165,20 +130,7 @@ def on_dynamodb(deploy: Callable[[], dict[str, str]]) -> Iterator[Callable[[], B
 def _backend(settings: Settings, client: Any) -> Backend:
     now = [START.timestamp()]
     one_at_a_time: Any = OneAtATime(client)
-    arguments: Any = (settings, one_at_a_time, lambda: now[0])
-    stores = Stores(
-        photos=DynamoPhotoStore(*arguments),
-        accounts=DynamoAccountStore(*arguments),
-        albums=DynamoAlbumStore(*arguments),
-        links=DynamoShareLinkStore(*arguments),
-        idempotency=DynamoIdempotencyStore(*arguments),
-        deletions=DynamoAccountDeletionStore(*arguments),
-        ratings=DynamoRatingStore(*arguments),
-        search=DynamoSearchIndex(*arguments),
-        trash_requests=DynamoUserRequestStore(*arguments, kind="trash"),
-        timeline=DynamoTimelineStore(*arguments),
-    )
-    return Backend(stores, now, client)
+    return Backend(build_stores(settings, one_at_a_time, lambda: now[0]), now, client)
 
 
 def empty(settings: Settings, client: Any) -> None:

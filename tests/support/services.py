@@ -2,11 +2,8 @@
 
 from chalicelib import wiring
 
-WITH_CLIENTS = {
-    *("dynamodb", "queue", "bucket", "photo_store", "album_store", "idempotency_store"),
-    *("account_deletion_store", "account_store", "share_link_store", "rating_store", "search_index", "timeline_store"),
-}
-"""The services whose AWS clients have event handlers of a test."""
+WITH_CLIENTS = {"dynamodb", "database", "stores", "queue", "bucket"}
+"""The services whose connections and event handlers of a test must stay."""
 
 
 def rebuild_services() -> None:

@@ -1,4 +1,7 @@
-"""Delete rows that have expired. Every store already treats them as deleted."""
+"""Delete rows that have expired. PostgreSQL has no time to live, so the sweep does this."""
+
+import time
+from collections.abc import Callable
 
 from chalicelib.stores.postgres.database import Database, Transaction
 
@@ -9,17 +12,33 @@ _TABLES = {
     "accounts": "user_id",
 }
 """The tables whose rows expire, and the columns of their keys."""
+_ROWS = 500
+"""The number of rows of each table in one transaction. Aurora DSQL changes at most 3,000 rows in one."""
+_TRANSACTIONS = 200
+"""The number of transactions in one sweep. Together they delete up to 100,000 rows of each table."""
 
 
-def delete_expired(database: Database, now: float, limit: int = 500) -> int:
-    """Delete up to `limit` expired rows of each table at a time in Unix seconds. Return how many."""
+class PostgresExpiredRows:
+    """`ExpiredRows` of a database."""
 
-    def delete(transaction: Transaction) -> int:
-        return sum(_delete(transaction, table, key, int(now), limit) for table, key in _TABLES.items())
+    def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
+        self._database, self._clock = database, clock
 
-    return database.write(delete)
+    def delete(self) -> int:
+        deleted = 0
+        for _ in range(_TRANSACTIONS):
+            count = self._database.write(self._delete_some)
+            deleted += count
+            if not count:
+                break
+        return deleted
+
+    def _delete_some(self, transaction: Transaction) -> int:
+        now = int(self._clock())
+        return sum(_delete(transaction, table, key, now) for table, key in _TABLES.items())
 
 
-def _delete(transaction: Transaction, table: str, key: str, now: int, limit: int) -> int:
+def _delete(transaction: Transaction, table: str, key: str, now: int) -> int:
     chosen = f"SELECT {key} FROM {table} WHERE expires_at <= %s LIMIT %s"
-    return transaction.execute(f"DELETE FROM {table} WHERE ({key}) IN ({chosen}) AND expires_at <= %s", now, limit, now)
+    statement = f"DELETE FROM {table} WHERE ({key}) IN ({chosen}) AND expires_at <= %s"
+    return transaction.execute(statement, now, _ROWS, now)
