@@ -90,10 +90,13 @@ def postgres_server() -> Iterator[PostgresServer]:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run the tests of the storage contracts on every implementation."""
+    """Run the tests of the storage contracts, and the tests with the mark `every_store`, on every implementation."""
+    backends = list_backends(metafunc.module.__name__)
     if "empty_backend" in metafunc.fixturenames:
-        backends = list_backends(metafunc.module.__name__)
         metafunc.parametrize("empty_backend", backends, indirect=True, scope="module")
+    is_chosen = len(backends) == 1 or metafunc.definition.get_closest_marker("every_store")
+    if "empty_store" in metafunc.fixturenames and is_chosen:
+        metafunc.parametrize("empty_store", backends, indirect=True, scope="session")
 
 
 @pytest.fixture
@@ -127,8 +130,11 @@ def idp(provider: IdentityProvider) -> IdentityProvider:
 
 @pytest.fixture(scope="session")
 def empty_store(request: pytest.FixtureRequest) -> Iterator[Callable[[], dict[str, str]]]:
-    """A function that empties the store of `STORE`, and returns the environment variables that choose the store."""
-    if os.environ.get("STORE") != "postgres":
+    """A function that empties a store, and returns the environment variables that choose it.
+
+    Without a parameter, the environment variable `STORE` chooses the store.
+    """
+    if getattr(request, "param", os.environ.get("STORE")) != "postgres":
         yield dict
         return
     server: PostgresServer = request.getfixturevalue("postgres_server")

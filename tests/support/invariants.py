@@ -7,11 +7,13 @@ from typing import Any
 
 import msgspec
 
+from chalicelib import wiring
 from chalicelib.domain.albums import Album
 from chalicelib.domain.ids import UserId
 from chalicelib.domain.photos import Photo
 from chalicelib.stores.dynamodb import items, term_rows
 from chalicelib.stores.dynamodb.timeline import DynamoTimelineStore
+from tests.support import postgres_invariants
 from tests.support.cloud import Client, Cloud
 from tests.support.moto_data import Row, read_rows
 
@@ -19,9 +21,11 @@ from tests.support.moto_data import Row, read_rows
 def broken(cloud: Cloud, owner: str) -> list[str]:
     """Return the violated invariants of the photos of `owner` that hold at any time."""
     photos = rows(cloud, owner)
+    objects_and_usage = [*_check_ready_photos(cloud, photos), *_check_usage(cloud, owner, photos)]
+    if cloud.settings.database_url:
+        return [*objects_and_usage, *postgres_invariants.find_broken(wiring.database(), owner, photos)]
     return [
-        *_check_ready_photos(cloud, photos),
-        *_check_usage(cloud, owner, photos),
+        *objects_and_usage,
         *_check_months(cloud, owner, photos),
         *_check_search_terms(cloud, owner, photos),
         *_check_albums(cloud, owner, photos),
@@ -60,12 +64,16 @@ def sound(cloud: Cloud, owner: Client) -> bool:
 
 def rows(cloud: Cloud, owner: str) -> list[Photo]:
     """Return every photo of `owner`, including tombstones."""
+    if cloud.settings.database_url:
+        return postgres_invariants.read_photos(wiring.database(), owner)
     photos = map(items.decode_photo, _read(cloud, cloud.settings.photo_table))
     return [photo for photo in photos if photo.user_id == owner]
 
 
 def albums_of(cloud: Cloud, owner: str) -> list[Album]:
     """Return every album of `owner`, including albums whose deletion is not finished."""
+    if cloud.settings.database_url:
+        return postgres_invariants.read_albums(wiring.database(), owner)
     album_rows = [
         items.decode(row) for row in _read(cloud, cloud.settings.album_table) if row["record"]["S"] == "album"
     ]
@@ -74,6 +82,8 @@ def albums_of(cloud: Cloud, owner: str) -> list[Album]:
 
 def ratings(cloud: Cloud) -> dict[tuple[str, str], int]:
     """Return every rating, by photo and user."""
+    if cloud.settings.database_url:
+        return postgres_invariants.read_ratings(wiring.database())
     rating_rows = map(items.decode, _read(cloud, cloud.settings.rating_table))
     return {(row["photoId"], row["userId"]): row["rating"] for row in rating_rows}
 

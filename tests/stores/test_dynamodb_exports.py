@@ -15,6 +15,7 @@ from chalicelib.stores.dynamodb.items import Item
 from chalicelib.stores.dynamodb.raw_rows import KEYS, DynamoRawRows, RawReader, TableName, identify
 from tests.support.cloud import Cloud
 from tests.support.damage import Damage
+from tests.support.dynamodb_damage import DynamoDamage
 from tests.support.exports import write_exports
 from tests.support.row_sizes import typical_photo
 
@@ -27,8 +28,9 @@ def readers(deployed: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     for number in range(3):
         photo = damage.upload(title=f"Sea {number}", tags=["sea"], albumId=albums[0])
         assert damage.rater.call("PUT", f"/photos/{photo.photo_id}/rating", {"rating": 4}).status == 200
-    damage.put("account_table", {"userId": "ann", "record": "old", "expiresAt": 7})
-    damage.change("album_table", (albums[2], "album"), "SET ownerKey = :owner", owner="ann#deleted")
+    rows = DynamoDamage(deployed)
+    rows.put("account_table", {"userId": "ann", "record": "old", "expiresAt": 7})
+    rows.change("album_table", (albums[2], "album"), "SET ownerKey = :owner", owner="ann#deleted")
     with closing(sqlite3.connect(":memory:", check_same_thread=False)) as database:
         summaries = write_exports(deployed, tmp_path_factory.mktemp("exports"))
         load_exports(database, ExportedFiles(deployed.s3), deployed.settings, summaries)
