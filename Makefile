@@ -17,28 +17,41 @@ ifeq ($(or $(CI),$(shell command -v initdb),$(wildcard /usr/lib/postgresql/*/bin
 export UNTESTED := chalicelib/stores/postgres/*
 endif
 
+# PyPI's server is needed only for the PostgreSQL store, and only if the system has none.
+ifeq ($(STORE),postgres)
+ifeq ($(shell command -v initdb)$(wildcard /usr/lib/postgresql/*/bin/initdb),)
+POSTGRES := .venv-postgres/ready
+endif
+endif
+
 BIN := .venv/bin
 READY := .venv/ready
 EMULATOR := .venv-emulator/ready
+AUDIT := .venv-audit/ready
+UV := .venv-uv/ready
 NODE := node_modules/ready
 # The Node of PyPI runs the checks of the page's scripts.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Install both environments in parallel.
 BOTH := @test -e $(READY) -a -e $(EMULATOR) || echo "Installing two environments. This takes about a minute."; $(MAKE) --silent --jobs=2 $(READY) $(EMULATOR)
 
+# All libraries have wheels except pyvips.
+WHEELS := --only-binary :all: --no-binary pyvips
+
 # pip installs without compiling, which saves a third of the time. Python compiles the modules that it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast coverage test-aws policies check fuzz crash-matrix event-orders mutation model soak bench openapi package audit deploy resources cdn-key redrive reprocess reconcile rebuild orphans reindex rehide erase-photo cancel-account
+.PHONY: help run test test-fast coverage test-aws policies check fuzz crash-matrix event-orders mutation model soak bench lock openapi package audit deploy resources cdn-key migrate redrive reprocess reconcile rebuild orphans reindex rehide erase-photo cancel-account
 
 help: ## List all commands
 	@echo 'Arguments in [ ] are optional.'
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-14s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: ## Run the app at http://localhost:8000 ([PORT=] [AWS_PORT=] [DATA=] [VERBOSE=1])
-	$(BOTH)
-	@exec $(BIN)/python -m local --port $(PORT) --aws-port $(AWS_PORT) --data "$(DATA)" $(if $(filter 1,$(VERBOSE)),--verbose)
+run: ## Run the app at http://localhost:8000 ([PORT=] [AWS_PORT=] [DATA=] [STORE=postgres or DATABASE_URL=] [VERBOSE=1])
+	$(BOTH) $(POSTGRES)
+	@exec $(BIN)/python -m local --port $(PORT) --aws-port $(AWS_PORT) --data "$(DATA)" $(if $(STORE),--store "$(STORE)") \
+	    $(if $(filter 1,$(VERBOSE)),--verbose)
 
 test: ## Run all tests, and fail if they cover less than 98.5% of the lines
 	$(BOTH) $(NODE)
@@ -64,6 +77,7 @@ check: $(READY) $(NODE) ## Check style, types, layers, the template and the page
 	$(BIN)/mypy
 	$(BIN)/python -m pytest tests/test_layers.py
 	$(BIN)/cfn-lint resources.yaml
+	$(BIN)/dsql-lint chalicelib/stores/postgres/schema/*.sql
 	node_modules/.bin/tsc -p .
 	node_modules/.bin/eslint .
 
@@ -102,6 +116,12 @@ bench: ## Measure the figures in the documentation, in about half an hour
 	$(BIN)/python -m bench.page
 	$(BIN)/python -m bench.local_events
 
+lock: $(UV) ## Write the lock files requirements*.txt from requirements*.in ([UPGRADE=package])
+	@for name in "" -dev -build -emulator -postgres -audit -uv; do lock=requirements$$name.txt; cp -p $$lock .venv-uv/before && \
+	    .venv-uv/bin/uv pip compile --quiet --universal --python-version 3.12 --generate-hashes --no-emit-package pip $(WHEELS) \
+	    $(if $(UPGRADE),--upgrade-package "$(UPGRADE)") --output-file $$lock requirements$$name.in || exit; \
+	    if cmp -s $$lock .venv-uv/before; then cp -p .venv-uv/before $$lock; fi; done    # An unchanged lock stays older than its environment.
+
 openapi: $(READY) ## Generate docs/openapi.json
 	AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} $(BIN)/python -m local.openapi
 
@@ -110,8 +130,7 @@ package: $(READY) ## Build the Lambda package and its template, and print its si
 	$(BIN)/cfn-lint out/sam.yaml
 	$(BIN)/python -m release.report
 
-audit: package ## Check the package's template for unsafe settings with checkov
-	@test -x .venv-audit/bin/checkov || { $(PYTHON) -m venv .venv-audit && .venv-audit/bin/pip install -q -r requirements-audit.txt; }
+audit: package $(AUDIT) ## Check the package's template for unsafe settings with checkov
 	@sed '/^    Condition: /d' out/sam.yaml > out/audit.yaml    # checkov skips resources with a condition.
 	.venv-audit/bin/checkov --config-file .checkov.yaml -f out/audit.yaml
 
@@ -147,6 +166,9 @@ rehide: $(READY) ## Repeat the deletions and visibility changes that a restore h
 	@test -n "$(TO)" || { echo "TO= is missing. Name the suffix of the restored tables."; exit 1; }
 	$(BIN)/python -m release.rehide $(STAGE) "$(FROM)" "$(TO)"
 
+migrate: $(READY) ## Create or upgrade the tables of PostgreSQL or Aurora DSQL (DATABASE_URL= or DSQL_ENDPOINT= [GRANT_TO=database role])
+	@$(BIN)/python -m release.migrate $(if $(GRANT_TO),--grant-to "$(GRANT_TO)")
+
 redrive: $(READY) ## Retry the jobs and upload events in the dead-letter queues ([STAGE=])
 	$(BIN)/python -m release.redrive $(STAGE)
 
@@ -165,10 +187,15 @@ $(NODE): package-lock.json | $(READY)
 	npm ci --silent
 	@touch $@
 
-$(READY): requirements.txt requirements-dev.txt
+# pip installs only files whose hash is locked, and builds only pyvips, with the locked setuptools.
+$(READY): requirements-build.txt requirements-dev.txt
 $(EMULATOR): requirements-emulator.txt
-$(READY) $(EMULATOR):
+$(AUDIT): requirements-audit.txt
+$(UV): requirements-uv.txt
+.venv-postgres/ready: requirements-postgres.txt
+$(READY) $(EMULATOR) $(AUDIT) $(UV) .venv-postgres/ready:
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not installed. Photoshare needs Python 3.12."; exit 1; }
 	$(PYTHON) -m venv $(@D)
-	$(@D)/bin/python -m pip install --quiet --no-compile --disable-pip-version-check -r $(lastword $^)
+	@for lock in $^; do $(@D)/bin/python -m pip install --quiet --no-compile --disable-pip-version-check --require-hashes --no-deps \
+	    --no-build-isolation $(WHEELS) -r $$lock || exit; done
 	@touch $@

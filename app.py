@@ -493,7 +493,12 @@ def search_photos(query: requests.SearchQuery, caller: Caller | None) -> Page[An
 # --- Background jobs
 
 
-@app.on_sqs_message(queue=os.environ.get("JOB_QUEUE_NAME", "photoshare-dev-jobs"), batch_size=1)
+# Jobs leave most of the account's concurrency to the API. AWS contract LAM-12.
+@app.on_sqs_message(
+    queue=os.environ.get("JOB_QUEUE_NAME", "photoshare-dev-jobs"),
+    batch_size=1,
+    maximum_concurrency=int(os.environ.get("JOB_CONCURRENCY", "5")),
+)
 def run_job(event: SQSEvent) -> None:
     """Run the background job of each message."""
     # With one message in a batch, a failure returns no other message to the queue. AWS contract LAM-5.

@@ -9,6 +9,8 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
+from local.data import CannotRun, require_free_port
+
 if TYPE_CHECKING:
     from local.cloud import Cloud
 
@@ -29,14 +31,15 @@ def main() -> int:
         return 0
     try:
         if options.port == options.aws_port:
-            raise cloud.CannotRun(
+            raise CannotRun(
                 f"Port {options.port} is the port of both the app and AWS. Choose another PORT or AWS_PORT."
             )
-        cloud.require_free_port(options.port, "PORT")
-        with cloud.run_cloud(options.data, options.aws_port, f"http://localhost:{options.port}") as running_cloud:
+        require_free_port(options.port, "PORT")
+        url = f"http://localhost:{options.port}"
+        with cloud.run_cloud(options.data, options.aws_port, url, options.store) as running_cloud:
             _serve(running_cloud, options.port, options.data / "requests.log" if not options.verbose else None)
         return _report_failure(f"ministack stopped unexpectedly. See {options.data}/ministack.log.")
-    except (cloud.CannotRun, ModuleNotFoundError) as error:
+    except (CannotRun, ModuleNotFoundError) as error:
         return _report_failure(error)
     except PermissionError as error:
         return _report_failure(
@@ -61,6 +64,7 @@ def _parse_options() -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=8000, help="port of the app")
     parser.add_argument("--aws-port", type=int, default=4566, help="port of the AWS services")
     parser.add_argument("--data", type=Path, default=Path(".data"), help="directory of all data")
+    parser.add_argument("--store", choices=("dynamodb", "postgres"), help="database of the photos' rows")
     parser.add_argument("--verbose", action="store_true", help="print request logs instead of writing requests.log")
     options = parser.parse_args()
     if options.data == Path():

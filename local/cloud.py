@@ -1,13 +1,11 @@
 """Run ministack as a child process, deploy the stack to it, and keep all of its data in one directory."""
 
 import contextlib
-import fcntl
 import functools
 import os
 import secrets
 import shlex
 import signal
-import socket
 import subprocess
 import time
 import urllib.request
@@ -20,6 +18,8 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local import roles, stack
+from local.data import CannotRun, lock_data, read_or_create_secret, require_free_port
+from local.store import open_store
 
 ROOT = Path(__file__).parent.parent
 REGION = "us-east-1"
@@ -29,12 +29,6 @@ EMULATOR = ROOT / ".venv-emulator" / "bin" / "python"
 """ministack needs a different version of botocore than the project, so it has a separate virtual environment."""
 _KEY_ID = _SECRET = "test"
 _START_LIMIT = 60.0
-_LOCK_WAIT = 5.0
-"""Seconds. Longer than a child needs to stop after its parent was killed."""
-
-
-class CannotRun(Exception):
-    """The local cloud cannot run. The message has the cause and, if possible, the remedy."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +54,9 @@ class Cloud:
 
 
 @contextlib.contextmanager
-def run_cloud(data: Path, aws_port: int, base_url: str = "http://localhost:8000") -> Iterator[Cloud]:
+def run_cloud(
+    data: Path, aws_port: int, base_url: str = "http://localhost:8000", store: str | None = None
+) -> Iterator[Cloud]:
     """Run a cloud whose state is in `data`. Create the state if it does not exist. Port 0 picks a free port.
 
     Raises:
@@ -68,9 +64,9 @@ def run_cloud(data: Path, aws_port: int, base_url: str = "http://localhost:8000"
     """
     if not EMULATOR.exists():
         raise CannotRun("The emulator is not installed. Run `make run`, or `make .venv-emulator/ready`.")
-    with _lock(data) as lock:
+    with lock_data(data) as lock, open_store(data, store) as variables:
         port = require_free_port(aws_port, "AWS_PORT")
-        env = _build_environment(data, port, base_url)
+        env = _build_environment(data, port, base_url) | variables
         process = _start(data, port, lock)
         try:
             # Create the clients while ministack starts, because each takes a tenth of a second.
@@ -87,47 +83,6 @@ def run_cloud(data: Path, aws_port: int, base_url: str = "http://localhost:8000"
             yield cloud
         finally:
             _stop(process)
-
-
-@contextlib.contextmanager
-def _lock(data: Path) -> Iterator[IO[str]]:
-    if data.exists() and not data.is_dir():
-        raise CannotRun(f"{data} is a file. Choose a directory for DATA.")
-    try:
-        data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for part in ("state", "s3"):
-            (data / part).mkdir(mode=0o700, exist_ok=True)
-        lock = (data / "lock").open("a")
-    except OSError as error:
-        raise CannotRun(
-            f"The local cloud cannot store its data in {data}: {error.strerror} ({error.filename})."
-        ) from error
-    with lock:
-        deadline = time.monotonic() + _LOCK_WAIT
-        while True:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except OSError as error:
-                if time.monotonic() > deadline:
-                    raise CannotRun(f"Another local cloud uses {data}. Stop it, or choose another DATA.") from error
-                time.sleep(0.1)
-        yield lock
-
-
-def require_free_port(port: int, variable: str) -> int:
-    """Return `port`, or a free port if it is 0.
-
-    Raises:
-        CannotRun: another process listens on the port, or the user may not use the port.
-    """
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except (OSError, OverflowError) as error:
-            raise CannotRun(f"Port {port} cannot be used ({error}). Choose another {variable}.") from error
-        return int(probe.getsockname()[1])
 
 
 def _build_environment(data: Path, port: int, base_url: str) -> dict[str, str]:
@@ -150,14 +105,6 @@ def _build_environment(data: Path, port: int, base_url: str) -> dict[str, str]:
         **{name: os.environ[name] for name in ("OLD_TERM_TABLE",) if name in os.environ},
         "SIGNING_KEYS": read_or_create_secret(data / "signing-keys", secrets.token_urlsafe(32)),
     }
-
-
-def read_or_create_secret(file: Path, value: str) -> str:
-    """Return the secret in `file`. If the file does not exist, write `value` to it, readable only for its owner."""
-    if not file.exists():
-        with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as new:
-            new.write(value)
-    return file.read_text()
 
 
 def _start(data: Path, port: int, lock: IO[str]) -> subprocess.Popen[bytes]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from ministack import app
 from ministack.core import iam_actions
-from ministack.services import cognito, s3, sqs
+from ministack.services import cognito, lambda_svc, s3, sqs
 
 
 def apply_all() -> None:
@@ -18,6 +18,7 @@ def apply_all() -> None:
     add_message_move_task()
     ignore_case_of_emails()
     apply_overrides_to_versions()
+    read_numbers_of_parameters()
 
 
 def count_http_as_tls() -> None:
@@ -105,3 +106,15 @@ def apply_overrides_to_versions() -> None:
         return response
 
     s3._get_object = get_with_overrides
+
+
+def read_numbers_of_parameters() -> None:
+    """Accept a `MaximumConcurrency` that a template reads from a parameter. ministack then stores text, and fails."""
+    get_limit = lambda_svc._sqs_esm_concurrency
+
+    def get_limit_of_text(esm: dict[str, Any], *rest: Any) -> int:
+        scaling = {name: int(value) for name, value in (esm.get("ScalingConfig") or {}).items()}
+        limit: int = get_limit(esm | {"ScalingConfig": scaling}, *rest)
+        return limit
+
+    lambda_svc._sqs_esm_concurrency = get_limit_of_text

@@ -19,6 +19,8 @@ log = logging.getLogger("local")
 Message = dict[str, Any]
 
 _POLL_SECONDS = 0.25
+_UPLOAD_TIMEOUT, _JOB_TIMEOUT = 60, 900
+"""Seconds. A message of a killed function is delivered again after this time, because no function is throttled here."""
 
 _UPLOADS = f"photoshare-{STAGE}-uploads"
 
@@ -33,8 +35,8 @@ class Handlers(Protocol):
 class Worker:
     """A thread that handles one message at a time, until `stop()`."""
 
-    def __init__(self, sqs: Any, url: str, handle: Callable[[Message], None]) -> None:
-        self._sqs = sqs
+    def __init__(self, sqs: Any, url: str, handle: Callable[[Message], None], timeout: int) -> None:
+        self._sqs, self._timeout = sqs, timeout
         self._url = url
         self._queue = url.rpartition("/")[2]
         self._handle = handle
@@ -51,7 +53,9 @@ class Worker:
         while not self._stopping.is_set():
             try:
                 # No long poll: the emulator could deliver a message to the poll of a process that was killed.
-                response = self._sqs.receive_message(QueueUrl=self._url, MessageSystemAttributeNames=["All"])
+                response = self._sqs.receive_message(
+                    QueueUrl=self._url, MessageSystemAttributeNames=["All"], VisibilityTimeout=self._timeout
+                )
                 for message in response.get("Messages", []):
                     if self._handle_message(message):
                         self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=message["ReceiptHandle"])
@@ -77,22 +81,23 @@ def start_upload_worker(handlers: Handlers) -> Worker:
     def handle(message: Message) -> None:
         event = json.loads(message["Body"])
         if event.get("Event") != "s3:TestEvent":
-            handlers.confirm_upload(event, LambdaContext("confirm_upload", 1769, 60_000))
+            handlers.confirm_upload(event, LambdaContext("confirm_upload", 1769, _UPLOAD_TIMEOUT * 1000))
 
     # On AWS, S3 invokes the function, so the function's role needs no permission for the queue.
     sqs = boto3.Session(profile_name=ADMINISTRATOR).client("sqs")
-    return Worker(sqs, sqs.get_queue_url(QueueName=_UPLOADS)["QueueUrl"], handle)
+    return Worker(sqs, sqs.get_queue_url(QueueName=_UPLOADS)["QueueUrl"], handle, _UPLOAD_TIMEOUT)
 
 
 def start_job_worker(handlers: Handlers) -> Worker:
     """Start a worker that passes jobs to `run_job`. As on AWS, the function's role receives and deletes messages."""
 
     def handle(message: Message) -> None:
-        result = handlers.run_job({"Records": [_build_record(message)]}, LambdaContext("run_job", 1769, 900_000))
+        context = LambdaContext("run_job", 1769, _JOB_TIMEOUT * 1000)
+        result = handlers.run_job({"Records": [_build_record(message)]}, context)
         if isinstance(result, dict) and result.get("batchItemFailures"):
             raise RuntimeError("run_job reported a failed message.")
 
-    return Worker(boto3.Session().client("sqs"), os.environ["JOB_QUEUE_URL"], handle)
+    return Worker(boto3.Session().client("sqs"), os.environ["JOB_QUEUE_URL"], handle, _JOB_TIMEOUT)
 
 
 def _build_record(message: Message) -> dict[str, Any]:
@@ -125,7 +130,7 @@ def prepare_queues(cloud: Cloud) -> None:
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     # Lambda tries to handle an event three times. The function has 60 s for each attempt.
     redrive = json.dumps({"deadLetterTargetArn": _get_arn(sqs, f"{uploads}-dead"), "maxReceiveCount": 3})
-    attributes = {"VisibilityTimeout": "60", "Policy": policy, "RedrivePolicy": redrive}
+    attributes = {"VisibilityTimeout": str(_UPLOAD_TIMEOUT), "Policy": policy, "RedrivePolicy": redrive}
     sqs.set_queue_attributes(QueueUrl=uploads, Attributes=attributes)
     cloud.client("s3").put_bucket_notification_configuration(
         Bucket=bucket,

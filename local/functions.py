@@ -21,7 +21,8 @@ from typing import Any
 from chalice.local import LambdaContext
 
 from local import events
-from local.cloud import ACCOUNT, REGION, ROOT, CannotRun, Cloud, await_http
+from local.cloud import ACCOUNT, REGION, ROOT, Cloud, await_http
+from local.data import CannotRun
 
 log = logging.getLogger("local")
 

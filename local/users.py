@@ -8,7 +8,8 @@ import urllib.request
 from collections.abc import Callable
 from typing import Any
 
-from local.cloud import Cloud, read_or_create_secret
+from local.cloud import Cloud
+from local.data import read_or_create_secret
 
 DEMO_EMAIL = "demo@example.com"
 

@@ -29,14 +29,18 @@ from chalicelib.infra import aws
 from local import stack
 from tests.support import idp as identity_provider
 from tests.support import postgres_rows, rows
-from tests.support.backends import list_backends
+from tests.support.backends import list_backends, list_stores
 from tests.support.cloud import SERVER_ERRORS, Client, Cloud
+from tests.support.dsql import DsqlProxy, running_proxy
 from tests.support.fast_moto import shortcuts
 from tests.support.idp import IdentityProvider
 from tests.support.policies import VIOLATIONS
 from tests.support.postgres_server import PostgresServer, running_server
 from tests.support.rows import Backend
 from tests.support.services import rebuild_services
+from tests.support.stored.dynamodb import DynamoStored
+from tests.support.stored.facts import Stored
+from tests.support.stored.postgres import PostgresStored
 from tests.support.time_budget import TimeBudget
 
 ORIGIN = "http://localhost:8000"
@@ -75,7 +79,11 @@ def empty_backend(request: pytest.FixtureRequest) -> Iterator[Callable[[], Backe
     """A function that returns empty stores. `list_backends` chooses the implementations."""
     if request.param == "postgres":
         server: PostgresServer = request.getfixturevalue("postgres_server")
-        with postgres_rows.on_postgres(server) as empty:
+        with postgres_rows.on_sql(postgres_rows.new_database(server)) as empty:
+            yield empty
+    elif request.param == "dsql":
+        proxy: DsqlProxy = request.getfixturevalue("dsql_proxy")
+        with postgres_rows.on_sql(proxy.new_database()) as empty:
             yield empty
     else:
         with rows.on_dynamodb(deploy) as empty:
@@ -89,14 +97,22 @@ def postgres_server() -> Iterator[PostgresServer]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def dsql_proxy(postgres_server: PostgresServer) -> Iterator[DsqlProxy]:
+    """A stand-in for Aurora DSQL in front of the PostgreSQL server."""
+    with running_proxy(postgres_server) as proxy:
+        yield proxy
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run the tests of the storage contracts, and the tests with the mark `every_store`, on every implementation."""
-    backends = list_backends(metafunc.module.__name__)
+    module = metafunc.module.__name__
     if "empty_backend" in metafunc.fixturenames:
-        metafunc.parametrize("empty_backend", backends, indirect=True, scope="module")
-    is_chosen = len(backends) == 1 or metafunc.definition.get_closest_marker("every_store")
+        metafunc.parametrize("empty_backend", list_backends(module), indirect=True, scope="module")
+    stores = list_stores(module)
+    is_chosen = len(stores) == 1 or metafunc.definition.get_closest_marker("every_store")
     if "empty_store" in metafunc.fixturenames and is_chosen:
-        metafunc.parametrize("empty_store", backends, indirect=True, scope="session")
+        metafunc.parametrize("empty_store", stores, indirect=True, scope="session")
 
 
 @pytest.fixture
@@ -138,7 +154,7 @@ def empty_store(request: pytest.FixtureRequest) -> Iterator[Callable[[], dict[st
         yield dict
         return
     server: PostgresServer = request.getfixturevalue("postgres_server")
-    with postgres_rows.on_postgres(server) as empty:
+    with postgres_rows.on_sql(postgres_rows.new_database(server)) as empty:
         yield lambda: {"DATABASE_URL": empty().client.parameters}
 
 
@@ -161,7 +177,7 @@ def shared_cloud(deployed: Cloud, idp: IdentityProvider) -> Cloud:
     """The deployment of the module, for tests that do not need an empty deployment."""
     assert deployed.idp is idp
     rebuild_services()
-    deployed.calls.clear()
+    deployed._calls.clear()
     return deployed
 
 
@@ -186,8 +202,19 @@ def deployment(idp: IdentityProvider, store: Mapping[str, str] = MappingProxyTyp
         environment.setenv("SIGNING_KEYS", "new-key,old-key")
         environment.setattr(share_links, "scrypt", hash_cheaply)
         forget_clients()
-        yield Cloud(idp)
+        with open_stored() as stored:
+            yield Cloud(idp, stored)
     forget_clients()
+
+
+@contextmanager
+def open_stored() -> Iterator[Stored]:
+    """Open the rows of the stores that the environment chooses."""
+    stored: Stored = PostgresStored(wiring.database()) if wiring.settings().database_url else DynamoStored()
+    try:
+        yield stored
+    finally:
+        stored.close()
 
 
 def deploy() -> dict[str, str]:

@@ -44,7 +44,7 @@ LIBRARIES = {
     "boto3": {"infra", "stores", "local", "release", "bench", "tests"},
     "botocore": {"infra", "storage", "auth", "stores", "local", "release", "bench", "tests"},
     "PIL": {"renditions", "bench", "tests"},
-    "psycopg": {"stores", "tests"},
+    "psycopg": {"stores", "local", "release", "tests"},
     "pi_heif": {"renditions", "bench", "tests"},
     "pyvips": {"renditions", "bench", "tests"},
 }

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-_OUTPUTS_WITHOUT_VARIABLE = {"AppDomain", "CdnKey", "ClientKey", "JobQueueName", "UserPoolArn"}
+_OUTPUTS_WITHOUT_VARIABLE = {"AppDomain", "CdnKey", "ClientKey", "JobConcurrency", "JobQueueName", "UserPoolArn"}
 _SECRETS = {
     "SIGNING_KEYS": {"Fn::Sub": "{{resolve:secretsmanager:${SigningKeys}}}"},
     "CDN_PRIVATE_KEY": {
@@ -36,6 +36,10 @@ _SECRET = re.compile(r"\{\{resolve:secretsmanager:([^:]+)(?::SecretString:(\w+))
 def extend_chalice() -> None:
     """Extend the chalice command if this process runs it. Otherwise do nothing."""
     package, deployer = sys.modules.get("chalice.package"), sys.modules.get("chalice.deploy.deployer")
+    if packager := sys.modules.get("chalice.deploy.packager"):
+        from chalicelib.deploy import building  # The functions do not need it, and import this module.
+
+        building.extend_packager(packager, sys.modules["chalice.utils"].OSUtils)
     if package is not None:
         generator, merger = package.SAMTemplateGenerator, package.TemplateMergePostProcessor
         generator._generate_s3bucketnotification = _add_s3_event
@@ -74,10 +78,13 @@ def _complete_function(name: str, properties: dict[str, Any]) -> None:
     # Use the names of `chalice deploy`, so that the same policies, alarms and log groups fit both ways to deploy.
     suffix = "" if name == "APIHandler" else f"-{re.sub('(?<=[a-z])(?=[A-Z])', '_', name).lower()}"
     properties["FunctionName"] = {"Fn::Sub": f"photoshare-${{Stage}}{suffix}"}
+    # The default of Lambda. A job that enqueued itself would otherwise cost money without an end. AWS contract LAM-4.
+    properties["RecursiveLoop"] = "Terminate"
     for event in properties.get("Events", {}).values():
         if event["Type"] == "SQS":
-            # Chalice writes a fixed queue name, which fits only one stage.
+            # Chalice writes a fixed queue name and a fixed concurrency, which fit only one stage.
             event["Properties"]["Queue"] = {"Fn::GetAtt": ["Jobs", "Arn"]}
+            event["Properties"]["ScalingConfig"] = {"MaximumConcurrency": {"Ref": "JobConcurrency"}}
 
 
 def _complete_api(properties: dict[str, Any]) -> None:

@@ -26,6 +26,15 @@ class Cdn(msgspec.Struct, frozen=True, kw_only=True):
     """PEM, ECDSA on P-256."""
 
 
+class DsqlCluster(msgspec.Struct, frozen=True, kw_only=True):
+    """A cluster of Aurora DSQL, and how to connect to it."""
+
+    endpoint: str
+    role: str
+    """The database role. Aurora DSQL creates the role `admin`."""
+    database: str
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The configuration of a deployment. docs/reference/configuration.md describes each variable."""
 
@@ -40,6 +49,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     rating_table: str
     database_url: str | None
     """The connection string of an SQL database, or None if the stores are on DynamoDB."""
+    dsql: DsqlCluster | None
+    """The cluster of Aurora DSQL that contains the rows, or None if another database does."""
     originals_bucket: str
     renditions_bucket: str
     job_queue_url: str
@@ -128,6 +139,7 @@ def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         entry_table=require("ENTRY_TABLE"),
         rating_table=require("RATING_TABLE"),
         database_url=environment.get("DATABASE_URL") or None,
+        dsql=load_dsql(environment),
         originals_bucket=require("ORIGINALS_BUCKET"),
         renditions_bucket=require("RENDITIONS_BUCKET"),
         job_queue_url=require("JOB_QUEUE_URL"),
@@ -143,6 +155,14 @@ def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         moderation_confidence=float(environment.get("MODERATION_CONFIDENCE") or 0),
         limits=_load_limits(environment),
     )
+
+
+def load_dsql(environment: Mapping[str, str]) -> DsqlCluster | None:
+    """Read the cluster of Aurora DSQL from environment variables. Return None if they name none."""
+    if not (endpoint := environment.get("DSQL_ENDPOINT")):
+        return None
+    role, database = environment.get("DSQL_ROLE") or "admin", environment.get("DSQL_DATABASE") or "postgres"
+    return DsqlCluster(endpoint=endpoint, role=role, database=database)
 
 
 def _require(environment: Mapping[str, str], name: str) -> str:

@@ -14,8 +14,8 @@ from chalicelib.uploads.confirmation import UploadConfirmation
 
 SWEEP_LIMIT = 5000
 """The maximum number of photos that one sweep enqueues. The next sweep enqueues the rest."""
-CLEANUP_LEASE = timedelta(hours=6)
-"""The time until the next sweep enqueues the same photo again. The SQS retries end earlier."""
+CLEANUP_LEASE = timedelta(hours=8)
+"""The time until the next sweep enqueues the same photo again. The retries of SQS end earlier."""
 
 
 class CleanUpPhotoJob:

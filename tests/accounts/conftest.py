@@ -6,14 +6,13 @@ import pytest
 
 from tests.support.cloud import Client, Cloud
 from tests.support.cognito import Cognito
-from tests.support.rows import empty
 from tests.support.sweeps import drain_queue
 
 
 @pytest.fixture
 def ann(shared_cloud: Cloud) -> Client:
     """A user without data. The tables, the buckets and the job queue are empty."""
-    empty(shared_cloud.settings, shared_cloud.dynamodb)
+    shared_cloud.stored.clear()
     shared_cloud.bucket.erase("")
     drain_queue(shared_cloud)
     return shared_cloud.person(f"ann-{uuid4()}")

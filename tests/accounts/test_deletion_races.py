@@ -23,6 +23,7 @@ from tests.support.cognito import Cognito
 from tests.support.faults import hooked
 from tests.support.gallery import JPEG
 from tests.support.sweeps import drain_queue, run_job
+from tests.support.uploads import during_writes
 
 
 @pytest.mark.usefixtures("cognito")
@@ -70,7 +71,7 @@ def test_confirmation_during_the_purge_of_its_photo_leaves_nothing(shared_cloud:
         while bodies:
             run_job(bodies.pop(), datetime.now(UTC))
 
-    with hooked("before-call.dynamodb.TransactWriteItems", lambda _: run_purge, shared_cloud.dynamodb):
+    with during_writes(shared_cloud, run_purge):
         shared_cloud.deliver(created(grant["s3Key"], version))
     assert bodies == []
     assert is_deleted(shared_cloud, ann.user_id)

@@ -5,7 +5,6 @@ from typing import Any
 from tests.support.albums import create_album, has_consistent_albums, put_into_album
 from tests.support.cloud import Client, Cloud
 from tests.support.images import photo as make_photo
-from tests.support.rows import empty
 
 JPEG = make_photo(64, 48)
 MISSING_ID = "01900000-0000-7000-8000-000000000000"
@@ -32,7 +31,7 @@ def test_album_can_be_created_changed_and_deleted(shared_cloud: Cloud, ann: Clie
 
 
 def test_album_lists_are_complete_and_newest_first_with_full_pages(shared_cloud: Cloud, ann: Client) -> None:
-    empty(shared_cloud.settings, shared_cloud.dynamodb)
+    shared_cloud.stored.clear()
     bob = shared_cloud.person("bob")
     paths = [create_album(ann, name=str(number)) for number in range(5)]
     private, unlisted = create_album(ann, visibility="private"), create_album(ann, visibility="unlisted")

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,10 @@ import pytest
 from cfnlint.decode.cfn_yaml import load
 
 from chalicelib.infra.settings import load_settings
+from chalicelib.jobs.clean_up_photo import CLEANUP_LEASE
 from local import stack
-from local.cloud import CannotRun, Cloud, run_cloud
+from local.cloud import Cloud, run_cloud
+from local.data import CannotRun
 from local.roles import build_role_resources
 from tests.support.policies import FUNCTIONS
 from tests.support.rest import wait_until
@@ -68,6 +71,16 @@ def test_buckets_and_queues_deny_requests_without_tls() -> None:
     for policy in policies:
         statement = policy["Properties"]["PolicyDocument"]["Statement"][0]
         assert (statement["Effect"], statement["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
+
+
+def test_queue_hides_a_job_for_six_times_the_timeout_of_its_function() -> None:
+    functions = json.loads((stack.TEMPLATE.parent / ".chalice" / "config.json").read_text())["lambda_functions"]
+    queue = RESOURCES["Jobs"]["Properties"]
+    assert queue["VisibilityTimeout"] >= 6 * functions["run_job"]["lambda_timeout"]
+    attempts = queue["RedrivePolicy"]["maxReceiveCount"]
+    assert timedelta(seconds=attempts * queue["VisibilityTimeout"]) <= CLEANUP_LEASE, (
+        "a sweep would enqueue a photo again while SQS still retries its job"
+    )
 
 
 def alarm_name(alarm: Any) -> str:
@@ -155,6 +168,14 @@ def test_outputs_are_the_environment_of_the_app(cloud: Cloud) -> None:
     settings = load_settings(cloud.env)
     assert settings.photo_table == "photoshare-local-PhotoMetadata"
     assert settings.base_url == LOCAL
+
+
+def test_user_pool_has_the_plan_of_the_parameter_and_short_tokens(cloud: Cloud) -> None:
+    cognito, pool = cloud.client("cognito-idp"), cloud.env["USER_POOL_ID"]
+    described = cognito.describe_user_pool(UserPoolId=pool)["UserPool"]
+    assert (described["UserPoolTier"], described["MfaConfiguration"]) == ("LITE", "OFF")
+    client = cognito.describe_user_pool_client(UserPoolId=pool, ClientId=cloud.env["USER_POOL_CLIENT_ID"])
+    assert client["UserPoolClient"]["AccessTokenValidity"] == 15
 
 
 def test_unchanged_template_is_not_deployed_again(cloud: Cloud) -> None:

@@ -22,7 +22,12 @@ from tests.support.rest import environment
 
 pytestmark = pytest.mark.xdist_group("packaged")
 
-PARAMETERS = ("BaseUrl=http://localhost:8000", "AllowedOrigins=http://localhost:8000", "DomainPrefix=photoshare-x")
+PARAMETERS = (
+    "BaseUrl=http://localhost:8000",
+    "AllowedOrigins=http://localhost:8000",
+    "DomainPrefix=photoshare-x",
+    "JobConcurrency=3",
+)
 
 
 class Stage:
@@ -109,6 +114,7 @@ def test_event_sources_are_connected_to_the_functions(stage: Stage) -> None:
     assert notification["Events"] == ["s3:ObjectCreated:*"]
     (mapping,) = lambdas.list_event_source_mappings()["EventSourceMappings"]
     assert mapping["EventSourceArn"].endswith(":photoshare-x-jobs")
+    assert mapping["ScalingConfig"] == {"MaximumConcurrency": 3}
     invoke_config = lambdas.get_function_event_invoke_config(
         FunctionName="photoshare-x-confirm_upload", Qualifier="$LATEST"
     )

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from local.cloud import CannotRun, Cloud, run_cloud
+from local.cloud import Cloud, run_cloud
+from local.data import CannotRun
 from local.functions import Function
 from tests.support.rest import send
 from tests.support.service import Local

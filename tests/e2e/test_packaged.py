@@ -1,5 +1,6 @@
 """The packaged stack: its template, its Lambda functions, and the commands of its operator."""
 
+import hashlib
 import json
 import os
 import signal
@@ -14,7 +15,7 @@ from chalice.package import YAMLTemplateSerializer
 from chalicelib.deploy.gateway_responses import GATEWAY_RESPONSES
 from release import report
 from tests.support.images import photo as make_photo
-from tests.support.packaged import STAGE, Packaged
+from tests.support.packaged import STAGE, Packaged, build_package, copy_project
 from tests.support.policies import FUNCTIONS
 from tests.support.processes import lambda_processes
 from tests.support.rest import put, send, wait_until
@@ -36,6 +37,23 @@ def test_package_contains_only_what_runs(packaged: Packaged) -> None:
     assert report.find_unneeded(package) == set()
 
 
+def test_copy_of_the_project_gives_the_same_package(packaged: Packaged, tmp_path: Path) -> None:
+    copy_project(tmp_path)
+    for path in (tmp_path / "app.py", *(tmp_path / "chalicelib").rglob("*.py")):
+        path.chmod(0o600)
+        os.utime(path, (0, 0))
+    (tmp_path / "chalicelib" / "__pycache__").mkdir(exist_ok=True)
+    (tmp_path / "chalicelib" / "__pycache__" / "x.cpython-312.pyc").write_bytes(b"compiled")
+    build_package(tmp_path, tmp_path / "out")
+    for name in ("deployment.zip", "sam.yaml"):
+        first, second = (folder / name for folder in (packaged.package, tmp_path / "out"))
+        assert hash_file(second) == hash_file(first), name
+
+
+def hash_file(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
 def test_api_is_throttled_and_not_traced_and_has_the_gateway_responses(packaged: Packaged) -> None:
     template = YAMLTemplateSerializer().load_template((packaged.package / "sam.yaml").read_text())
     api = template["Resources"]["RestAPI"]["Properties"]
@@ -49,6 +67,7 @@ def test_api_is_throttled_and_not_traced_and_has_the_gateway_responses(packaged:
     ]
     assert {function["Properties"]["Tracing"] for function in functions} == {"Active"}
     assert len(functions) == len(FUNCTIONS)
+    assert {function["Properties"]["RecursiveLoop"] for function in functions} == {"Terminate"}
 
 
 def test_event_of_a_killed_function_is_retried(packaged: Packaged) -> None:

@@ -20,7 +20,6 @@ from tests.support.cloud import Client, Cloud
 from tests.support.faults import hooked
 from tests.support.images import photo as make_photo
 from tests.support.invariants import rows, sound
-from tests.support.rows import empty
 from tests.support.sweeps import UNUSED_GRANT_DUE, drain_queue, run_job, sweep_and_run_jobs
 
 JPEG = make_photo(64, 48)
@@ -128,7 +127,7 @@ def test_permanently_failing_photos_do_not_block_other_photos(
     shared_cloud: Cloud, ann: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(clean_up_photo, "SWEEP_LIMIT", 3)
-    empty(shared_cloud.settings, shared_cloud.dynamodb)
+    shared_cloud.stored.clear()
     granted = {shared_cloud.grant(ann)["photoId"] for _ in range(8)}
     enqueued: list[str] = []
     # The test runs none of these jobs, so every photo stays due.

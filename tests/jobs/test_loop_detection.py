@@ -8,6 +8,8 @@ import pytest
 from chalicelib import wiring
 from chalicelib.albums import propagation
 from chalicelib.domain.ids import AlbumId, UserId
+from chalicelib.jobs.queue import decode_message
+from release.reindex import request_reindexing
 from tests.support import gallery
 from tests.support.account_deletion import is_deleted, purge, purge_job
 from tests.support.albums import create_album, put_into_album
@@ -16,7 +18,7 @@ from tests.support.cognito import Cognito
 from tests.support.invariants import untidy
 from tests.support.lists import add_photos, join_pages, read_pages
 from tests.support.loop_detection import MAX_ROUNDS, LoopDetection
-from tests.support.rows import empty
+from tests.support.rotation import rotate
 from tests.support.sweeps import drain_queue
 
 STEP = 1
@@ -28,7 +30,7 @@ PHOTOS = STEP * (MAX_ROUNDS + 2)
 def album(shared_cloud: Cloud, ann: Client, monkeypatch: pytest.MonkeyPatch) -> str:
     """The path of a public album called Sea with `PHOTOS` photos."""
     # Rows of earlier tests would make each transaction on moto slower.
-    empty(shared_cloud.settings, shared_cloud.dynamodb)
+    shared_cloud.stored.clear()
     monkeypatch.setattr(propagation, "_BATCH_SIZE", STEP)
     path = create_album(ann, name=f"Sea {ann.user_id}")
     for photo_id in add_photos(shared_cloud, PHOTOS, ann.user_id):
@@ -54,6 +56,37 @@ def test_every_photo_of_a_large_album_is_hidden_and_renamed(shared_cloud: Cloud,
     assert untidy(shared_cloud, ann.user_id) == []
     assert search_photos(shared_cloud.visitor, name) == []
     assert search_photos(ann, name) == []
+
+
+def request_every_job(cloud: Cloud, owner: Client) -> None:
+    """Request work of every kind: of an album, the trash, two photos, all photos, and another account."""
+    path = create_album(owner)
+    photos = [cloud.upload(owner, gallery.JPEG) for _ in range(2)]
+    put_into_album(owner, path, photos[0].photo_id)
+    assert owner.patch(path, {"name": "Hills"}).status == 200
+    rotate(owner, photos[0], 90)
+    owner.delete(f"/photos/{photos[1].photo_id}")
+    assert owner.delete("/trash").status == 202
+    assert cloud.person(f"bob-{uuid4()}").delete("/account").status == 202
+    request_reindexing(cloud.dynamodb, cloud.settings, datetime.now(UTC))
+
+
+def test_every_job_finishes_although_no_job_may_send_a_message(
+    shared_cloud: Cloud, ann: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(propagation, "MAX_INLINE", 0)
+    Cognito(shared_cloud)
+    shared_cloud.stored.clear()
+    request_every_job(shared_cloud, ann)
+    lambda_ = LoopDetection(shared_cloud, max_rounds=1)
+    lambda_.run_until_idle()
+    for lambda_.delay in (timedelta(hours=9), timedelta(hours=27), timedelta(days=2)):
+        shared_cloud.sweep(lambda_.now)
+        lambda_.run_until_idle()
+    assert lambda_.dead == [], "a job continued itself through the queue"
+    handled = {type(decode_message(body)) for body in lambda_.handled}
+    assert handled == {job.message_type for job in wiring.jobs()._jobs.values()}
+    assert shared_cloud.sweep(lambda_.now) == 0, "no work is left"
 
 
 def test_sweep_resumes_a_timed_out_job_from_its_stored_progress(shared_cloud: Cloud, ann: Client, album: str) -> None:

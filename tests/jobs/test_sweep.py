@@ -13,10 +13,10 @@ from chalicelib.domain.errors import Busy
 from chalicelib.domain.photos import GRANT_LIFETIME, TRASH_LIFETIME
 from tests.support.albums import create_album
 from tests.support.cloud import Client, Cloud, created
-from tests.support.faults import hooked
 from tests.support.images import photo as make_photo
 from tests.support.invariants import originals_of, rows, sound
 from tests.support.sweeps import UNUSED_GRANT_DUE, drain_queue, run_job, sweep_and_run_jobs
+from tests.support.uploads import during_writes
 
 JPEG = make_photo(64, 48)
 
@@ -56,7 +56,7 @@ def test_upload_that_arrives_while_its_grant_is_removed_is_not_lost(shared_cloud
         if not originals_of(shared_cloud, ann.user_id):
             shared_cloud.deliver(created(grant["s3Key"], shared_cloud.put(grant, JPEG)))
 
-    with hooked("before-call.dynamodb.TransactWriteItems", lambda _: arrive, shared_cloud.dynamodb):
+    with during_writes(shared_cloud, arrive):
         sweep_and_run_jobs(shared_cloud, UNUSED_GRANT_DUE)
     assert shared_cloud.photo(grant["photoId"]).status == "ready"
     assert sound(shared_cloud, ann)
@@ -105,7 +105,7 @@ def test_photo_restored_while_the_trash_is_emptied_is_kept(shared_cloud: Cloud, 
             handlers.__exit__(None, None, None)
             wiring.photos().restore(photo.photo_id, by=Caller(photo.user_id))
 
-    handlers = hooked("before-call.dynamodb.TransactWriteItems", lambda _: restore, shared_cloud.dynamodb)
+    handlers = during_writes(shared_cloud, restore)
     handlers.__enter__()
     sweep_and_run_jobs(shared_cloud, TRASH_LIFETIME + timedelta(minutes=1))
     assert shared_cloud.photo(photo.photo_id).status == "ready"

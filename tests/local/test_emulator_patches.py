@@ -11,7 +11,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from local.cloud import EMULATOR, await_http
-from tests.support.rest import environment, free_port, send
+from tests.support.rest import environment, free_port, send, wait_until
 
 TLS_ONLY = {
     "Version": "2012-10-17",
@@ -132,3 +132,27 @@ def test_downloads_of_a_version_have_no_filename(client: Client) -> None:
         for parameters in (download, download | {"VersionId": version})
     ]
     assert headers == ["attachment", None]
+
+
+def test_number_of_a_parameter_is_text(client: Client) -> None:
+    mapping = {
+        "Type": "AWS::Lambda::EventSourceMapping",
+        "Properties": {
+            "EventSourceArn": {"Fn::GetAtt": ["Queue", "Arn"]},
+            "FunctionName": "missing",
+            "ScalingConfig": {"MaximumConcurrency": {"Ref": "Limit"}},
+        },
+    }
+    template = {
+        "Parameters": {"Limit": {"Type": "Number", "Default": 5}},
+        "Resources": {"Queue": {"Type": "AWS::SQS::Queue"}, "Mapping": mapping},
+    }
+    limit = [{"ParameterKey": "Limit", "ParameterValue": "5"}]
+    client("cloudformation").create_stack(StackName="numbers", TemplateBody=json.dumps(template), Parameters=limit)
+    bodies: list[bytes] = []
+    lambdas = client("lambda")
+    # botocore turns the text into a number.
+    lambdas.meta.events.register("before-parse.lambda", lambda response_dict, **_: bodies.append(response_dict["body"]))
+    wait_until(lambda: bool(lambdas.list_event_source_mappings()["EventSourceMappings"]), 20)
+    (created,) = json.loads(bodies[-1])["EventSourceMappings"]
+    assert created["ScalingConfig"]["MaximumConcurrency"] == "5"

@@ -24,6 +24,7 @@ from tests.support.invariants import broken, left_over, originals_of, renditions
 from tests.support.presenters import caller
 from tests.support.rows import pending
 from tests.support.sweeps import photos_due_after
+from tests.support.uploads import during_writes
 
 JPEG = make_photo(64, 48)
 FEW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -112,7 +113,7 @@ def test_concurrent_changes_of_a_photo_are_both_applied(shared_cloud: Cloud, ann
         if pending_changes:
             wiring.photos().change(photo.photo_id, pending_changes.pop(), by=Caller(photo.user_id))
 
-    with hooked("before-call.dynamodb.TransactWriteItems", lambda _: change_description, shared_cloud.dynamodb):
+    with during_writes(shared_cloud, change_description):
         assert ann.patch(f"/photos/{photo.photo_id}", {"title": "Harbour"}).status == 200
     after = shared_cloud.photo(photo.photo_id)
     assert (after.title, after.description) == ("Harbour", "By night")

@@ -168,7 +168,7 @@ def test_rating_counts_once_if_it_is_retried_after_a_fault(shared_cloud: Cloud, 
                     send_rating(fan, photo_id, body, count)
         assert has_correct_sums(shared_cloud, owner)
 
-    assert run_with_fault_at_every_call(modes, run).count("TransactWriteItems") == 3
+    assert run_with_fault_at_every_call(modes, run).count("write") == 3
 
 
 def test_interrupted_erase_leaves_no_rating_after_the_sweep(shared_cloud: Cloud) -> None:

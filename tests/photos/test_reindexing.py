@@ -174,4 +174,4 @@ def test_job_that_fails_at_any_call_is_repeated_without_counting_a_photo_twice(
         assert (read_order(ann), is_requested(ann)) == (photo_ids, False)
         assert check_invariants(shared_cloud, ann) == []
 
-    assert "TransactWriteItems" in run_with_fault_at_every_call(modes, run)
+    assert "write" in run_with_fault_at_every_call(modes, run)

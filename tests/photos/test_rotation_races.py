@@ -155,4 +155,4 @@ def test_retry_rotates_the_photo_after_a_fault_at_any_call(shared_cloud: Cloud, 
         assert broken(shared_cloud, ann.user_id) == []
 
     operations = run_with_fault_at_every_call(modes, run)
-    assert {"TransactWriteItems", "SendMessageBatch", "GetObject", "PutObject", "DeleteObjects"} <= {*operations}
+    assert {"write", "SendMessageBatch", "GetObject", "PutObject", "DeleteObjects"} <= {*operations}

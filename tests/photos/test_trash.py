@@ -222,4 +222,4 @@ def test_retry_empties_the_trash_after_a_fault_at_any_call(shared_cloud: Cloud, 
         assert broken(shared_cloud, ann.user_id) == []
 
     operations = run_with_fault_at_every_call(modes, run)
-    assert {"TransactWriteItems", "SendMessageBatch", "Query", "ListObjectVersions", "DeleteObjects"} <= {*operations}
+    assert {"read", "write", "SendMessageBatch", "ListObjectVersions", "DeleteObjects"} <= {*operations}

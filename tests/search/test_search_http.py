@@ -13,7 +13,7 @@ from tests.support.cloud import Client, Cloud
 from tests.support.images import photo as make_photo
 from tests.support.invariants import broken
 from tests.support.lists import add_photos, join_pages, read_pages
-from tests.support.rows import START, empty, pending
+from tests.support.rows import START, pending
 
 JPEG = make_photo(64, 48)
 
@@ -71,7 +71,7 @@ def test_pages_are_full_newest_first_and_end_with_null(
 
 @pytest.mark.parametrize("q", ["*", "%", "_", ".*", "(a+)+$", "'; --", "👍", " ", "\u0301", "#", "ann#sea", "tag#sea"])
 def test_wildcards_and_index_keys_are_searched_as_plain_text(shared_cloud: Cloud, ann: Client, q: str) -> None:
-    empty(shared_cloud.settings, shared_cloud.dynamodb)
+    shared_cloud.stored.clear()
     add_photos(shared_cloud, 1, ann.user_id, title="Quay", tags=("seaweed",))
     answer = ann.get("/search", q=q)
     assert (answer.status, answer.json) == (200, {"items": [], "lastKey": None})

@@ -16,6 +16,8 @@ from tests.support.postgres_hooks import hooked
 from tests.support.postgres_server import running_server
 from tests.support.races import run_concurrently
 
+pytestmark = pytest.mark.xdist_group("postgres")
+
 ADD = "INSERT INTO month_counts (user_id, month, shard, photo_count) VALUES (%s, '2026-01', '0', 0)"
 COUNT = "UPDATE month_counts SET photo_count = %s WHERE user_id = 'ann'"
 READ = "SELECT photo_count FROM month_counts WHERE user_id = 'ann'"

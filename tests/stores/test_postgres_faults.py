@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import pytest
+
 from chalicelib.domain.accounts import IdempotencyRecord, Limits
 from chalicelib.domain.albums import Album
 from chalicelib.domain.ids import AlbumId, UserId, format_timestamp
@@ -14,6 +16,8 @@ from tests.support.postgres_hooks import Cut, dump, list_tables
 from tests.support.postgres_rows import build_backend, new_database
 from tests.support.postgres_server import PostgresServer
 from tests.support.rows import START, Backend, pending
+
+pytestmark = pytest.mark.xdist_group("postgres")
 
 BOB = UserId("bob")
 ALBUM: Album = new_album().with_(album_id=AlbumId("019b76da-a800-7000-8000-000000000001"))

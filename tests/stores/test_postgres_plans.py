@@ -19,6 +19,8 @@ from tests.support.postgres_rows import build_backend, new_database
 from tests.support.postgres_server import PostgresServer
 from tests.support.rows import Backend, pending
 
+pytestmark = pytest.mark.xdist_group("postgres")
+
 COUNT, PAGE = 20_000, 10
 ALBUM = AlbumId("album")
 PUBLIC, MINE = Listing(scope="public"), Listing(scope="owner", owner=UserId("ann"))

@@ -45,4 +45,4 @@ def sweep_accounts(cloud: Cloud, after: timedelta) -> int:
 def is_deleted(cloud: Cloud, user_id: str) -> bool:
     """Return True if only the "cancelled" marker of an account remains."""
     remaining = gallery.data_about(cloud, user_id)
-    return list(remaining) == [cloud.settings.account_table] and len(remaining[cloud.settings.account_table]) == 1
+    return list(remaining) == [cloud.stored.accounts] and len(remaining[cloud.stored.accounts]) == 1

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import quote_plus, urlencode
 
 import msgspec
+import pytest
 import time_machine
 
 import app as service
@@ -19,6 +20,7 @@ from tests.support import contract
 from tests.support.contract import Exchange
 from tests.support.idp import IdentityProvider
 from tests.support.policies import Recorder, as_test_code
+from tests.support.stored.facts import Stored
 
 SERVER_ERRORS: list[str] = []
 """The 500 responses of the current test. No request of a client may cause one."""
@@ -92,28 +94,41 @@ class Client:
 
 
 class Cloud:
-    """A deployment of the service. `calls` lists the calls that it makes to AWS."""
+    """A deployment of the service, with `stored` to look behind its stores."""
 
-    def __init__(self, idp: IdentityProvider) -> None:
-        self.idp, self.settings = idp, wiring.settings()
+    def __init__(self, idp: IdentityProvider, stored: Stored) -> None:
+        self.idp, self.settings, self.stored = idp, wiring.settings(), stored
         self.store, self.bucket, self.albums = wiring.stores().photos, wiring.bucket(), wiring.stores().albums
         self.accounts = wiring.stores().accounts
-        self.calls: list[str] = []
+        self._calls: list[str] = []
         self.recorder = Recorder()
         self.gateway = Gateway(service.app, self.settings)
         self._unguarded = Gateway(service.app, self.settings)
         self._unguarded._pool = _AcceptAnyToken(self.settings.jwks_url, self.settings.issuer)
         self.visitor = Client(self.gateway, self.recorder)
         self.s3: Any = self.bucket._s3
-        self.dynamodb: Any = wiring.dynamodb()
         for client in self.clients:
             client.meta.events.register("before-call", self._count)
             self.recorder.watch(client)
 
     @property
     def clients(self) -> list[Any]:
-        """The client of each AWS service except Cognito."""
-        return [self.s3, self.dynamodb, wiring.queue()._sqs]
+        """The client of S3, of the database and of SQS."""
+        return [self.s3, self.stored.client, wiring.queue()._sqs]
+
+    @property
+    def dynamodb(self) -> Any:
+        """The client of DynamoDB. Skip the test if the stores are on another database."""
+        if self.settings.database_url:
+            pytest.skip("The test is about the rows or calls of DynamoDB.")
+        return self.stored.client
+
+    @property
+    def calls(self) -> list[str]:
+        """The calls to AWS so far. Skip the test if the stores make other calls."""
+        if self.settings.database_url:
+            pytest.skip("The test counts the calls to AWS.")
+        return self._calls
 
     def user_pool(self) -> UserPool:
         """Return the adapter for Cognito that the service uses."""
@@ -180,7 +195,7 @@ class Cloud:
         return [entry["Key"] for entry in page.get("Contents", [])]
 
     def _count(self, model: Any, **_: Any) -> None:
-        self.calls.append(model.name)
+        self._calls.append(model.name)
 
 
 class _AcceptAnyToken(PoolAuthorizer):

@@ -18,8 +18,8 @@ from tests.support.reconciling import HOUR, reconcile
 from tests.support.snapshots import Snapshot
 from tests.support.sweeps import drain_queue
 
-LEASES_END = timedelta(hours=7)
-"""The time after which a sweep enqueues the work of an earlier sweep again. The longest lease is six hours."""
+LEASES_END = timedelta(hours=9)
+"""The time after which a sweep enqueues the work of an earlier sweep again. The longest lease is eight hours."""
 OLD_RENDITIONS_END = timedelta(hours=27)
 """The age at which the renditions from before a rotation are due."""
 MAX_SWEEPS = 6

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from chalicelib import wiring
 from chalicelib.domain.albums import Album
 from chalicelib.domain.ids import PhotoId
 from chalicelib.domain.photos import Photo
@@ -106,4 +105,4 @@ class DamagedRows(Protocol):
 
 def open_rows(cloud: Cloud) -> DamagedRows:
     """Return the rows of a deployment."""
-    return PostgresDamage(wiring.database()) if cloud.settings.database_url else DynamoDamage(cloud)
+    return PostgresDamage(cloud) if cloud.settings.database_url else DynamoDamage(cloud)

@@ -11,7 +11,12 @@ from tests.support.snapshots import Snapshot
 
 Step = Callable[[], Any]
 
-MAX_CALLS = 100
+MAX_CALLS = 500
+_KINDS = {
+    **dict.fromkeys(("GetItem", "BatchGetItem", "Query", "SELECT"), "read"),
+    **dict.fromkeys(("TransactWriteItems", "COMMIT"), "write"),
+}
+"""The kinds of the calls to databases."""
 # These modes have the same effect on the tested code: AWS wrote nothing, and the process continues.
 REFUSED: tuple[Mode, ...] = ("not sent", "throttled", "500")
 ANSWER_LOST: tuple[Mode, ...] = ("answer lost",)
@@ -48,7 +53,7 @@ def ended_by_fault(step: Callable[[], Any]) -> bool:
 def run_with_fault_at_every_call(modes: tuple[Mode, ...], run: Callable[[Fault], None]) -> list[str]:
     """Call `run` with a fault at the first call to AWS, then at the second, until a run has no such call.
 
-    Use the `modes` in turn. Return the operations that failed.
+    Use the `modes` in turn. Return the operations that failed. Calls to the database are `read` or `write`.
     """
     operations: list[str] = []
     for number in range(MAX_CALLS):
@@ -56,8 +61,13 @@ def run_with_fault_at_every_call(modes: tuple[Mode, ...], run: Callable[[Fault],
         run(fault)
         if not fault.struck:
             return operations
-        operations.append(fault.struck)
+        operations.append(name_operation(fault.struck))
     raise AssertionError(f"more than {MAX_CALLS} calls")
+
+
+def name_operation(call: str) -> str:
+    """Return the name of an operation, which is `read` or `write` for each database."""
+    return _KINDS.get(call, call)
 
 
 class Journey(Protocol):
@@ -109,5 +119,5 @@ def _checkpoints(journey: Journey) -> list[_Checkpoint]:
 
 
 def aws_clients(cloud: Cloud) -> list[Any]:
-    """Return the clients of S3, DynamoDB and SQS."""
-    return [cloud.s3, cloud.dynamodb, wiring.queue()._sqs]
+    """Return the clients of S3, of the database and of SQS."""
+    return [cloud.s3, cloud.stored.client, wiring.queue()._sqs]

@@ -1,4 +1,4 @@
-"""Faults in the calls to AWS, injected through the events of botocore."""
+"""Faults in the calls to AWS and in the statements of a database, injected through the events of botocore."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -6,9 +6,11 @@ from threading import Lock
 from typing import Any, Literal
 
 import msgspec
+import psycopg
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
+from psycopg import errors as sql
 
 from tests.support.policies import as_test_code
 
@@ -42,6 +44,8 @@ class Fault(msgspec.Struct):
         if context["call"] != self.at or self.mode in ("answer lost", "killed after"):
             return None
         self.struck = model.name
+        if "connection" in context:
+            _fail_statement(context["connection"], self.mode)
         if self.mode == "killed":
             raise Killed
         if self.mode == "not sent":
@@ -51,14 +55,29 @@ class Fault(msgspec.Struct):
 
     def after(self, emitter: Any, model: Any, context: Any, **_: Any) -> None:
         """Handle the `after-call` event of botocore."""
-        if context.get("call") != self.at:
+        if context.get("call") != self.at or self.mode not in ("answer lost", "killed after"):
             return
+        if "connection" in context:
+            self.struck = model.name
+            _fail_statement(context["connection"], self.mode)
         if self.mode == "killed after":
             self.struck = model.name
             raise Killed
         if self.mode == "answer lost":
             self.struck = model.name
             _raise_connection_error(emitter, model, ReadTimeoutError(endpoint_url="https://aws"))
+
+
+def _fail_statement(connection: psycopg.Connection[Any], mode: Mode) -> None:
+    """Refuse a statement, or cut its connection. A process that is killed loses its connections."""
+    if mode == "throttled":
+        raise sql.SerializationFailure("could not serialize access due to concurrent update")
+    if mode == "500":
+        raise sql.QueryCanceled("canceling statement due to statement timeout")
+    connection.close()
+    if mode in ("killed", "killed after"):
+        raise Killed
+    raise psycopg.OperationalError("The connection was cut.")
 
 
 def refusal(status: int, code: str, **more: Any) -> Answer:

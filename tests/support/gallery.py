@@ -5,13 +5,12 @@ from typing import Any
 from chalicelib import wiring
 from chalicelib.domain.ids import AlbumId, UserId, format_timestamp
 from chalicelib.domain.photos import Membership, Photo
-from chalicelib.stores.dynamodb import items
 from tests.support.cloud import Client, Cloud
 from tests.support.images import photo as make_photo
-from tests.support.moto_data import read_rows
 from tests.support.rows import NO_LIMITS, START, pending
 
 JPEG = make_photo(64, 48)
+_IDS = ("photoId", "albumId", "photo_id", "album_id")
 WANTED = {"filename": "x.jpg", "contentType": "image/jpeg"}
 
 
@@ -90,16 +89,7 @@ def sketch(cloud: Cloud, owner: Client, other_photo: Photo) -> None:
 
 def everything(cloud: Cloud) -> dict[str, list[Any]]:
     """Return every row and every object, by table or bucket."""
-    data: dict[str, list[Any]] = {}
-    for table in (
-        cloud.settings.photo_table,
-        cloud.settings.account_table,
-        cloud.settings.term_table,
-        cloud.settings.album_table,
-        cloud.settings.entry_table,
-        cloud.settings.rating_table,
-    ):
-        data[table] = sorted(map(items.decode, read_rows(cloud.dynamodb, table)), key=str)
+    data = cloud.stored.read_everything()
     data["originals"] = sorted(cloud.originals())
     data["renditions"] = sorted(cloud.renditions())
     return data
@@ -107,30 +97,21 @@ def everything(cloud: Cloud) -> dict[str, list[Any]]:
 
 def without(cloud: Cloud, user_id: str) -> dict[str, list[Any]]:
     """Return the data of all other users, by table or bucket."""
-    data = everything(cloud)
-    photos = data[cloud.settings.photo_table]
-    albums = [row for row in data[cloud.settings.album_table] if row["record"] == "album"]
-    names = [user_id, *(row["photoId"] for row in photos if row["userId"] == user_id)]
-    names += [row["albumId"] for row in albums if row["userId"] == user_id]
+    data, stored = everything(cloud), cloud.stored
+    names = [user_id, *(photo.photo_id for photo in stored.list_photos() if photo.user_id == user_id)]
+    names += [album.album_id for album in stored.list_albums() if album.user_id == user_id]
     return {table: [row for row in rows if not any(name in str(row) for name in names)] for table, rows in data.items()}
 
 
 def data_about(cloud: Cloud, user_id: str) -> dict[str, list[Any]]:
     """Return the data with the id of a user, and rows whose photo or album does not exist, by table or bucket."""
     data = everything(cloud)
-    existing_ids = {row["photoId"] for row in data[cloud.settings.photo_table]}
-    existing_ids |= {row["albumId"] for row in data[cloud.settings.album_table] if row["record"] == "album"}
+    existing_ids: set[str] = {photo.photo_id for photo in cloud.stored.list_photos()}
+    existing_ids |= {album.album_id for album in cloud.stored.list_albums()}
 
     def is_about_user_or_orphaned(row: Any) -> bool:
-        ids = {row[name] for name in ("photoId", "albumId") if name in row} if isinstance(row, dict) else set()
+        ids = {row[name] for name in _IDS if name in row} if isinstance(row, dict) else set()
         return user_id in str(row) or not ids <= existing_ids
 
     selected = {table: [row for row in rows if is_about_user_or_orphaned(row)] for table, rows in data.items()}
     return {table: rows for table, rows in selected.items() if rows}
-
-
-def read_account_row(cloud: Cloud, user_id: str) -> dict[str, Any]:
-    """Return the row of an account."""
-    key = items.build_account_key(UserId(user_id))
-    row = cloud.dynamodb.get_item(TableName=cloud.settings.account_table, Key=key, ConsistentRead=True)["Item"]
-    return items.decode(row)

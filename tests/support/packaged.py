@@ -64,14 +64,19 @@ class Packaged(Deployed):
         return dict(json.loads(message["Body"])["requestPayload"])
 
 
+def build_package(project: Path, folder: Path) -> Path:
+    """Build the package of a project in a folder. Return the archive."""
+    command = [str(Path(sys.executable).parent / "chalice"), "package", "--stage", "package"]
+    command += ["--merge-template", "resources.yaml", str(folder)]
+    region = {"AWS_DEFAULT_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+    subprocess.run(command, cwd=project, check=True, capture_output=True, env=environment() | region)
+    return folder / "deployment.zip"
+
+
 @contextlib.contextmanager
 def packaged_stack(project: Path, folder: Path, iam_log: Path) -> Iterator[Packaged]:
     """Build the package of a project, and deploy it to an emulator that logs each IAM decision."""
-    package = folder / "package"
-    command = [str(Path(sys.executable).parent / "chalice"), "package", "--stage", "package"]
-    command += ["--merge-template", "resources.yaml", str(package)]
-    region = {"AWS_DEFAULT_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
-    subprocess.run(command, cwd=project, check=True, capture_output=True, env=environment() | region)
+    package = build_package(project, folder / "package").parent
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("IAM_LOG", str(iam_log))
         with run_cloud(folder / "cloud", 0) as cloud:

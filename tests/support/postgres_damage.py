@@ -1,28 +1,31 @@
 """Damage rows of PostgreSQL."""
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal
 
-from chalicelib import wiring
 from chalicelib.domain.albums import Album
 from chalicelib.domain.ids import PhotoId
 from chalicelib.domain.photos import Photo
-from chalicelib.stores.postgres.database import Connection, Database
+from chalicelib.stores.postgres.database import Database
 from chalicelib.stores.postgres.listed import build_name
 from chalicelib.stores.postgres.rows import encode_album
-from tests.support.postgres_hooks import dump, hooked
+from tests.support.cloud import Cloud
+from tests.support.faults import hooked
+from tests.support.postgres_hooks import dump
 
 if TYPE_CHECKING:
     from tests.support.damage import Damage
 
 
 class PostgresDamage:
-    """`DamagedRows` of a database."""
+    """`DamagedRows` of PostgreSQL."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, cloud: Cloud) -> None:
+        stored: Any = cloud.stored
+        # The hooks of a test do not see the statements on this connection.
+        self._database: Database = stored._database
+        self._client = stored.client
 
     @property
     def seeds(self) -> list[tuple["Callable[[Damage], list[str]]", str]]:
@@ -135,26 +138,14 @@ class PostgresDamage:
         assert photo_id
         return self._before("UPDATE photos SET user_id", callback)
 
-    @contextmanager
-    def _before(self, beginning: str, callback: Callable[[], None]) -> Iterator[None]:
-        """Call `callback` before each statement of the service with this beginning, unless the callback is running."""
-        database, running = wiring.database(), list[bool]()
-        opener = database._open
+    def _before(self, beginning: str, callback: Callable[[], None]) -> Any:
+        """Call `callback` before each statement of the service with this beginning."""
 
-        def hook(_: Connection, statement: str, execute: Callable[[], Any]) -> Any:
-            if statement.startswith(beginning) and not running:
-                running.append(True)
+        def call(params: dict[str, str], **_: Any) -> None:
+            if params["statement"].startswith(beginning):
                 callback()
-                running.clear()
-            return execute()
 
-        database.close()
-        database._open = hooked(hook)
-        try:
-            yield
-        finally:
-            database.close()
-            database._open = opener
+        return hooked("before-call.postgres", lambda _: call, self._client)
 
     def _change_body(self, photo_id: str, name: str) -> None:
         ((body,),) = self._database.read("SELECT body FROM photos WHERE photo_id = %s", photo_id)
@@ -162,39 +153,39 @@ class PostgresDamage:
         self.execute("UPDATE photos SET body = %s WHERE photo_id = %s", changed, photo_id)
 
 
-def _put_list_row(listing: str, photo_id: str) -> str:
+def _put_list_row(damage: "Damage", listing: str, photo_id: str) -> str:
     statement = "INSERT INTO listed_photos (listing, photo_id) VALUES (%s, %s)"
-    PostgresDamage(wiring.database()).execute(statement, listing, photo_id)
+    PostgresDamage(damage.cloud).execute(statement, listing, photo_id)
     return f"{listing} {photo_id}"
 
 
 def private_photo_in_the_public_list(damage: "Damage") -> list[str]:
-    return [_put_list_row(build_name("public"), damage.upload(visibility="private").photo_id)]
+    return [_put_list_row(damage, build_name("public"), damage.upload(visibility="private").photo_id)]
 
 
 def list_row_without_a_photo(damage: "Damage") -> list[str]:
-    return [_put_list_row(build_name("owner", damage.owner.user_id, "lost"), damage.create_old_photo_id())]
+    return [_put_list_row(damage, build_name("owner", damage.owner.user_id, "lost"), damage.create_old_photo_id())]
 
 
 def missing_list_row(damage: "Damage") -> list[str]:
     photo = damage.upload(tags=["sea"])
     key = (build_name("public", tag="sea"), photo.photo_id)
     statement = "DELETE FROM listed_photos WHERE listing = %s AND photo_id = %s"
-    PostgresDamage(wiring.database()).execute(statement, *key)
+    PostgresDamage(damage.cloud).execute(statement, *key)
     return [" ".join(key)]
 
 
 def list_row_with_an_old_score(damage: "Damage") -> list[str]:
     key = (build_name("public"), damage.upload().photo_id)
     statement = "UPDATE listed_photos SET score = 7 WHERE listing = %s AND photo_id = %s"
-    PostgresDamage(wiring.database()).execute(statement, *key)
+    PostgresDamage(damage.cloud).execute(statement, *key)
     return [" ".join(key)]
 
 
 def private_word_in_the_public_list(damage: "Damage") -> list[str]:
     key = (build_name("public"), damage.upload(title="Harbour", visibility="private").photo_id, "harbour")
     statement = "INSERT INTO words (listing, photo_id, word) VALUES (%s, %s, %s)"
-    PostgresDamage(wiring.database()).execute(statement, *key)
+    PostgresDamage(damage.cloud).execute(statement, *key)
     return [" ".join(key)]
 
 
@@ -202,7 +193,7 @@ def entry_of_a_private_photo_in_the_open_list(damage: "Damage") -> list[str]:
     album_id = damage.create_album()
     key = (album_id, damage.upload(albumId=album_id, visibility="private").photo_id)
     statement = "UPDATE entries SET is_private = false WHERE album_id = %s AND photo_id = %s"
-    PostgresDamage(wiring.database()).execute(statement, *key)
+    PostgresDamage(damage.cloud).execute(statement, *key)
     return [" ".join(key)]
 
 

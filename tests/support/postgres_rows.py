@@ -1,10 +1,7 @@
-"""Stores on PostgreSQL, for the tests of the storage contracts."""
+"""Stores on PostgreSQL or its stand-in for Aurora DSQL, for the tests of the storage contracts."""
 
-import secrets
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-
-import psycopg
+from contextlib import AbstractContextManager, contextmanager
 
 from chalicelib.stores.postgres.database import Database
 from chalicelib.stores.postgres.migrations import migrate
@@ -16,9 +13,9 @@ _LIST_TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND 
 
 
 @contextmanager
-def on_postgres(server: PostgresServer) -> Iterator[Callable[[], Backend]]:
-    """Yield a function that empties a database of its own and returns stores for it."""
-    with new_database(server) as database:
+def on_sql(opened: AbstractContextManager[Database]) -> Iterator[Callable[[], Backend]]:
+    """Yield a function that empties a new database and returns stores for it."""
+    with opened as database:
         migrate(database)
         tables = [name for (name,) in database.read(_LIST_TABLES)]
 
@@ -33,12 +30,11 @@ def on_postgres(server: PostgresServer) -> Iterator[Callable[[], Backend]]:
 @contextmanager
 def new_database(server: PostgresServer) -> Iterator[Database]:
     """Yield a new database without tables."""
-    name = f"test_{secrets.token_hex(8)}"
-    with psycopg.connect(server.url(), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    database = Database(server.url(name))
-    yield database
-    database.close()
+    database = Database(server.url(server.create_database()))
+    try:
+        yield database
+    finally:
+        database.close()
 
 
 def build_backend(database: Database) -> Backend:

@@ -15,20 +15,24 @@ def put_object(cloud: Cloud, key: str, content: bytes, **metadata: str) -> str:
 
 def cancel_account(cloud: Cloud, user_id: str) -> None:
     """Mark an account as cancelled, and delete nothing."""
-    cloud.dynamodb.update_item(
-        TableName=cloud.settings.account_table,
-        Key={"userId": {"S": user_id}, "record": {"S": "account"}},
-        UpdateExpression="SET cancelledAt = :now",
-        ExpressionAttributeValues={":now": {"S": "2026-01-01T00:00:00.000Z"}},
-    )
+    cloud.stored.mark_cancelled(user_id)
 
 
 def act_during(cloud: Cloud, operation: str, *acts: Any) -> AbstractContextManager[None]:
-    """Run one of `acts` during each call of `operation`, immediately before the request is sent."""
+    """Run one of `acts` during each call of `operation`, immediately before the request is sent.
+
+    The operation `write` is a transaction of the database.
+    """
     pending = list(acts)
+    name = cloud.stored.writes if operation == "write" else operation
 
     def before(**_: Any) -> None:
         if pending:
             pending.pop(0)()
 
-    return hooked(f"before-call.*.{operation}", lambda _: before, cloud.s3, cloud.dynamodb)
+    return hooked(f"before-call.*.{name}", lambda _: before, cloud.s3, cloud.stored.client)
+
+
+def during_writes(cloud: Cloud, act: Any) -> AbstractContextManager[None]:
+    """Run `act` before each transaction of the stores, with the arguments of the event."""
+    return hooked(f"before-call.*.{cloud.stored.writes}", lambda _: act, cloud.stored.client)

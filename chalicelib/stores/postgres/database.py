@@ -1,5 +1,6 @@
-"""Connections to PostgreSQL, and transactions that are retried until their result is known."""
+"""Connections to PostgreSQL or Aurora DSQL, and transactions that are retried until their result is known."""
 
+import logging
 import secrets
 import threading
 import time
@@ -9,11 +10,13 @@ from typing import Any
 
 import psycopg
 from psycopg import errors as sql
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import TransactionStatus
 
 from chalicelib.domain.errors import Busy
 from chalicelib.infra.retry import WriteConflict, retry_on_conflict
+from chalicelib.stores.postgres.dialects import POSTGRES, Dialect
+
+log = logging.getLogger(__name__)
 
 _ATTEMPTS = 10
 _CONNECTIONS = 8
@@ -23,14 +26,8 @@ _MAX_AGE_SECONDS = 50 * 60
 _CHECK_AFTER_SECONDS = 5
 _WAIT_SECONDS = 20
 _TOKEN_SECONDS = 24 * 60 * 60
-_DEFAULTS: dict[str, str | int] = {
-    "connect_timeout": 5,
-    "options": "-c statement_timeout=10s -c idle_in_transaction_session_timeout=15s",
-    "keepalives_idle": 10,
-    "keepalives_interval": 5,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 15_000,
-}
+_FAILED_COMMITS = frozenset({"40001", "40P01", "OC000", "OC001"})
+"""The SQLSTATEs of conflicts. If COMMIT raises one of them, the transaction has changed nothing."""
 
 Row = tuple[Any, ...]
 Connection = psycopg.Connection[Row]
@@ -72,7 +69,8 @@ class Transaction:
 class Database:
     """A database with the tables of `schema`.
 
-    `url` is a URL or a connection string of libpq. `clock` returns seconds that never go back.
+    `url` is a URL or a connection string of libpq. `clock` returns seconds that never go back. `dialect` says which
+    kind of database this is.
     """
 
     def __init__(
@@ -80,8 +78,9 @@ class Database:
         url: str,
         connect: Callable[[str], Connection] = connect,
         clock: Callable[[], float] = time.monotonic,
+        dialect: Dialect = POSTGRES,
     ) -> None:
-        self.parameters, self._open, self._clock = _add_defaults(url), connect, clock
+        self.parameters, self._open, self._clock, self.dialect = dialect.add_defaults(url), connect, clock, dialect
         self._slots = threading.BoundedSemaphore(_CONNECTIONS)
         self._idle: list[_Pooled] = []
 
@@ -107,7 +106,7 @@ class Database:
         Raises:
             Busy: the database cannot be reached or needs too long, or every attempt conflicted with another writer.
         """
-        attempts = _Attempts(unit)
+        attempts = _Attempts(unit, self.dialect.begin)
 
         def attempt() -> Result:
             with self._connect() as connection:
@@ -159,6 +158,10 @@ class Database:
         except (psycopg.OperationalError, psycopg.InterfaceError) as error:
             # A conflict, or a lost connection. Both need a new attempt.
             raise WriteConflict from error
+        except psycopg.Error as error:
+            if error.sqlstate in self.dialect.transient_codes:
+                raise WriteConflict from error
+            raise
         finally:
             self._give_back(pooled)
 
@@ -172,6 +175,7 @@ class Database:
         try:
             connection = self._open(self.parameters)
         except psycopg.OperationalError as error:
+            log.error("no connection to the database: %s", error)
             raise Busy from error
         return _Pooled(connection, self._clock())
 
@@ -185,12 +189,6 @@ class Database:
             self._idle.append(pooled)
         else:
             connection.close()
-
-
-def _add_defaults(url: str) -> str:
-    """Return a connection string with the default parameters that `url` does not set."""
-    given = conninfo_to_dict(url)
-    return make_conninfo(url, **{name: value for name, value in _DEFAULTS.items() if name not in given})
 
 
 class _Pooled:
@@ -213,28 +211,51 @@ class _Pooled:
 
 
 class _Attempts[Result]:
-    """The attempts of one transaction.
+    """The attempts of one transaction. Each of them writes a token.
 
-    Each attempt writes the same token. If the answer to a COMMIT is lost, the next attempt finds the token if the
-    COMMIT has succeeded. If the COMMIT is still under way, the next attempt waits for it.
+    If the answer to a COMMIT is lost, the token tells whether the COMMIT has succeeded. A void token in its place keeps
+    the COMMIT from succeeding later.
     """
 
-    def __init__(self, unit: Callable[[Transaction], Result]) -> None:
-        self._unit, self._token = unit, secrets.token_hex(16)
+    def __init__(self, unit: Callable[[Transaction], Result], begin: str) -> None:
+        self._unit, self._begin = unit, begin
+        self._token = _create_token()
         self._unsettled: list[Result] = []
 
     def run(self, connection: Connection) -> Result:
-        connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
-        try:
-            self._write_token(connection)
-        except sql.UniqueViolation:
-            return self._unsettled[-1]
-        self._unsettled.clear()
+        if self._unsettled:
+            if self._is_committed(connection):
+                return self._unsettled[0]
+            self._unsettled.clear()
+            self._token = _create_token()
+        connection.execute(self._begin)
+        self._write_token(connection, is_void=False)
         result = self._unit(Transaction(connection))
         self._unsettled.append(result)
-        connection.execute("COMMIT")
+        self._commit(connection)
         return result
 
-    def _write_token(self, connection: Connection) -> None:
+    def _commit(self, connection: Connection) -> None:
+        try:
+            connection.execute("COMMIT")
+        except psycopg.Error as error:
+            if error.sqlstate in _FAILED_COMMITS:
+                self._unsettled.clear()
+            raise
+
+    def _is_committed(self, connection: Connection) -> bool:
+        """Return whether the COMMIT has succeeded whose answer was lost. If not, keep it from succeeding later."""
+        # PostgreSQL waits for a COMMIT that is under way. Aurora DSQL reports a conflict to one of the two writers.
+        if self._write_token(connection, is_void=True):
+            return False
+        statement = "SELECT is_void FROM transactions WHERE token = %s"
+        return connection.execute(statement, (self._token,)).fetchall() == [(False,)]
+
+    def _write_token(self, connection: Connection, *, is_void: bool) -> int:
+        statement = "INSERT INTO transactions (token, is_void, expires_at) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING"
         expires_at = int(time.time()) + _TOKEN_SECONDS
-        connection.execute("INSERT INTO transactions (token, expires_at) VALUES (%s, %s)", (self._token, expires_at))
+        return connection.execute(statement, (self._token, is_void, expires_at)).rowcount
+
+
+def _create_token() -> str:
+    return secrets.token_hex(16)

@@ -1,36 +1,66 @@
-"""Create and change the tables. Each file of `schema` has one statement that may be repeated.
+"""Create and change the tables. Each file of `schema` has one statement of Aurora DSQL, which may be repeated.
 
 Aurora DSQL runs one such statement in a transaction, and no other statement with it. So a migration that is interrupted
 resumes with the statement whose number is not stored.
 """
 
+import re
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
 from psycopg import errors as sql
+from psycopg.sql import Identifier
 
 from chalicelib.infra.retry import WriteConflict, retry_on_conflict
 from chalicelib.stores.postgres.database import Database
 
 SCHEMA = Path(__file__).parent / "schema"
 _ATTEMPTS = 8
+_PAUSE_SECONDS = 0.5
 _CONFLICTS = (sql.UniqueViolation, sql.DuplicateTable, sql.DuplicateObject, sql.InternalError_)
 """The errors of two processes that create the same table or index at the same time."""
+_INDEX = re.compile(r"CREATE INDEX ASYNC IF NOT EXISTS (\w+)")
+_IS_VALID = (
+    "SELECT i.indisvalid FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid "
+    "WHERE c.relname = %s AND pg_table_is_visible(c.oid)"
+)
+_RUNNING = ("submitted", "processing")
 
 
-def migrate(database: Database) -> list[str]:
+class MigrationFailed(Exception):
+    """A statement has failed. The message says why."""
+
+
+def migrate(database: Database, folder: Path = SCHEMA, report: Callable[[str], object] = lambda _: None) -> list[str]:
     """Execute the migrations that were not executed yet. Return their names.
 
-    Several processes may do this at the same time.
+    Several processes may do this at the same time. `report` is called with the name of each migration after it.
+
+    Raises:
+        MigrationFailed: the database refuses a statement, or Aurora DSQL could not build an index.
     """
-    files = sorted(SCHEMA.glob("*.sql"))
+    files = sorted(folder.glob("*.sql"))
     _execute(database, files[0].read_text())
     numbers = {row[0] for row in database.read("SELECT number FROM migrations")}
     pending = [path for path in files if _get_number(path) not in numbers]
     for path in pending:
         _execute(database, path.read_text())
         _store_number(database, path)
+        report(path.stem)
     return [path.stem for path in pending]
+
+
+def grant_access(database: Database, role: str) -> None:
+    """Allow a role to read and write all tables.
+
+    Raises:
+        MigrationFailed: the role does not exist, or the current role may not grant this.
+    """
+    ((schema,),) = database.read("SELECT current_schema()")
+    tables = f"ALL TABLES IN SCHEMA {Identifier(schema).as_string()}"
+    _execute(database, f"GRANT SELECT, INSERT, UPDATE, DELETE ON {tables} TO {Identifier(role).as_string()}")
 
 
 def _get_number(path: Path) -> int:
@@ -45,8 +75,34 @@ def _store_number(database: Database, path: Path) -> None:
 def _execute(database: Database, statement: str) -> None:
     def attempt() -> None:
         try:
-            database.execute(statement)
+            database.execute(database.dialect.translate(statement))
         except _CONFLICTS as error:
             raise WriteConflict from error
+        except psycopg.Error as error:
+            raise MigrationFailed(f"{error}\n{statement}") from error
 
-    retry_on_conflict(attempt, error_factory=lambda: psycopg.OperationalError(statement), attempts=_ATTEMPTS)
+    conflict = MigrationFailed(f"Other processes change the tables at the same time.\n{statement}")
+    retry_on_conflict(attempt, error_factory=lambda: conflict, attempts=_ATTEMPTS)
+    if database.dialect.is_dsql and (index := _INDEX.match(statement)):
+        _wait_for_index(database, index[1])
+
+
+def _wait_for_index(database: Database, name: str) -> None:
+    """Wait until Aurora DSQL has built an index. The process that has created the index may be another one.
+
+    Raises:
+        MigrationFailed: the index cannot be built. The index is dropped.
+    """
+    while not _is_valid(database, name):
+        # `sys.wait_for_job` would wait for at most five minutes, and needs the id of the job.
+        statement = "SELECT object_name, status, details FROM sys.jobs"
+        jobs = [row for row in database.read(statement) if row[0].rpartition(".")[2] == name]
+        if not any(status in _RUNNING for _, status, _ in jobs) and not _is_valid(database, name):
+            _execute(database, f"DROP INDEX IF EXISTS {name}")
+            details = "; ".join(details for _, _, details in jobs if details) or "no details"
+            raise MigrationFailed(f"Aurora DSQL could not build the index {name}: {details}")
+        time.sleep(_PAUSE_SECONDS)
+
+
+def _is_valid(database: Database, name: str) -> bool:
+    return database.read(_IS_VALID, name) == [(True,)]

@@ -41,8 +41,8 @@ class PostgresSearchIndex:
 
     def reindex(self, photo: Photo) -> bool:
         def replace(transaction: Transaction) -> None:
-            statement = "SELECT 1 FROM photos WHERE photo_id = %s AND revision = %s FOR UPDATE"
-            if not transaction.query(statement, photo.photo_id, photo.revision):
+            statement = "SELECT revision FROM photos WHERE photo_id = %s FOR UPDATE"
+            if transaction.query(statement, photo.photo_id) != [(photo.revision,)]:
                 raise Refused
             word_rows.replace_all(transaction, photo)
 

@@ -13,6 +13,8 @@ from tests.support.images import photo as make_photo
 from tests.support.rest import Answer, request_with, send
 from tests.support.service import Local
 
+TOKEN_LIFETIME = 600.0
+"""The seconds after which a user logs in again. The token itself expires later."""
 GIVE_UP = 60.0
 """The seconds after which a user stops retrying a request."""
 
@@ -40,6 +42,7 @@ class User(threading.Thread):
         self.local, self.stop, self.violations = local, stop, Violations()
         self.email = local.address(f"soak{number}")
         self.token = local.sign_up(self.email)
+        self._token_time = time.monotonic()
         self.random = random.Random(number)
         self.shared = shared
         """The ids of the public photos of all users."""
@@ -75,6 +78,8 @@ class User(threading.Thread):
         """Send a request, and retry it while the service answers 429 or 503, as a client does."""
         deadline = time.monotonic() + GIVE_UP
         while True:
+            if time.monotonic() > self._token_time + TOKEN_LIFETIME:
+                self.token, self._token_time = self.local.log_in(self.email), time.monotonic()
             answer = self._send(method, path, body, key, self.token if token is None else token)
             if answer.status not in (429, 503):
                 return answer

@@ -1,5 +1,5 @@
 CREATE TABLE IF NOT EXISTS migrations (
     number integer NOT NULL,
-    name text COLLATE "C" NOT NULL,
+    name text NOT NULL,
     PRIMARY KEY (number)
 )

@@ -1,1 +1,1 @@
-CREATE INDEX IF NOT EXISTS transactions_expired ON transactions (expires_at)
+CREATE INDEX ASYNC IF NOT EXISTS transactions_expired ON transactions (expires_at)

@@ -1,12 +1,12 @@
 CREATE TABLE IF NOT EXISTS photos (
-    photo_id text COLLATE "C" NOT NULL,
-    user_id text COLLATE "C" NOT NULL,
+    photo_id text NOT NULL,
+    user_id text NOT NULL,
     revision bigint NOT NULL,
     rating_sum bigint NOT NULL DEFAULT 0,
     rating_count bigint NOT NULL DEFAULT 0,
-    sweep_at text COLLATE "C",
+    sweep_at text,
     expires_at bigint,
-    body text COLLATE "C" NOT NULL,
+    body text NOT NULL,
     CHECK (rating_count >= 0 AND rating_sum >= 0),
     PRIMARY KEY (photo_id)
 )

@@ -1,1 +1,1 @@
-CREATE INDEX IF NOT EXISTS photos_expired ON photos (expires_at) WHERE expires_at IS NOT NULL
+CREATE INDEX ASYNC IF NOT EXISTS photos_expired ON photos (expires_at) WHERE expires_at IS NOT NULL

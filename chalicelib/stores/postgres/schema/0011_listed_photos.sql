@@ -1,8 +1,8 @@
 CREATE TABLE IF NOT EXISTS listed_photos (
-    listing text COLLATE "C" NOT NULL,
-    photo_id text COLLATE "C" NOT NULL,
+    listing text NOT NULL,
+    photo_id text NOT NULL,
     rank bigint,
     score bigint,
-    taken_key text COLLATE "C",
+    taken_key text,
     PRIMARY KEY (listing, photo_id)
 )

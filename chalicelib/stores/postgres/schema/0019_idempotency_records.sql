@@ -1,7 +1,7 @@
 CREATE TABLE IF NOT EXISTS idempotency_records (
-    user_id text COLLATE "C" NOT NULL,
-    key text COLLATE "C" NOT NULL,
+    user_id text NOT NULL,
+    key text NOT NULL,
     expires_at bigint NOT NULL,
-    body text COLLATE "C" NOT NULL,
+    body text NOT NULL,
     PRIMARY KEY (user_id, key)
 )

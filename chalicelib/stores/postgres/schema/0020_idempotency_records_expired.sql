@@ -1,1 +1,1 @@
-CREATE INDEX IF NOT EXISTS idempotency_records_expired ON idempotency_records (expires_at)
+CREATE INDEX ASYNC IF NOT EXISTS idempotency_records_expired ON idempotency_records (expires_at)

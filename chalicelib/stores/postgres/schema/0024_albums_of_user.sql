@@ -1,1 +1,1 @@
-CREATE INDEX IF NOT EXISTS albums_of_user ON albums (user_id, album_id)
+CREATE INDEX ASYNC IF NOT EXISTS albums_of_user ON albums (user_id, album_id)

@@ -1,1 +1,1 @@
-CREATE INDEX IF NOT EXISTS entries_by_sort_key ON entries (album_id, sort_key)
+CREATE INDEX ASYNC IF NOT EXISTS entries_by_sort_key ON entries (album_id, sort_key)

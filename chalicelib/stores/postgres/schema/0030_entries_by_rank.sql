@@ -1,1 +1,1 @@
-CREATE INDEX IF NOT EXISTS entries_by_rank ON entries (album_id, rank)
+CREATE INDEX ASYNC IF NOT EXISTS entries_by_rank ON entries (album_id, rank)

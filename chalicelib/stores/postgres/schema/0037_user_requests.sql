@@ -1,7 +1,7 @@
 CREATE TABLE IF NOT EXISTS user_requests (
-    kind text COLLATE "C" NOT NULL,
-    user_id text COLLATE "C" NOT NULL,
-    requested_at text COLLATE "C" NOT NULL,
-    due_at text COLLATE "C" NOT NULL,
+    kind text NOT NULL,
+    user_id text NOT NULL,
+    requested_at text NOT NULL,
+    due_at text NOT NULL,
     PRIMARY KEY (kind, user_id)
 )

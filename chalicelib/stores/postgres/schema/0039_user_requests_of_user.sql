@@ -1,1 +1,1 @@
-CREATE INDEX IF NOT EXISTS user_requests_of_user ON user_requests (user_id, kind)
+CREATE INDEX ASYNC IF NOT EXISTS user_requests_of_user ON user_requests (user_id, kind)

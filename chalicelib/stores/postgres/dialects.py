@@ -1,0 +1,55 @@
+"""The differences between PostgreSQL and Aurora DSQL that the stores cannot avoid."""
+
+import re
+from typing import NamedTuple
+
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+_NETWORK: dict[str, str | int] = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 15_000,
+}
+
+
+class Dialect(NamedTuple):
+    """The properties of one kind of database."""
+
+    begin: str
+    """The statement that begins a transaction with the isolation level REPEATABLE READ."""
+    parameters: dict[str, str | int]
+    """The default parameters of connections."""
+    transient_codes: frozenset[str]
+    """The SQLSTATEs after which a transaction is repeated, besides those of psycopg's `OperationalError`."""
+    is_dsql: bool
+
+    def add_defaults(self, url: str) -> str:
+        """Return a connection string with the default parameters that `url` does not set."""
+        given = conninfo_to_dict(url)
+        return make_conninfo(url, **{name: value for name, value in self.parameters.items() if name not in given})
+
+    def translate(self, statement: str) -> str:
+        """Return a statement of `schema` for this database. The files are written for Aurora DSQL."""
+        if self.is_dsql:
+            return statement
+        # Aurora DSQL has only the collation C, and refuses to name it.
+        return re.sub(r"\btext\b", 'text COLLATE "C"', statement).replace("CREATE INDEX ASYNC ", "CREATE INDEX ")
+
+
+POSTGRES = Dialect(
+    begin="BEGIN ISOLATION LEVEL REPEATABLE READ",
+    parameters=_NETWORK | {"options": "-c statement_timeout=10s -c idle_in_transaction_session_timeout=15s"},
+    transient_codes=frozenset(),
+    is_dsql=False,
+)
+POSTGRES_WITHOUT_TIMEOUTS = POSTGRES._replace(parameters=_NETWORK)
+"""PostgreSQL for migrations. An index of a large table takes minutes."""
+# Aurora DSQL has no other isolation level, and refuses to set timeouts. A transaction takes at most five minutes.
+DSQL = Dialect(
+    begin="BEGIN",
+    parameters=_NETWORK | {"sslmode": "verify-full"},
+    transient_codes=frozenset({"XX000", "OC000", "OC001"}),
+    is_dsql=True,
+)

@@ -1,0 +1,114 @@
+"""Run histories. As a command: run them for some seconds, and resume at the next seed."""
+
+import logging
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import time_machine
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+
+from chalicelib.stores.postgres.migrations import migrate
+from tests.conftest import deployment
+from tests.support import idp
+from tests.support.cloud import SERVER_ERRORS, Cloud
+from tests.support.cognito import Cognito
+from tests.support.histories.history import START, furnish
+from tests.support.histories.operations import OPERATIONS
+from tests.support.histories.twins import Twins, running_twins
+from tests.support.policies import VIOLATIONS
+from tests.support.postgres_rows import new_database
+from tests.support.postgres_server import PostgresServer, running_server
+
+RUNS_PER_SEED, STEPS = 5, 30
+NEXT_SEED = Path(".hypothesis", "next-history-seed")
+
+Step = tuple[str, int]
+_STEP = st.tuples(st.sampled_from([*OPERATIONS]), st.integers(0, 10**9))
+
+
+class Histories:
+    """Run histories from one start. `counts` counts the histories, steps, requests and views so far."""
+
+    def __init__(self, twins: Twins) -> None:
+        self._start = furnish(twins)
+        self._restore = twins.save()
+        self.counts = Counter({"histories": 0, "steps": 0})
+
+    def run(self, steps: list[Step], views: int | None) -> None:
+        """Run one history, and compare everything after each step, with this number of views. None means all."""
+        self._restore()
+        history = self._start.copy()
+        self.counts["histories"] += 1
+        with time_machine.travel(START, tick=False) as clock:
+            history.clock = clock
+            for count, (name, number) in enumerate(steps, 1):
+                self.counts["steps"] += 1
+                try:
+                    OPERATIONS[name](history, number)
+                    history.wait(seconds=1)
+                    history.compare(views)
+                except BaseException as error:
+                    error.add_note(f"The steps so far: {steps[:count]}")
+                    raise
+        assert SERVER_ERRORS == []
+
+
+def run_histories(histories: Histories, runs: int, steps: int, number: int | None, views: int | None) -> None:
+    """Let Hypothesis choose histories of `steps` steps. With a seed, the histories are the same each time."""
+
+    def check(chosen: list[Step]) -> None:
+        histories.run(chosen, views)
+
+    test: Callable[[], None] = given(st.lists(_STEP, min_size=steps, max_size=steps))(check)
+    options = settings(
+        max_examples=runs,
+        deadline=None,
+        derandomize=number is None,
+        database=None,
+        suppress_health_check=[*HealthCheck],
+        # A failure names its step. To shrink it takes minutes.
+        phases=[Phase.generate],
+        report_multiple_bugs=False,
+    )
+    options(test if number is None else seed(number)(test))()
+
+
+@contextmanager
+def open_histories(cloud: Cloud, server: PostgresServer) -> Iterator[Histories]:
+    """Open histories on a deployment on DynamoDB and on a new database of a server."""
+    with new_database(server) as database:
+        migrate(database)
+        with running_twins(cloud, database) as twins:
+            Cognito(cloud)
+            yield Histories(twins)
+
+
+def main(seconds: float) -> None:
+    """Run one seed after another. If a seed fails, the next call begins with it."""
+    end = time.monotonic() + seconds
+    NEXT_SEED.parent.mkdir(exist_ok=True)
+    number = first = int(NEXT_SEED.read_text()) if NEXT_SEED.exists() else 0
+    with (
+        running_server() as server,
+        idp.running() as provider,
+        deployment(provider) as cloud,
+        open_histories(cloud, server) as histories,
+    ):
+        while time.monotonic() < end:
+            print(f"seed {number}", flush=True)
+            run_histories(histories, RUNS_PER_SEED, STEPS, number, None)
+            assert VIOLATIONS == []
+            number += 1
+            NEXT_SEED.write_text(str(number))
+        counts = ", ".join(f"{count:,} {name}" for name, count in histories.counts.items())
+        print(f"seeds {first} to {number - 1}: {counts}, 0 differences")
+
+
+if __name__ == "__main__":
+    logging.disable()
+    main(float(sys.argv[1]))

@@ -1,0 +1,1 @@
+"""Read and change the stored rows behind the stores, on each database."""
