@@ -100,15 +100,26 @@ class Copying:
         progress = progress.with_(phase=2) if options.only_verify else self._resume(progress, options)
         if options.account:
             return _build_report(self._run_one(UserId(options.account), progress, options))
-        store = _ignore if options.only_verify else self._target.copies.store_progress
-        store(progress)
         while progress.phase < len(_PHASES):
             for step in self._work_on_page(progress):
                 progress = step
-                store(progress)
-        progress = progress.with_(finished_at=format_timestamp(self._clock()), is_verified=progress.mismatch_count == 0)
-        store(progress)
+                if not options.only_verify:
+                    self._store(progress)
+        if not options.only_verify:
+            is_verified = progress.mismatch_count == 0
+            self._store(progress.with_(finished_at=format_timestamp(self._clock()), is_verified=is_verified))
         return _build_report(progress)
+
+    def _store(self, progress: Progress) -> None:
+        self._persist(lambda: self._target.copies.store_progress(progress))
+
+    def _persist[Result](self, work: Callable[[], Result]) -> Result:
+        """Do some work, and repeat it while a database is busy. All work can be repeated."""
+        for number in range(_ATTEMPTS - 1):
+            with suppress(Busy):
+                return work()
+            self._pause(min(2.0**number, _LONGEST_PAUSE_SECONDS))
+        return work()
 
     def _resume(self, new: Progress, options: Options) -> Progress:
         stored = self._target.copies.get_progress()
