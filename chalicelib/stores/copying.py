@@ -100,6 +100,9 @@ class Copying:
         progress = progress.with_(phase=2) if options.only_verify else self._resume(progress, options)
         if options.account:
             return _build_report(self._run_one(UserId(options.account), progress, options))
+        if not options.only_verify:
+            # The next run must know that the target was empty, or that it may be replaced.
+            self._store(progress)
         while progress.phase < len(_PHASES):
             for step in self._work_on_page(progress):
                 progress = step
