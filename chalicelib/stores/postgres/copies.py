@@ -29,7 +29,7 @@ from chalicelib.stores.postgres.rows import (
 )
 
 _PAGE = 500
-_PHOTOS = 10
+_PHOTOS = 5
 """The number of photos in one transaction. Aurora DSQL changes at most 3,000 rows in one."""
 _ROWS = 100
 _OWNED_TABLES = ("accounts", "albums", "photos", "idempotency_records", "user_requests")
