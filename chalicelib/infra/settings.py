@@ -75,6 +75,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The CDN in front of the renditions bucket, or None if there is no CDN."""
     aws_endpoint: str | None
     """The URL of an emulator, or None for AWS."""
+    read_only: bool = False
+    """True to refuse each request that could change data."""
 
     @property
     def signing_keys(self) -> tuple[str, ...]:
@@ -148,6 +150,7 @@ def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         configured_signing_keys=tuple(reversed(_split_list(environment.get("SIGNING_KEYS", "")))),
         cdn=_load_cdn(environment) if environment.get("RENDITIONS_BASE_URL") else None,
         aws_endpoint=(environment.get("AWS_ENDPOINT_URL") or "").rstrip("/") or None,
+        read_only=bool(environment.get("READ_ONLY")),
         moderation_confidence=float(environment.get("MODERATION_CONFIDENCE") or 0),
         edge_secrets=tuple(_split_list(environment.get("EDGE_SECRETS", ""))),
         limits=_load_limits(environment),

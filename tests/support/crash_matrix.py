@@ -5,9 +5,9 @@ nothing is due. `auditor` then checks everything that is stored. A retry must al
 fault.
 """
 
-import os
 import argparse
 import logging
+import os
 import time
 import warnings
 from collections import Counter
@@ -218,7 +218,9 @@ def main() -> int:
 def running_deployment() -> Iterator[Cloud]:
     """Deploy the service on moto and the store of `STORE`, outside a test."""
     with ExitStack() as stack:
-        empty = stack.enter_context(opened_store(os.environ.get("STORE"), lambda: stack.enter_context(running_server())))
+        empty = stack.enter_context(
+            opened_store(os.environ.get("STORE"), lambda: stack.enter_context(running_server()))
+        )
         provider = stack.enter_context(idp.running())
         yield stack.enter_context(deployment(provider, empty()))
 
