@@ -14,10 +14,12 @@ from functools import cache
 from typing import Any
 
 import pytest
-from botocore import xform_name
+from botocore import regions, xform_name
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.endpoint import Endpoint
+from botocore.endpoint_provider import EndpointProvider
+from botocore.hooks import EventAliaser, HierarchicalEmitter
 from botocore.loaders import JSONFileLoader, Loader
 from botocore.useragent import UserAgentString
 from moto.cloudformation.models import Stack
@@ -69,6 +71,9 @@ def shortcuts() -> Iterator[None]:
         # botocore shares the models within a session, and so changes none. Each deployment has a new session.
         patch.setattr(JSONFileLoader, "load_file", lambda _, path: _load_file(path))
         patch.setattr(Loader, "list_available_services", lambda _, type_name: _list_services(type_name))
+        patch.setattr(regions, "EndpointProvider", _share_provider)
+        # botocore caches the names too, but forgets them with each client.
+        patch.setattr(EventAliaser, "_alias_event_name", lambda _, name: _alias_event(name))
         yield
 
 
@@ -77,7 +82,16 @@ _parse_update = cache(_EXPRESSIONS.UpdateExpressionParser.make)
 _generate_key = cache(kms.generate_private_key)
 _load_file = cache(JSONFileLoader().load_file)
 _list_services = cache(Loader().list_available_services)
+_alias_event = cache(EventAliaser(HierarchicalEmitter())._alias_event_name)
 _send: Any = Endpoint.make_request
+_providers: dict[int, EndpointProvider] = {}
+
+
+def _share_provider(ruleset_data: Any, **others: Any) -> EndpointProvider:
+    """Parse the rules for the endpoints of a service once. `_load_file` keeps the rules, so their id stays unique."""
+    if id(ruleset_data) not in _providers:
+        _providers[id(ruleset_data)] = EndpointProvider(ruleset_data, **others)
+    return _providers[id(ruleset_data)]
 
 
 def _call_handler(endpoint: Endpoint, operation: Any, request: dict[str, Any]) -> Any:
