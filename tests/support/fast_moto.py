@@ -25,8 +25,9 @@ from botocore.useragent import UserAgentString
 from moto.cloudformation.models import Stack
 from moto.core.models import DEFAULT_ACCOUNT_ID as ACCOUNT
 from moto.dynamodb.models import DynamoDBBackend
-from moto.dynamodb.models.dynamo_type import Item, LimitedSizeDict
+from moto.dynamodb.models.dynamo_type import DynamoType, Item, LimitedSizeDict
 from moto.dynamodb.models.table import Table
+from moto.dynamodb.models.utilities import bytesize
 from moto.dynamodb.parsing import ast_nodes, expressions
 from moto.dynamodb.parsing.validators import ActionCountValidator
 from moto.dynamodb.responses import DynamoHandler
@@ -54,6 +55,7 @@ def shortcuts() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Endpoint, "make_request", _call_handler)
         patch.setattr(Table, "__deepcopy__", _copy_table_once, raising=False)
+        patch.setattr(LimitedSizeDict, "__setitem__", _set_attribute)
         patch.setattr(DynamoDBBackend, "transact_write_items", _transact)
         patch.setattr(_NODES.DepthFirstTraverser, "traverse", _traverse)
         # Its visits to the inner nodes find nothing that the visit to the root does not find.
@@ -167,6 +169,27 @@ def _iterate_versions(keys: _VersionedKeyStore) -> Iterator[tuple[str, Any]]:
         yield key, list(versions)
 
 
+_set_checked_attribute = LimitedSizeDict.__setitem__
+_MAX_UNCHECKED = 200_000
+"""The size in bytes from which moto checks a row. Its limit is twice as large."""
+
+
+def _set_attribute(attributes: Any, name: str, value: Any) -> None:
+    """Set an attribute of a row, and add its size to that of the row. moto adds up all sizes for each attribute."""
+    if not hasattr(attributes, "size"):
+        attributes.size = sum(map(_measure, (*attributes.keys(), *attributes.values())))
+    # The size of the value that is replaced stays in the sum, so the row is not larger than the sum.
+    attributes.size += _measure(name) + _measure(value)
+    if attributes.size > _MAX_UNCHECKED:
+        _set_checked_attribute(attributes, name, value)
+    else:
+        dict.__setitem__(attributes, name, value)
+
+
+def _measure(part: Any) -> int:
+    return int(part.size()) if type(part) is DynamoType else bytesize(str(part))
+
+
 _transaction = threading.local()
 _one_at_a_time = threading.RLock()
 _transact_with_copies = DynamoDBBackend.transact_write_items
@@ -224,6 +247,7 @@ def _copy_rows(rows: Any, keys: Container[Any] | None) -> Any:
 def _copy_item(item: Item) -> Item:
     copied: Item = copy(item)
     copied.attrs = LimitedSizeDict()
+    vars(copied.attrs).update(vars(item.attrs))
     for name, value in item.attrs.items():
         # A plain dict's method: moto's own checks the size of the row at each attribute.
         dict.__setitem__(copied.attrs, name, value if value.type in _SCALARS else deepcopy(value))
