@@ -3,10 +3,12 @@
 Each function describes what ministack does. `tests/local/test_emulator_patches.py` fails when ministack changes.
 """
 
-from typing import Any
+import json
+from types import SimpleNamespace
+from typing import IO, Any
 
 from ministack import app
-from ministack.core import iam_actions
+from ministack.core import iam_actions, persistence
 from ministack.services import cognito, s3, sqs
 
 
@@ -18,6 +20,7 @@ def apply_all() -> None:
     add_message_move_task()
     ignore_case_of_emails()
     apply_overrides_to_versions()
+    encode_state_at_once()
 
 
 def count_http_as_tls() -> None:
@@ -105,3 +108,15 @@ def apply_overrides_to_versions() -> None:
         return response
 
     s3._get_object = get_with_overrides
+
+
+def encode_state_at_once() -> None:
+    """Encode a state with `json.dumps`, because ministack serves no requests while it saves.
+
+    ministack uses `json.dump`, whose encoder is written in Python and takes several times longer.
+    """
+
+    def dump(state: Any, file: IO[str], **options: Any) -> None:
+        file.write(json.dumps(state, **options))
+
+    persistence.json = SimpleNamespace(**vars(json) | {"dump": dump})

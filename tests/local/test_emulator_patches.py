@@ -132,3 +132,9 @@ def test_downloads_of_a_version_have_no_filename(client: Client) -> None:
         for parameters in (download, download | {"VersionId": version})
     ]
     assert headers == ["attachment", None]
+
+
+def test_state_is_encoded_in_python() -> None:
+    code = "import inspect; from ministack.core import persistence; print(inspect.getsource(persistence.save_state))"
+    printed = subprocess.run([EMULATOR, "-c", code], env=environment(), capture_output=True, text=True, check=True)
+    assert "json.dump(" in printed.stdout
