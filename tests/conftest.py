@@ -57,6 +57,11 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(TimeBudget())
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Start with the longest test that is in no group. If it ran last, the other workers would wait for it."""
+    items.sort(key=lambda item: item.path.name != "test_model.py")
+
+
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     """Name long and binary parameters by their argument, because such names can differ between the workers of a run."""
     return argname if isinstance(val, bytes) or (isinstance(val, str) and len(val) > 60) else None
