@@ -27,8 +27,6 @@ from chalicelib.domain.feed import (
 
 _BUCKETS_PER_PAGE = 4
 """The largest number of buckets on a page, if the estimate is right. The smallest number is half of it."""
-_MOST_BUCKETS_PER_PAGE = 5
-"""If the drawn buckets show that a page needs more buckets, the walk takes buckets of twice the size."""
 _MIN_SAMPLE = 7
 _MAX_DRAWS = 64
 _DRAW_BATCH = 2
@@ -85,7 +83,8 @@ def _draw_start[Item: HasId](walk: Walk, limit: int, read: Reader[Item], min_dep
     bucket, key, others = start
     part = find_span(walk, bucket).low >> (RANK_BITS - walk.depth)
     walk = walk.correct_estimate(sum(others), len(others))
-    if limit > _MOST_BUCKETS_PER_PAGE * walk.per_bucket and walk.depth > min_depth:
+    if limit > _BUCKETS_PER_PAGE * walk.per_bucket and walk.depth > min_depth:
+        # The density was overestimated, so a page would need many queries.
         walk = msgspec.structs.replace(walk, depth=walk.depth - 1, per_bucket=2 * walk.per_bucket)
         bucket = permutation.unpermute(part >> 1, walk.depth, walk.seed)
     (items,) = read([find_span(walk, bucket)])

@@ -161,7 +161,9 @@ def measure_page_cost(count: int, *, pages: int, walks_each: int) -> tuple[float
 
 
 @pytest.mark.parametrize(("limit", "most", "expected"), [(50, 12, 7), (100, 20, 11)])
-@pytest.mark.parametrize(("count", "min_depth"), [(500, 0), (500, 5), (1_600, 0), (1_600, 5), (3_200, 5), (10**4, 5), (10**8, 5)])
+@pytest.mark.parametrize(
+    ("count", "min_depth"), [(500, 0), (500, 5), (1_600, 0), (1_600, 5), (3_200, 5), (10**4, 5), (10**8, 5)]
+)
 def test_large_page_takes_few_queries(limit: int, most: int, expected: int, count: int, min_depth: int) -> None:
     first, later = count_queries(count, limit, min_depth=min_depth, walks=30)
     assert mean(first) <= expected

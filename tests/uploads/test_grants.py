@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 import time_machine
 
+from chalicelib import wiring
 from chalicelib.domain.errors import Busy
 from tests.support.cloud import Answer, Client, Cloud
 from tests.support.faults import Fault, Killed, Mode, striking
@@ -224,3 +225,25 @@ def test_failed_database_call_returns_busy(shared_cloud: Cloud, ann: Client) -> 
     with striking(Fault(1, "500"), shared_cloud.dynamodb):
         answer = request_upload(ann)
     assert (answer.status, answer.json["error"]) == (Busy.status, "Busy")
+
+
+def test_pending_photo_is_already_in_its_album(shared_cloud: Cloud, ann: Client) -> None:
+    album = ann.post("/albums", {"name": "Sea"}).json["albumId"]
+    assert request_upload(ann, albumId=album).status == 201
+    (photo,) = rows(shared_cloud, ann.user_id)
+    assert list(photo.memberships) == [album]
+
+
+def test_grant_is_attempted_three_times_if_other_writers_change_its_rows(
+    ann: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    attempts = []
+
+    def lose_the_race(*rows: object) -> bool:
+        attempts.append(rows)
+        return False
+
+    monkeypatch.setattr(wiring.photo_store(), "add_pending", lose_the_race)
+    answer = request_upload(ann)
+    assert (answer.status, answer.json["error"]) == (Busy.status, "Busy")
+    assert len(attempts) == 3
