@@ -10,6 +10,8 @@ import time_machine
 
 from chalicelib import wiring
 from chalicelib.domain.errors import Busy
+from chalicelib.domain.ids import format_timestamp
+from chalicelib.domain.photos import GRANT_LIFETIME
 from tests.support.cloud import Answer, Client, Cloud
 from tests.support.faults import Fault, Killed, Mode, striking
 from tests.support.images import photo as make_photo
@@ -247,3 +249,15 @@ def test_grant_is_attempted_three_times_if_other_writers_change_its_rows(
     answer = request_upload(ann)
     assert (answer.status, answer.json["error"]) == (Busy.status, "Busy")
     assert len(attempts) == 3
+
+
+def test_pending_photo_has_the_requested_visibility_a_readable_key_and_a_due_time(
+    shared_cloud: Cloud, ann: Client
+) -> None:
+    now = datetime.now(UTC)
+    with time_machine.travel(now, tick=False):
+        request_upload(ann, visibility="private", filename="Kai \u00e9.jpg")
+    (photo,) = rows(shared_cloud, ann.user_id)
+    assert photo.visibility == "private"
+    assert photo.s3_key == f"{ann.user_id}/{photo.photo_id}/Kai_.jpg"
+    assert photo.due_at == format_timestamp(now + 2 * GRANT_LIFETIME)
