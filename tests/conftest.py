@@ -70,7 +70,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Exclude the modules and tests from garbage collection. They never become garbage, but are hundreds of thousands of objects.
+    """Exclude the hundreds of thousands of objects of the modules and tests, which never become garbage.
 
     Otherwise, half of the time of a deployment on moto is spent in the collections that it causes.
     """
