@@ -96,6 +96,7 @@ bench: ## Measure the figures in the documentation, in about half an hour
 	$(BIN)/python -m bench.feed_queries
 	$(BIN)/python -m bench.heat
 	$(BIN)/python -m bench.cost
+	$(BIN)/python -m bench.costs
 	$(BIN)/python -m bench.feed
 	$(BIN)/python -m bench.limits
 	$(BIN)/python -m bench.renditions
