@@ -35,7 +35,8 @@ PRICES: dict[str, float] = {
     "alarm": 0.10,
     "metric": 0.30,
     "secret": 0.40,
-    "SQS request": 0.40 / MILLION,
+    "AWS Backup, GB": 0.10,
+    "key": 1.00,
 }
 API_REQUESTS: Tiers = ((333e6, 3.50 / MILLION), (1e9, 2.80 / MILLION), (20e9, 2.38 / MILLION), (inf, 1.51 / MILLION))
 COGNITO_LITE: Tiers = ((10_000, 0.0), (110_000, 0.0055), (1_010_000, 0.0046), (10_010_000, 0.00325), (inf, 0.0025))
@@ -62,6 +63,8 @@ ALARMS, METRICS, SECRETS, WAF_RULES = 33, 12, 3, 8
 FREE_TRACES, TRACES_A_SECOND, TRACED = 100_000, 1, 0.05
 """X-Ray traces one request a second, and 5% of the others."""
 SECONDS_A_MONTH = 30 * 24 * 3600
+BACKUPS = 10
+"""Five weekly backups in the vault of the stage, and five in the other vault."""
 
 Line = Callable[[float, int], float]
 """The cost of a month, from the photos of each month and the number of the month."""
@@ -149,6 +152,11 @@ def waf(photos: float, _month: int) -> float:
     return PRICES["WAF web ACL"] + WAF_RULES * PRICES["WAF rule"] + photos * API_CALLS * PRICES["WAF request"]
 
 
+def backups(photos: float, month: int) -> float:
+    """Return the full backups of the rows, and the key."""
+    return PRICES["key"] + photos * month * ROW_BYTES / GB * BACKUPS * PRICES["AWS Backup, GB"]
+
+
 def rekognition(photos: float, _month: int) -> float:
     """Return the moderation of each photo."""
     return tiered(photos, REKOGNITION)
@@ -175,6 +183,7 @@ LINES: dict[str, Line] = {
 }
 OPTIONS: dict[str, Line] = {
     "WAF, if it is on": waf,
+    "AWS Backup, if it is on": backups,
     "Rekognition, if it is on": rekognition,
     "Cognito, more for ESSENTIALS": essentials,
 }
