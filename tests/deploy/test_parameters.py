@@ -17,6 +17,7 @@ GLOBAL = "arn:aws:acm:us-east-1:111111111111:certificate/1"
 REGIONAL = "arn:aws:acm:eu-west-1:111111111111:certificate/2"
 ACL = "arn:aws:wafv2:us-east-1:111111111111:global/webacl/x/1"
 IDENTITY = "arn:aws:ses:eu-west-1:111111111111:identity/example.com"
+VAULT = "arn:aws:backup:eu-west-1:222222222222:backup-vault:photoshare"
 VALID = {
     "Stage": STAGE,
     "BaseUrl": "https://photos.example.com",
@@ -42,6 +43,9 @@ REFUSED = [
     ({"WebAclArn": ACL}, "need Cdn=yes"),
     ({"CdnOtherKey": "yes"}, "needs Cdn=yes"),
     ({"Cdn": "yes", "Waf": "yes", "WebAclArn": ACL}, "exclude each other"),
+    ({"BackupVaultArn": VAULT}, "needs Backups=yes"),
+    ({"Backups": "yes", "BackupVaultArn": "arn:aws:s3:::backups"}, "BackupVaultArn"),
+    ({"BackupSchedule": "daily"}, "BackupSchedule"),
     ({"MailFrom": "a@example.com"}, "SesIdentityArn"),
     ({"Stage": "prod"}, "AlarmEmail"),
     ({"MonthlyBudget": "100"}, "AlarmEmail"),
@@ -66,6 +70,7 @@ ACCEPTED: list[dict[str, str]] = [
     DOMAIN | {"RegionalCertificateArn": REGIONAL, "HostedZoneId": "Z1"},
     DOMAIN | {"Cdn": "yes", "CertificateArn": GLOBAL, "HostedZoneId": "Z1", "Waf": "yes", "CdnOtherKey": "yes"},
     {"Cdn": "yes", "WebAclArn": ACL},
+    {"Backups": "yes", "BackupVaultArn": VAULT, "BackupSchedule": "cron(0 3 * * ? *)"},
     {"Stage": "prod", "AlarmEmail": "ops@example.com", "MonthlyBudget": "100"},
     {"MailFrom": "a@example.com", "SesIdentityArn": IDENTITY},
     {"BaseUrl": "http://localhost:8000", "AllowedOrigins": "http://127.0.0.1:8000,https://a.example,https://b.example"},

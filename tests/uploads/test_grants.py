@@ -245,7 +245,7 @@ def test_grant_is_attempted_three_times_if_other_writers_change_its_rows(
         attempts.append(rows)
         return False
 
-    monkeypatch.setattr(wiring.photo_store(), "add_pending", lose_the_race)
+    monkeypatch.setattr(wiring.stores().photos, "add_pending", lose_the_race)
     answer = request_upload(ann)
     assert (answer.status, answer.json["error"]) == (Busy.status, "Busy")
     assert len(attempts) == 3
