@@ -84,7 +84,8 @@ _parse_update = cache(_EXPRESSIONS.UpdateExpressionParser.make)
 _generate_key = cache(kms.generate_private_key)
 _load_file = cache(JSONFileLoader().load_file)
 _list_services = cache(Loader().list_available_services)
-_alias_event = cache(EventAliaser(HierarchicalEmitter())._alias_event_name)
+_aliaser: Any = EventAliaser(HierarchicalEmitter())
+_alias_event = cache(_aliaser._alias_event_name)
 _send: Any = Endpoint.make_request
 _providers: dict[int, EndpointProvider] = {}
 
