@@ -70,9 +70,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Exclude the hundreds of thousands of objects of the modules and tests, which never become garbage.
+    """Exclude the modules and tests from garbage collection, because they never become garbage.
 
-    Otherwise, half of the time of a deployment on moto is spent in the collections that it causes.
+    They are hundreds of thousands of objects. A deployment on moto would spend half of its time on their collection.
     """
     gc.freeze()
 
