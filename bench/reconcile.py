@@ -19,8 +19,9 @@ from chalicelib.reconcile.run import Options
 from chalicelib.reconcile.snapshot import open_snapshot
 from chalicelib.reconcile.wiring import build_reconciliation
 from chalicelib.stores.dynamodb import items, months
-from chalicelib.stores.dynamodb.audit import KEYS, build_derived_rows
-from chalicelib.stores.row_audit import TableName
+from chalicelib.stores.dynamodb.audit import DynamoAudit
+from chalicelib.stores.dynamodb.audited_rows import TABLES
+from chalicelib.stores.dynamodb.raw_rows import KEYS, TableName
 from local import cloud
 from tests.support.exports import write_export, write_inventory
 from tests.support.requests_sent import count_requests
@@ -72,7 +73,7 @@ def compare(exports: list[str], inventories: list[str], photos: int, work: Path)
 
 def write_files(owners: list[UserId], photos: int, folder: Path) -> tuple[list[str], list[str], int]:
     """Write the exports and inventories of clean accounts. Return the manifests, and the size of all rows."""
-    settings = wiring.settings()
+    settings, reader = wiring.settings(), DynamoAudit(wiring.settings(), wiring.dynamodb())
     rows: dict[TableName, list[Any]] = {table: [] for table in KEYS}
     originals: list[list[str]] = []
     renditions: list[list[str]] = []
@@ -81,8 +82,8 @@ def write_files(owners: list[UserId], photos: int, folder: Path) -> tuple[list[s
         rows["account_table"] += build_account_rows(owner, owned)
         for photo in owned:
             rows["photo_table"].append(items.encode_photo(photo))
-            for (table, *_), row in build_derived_rows(photo).items():
-                rows[table].append(row)
+            for row_id, derived in reader.build_rows(photo).items():
+                rows[TABLES[row_id.kind]].append(derived.row)
             rest = ["true", "false", str(photo.size), photo.uploaded_at, "0"]
             originals.append([settings.originals_bucket, photo.s3_key, photo.version_id or "", *rest])
             for name, key in photo.renditions.items():

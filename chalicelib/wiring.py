@@ -71,7 +71,7 @@ def database() -> "Database | None":
     if url := settings().database_url:
         from chalicelib.stores.postgres.database import Database
 
-        return Database(url)
+        return Database(url, connections=settings().connections)
     return None
 
 

@@ -49,12 +49,10 @@ def find_orphans(has_user: Callable[[UserId], bool]) -> Iterator[tuple[UserId, i
     """Yield the accounts that are not cancelled and have no Cognito user, with the number of their photos."""
     audit, after = DynamoAudit(wiring.settings(), wiring.dynamodb()), None
     while True:
-        rows, after = audit.scan("account_table", _ROWS, after)
-        for row in rows:
-            if row["record"]["S"] == "account" and "cancelledAt" not in row:
-                user_id = UserId(row["userId"]["S"])
-                if not has_user(user_id):
-                    yield user_id, int(row.get("photoCount", {"N": "0"})["N"])
+        accounts, after = audit.scan_accounts(_ROWS, after)
+        for account in accounts:
+            if not account.is_cancelled and not has_user(account.user_id):
+                yield account.user_id, account.photo_count
         if after is None:
             return
 

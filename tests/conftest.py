@@ -29,7 +29,7 @@ from chalicelib.infra import aws
 from local import stack
 from tests.support import idp as identity_provider
 from tests.support import postgres_rows, rows
-from tests.support.backends import list_backends
+from tests.support.backends import list_backends, list_stores
 from tests.support.chosen_store import EmptyStore, opened_store
 from tests.support.cloud import SERVER_ERRORS, Client, Cloud
 from tests.support.dsql import DsqlProxy, running_proxy
@@ -106,10 +106,14 @@ def dsql_proxy(postgres_server: PostgresServer) -> Iterator[DsqlProxy]:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run the tests of the storage contracts on every implementation."""
+    """Run the tests of the storage contracts, and the tests with the mark `every_store`, on every implementation."""
+    module = metafunc.module.__name__
     if "empty_backend" in metafunc.fixturenames:
-        backends = list_backends(metafunc.module.__name__)
-        metafunc.parametrize("empty_backend", backends, indirect=True, scope="module")
+        metafunc.parametrize("empty_backend", list_backends(module), indirect=True, scope="module")
+    stores = list_stores(module)
+    is_chosen = len(stores) == 1 or metafunc.definition.get_closest_marker("every_store")
+    if "empty_store" in metafunc.fixturenames and is_chosen:
+        metafunc.parametrize("empty_store", stores, indirect=True, scope="session")
 
 
 @pytest.fixture
@@ -143,8 +147,12 @@ def idp(provider: IdentityProvider) -> IdentityProvider:
 
 @pytest.fixture(scope="session")
 def empty_store(request: pytest.FixtureRequest) -> Iterator[EmptyStore]:
-    """A function that empties the store of `STORE`, and returns the environment variables that choose the store."""
-    with opened_store(lambda: request.getfixturevalue("postgres_server")) as empty:
+    """A function that empties a store, and returns the environment variables that choose it.
+
+    Without a parameter, the environment variable `STORE` chooses the store.
+    """
+    store = getattr(request, "param", os.environ.get("STORE"))
+    with opened_store(store, lambda: request.getfixturevalue("postgres_server")) as empty:
         yield empty
 
 

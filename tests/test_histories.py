@@ -8,7 +8,7 @@ from tests.support.postgres_server import PostgresServer
 
 pytestmark = pytest.mark.xdist_group("postgres")
 
-RUNS, STEPS, VIEWS = 20, 30, 3
+RUNS, STEPS, VIEWS = 20, 30, 4
 
 
 def test_both_databases_show_the_same_after_each_step(cloud: Cloud, postgres_server: PostgresServer) -> None:

@@ -19,7 +19,7 @@ SELECTION = (
 
 @pytest.mark.skipif(os.environ.get("STORE") == "postgres", reason="This run is on PostgreSQL already.")
 def test_selection_of_tests_passes_on_postgres() -> None:
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *SELECTION]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *SELECTION]
     result = subprocess.run(
         command, cwd=ROOT, env=os.environ | {"STORE": "postgres"}, capture_output=True, text=True, check=False
     )

@@ -53,7 +53,7 @@ _CONNECT_DATABASE = {
     "Action": ["dsql:DbConnect"],
     "Resource": [{"Fn::GetAtt": ["Database", "ResourceArn"]}],
 }
-# These actions support no other resource. AWS contract LAM-16.
+# These actions support no other resource. AWS contract LAM-14.
 _JOIN_VPC = {
     "Sid": "JoinVpc",
     "Effect": "Allow",

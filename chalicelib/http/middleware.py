@@ -1,4 +1,4 @@
-"""Middleware for all routes: security headers, the access log and CORS preflight requests."""
+"""Middleware for all routes: security headers, the access log, read-only operation and CORS preflight requests."""
 
 import hmac
 import time
@@ -8,12 +8,16 @@ from chalice.app import Chalice, Request, Response
 
 from chalicelib.domain.errors import Forbidden
 from chalicelib.http.errors import build_error_response, translate_chalice_errors
+from chalicelib.http.read_only import build_guard
 from chalicelib.http.responses import build_preflight_response, build_security_headers, log_response
 from chalicelib.infra.settings import Settings
 
 
 def install_middleware(app: Chalice, settings: Callable[[], Settings]) -> None:
-    """Add security headers to every response, log the response, and give all errors the same JSON shape."""
+    """Add security headers to every response, log the response, and give all errors the same JSON shape.
+
+    Refuse changes while the settings make the app read-only.
+    """
 
     def add_headers(request: Request, get_response: Callable[[Request], Response]) -> Response:
         start = time.perf_counter()
@@ -30,6 +34,7 @@ def install_middleware(app: Chalice, settings: Callable[[], Settings]) -> None:
 
     app.register_middleware(add_headers, "http")
     app.register_middleware(translate_chalice_errors, "http")
+    app.register_middleware(build_guard(settings), "http")
 
 
 def _came_through_edge(request: Request, secrets: tuple[str, ...]) -> bool:

@@ -5,46 +5,36 @@ from functools import partial
 
 import msgspec
 
-from chalicelib.domain.albums import Album
 from chalicelib.domain.clock import Clock
 from chalicelib.domain.ids import AlbumId, format_timestamp
 from chalicelib.reconcile.findings import Finding, Fix, Look, Suspicion
-from chalicelib.stores.dynamodb import items
-from chalicelib.stores.dynamodb.albums import encode_album
-from chalicelib.stores.dynamodb.items import Item
-from chalicelib.stores.row_audit import Replacement, RowAudit, RowId, RowReader
-
-_INDEX_KEYS = ("ownerKey", "publicKey", "dueShard", "visibility")
+from chalicelib.stores.row_audit import RowAudit, RowReader, StoredAlbum, StoredLink
 
 
 class AlbumState(msgspec.Struct, frozen=True, kw_only=True):
     """The rows of one album, or those that are left of it."""
 
-    album_id: AlbumId
-    row: Item | None
-    album: Album | None
-    """The album of `row`."""
-    links: Sequence[Item]
+    stored: StoredAlbum | None
+    links: Sequence[StoredLink]
 
 
 def check_album(state: AlbumState) -> Iterator[Finding]:
     """Yield what is wrong with the rows of an album."""
-    album, row = state.album, state.row
-    if album is None or row is None:
+    if state.stored is None:
         yield from (Finding("link-orphaned", name_link(link)) for link in state.links)
         return
+    album = state.stored.album
     if album.link_count != len(state.links):
         yield Finding("link-count", album.album_id)
     if album.deleted_at and album.due_at is None:
         yield Finding("album-not-due", album.album_id)
-    expected = encode_album(album)
-    if any(row.get(name) != expected.get(name) for name in _INDEX_KEYS):
+    if state.stored.has_wrong_keys:
         yield Finding("album-keys", album.album_id)
 
 
-def name_link(row: Item) -> str:
+def name_link(link: StoredLink) -> str:
     """Return the name of a link in a report."""
-    return f"{row['albumId']['S']} {row['record']['S'].removeprefix('link#')}"
+    return f"{link.album_id} {link.link_id}"
 
 
 class AlbumRepairs:
@@ -68,12 +58,10 @@ class AlbumRepairs:
         return look
 
     def _fix(self, state: AlbumState, finding: Finding) -> bool:
-        album, row = state.album, state.row
-        if album is None or row is None:
+        if state.stored is None:
             (link,) = (link for link in state.links if name_link(link) == finding.name)
-            return self._audit.replace(
-                Replacement("album_table", link, None), unless_changed=[(_identify(state.album_id), None)]
-            )
+            return self._audit.delete_link(link)
+        album = state.stored.album
         if finding.kind == "link-count":
             album = album.with_(link_count=len(state.links))
         else:
@@ -83,21 +71,9 @@ class AlbumRepairs:
                 album = album.with_(due_at=due_at, change_number=album.change_number + 1)
             # A change that has read the album before must fail.
             album = album.with_(revision=album.revision + 1)
-        old = encode_album(state.album) if state.album else {}
-        kept = {name: value for name, value in row.items() if name not in old and name not in _INDEX_KEYS}
-        return self._audit.replace(Replacement("album_table", row, kept | encode_album(album)))
+        return self._audit.replace_album(state.stored, album)
 
 
 def _load(source: RowReader, album_id: AlbumId) -> AlbumState:
-    rows = source.query("album_table", album_id)
-    row = next((row for row in rows if row["record"]["S"] == "album"), None)
-    return AlbumState(
-        album_id=album_id,
-        row=row,
-        album=items.decode_album(row) if row else None,
-        links=[row for row in rows if row["record"]["S"].startswith("link#")],
-    )
-
-
-def _identify(album_id: AlbumId) -> RowId:
-    return "album_table", album_id, "album"
+    stored, links = source.read_with_links(album_id)
+    return AlbumState(stored=stored, links=links)

@@ -19,6 +19,8 @@ REMEDIES = {
     "entry-orphaned": "Repair: the row is deleted, or the rebuilt photo returns to the album.",
     "link-count": "Repair: the count follows the links.",
     "link-orphaned": "Repair: the link is deleted.",
+    "list-row-missing": "Repair: the row is written.",
+    "list-row-orphaned": "Repair: the row is deleted, or the rebuilt photo gets its tag back.",
     "membership-orphaned": "Repair: the photo leaves the album, which does not exist.",
     "month-count": "Repair: the counts follow the photos.",
     "object-differs": "Restore the original from the replica, or ask the owner to upload the photo again and erase it.",
@@ -52,6 +54,7 @@ LIMITED = frozenset(
     {
         *("digest-orphaned", "entry-orphaned", "link-orphaned", "membership-orphaned", "object-of-erased-photo"),
         *("rating-orphaned", "rendition-orphaned", "row-lost", "search-row-orphaned", "version-extra"),
+        "list-row-orphaned",
     }
 )
 """The kinds whose repair deletes something or rebuilds a row. Many such findings can mean that a list is wrong."""

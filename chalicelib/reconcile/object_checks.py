@@ -18,7 +18,7 @@ def check_objects(state: PhotoState) -> Iterator[Finding]:
     if not is_photo_id(state.photo_id) or (state.photo and state.photo.user_id != state.user_id):
         yield from (Finding("object-unexpected", key) for key in _list_keys(state))
     elif state.photo is None:
-        yield from _check_without_row(state) if state.row is None else ()
+        yield from _check_without_row(state) if state.stored is None else ()
     elif state.photo.status == "erased":
         # While the tombstone is due, the sweep has still to delete the objects.
         if state.photo.due_at is None and (state.versions or state.renditions):
@@ -42,7 +42,7 @@ def name_version(version: Version) -> str:
 
 def is_row_lost(state: PhotoState) -> bool:
     """Return whether the row of a photo is missing, but can be rebuilt from the original."""
-    return state.row is None and state.is_user_known and any(not version.is_marker for version in state.versions)
+    return state.stored is None and state.is_user_known and any(not version.is_marker for version in state.versions)
 
 
 def find_confirmed_version(state: PhotoState) -> Version | None:

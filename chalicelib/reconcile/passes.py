@@ -19,12 +19,10 @@ from chalicelib.reconcile.findings import Finding, Fix, Suspicion
 from chalicelib.reconcile.object_checks import is_row_lost
 from chalicelib.reconcile.photo_loader import BATCH, Owner, PhotoLoader
 from chalicelib.reconcile.photo_repairs import PhotoRepairs
-from chalicelib.reconcile.row_checks import name_row
+from chalicelib.reconcile.row_checks import name_rating
 from chalicelib.reconcile.sources import Sources
 from chalicelib.storage.listings import ObjectListings, Upload
-from chalicelib.stores.dynamodb.audit import identify, list_derived_ids
-from chalicelib.stores.dynamodb.items import Item
-from chalicelib.stores.row_audit import RowId, RowReader, TableName
+from chalicelib.stores.row_audit import DerivedRow, RowId, RowKind, RowPage, RowReader, StoredAccount, StoredRating
 
 _ROWS = 500
 _FOLDERS = 500
@@ -55,25 +53,25 @@ class Pass(Protocol):
         """Read the page that begins at `start`, or the first page if None."""
 
 
-class _TablePass:
+class _TablePass[Record]:
     """A pass that scans a table."""
 
-    def __init__(self, reader: RowReader, table: TableName, account: UserId | None) -> None:
-        self._rows, self._table, self._account = reader, table, account
+    def __init__(self, scan: Callable[[int, str | None], RowPage[Record]], account: UserId | None) -> None:
+        self._scan, self._account = scan, account
 
     def read(self, start: str | None, tally: Tally) -> Page:
         """Read the page that begins at `start`, or the first page if None."""
-        rows, end = self._rows.scan(self._table, _ROWS, start)
+        rows, end = self._scan(_ROWS, start)
         return Page(self._examine(rows, tally), end)
 
-    def _examine(self, rows: Sequence[Item], tally: Tally) -> Iterator[Sequence[Suspicion]]:
+    def _examine(self, rows: Sequence[Record], tally: Tally) -> Iterator[Sequence[Suspicion]]:
         raise NotImplementedError
 
     def _is_wanted(self, user_id: str) -> bool:
         return self._account in (None, user_id)
 
 
-class AccountPass(_TablePass):
+class AccountPass(_TablePass[StoredAccount]):
     """Examine the accounts with all their photos and objects."""
 
     name = "accounts"
@@ -87,18 +85,18 @@ class AccountPass(_TablePass):
         content: ContentChecks | None,
         account: UserId | None,
     ) -> None:
-        super().__init__(reader, "account_table", account)
+        super().__init__(reader.scan_accounts, account)
         self._loader, self._photos, self._accounts, self._content = loader, photos, accounts, content
 
-    def _examine(self, rows: Sequence[Item], tally: Tally) -> Iterator[Sequence[Suspicion]]:
+    def _examine(self, rows: Sequence[StoredAccount], tally: Tally) -> Iterator[Sequence[Suspicion]]:
         for row in rows:
-            if row["record"]["S"] == "account" and self._is_wanted(row["userId"]["S"]):
-                yield from self.examine_user(Owner(UserId(row["userId"]["S"])), row, tally)
+            if self._is_wanted(row.user_id):
+                yield from self.examine_user(Owner(row.user_id), row, tally)
 
-    def examine_user(self, owner: Owner, row: Item | None, tally: Tally) -> Iterator[Sequence[Suspicion]]:
+    def examine_user(self, owner: Owner, row: StoredAccount | None, tally: Tally) -> Iterator[Sequence[Suspicion]]:
         """Yield the suspicions about one user. The purge handles the photos of a cancelled account."""
         lost: list[PhotoId] = []
-        if row is None or "cancelledAt" not in row:
+        if row is None or not row.is_cancelled:
             for number, states in enumerate(self._loader.load_account(owner)):
                 if self._loader.max_photos and number * BATCH >= self._loader.max_photos:
                     finding = Finding("account-too-large", owner.user_id)
@@ -136,9 +134,9 @@ class FolderPass:
     def _examine(self, folders: Sequence[str], objects: Sequence[str], tally: Tally) -> Iterator[Sequence[Suspicion]]:
         user_ids = [UserId(name.removesuffix("/")) for name in folders if name != "/"]
         wanted = [user_id for user_id in user_ids if self._account in (None, user_id)]
-        rows = self._first.rows.read(("account_table", user_id, "account") for user_id in wanted)
+        accounts = self._first.rows.read_accounts(wanted)
         for user_id in wanted:
-            if ("account_table", user_id, "account") not in rows:
+            if user_id not in accounts:
                 owner = Owner(user_id, self._accounts.has_user(user_id))
                 yield from self._users.examine_user(owner, None, tally)
         if self._account is None:
@@ -153,96 +151,84 @@ class FolderPass:
         return {finding: None} if any(name in (key, "/") for key in found) else {}
 
 
-class DerivedRowPass(_TablePass):
-    """Find words, tags, entries or digests that do not belong to a photo."""
+class DerivedRowPass(_TablePass[tuple[RowId, DerivedRow]]):
+    """Find rows of one kind that do not belong to a photo, such as words or entries."""
 
     def __init__(
-        self,
-        reader: RowReader,
-        table: TableName,
-        kind: str,
-        loader: PhotoLoader,
-        photos: PhotoRepairs,
-        account: UserId | None,
+        self, reader: RowReader, kind: RowKind, loader: PhotoLoader, photos: PhotoRepairs, account: UserId | None
     ) -> None:
-        super().__init__(reader, table, account)
-        self.name, self._kind, self._loader, self._photos = kind, kind, loader, photos
+        super().__init__(partial(reader.scan_rows, kind), account)
+        self.name: str = kind
+        self._rows, self._loader, self._photos = reader, loader, photos
 
-    def _examine(self, rows: Sequence[Item], tally: Tally) -> Iterator[Sequence[Suspicion]]:
-        # In the table of accounts, only the digests follow from photos.
-        derived = [row for row in rows if "record" not in row or row["record"]["S"].startswith("sha256#")]
-        tally(len(derived))
-        photos = self._loader.load_photos(PhotoId(row["photoId"]["S"]) for row in derived)
-        expected = {photo_id: list_derived_ids(photo) for photo_id, photo in photos.items()}
-        orphans: dict[PhotoId, list[RowId]] = {}
-        for row in derived:
-            photo_id, row_id = PhotoId(row["photoId"]["S"]), identify(self._table, row)
-            if row_id not in expected.get(photo_id, ()):
-                orphans.setdefault(photo_id, []).append(row_id)
+    def _examine(self, rows: Sequence[tuple[RowId, DerivedRow]], tally: Tally) -> Iterator[Sequence[Suspicion]]:
+        tally(len(rows))
+        photos = self._loader.load_photos(row.photo_id for _, row in rows)
+        expected = {photo_id: {*self._rows.list_row_ids(photo)} for photo_id, photo in photos.items() if photo}
+        orphans: dict[PhotoId, dict[RowId, DerivedRow]] = {}
+        for row_id, row in rows:
+            if row_id not in expected.get(row.photo_id, ()):
+                orphans.setdefault(row.photo_id, {})[row_id] = row
         suspicions = []
-        for photo_id, row_ids in orphans.items():
-            owner = self._find_owner(photos.get(photo_id), row_ids[0])
+        for photo_id, found in orphans.items():
+            owner = self._find_owner(photos.get(photo_id), next(iter(found.values())))
             if self._is_wanted(owner.user_id):
-                findings = [Finding(f"{self._kind}-orphaned", name_row(row_id)) for row_id in row_ids]
-                suspicions.append(Suspicion(findings, self._photos.build_look(owner, photo_id, row_ids)))
+                findings = [Finding(f"{row_id.kind}-orphaned", row_id.name) for row_id in found]
+                suspicions.append(Suspicion(findings, self._photos.build_look(owner, photo_id, found)))
         yield suspicions
 
-    def _find_owner(self, photo: Photo | None, row_id: RowId) -> Owner:
+    def _find_owner(self, photo: Photo | None, row: DerivedRow) -> Owner:
         """Return the owner of a photo, or the user that the row names. For an entry, return the owner of its album."""
         if photo:
             return Owner(photo.user_id)
-        table, partition, _ = row_id
-        if table != "entry_table":
-            return Owner(UserId(partition.partition("#")[0]))
-        album = self._rows.read_one(("album_table", partition, "album"))
-        return Owner(UserId(album["userId"]["S"] if album else ""))
+        albums = self._rows.read_albums([row.album_id]) if row.album_id else {}
+        return Owner(row.user_id or next((album.album.user_id for album in albums.values()), UserId("")))
 
 
-class RatingPass(_TablePass):
+class RatingPass(_TablePass[StoredRating]):
     """Find ratings of photos that do not exist or were erased."""
 
     name = "ratings"
 
     def __init__(self, reader: RowReader, loader: PhotoLoader, photos: PhotoRepairs, account: UserId | None) -> None:
-        super().__init__(reader, "rating_table", account)
+        super().__init__(reader.scan_ratings, account)
         self._loader, self._photos = loader, photos
 
-    def _examine(self, rows: Sequence[Item], tally: Tally) -> Iterator[Sequence[Suspicion]]:
+    def _examine(self, rows: Sequence[StoredRating], tally: Tally) -> Iterator[Sequence[Suspicion]]:
         tally(len(rows))
-        photos = self._loader.load_photos(PhotoId(row["photoId"]["S"]) for row in rows)
+        photos = self._loader.load_photos(row.photo_id for row in rows)
         suspicions = []
         for row in rows:
-            photo_id, user_id = PhotoId(row["photoId"]["S"]), row["userId"]["S"]
-            photo = photos.get(photo_id)
+            photo = photos.get(row.photo_id)
             if photo:
                 is_orphaned = photo.status == "erased" and photo.due_at is None
-                is_wanted = self._is_wanted(user_id) or self._is_wanted(photo.user_id)
+                is_wanted = self._is_wanted(row.user_id) or self._is_wanted(photo.user_id)
             else:
                 # The row of the photo may be lost. Only a run without `account` has looked at all originals before.
                 is_orphaned, is_wanted = True, self._account is None
             if is_orphaned and is_wanted:
-                finding = Finding("rating-orphaned", f"{photo_id} {user_id}")
-                suspicions.append(Suspicion([finding], self._photos.build_look(Owner(UserId(user_id)), photo_id)))
+                finding = Finding("rating-orphaned", name_rating(row))
+                suspicions.append(Suspicion([finding], self._photos.build_look(Owner(row.user_id), row.photo_id)))
         yield suspicions
 
 
-class AlbumPass(_TablePass):
+class AlbumPass(_TablePass[tuple[AlbumId, UserId | None]]):
     """Examine the albums and their share links."""
 
     name = "albums"
 
     def __init__(self, reader: RowReader, albums: AlbumRepairs, account: UserId | None) -> None:
-        super().__init__(reader, "album_table", account)
-        self._albums = albums
+        super().__init__(reader.scan_albums, account)
+        self._rows, self._albums = reader, albums
 
-    def _examine(self, rows: Sequence[Item], tally: Tally) -> Iterator[Sequence[Suspicion]]:
+    def _examine(self, rows: Sequence[tuple[AlbumId, UserId | None]], tally: Tally) -> Iterator[Sequence[Suspicion]]:
         tally(len(rows))
-        by_id = {AlbumId(row["albumId"]["S"]): row for row in rows if row["record"]["S"] == "album"}
-        wanted = [album_id for album_id, row in by_id.items() if self._is_wanted(row["userId"]["S"])]
+        owners = {album_id: owner for album_id, owner in rows if owner is not None}
+        wanted = [album_id for album_id, owner in owners.items() if self._is_wanted(owner)]
         # The row of the album of a link can be on another page.
-        others = dict.fromkeys(AlbumId(row["albumId"]["S"]) for row in rows if row["albumId"]["S"] not in by_id)
-        found = self._rows.read(("album_table", album_id, "album") for album_id in others)
-        orphaned = [album_id for album_id in others if ("album_table", album_id, "album") not in found]
+        others = dict.fromkeys(album_id for album_id, _ in rows if album_id not in owners)
+        found = self._rows.read_albums(others)
+        orphaned = [album_id for album_id in others if album_id not in found]
         yield [*self._albums.suspect([*wanted, *(orphaned if self._account is None else [])])]
 
 

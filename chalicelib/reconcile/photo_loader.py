@@ -1,28 +1,21 @@
 """Read everything that is stored about photos, of one account at a time and in the order of their ids."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from functools import cached_property
 from heapq import merge
 from itertools import batched, groupby
 from typing import NamedTuple
 
-import msgspec
-
 from chalicelib.domain.albums import Album
-from chalicelib.domain.ids import AlbumId, PhotoId, UserId, get_upload_time, is_photo_id
+from chalicelib.domain.ids import AlbumId, PhotoId, UserId, is_photo_id
 from chalicelib.domain.photos import Photo
 from chalicelib.reconcile.photo_state import PhotoState
+from chalicelib.reconcile.row_checks import count_ratings
 from chalicelib.reconcile.sources import Sources
 from chalicelib.storage.listings import Rendition, Version
-from chalicelib.stores.dynamodb import items
-from chalicelib.stores.dynamodb.audit import build_derived_rows
-from chalicelib.stores.dynamodb.items import Item
-from chalicelib.stores.row_audit import RowId
+from chalicelib.stores.row_audit import DerivedRow, RowId, WrongKeys
 
 BATCH = 100
-_READERS = 8
 
 
 class Owner(NamedTuple):
@@ -48,10 +41,6 @@ class PhotoLoader:
         self._rows, self._listings, self._clock = sources.rows, sources.listings, sources.clock
         self._settling_time, self.max_photos = settling_time, max_photos
 
-    @cached_property
-    def _readers(self) -> ThreadPoolExecutor:
-        return ThreadPoolExecutor(_READERS, "reconcile")
-
     def load_account(self, owner: Owner) -> Iterator[list[PhotoState]]:
         """Yield the photos of a user in batches, including ids that only the keys of objects have."""
         for batch in batched(self._merge_parts(owner.user_id), BATCH):
@@ -70,8 +59,7 @@ class PhotoLoader:
 
     def load_photos(self, photo_ids: Iterable[PhotoId]) -> dict[PhotoId, Photo | None]:
         """Return the photos whose rows exist. An unreadable row gives None."""
-        rows = self._read_rows(photo_ids)
-        return {photo_id: _decode_photo(row) for photo_id, row in rows.items()}
+        return {photo_id: stored.photo for photo_id, stored in self._rows.read_photos(photo_ids).items()}
 
     def iterate_photos(self, user_id: UserId) -> Iterator[Photo]:
         """Yield the photos and tombstones of a user that are readable, in the order of their ids."""
@@ -98,55 +86,43 @@ class PhotoLoader:
             yield PhotoParts(photo_id, versions, [item for item in objects if isinstance(item, Rendition)])
 
     def _load(self, owner: Owner, parts: Sequence[PhotoParts], others: Iterable[RowId]) -> list[PhotoState]:
-        rows = self._read_rows(part.photo_id for part in parts)
-        photos = {photo_id: _decode_photo(row) for photo_id, row in rows.items()}
-        expected = [row_id for photo in photos.values() for row_id in build_derived_rows(photo)]
-        derived = self._rows.read([*expected, *others])
-        albums = self._load_albums(photos.values(), derived)
-        ratings = dict(zip(photos, self._readers.map(self._list_ratings, photos), strict=True))
-        by_photo: dict[str, dict[RowId, Item]] = {}
+        photo_ids = [part.photo_id for part in parts if is_photo_id(part.photo_id)]
+        stored, ratings = self._rows.read_photos(photo_ids), self._rows.list_ratings(photo_ids)
+        photos = {photo_id: item.photo for photo_id, item in stored.items() if item.photo}
+        expected = {
+            photo_id: self._rows.build_rows(count_ratings(photo, ratings[photo_id]))
+            for photo_id, photo in photos.items()
+        }
+        derived = self._rows.read_rows([*(row_id for row_ids in expected.values() for row_id in row_ids), *others])
+        by_photo: dict[PhotoId, dict[RowId, DerivedRow]] = {}
         for row_id, row in derived.items():
-            by_photo.setdefault(row["photoId"]["S"], {})[row_id] = row
-        now = self._clock()
-        return [
-            PhotoState(
+            by_photo.setdefault(row.photo_id, {})[row_id] = row
+        albums, now = self._load_albums(photos.values(), derived), self._clock()
+
+        def build(part: PhotoParts) -> PhotoState:
+            photo_id = part.photo_id
+            return PhotoState(
                 user_id=owner.user_id,
-                photo_id=part.photo_id,
+                photo_id=photo_id,
                 now=now,
                 settling_time=self._settling_time,
                 is_user_known=owner.is_known,
-                row=rows.get(part.photo_id),
-                photo=photos.get(part.photo_id),
-                derived=by_photo.get(part.photo_id, {}),
+                stored=stored.get(photo_id),
+                wrong_keys=self._rows.check_keys(stored[photo_id]) if photo_id in photos else WrongKeys(),
+                expected=expected.get(photo_id, {}),
+                derived=by_photo.get(photo_id, {}),
                 albums=albums,
-                ratings=ratings[part.photo_id] if part.photo_id in ratings else self._list_ratings(part.photo_id),
+                ratings=ratings.get(photo_id, ()),
                 versions=part.versions,
                 renditions=part.renditions,
             )
-            for part in parts
-        ]
 
-    def _read_rows(self, photo_ids: Iterable[PhotoId]) -> dict[PhotoId, Item]:
-        row_ids: list[RowId] = [
-            ("photo_table", photo_id, get_upload_time(photo_id)) for photo_id in photo_ids if is_photo_id(photo_id)
-        ]
-        return {PhotoId(row["photoId"]["S"]): row for row in self._rows.read(row_ids).values()}
+        return [*map(build, parts)]
 
-    def _load_albums(self, photos: Iterable[Photo | None], derived: Mapping[RowId, Item]) -> dict[AlbumId, Album]:
-        album_ids = {album_id for photo in photos if photo for album_id in photo.memberships}
-        album_ids |= {AlbumId(row["albumId"]["S"]) for row in derived.values() if "albumId" in row}
-        found = self._rows.read(("album_table", album_id, "album") for album_id in sorted(album_ids))
-        return {AlbumId(row["albumId"]["S"]): items.decode_album(row) for row in found.values()}
-
-    def _list_ratings(self, photo_id: PhotoId) -> list[Item]:
-        return self._rows.query("rating_table", photo_id)
-
-
-def _decode_photo(row: Item) -> Photo | None:
-    try:
-        return items.decode_photo(row)
-    except (msgspec.ValidationError, KeyError, ValueError, TypeError):
-        return None
+    def _load_albums(self, photos: Iterable[Photo], derived: Mapping[RowId, DerivedRow]) -> dict[AlbumId, Album]:
+        album_ids = {album_id for photo in photos for album_id in photo.memberships}
+        album_ids |= {row.album_id for row in derived.values() if row.album_id}
+        return {album_id: stored.album for album_id, stored in self._rows.read_albums(sorted(album_ids)).items()}
 
 
 def _get_photo_id(key: str) -> PhotoId:

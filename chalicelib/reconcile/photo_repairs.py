@@ -2,23 +2,19 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from itertools import batched
 
 from chalicelib.domain.ids import PhotoId, format_timestamp
-from chalicelib.domain.photos import Photo
 from chalicelib.photos.rotation import ROTATION_LEASE, Rotations
 from chalicelib.reconcile.content import ContentChecks
 from chalicelib.reconcile.findings import Finding, Fix, Look, Suspicion
 from chalicelib.reconcile.object_checks import check_objects, name_version
 from chalicelib.reconcile.photo_loader import Owner, PhotoLoader
 from chalicelib.reconcile.photo_state import PhotoState
-from chalicelib.reconcile.row_checks import INDEX_KEYS, check_rows, correct_photo
+from chalicelib.reconcile.row_checks import check_rows, correct_photo, name_rating, restore_albums_and_tags
 from chalicelib.storage.bucket import PhotoBuckets, StoredObject
 from chalicelib.storage.listings import Version
-from chalicelib.stores.dynamodb import items
-from chalicelib.stores.dynamodb.audit import build_derived_rows
 from chalicelib.stores.protocols import PhotoStore
-from chalicelib.stores.row_audit import MAX_REPLACEMENTS, Replacement, RowAudit, RowId
+from chalicelib.stores.row_audit import RowAudit, RowId
 from chalicelib.uploads.confirmation import UploadConfirmation
 from chalicelib.uploads.lost_rows import is_possibly_erased
 
@@ -83,36 +79,18 @@ class PhotoRepairs:
         return partial(fixes.get(finding.kind, self._rewrite), state, finding)
 
     def _rewrite(self, state: PhotoState, _finding: Finding) -> bool:
-        """Write the row of a photo as it should be, and all rows that follow from it.
-
-        If these rows do not fit into one transaction, write the row of the photo first. If the repair is interrupted,
-        the next run finds the other rows, because they follow from the row of the photo.
-        """
-        photo, row = state.photo, state.row
-        written: items.Item | None = None
-        replacements = []
-        if photo and row is not None:
+        """Write the row of a photo as it should be, and all rows that follow from it."""
+        photo = state.photo
+        if photo:
             photo = correct_photo(state, photo)
+            if photo.rebuilt:
+                photo = restore_albums_and_tags(state, photo, {*self._audit.list_row_ids(photo)})
             photo = photo.with_(revision=photo.revision + 1)
-            written = _merge(row, state.photo, photo)
-            replacements.append(Replacement("photo_table", row, written))
-        expected = build_derived_rows(photo)
-        # Rows of a rebuilt photo can have survived that the row of the photo did not lead to.
-        stored = {**state.derived, **self._audit.read(row_id for row_id in expected if row_id not in state.derived)}
-        for row_id in {**stored, **expected}:
-            before, after = stored.get(row_id), expected.get(row_id)
-            if before != after:
-                replacements.append(Replacement(row_id[0], before, after))
-        first, *others = batched(replacements, MAX_REPLACEMENTS)
-        unchanged = (_identify_photo(state), written)
-        return self._audit.replace(*first, unless_changed=[] if written else [unchanged]) and all(
-            self._audit.replace(*batch, unless_changed=[unchanged]) for batch in others
-        )
+        return self._audit.rewrite_photo(state.photo_id, state.stored, photo, state.derived)
 
     def _delete_rating(self, state: PhotoState, finding: Finding) -> bool:
-        (row,) = (row for row in state.ratings if finding.name == f"{state.photo_id} {row['userId']['S']}")
-        unless_changed = [(_identify_photo(state), state.row)]
-        return self._audit.replace(Replacement("rating_table", row, None), unless_changed=unless_changed)
+        (rating,) = (rating for rating in state.ratings if finding.name == name_rating(rating))
+        return self._audit.delete_rating(rating, state.stored)
 
     def _delete_version(self, state: PhotoState, finding: Finding) -> bool:
         """Delete a version or a delete marker of a photo. Without a row and a version, delete all markers."""
@@ -152,7 +130,7 @@ class PhotoRepairs:
         if original is None or self._confirmation.rebuild(*original) is None:
             return False
         album_ids = self._audit.list_album_ids(state.user_id)
-        entries: list[RowId] = [("entry_table", album_id, state.photo_id) for album_id in album_ids]
+        entries = [RowId("entry", (album_id, state.photo_id)) for album_id in album_ids]
         return self._rewrite(self._loader.load_one(Owner(state.user_id), state.photo_id, entries), finding)
 
     def _find_lost_original(self, state: PhotoState) -> tuple[str, StoredObject] | None:
@@ -165,13 +143,9 @@ class PhotoRepairs:
         is_certain = len(versions) == 1 and not is_possibly_erased(state.photo_id, state.now)
         for version in versions:
             stored = self._bucket.read(version.key, version.version_id)
-            if stored and (is_certain or self._has_digest(state, stored)):
+            if stored and (is_certain or self._audit.has_digest(state.user_id, stored.sha256, state.photo_id)):
                 return version.key, stored
         return None
-
-    def _has_digest(self, state: PhotoState, stored: StoredObject) -> bool:
-        record = f"sha256#{stored.sha256}#{state.photo_id}"
-        return self._audit.read_one(("account_table", state.user_id, record)) is not None
 
     def _confirm_copy(self, state: PhotoState) -> bool:
         """Confirm another version of the original, if it has the same bytes."""
@@ -194,16 +168,3 @@ def _list_copies(state: PhotoState) -> list[Version]:
     photo = state.photo
     wanted = (photo.s3_key, photo.size, False) if photo else None
     return [item for item in state.versions if (item.key, item.size, item.is_marker) == wanted]
-
-
-def _identify_photo(state: PhotoState) -> RowId:
-    key = items.build_photo_key(state.photo_id)
-    return "photo_table", state.photo_id, key["uploadedAt"]["S"]
-
-
-def _merge(row: items.Item, before: Photo | None, after: Photo) -> items.Item:
-    """Return the row with the changed attributes and the index keys of `after`. Keep unknown attributes."""
-    old, new = items.encode_photo(before) if before else {}, items.encode_photo(after)
-    kept = {name: value for name, value in row.items() if name not in old and name not in INDEX_KEYS}
-    # The time at which a tombstone expires does not follow from the photo.
-    return kept | new | {name: row[name] for name in ("expiresAt",) if name in row and name in new}

@@ -9,8 +9,7 @@ from chalicelib.domain.albums import Album
 from chalicelib.domain.ids import AlbumId, PhotoId, UserId, format_timestamp, get_upload_time, is_photo_id
 from chalicelib.domain.photos import GRANT_LIFETIME, Photo
 from chalicelib.storage.listings import Rendition, Version
-from chalicelib.stores.dynamodb.items import Item
-from chalicelib.stores.row_audit import RowId
+from chalicelib.stores.row_audit import DerivedRow, RowId, StoredPhoto, StoredRating, WrongKeys
 
 SETTLING_TIME = 2 * GRANT_LIFETIME
 """Younger photos and objects may belong to an upload that is under way. The reconciliation ignores them."""
@@ -27,16 +26,22 @@ class PhotoState(msgspec.Struct, frozen=True, kw_only=True):
     settling_time: timedelta = SETTLING_TIME
     is_user_known: bool = True
     """False if the user has neither an account nor a Cognito user."""
-    row: Item | None = None
-    photo: Photo | None = None
-    """The photo of `row`. None if there is no row, or if the row is unreadable."""
-    derived: Mapping[RowId, Item] = {}
+    stored: StoredPhoto | None = None
+    wrong_keys: WrongKeys = WrongKeys()
+    expected: Mapping[RowId, DerivedRow] = {}
+    """The words, tags, entries and digest that should be stored."""
+    derived: Mapping[RowId, DerivedRow] = {}
     """The words, tags, entries and digest that are stored."""
     albums: Mapping[AlbumId, Album] = {}
     """The albums of the photo's memberships and of its stored entries."""
-    ratings: Sequence[Item] = ()
+    ratings: Sequence[StoredRating] = ()
     versions: Sequence[Version] = ()
     renditions: Sequence[Rendition] = ()
+
+    @property
+    def photo(self) -> Photo | None:
+        """Return the photo, or None if its row does not exist or is unreadable."""
+        return self.stored.photo if self.stored else None
 
     @property
     def prefix(self) -> str:

@@ -9,7 +9,7 @@ from chalicelib import wiring
 from chalicelib.infra import metrics
 from chalicelib.reconcile.findings import Finding
 from chalicelib.reconcile.run import Options, Report, encode_options
-from chalicelib.reconcile.wiring import build_reconciliation, run_store
+from chalicelib.reconcile.wiring import build_reconciliation
 from chalicelib.stores.reconciliations import Run
 
 log = logging.getLogger(__name__)
@@ -30,7 +30,7 @@ def run_scheduled() -> None:
         Busy: another process runs the reconciliation, or a read failed. The next hour continues.
     """
     options = Options(is_scheduled=True, max_photos=MAX_PHOTOS)
-    if not is_due(run_store().get_run(), encode_options(options), wiring.now()):
+    if not is_due(wiring.stores().runs.get_run(), encode_options(options), wiring.now()):
         return
     report = build_reconciliation(options, _log_finding).run(TIME_BUDGET)
     if report.complete:

@@ -18,6 +18,7 @@ from chalicelib.domain.ids import UserId
 from chalicelib.infra.exported_files import ExportedFiles, InvalidExport
 from chalicelib.reconcile.sources import Sources
 from chalicelib.storage.inventory import InventoryListings, load_inventories
+from chalicelib.stores.dynamodb.audited_rows import DynamoRowReader
 from chalicelib.stores.dynamodb.exports import ExportedRows, load_exports
 
 
@@ -51,7 +52,8 @@ def open_snapshot(
 
         # A photo that was uploaded between the oldest and the newest file looks damaged. At the oldest time, its
         # upload was under way.
-        yield Sources(ExportedRows(database), InventoryListings(database), has_user, lambda: oldest)
+        rows = DynamoRowReader(ExportedRows(database))
+        yield Sources(rows, InventoryListings(database), has_user, lambda: oldest)
     path.unlink()
 
 

@@ -21,13 +21,6 @@ from chalicelib.reconcile.photo_loader import PhotoLoader
 from chalicelib.reconcile.photo_repairs import PhotoRepairs
 from chalicelib.reconcile.run import Emit, Options, Reconciliation
 from chalicelib.reconcile.sources import Sources
-from chalicelib.stores.dynamodb.audit import DynamoAudit
-from chalicelib.stores.dynamodb.reconciliations import DynamoRunStore
-
-
-def run_store() -> DynamoRunStore:
-    """Return the store of the latest run."""
-    return DynamoRunStore(wiring.settings(), wiring.dynamodb())
 
 
 def build_reconciliation(options: Options, emit: Emit, first: Sources | None = None) -> Reconciliation:
@@ -35,17 +28,15 @@ def build_reconciliation(options: Options, emit: Emit, first: Sources | None = N
 
     The first look reads `first` if given. Every other look reads the current state of the stage.
     """
-    now, listings = wiring.now, wiring.bucket().listings
-    audit = DynamoAudit(wiring.settings(), wiring.dynamodb())
+    now, listings, stores = wiring.now, wiring.bucket().listings, wiring.stores()
+    audit = stores.audit
     current = Sources(audit, listings, wiring.user_pool().has_user, now)
     first = first or current
     rows, settling_time = first.rows, timedelta(seconds=options.min_age_seconds)
     first_photos = PhotoLoader(first, settling_time, options.max_photos)
     current_photos = PhotoLoader(current, settling_time)
-    rotations = Rotations(wiring.stores().photos, wiring.bucket(), now)
-    photos = PhotoRepairs(
-        current_photos, audit, wiring.stores().photos, wiring.bucket(), wiring.confirmation(), rotations
-    )
+    rotations = Rotations(stores.photos, wiring.bucket(), now)
+    photos = PhotoRepairs(current_photos, audit, stores.photos, wiring.bucket(), wiring.confirmation(), rotations)
     current_accounts = AccountLoader(current, current_photos)
     accounts = AccountRepairs(AccountLoader(first, first_photos), current_accounts, current_photos, audit, now)
     content = ContentChecks(wiring.bucket(), listings) if options.read_content else None
@@ -55,12 +46,11 @@ def build_reconciliation(options: Options, emit: Emit, first: Sources | None = N
     passes = rebuilding
     if not options.only_rebuild:
         passes = [
-            DerivedRowPass(rows, "entry_table", "entry", first_photos, photos, account),
+            *(DerivedRowPass(rows, kind, first_photos, photos, account) for kind in rows.kinds if kind == "entry"),
             *rebuilding,
-            DerivedRowPass(rows, "term_table", "search-row", first_photos, photos, account),
-            DerivedRowPass(rows, "account_table", "digest", first_photos, photos, account),
+            *(DerivedRowPass(rows, kind, first_photos, photos, account) for kind in rows.kinds if kind != "entry"),
             RatingPass(rows, first_photos, photos, account),
             AlbumPass(rows, AlbumRepairs(rows, audit, now), account),
             *([] if account else [UploadPass(listings, now)]),
         ]
-    return Reconciliation(passes, run_store(), now, emit, options)
+    return Reconciliation(passes, stores.runs, now, emit, options)

@@ -12,6 +12,8 @@ from chalicelib.stores.protocols import (
     SearchIndex,
     ShareLinkStore,
 )
+from chalicelib.stores.reconciliations import RunStore
+from chalicelib.stores.row_audit import RowAudit
 from chalicelib.stores.timeline import TimelineStore
 from chalicelib.stores.user_requests import UserRequestStore
 
@@ -38,3 +40,5 @@ class Stores(NamedTuple):
     trash_requests: UserRequestStore
     reindex_requests: UserRequestStore
     expired_rows: ExpiredRows
+    audit: RowAudit
+    runs: RunStore

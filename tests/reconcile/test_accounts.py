@@ -1,19 +1,22 @@
 """The reconciliation compares accounts with their photos, albums and Cognito users."""
 
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
-from chalicelib.domain.ids import create_photo_id, format_timestamp
+from chalicelib import wiring
+from chalicelib.domain.albums import Album
+from chalicelib.domain.ids import UserId, create_album_id, create_photo_id, format_timestamp
 from chalicelib.reconcile.findings import Finding
-from chalicelib.stores.dynamodb import items
 from tests.support.account_deletion import is_deleted, run_queued_jobs, sweep_accounts
 from tests.support.cloud import Cloud
 from tests.support.cognito import Cognito
 from tests.support.damage import PAST, Damage
-from tests.support.invariants import broken
+from tests.support.invariants import broken, rows
 from tests.support.reconciling import reconcile, snapshot
+
+pytestmark = pytest.mark.every_store
 
 
 def people(cloud: Cloud, count: int = 3) -> list[Damage]:
@@ -25,19 +28,11 @@ def people(cloud: Cloud, count: int = 3) -> list[Damage]:
 
 
 @pytest.mark.parametrize(
-    ("expression", "kind"),
-    [
-        ("SET photoCount = :number", "usage"),
-        ("SET #bytes = :number", "usage"),
-        ("SET albumCount = :number", "album-quota"),
-    ],
+    ("count", "kind"), [("photo_count", "usage"), ("bytes", "usage"), ("album_count", "album-quota")]
 )
-@pytest.mark.parametrize("number", [-7])
-def test_count_of_an_account_follows_its_rows_again(
-    cloud: Cloud, cognito: Cognito, expression: str, kind: str, number: int
-) -> None:
+def test_count_of_an_account_follows_its_rows_again(cloud: Cloud, cognito: Cognito, count: str, kind: str) -> None:
     for damage in people(cloud):
-        damage.change("account_table", (damage.owner.user_id, "account"), expression, number=number)
+        damage.rows.set_counts(damage.owner.user_id, **{count: -7})
     found = {kind: 3}
     outcome = reconcile(repair=True)
     assert outcome.found == outcome.repaired == Counter(found)
@@ -49,25 +44,16 @@ def test_count_of_an_account_follows_its_rows_again(
 def test_lost_account_row_of_an_owner_is_written_again(cloud: Cloud, cognito: Cognito) -> None:
     assert cognito.answers
     for damage in people(cloud):
-        damage.delete("account_table", (damage.owner.user_id, "account"))
+        damage.rows.delete_account(damage.owner.user_id)
     outcome = reconcile(repair=True)
     assert outcome.found == outcome.repaired == Counter({"usage": 3, "album-quota": 3})
     assert reconcile().findings["found"] == []
 
 
 def test_counts_by_month_follow_the_photos_again(damage: Damage) -> None:
-    table = damage.cloud.settings.account_table
-    records = [row["record"]["S"] for row in damage.cloud.dynamodb.scan(TableName=table)["Items"]]
-    (record,) = (record for record in records if record.startswith("months#"))
-    month = datetime.now(UTC).strftime("%m")
-    damage.cloud.dynamodb.update_item(
-        TableName=table,
-        Key={"userId": {"S": "ann"}, "record": {"S": record}},
-        UpdateExpression="SET #month = :count",
-        ExpressionAttributeNames={"#month": month},
-        ExpressionAttributeValues={":count": {"N": "-3"}},
-    )
-    damage.put("account_table", {"userId": "ann", "record": "months#1999#a", "01": 2})
+    (photo,) = rows(damage.cloud, "ann")
+    damage.rows.set_month(photo, -3)
+    damage.rows.put_month("ann")
     outcome = reconcile(repair=True)
     assert outcome.found == outcome.repaired == Counter({"month-count": 2})
     assert reconcile().findings["found"] == []
@@ -84,26 +70,21 @@ def leave_rendition(damage: Damage) -> None:
 
 def leave_rating(damage: Damage) -> None:
     photo = Damage(damage.cloud, damage.rater, damage.rater).upload()
-    damage.put("rating_table", {"photoId": photo.photo_id, "userId": damage.owner.user_id, "rating": 3})
-    damage.change_photo(photo, "SET ratingSum = :sum, ratingCount = :one, score = :score", sum=3, one=1, score="0")
-    rated = damage.cloud.photo(photo.photo_id)
-    score = items.encode_photo(rated)["score"]["S"]
-    damage.change_photo(photo, "SET score = :score", score=score)
+    assert wiring.stores().ratings.rate(photo, UserId(damage.owner.user_id), None, 3)
 
 
 def leave_album(damage: Damage) -> None:
-    album_id = create_photo_id(PAST, 2)
-    row = {"albumId": album_id, "record": "album", "userId": damage.owner.user_id, "ownerKey": damage.owner.user_id}
-    times = dict.fromkeys(("createdAt", "updatedAt"), format_timestamp(PAST))
-    damage.put("album_table", row | times | {"name": "Sea", "visibility": "private", "photoCount": 0, "openCount": 0})
+    album_id, time = create_album_id(PAST, 2), format_timestamp(PAST)
+    album = Album(album_id=album_id, user_id=UserId(damage.owner.user_id), name="Sea", created_at=time, updated_at=time)
+    damage.rows.put_album(album)
 
 
 def leave_record(damage: Damage) -> None:
-    damage.put("account_table", {"userId": damage.owner.user_id, "record": "months#2026#a", "01": 1})
+    damage.rows.put_month(damage.owner.user_id)
 
 
 def leave_nothing_due(damage: Damage) -> None:
-    damage.change("account_table", (damage.owner.user_id, "account"), "REMOVE expiresAt")
+    damage.rows.forget_expiry(damage.owner.user_id)
 
 
 LEFTOVERS = (leave_original, leave_rendition, leave_rating, leave_album, leave_record, leave_nothing_due)

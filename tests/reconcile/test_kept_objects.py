@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+import pytest
 import time_machine
 
 from chalicelib.domain.errors import Busy
@@ -17,6 +18,7 @@ from tests.support.faults import hooked
 from tests.support.reconciling import reconcile
 from tests.support.uploads import cancel_account
 
+pytestmark = pytest.mark.every_store
 LATER = timedelta(days=100)
 """A tombstone expires before."""
 
@@ -36,7 +38,7 @@ def test_original_that_the_service_failed_to_process_is_kept(damage: Damage) -> 
 def test_erased_photo_whose_tombstone_has_expired_is_reported_and_not_rebuilt(damage: Damage) -> None:
     photo = damage.upload()
     assert damage.owner.delete(f"/photos/{photo.photo_id}", permanent="true").status == 204
-    damage.delete("photo_table", (photo.photo_id, photo.uploaded_at))
+    damage.rows.lose(photo)
     version = damage.put_original(photo.s3_key)
     with time_machine.travel(datetime.now(UTC) + LATER):
         damage.cloud.deliver(created(photo.s3_key, version))
@@ -49,7 +51,7 @@ def test_erased_photo_whose_tombstone_has_expired_is_reported_and_not_rebuilt(da
 
 def test_old_lost_row_is_rebuilt_from_the_version_that_its_digest_names(damage: Damage) -> None:
     photo = damage.upload()
-    damage.delete("photo_table", (photo.photo_id, photo.uploaded_at))
+    damage.rows.lose(photo)
     for content in (b"no image", OTHER_JPEG):
         damage.put_original(photo.s3_key, content)
     assert reconcile(after=LATER, repair=True).repaired["row-lost"] == 1
@@ -74,7 +76,7 @@ def test_row_is_not_rebuilt_if_several_versions_may_be_the_original(damage: Dama
 def test_rating_of_a_photo_with_a_lost_row_is_kept_until_the_row_is_rebuilt(damage: Damage) -> None:
     photo = damage.upload()
     assert damage.rater.call("PUT", f"/photos/{photo.photo_id}/rating", {"rating": 4}).status == 200
-    damage.delete("photo_table", (photo.photo_id, photo.uploaded_at))
+    damage.rows.lose(photo)
     assert reconcile(account=damage.rater.user_id, repair=True).findings["repaired"] == []
 
     def fail(**_: Any) -> None:
@@ -90,7 +92,7 @@ def test_rating_of_a_photo_with_a_lost_row_is_kept_until_the_row_is_rebuilt(dama
 
 def test_row_is_not_rebuilt_if_the_account_is_cancelled_meanwhile(damage: Damage) -> None:
     photo = damage.upload()
-    damage.delete("photo_table", (photo.photo_id, photo.uploaded_at))
+    damage.rows.lose(photo)
     for key in photo.renditions.values():
         damage.delete_rendition(key)
 

@@ -2,19 +2,21 @@
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
+
+import pytest
 
 from chalicelib.reconcile.findings import LIMITED, REMEDIES, Finding
 from release.rehide import TABLES
 from tests.support import damage as seeds
 from tests.support.damage import Damage
-from tests.support.damage_kinds import CONTENT, MANUAL, REPAIRABLE, TIMES, difference, seed_all
+from tests.support.damage_kinds import CONTENT, MANUAL, OF_ONE_STORE, REPAIRABLE, TIMES, difference, seed_all
 from tests.support.faults import hooked
 from tests.support.invariants import broken
 from tests.support.paths import ROOT
-from tests.support.reconciling import exported, reconcile, snapshot
+from tests.support.reconciling import reconcile, snapshot
 
+pytestmark = pytest.mark.every_store
 SEEDED_ELSEWHERE = {
     *("account-leftovers", "account-too-large", "account-without-user", "album-quota", "month-count"),
     *("object-of-unknown-user", "row-lost", "row-unreadable", "upload-unfinished", "usage"),
@@ -22,19 +24,15 @@ SEEDED_ELSEWHERE = {
 """The kinds that other tests seed, because one account can have them only once or because they need a time."""
 
 
-def test_each_kind_is_found_and_repaired_and_a_second_run_finds_nothing(damage: Damage, tmp_path: Path) -> None:
-    expected = seed_all(damage, REPAIRABLE)
+def test_each_kind_is_found_and_repaired_and_a_second_run_finds_nothing(damage: Damage) -> None:
+    expected = seed_all(damage, REPAIRABLE + damage.rows.seeds)
     before = snapshot(damage.cloud)
     reported = reconcile()
     assert difference(reported.findings["found"], expected) == []
     assert reported.found == Counter(finding.kind for finding in expected)
     assert snapshot(damage.cloud) == before, "a report changes nothing"
 
-    with exported(damage.cloud, tmp_path) as first:
-        assert difference(reconcile(first=first).findings["found"], expected) == [], "exports show the same"
-
-        repaired = reconcile(repair=True, min_deletions=len(expected))
-        assert reconcile(first=first).findings["found"] == [], "findings of old exports are read again"
+    repaired = reconcile(repair=True, min_deletions=len(expected))
     assert repaired.findings["not repaired"] == []
     assert repaired.found == reported.found
     assert repaired.repaired >= reported.found
@@ -42,15 +40,13 @@ def test_each_kind_is_found_and_repaired_and_a_second_run_finds_nothing(damage: 
     assert broken(damage.cloud, "ann") == []
 
 
-def test_damage_without_a_repair_is_named_and_stays_as_it_is(damage: Damage, tmp_path: Path) -> None:
+def test_damage_without_a_repair_is_named_and_stays_as_it_is(damage: Damage) -> None:
     expected = seed_all(damage, MANUAL)
     before = snapshot(damage.cloud)
     for _ in range(2):
         outcome = reconcile(repair=True)
         assert sorted(outcome.findings["found"]) == sorted(outcome.findings["not repaired"]) == expected
         assert snapshot(damage.cloud) == before
-    with exported(damage.cloud, tmp_path) as first:
-        assert sorted(reconcile(first=first).findings["found"]) == expected, "exports show the same"
 
 
 def test_bytes_are_compared_only_if_asked(damage: Damage) -> None:
@@ -89,7 +85,7 @@ def test_unfinished_upload_is_aborted_only_after_a_day(damage: Damage) -> None:
 
 
 def test_every_kind_is_seeded_by_a_test() -> None:
-    seeded = {kind for _, kind in REPAIRABLE + MANUAL}
+    seeded = {kind for _, kind in REPAIRABLE + MANUAL + OF_ONE_STORE}
     assert seeded | SEEDED_ELSEWHERE == set(REMEDIES)
     assert set(REMEDIES) >= LIMITED
 

@@ -3,6 +3,8 @@
 from collections import Counter
 from datetime import timedelta
 
+import pytest
+
 from chalicelib.domain.ids import UserId
 from tests.support.cloud import Cloud
 from tests.support.cognito import Cognito
@@ -10,6 +12,7 @@ from tests.support.damage import JPEG, Damage
 from tests.support.invariants import broken, left_over
 from tests.support.reconciling import reconcile
 
+pytestmark = pytest.mark.every_store
 TIMES = 3
 
 
@@ -20,7 +23,7 @@ def test_lost_row_gets_back_what_survives_and_is_charged_once(damage: Damage) ->
         assert damage.rater.call("PUT", f"/photos/{photo.photo_id}/rating", {"rating": 4}).status == 200
     usage = damage.cloud.accounts.get_account(UserId(damage.owner.user_id))
     for photo in photos:
-        damage.delete("photo_table", (photo.photo_id, photo.uploaded_at))
+        damage.rows.lose(photo)
 
     reported = reconcile()
     assert [item.name for item in reported.findings["found"] if item.kind == "row-lost"] == [
@@ -50,7 +53,7 @@ def test_rebuild_mode_rebuilds_any_share_of_the_rows_and_nothing_else(damage: Da
     photos = [damage.upload() for _ in range(TIMES)]
     extra = damage.put_original(photos[0].s3_key)
     for photo in photos[1:]:
-        damage.delete("photo_table", (photo.photo_id, photo.uploaded_at))
+        damage.rows.lose(photo)
     refused = reconcile(repair=True, min_deletions=1)
     assert refused.report
     assert (refused.report.stopped or "").startswith("The pass accounts would delete or rebuild 3 of ")
@@ -63,7 +66,7 @@ def test_rebuild_mode_rebuilds_any_share_of_the_rows_and_nothing_else(damage: Da
 
 def test_lost_row_behind_a_delete_marker_is_rebuilt(damage: Damage) -> None:
     photo = damage.upload()
-    damage.delete("photo_table", (photo.photo_id, photo.uploaded_at))
+    damage.rows.lose(photo)
     damage.delete_original(photo)
     assert reconcile(repair=True).repaired["row-lost"] == 1
     assert reconcile().findings["found"] == []
@@ -73,7 +76,7 @@ def test_lost_row_behind_a_delete_marker_is_rebuilt(damage: Damage) -> None:
 def test_unreadable_row_is_reported_and_nothing_of_its_photo_is_deleted(damage: Damage) -> None:
     photos = [damage.upload(tags=["sea"]) for _ in range(TIMES)]
     for photo in photos:
-        damage.change_photo(photo, "REMOVE filename")
+        damage.rows.make_unreadable(photo)
     outcome = reconcile(repair=True)
     assert [item.name for item in outcome.findings["not repaired"] if item.kind == "row-unreadable"] == [
         photo.photo_id for photo in photos
@@ -86,9 +89,9 @@ def test_young_objects_and_grants_are_not_touched(damage: Damage) -> None:
     damage.put_original(photo.s3_key)
     grant = damage.cloud.grant(damage.owner)
     damage.cloud.put(grant, JPEG)
-    damage.change_photo(damage.cloud.photo(grant["photoId"]), "REMOVE dueAt, dueShard, sweepAt")
+    damage.rows.forget_due(grant["photoId"])
     lost = damage.upload()
-    damage.delete("photo_table", (lost.photo_id, lost.uploaded_at))
+    damage.rows.lose(lost)
     young = reconcile(after=timedelta(minutes=29), repair=True)
     assert {finding.kind for finding in young.findings["found"]} <= {"usage", "month-count"}
     assert reconcile().found["row-lost"] == 1

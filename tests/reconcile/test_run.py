@@ -6,15 +6,17 @@ from typing import Any
 
 import pytest
 
+from chalicelib import wiring
 from chalicelib.domain.errors import Busy
 from chalicelib.reconcile import passes
 from chalicelib.reconcile.findings import Finding
-from chalicelib.reconcile.wiring import run_store
 from tests.support import damage as seeds
 from tests.support import row_damage
 from tests.support.damage import Damage
 from tests.support.faults import hooked
 from tests.support.reconciling import reconcile, snapshot
+
+pytestmark = pytest.mark.every_store
 
 
 def seed_some(damage: Damage) -> list[Finding]:
@@ -33,7 +35,7 @@ def test_two_runs_never_work_at_the_same_time(damage: Damage) -> None:
     seed_some(damage)
     before = snapshot(damage.cloud)
     until = int((datetime.now(UTC) + timedelta(hours=2)).timestamp())
-    assert run_store().acquire("another process", until)
+    assert wiring.stores().runs.acquire("another process", until)
     with pytest.raises(Busy):
         reconcile(repair=True)
     assert snapshot(damage.cloud) == before
@@ -45,7 +47,7 @@ def test_process_that_lost_its_lease_stops(damage: Damage) -> None:
     before = snapshot(damage.cloud)
 
     def take_lease(**_: Any) -> None:
-        damage.change("account_table", ("#reconcile", "run"), "SET holder = :thief", thief="another process")
+        damage.rows.take_lease()
 
     with hooked("before-call.s3.ListObjectsV2", lambda _: take_lease, damage.cloud.s3), pytest.raises(Busy):
         reconcile(repair=True)
@@ -60,7 +62,7 @@ def test_lease_is_checked_before_each_repair(damage: Damage) -> None:
     def take_lease(**_: Any) -> None:
         if not stolen:
             stolen.append(True)
-            damage.change("account_table", ("#reconcile", "run"), "SET holder = :thief", thief="another process")
+            damage.rows.take_lease()
 
     with hooked("before-call.s3.DeleteObject", lambda _: take_lease, damage.cloud.s3), pytest.raises(Busy):
         reconcile(repair=True)
@@ -69,7 +71,7 @@ def test_lease_is_checked_before_each_repair(damage: Damage) -> None:
 
 def test_repair_stops_if_more_looks_damaged_than_the_report_has_found(damage: Damage) -> None:
     row_damage.rating_without_a_photo(damage)
-    while not (latest := run_store().get_run()) or not latest.repairs:
+    while not (latest := wiring.stores().runs.get_run()) or not latest.repairs:
         reconcile(repair=True, min_deletions=2, budget=timedelta(microseconds=1))
     for _ in range(2):
         row_damage.rating_without_a_photo(damage)
@@ -96,18 +98,17 @@ def test_run_resumes_after_each_page_and_counts_each_finding_once(
     assert reconcile().findings["found"] == []
 
 
-@pytest.mark.parametrize(
-    "operation", ["dynamodb.Scan", "dynamodb.BatchGetItem", "s3.ListObjectVersions", "s3.ListObjectsV2"]
-)
-def test_failed_list_stops_the_run_and_nothing_is_deleted(damage: Damage, operation: str) -> None:
+@pytest.mark.parametrize("operation", ["page", "rows", "s3.ListObjectVersions", "s3.ListObjectsV2"])
+def test_failed_list_stops_the_run_and_nothing_is_deleted(damage: Damage, operation: Any) -> None:
     expected = Counter(finding.kind for finding in seed_some(damage))
     before = snapshot(damage.cloud)
-    client = damage.cloud.dynamodb if operation.startswith("dynamodb") else damage.cloud.s3
 
     def fail(**_: Any) -> None:
         raise Busy
 
-    with hooked(f"before-call.{operation}", lambda _: fail, client), pytest.raises(Busy):
+    objects = hooked(f"before-call.{operation}", lambda _: fail, damage.cloud.s3)
+    failing = objects if operation.startswith("s3") else damage.rows.before_reads(operation, fail)
+    with failing, pytest.raises(Busy):
         reconcile(repair=True)
     assert snapshot(damage.cloud) == before
     assert reconcile(repair=True).repaired == expected, "the next run resumes"
@@ -129,16 +130,7 @@ def test_run_that_would_delete_too_much_repairs_nothing(damage: Damage) -> None:
 
 def test_repair_of_a_photo_that_changes_meanwhile_is_not_written(damage: Damage) -> None:
     (name,) = row_damage.wrong_rating_sum(damage)
-
-    changed: list[bool] = []
-
-    def rename(params: dict[str, Any], **_: Any) -> None:
-        if b"ratingSum" in params["body"] and not changed:
-            changed.append(True)
-            damage.change_photo(damage.cloud.photo(name), "SET revision = :next", next=99)
-
-    with hooked("before-call.dynamodb.TransactWriteItems", lambda _: rename, damage.cloud.dynamodb):
+    with damage.rows.before_repair(name, lambda: damage.rows.raise_revision(name)):
         outcome = reconcile(repair=True)
-    assert changed
     assert outcome.findings["not repaired"] == [Finding("rating-sum", name)]
     assert reconcile(repair=True).repaired == Counter({"rating-sum": 1})

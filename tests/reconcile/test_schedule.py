@@ -8,17 +8,18 @@ import pytest
 import time_machine
 
 import app as service
+from chalicelib import wiring
 from chalicelib.domain.ids import format_timestamp
 from chalicelib.reconcile import passes, photo_loader, run, schedule
 from chalicelib.reconcile.findings import REMEDIES
 from chalicelib.reconcile.run import Options, encode_options
-from chalicelib.reconcile.wiring import run_store
 from chalicelib.stores.reconciliations import Run
 from tests.support import damage as seeds
 from tests.support.captured_logs import capture_log
 from tests.support.damage import Damage
 from tests.support.reconciling import reconcile, snapshot
 
+pytestmark = pytest.mark.every_store
 _EVENT_FIELDS = ("version", "account", "region", "detail-type", "source", "time", "id", "resources")
 SCHEDULED_EVENT: dict[str, Any] = dict.fromkeys(_EVENT_FIELDS, "") | {"detail": {}}
 NOW = datetime(2026, 11, 27, tzinfo=UTC)
@@ -75,12 +76,12 @@ def test_schedule_names_accounts_that_are_too_large_and_ends(damage: Damage, mon
     small = Damage(damage.cloud, damage.rater, damage.owner)
     for owner in (damage, damage, small, small):
         owner.upload()
-    damage.change("account_table", ("ann", "account"), "SET photoCount = :number", number=7)
+    damage.rows.set_counts("ann", photo_count=7)
     with capture_log() as log, time_machine.travel(datetime.now(UTC) + timedelta(hours=1)):
         service.reconcile(SCHEDULED_EVENT, None)
     found = [(line["kind"], line["finding"]) for line in log.lines if "finding" in line]
     assert found == [("account-too-large", "ann")]
-    latest = run_store().get_run()
+    latest = wiring.stores().runs.get_run()
     assert latest
     assert latest.finished_at, "the run does not examine the account again every hour"
     assert reconcile(account="ann").found == Counter({"usage": 1}), "the command examines the whole account"

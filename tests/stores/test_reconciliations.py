@@ -1,22 +1,18 @@
 """The run of the reconciliation is kept, and at most one process has its lease."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from chalicelib.domain.ids import format_timestamp
-from chalicelib.reconcile.wiring import run_store
 from chalicelib.stores.reconciliations import Run
-from tests.support.cloud import Cloud
-
-NOW = datetime.now(UTC)
+from tests.support.rows import START, Backend
 
 
 def seconds(minutes: int) -> int:
-    return int((NOW + timedelta(minutes=minutes)).timestamp())
+    return int((START + timedelta(minutes=minutes)).timestamp())
 
 
-def test_lease_has_one_holder_until_it_ends_or_is_given_back(cloud: Cloud) -> None:
-    assert cloud.settings
-    store, run = run_store(), Run(options="{}", started_at=format_timestamp(NOW), found={"usage": 2})
+def test_lease_has_one_holder_until_it_ends_or_is_given_back(backend: Backend) -> None:
+    store, run = backend.runs, Run(options="{}", started_at=format_timestamp(START), found={"usage": 2})
     assert store.get_run() is None
     assert store.acquire("first", seconds(20))
     assert not store.acquire("second", seconds(20))

@@ -1,6 +1,5 @@
-"""The store that the environment variable `STORE` chooses for the tests of the service."""
+"""A store for the tests of the service."""
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -12,9 +11,9 @@ EmptyStore = Callable[[], dict[str, str]]
 
 
 @contextmanager
-def opened_store(get_server: Callable[[], PostgresServer]) -> Iterator[EmptyStore]:
-    """Open the store. `get_server` starts a server for `STORE=postgres`. All other values mean DynamoDB."""
-    if os.environ.get("STORE") != "postgres":
+def opened_store(store: str | None, get_server: Callable[[], PostgresServer]) -> Iterator[EmptyStore]:
+    """Open a store. `get_server` starts a server for `postgres`. All other values mean DynamoDB."""
+    if store != "postgres":
         yield dict
         return
     with on_sql(new_database(get_server())) as empty:

@@ -7,6 +7,7 @@ fault.
 
 import argparse
 import logging
+import os
 import time
 import warnings
 from collections import Counter
@@ -217,7 +218,9 @@ def main() -> int:
 def running_deployment() -> Iterator[Cloud]:
     """Deploy the service on moto and the store of `STORE`, outside a test."""
     with ExitStack() as stack:
-        empty = stack.enter_context(opened_store(lambda: stack.enter_context(running_server())))
+        empty = stack.enter_context(
+            opened_store(os.environ.get("STORE"), lambda: stack.enter_context(running_server()))
+        )
         provider = stack.enter_context(idp.running())
         yield stack.enter_context(deployment(provider, empty()))
 

@@ -36,7 +36,7 @@ class World:
         self.cloud, self.ann, self.bob = cloud, cloud.person("ann-crash"), cloud.person("bob-crash")
         Cognito(cloud)
         self.can_reconcile = not cloud.settings.database_url
-        """Whether the reconciliation knows the rows of the store."""
+        """True if the reconciliation knows the rows of the store."""
         self.clients = [*aws_clients(cloud), cloud.user_pool()._cognito]
         self.values: dict[str, Any] = {}
         self.attempt = 0

@@ -5,12 +5,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from chalicelib.domain.ids import create_photo_id
+from chalicelib.domain.albums import Album
+from chalicelib.domain.ids import AlbumId, PhotoId, create_photo_id
 from chalicelib.domain.photos import Photo
-from chalicelib.stores.dynamodb import items
-from chalicelib.stores.dynamodb.audit import KEYS
-from chalicelib.stores.row_audit import TableName
 from tests.support.cloud import Client, Cloud
+from tests.support.damaged_rows import open_rows
 from tests.support.images import photo as make_photo
 
 JPEG, OTHER_JPEG = make_photo(64, 48), make_photo(48, 64)
@@ -22,6 +21,7 @@ class Damage:
 
     def __init__(self, cloud: Cloud, owner: Client, rater: Client) -> None:
         self.cloud, self.owner, self.rater = cloud, owner, rater
+        self.rows = open_rows(cloud)
         self._count = 0
 
     def upload(self, **fields: Any) -> Photo:
@@ -33,32 +33,15 @@ class Damage:
         """Create an album, and return its id."""
         return str(self.owner.post("/albums", {"name": "Sea", **fields}).json["albumId"])
 
-    def change(self, table: TableName, key: tuple[str, str], expression: str, **values: Any) -> None:
-        """Change a row."""
-        used = {f"#{name}": name for name in ("name", "size", "bytes") if f"#{name}" in expression}
-        self.cloud.dynamodb.update_item(
-            TableName=self._name(table),
-            Key=self._key(table, key),
-            UpdateExpression=expression,
-            **({"ExpressionAttributeNames": used} if used else {}),
-            **(
-                {"ExpressionAttributeValues": items.encode({f":{name}": value for name, value in values.items()})}
-                if values
-                else {}
-            ),
-        )
+    def read_album(self, album_id: str) -> Album:
+        """Return the stored album."""
+        album = self.cloud.albums.get_album(AlbumId(album_id))
+        assert album
+        return album
 
-    def delete(self, table: TableName, key: tuple[str, str]) -> None:
-        """Delete a row."""
-        self.cloud.dynamodb.delete_item(TableName=self._name(table), Key=self._key(table, key))
-
-    def put(self, table: TableName, row: dict[str, Any]) -> None:
-        """Write a row."""
-        self.cloud.dynamodb.put_item(TableName=self._name(table), Item=items.encode(row))
-
-    def change_photo(self, photo: Photo, expression: str, **values: Any) -> None:
-        """Change the row of a photo."""
-        self.change("photo_table", (photo.photo_id, photo.uploaded_at), expression, **values)
+    def create_old_photo_id(self) -> PhotoId:
+        """Return the id of a photo that does not exist. Its upload cannot be under way."""
+        return create_photo_id(PAST, uuid4().int)
 
     def put_original(self, key: str, content: bytes = JPEG) -> str:
         """Write a version of an original, and return its id."""
@@ -76,12 +59,6 @@ class Damage:
     def delete_original(self, photo: Photo, **version: str) -> None:
         """Delete the confirmed version of a photo, or add a delete marker if `version` is empty."""
         self.cloud.s3.delete_object(Bucket=self.cloud.settings.originals_bucket, Key=photo.s3_key, **version)
-
-    def _name(self, table: TableName) -> str:
-        return str(getattr(self.cloud.settings, table))
-
-    def _key(self, table: TableName, key: tuple[str, str]) -> dict[str, Any]:
-        return dict(zip(KEYS[table], ({"S": part} for part in key), strict=True))
 
 
 Seed = Callable[[Damage], list[str]]
@@ -151,17 +128,13 @@ def replaced_original(damage: Damage) -> list[str]:
 
 def other_size(damage: Damage) -> list[str]:
     photo = damage.upload()
-    damage.change_photo(photo, "SET #size = :size", size=photo.size + 1)
+    assert damage.cloud.store.replace(photo, photo.with_(size=photo.size + 1))
     return [photo.photo_id]
 
 
 def other_hash(damage: Damage) -> list[str]:
     photo = damage.upload()
-    digest = "0" * 64
-    damage.change_photo(photo, "SET sha256 = :digest", digest=digest)
-    damage.delete("account_table", (photo.user_id, f"sha256#{photo.sha256}#{photo.photo_id}"))
-    record = f"sha256#{digest}#{photo.photo_id}"
-    damage.put("account_table", {"userId": photo.user_id, "record": record, "photoId": photo.photo_id})
+    assert damage.cloud.store.replace(photo, photo.with_(sha256="0" * 64))
     return [photo.photo_id]
 
 
@@ -190,7 +163,7 @@ def orphaned_rendition(damage: Damage) -> list[str]:
 
 
 def rendition_without_a_row(damage: Damage) -> list[str]:
-    key = f"{damage.owner.user_id}/{create_photo_id(PAST, uuid4().int)}/v/256.webp"
+    key = f"{damage.owner.user_id}/{damage.create_old_photo_id()}/v/256.webp"
     damage.put_rendition(key)
     return [key]
 
@@ -204,6 +177,6 @@ def unfinished_upload(damage: Damage) -> list[str]:
 def object_of_an_erased_photo(damage: Damage) -> list[str]:
     photo = damage.upload()
     assert damage.owner.delete(f"/photos/{photo.photo_id}", permanent="true").status == 204
-    damage.change_photo(photo, "REMOVE dueAt, dueShard, sweepAt")
+    damage.rows.forget_due(photo.photo_id)
     damage.put_original(photo.s3_key)
     return [photo.prefix]

@@ -4,7 +4,7 @@ from collections import Counter
 
 from chalicelib.reconcile.findings import Finding
 from tests.support import damage as seeds
-from tests.support import row_damage
+from tests.support import dynamodb_damage, postgres_damage, row_damage
 from tests.support.damage import Damage, Seed
 
 REPAIRABLE: list[tuple[Seed, str]] = [
@@ -23,7 +23,6 @@ REPAIRABLE: list[tuple[Seed, str]] = [
     (row_damage.rating_without_a_photo, "rating-orphaned"),
     (row_damage.wrong_rating_sum, "rating-sum"),
     (row_damage.missing_search_row, "search-row-missing"),
-    (row_damage.search_row_with_public_keys, "search-row-missing"),
     (row_damage.orphaned_search_row, "search-row-orphaned"),
     (row_damage.search_row_without_a_photo, "search-row-orphaned"),
     (row_damage.missing_digest, "digest-missing"),
@@ -38,7 +37,6 @@ REPAIRABLE: list[tuple[Seed, str]] = [
     (row_damage.orphaned_link, "link-orphaned"),
     (row_damage.deleted_album_that_is_not_due, "album-not-due"),
     (row_damage.private_album_with_a_public_key, "album-keys"),
-    (row_damage.private_photo_with_public_keys, "photo-keys"),
     (row_damage.pending_photo_that_is_not_due, "photo-not-due"),
     (row_damage.uploaded_photo_that_is_not_due, "photo-not-due"),
     (row_damage.pending_photo_outside_the_index_of_the_sweep, "photo-keys"),
@@ -54,6 +52,8 @@ CONTENT: list[tuple[Seed, str]] = [
     (seeds.broken_rendition, "rendition-corrupt"),
     (seeds.other_hash, "object-differs"),
 ]
+OF_ONE_STORE: list[tuple[Seed, str]] = [*dynamodb_damage.SEEDS, *postgres_damage.SEEDS]
+"""Damage that only one database can have. The repair succeeds too."""
 TIMES = 2
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from chalicelib.stores.dynamodb.audit import KEYS
+from chalicelib.stores.dynamodb.raw_rows import KEYS
 from tests.support.cloud import Cloud
 from tests.support.moto_data import Row, read_rows
 

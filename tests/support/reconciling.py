@@ -17,10 +17,9 @@ from chalicelib.reconcile.run import Options, Report
 from chalicelib.reconcile.snapshot import open_snapshot
 from chalicelib.reconcile.sources import Sources
 from chalicelib.reconcile.wiring import build_reconciliation
-from chalicelib.stores.dynamodb.audit import KEYS
 from tests.support.cloud import Cloud
+from tests.support.damaged_rows import open_rows
 from tests.support.exports import write_exports, write_inventories
-from tests.support.moto_data import read_rows
 from tests.support.policies import as_test_code
 
 HOUR = timedelta(hours=1)
@@ -61,12 +60,7 @@ class Outcome:
 
 def snapshot(cloud: Cloud) -> dict[str, object]:
     """Return all rows except the one of the run, and all objects."""
-    tables = [getattr(cloud.settings, name) for name in KEYS]
-    rows = {
-        table: [row for row in read_rows(cloud.dynamodb, table) if row.get("userId") != {"S": "#reconcile"}]
-        for table in tables
-    }
-    return rows | {"originals": cloud.originals(), "renditions": cloud.renditions()}
+    return {"rows": open_rows(cloud).snapshot(), "originals": cloud.originals(), "renditions": cloud.renditions()}
 
 
 def run_scheduled_twice(cloud: Cloud) -> None:

@@ -49,6 +49,7 @@ class Backend:
         self.idempotency, self.deletions = stores.idempotency, stores.deletions
         self.ratings, self.search, self.trash_requests = stores.ratings, stores.search, stores.trash_requests
         self.timeline = stores.timeline
+        self.audit, self.runs = stores.audit, stores.runs
         self._now, self.client = now, client
 
     def later(self, by: timedelta) -> None:

@@ -1,165 +1,112 @@
-"""Raw rows of every table, for the reconciliation: read them in pages, and replace them under conditions."""
+"""Repairs of rows, for the reconciliation. Each repair fails if a row has changed since it was read."""
 
-import json
 import time
-from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from itertools import batched
+from typing import TYPE_CHECKING
 
-from chalicelib.domain.ids import AlbumId, PhotoId, UserId
+from chalicelib.domain.albums import Album
+from chalicelib.domain.ids import PhotoId, Timestamp, UserId
 from chalicelib.domain.photos import Photo
 from chalicelib.infra.settings import Settings
-from chalicelib.stores.dynamodb import items, term_rows
-from chalicelib.stores.dynamodb.calls import Calls, KeyRange, Write
-from chalicelib.stores.dynamodb.items import Item, Key
-from chalicelib.stores.row_audit import Replacement, RowId, TableName
+from chalicelib.stores.dynamodb import items
+from chalicelib.stores.dynamodb.albums import encode_album
+from chalicelib.stores.dynamodb.audited_rows import (
+    ALBUM_KEYS,
+    COUNTS,
+    PHOTO_KEYS,
+    TABLES,
+    DynamoRowReader,
+    locate_album,
+    locate_photo,
+)
+from chalicelib.stores.dynamodb.items import Item
+from chalicelib.stores.dynamodb.raw_rows import MAX_REPLACEMENTS, DynamoRawRows, RawKey, Replacement
+from chalicelib.stores.row_audit import (
+    CountName,
+    DerivedRow,
+    RowId,
+    StoredAccount,
+    StoredAlbum,
+    StoredLink,
+    StoredPhoto,
+    StoredRating,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-KEYS: dict[TableName, tuple[str, str]] = {
-    "photo_table": ("photoId", "uploadedAt"),
-    "account_table": ("userId", "record"),
-    "term_table": term_rows.KEY,
-    "album_table": ("albumId", "record"),
-    "entry_table": ("albumId", "photoId"),
-    "rating_table": ("photoId", "userId"),
-}
-"""The attributes of the primary keys."""
-_WATCHED: dict[TableName, tuple[str, ...]] = {
-    "photo_table": ("revision", "ratingSum", "ratingCount"),
-    "account_table": ("photoCount", "bytes", "albumCount", "cancelledAt"),
-    "album_table": ("revision", "photoCount", "openCount", "linkCount", "deletedAt"),
-}
-"""Attributes that must be as they were read, also if a replacement does not change them."""
-_ALL = ("\x01", "~")
 
-
-def identify(table: TableName, row: Item) -> RowId:
-    """Return the id of a row, or of a key."""
-    partition, sort = KEYS[table]
-    return table, row[partition]["S"], row[sort]["S"]
-
-
-def build_derived_rows(photo: Photo | None) -> dict[RowId, Item]:
-    """Return the rows that are written with a photo: its words and tags, its entries in albums, and its digest."""
-    if photo is None:
-        return {}
-    rows: list[tuple[TableName, Item]] = [("term_table", row) for row in term_rows.encode_terms(photo).values()]
-    rows += [("entry_table", row) for row in items.encode_entries(photo).values()]
-    rows += [("account_table", row) for row in (items.encode_digest(photo),) if row]
-    return {identify(table, row): row for table, row in rows}
-
-
-def list_derived_ids(photo: Photo | None) -> set[RowId]:
-    """Return the ids of the rows of `build_derived_rows`, faster than this function encodes the rows."""
-    if photo is None:
-        return set()
-    ids: set[RowId] = {("term_table", *key) for key in term_rows.list_keys(photo)}
-    ids |= {("entry_table", album_id, photo.photo_id) for album_id in items.encode_entries(photo)}
-    digest = items.encode_digest(photo)
-    return ids | ({identify("account_table", digest)} if digest else set())
-
-
-class DynamoAudit:
+class DynamoAudit(DynamoRowReader):
     """`RowAudit` on the tables that `Settings` names."""
 
     def __init__(self, settings: Settings, dynamodb: "DynamoDBClient", clock: Callable[[], float] = time.time) -> None:
-        self._settings, self._client, self._calls = settings, dynamodb, Calls(dynamodb, clock)
+        self._rows = DynamoRawRows(settings, dynamodb, clock)
+        super().__init__(self._rows)
 
-    def scan(self, table: TableName, limit: int, after: str | None) -> tuple[list[Item], str | None]:
-        start: dict[str, Any] = {"ExclusiveStartKey": json.loads(after)} if after else {}
-        page: Any = self._client.scan(TableName=self._name(table), Limit=limit, ConsistentRead=True, **start)
-        end = page.get("LastEvaluatedKey")
-        return page["Items"], json.dumps(end) if end else None
-
-    def read(self, row_ids: Iterable[RowId]) -> dict[RowId, Item]:
-        keys = [(self._name(table), self._build_key(table, *key)) for table, *key in dict.fromkeys(row_ids)]
-        names = {self._name(table): table for table in KEYS}
-        found = self._calls.read_across(keys) if keys else {}
-        return {identify(names[name], row): row for name, rows in found.items() for row in rows}
-
-    def read_one(self, row_id: RowId) -> Item | None:
-        return self.read([row_id]).get(row_id)
-
-    def query(self, table: TableName, partition: str, begin: str = "") -> list[Item]:
-        name, sort = KEYS[table]
-        low, high = (begin, f"{begin}~") if begin else _ALL
-        return self._calls.query(
-            KeyRange(self._name(table), (name, partition), (sort, low, high)), None, consistent=True
+    def rewrite_photo(
+        self, photo_id: PhotoId, stored: StoredPhoto | None, after: Photo | None, rows: Mapping[RowId, DerivedRow]
+    ) -> bool:
+        written: Item | None = None
+        replacements = []
+        if stored and after:
+            written = _merge(stored, after)
+            replacements.append(Replacement("photo_table", stored.row, written))
+        expected = self.build_rows(after) if after else {}
+        # Rows of a rebuilt photo can have survived that the row of the photo did not lead to.
+        found = {**rows, **self.read_rows(row_id for row_id in expected if row_id not in rows)}
+        for row_id in {**found, **expected}:
+            before, wanted = ((row.row if row else None) for row in (found.get(row_id), expected.get(row_id)))
+            if before != wanted:
+                replacements.append(Replacement(TABLES[row_id.kind], before, wanted))
+        first, *others = batched(replacements, MAX_REPLACEMENTS)
+        unchanged: tuple[RawKey, Item | None] = (locate_photo(photo_id), written)
+        return self._rows.replace(*first, unless_changed=[] if written else [unchanged]) and all(
+            self._rows.replace(*batch, unless_changed=[unchanged]) for batch in others
         )
 
-    def list_photo_ids(self, owner: UserId, limit: int, after: str) -> list[PhotoId]:
-        keys = KeyRange(self._settings.photo_table, ("userId", owner), ("photoId", f"{after}0", "g"), "owner")
-        return [PhotoId(row["photoId"]["S"]) for row in self._calls.query(keys, limit)]
+    def delete_rating(self, rating: StoredRating, stored: StoredPhoto | None) -> bool:
+        unchanged: tuple[RawKey, Item | None] = (locate_photo(rating.photo_id), stored.row if stored else None)
+        return self._rows.replace(Replacement("rating_table", rating.row, None), unless_changed=[unchanged])
 
-    def list_album_ids(self, owner: UserId) -> list[AlbumId]:
-        partitions = [("ownerKey", name) for name in (owner, f"{owner}#deleted")]
-        ranges = [
-            KeyRange(self._settings.album_table, partition, ("albumId", "0", "g"), "owner") for partition in partitions
-        ]
-        return [AlbumId(row["albumId"]["S"]) for keys in ranges for row in self._calls.query(keys, None)]
+    def set_counts(
+        self, user_id: UserId, stored: StoredAccount | None, counts: Mapping[CountName, int], now: Timestamp
+    ) -> bool:
+        row = stored.row if stored else None
+        before = row or {**items.build_account_key(user_id), "createdAt": {"S": now}}
+        after = before | items.encode({COUNTS[name]: count for name, count in counts.items()})
+        return self._rows.replace(Replacement("account_table", row, after))
 
-    def has_rated(self, user_id: UserId) -> bool:
-        keys = KeyRange(self._settings.rating_table, ("userId", user_id), ("photoId", "0", "g"), "rater")
-        return bool(self._calls.query(keys, 1))
+    def make_account_due(self, stored: StoredAccount, due_at: Timestamp) -> bool:
+        due = items.encode({"dueShard": "cancelled", "dueAt": due_at})
+        kept = {name: value for name, value in stored.row.items() if name != "expiresAt"}
+        return self._rows.replace(Replacement("account_table", stored.row, kept | due))
 
-    def replace(self, *replacements: Replacement, unless_changed: Sequence[tuple[RowId, Item | None]] = ()) -> bool:
-        writes = [self._build_write(replacement) for replacement in replacements]
-        checks = [self._build_check(row_id, row) for row_id, row in unless_changed]
-        return not self._calls.transact([*(write for write in writes if write), *checks])
+    def replace_month(
+        self, user_id: UserId, record: str, before: Mapping[str, int] | None, after: Mapping[str, int]
+    ) -> bool:
+        key = {"userId": user_id, "record": record}
+        old = items.encode({**key, **before}) if before is not None else None
+        new = items.encode({**key, **after}) if after else None
+        return self._rows.replace(Replacement("account_table", old, new))
 
-    def _name(self, table: TableName) -> str:
-        return str(getattr(self._settings, table))
+    def set_album_counts(self, stored: StoredAlbum, photo_count: int, non_private_count: int) -> bool:
+        counts = items.encode({"photoCount": photo_count, "openCount": non_private_count})
+        return self._rows.replace(Replacement("album_table", stored.row, stored.row | counts))
 
-    def _build_key(self, table: TableName, partition: str, sort: str) -> Key:
-        return dict(zip(KEYS[table], ({"S": partition}, {"S": sort}), strict=True))
+    def replace_album(self, stored: StoredAlbum, after: Album) -> bool:
+        old = encode_album(stored.album)
+        kept = {name: value for name, value in stored.row.items() if name not in old and name not in ALBUM_KEYS}
+        return self._rows.replace(Replacement("album_table", stored.row, kept | encode_album(after)))
 
-    def _build_check(self, row_id: RowId, row: Item | None) -> Write:
-        table, *key = row_id
-        condition = _build_condition(table, row, _WATCHED.get(table, ()))
-        return {
-            "ConditionCheck": {"TableName": self._name(table), "Key": self._build_key(table, *key)} | condition,
-        }
-
-    def _build_write(self, replacement: Replacement) -> Write | None:
-        table, before, after = replacement.table, replacement.before, replacement.after
-        target: dict[str, Any] = {"TableName": self._name(table)}
-        if before is None:
-            return {"Put": target | {"Item": after} | _build_condition(table, None, ())} if after else None
-        target["Key"] = {name: before[name] for name in KEYS[table]}
-        changed = [name for name in {**before, **(after or {})} if before.get(name) != (after or {}).get(name)]
-        condition = _build_condition(table, before, (*changed, *_WATCHED.get(table, ())))
-        if after is None:
-            return {"Delete": target | condition}
-        return {"Update": target | _build_update(changed, after, condition)} if changed else None
+    def delete_link(self, link: StoredLink) -> bool:
+        unchanged: tuple[RawKey, None] = (locate_album(link.album_id), None)
+        return self._rows.replace(Replacement("album_table", link.row, None), unless_changed=[unchanged])
 
 
-def _build_condition(table: TableName, row: Item | None, names: Iterable[str]) -> dict[str, Any]:
-    """Return the condition that these attributes of a row are as they were read, or that there is no row."""
-    partition = KEYS[table][0]
-    if row is None:
-        return {"ConditionExpression": f"attribute_not_exists({partition})"}
-    aliases = {f"#c{number}": name for number, name in enumerate(dict.fromkeys(names)) if name not in KEYS[table]}
-    values = {alias.replace("#", ":"): row[name] for alias, name in aliases.items() if name in row}
-    terms = [
-        f"{alias} = {alias.replace('#', ':')}" if name in row else f"attribute_not_exists({alias})"
-        for alias, name in aliases.items()
-    ]
-    condition: dict[str, Any] = {
-        "ConditionExpression": " AND ".join([f"attribute_exists({partition})", *terms]),
-    }
-    condition |= {"ExpressionAttributeNames": aliases} if aliases else {}
-    return condition | ({"ExpressionAttributeValues": values} if values else {})
-
-
-def _build_update(changed: Sequence[str], after: Item, condition: dict[str, Any]) -> dict[str, Any]:
-    """Return the parts of an update that change these attributes to those of `after` if `condition` is true."""
-    aliases = {f"#u{number}": name for number, name in enumerate(changed)}
-    values = {alias.replace("#", ":"): after[name] for alias, name in aliases.items() if name in after}
-    sets = [f"{alias} = {alias.replace('#', ':')}" for alias, name in aliases.items() if name in after]
-    removals = [alias for alias, name in aliases.items() if name not in after]
-    clauses = [f"{word} {', '.join(terms)}" for word, terms in (("SET", sets), ("REMOVE", removals)) if terms]
-    merged = {"ExpressionAttributeNames": condition.get("ExpressionAttributeNames", {}) | aliases}
-    if all_values := condition.get("ExpressionAttributeValues", {}) | values:
-        merged["ExpressionAttributeValues"] = all_values
-    return condition | merged | {"UpdateExpression": " ".join(clauses)}
+def _merge(stored: StoredPhoto, after: Photo) -> Item:
+    """Return the row with the changed attributes and the index keys of `after`. Keep unknown attributes."""
+    old, new = items.encode_photo(stored.photo) if stored.photo else {}, items.encode_photo(after)
+    kept = {name: value for name, value in stored.row.items() if name not in old and name not in PHOTO_KEYS}
+    # The time at which a tombstone expires does not follow from the photo.
+    return kept | new | {name: stored.row[name] for name in ("expiresAt",) if name in stored.row and name in new}

@@ -14,10 +14,9 @@ import msgspec
 from chalicelib.domain.ids import AlbumId, PhotoId, UserId
 from chalicelib.infra.exported_files import ExportedFiles, InvalidExport, locate_data
 from chalicelib.infra.settings import Settings
-from chalicelib.stores.dynamodb.audit import KEYS, identify
 from chalicelib.stores.dynamodb.calls import is_expired
 from chalicelib.stores.dynamodb.items import Item
-from chalicelib.stores.row_audit import RowId, TableName
+from chalicelib.stores.dynamodb.raw_rows import KEYS, RawKey, TableName, identify
 
 _OWNERS: dict[TableName, str] = {"photo_table": "userId", "album_table": "ownerKey", "rating_table": "userId"}
 """The attributes by which the rows of a user are listed, as by the indexes of the tables."""
@@ -50,7 +49,7 @@ class _Line(msgspec.Struct):
 
 
 class ExportedRows:
-    """`RowReader` of exports that `load_exports` has stored in a database."""
+    """`RawReader` of exports that `load_exports` has stored in a database."""
 
     def __init__(self, database: sqlite3.Connection, clock: Callable[[], float] = time.time) -> None:
         self._database, self._clock = database, clock
@@ -63,12 +62,9 @@ class ExportedRows:
         end = json.dumps(rows[-1][:2]) if len(rows) == limit else None
         return [json.loads(item) for *_, item in rows], end
 
-    def read(self, row_ids: Iterable[RowId]) -> dict[RowId, Item]:
-        rows = {row_id: json.loads(item) for row_id in row_ids for (item,) in self._fetch(_READ, *row_id)}
-        return {row_id: row for row_id, row in rows.items() if not is_expired(row, self._clock())}
-
-    def read_one(self, row_id: RowId) -> Item | None:
-        return self.read([row_id]).get(row_id)
+    def read(self, keys: Iterable[RawKey]) -> dict[RawKey, Item]:
+        rows = {key: json.loads(item) for key in keys for (item,) in self._fetch(_READ, *key)}
+        return {key: row for key, row in rows.items() if not is_expired(row, self._clock())}
 
     def query(self, table: TableName, partition: str, begin: str = "") -> list[Item]:
         return [json.loads(item) for (item,) in self._fetch(_QUERY, table, partition, begin, f"{begin}~")]

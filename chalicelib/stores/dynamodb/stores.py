@@ -9,9 +9,11 @@ from chalicelib.stores.backend import Stores
 from chalicelib.stores.dynamodb.account_deletion import DynamoAccountDeletionStore
 from chalicelib.stores.dynamodb.accounts import DynamoAccountStore
 from chalicelib.stores.dynamodb.albums import DynamoAlbumStore
+from chalicelib.stores.dynamodb.audit import DynamoAudit
 from chalicelib.stores.dynamodb.idempotency import DynamoIdempotencyStore
 from chalicelib.stores.dynamodb.photos import DynamoPhotoStore
 from chalicelib.stores.dynamodb.ratings import DynamoRatingStore
+from chalicelib.stores.dynamodb.reconciliations import DynamoRunStore
 from chalicelib.stores.dynamodb.search import DynamoSearchIndex
 from chalicelib.stores.dynamodb.share_links import DynamoShareLinkStore
 from chalicelib.stores.dynamodb.timeline import DynamoTimelineStore
@@ -36,6 +38,8 @@ def build_stores(settings: Settings, dynamodb: "DynamoDBClient", clock: Callable
         trash_requests=DynamoUserRequestStore(settings, dynamodb, clock, kind="trash"),
         reindex_requests=DynamoUserRequestStore(settings, dynamodb, clock, kind="reindex"),
         expired_rows=_ExpiredRows(),
+        audit=DynamoAudit(settings, dynamodb, clock),
+        runs=DynamoRunStore(settings, dynamodb, clock),
     )
 
 

@@ -7,11 +7,13 @@ from chalicelib.stores.backend import Stores
 from chalicelib.stores.postgres.account_deletion import PostgresAccountDeletionStore
 from chalicelib.stores.postgres.accounts import PostgresAccountStore
 from chalicelib.stores.postgres.albums import PostgresAlbumStore
+from chalicelib.stores.postgres.audit import PostgresAudit
 from chalicelib.stores.postgres.database import Database
 from chalicelib.stores.postgres.expiry import PostgresExpiredRows
 from chalicelib.stores.postgres.idempotency import PostgresIdempotencyStore
 from chalicelib.stores.postgres.photos import PostgresPhotoStore
 from chalicelib.stores.postgres.ratings import PostgresRatingStore
+from chalicelib.stores.postgres.reconciliations import PostgresRunStore
 from chalicelib.stores.postgres.search import PostgresSearchIndex
 from chalicelib.stores.postgres.share_links import PostgresShareLinkStore
 from chalicelib.stores.postgres.timeline import PostgresTimelineStore
@@ -33,4 +35,6 @@ def build_stores(database: Database, clock: Callable[[], float] = time.time) -> 
         trash_requests=PostgresUserRequestStore(database, clock, kind="trash"),
         reindex_requests=PostgresUserRequestStore(database, clock, kind="reindex"),
         expired_rows=PostgresExpiredRows(database, clock),
+        audit=PostgresAudit(database, clock),
+        runs=PostgresRunStore(database, clock),
     )

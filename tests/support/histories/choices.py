@@ -1,5 +1,7 @@
 """Choices of an operation, all of which follow from one number."""
 
+from collections.abc import Sequence
+
 from tests.support.histories.history import History
 
 VISIBILITIES = ("public", "unlisted", "private")
@@ -11,7 +13,7 @@ class Choice:
     def __init__(self, history: History, number: int) -> None:
         self._history, self._number = history, number
 
-    def of[Item](self, items: list[Item] | tuple[Item, ...]) -> Item:
+    def of[Item](self, items: Sequence[Item]) -> Item:
         """Return one of the items."""
         self._number, rest = divmod(self._number, len(items))
         return items[rest]
@@ -20,9 +22,13 @@ class Choice:
         """Return a photo, which may be erased."""
         return self.of(self._history.photos)
 
-    def photos(self) -> list[str]:
-        """Return up to three different photos."""
-        return [*dict.fromkeys(self.photo() for _ in range(3))]
+    def photos(self, of: str = "") -> list[str]:
+        """Return up to three different photos, mostly of the owner of the album `of` if given."""
+        every = self._history.photos
+        owned = [photo_id for photo_id in every if of and self._history.owners[photo_id] == self._history.owners[of]]
+        are_owned = self.of((True, True, False))
+        photos = owned if owned and are_owned else every
+        return [*dict.fromkeys(self.of(photos) for _ in range(3))]
 
     def album(self) -> str:
         """Return an album, which may be deleted."""

@@ -32,5 +32,5 @@ def remove_together(history: History, number: int) -> None:
     """Remove several photos from an album concurrently."""
     choice = Choice(history, number)
     album_id = choice.album()
-    paths = [f"/albums/{album_id}/photos/{photo_id}" for photo_id in choice.photos()]
+    paths = [f"/albums/{album_id}/photos/{photo_id}" for photo_id in choice.photos(album_id)]
     history.send_together([(history.owners[album_id], "DELETE", path, None) for path in paths])

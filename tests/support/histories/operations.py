@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.support.histories.choices import VISIBILITIES, Choice
 from tests.support.histories.concurrency import change_together, rate_together, remove_together
-from tests.support.histories.history import CONTENTS, VISITOR, WORDS, History, Operation
+from tests.support.histories.history import CONTENTS, NAMES, VISITOR, WORDS, History, Operation
 from tests.support.histories.views import simplify
 
 LOCAL_TIMES = ("2001-02-03T04:05:06", "2029-12-31T23:59:59", None)
@@ -114,7 +114,7 @@ def create_album(history: History, number: int) -> None:
     """Create an album, perhaps twice with one key."""
     choice = Choice(history, number)
     owner, key = choice.of(history.people), f"key-{next(history.keys)}"
-    body = {"name": choice.of(WORDS), "visibility": choice.of(VISIBILITIES), "years": [2001], "country": "Chile"}
+    body = {"name": choice.of(NAMES), "visibility": choice.of(VISIBILITIES), "years": [2001], "country": "Chile"}
     for _ in range(choice.of((1, 2))):
         answer = history.send(owner, "POST", "/albums", body, key)
     if answer.status == 201:
@@ -128,7 +128,7 @@ def change_album(history: History, number: int) -> None:
     album_id = choice.album()
     changes = choice.of(
         (
-            {"name": choice.of(WORDS)},
+            {"name": choice.of(NAMES)},
             {"visibility": choice.of(VISIBILITIES)},
             {"name": "Coast", "visibility": choice.of(VISIBILITIES)},
             {"coverPhotoId": choice.of((None, choice.photo()))},
@@ -150,8 +150,8 @@ def delete_album(history: History, number: int) -> None:
 def add_to_album(history: History, number: int) -> None:
     """Add one photo to an album, or several."""
     choice = Choice(history, number)
-    album_id, photo_ids, position = choice.album(), choice.photos(), choice.of((None, 0, 5))
-    user = choice.user(album_id)
+    album_id = choice.album()
+    photo_ids, position, user = choice.photos(album_id), choice.of((None, 0, 5)), choice.user(album_id)
     if choice.of((True, False)):
         path = f"/albums/{album_id}/photos/{photo_ids[0]}"
         history.send(user, "PUT", path, {"position": position} if position is not None else None)
@@ -163,8 +163,8 @@ def add_to_album(history: History, number: int) -> None:
 def remove_from_album(history: History, number: int) -> None:
     """Remove one photo from an album, or several."""
     choice = Choice(history, number)
-    album_id, photo_ids = choice.album(), choice.photos()
-    user = choice.user(album_id)
+    album_id = choice.album()
+    photo_ids, user = choice.photos(album_id), choice.user(album_id)
     if choice.of((True, False)):
         history.send(user, "DELETE", f"/albums/{album_id}/photos/{photo_ids[0]}")
     else:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.stores.row_audit import MAX_REPLACEMENTS
+from chalicelib.stores.dynamodb.raw_rows import MAX_REPLACEMENTS
 from tests.support.damage import Damage
 from tests.support.faults import Killed, hooked
 from tests.support.invariants import broken
@@ -17,10 +17,9 @@ MANY = MAX_REPLACEMENTS + 21
 def seed_many(damage: Damage) -> None:
     """Seed a wrong rating sum, and more orphaned words of the same photo than a transaction can delete."""
     photo = damage.upload()
-    damage.change_photo(photo, "SET ratingSum = :number", number=7)
+    damage.rows.set_rating_sum(photo)
     for number in range(MANY):
-        row = {"ownerPart": f"{photo.user_id}#wo", "wordPhoto": f"word{number}#{photo.photo_id}"}
-        damage.put("term_table", row | {"photoId": photo.photo_id})
+        damage.rows.put_word(photo.user_id, photo.photo_id, f"word{number}")
 
 
 def test_many_rows_are_repaired(damage: Damage) -> None:
@@ -63,8 +62,7 @@ def test_rows_of_a_photo_that_changes_between_two_transactions_are_kept(damage: 
         if b'"ConditionCheck"' in params["body"] and not changed:
             changed.append(True)
             for row in damage.cloud.dynamodb.scan(TableName=damage.cloud.settings.photo_table)["Items"]:
-                key = (row["photoId"]["S"], row["uploadedAt"]["S"])
-                damage.change("photo_table", key, "ADD revision :one", one=1)
+                damage.rows.raise_revision(row["photoId"]["S"])
 
     with hooked("before-call.dynamodb.TransactWriteItems", lambda _: change, damage.cloud.dynamodb):
         outcome = reconcile(repair=True, min_deletions=MANY)

@@ -17,6 +17,8 @@ from tests.support import damage as seeds
 from tests.support.cloud import Cloud
 from tests.support.cognito import Cognito
 from tests.support.damage import Damage
+from tests.support.damage_kinds import MANUAL, REPAIRABLE, difference, seed_all
+from tests.support.dynamodb_damage import DynamoDamage
 from tests.support.exports import write_exports, write_inventories
 from tests.support.faults import hooked
 from tests.support.invariants import broken, left_over
@@ -30,12 +32,20 @@ OWN_REQUESTS = {"GetItem", "TransactWriteItems", "ListMultipartUploads"}
 
 def seed_account(damage: Damage) -> list[str]:
     """Seed the kinds of damage that an account can have once. Return their kinds."""
-    key = (damage.owner.user_id, "account")
-    damage.change("account_table", key, "SET photoCount = :number, albumCount = :number", number=7)
-    damage.put("account_table", {"userId": key[0], "record": "months#1999#a", "01": 2})
-    photo = damage.upload()
-    damage.change_photo(photo, "SET #size = :size", size="many")
+    damage.rows.set_counts(damage.owner.user_id, photo_count=7, album_count=7)
+    damage.rows.put_month(damage.owner.user_id)
+    DynamoDamage(damage.cloud).change_photo(damage.upload().photo_id, "SET #size = :size", size="many")
     return ["usage", "album-quota", "month-count", "row-unreadable"]
+
+
+def test_each_kind_is_found_in_exports_too(damage: Damage, tmp_path: Path) -> None:
+    expected = seed_all(damage, REPAIRABLE + MANUAL + damage.rows.seeds)
+    with exported(damage.cloud, tmp_path) as first:
+        assert difference(reconcile(first=first).findings["found"], expected) == []
+        repaired = reconcile(repair=True, min_deletions=len(expected))
+        manual = [finding for finding in expected if finding in repaired.findings["not repaired"]]
+        found = reconcile(first=first).findings["found"]
+        assert difference(found, manual) == [], "findings of old exports are read again"
 
 
 def test_account_with_damage_is_found_in_exports_too(damage: Damage, tmp_path: Path) -> None:
@@ -49,7 +59,8 @@ def test_account_with_damage_is_found_in_exports_too(damage: Damage, tmp_path: P
 def test_users_and_their_leftovers_are_found_in_exports_too(damage: Damage, cognito: Cognito, tmp_path: Path) -> None:
     unknown = Damage(damage.cloud, damage.cloud.person("nobody"), damage.rater)
     (prefix, *_) = seeds.rendition_without_a_row(unknown)
-    damage.put("account_table", {"userId": "cy", "record": "account", "cancelledAt": "2026-01-01T00:00:00.000Z"})
+    rows = DynamoDamage(damage.cloud)
+    rows.put("account_table", {"userId": "cy", "record": "account", "cancelledAt": "2026-01-01T00:00:00.000Z"})
     seeds.rendition_without_a_row(Damage(damage.cloud, damage.cloud.person("cy"), damage.rater))
     cognito.answers["ListUsers"] = {"Users": []}
     cognito.refuse("AdminGetUser", code="UserNotFoundException")
