@@ -69,7 +69,7 @@ test-aws: $(READY) ## Run the end-to-end tests against a test stage in your AWS 
 
 policies: ## Check that each permission of the policies is needed
 	$(BOTH)
-	$(BIN)/python -m pytest tests/e2e/test_policies.py --all-mutants
+	$(BIN)/python -m pytest tests/e2e/test_policies.py tests/e2e/test_deployer_role.py tests/e2e/test_operator_role.py --all-mutants
 
 check: $(READY) $(NODE) ## Check style, types, layers, the template and the page's scripts
 	$(BIN)/ruff check .

@@ -66,7 +66,10 @@ def authorize_log_streams() -> None:
 
 
 def add_message_move_task() -> None:
-    """Add `StartMessageMoveTask`, which ministack lacks. The move is complete when the call returns."""
+    """Add `StartMessageMoveTask`, which ministack lacks. The move is complete when the call returns.
+
+    As on AWS, the permission is for the source queue.
+    """
 
     def start_move_task(request: dict[str, Any], _url: str) -> Any:
         source, target = (sqs._queue_by_arn(request[name]) for name in ("SourceArn", "DestinationArn"))
@@ -77,6 +80,14 @@ def add_message_move_task() -> None:
         source["messages"].clear()
         return {"TaskHandle": request["SourceArn"]}
 
+    extract = iam_actions.extract_resource_arn
+
+    def extract_source(service: str, method: str, path: str, headers: dict[str, str], body: bytes, *more: Any) -> str:
+        if service == "sqs" and headers.get("x-amz-target", "").endswith(".StartMessageMoveTask"):
+            return str(json.loads(body)["SourceArn"])
+        return str(extract(service, method, path, headers, body, *more))
+
+    iam_actions.extract_resource_arn = extract_source
     sqs._HANDLERS["StartMessageMoveTask"] = start_move_task
 
 

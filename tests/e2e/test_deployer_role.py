@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.support.deployer import Roles, deploy, run_empty_cloud
+from tests.support.deployer import Roles, deploy, run_empty_cloud, use_credentials
 
 pytestmark = pytest.mark.xdist_group("policies")
 
@@ -66,3 +66,13 @@ def test_workflow_can_deploy_no_other_stage_and_read_no_data(roles: Roles) -> No
         client("dynamodb").scan(TableName="photoshare-local-Accounts")
     with pytest.raises(ClientError, match="AccessDenied"):
         client("lambda").get_function_configuration(FunctionName="photoshare-test")
+
+
+def test_operator_reads_no_secret_and_changes_no_function(roles: Roles) -> None:
+    client = use_credentials(roles.cloud, roles.assume_operator())
+    with pytest.raises(ClientError, match="AccessDenied"):
+        client("secretsmanager").get_secret_value(SecretId="photoshare-test-signing-keys")
+    with pytest.raises(ClientError, match="AccessDenied"):
+        client("lambda").update_function_configuration(FunctionName="photoshare-test", MemorySize=128)
+    with pytest.raises(ClientError, match="AccessDenied"):
+        client("dynamodb").scan(TableName="photoshare-other-Accounts")

@@ -3,9 +3,7 @@
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
-from tests.support.deployer import use_credentials
 from tests.support.iam_decisions import Decision, Decisions
 from tests.support.images import photo as make_photo
 from tests.support.packaged import STAGE, Packaged
@@ -83,11 +81,3 @@ def test_each_statement_is_needed(operator: Operator) -> None:
     # No upload event is dead here. Another test sends one again as the administrator.
     needed = {statement["Sid"] for statement in statements} - {"RetryUploads"}
     assert {sid for sid in needed if not lost_without(statements, sid, operator.decisions)} == set()
-
-
-def test_operator_reads_no_signing_key_by_name_and_changes_no_function(operator: Operator) -> None:
-    client = use_credentials(operator.packaged.cloud, operator.credentials)
-    with pytest.raises(ClientError, match="AccessDenied"):
-        client("secretsmanager").get_secret_value(SecretId=f"photoshare-{STAGE}-signing-keys")
-    with pytest.raises(ClientError, match="AccessDenied"):
-        client("lambda").update_function_configuration(FunctionName=f"photoshare-{STAGE}", MemorySize=128)
