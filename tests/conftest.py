@@ -223,7 +223,7 @@ def deployment(idp: IdentityProvider, store: Mapping[str, str] = MappingProxyTyp
 def open_stored() -> Iterator[Stored]:
     """Open the rows of the stores that the environment chooses."""
     database = wiring.database()
-    stored: Stored = PostgresStored(database) if database else DynamoStored()
+    stored: Stored = PostgresStored(database) if database else DynamoStored(wiring.settings(), wiring.dynamodb())
     try:
         yield stored
     finally:

@@ -19,6 +19,7 @@ from tests.support.cloud import Cloud
 from tests.support.cognito import Cognito
 from tests.support.images import photo as make_photo
 from tests.support.invariants import broken
+from tests.support.stored.dynamodb import DynamoStored
 
 JPEG = make_photo(64, 48)
 NOW = datetime.now(UTC)
@@ -48,7 +49,7 @@ def copy_tables(cloud: Cloud) -> Settings:
 def use_tables(cloud: Cloud, settings: Settings) -> Cloud:
     """Return the deployment with stores that use the tables of `settings`."""
     deployment = copy.copy(cloud)
-    deployment.settings = settings
+    deployment.settings, deployment.stored = settings, DynamoStored(settings, cloud.dynamodb)
     deployment.store, deployment.albums = (
         DynamoPhotoStore(settings, cloud.dynamodb),
         DynamoAlbumStore(settings, cloud.dynamodb),

@@ -133,8 +133,6 @@ class Matrix:
             return [("5xx", f"after the case: {error!r}")]
         audit = Audit(self._source)
         findings: list[tuple[str, str]] = [*audit.violations(now)]
-        if OPERATIONS[self._operation].actor == "event" and not is_repeated and not self.world.can_reconcile:
-            findings = [finding for finding in findings if not is_extra_version(*finding)]
         for photo_id, status in self._goal.statuses.items():
             present = audit.photos.get(photo_id, {}).get("status")
             if status == "ready" and present != "ready":
@@ -147,16 +145,9 @@ class Matrix:
         return findings
 
 
-def is_extra_version(kind: str, text: str) -> bool:
-    """Return whether a finding is a version that only a repair finds."""
-    return kind == "orphan" and text.startswith("original ")
-
-
 def list_cases(matrix: Matrix, operations: list[str], modes: tuple[Mode, ...] = MODES) -> Iterator[Case]:
     """Yield the cases of operations. A repair is always repeated, because an operator reads its result."""
     for name in operations:
-        if OPERATIONS[name].actor == "reconcile" and not matrix.world.can_reconcile:
-            continue
         for call in range(matrix.count_calls(name)):
             for mode in modes:
                 yield Case(name, call, mode, True)

@@ -148,9 +148,7 @@ class World:
         self.cloud.sweep(datetime.now(UTC) + HOUR)
 
     def reconcile(self) -> None:
-        """Compare and repair, if possible. A repetition begins after the lease has ended."""
-        if not self.can_reconcile:
-            return
+        """Compare and repair. A repetition begins after the lease has ended."""
         report = reconcile(after=HOUR * (1 + self.attempt), repair=True, max_share=1).report
         assert report
         if report.stopped:

@@ -12,6 +12,7 @@ from chalicelib import wiring
 from chalicelib.domain.albums import Album
 from chalicelib.domain.ids import UserId
 from chalicelib.domain.photos import Photo
+from chalicelib.infra.settings import Settings
 from chalicelib.stores.dynamodb import items, term_rows
 from chalicelib.stores.dynamodb.timeline import DynamoTimelineStore
 from tests.support.fast_moto import copy_table
@@ -28,8 +29,8 @@ class DynamoStored:
 
     writes = "TransactWriteItems"
 
-    def __init__(self) -> None:
-        self.client, self._settings = wiring.dynamodb(), wiring.settings()
+    def __init__(self, settings: Settings, client: Any) -> None:
+        self.client, self._settings = client, settings
         self.accounts = self._settings.account_table
 
     def list_photos(self) -> list[Photo]:
