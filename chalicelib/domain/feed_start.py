@@ -30,7 +30,6 @@ _BUCKETS_PER_PAGE = 4
 _MIN_SAMPLE = 7
 _MAX_DRAWS = 64
 _DRAW_BATCH = 2
-_MIN_DRAWS = 4
 _ENOUGH_CANDIDATES = 25
 """The draw ends if its buckets hold this number of photos, because more draws would cost more queries."""
 
@@ -110,7 +109,6 @@ def _find_start[Item: HasId](walk: Walk, read: Reader[Item]) -> _Start | None:
     """
     # The number of photos in a bucket varies by the square root of its mean. Few buckets have more photos than slots.
     slots = round(walk.per_bucket + 4 * math.sqrt(walk.per_bucket)) + 2
-    enough_draws = max(2 * _ENOUGH_CANDIDATES / walk.per_bucket, _MIN_DRAWS)
     buckets: dict[int, list[Item]] = {}
     for first in range(0, _MAX_DRAWS, _DRAW_BATCH):
         drawn = [_draw(walk, number) for number in range(first, first + _DRAW_BATCH)]
@@ -122,8 +120,7 @@ def _find_start[Item: HasId](walk: Walk, read: Reader[Item]) -> _Start | None:
             if slot < len(items):
                 others = [len(found) for other, found in buckets.items() if other != bucket]
                 return _Start(bucket, sort_bucket(walk, items)[slot][0], others)
-        found = sum(map(len, buckets.values()))
-        if found >= _ENOUGH_CANDIDATES or (found and first + _DRAW_BATCH >= enough_draws):
+        if sum(map(len, buckets.values())) >= _ENOUGH_CANDIDATES:
             break
     else:
         if walk.bucket_count > _MAX_DRAWS:

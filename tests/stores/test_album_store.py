@@ -50,6 +50,18 @@ def test_album_limit_holds_under_concurrent_requests(backend: Backend) -> None:
     assert raised.value.details == {"albums": 5}
 
 
+def test_only_the_first_deletion_of_an_album_frees_its_place(backend: Backend) -> None:
+    album = add_album(backend)
+    assert backend.albums.change(album, album.with_(description="d"))
+    with pytest.raises(errors.QuotaExceeded):
+        backend.albums.add(new_album(), 1)
+    deleted = mark_album_deleted(backend, album)
+    assert backend.albums.change(deleted, deleted.with_(description="e"))
+    assert backend.albums.add(new_album(), 1)
+    with pytest.raises(errors.QuotaExceeded):
+        backend.albums.add(new_album(), 1)
+
+
 def test_adding_an_album_to_a_cancelled_account_is_refused(backend: Backend) -> None:
     backend.cancel(ANN)
     with pytest.raises(errors.InvalidToken):
@@ -102,6 +114,8 @@ def test_album_is_due_until_it_is_marked_as_updated(backend: Backend) -> None:
     assert backend.albums.list_due(format_timestamp(START), 9) == [album.album_id], (
         "the update was for an older version of the album"
     )
+    backend.albums.mark_updated(album.with_(change_number=2))
+    assert backend.albums.list_due(format_timestamp(START), 9) == [album.album_id]
     stored = read_album(backend, album)
     backend.albums.mark_updated(stored)
     assert backend.albums.list_due(format_timestamp(START), 9) == []
@@ -121,6 +135,18 @@ def test_progress_is_stored_for_the_latest_change_until_all_photos_are_updated(b
     backend.albums.mark_updated(stored)
     backend.albums.store_progress(stored, photo.photo_id, later)
     assert (read_album(backend, album).progress, read_album(backend, album).due_at) == (None, None)
+
+
+def test_progress_for_an_older_change_is_not_stored(backend: Backend) -> None:
+    album = add_album(backend, due_at=format_timestamp(START), change_number=1)
+    backend.albums.store_progress(album.with_(change_number=0), pending().photo_id, format_timestamp(START))
+    assert read_album(backend, album) == album
+
+
+def test_album_that_is_being_deleted_stays_due(backend: Backend) -> None:
+    deleted = mark_album_deleted(backend, add_album(backend, due_at=format_timestamp(START)))
+    backend.albums.mark_updated(deleted)
+    assert backend.albums.list_due(format_timestamp(START), 9) == [deleted.album_id]
 
 
 def test_due_returns_all_due_albums_up_to_the_limit(backend: Backend) -> None:

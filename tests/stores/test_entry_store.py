@@ -89,6 +89,27 @@ def test_restored_photo_gets_the_current_name_and_visibility_of_its_album(backen
     assert read_counts(backend, album) == (1, 1)
 
 
+@pytest.mark.parametrize("visibility", ["public", "unlisted"])
+@pytest.mark.parametrize("change", [{"name": "A"}, {"name": "Z"}, {"visibility": "public"}, {"visibility": "unlisted"}])
+def test_photo_enters_an_album_with_the_current_name_and_visibility(
+    backend: Backend, visibility: str, change: dict[str, str]
+) -> None:
+    album = add_album(backend, visibility=visibility)
+    assert backend.albums.change(album, album.with_(**change))
+    photo = backend.ready()
+    assert backend.store.replace(photo, photo.with_(memberships=build_memberships(album)))
+    current = read_album(backend, album)
+    assert backend.now(photo).memberships == build_memberships(current)
+    assert read_counts(backend, album) == (1, 1)
+
+
+def test_photo_does_not_enter_an_album_that_does_not_exist(backend: Backend) -> None:
+    album, photo = new_album(), backend.ready()
+    assert backend.store.replace(photo, photo.with_(memberships=build_memberships(album)))
+    assert backend.now(photo).memberships == {}
+    assert backend.albums.get_album(album.album_id) is None
+
+
 def test_stale_photo_does_not_enter_a_changed_album(backend: Backend) -> None:
     album = add_album(backend)
     photo = backend.ready()

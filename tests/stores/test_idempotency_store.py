@@ -10,6 +10,7 @@ from chalicelib.domain import errors
 from chalicelib.domain.accounts import IdempotencyRecord, Limits
 from chalicelib.domain.ids import UserId, format_timestamp
 from chalicelib.domain.photos import Photo
+from tests.support.album_rows import add_album, new_album, new_link, read_album
 from tests.support.races import run_concurrently
 from tests.support.rows import NO_LIMITS, START, Backend, pending
 
@@ -117,3 +118,21 @@ def test_duplicate_is_found_by_the_hash_that_the_confirmation_stored(backend: Ba
     photo = backend.put(backend.granted(sha256=SEA), status="ready", sha256=HILLS)
     assert backend.idempotency.find_duplicate(ANN, SEA) is None
     assert backend.idempotency.find_duplicate(ANN, HILLS) == photo.photo_id
+
+
+def test_second_album_under_a_key_is_not_added(backend: Backend) -> None:
+    first, second = new_album(), new_album()
+    record = new_record(pending())
+    assert backend.albums.add(first, 9, record.with_(resource_id=first.album_id))
+    assert not backend.albums.add(second, 9, record.with_(resource_id=second.album_id))
+    assert backend.idempotency.get_record(ANN, "k") == record.with_(resource_id=first.album_id)
+    assert backend.albums.list_albums(ANN, 9) == [read_album(backend, first)]
+
+
+def test_second_link_under_a_key_is_not_added(backend: Backend) -> None:
+    album = add_album(backend)
+    first, second = new_link(album), new_link(album)
+    record = new_record(pending())
+    assert backend.links.add_link(first, 9, record.with_(resource_id=first.link_id))
+    assert not backend.links.add_link(second, 9, record.with_(resource_id=second.link_id))
+    assert [link.link_id for link in backend.links.list_links(album.album_id, 9)] == [first.link_id]

@@ -209,3 +209,30 @@ def test_rating_is_refused_if_the_photo_was_read_before_another_rating(backend: 
     assert not backend.ratings.rate(stale, BOB, 5, 2)
     assert backend.ratings.get_rating(unrated.photo_id, BOB) == 5
     assert read_sums(backend, unrated) == (5, 1)
+
+
+def test_rating_is_written_only_if_the_earlier_one_was_read(backend: Backend) -> None:
+    photo, ann = backend.ready("bob"), UserId("ann")
+    assert backend.ratings.rate(photo, ann, None, 2)
+    for before, after in ((None, 3), (5, None), (5, 3)):
+        assert not backend.ratings.rate(backend.now(photo), ann, before, after)
+    assert backend.ratings.get_rating(photo.photo_id, ann) == 2
+
+
+@pytest.mark.parametrize(("before", "after"), [((5,), (3,)), ((3,), (5,)), ((4,), (2, 2)), ((2, 2), (4,))])
+def test_rating_fails_if_only_the_sum_or_only_the_count_has_changed(
+    backend: Backend, before: tuple[int, ...], after: tuple[int, ...]
+) -> None:
+    photo = backend.ready("bob")
+
+    def set_ratings(ratings: tuple[int, ...]) -> None:
+        for name, rating in zip(("ann", "cid"), (*ratings, None), strict=False):
+            earlier = backend.ratings.get_rating(photo.photo_id, UserId(name))
+            if earlier != rating:
+                assert backend.ratings.rate(backend.now(photo), UserId(name), earlier, rating)
+
+    set_ratings(before)
+    stale = backend.now(photo)
+    set_ratings(after)
+    assert not backend.ratings.rate(stale, UserId("dee"), None, 1)
+    assert read_sums(backend, photo) == (sum(after), len(after))
