@@ -163,7 +163,7 @@ def get_key(record: Record) -> tuple[str, str]:
 
 
 def encode_canonically(record: Record) -> bytes:
-    """Return the one form in which a record has the same bytes, whichever database it comes from."""
+    """Return the bytes of a record in a form that is the same for every database."""
     # DynamoDB has no negative zero.
     text = msgspec.json.encode(record, order="sorted")
     return text.replace(b":-0.0,", b":0.0,").replace(b":-0.0}", b":0.0}")

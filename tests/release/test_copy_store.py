@@ -109,7 +109,7 @@ def test_stage_moves_to_postgres_and_back(
             f"photoshare-{name}": build_environment(stage)
             for name, stage in zip(("test", "second"), stages, strict=True)
         }
-        monkeypatch.setattr(copy_store.boto3, "client", lambda _: FakeLambda(variables))
+        monkeypatch.setattr("boto3.client", lambda _: FakeLambda(variables))
         monkeypatch.setattr("chalicelib.stores.copying.LIST_LAG_SECONDS", 0)
         first = open_tables(stages[0]).backend
         gallery = furnish(first)
