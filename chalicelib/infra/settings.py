@@ -120,7 +120,6 @@ def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     Raises:
         MissingSetting: a required variable is absent or empty.
     """
-
     require = partial(_require, environment)
     region = environment.get("AWS_REGION") or require("AWS_DEFAULT_REGION")
     pool = require("USER_POOL_ID")

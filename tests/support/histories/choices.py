@@ -1,5 +1,7 @@
 """Choices of an operation, all of which follow from one number."""
 
+from collections.abc import Sequence
+
 from tests.support.histories.history import History
 
 VISIBILITIES = ("public", "unlisted", "private")
@@ -11,7 +13,7 @@ class Choice:
     def __init__(self, history: History, number: int) -> None:
         self._history, self._number = history, number
 
-    def of[Item](self, items: list[Item] | tuple[Item, ...]) -> Item:
+    def of[Item](self, items: Sequence[Item]) -> Item:
         """Return one of the items."""
         self._number, rest = divmod(self._number, len(items))
         return items[rest]
