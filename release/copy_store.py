@@ -1,8 +1,8 @@
 """Copy everything between two databases: `python -m release.copy_store FROM TO [--verify] [--account ID] [--replace]`.
 
-FROM and TO are `dynamodb:STAGE`, `dsql:ENDPOINT`, or the URL of a PostgreSQL database. docs/how-to/move-to-another-database.md describes
-the move of a stage. The command prints each difference that the verification finds, what to do about it, and the report
-as JSON in the last line.
+FROM and TO are `dynamodb:STAGE`, `dsql:ENDPOINT`, or the URL of a PostgreSQL database. The command prints each
+difference that the verification finds, what to do about it, and the report as JSON in the last line.
+docs/how-to/move-to-another-database.md describes the move of a stage.
 """
 
 import argparse
