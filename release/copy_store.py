@@ -8,6 +8,8 @@ docs/how-to/move-to-another-database.md describes the move of a stage.
 import argparse
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import NamedTuple
 
@@ -53,21 +55,23 @@ def main() -> int:
     """Copy and verify, and return the exit status. It is 1 if both databases differ."""
     arguments = _parse_arguments()
     options = Options(account=arguments.account, replace=arguments.replace, only_verify=arguments.verify)
-    source = open_database(arguments.source, arguments.data)
-    target = open_database(arguments.target, arguments.data, is_target=not arguments.verify)
-    if not (options.replace or options.only_verify):
-        check_use(source, target)
-    task = f"{source.name} -> {target.name}"
-    print(task, flush=True)
-    report = Copying(source.side, target.side, task, now, print_mismatch).run(options)
+    with (
+        open_database(arguments.source, arguments.data) as source,
+        open_database(arguments.target, arguments.data, is_target=not arguments.verify) as target,
+    ):
+        if not (options.replace or options.only_verify):
+            check_use(source, target)
+        task = f"{source.name} -> {target.name}"
+        print(task, flush=True)
+        report = Copying(source.side, target.side, task, now, print_mismatch).run(options)
     print_report(report)
     return 0 if report.verified else 1
 
 
-def open_database(name: str, data: Path, *, is_target: bool = False) -> Database:
+def open_database(name: str, data: Path, *, is_target: bool = False) -> AbstractContextManager[Database]:
     """Open a database by its name. Create the tables of an SQL database that `is_target`."""
     if name.startswith(_DYNAMODB):
-        return _open_dynamodb(name.removeprefix(_DYNAMODB), data)
+        return nullcontext(_open_dynamodb(name.removeprefix(_DYNAMODB), data))
     return _open_sql(name, is_target=is_target)
 
 
@@ -117,17 +121,21 @@ def _open_dynamodb(stage: str, data: Path) -> Database:
     return Database(f"{_DYNAMODB}{stage}", side, not has_other)
 
 
-def _open_sql(name: str, *, is_target: bool) -> Database:
+@contextmanager
+def _open_sql(name: str, *, is_target: bool) -> Iterator[Database]:
     # Only a copy with an SQL database pays for the import of the driver.
     from chalicelib.stores.postgres import copies, dsql, migrations, stores
     from chalicelib.stores.postgres.database import Database as SqlDatabase
 
     cluster = load_dsql({**os.environ, "DSQL_ENDPOINT": name.removeprefix(_DSQL)}) if name.startswith(_DSQL) else None
     database = dsql.open_database(cluster) if cluster else SqlDatabase(name)
-    if is_target:
-        migrations.migrate(database)
-    side = _build_side(copies.PostgresCopyStore(database), stores.build_stores(database))
-    return Database(copies.describe(database), side, None)
+    try:
+        if is_target:
+            migrations.migrate(database)
+        side = _build_side(copies.PostgresCopyStore(database), stores.build_stores(database))
+        yield Database(copies.describe(database), side, None)
+    finally:
+        database.close()
 
 
 def _build_side(copies: CopyStore, stores: Stores) -> Side:
