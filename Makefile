@@ -181,8 +181,8 @@ rehide: $(READY) ## Repeat the deletions and visibility changes that a restore h
 migrate: $(READY) ## Create or upgrade the tables of PostgreSQL or Aurora DSQL (DATABASE_URL= or DSQL_ENDPOINT= [GRANT_TO=database role])
 	@$(BIN)/python -m release.migrate $(if $(GRANT_TO),--grant-to "$(GRANT_TO)")
 
-copy-store: $(READY) ## Copy everything to another database, and verify it (FROM= and TO=: dynamodb:STAGE or a PostgreSQL URL [VERIFY=yes] [ACCOUNT=] [REPLACE=yes] [DATA=])
-	@test -n "$(FROM)" -a -n "$(TO)" || { echo "FROM= or TO= is missing. Each is dynamodb:STAGE or the URL of a PostgreSQL database."; exit 1; }
+copy-store: $(READY) ## Copy everything to another database, and verify it (FROM= and TO=: dynamodb:STAGE, dsql:ENDPOINT or a PostgreSQL URL [VERIFY=yes] [ACCOUNT=] [REPLACE=yes] [DATA=])
+	@test -n "$(FROM)" -a -n "$(TO)" || { echo "FROM= or TO= is missing. Each is dynamodb:STAGE, dsql:ENDPOINT or the URL of a PostgreSQL database."; exit 1; }
 	@$(BIN)/python -m release.copy_store "$(FROM)" "$(TO)" --data "$(DATA)" $(if $(filter yes,$(VERIFY)),--verify) $(if $(filter yes,$(REPLACE)),--replace) \
 	    $(if $(ACCOUNT),--account "$(ACCOUNT)")
 

@@ -1,12 +1,15 @@
 """Copy everything between two databases: `python -m release.copy_store FROM TO [--verify] [--account ID] [--replace]`.
 
-FROM and TO are `dynamodb:STAGE`, or the URL of a PostgreSQL database. docs/how-to/move-to-another-database.md describes
-the move of a stage. The command prints each difference that the verification finds, what to do about it, and the report
-as JSON in the last line.
+FROM and TO are `dynamodb:STAGE`, `dsql:ENDPOINT`, or the URL of a PostgreSQL database. The command prints each
+difference that the verification finds, what to do about it, and the report as JSON in the last line.
+docs/how-to/move-to-another-database.md describes the move of a stage.
 """
 
 import argparse
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,24 +20,23 @@ from botocore.exceptions import BotoCoreError, ClientError
 from chalicelib.domain.clock import now
 from chalicelib.domain.errors import PhotoshareError
 from chalicelib.infra import aws
-from chalicelib.infra.settings import MissingSetting, load_settings
+from chalicelib.infra.settings import MissingSetting, load_dsql, load_settings
+from chalicelib.stores.backend import Stores
 from chalicelib.stores.checksums import Side
-from chalicelib.stores.copies import Mismatch
+from chalicelib.stores.copies import CopyStore, Mismatch
 from chalicelib.stores.copying import Copying, NeedsReplace, Options, Report
-from chalicelib.stores.dynamodb.albums import DynamoAlbumStore
 from chalicelib.stores.dynamodb.copies import DynamoCopyStore
-from chalicelib.stores.dynamodb.photos import DynamoPhotoStore
-from chalicelib.stores.dynamodb.timeline import DynamoTimelineStore
+from chalicelib.stores.dynamodb.stores import build_stores
 from release.reconcile import load_environment
 
-_DYNAMODB = "dynamodb:"
+_DYNAMODB, _DSQL = "dynamodb:", "dsql:"
 _WRITES = (
     "If users wrote during the copy, this is expected. Stop the writes, and run the same command again. "
     "If not, run it again with --account and the id of the account."
 )
 _DERIVED = (
-    "The rows of the target that follow from its photos are wrong. On DynamoDB, run `make reconcile` with REPAIR=yes. "
-    "On PostgreSQL, copy to an empty database."
+    "Rows of the target that follow from its photos are wrong. Copy to an empty database, or run `make reconcile` with "
+    "REPAIR=yes after the switch."
 )
 _DERIVED_KINDS = {"lists", "entries", "months"}
 
@@ -53,22 +55,24 @@ def main() -> int:
     """Copy and verify, and return the exit status. It is 1 if both databases differ."""
     arguments = _parse_arguments()
     options = Options(account=arguments.account, replace=arguments.replace, only_verify=arguments.verify)
-    source = open_database(arguments.source, arguments.data)
-    target = open_database(arguments.target, arguments.data, is_target=not arguments.verify)
-    if not (options.replace or options.only_verify):
-        check_use(source, target)
-    task = f"{source.name} -> {target.name}"
-    print(task, flush=True)
-    report = Copying(source.side, target.side, task, now, print_mismatch).run(options)
+    with (
+        open_database(arguments.source, arguments.data) as source,
+        open_database(arguments.target, arguments.data, is_target=not arguments.verify) as target,
+    ):
+        if not (options.replace or options.only_verify):
+            check_use(source, target)
+        task = f"{source.name} -> {target.name}"
+        print(task, flush=True)
+        report = Copying(source.side, target.side, task, now, print_mismatch).run(options)
     print_report(report)
     return 0 if report.verified else 1
 
 
-def open_database(name: str, data: Path, *, is_target: bool = False) -> Database:
-    """Open a database by its name. Create the tables of a PostgreSQL database that `is_target`."""
+def open_database(name: str, data: Path, *, is_target: bool = False) -> AbstractContextManager[Database]:
+    """Open a database by its name. Create the tables of an SQL database that `is_target`."""
     if name.startswith(_DYNAMODB):
-        return _open_dynamodb(name.removeprefix(_DYNAMODB), data)
-    return _open_postgres(name, is_target=is_target)
+        return nullcontext(_open_dynamodb(name.removeprefix(_DYNAMODB), data))
+    return _open_sql(name, is_target=is_target)
 
 
 def check_use(source: Database, target: Database) -> None:
@@ -106,46 +110,42 @@ def print_report(report: Report) -> None:
 def _open_dynamodb(stage: str, data: Path) -> Database:
     if stage == "local":
         load_environment(stage, data)
-        settings, database_url = load_settings(), None
+        variables, settings = dict(os.environ), load_settings()
     else:
         lambdas = boto3.client("lambda")
         variables = lambdas.get_function_configuration(FunctionName=f"photoshare-{stage}")["Environment"]["Variables"]
         settings = load_settings({"AWS_REGION": lambdas.meta.region_name, **variables})
-        database_url = variables.get("DATABASE_URL")
-    arguments = (settings, aws.create_client("dynamodb"))
-    side = Side(
-        DynamoCopyStore(*arguments),
-        DynamoPhotoStore(*arguments),
-        DynamoAlbumStore(*arguments),
-        DynamoTimelineStore(*arguments),
-    )
-    return Database(f"{_DYNAMODB}{stage}", side, not database_url)
+    client = aws.create_client("dynamodb")
+    side = _build_side(DynamoCopyStore(settings, client), build_stores(settings, client))
+    has_other = bool(variables.get("DATABASE_URL") or variables.get("DSQL_ENDPOINT"))
+    return Database(f"{_DYNAMODB}{stage}", side, not has_other)
 
 
-def _open_postgres(url: str, *, is_target: bool) -> Database:
+@contextmanager
+def _open_sql(name: str, *, is_target: bool) -> Iterator[Database]:
     # Only a copy with an SQL database pays for the import of the driver.
-    from chalicelib.stores.postgres import copies, migrations
-    from chalicelib.stores.postgres.albums import PostgresAlbumStore
-    from chalicelib.stores.postgres.database import Database as Connections
-    from chalicelib.stores.postgres.photos import PostgresPhotoStore
-    from chalicelib.stores.postgres.timeline import PostgresTimelineStore
+    from chalicelib.stores.postgres import copies, dsql, migrations, stores
+    from chalicelib.stores.postgres.database import Database as SqlDatabase
 
-    database = Connections(url)
-    if is_target:
-        migrations.migrate(database)
-    side = Side(
-        copies.PostgresCopyStore(database),
-        PostgresPhotoStore(database),
-        PostgresAlbumStore(database),
-        PostgresTimelineStore(database),
-    )
-    return Database(copies.describe(database), side, None)
+    cluster = load_dsql({**os.environ, "DSQL_ENDPOINT": name.removeprefix(_DSQL)}) if name.startswith(_DSQL) else None
+    database = dsql.open_database(cluster) if cluster else SqlDatabase(name)
+    try:
+        if is_target:
+            migrations.migrate(database)
+        side = _build_side(copies.PostgresCopyStore(database), stores.build_stores(database))
+        yield Database(copies.describe(database), side, None)
+    finally:
+        database.close()
+
+
+def _build_side(copies: CopyStore, stores: Stores) -> Side:
+    return Side(copies, stores.photos, stores.albums, stores.timeline)
 
 
 def _parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m release.copy_store", description="Copy between two databases.")
-    parser.add_argument("source", help="dynamodb:STAGE, or the URL of a PostgreSQL database")
-    parser.add_argument("target", help="dynamodb:STAGE, or the URL of a PostgreSQL database")
+    parser.add_argument("source", help="dynamodb:STAGE, dsql:ENDPOINT, or a PostgreSQL URL")
+    parser.add_argument("target", help="dynamodb:STAGE, dsql:ENDPOINT, or a PostgreSQL URL")
     parser.add_argument("--verify", action="store_true", help="compare only, and write nothing")
     parser.add_argument("--account", default="", help="the id of the only user to copy")
     parser.add_argument("--replace", action="store_true", help="overwrite a target that may be in use")

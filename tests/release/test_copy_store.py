@@ -11,6 +11,7 @@ from typing import Any
 
 import psycopg
 import pytest
+import time_machine
 
 from chalicelib.domain.accounts import Account
 from chalicelib.domain.ids import Timestamp, UserId
@@ -26,6 +27,7 @@ from tests.support.paths import ROOT
 from tests.support.postgres_rows import new_database
 from tests.support.postgres_server import PostgresServer
 from tests.support.rest import wait_until
+from tests.support.rows import START
 
 ACCOUNTS = 300
 
@@ -104,7 +106,8 @@ def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
 def test_stage_moves_to_postgres_and_back(
     target: Database, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with two_stages() as stages:
+    # Later, some of the records have expired.
+    with two_stages() as stages, time_machine.travel(START):
         variables = {
             f"photoshare-{name}": build_environment(stage)
             for name, stage in zip(("test", "second"), stages, strict=True)
@@ -141,7 +144,7 @@ def test_differences_are_explained_and_change_the_exit_status(
     assert run(monkeypatch, source.parameters, target.parameters, "--verify") == 1
     lines = capsys.readouterr().out.splitlines()
     assert {line.split(": ")[1] for line in lines if line.startswith("mismatch: ")} == {"lists", "entries", "months"}
-    assert lines[-2].startswith("The databases differ. The rows of the target that follow from its photos are wrong.")
+    assert lines[-2].startswith("The databases differ. Rows of the target that follow from its photos are wrong.")
     backend.put(backend.now(album_photos[0]), title="changed")
     assert run(monkeypatch, source.parameters, target.parameters, "--verify", "--account", "ann") == 1
     lines = capsys.readouterr().out.splitlines()
@@ -150,5 +153,10 @@ def test_differences_are_explained_and_change_the_exit_status(
 
 
 def test_password_is_in_no_name(tmp_path: Path) -> None:
-    database = copy_store.open_database("postgresql://user:secret@db.example.com:5433/photos", tmp_path)
-    assert database.name == "postgresql:db.example.com:5433/photos"
+    with copy_store.open_database("postgresql://user:secret@db.example.com:5433/photos", tmp_path) as database:
+        assert database.name == "postgresql:db.example.com:5433/photos"
+
+
+def test_cluster_of_aurora_dsql_is_named_by_its_endpoint(tmp_path: Path) -> None:
+    with copy_store.open_database("dsql:abc123.dsql.eu-west-1.on.aws", tmp_path) as database:
+        assert database.name == "dsql:abc123.dsql.eu-west-1.on.aws:/postgres"

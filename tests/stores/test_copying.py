@@ -14,8 +14,10 @@ from chalicelib.stores.copying import NeedsReplace
 from chalicelib.stores.dynamodb import copies as dynamodb_copies
 from chalicelib.stores.postgres import copies as postgres_copies
 from chalicelib.stores.postgres.database import Database
+from chalicelib.stores.postgres.migrations import migrate
 from tests.support.copied_gallery import Gallery, at, furnish, observe, purge
 from tests.support.copies import Copied, Tables, copy, open_database, open_tables, two_stages
+from tests.support.dsql import DsqlProxy
 from tests.support.moto_data import delete_rows, read_rows
 
 TABLES = ("photo_table", "account_table", "term_table", "album_table", "entry_table", "rating_table")
@@ -40,6 +42,13 @@ def second(stages: list[Tables]) -> Copied:
 @pytest.fixture
 def postgres(database: Database) -> Copied:
     return open_database(database)
+
+
+@pytest.fixture
+def dsql(dsql_proxy: DsqlProxy) -> Iterator[Copied]:
+    with dsql_proxy.new_database() as database:
+        migrate(database)
+        yield open_database(database)
 
 
 def open_empty(stage: Tables) -> Copied:
@@ -127,7 +136,7 @@ def change_everything(copied: Copied, gallery: Gallery) -> None:
     purge(backend, UserId("cancelled"))
 
 
-@pytest.mark.parametrize("target", ["postgres", "second"])
+@pytest.mark.parametrize("target", ["postgres", "second", "dsql"])
 def test_second_run_copies_changes_and_removes_the_rest(
     first: Copied, target: str, request: pytest.FixtureRequest, stages: list[Tables]
 ) -> None:

@@ -71,7 +71,7 @@ def open_tables(tables: Tables) -> Copied:
     """Return the database of a stage, whose clock stands at START."""
     client: Any = rows.OneAtATime(tables.client)
     copies = DynamoCopyStore(tables.settings, client, START.timestamp)
-    return Copied(rows._backend(tables.settings, client), copies)
+    return Copied(rows._backend(tables.settings, tables.client), copies)
 
 
 def open_database(database: Database) -> Copied:

@@ -180,7 +180,8 @@ class PostgresCopyStore:
 def describe(database: Database) -> str:
     """Return the name of a database without its password."""
     given = conninfo_to_dict(database.parameters)
-    return f"postgresql:{given.get('host', '')}:{given.get('port', '')}/{given.get('dbname', '')}"
+    kind = "dsql" if database.dialect.is_dsql else "postgresql"
+    return f"{kind}:{given.get('host', '')}:{given.get('port', '')}/{given.get('dbname', '')}"
 
 
 def _delete(transaction: Transaction, record: Record) -> None:
