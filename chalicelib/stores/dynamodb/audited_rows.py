@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.domain.ids import AlbumId, LinkId, PhotoId, UserId, get_upload_time, is_photo_id
+from chalicelib.domain.ids import AlbumId, LinkId, PhotoId, Timestamp, UserId, get_upload_time, is_photo_id
 from chalicelib.domain.photos import Photo
 from chalicelib.stores.dynamodb import items, months, term_rows
 from chalicelib.stores.dynamodb.albums import encode_album
@@ -194,7 +194,7 @@ def _decode_account(row: Item) -> StoredAccount:
     counts: dict[Any, int] = {count: int(row.get(name, {"N": "0"})["N"]) for count, name in COUNTS.items()}
     return StoredAccount(
         user_id=UserId(row["userId"]["S"]),
-        is_cancelled="cancelledAt" in row,
+        cancelled_at=Timestamp(row["cancelledAt"]["S"]) if "cancelledAt" in row else None,
         is_due="dueAt" in row,
         expires="expiresAt" in row,
         row=row,
