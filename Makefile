@@ -42,7 +42,7 @@ WHEELS := --only-binary :all: --no-binary pyvips
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast coverage test-aws policies check fuzz crash-matrix event-orders mutation model soak bench lock openapi package audit deploy resources cdn-key migrate redrive reprocess reconcile rebuild orphans reindex rehide erase-photo cancel-account
+.PHONY: help run test test-fast coverage test-aws policies check fuzz crash-matrix event-orders mutation model histories soak bench lock openapi package audit deploy resources smoke load cdn-key migrate redrive reprocess reconcile rebuild orphans reindex rehide copy-store read-only erase-photo cancel-account
 
 help: ## List all commands
 	@echo 'Arguments in [ ] are optional.'
@@ -84,19 +84,22 @@ check: $(READY) $(NODE) ## Check style, types, layers, the template and the page
 fuzz: $(READY) ## Render mutated photos for 10 minutes ([SECONDS=])
 	$(BIN)/python -m tests.support.fuzz $(SECONDS)
 
-crash-matrix: $(READY) ## Inject each fault at each call of everything that writes ([SLICE=1/5] [SECONDS=] [RESULTS=file to resume])
+crash-matrix: $(READY) ## Inject each fault at each call of everything that writes ([SLICE=1/5] [SECONDS=] [RESULTS=file to resume] [STORE=postgres])
 	$(BIN)/python -m tests.support.crash_matrix --slice $(SLICE) $(if $(filter command,$(word 1,$(origin SECONDS))),--seconds $(SECONDS)) \
 	    $(if $(RESULTS),--results "$(RESULTS)")
 
-event-orders: $(READY) ## Deliver the events of a photo in every order, with duplicates and lost events
+event-orders: $(READY) ## Deliver the events of a photo in every order, with duplicates and lost events ([STORE=postgres])
 	$(BIN)/python -m tests.support.event_orders
 
 mutation: $(READY) ## Test mutants of seven modules, and list those that no test detects ([MODULE=tokens,links] [SECONDS=] [RESULTS=file to resume])
 	$(BIN)/python -m tests.support.mutants $(if $(MODULE),--modules $(MODULE)) \
 	    $(if $(filter command,$(word 1,$(origin SECONDS))),--seconds $(SECONDS)) $(if $(RESULTS),--results "$(RESULTS)")
 
-model: $(READY) ## Compare the service with its model for 10 minutes, and resume at the next call ([SECONDS=])
+model: $(READY) ## Compare the service with its model for 10 minutes, and resume at the next call ([SECONDS=] [STORE=postgres])
 	$(BIN)/python -m tests.support.model.runs $(SECONDS)
+
+histories: $(READY) ## Compare DynamoDB with PostgreSQL in random histories for 10 minutes, and resume at the next call ([SECONDS=])
+	$(BIN)/python -m tests.support.histories.runs $(SECONDS)
 
 soak: ## Run a local cloud under load for 10 minutes while workers are killed and AWS calls fail ([SECONDS=])
 	$(BOTH)
@@ -118,29 +121,37 @@ bench: ## Measure the figures in the documentation, in about half an hour
 
 lock: $(UV) ## Write the lock files requirements*.txt from requirements*.in ([UPGRADE=package])
 	@for name in "" -dev -build -emulator -postgres -audit -uv; do lock=requirements$$name.txt; cp -p $$lock .venv-uv/before && \
-	    .venv-uv/bin/uv pip compile --quiet --universal --python-version 3.12 --generate-hashes --no-emit-package pip $(WHEELS) \
+	    .venv-uv/bin/uv pip compile --quiet \
 	    $(if $(UPGRADE),--upgrade-package "$(UPGRADE)") --output-file $$lock requirements$$name.in || exit; \
 	    if cmp -s $$lock .venv-uv/before; then cp -p .venv-uv/before $$lock; fi; done    # An unchanged lock stays older than its environment.
 
 openapi: $(READY) ## Generate docs/openapi.json
 	AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} $(BIN)/python -m local.openapi
 
-package: $(READY) ## Build the Lambda package and its template, and print its size, cold import time and resources
+package: $(READY) ## Build the Lambda package, its template and its SBOM, and print its size, cold import time and resources
 	AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} $(BIN)/chalice package --stage package --merge-template resources.yaml out/
 	$(BIN)/cfn-lint out/sam.yaml
+	$(BIN)/python -m release.sbom
 	$(BIN)/python -m release.report
 
 audit: package $(AUDIT) ## Check the package's template for unsafe settings with checkov
 	@sed '/^    Condition: /d' out/sam.yaml > out/audit.yaml    # checkov skips resources with a condition.
 	.venv-audit/bin/checkov --config-file .checkov.yaml -f out/audit.yaml
 
-deploy: $(READY) ## Deploy the package with the AWS CLI (BUCKET= [STAGE=] [PARAMETERS="BaseUrl=... DomainPrefix=..."] [OPTIONS=])
+deploy: $(READY) ## Deploy the package with the AWS CLI (BUCKET= [STAGE=] [PARAMETERS="BaseUrl=... DomainPrefix=..."] [OPTIONS=] [BUILT=yes])
 	@test -n "$(BUCKET)" || { echo "BUCKET= is missing. Name the S3 bucket to upload the package to."; exit 1; }
 	@command -v aws >/dev/null || { echo "The AWS CLI is not installed. It is needed to upload the package."; exit 1; }
-	$(MAKE) package
+	$(if $(filter yes,$(BUILT)),@test -e out/sam.yaml || { echo "There is no package in out/. Leave out BUILT=yes."; exit 1; },$(MAKE) package)
 	aws cloudformation package --template-file out/sam.yaml --s3-bucket $(BUCKET) --output-template-file out/deploy.yaml
 	aws cloudformation deploy --template-file out/deploy.yaml --stack-name photoshare-$(STAGE) --s3-bucket $(BUCKET) $(OPTIONS) \
 	    --capabilities CAPABILITY_IAM --no-fail-on-empty-changeset --parameter-overrides Stage=$(STAGE) $(PARAMETERS)
+
+smoke: $(READY) ## Check a deployed stage, and leave nothing behind ([STAGE=] [URL=]; SMOKE_EMAIL and SMOKE_PASSWORD name a test user)
+	@$(BIN)/python -m release.smoke $(STAGE) $(if $(URL),--url "$(URL)")
+
+load: $(READY) ## Send a bounded load of reads to a stage, after an estimate of its costs ([STAGE=] [URL=] [RATE=10] [SECONDS=30] CONFIRM=yes)
+	@$(BIN)/python -m release.load $(STAGE) $(if $(URL),--url "$(URL)") $(if $(RATE),--rate $(RATE)) \
+	    $(if $(filter command,$(word 1,$(origin SECONDS))),--seconds $(SECONDS)) $(if $(filter yes,$(CONFIRM)),--confirm)
 
 resources: $(READY) ## Deploy all resources of a stage except its functions, for `chalice deploy` ([STAGE=] [PARAMETERS=])
 	$(BIN)/python -m release.stage $(STAGE) $(PARAMETERS)
@@ -168,6 +179,14 @@ rehide: $(READY) ## Repeat the deletions and visibility changes that a restore h
 
 migrate: $(READY) ## Create or upgrade the tables of PostgreSQL or Aurora DSQL (DATABASE_URL= or DSQL_ENDPOINT= [GRANT_TO=database role])
 	@$(BIN)/python -m release.migrate $(if $(GRANT_TO),--grant-to "$(GRANT_TO)")
+
+copy-store: $(READY) ## Copy everything to another database, and verify it (FROM= and TO=: dynamodb:STAGE or a PostgreSQL URL [VERIFY=yes] [ACCOUNT=] [REPLACE=yes] [DATA=])
+	@test -n "$(FROM)" -a -n "$(TO)" || { echo "FROM= or TO= is missing. Each is dynamodb:STAGE or the URL of a PostgreSQL database."; exit 1; }
+	@$(BIN)/python -m release.copy_store "$(FROM)" "$(TO)" --data "$(DATA)" $(if $(filter yes,$(VERIFY)),--verify) $(if $(filter yes,$(REPLACE)),--replace) \
+	    $(if $(ACCOUNT),--account "$(ACCOUNT)")
+
+read-only: $(READY) ## Refuse all changes of a stage, or allow them again ([STAGE=] [OFF=yes])
+	$(BIN)/python -m release.read_only $(STAGE) $(if $(filter yes,$(OFF)),--off)
 
 redrive: $(READY) ## Retry the jobs and upload events in the dead-letter queues ([STAGE=])
 	$(BIN)/python -m release.redrive $(STAGE)

@@ -61,26 +61,29 @@ def dynamodb() -> Any:
 
 
 @cache
-def database() -> "Database":
-    """Return the SQL database of the settings.
-
-    Raises:
-        MissingSetting: the stores are on DynamoDB.
-    """
+def database() -> "Database | None":
+    """Return the SQL database of the settings, or None if the stores are on DynamoDB."""
     # Only deployments with an SQL database pay for the import of the driver.
-    from chalicelib.stores.postgres.database import Database
+    if cluster := settings().dsql:
+        from chalicelib.stores.postgres import dsql
 
-    return Database(settings().require_database_url())
+        return dsql.open_database(cluster)
+    if url := settings().database_url:
+        from chalicelib.stores.postgres.database import Database
+
+        return Database(url, connections=settings().connections)
+    return None
 
 
 @cache
 def stores() -> Stores:
-    """Return all stores: on the SQL database if the settings name one, otherwise on DynamoDB."""
-    if not settings().database_url:
+    """Return all stores. They share one client of DynamoDB, or one SQL database."""
+    sql_database = database()
+    if not sql_database:
         return build_stores(settings(), dynamodb())
     from chalicelib.stores.postgres import stores as postgres
 
-    return postgres.build_stores(database())
+    return postgres.build_stores(sql_database)
 
 
 @cache

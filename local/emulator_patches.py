@@ -8,6 +8,7 @@ from typing import Any
 from ministack import app
 from ministack.core import iam_actions
 from ministack.services import cognito, lambda_svc, s3, sqs
+from ministack.services.cloudformation import provisioners
 
 
 def apply_all() -> None:
@@ -19,6 +20,7 @@ def apply_all() -> None:
     ignore_case_of_emails()
     apply_overrides_to_versions()
     read_numbers_of_parameters()
+    accept_metric_math()
 
 
 def count_http_as_tls() -> None:
@@ -118,3 +120,16 @@ def read_numbers_of_parameters() -> None:
         return limit
 
     lambda_svc._sqs_esm_concurrency = get_limit_of_text
+
+
+def accept_metric_math() -> None:
+    """Create alarms of expressions as alarms of a metric that has no data. ministack refuses their template."""
+    build = provisioners._cw_metric_alarm_record
+
+    def build_without_expressions(name: str, properties: dict[str, Any]) -> Any:
+        if "Metrics" in properties:
+            own = {key: value for key, value in properties.items() if key != "Metrics"}
+            properties = own | {"Namespace": "None", "MetricName": "None"}
+        return build(name, properties)
+
+    provisioners._cw_metric_alarm_record = build_without_expressions

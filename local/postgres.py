@@ -14,6 +14,7 @@ import psycopg
 
 from chalicelib.domain.errors import Busy
 from chalicelib.stores.postgres.database import Database
+from chalicelib.stores.postgres.dialects import POSTGRES_WITHOUT_TIMEOUTS
 from chalicelib.stores.postgres.migrations import migrate
 from local.data import CannotRun
 
@@ -108,7 +109,7 @@ def create_tables(url: str) -> None:
     Raises:
         CannotRun: the database cannot be reached, or refuses.
     """
-    database = Database(url)
+    database = Database(url, dialect=POSTGRES_WITHOUT_TIMEOUTS)
     try:
         migrate(database)
     except (psycopg.Error, Busy) as error:

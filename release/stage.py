@@ -21,7 +21,17 @@ from chalicelib.deploy.packaging import API_ONLY_VARIABLES, to_variable_name
 from release import templates
 
 ROOT = Path(__file__).parent.parent
-_OUTPUTS_FOR_OPERATOR = {"APP_DOMAIN", "CDN_KEY", "CLIENT_KEY"}
+_OUTPUTS_FOR_OPERATOR = {
+    *(
+        "API_DOMAIN",
+        "APP_DOMAIN",
+        "CDN_KEY",
+        "CLIENT_KEY",
+        "DATABASE_SECRET_ARN",
+        "EDGE_SECRET_ARN",
+        "SECURITY_GROUP_IDS",
+    ),
+}
 
 
 def main(stage: str, *assignments: str) -> None:
@@ -107,6 +117,9 @@ def write_configuration(stage: str, outputs: dict[str, str]) -> None:
     if key := outputs.get("CDN_KEY"):
         name = f"photoshare-{stage}-cdn-key-{key}"
         variables["CDN_PRIVATE_KEY"] = f"{{{{resolve:secretsmanager:{name}:SecretString:private}}}}"
+    if secret := outputs.get("EDGE_SECRET_ARN"):
+        parts = [f"{{{{resolve:secretsmanager:{secret}:SecretString:{part}}}}}" for part in ("sent", "accepted")]
+        variables["EDGE_SECRETS"] = ",".join(parts)
     environment = {name: value for name, value in variables.items() if name not in API_ONLY_VARIABLES}
     functions: dict[str, dict[str, Any]] = {
         name: {"iam_policy_file": f"stages/{stage}/{function['iam_policy_file']}"}

@@ -30,6 +30,7 @@ from local import stack
 from tests.support import idp as identity_provider
 from tests.support import postgres_rows, rows
 from tests.support.backends import list_backends, list_stores
+from tests.support.chosen_store import EmptyStore, opened_store
 from tests.support.cloud import SERVER_ERRORS, Client, Cloud
 from tests.support.dsql import DsqlProxy, running_proxy
 from tests.support.fast_moto import shortcuts
@@ -145,28 +146,25 @@ def idp(provider: IdentityProvider) -> IdentityProvider:
 
 
 @pytest.fixture(scope="session")
-def empty_store(request: pytest.FixtureRequest) -> Iterator[Callable[[], dict[str, str]]]:
+def empty_store(request: pytest.FixtureRequest) -> Iterator[EmptyStore]:
     """A function that empties a store, and returns the environment variables that choose it.
 
     Without a parameter, the environment variable `STORE` chooses the store.
     """
-    if getattr(request, "param", os.environ.get("STORE")) != "postgres":
-        yield dict
-        return
-    server: PostgresServer = request.getfixturevalue("postgres_server")
-    with postgres_rows.on_sql(postgres_rows.new_database(server)) as empty:
-        yield lambda: {"DATABASE_URL": empty().client.parameters}
+    store = getattr(request, "param", os.environ.get("STORE"))
+    with opened_store(store, lambda: request.getfixturevalue("postgres_server")) as empty:
+        yield empty
 
 
 @pytest.fixture
-def cloud(idp: IdentityProvider, empty_store: Callable[[], dict[str, str]]) -> Iterator[Cloud]:
+def cloud(idp: IdentityProvider, empty_store: EmptyStore) -> Iterator[Cloud]:
     """An empty deployment of the service."""
     with deployment(idp, empty_store()) as cloud:
         yield cloud
 
 
 @pytest.fixture(scope="module")
-def deployed(provider: IdentityProvider, empty_store: Callable[[], dict[str, str]]) -> Iterator[Cloud]:
+def deployed(provider: IdentityProvider, empty_store: EmptyStore) -> Iterator[Cloud]:
     """One deployment for a module. A module uses this or `cloud`, but not both, because they share moto."""
     with deployment(provider, empty_store()) as cloud:
         yield cloud
@@ -177,7 +175,7 @@ def shared_cloud(deployed: Cloud, idp: IdentityProvider) -> Cloud:
     """The deployment of the module, for tests that do not need an empty deployment."""
     assert deployed.idp is idp
     rebuild_services()
-    deployed._calls.clear()
+    deployed.all_calls.clear()
     return deployed
 
 
@@ -210,7 +208,8 @@ def deployment(idp: IdentityProvider, store: Mapping[str, str] = MappingProxyTyp
 @contextmanager
 def open_stored() -> Iterator[Stored]:
     """Open the rows of the stores that the environment chooses."""
-    stored: Stored = PostgresStored(wiring.database()) if wiring.settings().database_url else DynamoStored()
+    database = wiring.database()
+    stored: Stored = PostgresStored(database) if database else DynamoStored()
     try:
         yield stored
     finally:
@@ -229,8 +228,8 @@ def deploy() -> dict[str, str]:
 
 def forget_clients() -> None:
     """Make the app rebuild its services and clients at the next use."""
-    if wiring.database.cache_info().currsize:
-        wiring.database().close()
+    if wiring.database.cache_info().currsize and (database := wiring.database()):
+        database.close()
     for factory in (*vars(wiring).values(), aws._get_session):
         if hasattr(factory, "cache_clear"):
             factory.cache_clear()

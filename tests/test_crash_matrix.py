@@ -8,11 +8,12 @@ import pytest
 
 from chalicelib.domain.ids import format_timestamp
 from tests.support import damage, row_damage
-from tests.support.auditor import Audit, Source
+from tests.support.auditor import Audit
 from tests.support.cloud import Cloud
 from tests.support.crash_matrix import MODES, Case, Matrix, format_report
 from tests.support.crash_operations import OPERATIONS
 from tests.support.damage import Damage, Seed
+from tests.support.postgres_auditor import open_source
 
 SAMPLE = [
     *("grant into an album", "complete", "change a photo", "erase", "rate", "create an album", "delete an album"),
@@ -66,7 +67,7 @@ FOUND: dict[str, tuple[Seed, ...]] = {
 def test_auditor_finds_damage(matrix: Matrix, kind: str, seed: Callable[[Damage], list[str]]) -> None:
     matrix.restore()
     now = format_timestamp(datetime.now(UTC) + timedelta(hours=1))
-    source = Source()
+    source = open_source()
     before = Counter(violation.kind for violation in Audit(source).violations(now))
     seed(Damage(matrix.world.cloud, matrix.world.ann, matrix.world.bob))
     assert kind in Counter(violation.kind for violation in Audit(source).violations(now)) - before

@@ -8,9 +8,9 @@ from tests.support.postgres_server import PostgresServer
 
 pytestmark = pytest.mark.xdist_group("postgres")
 
-RUNS, STEPS, VIEWS = 20, 30, 3
+RUNS, STEPS, VIEWS = 20, 30, 4
 
 
 def test_both_databases_show_the_same_after_each_step(cloud: Cloud, postgres_server: PostgresServer) -> None:
     with open_histories(cloud, postgres_server) as histories:
-        run_histories(histories, RUNS, STEPS, None, VIEWS)
+        run_histories(histories, RUNS, STEPS, VIEWS)

@@ -43,7 +43,7 @@ LIBRARIES = {
     "chalice": {"app", "http", "deploy", "local", "release", "tests"},
     "boto3": {"infra", "stores", "local", "release", "bench", "tests"},
     "botocore": {"infra", "storage", "auth", "stores", "local", "release", "bench", "tests"},
-    "PIL": {"renditions", "bench", "tests"},
+    "PIL": {"renditions", "release", "bench", "tests"},
     "psycopg": {"stores", "local", "release", "tests"},
     "pi_heif": {"renditions", "bench", "tests"},
     "pyvips": {"renditions", "bench", "tests"},

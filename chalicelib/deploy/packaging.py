@@ -13,7 +13,19 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-_OUTPUTS_WITHOUT_VARIABLE = {"AppDomain", "CdnKey", "ClientKey", "JobConcurrency", "JobQueueName", "UserPoolArn"}
+_OUTPUTS_WITHOUT_VARIABLE = {
+    "ApiDomain",
+    "AppDomain",
+    "CdnKey",
+    "ClientKey",
+    "DatabaseSecretArn",
+    "EdgeSecretArn",
+    "JobConcurrency",
+    "JobQueueName",
+    "SecurityGroupIds",
+    "UserPoolArn",
+}
+_EDGE_SECRET = "{{{{resolve:secretsmanager:${{EdgeSecret}}:SecretString:{}}}}}"
 _SECRETS = {
     "SIGNING_KEYS": {"Fn::Sub": "{{resolve:secretsmanager:${SigningKeys}}}"},
     "CDN_PRIVATE_KEY": {
@@ -23,14 +35,39 @@ _SECRETS = {
             "",
         ]
     },
+    "EDGE_SECRETS": {
+        "Fn::If": ["EdgeOnlyApi", {"Fn::Sub": ",".join(map(_EDGE_SECRET.format, ("sent", "accepted")))}, ""]
+    },
+}
+_DATABASE_URL = {
+    "Fn::If": ["OnPostgres", {"Fn::Sub": "{{resolve:secretsmanager:${DatabaseSecretArn}:SecretString:url}}"}, ""]
 }
 API_ONLY_VARIABLES = {"RENDITIONS_BASE_URL", "CDN_KEY_ID", "SECRETS_AS_OF", *_SECRETS}
 """Variables of the API function only, because the other functions sign nothing. AWS contracts LAM-9, CFN-2."""
 
+_NOTHING = {"Ref": "AWS::NoValue"}
+_VPC = {"SubnetIds": {"Ref": "SubnetIds"}, "SecurityGroupIds": {"Ref": "SecurityGroupIds"}}
+_CONNECT_DATABASE = {
+    "Sid": "ConnectDatabase",
+    "Effect": "Allow",
+    "Action": ["dsql:DbConnect"],
+    "Resource": [{"Fn::GetAtt": ["Database", "ResourceArn"]}],
+}
+# These actions support no other resource. AWS contract LAM-14.
+_JOIN_VPC = {
+    "Sid": "JoinVpc",
+    "Effect": "Allow",
+    "Action": [
+        *("ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface"),
+        *("ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:UnassignPrivateIpAddresses"),
+    ],
+    "Resource": ["*"],
+}
+
 # The limit of all clients together. WAF blocks a single address that sends too many requests before this limit.
 # AWS contract APIGW-8.
 _THROTTLE = {"ThrottlingRateLimit": 1000, "ThrottlingBurstLimit": 500}
-_SECRET = re.compile(r"\{\{resolve:secretsmanager:([^:]+)(?::SecretString:(\w+))?\}\}")
+_SECRET = re.compile(r"\{\{resolve:secretsmanager:((?:arn(?::[^:}]+){6})|[^:}]+)(?::SecretString:(\w+))?\}\}")
 
 
 def extend_chalice() -> None:
@@ -69,6 +106,8 @@ def _wrap_generate(generate: Callable[[Any, Any], dict[str, Any]]) -> Callable[[
                 _complete_function(name, resource["Properties"])
             elif resource["Type"] == "AWS::Serverless::Api":
                 _complete_api(resource["Properties"])
+            elif resource["Type"] == "AWS::IAM::Role":
+                _complete_role(resource["Properties"])
         return template
 
     return generate_complete
@@ -80,11 +119,18 @@ def _complete_function(name: str, properties: dict[str, Any]) -> None:
     properties["FunctionName"] = {"Fn::Sub": f"photoshare-${{Stage}}{suffix}"}
     # The default of Lambda. A job that enqueued itself would otherwise cost money without an end. AWS contract LAM-4.
     properties["RecursiveLoop"] = "Terminate"
+    properties["VpcConfig"] = {"Fn::If": ["InVpc", _VPC, _NOTHING]}
     for event in properties.get("Events", {}).values():
         if event["Type"] == "SQS":
             # Chalice writes a fixed queue name and a fixed concurrency, which fit only one stage.
             event["Properties"]["Queue"] = {"Fn::GetAtt": ["Jobs", "Arn"]}
             event["Properties"]["ScalingConfig"] = {"MaximumConcurrency": {"Ref": "JobConcurrency"}}
+
+
+def _complete_role(properties: dict[str, Any]) -> None:
+    """Allow a function to reach the SQL database of the stack, if there is one."""
+    statements = properties["Policies"][0]["PolicyDocument"]["Statement"]
+    statements += [{"Fn::If": ["OnDsql", _CONNECT_DATABASE, _NOTHING]}, {"Fn::If": ["InVpc", _JOIN_VPC, _NOTHING]}]
 
 
 def _complete_api(properties: dict[str, Any]) -> None:
@@ -114,7 +160,8 @@ def _build_environment(outputs: dict[str, Any], *, is_api: bool) -> dict[str, An
         for name, output in outputs.items()
         if name not in _OUTPUTS_WITHOUT_VARIABLE
     }
-    return {name: value for name, value in (variables | _SECRETS).items() if is_api or name not in API_ONLY_VARIABLES}
+    variables |= {"DATABASE_URL": _DATABASE_URL} | _SECRETS
+    return {name: value for name, value in variables.items() if is_api or name not in API_ONLY_VARIABLES}
 
 
 def _wrap_merge(merge: Callable[..., None]) -> Callable[..., None]:
@@ -132,14 +179,21 @@ def _wrap_merge(merge: Callable[..., None]) -> Callable[..., None]:
                 variables = _build_environment(outputs, is_api=name == "APIHandler")
                 resource["Properties"]["Environment"] = {"Variables": variables}
         del template["Parameters"]["RestAPI"], template["Conditions"]["HasApi"]
-        template["Conditions"]["HasCdnAndApi"] = template["Conditions"]["WithCdn"]
+        template["Conditions"] = {name: _assume_api(part) for name, part in template["Conditions"].items()}
         for part in (*resources.values(), *template["Outputs"].values()):
             if part.get("Condition") == "HasApi":
                 del part["Condition"]
         resources["ConfirmRetries"]["Properties"]["FunctionName"] = {"Ref": "ConfirmUpload"}
         resources["UsagePlan"]["Properties"]["ApiStages"][0]["Stage"] = {"Ref": "RestAPI.Stage"}
+        resources["ApiDomainRoot"]["Properties"]["Stage"] = {"Ref": "RestAPI.Stage"}
 
     return merge_and_connect
+
+
+def _assume_api(condition: dict[str, Any]) -> dict[str, Any]:
+    """Drop `HasApi` from a condition that requires all of its parts."""
+    parts = [part for part in condition.get("Fn::And", []) if part != {"Condition": "HasApi"}]
+    return condition if not parts else parts[0] if len(parts) == 1 else {"Fn::And": parts}
 
 
 def _wrap_generate_swagger(generate: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
@@ -169,12 +223,12 @@ def _wrap_put_function(put: Callable[..., Any]) -> Callable[..., Any]:
     def put_with_secrets(
         client: Any, *args: Any, environment_variables: dict[str, str] | None = None, **kwargs: Any
     ) -> Any:
+        def resolve(reference: re.Match[str]) -> str:
+            secret: str = client._client("secretsmanager").get_secret_value(SecretId=reference[1])["SecretString"]
+            return str(json.loads(secret)[reference[2]]) if reference[2] else secret
+
         variables = dict(environment_variables or {})
-        for name, value in variables.items():
-            if reference := _SECRET.fullmatch(value):
-                secrets = client._client("secretsmanager")
-                secret = secrets.get_secret_value(SecretId=reference[1])["SecretString"]
-                variables[name] = json.loads(secret)[reference[2]] if reference[2] else secret
+        variables = {name: _SECRET.sub(resolve, value) for name, value in variables.items()}
         return put(client, *args, environment_variables=variables, **kwargs)
 
     return put_with_secrets

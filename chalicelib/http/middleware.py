@@ -1,21 +1,30 @@
-"""Middleware for all routes: security headers, the access log and CORS preflight requests."""
+"""Middleware for all routes: security headers, the access log, read-only operation and CORS preflight requests."""
 
+import hmac
 import time
 from collections.abc import Callable
 
 from chalice.app import Chalice, Request, Response
 
-from chalicelib.http.errors import translate_chalice_errors
+from chalicelib.domain.errors import Forbidden
+from chalicelib.http.errors import build_error_response, translate_chalice_errors
+from chalicelib.http.read_only import build_guard
 from chalicelib.http.responses import build_preflight_response, build_security_headers, log_response
 from chalicelib.infra.settings import Settings
 
 
 def install_middleware(app: Chalice, settings: Callable[[], Settings]) -> None:
-    """Add security headers to every response, log the response, and give all errors the same JSON shape."""
+    """Add security headers to every response, log the response, and give all errors the same JSON shape.
+
+    Refuse changes while the settings make the app read-only.
+    """
 
     def add_headers(request: Request, get_response: Callable[[Request], Response]) -> Response:
         start = time.perf_counter()
-        response = get_response(request)
+        if _came_through_edge(request, settings().edge_secrets):
+            response = get_response(request)
+        else:
+            response = build_error_response(Forbidden("Send requests to the public address of the service."), request)
         vary = response.headers.get("Vary")
         response.headers |= build_security_headers(settings(), request.headers.get("origin"))
         if vary:
@@ -25,6 +34,17 @@ def install_middleware(app: Chalice, settings: Callable[[], Settings]) -> None:
 
     app.register_middleware(add_headers, "http")
     app.register_middleware(translate_chalice_errors, "http")
+    app.register_middleware(build_guard(settings), "http")
+
+
+def _came_through_edge(request: Request, secrets: tuple[str, ...]) -> bool:
+    """Return whether the CDN sent a request, or no CDN is required. Health checks need no CDN.
+
+    Compare in constant time with every secret, so that the time reveals nothing about them.
+    """
+    sent = (request.headers.get("x-edge-key") or "").encode()
+    matches = [hmac.compare_digest(sent, secret.encode()) for secret in secrets]
+    return not secrets or request.path == "/health" or any(matches)
 
 
 def add_preflight_routes(app: Chalice) -> None:

@@ -49,6 +49,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     rating_table: str
     database_url: str | None
     """The connection string of an SQL database, or None if the stores are on DynamoDB."""
+    connections: int
+    """The largest number of connections of a process to the database of `database_url`."""
     dsql: DsqlCluster | None
     """The cluster of Aurora DSQL that contains the rows, or None if another database does."""
     originals_bucket: str
@@ -64,6 +66,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     allowed_origins: frozenset[str]
     configured_signing_keys: tuple[str, ...]
     """The keys of `SIGNING_KEYS`, newest last. Empty in the functions that sign nothing. Use `signing_keys` instead."""
+    edge_secrets: tuple[str, ...]
+    """The secrets that prove that a request came through the CDN. If empty, the app accepts every request."""
     limits: Limits
     moderation_confidence: float
     """The lowest confidence, in per cent, at which a moderation label rejects a photo. 0 turns moderation off."""
@@ -71,6 +75,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The CDN in front of the renditions bucket, or None if there is no CDN."""
     aws_endpoint: str | None
     """The URL of an emulator, or None for AWS."""
+    read_only: bool = False
+    """True to refuse each request that could change data."""
 
     @property
     def signing_keys(self) -> tuple[str, ...]:
@@ -84,16 +90,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         if not self.configured_signing_keys:
             raise MissingSetting(_MISSING.format("SIGNING_KEYS"))
         return self.configured_signing_keys
-
-    def require_database_url(self) -> str:
-        """Return the connection string of the SQL database.
-
-        Raises:
-            MissingSetting: the stores are on DynamoDB.
-        """
-        if not self.database_url:
-            raise MissingSetting(_MISSING.format("DATABASE_URL"))
-        return self.database_url
 
     @property
     def bucket_url_template(self) -> str:
@@ -124,7 +120,6 @@ def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     Raises:
         MissingSetting: a required variable is absent or empty.
     """
-
     require = partial(_require, environment)
     region = environment.get("AWS_REGION") or require("AWS_DEFAULT_REGION")
     pool = require("USER_POOL_ID")
@@ -139,6 +134,8 @@ def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         entry_table=require("ENTRY_TABLE"),
         rating_table=require("RATING_TABLE"),
         database_url=environment.get("DATABASE_URL") or None,
+        # A Lambda function serves one request at a time. AWS contract LAM-15.
+        connections=1 if environment.get("AWS_LAMBDA_FUNCTION_NAME") else 8,
         dsql=load_dsql(environment),
         originals_bucket=require("ORIGINALS_BUCKET"),
         renditions_bucket=require("RENDITIONS_BUCKET"),
@@ -152,7 +149,9 @@ def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         configured_signing_keys=tuple(reversed(_split_list(environment.get("SIGNING_KEYS", "")))),
         cdn=_load_cdn(environment) if environment.get("RENDITIONS_BASE_URL") else None,
         aws_endpoint=(environment.get("AWS_ENDPOINT_URL") or "").rstrip("/") or None,
+        read_only=bool(environment.get("READ_ONLY")),
         moderation_confidence=float(environment.get("MODERATION_CONFIDENCE") or 0),
+        edge_secrets=tuple(_split_list(environment.get("EDGE_SECRETS", ""))),
         limits=_load_limits(environment),
     )
 

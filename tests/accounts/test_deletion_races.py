@@ -135,11 +135,9 @@ def test_final_pass_purges_a_photo_that_the_index_does_not_show_yet(shared_cloud
     def mark_owner_query(params: Any, context: Any, **_: Any) -> None:
         context["reads_owner_index"] = '"IndexName": "owner"' in str(params.get("body"))
 
-    store: Any = wiring.stores().deletions
-    client = store._calls._client
     with (
-        hooked("before-call.dynamodb.Query", lambda _: mark_owner_query, client),
-        hooked("after-call.dynamodb.Query", lambda _: return_no_items, client),
+        hooked("before-call.dynamodb.Query", lambda _: mark_owner_query, shared_cloud.dynamodb),
+        hooked("after-call.dynamodb.Query", lambda _: return_no_items, shared_cloud.dynamodb),
     ):
         run_queued_jobs(shared_cloud)
     assert shared_cloud.originals() == []

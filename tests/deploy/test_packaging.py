@@ -21,6 +21,41 @@ def test_api_definition_has_the_gateway_responses_and_the_stage_name(monkeypatch
     assert generate(None)["info"]["title"] == "photoshare-prod"
 
 
+def complete(function: dict[str, Any]) -> dict[str, Any]:
+    packaging._complete_function("Sweep", function)
+    return function
+
+
+def list_conditional_statements() -> dict[str, Any]:
+    """Return the statements that depend on a condition, by its name."""
+    role: dict[str, Any] = {"Policies": [{"PolicyDocument": {"Statement": []}}]}
+    packaging._complete_role(role)
+    statements = [item["Fn::If"] for item in role["Policies"][0]["PolicyDocument"]["Statement"]]
+    assert {absent["Ref"] for _, _, absent in statements} == {"AWS::NoValue"}
+    return {condition: statement for condition, statement, _ in statements}
+
+
+def test_functions_join_the_network_of_the_database_only_if_there_is_one() -> None:
+    condition, network, absent = complete({})["VpcConfig"]["Fn::If"]
+    assert (condition, absent) == ("InVpc", {"Ref": "AWS::NoValue"})
+    assert network == {"SubnetIds": {"Ref": "SubnetIds"}, "SecurityGroupIds": {"Ref": "SecurityGroupIds"}}
+    assert {action.split(":")[0] for action in list_conditional_statements()["InVpc"]["Action"]} == {"ec2"}
+
+
+def test_functions_connect_to_the_cluster_of_the_stack_only() -> None:
+    statement = list_conditional_statements()["OnDsql"]
+    assert statement["Action"] == ["dsql:DbConnect"]
+    assert statement["Resource"] == [{"Fn::GetAtt": ["Database", "ResourceArn"]}]
+
+
+def test_every_function_gets_the_connection_string_from_its_secret() -> None:
+    for function in ("APIHandler", "Sweep"):
+        variables = merge_stacks()["Resources"][function]["Properties"]["Environment"]["Variables"]
+        condition, reference, absent = variables["DATABASE_URL"]["Fn::If"]
+        assert (condition, absent) == ("OnPostgres", "")
+        assert reference == {"Fn::Sub": "{{resolve:secretsmanager:${DatabaseSecretArn}:SecretString:url}}"}
+
+
 @mock_aws
 def test_secret_references_are_resolved_and_other_variables_are_unchanged() -> None:
     secrets = boto3.client("secretsmanager")
@@ -28,12 +63,19 @@ def test_secret_references_are_resolved_and_other_variables_are_unchanged() -> N
     client = SimpleNamespace(_client=boto3.client)
     put = packaging._wrap_put_function(lambda _, name, environment_variables: (name, environment_variables))
     secrets.create_secret(Name="photoshare-x-cdn-key-1", SecretString='{"public": "P", "private": "Q"}')
+    secret = secrets.create_secret(Name="edge", SecretString='{"sent": "S", "accepted": ""}')["ARN"]
     variables = {
+        "EDGE": ",".join(
+            f"{{{{resolve:secretsmanager:{secret}:SecretString:{part}}}}}" for part in ("sent", "accepted")
+        ),
         "KEYS": "{{resolve:secretsmanager:photoshare-x-signing-keys}}",
         "PEM": "{{resolve:secretsmanager:photoshare-x-cdn-key-1:SecretString:private}}",
         "STAGE": "x",
     }
-    assert put(client, "f", environment_variables=variables) == ("f", {"KEYS": "new,old", "PEM": "Q", "STAGE": "x"})
+    assert put(client, "f", environment_variables=variables) == (
+        "f",
+        {"EDGE": "S,", "KEYS": "new,old", "PEM": "Q", "STAGE": "x"},
+    )
 
 
 def merge_stacks(**more: Any) -> dict[str, Any]:
@@ -46,11 +88,13 @@ def merge_stacks(**more: Any) -> dict[str, Any]:
             Conditions={
                 "HasApi": {},
                 "WithCdn": {"Fn::Equals": [{"Ref": "Cdn"}, "yes"]},
-                "HasCdnAndApi": {"Fn::And": []},
+                "HasCdnAndApi": {"Fn::And": [{"Condition": "WithCdn"}, {"Condition": "HasApi"}]},
+                "HasApiDomain": {"Fn::And": [{"Condition": "HasApi"}, {"Condition": "A"}, {"Condition": "B"}]},
             },
             Resources={
                 "ConfirmRetries": {"Type": "C", "Condition": "HasApi", "Properties": {"FunctionName": "fixed name"}},
                 "UsagePlan": {"Type": "U", "Condition": "HasApi", "Properties": {"ApiStages": [{"Stage": "api"}]}},
+                "ApiDomainRoot": {"Type": "B", "Condition": "HasApiDomain", "Properties": {"Stage": "api"}},
                 "AppCdn": {"Type": "A", "Condition": "HasCdnAndApi", "Properties": {}},
                 "APIHandler": {"Type": "AWS::Serverless::Function", "Properties": {}},
                 "Sweep": {"Type": "AWS::Serverless::Function", "Properties": {}},
@@ -71,8 +115,10 @@ def merge_stacks(**more: Any) -> dict[str, Any]:
 def test_merged_stack_always_contains_the_api_as_a_resource() -> None:
     template = merge_stacks()
     assert template["Parameters"] == {"Cdn": {}}
-    assert "HasApi" not in json.dumps(template)
-    assert template["Conditions"]["HasCdnAndApi"] == template["Conditions"]["WithCdn"]
+    assert '"HasApi"' not in json.dumps(template)
+    assert template["Conditions"]["HasCdnAndApi"] == {"Condition": "WithCdn"}
+    assert template["Conditions"]["HasApiDomain"] == {"Fn::And": [{"Condition": "A"}, {"Condition": "B"}]}
+    assert template["Resources"]["ApiDomainRoot"]["Properties"]["Stage"] == {"Ref": "RestAPI.Stage"}
     assert template["Resources"]["AppCdn"]["Condition"] == "HasCdnAndApi"
     assert template["Resources"]["ConfirmRetries"]["Properties"]["FunctionName"] == {"Ref": "ConfirmUpload"}
     assert template["Resources"]["UsagePlan"]["Properties"]["ApiStages"] == [{"Stage": {"Ref": "RestAPI.Stage"}}]
@@ -82,8 +128,9 @@ def test_outputs_become_the_environment_and_only_the_api_can_sign() -> None:
     api, sweep = (
         merge_stacks()["Resources"][name]["Properties"]["Environment"]["Variables"] for name in ("APIHandler", "Sweep")
     )
-    assert sweep == {"PHOTO_TABLE": {"Ref": "PhotoMetadata"}}
-    assert {*api} - {*sweep} == {"CDN_KEY_ID", "CDN_PRIVATE_KEY", "SIGNING_KEYS"}
+    assert {*sweep} == {"DATABASE_URL", "PHOTO_TABLE"}
+    assert sweep["PHOTO_TABLE"] == {"Ref": "PhotoMetadata"}
+    assert {*api} - {*sweep} == {"CDN_KEY_ID", "CDN_PRIVATE_KEY", "EDGE_SECRETS", "SIGNING_KEYS"}
     assert api["CDN_KEY_ID"] == {"Fn::If": ["WithCdn", "K", ""]}
 
 

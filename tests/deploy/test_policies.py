@@ -256,6 +256,7 @@ SCENARIOS: list[Callable[[Cloud], None]] = [
 @pytest.fixture(scope="module")
 def used_permissions(deployed: Cloud, provider: IdentityProvider) -> dict[str, set[Need]]:
     """The permissions that each function used, and those that Lambda uses on its behalf."""
+    deployed.calls.clear()
     for scenario in SCENARIOS:
         provider.reset()
         rebuild_services()

@@ -5,6 +5,7 @@ directly. They do not show that API Gateway accepts the document.
 """
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -39,10 +40,12 @@ class Stage:
         self.run(str(Path(sys.executable).parent / "chalice"), "deploy", "--stage", "x")
         self.run(sys.executable, "-m", "release.stage", "x")
 
-    def run(self, *command: str) -> None:
-        """Run a command in the project against the cloud."""
+    def run(self, *command: str, project: Path | None = None) -> None:
+        """Run a command in the project, or in a copy of the project, against the cloud."""
         aws = {name: value for name, value in self.cloud.env.items() if name.startswith("AWS_")}
-        result = subprocess.run(command, cwd=self.project, env=environment() | aws, capture_output=True, check=False)
+        result = subprocess.run(
+            command, cwd=project or self.project, env=environment() | aws, capture_output=True, check=False
+        )
         assert result.returncode == 0, result.stderr.decode()
 
     def read_configuration(self, name: str) -> dict[str, Any]:
@@ -91,6 +94,7 @@ def test_functions_have_the_environment_of_the_package(stage: Stage) -> None:
             "RENDITIONS_BASE_URL",
             "CDN_KEY_ID",
             "CDN_PRIVATE_KEY",
+            "EDGE_SECRETS",
             "MODERATION_CONFIDENCE",
             "OLD_TERM_TABLE",
             "SECRETS_AS_OF",
@@ -136,3 +140,31 @@ def test_api_function_returns_an_empty_list(stage: Stage) -> None:
     response = stage.cloud.client("lambda").invoke(FunctionName="photoshare-x", Payload=json.dumps(event).encode())
     answer = json.loads(response["Payload"].read())
     assert (answer["statusCode"], json.loads(answer["body"])) == (200, {"items": [], "lastKey": None})
+
+
+def test_another_clone_with_the_committed_files_updates_the_same_api(stage: Stage, tmp_path: Path) -> None:
+    apis, lambdas = stage.cloud.client("apigateway"), stage.cloud.client("lambda")
+
+    def list_deployed() -> tuple[list[str], list[str], list[str]]:
+        mappings = lambdas.list_event_source_mappings()["EventSourceMappings"]
+        return (
+            [api["id"] for api in apis.get_rest_apis()["items"]],
+            sorted(function["FunctionArn"] for function in lambdas.list_functions()["Functions"]),
+            [mapping["UUID"] for mapping in mappings],
+        )
+
+    before = list_deployed()
+    assert (len(before[0]), len(before[1]), len(before[2])) == (1, len(FUNCTIONS), 1)
+    clone = tmp_path / "clone"
+    # The cache of packages is not committed. Keep it here, because a download takes longer than the deployment.
+    shutil.copytree(stage.project, clone)
+    stage.run(str(Path(sys.executable).parent / "chalice"), "deploy", "--stage", "x", project=clone)
+    assert list_deployed() == before
+
+
+def test_committed_files_contain_no_secret(stage: Stage) -> None:
+    secret = stage.read_configuration("api")["Environment"]["Variables"]["SIGNING_KEYS"]
+    folder = stage.project / ".chalice"
+    committed = [folder / "config.json", *(folder / "stages").rglob("*.json"), *(folder / "deployed").rglob("*.json")]
+    assert {path.parent.name for path in committed} == {".chalice", "x", "deployed"}
+    assert [path.name for path in committed if secret in path.read_text()] == []

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -10,12 +11,16 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from chalice import __version__ as CHALICE
 from chalice.package import YAMLTemplateSerializer
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
 
 from chalicelib.deploy.gateway_responses import GATEWAY_RESPONSES
-from release import report
+from release import report, sbom
 from tests.support.images import photo as make_photo
-from tests.support.packaged import STAGE, Packaged, build_package, copy_project
+from tests.support.packaged import DOMAIN, STAGE, Packaged, build_package, copy_project
+from tests.support.paths import ROOT
 from tests.support.policies import FUNCTIONS
 from tests.support.processes import lambda_processes
 from tests.support.rest import put, send, wait_until
@@ -54,6 +59,24 @@ def hash_file(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+def test_sbom_is_valid_and_lists_each_library_of_the_package(packaged: Packaged) -> None:
+    package = packaged.package / "deployment.zip"
+    document = sbom.serialize(sbom.build(package))
+    assert document == sbom.serialize(sbom.build(package))
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(document) is None
+    parsed = json.loads(document)
+    listed = {component["name"].lower().replace("_", "-"): component for component in parsed["components"]}
+    lock = re.findall(r"^([\w-]+)==([^ ;]+)", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
+    assert {name: component["version"] for name, component in listed.items()} == {**dict(lock), "chalice": CHALICE}
+    assert [name for name, component in listed.items() if not component["licenses"]] == []
+    (digest,) = parsed["metadata"]["component"]["hashes"]
+    assert digest == {"alg": "SHA-256", "content": hash_file(package)}
+    embedded = {component["name"] for component in listed["pillow"]["components"]}
+    assert {"libtiff", "libwebp"} <= embedded
+    needs = {dependency["ref"]: dependency.get("dependsOn", []) for dependency in parsed["dependencies"]}
+    assert [ref.partition("@")[0] for ref in needs[listed["cffi"]["bom-ref"]]] == ["pkg:pypi/pycparser"]
+
+
 def test_api_is_throttled_and_not_traced_and_has_the_gateway_responses(packaged: Packaged) -> None:
     template = YAMLTemplateSerializer().load_template((packaged.package / "sam.yaml").read_text())
     api = template["Resources"]["RestAPI"]["Properties"]
@@ -68,6 +91,14 @@ def test_api_is_throttled_and_not_traced_and_has_the_gateway_responses(packaged:
     assert {function["Properties"]["Tracing"] for function in functions} == {"Active"}
     assert len(functions) == len(FUNCTIONS)
     assert {function["Properties"]["RecursiveLoop"] for function in functions} == {"Terminate"}
+
+
+def test_own_domain_without_a_cdn_serves_the_api_and_the_page_at_its_root(packaged: Packaged) -> None:
+    address = packaged.cloud.env["AWS_ENDPOINT_URL"]
+    photos = send("GET", f"{address}/photos", headers={"Host": DOMAIN})
+    assert (photos.status, set(photos.json)) == (200, {"items", "lastKey"})
+    page = send("GET", f"{address}/library", headers={"Host": DOMAIN, "Accept": "text/html"})
+    assert (page.status, b"<!doctype html>" in page.content.lower()) == (200, True)
 
 
 def test_event_of_a_killed_function_is_retried(packaged: Packaged) -> None:

@@ -34,12 +34,12 @@ OTHER = [
 def test_browser_is_redirected_to_the_page(
     shared_cloud: Cloud, accept: str, path: str, address: str, value: str
 ) -> None:
-    before = len(shared_cloud.calls)
+    before = len(shared_cloud.all_calls)
     answer = shared_cloud.visitor.call("GET", path.format(value), headers={"Accept": accept}, utm_source="mail")
     target = BASE + address.format(value.replace("%2f", "%2F").replace("%0d%0a", "%0D%0A"))
     assert (answer.status, answer.headers["Location"], answer.headers["Vary"]) == (303, target, "Origin, Accept")
     assert (answer.body, answer.headers["Cache-Control"]) == ("", "no-store")
-    assert len(shared_cloud.calls) == before
+    assert len(shared_cloud.all_calls) == before
 
 
 @pytest.mark.parametrize("accept", [*OTHER, None])

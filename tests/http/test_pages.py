@@ -114,11 +114,11 @@ def test_service_worker_knows_all_files_of_its_release(shared_cloud: Cloud) -> N
 def test_share_without_the_service_worker_changes_nothing_and_leads_to_the_library(
     shared_cloud: Cloud, content: bytes
 ) -> None:
-    before = len(shared_cloud.calls)
+    before = len(shared_cloud.all_calls)
     headers = {"Content-Type": "multipart/form-data; boundary=x", "Origin": "null"}
     answer = shared_cloud.visitor.call("POST", "/share", content, headers)
     assert (answer.status, answer.headers["Location"]) == (303, "http://localhost:8000/library?shared=missed")
-    assert (answer.body, answer.cookies, len(shared_cloud.calls)) == ("", {}, before)
+    assert (answer.body, answer.cookies, len(shared_cloud.all_calls)) == ("", {}, before)
 
 
 def test_policy_of_the_page_allows_its_manifest_and_its_worker(shared_cloud: Cloud) -> None:

@@ -5,7 +5,6 @@ from uuid import uuid4
 
 import pytest
 
-from chalicelib.stores.dynamodb import items
 from tests.support.cloud import Answer, Client, Cloud
 from tests.support.cognito import Cognito
 from tests.support.images import photo as make_photo
@@ -134,8 +133,7 @@ def arrange_scene(
 
 def make_cancelled_client(cloud: Cloud) -> Client:
     """Return a client with a valid token whose account is cancelled."""
-    row = {"userId": "eve", "record": "account", "cancelledAt": "2026-01-01T00:00:00.000Z"}
-    cloud.dynamodb.put_item(TableName=cloud.settings.account_table, Item=items.encode(row))
+    cloud.stored.mark_cancelled("eve")
     return cloud.person("eve")
 
 

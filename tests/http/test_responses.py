@@ -157,7 +157,7 @@ def test_preflight_succeeds_on_every_route(shared_cloud: Cloud, path: str, query
 def test_preflight_needs_no_token_and_makes_no_aws_call(shared_cloud: Cloud) -> None:
     for route in LOCKED:
         assert shared_cloud.bearing("", unguarded=True).call("OPTIONS", route.path).status == 204
-    assert shared_cloud.calls == []
+    assert shared_cloud.all_calls == []
 
 
 def test_app_rejects_an_unknown_method_and_lists_the_allowed_ones() -> None:

@@ -76,10 +76,10 @@ def test_repeated_message_changes_nothing(shared_cloud: Cloud, ann: Client) -> N
     ],
 )
 def test_invalid_message_fails_and_makes_no_aws_call(shared_cloud: Cloud, body: str) -> None:
-    shared_cloud.calls.clear()
+    shared_cloud.all_calls.clear()
     with pytest.raises(msgspec.DecodeError):
         service.run_job({"Records": [{"body": body, "receiptHandle": "x"}]}, None)
-    assert shared_cloud.calls == []
+    assert shared_cloud.all_calls == []
 
 
 @pytest.mark.usefixtures("shared_cloud")

@@ -156,3 +156,12 @@ def test_number_of_a_parameter_is_text(client: Client) -> None:
     wait_until(lambda: bool(lambdas.list_event_source_mappings()["EventSourceMappings"]), 20)
     (created,) = json.loads(bodies[-1])["EventSourceMappings"]
     assert created["ScalingConfig"]["MaximumConcurrency"] == "5"
+
+
+def test_alarms_of_expressions_are_refused(client: Client) -> None:
+    metrics = [{"Id": "sum", "Expression": "1", "ReturnData": True}]
+    comparison = {"ComparisonOperator": "GreaterThanThreshold", "Threshold": 1, "EvaluationPeriods": 1}
+    alarm = {"Type": "AWS::CloudWatch::Alarm", "Properties": {"Metrics": metrics, **comparison}}
+    cloudformation = client("cloudformation")
+    cloudformation.create_stack(StackName="math", TemplateBody=json.dumps({"Resources": {"Alarm": alarm}}))
+    wait_until(lambda: "ROLLBACK" in cloudformation.describe_stacks(StackName="math")["Stacks"][0]["StackStatus"], 20)

@@ -12,14 +12,13 @@ from chalicelib.stores.postgres.database import Database
 from chalicelib.stores.postgres.migrations import SCHEMA
 from release.migrate import choose_database, main
 from tests.support.dsql import DsqlProxy
-from tests.support.dsql_gateway import create_certificate, running_gateway
+from tests.support.dsql_gateway import HOST, running_gateway
 from tests.support.paths import ROOT
 from tests.support.postgres_rows import new_database
 from tests.support.postgres_server import PostgresServer
 
 pytestmark = pytest.mark.xdist_group("postgres")
 
-HOST = "abc123.dsql.eu-west-1.on.aws"
 COUNT = len(list(SCHEMA.glob("*.sql")))
 DONE = "The tables are up to date. Migrations executed: {}."
 
@@ -63,12 +62,9 @@ def test_two_runs_at_once_execute_every_migration(database: Database) -> None:
 def test_aurora_dsql_is_migrated_by_its_endpoint(
     dsql_proxy: DsqlProxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    certificate = create_certificate(tmp_path, HOST)
-    target = dsql_proxy.folder / ".s.PGSQL.5432"
-    with dsql_proxy.new_database() as database, running_gateway(target, certificate) as gateway:
+    with dsql_proxy.new_database() as database, running_gateway(dsql_proxy.socket, tmp_path) as gateway:
         ((name,),) = database.read("SELECT current_database()::text")
-        network = {"PGHOSTADDR": "127.0.0.1", "PGPORT": str(gateway.port), "PGSSLROOTCERT": str(certificate)}
-        for variable, value in network.items():
+        for variable, value in gateway.environment.items():
             monkeypatch.setenv(variable, value)
         main({"DSQL_ENDPOINT": HOST, "DSQL_DATABASE": name}, [])
         assert capsys.readouterr().out.splitlines()[-1] == DONE.format(COUNT)

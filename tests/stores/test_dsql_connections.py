@@ -1,6 +1,7 @@
 """Connections to Aurora DSQL: tokens as passwords, TLS with verification, and what a connection may not ask for."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -13,21 +14,18 @@ from chalicelib.infra import aws
 from chalicelib.infra.settings import DsqlCluster, load_dsql
 from chalicelib.stores.postgres.dsql import InvalidEndpoint, open_database
 from tests.support.dsql import DsqlProxy
-from tests.support.dsql_gateway import Gateway, create_certificate, running_gateway
+from tests.support.dsql_gateway import HOST, Gateway, running_gateway
+from tests.support.races import run_concurrently
 
 pytestmark = pytest.mark.xdist_group("postgres")
-
-HOST = "abc123.dsql.eu-west-1.on.aws"
 
 
 @pytest.fixture
 def gateway(dsql_proxy: DsqlProxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gateway]:
     """The gateway of a cluster whose name leads to this machine, and whose certificate is trusted."""
-    certificate = create_certificate(tmp_path, HOST)
-    with running_gateway(dsql_proxy.folder / ".s.PGSQL.5432", certificate) as gateway:
-        monkeypatch.setenv("PGHOSTADDR", "127.0.0.1")
-        monkeypatch.setenv("PGPORT", str(gateway.port))
-        monkeypatch.setenv("PGSSLROOTCERT", str(certificate))
+    with running_gateway(dsql_proxy.socket, tmp_path) as gateway:
+        for name, value in gateway.environment.items():
+            monkeypatch.setenv(name, value)
         yield gateway
 
 
@@ -50,10 +48,9 @@ def test_password_is_a_token_for_the_cluster_and_the_role(gateway: Gateway, role
     assert query["X-Amz-Credential"][0].endswith("/eu-west-1/dsql/aws4_request")
 
 
-def test_calls_share_one_connection(gateway: Gateway) -> None:
+def test_all_threads_share_one_connection(gateway: Gateway) -> None:
     database = open_database(build_cluster())
-    for _ in range(3):
-        database.read("SELECT 1")
+    run_concurrently([partial(database.read, "SELECT 1")] * 8)
     database.close()
     assert len(gateway.logins) == 1
 

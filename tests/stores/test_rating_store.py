@@ -197,3 +197,15 @@ def test_rating_is_withdrawn_only_while_it_is_the_one_that_was_read(backend: Bac
     assert backend.ratings.rate(photo, ann, None, 5)
     assert not backend.ratings.rate(backend.now(photo), ann, 2, None)
     assert backend.ratings.get_rating(photo.photo_id, ann) == 5
+
+
+def test_rating_is_refused_if_the_photo_was_read_before_another_rating(backend: Backend) -> None:
+    unrated = backend.ready()
+    assert backend.ratings.rate(unrated, BOB, None, 1)
+    stale = backend.now(unrated)
+    # Neither of the two changes would change the sums that were read.
+    assert not backend.ratings.rate(unrated, BOB, 1, None)
+    assert backend.ratings.rate(stale, BOB, 1, 5)
+    assert not backend.ratings.rate(stale, BOB, 5, 2)
+    assert backend.ratings.get_rating(unrated.photo_id, BOB) == 5
+    assert read_sums(backend, unrated) == (5, 1)

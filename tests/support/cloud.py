@@ -100,7 +100,8 @@ class Cloud:
         self.idp, self.settings, self.stored = idp, wiring.settings(), stored
         self.store, self.bucket, self.albums = wiring.stores().photos, wiring.bucket(), wiring.stores().albums
         self.accounts = wiring.stores().accounts
-        self._calls: list[str] = []
+        self.all_calls: list[str] = []
+        """The calls to AWS and the statements of a database so far."""
         self.recorder = Recorder()
         self.gateway = Gateway(service.app, self.settings)
         self._unguarded = Gateway(service.app, self.settings)
@@ -128,7 +129,7 @@ class Cloud:
         """The calls to AWS so far. Skip the test if the stores make other calls."""
         if self.settings.database_url:
             pytest.skip("The test counts the calls to AWS.")
-        return self._calls
+        return self.all_calls
 
     def user_pool(self) -> UserPool:
         """Return the adapter for Cognito that the service uses."""
@@ -195,7 +196,7 @@ class Cloud:
         return [entry["Key"] for entry in page.get("Contents", [])]
 
     def _count(self, model: Any, **_: Any) -> None:
-        self._calls.append(model.name)
+        self.all_calls.append(model.name)
 
 
 class _AcceptAnyToken(PoolAuthorizer):

@@ -13,6 +13,7 @@ from chalicelib.domain.photos import TRASH_LIFETIME
 from tests.support import damage, row_damage
 from tests.support.cloud import created
 from tests.support.crash_world import World
+from tests.support.fault_runs import name_operation
 from tests.support.faults import Killed, hooked
 from tests.support.images import photo as make_photo
 from tests.support.sweeps import UNUSED_GRANT_DUE, drain_queue
@@ -52,11 +53,17 @@ def _request(*arguments: Any, **more: Any) -> Action:
 def _interrupted(*arguments: Any, **more: Any) -> Action:
     """Return a request that is killed before it changes the photos of an album, so that a job has to."""
 
-    def kill(**_: Any) -> None:
-        raise Killed
-
     def act(world: World) -> None:
-        with hooked("before-call.dynamodb.Query", lambda _: kill, world.cloud.dynamodb), suppress(Killed):
+        written: list[bool] = []
+
+        def kill(model: Any, **_: Any) -> None:
+            kind = name_operation(model.name)
+            if kind == "read" and written:
+                raise Killed
+            if kind == "write":
+                written.append(True)
+
+        with hooked("before-call", lambda _: kill, world.cloud.stored.client), suppress(Killed):
             world.request(*arguments, **more)
 
     return act

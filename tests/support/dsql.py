@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import psycopg
+from psycopg.pq import TransactionStatus
 
 from chalicelib.stores.postgres.database import Connection, Database
 from chalicelib.stores.postgres.dialects import DSQL
@@ -30,18 +31,25 @@ class DsqlProxy(NamedTuple):
     folder: Path
     server: PostgresServer
 
+    @property
+    def socket(self) -> Path:
+        """Return the socket on which the proxy listens."""
+        return self.folder / ".s.PGSQL.5432"
+
     @contextmanager
-    def new_database(self, kind: Callable[[str], Connection] | None = None) -> Iterator[Database]:
-        """Yield a new database without tables. `kind` opens its connections. By default, all statements are checked."""
+    def new_database(self) -> Iterator[Database]:
+        """Yield a new database without tables. It checks all statements."""
         name = self.server.create_database()
         with psycopg.connect(self.server.url(), autocommit=True) as connection:
             # Aurora DSQL has no other isolation level.
             connection.execute(f"ALTER DATABASE {name} SET default_transaction_isolation = 'repeatable read'")
         checks = StatementChecks()
         url = f"host={self.folder} user=admin dbname={name}"
-        database = Database(url, kind or hooked(checks.execute), dialect=DSQL)
-        yield database
-        database.close()
+        database = Database(url, hooked(checks.execute), dialect=DSQL)
+        try:
+            yield database
+        finally:
+            database.close()
         checks.lint()
 
 
@@ -57,12 +65,12 @@ class StatementChecks:
         # An earlier release of Aurora DSQL locks only one table, by equality with its primary key.
         assert "FOR UPDATE" not in statement or _LOCKS.fullmatch(statement), statement
         self._statements.add(statement)
-        result = execute()
         state: Any = connection
-        if statement == "BEGIN":
+        if connection.pgconn.transaction_status == TransactionStatus.IDLE:
             state.changed_rows = 0
-        elif statement.startswith(_CHANGES):
-            state.changed_rows = getattr(state, "changed_rows", 0) + result.rowcount
+        result = execute()
+        if statement.startswith(_CHANGES):
+            state.changed_rows += result.rowcount
             assert state.changed_rows <= MAX_ROWS, f"The transaction changes {state.changed_rows} rows."
         return result
 
@@ -81,7 +89,7 @@ def running_proxy(server: PostgresServer) -> Iterator[DsqlProxy]:
     if not EMULATOR.exists():
         skip_except_in_ci("The emulator is not installed. Run `make .venv-emulator/ready`.")
     with tempfile.TemporaryDirectory(prefix="photoshare-dsql-") as folder:
-        command = [str(EMULATOR), str(_PROCESS), str(server.folder), folder]
+        command = [str(EMULATOR), str(_PROCESS), str(server.running.folder), folder]
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
             assert process.stdout
             assert process.stdout.readline() == b"ready\n"

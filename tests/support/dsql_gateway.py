@@ -15,12 +15,14 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+HOST = "abc123.dsql.eu-west-1.on.aws"
+"""The endpoint of the cluster."""
 _SSL_REQUEST = struct.pack("!II", 8, 80877103)
 _ASK_FOR_PASSWORD = b"R" + struct.pack("!II", 8, 3)
 
 
 class Login(NamedTuple):
-    """What a client has sent to log in."""
+    """The messages that a client has sent to log in."""
 
     server_name: str | None
     parameters: dict[str, str]
@@ -37,7 +39,12 @@ class Gateway:
         self._context.load_cert_chain(certificate)
         self._context.sni_callback = lambda _, name, __: self._names.append(name)
         self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._listener.getsockname()[1]
+        self.environment = {
+            "PGHOSTADDR": "127.0.0.1",
+            "PGPORT": str(self._listener.getsockname()[1]),
+            "PGSSLROOTCERT": str(certificate),
+        }
+        """The environment variables that lead a client to this gateway, and make it trust the certificate."""
         threading.Thread(target=self._accept, daemon=True).start()
 
     def close(self) -> None:
@@ -96,14 +103,14 @@ def _copy(source: socket.socket, target: socket.socket) -> None:
 
 
 @contextmanager
-def running_gateway(target: Path, certificate: Path) -> Iterator[Gateway]:
-    """Yield a gateway in front of a socket."""
-    gateway = Gateway(target, certificate)
+def running_gateway(target: Path, folder: Path) -> Iterator[Gateway]:
+    """Yield the gateway of `HOST` in front of a socket. Its certificate is stored in `folder`."""
+    gateway = Gateway(target, _create_certificate(folder, HOST))
     yield gateway
     gateway.close()
 
 
-def create_certificate(folder: Path, host: str) -> Path:
+def _create_certificate(folder: Path, host: str) -> Path:
     """Write a key and a certificate of a host, which is its own root, to one file."""
     key = ec.generate_private_key(ec.SECP256R1())
     name, now = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)]), datetime.now(UTC)

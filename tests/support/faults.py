@@ -34,6 +34,8 @@ class Fault(msgspec.Struct):
     calls: int = 0
     struck: str = ""
     """The operation that failed."""
+    is_retried: bool = False
+    """True if the stores themselves retry after the fault, because the connection was cut or a transaction lost."""
 
     def before(self, emitter: Any, model: Any, context: Any, **_: Any) -> Answer | None:
         """Handle the `before-call` event of botocore."""
@@ -45,7 +47,7 @@ class Fault(msgspec.Struct):
             return None
         self.struck = model.name
         if "connection" in context:
-            _fail_statement(context["connection"], self.mode)
+            self._fail_statement(context["connection"])
         if self.mode == "killed":
             raise Killed
         if self.mode == "not sent":
@@ -59,7 +61,7 @@ class Fault(msgspec.Struct):
             return
         if "connection" in context:
             self.struck = model.name
-            _fail_statement(context["connection"], self.mode)
+            self._fail_statement(context["connection"])
         if self.mode == "killed after":
             self.struck = model.name
             raise Killed
@@ -67,17 +69,17 @@ class Fault(msgspec.Struct):
             self.struck = model.name
             _raise_connection_error(emitter, model, ReadTimeoutError(endpoint_url="https://aws"))
 
-
-def _fail_statement(connection: psycopg.Connection[Any], mode: Mode) -> None:
-    """Refuse a statement, or cut its connection. A process that is killed loses its connections."""
-    if mode == "throttled":
-        raise sql.SerializationFailure("could not serialize access due to concurrent update")
-    if mode == "500":
-        raise sql.QueryCanceled("canceling statement due to statement timeout")
-    connection.close()
-    if mode in ("killed", "killed after"):
-        raise Killed
-    raise psycopg.OperationalError("The connection was cut.")
+    def _fail_statement(self, connection: psycopg.Connection[Any]) -> None:
+        """Refuse a statement, or cut its connection. A process that is killed loses its connections."""
+        if self.mode == "500":
+            raise sql.QueryCanceled("canceling statement due to statement timeout")
+        self.is_retried = self.mode in ("not sent", "answer lost", "throttled")
+        if self.mode == "throttled":
+            raise sql.SerializationFailure("could not serialize access due to concurrent update")
+        connection.close()
+        if self.mode in ("killed", "killed after"):
+            raise Killed
+        raise psycopg.OperationalError("The connection was cut.")
 
 
 def refusal(status: int, code: str, **more: Any) -> Answer:

@@ -10,17 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.exceptions import WaiterError
 from chalice.package import YAMLTemplateSerializer
 
-from local.cloud import Cloud, run_cloud
-from release import templates
+from local.cloud import run_cloud
+from tests.support.deployer import BUCKET, Roles, deploy
 from tests.support.paths import ROOT
 from tests.support.rest import environment
 from tests.support.service import Deployed
 
 STAGE = "packaged"
 BASE_URL = "http://localhost:8000"
+DOMAIN = "photos.example.com"
+CERTIFICATE = "arn:aws:acm:us-east-1:000000000000:certificate/11111111-2222-3333-4444-555555555555"
 PARTS = ("app.py", "chalicelib", "release", "resources.yaml", "requirements.txt", ".chalice")
 
 
@@ -34,18 +35,18 @@ def copy_project(folder: Path) -> None:
 class Packaged(Deployed):
     """The stack, and the commands that its operator runs."""
 
-    def __init__(self, cloud: Cloud, package: Path) -> None:
-        self.cloud, self.package = cloud, package
-        super().__init__(cloud.client, STAGE)
+    def __init__(self, roles: Roles, package: Path, iam_log: Path) -> None:
+        self.cloud, self.roles, self.package, self.iam_log = roles.cloud, roles, package, iam_log
+        super().__init__(self.cloud.client, STAGE)
         # The domain name in the outputs of the stack does not resolve.
-        self.url = f"{cloud.env['AWS_ENDPOINT_URL']}/restapis/{self.setting('REST_APIID')}/api/_user_request_"
+        self.url = f"{self.cloud.env['AWS_ENDPOINT_URL']}/restapis/{self.setting('REST_APIID')}/api/_user_request_"
 
-    def run(self, module: str, *arguments: str) -> str:
-        """Run a command for the stage. Return its output."""
+    def run(self, module: str, *arguments: str, credentials: dict[str, str] | None = None) -> str:
+        """Run a command for the stage, by default as the administrator. Return its output."""
         aws = {name: value for name, value in self.cloud.env.items() if name.startswith("AWS_")}
         command = [sys.executable, "-m", module, STAGE, *arguments]
         completed = subprocess.run(
-            command, cwd=ROOT, env=environment() | aws, capture_output=True, text=True, check=True
+            command, cwd=ROOT, env=environment() | aws | (credentials or {}), capture_output=True, text=True, check=True
         )
         return completed.stdout
 
@@ -80,19 +81,18 @@ def packaged_stack(project: Path, folder: Path, iam_log: Path) -> Iterator[Packa
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("IAM_LOG", str(iam_log))
         with run_cloud(folder / "cloud", 0) as cloud:
-            _deploy(cloud, package)
-            yield Packaged(cloud, package)
+            roles = Roles(cloud, STAGE)
+            _deploy(roles, package)
+            yield Packaged(roles, package, iam_log)
 
 
-def _deploy(cloud: Cloud, package: Path) -> None:
-    s3, cloudformation = cloud.client("s3"), cloud.client("cloudformation")
-    endpoint = cloud.env["AWS_ENDPOINT_URL"]
-    s3.create_bucket(Bucket="releases")
-    s3.upload_file(str(package / "deployment.zip"), "releases", "package.zip")
+def _deploy(roles: Roles, package: Path) -> None:
+    """Deploy the package with the role of the workflow."""
+    endpoint = roles.cloud.env["AWS_ENDPOINT_URL"]
     template = YAMLTemplateSerializer().load_template((package / "sam.yaml").read_text())
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
-            resource["Properties"]["CodeUri"] = {"Bucket": "releases", "Key": "package.zip"}
+            resource["Properties"]["CodeUri"] = {"Bucket": BUCKET, "Key": f"{STAGE}/package.zip"}
             # The functions derive the URLs of AWS from the region. The URL of the emulator must be set.
             resource["Properties"]["Environment"]["Variables"] |= {
                 "AWS_ENDPOINT_URL": endpoint,
@@ -100,16 +100,6 @@ def _deploy(cloud: Cloud, package: Path) -> None:
                 "JWKS_URL": {"Fn::Sub": f"{endpoint}/${{Users}}/.well-known/jwks.json"},
             }
     parameters = {"Stage": STAGE, "BaseUrl": BASE_URL, "AllowedOrigins": BASE_URL}
-    parameters["DomainPrefix"] = f"photoshare-{STAGE}"
-    cloudformation.create_stack(
-        StackName=f"photoshare-{STAGE}",
-        TemplateURL=templates.upload(cloud.client, STAGE, json.dumps(template)),
-        Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
-        Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
-    )
-    with contextlib.suppress(WaiterError):
-        cloudformation.get_waiter("stack_create_complete").wait(
-            StackName=f"photoshare-{STAGE}", WaiterConfig={"Delay": 1, "MaxAttempts": 120}
-        )
-    stack = cloudformation.describe_stacks(StackName=f"photoshare-{STAGE}")["Stacks"][0]
-    assert stack["StackStatus"] == "CREATE_COMPLETE", stack
+    parameters |= {"DomainPrefix": f"photoshare-{STAGE}", "DomainName": DOMAIN, "RegionalCertificateArn": CERTIFICATE}
+    client, archive = roles.assume_deployer(), package / "deployment.zip"
+    assert deploy(client, STAGE, json.dumps(template), parameters, roles.arns["Builder"], archive) == "CREATE_COMPLETE"

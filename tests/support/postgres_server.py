@@ -28,9 +28,14 @@ class PostgresServer(NamedTuple):
 
     running: postgres.PostgresServer
 
+    @property
+    def folder(self) -> Path:
+        """The folder of the data, and of the socket."""
+        return self.running.folder
+
     def url(self, database: str = "postgres") -> str:
         """Return the connection string of a database."""
-        return build_url(self.running.folder, database)
+        return build_url(self.folder, database)
 
     def create_database(self) -> str:
         """Create an empty database, and return its name."""
@@ -42,7 +47,7 @@ class PostgresServer(NamedTuple):
     def restart(self) -> "PostgresServer":
         """Stop the server, and start it again with the same data."""
         self.stop()
-        return start(self.running.folder)
+        return start(self.folder)
 
     def stop(self) -> None:
         """Stop the server, and cut all connections."""

@@ -66,6 +66,12 @@ class Backend:
         """Store a ready photo, and return it."""
         return self.put(self.granted(owner, minute=minute, entropy=entropy), status="ready", **facts)
 
+    def add_ready(self, photo: Photo) -> Photo:
+        """Store this ready photo with its sums of ratings, but without the ratings. Return the stored photo."""
+        before = photo.with_(status="pending", rating_sum=0, rating_count=0)
+        assert self.store.rebuild(before)
+        return self.put(before, **{name: getattr(photo, name) for name in ("status", "rating_sum", "rating_count")})
+
     def put(self, before: Photo, **changes: Any) -> Photo:
         """Change a photo. Return the stored photo."""
         assert self.store.replace(before, before.with_(**changes))

@@ -12,6 +12,7 @@ from chalicelib.stores.dynamodb.items import Item, Key, encode
 
 _ATTEMPTS = 8
 _BATCH = 100
+_WRITE_BATCH = 25
 _RETRIED = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
 
 Write = dict[str, Any]
@@ -105,6 +106,24 @@ class Calls:
         # A transaction is retried after a conflict with another one. A plain put would fail. AWS contract DDB-7.
         put = {"TableName": table, "Item": item, "ConditionExpression": f"attribute_not_exists({partition})"}
         return not self.transact([{"Put": put}])
+
+    def write_batches(self, table: str, requests: Sequence[Write]) -> None:
+        """Execute puts and deletes without conditions, 25 in each call. Each is a `PutRequest` or a `DeleteRequest`.
+
+        The keys must differ. AWS contract DDB-25.
+
+        Raises:
+            Busy: DynamoDB processed none of the requests of several calls in a row.
+        """
+        pending, idle_calls = list(requests), 0
+        while pending:
+            pause(idle_calls)
+            response: Any = self._client.batch_write_item(RequestItems={table: pending[:_WRITE_BATCH]})
+            unprocessed = response["UnprocessedItems"].get(table, [])
+            idle_calls = idle_calls + 1 if len(unprocessed) == len(pending[:_WRITE_BATCH]) else 0
+            pending = unprocessed + pending[_WRITE_BATCH:]
+            if idle_calls == _ATTEMPTS:
+                raise Busy
 
     def transact(self, writes: list[Write]) -> list[Reason]:
         """Execute all writes or none. Return [], or the reasons, one for each write, if a condition failed.

@@ -25,7 +25,7 @@ class DynamoIdempotencyStore:
 
     def get_record(self, user_id: UserId, key: str) -> IdempotencyRecord | None:
         item = self._calls.read(self._accounts, {"userId": {"S": user_id}, "record": {"S": f"key#{key}"}})
-        return msgspec.convert(items.decode(item), IdempotencyRecord) if item else None
+        return decode_record(item) if item else None
 
     def add(self, record: IdempotencyRecord) -> bool:
         return not self._calls.transact([build_put(self._accounts, record, self._clock())])
@@ -36,13 +36,22 @@ class DynamoIdempotencyStore:
         return PhotoId(items.decode(rows[0])["photoId"]) if rows else None
 
 
+def encode_record(record: IdempotencyRecord) -> items.Item:
+    """Return the item of a record."""
+    return items.encode(msgspec.to_builtins(record) | {"record": f"key#{record.key}"})
+
+
+def decode_record(item: items.Item) -> IdempotencyRecord:
+    """Return the record of an item."""
+    return msgspec.convert(items.decode(item), IdempotencyRecord)
+
+
 def build_put(table: str, record: IdempotencyRecord, now: float) -> Write:
     """Return the write of a record. The write fails if its key has a record that is valid at `now`, in Unix seconds."""
-    item = items.encode(msgspec.to_builtins(record) | {"record": f"key#{record.key}"})
     return {
         "Put": {
             "TableName": table,
-            "Item": item,
+            "Item": encode_record(record),
             "ConditionExpression": "attribute_not_exists(userId) OR expiresAt <= :now",
             "ExpressionAttributeValues": {":now": {"N": str(int(now))}},
         }

@@ -42,12 +42,12 @@ class DynamoRatingStore:
 def build_sum_writes(table: str, photo: Photo, before: int | None, after: int | None) -> list[Write]:
     """Return the writes that change a rating from `before` to `after` in a photo's sums.
 
-    The writes fail if the photo or its sums have changed since the photo was read.
+    The writes fail if the photo or its sums have changed since the photo was read. A tombstone has no sums.
     """
     rated_photo = photo.with_rating(before, after)
-    if rated_photo == photo:
+    if photo.status == "erased":
         return []
-    if not photo.listed:
+    if rated_photo != photo and not photo.listed:
         # Restoring computes the score from the sums. A restore that has read these sums must fail.
         rated_photo = rated_photo.with_(revision=photo.revision + 1)
     old, new = items.encode_photo(photo), items.encode_photo(rated_photo)
@@ -60,6 +60,11 @@ def build_sum_writes(table: str, photo: Photo, before: int | None, after: int | 
     if photo.rating_count:
         values = {":oldSum": photo.rating_sum, ":oldCount": photo.rating_count}
         write["Update"]["ExpressionAttributeValues"] |= items.encode(values)
+    if rated_photo == photo:
+        # The sums stay the same if they were read before the rating. DynamoDB wants an update to have an expression.
+        del write["Update"]["ExpressionAttributeNames"]
+        nothing = "SET ratingCount = :oldCount" if photo.rating_count else "REMOVE ratingCount"
+        write["Update"]["UpdateExpression"] = nothing
     return [write]
 
 

@@ -30,10 +30,10 @@ class DynamoShareLinkStore:
         keys = [items.build_album_key(album_id), _build_link_key(album_id, link_id)]
         rows = {row["record"]["S"]: row for row in self._calls.read_all(self._albums, keys)}
         album, link = rows.get("album"), rows.get(keys[1]["record"]["S"])
-        return items.decode_album(album) if album else None, _decode_link(link) if link else None
+        return items.decode_album(album) if album else None, decode_link(link) if link else None
 
     def add_link(self, link: ShareLink, limit: int, record: IdempotencyRecord | None = None) -> bool:
-        put = {"TableName": self._albums, "Item": _encode_link(link)}
+        put = {"TableName": self._albums, "Item": encode_link(link)}
         exists_condition = "attribute_exists(albumId) AND attribute_not_exists(deletedAt) AND "
         count = self._build_count_update(
             link.album_id, 1, f"{exists_condition}(attribute_not_exists(linkCount) OR linkCount < :limit)"
@@ -52,7 +52,7 @@ class DynamoShareLinkStore:
     def list_links(self, album_id: AlbumId, limit: int, *, after: LinkId | None = None) -> list[ShareLink]:
         span = ("record", f"link#{after}0" if after else "link#", "link#g")
         rows = self._calls.query(KeyRange(self._albums, ("albumId", album_id), span), limit, consistent=True)
-        return [_decode_link(row) for row in rows]
+        return [decode_link(row) for row in rows]
 
     def remove_link(self, album_id: AlbumId, link_id: LinkId) -> bool:
         delete = {
@@ -102,9 +102,11 @@ def _build_link_key(album_id: AlbumId, link_id: LinkId) -> items.Key:
     return {"albumId": {"S": album_id}, "record": {"S": f"link#{link_id}"}}
 
 
-def _encode_link(link: ShareLink) -> items.Item:
+def encode_link(link: ShareLink) -> items.Item:
+    """Return the item of a link."""
     return items.encode(msgspec.to_builtins(link)) | _build_link_key(link.album_id, link.link_id)
 
 
-def _decode_link(item: items.Item) -> ShareLink:
+def decode_link(item: items.Item) -> ShareLink:
+    """Return the link of an item."""
     return msgspec.convert(items.decode(item), ShareLink)

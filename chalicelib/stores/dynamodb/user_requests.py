@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from chalicelib.domain.ids import Timestamp, UserId
 from chalicelib.infra.settings import Settings
 from chalicelib.stores.dynamodb.calls import Calls, KeyRange
-from chalicelib.stores.dynamodb.items import Key, encode
+from chalicelib.stores.dynamodb.items import Item, Key, encode
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -29,11 +29,9 @@ class DynamoUserRequestStore:
         self._calls, self._accounts, self._kind = Calls(dynamodb, clock), settings.account_table, kind
 
     def add(self, user_id: UserId, requested_at: Timestamp, due_at: Timestamp) -> None:
-        row = {"userId": user_id, "record": self._kind, "requestedAt": requested_at}
-        row |= {"dueShard": self._kind, "dueAt": due_at}
         put = {
             "TableName": self._accounts,
-            "Item": encode(row),
+            "Item": encode_request(self._kind, user_id, requested_at, due_at),
             "ConditionExpression": "attribute_not_exists(requestedAt) OR requestedAt < :time",
             "ExpressionAttributeValues": encode({":time": requested_at}),
         }
@@ -68,3 +66,9 @@ class DynamoUserRequestStore:
 
     def _build_key(self, user_id: UserId) -> Key:
         return {"userId": {"S": user_id}, "record": {"S": self._kind}}
+
+
+def encode_request(kind: RequestKind, user_id: UserId, requested_at: Timestamp, due_at: Timestamp) -> Item:
+    """Return the item of a request."""
+    row = {"userId": user_id, "record": kind, "requestedAt": requested_at}
+    return encode(row | {"dueShard": kind, "dueAt": due_at})

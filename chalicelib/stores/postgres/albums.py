@@ -41,7 +41,7 @@ class PostgresAlbumStore:
             if limit < 1 or not _try_count(transaction, album, limit):
                 is_cancelled = accounts.is_cancelled(transaction, album.user_id)
                 raise errors.InvalidToken if is_cancelled else errors.QuotaExceeded(details={"albums": limit})
-            _insert(transaction, album)
+            insert(transaction, album)
 
         return self._database.change(add)
 
@@ -176,7 +176,8 @@ def _try_count(transaction: Transaction, album: Album, limit: int) -> int:
     )
 
 
-def _insert(transaction: Transaction, album: Album) -> None:
+def insert(transaction: Transaction, album: Album) -> None:
+    """Insert the row of an album with its counts and its progress."""
     columns: dict[str, Any] = {"album_id": album.album_id, "user_id": album.user_id, "visibility": album.visibility}
     columns |= {"revision": album.revision, "change_number": album.change_number, "deleted_at": album.deleted_at}
     columns |= {"due_at": album.due_at, "photo_count": album.photo_count, "link_count": album.link_count}

@@ -20,14 +20,15 @@ log = logging.getLogger(__name__)
 
 _ATTEMPTS = 10
 _CONNECTIONS = 8
-"""The largest number of connections of a process. A Lambda function uses one, because it serves one request at once."""
+"""The largest number of connections of a process, by default."""
 _MAX_AGE_SECONDS = 50 * 60
-"""Aurora DSQL closes connections after an hour."""
+"""Aurora DSQL closes connections after an hour. AWS contract DSQL-3."""
 _CHECK_AFTER_SECONDS = 5
 _WAIT_SECONDS = 20
 _TOKEN_SECONDS = 24 * 60 * 60
 _FAILED_COMMITS = frozenset({"40001", "40P01", "OC000", "OC001"})
-"""The SQLSTATEs of conflicts. If COMMIT raises one of them, the transaction has changed nothing."""
+"""The SQLSTATEs of conflicts. If COMMIT raises one of them, the transaction has changed nothing. AWS contract DSQL-6.
+"""
 
 Row = tuple[Any, ...]
 Connection = psycopg.Connection[Row]
@@ -70,7 +71,7 @@ class Database:
     """A database with the tables of `schema`.
 
     `url` is a URL or a connection string of libpq. `clock` returns seconds that never go back. `dialect` says which
-    kind of database this is.
+    kind of database this is. Threads share at most `connections` connections, and wait for a free one.
     """
 
     def __init__(
@@ -79,9 +80,10 @@ class Database:
         connect: Callable[[str], Connection] = connect,
         clock: Callable[[], float] = time.monotonic,
         dialect: Dialect = POSTGRES,
+        connections: int = _CONNECTIONS,
     ) -> None:
         self.parameters, self._open, self._clock, self.dialect = dialect.add_defaults(url), connect, clock, dialect
-        self._slots = threading.BoundedSemaphore(_CONNECTIONS)
+        self._slots = threading.BoundedSemaphore(connections)
         self._idle: list[_Pooled] = []
 
     def read(self, statement: str, *values: Any) -> list[Row]:

@@ -34,7 +34,7 @@ class Dialect(NamedTuple):
         """Return a statement of `schema` for this database. The files are written for Aurora DSQL."""
         if self.is_dsql:
             return statement
-        # Aurora DSQL has only the collation C, and refuses to name it.
+        # Aurora DSQL has only the collation C, and refuses to name it. AWS contract DSQL-11.
         return re.sub(r"\btext\b", 'text COLLATE "C"', statement).replace("CREATE INDEX ASYNC ", "CREATE INDEX ")
 
 
@@ -47,6 +47,7 @@ POSTGRES = Dialect(
 POSTGRES_WITHOUT_TIMEOUTS = POSTGRES._replace(parameters=_NETWORK)
 """PostgreSQL for migrations. An index of a large table takes minutes."""
 # Aurora DSQL has no other isolation level, and refuses to set timeouts. A transaction takes at most five minutes.
+# AWS contracts DSQL-4, DSQL-5, DSQL-7.
 DSQL = Dialect(
     begin="BEGIN",
     parameters=_NETWORK | {"sslmode": "verify-full"},

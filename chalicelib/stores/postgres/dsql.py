@@ -22,7 +22,7 @@ class InvalidEndpoint(Exception):
 
 
 def open_database(cluster: DsqlCluster) -> Database:
-    """Return the database of a cluster. Connect at the first use.
+    """Return the database of a cluster. Connect at the first use, and use one connection at a time.
 
     Raises:
         InvalidEndpoint: the endpoint does not name a cluster and its region.
@@ -36,7 +36,7 @@ def open_database(cluster: DsqlCluster) -> Database:
     create_token = client.generate_db_connect_admin_auth_token if is_admin else client.generate_db_connect_auth_token
 
     def connect_with_token(parameters: str) -> Connection:
-        # A token expires after 15 minutes, so each connection gets a new one.
+        # A token expires after 15 minutes, so each connection gets a new one. AWS contract DSQL-1.
         try:
             token = create_token(Hostname=cluster.endpoint, Region=region)
         except BotoCoreError as error:
@@ -45,5 +45,7 @@ def open_database(cluster: DsqlCluster) -> Database:
 
     names = {"host": cluster.endpoint, "user": cluster.role, "dbname": cluster.database}
     # The wheel of psycopg has no root certificates, and finds those of the system only on some systems.
+    # AWS contract DSQL-2.
     roots = os.environ.get("PGSSLROOTCERT") or get_cert_path(True)
-    return Database(make_conninfo(**names, sslrootcert=roots), connect_with_token, dialect=DSQL)
+    # There are as many processes as requests under way, so each of them has one connection.
+    return Database(make_conninfo(**names, sslrootcert=roots), connect_with_token, dialect=DSQL, connections=1)

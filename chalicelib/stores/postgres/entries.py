@@ -32,7 +32,7 @@ def adapt_to_albums(transaction: Transaction, before: Photo, after: Photo) -> Ph
     """Return `after` with the current names and visibilities of the albums that it enters or whose copies change.
 
     The photo leaves albums that do not exist or are being deleted. The albums are locked, so that they cannot change
-    before the transaction ends.
+    before the transaction ends. AWS contract DSQL-12.
     """
     entered = build_entries(after).keys() - build_entries(before).keys()
     changed = {album_id for album_id in after.memberships if _are_copies_changed(album_id, before, after)}

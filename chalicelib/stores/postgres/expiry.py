@@ -13,7 +13,9 @@ _TABLES = {
 }
 """The tables whose rows expire, and the columns of their keys."""
 _ROWS = 500
-"""The number of rows of each table in one transaction. Aurora DSQL changes at most 3,000 rows in one."""
+"""The number of rows of each table in one transaction. Aurora DSQL changes at most 3,000 rows in one.
+AWS contract DSQL-8.
+"""
 _TRANSACTIONS = 200
 """The number of transactions in one sweep. Together they delete up to 100,000 rows of each table."""
 

@@ -1,7 +1,7 @@
 """Create and change the tables. Each file of `schema` has one statement of Aurora DSQL, which may be repeated.
 
 Aurora DSQL runs one such statement in a transaction, and no other statement with it. So a migration that is interrupted
-resumes with the statement whose number is not stored.
+resumes with the statement whose number is not stored. AWS contract DSQL-9.
 """
 
 import re
@@ -29,7 +29,7 @@ _IS_VALID = (
 _RUNNING = ("submitted", "processing")
 
 
-class MigrationFailed(Exception):
+class MigrationFailed(psycopg.DatabaseError):
     """A statement has failed. The message says why."""
 
 
@@ -94,7 +94,7 @@ def _wait_for_index(database: Database, name: str) -> None:
         MigrationFailed: the index cannot be built. The index is dropped.
     """
     while not _is_valid(database, name):
-        # `sys.wait_for_job` would wait for at most five minutes, and needs the id of the job.
+        # `sys.wait_for_job` would wait for at most five minutes, and needs the id of the job. AWS contract DSQL-10.
         statement = "SELECT object_name, status, details FROM sys.jobs"
         jobs = [row for row in database.read(statement) if row[0].rpartition(".")[2] == name]
         if not any(status in _RUNNING for _, status, _ in jobs) and not _is_valid(database, name):

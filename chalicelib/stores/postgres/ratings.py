@@ -59,6 +59,7 @@ def update_sums(transaction: Transaction, photo: Photo, before: int | None, afte
     """
     rated = photo.with_rating(before, after)
     if rated == photo:
+        _require_current(transaction, photo)
         return
     # Restoring computes the score from the sums. A restore that has read these sums must fail.
     revision = photo.revision if photo.listed else photo.revision + 1
@@ -69,3 +70,14 @@ def update_sums(transaction: Transaction, photo: Photo, before: int | None, afte
         *(photo.photo_id, photo.revision, photo.rating_sum, photo.rating_count),
     )
     listed.write(transaction, photo, rated)
+
+
+def _require_current(transaction: Transaction, photo: Photo) -> None:
+    """Require that a photo and its sums have not changed since the photo was read. A tombstone has no sums.
+
+    The sums can stay the same if they do not include the rating, because they were read before it.
+    """
+    if photo.status != "erased":
+        statement = "SELECT revision, rating_sum, rating_count FROM photos WHERE photo_id = %s FOR UPDATE"
+        if transaction.query(statement, photo.photo_id) != [(photo.revision, photo.rating_sum, photo.rating_count)]:
+            raise Refused

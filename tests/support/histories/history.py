@@ -17,6 +17,8 @@ from tests.support.sweeps import drain_queue
 
 START = datetime(2030, 1, 31, 12, tzinfo=UTC)
 PEOPLE, WORDS = ("ann", "bob", "cy"), ("alps", "lake", "Éclair 2")
+NAMES = ("Harbour", "Mole 7", "alps")
+"""The names of albums. Their words find public photos only if the album is public too."""
 CONTENTS = (make_photo(16, 12, exif=False), make_photo(12, 16, exif=False), b"<html>")
 VISITOR = "visitor"
 
@@ -128,7 +130,7 @@ def furnish(twins: Twins) -> History:
             history.photos.append(grant["photoId"])
             history.upload(grant["photoId"], CONTENTS[0])
             history.deliver(history.events.pop())
-        album = history.send(PEOPLE[0], "POST", "/albums", {"name": WORDS[1]}).json
+        album = history.send(PEOPLE[0], "POST", "/albums", {"name": NAMES[0]}).json
         history.albums.append(album["albumId"])
         history.owners[album["albumId"]] = PEOPLE[0]
     return history

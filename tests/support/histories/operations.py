@@ -4,40 +4,12 @@ from collections.abc import Callable
 from hashlib import sha256
 from typing import Any
 
-from tests.support.histories.history import CONTENTS, VISITOR, WORDS, History, Operation
+from tests.support.histories.choices import VISIBILITIES, Choice
+from tests.support.histories.concurrency import change_together, rate_together, remove_together
+from tests.support.histories.history import CONTENTS, NAMES, VISITOR, WORDS, History, Operation
 from tests.support.histories.views import simplify
 
-VISIBILITIES = ("public", "unlisted", "private")
 LOCAL_TIMES = ("2001-02-03T04:05:06", "2029-12-31T23:59:59", None)
-
-
-class Choice:
-    """Choices that follow from one number."""
-
-    def __init__(self, history: History, number: int) -> None:
-        self._history, self._number = history, number
-
-    def of[Item](self, items: list[Item] | tuple[Item, ...]) -> Item:
-        """Return one of the items."""
-        self._number, rest = divmod(self._number, len(items))
-        return items[rest]
-
-    def photo(self) -> str:
-        """Return a photo, which may be erased."""
-        return self.of(self._history.photos)
-
-    def photos(self) -> list[str]:
-        """Return up to three different photos."""
-        return [*dict.fromkeys(self.photo() for _ in range(3))]
-
-    def album(self) -> str:
-        """Return an album, which may be deleted."""
-        return self.of(self._history.albums)
-
-    def user(self, of: str) -> str:
-        """Return mostly the owner of a photo or album, and sometimes another user."""
-        owner = self._history.owners[of]
-        return owner if self.of((True, True, True, False)) else self.of(self._history.people)
 
 
 def _photo_route(method: str, suffix: str = "", **query: str) -> Operation:
@@ -69,8 +41,9 @@ def grant(history: History, number: int) -> None:
     }
     body |= {"visibility": choice.of(VISIBILITIES), "method": choice.of(("PUT", "POST"))}
     albums = [album_id for album_id in history.albums if history.owners[album_id] == owner]
-    if albums and choice.of((True, False)):
-        body["albumId"] = choice.of(albums)
+    is_for_album = choice.of((True, False))
+    if albums and is_for_album:
+        body |= {"albumId": choice.of(albums)}
     content = choice.of(CONTENTS)
     if choice.of((True, False)):
         body |= {"size": len(content), "sha256": sha256(content).hexdigest()}
@@ -141,7 +114,7 @@ def create_album(history: History, number: int) -> None:
     """Create an album, perhaps twice with one key."""
     choice = Choice(history, number)
     owner, key = choice.of(history.people), f"key-{next(history.keys)}"
-    body = {"name": choice.of(WORDS), "visibility": choice.of(VISIBILITIES), "years": [2001], "country": "Chile"}
+    body = {"name": choice.of(NAMES), "visibility": choice.of(VISIBILITIES), "years": [2001], "country": "Chile"}
     for _ in range(choice.of((1, 2))):
         answer = history.send(owner, "POST", "/albums", body, key)
     if answer.status == 201:
@@ -155,7 +128,7 @@ def change_album(history: History, number: int) -> None:
     album_id = choice.album()
     changes = choice.of(
         (
-            {"name": choice.of(WORDS)},
+            {"name": choice.of(NAMES)},
             {"visibility": choice.of(VISIBILITIES)},
             {"name": "Coast", "visibility": choice.of(VISIBILITIES)},
             {"coverPhotoId": choice.of((None, choice.photo()))},
@@ -177,8 +150,8 @@ def delete_album(history: History, number: int) -> None:
 def add_to_album(history: History, number: int) -> None:
     """Add one photo to an album, or several."""
     choice = Choice(history, number)
-    album_id, photo_ids, position = choice.album(), choice.photos(), choice.of((None, 0, 5))
-    user = choice.user(album_id)
+    album_id = choice.album()
+    photo_ids, position, user = choice.photos(album_id), choice.of((None, 0, 5)), choice.user(album_id)
     if choice.of((True, False)):
         path = f"/albums/{album_id}/photos/{photo_ids[0]}"
         history.send(user, "PUT", path, {"position": position} if position is not None else None)
@@ -190,8 +163,8 @@ def add_to_album(history: History, number: int) -> None:
 def remove_from_album(history: History, number: int) -> None:
     """Remove one photo from an album, or several."""
     choice = Choice(history, number)
-    album_id, photo_ids = choice.album(), choice.photos()
-    user = choice.user(album_id)
+    album_id = choice.album()
+    photo_ids, user = choice.photos(album_id), choice.user(album_id)
     if choice.of((True, False)):
         history.send(user, "DELETE", f"/albums/{album_id}/photos/{photo_ids[0]}")
     else:
@@ -246,36 +219,6 @@ def sweep(history: History, number: int) -> None:
     """Wait until something is due, and run the sweep."""
     history.wait(Choice(history, number).of((1, 20, 31, 61, 7 * 60, 28 * 60, 31 * 24 * 60)))
     history.sweep()
-
-
-def rate_together(history: History, number: int) -> None:
-    """Let all users rate a photo concurrently."""
-    choice = Choice(history, number)
-    path = f"/photos/{choice.photo()}/rating"
-    history.send_together([(name, "PUT", path, {"rating": choice.of((1, 2, 3, 4, 5))}) for name in history.people])
-
-
-def change_together(history: History, number: int) -> None:
-    """Change different fields of a photo concurrently, and another photo."""
-    choice = Choice(history, number)
-    photo_id, other = choice.photo(), choice.photo()
-    owner, path = history.owners[photo_id], f"/photos/{photo_id}"
-    requests: list[tuple[str, str, str, Any]] = [
-        (owner, "PATCH", path, {"title": choice.of(WORDS)}),
-        (owner, "PATCH", path, {"visibility": choice.of(VISIBILITIES)}),
-        (owner, "PATCH", path, {"tags": [choice.of(WORDS)]}),
-    ]
-    if other != photo_id:
-        requests.append((history.owners[other], "PATCH", f"/photos/{other}", {"description": "coast"}))
-    history.send_together(requests)
-
-
-def remove_together(history: History, number: int) -> None:
-    """Remove several photos from an album concurrently."""
-    choice = Choice(history, number)
-    album_id = choice.album()
-    paths = [f"/albums/{album_id}/photos/{photo_id}" for photo_id in choice.photos()]
-    history.send_together([(history.owners[album_id], "DELETE", path, None) for path in paths])
 
 
 OPERATIONS: dict[str, Callable[[History, int], None]] = {

@@ -3,7 +3,6 @@
 import logging
 import sys
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,7 +23,7 @@ from tests.support.policies import VIOLATIONS
 from tests.support.postgres_rows import new_database
 from tests.support.postgres_server import PostgresServer, running_server
 
-RUNS_PER_SEED, STEPS = 5, 30
+RUNS_PER_SEED, STEPS, VIEWS = 20, 30, 10
 NEXT_SEED = Path(".hypothesis", "next-history-seed")
 
 Step = tuple[str, int]
@@ -32,22 +31,31 @@ _STEP = st.tuples(st.sampled_from([*OPERATIONS]), st.integers(0, 10**9))
 
 
 class Histories:
-    """Run histories from one start. `counts` counts the histories, steps, requests and views so far."""
+    """Run histories from one start."""
 
     def __init__(self, twins: Twins) -> None:
-        self._start = furnish(twins)
+        self._twins, self._start = twins, furnish(twins)
         self._restore = twins.save()
-        self.counts = Counter({"histories": 0, "steps": 0})
+        self.histories = self.steps = 0
 
-    def run(self, steps: list[Step], views: int | None) -> None:
-        """Run one history, and compare everything after each step, with this number of views. None means all."""
+    @property
+    def report(self) -> str:
+        """The numbers of everything so far. The first difference ends the run."""
+        counts = f"{self.histories:,} histories, {self.steps:,} steps, {self._twins.comparisons:,} comparisons"
+        return f"{counts}, 0 differences"
+
+    def run(self, steps: list[Step], views: int, *, is_complete: bool) -> None:
+        """Run one history, and compare all facts and some views after each step.
+
+        If `is_complete`, compare all views at the end of the history.
+        """
         self._restore()
         history = self._start.copy()
-        self.counts["histories"] += 1
+        self.histories += 1
         with time_machine.travel(START, tick=False) as clock:
             history.clock = clock
             for count, (name, number) in enumerate(steps, 1):
-                self.counts["steps"] += 1
+                self.steps += 1
                 try:
                     OPERATIONS[name](history, number)
                     history.wait(seconds=1)
@@ -55,14 +63,16 @@ class Histories:
                 except BaseException as error:
                     error.add_note(f"The steps so far: {steps[:count]}")
                     raise
+            if is_complete:
+                history.compare()
         assert SERVER_ERRORS == []
 
 
-def run_histories(histories: Histories, runs: int, steps: int, number: int | None, views: int | None) -> None:
-    """Let Hypothesis choose histories of `steps` steps. With a seed, the histories are the same each time."""
+def run_histories(histories: Histories, runs: int, steps: int, views: int, number: int | None = None) -> None:
+    """Let Hypothesis choose histories of `steps` steps. With a seed, compare all views at the end of each history."""
 
     def check(chosen: list[Step]) -> None:
-        histories.run(chosen, views)
+        histories.run(chosen, views, is_complete=number is not None)
 
     test: Callable[[], None] = given(st.lists(_STEP, min_size=steps, max_size=steps))(check)
     options = settings(
@@ -84,7 +94,8 @@ def open_histories(cloud: Cloud, server: PostgresServer) -> Iterator[Histories]:
     with new_database(server) as database:
         migrate(database)
         with running_twins(cloud, database) as twins:
-            Cognito(cloud)
+            pool = Cognito(cloud)
+            pool.answers["GetUser"] = {"UserAttributes": [{"Name": "email", "Value": "ann@example.com"}]}
             yield Histories(twins)
 
 
@@ -101,12 +112,11 @@ def main(seconds: float) -> None:
     ):
         while time.monotonic() < end:
             print(f"seed {number}", flush=True)
-            run_histories(histories, RUNS_PER_SEED, STEPS, number, None)
+            run_histories(histories, RUNS_PER_SEED, STEPS, VIEWS, number)
             assert VIOLATIONS == []
             number += 1
             NEXT_SEED.write_text(str(number))
-        counts = ", ".join(f"{count:,} {name}" for name, count in histories.counts.items())
-        print(f"seeds {first} to {number - 1}: {counts}, 0 differences")
+        print(f"seeds {first} to {number - 1}: {histories.report}")
 
 
 if __name__ == "__main__":

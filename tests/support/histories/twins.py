@@ -18,9 +18,12 @@ from chalicelib.stores.postgres.stores import build_stores
 from tests.support.cloud import Cloud
 from tests.support.histories.entropy import USERS, Entropy
 from tests.support.services import rebuild_services
-from tests.support.snapshots import copy_messages, copy_objects
+from tests.support.snapshots import copy_objects
 from tests.support.stored.facts import Stored
 from tests.support.stored.postgres import PostgresStored
+
+_QUEUE = {"_messages": list, "_pending_messages": set, "deleted_messages": set}
+"""The state of a queue of moto. Receipts are equal on both sides."""
 
 
 class Difference(AssertionError):
@@ -33,7 +36,7 @@ class Side:
     def __init__(self, name: str, stores: Stores, stored: Stored) -> None:
         self.name, self.stores, self.stored = name, stores, stored
         self.objects: dict[str, Any] = {}
-        self.messages: dict[str, list[Any]] = {}
+        self.queues: dict[str, dict[str, Any]] = {}
 
 
 class _Switch:
@@ -59,9 +62,11 @@ class Twins:
         self._queues = sqs_backends[ACCOUNT][wiring.queue()._sqs.meta.region_name].queues
         self.side = self._sides[0]
         self._number = 0
+        self.comparisons = 0
+        """The number of results that were compared so far."""
         for side in self._sides:
             side.objects = {name: copy_objects(bucket.keys) for name, bucket in self._buckets.items()}
-            side.messages = {name: [] for name in self._queues}
+            side.queues = self._create_queues()
         switches: Any = Stores(*[_Switch(self, field) for field in Stores._fields])
         self.stores: Stores = switches
 
@@ -108,26 +113,27 @@ class Twins:
             side.stored.close()
 
     def save(self) -> Callable[[], None]:
-        """Return a function that restores the present state of both sides."""
+        """Return a function that restores the present state of both sides. The queues must be empty."""
         self._enter(self._sides[0])
         self._leave()
         rows = [side.stored.save() for side in self._sides]
-        saved = [({**side.objects}, {**side.messages}) for side in self._sides]
+        assert not any(queue["_messages"] for side in self._sides for queue in side.queues.values())
         number = self._number
-        frozen = [({n: copy_objects(o) for n, o in objects.items()}, messages) for objects, messages in saved]
+        saved = [{name: copy_objects(keys) for name, keys in side.objects.items()} for side in self._sides]
 
         def restore() -> None:
             self._number = number
-            for side, restore_rows, (objects, messages) in zip(self._sides, rows, frozen, strict=True):
+            for side, restore_rows, objects in zip(self._sides, rows, saved, strict=True):
                 restore_rows()
                 side.objects = {name: copy_objects(keys) for name, keys in objects.items()}
-                side.messages = {name: copy_messages(queue) for name, queue in messages.items()}
+                side.queues = self._create_queues()
             self._install(self.side)
 
         return restore
 
     def _compare[Result](self, results: list[Result]) -> Result:
         first, second = results
+        self.comparisons += 1
         if first != second:
             raise Difference(f"{self._sides[0].name}: {first}\n{self._sides[1].name}: {second}")
         return first
@@ -140,14 +146,19 @@ class Twins:
 
     def _leave(self) -> None:
         self.side.objects = {name: bucket.keys for name, bucket in self._buckets.items()}
-        self.side.messages = {name: queue._messages for name, queue in self._queues.items()}
+        self.side.queues = {
+            name: {part: getattr(queue, part) for part in _QUEUE} for name, queue in self._queues.items()
+        }
+
+    def _create_queues(self) -> dict[str, dict[str, Any]]:
+        return {name: {part: kind() for part, kind in _QUEUE.items()} for name in self._queues}
 
     def _install(self, side: Side) -> None:
         self.side = side
         for name, keys in side.objects.items():
             self._buckets[name].keys = keys
-        for name, messages in side.messages.items():
-            self._queues[name]._messages = messages
+        for name, queue in side.queues.items():
+            vars(self._queues[name]).update(queue)
 
 
 def _read_facts(stored: Stored, user_ids: Sequence[str]) -> dict[str, Any]:

@@ -18,14 +18,14 @@ _PUBLIC = (
     "/photos?order=oldest&userId=bob&tag=alps&limit=2",
     "/photos?order=newest&from=2030-01-31T12:00:10Z&to=2030-02-01T12:00:00Z&limit=2",
     "/albums?scope=public&limit=2",
-    *(f"/search?q={words}&limit=2" for words in ("alps", "lak", "eclair%202", "alps%20lake", "coa", "x")),
+    *(f"/search?q={words}&limit=2" for words in ("alps", "lak", "eclair%202", "coa", "harbour", "mole", "alps%20harb")),
 )
 _OWN = (
     *(f"/photos?scope=mine&order={order}&limit=2" for order in ("random", "newest", "oldest", "top", "taken")),
     *(f"/photos?scope=mine&order={order}&tag=alps&limit=1" for order in ("newest", "oldest")),
     "/photos?scope=mine&order=taken&from=2001-01-01T00:00:00Z&to=2030-01-31T12:00:30Z&limit=2",
     *("/trash?limit=2", "/photos/months", "/account", "/albums?scope=mine&limit=2"),
-    *(f"/search?scope=mine&q={words}&limit=2" for words in ("alps", "lake", "lak", "ecl", "coast", "x")),
+    *(f"/search?scope=mine&q={words}&limit=2" for words in ("alps", "lake", "ecl", "coast", "harb", "mole%207", "x")),
 )
 
 

@@ -9,10 +9,9 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.conftest import deployment
-from tests.support import idp
 from tests.support.cloud import Cloud
 from tests.support.cognito import Cognito
+from tests.support.crash_matrix import running_deployment
 from tests.support.model.album_rules import AlbumRules
 from tests.support.policies import VIOLATIONS
 
@@ -67,7 +66,7 @@ def main(seconds: float) -> None:
     end = time.monotonic() + seconds
     NEXT_SEED.parent.mkdir(exist_ok=True)
     number = int(NEXT_SEED.read_text()) if NEXT_SEED.exists() else 0
-    with idp.running() as provider, deployment(provider) as cloud:
+    with running_deployment() as cloud:
         furnish(cloud)
         first, counts = number, AlbumRules.counts
         while time.monotonic() < end:

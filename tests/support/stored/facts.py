@@ -64,7 +64,7 @@ class Stored(Protocol):
         """Return every row, by table, in a fixed order."""
 
     def mark_cancelled(self, user_id: str) -> None:
-        """Mark an account as cancelled, and delete nothing."""
+        """Mark an account as cancelled, and delete nothing. Open the account if it does not exist."""
 
     def clear(self) -> None:
         """Delete all rows."""

@@ -131,7 +131,10 @@ class PostgresStored:
         }
 
     def mark_cancelled(self, user_id: str) -> None:
-        statement = "UPDATE accounts SET cancelled_at = '2026-01-01T00:00:00.000Z' WHERE user_id = %s"
+        statement = (
+            "INSERT INTO accounts (user_id, cancelled_at) VALUES (%s, '2026-01-01T00:00:00.000Z') "
+            "ON CONFLICT (user_id) DO UPDATE SET cancelled_at = EXCLUDED.cancelled_at"
+        )
         self._database.write(lambda transaction: transaction.execute(statement, user_id))
 
     def clear(self) -> None:

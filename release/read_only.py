@@ -1,0 +1,54 @@
+"""Let a stage only read, or let it write again: `python -m release.read_only STAGE [--off]`.
+
+The API refuses each change with 503. The other functions are stopped. Uploads and jobs wait, and are retried later.
+"""
+
+import sys
+from typing import Any
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+_BACKGROUND = ("confirm_upload", "reconcile", "run_job", "sweep")
+_VARIABLE = "READ_ONLY"
+
+
+def main(stage: str, *flags: str) -> None:
+    """Change the functions of a stage."""
+    if flags not in ((), ("--off",)):
+        raise ValueError(f"unknown arguments {flags}")
+    set_read_only(boto3.client("lambda"), stage, is_on=not flags)
+    if flags:
+        print(f"{stage} writes again.")
+    else:
+        print(f"{stage} is read-only. Jobs that were running may write for up to 15 minutes.")
+
+
+def set_read_only(lambdas: Any, stage: str, *, is_on: bool) -> None:
+    """Stop or start all writes of a stage. Repeated calls change nothing."""
+    api = f"photoshare-{stage}"
+    if is_on:
+        _set_variable(lambdas, api, is_on=True)
+    for name in _BACKGROUND:
+        if is_on:
+            lambdas.put_function_concurrency(FunctionName=f"{api}-{name}", ReservedConcurrentExecutions=0)
+        else:
+            lambdas.delete_function_concurrency(FunctionName=f"{api}-{name}")
+    if not is_on:
+        _set_variable(lambdas, api, is_on=False)
+
+
+def _set_variable(lambdas: Any, api: str, *, is_on: bool) -> None:
+    environment = lambdas.get_function_configuration(FunctionName=api)["Environment"]["Variables"]
+    others = {name: value for name, value in environment.items() if name != _VARIABLE}
+    variables = others | ({_VARIABLE: "1"} if is_on else {})
+    if variables != environment:
+        lambdas.update_function_configuration(FunctionName=api, Environment={"Variables": variables})
+        lambdas.get_waiter("function_updated_v2").wait(FunctionName=api)
+
+
+if __name__ == "__main__":
+    try:
+        main(*sys.argv[1:])
+    except (BotoCoreError, ClientError, TypeError, ValueError) as error:
+        sys.exit(f"The stage was not changed completely. Run the command again: {error}")

@@ -1,0 +1,117 @@
+"""The template of the deployer's roles covers each type of resource, and no more."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from chalice.package import YAMLTemplateSerializer
+
+from tests.support.deployer import TEMPLATE
+from tests.support.paths import ROOT
+
+ROLES: dict[str, Any] = YAMLTemplateSerializer().load_template(TEMPLATE.read_text())["Resources"]
+RESOURCES = YAMLTemplateSerializer().load_template((ROOT / "resources.yaml").read_text())["Resources"]
+FUNCTIONS = json.loads((ROOT / ".chalice" / "config.json").read_text())["lambda_functions"]
+TYPES = {
+    "AWS::ApiGateway::ApiKey": "Api",
+    "AWS::ApiGateway::BasePathMapping": "Api",
+    "AWS::ApiGateway::DomainName": "Api",
+    "AWS::ApiGateway::UsagePlan": "Api",
+    "AWS::ApiGateway::UsagePlanKey": "Api",
+    "AWS::Budgets::Budget": "Budgets",
+    "AWS::CloudFront::CachePolicy": "Cdn",
+    "AWS::CloudFront::Distribution": "Cdn",
+    "AWS::CloudFront::KeyGroup": "Cdn",
+    "AWS::CloudFront::OriginAccessControl": "Cdn",
+    "AWS::CloudFront::PublicKey": "Cdn",
+    "AWS::CloudFront::ResponseHeadersPolicy": "Cdn",
+    "AWS::CloudWatch::Alarm": "Alarms",
+    "AWS::CloudWatch::Dashboard": "Dashboards",
+    "AWS::Cognito::UserPool": "Users",
+    "AWS::Cognito::UserPoolClient": "Users",
+    "AWS::Cognito::UserPoolDomain": "Users",
+    "AWS::DSQL::Cluster": "Database",
+    "AWS::DynamoDB::Table": "Tables",
+    "AWS::IAM::Role": "Roles",
+    "AWS::Lambda::EventInvokeConfig": "Functions",
+    "AWS::Logs::LogGroup": "Logs",
+    "AWS::Route53::RecordSet": "Dns",
+    "AWS::S3::Bucket": "Buckets",
+    "AWS::S3::BucketPolicy": "Buckets",
+    "AWS::SNS::Subscription": "Topics",
+    "AWS::SNS::Topic": "Topics",
+    "AWS::SNS::TopicPolicy": "Topics",
+    "AWS::SQS::Queue": "Queues",
+    "AWS::SQS::QueuePolicy": "Queues",
+    "AWS::SecretsManager::Secret": "Secrets",
+    "AWS::WAFv2::WebACL": "Firewall",
+}
+"""The statement about each type of resource."""
+LONGEST = {
+    "AWS::AccountId": "123456789012",
+    "AWS::Partition": "aws-us-gov",
+    "AWS::Region": "ap-southeast-1",
+    "HostedZoneId": "Z0123456789ABCDEFGHIJ",
+    "PackageBucket": "b" * 63,
+    "Stage": "s" * 20,
+}
+# Functions with their events and roles come from Chalice. The other statements support a statement in `TYPES`.
+FROM_CHALICE = {"Api", "EventSources", "Functions", "Roles", "Schedules"}
+SUPPORTING = {"DatabaseRole", "DnsChanges", "ListLogs", "PassRoles", "RandomSecrets", "ReadPackage"}
+
+
+def read_statements(role: str) -> list[dict[str, Any]]:
+    policies = ROLES[role]["Properties"]["Policies"]
+    statements = [statement for policy in policies for statement in policy["PolicyDocument"]["Statement"]]
+    return [statement["Fn::If"][1] if "Fn::If" in statement else statement for statement in statements]
+
+
+def test_linter_finds_nothing() -> None:
+    linter = Path(sys.executable).parent / "cfn-lint"
+    checked = subprocess.run([linter, TEMPLATE], capture_output=True, check=False)
+    assert (checked.stdout, checked.returncode) == (b"", 0)
+
+
+def test_each_type_of_resource_has_a_statement_and_each_statement_a_type() -> None:
+    found = {resource["Type"] for resource in RESOURCES.values()}
+    assert found <= {*TYPES}, "Add the actions for the new type to release/deployer-role.yaml, and the type here."
+    sids = {statement["Sid"] for statement in read_statements("Builder")}
+    assert {TYPES[kind] for kind in found} | FROM_CHALICE | SUPPORTING == sids
+
+
+def test_roles_of_the_stack_are_exactly_those_that_the_builder_may_change() -> None:
+    names = {f"{name.title().replace('_', '')}Role" for name in FUNCTIONS}
+    names |= {name for name, resource in RESOURCES.items() if resource["Type"] == "AWS::IAM::Role"}
+    for sid in ("Roles", "PassRoles"):
+        (statement,) = (statement for statement in read_statements("Builder") if statement["Sid"] == sid)
+        allowed = {resource["Fn::Sub"].rpartition("photoshare-${Stage}-")[2] for resource in statement["Resource"]}
+        assert allowed == {f"{name}-*" for name in names}
+
+
+def test_builder_may_change_each_secret() -> None:
+    (statement,) = (statement for statement in read_statements("Builder") if statement["Sid"] == "Secrets")
+    allowed = {resource["Fn::Sub"].rpartition(":secret:")[2] for resource in statement["Resource"]}
+    secrets = [(name, part["Properties"]) for name, part in RESOURCES.items() if part["Type"].endswith("::Secret")]
+    unnamed = {f"{name}-*" for name, properties in secrets if "Name" not in properties}
+    assert allowed == {"photoshare-${Stage}-*"} | unnamed
+
+
+@pytest.mark.parametrize("role", ["Deployer", "Builder", "Operator"])
+def test_policies_of_a_role_fit_into_the_limit_of_iam(role: str) -> None:
+    # IAM counts the characters of all inline policies of a role, without white space.
+    text = json.dumps(ROLES[role]["Properties"]["Policies"], separators=(",", ":"))
+    text = re.sub(r'\{"Fn::Sub":("[^"]+")\}', r"\1", text)
+    for name, value in LONGEST.items():
+        text = text.replace(f"${{{name}}}", value)
+    assert len(text) < 10_240
+
+
+def test_no_statement_allows_all_actions_of_a_service() -> None:
+    for role in ("Deployer", "Builder", "Operator"):
+        for statement in read_statements(role):
+            actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+            assert [action for action in actions if action.endswith(":*") or action == "*"] == []

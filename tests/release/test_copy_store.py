@@ -1,0 +1,154 @@
+"""The command copies between databases, resumes after it was killed, and refuses to overwrite a database in use."""
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from chalicelib.domain.accounts import Account
+from chalicelib.domain.ids import Timestamp, UserId
+from chalicelib.stores.copies import Progress
+from chalicelib.stores.copying import NeedsReplace
+from chalicelib.stores.postgres.copies import PostgresCopyStore
+from chalicelib.stores.postgres.database import Database
+from chalicelib.stores.postgres.migrations import migrate
+from release import copy_store
+from tests.support.copied_gallery import furnish, observe
+from tests.support.copies import build_environment, open_database, open_tables, two_stages
+from tests.support.paths import ROOT
+from tests.support.postgres_rows import new_database
+from tests.support.postgres_server import PostgresServer
+from tests.support.rest import wait_until
+
+ACCOUNTS = 300
+
+
+@pytest.fixture
+def source(postgres_server: PostgresServer) -> Iterator[Database]:
+    with new_database(postgres_server) as database:
+        migrate(database)
+        yield database
+
+
+@pytest.fixture
+def target(postgres_server: PostgresServer) -> Iterator[Database]:
+    with new_database(postgres_server) as database:
+        yield database
+
+
+def read_progress(database: Database) -> Progress | None:
+    # The process under test creates the table.
+    with suppress(psycopg.errors.UndefinedTable):
+        return PostgresCopyStore(database).get_progress()
+    return None
+
+
+def start(source: Database, target: Database) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "release.copy_store", source.parameters, target.parameters]
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def test_killed_copy_resumes(source: Database, target: Database) -> None:
+    backend = open_database(source).backend
+    for number in range(ACCOUNTS):
+        backend.accounts.open_account(Account(user_id=UserId(f"user-{number:03}"), created_at=Timestamp("2026")))
+    process = start(source, target)
+
+    def has_begun() -> bool:
+        progress = read_progress(target)
+        return process.poll() is not None or (progress is not None and progress.done is not None)
+
+    wait_until(has_begun, 60)
+    process.send_signal(signal.SIGKILL)
+    process.communicate(timeout=60)
+    killed = read_progress(target)
+    assert killed
+    assert killed.phase == 0
+    assert killed.done
+    assert killed.done < f"user-{ACCOUNTS - 1}"
+    resumed = start(source, target)
+    output, errors = resumed.communicate(timeout=120)
+    assert resumed.returncode == 0, errors
+    report = json.loads(output.splitlines()[-1])
+    assert (report["verified"], report["accounts"]) == (True, ACCOUNTS)
+    # Only the account at which the process was killed may be written without being counted.
+    assert report["written"]["accounts"] in (ACCOUNTS - 1, ACCOUNTS)
+    finished = read_progress(target)
+    assert finished
+    assert (finished.started_at, finished.is_verified) == (killed.started_at, True)
+
+
+class FakeLambda:
+    """Lambda with the functions of two stages."""
+
+    def __init__(self, variables: dict[str, dict[str, str]]) -> None:
+        self.meta: Any = type("Meta", (), {"region_name": "eu-central-1"})
+        self.variables = variables
+
+    def get_function_configuration(self, FunctionName: str) -> dict[str, Any]:
+        return {"Environment": {"Variables": self.variables[FunctionName]}}
+
+
+def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
+    monkeypatch.setattr(sys, "argv", ["copy_store", *arguments])
+    return copy_store.main()
+
+
+def test_stage_moves_to_postgres_and_back(
+    target: Database, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with two_stages() as stages:
+        variables = {
+            f"photoshare-{name}": build_environment(stage)
+            for name, stage in zip(("test", "second"), stages, strict=True)
+        }
+        monkeypatch.setattr("boto3.client", lambda _: FakeLambda(variables))
+        monkeypatch.setattr("chalicelib.stores.copying.LIST_LAG_SECONDS", 0)
+        first = open_tables(stages[0]).backend
+        gallery = furnish(first)
+        shown = observe(first, gallery)
+        assert run(monkeypatch, "dynamodb:test", target.parameters) == 0
+        assert observe(open_database(target).backend, gallery) == shown
+        lines = capsys.readouterr().out.splitlines()
+        assert lines[0].startswith("dynamodb:test -> postgresql:/")
+        assert json.loads(lines[-1])["verified"]
+        with pytest.raises(NeedsReplace, match=r"uses dynamodb:second\."):
+            run(monkeypatch, target.parameters, "dynamodb:second")
+        variables["photoshare-second"]["DATABASE_URL"] = target.parameters
+        with pytest.raises(NeedsReplace, match="does not use dynamodb:second"):
+            run(monkeypatch, "dynamodb:second", target.parameters)
+        assert run(monkeypatch, target.parameters, "dynamodb:second") == 0
+        assert observe(open_tables(stages[1]).backend, gallery) == shown
+
+
+def test_differences_are_explained_and_change_the_exit_status(
+    source: Database, target: Database, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("chalicelib.stores.copying.LIST_LAG_SECONDS", 0)
+    backend = open_database(source).backend
+    album_photos = furnish(backend).photos
+    assert run(monkeypatch, source.parameters, target.parameters) == 0
+    for statement in ("DELETE FROM entries", "DELETE FROM month_counts", "DELETE FROM listed_photos"):
+        target.execute(statement)
+    capsys.readouterr()
+    assert run(monkeypatch, source.parameters, target.parameters, "--verify") == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert {line.split(": ")[1] for line in lines if line.startswith("mismatch: ")} == {"lists", "entries", "months"}
+    assert lines[-2].startswith("The databases differ. The rows of the target that follow from its photos are wrong.")
+    backend.put(backend.now(album_photos[0]), title="changed")
+    assert run(monkeypatch, source.parameters, target.parameters, "--verify", "--account", "ann") == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-2].startswith("The databases differ. If users wrote during the copy, this is expected.")
+    assert ["photos", "ann"] in [[found["kind"], found["account"]] for found in json.loads(lines[-1])["mismatches"]]
+
+
+def test_password_is_in_no_name(tmp_path: Path) -> None:
+    database = copy_store.open_database("postgresql://user:secret@db.example.com:5433/photos", tmp_path)
+    assert database.name == "postgresql:db.example.com:5433/photos"

@@ -1,0 +1,82 @@
+"""The command makes a stage read-only and back, and the API of a read-only stage refuses every change."""
+
+from typing import Any
+
+import pytest
+
+import app as service
+from chalicelib import wiring
+from release.read_only import main, set_read_only
+from tests.support.cloud import Cloud
+from tests.support.images import photo as make_photo
+
+BACKGROUND = ["confirm_upload", "reconcile", "run_job", "sweep"]
+
+
+class FakeLambda:
+    """Lambda with the functions of one stage."""
+
+    def __init__(self) -> None:
+        self.variables, self.stopped = {"A": "1"}, set[str]()
+        self.updates = 0
+
+    def get_function_configuration(self, FunctionName: str) -> dict[str, Any]:
+        assert FunctionName == "photoshare-prod"
+        return {"Environment": {"Variables": self.variables}}
+
+    def update_function_configuration(self, FunctionName: str, Environment: dict[str, dict[str, str]]) -> None:
+        assert FunctionName == "photoshare-prod"
+        self.variables, self.updates = Environment["Variables"], self.updates + 1
+
+    def put_function_concurrency(self, FunctionName: str, ReservedConcurrentExecutions: int) -> None:
+        assert ReservedConcurrentExecutions == 0
+        self.stopped.add(FunctionName)
+
+    def delete_function_concurrency(self, FunctionName: str) -> None:
+        self.stopped.discard(FunctionName)
+
+    def get_waiter(self, name: str) -> Any:
+        assert name == "function_updated_v2"
+        return type("Waiter", (), {"wait": staticmethod(lambda FunctionName: FunctionName)})
+
+
+def test_stage_becomes_read_only_and_writes_again() -> None:
+    lambdas = FakeLambda()
+    for _ in range(2):
+        set_read_only(lambdas, "prod", is_on=True)
+    assert lambdas.variables == {"A": "1", "READ_ONLY": "1"}
+    assert lambdas.stopped == {f"photoshare-prod-{name}" for name in BACKGROUND}
+    for _ in range(2):
+        set_read_only(lambdas, "prod", is_on=False)
+    assert (lambdas.variables, lambdas.stopped, lambdas.updates) == ({"A": "1"}, set(), 2)
+
+
+def test_unknown_argument_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("release.read_only.boto3.client", lambda _: FakeLambda())
+    with pytest.raises(ValueError, match="--of"):
+        main("prod", "--of")
+
+
+def test_read_only_api_refuses_every_change_and_serves_all_reads(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    ann = cloud.person("ann")
+    photo = cloud.upload(ann, make_photo(64, 48))
+    monkeypatch.setenv("READ_ONLY", "1")
+    wiring.settings.cache_clear()
+    refused = set()
+    for path, methods in service.app.routes.items():
+        address = path.replace("{photo_id}", photo.photo_id).replace("{album_id}", photo.photo_id)
+        for method in methods.keys() - {"GET", "HEAD", "OPTIONS"}:
+            if path.split("/")[1] in ("token", "login", "logout", "signup", "password", "share"):
+                continue
+            answer = ann.call(method, address, {})
+            assert (answer.status, answer.json["error"], answer.headers["Retry-After"]) == (503, "Busy", "60"), path
+            refused.add((method, path))
+    assert len(refused) > 20
+    assert {("POST", "/upload"), ("DELETE", "/account"), ("PATCH", "/photos/{photo_id}")} <= refused
+    assert ann.get(f"/photos/{photo.photo_id}").status == 200
+    assert ann.get("/photos", scope="mine").json["items"]
+    assert ann.call("POST", "/logout/everywhere", None).status != 503
+    assert cloud.photo(photo.photo_id) == photo
+    monkeypatch.delenv("READ_ONLY")
+    wiring.settings.cache_clear()
+    assert ann.delete(f"/photos/{photo.photo_id}").status == 204

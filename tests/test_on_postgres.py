@@ -1,0 +1,26 @@
+"""A selection of the tests of the service also passes on PostgreSQL. `STORE=postgres` runs any other tests so."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.support.paths import ROOT
+
+SELECTION = (
+    "tests/test_races.py",
+    "tests/test_crash_matrix.py",
+    "tests/uploads/test_event_orders.py",
+    "tests/accounts/test_large_deletion.py",
+    "tests/accounts/test_deletion_request.py",
+)
+
+
+@pytest.mark.skipif(os.environ.get("STORE") == "postgres", reason="This run is on PostgreSQL already.")
+def test_selection_of_tests_passes_on_postgres() -> None:
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *SELECTION]
+    result = subprocess.run(
+        command, cwd=ROOT, env=os.environ | {"STORE": "postgres"}, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stdout[-10_000:]
