@@ -1,7 +1,7 @@
 CREATE TABLE IF NOT EXISTS reconciliation_runs (
-    name text COLLATE "C" NOT NULL,
-    holder text COLLATE "C",
+    name text NOT NULL,
+    holder text,
     leased_until bigint,
-    body text COLLATE "C",
+    body text,
     PRIMARY KEY (name)
 )
