@@ -12,7 +12,7 @@ from packaging.utils import canonicalize_name
 
 from tests.support.paths import ROOT
 
-ALL = ("", "-dev", "-build", "-emulator", "-audit", "-uv", "-postgres")
+ALL = ("", "-sql", "-dev", "-build", "-emulator", "-audit", "-uv", "-postgres")
 ENVIRONMENTS = {"": ".venv", "-dev": ".venv", "-emulator": ".venv-emulator"}
 """The environments that the tests can look into, by the suffix of their lock file."""
 _LIST_REQUIREMENTS = (

@@ -1,4 +1,4 @@
-"""Build the same package from the same commit, and only from files whose hash is in `requirements.txt`.
+"""Build the same package from the same commit, and only from files whose hash is in the lock file.
 
 Chalice writes the files to the archive in the order of the folder, and with their permissions. It builds pyvips with
 the newest setuptools, and downloads the wheels of another platform by version only.
@@ -12,8 +12,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-LOCK = Path("requirements.txt")
-"""The lock file of the project in the current folder. Chalice changes to the folder of the project."""
 _FIRST_TIME = (1980, 1, 1, 0, 0, 0)
 """The earliest time that an archive can hold."""
 _FILE_MODE = 0o100644
@@ -26,11 +24,17 @@ def extend_packager(packager: Any, os_utils: Any) -> None:
     # locked setuptools of this environment, and downloads no build tools.
     os.environ["PIP_NO_BUILD_ISOLATION"] = "0"
     base, builder, runner = packager.BaseLambdaDeploymentPackager, packager.DependencyBuilder, packager.PipRunner
+    base._get_requirements_filename = lambda _, project: str(Path(project) / get_lock_name())
     base._iter_app_filenames = _wrap_iter(base._iter_app_filenames)
     builder.build_site_packages = _wrap_build(builder.build_site_packages, packager.MissingDependencyError)
     builder._install_wheels = _wrap_install(builder._install_wheels)
     runner._execute = _wrap_execute(runner._execute)
     os_utils.open_zip = _wrap_open_zip(os_utils.open_zip)
+
+
+def get_lock_name() -> str:
+    """Return the name of the lock file of the package. `STORE` chooses the package with the driver of SQL databases."""
+    return "requirements-sql.txt" if os.environ.get("STORE") in {"dsql", "postgres"} else "requirements.txt"
 
 
 class ReproducibleZip(zipfile.ZipFile):
@@ -79,9 +83,10 @@ def _wrap_execute(execute: Callable[..., Any]) -> Callable[..., Any]:
             return execute(runner, command, args, *more, **options)
         if "-r" in args:
             return execute(runner, command, ["--require-hashes", *args], *more, **options)
-        # pip takes hashes only from a file.
+        # Chalice changes to the folder of the project. pip takes hashes only from a file.
+        lock = Path(get_lock_name())
         with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
-            file.write(find_locked(args[-1], LOCK.read_text()))
+            file.write(find_locked(args[-1], lock.read_text()))
             file.flush()
             return execute(runner, command, ["--require-hashes", *args[:-1], "-r", file.name], *more, **options)
 

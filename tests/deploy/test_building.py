@@ -111,6 +111,18 @@ def test_package_without_a_library_is_an_error() -> None:
         building._wrap_build(build, Missing)(None)
 
 
+@pytest.mark.parametrize(
+    ("store", "has_driver"), [("postgres", True), ("dsql", True), ("dynamodb", False), ("", False)]
+)
+def test_package_has_the_driver_only_for_an_sql_store(
+    monkeypatch: pytest.MonkeyPatch, store: str, has_driver: bool
+) -> None:
+    monkeypatch.setenv("STORE", store)
+    lock = (ROOT / building.get_lock_name()).read_text()
+    assert ("psycopg-binary==" in lock) == has_driver
+    assert find_locked("pillow==13.0.0", lock).count("--hash") > 40
+
+
 def test_functions_do_not_import_the_builder() -> None:
     code = "import sys, app; assert 'chalicelib.deploy.building' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, env=os.environ | {"AWS_DEFAULT_REGION": "x"})

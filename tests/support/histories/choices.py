@@ -26,7 +26,8 @@ class Choice:
         """Return up to three different photos, mostly of the owner of the album `of` if given."""
         every = self._history.photos
         owned = [photo_id for photo_id in every if of and self._history.owners[photo_id] == self._history.owners[of]]
-        photos = owned if owned and self.of((True, True, False)) else every
+        are_owned = self.of((True, True, False))
+        photos = owned if owned and are_owned else every
         return [*dict.fromkeys(self.of(photos) for _ in range(3))]
 
     def album(self) -> str:

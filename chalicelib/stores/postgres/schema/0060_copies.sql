@@ -1,5 +1,5 @@
 CREATE TABLE IF NOT EXISTS copies (
-    name text COLLATE "C" NOT NULL,
-    body text COLLATE "C" NOT NULL,
+    name text NOT NULL,
+    body text NOT NULL,
     PRIMARY KEY (name)
 )
