@@ -192,6 +192,9 @@ class RowReader(Protocol):
     def list_album_ids(self, owner: UserId) -> list[AlbumId]:
         """Return the ids of all albums of a user, including albums that are being deleted."""
 
+    def list_surviving_ids(self, user_id: UserId, photo_id: PhotoId) -> list[RowId]:
+        """Return the ids of rows that may have survived their photo. Rows of words and tags may be left out."""
+
     def has_records(self, user_id: UserId) -> bool:
         """Return whether a user has records beside the account, such as digests or counts by month."""
 

@@ -4,11 +4,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from chalicelib import wiring
-from chalicelib.domain.ids import AlbumId, UserId, format_timestamp
+from chalicelib.domain.ids import AlbumId, PhotoId, UserId, format_timestamp
 from chalicelib.domain.photos import TRASH_LIFETIME
 from release.rehide import rehide, select_tables
 from tests.support.cloud import Cloud
@@ -34,6 +35,22 @@ def test_table_names_have_the_stage_and_the_suffix(cloud: Cloud) -> None:
     assert select_tables(cloud.settings, "test", "-x").photo_table == "photoshare-test-PhotoMetadata-x"
 
 
+def change_after_the_copy(cloud: Cloud, ids: dict[str, PhotoId], pending: dict[str, Any], album: str) -> None:
+    """Hide, delete, show and rename photos of Ann."""
+    ann = cloud.person("ann")
+    assert ann.post(f"/photos/{ids['untrashed']}/restore").status == 200
+    cloud.put(pending, JPEG)
+    assert ann.post(f"/photos/{pending['photoId']}/complete").status == 200
+    assert ann.delete(f"/photos/{pending['photoId']}").status == 204
+    for name in ("private", "unlisted"):
+        assert ann.patch(f"/photos/{ids[name]}", {"visibility": name}).status == 200
+    assert ann.delete(f"/photos/{ids['trashed']}").status == 204
+    assert ann.delete(f"/photos/{ids['erased']}", permanent="true").status == 204
+    assert ann.delete(f"/albums/{album}/photos/{ids['moved']}").status == 204
+    assert ann.patch(f"/photos/{ids['shown']}", {"visibility": "public"}).status == 200
+    assert ann.patch(f"/photos/{ids['renamed']}", {"title": "New"}).status == 200
+
+
 def test_restored_photos_are_exactly_as_hidden_as_before_the_restore(
     cloud: Cloud, restore: Callable[[], Restored]
 ) -> None:
@@ -47,17 +64,7 @@ def test_restored_photos_are_exactly_as_hidden_as_before_the_restore(
     pending = cloud.grant(ann)
     assert ann.delete(f"/photos/{ids['untrashed']}").status == 204
     copies = restore()
-    assert ann.post(f"/photos/{ids['untrashed']}/restore").status == 200
-    cloud.put(pending, JPEG)
-    assert ann.post(f"/photos/{pending['photoId']}/complete").status == 200
-    assert ann.delete(f"/photos/{pending['photoId']}").status == 204
-    for name in ("private", "unlisted"):
-        assert ann.patch(f"/photos/{ids[name]}", {"visibility": name}).status == 200
-    assert ann.delete(f"/photos/{ids['trashed']}").status == 204
-    assert ann.delete(f"/photos/{ids['erased']}", permanent="true").status == 204
-    assert ann.delete(f"/albums/{album}/photos/{ids['moved']}").status == 204
-    assert ann.patch(f"/photos/{ids['shown']}", {"visibility": "public"}).status == 200
-    assert ann.patch(f"/photos/{ids['renamed']}", {"title": "New"}).status == 200
+    change_after_the_copy(cloud, ids, pending, album)
 
     assert rehide(wiring.stores(), copies.stores, NOW) == Counter(photos=7)
     deployment = copies.cloud

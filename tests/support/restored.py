@@ -7,12 +7,14 @@ from typing import Any, NamedTuple
 from uuid import uuid4
 
 import psycopg
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.conninfo import make_conninfo
 
-from chalicelib import wiring
 from chalicelib.stores.backend import Stores
+from chalicelib.stores.postgres.database import Database
+from chalicelib.stores.postgres.migrations import migrate
 from release.rehide import TABLES, open_stores, select_tables
 from tests.support.cloud import Cloud
+from tests.support.postgres_hooks import list_tables
 from tests.support.stored.dynamodb import DynamoStored
 from tests.support.stored.postgres import PostgresStored
 
@@ -67,10 +69,16 @@ def _copy_tables(cloud: Cloud) -> str:
 
 def _copy_database(cloud: Cloud) -> str:
     """Return the connection string of the copy."""
-    parameters, name = wiring.database().parameters, f"test_{uuid4().hex}"
-    # PostgreSQL copies only a database without connections.
-    wiring.database().close()
-    cloud.stored.close()
+    stored: Any = cloud.stored
+    source: Database = stored._database
+    parameters, name = source.parameters, f"test_{uuid4().hex}"
     with psycopg.connect(make_conninfo(parameters, dbname="postgres"), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {conninfo_to_dict(parameters)['dbname']}")
-    return make_conninfo(parameters, dbname=name)
+        connection.execute(f"CREATE DATABASE {name}")
+    copied = Database(make_conninfo(parameters, dbname=name))
+    migrate(copied)
+    for table in list_tables(source):
+        ((rows,),) = source.read(f"SELECT json_agg(t)::text FROM {table} t")
+        statement = f"INSERT INTO {table} SELECT * FROM json_populate_recordset(NULL::{table}, %s) RETURNING 1"
+        copied.read(statement, rows or "[]")
+    copied.close()
+    return copied.parameters

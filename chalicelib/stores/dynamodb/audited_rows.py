@@ -142,6 +142,9 @@ class DynamoRowReader:
     def list_album_ids(self, owner: UserId) -> list[AlbumId]:
         return self._raw.list_album_ids(owner)
 
+    def list_surviving_ids(self, user_id: UserId, photo_id: PhotoId) -> list[RowId]:
+        return [RowId("entry", (album_id, photo_id)) for album_id in self.list_album_ids(user_id)]
+
     def has_records(self, user_id: UserId) -> bool:
         return any(row["record"]["S"] != "account" for row in self._raw.query("account_table", user_id))
 
