@@ -1,7 +1,7 @@
 """Apply deletions and visibility changes again after a restore: `python -m release.rehide STAGE FROM TO`.
 
 FROM is the suffix of the tables that were in use. TO is the suffix of the tables that were restored from them.
-On PostgreSQL, FROM and TO are the connection strings of both databases.
+On PostgreSQL, FROM and TO are the connection strings of both databases. On Aurora DSQL, they are the endpoints.
 The command repeats in the TO tables each deletion, hiding, revocation and cancellation of the FROM tables. Nothing
 becomes more visible.
 An album without a row in the FROM tables counts as deleted, and a link without a row as revoked.
@@ -45,7 +45,7 @@ class Unreadable(Exception):
 
 
 def main(stage: str, previous: str, restored: str) -> None:
-    """Run the command on the tables with the suffixes FROM and TO, or on two PostgreSQL databases.
+    """Run the command on the tables with the suffixes FROM and TO, or on two SQL databases.
 
     A suffix can be empty.
     """
@@ -58,13 +58,17 @@ def main(stage: str, previous: str, restored: str) -> None:
 
 
 def open_stores(settings: Settings, stage: str, name: str) -> Stores:
-    """Return the stores on the tables with a suffix, or on the PostgreSQL database with a connection string."""
-    if not settings.database_url:
+    """Return the stores on the tables with a suffix, or on the SQL database with a connection string or an endpoint."""
+    if not settings.database_url and not settings.dsql:
         return build_stores(select_tables(settings, stage, name), aws.create_client("dynamodb"))
     from chalicelib.stores.postgres.database import Database
+    from chalicelib.stores.postgres.dsql import open_database
     from chalicelib.stores.postgres.stores import build_stores as build_sql_stores
 
-    return build_sql_stores(Database(name))
+    cluster = settings.dsql
+    if cluster is None:
+        return build_sql_stores(Database(name))
+    return build_sql_stores(open_database(msgspec.structs.replace(cluster, endpoint=name)))
 
 
 def select_tables(settings: Settings, stage: str, suffix: str) -> Settings:
