@@ -113,6 +113,7 @@ bench: ## Measure the figures in the documentation, in about half an hour
 	$(BIN)/python -m bench.feed_queries
 	$(BIN)/python -m bench.heat
 	$(BIN)/python -m bench.cost
+	$(BIN)/python -m bench.costs
 	$(BIN)/python -m bench.feed
 	$(BIN)/python -m bench.limits
 	$(BIN)/python -m bench.renditions
@@ -138,13 +139,13 @@ audit: package $(AUDIT) ## Check the package's template for unsafe settings with
 	@sed '/^    Condition: /d' out/sam.yaml > out/audit.yaml    # checkov skips resources with a condition.
 	.venv-audit/bin/checkov --config-file .checkov.yaml -f out/audit.yaml
 
-deploy: $(READY) ## Deploy the package with the AWS CLI (BUCKET= [STAGE=] [STORE=dsql or postgres] [PARAMETERS="BaseUrl=... DomainPrefix=..."] [OPTIONS=] [BUILT=yes])
+deploy: $(READY) ## Deploy the package with the AWS CLI (BUCKET= [STAGE=] [STORE=dsql or postgres] [PARAMETERS="BaseUrl=... DomainPrefix=..."] [TAGS="team=photos"] [OPTIONS=] [BUILT=yes])
 	@test -n "$(BUCKET)" || { echo "BUCKET= is missing. Name the S3 bucket to upload the package to."; exit 1; }
 	@command -v aws >/dev/null || { echo "The AWS CLI is not installed. It is needed to upload the package."; exit 1; }
 	$(if $(filter yes,$(BUILT)),@test -e out/sam.yaml || { echo "There is no package in out/. Leave out BUILT=yes."; exit 1; },$(MAKE) package)
 	aws cloudformation package --template-file out/sam.yaml --s3-bucket $(BUCKET) --output-template-file out/deploy.yaml
 	aws cloudformation deploy --template-file out/deploy.yaml --stack-name photoshare-$(STAGE) --s3-bucket $(BUCKET) $(OPTIONS) \
-	    --capabilities CAPABILITY_IAM --no-fail-on-empty-changeset --parameter-overrides Stage=$(STAGE) $(if $(STORE),Store=$(STORE)) $(PARAMETERS)
+	    --capabilities CAPABILITY_IAM --no-fail-on-empty-changeset --tags application=photoshare stage=$(STAGE) $(TAGS) --parameter-overrides Stage=$(STAGE) $(if $(STORE),Store=$(STORE)) $(PARAMETERS)
 
 smoke: $(READY) ## Check a deployed stage, and leave nothing behind ([STAGE=] [URL=]; SMOKE_EMAIL and SMOKE_PASSWORD name a test user)
 	@$(BIN)/python -m release.smoke $(STAGE) $(if $(URL),--url "$(URL)")
@@ -153,8 +154,8 @@ load: $(READY) ## Send a bounded load of reads to a stage, after an estimate of 
 	@$(BIN)/python -m release.load $(STAGE) $(if $(URL),--url "$(URL)") $(if $(RATE),--rate $(RATE)) \
 	    $(if $(filter command,$(word 1,$(origin SECONDS))),--seconds $(SECONDS)) $(if $(filter yes,$(CONFIRM)),--confirm)
 
-resources: $(READY) ## Deploy all resources of a stage except its functions, for `chalice deploy` ([STAGE=] [PARAMETERS=])
-	$(BIN)/python -m release.stage $(STAGE) $(PARAMETERS)
+resources: $(READY) ## Deploy all resources of a stage except its functions, for `chalice deploy` ([STAGE=] [PARAMETERS=] [TAGS=])
+	$(BIN)/python -m release.stage $(STAGE) $(PARAMETERS) $(addprefix tag:,$(TAGS))
 
 cdn-key: $(READY) ## Create CDN key 1 or 2, which signs URLs of renditions ([STAGE=] [KEY=1 or 2])
 	$(BIN)/python -m release.cdn_key $(STAGE) $(KEY)

@@ -3,10 +3,12 @@
 Each function describes what ministack does. `tests/local/test_emulator_patches.py` fails when ministack changes.
 """
 
-from typing import Any
+import json
+from types import SimpleNamespace
+from typing import IO, Any
 
 from ministack import app
-from ministack.core import iam_actions
+from ministack.core import iam_actions, persistence
 from ministack.services import cognito, lambda_svc, s3, sqs
 from ministack.services.cloudformation import provisioners
 
@@ -21,6 +23,7 @@ def apply_all() -> None:
     apply_overrides_to_versions()
     read_numbers_of_parameters()
     accept_metric_math()
+    encode_state_at_once()
 
 
 def count_http_as_tls() -> None:
@@ -133,3 +136,15 @@ def accept_metric_math() -> None:
         return build(name, properties)
 
     provisioners._cw_metric_alarm_record = build_without_expressions
+
+
+def encode_state_at_once() -> None:
+    """Encode a state with `json.dumps`, because ministack serves no requests while it saves.
+
+    ministack uses `json.dump`, whose encoder is written in Python and takes several times longer.
+    """
+
+    def dump(state: Any, file: IO[str], **options: Any) -> None:
+        file.write(json.dumps(state, **options))
+
+    persistence.json = SimpleNamespace(**vars(json) | {"dump": dump})

@@ -8,7 +8,7 @@ import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import psycopg
 
@@ -67,17 +67,15 @@ def create(folder: Path, password: str | None = None) -> None:
     new.mkdir(mode=0o700)
     with tempfile.NamedTemporaryFile("w") as file:
         if user := _get_user():
-            new.parent.chmod(0o711)
             shutil.chown(new, user)
             shutil.chown(file.name, user)
         if password:
             file.write(password)
             file.flush()
         access = [f"--pwfile={file.name}", "--auth=scram-sha-256"] if password else ["--auth=trust", "--no-sync"]
-        result = subprocess.run([*command, *access], capture_output=True, text=True, **_as_user(new))
+        result = subprocess.run(_drop_root([*command, *access]), capture_output=True, text=True, cwd=new, check=False)
     if result.returncode:
-        hint = f"The user {user} needs access to the folder. " if user else ""
-        raise CannotRun(f"PostgreSQL cannot store its data in {folder}. {hint}{result.stderr.strip()}")
+        raise CannotRun(f"PostgreSQL cannot store its data in {folder}: {result.stderr.strip()}")
     new.rename(folder)
 
 
@@ -92,7 +90,7 @@ def start(folder: Path, settings: Mapping[str, str], url: str) -> PostgresServer
     command = ["sh", "-c", _UNTIL_END_OF_INPUT, "sh", program, "-D", ".", *options]
     with (folder / "log").open("ab") as log:
         process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True, **_as_user(folder)
+            _drop_root(command), stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True, cwd=folder
         )
     server = PostgresServer(folder, settings, process)
     try:
@@ -132,10 +130,25 @@ def _await_connection(server: PostgresServer, url: str) -> None:
         time.sleep(0.05)
 
 
-def _as_user(folder: Path) -> dict[str, Any]:
-    """Return the arguments that run a program as another user if this user is root, whom PostgreSQL refuses."""
+def _drop_root(command: list[str]) -> list[str]:
+    """Let another user run a command if this user is root, whom PostgreSQL refuses.
+
+    The capability lets that user reach the folder, even if only root may enter the folders above it.
+    """
     user = _get_user()
-    return {"cwd": folder} | ({"user": user, "group": pwd.getpwnam(user).pw_gid, "extra_groups": []} if user else {})
+    if user is None:
+        return command
+    capabilities = ["--inh-caps", "+dac_override", "--ambient-caps", "+dac_override"]
+    return [
+        "setpriv",
+        "--reuid",
+        user,
+        "--regid",
+        str(pwd.getpwnam(user).pw_gid),
+        "--clear-groups",
+        *capabilities,
+        *command,
+    ]
 
 
 def _get_user() -> str | None:

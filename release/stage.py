@@ -9,8 +9,9 @@ need an API or a function: CDN, usage plan and retries. Parameters that are not 
 import json
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import boto3
@@ -37,8 +38,10 @@ _OUTPUTS_FOR_OPERATOR = {
 def main(stage: str, *assignments: str) -> None:
     """Create or update the stage's resources, and write its policies and its configuration."""
     session = boto3.Session()
-    parameters = {"Stage": stage, **find_api(stage), **dict(assignment.split("=", 1) for assignment in assignments)}
-    outputs = deploy(session.client, stage, parameters)
+    tags = {"application": "photoshare", "stage": stage}
+    tags |= dict(each.removeprefix("tag:").split("=", 1) for each in assignments if each.startswith("tag:"))
+    given = dict(each.split("=", 1) for each in assignments if not each.startswith("tag:"))
+    outputs = deploy(session.client, stage, {"Stage": stage, **find_api(stage), **given}, tags)
     account = session.client("sts").get_caller_identity()
     names = {
         "AWS::AccountId": account["Account"],
@@ -49,7 +52,7 @@ def main(stage: str, *assignments: str) -> None:
         "Users.Arn": outputs["USER_POOL_ARN"],
     }
     write_policies(stage, names, has_moderation="MODERATION_CONFIDENCE" in outputs)
-    write_configuration(stage, outputs)
+    write_configuration(stage, outputs, tags)
     print(f"Updated .chalice/config.json. Next: chalice deploy --stage {stage}")
 
 
@@ -61,9 +64,12 @@ def find_api(stage: str) -> dict[str, str]:
     return {"RestAPI": apis[0]} if apis else {}
 
 
-def deploy(client: Callable[[str], Any], stage: str, parameters: dict[str, str]) -> dict[str, str]:
+def deploy(
+    client: Callable[[str], Any], stage: str, parameters: dict[str, str], tags: Mapping[str, str] = MappingProxyType({})
+) -> dict[str, str]:
     """Create or update the stage's stack and return its outputs, named as environment variables.
 
+    CloudFormation adds `tags` to every resource.
     Parameters that are not given keep their previous value. `client` creates a client from the name of a service.
 
     Raises:
@@ -81,6 +87,7 @@ def deploy(client: Callable[[str], Any], stage: str, parameters: dict[str, str])
     values += [{"ParameterKey": key, "UsePreviousValue": True} for key in unchanged & known_parameters]
     url = templates.upload(client, stage, text)
     request = {"StackName": name, "TemplateURL": url, "Parameters": values, "Capabilities": ["CAPABILITY_IAM"]}
+    request["Tags"] = [{"Key": key, "Value": value} for key, value in tags.items()]
     if templates.create_or_update(cloudformation, exists=before is not None, **request):
         waiter = cloudformation.get_waiter("stack_update_complete" if before else "stack_create_complete")
         waiter.wait(StackName=name, WaiterConfig={"Delay": 2, "MaxAttempts": 1800})
@@ -108,7 +115,7 @@ def _fill_in_names(value: Any, names: dict[str, str]) -> Any:
     return {key: _fill_in_names(item, names) for key, item in value.items()} if isinstance(value, dict) else value
 
 
-def write_configuration(stage: str, outputs: dict[str, str]) -> None:
+def write_configuration(stage: str, outputs: dict[str, str], tags: Mapping[str, str]) -> None:
     """Add the stage to the configuration of `chalice deploy`. Secrets are only named: `packaging` resolves them."""
     file = ROOT / ".chalice" / "config.json"
     config = json.loads(file.read_text())
@@ -128,7 +135,11 @@ def write_configuration(stage: str, outputs: dict[str, str]) -> None:
     functions["api_handler"]["environment_variables"] = {
         name: variables[name] for name in sorted(API_ONLY_VARIABLES & {*variables})
     }
-    config["stages"][stage] = {"environment_variables": environment, "lambda_functions": functions}
+    config["stages"][stage] = {
+        "environment_variables": environment,
+        "lambda_functions": functions,
+        "tags": dict(tags),
+    }
     file.write_text(json.dumps(config, indent=2) + "\n")
 
 

@@ -95,6 +95,8 @@ def _responses(*, fast: bool) -> list[Any]:
                 (client.put_item, {"TableName": "ranged", "Item": changed, "ReturnValues": "ALL_OLD"}),
                 (client.put_item, {"TableName": "ranged", "Item": key} | no_row),
                 (client.put_item, {"TableName": "absent", "Item": key}),
+                (client.put_item, {"TableName": "ranged", "Item": _large(key, parts=2)}),
+                (client.put_item, {"TableName": "ranged", "Item": _large(key, parts=3)}),
                 (client.transact_write_items, {"TransactItems": _writes("attribute_not_exists(part)")}),
                 (client.transact_write_items, {"TransactItems": _writes("attribute_exists(part)")}),
                 (client.batch_write_item, {"RequestItems": {"plain": [{"PutRequest": {"Item": _key("plain", 8)}}]}}),
@@ -141,6 +143,11 @@ def _create(client: Any, table: str, keys: tuple[str, ...]) -> None:
 
 def _key(table: str, number: int) -> dict[str, Any]:
     return {name: {"S": f"{name}-{number}"} for name in TABLES[table]}
+
+
+def _large(key: dict[str, Any], *, parts: int) -> dict[str, Any]:
+    """Return a row that is too large with three parts, but not with two."""
+    return key | {f"part-{number}": {"S": "x" * 150_000} for number in range(parts)}
 
 
 def _writes(condition: str) -> list[Any]:

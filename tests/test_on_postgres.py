@@ -17,10 +17,21 @@ SELECTION = (
 )
 
 
-@pytest.mark.skipif(os.environ.get("STORE") == "postgres", reason="This run is on PostgreSQL already.")
-def test_selection_of_tests_passes_on_postgres() -> None:
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *SELECTION]
-    result = subprocess.run(
-        command, cwd=ROOT, env=os.environ | {"STORE": "postgres"}, capture_output=True, text=True, check=False
-    )
+E2E = (
+    "tests/e2e/test_journey.py",
+    "tests/e2e/page/test_whole_journey.py",
+    "tests/e2e/test_openapi.py",
+)
+
+
+def run_on_postgres(paths: tuple[str, ...]) -> None:
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *paths]
+    variables = {"STORE": "postgres", "SCHEMATHESIS_EXAMPLES": "1"}
+    result = subprocess.run(command, cwd=ROOT, env=os.environ | variables, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stdout[-10_000:]
+
+
+@pytest.mark.skipif(os.environ.get("STORE") == "postgres", reason="This run is on PostgreSQL already.")
+@pytest.mark.parametrize("paths", [SELECTION, E2E], ids=["selection", "e2e"])
+def test_selection_of_tests_passes_on_postgres(paths: tuple[str, ...]) -> None:
+    run_on_postgres(paths)

@@ -46,7 +46,7 @@ API_ONLY_VARIABLES = {"RENDITIONS_BASE_URL", "CDN_KEY_ID", "SECRETS_AS_OF", *_SE
 """Variables of the API function only, because the other functions sign nothing. AWS contracts LAM-9, CFN-2."""
 
 _NOTHING = {"Ref": "AWS::NoValue"}
-_VPC = {"SubnetIds": {"Ref": "SubnetIds"}, "SecurityGroupIds": {"Ref": "SecurityGroupIds"}}
+_VPC = {name: {"Fn::Split": [",", {"Ref": name}]} for name in ("SubnetIds", "SecurityGroupIds")}
 _CONNECT_DATABASE = {
     "Sid": "ConnectDatabase",
     "Effect": "Allow",

@@ -7,7 +7,6 @@ passes the reads. `docs/explanation/feed.md` has the proof and the costs.
 """
 
 import math
-from collections.abc import Sequence
 from hashlib import blake2b
 from typing import Protocol
 
@@ -21,14 +20,7 @@ RANKS = 1 << RANK_BITS
 MAX_DEPTH = 40
 PUBLIC_MIN_DEPTH = 5
 """The `min_depth` of walks through public lists: at least 32 buckets, to spread the reads of many users."""
-_BUCKETS_PER_PAGE = 5
-"""The largest number of buckets on a page, if the estimate is right. The smallest number is half of it."""
-_MIN_PER_BUCKET = 2
-_MIN_SAMPLE = 7
-_MAX_DRAWS = 64
-_DRAW_BATCH = 2
-_MAX_CANDIDATES = 25
-"""The draw ends if its buckets hold this number of photos, because more draws would cost more queries."""
+MIN_PER_BUCKET = 2
 _MAX_BATCH = 16
 """The largest number of buckets that are read at once."""
 _PRIOR_WEIGHT = 8
@@ -66,7 +58,7 @@ class Walk(msgspec.Struct, frozen=True, array_like=True):
     start_bucket: int = 0
     """The number of the walk's first bucket in the permutation."""
     start_hash: str = ""
-    per_bucket: float = _MIN_PER_BUCKET
+    per_bucket: float = MIN_PER_BUCKET
     """The expected number of photos per bucket. Each page corrects it. Cursors of older versions do not have it."""
 
     @property
@@ -98,34 +90,6 @@ def compute_rank(photo_id: PhotoId) -> int:
     return int.from_bytes(blake2b(photo_id.encode(), digest_size=8, person=b"photo rank").digest())
 
 
-def choose_sample(random_rank: int, min_depth: int) -> Span:
-    """Return the span to estimate the density from: a random rank to the end of one of 2^`min_depth` equal parts."""
-    width = RANKS >> min_depth
-    part, offset = divmod(random_rank, width)
-    return Span(part * width + offset // 2, (part + 1) * width - 1)
-
-
-def choose_sample_size(limit: int) -> int:
-    """Return how many ranks to read for the estimate of the density. The error is 38 % for 7 ranks, 20 % for 25."""
-    return max(limit // 2, _MIN_SAMPLE)
-
-
-def start_walk(seed: int, ranks: Sequence[int], sample: Span, limit: int, min_depth: int) -> Walk:
-    """Return the start of a walk whose buckets hold a fifth to two fifths of a page of `limit` photos.
-
-    The depth is at least `min_depth`. Unless this requires smaller buckets, a bucket holds at least two photos. `ranks`
-    are the lowest ranks in `sample`, at most `choose_sample_size(limit)`.
-    """
-    is_full = len(ranks) == choose_sample_size(limit)
-    width = (ranks[-1] if is_full else sample.high) - sample.low + 1
-    # The gap up to the k-th point of a Poisson process is gamma-distributed: (k - 1) / gap is the unbiased density.
-    estimate = (len(ranks) - is_full) * RANKS / width
-    # Small buckets cost reads. Large buckets repeat more pairs of photos.
-    smallest = max(limit / _BUCKETS_PER_PAGE, _MIN_PER_BUCKET)
-    depth = min(max(math.floor(math.log2(max(estimate / smallest, 1))), min_depth), MAX_DEPTH)
-    return Walk(seed, depth, per_bucket=max(estimate / 2**depth, _MIN_PER_BUCKET))
-
-
 def find_span(walk: Walk, bucket: int) -> Span:
     """Return the ranks of the walk's bucket with this number."""
     width = RANKS >> walk.depth
@@ -138,18 +102,6 @@ class Reader[Item](Protocol):
 
     def __call__(self, spans: list[Span], limit: int | None = None) -> list[list[Item]]:
         """Return for each span its items in the order of their ranks: the first `limit`, or all."""
-
-
-def read_first_page[Item: HasId](
-    walk: Walk, limit: int, read: Reader[Item], min_depth: int = 0
-) -> tuple[list[Item], Walk | None]:
-    """Return the first page of a new walk, and the walk after it, or None at the end.
-
-    If every walk began with a whole bucket, first pages would show photos of crowded buckets less often. So a walk is a
-    circle that can start at any of its items.
-    """
-    cached_read = _cache_reads(read)
-    return read_page(_draw_start(walk, cached_read), limit, cached_read, min_depth)
 
 
 def read_page[Item: HasId](
@@ -171,59 +123,6 @@ def read_page[Item: HasId](
     return _scan(walk, limit, read, min_depth)
 
 
-def _draw_start[Item: HasId](walk: Walk, read: Reader[Item]) -> Walk:
-    """Return the walk with a start that is drawn uniformly from its items.
-
-    Rejection sampling: draw a random slot of a random bucket until it holds an item (von Neumann, "Various Techniques
-    Used in Connection With Random Digits", 1951).
-    """
-    # The number of photos in a bucket varies by the square root of its mean. Few buckets have more photos than slots.
-    slots = round(walk.per_bucket + 4 * math.sqrt(walk.per_bucket)) + 2
-    buckets: dict[int, list[Item]] = {}
-    for first in range(0, _MAX_DRAWS, _DRAW_BATCH):
-        drawn = [_draw(walk, number) for number in range(first, first + _DRAW_BATCH)]
-        for (bucket, number), items in zip(drawn, read([find_span(walk, bucket) for bucket, _ in drawn]), strict=True):
-            slot = number % max(slots, len(items))
-            if slot < len(items):
-                return _begin_walk_at(walk, bucket, slot, items)
-            buckets[bucket] = items
-        if sum(map(len, buckets.values())) >= _MAX_CANDIDATES:
-            break
-    else:
-        if walk.bucket_count > _MAX_DRAWS:
-            return walk
-        # The walk has few buckets, and nearly all of them have been read.
-        numbers = range(walk.bucket_count)
-        buckets = dict(zip(numbers, read([find_span(walk, bucket) for bucket in numbers]), strict=True))
-    candidates = [(bucket, slot, items) for bucket, items in buckets.items() for slot in range(len(items))]
-    return _begin_walk_at(walk, *candidates[_draw(walk, _MAX_DRAWS)[1] % len(candidates)]) if candidates else walk
-
-
-def _begin_walk_at[Item: HasId](walk: Walk, bucket: int, slot: int, items: list[Item]) -> Walk:
-    start_hash = _sort_bucket(walk, items)[slot - 1][0] if slot else ""
-    return msgspec.structs.replace(walk, after=start_hash, start_bucket=bucket, start_hash=start_hash)
-
-
-def _draw(walk: Walk, draw: int) -> tuple[int, int]:
-    """Return a random bucket, and a random number that chooses one of its slots."""
-    bits = int.from_bytes(blake2b(draw.to_bytes(4), digest_size=16, key=walk.seed.to_bytes(8)).digest())
-    return bits % walk.bucket_count, bits >> RANK_BITS
-
-
-def _cache_reads[Item](read: Reader[Item]) -> Reader[Item]:
-    """Return a `read` that reads no span twice. The first page needs the bucket that the draw of the start has read."""
-    known: dict[Span, list[Item]] = {}
-
-    def cached_read(spans: list[Span], limit: int | None = None) -> list[list[Item]]:
-        if limit is not None:
-            return read(spans, limit)
-        unread = [span for span in dict.fromkeys(spans) if span not in known]
-        known.update(zip(unread, read(unread), strict=True))
-        return [known[span] for span in spans]
-
-    return cached_read
-
-
 def _visit_buckets[Item: HasId](walk: Walk, limit: int, read: Reader[Item]) -> tuple[list[Item], Walk | None]:
     """Return the next items, bucket by bucket. The list is empty if every bucket read within the limit is empty."""
     items: list[Item] = []
@@ -234,7 +133,7 @@ def _visit_buckets[Item: HasId](walk: Walk, limit: int, read: Reader[Item]) -> t
         buckets = read([find_span(walk, walk.bucket + step) for step in range(count)])
         walk = walk.correct_estimate(sum(map(len, buckets)), count)
         for bucket_items in buckets:
-            for key, item in _sort_bucket(walk, bucket_items):
+            for key, item in sort_bucket(walk, bucket_items):
                 if len(items) == limit:
                     return items, walk
                 items.append(item)
@@ -277,7 +176,8 @@ def _plan_batch(walk: Walk, missing: int) -> int:
     return min(max(round(0.85 * missing / walk.per_bucket), 1), _MAX_BATCH)
 
 
-def _sort_bucket[Item: HasId](walk: Walk, items: list[Item]) -> list[tuple[str, Item]]:
+def sort_bucket[Item: HasId](walk: Walk, items: list[Item]) -> list[tuple[str, Item]]:
+    """Return the items of the walk's current bucket that it has not passed, sorted by their hash."""
     last = walk.start_hash if walk.bucket == walk.bucket_count else "~"
     keyed = [(compute_sort_hash(walk.seed, item.photo_id), item) for item in items]
     return sorted((pair for pair in keyed if walk.after < pair[0] <= last), key=lambda pair: pair[0])

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.domain import feed
+from chalicelib.domain import feed, feed_start
 
 
 def read_next_items[Item: feed.HasId](
@@ -18,13 +18,13 @@ def read_next_items[Item: feed.HasId](
     if position:
         items, next_position = feed.read_page(msgspec.convert(position, feed.Walk), limit, read, min_depth)
     else:
-        items, next_position = feed.read_first_page(_start_walk(read, limit, min_depth), limit, read, min_depth)
+        items, next_position = feed_start.read_first_page(_start_walk(read, limit, min_depth), limit, read, min_depth)
     return items, msgspec.to_builtins(next_position) if next_position else None
 
 
 def _start_walk[Item: feed.HasId](read: feed.Reader[Item], limit: int, min_depth: int) -> feed.Walk:
     """Return the start of a walk with a new seed. Estimate the density of photos from a random sample."""
-    sample = feed.choose_sample(secrets.randbits(feed.RANK_BITS), min_depth)
-    (items,) = read([sample], feed.choose_sample_size(limit))
+    sample = feed_start.choose_sample(secrets.randbits(feed.RANK_BITS), min_depth)
+    (items,) = read([sample], feed_start.choose_sample_size(limit))
     ranks = [feed.compute_rank(item.photo_id) for item in items]
-    return feed.start_walk(secrets.randbits(64), ranks, sample, limit, min_depth)
+    return feed_start.start_walk(secrets.randbits(64), ranks, sample, limit, min_depth)

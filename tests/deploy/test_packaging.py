@@ -38,7 +38,7 @@ def list_conditional_statements() -> dict[str, Any]:
 def test_functions_join_the_network_of_the_database_only_if_there_is_one() -> None:
     condition, network, absent = complete({})["VpcConfig"]["Fn::If"]
     assert (condition, absent) == ("InVpc", {"Ref": "AWS::NoValue"})
-    assert network == {"SubnetIds": {"Ref": "SubnetIds"}, "SecurityGroupIds": {"Ref": "SecurityGroupIds"}}
+    assert network == {name: {"Fn::Split": [",", {"Ref": name}]} for name in ("SubnetIds", "SecurityGroupIds")}
     assert {action.split(":")[0] for action in list_conditional_statements()["InVpc"]["Action"]} == {"ec2"}
 
 

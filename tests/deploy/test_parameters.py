@@ -17,6 +17,10 @@ GLOBAL = "arn:aws:acm:us-east-1:111111111111:certificate/1"
 REGIONAL = "arn:aws:acm:eu-west-1:111111111111:certificate/2"
 ACL = "arn:aws:wafv2:us-east-1:111111111111:global/webacl/x/1"
 IDENTITY = "arn:aws:ses:eu-west-1:111111111111:identity/example.com"
+VAULT = "arn:aws:backup:eu-west-1:222222222222:backup-vault:photoshare"
+DATABASE = "arn:aws:secretsmanager:eu-west-1:111111111111:secret:database-abc"
+NETWORK = {"SubnetIds": "subnet-0a1,subnet-0b2", "SecurityGroupIds": "sg-0c3"}
+POSTGRES = {"Store": "postgres", "DatabaseSecretArn": DATABASE}
 VALID = {
     "Stage": STAGE,
     "BaseUrl": "https://photos.example.com",
@@ -42,6 +46,19 @@ REFUSED = [
     ({"WebAclArn": ACL}, "need Cdn=yes"),
     ({"CdnOtherKey": "yes"}, "needs Cdn=yes"),
     ({"Cdn": "yes", "Waf": "yes", "WebAclArn": ACL}, "exclude each other"),
+    ({"BackupVaultArn": VAULT}, "needs Backups=yes"),
+    ({"Backups": "yes", "BackupVaultArn": "arn:aws:s3:::backups"}, "BackupVaultArn"),
+    ({"BackupSchedule": "daily"}, "BackupSchedule"),
+    ({"Store": "mysql"}, "Store"),
+    ({"Store": "postgres"}, "needs a DatabaseSecretArn"),
+    ({"Store": "dsql", "DatabaseSecretArn": DATABASE}, "need Store=postgres"),
+    (NETWORK, "need Store=postgres"),
+    (POSTGRES | {"SubnetIds": "subnet-0a1"}, "need SecurityGroupIds"),
+    (POSTGRES | {"SecurityGroupIds": "sg-0c3"}, "need SubnetIds"),
+    (POSTGRES | NETWORK | {"SubnetIds": "vpc-1"}, "SubnetIds"),
+    (POSTGRES | NETWORK | {"SecurityGroupIds": "default"}, "SecurityGroupIds"),
+    (POSTGRES | {"DatabaseSecretArn": "secret"}, "DatabaseSecretArn"),
+    ({"Store": "dsql", "DsqlRole": "Photo share"}, "DsqlRole"),
     ({"MailFrom": "a@example.com"}, "SesIdentityArn"),
     ({"Stage": "prod"}, "AlarmEmail"),
     ({"MonthlyBudget": "100"}, "AlarmEmail"),
@@ -63,9 +80,13 @@ REFUSED = [
 ]
 ACCEPTED: list[dict[str, str]] = [
     {},
+    {"Store": "dsql", "DsqlRole": "photos"},
+    POSTGRES,
+    POSTGRES | NETWORK,
     DOMAIN | {"RegionalCertificateArn": REGIONAL, "HostedZoneId": "Z1"},
     DOMAIN | {"Cdn": "yes", "CertificateArn": GLOBAL, "HostedZoneId": "Z1", "Waf": "yes", "CdnOtherKey": "yes"},
     {"Cdn": "yes", "WebAclArn": ACL},
+    {"Backups": "yes", "BackupVaultArn": VAULT, "BackupSchedule": "cron(0 3 * * ? *)"},
     {"Stage": "prod", "AlarmEmail": "ops@example.com", "MonthlyBudget": "100"},
     {"MailFrom": "a@example.com", "SesIdentityArn": IDENTITY},
     {"BaseUrl": "http://localhost:8000", "AllowedOrigins": "http://127.0.0.1:8000,https://a.example,https://b.example"},

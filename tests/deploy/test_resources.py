@@ -1,6 +1,7 @@
 """`resources.yaml` is secure and fits the limits of AWS. The emulator updates it without losing a row."""
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from fnmatch import fnmatchcase
@@ -39,6 +40,8 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
         ("AWS::DynamoDB::Table", "Retain"),
         ("AWS::Cognito::UserPool", "Retain"),
         ("AWS::S3::Bucket", "RetainExceptOnCreate"),
+        ("AWS::Backup::BackupVault", "Retain"),
+        ("AWS::KMS::Key", "Retain"),
         ("AWS::SecretsManager::Secret", "RetainExceptOnCreate"),
     ],
 )
@@ -61,6 +64,13 @@ def test_buckets_are_private_and_encrypted() -> None:
         assert len(properties["PublicAccessBlockConfiguration"]) == 4
         assert "BucketEncryption" in properties
         assert "*" not in str(properties["CorsConfiguration"]["CorsRules"][0]["AllowedOrigins"])
+
+
+def test_backups_include_every_table_that_the_functions_use() -> None:
+    selection = RESOURCES["BackedUpTables"]["Properties"]["BackupSelection"]["Resources"]
+    backed_up = {re.findall(r"table/\$\{(\w+)\}\$\{TableSuffix\}$", str(arn["Fn::Sub"]))[0] for arn in selection}
+    tables = {name for name, part in RESOURCES.items() if part["Type"] == "AWS::DynamoDB::Table"}
+    assert backed_up == tables - {"SearchTerms"}
 
 
 def test_buckets_and_queues_deny_requests_without_tls() -> None:

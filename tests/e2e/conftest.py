@@ -23,7 +23,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "service" in metafunc.fixturenames:
-        services = ["aws"] if AWS_STAGE else [LOCAL, PACKAGED]
+        # The packaged stack in the emulator has no SQL database.
+        emulated = [LOCAL] if os.environ.get("STORE") else [LOCAL, PACKAGED]
+        services = ["aws"] if AWS_STAGE else emulated
         metafunc.parametrize("service", services, indirect=True, scope="session")
 
 

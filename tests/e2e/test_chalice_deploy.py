@@ -28,6 +28,7 @@ PARAMETERS = (
     "AllowedOrigins=http://localhost:8000",
     "DomainPrefix=photoshare-x",
     "JobConcurrency=3",
+    "tag:team=photos",
 )
 
 
@@ -107,6 +108,15 @@ def test_functions_have_the_environment_of_the_package(stage: Stage) -> None:
     assert len(keys) == 64
     assert "SIGNING_KEYS" in (config := (stage.project / ".chalice/config.json").read_text())
     assert keys not in config
+
+
+def test_stack_and_functions_have_the_tags(stage: Stage) -> None:
+    (stack,) = stage.cloud.client("cloudformation").describe_stacks(StackName="photoshare-x-resources")["Stacks"]
+    # The last `make resources` of the fixture has no TAGS.
+    assert {tag["Key"]: tag["Value"] for tag in stack["Tags"]} == {"application": "photoshare", "stage": "x"}
+    function = stage.cloud.client("lambda").get_function(FunctionName="photoshare-x")
+    expected = {"application": "photoshare", "stage": "x", "team": "photos"}
+    assert {name: function["Tags"].get(name) for name in expected} == expected
 
 
 def test_event_sources_are_connected_to_the_functions(stage: Stage) -> None:

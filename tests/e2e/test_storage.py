@@ -28,6 +28,7 @@ def test_storage_accepts_only_what_the_grant_allows(service: Service) -> None:
     assert put(moved, SMALL) == 403
     without = {name: value for name, value in grant["headers"].items() if name != "If-None-Match"}
     assert put(grant | {"headers": without}, SMALL) == 403
+    assert put(grant, SMALL, **{"x-amz-storage-class": "STANDARD"}) == 403
     assert service.call("GET", f"/photos/{grant['photoId']}", token=token).json["status"] == "pending"
     assert put(grant, SMALL) == 200
     assert put(grant, SMALL) == 412
@@ -35,12 +36,26 @@ def test_storage_accepts_only_what_the_grant_allows(service: Service) -> None:
     form = service.grant(token, method="POST", size=len(SMALL))
     assert post_form(form, SMALL + b"x") == 400
     assert post_form(form, SMALL, **{"Content-Type": "text/html"}) == 403
+    assert post_form(form, SMALL, **{"x-amz-storage-class": "STANDARD"}) == 403
     assert post_form(form, SMALL) == 201
     assert service.wait_ready(form["photoId"], token)["sha256"] == facts["sha256"]
     assert post_form(form, other) == 201, "a form can be replayed"
     time.sleep(2)
     link = service.call("GET", f"/photos/{form['photoId']}/download", token=token).json
     assert send("GET", link["url"]).content == SMALL
+
+
+def test_originals_and_renditions_start_in_intelligent_tiering(service: Service) -> None:
+    token = service.sign_up(service.address("ivy"))
+    put_grant, form = service.grant(token), service.grant(token, method="POST")
+    assert (put(put_grant, SMALL), post_form(form, SMALL)) == (200, 201)
+    for grant in (put_grant, form):
+        service.wait_ready(grant["photoId"], token)
+        for bucket in ("ORIGINALS_BUCKET", "RENDITIONS_BUCKET"):
+            stored = service.client("s3").list_objects_v2(
+                Bucket=service.setting(bucket), Prefix=grant["s3Key"].rpartition("/")[0]
+            )
+            assert {item["StorageClass"] for item in stored["Contents"]} == {"INTELLIGENT_TIERING"}
 
 
 def test_invalid_photo_is_rejected_with_a_reason(service: Service) -> None:

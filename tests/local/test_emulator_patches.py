@@ -165,3 +165,9 @@ def test_alarms_of_expressions_are_refused(client: Client) -> None:
     cloudformation = client("cloudformation")
     cloudformation.create_stack(StackName="math", TemplateBody=json.dumps({"Resources": {"Alarm": alarm}}))
     wait_until(lambda: "ROLLBACK" in cloudformation.describe_stacks(StackName="math")["Stacks"][0]["StackStatus"], 20)
+
+
+def test_state_is_encoded_in_python() -> None:
+    code = "import inspect; from ministack.core import persistence; print(inspect.getsource(persistence.save_state))"
+    printed = subprocess.run([EMULATOR, "-c", code], env=environment(), capture_output=True, text=True, check=True)
+    assert "json.dump(" in printed.stdout

@@ -104,6 +104,7 @@ def test_renditions_can_be_cached_for_a_year(shared_cloud: Cloud, photo: Photo) 
     key = photo.renditions["256"]
     metadata = shared_cloud.s3.head_object(Bucket=shared_cloud.settings.renditions_bucket, Key=key)
     assert metadata["CacheControl"] == "max-age=31536000, immutable"
+    assert metadata["StorageClass"] == "INTELLIGENT_TIERING"
 
 
 def test_cdn_requires_all_three_variables(shared_cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:

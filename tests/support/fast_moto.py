@@ -14,17 +14,20 @@ from functools import cache
 from typing import Any
 
 import pytest
-from botocore import xform_name
+from botocore import regions, xform_name
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.endpoint import Endpoint
+from botocore.endpoint_provider import EndpointProvider
+from botocore.hooks import EventAliaser, HierarchicalEmitter
 from botocore.loaders import JSONFileLoader, Loader
 from botocore.useragent import UserAgentString
 from moto.cloudformation.models import Stack
 from moto.core.models import DEFAULT_ACCOUNT_ID as ACCOUNT
 from moto.dynamodb.models import DynamoDBBackend
-from moto.dynamodb.models.dynamo_type import Item, LimitedSizeDict
+from moto.dynamodb.models.dynamo_type import DynamoType, Item, LimitedSizeDict
 from moto.dynamodb.models.table import Table
+from moto.dynamodb.models.utilities import bytesize
 from moto.dynamodb.parsing import ast_nodes, expressions
 from moto.dynamodb.parsing.validators import ActionCountValidator
 from moto.dynamodb.responses import DynamoHandler
@@ -52,6 +55,7 @@ def shortcuts() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Endpoint, "make_request", _call_handler)
         patch.setattr(Table, "__deepcopy__", _copy_table_once, raising=False)
+        patch.setattr(LimitedSizeDict, "__setitem__", _set_attribute)
         patch.setattr(DynamoDBBackend, "transact_write_items", _transact)
         patch.setattr(_NODES.DepthFirstTraverser, "traverse", _traverse)
         # Its visits to the inner nodes find nothing that the visit to the root does not find.
@@ -69,6 +73,9 @@ def shortcuts() -> Iterator[None]:
         # botocore shares the models within a session, and so changes none. Each deployment has a new session.
         patch.setattr(JSONFileLoader, "load_file", lambda _, path: _load_file(path))
         patch.setattr(Loader, "list_available_services", lambda _, type_name: _list_services(type_name))
+        patch.setattr(regions, "EndpointProvider", _share_provider)
+        # botocore caches the names too, but forgets them with each client.
+        patch.setattr(EventAliaser, "_alias_event_name", lambda _, name: _alias_event(name))
         yield
 
 
@@ -77,7 +84,17 @@ _parse_update = cache(_EXPRESSIONS.UpdateExpressionParser.make)
 _generate_key = cache(kms.generate_private_key)
 _load_file = cache(JSONFileLoader().load_file)
 _list_services = cache(Loader().list_available_services)
+_aliaser: Any = EventAliaser(HierarchicalEmitter())
+_alias_event = cache(_aliaser._alias_event_name)
 _send: Any = Endpoint.make_request
+_providers: dict[int, EndpointProvider] = {}
+
+
+def _share_provider(ruleset_data: Any, **others: Any) -> EndpointProvider:
+    """Parse the rules for the endpoints of a service once. `_load_file` keeps the rules, so their id stays unique."""
+    if id(ruleset_data) not in _providers:
+        _providers[id(ruleset_data)] = EndpointProvider(ruleset_data, **others)
+    return _providers[id(ruleset_data)]
 
 
 def _call_handler(endpoint: Endpoint, operation: Any, request: dict[str, Any]) -> Any:
@@ -153,6 +170,27 @@ def _iterate_versions(keys: _VersionedKeyStore) -> Iterator[tuple[str, Any]]:
         yield key, list(versions)
 
 
+_set_checked_attribute = LimitedSizeDict.__setitem__
+_MAX_UNCHECKED = 200_000
+"""The size in bytes from which moto checks a row. Its limit is twice as large."""
+
+
+def _set_attribute(attributes: Any, name: str, value: Any) -> None:
+    """Set an attribute of a row, and add its size to that of the row. moto adds up all sizes for each attribute."""
+    if not hasattr(attributes, "size"):
+        attributes.size = sum(map(_measure, (*attributes.keys(), *attributes.values())))
+    # The size of the value that is replaced stays in the sum, so the row is not larger than the sum.
+    attributes.size += _measure(name) + _measure(value)
+    if attributes.size > _MAX_UNCHECKED:
+        _set_checked_attribute(attributes, name, value)
+    else:
+        dict.__setitem__(attributes, name, value)
+
+
+def _measure(part: Any) -> int:
+    return int(part.size()) if type(part) is DynamoType else bytesize(str(part))
+
+
 _transaction = threading.local()
 _one_at_a_time = threading.RLock()
 _transact_with_copies = DynamoDBBackend.transact_write_items
@@ -210,6 +248,7 @@ def _copy_rows(rows: Any, keys: Container[Any] | None) -> Any:
 def _copy_item(item: Item) -> Item:
     copied: Item = copy(item)
     copied.attrs = LimitedSizeDict()
+    vars(copied.attrs).update(vars(item.attrs))
     for name, value in item.attrs.items():
         # A plain dict's method: moto's own checks the size of the row at each attribute.
         dict.__setitem__(copied.attrs, name, value if value.type in _SCALARS else deepcopy(value))

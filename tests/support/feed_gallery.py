@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from chalicelib.domain import feed
+from chalicelib.domain import feed, feed_start
 from chalicelib.domain.feed import Span, Walk
 from chalicelib.domain.ids import PhotoId
 from tests.support import row_sizes
@@ -81,16 +81,16 @@ class Gallery:
 
     def new_walk(self, limit: int = 10, min_depth: int = 0, seed: int | None = None) -> Walk:
         """Return the start of a walk. Estimate the density from the ranks after a random rank, as the service does."""
-        sample = feed.choose_sample(self.rng.getrandbits(64), min_depth)
-        ranks = [item.rank for item in self.read([sample], feed.choose_sample_size(limit))[0]]
+        sample = feed_start.choose_sample(self.rng.getrandbits(64), min_depth)
+        ranks = [item.rank for item in self.read([sample], feed_start.choose_sample_size(limit))[0]]
         seed = self.rng.getrandbits(64) if seed is None else seed
-        return feed.start_walk(seed, ranks, sample, limit, min_depth)
+        return feed_start.start_walk(seed, ranks, sample, limit, min_depth)
 
     def first_page(
         self, limit: int = 10, min_depth: int = 0, seed: int | None = None
     ) -> tuple[list[Item], Walk | None]:
         """Return the first page of a new walk, and the start of the next page."""
-        return feed.read_first_page(self.new_walk(limit, min_depth, seed), limit, self.read, min_depth)
+        return feed_start.read_first_page(self.new_walk(limit, min_depth, seed), limit, self.read, min_depth)
 
     def _new_id(self) -> PhotoId:
         return PhotoId(f"{self.rng.getrandbits(128):032x}")

@@ -6,6 +6,7 @@ import pytest
 
 from chalicelib import wiring
 from chalicelib.stores.dynamodb import words
+from chalicelib.stores.dynamodb.photos import DynamoPhotoStore
 from tests.support.cloud import Cloud
 from tests.support.images import photo as make_photo
 from tests.support.old_search import OLD_TABLE
@@ -26,7 +27,9 @@ def search_photos(cloud: Cloud) -> None:
 
 def search_old_terms(cloud: Cloud) -> None:
     """Search and list by tag while functions also read the table of an earlier release."""
-    services: list[Any] = [wiring.stores().search, wiring.stores().photos._tags]  # type: ignore[attr-defined]
+    photos = wiring.stores().photos
+    assert isinstance(photos, DynamoPhotoStore)
+    services: list[Any] = [wiring.stores().search, photos._tags]
     with pytest.MonkeyPatch.context() as patched:
         for service in services:
             patched.setattr(service, "_old_terms", OLD_TABLE)

@@ -1,6 +1,7 @@
 """Clients of a running service: on this machine, packaged in the emulator, or on AWS."""
 
 import contextlib
+import os
 import re
 import shlex
 import signal
@@ -95,6 +96,8 @@ class Local(Service):
     def start(self) -> None:
         """Start the service, and wait until the API responds."""
         command = [sys.executable, "-m", "local", "--port", str(self.port), "--aws-port", str(self.aws_port)]
+        if store := os.environ.get("STORE"):
+            command += ["--store", store]
         self.log = (self.data.parent / "local.log").open("a")
         self.process = subprocess.Popen(
             [*command, "--data", str(self.data)],

@@ -8,7 +8,10 @@ from uuid import uuid4
 import pytest
 import time_machine
 
+from chalicelib import wiring
 from chalicelib.domain.errors import Busy
+from chalicelib.domain.ids import format_timestamp
+from chalicelib.domain.photos import GRANT_LIFETIME
 from tests.support.cloud import Answer, Client, Cloud
 from tests.support.faults import Fault, Killed, Mode, striking
 from tests.support.images import photo as make_photo
@@ -224,3 +227,37 @@ def test_failed_database_call_returns_busy(shared_cloud: Cloud, ann: Client) -> 
     with striking(Fault(1, "500"), shared_cloud.dynamodb):
         answer = request_upload(ann)
     assert (answer.status, answer.json["error"]) == (Busy.status, "Busy")
+
+
+def test_pending_photo_is_already_in_its_album(shared_cloud: Cloud, ann: Client) -> None:
+    album = ann.post("/albums", {"name": "Sea"}).json["albumId"]
+    assert request_upload(ann, albumId=album).status == 201
+    (photo,) = rows(shared_cloud, ann.user_id)
+    assert list(photo.memberships) == [album]
+
+
+def test_grant_is_attempted_three_times_if_other_writers_change_its_rows(
+    ann: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    attempts = []
+
+    def lose_the_race(*rows: object) -> bool:
+        attempts.append(rows)
+        return False
+
+    monkeypatch.setattr(wiring.stores().photos, "add_pending", lose_the_race)
+    answer = request_upload(ann)
+    assert (answer.status, answer.json["error"]) == (Busy.status, "Busy")
+    assert len(attempts) == 3
+
+
+def test_pending_photo_has_the_requested_visibility_a_readable_key_and_a_due_time(
+    shared_cloud: Cloud, ann: Client
+) -> None:
+    now = datetime.now(UTC)
+    with time_machine.travel(now, tick=False):
+        request_upload(ann, visibility="private", filename="Kai \u00e9.jpg")
+    (photo,) = rows(shared_cloud, ann.user_id)
+    assert photo.visibility == "private"
+    assert photo.s3_key == f"{ann.user_id}/{photo.photo_id}/Kai_.jpg"
+    assert photo.due_at == format_timestamp(now + 2 * GRANT_LIFETIME)

@@ -144,6 +144,7 @@ def test_put_grant_binds_its_headers_and_allows_one_upload(shared_cloud: Cloud, 
         "x-amz-checksum-sha256": "A" * 43 + "=",
         "x-amz-sdk-checksum-algorithm": "SHA256",
         "x-amz-meta-filename": "Kai%201.jpg",
+        "x-amz-storage-class": "INTELLIGENT_TIERING",
     }
     (signed,) = re.findall(r"X-Amz-SignedHeaders=([^&]*)", grant["uploadUrl"])
     bound = {name.lower() for name in signed.split("%3B")} | set(

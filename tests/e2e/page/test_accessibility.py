@@ -12,7 +12,7 @@ from tests.support.chromium import DESKTOP, PHONE, Person
 from tests.support.page_tour import Tour, scroll_width_excess
 from tests.support.paths import ROOT
 
-pytestmark = pytest.mark.xdist_group("page")
+pytestmark = pytest.mark.xdist_group("tours")
 
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 # The parts of an element that is animated have colours that last for a moment only.

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from tests.support.chromium import PHONE, Person
 from tests.support.page_albums import create_album, list_shown, list_stored, toast, use_menu
 
-pytestmark = pytest.mark.xdist_group("page")
+pytestmark = pytest.mark.xdist_group("tours")
 
 
 def arrange(person: Person, count: int, seed: int) -> tuple[str, list[str]]:

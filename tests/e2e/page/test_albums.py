@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from tests.support.chromium import Person
 from tests.support.page_albums import HOSTILE, create_album, list_shown, list_stored, toast, use_menu
 
-pytestmark = pytest.mark.xdist_group("page")
+pytestmark = pytest.mark.xdist_group("tours")
 
 
 def test_person_creates_an_album_and_adds_photos(person: Person) -> None:

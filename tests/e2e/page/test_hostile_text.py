@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from tests.support.chromium import Person, write_photos
 from tests.support.rest import PASSWORD
 
-pytestmark = pytest.mark.xdist_group("page")
+pytestmark = pytest.mark.xdist_group("tours")
 
 HOSTILE = "<img src=x onerror=window.hacked=1>\"'><script>window.hacked=1</script>{{7*7}}javascript:window.hacked=1"
 SHORT = "<svg onload=window.hacked=1>"

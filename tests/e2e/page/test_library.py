@@ -7,7 +7,7 @@ from playwright.sync_api import Locator, expect
 
 from tests.support.chromium import Person, find_box
 
-pytestmark = pytest.mark.xdist_group("page")
+pytestmark = pytest.mark.xdist_group("tours")
 
 
 def choose(person: Person, count: int) -> Locator:

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from tests.support.chromium import PHONE, Person
 from tests.support.page_albums import HOSTILE, create_album, create_link, open_sharing, toast
 
-pytestmark = pytest.mark.xdist_group("page")
+pytestmark = pytest.mark.xdist_group("tours")
 
 PASSWORD = "Käse & 100 %"
 # The service hashes a password slowly on purpose.

@@ -19,7 +19,7 @@ from tests.support.page_doors import join_on_page
 from tests.support.rest import PASSWORD as ACCOUNT_PASSWORD
 from tests.support.uploading import Uploader
 
-pytestmark = pytest.mark.xdist_group("page")
+pytestmark = pytest.mark.xdist_group("tours")
 
 COUNT = int(os.environ.get("JOURNEY_PHOTOS", "40"))
 PASSWORD = "Käse & 100 %"

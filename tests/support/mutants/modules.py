@@ -60,6 +60,7 @@ MODULES = {
             "uploads/test_media_types.py",
             "uploads/test_confirm.py",
             "uploads/test_large_photos.py",
+            "infra/test_metrics.py",
         ),
     ),
     "links": Module(
