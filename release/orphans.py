@@ -16,10 +16,8 @@ from chalicelib.domain.errors import PhotoshareError
 from chalicelib.domain.ids import UserId, format_timestamp
 from chalicelib.domain.messages import PurgeAccount
 from chalicelib.infra.settings import MissingSetting
-from chalicelib.stores.dynamodb.audit import DynamoAudit
+from chalicelib.stores.row_audit import iterate_rows
 from release.reconcile import load_environment
-
-_ROWS = 500
 
 
 class NotAnOrphan(Exception):
@@ -47,14 +45,9 @@ def main() -> None:
 
 def find_orphans(has_user: Callable[[UserId], bool]) -> Iterator[tuple[UserId, int]]:
     """Yield the accounts that are not cancelled and have no Cognito user, with the number of their photos."""
-    audit, after = DynamoAudit(wiring.settings(), wiring.dynamodb()), None
-    while True:
-        accounts, after = audit.scan_accounts(_ROWS, after)
-        for account in accounts:
-            if not account.is_cancelled and not has_user(account.user_id):
-                yield account.user_id, account.photo_count
-        if after is None:
-            return
+    for account in iterate_rows(wiring.stores().audit.scan_accounts):
+        if not account.is_cancelled and not has_user(account.user_id):
+            yield account.user_id, account.photo_count
 
 
 def cancel_orphans(user_ids: list[str]) -> None:

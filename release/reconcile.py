@@ -18,6 +18,7 @@ import boto3
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
+from chalicelib import wiring
 from chalicelib.domain.errors import PhotoshareError
 from chalicelib.infra.exported_files import ExportedFiles, InvalidExport
 from chalicelib.infra.settings import MissingSetting
@@ -42,6 +43,8 @@ def main() -> int:
         inventories=tuple(arguments.inventory),
         exports=tuple(arguments.export),
     )
+    if arguments.export and wiring.database():
+        sys.exit("Only the tables of DynamoDB have exports. Compare without --inventory and --export.")
     with _open_first_source(options, arguments.work) as first:
         report = build_reconciliation(options, print_finding, first).run()
     print_report(report)

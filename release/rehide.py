@@ -1,6 +1,7 @@
 """Apply deletions and visibility changes again after a restore: `python -m release.rehide STAGE FROM TO`.
 
 FROM is the suffix of the tables that were in use. TO is the suffix of the tables that were restored from them.
+On PostgreSQL, FROM and TO are the connection strings of both databases. On Aurora DSQL, they are the endpoints.
 The command repeats in the TO tables each deletion, hiding, revocation and cancellation of the FROM tables. Nothing
 becomes more visible.
 An album without a row in the FROM tables counts as deleted, and a link without a row as revoked.
@@ -9,9 +10,7 @@ The command is idempotent. No function may run at the same time. AWS contracts D
 
 import sys
 from collections import Counter
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
 
 import boto3
 import msgspec
@@ -20,16 +19,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 from chalicelib.albums.link_creation import MAX_LINKS
 from chalicelib.domain.albums import Album
 from chalicelib.domain.errors import Busy, PhotoshareError
-from chalicelib.domain.ids import UserId, format_timestamp
+from chalicelib.domain.ids import format_timestamp
 from chalicelib.domain.photos import TRASH_LIFETIME, Photo, Visibility
 from chalicelib.infra import aws
 from chalicelib.infra.settings import MissingSetting, Settings, load_settings
-from chalicelib.stores.dynamodb import items
-from chalicelib.stores.dynamodb.account_deletion import DynamoAccountDeletionStore
-from chalicelib.stores.dynamodb.accounts import DynamoAccountStore
-from chalicelib.stores.dynamodb.albums import DynamoAlbumStore
-from chalicelib.stores.dynamodb.photos import DynamoPhotoStore
-from chalicelib.stores.dynamodb.share_links import DynamoShareLinkStore
+from chalicelib.stores.backend import Stores
+from chalicelib.stores.dynamodb.stores import build_stores
+from chalicelib.stores.protocols import AlbumStore, ShareLinkStore
+from chalicelib.stores.row_audit import iterate_rows
 
 _BY_STRICTNESS: tuple[Visibility, ...] = ("public", "unlisted", "private")
 TABLES = {
@@ -43,14 +40,35 @@ TABLES = {
 """The names of the tables by the fields of `Settings`."""
 
 
-def main(stage: str, previous_suffix: str, restored_suffix: str) -> None:
-    """Run the command on the tables with the suffixes FROM and TO. A suffix can be empty."""
+class Unreadable(Exception):
+    """The row of a photo is unreadable. The message is the id of the photo."""
+
+
+def main(stage: str, previous: str, restored: str) -> None:
+    """Run the command on the tables with the suffixes FROM and TO, or on two SQL databases.
+
+    A suffix can be empty.
+    """
     lambdas = boto3.client("lambda")
     function = lambdas.get_function_configuration(FunctionName=f"photoshare-{stage}")
     settings = load_settings({"AWS_REGION": lambdas.meta.region_name, **function["Environment"]["Variables"]})
-    previous, restored = (select_tables(settings, stage, suffix) for suffix in (previous_suffix, restored_suffix))
-    for kind, count in sorted(rehide(aws.create_client("dynamodb"), previous, restored, datetime.now(UTC)).items()):
+    changes = rehide(open_stores(settings, stage, previous), open_stores(settings, stage, restored), datetime.now(UTC))
+    for kind, count in sorted(changes.items()):
         print(f"Changed {count} {kind}.")
+
+
+def open_stores(settings: Settings, stage: str, name: str) -> Stores:
+    """Return the stores on the tables with a suffix, or on the SQL database with a connection string or an endpoint."""
+    if not settings.database_url and not settings.dsql:
+        return build_stores(select_tables(settings, stage, name), aws.create_client("dynamodb"))
+    from chalicelib.stores.postgres.database import Database
+    from chalicelib.stores.postgres.dsql import open_database
+    from chalicelib.stores.postgres.stores import build_stores as build_sql_stores
+
+    cluster = settings.dsql
+    if cluster is None:
+        return build_sql_stores(Database(name))
+    return build_sql_stores(open_database(msgspec.structs.replace(cluster, endpoint=name)))
 
 
 def select_tables(settings: Settings, stage: str, suffix: str) -> Settings:
@@ -59,48 +77,40 @@ def select_tables(settings: Settings, stage: str, suffix: str) -> Settings:
     return msgspec.structs.replace(settings, **tables)
 
 
-def rehide(dynamodb: Any, previous: Settings, restored: Settings, now: datetime) -> Counter[str]:
-    """Hide everything again in the tables of `restored`, and return the number of changes by kind.
+def rehide(previous: Stores, restored: Stores, now: datetime) -> Counter[str]:
+    """Hide everything again in `restored`, and return the number of changes by kind.
 
     Raises:
-        Busy: another writer changes the restored tables.
+        Busy: another writer changes the restored rows.
+        Unreadable: the previous row of a photo is unreadable.
     """
     changes = Counter(accounts=0, albums=0, links=0, photos=0)
-    store = DynamoPhotoStore(restored, dynamodb)
-    accounts = DynamoAccountStore(restored, dynamodb)
-    previous_albums, restored_albums = (DynamoAlbumStore(tables, dynamodb) for tables in (previous, restored))
-    previous_links, restored_links = (DynamoShareLinkStore(tables, dynamodb) for tables in (previous, restored))
-    for row in _scan_rows(dynamodb, previous.photo_table):
-        changes["photos"] += _rehide_photo(store, accounts, items.decode_photo(row), now)
-    for row in _scan_rows(dynamodb, restored.album_table):
-        if row["record"]["S"] == "album":
-            album = msgspec.convert(items.decode(row), Album)
-            changes["links"] += _revoke_links(previous_links, restored_links, album)
-            changes["albums"] += _rehide_album(restored_albums, previous_albums.get_album(album.album_id), album, now)
-    deletions = DynamoAccountDeletionStore(restored, dynamodb)
-    for row in _scan_rows(dynamodb, previous.account_table):
-        user_id = UserId(row["userId"]["S"])
-        if "cancelledAt" in row and not accounts.get_account(user_id).cancelled:
-            deletions.cancel_account(user_id, row["cancelledAt"]["S"], format_timestamp(now))
+    for stored in iterate_rows(previous.audit.scan_photos):
+        if stored.photo is None:
+            raise Unreadable(stored.photo_id)
+        changes["photos"] += _rehide_photo(restored, stored.photo, now)
+    for album_id, owner in iterate_rows(restored.audit.scan_albums):
+        album = restored.albums.get_album(album_id) if owner else None
+        if album:
+            changes["links"] += _revoke_links(previous.links, restored.links, album)
+            changes["albums"] += _rehide_album(restored.albums, previous.albums.get_album(album_id), album, now)
+    for account in iterate_rows(previous.audit.scan_accounts):
+        if account.cancelled_at and not restored.accounts.get_account(account.user_id).cancelled:
+            restored.deletions.cancel_account(account.user_id, account.cancelled_at, format_timestamp(now))
             changes["accounts"] += 1
     return changes
 
 
-def _scan_rows(dynamodb: Any, table: str) -> Iterator[items.Item]:
-    for page in dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True):
-        yield from page["Items"]
-
-
-def _rehide_photo(store: DynamoPhotoStore, accounts: DynamoAccountStore, previous: Photo, now: datetime) -> bool:
-    photo = store.get_photo(previous.photo_id)
+def _rehide_photo(restored: Stores, previous: Photo, now: datetime) -> bool:
+    photo = restored.photos.get_photo(previous.photo_id)
     if photo is None or photo.status == "erased":
         return False
     hidden_photo = (
         photo.to_tombstone(format_timestamp(now)) if previous.status == "erased" else _hide(photo, previous, now)
     )
-    if hidden_photo == photo or accounts.get_account(photo.user_id).cancelled:
+    if hidden_photo == photo or restored.accounts.get_account(photo.user_id).cancelled:
         return False
-    if not store.replace(photo, hidden_photo):
+    if not restored.photos.replace(photo, hidden_photo):
         raise Busy(f"{photo.photo_id} is being changed. Check whether a function still runs.")
     return True
 
@@ -123,13 +133,13 @@ def _hide(photo: Photo, previous: Photo, now: datetime) -> Photo:
     return hidden_photo
 
 
-def _revoke_links(previous_links: DynamoShareLinkStore, restored_links: DynamoShareLinkStore, album: Album) -> int:
+def _revoke_links(previous_links: ShareLinkStore, restored_links: ShareLinkStore, album: Album) -> int:
     existing = {link.link_id for link in previous_links.list_links(album.album_id, MAX_LINKS)}
     revoked = [link for link in restored_links.list_links(album.album_id, MAX_LINKS) if link.link_id not in existing]
     return sum(restored_links.remove_link(album.album_id, link.link_id) for link in revoked)
 
 
-def _rehide_album(albums: DynamoAlbumStore, previous: Album | None, album: Album, now: datetime) -> bool:
+def _rehide_album(albums: AlbumStore, previous: Album | None, album: Album, now: datetime) -> bool:
     if album.deleted_at:
         return False
     # The sweep propagates the change to the photos.
@@ -151,7 +161,7 @@ def _rehide_album(albums: DynamoAlbumStore, previous: Album | None, album: Album
     return True
 
 
-def _replace(albums: DynamoAlbumStore, album: Album, changed_album: Album) -> None:
+def _replace(albums: AlbumStore, album: Album, changed_album: Album) -> None:
     if not albums.change(album, changed_album):
         raise Busy(f"{album.album_id} is being changed. Check whether a function still runs.")
 
@@ -159,5 +169,7 @@ def _replace(albums: DynamoAlbumStore, album: Album, changed_album: Album) -> No
 if __name__ == "__main__":
     try:
         main(*sys.argv[1:])
+    except Unreadable as error:
+        sys.exit(f"The rehide is incomplete. Restore the row of this photo from a backup, and run it again: {error}")
     except (ClientError, BotoCoreError, PhotoshareError, MissingSetting, TypeError) as error:
         sys.exit(f"The rehide is incomplete: {error}")

@@ -6,36 +6,33 @@ fails: jobs skip the photos that are up to date.
 
 import sys
 from datetime import UTC, datetime
-from typing import Any
+from pathlib import Path
 
-import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from chalicelib import wiring
 from chalicelib.domain.errors import Busy
-from chalicelib.domain.ids import UserId, format_timestamp
-from chalicelib.infra import aws
-from chalicelib.infra.settings import MissingSetting, Settings, load_settings
-from chalicelib.stores.dynamodb.user_requests import DynamoUserRequestStore
+from chalicelib.domain.ids import format_timestamp
+from chalicelib.infra.settings import MissingSetting
+from chalicelib.stores.backend import Stores
+from chalicelib.stores.row_audit import iterate_rows
+from release.reconcile import load_environment
 
 
 def main(stage: str) -> None:
-    """Add the requests of a stage, in the tables that its functions use."""
-    lambdas = boto3.client("lambda")
-    function = lambdas.get_function_configuration(FunctionName=f"photoshare-{stage}")
-    settings = load_settings({"AWS_REGION": lambdas.meta.region_name, **function["Environment"]["Variables"]})
-    count = request_reindexing(aws.create_client("dynamodb"), settings, datetime.now(UTC))
+    """Add the requests of a stage, in the database that its functions use."""
+    load_environment(stage, Path(".data"))
+    count = request_reindexing(wiring.stores(), datetime.now(UTC))
     print(f"Requested to reindex the photos of {count} users. The hourly sweep starts the jobs.")
 
 
-def request_reindexing(dynamodb: Any, settings: Settings, now: datetime) -> int:
+def request_reindexing(stores: Stores, now: datetime) -> int:
     """Add a request for each account that is not cancelled, and return the number of requests."""
-    requests, time = DynamoUserRequestStore(settings, dynamodb, kind="reindex"), format_timestamp(now)
-    count = 0
-    for page in dynamodb.get_paginator("scan").paginate(TableName=settings.account_table, ConsistentRead=True):
-        for row in page["Items"]:
-            if row["record"]["S"] == "account" and "cancelledAt" not in row:
-                requests.add(UserId(row["userId"]["S"]), time, time)
-                count += 1
+    time, count = format_timestamp(now), 0
+    for account in iterate_rows(stores.audit.scan_accounts):
+        if not account.is_cancelled:
+            stores.reindex_requests.add(account.user_id, time, time)
+            count += 1
     return count
 
 

@@ -4,7 +4,7 @@ The order matters. The entries come before the accounts, which count the photos 
 words and ratings, because they rebuild lost rows, to which words and ratings belong.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import NamedTuple, Protocol
@@ -171,18 +171,23 @@ class DerivedRowPass(_TablePass[tuple[RowId, DerivedRow]]):
                 orphans.setdefault(row.photo_id, {})[row_id] = row
         suspicions = []
         for photo_id, found in orphans.items():
-            owner = self._find_owner(photos.get(photo_id), next(iter(found.values())))
+            owner = self._find_owner(photos.get(photo_id), found.values())
             if self._is_wanted(owner.user_id):
                 findings = [Finding(f"{row_id.kind}-orphaned", row_id.name) for row_id in found]
                 suspicions.append(Suspicion(findings, self._photos.build_look(owner, photo_id, found)))
         yield suspicions
 
-    def _find_owner(self, photo: Photo | None, row: DerivedRow) -> Owner:
-        """Return the owner of a photo, or the user that the row names. For an entry, return the owner of its album."""
+    def _find_owner(self, photo: Photo | None, rows: Iterable[DerivedRow]) -> Owner:
+        """Return the owner of a photo, or the user that its rows name. For an entry, return the owner of its album.
+
+        Rows of lists for everyone name no user.
+        """
         if photo:
             return Owner(photo.user_id)
-        albums = self._rows.read_albums([row.album_id]) if row.album_id else {}
-        return Owner(row.user_id or next((album.album.user_id for album in albums.values()), UserId("")))
+        if named := next((row.user_id for row in rows if row.user_id), None):
+            return Owner(named)
+        albums = self._rows.read_albums(row.album_id for row in rows if row.album_id)
+        return Owner(next((album.album.user_id for album in albums.values()), UserId("")))
 
 
 class RatingPass(_TablePass[StoredRating]):

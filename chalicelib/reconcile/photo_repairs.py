@@ -129,9 +129,8 @@ class PhotoRepairs:
         original = self._find_lost_original(state)
         if original is None or self._confirmation.rebuild(*original) is None:
             return False
-        album_ids = self._audit.list_album_ids(state.user_id)
-        entries = [RowId("entry", (album_id, state.photo_id)) for album_id in album_ids]
-        return self._rewrite(self._loader.load_one(Owner(state.user_id), state.photo_id, entries), finding)
+        survivors = self._audit.list_surviving_ids(state.user_id, state.photo_id)
+        return self._rewrite(self._loader.load_one(Owner(state.user_id), state.photo_id, survivors), finding)
 
     def _find_lost_original(self, state: PhotoState) -> tuple[str, StoredObject] | None:
         """Return the key and the version to rebuild a row from, or None if the owner may have erased the photo.

@@ -4,7 +4,7 @@ The other stores read rows as records of the domain. The reconciliation compares
 row may contain keys that no record shows. Values named `row` are for the implementation alone.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple, Protocol
 
 from msgspec import Struct
@@ -12,6 +12,8 @@ from msgspec import Struct
 from chalicelib.domain.albums import Album
 from chalicelib.domain.ids import AlbumId, LinkId, PhotoId, Timestamp, UserId
 from chalicelib.domain.photos import Photo
+
+_PAGE = 500
 
 RowKind = Literal["entry", "search-row", "list-row", "digest"]
 """A kind of rows that are written with a photo."""
@@ -72,11 +74,16 @@ class StoredAccount(Struct, frozen=True, kw_only=True):
     photo_count: int
     bytes: int
     album_count: int
-    is_cancelled: bool
+    cancelled_at: Timestamp | None
     is_due: bool
     """True if the account is due for its purge at some time."""
     expires: bool
     row: Any
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Return whether the account is cancelled."""
+        return self.cancelled_at is not None
 
 
 class StoredAlbum(Struct, frozen=True, kw_only=True):
@@ -110,6 +117,15 @@ class RowPage[Record](NamedTuple):
 
     rows: list[Record]
     end: str | None
+
+
+def iterate_rows[Record](scan: Callable[[int, str | None], RowPage[Record]]) -> Iterator[Record]:
+    """Yield all rows of a table. `scan` is a method of a `RowReader`."""
+    rows, end = scan(_PAGE, None)
+    yield from rows
+    while end:
+        rows, end = scan(_PAGE, end)
+        yield from rows
 
 
 class RowReader(Protocol):
@@ -175,6 +191,9 @@ class RowReader(Protocol):
 
     def list_album_ids(self, owner: UserId) -> list[AlbumId]:
         """Return the ids of all albums of a user, including albums that are being deleted."""
+
+    def list_surviving_ids(self, user_id: UserId, photo_id: PhotoId) -> list[RowId]:
+        """Return the ids of rows that may have survived their photo. Rows of words and tags may be left out."""
 
     def has_records(self, user_id: UserId) -> bool:
         """Return whether a user has records beside the account, such as digests or counts by month."""

@@ -68,7 +68,7 @@ def request_every_job(cloud: Cloud, owner: Client) -> None:
     owner.delete(f"/photos/{photos[1].photo_id}")
     assert owner.delete("/trash").status == 202
     assert cloud.person(f"bob-{uuid4()}").delete("/account").status == 202
-    request_reindexing(cloud.dynamodb, cloud.settings, datetime.now(UTC))
+    request_reindexing(wiring.stores(), datetime.now(UTC))
 
 
 def test_every_job_finishes_although_no_job_may_send_a_message(

@@ -69,7 +69,7 @@ def test_command_and_sweep_reindex_the_photos_of_every_user_once(shared_cloud: C
     _, bobs_ids = add_old_photos(shared_cloud, bob, 1)
     assert (read_order(ann), list_album_photos(ann, album, order="taken")) == ([], [])
     for _ in range(2):
-        assert request_reindexing(shared_cloud.dynamodb, shared_cloud.settings, datetime.now(UTC)) >= 2
+        assert request_reindexing(wiring.stores(), datetime.now(UTC)) >= 2
         assert shared_cloud.sweep(datetime.now(UTC)) >= 2
         run_queued_jobs(shared_cloud)
         assert (read_order(ann), read_order(bob)) == (photo_ids, bobs_ids)
@@ -82,7 +82,7 @@ def test_command_requests_nothing_for_cancelled_accounts(shared_cloud: Cloud, an
     add_old_photos(shared_cloud, ann, 1)
     now, later = (format_timestamp(datetime.now(UTC) + timedelta(days=day)) for day in (0, 1))
     wiring.stores().deletions.cancel_account(UserId(ann.user_id), now, later)
-    request_reindexing(shared_cloud.dynamodb, shared_cloud.settings, datetime.now(UTC))
+    request_reindexing(wiring.stores(), datetime.now(UTC))
     assert not is_requested(ann)
 
 

@@ -1,61 +1,33 @@
 """After a restore, photos, albums and links that were hidden since then are hidden again, and nothing is revealed."""
 
-import copy
 from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
-from chalicelib.domain.ids import AlbumId, UserId, format_timestamp
+from chalicelib import wiring
+from chalicelib.domain.ids import AlbumId, PhotoId, UserId, format_timestamp
 from chalicelib.domain.photos import TRASH_LIFETIME
-from chalicelib.infra.settings import Settings
-from chalicelib.stores.dynamodb.account_deletion import DynamoAccountDeletionStore
-from chalicelib.stores.dynamodb.accounts import DynamoAccountStore
-from chalicelib.stores.dynamodb.albums import DynamoAlbumStore
-from chalicelib.stores.dynamodb.photos import DynamoPhotoStore
-from chalicelib.stores.dynamodb.share_links import DynamoShareLinkStore
-from release.rehide import TABLES, rehide, select_tables
+from release.rehide import rehide, select_tables
 from tests.support.cloud import Cloud
 from tests.support.cognito import Cognito
 from tests.support.images import photo as make_photo
 from tests.support.invariants import broken
-from tests.support.stored.dynamodb import DynamoStored
+from tests.support.restored import Restored, restored
 
+pytestmark = pytest.mark.every_store
 JPEG = make_photo(64, 48)
 NOW = datetime.now(UTC)
 
 
-def copy_tables(cloud: Cloud) -> Settings:
-    """Copy all tables as they are now, as a point-in-time restore does. Return settings that name the copies."""
-    copies = select_tables(cloud.settings, "test", "-restored")
-    for name in TABLES:
-        table = cloud.dynamodb.describe_table(TableName=getattr(cloud.settings, name))["Table"]
-        indexes = [
-            {key: index[key] for key in ("IndexName", "KeySchema", "Projection")}
-            for index in table.get("GlobalSecondaryIndexes", [])
-        ]
-        cloud.dynamodb.create_table(
-            TableName=getattr(copies, name),
-            KeySchema=table["KeySchema"],
-            AttributeDefinitions=table["AttributeDefinitions"],
-            BillingMode="PAY_PER_REQUEST",
-            **({"GlobalSecondaryIndexes": indexes} if indexes else {}),
-        )
-        for row in cloud.dynamodb.scan(TableName=table["TableName"])["Items"]:
-            cloud.dynamodb.put_item(TableName=getattr(copies, name), Item=row)
-    return copies
-
-
-def use_tables(cloud: Cloud, settings: Settings) -> Cloud:
-    """Return the deployment with stores that use the tables of `settings`."""
-    deployment = copy.copy(cloud)
-    deployment.settings, deployment.stored = settings, DynamoStored(settings, cloud.dynamodb)
-    deployment.store, deployment.albums = (
-        DynamoPhotoStore(settings, cloud.dynamodb),
-        DynamoAlbumStore(settings, cloud.dynamodb),
-    )
-    deployment.accounts = DynamoAccountStore(settings, cloud.dynamodb)
-    return deployment
+@pytest.fixture
+def restore(cloud: Cloud) -> Iterator[Callable[[], Restored]]:
+    """A function that copies all rows as they are now."""
+    with ExitStack() as copies:
+        yield lambda: copies.enter_context(restored(cloud))
 
 
 def test_table_names_have_the_stage_and_the_suffix(cloud: Cloud) -> None:
@@ -63,17 +35,9 @@ def test_table_names_have_the_stage_and_the_suffix(cloud: Cloud) -> None:
     assert select_tables(cloud.settings, "test", "-x").photo_table == "photoshare-test-PhotoMetadata-x"
 
 
-def test_restored_photos_are_exactly_as_hidden_as_before_the_restore(cloud: Cloud) -> None:
+def change_after_the_copy(cloud: Cloud, ids: dict[str, PhotoId], pending: dict[str, Any], album: str) -> None:
+    """Hide, delete, show and rename photos of Ann."""
     ann = cloud.person("ann")
-    album = ann.post("/albums", {"name": "Sea"}).json["albumId"]
-    names = ("kept", "private", "unlisted", "trashed", "erased", "moved", "shown", "renamed", "untrashed")
-    ids = {
-        name: cloud.upload(ann, JPEG, visibility="private" if name == "shown" else "public", albumId=album).photo_id
-        for name in names
-    }
-    pending = cloud.grant(ann)
-    assert ann.delete(f"/photos/{ids['untrashed']}").status == 204
-    tables = copy_tables(cloud)
     assert ann.post(f"/photos/{ids['untrashed']}/restore").status == 200
     cloud.put(pending, JPEG)
     assert ann.post(f"/photos/{pending['photoId']}/complete").status == 200
@@ -86,8 +50,24 @@ def test_restored_photos_are_exactly_as_hidden_as_before_the_restore(cloud: Clou
     assert ann.patch(f"/photos/{ids['shown']}", {"visibility": "public"}).status == 200
     assert ann.patch(f"/photos/{ids['renamed']}", {"title": "New"}).status == 200
 
-    assert rehide(cloud.dynamodb, cloud.settings, tables, NOW) == Counter(photos=7)
-    deployment = use_tables(cloud, tables)
+
+def test_restored_photos_are_exactly_as_hidden_as_before_the_restore(
+    cloud: Cloud, restore: Callable[[], Restored]
+) -> None:
+    ann = cloud.person("ann")
+    album = ann.post("/albums", {"name": "Sea"}).json["albumId"]
+    names = ("kept", "private", "unlisted", "trashed", "erased", "moved", "shown", "renamed", "untrashed")
+    ids = {
+        name: cloud.upload(ann, JPEG, visibility="private" if name == "shown" else "public", albumId=album).photo_id
+        for name in names
+    }
+    pending = cloud.grant(ann)
+    assert ann.delete(f"/photos/{ids['untrashed']}").status == 204
+    copies = restore()
+    change_after_the_copy(cloud, ids, pending, album)
+
+    assert rehide(wiring.stores(), copies.stores, NOW) == Counter(photos=7)
+    deployment = copies.cloud
     now = {name: deployment.photo(photo_id) for name, photo_id in ids.items()}
     assert {name: photo.visibility for name, photo in now.items() if photo.status == "ready"} == {
         **dict.fromkeys(("kept", "trashed", "moved", "renamed", "untrashed"), "public"),
@@ -102,15 +82,17 @@ def test_restored_photos_are_exactly_as_hidden_as_before_the_restore(cloud: Clou
     assert [name for name, photo in now.items() if not photo.memberships] == ["erased", "moved"]
     assert now["renamed"].title == ""
     assert broken(deployment, "ann") == []
-    assert rehide(cloud.dynamodb, cloud.settings, tables, NOW) == Counter(), "a second run changes nothing"
+    assert rehide(wiring.stores(), copies.stores, NOW) == Counter(), "a second run changes nothing"
 
 
 @pytest.mark.parametrize("action", ["hide", "delete", "revoke"])
-def test_restored_albums_and_links_are_as_closed_as_before_the_restore(cloud: Cloud, action: str) -> None:
+def test_restored_albums_and_links_are_as_closed_as_before_the_restore(
+    cloud: Cloud, restore: Callable[[], Restored], action: str
+) -> None:
     ann = cloud.person("ann")
     kept, album = (f"/albums/{ann.post('/albums', {'name': name}).json['albumId']}" for name in ("Sea", "Hills"))
     links = {path: ann.post(f"{path}/links").json["linkId"] for path in (kept, album)}
-    tables = copy_tables(cloud)
+    copies = restore()
     if action == "hide":
         assert ann.patch(album, {"visibility": "private"}).status == 200
     elif action == "delete":
@@ -118,31 +100,28 @@ def test_restored_albums_and_links_are_as_closed_as_before_the_restore(cloud: Cl
     else:
         assert ann.delete(f"{album}/links/{links[album]}").status == 204
 
-    changes = rehide(cloud.dynamodb, cloud.settings, tables, NOW)
-    album_store = DynamoAlbumStore(tables, cloud.dynamodb)
-    unchanged, changed = (album_store.get_album(AlbumId(path[8:])) for path in (kept, album))
+    changes = rehide(wiring.stores(), copies.stores, NOW)
+    unchanged, changed = (copies.stores.albums.get_album(AlbumId(path[8:])) for path in (kept, album))
     assert unchanged
     assert changed
     assert (unchanged.visibility, unchanged.deleted_at, unchanged.link_count) == ("public", None, 1)
     assert (changed.visibility == "private") is (action == "hide")
     assert bool(changed.deleted_at) is (action == "delete")
-    assert len(DynamoShareLinkStore(tables, cloud.dynamodb).list_links(changed.album_id, 9)) == (
-        1 if action == "hide" else 0
-    )
+    assert len(copies.stores.links.list_links(changed.album_id, 9)) == (1 if action == "hide" else 0)
     assert changes.total() >= 1
-    assert broken(use_tables(cloud, tables), "ann") == []
-    assert rehide(cloud.dynamodb, cloud.settings, tables, NOW) == Counter()
+    assert broken(copies.cloud, "ann") == []
+    assert rehide(wiring.stores(), copies.stores, NOW) == Counter()
 
 
-def test_cancelled_accounts_are_cancelled_again_and_purged(cloud: Cloud) -> None:
+def test_cancelled_accounts_are_cancelled_again_and_purged(cloud: Cloud, restore: Callable[[], Restored]) -> None:
     Cognito(cloud)
     ann, bob = cloud.person("ann"), cloud.person("bob")
     for user in (ann, bob):
         cloud.upload(user, JPEG)
-    tables = copy_tables(cloud)
+    copies = restore()
     assert ann.delete("/account").status == 202
-    assert rehide(cloud.dynamodb, cloud.settings, tables, NOW) == Counter(accounts=1)
-    deletions = DynamoAccountDeletionStore(tables, cloud.dynamodb)
+    assert rehide(wiring.stores(), copies.stores, NOW) == Counter(accounts=1)
+    deletions = copies.stores.deletions
     assert deletions.get_cancellation_time(UserId(bob.user_id)) is None
     assert deletions.list_due(format_timestamp(NOW + timedelta(seconds=1)), 9) == [ann.user_id]
-    assert rehide(cloud.dynamodb, cloud.settings, tables, NOW) == Counter()
+    assert rehide(wiring.stores(), copies.stores, NOW) == Counter()

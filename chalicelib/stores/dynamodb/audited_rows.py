@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.domain.ids import AlbumId, LinkId, PhotoId, UserId, get_upload_time, is_photo_id
+from chalicelib.domain.ids import AlbumId, LinkId, PhotoId, Timestamp, UserId, get_upload_time, is_photo_id
 from chalicelib.domain.photos import Photo
 from chalicelib.stores.dynamodb import items, months, term_rows
 from chalicelib.stores.dynamodb.albums import encode_album
@@ -142,6 +142,9 @@ class DynamoRowReader:
     def list_album_ids(self, owner: UserId) -> list[AlbumId]:
         return self._raw.list_album_ids(owner)
 
+    def list_surviving_ids(self, user_id: UserId, photo_id: PhotoId) -> list[RowId]:
+        return [RowId("entry", (album_id, photo_id)) for album_id in self.list_album_ids(user_id)]
+
     def has_records(self, user_id: UserId) -> bool:
         return any(row["record"]["S"] != "account" for row in self._raw.query("account_table", user_id))
 
@@ -194,7 +197,7 @@ def _decode_account(row: Item) -> StoredAccount:
     counts: dict[Any, int] = {count: int(row.get(name, {"N": "0"})["N"]) for count, name in COUNTS.items()}
     return StoredAccount(
         user_id=UserId(row["userId"]["S"]),
-        is_cancelled="cancelledAt" in row,
+        cancelled_at=Timestamp(row["cancelledAt"]["S"]) if "cancelledAt" in row else None,
         is_due="dueAt" in row,
         expires="expiresAt" in row,
         row=row,

@@ -140,7 +140,7 @@ def decode_stored_account(row: Row) -> StoredAccount:
         photo_count=photo_count,
         bytes=size,
         album_count=album_count,
-        is_cancelled=cancelled_at is not None,
+        cancelled_at=cancelled_at,
         is_due=due_at is not None,
         expires=expires_at is not None,
         row=row,

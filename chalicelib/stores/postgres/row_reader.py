@@ -20,6 +20,7 @@ from chalicelib.stores.postgres.audited_rows import (
     decode_stored_rating,
 )
 from chalicelib.stores.postgres.database import Database, Row
+from chalicelib.stores.postgres.listed import build_name
 from chalicelib.stores.postgres.photo_lists import IS_CURRENT, choose_ids
 from chalicelib.stores.postgres.rows import build_list
 from chalicelib.stores.row_audit import (
@@ -150,6 +151,14 @@ class PostgresRowReader:
     def list_album_ids(self, owner: UserId) -> list[AlbumId]:
         rows = self._database.read("SELECT album_id FROM albums WHERE user_id = %s ORDER BY album_id", owner)
         return [AlbumId(row[0]) for row in rows]
+
+    def list_surviving_ids(self, user_id: UserId, photo_id: PhotoId) -> list[RowId]:
+        listings = [build_name("owner", user_id), build_name("public")]
+        statement = "SELECT listing, word FROM words WHERE listing IN (%s, %s) AND photo_id = %s"
+        found = self._database.read(statement, *listings, photo_id)
+        ids = [RowId("search-row", (listing, photo_id, word)) for listing, word in found]
+        ids += [RowId("list-row", (name, photo_id)) for name in [*listings, build_name("public", user_id)]]
+        return ids + [RowId("entry", (album_id, photo_id)) for album_id in self.list_album_ids(user_id)]
 
     def has_records(self, user_id: UserId) -> bool:
         tables = ("digests", "month_counts", "user_requests", "idempotency_records")
