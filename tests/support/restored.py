@@ -40,9 +40,7 @@ def restored(cloud: Cloud) -> Iterator[Restored]:
         deployment.stored.close()
         database.close()
         return
-    stored: Any = DynamoStored()
-    stored._settings = select_tables(cloud.settings, "test", name)
-    deployment.stored = stored
+    deployment.stored = DynamoStored(select_tables(cloud.settings, "test", name), cloud.dynamodb)
     yield Restored(stores, deployment)
 
 
