@@ -22,6 +22,9 @@ TYPES = {
     "AWS::ApiGateway::DomainName": "Api",
     "AWS::ApiGateway::UsagePlan": "Api",
     "AWS::ApiGateway::UsagePlanKey": "Api",
+    "AWS::Backup::BackupPlan": "Backups",
+    "AWS::Backup::BackupSelection": "Backups",
+    "AWS::Backup::BackupVault": "Backups",
     "AWS::Budgets::Budget": "Budgets",
     "AWS::CloudFront::CachePolicy": "Cdn",
     "AWS::CloudFront::Distribution": "Cdn",
@@ -38,6 +41,7 @@ TYPES = {
     "AWS::DynamoDB::Table": "Tables",
     "AWS::IAM::Role": "Roles",
     "AWS::Lambda::EventInvokeConfig": "Functions",
+    "AWS::KMS::Key": "Keys",
     "AWS::Logs::LogGroup": "Logs",
     "AWS::Route53::RecordSet": "Dns",
     "AWS::S3::Bucket": "Buckets",
@@ -61,11 +65,23 @@ LONGEST = {
 }
 # Functions with their events and roles come from Chalice. The other statements support a statement in `TYPES`.
 FROM_CHALICE = {"Api", "EventSources", "Functions", "Roles", "Schedules"}
-SUPPORTING = {"DatabaseRole", "DnsChanges", "ListLogs", "PassRoles", "RandomSecrets", "ReadPackage"}
+SUPPORTING = {
+    "BackupPolicy",
+    "BackupStorage",
+    "CreateKeys",
+    "DatabaseRole",
+    "DnsChanges",
+    "ListLogs",
+    "PassRoles",
+    "RandomSecrets",
+    "ReadPackage",
+}
 
 
 def read_statements(role: str) -> list[dict[str, Any]]:
     policies = ROLES[role]["Properties"]["Policies"]
+    if role == "Builder":
+        policies = [*policies, ROLES["BuilderOfBackups"]["Properties"]]
     statements = [statement for policy in policies for statement in policy["PolicyDocument"]["Statement"]]
     return [statement["Fn::If"][1] if "Fn::If" in statement else statement for statement in statements]
 
