@@ -114,11 +114,14 @@ bench: ## Measure the figures in the documentation, in about half an hour
 	$(BIN)/python -m bench.heat
 	$(BIN)/python -m bench.cost
 	$(BIN)/python -m bench.costs
+	$(BIN)/python -m bench.store_costs
 	$(BIN)/python -m bench.feed
 	$(BIN)/python -m bench.limits
 	$(BIN)/python -m bench.renditions
 	$(BIN)/python -m bench.page
 	$(BIN)/python -m bench.local_events
+	$(BIN)/python -m bench.sql_feed
+	$(BIN)/python -m bench.stores
 
 lock: $(UV) ## Write the lock files requirements*.txt from requirements*.in ([UPGRADE=package])
 	@for name in "" -sql -dev -build -emulator -postgres -audit -uv; do lock=requirements$$name.txt; cp -p $$lock .venv-uv/before && \

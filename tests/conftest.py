@@ -64,9 +64,12 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(TimeBudget())
 
 
+LONGEST = ("test_model.py", "test_on_postgres.py", "test_whole_service_on_postgres.py")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Start with the longest test that is in no group. If it ran last, the other workers would wait for it."""
-    items.sort(key=lambda item: item.path.name != "test_model.py")
+    """Start with the longest tests that are in no group. If they ran last, the other workers would wait for them."""
+    items.sort(key=lambda item: item.path.name not in LONGEST)
 
 
 def pytest_collection_finish() -> None:

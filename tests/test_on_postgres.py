@@ -1,12 +1,6 @@
 """A selection of the tests of the service also passes on PostgreSQL. `STORE=postgres` runs any other tests so."""
 
-import os
-import subprocess
-import sys
-
-import pytest
-
-from tests.support.paths import ROOT
+from tests.support.on_postgres import run_on_postgres, skip_on_postgres
 
 SELECTION = (
     "tests/test_races.py",
@@ -17,21 +11,6 @@ SELECTION = (
 )
 
 
-E2E = (
-    "tests/e2e/test_journey.py",
-    "tests/e2e/page/test_whole_journey.py",
-    "tests/e2e/test_openapi.py",
-)
-
-
-def run_on_postgres(paths: tuple[str, ...]) -> None:
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *paths]
-    variables = {"STORE": "postgres", "SCHEMATHESIS_EXAMPLES": "1"}
-    result = subprocess.run(command, cwd=ROOT, env=os.environ | variables, capture_output=True, text=True, check=False)
-    assert result.returncode == 0, result.stdout[-10_000:]
-
-
-@pytest.mark.skipif(os.environ.get("STORE") == "postgres", reason="This run is on PostgreSQL already.")
-@pytest.mark.parametrize("paths", [SELECTION, E2E], ids=["selection", "e2e"])
-def test_selection_of_tests_passes_on_postgres(paths: tuple[str, ...]) -> None:
-    run_on_postgres(paths)
+@skip_on_postgres
+def test_selection_of_tests_passes_on_postgres() -> None:
+    run_on_postgres(*SELECTION)

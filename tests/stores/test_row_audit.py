@@ -1,5 +1,6 @@
 """The reconciliation can read each row, and a repair fails if a row that it depends on has changed."""
 
+from datetime import timedelta
 from typing import Any
 
 from chalicelib.domain.ids import PhotoId, UserId, format_timestamp
@@ -102,9 +103,15 @@ def test_rows_of_a_photo_that_does_not_exist_are_deleted(backend: Backend) -> No
     assert not audit.delete_rating(rating, old), "the photo does not exist"
     assert audit.delete_rating(rating, None)
     assert not audit.delete_rating(rating, None)
-    assert audit.rewrite_photo(photo.photo_id, None, None, audit.build_rows(photo))
     assert audit.read_photos([photo.photo_id]) == {}
     assert backend.store.rebuild(photo), "the check leaves no row"
+
+
+def test_photo_whose_tombstone_has_expired_does_not_exist(backend: Backend) -> None:
+    tombstone = backend.erase(backend.ready())
+    assert backend.audit.read_photos([tombstone.photo_id])[tombstone.photo_id].photo == tombstone
+    backend.later(timedelta(days=91))
+    assert backend.audit.read_photos([tombstone.photo_id]) == {}
 
 
 def test_album_is_replaced_only_if_it_is_as_it_was_read(backend: Backend) -> None:
@@ -126,6 +133,12 @@ def test_album_is_replaced_only_if_it_is_as_it_was_read(backend: Backend) -> Non
     now = read_album(backend, album)
     assert (now.photo_count, now.non_private_count, now.link_count, now.due_at) == (3, 2, 0, NOW)
     assert sorted(audit.list_album_ids(ANN)) == sorted([album.album_id, other.album_id])
+    stored = audit.read_albums([album.album_id])[album.album_id]
+    assert backend.links.add_link(new_link(album), 9)
+    assert not audit.replace_album(stored, stored.album.with_(link_count=5)), "a link was added"
+    stored = audit.read_albums([album.album_id])[album.album_id]
+    backend.albums.mark_updated(stored.album)
+    assert not audit.replace_album(stored, stored.album.with_(link_count=5)), "the album is not due any more"
     assert audit.read_with_links(other.album_id)[1] == []
 
 

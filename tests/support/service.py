@@ -85,8 +85,8 @@ class Service:
 class Local(Service):
     """A running `python -m local` with separate ports and data. `root` is the checkout whose code runs."""
 
-    def __init__(self, data: Path, root: Path = ROOT, **variables: str) -> None:
-        self.root = root
+    def __init__(self, data: Path, root: Path = ROOT, store: str | None = None, **variables: str) -> None:
+        self.root, self.store = root, store or os.environ.get("STORE")
         self.data, self.port, self.aws_port = data, free_port(), free_port()
         super().__init__(url := f"http://localhost:{self.port}", url)
         self.aws_url = f"http://localhost:{self.aws_port}"
@@ -96,8 +96,8 @@ class Local(Service):
     def start(self) -> None:
         """Start the service, and wait until the API responds."""
         command = [sys.executable, "-m", "local", "--port", str(self.port), "--aws-port", str(self.aws_port)]
-        if store := os.environ.get("STORE"):
-            command += ["--store", store]
+        if self.store:
+            command += ["--store", self.store]
         self.log = (self.data.parent / "local.log").open("a")
         self.process = subprocess.Popen(
             [*command, "--data", str(self.data)],

@@ -261,3 +261,12 @@ def test_pending_photo_has_the_requested_visibility_a_readable_key_and_a_due_tim
     assert photo.visibility == "private"
     assert photo.s3_key == f"{ann.user_id}/{photo.photo_id}/Kai_.jpg"
     assert photo.due_at == format_timestamp(now + 2 * GRANT_LIFETIME)
+
+
+@pytest.mark.parametrize(
+    ("filename", "name"), [("...", "photo"), ("..a.jpg", "a.jpg"), (f"{'x' * 150}.jpg", f"{'x' * 96}.jpg")]
+)
+def test_key_ends_with_the_safe_end_of_the_filename(shared_cloud: Cloud, ann: Client, filename: str, name: str) -> None:
+    request_upload(ann, filename=filename)
+    (photo,) = rows(shared_cloud, ann.user_id)
+    assert photo.s3_key == f"{ann.user_id}/{photo.photo_id}/{name}"

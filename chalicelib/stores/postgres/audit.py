@@ -58,8 +58,8 @@ class PostgresAudit(PostgresRowReader):
         def delete(transaction: Transaction) -> None:
             if stored is None:
                 _require_no_photo(transaction, rating.photo_id, int(self._clock()))
-            elif not transaction.query(f"SELECT 1 FROM photos WHERE {_IS_UNCHANGED} FOR UPDATE", *_get_state(stored)):
-                raise Refused
+            else:
+                _require_unchanged(transaction, stored)
             statement = "DELETE FROM ratings WHERE photo_id = %s AND user_id = %s AND rating = %s"
             transaction.require(statement, rating.photo_id, rating.user_id, rating.rating)
 
@@ -148,6 +148,18 @@ def _update_photo(transaction: Transaction, stored: StoredPhoto, after: Photo, e
     columns = ", ".join(f"{name} = %s" for name in changes)
     statement = f"UPDATE photos SET {columns} WHERE {_IS_UNCHANGED}"
     transaction.require(statement, *changes.values(), *_get_state(stored))
+
+
+def _require_unchanged(transaction: Transaction, stored: StoredPhoto) -> None:
+    """Check that a photo is unchanged, and that no other transaction changes it before this one ends.
+
+    Raises:
+        Refused: the photo has changed.
+    """
+    columns = "p.photo_id, p.revision, p.rating_sum, p.rating_count"
+    statement = f"SELECT {columns} FROM photos p WHERE p.photo_id = %s FOR UPDATE"
+    if transaction.query(statement, stored.photo_id) != [_get_state(stored)]:
+        raise Refused
 
 
 def _require_no_photo(transaction: Transaction, photo_id: PhotoId, now: int) -> None:
