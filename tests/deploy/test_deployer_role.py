@@ -72,6 +72,7 @@ SUPPORTING = {
     "DatabaseRole",
     "DnsChanges",
     "ListLogs",
+    "Network",
     "PassRoles",
     "RandomSecrets",
     "ReadPackage",
