@@ -1,9 +1,10 @@
 """Measure the requests, read units and dollars of a page of ten photos, by gallery size: `python -m bench.cost`.
 
 Galleries of up to 10,000 photos use the real store on the emulated cloud. Larger galleries, and galleries that change
-during a walk, use a simulated index with the same code.
+during a walk, use a simulated index with the same code. `python -m bench.cost simulated` leaves out the store.
 """
 
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -98,10 +99,11 @@ def _only_queries(meter: Meter) -> tuple[int, float]:
 def main() -> None:
     print(f"A row has {row_sizes.ROW_BYTES} bytes. A million read units cost ${row_sizes.DOLLARS_PER_MILLION_UNITS}.")
     print(f"{'photos':<38} {'requests':>8} {'read units':>10} {'$/million':>10}   per page of 10")
-    for result in measure_store():
-        print(result, flush=True)
+    if sys.argv[1:] != ["simulated"]:
+        for result in measure_store():
+            print(result, flush=True)
     for count in SIMULATED:
-        print(line(f"{count:,} simulated, first pages", *simulate(count, pages=1)))
+        print(line(f"{count:,} simulated, first pages", *simulate(count, pages=1)), flush=True)
         print(line(f"{count:,} simulated, {PAGES} pages of a walk", *simulate(count, pages=PAGES, walks=4)), flush=True)
     for factor, progress in ((0.1, 0.9), (10, 0.1)):
         print(measure_change(factor, progress), flush=True)

@@ -1,8 +1,14 @@
-"""Measure how even the order is: single photos, pairs and seeds. docs/explanation/feed.md has the results."""
+"""Measure how even the order is: single photos, pairs and seeds. docs/explanation/feed.md has the results.
+
+`python -m bench.evenness 12 [100000]` compares 12 galleries of 100 photos instead, by this number of pages of ten.
+"""
 
 import math
+import sys
 
-from tests.support.feed_evenness import LIMIT, PAGES, correlations, first_pages, overlaps, pairs, singles
+from chalicelib.domain.feed import PUBLIC_MIN_DEPTH
+from tests.support import chi_square
+from tests.support.feed_evenness import LIMIT, PAGES, correlations, crowding, first_pages, overlaps, pairs, singles
 from tests.support.feed_gallery import Gallery
 
 GALLERIES = (
@@ -12,7 +18,37 @@ GALLERIES = (
 """The number of photos, the smallest depth, and the limit of the pages."""
 
 
+def compare_galleries(galleries: int, pages: int) -> None:
+    """Print the evenness in several galleries of 100 photos, and the p-values of all galleries together."""
+    p_values, excess, variance = [], 0.0, 0.0
+    for seed in range(1, galleries + 1):
+        photos = Gallery(100, seed)
+        shown = first_pages(photos, PUBLIC_MIN_DEPTH, pages)
+        single, crowded = singles(photos, shown), crowding(photos, shown, PUBLIC_MIN_DEPTH)
+        p_values.append(single.p)
+        excess, variance = excess + crowded.excess, variance + crowded.error**2
+        print(
+            f"gallery {seed:>2}: chi-square / degrees of freedom {single.ratio:.2f} (p {single.p:.3f}); "
+            f"shown buckets {crowded.excess:+.2%} +- {crowded.error:.2%} larger",
+            flush=True,
+        )
+    deviations = excess / math.sqrt(variance)
+    print(
+        f"{galleries} galleries, {pages:,} pages of ten in each: p {chi_square.combine(p_values):.3f} (Fisher); shown "
+        f"buckets {excess / galleries:+.2%} +- {math.sqrt(variance) / galleries:.2%} larger "
+        f"(p {2 * chi_square.normal_tail(abs(deviations)):.3f})"
+    )
+
+
 def main() -> None:
+    if len(sys.argv) > 1:
+        compare_galleries(int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else PAGES)
+    else:
+        measure_galleries()
+
+
+def measure_galleries() -> None:
+    """Print the evenness in galleries of several sizes, and compare successive seeds."""
     print(f"{PAGES:,} first pages: chi-square / degrees of freedom; pairs against the uniform ideal")
     for count, min_depth, limit in GALLERIES:
         photos = Gallery(count, seed=3)

@@ -47,6 +47,16 @@ def test_photos_in_crowded_buckets_are_shown_as_often_as_photos_in_a_bucket_of_o
         assert sum(shown[photo_id] for photo_id in photos) / len(photos) == pytest.approx(100, rel=0.03)
 
 
+def test_first_pages_of_a_small_gallery_do_not_prefer_crowded_buckets() -> None:
+    gallery = Gallery(100, seed=3)
+    shown = feed_evenness.crowding(gallery, feed_evenness.first_pages(gallery, 5, 5_000), depth=5)
+    assert abs(shown.excess) < 4 * shown.error
+    # If every walk began with a whole bucket, its first page would show crowded buckets too rarely.
+    whole = [feed.read_page(gallery.new_walk(min_depth=5), 10, gallery.read, 5)[0] for _ in range(1_000)]
+    biased = feed_evenness.crowding(gallery, [[item.photo_id for item in page] for page in whole], depth=5)
+    assert biased.excess < -4 * biased.error
+
+
 @pytest.mark.parametrize(("limit", "pages"), [(10, 10_000), (50, 2_000), (100, 1_000)])
 def test_only_photos_of_one_bucket_share_pages_more_often_than_by_chance(limit: int, pages: int) -> None:
     count = 1_000
@@ -104,3 +114,9 @@ def test_chi_square_distinguishes_even_from_uneven_counts() -> None:
     assert chi_square.chi_square(even.values())[1] < 1e-6
     # The expected value comes from a table of the chi-square distribution.
     assert chi_square.upper_tail(149.449, 100) == pytest.approx(0.001, rel=0.02)
+
+
+def test_p_values_of_independent_tests_combine_to_one() -> None:
+    # The sum of -2 ln p is the 99 % quantile of chi-square with 20 degrees of freedom, which is 37.566 in the tables.
+    assert chi_square.combine([math.exp(-37.566 / 20)] * 10) == pytest.approx(0.01, rel=0.02)
+    assert chi_square.combine([0.9] * 10) > 0.99

@@ -25,6 +25,11 @@ def upper_tail(statistic: float, freedom: float) -> float:
     return normal_tail(((statistic / freedom) ** (1 / 3) - 1 + spread) / math.sqrt(spread))
 
 
+def combine(p_values: Collection[float]) -> float:
+    """Return one p-value for independent tests (Fisher, "Statistical Methods for Research Workers", section 21.1)."""
+    return upper_tail(-2 * sum(map(math.log, p_values)), 2 * len(p_values))
+
+
 def normal_tail(deviations: float) -> float:
     """Return P(a standard normal variable > deviations)."""
     return math.erfc(deviations / math.sqrt(2)) / 2

@@ -63,6 +63,28 @@ def singles(photos: Gallery, pages: list[list[PhotoId]]) -> Singles:
     return Singles(ratio, plain_p, chi_square.upper_tail(ratio * freedom, freedom))
 
 
+class Crowding(msgspec.Struct, frozen=True):
+    """The mean number of photos in the bucket of a shown photo, compared with the mean over all photos."""
+
+    excess: float
+    """The relative difference. It is positive if photos of crowded buckets are shown too often."""
+    error: float
+    """The standard error of `excess`."""
+
+
+def crowding(photos: Gallery, pages: list[list[PhotoId]], depth: int) -> Crowding:
+    """Measure whether pages prefer photos of crowded buckets, if the walks have 2^`depth` buckets.
+
+    Chi-square notices a preference for single photos. This measure notices a much weaker preference for bucket sizes.
+    """
+    buckets = {photo_id: rank >> (feed.RANK_BITS - depth) for rank, photo_id in photos.ranks}
+    sizes = Counter(buckets.values())
+    ideal = mean(sizes[bucket] for bucket in buckets.values())
+    # The pages are independent, so the error includes that the photos of one bucket appear together.
+    shown = [mean(sizes[buckets[photo_id]] for photo_id in page) / ideal for page in pages]
+    return Crowding(mean(shown) - 1, stdev(shown) / math.sqrt(len(shown)))
+
+
 def pairs(count: int, pages: list[list[PhotoId]]) -> Pairs:
     """Measure the frequencies of pairs in a gallery of `count` photos."""
     pair_counts = Counter(pair for page in pages for pair in combinations(sorted(page), 2))
