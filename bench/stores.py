@@ -52,7 +52,7 @@ class Gallery:
         self._next = 0
 
     def _upload(self, number: int) -> str:
-        words = {"title": f"The harbour, number {number}", "tags": [TAGS[number % len(TAGS)]]}
+        words = {"title": f"The harbour, number {number}", "tags": [TAGS[number % len(TAGS)]], "size": len(CONTENT)}
         grant = self.service.grant(self.ann, albumId=self.albums[number % ALBUMS], **words)
         assert put(grant, CONTENT) == 200
         return str(grant["photoId"])
@@ -82,12 +82,12 @@ def read(name: str, token: bool = False, **query: Any) -> Route:
 
 def prepare_grant(gallery: Gallery) -> Call:
     """Request a grant."""
-    return lambda: gallery.service.call("POST", "/upload", {"filename": "a.jpg"}, gallery.ann)
+    return lambda: gallery.service.call("POST", "/upload", {"filename": "a.jpg", "size": len(CONTENT)}, gallery.ann)
 
 
 def prepare_complete(gallery: Gallery) -> Call:
     """Upload a photo whose event has not arrived yet."""
-    grant = gallery.service.grant(gallery.ann)
+    grant = gallery.service.grant(gallery.ann, size=len(CONTENT))
     assert put(grant, CONTENT) == 200
     return lambda: gallery.service.call("POST", f"/photos/{grant['photoId']}/complete", token=gallery.ann)
 

@@ -72,6 +72,7 @@ SUPPORTING = {
     "DatabaseRole",
     "DnsChanges",
     "ListLogs",
+    "Network",
     "PassRoles",
     "RandomSecrets",
     "ReadPackage",
@@ -81,7 +82,7 @@ SUPPORTING = {
 def read_statements(role: str) -> list[dict[str, Any]]:
     policies = ROLES[role]["Properties"]["Policies"]
     if role == "Builder":
-        policies = [*policies, ROLES["BuilderOfBackups"]["Properties"]]
+        policies = [*policies, ROLES["BuilderAdditions"]["Properties"]]
     statements = [statement for policy in policies for statement in policy["PolicyDocument"]["Statement"]]
     return [statement["Fn::If"][1] if "Fn::If" in statement else statement for statement in statements]
 

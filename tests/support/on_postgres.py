@@ -8,9 +8,7 @@ import pytest
 
 from tests.support.paths import ROOT
 
-skip_on_postgres = pytest.mark.skipif(
-    os.environ.get("STORE") == "postgres", reason="This run is on PostgreSQL."
-)
+skip_on_postgres = pytest.mark.skipif(os.environ.get("STORE") == "postgres", reason="This run is on PostgreSQL.")
 
 
 def run_on_postgres(*paths: str, **variables: str) -> None:

@@ -38,10 +38,12 @@ class SqlClient:
 
     def _execute(self, connection: Connection, statement: str, execute: Callable[..., Any]) -> Any:
         model = Statement(statement.split(maxsplit=1)[0])
-        event = {"model": model, "context": {"connection": connection}}
+        context: dict[str, Any] = {"connection": connection}
+        event = {"model": model, "context": context}
         params = {"statement": statement}
         self.meta.events.emit(f"before-call.postgres.{model.name}", params=params, **event)
         result = execute()
+        context["rows"] = max(result.rowcount, 0)
         self.meta.events.emit(f"after-call.postgres.{model.name}", parsed={}, **event)
         return result
 
