@@ -32,7 +32,7 @@ from release.reconcile import load_environment
 _DYNAMODB, _DSQL = "dynamodb:", "dsql:"
 _WRITES = (
     "If users wrote during the copy, this is expected. Stop the writes, and run the same command again. "
-    "If not, run it again with --account and the id of the account."
+    "If not, run it again with --account (ACCOUNT=) and the id of the account."
 )
 _DERIVED = (
     "Rows of the target that follow from its photos are wrong. Copy to an empty database, or run `make reconcile` with "
