@@ -32,7 +32,7 @@ from release.reconcile import load_environment
 _DYNAMODB, _DSQL = "dynamodb:", "dsql:"
 _WRITES = (
     "If users wrote during the copy, this is expected. Stop the writes, and run the same command again. "
-    "If not, run it again with --account and the id of the account."
+    "If not, run it again with --account (ACCOUNT=) and the id of the account."
 )
 _DERIVED = (
     "Rows of the target that follow from its photos are wrong. Copy to an empty database, or run `make reconcile` with "
@@ -126,9 +126,11 @@ def _open_sql(name: str, *, is_target: bool) -> Iterator[Database]:
     # Only a copy with an SQL database pays for the import of the driver.
     from chalicelib.stores.postgres import copies, dsql, migrations, stores
     from chalicelib.stores.postgres.database import Database as SqlDatabase
+    from chalicelib.stores.postgres.dialects import POSTGRES_WITHOUT_TIMEOUTS
 
     cluster = load_dsql({**os.environ, "DSQL_ENDPOINT": name.removeprefix(_DSQL)}) if name.startswith(_DSQL) else None
-    database = dsql.open_database(cluster) if cluster else SqlDatabase(name)
+    # An index of a large table takes minutes.
+    database = dsql.open_database(cluster) if cluster else SqlDatabase(name, dialect=POSTGRES_WITHOUT_TIMEOUTS)
     try:
         if is_target:
             migrations.migrate(database)
