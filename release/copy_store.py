@@ -11,14 +11,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import boto3
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.domain.clock import now
-from chalicelib.domain.errors import PhotoshareError
+from chalicelib.domain.errors import Busy, PhotoshareError
 from chalicelib.infra import aws
 from chalicelib.infra.settings import MissingSetting, load_dsql, load_settings
 from chalicelib.stores.backend import Stores
@@ -29,16 +29,23 @@ from chalicelib.stores.dynamodb.copies import DynamoCopyStore
 from chalicelib.stores.dynamodb.stores import build_stores
 from release.reconcile import load_environment
 
+if TYPE_CHECKING:
+    from chalicelib.stores.postgres.database import Database as SqlDatabase
+
 _DYNAMODB, _DSQL = "dynamodb:", "dsql:"
 _WRITES = (
     "If users wrote during the copy, this is expected. Stop the writes, and run the same command again. "
-    "If not, run it again with --account and the id of the account."
+    "If not, run it again with --account (ACCOUNT=) and the id of the account."
 )
 _DERIVED = (
     "Rows of the target that follow from its photos are wrong. Copy to an empty database, or run `make reconcile` with "
     "REPAIR=yes after the switch."
 )
 _DERIVED_KINDS = {"lists", "entries", "months"}
+
+
+class InvalidDatabase(Exception):
+    """A database cannot be part of a copy. The message says what to do."""
 
 
 class Database(NamedTuple):
@@ -124,18 +131,47 @@ def _open_dynamodb(stage: str, data: Path) -> Database:
 @contextmanager
 def _open_sql(name: str, *, is_target: bool) -> Iterator[Database]:
     # Only a copy with an SQL database pays for the import of the driver.
-    from chalicelib.stores.postgres import copies, dsql, migrations, stores
-    from chalicelib.stores.postgres.database import Database as SqlDatabase
+    from chalicelib.stores.postgres import copies, migrations, stores
 
-    cluster = load_dsql({**os.environ, "DSQL_ENDPOINT": name.removeprefix(_DSQL)}) if name.startswith(_DSQL) else None
-    database = dsql.open_database(cluster) if cluster else SqlDatabase(name)
+    database = _connect(name)
     try:
         if is_target:
             migrations.migrate(database)
+        _check_tables(database, copies.describe(database))
         side = _build_side(copies.PostgresCopyStore(database), stores.build_stores(database))
         yield Database(copies.describe(database), side, None)
     finally:
         database.close()
+
+
+def _connect(name: str) -> "SqlDatabase":
+    from psycopg import ProgrammingError
+
+    from chalicelib.stores.postgres import dsql
+    from chalicelib.stores.postgres.database import Database as SqlDatabase
+
+    cluster = load_dsql({**os.environ, "DSQL_ENDPOINT": name.removeprefix(_DSQL)}) if name.startswith(_DSQL) else None
+    try:
+        return dsql.open_database(cluster) if cluster else SqlDatabase(name)
+    except dsql.InvalidEndpoint as error:
+        raise InvalidDatabase(str(error)) from error
+    except ProgrammingError as error:
+        # The message of the driver may contain a password.
+        raise InvalidDatabase(
+            "A name is not dynamodb:STAGE, dsql:ENDPOINT or the URL of a PostgreSQL database."
+        ) from error
+
+
+def _check_tables(database: "SqlDatabase", name: str) -> None:
+    # Without this check, the copy would wait for minutes for a database that does not exist.
+    from psycopg.errors import UndefinedTable
+
+    try:
+        database.read("SELECT user_id FROM accounts LIMIT 1")
+    except UndefinedTable as error:
+        raise InvalidDatabase(f"{name} has no tables of Photoshare. Check its name.") from error
+    except Busy as error:
+        raise InvalidDatabase(f"{name} cannot be reached or is busy. Check its address, and try again.") from error
 
 
 def _build_side(copies: CopyStore, stores: Stores) -> Side:
@@ -158,5 +194,7 @@ if __name__ == "__main__":
         sys.exit(main())
     except NeedsReplace as error:
         sys.exit(f"Nothing was copied. {error} Add --replace (REPLACE=yes) to overwrite the target.")
+    except InvalidDatabase as error:
+        sys.exit(f"Nothing was copied. {error}")
     except (BotoCoreError, ClientError, PhotoshareError, MissingSetting, msgspec.ValidationError, OSError) as error:
         sys.exit(f"The copy is incomplete. Run it again to resume: {error!r}")
