@@ -66,6 +66,8 @@ def main() -> int:
         open_database(arguments.source, arguments.data) as source,
         open_database(arguments.target, arguments.data, is_target=not arguments.verify) as target,
     ):
+        check_connection(source)
+        check_connection(target)
         if not (options.replace or options.only_verify):
             check_use(source, target)
         task = f"{source.name} -> {target.name}"
@@ -92,6 +94,24 @@ def check_use(source: Database, target: Database) -> None:
         raise NeedsReplace(f"The stage does not use {source.name}, so the source may be outdated.")
     if target.is_in_use:
         raise NeedsReplace(f"The stage uses {target.name}.")
+
+
+def check_connection(database: Database) -> None:
+    """Read from a database once. Without this check, a copy waits for minutes for a database that does not exist.
+
+    Raises:
+        InvalidDatabase: the database cannot be reached, or has no tables.
+    """
+    from psycopg.errors import UndefinedTable
+
+    try:
+        database.side.copies.list_users(1, None)
+    except UndefinedTable as error:
+        raise InvalidDatabase(f"{database.name} has no tables of Photoshare. Check its name.") from error
+    except Busy as error:
+        raise InvalidDatabase(
+            f"{database.name} cannot be reached or is busy. Check its address, and try again."
+        ) from error
 
 
 def print_mismatch(mismatch: Mismatch) -> None:
@@ -137,7 +157,6 @@ def _open_sql(name: str, *, is_target: bool) -> Iterator[Database]:
     try:
         if is_target:
             migrations.migrate(database)
-        _check_tables(database, copies.describe(database))
         side = _build_side(copies.PostgresCopyStore(database), stores.build_stores(database))
         yield Database(copies.describe(database), side, None)
     finally:
@@ -162,18 +181,6 @@ def _connect(name: str) -> "SqlDatabase":
         ) from error
 
 
-def _check_tables(database: "SqlDatabase", name: str) -> None:
-    # Without this check, the copy would wait for minutes for a database that does not exist.
-    from psycopg.errors import UndefinedTable
-
-    try:
-        database.read("SELECT user_id FROM accounts LIMIT 1")
-    except UndefinedTable as error:
-        raise InvalidDatabase(f"{name} has no tables of Photoshare. Check its name.") from error
-    except Busy as error:
-        raise InvalidDatabase(f"{name} cannot be reached or is busy. Check its address, and try again.") from error
-
-
 def _build_side(copies: CopyStore, stores: Stores) -> Side:
     return Side(copies, stores.photos, stores.albums, stores.timeline)
 
@@ -196,5 +203,10 @@ if __name__ == "__main__":
         sys.exit(f"Nothing was copied. {error} Add --replace (REPLACE=yes) to overwrite the target.")
     except InvalidDatabase as error:
         sys.exit(f"Nothing was copied. {error}")
+    except Busy:
+        sys.exit(
+            "The copy is incomplete, because a database cannot be reached or is busy. "
+            "Check both addresses, and run the command again to resume."
+        )
     except (BotoCoreError, ClientError, PhotoshareError, MissingSetting, msgspec.ValidationError, OSError) as error:
         sys.exit(f"The copy is incomplete. Run it again to resume: {error!r}")
