@@ -1,7 +1,8 @@
 """Measure the requests, read units and dollars of a page of ten photos, by gallery size: `python -m bench.cost`.
 
-Galleries of up to 10,000 photos use the real store on the emulated cloud. Larger galleries, and galleries that change
-during a walk, use a simulated index with the same code. `python -m bench.cost simulated` leaves out the store.
+Galleries of up to 10,000 photos use the real store on the emulated cloud. Larger galleries, and galleries or limits
+that change during a walk, use a simulated index with the same code. `python -m bench.cost simulated` leaves out the
+store.
 """
 
 import sys
@@ -59,15 +60,27 @@ def measure_store() -> Iterator[str]:
             yield line(f"{count:,} stored, a walk of {pages:,} pages", pages, *_only_queries(meter))
 
 
-def simulate(count: int, pages: int, walks: int = 25) -> tuple[int, int, float]:
+def simulate(count: int, pages: int, walks: int = 25, limit: int = 10) -> tuple[int, int, float]:
     """Return the pages, requests and read units of the first pages of walks in several galleries of a size."""
     page_count, requests, units = 0, 0, 0.0
     for seed in range(8):
         photos = BigGallery(count, seed)
         for _ in range(walks):
-            page_count += len(feed_gallery.walk(photos, MIN_DEPTH, pages=pages)[0])
+            page_count += len(feed_gallery.walk(photos, MIN_DEPTH, [limit], pages)[0])
         requests, units = requests + photos.requests, units + photos.units
     return page_count, requests, units
+
+
+def measure_new_limit(first: int, later: int, count: int = 20_000, walks: int = 200) -> str:
+    """Measure the second page of walks, if its limit differs from the limit of the first page."""
+    photos, requests, units = Gallery(count, seed=1), 0, 0.0
+    for _ in range(walks):
+        _items, place = photos.first_page(first, MIN_DEPTH)
+        assert place
+        photos.forget()
+        feed.read_page(place, later, photos.read, MIN_DEPTH)
+        requests, units = requests + photos.requests, units + photos.units
+    return line(f"a page of {later} after a page of {first}", walks, requests, units)
 
 
 def measure_change(factor: float, progress: float, count: int = 20_000) -> str:
@@ -105,6 +118,11 @@ def main() -> None:
     for count in SIMULATED:
         print(line(f"{count:,} simulated, first pages", *simulate(count, pages=1)), flush=True)
         print(line(f"{count:,} simulated, {PAGES} pages of a walk", *simulate(count, pages=PAGES, walks=4)), flush=True)
+    for limit in (50, 100):
+        print(line(f"1,000,000 simulated, first pages of {limit}", *simulate(10**6, 1, limit=limit)))
+        print(line(f"1,000,000 simulated, 100 pages of {limit}", *simulate(10**6, PAGES, 4, limit)), flush=True)
+    for first, later in ((10, 100), (100, 10)):
+        print(measure_new_limit(first, later), flush=True)
     for factor, progress in ((0.1, 0.9), (10, 0.1)):
         print(measure_change(factor, progress), flush=True)
 

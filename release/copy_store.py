@@ -168,10 +168,12 @@ def _connect(name: str) -> "SqlDatabase":
 
     from chalicelib.stores.postgres import dsql
     from chalicelib.stores.postgres.database import Database as SqlDatabase
+    from chalicelib.stores.postgres.dialects import POSTGRES_WITHOUT_TIMEOUTS
 
     cluster = load_dsql({**os.environ, "DSQL_ENDPOINT": name.removeprefix(_DSQL)}) if name.startswith(_DSQL) else None
     try:
-        return dsql.open_database(cluster) if cluster else SqlDatabase(name)
+        # An index of a large table takes minutes.
+        return dsql.open_database(cluster) if cluster else SqlDatabase(name, dialect=POSTGRES_WITHOUT_TIMEOUTS)
     except dsql.InvalidEndpoint as error:
         raise InvalidDatabase(str(error)) from error
     except ProgrammingError as error:

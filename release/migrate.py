@@ -26,7 +26,9 @@ class Refused(Exception):
 def main(environment: Mapping[str, str], arguments: list[str]) -> None:
     """Migrate the database that the environment names."""
     parser = argparse.ArgumentParser(prog="python -m release.migrate", description="Create and change the tables.")
-    parser.add_argument("--grant-to", metavar="ROLE", help="the database role of the functions, if it is another one")
+    parser.add_argument(
+        "--grant-to", metavar="ROLE", help="the database role of the functions, unless it owns the tables"
+    )
     role = parser.parse_args(arguments).grant_to
     database = choose_database(environment)
     try:

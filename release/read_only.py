@@ -1,4 +1,4 @@
-"""Let a stage only read, or let it write again: `python -m release.read_only STAGE [--off]`.
+"""Make a stage read-only, or allow changes again: `python -m release.read_only STAGE [--off]`.
 
 The API refuses each change with 503. The other functions are stopped. Uploads and jobs wait, and are retried later.
 """
@@ -14,14 +14,14 @@ _VARIABLE = "READ_ONLY"
 
 
 def main(stage: str, *flags: str) -> None:
-    """Change the functions of a stage."""
+    """Make a stage read-only, or allow changes again if the flag `--off` is given."""
     if flags not in ((), ("--off",)):
         raise ValueError(f"unknown arguments {flags}")
     set_read_only(boto3.client("lambda"), stage, is_on=not flags)
     if flags:
-        print(f"{stage} writes again.")
+        print(f"The stage {stage} accepts changes again.")
     else:
-        print(f"{stage} is read-only. Jobs that were running may write for up to 15 minutes.")
+        print(f"The stage {stage} is read-only. Jobs that were running may write for up to 15 minutes.")
 
 
 def set_read_only(lambdas: Any, stage: str, *, is_on: bool) -> None:

@@ -28,7 +28,7 @@ def main(stage: str) -> None:
 
 
 def try_again(stores: Stores, queue: Queue, now: datetime) -> int:
-    """Make each rejected upload pending that could not be processed, and enqueue its job. Return the number."""
+    """Make each upload whose processing failed pending again, and enqueue its job. Return the number of uploads."""
     count = 0
     for stored in iterate_rows(stores.audit.scan_photos):
         photo = stored.photo

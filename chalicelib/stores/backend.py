@@ -22,7 +22,7 @@ class ExpiredRows(Protocol):
     """Rows that have expired. Every store already treats them as deleted."""
 
     def delete(self) -> int:
-        """Delete expired rows, in a bounded number, and return how many. A database that does this itself returns 0."""
+        """Delete a limited number of expired rows, and return how many. Return 0 if the database does this itself."""
 
 
 class Stores(NamedTuple):

@@ -104,7 +104,7 @@ class Progress(Model, frozen=True):
     """The number of verified records by kind."""
     mismatch_count: int = 0
     mismatches: tuple[Mismatch, ...] = ()
-    """The first ones."""
+    """The first differences, up to 100."""
 
 
 class CopyStore(Protocol):
@@ -120,7 +120,7 @@ class CopyStore(Protocol):
         """Yield all current records of a user in the order of `get_key`, a page at a time.
 
         The ratings are those of the user's photos. Lists may lag behind by about a second. Records that are written or
-        removed behind the last one do not disturb the order.
+        removed after the last yielded record do not change the order.
         """
 
     def write(self, kind: Kind, records: Sequence[Record]) -> None:

@@ -36,7 +36,7 @@ class NeedsReplace(Exception):
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """The task of a run."""
+    """The options of a run."""
 
     account: str = ""
     """The only account to copy. Empty for all."""
@@ -58,7 +58,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     removed: dict[str, int]
     mismatch_count: int
     mismatches: tuple[Mismatch, ...]
-    """The first differences."""
+    """The first differences, up to 100."""
 
 
 class _Phase(NamedTuple):
@@ -85,7 +85,7 @@ class Copying:
         *,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
-        """Name the source and the target by `task`, so that an interrupted run resumes only with the same ones."""
+        """Name the source and the target by `task`. A run resumes only if both are the same."""
         self._source, self._target, self._task = source, target, task
         self._clock, self._emit, self._pause = clock, emit, pause
 

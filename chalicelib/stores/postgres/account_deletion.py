@@ -56,7 +56,7 @@ class PostgresAccountDeletionStore:
     def purge_photos(self, user_id: UserId) -> int:
         statement = "SELECT photo_id FROM photos WHERE user_id = %s ORDER BY photo_id LIMIT %s"
         photo_ids = [PhotoId(row[0]) for row in self._database.read(statement, user_id, _PAGE)]
-        # Expired tombstones have to go too.
+        # Delete expired tombstones too.
         for photo in read_photos(self._database, photo_ids, 0).values():
             self._database.change(partial(_purge_photo, photo=photo, expires_at=int(self._clock()) + TOMBSTONE_SECONDS))
         return len(photo_ids)

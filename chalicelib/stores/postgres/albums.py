@@ -151,7 +151,7 @@ class PostgresAlbumStore:
         self, album_id: AlbumId, photo_ids: Sequence[PhotoId]
     ) -> tuple[Album | None, dict[PhotoId, Photo]]:
         names, values = build_list(choose_ids(photo_ids) or [""])
-        # One statement, so that the album and the photos are of the same moment.
+        # One statement reads the album and the photos in the same state of the database.
         rows = self._database.read(
             f"SELECT {ALBUM}, {PHOTO} FROM (SELECT * FROM albums WHERE album_id = %s) a "
             f"FULL JOIN (SELECT * FROM photos p WHERE p.photo_id IN {names} AND {IS_CURRENT}) p ON TRUE",

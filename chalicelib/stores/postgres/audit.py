@@ -111,7 +111,7 @@ class PostgresAudit(PostgresRowReader):
         return self._update_album(stored, changes | {"due_at": after.due_at, "link_count": after.link_count})
 
     def delete_link(self, link: StoredLink) -> bool:
-        # An album never gets the id of another one, so it cannot appear meanwhile.
+        # Ids of albums are never reused, so the album cannot appear meanwhile.
         return self._require(
             "DELETE FROM share_links WHERE album_id = %s AND link_id = %s "
             "AND NOT EXISTS (SELECT 1 FROM albums a WHERE a.album_id = share_links.album_id)",

@@ -215,8 +215,8 @@ class _Pooled:
 class _Attempts[Result]:
     """The attempts of one transaction. Each of them writes a token.
 
-    If the answer to a COMMIT is lost, the token tells whether the COMMIT has succeeded. A void token in its place keeps
-    the COMMIT from succeeding later.
+    If the answer to a COMMIT is lost, the token shows whether the COMMIT has succeeded. A void token in its place
+    prevents the COMMIT from succeeding later.
     """
 
     def __init__(self, unit: Callable[[Transaction], Result], begin: str) -> None:
@@ -246,7 +246,7 @@ class _Attempts[Result]:
             raise
 
     def _is_committed(self, connection: Connection) -> bool:
-        """Return whether the COMMIT has succeeded whose answer was lost. If not, keep it from succeeding later."""
+        """Return whether a COMMIT whose answer was lost has succeeded. If not, prevent it from succeeding later."""
         # PostgreSQL waits for a COMMIT that is under way. Aurora DSQL reports a conflict to one of the two writers.
         if self._write_token(connection, is_void=True):
             return False

@@ -1,4 +1,4 @@
-"""Create and change the tables. Each file of `schema` has one statement of Aurora DSQL, which may be repeated.
+"""Create and change the tables. Each file of `schema` has one idempotent statement of Aurora DSQL.
 
 Aurora DSQL runs one such statement in a transaction, and no other statement with it. So a migration that is interrupted
 resumes with the statement whose number is not stored. AWS contract DSQL-9.
@@ -88,7 +88,7 @@ def _execute(database: Database, statement: str) -> None:
 
 
 def _wait_for_index(database: Database, name: str) -> None:
-    """Wait until Aurora DSQL has built an index. The process that has created the index may be another one.
+    """Wait until Aurora DSQL has built an index. Another process may have created the index.
 
     Raises:
         MigrationFailed: the index cannot be built. The index is dropped.

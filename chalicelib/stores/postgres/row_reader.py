@@ -119,7 +119,7 @@ class PostgresRowReader:
         return dict(map(decode_stored_album, rows))
 
     def read_with_links(self, album_id: AlbumId) -> tuple[StoredAlbum | None, list[StoredLink]]:
-        # One statement, so that the count and the links are of the same moment. Each of both can be missing.
+        # One statement reads the count and the links in the same state of the database. Either of them can be missing.
         rows = self._database.read(
             f"SELECT {ALBUM_ROW}, l.link_id FROM (SELECT * FROM albums WHERE album_id = %s) a FULL JOIN "
             "(SELECT * FROM share_links WHERE album_id = %s) l ON l.album_id = a.album_id ORDER BY l.link_id",
