@@ -46,7 +46,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 help: ## List all commands
 	@echo 'Arguments in [ ] are optional.'
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-14s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-15s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: ## Run the app at http://localhost:8000 ([PORT=] [AWS_PORT=] [DATA=] [STORE=postgres or DATABASE_URL=] [VERBOSE=1])
 	$(BOTH) $(POSTGRES)
@@ -164,7 +164,7 @@ cdn-key: $(READY) ## Create CDN key 1 or 2, which signs URLs of renditions ([STA
 	$(BIN)/python -m release.cdn_key $(STAGE) $(KEY)
 
 reconcile: $(READY) ## Compare objects, rows and users of a stage ([STAGE=] [REPAIR=yes] [ACCOUNT=] [READ=yes] [SHARE=0.05] [INVENTORY= EXPORT=] [DATA=])
-	$(BIN)/python -m release.reconcile $(STAGE) --data "$(DATA)" $(if $(filter yes,$(REPAIR)),--repair) $(if $(filter yes,$(READ)),--read) \
+	@$(BIN)/python -m release.reconcile $(STAGE) --data "$(DATA)" $(if $(filter yes,$(REPAIR)),--repair) $(if $(filter yes,$(READ)),--read) \
 	    $(if $(ACCOUNT),--account "$(ACCOUNT)") $(if $(SHARE),--max-share $(SHARE)) \
 	    $(if $(INVENTORY),--inventory $(INVENTORY)) $(if $(EXPORT),--export $(EXPORT))
 

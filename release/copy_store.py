@@ -11,14 +11,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import boto3
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.domain.clock import now
-from chalicelib.domain.errors import PhotoshareError
+from chalicelib.domain.errors import Busy, PhotoshareError
 from chalicelib.infra import aws
 from chalicelib.infra.settings import MissingSetting, load_dsql, load_settings
 from chalicelib.stores.backend import Stores
@@ -28,6 +28,9 @@ from chalicelib.stores.copying import Copying, NeedsReplace, Options, Report
 from chalicelib.stores.dynamodb.copies import DynamoCopyStore
 from chalicelib.stores.dynamodb.stores import build_stores
 from release.reconcile import load_environment
+
+if TYPE_CHECKING:
+    from chalicelib.stores.postgres.database import Database as SqlDatabase
 
 _DYNAMODB, _DSQL = "dynamodb:", "dsql:"
 _WRITES = (
@@ -39,6 +42,10 @@ _DERIVED = (
     "REPAIR=yes after the switch."
 )
 _DERIVED_KINDS = {"lists", "entries", "months"}
+
+
+class InvalidDatabase(Exception):
+    """A database cannot be part of a copy. The message says what to do."""
 
 
 class Database(NamedTuple):
@@ -59,6 +66,8 @@ def main() -> int:
         open_database(arguments.source, arguments.data) as source,
         open_database(arguments.target, arguments.data, is_target=not arguments.verify) as target,
     ):
+        check_connection(source)
+        check_connection(target)
         if not (options.replace or options.only_verify):
             check_use(source, target)
         task = f"{source.name} -> {target.name}"
@@ -85,6 +94,24 @@ def check_use(source: Database, target: Database) -> None:
         raise NeedsReplace(f"The stage does not use {source.name}, so the source may be outdated.")
     if target.is_in_use:
         raise NeedsReplace(f"The stage uses {target.name}.")
+
+
+def check_connection(database: Database) -> None:
+    """Read from a database once. Without this check, a copy waits for minutes for a database that does not exist.
+
+    Raises:
+        InvalidDatabase: the database cannot be reached, or has no tables.
+    """
+    from psycopg.errors import UndefinedTable
+
+    try:
+        database.side.copies.list_users(1, None)
+    except UndefinedTable as error:
+        raise InvalidDatabase(f"{database.name} has no tables of Photoshare. Check its name.") from error
+    except Busy as error:
+        raise InvalidDatabase(
+            f"{database.name} cannot be reached or is busy. Check its address, and try again."
+        ) from error
 
 
 def print_mismatch(mismatch: Mismatch) -> None:
@@ -124,13 +151,9 @@ def _open_dynamodb(stage: str, data: Path) -> Database:
 @contextmanager
 def _open_sql(name: str, *, is_target: bool) -> Iterator[Database]:
     # Only a copy with an SQL database pays for the import of the driver.
-    from chalicelib.stores.postgres import copies, dsql, migrations, stores
-    from chalicelib.stores.postgres.database import Database as SqlDatabase
-    from chalicelib.stores.postgres.dialects import POSTGRES_WITHOUT_TIMEOUTS
+    from chalicelib.stores.postgres import copies, migrations, stores
 
-    cluster = load_dsql({**os.environ, "DSQL_ENDPOINT": name.removeprefix(_DSQL)}) if name.startswith(_DSQL) else None
-    # An index of a large table takes minutes.
-    database = dsql.open_database(cluster) if cluster else SqlDatabase(name, dialect=POSTGRES_WITHOUT_TIMEOUTS)
+    database = _connect(name)
     try:
         if is_target:
             migrations.migrate(database)
@@ -138,6 +161,26 @@ def _open_sql(name: str, *, is_target: bool) -> Iterator[Database]:
         yield Database(copies.describe(database), side, None)
     finally:
         database.close()
+
+
+def _connect(name: str) -> "SqlDatabase":
+    from psycopg import ProgrammingError
+
+    from chalicelib.stores.postgres import dsql
+    from chalicelib.stores.postgres.database import Database as SqlDatabase
+    from chalicelib.stores.postgres.dialects import POSTGRES_WITHOUT_TIMEOUTS
+
+    cluster = load_dsql({**os.environ, "DSQL_ENDPOINT": name.removeprefix(_DSQL)}) if name.startswith(_DSQL) else None
+    try:
+        # An index of a large table takes minutes.
+        return dsql.open_database(cluster) if cluster else SqlDatabase(name, dialect=POSTGRES_WITHOUT_TIMEOUTS)
+    except dsql.InvalidEndpoint as error:
+        raise InvalidDatabase(str(error)) from error
+    except ProgrammingError as error:
+        # The message of the driver may contain a password.
+        raise InvalidDatabase(
+            "A name is not dynamodb:STAGE, dsql:ENDPOINT or the URL of a PostgreSQL database."
+        ) from error
 
 
 def _build_side(copies: CopyStore, stores: Stores) -> Side:
@@ -160,5 +203,12 @@ if __name__ == "__main__":
         sys.exit(main())
     except NeedsReplace as error:
         sys.exit(f"Nothing was copied. {error} Add --replace (REPLACE=yes) to overwrite the target.")
+    except InvalidDatabase as error:
+        sys.exit(f"Nothing was copied. {error}")
+    except Busy:
+        sys.exit(
+            "The copy is incomplete, because a database cannot be reached or is busy. "
+            "Check both addresses, and run the command again to resume."
+        )
     except (BotoCoreError, ClientError, PhotoshareError, MissingSetting, msgspec.ValidationError, OSError) as error:
         sys.exit(f"The copy is incomplete. Run it again to resume: {error!r}")

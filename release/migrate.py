@@ -45,7 +45,7 @@ def choose_database(environment: Mapping[str, str]) -> Database:
     """Return the database that the environment names.
 
     Raises:
-        Refused: the environment names no database, or two of them.
+        Refused: the environment names no database, two of them, or an invalid URL.
     """
     url, cluster = environment.get("DATABASE_URL"), load_dsql(environment)
     if url and cluster:
@@ -53,7 +53,11 @@ def choose_database(environment: Mapping[str, str]) -> Database:
     if cluster:
         return open_database(cluster)
     if url:
-        return Database(url, dialect=POSTGRES_WITHOUT_TIMEOUTS)
+        try:
+            return Database(url, dialect=POSTGRES_WITHOUT_TIMEOUTS)
+        except psycopg.ProgrammingError as error:
+            # The message of the driver may contain a password.
+            raise Refused("DATABASE_URL is not a URL such as postgresql://user@host/name.") from error
     raise Refused("No database is named. Give DATABASE_URL= for PostgreSQL, or DSQL_ENDPOINT= for Aurora DSQL.")
 
 

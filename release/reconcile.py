@@ -16,10 +16,10 @@ from pathlib import Path
 
 import boto3
 import msgspec
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, NoRegionError
 
 from chalicelib import wiring
-from chalicelib.domain.errors import PhotoshareError
+from chalicelib.domain.errors import Busy, PhotoshareError
 from chalicelib.infra.exported_files import ExportedFiles, InvalidExport
 from chalicelib.infra.settings import MissingSetting
 from chalicelib.reconcile.findings import REMEDIES, Finding
@@ -60,12 +60,17 @@ def _open_first_source(options: Options, directory: Path) -> AbstractContextMana
 def load_environment(stage: str, data: Path) -> None:
     """Set the environment of a function of a stage. A running local cloud has its settings in the directory `data`."""
     if stage == "local":
+        if not (data / "env").exists():
+            sys.exit(f"There is no local cloud in {data}. Start it with `make run`, or name its directory with DATA=.")
         lines = (data / "env").read_text().splitlines()
         variables = dict(shlex.split(line.removeprefix("export "))[0].split("=", 1) for line in lines)
         # The file names the profile of the API. The operator is the administrator of the local cloud.
         os.environ |= variables | {"AWS_PROFILE": "administrator"}
         return
-    lambdas = boto3.client("lambda")
+    try:
+        lambdas = boto3.client("lambda")
+    except NoRegionError:
+        sys.exit("No region is set. Set AWS_DEFAULT_REGION to the region of the stage, or use STAGE=local.")
     function = lambdas.get_function_configuration(FunctionName=f"photoshare-{stage}")
     region = lambdas.meta.region_name
     os.environ |= {"AWS_REGION": region, "AWS_DEFAULT_REGION": region, **function["Environment"]["Variables"]}
@@ -110,6 +115,11 @@ def _parse_arguments() -> argparse.Namespace:
 if __name__ == "__main__":
     try:
         sys.exit(main())
+    except Busy:
+        sys.exit(
+            "The reconciliation is incomplete, because a database or service cannot be reached, or is busy. "
+            "Check that the stage or the local cloud is running, and run the command again to resume."
+        )
     except (
         BotoCoreError,
         ClientError,

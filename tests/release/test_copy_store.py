@@ -160,3 +160,27 @@ def test_password_is_in_no_name(tmp_path: Path) -> None:
 def test_cluster_of_aurora_dsql_is_named_by_its_endpoint(tmp_path: Path) -> None:
     with copy_store.open_database("dsql:abc123.dsql.eu-west-1.on.aws", tmp_path) as database:
         assert database.name == "dsql:abc123.dsql.eu-west-1.on.aws:/postgres"
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("postgres", "A name is not dynamodb:STAGE, dsql:ENDPOINT or the URL of a PostgreSQL database."),
+        ("dsql:abc123", "'abc123' is not of the form <cluster>.dsql.<region>.on.aws."),
+        ("host=/nowhere", "cannot be reached or is busy. Check its address"),
+        ("dynamodb:local", "There is no local cloud in"),
+    ],
+)
+def test_unusable_source_is_refused_at_once(target: Database, tmp_path: Path, name: str, message: str) -> None:
+    command = [sys.executable, "-m", "release.copy_store", name, target.parameters, "--data", str(tmp_path)]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert run.returncode == 1
+    assert message in run.stderr
+    assert "Traceback" not in run.stderr
+
+
+def test_source_without_tables_is_refused(source: Database, target: Database) -> None:
+    run = start(target, source)
+    _, errors = run.communicate(timeout=60)
+    assert run.returncode == 1
+    assert "has no tables of Photoshare" in errors
