@@ -153,7 +153,7 @@ def authentication() -> Authentication:
 @cache
 def accounts() -> Accounts:
     """Return the use cases of accounts."""
-    return Accounts(stores().accounts, stores().deletions, user_pool(), queue(), settings().limits, now)
+    return Accounts(stores().accounts, stores().deletions, user_pool(), queue(), settings(), now)
 
 
 @cache
@@ -227,8 +227,7 @@ def album_batches() -> AlbumBatches:
 @cache
 def share_links() -> ShareLinks:
     """Return the use cases of share links."""
-    keys = settings().signing_keys
-    return ShareLinks(stores().albums, stores().links, album_presenter(), album_photos(), keys, now)
+    return ShareLinks(stores().albums, stores().links, album_presenter(), album_photos(), settings(), now)
 
 
 @cache

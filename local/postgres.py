@@ -13,6 +13,7 @@ from typing import NamedTuple
 import psycopg
 
 from chalicelib.domain.errors import Busy
+from chalicelib.infra.settings import InvalidDatabaseUrl
 from chalicelib.stores.postgres.database import Database
 from chalicelib.stores.postgres.dialects import POSTGRES_WITHOUT_TIMEOUTS
 from chalicelib.stores.postgres.migrations import migrate
@@ -107,7 +108,10 @@ def create_tables(url: str) -> None:
     Raises:
         CannotRun: the database cannot be reached, or refuses.
     """
-    database = Database(url, dialect=POSTGRES_WITHOUT_TIMEOUTS)
+    try:
+        database = Database(url, dialect=POSTGRES_WITHOUT_TIMEOUTS)
+    except InvalidDatabaseUrl as error:
+        raise CannotRun(str(error)) from None
     try:
         migrate(database)
     except (psycopg.Error, Busy) as error:

@@ -20,7 +20,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from chalicelib.domain.clock import now
 from chalicelib.domain.errors import Busy, PhotoshareError
 from chalicelib.infra import aws
-from chalicelib.infra.settings import MissingSetting, load_dsql, load_settings
+from chalicelib.infra.settings import InvalidDatabaseUrl, MissingSetting, load_dsql, load_settings
 from chalicelib.stores.backend import Stores
 from chalicelib.stores.checksums import Side
 from chalicelib.stores.copies import CopyStore, Mismatch
@@ -203,7 +203,7 @@ if __name__ == "__main__":
         sys.exit(main())
     except NeedsReplace as error:
         sys.exit(f"Nothing was copied. {error} Add --replace (REPLACE=yes) to overwrite the target.")
-    except InvalidDatabase as error:
+    except (InvalidDatabase, InvalidDatabaseUrl) as error:
         sys.exit(f"Nothing was copied. {error}")
     except Busy:
         sys.exit(

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 import psycopg
 
 from chalicelib.domain.errors import Busy
-from chalicelib.infra.settings import load_dsql
+from chalicelib.infra.settings import InvalidDatabaseUrl, load_dsql
 from chalicelib.stores.postgres.database import Database
 from chalicelib.stores.postgres.dialects import POSTGRES_WITHOUT_TIMEOUTS
 from chalicelib.stores.postgres.dsql import InvalidEndpoint, open_database
@@ -74,5 +74,5 @@ def describe(error: Exception) -> str:
 if __name__ == "__main__":
     try:
         main(os.environ, sys.argv[1:])
-    except (Busy, MigrationFailed, Refused, InvalidEndpoint, psycopg.Error) as error:
+    except (Busy, MigrationFailed, Refused, InvalidDatabaseUrl, InvalidEndpoint, psycopg.Error) as error:
         sys.exit(describe(error))

@@ -12,6 +12,7 @@ from chalicelib.domain.clock import Clock
 from chalicelib.domain.ids import Timestamp, format_timestamp
 from chalicelib.domain.messages import PurgeAccount, Queue
 from chalicelib.domain.model import Model
+from chalicelib.infra.settings import Settings
 from chalicelib.stores.protocols import AccountDeletionStore, AccountStore
 
 log = logging.getLogger(__name__)
@@ -68,25 +69,25 @@ class Accounts:
         deletions: AccountDeletionStore,
         user_pool: UserPool,
         queue: Queue,
-        limits: Limits,
+        settings: Settings,
         clock: Clock,
     ) -> None:
         self._store, self._deletions, self._user_pool = store, deletions, user_pool
-        self._queue, self._limits, self._clock = queue, limits, clock
+        self._queue, self._settings, self._clock = queue, settings, clock
 
     def show(self, *, by: Caller) -> AccountView:
-        """Return the caller's account. Create its row on the first call."""
+        """Return the caller's account. Create its row on the first call, unless the app is read-only."""
         email = self._user_pool.fetch_email(by)
         account = self._store.get_account(by.user_id)
         now = format_timestamp(self._clock())
-        if account.created_at is None:
+        if account.created_at is None and not self._settings.read_only:
             account = self._store.open_account(Account(user_id=by.user_id, created_at=now))
         return AccountView(
             user_id=account.user_id,
             email=email,
             photo_count=account.photo_count,
             bytes=account.bytes,
-            limits=self._limits,
+            limits=self._settings.limits,
             created_at=account.created_at or now,
         )
 

@@ -1,7 +1,5 @@
 """Use cases of share links: show one album with all its photos to visitors with a link."""
 
-from collections.abc import Sequence
-
 from chalicelib.albums.access import get_owned_album
 from chalicelib.albums.entries import AlbumPhotos
 from chalicelib.albums.views import AlbumPresenter, AlbumView
@@ -16,12 +14,14 @@ from chalicelib.domain.model import Model
 from chalicelib.domain.queries import AlbumPhotoQuery
 from chalicelib.domain.requests import PageQuery
 from chalicelib.domain.share_links import ShareLink
+from chalicelib.infra.settings import Settings
 from chalicelib.photos.views import DownloadView, PhotoView
 from chalicelib.stores.protocols import AlbumStore, ShareLinkStore
 
 MAX_WRONG_PASSWORDS = 20
 """The maximum number of wrong passwords of a link in one time window."""
 WINDOW_SECONDS = 15 * 60
+_READ_ONLY_SECONDS = 60
 
 
 class LinkView(Model, omit_defaults=False, frozen=True):
@@ -52,11 +52,11 @@ class ShareLinks:
         links: ShareLinkStore,
         presenter: AlbumPresenter,
         photos: AlbumPhotos,
-        signing_keys: Sequence[str],
+        settings: Settings,
         clock: Clock,
     ) -> None:
         self._albums, self._links, self._presenter, self._photos = albums, links, presenter, photos
-        self._keys, self._clock = signing_keys, clock
+        self._settings, self._clock = settings, clock
 
     def list_page(self, album_id: AlbumId, query: PageQuery, *, by: Caller) -> Page[LinkView]:
         """Return one page of the links of an album, oldest first.
@@ -66,7 +66,7 @@ class ShareLinks:
             InvalidCursor: `lastKey` is not a cursor of this list.
         """
         get_owned_album(self._albums, album_id, by)
-        cursors = Cursors(self._keys, by.user_id, "links", album_id)
+        cursors = Cursors(self._settings.signing_keys, by.user_id, "links", album_id)
         position = cursors.open(query.last_key)
         links = self._links.list_links(album_id, query.limit + 1, after=LinkId(position[0]) if position else None)
         page = cursors.build_page(links, query.limit, lambda link: [link.link_id])
@@ -118,6 +118,7 @@ class ShareLinks:
         Raises:
             NotFound: the token is wrong, the link has expired or was revoked, or the album was deleted.
             LinkPasswordRequired, InvalidLinkPassword: the password is missing or wrong.
+            Busy: the link has a password, and the app is read-only.
             TooManyRequests: the link got `MAX_WRONG_PASSWORDS` wrong passwords in this time window.
         """
         decoded = share_links.decode_token(token)
@@ -135,6 +136,9 @@ class ShareLinks:
     def _check_password(self, link: ShareLink, password: str | None) -> None:
         if password is None:
             raise errors.LinkPasswordRequired
+        if self._settings.read_only:
+            # Wrong passwords cannot be counted, so visitors could guess without a limit.
+            raise errors.Busy("Passwords cannot be checked during maintenance.", retry_after=_READ_ONLY_SECONDS)
         window, elapsed = divmod(int(self._clock().timestamp()), WINDOW_SECONDS)
         is_blocked = link.attempt_window >= window and link.wrong_attempts >= MAX_WRONG_PASSWORDS
         if not is_blocked:

@@ -11,6 +11,13 @@ from chalicelib.domain.accounts import Limits
 _MISSING = "The environment variable {} is not set. docs/reference/configuration.md describes it."
 
 
+class InvalidDatabaseUrl(Exception):
+    """The URL of a database is invalid. The message has no part of the URL, which may contain a password."""
+
+    def __init__(self) -> None:
+        super().__init__("The URL of the database is invalid. Percent-encode the special characters of its password.")
+
+
 class MissingSetting(Exception):
     """A required environment variable is not set. The message has its name."""
 

@@ -6,9 +6,13 @@ import pytest
 
 import app as service
 from chalicelib import wiring
+from chalicelib.domain.ids import UserId
+from chalicelib.domain.share_links import decode_token
 from release.read_only import main, set_read_only
 from tests.support.cloud import Cloud
+from tests.support.cognito import Cognito
 from tests.support.images import photo as make_photo
+from tests.support.links import create_link, open_link
 
 BACKGROUND = ["confirm_upload", "reconcile", "run_job", "sweep"]
 
@@ -80,3 +84,34 @@ def test_read_only_api_refuses_every_change_and_serves_all_reads(cloud: Cloud, m
     monkeypatch.delenv("READ_ONLY")
     wiring.settings.cache_clear()
     assert ann.delete(f"/photos/{photo.photo_id}").status == 204
+
+
+def clear_settings() -> None:
+    for cached in (wiring.settings, wiring.accounts, wiring.share_links):
+        cached.cache_clear()
+
+
+def test_reads_of_a_read_only_api_write_nothing(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    ann, bob, bob_id = cloud.person("ann"), cloud.person("bob"), UserId("bob")
+    Cognito(cloud).answers["GetUser"] = {
+        "UserAttributes": [{"Name": "sub", "Value": "bob"}, {"Name": "email", "Value": "bob@example.com"}]
+    }
+    album = f"/albums/{ann.post('/albums', {'name': 'Quay'}).json['albumId']}"
+    path = create_link(ann, album, password="quay")
+    token = decode_token(path.removeprefix("/shared/"))
+    assert token
+    assert [open_link(bob, path, password).status for password in ("wrong", "quay")] == [401, 200]
+    before = wiring.stores().links.read_with_link(token.album_id, token.link_id)
+    monkeypatch.setenv("READ_ONLY", "1")
+    clear_settings()
+    # Neither password is checked, so a visitor cannot guess without a limit.
+    for password in ("wrong", "quay"):
+        answer = open_link(bob, path, password)
+        assert (answer.status, answer.json["error"], answer.headers["Retry-After"]) == (503, "Busy", "60")
+    assert wiring.stores().links.read_with_link(token.album_id, token.link_id) == before
+    assert bob.get("/account").status == 200
+    assert wiring.stores().accounts.get_account(bob_id).created_at is None
+    monkeypatch.delenv("READ_ONLY")
+    clear_settings()
+    assert bob.get("/account").status == 200
+    assert wiring.stores().accounts.get_account(bob_id).created_at

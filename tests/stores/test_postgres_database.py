@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -166,3 +167,17 @@ def test_conflict_at_commit_repeats_the_transaction(database: Database) -> None:
 def test_app_does_not_import_the_driver() -> None:
     code = "import sys, app; sys.exit('psycopg' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_transaction_that_the_server_ends_because_it_is_idle_is_repeated(database: Database) -> None:
+    options = " options='-c idle_in_transaction_session_timeout=100ms'"
+    impatient = Database(database.parameters + options)
+    pauses = [0.5]
+
+    def add(transaction: Transaction) -> int:
+        time.sleep(pauses.pop() if pauses else 0)
+        return add_row(transaction)
+
+    assert impatient.write(add) == 1
+    impatient.close()
+    assert database.read(READ) == [(0,)]

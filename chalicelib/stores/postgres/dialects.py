@@ -3,7 +3,10 @@
 import re
 from typing import NamedTuple
 
+from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from chalicelib.infra.settings import InvalidDatabaseUrl
 
 _NETWORK: dict[str, str | int] = {
     "connect_timeout": 5,
@@ -26,8 +29,18 @@ class Dialect(NamedTuple):
     is_dsql: bool
 
     def add_defaults(self, url: str) -> str:
-        """Return a connection string with the default parameters that `url` does not set."""
-        given = conninfo_to_dict(url)
+        """Return a connection string with the default parameters that `url` does not set.
+
+        Raises:
+            InvalidDatabaseUrl: libpq cannot parse `url`, or takes a part of its password as the host or the port.
+        """
+        try:
+            given = conninfo_to_dict(url)
+        except (ProgrammingError, UnicodeDecodeError):
+            # These errors quote the URL.
+            raise InvalidDatabaseUrl from None
+        if "@" in str(given.get("host", "")) or not re.fullmatch(r"[\d,]*", str(given.get("port", ""))):
+            raise InvalidDatabaseUrl
         return make_conninfo(url, **{name: value for name, value in self.parameters.items() if name not in given})
 
     def translate(self, statement: str) -> str:
@@ -41,7 +54,8 @@ class Dialect(NamedTuple):
 POSTGRES = Dialect(
     begin="BEGIN ISOLATION LEVEL REPEATABLE READ",
     parameters=_NETWORK | {"options": "-c statement_timeout=10s -c idle_in_transaction_session_timeout=15s"},
-    transient_codes=frozenset(),
+    # 25P03: the server has ended a transaction that was idle for too long, for example because the process was paused.
+    transient_codes=frozenset({"25P03"}),
     is_dsql=False,
 )
 POSTGRES_WITHOUT_TIMEOUTS = POSTGRES._replace(parameters=_NETWORK)
