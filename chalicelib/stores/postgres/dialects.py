@@ -4,7 +4,6 @@ import re
 from typing import NamedTuple
 
 from psycopg import ProgrammingError
-from psycopg import errors as sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from chalicelib.infra.settings import InvalidDatabaseUrl
@@ -56,7 +55,7 @@ POSTGRES = Dialect(
     begin="BEGIN ISOLATION LEVEL REPEATABLE READ",
     parameters=_NETWORK | {"options": "-c statement_timeout=10s -c idle_in_transaction_session_timeout=15s"},
     # The server has ended a transaction that was idle for too long, for example because the process was paused.
-    transient_codes=frozenset({sql.IdleInTransactionSessionTimeout.sqlstate}),
+    transient_codes=frozenset({"25P03"}),
     is_dsql=False,
 )
 POSTGRES_WITHOUT_TIMEOUTS = POSTGRES._replace(parameters=_NETWORK)
