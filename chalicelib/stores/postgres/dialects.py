@@ -54,7 +54,7 @@ class Dialect(NamedTuple):
 POSTGRES = Dialect(
     begin="BEGIN ISOLATION LEVEL REPEATABLE READ",
     parameters=_NETWORK | {"options": "-c statement_timeout=10s -c idle_in_transaction_session_timeout=15s"},
-    # 25P03: the server has ended a transaction that was idle for too long, for example because the process was paused.
+    # The server has ended a transaction that was idle for too long, for example because the process was paused.
     transient_codes=frozenset({"25P03"}),
     is_dsql=False,
 )
