@@ -164,8 +164,6 @@ def _open_sql(name: str, *, is_target: bool) -> Iterator[Database]:
 
 
 def _connect(name: str) -> "SqlDatabase":
-    from psycopg import ProgrammingError
-
     from chalicelib.stores.postgres import dsql
     from chalicelib.stores.postgres.database import Database as SqlDatabase
     from chalicelib.stores.postgres.dialects import POSTGRES_WITHOUT_TIMEOUTS
@@ -176,11 +174,9 @@ def _connect(name: str) -> "SqlDatabase":
         return dsql.open_database(cluster) if cluster else SqlDatabase(name, dialect=POSTGRES_WITHOUT_TIMEOUTS)
     except dsql.InvalidEndpoint as error:
         raise InvalidDatabase(str(error)) from error
-    except ProgrammingError as error:
-        # The message of the driver may contain a password.
-        raise InvalidDatabase(
-            "A name is not dynamodb:STAGE, dsql:ENDPOINT or the URL of a PostgreSQL database."
-        ) from error
+    except InvalidDatabaseUrl as error:
+        names = "A name is not dynamodb:STAGE, dsql:ENDPOINT or the URL of a PostgreSQL database."
+        raise InvalidDatabase(f"{names} {error}") from error
 
 
 def _build_side(copies: CopyStore, stores: Stores) -> Side:
@@ -203,7 +199,7 @@ if __name__ == "__main__":
         sys.exit(main())
     except NeedsReplace as error:
         sys.exit(f"Nothing was copied. {error} Add --replace (REPLACE=yes) to overwrite the target.")
-    except (InvalidDatabase, InvalidDatabaseUrl) as error:
+    except InvalidDatabase as error:
         sys.exit(f"Nothing was copied. {error}")
     except Busy:
         sys.exit(
