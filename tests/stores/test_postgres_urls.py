@@ -34,7 +34,7 @@ def test_command_does_not_print_the_password_of_an_invalid_url(url: str) -> None
     command = [sys.executable, "-m", "release.copy_store", url, url]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert result.returncode == 1
-    assert result.stderr.startswith("Nothing was copied. The URL of the database is invalid.")
+    assert "The URL of the database is invalid." in result.stderr
     assert CANARY not in result.stdout + result.stderr
 
 
