@@ -14,6 +14,7 @@ import psycopg
 
 from chalicelib.domain.errors import Busy
 from chalicelib.infra.settings import InvalidDatabaseUrl
+from chalicelib.stores.postgres.copies import describe
 from chalicelib.stores.postgres.database import Database
 from chalicelib.stores.postgres.dialects import POSTGRES_WITHOUT_TIMEOUTS
 from chalicelib.stores.postgres.migrations import migrate
@@ -102,8 +103,8 @@ def start(folder: Path, settings: Mapping[str, str], url: str) -> PostgresServer
     return server
 
 
-def create_tables(url: str) -> None:
-    """Create the tables of a database, or change them to those of this release.
+def create_tables(url: str) -> str:
+    """Create the tables of a database, or change them to those of this release. Return its name, without a password.
 
     Raises:
         CannotRun: the database cannot be reached, or refuses.
@@ -114,6 +115,7 @@ def create_tables(url: str) -> None:
         raise CannotRun(str(error)) from None
     try:
         migrate(database)
+        return describe(database)
     except (psycopg.Error, Busy) as error:
         raise CannotRun(
             f"The tables cannot be created in the database of DATABASE_URL: {error.__cause__ or error}"

@@ -11,7 +11,6 @@ from local.data import CannotRun, read_or_create_secret, require_free_port
 _DYNAMODB = "dynamodb"
 _POSTGRES = "postgres"
 STORES = (_DYNAMODB, _POSTGRES)
-_EXISTING = "existing database"
 
 
 @contextlib.contextmanager
@@ -24,31 +23,49 @@ def open_store(data: Path, store: str | None) -> Iterator[dict[str, str]]:
     Raises:
         CannotRun: the directory belongs to another store, or the database does not start.
     """
-    chosen = _choose_store(data, store)
-    if chosen == _DYNAMODB:
-        yield {}
-        return
-    from local import postgres
+    if url := os.environ.get("DATABASE_URL"):
+        from local import postgres
 
-    if chosen == _EXISTING:
-        url = os.environ["DATABASE_URL"]
-        postgres.create_tables(url)
+        _note_store(data, postgres.create_tables(url))
         yield {"DATABASE_URL": url}
         return
+    if _choose_store(data, store) == _DYNAMODB:
+        _note_store(data, _DYNAMODB)
+        yield {}
+        return
     with _run_server(data) as url:
-        postgres.create_tables(url)
+        _note_store(data, _POSTGRES)
         yield {"DATABASE_URL": url}
 
 
 def _choose_store(data: Path, store: str | None) -> str:
-    """Return the store, and note it in the directory. The rows of another store do not fit the objects in it."""
-    note = data / "store"
-    noted = note.read_text() if note.exists() else _DYNAMODB if (data / "env").exists() else None
-    chosen = _EXISTING if os.environ.get("DATABASE_URL") else store or noted or _DYNAMODB
-    if noted not in (None, chosen):
-        raise CannotRun(f"The photos in {data} belong to the store `{noted}`, not `{chosen}`. Choose another DATA.")
-    note.write_text(chosen)
+    """Return the store of the options, or otherwise the store that the directory was created with."""
+    noted = _read_note(data)
+    chosen = store or noted or _DYNAMODB
+    if chosen not in STORES:
+        raise CannotRun(f"The photos in {data} belong to {chosen}. Set DATABASE_URL, or choose another DATA.")
+    _require_store(data, chosen)
     return chosen
+
+
+def _note_store(data: Path, name: str) -> None:
+    """Note the store in the directory. The rows of another store do not fit the objects in the directory."""
+    _require_store(data, name)
+    (data / "store").write_text(name)
+
+
+def _require_store(data: Path, name: str) -> None:
+    if _read_note(data) not in (None, name):
+        raise CannotRun(
+            f"The photos in {data} belong to the store `{_read_note(data)}`, not `{name}`. Choose another DATA."
+        )
+
+
+def _read_note(data: Path) -> str | None:
+    note = data / "store"
+    if note.exists():
+        return note.read_text()
+    return _DYNAMODB if (data / "env").exists() else None
 
 
 @contextlib.contextmanager
@@ -64,6 +81,7 @@ def _run_server(data: Path) -> Iterator[str]:
     url = f"postgresql://postgres:{password}@127.0.0.1:{port}/postgres"
     server = postgres.start(folder, settings, url)
     try:
+        postgres.create_tables(url)
         yield url
     finally:
         server.stop()

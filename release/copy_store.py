@@ -66,6 +66,8 @@ def main() -> int:
         open_database(arguments.source, arguments.data) as source,
         open_database(arguments.target, arguments.data, is_target=not arguments.verify) as target,
     ):
+        if source.name == target.name:
+            raise InvalidDatabase(f"FROM and TO are the same database, {source.name}.")
         check_connection(source)
         check_connection(target)
         if not (options.replace or options.only_verify):

@@ -179,6 +179,13 @@ def test_unusable_source_is_refused_at_once(target: Database, tmp_path: Path, na
     assert "Traceback" not in run.stderr
 
 
+def test_database_is_not_copied_to_itself(target: Database) -> None:
+    command = [sys.executable, "-m", "release.copy_store", target.parameters, target.parameters]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert run.returncode == 1
+    assert "FROM and TO are the same database" in run.stderr
+
+
 def test_source_without_tables_is_refused(source: Database, target: Database) -> None:
     run = start(target, source)
     _, errors = run.communicate(timeout=60)
