@@ -35,8 +35,8 @@ class Handlers(Protocol):
 class Worker:
     """A thread that handles one message at a time, until `stop()`."""
 
-    def __init__(self, sqs: Any, url: str, handle: Callable[[Message], None], timeout: int) -> None:
-        self._sqs, self._timeout = sqs, timeout
+    def __init__(self, sqs: Any, url: str, handle: Callable[[Message], None]) -> None:
+        self._sqs = sqs
         self._url = url
         self._queue = url.rpartition("/")[2]
         self._handle = handle
@@ -53,9 +53,7 @@ class Worker:
         while not self._stopping.is_set():
             try:
                 # No long poll: the emulator could deliver a message to the poll of a process that was killed.
-                response = self._sqs.receive_message(
-                    QueueUrl=self._url, MessageSystemAttributeNames=["All"], VisibilityTimeout=self._timeout
-                )
+                response = self._sqs.receive_message(QueueUrl=self._url, MessageSystemAttributeNames=["All"])
                 for message in response.get("Messages", []):
                     if self._handle_message(message):
                         self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=message["ReceiptHandle"])
@@ -85,7 +83,7 @@ def start_upload_worker(handlers: Handlers) -> Worker:
 
     # On AWS, S3 invokes the function, so the function's role needs no permission for the queue.
     sqs = boto3.Session(profile_name=ADMINISTRATOR).client("sqs")
-    return Worker(sqs, sqs.get_queue_url(QueueName=_UPLOADS)["QueueUrl"], handle, _UPLOAD_TIMEOUT)
+    return Worker(sqs, sqs.get_queue_url(QueueName=_UPLOADS)["QueueUrl"], handle)
 
 
 def start_job_worker(handlers: Handlers) -> Worker:
@@ -97,7 +95,7 @@ def start_job_worker(handlers: Handlers) -> Worker:
         if isinstance(result, dict) and result.get("batchItemFailures"):
             raise RuntimeError("run_job reported a failed message.")
 
-    return Worker(boto3.Session().client("sqs"), os.environ["JOB_QUEUE_URL"], handle, _JOB_TIMEOUT)
+    return Worker(boto3.Session().client("sqs"), os.environ["JOB_QUEUE_URL"], handle)
 
 
 def _build_record(message: Message) -> dict[str, Any]:
@@ -115,8 +113,9 @@ def _build_record(message: Message) -> dict[str, Any]:
 
 
 def prepare_queues(cloud: Cloud) -> None:
-    """Create the queue that carries the events of the originals bucket to this machine."""
+    """Create the queue that carries the events of the originals bucket to this machine. Shorten retries of jobs."""
     sqs = cloud.client("sqs")
+    sqs.set_queue_attributes(QueueUrl=cloud.env["JOB_QUEUE_URL"], Attributes={"VisibilityTimeout": str(_JOB_TIMEOUT)})
     uploads = sqs.create_queue(QueueName=_UPLOADS)["QueueUrl"]
     bucket = cloud.env["ORIGINALS_BUCKET"]
     arn = _get_arn(sqs, uploads)

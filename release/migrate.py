@@ -53,11 +53,7 @@ def choose_database(environment: Mapping[str, str]) -> Database:
     if cluster:
         return open_database(cluster)
     if url:
-        try:
-            return Database(url, dialect=POSTGRES_WITHOUT_TIMEOUTS)
-        except psycopg.ProgrammingError as error:
-            # The message of the driver may contain a password.
-            raise Refused("DATABASE_URL is not a URL such as postgresql://user@host/name.") from error
+        return Database(url, dialect=POSTGRES_WITHOUT_TIMEOUTS)
     raise Refused("No database is named. Give DATABASE_URL= for PostgreSQL, or DSQL_ENDPOINT= for Aurora DSQL.")
 
 

@@ -82,7 +82,7 @@ def test_role_of_the_functions_gets_access(database: Database, capsys: pytest.Ca
     [
         ({}, [], "Give DATABASE_URL= for PostgreSQL, or DSQL_ENDPOINT= for Aurora DSQL."),
         ({"DATABASE_URL": "x", "DSQL_ENDPOINT": HOST}, [], "Give only one of them."),
-        ({"DATABASE_URL": "postgres"}, [], "DATABASE_URL is not a URL such as postgresql://user@host/name."),
+        ({"DATABASE_URL": "postgres"}, [], "The URL of the database is invalid."),
         ({"DATABASE_URL": "host=/nowhere"}, [], "Check its address, and run the command again."),
         ({"DSQL_ENDPOINT": "abc123"}, [], "'abc123' is not of the form <cluster>.dsql.<region>.on.aws."),
     ],

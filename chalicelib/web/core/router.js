@@ -122,7 +122,7 @@ function isOverView() {
 }
 
 /** Return the photo that the address names. @returns {string | null} */
-function namedPhoto() {
+export function namedPhoto() {
   const path = currentPath();
   return path.match(PHOTO)?.[1] ?? (SHARED.test(path) ? new URLSearchParams(location.search).get("photo") : null);
 }

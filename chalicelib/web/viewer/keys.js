@@ -1,6 +1,6 @@
 /** The keys of the viewer. */
 
-import { openPhoto } from "../core/router.js";
+import { namedPhoto, openPhoto } from "../core/router.js";
 import { toggleFullScreen } from "./full-screen.js";
 import { endOf } from "./sources.js";
 
@@ -11,21 +11,33 @@ const PAN = 80;
 /** @param {Viewer} viewer @returns {Record<string, () => unknown>} */
 function keysOf(viewer) {
   const { stage } = viewer;
+  let lastStep = Promise.resolve(true);
+  /** @param {1 | -1} by */
+  const step = (by) => {
+    lastStep = viewer.step(by);
+    return lastStep;
+  };
+  /** Rate the photo that the last arrow key leads to. The address names it before it is shown. @param {number | null} stars */
+  const rate = async (stars) => {
+    await lastStep.catch(() => false);
+    while (viewer.photo && viewer.photo.photoId !== namedPhoto()) await new Promise(requestAnimationFrame);
+    return viewer.rate(stars);
+  };
   return {
-    ArrowLeft: () => viewer.step(-1),
-    ArrowRight: () => viewer.step(1),
+    ArrowLeft: () => step(-1),
+    ArrowRight: () => step(1),
     Home: () => goTo(viewer, "first"),
     End: () => goTo(viewer, "last"),
     "+": () => stage.step(1),
     "=": () => stage.step(1),
     "-": () => stage.step(-1),
     // A zoomed photo becomes whole again. Only a whole photo loses its rating.
-    0: () => (stage.isZoomed ? stage.fit() : viewer.rate(null)),
-    1: () => viewer.rate(1),
-    2: () => viewer.rate(2),
-    3: () => viewer.rate(3),
-    4: () => viewer.rate(4),
-    5: () => viewer.rate(5),
+    0: () => (stage.isZoomed ? stage.fit() : rate(null)),
+    1: () => rate(1),
+    2: () => rate(2),
+    3: () => rate(3),
+    4: () => rate(4),
+    5: () => rate(5),
     i: () => viewer.toggleInfo(),
     f: () => toggleFullScreen(),
     s: () => viewer.toggleSlideshow(),

@@ -104,3 +104,23 @@ def test_reading_order_is_the_order_on_the_screen(person: Person) -> None:
         person.page.wait_for_timeout(200)
         places = person.tiles().evaluate_all(read)
         assert places == sorted(places)
+
+
+def test_number_right_after_an_arrow_key_rates_the_next_photo(person: Person) -> None:
+    next_photo, first = person.upload(2, seed=330)
+    person.open("/library?order=newest")
+    person.tile(first).locator("img.loaded").wait_for()
+    person.tile(first).locator("a").click()
+    viewer = person.page.locator("dialog.viewer[open]")
+    expect(viewer.locator(".viewer-count")).to_have_text("1 / 2")
+    # Both keys arrive before the next photo is shown.
+    press = "for (const key of ['ArrowRight', '4']) dialog.dispatchEvent(new KeyboardEvent('keydown', {key}))"
+    viewer.evaluate(f"dialog => {{ {press} }}")
+    expect(person.page).to_have_url(re.compile(next_photo))
+    expect(viewer.locator(".viewer-count")).to_have_text("2 / 2")
+    person.page.keyboard.press("i")
+    expect(viewer.locator(".viewer-panel .rating")).to_contain_text("4 from 1 person")
+    rated = [
+        person.local.call("GET", f"/photos/{photo_id}").json["rating"]["count"] for photo_id in (first, next_photo)
+    ]
+    assert rated == [0, 1]

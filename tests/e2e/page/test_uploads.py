@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Route, expect
 
 from tests.support.chromium import Person, find_box, write_photos
+from tests.support.rest import wait_until
 from tests.support.uploading import END, Uploader, drop_files
 
 pytestmark = pytest.mark.xdist_group("page")
@@ -196,9 +197,14 @@ def test_tray_leaves_the_last_controls_and_the_scrubber_free(uploader: Uploader,
     button = page.get_by_role("button", name="Cancel account")
     expect(button).to_be_visible()
     uploader.tray.get_by_role("button", name="Show each photo").click()
-    page.evaluate("() => scrollTo(0, document.body.scrollHeight)")
-    last, tray = find_box(button), find_box(uploader.tray)
-    assert last["y"] + last["height"] <= tray["y"]
+
+    def is_free() -> bool:
+        # The page makes room for the tray after the tray has grown.
+        page.evaluate("() => scrollTo(0, document.body.scrollHeight)")
+        last, tray = find_box(button), find_box(uploader.tray)
+        return bool(last["y"] + last["height"] <= tray["y"])
+
+    wait_until(is_free, 10)
 
 
 def test_folder_is_uploaded_with_titles_and_tags_and_without_other_files(uploader: Uploader, tmp_path: Path) -> None:
