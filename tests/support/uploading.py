@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, Route, expect
 
 from tests.support.chromium import Person
 
@@ -43,6 +43,19 @@ class Uploader:
         """Wait until the tray counts at least this photo."""
         numbers = "|".join(str(number) for number in range(least, least + 60))
         expect(self.heading).to_have_text(re.compile(f"^Uploading ({numbers}) of"), timeout=END)
+
+    def hold_after(self, count: int) -> None:
+        """Let only the first files reach S3. The others stay under way until the user leaves or closes the page."""
+        passed: list[Route] = []
+
+        def hold(route: Route) -> None:
+            if route.request.method != "PUT":
+                route.continue_()
+            elif len(passed) < count:
+                passed.append(route)
+                route.continue_()
+
+        self.page.route(f"{self.person.local.aws_url}/**", hold)
 
     def wait_for_end(self, heading: str) -> None:
         """Wait until the tray says how the queue ended."""
