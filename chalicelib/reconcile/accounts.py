@@ -125,7 +125,7 @@ class AccountLoader:
             or self._rows.list_photo_ids(user_id, 1, "")
             or self._rows.list_album_ids(user_id)
             or self._rows.has_rated(user_id)
-            or next(self._listings.list_versions(prefix), None)
+            or any(not version.is_marker for version in self._listings.list_versions(prefix))
             or next(self._listings.list_renditions(prefix), None)
         )
 
