@@ -42,7 +42,7 @@ WHEELS := --only-binary :all: --no-binary pyvips
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast coverage test-aws policies check fuzz crash-matrix event-orders mutation model histories soak bench lock openapi package audit deploy resources smoke load cdn-key migrate redrive reprocess reconcile rebuild orphans reindex rehide copy-store read-only erase-photo cancel-account
+.PHONY: help run test test-fast coverage test-aws policies check fuzz crash-matrix event-orders mutation model histories soak bench lock openapi package audit deploy resources smoke load cdn-key migrate redrive reprocess reconcile rebuild orphans export-users import-users reindex rehide copy-store read-only erase-photo cancel-account
 
 help: ## List all commands
 	@echo 'Arguments in [ ] are optional.'
@@ -173,6 +173,14 @@ rebuild: $(READY) ## Rebuild lost photo rows from the originals, however many th
 
 orphans: $(READY) ## List accounts without a Cognito user, or cancel those that you name ([STAGE=] [USER_IDS=] [DATA=])
 	$(BIN)/python -m release.orphans $(STAGE) $(USER_IDS) --data "$(DATA)"
+
+export-users: $(READY) ## Export the ids and addresses of all users, with which you can rebuild a lost user pool (TO=file or s3:// URL [STAGE=] [DATA=])
+	@test -n "$(TO)" || { echo "TO= is missing. Name the file, or the s3:// URL of the object."; exit 1; }
+	@$(BIN)/python -m release.users $(STAGE) export "$(TO)" --data "$(DATA)"
+
+import-users: $(READY) ## Add exported users to a rebuilt user pool. They keep their accounts (FROM=file or s3:// URL [STAGE=] [DATA=])
+	@test -n "$(FROM)" || { echo "FROM= is missing. Name the file, or the s3:// URL of the object."; exit 1; }
+	@$(BIN)/python -m release.users $(STAGE) import "$(FROM)" --data "$(DATA)"
 
 reindex: $(READY) ## Reindex the photos of all users after an upgrade, if its CHANGELOG says so ([STAGE=])
 	$(BIN)/python -m release.reindex $(STAGE)

@@ -4,6 +4,7 @@ from typing import Any
 
 import jwt
 
+from chalicelib.auth.moved_users import find_account
 from tests.support.rest import post_form, put
 from tests.support.service import Service
 
@@ -17,7 +18,7 @@ class Person:
     @property
     def user_id(self) -> str:
         """The id of the account."""
-        return str(jwt.decode(self.token, options={"verify_signature": False})["sub"])
+        return find_account(jwt.decode(self.token, options={"verify_signature": False}))
 
     def ask(self, method: str, path: str, body: Any = None, status: int = 200, **query: Any) -> Any:
         """Send a request, and return the body of the response. Fail if it has another status."""

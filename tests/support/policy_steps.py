@@ -7,7 +7,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from chalicelib.domain.ids import create_photo_id
+from chalicelib.auth.moved_users import list_members, name_group
+from chalicelib.domain.ids import UserId, create_photo_id
 from local.cloud import STAGE
 from tests.support.images import photo as make_photo
 from tests.support.person import Person
@@ -242,6 +243,9 @@ def reset_password(service: Local) -> None:
 
 def cancel_account(service: Local) -> None:
     ann, ben = Person(service), Person(service)
+    # The group shows the job that the account may have a user of a rebuilt user pool.
+    cognito, pool = service.client("cognito-idp"), service.setting("USER_POOL_ID")
+    cognito.create_group(UserPoolId=pool, GroupName=name_group(UserId(ann.user_id)))
     album = ann.create_album()
     ann.ask("POST", f"/albums/{album}/links", {}, 201)
     ann_photo, ben_photo = ann.upload(JPEG, albumId=album, **TITLED), ben.upload(JPEG)
@@ -251,8 +255,8 @@ def cancel_account(service: Local) -> None:
     ann.ask("DELETE", "/account", status=202)
     service.wait(lambda: ben.ask("GET", f"/photos/{ben_photo}")["rating"]["count"] == 0)
     ben.await_status(ann_photo, "gone")
-    query = {"UserPoolId": service.setting("USER_POOL_ID"), "Filter": f'sub = "{ann.user_id}"'}
-    service.wait(lambda: service.client("cognito-idp").list_users(**query)["Users"] == [])
+    service.wait(lambda: cognito.list_users(UserPoolId=pool, Filter=f'sub = "{ann.user_id}"')["Users"] == [])
+    service.wait(lambda: list_members(cognito, pool, UserId(ann.user_id)) is None)
 
 
 def reconcile(service: Local) -> None:
