@@ -32,6 +32,9 @@ class Pool(NamedTuple):
         """Return the id of a new user."""
         user = self.users.sign_up(email, PASSWORD)
         self.users.confirm_sign_up(email, "123456")
+        # Cognito itself does this, but moto does not.
+        verified = [{"Name": "email_verified", "Value": "true"}]
+        self.cognito.admin_update_user_attributes(UserPoolId=self.id, Username=email, UserAttributes=verified)
         return user.user_id
 
     def export(self) -> list[User]:

@@ -12,8 +12,8 @@ from tests.support.service import Service
 class Person:
     """A signed-in user."""
 
-    def __init__(self, service: Service, name: str = "ann") -> None:
-        self.service, self.token = service, service.sign_up(service.address(name))
+    def __init__(self, service: Service, name: str = "ann", email: str = "") -> None:
+        self.service, self.token = service, service.sign_up(email or service.address(name))
 
     @property
     def user_id(self) -> str:
