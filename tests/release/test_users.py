@@ -11,7 +11,7 @@ import pytest
 from chalicelib import wiring
 from chalicelib.auth import moved_users
 from chalicelib.auth.cognito import UserPool
-from chalicelib.domain.ids import UserId
+from chalicelib.domain.ids import UserId, format_timestamp
 from chalicelib.infra import aws
 from release.users import Restoration, User, list_users, read_file, write_file
 from tests.support.cloud import Cloud
@@ -106,7 +106,7 @@ def test_unconfirmed_address_and_cancelled_account_are_not_restored(pool: Pool) 
     cancelled = pool.sign_up()
     exported = {user.email: user for user in pool.export()}
     pool.lose_users()
-    wiring.stores().deletions.cancel_account(cancelled, "2026-11-27T00:00:00.000Z", "2026-11-27T01:00:00.000Z")
+    wiring.stores().deletions.cancel_account(cancelled, now := format_timestamp(wiring.now()), now)
     unconfirmed = pool.restoration.restore(exported["bob@example.com"])
     assert unconfirmed == "skipped, because the address was not confirmed"
     assert pool.restoration.restore(exported[EMAIL]) == "skipped, because the account is cancelled"
