@@ -140,12 +140,10 @@ class UserPool:
     def delete(self, user_id: UserId) -> None:
         """Delete the user of an account. Ignore an unknown user. AWS contract COG-10."""
         pool = self._settings.user_pool_id
-        moved = moved_users.list_members(self._cognito, pool, user_id)
-        for name in (user_id, *(moved or ())):
-            with _translate_errors("UserNotFoundException"):
-                self._cognito.admin_delete_user(UserPoolId=pool, Username=name)
-        if moved is not None:
-            self._cognito.delete_group(UserPoolId=pool, GroupName=moved_users.name_group(user_id))
+        with _translate_errors("UserNotFoundException"):
+            self._cognito.admin_delete_user(UserPoolId=pool, Username=user_id)
+            return
+        moved_users.delete_members(self._cognito, pool, user_id)
 
     def has_user(self, user_id: UserId) -> bool:
         """Return whether an account has a user. AWS contract COG-10."""

@@ -40,6 +40,16 @@ def list_members(cognito: "CognitoIdentityProviderClient", pool_id: str, user_id
     return [user["Username"] for user in page["Users"]]
 
 
+def delete_members(cognito: "CognitoIdentityProviderClient", pool_id: str, user_id: UserId) -> None:
+    """Delete the users in the group of an account, and the group. Ignore a group that does not exist."""
+    members = list_members(cognito, pool_id, user_id)
+    if members is None:
+        return
+    for name in members:
+        cognito.admin_delete_user(UserPoolId=pool_id, Username=name)
+    cognito.delete_group(UserPoolId=pool_id, GroupName=name_group(user_id))
+
+
 def list_accounts(cognito: "CognitoIdentityProviderClient", pool_id: str) -> list[UserId]:
     """Return the accounts that a group leads to."""
     pages = cognito.get_paginator("list_groups").paginate(UserPoolId=pool_id)

@@ -7,8 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from chalicelib.auth.moved_users import list_members, name_group
-from chalicelib.domain.ids import UserId, create_photo_id
+from chalicelib.domain.ids import create_photo_id
 from local.cloud import STAGE
 from tests.support.images import photo as make_photo
 from tests.support.person import Person
@@ -29,6 +28,7 @@ from tests.support.policy_tools import (
     run_sweep,
     without_events,
 )
+from tests.support.policy_users import cancel_restored_account
 from tests.support.rest import post_form, put, send
 from tests.support.service import Local
 
@@ -243,9 +243,6 @@ def reset_password(service: Local) -> None:
 
 def cancel_account(service: Local) -> None:
     ann, ben = Person(service), Person(service)
-    # The group shows the job that the account may have a user of a rebuilt user pool.
-    cognito, pool = service.client("cognito-idp"), service.setting("USER_POOL_ID")
-    cognito.create_group(UserPoolId=pool, GroupName=name_group(UserId(ann.user_id)))
     album = ann.create_album()
     ann.ask("POST", f"/albums/{album}/links", {}, 201)
     ann_photo, ben_photo = ann.upload(JPEG, albumId=album, **TITLED), ben.upload(JPEG)
@@ -255,8 +252,8 @@ def cancel_account(service: Local) -> None:
     ann.ask("DELETE", "/account", status=202)
     service.wait(lambda: ben.ask("GET", f"/photos/{ben_photo}")["rating"]["count"] == 0)
     ben.await_status(ann_photo, "gone")
-    service.wait(lambda: cognito.list_users(UserPoolId=pool, Filter=f'sub = "{ann.user_id}"')["Users"] == [])
-    service.wait(lambda: list_members(cognito, pool, UserId(ann.user_id)) is None)
+    query = {"UserPoolId": service.setting("USER_POOL_ID"), "Filter": f'sub = "{ann.user_id}"'}
+    service.wait(lambda: service.client("cognito-idp").list_users(**query)["Users"] == [])
 
 
 def reconcile(service: Local) -> None:
@@ -295,5 +292,6 @@ STEPS: list[Callable[[Local], None]] = [
         show_photo,
     ),
     *(list_photos, search, change_photo, use_album, delete_album_with_photos, update_album_photos, clean_up_by_sweep),
-    *(rotate_photo, reindex_photos, empty_trash, reset_password, cancel_account, reconcile, call_as_lambda),
+    *(rotate_photo, reindex_photos, empty_trash, reset_password, cancel_account, cancel_restored_account),
+    *(reconcile, call_as_lambda),
 ]
