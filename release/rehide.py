@@ -14,7 +14,6 @@ from datetime import UTC, datetime
 
 import boto3
 import msgspec
-from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.albums.link_creation import MAX_LINKS
 from chalicelib.domain.albums import Album
@@ -27,6 +26,7 @@ from chalicelib.stores.backend import Stores
 from chalicelib.stores.dynamodb.stores import build_stores
 from chalicelib.stores.protocols import AlbumStore, ShareLinkStore
 from chalicelib.stores.row_audit import iterate_rows
+from release.failures import exit_on_failure
 
 _BY_STRICTNESS: tuple[Visibility, ...] = ("public", "unlisted", "private")
 TABLES = {
@@ -167,9 +167,10 @@ def _replace(albums: AlbumStore, album: Album, changed_album: Album) -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main(*sys.argv[1:])
-    except Unreadable as error:
-        sys.exit(f"The rehide is incomplete. Restore the row of this photo from a backup, and run it again: {error}")
-    except (ClientError, BotoCoreError, PhotoshareError, MissingSetting, TypeError) as error:
-        sys.exit(f"The rehide is incomplete: {error}")
+    with exit_on_failure("The rehide is incomplete", PhotoshareError, MissingSetting, TypeError):
+        try:
+            main(*sys.argv[1:])
+        except Unreadable as error:
+            sys.exit(
+                f"The rehide is incomplete. Restore the row of this photo from a backup, and run it again: {error}"
+            )
