@@ -142,16 +142,18 @@ package: $(READY) ## Build the Lambda package, its template and its SBOM, and pr
 	$(BIN)/python -m release.sbom
 	$(BIN)/python -m release.report
 
-audit: package $(AUDIT) ## Check the package's template for unsafe settings with checkov
+audit: package $(AUDIT) ## Check the package's template with checkov, cfripper and cloudformation-validate
 	@sed '/^    Condition: /d' out/sam.yaml > out/audit.yaml    # checkov skips resources with a condition.
-	.venv-audit/bin/checkov --config-file .checkov.yaml -f out/audit.yaml
+	.venv-audit/bin/checkov --config-file .checkov.yaml -f out/audit.yaml release/deployer-role.yaml
+	AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} $(BIN)/python -m release.translate
+	.venv-audit/bin/python -m release.audit
 
 deploy: $(READY) ## Deploy the package with the AWS CLI (BUCKET= [STAGE=] [STORE=dsql or postgres] [PARAMETERS="BaseUrl=... DomainPrefix=..."] [TAGS="team=photos"] [OPTIONS=] [BUILT=yes])
 	@test -n "$(BUCKET)" || { echo "BUCKET= is missing. Name the S3 bucket to upload the package to."; exit 1; }
 	@command -v aws >/dev/null || { echo "The AWS CLI is not installed. It is needed to upload the package."; exit 1; }
 	$(if $(filter yes,$(BUILT)),@test -e out/sam.yaml || { echo "There is no package in out/. Leave out BUILT=yes."; exit 1; },$(MAKE) package)
-	aws cloudformation package --template-file out/sam.yaml --s3-bucket $(BUCKET) --output-template-file out/deploy.yaml
-	aws cloudformation deploy --template-file out/deploy.yaml --stack-name photoshare-$(STAGE) --s3-bucket $(BUCKET) $(OPTIONS) \
+	aws cloudformation package --template-file out/sam.yaml --s3-bucket $(BUCKET) --s3-prefix $(STAGE) --output-template-file out/deploy.yaml
+	aws cloudformation deploy --template-file out/deploy.yaml --stack-name photoshare-$(STAGE) --s3-bucket $(BUCKET) --s3-prefix $(STAGE) $(OPTIONS) \
 	    --capabilities CAPABILITY_IAM --no-fail-on-empty-changeset --tags application=photoshare stage=$(STAGE) $(TAGS) --parameter-overrides Stage=$(STAGE) $(if $(STORE),Store=$(STORE)) $(PARAMETERS)
 
 smoke: $(READY) ## Check a deployed stage, and leave nothing behind ([STAGE=] [URL=]; SMOKE_EMAIL and SMOKE_PASSWORD name a test user)

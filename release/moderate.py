@@ -8,7 +8,6 @@ import sys
 
 import boto3
 import msgspec
-from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib import wiring
 from chalicelib.accounts.accounts import PURGE_LEASE
@@ -16,6 +15,7 @@ from chalicelib.domain.accounts import Caller
 from chalicelib.domain.errors import PhotoshareError
 from chalicelib.domain.ids import PhotoId, UserId, format_timestamp
 from chalicelib.domain.messages import PurgeAccount
+from release.failures import exit_on_failure
 
 
 class CannotRemove(Exception):
@@ -68,15 +68,6 @@ def cancel_account(user_id: str) -> str:
 
 
 if __name__ == "__main__":
-    try:
+    errors = (CannotRemove, PhotoshareError, msgspec.ValidationError, TypeError, KeyError)
+    with exit_on_failure("Nothing was removed", *errors):
         main(*sys.argv[1:])
-    except (
-        CannotRemove,
-        PhotoshareError,
-        ClientError,
-        BotoCoreError,
-        msgspec.ValidationError,
-        TypeError,
-        KeyError,
-    ) as error:
-        sys.exit(f"Nothing was removed: {error}")

@@ -15,7 +15,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
-from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.albums.link_creation import MAX_LINKS
 from chalicelib.domain.albums import Album
@@ -28,6 +27,7 @@ from chalicelib.stores.backend import Stores
 from chalicelib.stores.dynamodb.stores import build_stores
 from chalicelib.stores.protocols import AlbumStore, ShareLinkStore
 from chalicelib.stores.row_audit import iterate_rows
+from release.failures import exit_on_failure
 from release.reconcile import load_environment
 
 _BY_STRICTNESS: tuple[Visibility, ...] = ("public", "unlisted", "private")
@@ -168,9 +168,10 @@ def _replace(albums: AlbumStore, album: Album, changed_album: Album) -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main(*sys.argv[1:])
-    except Unreadable as error:
-        sys.exit(f"The rehide is incomplete. Restore the row of this photo from a backup, and run it again: {error}")
-    except (ClientError, BotoCoreError, PhotoshareError, MissingSetting, TypeError) as error:
-        sys.exit(f"The rehide is incomplete: {error}")
+    with exit_on_failure("The rehide is incomplete", PhotoshareError, MissingSetting, TypeError):
+        try:
+            main(*sys.argv[1:])
+        except Unreadable as error:
+            sys.exit(
+                f"The rehide is incomplete. Restore the row of this photo from a backup, and run it again: {error}"
+            )

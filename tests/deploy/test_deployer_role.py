@@ -75,6 +75,7 @@ SUPPORTING = {
     "FindTrails",
     "ListLogs",
     "Network",
+    "OtherStages",
     "PassRoles",
     "RandomSecrets",
     "ReadPackage",
@@ -119,6 +120,32 @@ def test_builder_may_change_each_secret() -> None:
     assert allowed == {"photoshare-${Stage}-*"} | unnamed
 
 
+def test_builder_changes_no_resource_with_the_tag_of_another_stage() -> None:
+    statements = {statement["Sid"]: statement for statement in read_statements("Builder")}
+    stage = {"aws:ResourceTag/stage": {"Ref": "Stage"}}
+    denied = statements["OtherStages"]
+    assert (denied["Effect"], denied["Action"], denied["Resource"]) == ("Deny", "*", "*")
+    assert denied["Condition"] == {"Null": {"aws:ResourceTag/stage": "false"}, "StringNotEquals": stage}
+    assert statements["Keys"]["Condition"] == {"StringEquals": stage}
+    created = {"StringEquals": {"aws:RequestTag/stage": {"Ref": "Stage"}}, "StringEqualsIfExists": stage}
+    assert statements["CreateKeys"]["Condition"] == created
+
+
+def test_no_pattern_of_a_stage_matches_the_resources_of_another_stage() -> None:
+    patterns = [pattern for role in ("Deployer", "Builder", "Operator") for pattern in list_resources(role)]
+    assert [pattern for pattern in patterns if re.search(r"photoshare-\$\{Stage\}(?![-/:]|$)", pattern)] == []
+    for template in (TEMPLATE, ROOT / "resources.yaml"):
+        pattern = YAMLTemplateSerializer().load_template(template.read_text())["Parameters"]["Stage"]["AllowedPattern"]
+        assert re.fullmatch(pattern, "dev2")
+        assert not re.fullmatch(pattern, "dev-2")
+
+
+def list_resources(role: str) -> list[str]:
+    resources = [statement["Resource"] for statement in read_statements(role)]
+    flat = [each for item in resources for each in (item if isinstance(item, list) else [item])]
+    return [each["Fn::Sub"] for each in flat if "Fn::Sub" in each]
+
+
 @pytest.mark.parametrize("role", ["Deployer", "Builder", "Operator"])
 def test_policies_of_a_role_fit_into_the_limit_of_iam(role: str) -> None:
     # IAM counts the characters of all inline policies of a role, without white space.
@@ -131,6 +158,6 @@ def test_policies_of_a_role_fit_into_the_limit_of_iam(role: str) -> None:
 
 def test_no_statement_allows_all_actions_of_a_service() -> None:
     for role in ("Deployer", "Builder", "Operator"):
-        for statement in read_statements(role):
+        for statement in (each for each in read_statements(role) if each["Effect"] == "Allow"):
             actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
             assert [action for action in actions if action.endswith(":*") or action == "*"] == []
