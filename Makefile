@@ -42,7 +42,7 @@ WHEELS := --only-binary :all: --no-binary pyvips
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast coverage test-aws policies check fuzz crash-matrix event-orders mutation model histories soak bench lock openapi package audit deploy resources smoke load cdn-key migrate redrive reprocess reconcile rebuild orphans reindex rehide copy-store read-only erase-photo cancel-account
+.PHONY: help run test test-fast coverage test-aws policies check fuzz crash-matrix event-orders mutation model histories soak restore-drill bench lock openapi package audit deploy resources smoke load cdn-key migrate redrive reprocess reconcile rebuild orphans export-users import-users reindex rehide copy-store read-only erase-photo cancel-account
 
 help: ## List all commands
 	@echo 'Arguments in [ ] are optional.'
@@ -104,6 +104,10 @@ histories: $(READY) ## Compare DynamoDB with PostgreSQL in random histories for 
 soak: ## Run a local cloud under load for 10 minutes while workers are killed and AWS calls fail ([SECONDS=])
 	$(BOTH)
 	$(BIN)/python -m tests.support.soak $(SECONDS)
+
+restore-drill: ## Lose the rows, the originals and the users of a local cloud, and restore them as docs/how-to/restore.md describes
+	$(BOTH)
+	$(BIN)/python -m tests.support.restore_drill
 
 bench: ## Measure the figures in the documentation, in about half an hour
 	$(BOTH)
@@ -176,12 +180,20 @@ rebuild: $(READY) ## Rebuild lost photo rows from the originals, however many th
 orphans: $(READY) ## List accounts without a Cognito user, or cancel those that you name ([STAGE=] [USER_IDS=] [DATA=])
 	$(BIN)/python -m release.orphans $(STAGE) $(USER_IDS) --data "$(DATA)"
 
+export-users: $(READY) ## Export the ids and addresses of all users, with which you can rebuild a lost user pool (TO=file or s3:// URL [STAGE=] [DATA=])
+	@test -n "$(TO)" || { echo "TO= is missing. Name the file, or the s3:// URL of the object."; exit 1; }
+	@$(BIN)/python -m release.users $(STAGE) export "$(TO)" --data "$(DATA)"
+
+import-users: $(READY) ## Add exported users to a rebuilt user pool. They keep their accounts (FROM=file or s3:// URL [STAGE=] [DATA=])
+	@test -n "$(FROM)" || { echo "FROM= is missing. Name the file, or the s3:// URL of the object."; exit 1; }
+	@$(BIN)/python -m release.users $(STAGE) import "$(FROM)" --data "$(DATA)"
+
 reindex: $(READY) ## Reindex the photos of all users after an upgrade, if its CHANGELOG says so ([STAGE=])
 	$(BIN)/python -m release.reindex $(STAGE)
 
-rehide: $(READY) ## Repeat the deletions and visibility changes that a restore has undone (TO=suffix of the restored tables [STAGE=] [FROM=])
+rehide: $(READY) ## Repeat the deletions and visibility changes that a restore has undone (TO=suffix of the restored tables [STAGE=] [FROM=] [DATA=])
 	@test -n "$(TO)" || { echo "TO= is missing. Name the suffix of the restored tables."; exit 1; }
-	$(BIN)/python -m release.rehide $(STAGE) "$(FROM)" "$(TO)"
+	$(BIN)/python -m release.rehide $(STAGE) "$(FROM)" "$(TO)" "$(DATA)"
 
 migrate: $(READY) ## Create or upgrade the tables of PostgreSQL or Aurora DSQL (DATABASE_URL= or DSQL_ENDPOINT= [GRANT_TO=database role])
 	@$(BIN)/python -m release.migrate $(if $(GRANT_TO),--grant-to "$(GRANT_TO)")

@@ -54,9 +54,11 @@ def cancel_account(user_id: str) -> str:
     try:
         user = cognito.admin_get_user(UserPoolId=pool, Username=user_id)
     except cognito.exceptions.UserNotFoundException:
-        raise CannotRemove("The user does not exist.") from None
-    if user["Username"] != user_id:
-        raise CannotRemove(f"Use the id of the user, which is {user['Username']}.")
+        if not wiring.user_pool().has_user(UserId(user_id)):
+            raise CannotRemove("The user does not exist.") from None
+    else:
+        if user["Username"] != user_id:
+            raise CannotRemove(f"Use the id of the user, which is {user['Username']}.")
     now = wiring.now()
     wiring.stores().deletions.cancel_account(
         UserId(user_id), format_timestamp(now), format_timestamp(now + PURGE_LEASE)

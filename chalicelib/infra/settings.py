@@ -61,6 +61,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     dsql: DsqlCluster | None
     """The cluster of Aurora DSQL that contains the rows, or None if another database does."""
     originals_bucket: str
+    originals_replicated: bool
+    """True if S3 copies the originals to another bucket."""
     renditions_bucket: str
     job_queue_url: str
     user_pool_id: str
@@ -145,6 +147,7 @@ def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         connections=1 if environment.get("AWS_LAMBDA_FUNCTION_NAME") else 8,
         dsql=load_dsql(environment),
         originals_bucket=require("ORIGINALS_BUCKET"),
+        originals_replicated=bool(environment.get("ORIGINALS_REPLICATED")),
         renditions_bucket=require("RENDITIONS_BUCKET"),
         job_queue_url=require("JOB_QUEUE_URL"),
         user_pool_id=pool,

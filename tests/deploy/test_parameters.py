@@ -37,6 +37,7 @@ DOMAIN = {"DomainName": "photos.example.com"}
 
 MALFORMED = {
     "AlarmEmail": ["ops"],
+    "AuditLogs": ["on"],
     "Backups": ["on"],
     "Cdn": ["on"],
     "CdnKey": ["3"],
@@ -76,6 +77,7 @@ REFUSED = [
     ({"BackupVaultArn": VAULT}, "needs Backups=yes"),
     ({"Backups": "yes", "BackupVaultArn": "arn:aws:s3:::backups"}, "BackupVaultArn"),
     ({"BackupSchedule": "daily"}, "BackupSchedule"),
+    ({"AuditLogs": "all"}, "AuditLogs"),
     ({"Store": "mysql"}, "Store"),
     ({"Store": "postgres"}, "needs a DatabaseSecretArn"),
     ({"Store": "dsql", "DatabaseSecretArn": DATABASE}, "need Store=postgres"),
@@ -113,7 +115,7 @@ ACCEPTED: list[dict[str, str]] = [
     DOMAIN | {"RegionalCertificateArn": REGIONAL, "HostedZoneId": "Z1"},
     DOMAIN | {"Cdn": "yes", "CertificateArn": GLOBAL, "HostedZoneId": "Z1", "Waf": "yes", "CdnOtherKey": "yes"},
     {"Cdn": "yes", "WebAclArn": ACL},
-    {"Backups": "yes", "BackupVaultArn": VAULT, "BackupSchedule": "cron(0 3 * * ? *)"},
+    {"Backups": "yes", "BackupVaultArn": VAULT, "BackupSchedule": "cron(0 3 * * ? *)", "AuditLogs": "yes"},
     {"Stage": "prod", "AlarmEmail": "ops@example.com", "MonthlyBudget": "100"},
     {"MailFrom": "a@example.com", "SesIdentityArn": IDENTITY},
     {"BaseUrl": "http://localhost:8000", "AllowedOrigins": "http://127.0.0.1:8000,https://a.example,https://b.example"},
