@@ -9,7 +9,6 @@ import csv
 import io
 import os
 import secrets
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
@@ -18,7 +17,6 @@ from typing import TYPE_CHECKING
 
 import boto3
 import msgspec
-from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib import wiring
 from chalicelib.auth import moved_users
@@ -27,6 +25,7 @@ from chalicelib.domain.errors import PhotoshareError
 from chalicelib.domain.ids import UserId
 from chalicelib.infra.settings import MissingSetting
 from chalicelib.stores.protocols import AccountStore
+from release.failures import exit_on_failure
 from release.reconcile import load_environment
 
 if TYPE_CHECKING:
@@ -163,7 +162,6 @@ def read_file(name: str) -> list[User]:
 
 
 if __name__ == "__main__":
-    try:
+    errors = (PhotoshareError, MissingSetting, OSError, msgspec.ValidationError)
+    with exit_on_failure("The command is incomplete. Run it again to resume", *errors):
         main()
-    except (BotoCoreError, ClientError, PhotoshareError, MissingSetting, OSError, msgspec.ValidationError) as error:
-        sys.exit(f"The command is incomplete. Run it again to resume: {error!r}")

@@ -134,7 +134,7 @@ def test_builder_changes_no_resource_with_the_tag_of_another_stage() -> None:
 def test_no_pattern_of_a_stage_matches_the_resources_of_another_stage() -> None:
     patterns = [pattern for role in ("Deployer", "Builder", "Operator") for pattern in list_resources(role)]
     assert [pattern for pattern in patterns if re.search(r"photoshare-\$\{Stage\}(?![-/:]|$)", pattern)] == []
-    for template in (TEMPLATE, ROOT / "resources.yaml"):
+    for template in (TEMPLATE, ROOT / "resources.yaml", ROOT / "release" / "replica.yaml"):
         pattern = YAMLTemplateSerializer().load_template(template.read_text())["Parameters"]["Stage"]["AllowedPattern"]
         assert re.fullmatch(pattern, "dev2")
         assert not re.fullmatch(pattern, "dev-2")

@@ -20,6 +20,7 @@ ARGUMENTS = {
     "copy_store": ["dynamodb:prod", "dynamodb:other"],
     "moderate": ["prod", "photo", "x"],
     "rehide": ["prod", "", ""],
+    "users": ["prod", "export", "users.csv"],
 }
 
 
