@@ -18,6 +18,7 @@ PARAMETERS = {
     "AllowedOrigins": "https://photos.example.com",
     "DomainPrefix": "example-photos",
     "AlarmEmail": "ops@example.com",
+    "AuditLogs": "yes",
     "Backups": "yes",
     "BackupVaultArn": "arn:aws:backup:eu-west-1:222222222222:backup-vault:photoshare",
     "Cdn": "yes",
