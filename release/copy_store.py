@@ -15,7 +15,6 @@ from typing import NamedTuple
 
 import boto3
 import msgspec
-from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.domain.clock import now
 from chalicelib.domain.errors import Busy, PhotoshareError
@@ -36,6 +35,7 @@ from release.databases import (
     select_tables,
     split_stage,
 )
+from release.failures import exit_on_failure
 from release.reconcile import load_environment
 
 _WRITES = (
@@ -184,18 +184,18 @@ def _parse_arguments() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except NeedsReplace as error:
-        sys.exit(f"Nothing was copied. {error} Add --replace (REPLACE=yes) to overwrite the target.")
-    except InvalidDatabase as error:
-        sys.exit(f"Nothing was copied. {error}")
-    except RefusedStatement as error:
-        sys.exit(f"The copy is incomplete. {error}")
-    except Busy:
-        sys.exit(
-            "The copy is incomplete, because a database cannot be reached or is busy. "
-            "Check both addresses, and run the command again to resume."
-        )
-    except (BotoCoreError, ClientError, PhotoshareError, MissingSetting, msgspec.ValidationError, OSError) as error:
-        sys.exit(f"The copy is incomplete. Run it again to resume: {error!r}")
+    errors = (PhotoshareError, MissingSetting, msgspec.ValidationError, OSError)
+    with exit_on_failure("The copy is incomplete. Run it again to resume", *errors):
+        try:
+            sys.exit(main())
+        except NeedsReplace as error:
+            sys.exit(f"Nothing was copied. {error} Add --replace (REPLACE=yes) to overwrite the target.")
+        except InvalidDatabase as error:
+            sys.exit(f"Nothing was copied. {error}")
+        except RefusedStatement as error:
+            sys.exit(f"The copy is incomplete. {error}")
+        except Busy:
+            sys.exit(
+                "The copy is incomplete, because a database cannot be reached or is busy. "
+                "Check both addresses, and run the command again to resume."
+            )

@@ -1,7 +1,8 @@
-"""Apply deletions and visibility changes again after a restore: `python -m release.rehide STAGE FROM TO`.
+"""Apply deletions and visibility changes again after a restore: `python -m release.rehide STAGE FROM TO [DATA]`.
 
 FROM is the database that was in use, and TO is the one that was restored from it. `release.databases` describes their
 names. The suffixes of the tables, connection strings of PostgreSQL and endpoints of Aurora DSQL are accepted too.
+DATA is the directory of a local cloud.
 The command repeats in TO each deletion, hiding, revocation and cancellation of FROM. Nothing becomes more visible.
 An album without a row in FROM counts as deleted, and a link without a row as revoked.
 The command is idempotent. No function may run at the same time. AWS contracts DDB-22, DDB-23.
@@ -10,10 +11,9 @@ The command is idempotent. No function may run at the same time. AWS contracts D
 import sys
 from collections import Counter
 from datetime import UTC, datetime
+from pathlib import Path
 
-import boto3
 import msgspec
-from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.albums.link_creation import MAX_LINKS
 from chalicelib.domain.albums import Album
@@ -36,6 +36,8 @@ from release.databases import (
     select_tables,
     split_stage,
 )
+from release.failures import exit_on_failure
+from release.reconcile import load_environment
 
 _BY_STRICTNESS: tuple[Visibility, ...] = ("public", "unlisted", "private")
 
@@ -44,14 +46,13 @@ class Unreadable(Exception):
     """The row of a photo is unreadable. The message is the id of the photo."""
 
 
-def main(stage: str, previous: str, restored: str) -> None:
+def main(stage: str, previous: str, restored: str, data: str = ".data") -> None:
     """Run the command on the databases FROM and TO. The suffix of tables can be empty."""
-    lambdas = boto3.client("lambda")
-    function = lambdas.get_function_configuration(FunctionName=f"photoshare-{stage}")
-    settings = load_settings({"AWS_REGION": lambdas.meta.region_name, **function["Environment"]["Variables"]})
+    load_environment(stage, Path(data))
+    settings = load_settings()
     with explained_refusals():
-        stores = [open_stores(settings, stage, name) for name in (previous, restored)]
-        changes = rehide(*stores, datetime.now(UTC))
+        in_use, target = (open_stores(settings, stage, name) for name in (previous, restored))
+        changes = rehide(in_use, target, datetime.now(UTC))
     for kind, count in sorted(changes.items()):
         print(f"Changed {count} {kind}.")
 
@@ -172,11 +173,12 @@ def _replace(albums: AlbumStore, album: Album, changed_album: Album) -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main(*sys.argv[1:])
-    except Unreadable as error:
-        sys.exit(f"The rehide is incomplete. Restore the row of this photo from a backup, and run it again: {error}")
-    except RefusedStatement as error:
-        sys.exit(f"The rehide is incomplete. {error}")
-    except (ClientError, BotoCoreError, PhotoshareError, MissingSetting, InvalidDatabase, TypeError) as error:
-        sys.exit(f"The rehide is incomplete: {error}")
+    with exit_on_failure("The rehide is incomplete", PhotoshareError, MissingSetting, InvalidDatabase, TypeError):
+        try:
+            main(*sys.argv[1:])
+        except Unreadable as error:
+            sys.exit(
+                f"The rehide is incomplete. Restore the row of this photo from a backup, and run it again: {error}"
+            )
+        except RefusedStatement as error:
+            sys.exit(f"The rehide is incomplete. {error}")
