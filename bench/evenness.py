@@ -7,7 +7,7 @@
 import math
 import sys
 
-from chalicelib.domain.feed import FEW_PHOTOS, FEW_QUERIES, PUBLIC_MIN_DEPTH
+from chalicelib.domain.feed import FEW_PHOTOS, FEW_QUERIES, PUBLIC_MIN_DEPTH, WalkSizes
 from tests.support import chi_square
 from tests.support.feed_evenness import LIMIT, PAGES, correlations, crowding, first_pages, overlaps, pairs, singles
 from tests.support.feed_gallery import Gallery
@@ -19,11 +19,11 @@ GALLERIES = (
 """The number of photos, the smallest depth, and the limit of the pages."""
 
 
-def compare_galleries(galleries: int, pages: int = PAGES, store: str = "") -> None:
+def compare_galleries(galleries: int, pages: int, sizes: WalkSizes) -> None:
     """Print the evenness in several galleries of 100 photos, and the p-values of all galleries together."""
     p_values, excess, variance = [], 0.0, 0.0
     for seed in range(1, galleries + 1):
-        photos = Gallery(100, seed, FEW_PHOTOS if store == "sql" else FEW_QUERIES)
+        photos = Gallery(100, seed, sizes)
         shown = first_pages(photos, PUBLIC_MIN_DEPTH, pages)
         single, crowded = singles(photos, shown), crowding(photos, shown, PUBLIC_MIN_DEPTH)
         p_values.append(single.p)
@@ -42,8 +42,9 @@ def compare_galleries(galleries: int, pages: int = PAGES, store: str = "") -> No
 
 
 def main() -> None:
-    if len(sys.argv) > 1:
-        compare_galleries(*map(int, sys.argv[1:3]), *sys.argv[3:])
+    if arguments := sys.argv[1:]:
+        pages = int(arguments[1]) if len(arguments) > 1 else PAGES
+        compare_galleries(int(arguments[0]), pages, FEW_PHOTOS if arguments[2:] == ["sql"] else FEW_QUERIES)
     else:
         measure_galleries()
 
