@@ -152,7 +152,7 @@ deploy: $(READY) ## Deploy the package with the AWS CLI (BUCKET= [STAGE=] [STORE
 	@test -n "$(BUCKET)" || { echo "BUCKET= is missing. Name the S3 bucket to upload the package to."; exit 1; }
 	@command -v aws >/dev/null || { echo "The AWS CLI is not installed. It is needed to upload the package."; exit 1; }
 	$(if $(filter yes,$(BUILT)),@test -e out/sam.yaml || { echo "There is no package in out/. Leave out BUILT=yes."; exit 1; },$(MAKE) package)
-	aws cloudformation package --template-file out/sam.yaml --s3-bucket $(BUCKET) --s3-prefix $(STAGE) --output-template-file out/deploy.yaml
+	aws cloudformation package --template-file out/sam.yaml --s3-bucket $(BUCKET) --s3-prefix $(STAGE) --output-template-file out/deploy.yaml >/dev/null
 	aws cloudformation deploy --template-file out/deploy.yaml --stack-name photoshare-$(STAGE) --s3-bucket $(BUCKET) --s3-prefix $(STAGE) $(OPTIONS) \
 	    --capabilities CAPABILITY_IAM --no-fail-on-empty-changeset --tags application=photoshare stage=$(STAGE) $(TAGS) --parameter-overrides Stage=$(STAGE) $(if $(STORE),Store=$(STORE)) $(PARAMETERS)
 
@@ -191,8 +191,8 @@ import-users: $(READY) ## Add exported users to a rebuilt user pool. They keep t
 reindex: $(READY) ## Reindex the photos of all users after an upgrade, if its CHANGELOG says so ([STAGE=])
 	$(BIN)/python -m release.reindex $(STAGE)
 
-rehide: $(READY) ## Repeat the deletions and visibility changes that a restore has undone (TO=suffix of the restored tables [STAGE=] [FROM=] [DATA=])
-	@test -n "$(TO)" || { echo "TO= is missing. Name the suffix of the restored tables."; exit 1; }
+rehide: $(READY) ## Repeat the deletions and visibility changes that a restore has undone (TO=restored database or suffix of tables [STAGE=] [FROM=] [DATA=])
+	@test -n "$(TO)" || { echo "TO= is missing. Name the restored database, for example dynamodb:STAGE/SUFFIX."; exit 1; }
 	$(BIN)/python -m release.rehide $(STAGE) "$(FROM)" "$(TO)" "$(DATA)"
 
 migrate: $(READY) ## Create or upgrade the tables of PostgreSQL or Aurora DSQL (DATABASE_URL= or DSQL_ENDPOINT= [GRANT_TO=database role])

@@ -162,11 +162,6 @@ def read_file(name: str) -> list[User]:
 
 
 if __name__ == "__main__":
-    with exit_on_failure(
-        "The command is incomplete. Run it again to resume",
-        PhotoshareError,
-        MissingSetting,
-        OSError,
-        msgspec.ValidationError,
-    ):
+    errors = (PhotoshareError, MissingSetting, OSError, msgspec.ValidationError)
+    with exit_on_failure("The command is incomplete. Run it again to resume", *errors):
         main()
