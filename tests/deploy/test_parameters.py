@@ -21,6 +21,7 @@ IDENTITY = "arn:aws:ses:eu-west-1:111111111111:identity/example.com"
 VAULT = "arn:aws:backup:eu-west-1:222222222222:backup-vault:photoshare"
 DATABASE = "arn:aws:secretsmanager:eu-west-1:111111111111:secret:database-abc"
 NETWORK = {"SubnetIds": "subnet-0a1,subnet-0b2", "SecurityGroupIds": "sg-0c3"}
+CLUSTER = "abcdefghijklmnopqrstuvwxyz"
 POSTGRES = {"Store": "postgres", "DatabaseSecretArn": DATABASE}
 VALID = {
     "Stage": STAGE,
@@ -88,6 +89,9 @@ REFUSED = [
     (POSTGRES | NETWORK | {"SecurityGroupIds": "default"}, "SecurityGroupIds"),
     (POSTGRES | {"DatabaseSecretArn": "secret"}, "DatabaseSecretArn"),
     ({"Store": "dsql", "DsqlRole": "Photo share"}, "DsqlRole"),
+    ({"DsqlCluster": CLUSTER}, "needs Store=dsql"),
+    (POSTGRES | {"DsqlCluster": CLUSTER}, "needs Store=dsql"),
+    ({"Store": "dsql", "DsqlCluster": f"{CLUSTER}.dsql.eu-central-1.on.aws"}, "DsqlCluster"),
     ({"MailFrom": "a@example.com"}, "SesIdentityArn"),
     ({"Stage": "prod"}, "AlarmEmail"),
     ({"MonthlyBudget": "100"}, "AlarmEmail"),
@@ -110,6 +114,7 @@ REFUSED = [
 ACCEPTED: list[dict[str, str]] = [
     {},
     {"Store": "dsql", "DsqlRole": "photos"},
+    {"Store": "dsql", "DsqlCluster": CLUSTER},
     POSTGRES,
     POSTGRES | NETWORK,
     DOMAIN | {"RegionalCertificateArn": REGIONAL, "HostedZoneId": "Z1"},
