@@ -28,8 +28,8 @@ URI = "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/${APIHandle
 def build_template(text: str, count: int) -> str:
     """Return the template of an API with one function. `count` is the number of initialized environments."""
     integration = {"type": "aws_proxy", "httpMethod": "POST", "uri": {"Fn::Sub": URI}}
-    document = {"swagger": "2.0", "info": {"title": STAGE, "version": "1"}, "paths": {"/": {}}}
-    document["paths"] = {"/text": {"get": {"x-amazon-apigateway-integration": integration, "responses": {}}}}
+    paths = {"/text": {"get": {"x-amazon-apigateway-integration": integration, "responses": {}}}}
+    document = {"swagger": "2.0", "info": {"title": STAGE, "version": "1"}, "paths": paths}
     function = {
         "FunctionName": FUNCTION,
         "Runtime": "python3.12",
@@ -53,7 +53,6 @@ def build_template(text: str, count: int) -> str:
     }
     if count:
         provision_api(template, count)
-    template.setdefault("Parameters", {})["Builder"] = {"Type": "String", "Default": ""}
     return json.dumps(template)
 
 
@@ -102,7 +101,11 @@ def test_api_follows_each_deployment_and_each_change_of_the_mode(stage: Stage) -
     assert (stage.read(), stage.read_version()) == ("two1", "3")
     mark_read_only(stage.lambdas, FUNCTION, is_on=False)
     assert stage.read() == "two"
-    # The same package again is a new version.
+    # A change that is not published does not reach the API.
+    unpublished = {"Variables": {"TEXT": "unpublished"}}
+    stage.lambdas.update_function_configuration(FunctionName=FUNCTION, Environment=unpublished)
+    assert stage.read() == "two"
+    # The same package is a new version in each deployment.
     stage.deploy("two", 2, DeployedAt="3")
     assert stage.read() == "two"
     stage.deploy("plain", 0)
