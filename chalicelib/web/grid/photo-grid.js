@@ -113,8 +113,10 @@ export class PhotoGrid {
   #measure() {
     const width = this.#canvas.clientWidth;
     if (!width) return;
-    const hasDays = Boolean(this.options.hasDays);
-    this.#space = { width, rowHeight: PHONE.matches ? 128 : 232, gap: GAP, labelHeight: PHONE.matches ? 44 : 40, heading: 56, hasDays, rem: parseFloat(getComputedStyle(document.documentElement).fontSize), aside: PHONE.matches ? 0 : CHIPS };
+    // Labels and headings grow with the text.
+    const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
+    const sizes = PHONE.matches ? { rowHeight: 128, labelHeight: 2.75 * rem, aside: 0 } : { rowHeight: 232, labelHeight: 2.5 * rem, aside: CHIPS };
+    this.#space = { width, gap: GAP, heading: 3.5 * rem, hasDays: Boolean(this.options.hasDays), rem, ...sizes };
     this.#layOut();
   }
 

@@ -197,7 +197,7 @@ const texts = {
   "sign-out.everywhere.ask": "Auf allen Geräten abmelden?",
   "cancel-account": "Konto löschen",
   "cancel-account.open": "Konto löschen …",
-  "cancel-account.text": { one: "Löscht {count} Foto ({size}), alle Alben und alle Links endgültig, auch für die Menschen, mit denen Sie sie geteilt haben. Das lässt sich nicht rückgängig machen.", other: "Löscht {count} Fotos ({size}), alle Alben und alle Links endgültig, auch für die Menschen, mit denen Sie sie geteilt haben. Das lässt sich nicht rückgängig machen." },
+  "cancel-account.text": { one: "Löscht {count} Foto ({size}), alle Alben und alle Links endgültig, auch für die Menschen, mit denen Sie sie geteilt haben. Das lässt sich nicht rückgängig machen. Laden Sie vorher herunter, was Sie behalten möchten.", other: "Löscht {count} Fotos ({size}), alle Alben und alle Links endgültig, auch für die Menschen, mit denen Sie sie geteilt haben. Das lässt sich nicht rückgängig machen. Laden Sie vorher herunter, was Sie behalten möchten." },
   "cancel-account.ask": "Konto endgültig löschen?",
   "cancel-account.type": "Geben Sie zur Bestätigung {email} ein",
   "cancel-account.mismatch": "Das ist nicht die Adresse Ihres Kontos.",
