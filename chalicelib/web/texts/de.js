@@ -208,7 +208,7 @@ const texts = {
   "bin.label": "Fotos in Ihrem Papierkorb",
   "bin.empty": "Hier ist nichts",
   "bin.text": "Fotos bleiben {count} Tage im Papierkorb. Danach werden sie gelöscht.",
-  "bin.days": { one: "Noch {count} Tag", other: "Noch {count} Tage" },
+  "bin.days": { one: "{count} Tag übrig", other: "{count} Tage übrig" },
   "bin.empty-all": "Papierkorb leeren",
   "bin.ask": "Alles im Papierkorb löschen?",
   "bin.ask.text": "Die Fotos verschwinden aus allen Alben und Links. Das lässt sich nicht rückgängig machen.",

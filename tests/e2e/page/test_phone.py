@@ -186,6 +186,9 @@ def test_page_has_room_for_text_of_twice_the_size(phone: Person) -> None:
     assert label["y"] + label["height"] <= tile["y"] + 1
     menu = find_box(phone.page.get_by_role("button", name="Account menu"))
     assert menu["x"] + menu["width"] <= WIDTH
+    phone.open(f"/a/{create_album(phone)}")
+    more = find_box(phone.page.locator(".album-actions").get_by_role("button", name="More"))
+    assert more["x"] + more["width"] <= WIDTH
     phone.open("/me")
     for part in phone.page.locator(".card :is(p, h2, button, input, select)").all():
         box = find_box(part)
@@ -202,3 +205,13 @@ def test_month_is_named_over_the_photos_only_while_the_page_scrolls(phone: Perso
     assert "awake" not in (scrubber.get_attribute("class") or "")
     phone.page.evaluate("() => scrollTo(0, 200)")
     expect(phone.page.locator(".scrubber.awake")).to_be_attached()
+
+
+def test_days_that_are_left_take_one_line_on_a_narrow_photo(phone: Person) -> None:
+    photo_ids = [phone.upload_file(photo(*edges, seed=1580)) for edges in ((300, 900), (900, 300))]
+    for photo_id in photo_ids:
+        phone.local.call("DELETE", f"/photos/{photo_id}", token=phone.token)
+    phone.open("/bin")
+    note = phone.tile(photo_ids[0]).locator(".note")
+    expect(note).to_have_text("30 days left")
+    assert find_box(note)["height"] < LEAST / 2 + 2
