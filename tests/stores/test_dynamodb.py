@@ -96,10 +96,10 @@ def test_opening_an_account_is_retried_if_it_conflicts_with_a_grant(backend: Bac
 def test_wrong_password_is_counted_if_another_one_begins_the_window_meanwhile(backend: Backend) -> None:
     link = new_link(add_album(backend))
     backend.links.add_link(link, 9)
-    acts = iter([lambda: True, partial(backend.links.count_wrong_password, link, 7, 5)])
+    acts: list[Callable[[], bool]] = [lambda: True, partial(backend.links.count_wrong_password, link, 7, 5)]
 
     def before(**_: Any) -> None:
-        assert next(acts, lambda: True)()
+        assert not acts or acts.pop(0)()
 
     with hooked("before-call.dynamodb.TransactWriteItems", lambda _: before, backend.client):
         assert backend.links.count_wrong_password(link, 7, 5)
