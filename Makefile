@@ -42,7 +42,7 @@ WHEELS := --only-binary :all: --no-binary pyvips
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast coverage test-aws policies check fuzz crash-matrix event-orders mutation model histories soak bench lock openapi package audit deploy resources smoke load cdn-key migrate redrive reprocess reconcile rebuild orphans reindex rehide copy-store read-only erase-photo cancel-account
+.PHONY: help run test test-fast coverage test-aws policies check fuzz crash-matrix event-orders mutation model histories soak restore-drill bench lock openapi package audit deploy resources smoke load cdn-key migrate redrive reprocess reconcile rebuild orphans export-users import-users reindex rehide copy-store read-only erase-photo cancel-account
 
 help: ## List all commands
 	@echo 'Arguments in [ ] are optional.'
@@ -105,6 +105,10 @@ soak: ## Run a local cloud under load for 10 minutes while workers are killed an
 	$(BOTH)
 	$(BIN)/python -m tests.support.soak $(SECONDS)
 
+restore-drill: ## Lose the rows, the originals and the users of a local cloud, and restore them as docs/how-to/restore.md describes
+	$(BOTH)
+	$(BIN)/python -m tests.support.restore_drill
+
 bench: ## Measure the figures in the documentation, in about half an hour
 	$(BOTH)
 	$(BIN)/python -m bench.coldstart
@@ -138,16 +142,18 @@ package: $(READY) ## Build the Lambda package, its template and its SBOM, and pr
 	$(BIN)/python -m release.sbom
 	$(BIN)/python -m release.report
 
-audit: package $(AUDIT) ## Check the package's template for unsafe settings with checkov
+audit: package $(AUDIT) ## Check the package's template with checkov, cfripper and cloudformation-validate
 	@sed '/^    Condition: /d' out/sam.yaml > out/audit.yaml    # checkov skips resources with a condition.
-	.venv-audit/bin/checkov --config-file .checkov.yaml -f out/audit.yaml
+	.venv-audit/bin/checkov --config-file .checkov.yaml -f out/audit.yaml release/deployer-role.yaml
+	AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} $(BIN)/python -m release.translate
+	.venv-audit/bin/python -m release.audit
 
 deploy: $(READY) ## Deploy the package with the AWS CLI (BUCKET= [STAGE=] [STORE=dsql or postgres] [PARAMETERS="BaseUrl=... DomainPrefix=..."] [TAGS="team=photos"] [OPTIONS=] [BUILT=yes])
 	@test -n "$(BUCKET)" || { echo "BUCKET= is missing. Name the S3 bucket to upload the package to."; exit 1; }
 	@command -v aws >/dev/null || { echo "The AWS CLI is not installed. It is needed to upload the package."; exit 1; }
 	$(if $(filter yes,$(BUILT)),@test -e out/sam.yaml || { echo "There is no package in out/. Leave out BUILT=yes."; exit 1; },$(MAKE) package)
-	aws cloudformation package --template-file out/sam.yaml --s3-bucket $(BUCKET) --output-template-file out/deploy.yaml
-	aws cloudformation deploy --template-file out/deploy.yaml --stack-name photoshare-$(STAGE) --s3-bucket $(BUCKET) $(OPTIONS) \
+	aws cloudformation package --template-file out/sam.yaml --s3-bucket $(BUCKET) --s3-prefix $(STAGE) --output-template-file out/deploy.yaml >/dev/null
+	aws cloudformation deploy --template-file out/deploy.yaml --stack-name photoshare-$(STAGE) --s3-bucket $(BUCKET) --s3-prefix $(STAGE) $(OPTIONS) \
 	    --capabilities CAPABILITY_IAM --no-fail-on-empty-changeset --tags application=photoshare stage=$(STAGE) $(TAGS) --parameter-overrides Stage=$(STAGE) $(if $(STORE),Store=$(STORE)) $(PARAMETERS)
 
 smoke: $(READY) ## Check a deployed stage, and leave nothing behind ([STAGE=] [URL=]; SMOKE_EMAIL and SMOKE_PASSWORD name a test user)
@@ -174,12 +180,20 @@ rebuild: $(READY) ## Rebuild lost photo rows from the originals, however many th
 orphans: $(READY) ## List accounts without a Cognito user, or cancel those that you name ([STAGE=] [USER_IDS=] [DATA=])
 	$(BIN)/python -m release.orphans $(STAGE) $(USER_IDS) --data "$(DATA)"
 
+export-users: $(READY) ## Export the ids and addresses of all users, with which you can rebuild a lost user pool (TO=file or s3:// URL [STAGE=] [DATA=])
+	@test -n "$(TO)" || { echo "TO= is missing. Name the file, or the s3:// URL of the object."; exit 1; }
+	@$(BIN)/python -m release.users $(STAGE) export "$(TO)" --data "$(DATA)"
+
+import-users: $(READY) ## Add exported users to a rebuilt user pool. They keep their accounts (FROM=file or s3:// URL [STAGE=] [DATA=])
+	@test -n "$(FROM)" || { echo "FROM= is missing. Name the file, or the s3:// URL of the object."; exit 1; }
+	@$(BIN)/python -m release.users $(STAGE) import "$(FROM)" --data "$(DATA)"
+
 reindex: $(READY) ## Reindex the photos of all users after an upgrade, if its CHANGELOG says so ([STAGE=])
 	$(BIN)/python -m release.reindex $(STAGE)
 
-rehide: $(READY) ## Repeat the deletions and visibility changes that a restore has undone (TO=suffix of the restored tables [STAGE=] [FROM=])
+rehide: $(READY) ## Repeat the deletions and visibility changes that a restore has undone (TO=suffix of the restored tables [STAGE=] [FROM=] [DATA=])
 	@test -n "$(TO)" || { echo "TO= is missing. Name the suffix of the restored tables."; exit 1; }
-	$(BIN)/python -m release.rehide $(STAGE) "$(FROM)" "$(TO)"
+	$(BIN)/python -m release.rehide $(STAGE) "$(FROM)" "$(TO)" "$(DATA)"
 
 migrate: $(READY) ## Create or upgrade the tables of PostgreSQL or Aurora DSQL (DATABASE_URL= or DSQL_ENDPOINT= [GRANT_TO=database role])
 	@$(BIN)/python -m release.migrate $(if $(GRANT_TO),--grant-to "$(GRANT_TO)")

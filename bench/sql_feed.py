@@ -72,8 +72,11 @@ class Explainer:
 def _count_rows(plan: Any) -> int:
     """Return the largest number of rows that a node of a plan reads, with those that a filter removes.
 
-    PostgreSQL rounds the rows of a node that runs several times, so only its removed rows count.
+    The values of a query are no rows of a table. PostgreSQL rounds the rows of a node that runs several times, so only
+    its removed rows count.
     """
+    if plan["Node Type"] == "Values Scan":
+        return 0
     loops, removed = plan["Actual Loops"], plan.get("Rows Removed by Filter", 0)
     own: int = removed * loops if loops > 1 else plan["Actual Rows"] + removed
     return max([own, *map(_count_rows, plan.get("Plans", []))])

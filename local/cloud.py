@@ -101,8 +101,8 @@ def _build_environment(data: Path, port: int, base_url: str) -> dict[str, str]:
         "BASE_URL": base_url,
         "ALLOWED_ORIGINS": base_url,
         "COGNITO_DOMAIN": endpoint,
-        # With this variable, the functions also read the table of an earlier release, as they do after an upgrade.
-        **{name: os.environ[name] for name in ("OLD_TERM_TABLE",) if name in os.environ},
+        # With these variables, the functions behave as after an upgrade, and as with a replica.
+        **{name: os.environ[name] for name in ("OLD_TERM_TABLE", "ORIGINALS_REPLICATED") if name in os.environ},
         "SIGNING_KEYS": read_or_create_secret(data / "signing-keys", secrets.token_urlsafe(32)),
     }
 

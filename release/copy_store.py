@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import boto3
 import msgspec
-from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.domain.clock import now
 from chalicelib.domain.errors import Busy, PhotoshareError
@@ -27,6 +26,7 @@ from chalicelib.stores.copies import CopyStore, Mismatch
 from chalicelib.stores.copying import Copying, NeedsReplace, Options, Report
 from chalicelib.stores.dynamodb.copies import DynamoCopyStore
 from chalicelib.stores.dynamodb.stores import build_stores
+from release.failures import exit_on_failure
 from release.reconcile import load_environment
 
 if TYPE_CHECKING:
@@ -197,16 +197,16 @@ def _parse_arguments() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except NeedsReplace as error:
-        sys.exit(f"Nothing was copied. {error} Add --replace (REPLACE=yes) to overwrite the target.")
-    except InvalidDatabase as error:
-        sys.exit(f"Nothing was copied. {error}")
-    except Busy:
-        sys.exit(
-            "The copy is incomplete, because a database cannot be reached or is busy. "
-            "Check both addresses, and run the command again to resume."
-        )
-    except (BotoCoreError, ClientError, PhotoshareError, MissingSetting, msgspec.ValidationError, OSError) as error:
-        sys.exit(f"The copy is incomplete. Run it again to resume: {error!r}")
+    errors = (PhotoshareError, MissingSetting, msgspec.ValidationError, OSError)
+    with exit_on_failure("The copy is incomplete. Run it again to resume", *errors):
+        try:
+            sys.exit(main())
+        except NeedsReplace as error:
+            sys.exit(f"Nothing was copied. {error} Add --replace (REPLACE=yes) to overwrite the target.")
+        except InvalidDatabase as error:
+            sys.exit(f"Nothing was copied. {error}")
+        except Busy:
+            sys.exit(
+                "The copy is incomplete, because a database cannot be reached or is busy. "
+                "Check both addresses, and run the command again to resume."
+            )

@@ -7,7 +7,8 @@ import sys
 from typing import Any
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError
+
+from release.failures import exit_on_failure
 
 _BACKGROUND = ("confirm_upload", "reconcile", "run_job", "sweep")
 _VARIABLE = "READ_ONLY"
@@ -48,7 +49,5 @@ def _set_variable(lambdas: Any, api: str, *, is_on: bool) -> None:
 
 
 if __name__ == "__main__":
-    try:
+    with exit_on_failure("The stage was not changed completely. Run the command again", TypeError, ValueError):
         main(*sys.argv[1:])
-    except (BotoCoreError, ClientError, TypeError, ValueError) as error:
-        sys.exit(f"The stage was not changed completely. Run the command again: {error}")

@@ -1,7 +1,8 @@
-"""Apply deletions and visibility changes again after a restore: `python -m release.rehide STAGE FROM TO`.
+"""Apply deletions and visibility changes again after a restore: `python -m release.rehide STAGE FROM TO [DATA]`.
 
 FROM is the suffix of the tables that were in use. TO is the suffix of the tables that were restored from them.
 On PostgreSQL, FROM and TO are the connection strings of both databases. On Aurora DSQL, they are the endpoints.
+DATA is the directory of a local cloud.
 The command repeats in the TO tables each deletion, hiding, revocation and cancellation of the FROM tables. Nothing
 becomes more visible.
 An album without a row in the FROM tables counts as deleted, and a link without a row as revoked.
@@ -11,10 +12,9 @@ The command is idempotent. No function may run at the same time. AWS contracts D
 import sys
 from collections import Counter
 from datetime import UTC, datetime
+from pathlib import Path
 
-import boto3
 import msgspec
-from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.albums.link_creation import MAX_LINKS
 from chalicelib.domain.albums import Album
@@ -27,6 +27,8 @@ from chalicelib.stores.backend import Stores
 from chalicelib.stores.dynamodb.stores import build_stores
 from chalicelib.stores.protocols import AlbumStore, ShareLinkStore
 from chalicelib.stores.row_audit import iterate_rows
+from release.failures import exit_on_failure
+from release.reconcile import load_environment
 
 _BY_STRICTNESS: tuple[Visibility, ...] = ("public", "unlisted", "private")
 TABLES = {
@@ -44,14 +46,13 @@ class Unreadable(Exception):
     """The row of a photo is unreadable. The message is the id of the photo."""
 
 
-def main(stage: str, previous: str, restored: str) -> None:
+def main(stage: str, previous: str, restored: str, data: str = ".data") -> None:
     """Run the command on the tables with the suffixes FROM and TO, or on two SQL databases.
 
     A suffix can be empty.
     """
-    lambdas = boto3.client("lambda")
-    function = lambdas.get_function_configuration(FunctionName=f"photoshare-{stage}")
-    settings = load_settings({"AWS_REGION": lambdas.meta.region_name, **function["Environment"]["Variables"]})
+    load_environment(stage, Path(data))
+    settings = load_settings()
     changes = rehide(open_stores(settings, stage, previous), open_stores(settings, stage, restored), datetime.now(UTC))
     for kind, count in sorted(changes.items()):
         print(f"Changed {count} {kind}.")
@@ -167,9 +168,10 @@ def _replace(albums: AlbumStore, album: Album, changed_album: Album) -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main(*sys.argv[1:])
-    except Unreadable as error:
-        sys.exit(f"The rehide is incomplete. Restore the row of this photo from a backup, and run it again: {error}")
-    except (ClientError, BotoCoreError, PhotoshareError, MissingSetting, TypeError) as error:
-        sys.exit(f"The rehide is incomplete: {error}")
+    with exit_on_failure("The rehide is incomplete", PhotoshareError, MissingSetting, TypeError):
+        try:
+            main(*sys.argv[1:])
+        except Unreadable as error:
+            sys.exit(
+                f"The rehide is incomplete. Restore the row of this photo from a backup, and run it again: {error}"
+            )

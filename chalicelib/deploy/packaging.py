@@ -51,7 +51,15 @@ _CONNECT_DATABASE = {
     "Sid": "ConnectDatabase",
     "Effect": "Allow",
     "Action": ["dsql:DbConnect"],
-    "Resource": [{"Fn::GetAtt": ["Database", "ResourceArn"]}],
+    "Resource": [
+        {
+            "Fn::If": [
+                "CreatesDsql",
+                {"Fn::GetAtt": ["Database", "ResourceArn"]},
+                {"Fn::Sub": "arn:${AWS::Partition}:dsql:${AWS::Region}:${AWS::AccountId}:cluster/${DsqlCluster}"},
+            ]
+        }
+    ],
 }
 # These actions support no other resource. AWS contract LAM-14.
 _JOIN_VPC = {

@@ -57,10 +57,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     database_url: str | None
     """The connection string of an SQL database, or None if the stores are on DynamoDB."""
     connections: int
-    """The largest number of connections of a process to the database of `database_url`."""
+    """The largest number of connections of a process to the database of `database_url`.
+
+    A Lambda function serves one request at a time. AWS contract LAM-15.
+    """
     dsql: DsqlCluster | None
     """The cluster of Aurora DSQL that contains the rows, or None if another database does."""
     originals_bucket: str
+    originals_replicated: bool
+    """True if S3 copies the originals to another bucket."""
     renditions_bucket: str
     job_queue_url: str
     user_pool_id: str
@@ -141,10 +146,10 @@ def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         entry_table=require("ENTRY_TABLE"),
         rating_table=require("RATING_TABLE"),
         database_url=environment.get("DATABASE_URL") or None,
-        # A Lambda function serves one request at a time. AWS contract LAM-15.
         connections=1 if environment.get("AWS_LAMBDA_FUNCTION_NAME") else 8,
         dsql=load_dsql(environment),
         originals_bucket=require("ORIGINALS_BUCKET"),
+        originals_replicated=bool(environment.get("ORIGINALS_REPLICATED")),
         renditions_bucket=require("RENDITIONS_BUCKET"),
         job_queue_url=require("JOB_QUEUE_URL"),
         user_pool_id=pool,

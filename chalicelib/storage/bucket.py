@@ -61,6 +61,7 @@ class PhotoBuckets:
         """`cdn` signs URLs of the CDN in front of the renditions. It is None if there is no CDN."""
         self._s3, self._presigner, self._cdn = s3, presigner, cdn
         self.originals, self._renditions = settings.originals_bucket, settings.renditions_bucket
+        self._is_replicated = settings.originals_replicated
         self.listings = ObjectListings(settings, s3)
 
     def create_put_grant(self, photo: Photo, content_type: str = "") -> Grant:
@@ -222,19 +223,29 @@ class PhotoBuckets:
     def erase(self, prefix: str) -> None:
         """Delete every version of every original, and every rendition, under `prefix`. Idempotent.
 
+        If the originals are replicated, leave a delete marker for each key. S3 replicates it and removes it later.
+
         Raises:
             Busy: S3 did not delete some objects. The others are deleted.
         """
         has_more = True
-        # List from the start each time. The marker of the next page would be a version that has just been deleted.
-        # AWS contracts S3-7, S3-16.
+        start: dict[str, Any] = {}
+        # List the page again after a deletion. The marker of the next page would be a version that has just been
+        # deleted. AWS contracts S3-7, S3-16.
         while has_more:
-            page = self._s3.list_object_versions(Bucket=self.originals, Prefix=prefix)
-            versions = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
-            self._delete(
-                self.originals, [{"Key": version["Key"], "VersionId": version["VersionId"]} for version in versions]
-            )
+            page = self._s3.list_object_versions(Bucket=self.originals, Prefix=prefix, **start)
+            versions, markers = page.get("Versions", []), page.get("DeleteMarkers", [])
+            if self._is_replicated:
+                # S3 replicates delete markers, but no deletions of versions. AWS contract S3-23.
+                hidden = {version["Key"] for version in versions}
+                self._delete(self.originals, [{"Key": key} for key in sorted(hidden)])
+                markers = [marker for marker in markers if marker["Key"] in hidden]
+            deleted = [{"Key": entry["Key"], "VersionId": entry["VersionId"]} for entry in [*versions, *markers]]
+            self._delete(self.originals, deleted)
             has_more = page["IsTruncated"]
+            if not deleted and has_more:
+                # The next page may have more versions of the last key, so start after the key before it.
+                start = {"KeyMarker": sorted({marker["Key"] for marker in page["DeleteMarkers"]})[-2]}
         for listing in self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._renditions, Prefix=prefix):
             self._delete(self._renditions, [{"Key": rendition["Key"]} for rendition in listing.get("Contents", [])])
 

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from chalicelib.domain.accounts import Account, IdempotencyRecord, Limits
 from chalicelib.domain.albums import Album, Entry
-from chalicelib.domain.feed import Span
+from chalicelib.domain.feed import Span, WalkSizes
 from chalicelib.domain.ids import AlbumId, LinkId, PhotoId, Timestamp, UserId
 from chalicelib.domain.listing import Listing
 from chalicelib.domain.photos import Photo
@@ -22,6 +22,9 @@ class PhotoStore(Protocol):
 
     A photo, its tags, words and album entries, and its owner's usage and counts by month change together or not at all.
     """
+
+    walk_sizes: WalkSizes
+    """How much a walk in random order reads at once from this store."""
 
     def get_photo(self, photo_id: PhotoId) -> Photo | None:
         """Return the photo or its tombstone, or None if neither exists. An expired tombstone does not exist."""
@@ -204,6 +207,9 @@ class ShareLinkStore(Protocol):
 
 class AlbumStore(Protocol):
     """Albums and the photos in them. Photos enter and leave albums by `PhotoStore.replace`, which counts them too."""
+
+    walk_sizes: WalkSizes
+    """How much a walk in random order reads at once from this store."""
 
     def get_album(self, album_id: AlbumId) -> Album | None:
         """Return the album, even if it is being deleted, or None if it does not exist."""

@@ -100,5 +100,4 @@ interface PhotoSource {
   /** False if nobody can change photos here. */
   canChange?: boolean;
   /** Return whether the user may rate a photo. */
-  canRate?: (photo: Photo) => boolean;
 }

@@ -87,7 +87,7 @@ def test_wheel_of_another_platform_needs_a_locked_hash(
 ) -> None:
     digest = make_wheel(tmp_path / "index", "manylinux2014_aarch64")
     lock = f"tiny==1.0 \\\n    --hash=sha256:{digest if is_locked else '0' * 64}\n"
-    (tmp_path / "requirements.txt").write_text(lock)
+    (tmp_path / building.get_lock_name()).write_text(lock)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "index"))

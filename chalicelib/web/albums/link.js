@@ -2,7 +2,6 @@
 
 import { request } from "../core/api.js";
 import { ApiError } from "../core/http.js";
-import { session } from "../core/session.js";
 import { PhotoList } from "../grid/photo-list.js";
 
 /** Passwords that were right, until the tab is closed. They are kept apart from the page's other choices. */
@@ -71,7 +70,6 @@ export class Link {
       refetch: (photoId) => this.#refetch(photoId),
       download: (photoId) => this.#download(photoId),
       canChange: false,
-      canRate: (photo) => session.userId !== null && session.userId !== photo.userId && photo.visibility !== "private",
     };
   }
 

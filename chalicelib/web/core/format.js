@@ -2,13 +2,13 @@
 
 import { language } from "./texts.js";
 
-const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"];
+const UNITS = ["kilobyte", "megabyte", "gigabyte", "terabyte"];
 
 /** Return a size such as "14.2 MB". @param {number} bytes */
 export function formatBytes(bytes) {
-  const step = bytes < 1000 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log10(bytes) / 3));
-  const value = bytes / 1000 ** step;
-  const options = { style: /** @type {const} */ ("unit"), unit: UNITS[step], maximumFractionDigits: value < 100 && step ? 1 : 0 };
+  const step = bytes < 1000 ? 0 : Math.min(UNITS.length, Math.floor(Math.log10(bytes) / 3)) - 1;
+  const value = bytes / 1000 ** (step + 1);
+  const options = { style: /** @type {const} */ ("unit"), unit: UNITS[step], maximumFractionDigits: value < 100 ? 1 : 0 };
   return value.toLocaleString(language, options);
 }
 
@@ -20,12 +20,18 @@ export function localTime({ takenLocal, takenAt, uploadedAt }) {
   return new Date(takenLocal ? `${takenLocal}Z` : takenAt ?? uploadedAt);
 }
 
-// A formatter takes long to build, and each tile formats a day.
+// A formatter takes long to build, and each tile formats a day and a date.
 const weekdayFormat = new Intl.DateTimeFormat(language, { weekday: "short", timeZone: "UTC" });
+const dayFormat = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeZone: "UTC" });
 
 /** Return a day without its month, such as "Sat 15". Together with a weekday, German would put dots and a comma. @param {Date} time */
 export function formatDay(time) {
   return `${weekdayFormat.format(time)} ${time.getUTCDate()}`;
+}
+
+/** Return a day with its month and year. @param {Date} time */
+export function formatFullDay(time) {
+  return dayFormat.format(time);
 }
 
 /** Return a month with its year. @param {Date} time */

@@ -3,9 +3,8 @@
 import { fill, h } from "../core/dom.js";
 import { formatShortMonth } from "../core/format.js";
 import { t } from "../core/texts.js";
+import { chooseMarks } from "./scrubber-marks.js";
 
-const YEAR_HEIGHT = 16;
-const MIN_YEAR_DISTANCE = 28;
 const FADE = 1_200;
 const PHONE = matchMedia("(max-width: 760px)");
 
@@ -32,7 +31,7 @@ function showMonth(grid, { slider, marks, pill }) {
   const { blocks, height } = grid.geometry;
   slider.hidden = blocks.length < 2;
   if (slider.hidden || !height) return;
-  fill(marks, yearMarks(blocks, height, slider.clientHeight));
+  fill(marks, chooseMarks(blocks, height, slider.clientHeight).map(buildMark));
   const at = grid.firstVisible;
   const month = new Date(`${blocks[at].section.key}-01T00:00:00Z`);
   pill.textContent = slider.matches(":active") || PHONE.matches ? `${formatShortMonth(month)} ${month.getUTCFullYear()}` : formatShortMonth(month);
@@ -70,19 +69,9 @@ function step(grid, event) {
   grid.showSection(Math.min(Math.max(0, to), last));
 }
 
-/** Show a dash for each month, and the number of a year if there is room. @param {import("./geometry.js").Block[]} blocks @param {number} height @param {number} pixels */
-function yearMarks(blocks, height, pixels) {
-  let lastYear = "";
-  let lastTop = -Infinity;
-  return blocks.flatMap(({ section, top }) => {
-    const year = section.key.slice(0, 4);
-    const at = (top / height) * pixels;
-    const hasRoom = year !== lastYear && at - lastTop >= MIN_YEAR_DISTANCE;
-    // A dash would cross the number of a year.
-    if (!hasRoom && at - lastTop < YEAR_HEIGHT) return [];
-    if (hasRoom) [lastYear, lastTop] = [year, at];
-    const mark = h("span", { class: hasRoom ? "year" : "month" }, hasRoom && year);
-    mark.style.top = `${(top / height) * 100}%`;
-    return [mark];
-  });
+/** @param {import("./scrubber-marks.js").Mark} mark */
+function buildMark({ year, share }) {
+  const mark = h("span", { class: year ? "year" : "month" }, year);
+  mark.style.top = `${share * 100}%`;
+  return mark;
 }

@@ -1,7 +1,7 @@
 /** One photo of the grid. */
 
 import { h } from "../core/dom.js";
-import { formatDay, localTime } from "../core/format.js";
+import { formatFullDay, localTime } from "../core/format.js";
 import { icon } from "../core/icons.js";
 import { fetchPhoto, nameOf } from "../core/photos.js";
 import { href } from "../core/router.js";
@@ -75,7 +75,7 @@ function widthOf({ width, height }, edge) {
 /** @param {Photo} photo @param {boolean} isOwn @param {string} [note] */
 function describe(photo, isOwn, note) {
   const { visibility } = photo;
-  return [nameOf(photo), formatDay(localTime(photo)), isOwn && visibility !== "public" && t(`visibility.${visibility}`), note].filter(Boolean).join(", ");
+  return [nameOf(photo), formatFullDay(localTime(photo)), isOwn && visibility !== "public" && t(`visibility.${visibility}`), note].filter(Boolean).join(", ");
 }
 
 /** Show who can see a photo, if not everyone can. In the link, a click on it opens the photo. @param {Photo} photo */

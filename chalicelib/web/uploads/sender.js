@@ -71,24 +71,28 @@ export class Sender extends EventTarget {
     for (const upload of added) await this.#storeFile(upload);
   }
 
-  /** Go on with the uploads that an earlier visit of the same account left unfinished. Those of another tab follow when it is closed. */
+  /** Go on with what an earlier visit of the account left unfinished, and with what another tab leaves when it is closed. Dispatches "unreadable" if the browser does not give it back. */
   async resume() {
-    const userId = session.userId;
+    const { userId } = session;
     if (!userId) return;
-    const stored = await loadUploads(userId).catch(() => []);
-    for (const batch of new Set(stored.map((upload) => upload.batch))) {
-      if (!(await this.#locks.hold(batch))) {
-        this.#locks.whenFree(batch, () => void this.resume().catch(() => {}));
-        continue;
-      }
-      // Another tab may have gone on until now.
-      const left = (await loadUploads(userId).catch(() => [])).filter((upload) => upload.batch === batch);
-      if (session.userId !== userId) return this.#locks.release(batch);
-      this.#take(userId);
-      for (const upload of left) this.#restore(upload);
+    // This frees all locks if the account is new, so it comes before the first lock.
+    this.#take(userId);
+    try {
+      for (const batch of new Set((await loadUploads(userId)).map((upload) => upload.batch))) await this.#adopt(batch, userId);
+    } catch {
+      this.dispatchEvent(new Event("unreadable"));
     }
     this.uploads.sort((a, b) => a.place - b.place);
     this.#pump();
+  }
+
+  /** Go on with a stored batch, unless a tab has it. @param {string} batch @param {string} userId */
+  async #adopt(batch, userId) {
+    if (!(await this.#locks.hold(batch))) return this.#locks.whenFree(batch, () => void this.resume());
+    // Another tab may have gone on until now.
+    const stored = await loadUploads(userId).catch((error) => { this.#locks.release(batch); throw error; });
+    if (session.userId !== userId) return this.#locks.release(batch);
+    for (const upload of stored) if (upload.batch === batch) this.#restore(upload);
   }
 
   pause() {
@@ -287,7 +291,7 @@ export class Sender extends EventTarget {
   async #wakeUp() {
     if (document.visibilityState !== "visible") return;
     if (this.isSignedOut && this.uploads.length) await session.renew().catch(() => {});
-    await this.resume().catch(() => {});
+    await this.resume();
   }
 
   #report() {

@@ -8,7 +8,7 @@ import { icon } from "../core/icons.js";
 import { href } from "../core/router.js";
 import { t } from "../core/texts.js";
 import { buildFileName } from "./file-name.js";
-import { isOpen, isRetryable } from "./queue.js";
+import { isLost, isOpen, isRetryable } from "./queue.js";
 
 /** @typedef {import("./queue.js").Upload} Upload */
 
@@ -51,7 +51,8 @@ export class TrayRow {
     const { state, fault, size } = this.#upload;
     if (state === "failed" && fault) return explain(restore(fault));
     const words = t(/** @type {import("../core/texts.js").Key} */ (`upload.state.${state}`));
-    return [state === "waiting" && fault ? describeError(restore(fault)) : `${words} · ${formatBytes(size)}`];
+    // The head of the tray says that the connection is lost.
+    return [state === "waiting" && fault && !isLost(fault) ? describeError(restore(fault)) : `${words} · ${formatBytes(size)}`];
   }
 
   #showControls() {

@@ -20,6 +20,7 @@ await loadStyle("upload");
 const DRAFT_LIFETIME = 3_600_000;
 
 const sender = new Sender();
+sender.addEventListener("unreadable", () => say(t("upload.unreadable")), { once: true });
 new Tray(sender, pickFiles);
 /** @type {Sheet | null} */
 let sheet = null;

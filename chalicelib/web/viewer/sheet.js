@@ -52,9 +52,11 @@ export class Sheet extends EventTarget {
   /** @param {PointerEvent} event */
   #press(event) {
     const target = /** @type {Element} */ (event.target);
-    if (!PHONE.matches || !event.isPrimary || !target.closest(".panel-handle, .panel-title")) return;
+    const grip = target.closest(".panel-handle, .panel-title");
+    if (!PHONE.matches || !event.isPrimary || !grip) return;
     this.#drag = { y: event.clientY, height: this.element.offsetHeight, last: event.clientY, time: event.timeStamp, speed: 0, hasMoved: false };
-    this.element.setPointerCapture(event.pointerId);
+    // The handle gets a click only if it captures the pointer itself.
+    grip.setPointerCapture(event.pointerId);
   }
 
   /** @param {PointerEvent} event */

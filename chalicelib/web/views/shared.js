@@ -4,7 +4,7 @@ import { buildHero } from "../albums/hero.js";
 import { buildLinkDoor } from "../albums/link-door.js";
 import { Link } from "../albums/link.js";
 import { SharedPhotos } from "../albums/shared-photos.js";
-import { h } from "../core/dom.js";
+import { fill, h } from "../core/dom.js";
 import { ApiError } from "../core/http.js";
 import { icon } from "../core/icons.js";
 import { openPhoto, reload } from "../core/router.js";
@@ -13,6 +13,7 @@ import { t } from "../core/texts.js";
 import { buildWayTo } from "../core/way-back.js";
 import { buildEmpty } from "./empty.js";
 import { loadStyle } from "../core/styles.js";
+import { isRateable } from "../viewer/sources.js";
 
 await loadStyle("albums");
 
@@ -35,7 +36,7 @@ function show(link, album) {
   const photos = new SharedPhotos(link);
   const hero = buildHero({ isOwn: false, actions: [slideshow("on-photo light")], onExpired: () => void link.fetchAlbum().then(hero.show, () => {}) });
   const foot = h("div", { class: "shared-foot" }, slideshow("primary"));
-  const element = h("div", { class: "album shared" }, ...hero.elements, invitation(), photos.chips, photos.element, foot);
+  const element = h("div", { class: "album shared" }, ...hero.elements, invitation(photos), photos.chips, photos.element, foot);
   hero.show(album);
   photos.addEventListener("change", () => hero.sharpen(photos.list.items));
   return { title: album.name, element, get list() { return photos.list; }, photoHref: (photoId) => link.photoHref(photoId), close: () => photos.close() };
@@ -51,9 +52,13 @@ function show(link, album) {
   }
 }
 
-/** Invite visitors to join. The answer about the session may come later. */
-function invitation() {
-  const banner = h("p", { class: "invitation", hidden: true }, h("strong", null, t("link.join")), buildWayTo("join", t("join")));
+/** Invite visitors to join. Ratings are a reason only if they may rate one of the photos. The answer about the session may come later. @param {SharedPhotos} photos */
+function invitation(photos) {
+  const reason = h("strong");
+  const banner = h("p", { class: "invitation", hidden: true }, reason, buildWayTo("join", t("join")));
+  const show = () => fill(reason, t(photos.list.items.some(isRateable) ? "link.join.rate" : "link.join"));
+  show();
+  photos.addEventListener("change", show);
   void session.ready.then(() => { banner.hidden = session.userId !== null; });
   return banner;
 }

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.support.chromium import Person, find_box
+from tests.support.page_albums import create_album
 
 pytestmark = pytest.mark.xdist_group("tours")
 
@@ -142,3 +143,20 @@ def test_photos_with_a_tag_have_an_order(person: Person) -> None:
     person.open("/find?scope=mine&q=sea")
     expect(person.tiles()).to_have_count(2)
     expect(person.page.get_by_role("link", name="Oldest upload")).to_have_count(0)
+
+
+def test_empty_lists_offer_no_order(person: Person) -> None:
+    for path in ("/library", f"/a/{create_album(person)}"):
+        person.open(path)
+        expect(person.page.locator("main .empty")).to_be_visible()
+        expect(person.page.get_by_role("navigation", name="Order")).to_be_hidden()
+
+
+def test_scrubber_shows_the_first_year_beside_its_month(person: Person) -> None:
+    changes = {"takenLocal": "2020-01-10T12:00:00"}
+    [photo_id, *_] = person.upload(12, seed=1390, visibility="private")
+    person.local.call("PATCH", f"/photos/{photo_id}", changes, token=person.token)
+    person.open("/library")
+    expect(person.page.locator(".scrubber .year").first).to_be_visible()
+    year, pill = (find_box(person.page.locator(part).first) for part in (".scrubber .year", ".scrubber-pill"))
+    assert year["y"] + year["height"] <= pill["y"]

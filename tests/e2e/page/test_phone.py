@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import FloatRect, Locator, expect
 
 from tests.support.chromium import Person, find_box
 from tests.support.images import photo
@@ -27,6 +27,14 @@ def assert_target(control: Locator) -> None:
       return element.contains(document.elementFromPoint(left + width / 2, top + height / 2 + by));
     }"""
     assert all(control.evaluate(hit, by) for by in (-LEAST / 2 + 1, LEAST / 2 - 1))
+
+
+def touch(one: FloatRect, other: FloatRect) -> bool:
+    """Return whether two boxes overlap."""
+    return all(
+        one[start] < other[start] + other[length] and other[start] < one[start] + one[length]
+        for start, length in (("x", "width"), ("y", "height"))
+    )
 
 
 def choose(phone: Person, folder: Path) -> Uploader:
@@ -95,3 +103,69 @@ def test_link_in_the_list_has_its_time_and_a_sign(phone: Person) -> None:
     assert name.startswith(f"Revoke: Created {today}, ")
     assert name[-5:].replace(":", "").isdigit()
     expect(link.locator(".icon-link")).to_be_visible()
+
+
+def test_offer_of_new_photos_covers_no_control(phone: Person, tmp_path: Path) -> None:
+    phone.upload(1, seed=1520, visibility="private")
+    phone.open("/library")
+    uploader = choose(phone, tmp_path)
+    uploader.sheet.locator("footer .primary").tap()
+    uploader.wait_for_end("1 photo uploaded")
+    uploader.tray.get_by_role("button", name="Close").tap()
+    offer = find_box(phone.page.get_by_role("button", name="Show 1 new photo"))
+    for control in phone.page.locator(".library .chips, .grid-section h2, .float-add, .rail").all():
+        assert not touch(find_box(control), offer), control
+
+
+def test_name_of_a_day_is_readable_on_a_narrow_photo(phone: Person) -> None:
+    # Photos of three days fill one row: the first label stands above, and the others inside of their photos.
+    tall = [phone.upload_file(photo(300, 500, seed=1530 + number), visibility="private") for number in range(9)]
+    for number, photo_id in enumerate(tall):
+        changes = {"takenLocal": f"2024-07-{20 - number // 3:02}T10:00:00", "takenOffset": None}
+        assert phone.local.call("PATCH", f"/photos/{photo_id}", changes, token=phone.token).status == 200
+    phone.open("/library")
+    expect(phone.tiles()).to_have_count(9)
+    names = phone.page.locator(".day-label > span")
+    expect(names).to_have_count(3)
+    assert {label.get_attribute("data-label") for label in phone.page.locator("li.tile:has(.day-label)").all()} == {
+        "above",
+        "inside",
+    }
+    for name in names.all():
+        name.scroll_into_view_if_needed()
+        assert name.evaluate("""name => {
+          const { left, right, top, height } = name.getBoundingClientRect();
+          return [left + 1, right - 1].every((x) => name.contains(document.elementFromPoint(x, top + height / 2)));
+        }"""), name.inner_text()
+
+
+def test_round_button_does_not_stay_over_a_selection(phone: Person) -> None:
+    phone.upload(1, seed=1540, visibility="private")
+    phone.open("/library")
+    expect(phone.page.locator(".float-add")).to_be_visible()
+    phone.tiles().first.locator("a").focus()
+    phone.page.keyboard.press("x")
+    expect(phone.page.get_by_role("toolbar")).to_be_visible()
+    expect(phone.page.locator(".float-add")).to_be_hidden()
+
+
+def test_mouse_opens_the_whole_sheet_by_its_handle(phone: Person) -> None:
+    [photo_id] = phone.upload(1, seed=1550, visibility="private")
+    phone.open(f"/p/{photo_id}")
+    panel = phone.page.locator(".viewer-panel")
+    expect(phone.page.locator("dialog.viewer img.loaded").first).to_be_visible()
+    phone.page.keyboard.press("i")
+    expect(panel).to_have_attribute("data-height", "half")
+    phone.page.locator(".panel-handle").click()
+    expect(panel).to_have_attribute("data-height", "full")
+
+
+def test_rows_of_share_links_have_room(phone: Person) -> None:
+    album_id = create_album(phone)
+    for _ in range(2):
+        phone.local.call("POST", f"/albums/{album_id}/links", {}, token=phone.token)
+    phone.open(f"/a/{album_id}")
+    rows = open_sharing(phone.page).get_by_role("list", name="Share links").locator("li > span")
+    expect(rows).to_have_count(2)
+    first, second = rows.all()
+    assert find_box(second)["y"] - find_box(first)["y"] - find_box(first)["height"] >= 8

@@ -148,3 +148,21 @@ def test_visitor_chooses_an_order_that_survives_a_reload(person: Person, phone: 
 def test_unknown_link_has_ended(phone: Person) -> None:
     phone.open("/s/unknown")
     expect(phone.page.locator("main")).to_contain_text("This link has ended")
+
+
+def test_visitor_is_asked_to_rate_only_if_a_photo_can_be_rated(person: Person, phone: Person) -> None:
+    private = person.upload(2, seed=580, visibility="private")
+    unlisted = person.upload(1, seed=590, visibility="unlisted")
+    invitation = phone.page.locator(".invitation")
+    phone.open(create_link(person, create_album(person, private)))
+    expect(phone.tiles()).to_have_count(2)
+    expect(invitation).to_contain_text("Keep your own photos here")
+    expect(invitation).not_to_contain_text("Rate")
+    phone.tile(private[0]).locator("a").tap()
+    expect(phone.page.locator("dialog.viewer img.loaded").first).to_be_visible()
+    phone.page.keyboard.press("i")
+    panel = phone.page.locator(".viewer-panel")
+    expect(panel).to_contain_text("No ratings yet")
+    expect(panel.get_by_role("link", name="Sign in to rate")).to_have_count(0)
+    phone.open(create_link(person, create_album(person, [*private, *unlisted])))
+    expect(invitation).to_contain_text("Rate these photos, or keep your own here")

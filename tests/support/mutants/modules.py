@@ -90,7 +90,30 @@ MODULES = {
                 "user_requests",
             )
         ),
-        ("stores", "test_races.py", "albums/test_propagation.py", "reconcile/test_kinds.py", "reconcile/test_run.py"),
+        (
+            *(
+                f"stores/test_{name}.py"
+                for name in (
+                    "account_deletion_store",
+                    "album_store",
+                    "dynamodb",
+                    "dynamodb_account_deletion",
+                    "dynamodb_copies",
+                    "dynamodb_timeline",
+                    "entry_store",
+                    "idempotency_store",
+                    "photo_store",
+                    "rating_store",
+                    "reconciliations",
+                    "row_audit",
+                    "user_request_store",
+                )
+            ),
+            "test_races.py",
+            "albums/test_propagation.py",
+            "reconcile/test_kinds.py",
+            "reconcile/test_run.py",
+        ),
         only_conditions=True,
     ),
 }
