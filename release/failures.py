@@ -16,12 +16,13 @@ def exit_on_failure(outcome: str, *errors: type[Exception]) -> Iterator[None]:
     Raises:
         SystemExit: the command failed.
     """
+    failures: tuple[type[Exception], ...] = (BotoCoreError, ClientError, *errors)
     try:
         yield
     except NoRegionError:
         sys.exit("No region is set. Set AWS_DEFAULT_REGION to the region of the stage.")
     except NoCredentialsError:
         sys.exit("No AWS credentials were found. Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and its secret.")
-    except (BotoCoreError, ClientError, *errors) as error:
+    except failures as error:
         reason = repr(error) if isinstance(error, KeyError) or not str(error) else str(error)
         sys.exit(f"{outcome}: {reason}")

@@ -58,7 +58,7 @@ class WalkSizes(NamedTuple):
 
 FEW_QUERIES = WalkSizes(4, MIN_PER_BUCKET, min_sample=7, parts=1, spare_slots=2, draw_batch=2)
 """Sizes for a store that needs a request for each span, however few photos it holds."""
-FEW_PHOTOS = WalkSizes(16, 1, min_sample=4, parts=8, spare_slots=1, draw_batch=8)
+FEW_PHOTOS = WalkSizes(16, 0.75, min_sample=4, parts=6, spare_slots=1, draw_batch=6)
 """Sizes for a store that reads many spans by one request, so that each photo counts."""
 
 

@@ -4,8 +4,9 @@
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import blake2b
+from itertools import chain
 from typing import NamedTuple
 
 import msgspec
@@ -123,7 +124,9 @@ def _find_start[Item: HasId](walk: Walk, read: Reader[Item], sizes: WalkSizes) -
     # The number of photos in a part varies by the square root of its mean. Few parts have more photos than slots.
     slots = round(expected + 4 * math.sqrt(expected)) + sizes.spare_slots
     parts: dict[_Part, list[Item]] = {}
-    for first in range(0, _MAX_DRAWS * sizes.parts, sizes.draw_batch):
+    has_few_buckets = walk.bucket_count <= _MAX_DRAWS
+    draws = _MAX_DRAWS if has_few_buckets else _MAX_DRAWS * sizes.parts
+    for first in range(0, draws, sizes.draw_batch):
         drawn = [_draw(walk, number, sizes) for number in range(first, first + sizes.draw_batch)]
         spans = [part.find_span(walk, sizes) for part, _ in drawn]
         parts.update(zip([part for part, _ in drawn], read(spans), strict=True))
@@ -136,9 +139,9 @@ def _find_start[Item: HasId](walk: Walk, read: Reader[Item], sizes: WalkSizes) -
         if sum(map(len, parts.values())) >= _ENOUGH_CANDIDATES:
             break
     else:
-        if walk.bucket_count > _MAX_DRAWS:
+        if not has_few_buckets:
             return None
-        # The walk has few buckets, and nearly all of them have been read.
+        # The start is then one of all photos, so the number of draws before does not matter.
         whole = [_Part(bucket, number) for bucket in range(walk.bucket_count) for number in range(sizes.parts)]
         parts = dict(zip(whole, read([part.find_span(walk, sizes) for part in whole]), strict=True))
     return _choose_candidate(walk, parts, sizes)
@@ -161,14 +164,32 @@ def _draw(walk: Walk, draw: int, sizes: WalkSizes) -> tuple[_Part, int]:
 
 
 def _cache_reads[Item](read: Reader[Item]) -> Reader[Item]:
-    """Return a `read` that reads no span twice. The first page needs the bucket that the draw of the start has read."""
+    """Return a `read` that reads no rank twice. The first page needs the bucket in which the start was drawn."""
     known: dict[Span, list[Item]] = {}
 
     def cached_read(spans: list[Span], limit: int | None = None) -> list[list[Item]]:
         if limit is not None:
             return read(spans, limit)
-        unread = [span for span in dict.fromkeys(spans) if span not in known]
+        pieces = [_divide(span, known) for span in spans]
+        unread = [piece for piece in dict.fromkeys(chain(*pieces)) if piece not in known]
         known.update(zip(unread, read(unread), strict=True))
-        return [known[span] for span in spans]
+        return [[*chain.from_iterable(known[piece] for piece in row)] for row in pieces]
 
     return cached_read
+
+
+def _divide(span: Span, known: Iterable[Span]) -> list[Span]:
+    """Return the known spans within a span, and the spans between them."""
+    pieces, low = list[Span](), span.low
+    for inner in sorted((inner for inner in known if span.low <= inner.low <= inner.high <= span.high), key=_get_order):
+        if inner.low > low:
+            pieces.append(Span(low, inner.low - 1))
+        if inner.low >= low:
+            pieces.append(inner)
+            low = inner.high + 1
+    return [*pieces, Span(low, span.high)] if low <= span.high else pieces
+
+
+def _get_order(span: Span) -> tuple[int, int]:
+    """Order spans so that a span comes before those within it."""
+    return span.low, -span.high

@@ -50,16 +50,6 @@ def test_functions_connect_to_the_cluster_of_the_stack_or_of_the_parameter_only(
     assert given["Fn::Sub"].endswith(":dsql:${AWS::Region}:${AWS::AccountId}:cluster/${DsqlCluster}")
 
 
-def test_every_function_gets_the_endpoint_of_its_cluster() -> None:
-    for function in ("APIHandler", "Sweep"):
-        variables = merge_stacks()["Resources"][function]["Properties"]["Environment"]["Variables"]
-        condition, endpoint, absent = variables["DSQL_ENDPOINT"]["Fn::If"]
-        assert (condition, absent) == ("OnDsql", "")
-        condition, own, given = endpoint["Fn::If"]
-        assert condition == "CreatesDsql"
-        assert own["Fn::Sub"].replace("${Database}", "${DsqlCluster}") == given["Fn::Sub"]
-
-
 def test_every_function_gets_the_connection_string_from_its_secret() -> None:
     for function in ("APIHandler", "Sweep"):
         variables = merge_stacks()["Resources"][function]["Properties"]["Environment"]["Variables"]

@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 import pytest
 import time_machine
+from psycopg.conninfo import make_conninfo
 
 from chalicelib.domain.accounts import Account
 from chalicelib.domain.ids import Timestamp, UserId
@@ -177,6 +179,18 @@ def test_unusable_source_is_refused_at_once(target: Database, tmp_path: Path, na
     assert run.returncode == 1
     assert message in run.stderr
     assert "Traceback" not in run.stderr
+
+
+def test_refused_statement_is_explained(source: Database, target: Database) -> None:
+    role = f"reader_{uuid4().hex}"
+    source.execute(f"CREATE ROLE {role} LOGIN")
+    name = make_conninfo(source.parameters, user=role)
+    command = [sys.executable, "-m", "release.copy_store", name, target.parameters]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    source.execute(f"DROP ROLE {role}")
+    assert run.returncode == 1
+    assert run.stderr.startswith("The copy is incomplete. A database has refused a statement: permission denied for")
+    assert run.stderr.endswith("Give its user the permission, and run the command again.\n")
 
 
 def test_database_is_not_copied_to_itself(target: Database) -> None:

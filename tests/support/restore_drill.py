@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from local import stack
-from release.rehide import TABLES
+from release.databases import TABLES
 from tests.support.images import photo as make_photo
 from tests.support.paths import ROOT
 from tests.support.person import Person

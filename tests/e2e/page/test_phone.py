@@ -31,10 +31,9 @@ def assert_target(control: Locator) -> None:
 
 def touch(one: FloatRect, other: FloatRect) -> bool:
     """Return whether two boxes overlap."""
-    return all(
-        one[start] < other[start] + other[length] and other[start] < one[start] + one[length]
-        for start, length in (("x", "width"), ("y", "height"))
-    )
+    in_columns = one["x"] < other["x"] + other["width"] and other["x"] < one["x"] + one["width"]
+    in_rows = one["y"] < other["y"] + other["height"] and other["y"] < one["y"] + one["height"]
+    return in_columns and in_rows
 
 
 def choose(phone: Person, folder: Path) -> Uploader:
