@@ -128,6 +128,7 @@ bench: ## Measure the figures in the documentation, in about half an hour
 	$(BIN)/python -m bench.page
 	$(BIN)/python -m bench.local_events
 	$(BIN)/python -m bench.sql_feed
+	$(BIN)/python -m bench.copies
 	$(BIN)/python -m bench.stores
 
 lock: $(UV) ## Write the lock files requirements*.txt from requirements*.in ([UPGRADE=package])
