@@ -43,6 +43,7 @@ _NO_RESOURCE = "The action has no resource."
 _NO_SECRET = "The value is not secret."
 EXPLAINED = {
     "GenericResourceWildcardPolicyRule BackupKey": "Without it, no administrator could change the key.",
+    "S3ObjectVersioningRule AuditBucket": "CloudTrail writes each file once.",
     "S3ObjectVersioningRule Renditions": "Renditions can be made again from the originals, which have versions.",
     "WildcardResourceRule ApiHandlerRole": _NO_RESOURCE,
     "WildcardResourceRule ConfirmUploadRole": _NO_RESOURCE,
