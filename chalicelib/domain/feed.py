@@ -45,11 +45,11 @@ class WalkSizes(NamedTuple):
     buckets_per_page: int
     """The largest number of buckets on a page, if the estimate is right. The smallest number is half of it."""
     min_per_bucket: float
-    """The smallest expected number of photos per bucket, if the walk is not longer than this requires."""
+    """The smallest expected number of photos per bucket, unless `min_depth` requires more buckets."""
     min_sample: int
     """The smallest number of ranks to estimate the density from."""
     parts: int
-    """The draw of the start reads one of this number of equal parts of a bucket."""
+    """The number of equal parts of a bucket. A draw of the start reads one of them."""
     spare_slots: int
     """The number of slots of a part beyond the expected number of photos and four standard deviations."""
     draw_batch: int

@@ -47,10 +47,10 @@ def choose_sample_size(limit: int, sizes: WalkSizes = FEW_QUERIES) -> int:
 def start_walk(
     seed: int, ranks: Sequence[int], sample: Span, limit: int, min_depth: int, sizes: WalkSizes = FEW_QUERIES
 ) -> Walk:
-    """Return the start of a walk with a half to all of `sizes.buckets_per_page` on a page of `limit` photos.
+    """Return the start of a walk. Its depth is at least `min_depth`.
 
-    The depth is at least `min_depth`. Unless this requires smaller buckets, a bucket holds `sizes.min_per_bucket`
-    photos. `ranks` are the lowest ranks in `sample`, at most `choose_sample_size(limit)`.
+    A page of `limit` photos has about `sizes.buckets_per_page` buckets, or as few as half of it. `ranks` are the lowest
+    ranks in `sample`, at most `choose_sample_size(limit, sizes)`.
     """
     is_full = len(ranks) == choose_sample_size(limit, sizes)
     width = (ranks[-1] if is_full else sample.high) - sample.low + 1

@@ -13,8 +13,8 @@ def read_next_items[Item: feed.HasId](
 ) -> tuple[list[Item], list[Any] | None]:
     """Return the next items of a walk and the position after them, or None as the position at the end.
 
-    `read` reads items by rank. `position` is the content of a cursor, or None to start a new walk
-    with `sizes`.
+    `read` reads items by rank. `position` is the content of a cursor, or None to start a new walk.
+    The `sizes` are those of the store.
     """
     if position:
         items, next_position = feed.read_page(msgspec.convert(position, feed.Walk), limit, read, min_depth)

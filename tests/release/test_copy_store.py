@@ -133,6 +133,17 @@ def test_stage_moves_to_postgres_and_back(
         assert observe(open_tables(stages[1]).backend, gallery) == shown
 
 
+@pytest.mark.parametrize(("name", "is_in_use"), [("dynamodb:test/", True), ("dynamodb:test/-restored", False)])
+def test_tables_are_named_by_their_suffix(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, is_in_use: bool
+) -> None:
+    with two_stages() as (stage, _):
+        functions = FakeLambda({"photoshare-test": build_environment(stage)})
+        monkeypatch.setattr("boto3.client", lambda _: functions)
+        with copy_store.open_database(name, tmp_path) as database:
+            assert (database.name, database.is_in_use) == (name, is_in_use)
+
+
 def test_differences_are_explained_and_change_the_exit_status(
     source: Database, target: Database, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

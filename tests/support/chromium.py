@@ -13,6 +13,7 @@ from playwright.sync_api import (
     FloatRect,
     Locator,
     Page,
+    Playwright,
     expect,
     sync_playwright,
 )
@@ -117,13 +118,19 @@ def find_chromium() -> str | None:
 
 
 @contextmanager
-def launch_chromium() -> Iterator[Browser]:
-    """Start Debian's Chromium."""
+def start_playwright() -> Iterator[Playwright]:
+    """Start Playwright, which a process can do only once at a time."""
     expect.set_options(PATIENCE)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
-        yield browser
-        browser.close()
+        yield playwright
+
+
+@contextmanager
+def launch_chromium(playwright: Playwright) -> Iterator[Browser]:
+    """Start Debian's Chromium."""
+    browser = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
+    yield browser
+    browser.close()
 
 
 def find_box(locator: Locator) -> FloatRect:

@@ -13,6 +13,7 @@ import signal
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
+from itertools import zip_longest
 from pathlib import Path
 from types import CodeType, FunctionType
 from typing import IO, Any, Literal, NamedTuple, NoReturn
@@ -268,4 +269,4 @@ def _iterate_codes(code: CodeType) -> Iterator[CodeType]:
 
 def _pair(items: Sequence[pytest.Item]) -> Iterator[tuple[pytest.Item, pytest.Item | None]]:
     """Yield each test with the next test, for which pytest keeps the shared fixtures."""
-    return zip(items, [*items[1:], None], strict=True)
+    return zip_longest(items, items[1:])
