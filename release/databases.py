@@ -32,7 +32,7 @@ _CAUSES = {
     "ReadOnlySqlTransaction": "Allow writes in it",
     "DiskFull": "Give it more storage",
 }
-"""What to do about an error of the driver, by its class."""
+"""The advice about an error of the driver, by its class."""
 
 
 class InvalidDatabase(Exception):

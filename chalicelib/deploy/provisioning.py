@@ -40,7 +40,11 @@ def provision_api(template: dict[str, Any], count: int) -> None:
     resources["APIHandlerInvokePermission"]["Properties"]["FunctionName"] = {"Ref": "ApiAlias"}
     api = resources["RestAPI"]["Properties"]
     api["DefinitionBody"] = json.loads(json.dumps(api["DefinitionBody"]).replace("${APIHandler.Arn}", "${ApiAlias}"))
-    template["Parameters"] = template.get("Parameters", {}) | {
+    template.setdefault("Parameters", {}).update(_build_parameters(count))
+
+
+def _build_parameters(count: int) -> dict[str, Any]:
+    return {
         "DeployedAt": {
             "Type": "String",
             "AllowedPattern": ".+",

@@ -50,5 +50,4 @@ def erase_versions(s3: "S3Client", bucket: str, prefix: str, *, is_replicated: b
         delete_objects(s3, bucket, deleted)
         has_more = page["IsTruncated"]
         if not deleted and has_more:
-            # The next page may have more versions of the last key, so start after the key before it.
-            start = {"KeyMarker": sorted({marker["Key"] for marker in page["DeleteMarkers"]})[-2]}
+            start = {"KeyMarker": page["NextKeyMarker"], "VersionIdMarker": page["NextVersionIdMarker"]}

@@ -11,7 +11,7 @@ from chalicelib.deploy import packaging
 def generate() -> dict[str, Any]:
     """Return the extended template of an API with two operations."""
     uri = {"Fn::Sub": "functions/${APIHandler.Arn}/invocations"}
-    definition = {"info": {}, "paths": {"/a": uri, "/b": uri}, "securityDefinitions": {"cognito": {}}}
+    definition: dict[str, Any] = {"info": {}, "paths": {"/a": uri, "/b": uri}, "securityDefinitions": {"cognito": {}}}
     definition["securityDefinitions"]["cognito"]["x-amazon-apigateway-authorizer"] = {}
     resources = {
         "APIHandler": {"Type": "AWS::Serverless::Function", "Properties": {}},
