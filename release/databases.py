@@ -25,14 +25,14 @@ TABLES = {
     "rating_table": "PhotoRatings",
 }
 """The names of the tables by the fields of `Settings`."""
-_CAUSES = {
+_REMEDIES = {
     "InsufficientPrivilege": "Give its user the permission",
     "UndefinedTable": "Run `make migrate` on it",
     "UndefinedColumn": "Run `make migrate` on it with this release",
     "ReadOnlySqlTransaction": "Allow writes in it",
     "DiskFull": "Give it more storage",
 }
-"""The advice about an error of the driver, by its class."""
+"""The remedy of an error of the driver, by the name of its class."""
 
 
 class InvalidDatabase(Exception):
@@ -89,9 +89,9 @@ def explained_refusals() -> Iterator[None]:
     try:
         yield
     except psycopg.Error as error:
-        causes = (_CAUSES[kind.__name__] for kind in type(error).__mro__ if kind.__name__ in _CAUSES)
+        remedies = (_REMEDIES[kind.__name__] for kind in type(error).__mro__ if kind.__name__ in _REMEDIES)
         reason = str(error).partition("\n")[0] or type(error).__name__
-        remedy = next(causes, "Remove the cause")
+        remedy = next(remedies, "Remove the cause")
         raise RefusedStatement(
             f"A database has refused a statement: {reason}. {remedy}, and run the command again."
         ) from error

@@ -33,7 +33,7 @@ FLAGS = [
     "--disable-sync",
 ]
 DESKTOP: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}}
-PATIENCE = 15_000
+PATIENCE = 30_000
 """The milliseconds that the page may take for one step on a busy machine."""
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 

@@ -26,7 +26,7 @@ from tests.support.rest import PASSWORD, Answer, answers, environment, free_port
 class Service:
     """A REST client of the API. Subclasses know how the service runs."""
 
-    patience = 15.0
+    patience = 60.0
     """The number of seconds to wait for the work that a request starts."""
 
     def __init__(self, url: str, base_url: str) -> None:
@@ -116,7 +116,7 @@ class Local(Service):
     def stop(self, number: signal.Signals = signal.SIGINT) -> None:
         """Stop the service with a signal, by default as Ctrl-C does."""
         self.process.send_signal(number)
-        self.process.wait(30)
+        self.process.wait(120)
         self.log.close()
 
     def read_output(self) -> str:
@@ -176,8 +176,6 @@ class Deployed(Service):
 
     `client` creates the boto3 client of an AWS service from the name of the service.
     """
-
-    patience = 60.0
 
     def __init__(self, client: Callable[[str], Any], stage: str, url: str = "") -> None:
         self._client = client

@@ -164,7 +164,7 @@ def test_scrubber_shows_the_first_year_beside_its_month(person: Person) -> None:
 
 def test_order_leaves_the_first_month_free_on_a_window_of_middle_width(person: Person) -> None:
     person.upload(1, seed=1395, visibility="private")
-    person.page.set_viewport_size({"width": 900, "height": 700})
+    person.page.set_viewport_size({"width": 780, "height": 700})
     person.open("/library")
     expect(person.tiles()).to_have_count(1)
     month, order = (find_box(person.page.locator(part)) for part in (".grid-section h2", ".library .chips"))

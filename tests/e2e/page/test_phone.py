@@ -207,7 +207,9 @@ def test_month_is_named_over_the_photos_only_while_the_page_scrolls(phone: Perso
 
 
 def test_days_that_are_left_take_one_line_on_a_narrow_photo(phone: Person) -> None:
-    photo_ids = [phone.upload_file(photo(*edges, seed=1580)) for edges in ((300, 900), (900, 300))]
+    photo_ids = [
+        phone.upload_file(photo(*edges, seed=1580)) for edges in ((300, 900), (300, 800), (300, 700), (960, 300))
+    ]
     for photo_id in photo_ids:
         phone.local.call("DELETE", f"/photos/{photo_id}", token=phone.token)
     phone.open("/bin")

@@ -126,8 +126,11 @@ class MutantSession:
         """Return the stored record of the tests, if the code and the tests are the same, or else a new record."""
         path = self._results.with_suffix(f".{self._module}.json")
         digest = _digest(item.nodeid for item in items)
-        if path.exists() and (stored := msgspec.json.decode(path.read_bytes(), type=Baseline)).digest == digest:
-            return stored
+        if path.exists():
+            stored = msgspec.json.decode(path.read_bytes(), type=Baseline)
+            if stored.digest == digest and not stored.failed:
+                return stored
+            path.unlink()
         # Use another process, because a library with threads cannot be copied.
         pid = os.fork()
         if not pid:
