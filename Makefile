@@ -150,7 +150,7 @@ package: $(READY) ## Build the Lambda package, its template and its SBOM, and pr
 
 audit: package $(AUDIT) ## Check the package's template with checkov, cfripper and cloudformation-validate
 	@sed '/^    Condition: /d' out/sam.yaml > out/audit.yaml    # checkov skips resources with a condition.
-	.venv-audit/bin/checkov --config-file .checkov.yaml -f out/audit.yaml release/deployer-role.yaml
+	.venv-audit/bin/checkov --config-file .checkov.yaml -f out/audit.yaml release/deployer-role.yaml release/replica.yaml
 	AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} $(BIN)/python -m release.translate
 	.venv-audit/bin/python -m release.audit
 
