@@ -17,18 +17,21 @@ ifeq ($(or $(CI),$(shell command -v initdb),$(wildcard /usr/lib/postgresql/*/bin
 export UNTESTED := chalicelib/stores/postgres/*
 endif
 
+# An environment has one Python. A command with another PYTHON= replaces it.
+VERSION := $(filter-out -python3.12,-$(notdir $(PYTHON)))
+
 # PyPI's server is needed only for the PostgreSQL store, and only if the system has none.
 ifeq ($(STORE),postgres)
 ifeq ($(shell command -v initdb)$(wildcard /usr/lib/postgresql/*/bin/initdb),)
-POSTGRES := .venv-postgres/ready
+POSTGRES := .venv-postgres/ready$(VERSION)
 endif
 endif
 
 BIN := .venv/bin
-READY := .venv/ready
-EMULATOR := .venv-emulator/ready
-AUDIT := .venv-audit/ready
-UV := .venv-uv/ready
+READY := .venv/ready$(VERSION)
+EMULATOR := .venv-emulator/ready$(VERSION)
+AUDIT := .venv-audit/ready$(VERSION)
+UV := .venv-uv/ready$(VERSION)
 NODE := node_modules/ready
 # The Node of PyPI runs the checks of the page's scripts.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
@@ -137,25 +140,28 @@ lock: $(UV) ## Write the lock files requirements*.txt from requirements*.in ([UP
 openapi: $(READY) ## Generate docs/openapi.json
 	AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} $(BIN)/python -m local.openapi
 
-package: $(READY) ## Build the Lambda package, its template and its SBOM, and print its size, cold import time and resources ([STORE=dsql or postgres])
-	AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} $(BIN)/chalice package --stage package --merge-template resources.yaml out/
+package: $(READY) ## Build the Lambda package, its template and its SBOM, and print its size, cold import time and resources ([STORE=dsql or postgres] [ARCHITECTURE=arm64] [PROVISIONED=2])
+	@test -z "$(filter-out x86_64 arm64,$(ARCHITECTURE))" || { echo "ARCHITECTURE= is x86_64 or arm64."; exit 1; }
+	AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} $(BIN)/chalice package --stage package$(ARCHITECTURE:%=-%) \
+	    --merge-template resources.yaml out/
 	$(BIN)/cfn-lint out/sam.yaml
 	$(BIN)/python -m release.sbom
 	$(BIN)/python -m release.report
 
 audit: package $(AUDIT) ## Check the package's template with checkov, cfripper and cloudformation-validate
 	@sed '/^    Condition: /d' out/sam.yaml > out/audit.yaml    # checkov skips resources with a condition.
-	.venv-audit/bin/checkov --config-file .checkov.yaml -f out/audit.yaml release/deployer-role.yaml
+	.venv-audit/bin/checkov --config-file .checkov.yaml -f out/audit.yaml release/deployer-role.yaml release/replica.yaml
 	AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} $(BIN)/python -m release.translate
 	.venv-audit/bin/python -m release.audit
 
-deploy: $(READY) ## Deploy the package with the AWS CLI (BUCKET= [STAGE=] [STORE=dsql or postgres] [PARAMETERS="BaseUrl=... DomainPrefix=..."] [TAGS="team=photos"] [OPTIONS=] [BUILT=yes])
+deploy: $(READY) ## Deploy the package with the AWS CLI (BUCKET= [STAGE=] [STORE=dsql or postgres] [ARCHITECTURE=arm64] [PROVISIONED=2] [PARAMETERS="BaseUrl=... DomainPrefix=..."] [TAGS="team=photos"] [OPTIONS=] [BUILT=yes])
 	@test -n "$(BUCKET)" || { echo "BUCKET= is missing. Name the S3 bucket to upload the package to."; exit 1; }
 	@command -v aws >/dev/null || { echo "The AWS CLI is not installed. It is needed to upload the package."; exit 1; }
 	$(if $(filter yes,$(BUILT)),@test -e out/sam.yaml || { echo "There is no package in out/. Leave out BUILT=yes."; exit 1; },$(MAKE) package)
 	aws cloudformation package --template-file out/sam.yaml --s3-bucket $(BUCKET) --s3-prefix $(STAGE) --output-template-file out/deploy.yaml >/dev/null
 	aws cloudformation deploy --template-file out/deploy.yaml --stack-name photoshare-$(STAGE) --s3-bucket $(BUCKET) --s3-prefix $(STAGE) $(OPTIONS) \
-	    --capabilities CAPABILITY_IAM --no-fail-on-empty-changeset --tags application=photoshare stage=$(STAGE) $(TAGS) --parameter-overrides Stage=$(STAGE) $(if $(STORE),Store=$(STORE)) $(PARAMETERS)
+	    --capabilities CAPABILITY_IAM --no-fail-on-empty-changeset --tags application=photoshare stage=$(STAGE) $(TAGS) --parameter-overrides Stage=$(STAGE) $(if $(STORE),Store=$(STORE)) \
+	    $$(grep -q '^  DeployedAt:' out/sam.yaml && date -u +DeployedAt=%FT%TZ) $(PARAMETERS)
 
 smoke: $(READY) ## Check a deployed stage, and leave nothing behind ([STAGE=] [URL=]; SMOKE_EMAIL and SMOKE_PASSWORD name a test user)
 	@$(BIN)/python -m release.smoke $(STAGE) $(if $(URL),--url "$(URL)")
@@ -230,10 +236,10 @@ $(READY): requirements-build.txt requirements-dev.txt
 $(EMULATOR): requirements-emulator.txt
 $(AUDIT): requirements-audit.txt
 $(UV): requirements-uv.txt
-.venv-postgres/ready: requirements-postgres.txt
-$(READY) $(EMULATOR) $(AUDIT) $(UV) .venv-postgres/ready:
-	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not installed. Photoshare needs Python 3.12."; exit 1; }
-	$(PYTHON) -m venv $(@D)
+.venv-postgres/ready$(VERSION): requirements-postgres.txt
+$(READY) $(EMULATOR) $(AUDIT) $(UV) .venv-postgres/ready$(VERSION):
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not installed. Photoshare needs Python 3.12 or later."; exit 1; }
+	$(PYTHON) -m venv $(if $(wildcard $@),,--clear) $(@D)
 	@for lock in $^; do $(@D)/bin/python -m pip install --quiet --no-compile --disable-pip-version-check --require-hashes --no-deps \
 	    --no-build-isolation $(WHEELS) -r $$lock || exit; done
 	@touch $@

@@ -45,6 +45,7 @@ from chalicelib.wiring import (
     photo_batches,
     photo_lists,
     photos,
+    prepare,
     ratings,
     search,
     settings,
@@ -72,6 +73,7 @@ LINK_ERRORS = (errors.LinkPasswordRequired, errors.InvalidLinkPassword, *RETRYAB
 
 
 install_middleware(app, settings)
+prepare()
 
 # --- Sign-in
 

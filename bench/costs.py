@@ -27,6 +27,7 @@ PRICES: dict[str, float] = {
     "DynamoDB point-in-time recovery, GB": 0.20,
     "Lambda request": 0.20 / MILLION,
     "Lambda, GB-second": 0.0000166667,
+    "Lambda provisioned concurrency, GB-second": 0.0000041667,
     "WAF web ACL": 5.00,
     "WAF rule": 1.00,
     "WAF request": 0.60 / MILLION,
@@ -176,6 +177,11 @@ def essentials(photos: float, month: int) -> float:
     return tiered(photos / PHOTOS_A_USER, COGNITO_ESSENTIALS) - cognito(photos, month)
 
 
+def provisioned(_photos: float, _month: int) -> float:
+    """Return the cost of one execution environment that Lambda keeps initialized."""
+    return 730 * 3600 * MEMORY_GB * PRICES["Lambda provisioned concurrency, GB-second"]
+
+
 LINES: dict[str, Line] = {
     "S3 storage": s3_storage,
     "S3 requests": s3_requests,
@@ -196,6 +202,7 @@ OPTIONS: dict[str, Line] = {
     "audit logs, if they are on": audit_logs,
     "Rekognition, if it is on": rekognition,
     "Cognito, more for ESSENTIALS": essentials,
+    "each environment of PROVISIONED=": provisioned,
 }
 SIZES, MONTHS = (10**4, 10**6, 10**8), (1, 12)
 

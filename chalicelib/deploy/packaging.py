@@ -13,6 +13,8 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from chalicelib.deploy.provisioning import provision_api
+
 _OUTPUTS_WITHOUT_VARIABLE = {
     "ApiDomain",
     "AppDomain",
@@ -116,6 +118,8 @@ def _wrap_generate(generate: Callable[[Any, Any], dict[str, Any]]) -> Callable[[
                 _complete_api(resource["Properties"])
             elif resource["Type"] == "AWS::IAM::Role":
                 _complete_role(resource["Properties"])
+        if count := os.environ.get("PROVISIONED"):
+            provision_api(template, int(count))
         return template
 
     return generate_complete

@@ -9,6 +9,7 @@ import msgspec
 from chalicelib.domain.accounts import Limits
 
 _MISSING = "The environment variable {} is not set. docs/reference/configuration.md describes it."
+_JWKS_URL = "https://cognito-idp.{}.amazonaws.com/{}/.well-known/jwks.json"
 
 
 class InvalidDatabaseUrl(Exception):
@@ -135,7 +136,6 @@ def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     require = partial(_require, environment)
     region = environment.get("AWS_REGION") or require("AWS_DEFAULT_REGION")
     pool = require("USER_POOL_ID")
-    pool_keys = f"https://cognito-idp.{region}.amazonaws.com/{pool}/.well-known/jwks.json"
     return Settings(
         region=region,
         photo_table=require("PHOTO_TABLE"),
@@ -155,7 +155,7 @@ def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         user_pool_id=pool,
         user_pool_client_id=require("USER_POOL_CLIENT_ID"),
         cognito_domain=require("COGNITO_DOMAIN").rstrip("/"),
-        jwks_url=environment.get("JWKS_URL") or pool_keys,
+        jwks_url=environment.get("JWKS_URL") or _JWKS_URL.format(region, pool),
         base_url=require("BASE_URL").rstrip("/"),
         allowed_origins=frozenset(_split_list(environment.get("ALLOWED_ORIGINS", ""))),
         configured_signing_keys=tuple(reversed(_split_list(environment.get("SIGNING_KEYS", "")))),

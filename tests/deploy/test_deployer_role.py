@@ -140,6 +140,14 @@ def test_no_pattern_of_a_stage_matches_the_resources_of_another_stage() -> None:
         assert not re.fullmatch(pattern, "dev-2")
 
 
+def test_make_deploy_uploads_only_to_the_prefix_of_the_stage() -> None:
+    commands = re.findall(r"^\taws cloudformation .+$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert len(commands) == 2
+    assert all(" --s3-bucket $(BUCKET) --s3-prefix $(STAGE) " in command for command in commands)
+    allowed = {name for role in ("Deployer", "Builder") for name in list_resources(role) if "PackageBucket" in name}
+    assert allowed == {"arn:${AWS::Partition}:s3:::${PackageBucket}/${Stage}/*"}
+
+
 def list_resources(role: str) -> list[str]:
     resources = [statement["Resource"] for statement in read_statements(role)]
     flat = [each for item in resources for each in (item if isinstance(item, list) else [item])]

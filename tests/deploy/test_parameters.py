@@ -1,6 +1,7 @@
 """CloudFormation refuses parameters that contradict each other before it creates anything."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -177,6 +178,13 @@ def test_each_constraint_of_a_parameter_is_tested() -> None:
         assert "AllowedValues" not in parameter or {*values} - {*map(str, parameter["AllowedValues"])}, name
         assert "MinValue" not in parameter or any(int(value) < parameter["MinValue"] for value in values), name
         assert "MaxValue" not in parameter or any(int(value) > parameter["MaxValue"] for value in values), name
+
+
+def test_each_parameter_is_documented() -> None:
+    rows = re.findall(r"^\| (`.+?`) \|", (ROOT / "docs" / "reference" / "parameters.md").read_text(), re.MULTILINE)
+    documented = {name.strip("`") for row in rows for name in row.split()}
+    # `make resources` sets the id of the API itself.
+    assert {*json.loads(TEMPLATE)["Parameters"]} - {"RestAPI"} == documented
 
 
 @pytest.mark.parametrize(("name", "value"), [("Stage", "dev-2"), ("Repository", "photoshare")])

@@ -7,10 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, Playwright
 
 from tests.support import firefox_relay
-from tests.support.chromium import PATIENCE
 
 
 def find_firefox() -> str | None:
@@ -19,10 +18,9 @@ def find_firefox() -> str | None:
 
 
 @contextmanager
-def launch_firefox() -> Iterator[Browser]:
+def launch_firefox(playwright: Playwright) -> Iterator[Browser]:
     """Start Debian's Firefox behind the relay."""
-    expect.set_options(PATIENCE)
-    with TemporaryDirectory() as folder, sync_playwright() as playwright:
+    with TemporaryDirectory() as folder:
         program = Path(folder, "firefox")
         program.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{firefox_relay.__file__}" "{find_firefox()}" "$@"\n')
         program.chmod(0o700)

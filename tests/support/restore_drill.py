@@ -90,6 +90,11 @@ class Drill:
         for marker in page.get("DeleteMarkers", []):
             self.s3.delete_object(Bucket=REPLICA, Key=marker["Key"])
 
+    def list_photos(self, bucket: str) -> set[str]:
+        """Return the names of the photos whose originals are in a bucket, and are not hidden by a delete marker."""
+        keys = str(self.s3.list_objects_v2(Bucket=bucket).get("Contents"))
+        return {name for name, photo_id in self.photos.items() if photo_id in keys}
+
     def change_data(self) -> None:
         """Hide, erase, revoke, cancel and upload, after the moment of the backup."""
         self.ann.ask("PATCH", f"/photos/{self.photos['hidden']}", {"visibility": "private"})
@@ -98,8 +103,9 @@ class Drill:
         self.photos["late"] = self.ann.upload(self.content["late"])
         time.sleep(1)  # The emulator revokes only tokens of earlier seconds.
         self.ben.ask("DELETE", "/account", status=202)
-        self.service.wait(lambda: self.ben.user_id not in str(self.s3.list_objects_v2(Bucket=self.originals)))
+        self.service.wait(lambda: self.list_photos(self.originals) == {"kept", "hidden", "late"})
         self.replicate()
+        assert self.list_photos(REPLICA) == {"kept", "hidden", "late"}
 
     def lose_data(self) -> None:
         """Delete a row, all originals and all users."""
@@ -162,6 +168,7 @@ class Drill:
             download = self.ann.ask("GET", f"/photos/{self.photos[name]}/download")
             assert send("GET", download["url"]).content == self.content[name], name
         self.ann.ask("GET", f"/photos/{self.photos['erased']}", status=404)
+        assert self.list_photos(self.originals) == {"kept", "hidden", "late"}
         photos = self.ann.ask("GET", f"/albums/{self.album}/photos")["items"]
         assert {photo["photoId"] for photo in photos} == {self.photos["kept"], self.photos["hidden"]}
         for link, status in ((self.kept_link, 200), (self.revoked_link, 404)):

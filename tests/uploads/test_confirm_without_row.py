@@ -42,9 +42,7 @@ def test_rebuilt_row_takes_its_filename_from_the_key_if_there_is_no_metadata(
 
 def test_original_restored_as_a_new_version_is_served(shared_cloud: Cloud, ann: Client) -> None:
     photo = shared_cloud.upload(ann, JPEG)
-    shared_cloud.bucket._delete(
-        shared_cloud.bucket.originals, [{"Key": photo.s3_key, "VersionId": photo.version_id or ""}]
-    )
+    shared_cloud.bucket.delete_one_version(photo.s3_key, photo.version_id or "")
     restored = put_object(shared_cloud, photo.s3_key, JPEG)
     shared_cloud.deliver(created(photo.s3_key, restored, "ObjectCreated:Copy"))
     assert shared_cloud.photo(photo.photo_id).version_id == restored
@@ -70,9 +68,7 @@ def test_different_content_does_not_replace_a_lost_original_and_is_kept(
     shared_cloud: Cloud, ann: Client, content: bytes
 ) -> None:
     photo = shared_cloud.upload(ann, JPEG)
-    shared_cloud.bucket._delete(
-        shared_cloud.bucket.originals, [{"Key": photo.s3_key, "VersionId": photo.version_id or ""}]
-    )
+    shared_cloud.bucket.delete_one_version(photo.s3_key, photo.version_id or "")
     other = put_object(shared_cloud, photo.s3_key, content)
     shared_cloud.deliver(created(photo.s3_key, other))
     assert shared_cloud.photo(photo.photo_id).version_id == photo.version_id

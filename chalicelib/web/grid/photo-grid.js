@@ -113,8 +113,10 @@ export class PhotoGrid {
   #measure() {
     const width = this.#canvas.clientWidth;
     if (!width) return;
-    const hasDays = Boolean(this.options.hasDays);
-    this.#space = { width, rowHeight: PHONE.matches ? 128 : 232, gap: GAP, labelHeight: PHONE.matches ? 44 : 40, heading: 56, hasDays, rem: parseFloat(getComputedStyle(document.documentElement).fontSize), aside: PHONE.matches ? 0 : CHIPS };
+    // Labels and headings grow with the text.
+    const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
+    const sizes = PHONE.matches ? { rowHeight: 128, labelHeight: 2.75 * rem, aside: 0 } : { rowHeight: 232, labelHeight: 2.5 * rem, aside: CHIPS };
+    this.#space = { width, gap: GAP, heading: 3.5 * rem, hasDays: Boolean(this.options.hasDays), rem, ...sizes };
     this.#layOut();
   }
 
@@ -220,7 +222,7 @@ export class PhotoGrid {
   /** @param {import("./geometry.js").Box} box */
   #dayLabel({ photo, day, label, count }) {
     const text = formatDay(localTime(photo));
-    const ring = this.selection && h("button", { type: "button", class: "day-ring", dataset: { day }, ariaLabel: t("select.day", { day: text }) }, icon("check"));
+    const ring = this.selection && h("button", { type: "button", class: "day-ring", tabIndex: -1, dataset: { day }, ariaLabel: t("select.day", { day: text }) }, icon("check"));
     return h("div", { class: "day-label" }, ring, h("span", null, text), label === "above" && h("small", null, t("photos.count", { count })));
   }
 
@@ -230,14 +232,13 @@ export class PhotoGrid {
     if (!this.list.hasEnded && to > this.geometry.height) void this.list.load(this.geometry.blocks.length - 1);
   }
 
-  /** Exactly one tile is reached by the Tab key. Arrow keys move on from there. */
+  /** Exactly one tile is reached by the Tab key, with the ring of its day. Arrow keys move on from there. */
   #moveTabStop() {
     const focused = this.focusedId && this.#tiles.get(this.focusedId);
     const first = this.#canvas.querySelector("li.tile");
     const stop = focused ? focused.item : first;
-    for (const link of this.#canvas.querySelectorAll('a[tabindex="0"]')) /** @type {HTMLElement} */ (link).tabIndex = -1;
-    const link = stop?.querySelector("a");
-    if (link) link.tabIndex = 0;
+    for (const control of this.#canvas.querySelectorAll('[tabindex="0"]')) /** @type {HTMLElement} */ (control).tabIndex = -1;
+    for (const control of stop?.querySelectorAll("a, .day-ring") ?? []) /** @type {HTMLElement} */ (control).tabIndex = 0;
   }
 
   /** The tile that had the focus is gone. Give the focus to its successor, or to the first tile on the screen. */

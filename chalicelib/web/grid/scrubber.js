@@ -43,7 +43,10 @@ function showMonth(grid, { slider, marks, pill }) {
 function wakeOnScroll(grid, slider) {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
+  let last = scrollY;
   grid.element.addEventListener("render", () => {
+    if (scrollY === last) return;
+    last = scrollY;
     slider.classList.add("awake");
     clearTimeout(timer);
     timer = setTimeout(() => slider.classList.remove("awake"), FADE);

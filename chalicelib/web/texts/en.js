@@ -196,7 +196,7 @@ export default {
   "sign-out.everywhere.ask": "Sign out on every device?",
   "cancel-account": "Cancel your account",
   "cancel-account.open": "Cancel account…",
-  "cancel-account.text": { one: "Erases {count} photo ({size}), all albums and all links for good, also for people you shared them with. There is no way back.", other: "Erases {count} photos ({size}), all albums and all links for good, also for people you shared them with. There is no way back." },
+  "cancel-account.text": { one: "Erases {count} photo ({size}), all albums and all links for good, also for people you shared them with. There is no way back. Download first what you want to keep.", other: "Erases {count} photos ({size}), all albums and all links for good, also for people you shared them with. There is no way back. Download first what you want to keep." },
   "cancel-account.ask": "Cancel your account for good?",
   "cancel-account.type": "Type {email} to confirm",
   "cancel-account.mismatch": "This is not the address of your account.",

@@ -5,29 +5,36 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Playwright
 
-from tests.support.chromium import DESKTOP, PATIENCE, PHONE, Person, find_chromium, launch_chromium
+from tests.support.chromium import DESKTOP, PATIENCE, PHONE, Person, find_chromium, launch_chromium, start_playwright
 from tests.support.firefox import find_firefox, launch_firefox
 from tests.support.postgres_server import skip_except_in_ci
 from tests.support.service import Local
 
 
 @pytest.fixture(scope="package")
-def chromium() -> Iterator[Browser]:
+def playwright() -> Iterator[Playwright]:
+    """One Playwright for all browsers."""
+    with start_playwright() as playwright:
+        yield playwright
+
+
+@pytest.fixture(scope="package")
+def chromium(playwright: Playwright) -> Iterator[Browser]:
     """One Chromium for all tests of the page. In CI, a missing Chromium is a failure."""
     if find_chromium() is None:
         skip_except_in_ci("Chromium is not installed. Install Debian's package `chromium-headless-shell`.")
-    with launch_chromium() as browser:
+    with launch_chromium(playwright) as browser:
         yield browser
 
 
 @pytest.fixture(scope="package")
-def firefox() -> Iterator[Browser]:
+def firefox(playwright: Playwright) -> Iterator[Browser]:
     """One Firefox for all tests of the page. In CI, a missing Firefox is a failure."""
     if find_firefox() is None:
         skip_except_in_ci("Firefox is not installed. Install Debian's package `firefox-esr`.")
-    with launch_firefox() as browser:
+    with launch_firefox(playwright) as browser:
         yield browser
 
 

@@ -92,6 +92,20 @@ def test_focus_stays_in_the_grid_when_its_photo_leaves(person: Person) -> None:
     assert person.page.evaluate("document.activeElement.closest('li.tile') !== null")
 
 
+def test_tab_key_passes_one_day_and_leaves_the_photos(person: Person) -> None:
+    for number, photo_id in enumerate(person.upload(4, seed=835, visibility="private")):
+        changes = {"takenLocal": f"2024-0{number + 1}-10T12:00:00", "takenOffset": None}
+        person.local.call("PATCH", f"/photos/{photo_id}", changes, token=person.token)
+    person.open("/library")
+    expect(person.page.locator(".day-ring")).to_have_count(4)
+    person.page.locator("main a[tabindex='0']").focus()
+    person.page.keyboard.press("Tab")
+    expect(person.page.locator(".scrubber")).to_be_focused()
+    person.page.keyboard.press("Shift+Tab")
+    person.page.keyboard.press("Shift+Tab")
+    expect(person.page.locator(".day-ring").first).to_be_focused()
+
+
 def test_reading_order_is_the_order_on_the_screen(person: Person) -> None:
     person.upload(18, seed=840, visibility="private")
     person.page.set_viewport_size({"width": 500, "height": 200})

@@ -160,3 +160,12 @@ def test_scrubber_shows_the_first_year_beside_its_month(person: Person) -> None:
     expect(person.page.locator(".scrubber .year").first).to_be_visible()
     year, pill = (find_box(person.page.locator(part).first) for part in (".scrubber .year", ".scrubber-pill"))
     assert year["y"] + year["height"] <= pill["y"]
+
+
+def test_order_leaves_the_first_month_free_on_a_window_of_middle_width(person: Person) -> None:
+    person.upload(1, seed=1395, visibility="private")
+    person.page.set_viewport_size({"width": 780, "height": 700})
+    person.open("/library")
+    expect(person.tiles()).to_have_count(1)
+    month, order = (find_box(person.page.locator(part)) for part in (".grid-section h2", ".library .chips"))
+    assert order["y"] + order["height"] <= month["y"] or month["x"] + month["width"] <= order["x"]

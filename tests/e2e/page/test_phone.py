@@ -13,6 +13,8 @@ from tests.support.uploading import Uploader
 pytestmark = pytest.mark.xdist_group("page")
 
 LEAST = 44
+WIDTH = 390
+DOUBLE_TEXT = """addEventListener("DOMContentLoaded", () => { document.documentElement.style.fontSize = "200%"; });"""
 LONG_NAME = "A walk along the river and back over the hills with everyone, number 0047.jpg"
 
 
@@ -168,3 +170,48 @@ def test_rows_of_share_links_have_room(phone: Person) -> None:
     expect(rows).to_have_count(2)
     first, second = rows.all()
     assert find_box(second)["y"] - find_box(first)["y"] - find_box(first)["height"] >= 8
+
+
+def test_page_has_room_for_text_of_twice_the_size(phone: Person) -> None:
+    phone.page.add_init_script(DOUBLE_TEXT)
+    changes = {"takenLocal": "2024-07-02T10:00:00", "takenOffset": None}
+    [first, second] = phone.upload(2, seed=1560, visibility="private")
+    phone.local.call("PATCH", f"/photos/{second}", changes, token=phone.token)
+    phone.open("/library")
+    expect(phone.tiles()).to_have_count(2)
+    month = find_box(phone.page.locator(".grid-section h2").first)
+    label, tile = find_box(phone.tile(first).locator(".day-label")), find_box(phone.tile(first))
+    assert month["y"] + month["height"] <= label["y"] + 1
+    assert label["y"] + label["height"] <= tile["y"] + 1
+    menu = find_box(phone.page.get_by_role("button", name="Account menu"))
+    assert menu["x"] + menu["width"] <= WIDTH
+    phone.open(f"/a/{create_album(phone)}")
+    more = find_box(phone.page.locator(".album-actions").get_by_role("button", name="More"))
+    assert more["x"] + more["width"] <= WIDTH
+    phone.open("/me")
+    for part in phone.page.locator(".card :is(p, h2, button, input, select)").all():
+        box = find_box(part)
+        assert box["x"] + box["width"] <= WIDTH, part
+
+
+def test_month_is_named_over_the_photos_only_while_the_page_scrolls(phone: Person) -> None:
+    changes = {"takenLocal": "2020-01-10T12:00:00", "takenOffset": None}
+    [photo_id, *_] = phone.upload(12, seed=1570, visibility="private")
+    phone.local.call("PATCH", f"/photos/{photo_id}", changes, token=phone.token)
+    phone.open("/library")
+    scrubber = phone.page.locator(".scrubber")
+    expect(scrubber).to_be_attached()
+    assert "awake" not in (scrubber.get_attribute("class") or "")
+    phone.page.evaluate("() => scrollTo(0, 200)")
+    expect(phone.page.locator(".scrubber.awake")).to_be_attached()
+
+
+def test_days_that_are_left_take_one_line_on_a_narrow_photo(phone: Person) -> None:
+    # The bin begins with the last photo. The two narrow ones and the panorama fill one row.
+    photo_ids = [phone.upload_file(photo(*edges, seed=1580)) for edges in ((960, 300), (300, 900), (300, 800))]
+    for photo_id in photo_ids:
+        phone.local.call("DELETE", f"/photos/{photo_id}", token=phone.token)
+    phone.open("/bin")
+    note = phone.tile(photo_ids[1]).locator(".note")
+    expect(note).to_have_text("30 days left")
+    assert find_box(note)["height"] < LEAST / 2 + 2

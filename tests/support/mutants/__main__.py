@@ -46,9 +46,9 @@ def main() -> int:
     parser.add_argument("--mutant", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     names, results = arguments.modules.split(","), arguments.results
-    if arguments.mutant:
-        return _import_mutant(names[0], arguments.mutant)
     tests: list[str] = arguments.tests.split(",") if arguments.tests else []
+    if arguments.mutant:
+        return _import_mutant(names[0], arguments.mutant, tests)
     results.parent.mkdir(exist_ok=True)
     end = time.monotonic() + arguments.seconds
     if arguments.session:
@@ -97,17 +97,18 @@ def _run_session(name: str, results: Path, end: float, tests: list[str]) -> int:
         return 1
     with ThreadPoolExecutor(PROCESSES) as pool:
         imported = [mutant for mutant in mutants if not mutant.in_function]
-        list(pool.map(lambda mutant: _test_import(name, mutant, results, end), imported))
+        list(pool.map(lambda mutant: _test_import(name, mutant, results, end, tests), imported))
     return 0
 
 
-def _test_import(name: str, mutant: Mutant, results: Path, end: float) -> None:
+def _test_import(name: str, mutant: Mutant, results: Path, end: float, tests: list[str]) -> None:
     """Test a mutant that changes how a file is imported. Do nothing after `end`."""
     start = time.monotonic()
     if start > end:
         return
     try:
-        code = _call("--modules", name, "--mutant", mutant.name, timeout=MAX_SECONDS)
+        chosen = ["--tests", ",".join(tests)] if tests else []
+        code = _call("--modules", name, "--mutant", mutant.name, *chosen, timeout=MAX_SECONDS)
         if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED):
             raise RuntimeError(f"pytest could not run {mutant.name}: {code}")
         outcome: Outcome = "killed" if code else "survived"
@@ -131,14 +132,14 @@ class MutantFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         exec(self._mutant.compile(), vars(module))
 
 
-def _import_mutant(name: str, mutant_name: str) -> int:
+def _import_mutant(name: str, mutant_name: str, tests: list[str]) -> int:
     """Run the tests of a module in this process, with a mutant that changes how a file is imported."""
     (mutant,) = (mutant for mutant in list_module_mutants(name) if mutant.name == mutant_name)
     sys.meta_path.insert(0, MutantFinder(mutant))
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     os.dup2(1, 2)
     os.environ["CI"] = "1"
-    return int(pytest.main(["-x", *_OPTIONS, *MODULES[name].tests]))
+    return int(pytest.main(["-x", *_OPTIONS, *(tests or MODULES[name].tests)]))
 
 
 def format_report(names: list[str], results: dict[str, Result]) -> tuple[str, bool]:

@@ -49,6 +49,7 @@ MODULES = {
             "photos/test_attempts.py",
             "reconcile/test_lost_rows.py",
             "jobs/test_sweep.py",
+            "infra/test_metrics.py",
         ),
     ),
     "grants": Module(
@@ -70,6 +71,7 @@ MODULES = {
             "albums/test_links.py",
             "albums/test_link_passwords.py",
             "albums/test_idempotency.py",
+            "release/test_read_only.py",
         ),
     ),
     "conditions": Module(
@@ -102,6 +104,7 @@ MODULES = {
                     "dynamodb_timeline",
                     "entry_store",
                     "idempotency_store",
+                    "photo_lists",
                     "photo_store",
                     "rating_store",
                     "reconciliations",

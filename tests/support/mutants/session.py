@@ -13,6 +13,7 @@ import signal
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
+from itertools import zip_longest
 from pathlib import Path
 from types import CodeType, FunctionType
 from typing import IO, Any, Literal, NamedTuple, NoReturn
@@ -125,8 +126,11 @@ class MutantSession:
         """Return the stored record of the tests, if the code and the tests are the same, or else a new record."""
         path = self._results.with_suffix(f".{self._module}.json")
         digest = _digest(item.nodeid for item in items)
-        if path.exists() and (stored := msgspec.json.decode(path.read_bytes(), type=Baseline)).digest == digest:
-            return stored
+        if path.exists():
+            stored = msgspec.json.decode(path.read_bytes(), type=Baseline)
+            if stored.digest == digest and not stored.failed:
+                return stored
+            path.unlink()
         # Use another process, because a library with threads cannot be copied.
         pid = os.fork()
         if not pid:
@@ -268,4 +272,4 @@ def _iterate_codes(code: CodeType) -> Iterator[CodeType]:
 
 def _pair(items: Sequence[pytest.Item]) -> Iterator[tuple[pytest.Item, pytest.Item | None]]:
     """Yield each test with the next test, for which pytest keeps the shared fixtures."""
-    return zip(items, [*items[1:], None], strict=True)
+    return zip_longest(items, items[1:])
