@@ -33,10 +33,9 @@ def assert_target(control: Locator) -> None:
 
 def touch(one: FloatRect, other: FloatRect) -> bool:
     """Return whether two boxes overlap."""
-    return all(
-        one[start] < other[start] + other[length] and other[start] < one[start] + one[length]
-        for start, length in (("x", "width"), ("y", "height"))
-    )
+    is_beside = one["x"] + one["width"] <= other["x"] or other["x"] + other["width"] <= one["x"]
+    is_above = one["y"] + one["height"] <= other["y"] or other["y"] + other["height"] <= one["y"]
+    return not is_beside and not is_above
 
 
 def choose(phone: Person, folder: Path) -> Uploader:
