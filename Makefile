@@ -17,18 +17,21 @@ ifeq ($(or $(CI),$(shell command -v initdb),$(wildcard /usr/lib/postgresql/*/bin
 export UNTESTED := chalicelib/stores/postgres/*
 endif
 
+# An environment has one Python. A command with another PYTHON= replaces it.
+VERSION := $(filter-out -python3.12,-$(notdir $(PYTHON)))
+
 # PyPI's server is needed only for the PostgreSQL store, and only if the system has none.
 ifeq ($(STORE),postgres)
 ifeq ($(shell command -v initdb)$(wildcard /usr/lib/postgresql/*/bin/initdb),)
-POSTGRES := .venv-postgres/ready
+POSTGRES := .venv-postgres/ready$(VERSION)
 endif
 endif
 
 BIN := .venv/bin
-READY := .venv/ready
-EMULATOR := .venv-emulator/ready
-AUDIT := .venv-audit/ready
-UV := .venv-uv/ready
+READY := .venv/ready$(VERSION)
+EMULATOR := .venv-emulator/ready$(VERSION)
+AUDIT := .venv-audit/ready$(VERSION)
+UV := .venv-uv/ready$(VERSION)
 NODE := node_modules/ready
 # The Node of PyPI runs the checks of the page's scripts.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
@@ -42,7 +45,7 @@ WHEELS := --only-binary :all: --no-binary pyvips
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast coverage test-aws policies check fuzz crash-matrix event-orders mutation model histories soak bench lock openapi package audit deploy resources smoke load cdn-key migrate redrive reprocess reconcile rebuild orphans reindex rehide copy-store read-only erase-photo cancel-account
+.PHONY: help run test test-fast coverage test-aws policies check fuzz crash-matrix event-orders mutation model histories soak restore-drill bench lock openapi package audit deploy resources smoke load cdn-key migrate redrive reprocess reconcile rebuild orphans export-users import-users reindex rehide copy-store read-only erase-photo cancel-account
 
 help: ## List all commands
 	@echo 'Arguments in [ ] are optional.'
@@ -105,6 +108,10 @@ soak: ## Run a local cloud under load for 10 minutes while workers are killed an
 	$(BOTH)
 	$(BIN)/python -m tests.support.soak $(SECONDS)
 
+restore-drill: ## Lose the rows, the originals and the users of a local cloud, and restore them as docs/how-to/restore.md describes
+	$(BOTH)
+	$(BIN)/python -m tests.support.restore_drill
+
 bench: ## Measure the figures in the documentation, in about half an hour
 	$(BOTH)
 	$(BIN)/python -m bench.coldstart
@@ -121,6 +128,7 @@ bench: ## Measure the figures in the documentation, in about half an hour
 	$(BIN)/python -m bench.page
 	$(BIN)/python -m bench.local_events
 	$(BIN)/python -m bench.sql_feed
+	$(BIN)/python -m bench.copies
 	$(BIN)/python -m bench.stores
 
 lock: $(UV) ## Write the lock files requirements*.txt from requirements*.in ([UPGRADE=package])
@@ -132,23 +140,28 @@ lock: $(UV) ## Write the lock files requirements*.txt from requirements*.in ([UP
 openapi: $(READY) ## Generate docs/openapi.json
 	AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} $(BIN)/python -m local.openapi
 
-package: $(READY) ## Build the Lambda package, its template and its SBOM, and print its size, cold import time and resources ([STORE=dsql or postgres])
-	AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} $(BIN)/chalice package --stage package --merge-template resources.yaml out/
+package: $(READY) ## Build the Lambda package, its template and its SBOM, and print its size, cold import time and resources ([STORE=dsql or postgres] [ARCHITECTURE=arm64] [PROVISIONED=2])
+	@test -z "$(filter-out x86_64 arm64,$(ARCHITECTURE))" || { echo "ARCHITECTURE= is x86_64 or arm64."; exit 1; }
+	AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} $(BIN)/chalice package --stage package$(ARCHITECTURE:%=-%) \
+	    --merge-template resources.yaml out/
 	$(BIN)/cfn-lint out/sam.yaml
 	$(BIN)/python -m release.sbom
 	$(BIN)/python -m release.report
 
-audit: package $(AUDIT) ## Check the package's template for unsafe settings with checkov
+audit: package $(AUDIT) ## Check the package's template with checkov, cfripper and cloudformation-validate
 	@sed '/^    Condition: /d' out/sam.yaml > out/audit.yaml    # checkov skips resources with a condition.
-	.venv-audit/bin/checkov --config-file .checkov.yaml -f out/audit.yaml
+	.venv-audit/bin/checkov --config-file .checkov.yaml -f out/audit.yaml release/deployer-role.yaml release/replica.yaml
+	AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} $(BIN)/python -m release.translate
+	.venv-audit/bin/python -m release.audit
 
-deploy: $(READY) ## Deploy the package with the AWS CLI (BUCKET= [STAGE=] [STORE=dsql or postgres] [PARAMETERS="BaseUrl=... DomainPrefix=..."] [TAGS="team=photos"] [OPTIONS=] [BUILT=yes])
+deploy: $(READY) ## Deploy the package with the AWS CLI (BUCKET= [STAGE=] [STORE=dsql or postgres] [ARCHITECTURE=arm64] [PROVISIONED=2] [PARAMETERS="BaseUrl=... DomainPrefix=..."] [TAGS="team=photos"] [OPTIONS=] [BUILT=yes])
 	@test -n "$(BUCKET)" || { echo "BUCKET= is missing. Name the S3 bucket to upload the package to."; exit 1; }
 	@command -v aws >/dev/null || { echo "The AWS CLI is not installed. It is needed to upload the package."; exit 1; }
 	$(if $(filter yes,$(BUILT)),@test -e out/sam.yaml || { echo "There is no package in out/. Leave out BUILT=yes."; exit 1; },$(MAKE) package)
-	aws cloudformation package --template-file out/sam.yaml --s3-bucket $(BUCKET) --output-template-file out/deploy.yaml
-	aws cloudformation deploy --template-file out/deploy.yaml --stack-name photoshare-$(STAGE) --s3-bucket $(BUCKET) $(OPTIONS) \
-	    --capabilities CAPABILITY_IAM --no-fail-on-empty-changeset --tags application=photoshare stage=$(STAGE) $(TAGS) --parameter-overrides Stage=$(STAGE) $(if $(STORE),Store=$(STORE)) $(PARAMETERS)
+	aws cloudformation package --template-file out/sam.yaml --s3-bucket $(BUCKET) --s3-prefix $(STAGE) --output-template-file out/deploy.yaml >/dev/null
+	aws cloudformation deploy --template-file out/deploy.yaml --stack-name photoshare-$(STAGE) --s3-bucket $(BUCKET) --s3-prefix $(STAGE) $(OPTIONS) \
+	    --capabilities CAPABILITY_IAM --no-fail-on-empty-changeset --tags application=photoshare stage=$(STAGE) $(TAGS) --parameter-overrides Stage=$(STAGE) $(if $(STORE),Store=$(STORE)) \
+	    $$(grep -q '^  DeployedAt:' out/sam.yaml && date -u +DeployedAt=%FT%TZ) $(PARAMETERS)
 
 smoke: $(READY) ## Check a deployed stage, and leave nothing behind ([STAGE=] [URL=]; SMOKE_EMAIL and SMOKE_PASSWORD name a test user)
 	@$(BIN)/python -m release.smoke $(STAGE) $(if $(URL),--url "$(URL)")
@@ -174,12 +187,20 @@ rebuild: $(READY) ## Rebuild lost photo rows from the originals, however many th
 orphans: $(READY) ## List accounts without a Cognito user, or cancel those that you name ([STAGE=] [USER_IDS=] [DATA=])
 	$(BIN)/python -m release.orphans $(STAGE) $(USER_IDS) --data "$(DATA)"
 
+export-users: $(READY) ## Export the ids and addresses of all users, with which you can rebuild a lost user pool (TO=file or s3:// URL [STAGE=] [DATA=])
+	@test -n "$(TO)" || { echo "TO= is missing. Name the file, or the s3:// URL of the object."; exit 1; }
+	@$(BIN)/python -m release.users $(STAGE) export "$(TO)" --data "$(DATA)"
+
+import-users: $(READY) ## Add exported users to a rebuilt user pool. They keep their accounts (FROM=file or s3:// URL [STAGE=] [DATA=])
+	@test -n "$(FROM)" || { echo "FROM= is missing. Name the file, or the s3:// URL of the object."; exit 1; }
+	@$(BIN)/python -m release.users $(STAGE) import "$(FROM)" --data "$(DATA)"
+
 reindex: $(READY) ## Reindex the photos of all users after an upgrade, if its CHANGELOG says so ([STAGE=])
 	$(BIN)/python -m release.reindex $(STAGE)
 
-rehide: $(READY) ## Repeat the deletions and visibility changes that a restore has undone (TO=suffix of the restored tables [STAGE=] [FROM=])
-	@test -n "$(TO)" || { echo "TO= is missing. Name the suffix of the restored tables."; exit 1; }
-	$(BIN)/python -m release.rehide $(STAGE) "$(FROM)" "$(TO)"
+rehide: $(READY) ## Repeat the deletions and visibility changes that a restore has undone (TO=restored database or suffix of tables [STAGE=] [FROM=] [DATA=])
+	@test -n "$(TO)" || { echo "TO= is missing. Name the restored database, for example dynamodb:STAGE/SUFFIX."; exit 1; }
+	$(BIN)/python -m release.rehide $(STAGE) "$(FROM)" "$(TO)" "$(DATA)"
 
 migrate: $(READY) ## Create or upgrade the tables of PostgreSQL or Aurora DSQL (DATABASE_URL= or DSQL_ENDPOINT= [GRANT_TO=database role])
 	@$(BIN)/python -m release.migrate $(if $(GRANT_TO),--grant-to "$(GRANT_TO)")
@@ -215,10 +236,10 @@ $(READY): requirements-build.txt requirements-dev.txt
 $(EMULATOR): requirements-emulator.txt
 $(AUDIT): requirements-audit.txt
 $(UV): requirements-uv.txt
-.venv-postgres/ready: requirements-postgres.txt
-$(READY) $(EMULATOR) $(AUDIT) $(UV) .venv-postgres/ready:
-	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not installed. Photoshare needs Python 3.12."; exit 1; }
-	$(PYTHON) -m venv $(@D)
+.venv-postgres/ready$(VERSION): requirements-postgres.txt
+$(READY) $(EMULATOR) $(AUDIT) $(UV) .venv-postgres/ready$(VERSION):
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not installed. Photoshare needs Python 3.12 or later."; exit 1; }
+	$(PYTHON) -m venv $(if $(wildcard $@),,--clear) $(@D)
 	@for lock in $^; do $(@D)/bin/python -m pip install --quiet --no-compile --disable-pip-version-check --require-hashes --no-deps \
 	    --no-build-isolation $(WHEELS) -r $$lock || exit; done
 	@touch $@

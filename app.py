@@ -45,6 +45,7 @@ from chalicelib.wiring import (
     photo_batches,
     photo_lists,
     photos,
+    prepare,
     ratings,
     search,
     settings,
@@ -72,6 +73,7 @@ LINK_ERRORS = (errors.LinkPasswordRequired, errors.InvalidLinkPassword, *RETRYAB
 
 
 install_middleware(app, settings)
+prepare()
 
 # --- Sign-in
 
@@ -120,7 +122,7 @@ def log_out(body: requests.RefreshRequest | None, browser: BrowserRequest) -> Wi
 @app.route("/logout/everywhere", methods=["POST"], authorizer=cognito)
 @api("Sign-in")
 def log_out_everywhere(caller: Caller) -> WithCookies[LogoutView]:
-    """Revoke all refresh tokens of the caller. Access tokens expire within an hour."""
+    """Revoke all refresh tokens of the caller. Access tokens expire within 15 minutes."""
     return WithCookies(user_pool().log_out_everywhere(caller), (cookies.build_sign_out_cookie(),))
 
 

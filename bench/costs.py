@@ -27,6 +27,7 @@ PRICES: dict[str, float] = {
     "DynamoDB point-in-time recovery, GB": 0.20,
     "Lambda request": 0.20 / MILLION,
     "Lambda, GB-second": 0.0000166667,
+    "Lambda provisioned concurrency, GB-second": 0.0000041667,
     "WAF web ACL": 5.00,
     "WAF rule": 1.00,
     "WAF request": 0.60 / MILLION,
@@ -37,6 +38,7 @@ PRICES: dict[str, float] = {
     "secret": 0.40,
     "AWS Backup, GB": 0.10,
     "key": 1.00,
+    "CloudTrail data event": 0.10 / 100_000,
 }
 API_REQUESTS: Tiers = ((333e6, 3.50 / MILLION), (1e9, 2.80 / MILLION), (20e9, 2.38 / MILLION), (inf, 1.51 / MILLION))
 COGNITO_LITE: Tiers = ((10_000, 0.0), (110_000, 0.0055), (1_010_000, 0.0046), (10_010_000, 0.00325), (inf, 0.0025))
@@ -65,6 +67,9 @@ FREE_TRACES, TRACES_A_SECOND, TRACED = 100_000, 1, 0.05
 SECONDS_A_MONTH = 30 * 24 * 3600
 BACKUPS = 10
 """Five weekly backups in the vault of the stage, and five in the other vault."""
+
+AUDITED_CALLS = 6
+"""The upload of a photo, the read at its confirmation, a download, and the misses of the CDN."""
 
 Line = Callable[[float, int], float]
 """The cost of a month, from the photos of each month and the number of the month."""
@@ -157,6 +162,11 @@ def backups(photos: float, month: int) -> float:
     return PRICES["key"] + photos * month * ROW_BYTES / GB * BACKUPS * PRICES["AWS Backup, GB"]
 
 
+def audit_logs(photos: float, _month: int) -> float:
+    """Return the events of originals, and those of the CDN at the renditions."""
+    return photos * AUDITED_CALLS * PRICES["CloudTrail data event"]
+
+
 def rekognition(photos: float, _month: int) -> float:
     """Return the moderation of each photo."""
     return tiered(photos, REKOGNITION)
@@ -165,6 +175,11 @@ def rekognition(photos: float, _month: int) -> float:
 def essentials(photos: float, month: int) -> float:
     """Return the additional cost of the plan ESSENTIALS."""
     return tiered(photos / PHOTOS_A_USER, COGNITO_ESSENTIALS) - cognito(photos, month)
+
+
+def provisioned(_photos: float, _month: int) -> float:
+    """Return the cost of one execution environment that Lambda keeps initialized."""
+    return 730 * 3600 * MEMORY_GB * PRICES["Lambda provisioned concurrency, GB-second"]
 
 
 LINES: dict[str, Line] = {
@@ -184,8 +199,10 @@ LINES: dict[str, Line] = {
 OPTIONS: dict[str, Line] = {
     "WAF, if it is on": waf,
     "AWS Backup, if it is on": backups,
+    "audit logs, if they are on": audit_logs,
     "Rekognition, if it is on": rekognition,
     "Cognito, more for ESSENTIALS": essentials,
+    "each environment of PROVISIONED=": provisioned,
 }
 SIZES, MONTHS = (10**4, 10**6, 10**8), (1, 12)
 

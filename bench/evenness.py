@@ -1,12 +1,13 @@
 """Measure how even the order is: single photos, pairs and seeds. docs/explanation/feed.md has the results.
 
 `python -m bench.evenness 12 [100000]` compares 12 galleries of 100 photos instead, by this number of pages of ten.
+`python -m bench.evenness 12 100000 sql` does so with the sizes of walks on an SQL store.
 """
 
 import math
 import sys
 
-from chalicelib.domain.feed import PUBLIC_MIN_DEPTH
+from chalicelib.domain.feed import FEW_PHOTOS, FEW_QUERIES, PUBLIC_MIN_DEPTH, WalkSizes
 from tests.support import chi_square
 from tests.support.feed_evenness import LIMIT, PAGES, correlations, crowding, first_pages, overlaps, pairs, singles
 from tests.support.feed_gallery import Gallery
@@ -18,11 +19,11 @@ GALLERIES = (
 """The number of photos, the smallest depth, and the limit of the pages."""
 
 
-def compare_galleries(galleries: int, pages: int) -> None:
+def compare_galleries(galleries: int, pages: int, sizes: WalkSizes) -> None:
     """Print the evenness in several galleries of 100 photos, and the p-values of all galleries together."""
     p_values, excess, variance = [], 0.0, 0.0
     for seed in range(1, galleries + 1):
-        photos = Gallery(100, seed)
+        photos = Gallery(100, seed, sizes)
         shown = first_pages(photos, PUBLIC_MIN_DEPTH, pages)
         single, crowded = singles(photos, shown), crowding(photos, shown, PUBLIC_MIN_DEPTH)
         p_values.append(single.p)
@@ -41,8 +42,9 @@ def compare_galleries(galleries: int, pages: int) -> None:
 
 
 def main() -> None:
-    if len(sys.argv) > 1:
-        compare_galleries(int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else PAGES)
+    if arguments := sys.argv[1:]:
+        pages = int(arguments[1]) if len(arguments) > 1 else PAGES
+        compare_galleries(int(arguments[0]), pages, FEW_PHOTOS if arguments[2:] == ["sql"] else FEW_QUERIES)
     else:
         measure_galleries()
 

@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from bench.page_lists import LongList, make_pictures
 from chalicelib.renditions import Rendered
-from tests.support.chromium import DESKTOP, Person, launch_chromium, write_photos
+from tests.support.chromium import DESKTOP, Person, launch_chromium, start_playwright, write_photos
 from tests.support.paths import ROOT
 from tests.support.service import Local
 
@@ -219,7 +219,11 @@ def measure_uploads(bench: Bench) -> dict[str, float]:
 
 def measure(root: Path, pictures: list[Rendered], *, is_current: bool) -> dict[str, float]:
     """Return all figures of a checkout. Older pages upload in another way, so they have no figure for it."""
-    with tempfile.TemporaryDirectory() as folder, launch_chromium() as browser:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        start_playwright() as playwright,
+        launch_chromium(playwright) as browser,
+    ):
         service = Local(Path(folder) / "data", root)
         try:
             bench = Bench(browser, service, pictures)

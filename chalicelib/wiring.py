@@ -1,5 +1,6 @@
 """Build each service on its first use, once per process. Importing this module builds nothing."""
 
+import os
 import time
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -257,3 +258,13 @@ def jobs() -> Jobs:
         CleanUpPhotoJob(stores().photos, bucket(), confirmation(), rotations, queue(), now),
         expired_rows=stores().expired_rows,
     )
+
+
+def prepare() -> None:
+    """Build what the first request would build, if Lambda initializes this process before requests arrive.
+
+    AWS contract LAM-22.
+    """
+    if os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "provisioned-concurrency":
+        for build in (authentication, photo_lists, upload_grants):
+            build()

@@ -4,11 +4,10 @@ import contextlib
 import json
 import secrets
 import threading
-import urllib.request
 from collections.abc import Callable
 from typing import Any
 
-from local.cloud import Cloud
+from local.cloud import Cloud, get_opener
 from local.data import read_or_create_secret
 
 DEMO_EMAIL = "demo@example.com"
@@ -52,7 +51,6 @@ def watch_mail(cloud: Cloud, show: Callable[[str], None]) -> threading.Event:
 
 def read_mails(cloud: Cloud) -> list[dict[str, Any]]:
     """Return every mail so far, oldest first, with `To`, `Subject` and `BodyText`."""
-    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with direct.open(f"{cloud.env['AWS_ENDPOINT_URL']}/_ministack/ses/messages", timeout=5) as response:
+    with get_opener().open(f"{cloud.env['AWS_ENDPOINT_URL']}/_ministack/ses/messages", timeout=5) as response:
         accounts = json.load(response)["messages"]
     return [mail for account in accounts.values() for mail in account]

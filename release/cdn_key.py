@@ -4,9 +4,10 @@ import json
 import sys
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+
+from release.failures import exit_on_failure
 
 
 def main(stage: str, number: str = "1") -> None:
@@ -28,7 +29,5 @@ def create_key_pair() -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    try:
+    with exit_on_failure("No key was created", TypeError, ValueError):
         main(*sys.argv[1:])
-    except (BotoCoreError, ClientError, TypeError, ValueError) as error:
-        sys.exit(f"No key was created: {error}")

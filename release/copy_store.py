@@ -1,6 +1,6 @@
 """Copy everything between two databases: `python -m release.copy_store FROM TO [--verify] [--account ID] [--replace]`.
 
-FROM and TO are `dynamodb:STAGE`, `dsql:ENDPOINT`, or the URL of a PostgreSQL database. The command prints each
+FROM and TO are names of databases, as `release.databases` describes. The command prints each
 difference that the verification finds, what to do about it, and the report as JSON in the last line.
 docs/how-to/move-to-another-database.md describes the move of a stage.
 """
@@ -9,30 +9,35 @@ import argparse
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import boto3
 import msgspec
-from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.domain.clock import now
 from chalicelib.domain.errors import Busy, PhotoshareError
 from chalicelib.infra import aws
-from chalicelib.infra.settings import InvalidDatabaseUrl, MissingSetting, load_dsql, load_settings
+from chalicelib.infra.settings import MissingSetting, load_settings
 from chalicelib.stores.backend import Stores
 from chalicelib.stores.checksums import Side
 from chalicelib.stores.copies import CopyStore, Mismatch
 from chalicelib.stores.copying import Copying, NeedsReplace, Options, Report
 from chalicelib.stores.dynamodb.copies import DynamoCopyStore
 from chalicelib.stores.dynamodb.stores import build_stores
+from release.databases import (
+    DYNAMODB,
+    InvalidDatabase,
+    RefusedStatement,
+    connect,
+    explained_refusals,
+    select_tables,
+    split_stage,
+)
+from release.failures import exit_on_failure
 from release.reconcile import load_environment
 
-if TYPE_CHECKING:
-    from chalicelib.stores.postgres.database import Database as SqlDatabase
-
-_DYNAMODB, _DSQL = "dynamodb:", "dsql:"
 _WRITES = (
     "If users wrote during the copy, this is expected. Stop the writes, and run the same command again. "
     "If not, run it again with --account (ACCOUNT=) and the id of the account."
@@ -42,10 +47,6 @@ _DERIVED = (
     "REPAIR=yes after the switch."
 )
 _DERIVED_KINDS = {"lists", "entries", "months"}
-
-
-class InvalidDatabase(Exception):
-    """A database cannot be part of a copy. The message says what to do."""
 
 
 class Database(NamedTuple):
@@ -81,8 +82,8 @@ def main() -> int:
 
 def open_database(name: str, data: Path, *, is_target: bool = False) -> AbstractContextManager[Database]:
     """Open a database by its name. Create the tables of an SQL database that `is_target`."""
-    if name.startswith(_DYNAMODB):
-        return nullcontext(_open_dynamodb(name.removeprefix(_DYNAMODB), data))
+    if name.startswith(DYNAMODB):
+        return nullcontext(_open_dynamodb(name, data))
     return _open_sql(name, is_target=is_target)
 
 
@@ -136,7 +137,8 @@ def print_report(report: Report) -> None:
     print(msgspec.json.encode(report).decode())
 
 
-def _open_dynamodb(stage: str, data: Path) -> Database:
+def _open_dynamodb(name: str, data: Path) -> Database:
+    stage, suffix = split_stage(name)
     if stage == "local":
         load_environment(stage, data)
         variables, settings = dict(os.environ), load_settings()
@@ -144,10 +146,13 @@ def _open_dynamodb(stage: str, data: Path) -> Database:
         lambdas = boto3.client("lambda")
         variables = lambdas.get_function_configuration(FunctionName=f"photoshare-{stage}")["Environment"]["Variables"]
         settings = load_settings({"AWS_REGION": lambdas.meta.region_name, **variables})
+    is_in_use = not (variables.get("DATABASE_URL") or variables.get("DSQL_ENDPOINT"))
+    if suffix is not None:
+        named = select_tables(settings, stage, suffix)
+        settings, is_in_use = named, is_in_use and named == settings
     client = aws.create_client("dynamodb")
     side = _build_side(DynamoCopyStore(settings, client), build_stores(settings, client))
-    has_other = bool(variables.get("DATABASE_URL") or variables.get("DSQL_ENDPOINT"))
-    return Database(f"{_DYNAMODB}{stage}", side, not has_other)
+    return Database(name, side, is_in_use)
 
 
 @contextmanager
@@ -155,30 +160,12 @@ def _open_sql(name: str, *, is_target: bool) -> Iterator[Database]:
     # Only a copy with an SQL database pays for the import of the driver.
     from chalicelib.stores.postgres import copies, migrations, stores
 
-    database = _connect(name)
-    try:
+    database = connect(name)
+    with closing(database), explained_refusals():
         if is_target:
             migrations.migrate(database)
         side = _build_side(copies.PostgresCopyStore(database), stores.build_stores(database))
         yield Database(copies.describe(database), side, None)
-    finally:
-        database.close()
-
-
-def _connect(name: str) -> "SqlDatabase":
-    from chalicelib.stores.postgres import dsql
-    from chalicelib.stores.postgres.database import Database as SqlDatabase
-    from chalicelib.stores.postgres.dialects import POSTGRES_WITHOUT_TIMEOUTS
-
-    cluster = load_dsql({**os.environ, "DSQL_ENDPOINT": name.removeprefix(_DSQL)}) if name.startswith(_DSQL) else None
-    try:
-        # An index of a large table takes minutes.
-        return dsql.open_database(cluster) if cluster else SqlDatabase(name, dialect=POSTGRES_WITHOUT_TIMEOUTS)
-    except dsql.InvalidEndpoint as error:
-        raise InvalidDatabase(str(error)) from error
-    except InvalidDatabaseUrl as error:
-        names = "A name is not dynamodb:STAGE, dsql:ENDPOINT or the URL of a PostgreSQL database."
-        raise InvalidDatabase(f"{names} {error}") from error
 
 
 def _build_side(copies: CopyStore, stores: Stores) -> Side:
@@ -197,16 +184,18 @@ def _parse_arguments() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except NeedsReplace as error:
-        sys.exit(f"Nothing was copied. {error} Add --replace (REPLACE=yes) to overwrite the target.")
-    except InvalidDatabase as error:
-        sys.exit(f"Nothing was copied. {error}")
-    except Busy:
-        sys.exit(
-            "The copy is incomplete, because a database cannot be reached or is busy. "
-            "Check both addresses, and run the command again to resume."
-        )
-    except (BotoCoreError, ClientError, PhotoshareError, MissingSetting, msgspec.ValidationError, OSError) as error:
-        sys.exit(f"The copy is incomplete. Run it again to resume: {error!r}")
+    errors = (PhotoshareError, MissingSetting, msgspec.ValidationError, OSError)
+    with exit_on_failure("The copy is incomplete. Run it again to resume", *errors):
+        try:
+            sys.exit(main())
+        except NeedsReplace as error:
+            sys.exit(f"Nothing was copied. {error} Add --replace (REPLACE=yes) to overwrite the target.")
+        except InvalidDatabase as error:
+            sys.exit(f"Nothing was copied. {error}")
+        except RefusedStatement as error:
+            sys.exit(f"The copy is incomplete. {error}")
+        except Busy:
+            sys.exit(
+                "The copy is incomplete, because a database cannot be reached or is busy. "
+                "Check both addresses, and run the command again to resume."
+            )

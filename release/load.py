@@ -13,8 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError
 
+from release.failures import exit_on_failure
 from release.web import find_url, send
 
 MAX_RATE = 50
@@ -113,7 +113,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    try:
+    with exit_on_failure("No load was sent", LookupError):
         main()
-    except (BotoCoreError, ClientError, LookupError) as error:
-        sys.exit(f"No load was sent: {error}")

@@ -8,7 +8,6 @@ import sys
 
 import boto3
 import msgspec
-from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib import wiring
 from chalicelib.accounts.accounts import PURGE_LEASE
@@ -16,6 +15,7 @@ from chalicelib.domain.accounts import Caller
 from chalicelib.domain.errors import PhotoshareError
 from chalicelib.domain.ids import PhotoId, UserId, format_timestamp
 from chalicelib.domain.messages import PurgeAccount
+from release.failures import exit_on_failure
 
 
 class CannotRemove(Exception):
@@ -54,9 +54,11 @@ def cancel_account(user_id: str) -> str:
     try:
         user = cognito.admin_get_user(UserPoolId=pool, Username=user_id)
     except cognito.exceptions.UserNotFoundException:
-        raise CannotRemove("The user does not exist.") from None
-    if user["Username"] != user_id:
-        raise CannotRemove(f"Use the id of the user, which is {user['Username']}.")
+        if not wiring.user_pool().has_user(UserId(user_id)):
+            raise CannotRemove("The user does not exist.") from None
+    else:
+        if user["Username"] != user_id:
+            raise CannotRemove(f"Use the id of the user, which is {user['Username']}.")
     now = wiring.now()
     wiring.stores().deletions.cancel_account(
         UserId(user_id), format_timestamp(now), format_timestamp(now + PURGE_LEASE)
@@ -66,15 +68,6 @@ def cancel_account(user_id: str) -> str:
 
 
 if __name__ == "__main__":
-    try:
+    errors = (CannotRemove, PhotoshareError, msgspec.ValidationError, TypeError, KeyError)
+    with exit_on_failure("Nothing was removed", *errors):
         main(*sys.argv[1:])
-    except (
-        CannotRemove,
-        PhotoshareError,
-        ClientError,
-        BotoCoreError,
-        msgspec.ValidationError,
-        TypeError,
-        KeyError,
-    ) as error:
-        sys.exit(f"Nothing was removed: {error}")

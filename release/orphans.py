@@ -8,8 +8,6 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from chalicelib import wiring
 from chalicelib.accounts.accounts import PURGE_LEASE
 from chalicelib.domain.errors import PhotoshareError
@@ -17,6 +15,7 @@ from chalicelib.domain.ids import UserId, format_timestamp
 from chalicelib.domain.messages import PurgeAccount
 from chalicelib.infra.settings import MissingSetting
 from chalicelib.stores.row_audit import iterate_rows
+from release.failures import exit_on_failure
 from release.reconcile import load_environment
 
 
@@ -68,9 +67,8 @@ def cancel_orphans(user_ids: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except NotAnOrphan as error:
-        sys.exit(f"No account was cancelled. This one has a Cognito user, does not exist, or is cancelled: {error}")
-    except (BotoCoreError, ClientError, PhotoshareError, MissingSetting, OSError, KeyError) as error:
-        sys.exit(f"The list is incomplete: {error!r}")
+    with exit_on_failure("The list is incomplete", PhotoshareError, MissingSetting, OSError, KeyError):
+        try:
+            main()
+        except NotAnOrphan as error:
+            sys.exit(f"No account was cancelled. This one has a Cognito user, does not exist, or is cancelled: {error}")

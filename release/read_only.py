@@ -7,7 +7,9 @@ import sys
 from typing import Any
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError
+
+from chalicelib.deploy.provisioning import ALIAS
+from release.failures import exit_on_failure
 
 _BACKGROUND = ("confirm_upload", "reconcile", "run_job", "sweep")
 _VARIABLE = "READ_ONLY"
@@ -28,27 +30,32 @@ def set_read_only(lambdas: Any, stage: str, *, is_on: bool) -> None:
     """Stop or start all writes of a stage. Repeated calls change nothing."""
     api = f"photoshare-{stage}"
     if is_on:
-        _set_variable(lambdas, api, is_on=True)
+        mark_read_only(lambdas, api, is_on=True)
     for name in _BACKGROUND:
         if is_on:
             lambdas.put_function_concurrency(FunctionName=f"{api}-{name}", ReservedConcurrentExecutions=0)
         else:
             lambdas.delete_function_concurrency(FunctionName=f"{api}-{name}")
     if not is_on:
-        _set_variable(lambdas, api, is_on=False)
+        mark_read_only(lambdas, api, is_on=False)
 
 
-def _set_variable(lambdas: Any, api: str, *, is_on: bool) -> None:
+def mark_read_only(lambdas: Any, api: str, *, is_on: bool) -> None:
+    """Set or remove the variable of the API function, and let the API use this configuration."""
     environment = lambdas.get_function_configuration(FunctionName=api)["Environment"]["Variables"]
     others = {name: value for name, value in environment.items() if name != _VARIABLE}
     variables = others | ({_VARIABLE: "1"} if is_on else {})
     if variables != environment:
         lambdas.update_function_configuration(FunctionName=api, Environment={"Variables": variables})
         lambdas.get_waiter("function_updated_v2").wait(FunctionName=api)
+    try:
+        lambdas.get_alias(FunctionName=api, Name=ALIAS)
+    except lambdas.exceptions.ResourceNotFoundException:
+        return  # The API calls the function itself.
+    version = lambdas.publish_version(FunctionName=api)["Version"]
+    lambdas.update_alias(FunctionName=api, Name=ALIAS, FunctionVersion=version)
 
 
 if __name__ == "__main__":
-    try:
+    with exit_on_failure("The stage was not changed completely. Run the command again", TypeError, ValueError):
         main(*sys.argv[1:])
-    except (BotoCoreError, ClientError, TypeError, ValueError) as error:
-        sys.exit(f"The stage was not changed completely. Run the command again: {error}")

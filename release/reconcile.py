@@ -16,7 +16,6 @@ from pathlib import Path
 
 import boto3
 import msgspec
-from botocore.exceptions import BotoCoreError, ClientError, NoRegionError
 
 from chalicelib import wiring
 from chalicelib.domain.errors import Busy, PhotoshareError
@@ -27,6 +26,7 @@ from chalicelib.reconcile.run import Options, Report
 from chalicelib.reconcile.snapshot import open_snapshot
 from chalicelib.reconcile.sources import Sources
 from chalicelib.reconcile.wiring import build_reconciliation
+from release.failures import exit_on_failure
 
 
 def main() -> int:
@@ -67,10 +67,7 @@ def load_environment(stage: str, data: Path) -> None:
         # The file names the profile of the API. The operator is the administrator of the local cloud.
         os.environ |= variables | {"AWS_PROFILE": "administrator"}
         return
-    try:
-        lambdas = boto3.client("lambda")
-    except NoRegionError:
-        sys.exit("No region is set. Set AWS_DEFAULT_REGION to the region of the stage, or use STAGE=local.")
+    lambdas = boto3.client("lambda")
     function = lambdas.get_function_configuration(FunctionName=f"photoshare-{stage}")
     region = lambdas.meta.region_name
     os.environ |= {"AWS_REGION": region, "AWS_DEFAULT_REGION": region, **function["Environment"]["Variables"]}
@@ -113,21 +110,12 @@ def _parse_arguments() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except Busy:
-        sys.exit(
-            "The reconciliation is incomplete, because a database or service cannot be reached, or is busy. "
-            "Check that the stage or the local cloud is running, and run the command again to resume."
-        )
-    except (
-        BotoCoreError,
-        ClientError,
-        PhotoshareError,
-        MissingSetting,
-        InvalidExport,
-        sqlite3.Error,
-        OSError,
-        KeyError,
-    ) as error:
-        sys.exit(f"The reconciliation is incomplete. Run it again to resume: {error!r}")
+    errors = (PhotoshareError, MissingSetting, InvalidExport, sqlite3.Error, OSError, KeyError)
+    with exit_on_failure("The reconciliation is incomplete. Run it again to resume", *errors):
+        try:
+            sys.exit(main())
+        except Busy:
+            sys.exit(
+                "The reconciliation is incomplete, because a database or service cannot be reached, or is busy. "
+                "Check that the stage or the local cloud is running, and run the command again to resume."
+            )

@@ -5,7 +5,8 @@ import sys
 from typing import Any
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError
+
+from release.failures import exit_on_failure
 
 
 def main(stage: str) -> None:
@@ -43,7 +44,5 @@ def redrive_uploads(sqs: Any, lambdas: Any, stage: str) -> int:
 
 
 if __name__ == "__main__":
-    try:
+    with exit_on_failure("The redrive is incomplete", TypeError, ValueError, KeyError):
         main(*sys.argv[1:])
-    except (ClientError, BotoCoreError, TypeError, ValueError, KeyError) as error:
-        sys.exit(f"The redrive is incomplete: {error}")

@@ -1,20 +1,19 @@
-"""Apply deletions and visibility changes again after a restore: `python -m release.rehide STAGE FROM TO`.
+"""Apply deletions and visibility changes again after a restore: `python -m release.rehide STAGE FROM TO [DATA]`.
 
-FROM is the suffix of the tables that were in use. TO is the suffix of the tables that were restored from them.
-On PostgreSQL, FROM and TO are the connection strings of both databases. On Aurora DSQL, they are the endpoints.
-The command repeats in the TO tables each deletion, hiding, revocation and cancellation of the FROM tables. Nothing
-becomes more visible.
-An album without a row in the FROM tables counts as deleted, and a link without a row as revoked.
+FROM is the database that was in use, and TO is the one that was restored from it. `release.databases` describes their
+names. The suffixes of the tables, connection strings of PostgreSQL and endpoints of Aurora DSQL are accepted too.
+DATA is the directory of a local cloud.
+The command repeats in TO each deletion, hiding, revocation and cancellation of FROM. Nothing becomes more visible.
+An album without a row in FROM counts as deleted, and a link without a row as revoked.
 The command is idempotent. No function may run at the same time. AWS contracts DDB-22, DDB-23.
 """
 
 import sys
 from collections import Counter
 from datetime import UTC, datetime
+from pathlib import Path
 
-import boto3
 import msgspec
-from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.albums.link_creation import MAX_LINKS
 from chalicelib.domain.albums import Album
@@ -27,54 +26,61 @@ from chalicelib.stores.backend import Stores
 from chalicelib.stores.dynamodb.stores import build_stores
 from chalicelib.stores.protocols import AlbumStore, ShareLinkStore
 from chalicelib.stores.row_audit import iterate_rows
+from release.databases import (
+    DSQL,
+    DYNAMODB,
+    InvalidDatabase,
+    RefusedStatement,
+    connect,
+    explained_refusals,
+    select_tables,
+    split_stage,
+)
+from release.failures import exit_on_failure
+from release.reconcile import load_environment
 
 _BY_STRICTNESS: tuple[Visibility, ...] = ("public", "unlisted", "private")
-TABLES = {
-    "photo_table": "PhotoMetadata",
-    "account_table": "Accounts",
-    "term_table": "SearchWords",
-    "album_table": "Albums",
-    "entry_table": "AlbumPhotos",
-    "rating_table": "PhotoRatings",
-}
-"""The names of the tables by the fields of `Settings`."""
 
 
 class Unreadable(Exception):
     """The row of a photo is unreadable. The message is the id of the photo."""
 
 
-def main(stage: str, previous: str, restored: str) -> None:
-    """Run the command on the tables with the suffixes FROM and TO, or on two SQL databases.
-
-    A suffix can be empty.
-    """
-    lambdas = boto3.client("lambda")
-    function = lambdas.get_function_configuration(FunctionName=f"photoshare-{stage}")
-    settings = load_settings({"AWS_REGION": lambdas.meta.region_name, **function["Environment"]["Variables"]})
-    changes = rehide(open_stores(settings, stage, previous), open_stores(settings, stage, restored), datetime.now(UTC))
+def main(stage: str, previous: str, restored: str, data: str = ".data") -> None:
+    """Run the command on the databases FROM and TO. The suffix of tables can be empty."""
+    load_environment(stage, Path(data))
+    settings = load_settings()
+    with explained_refusals():
+        in_use, target = (open_stores(settings, stage, name) for name in (previous, restored))
+        changes = rehide(in_use, target, datetime.now(UTC))
     for kind, count in sorted(changes.items()):
         print(f"Changed {count} {kind}.")
 
 
 def open_stores(settings: Settings, stage: str, name: str) -> Stores:
-    """Return the stores on the tables with a suffix, or on the SQL database with a connection string or an endpoint."""
-    if not settings.database_url and not settings.dsql:
+    """Return the stores on a database, whose name may also be in the short form of the database that the stage uses.
+
+    The short form is a suffix of the tables, a connection string, or an endpoint.
+
+    Raises:
+        InvalidDatabase: the name belongs to another stage, or has another form.
+    """
+    if name.startswith(DYNAMODB):
+        named_stage, suffix = split_stage(name)
+        if named_stage != stage:
+            raise InvalidDatabase(f"{name} is not of the stage {stage}. Name the stage with STAGE= too.")
+        tables = settings if suffix is None else select_tables(settings, stage, suffix)
+        return build_stores(tables, aws.create_client("dynamodb"))
+    is_sql = name.startswith(DSQL) or "://" in name
+    if not (is_sql or settings.database_url or settings.dsql):
         return build_stores(select_tables(settings, stage, name), aws.create_client("dynamodb"))
-    from chalicelib.stores.postgres.database import Database
     from chalicelib.stores.postgres.dsql import open_database
     from chalicelib.stores.postgres.stores import build_stores as build_sql_stores
 
-    cluster = settings.dsql
-    if cluster is None:
-        return build_sql_stores(Database(name))
-    return build_sql_stores(open_database(msgspec.structs.replace(cluster, endpoint=name)))
-
-
-def select_tables(settings: Settings, stage: str, suffix: str) -> Settings:
-    """Return the settings with the names of the tables that have this suffix."""
-    tables = {field: f"photoshare-{stage}-{name}{suffix}" for field, name in TABLES.items()}
-    return msgspec.structs.replace(settings, **tables)
+    if settings.dsql and "://" not in name:
+        cluster = msgspec.structs.replace(settings.dsql, endpoint=name.removeprefix(DSQL))
+        return build_sql_stores(open_database(cluster))
+    return build_sql_stores(connect(name))
 
 
 def rehide(previous: Stores, restored: Stores, now: datetime) -> Counter[str]:
@@ -167,9 +173,12 @@ def _replace(albums: AlbumStore, album: Album, changed_album: Album) -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main(*sys.argv[1:])
-    except Unreadable as error:
-        sys.exit(f"The rehide is incomplete. Restore the row of this photo from a backup, and run it again: {error}")
-    except (ClientError, BotoCoreError, PhotoshareError, MissingSetting, TypeError) as error:
-        sys.exit(f"The rehide is incomplete: {error}")
+    with exit_on_failure("The rehide is incomplete", PhotoshareError, MissingSetting, InvalidDatabase, TypeError):
+        try:
+            main(*sys.argv[1:])
+        except Unreadable as error:
+            sys.exit(
+                f"The rehide is incomplete. Restore the row of this photo from a backup, and run it again: {error}"
+            )
+        except RefusedStatement as error:
+            sys.exit(f"The rehide is incomplete. {error}")

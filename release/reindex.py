@@ -8,14 +8,13 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from chalicelib import wiring
 from chalicelib.domain.errors import Busy
 from chalicelib.domain.ids import format_timestamp
 from chalicelib.infra.settings import MissingSetting
 from chalicelib.stores.backend import Stores
 from chalicelib.stores.row_audit import iterate_rows
+from release.failures import exit_on_failure
 from release.reconcile import load_environment
 
 
@@ -37,7 +36,5 @@ def request_reindexing(stores: Stores, now: datetime) -> int:
 
 
 if __name__ == "__main__":
-    try:
+    with exit_on_failure("Some requests are missing", Busy, MissingSetting, TypeError):
         main(*sys.argv[1:])
-    except (ClientError, BotoCoreError, Busy, MissingSetting, TypeError) as error:
-        sys.exit(f"Some requests are missing: {error}")

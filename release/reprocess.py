@@ -7,8 +7,6 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from chalicelib import wiring
 from chalicelib.domain.errors import Busy
 from chalicelib.domain.ids import format_timestamp
@@ -17,6 +15,7 @@ from chalicelib.domain.photos import MAX_UPLOAD_BYTES
 from chalicelib.infra.settings import MissingSetting
 from chalicelib.stores.backend import Stores
 from chalicelib.stores.row_audit import iterate_rows
+from release.failures import exit_on_failure
 from release.reconcile import load_environment
 
 
@@ -44,7 +43,5 @@ def try_again(stores: Stores, queue: Queue, now: datetime) -> int:
 
 
 if __name__ == "__main__":
-    try:
+    with exit_on_failure("Some uploads are not processed again", Busy, MissingSetting, TypeError):
         main(*sys.argv[1:])
-    except (ClientError, BotoCoreError, Busy, MissingSetting, TypeError) as error:
-        sys.exit(f"Some uploads are not processed again: {error}")

@@ -14,9 +14,9 @@ from collections.abc import Callable
 from typing import Any
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError
 from PIL import Image
 
+from release.failures import exit_on_failure
 from release.web import Reply, find_url, send
 
 # A cold start after a deployment and the processing of a small photo both take a few seconds.
@@ -172,7 +172,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    try:
+    with exit_on_failure("The stage was not checked", LookupError):
         main()
-    except (BotoCoreError, ClientError, LookupError) as error:
-        sys.exit(f"The stage was not checked: {error}")

@@ -15,11 +15,12 @@ from types import MappingProxyType
 from typing import Any
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 from chalice.package import YAMLTemplateSerializer
 
 from chalicelib.deploy.packaging import API_ONLY_VARIABLES, to_variable_name
 from release import templates
+from release.failures import exit_on_failure
 
 ROOT = Path(__file__).parent.parent
 _OUTPUTS_FOR_OPERATOR = {
@@ -144,7 +145,5 @@ def write_configuration(stage: str, outputs: dict[str, str], tags: Mapping[str, 
 
 
 if __name__ == "__main__":
-    try:
+    with exit_on_failure("The stage was not deployed", TypeError, ValueError, templates.BucketTaken):
         main(*sys.argv[1:])
-    except (BotoCoreError, ClientError, TypeError, ValueError, templates.BucketTaken) as error:
-        sys.exit(f"The stage was not deployed: {error}")

@@ -23,6 +23,7 @@ import boto3
 import pytest
 from hypothesis import settings
 from moto import mock_aws
+from xdist.remote import Producer
 
 from chalicelib import wiring
 from chalicelib.domain import share_links
@@ -39,6 +40,7 @@ from tests.support.idp import IdentityProvider
 from tests.support.policies import VIOLATIONS
 from tests.support.postgres_server import PostgresServer, running_server
 from tests.support.rows import Backend
+from tests.support.scheduling import Modules, rank
 from tests.support.services import rebuild_services
 from tests.support.stored.dynamodb import DynamoStored
 from tests.support.stored.facts import Stored
@@ -64,12 +66,14 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(TimeBudget())
 
 
-LONGEST = ("test_model.py", "test_on_postgres.py", "test_whole_service_on_postgres.py")
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Modules:
+    """Give whole modules to the processes of a parallel run."""
+    return Modules(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Start with the longest tests that are in no group. If they ran last, the other workers would wait for them."""
-    items.sort(key=lambda item: item.path.name not in LONGEST)
+    """Start with the longest tests."""
+    items.sort(key=rank)
 
 
 def pytest_collection_finish() -> None:

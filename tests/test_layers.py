@@ -35,7 +35,7 @@ MAY_IMPORT = {
     "wiring": USE_CASES | {"jobs"},
     "app": USE_CASES | {"http", "jobs", "reconcile", "wiring", "deploy"},
     "local": BASE | {"auth", "http", "stores", "deploy", "app", "release"},
-    "release": BASE | {"stores", "deploy", "albums", "accounts", "reconcile", "wiring"},
+    "release": BASE | {"auth", "stores", "deploy", "albums", "accounts", "reconcile", "wiring"},
     "bench": USE_CASES | {"http", "jobs", "reconcile", "wiring", "app", "local", "tests"},
 }
 """The other folders that the modules of each folder may import."""

@@ -97,3 +97,14 @@ def test_development_has_the_versions_of_the_functions() -> None:
 def test_lock_files_name_no_registry() -> None:
     for path in Path(ROOT).glob("requirements*"):
         assert not re.search(r"://|--(extra-)?index-url|--find-links", path.read_text()), path.name
+
+
+def test_second_opinions_name_the_locked_versions() -> None:
+    text = (ROOT / "docs" / "reference" / "second-opinions.md").read_text()
+    tools = {"SAM translator": "aws-sam-translator"}
+    named = {
+        (tools.get(name, name), version) for name, version in re.findall(r"^\| ([^|,]+?) ([\d.]+)", text, re.MULTILINE)
+    }
+    locks = {name: requirement for suffix in ("-dev", "-audit") for name, (requirement, _) in read_lock(suffix).items()}
+    assert len(named) == 5
+    assert [tool for tool in named if not locks[tool[0]].specifier.contains(tool[1])] == []

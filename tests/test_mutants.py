@@ -1,6 +1,7 @@
 """The mutants of the code. `make mutation` tests them."""
 
 import ast
+import gc
 import sys
 from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
@@ -11,10 +12,11 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from chalicelib.stores.dynamodb.photos import DynamoPhotoStore
 from tests.support.mutants import conditions, modules
 from tests.support.mutants.__main__ import MutantFinder, format_report
 from tests.support.mutants.modules import MODULES, list_module_mutants, read_reasons
-from tests.support.mutants.session import Outcome, Result, swap_code
+from tests.support.mutants.session import Outcome, Result, find_loaded, swap_code
 from tests.support.mutants.source import Mutant, list_mutants
 
 CODE = '''
@@ -153,6 +155,16 @@ def test_mutant_replaces_the_code_of_loaded_functions(path: str) -> None:
     swap_code(find(path, "if name != 'box': ... -> if True: ..."), loaded)
     with pytest.raises(ValueError, match="not a box"):
         module.check("box")
+
+
+def test_functions_that_are_excluded_from_garbage_collection_are_found() -> None:
+    gc.freeze()
+    try:
+        loaded = find_loaded()
+    finally:
+        gc.freeze()
+    assert Mutant.compile not in loaded
+    assert DynamoPhotoStore.remove in loaded
 
 
 def test_mutant_of_a_constant_is_imported_instead_of_its_file(path: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,8 +15,6 @@ from tests.support.operations import LARGE_GALLERY, Operations
 from tests.support.permissions import PAGE_ADDRESSES, PAGE_FILES
 from tests.support.routes import DECLARED
 
-pytestmark = pytest.mark.xdist_group("operations")
-
 DOCUMENT = Path(__file__).parent.parent / "docs" / "reference" / "costs.md"
 STATIC_ADDRESSES = {*PAGE_ADDRESSES} - {"/p/{photo_id}"}
 UNMEASURED = {

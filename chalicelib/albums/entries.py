@@ -250,7 +250,7 @@ def _fill_page(
 def _read_randomly(reader: _Reader, limit: int, position: list[Any] | None) -> tuple[list[Photo], list[Any] | None]:
     read = partial(reader.albums.list_entries_by_rank, reader.album_id, include_private=reader.include_private)
     while True:
-        entries, position = random_walk.read_next_items(read, limit, position)
+        entries, position = random_walk.read_next_items(read, limit, position, reader.albums.walk_sizes)
         photos = [photo for _, photo in reader.get_photos(entries)]
         if photos or position is None:
             return photos, position

@@ -13,6 +13,8 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from chalicelib.deploy.provisioning import provision_api
+
 _OUTPUTS_WITHOUT_VARIABLE = {
     "ApiDomain",
     "AppDomain",
@@ -51,7 +53,15 @@ _CONNECT_DATABASE = {
     "Sid": "ConnectDatabase",
     "Effect": "Allow",
     "Action": ["dsql:DbConnect"],
-    "Resource": [{"Fn::GetAtt": ["Database", "ResourceArn"]}],
+    "Resource": [
+        {
+            "Fn::If": [
+                "CreatesDsql",
+                {"Fn::GetAtt": ["Database", "ResourceArn"]},
+                {"Fn::Sub": "arn:${AWS::Partition}:dsql:${AWS::Region}:${AWS::AccountId}:cluster/${DsqlCluster}"},
+            ]
+        }
+    ],
 }
 # These actions support no other resource. AWS contract LAM-14.
 _JOIN_VPC = {
@@ -108,6 +118,8 @@ def _wrap_generate(generate: Callable[[Any, Any], dict[str, Any]]) -> Callable[[
                 _complete_api(resource["Properties"])
             elif resource["Type"] == "AWS::IAM::Role":
                 _complete_role(resource["Properties"])
+        if count := os.environ.get("PROVISIONED"):
+            provision_api(template, int(count))
         return template
 
     return generate_complete

@@ -8,7 +8,7 @@ passes the reads. `docs/explanation/feed.md` has the proof and the costs.
 
 import math
 from hashlib import blake2b
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -34,6 +34,32 @@ class HasId(Protocol):
     @property
     def photo_id(self) -> PhotoId:
         """Return the id, which determines the rank and the hash."""
+
+
+class WalkSizes(NamedTuple):
+    """How much a walk reads at once. The sizes follow from the costs of a store's reads.
+
+    A walk is exact with any sizes, and its cursor contains those that later pages need.
+    """
+
+    buckets_per_page: int
+    """The largest number of buckets on a page, if the estimate is right. The smallest number is half of it."""
+    min_per_bucket: float
+    """The smallest expected number of photos per bucket, unless `min_depth` requires more buckets."""
+    min_sample: int
+    """The smallest number of ranks to estimate the density from."""
+    parts: int
+    """The number of equal parts of a bucket. A draw of the start reads one of them."""
+    spare_slots: int
+    """The number of slots of a part beyond the expected number of photos and four standard deviations."""
+    draw_batch: int
+    """The number of draws that are read at once."""
+
+
+FEW_QUERIES = WalkSizes(4, MIN_PER_BUCKET, min_sample=7, parts=1, spare_slots=2, draw_batch=2)
+"""Sizes for a store that needs a request for each span, however few photos it holds."""
+FEW_PHOTOS = WalkSizes(16, 0.75, min_sample=4, parts=6, spare_slots=1, draw_batch=6)
+"""Sizes for a store that reads many spans by one request, so that each photo counts."""
 
 
 class Span(msgspec.Struct, frozen=True):
@@ -79,7 +105,7 @@ class Walk(msgspec.Struct, frozen=True, array_like=True):
         """Return the walk after all ranks below `low` were read."""
         return msgspec.structs.replace(self, next_rank=low)
 
-    def correct_estimate(self, found: int, buckets: int) -> "Walk":
+    def correct_estimate(self, found: int, buckets: float) -> "Walk":
         """Correct the expected number of photos per bucket after a read found `found` photos in `buckets` buckets."""
         per_bucket = (found + _PRIOR_WEIGHT) / (buckets + _PRIOR_WEIGHT / self.per_bucket)
         return msgspec.structs.replace(self, per_bucket=per_bucket)

@@ -4,32 +4,30 @@
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import blake2b
+from itertools import chain
 from typing import NamedTuple
 
 import msgspec
 
 from chalicelib.domain import permutation
 from chalicelib.domain.feed import (
+    FEW_QUERIES,
     MAX_DEPTH,
-    MIN_PER_BUCKET,
     RANK_BITS,
     RANKS,
     HasId,
     Reader,
     Span,
     Walk,
+    WalkSizes,
     find_span,
     read_page,
     sort_bucket,
 )
 
-_BUCKETS_PER_PAGE = 4
-"""The largest number of buckets on a page, if the estimate is right. The smallest number is half of it."""
-_MIN_SAMPLE = 7
 _MAX_DRAWS = 64
-_DRAW_BATCH = 2
 _ENOUGH_CANDIDATES = 25
 """The draw ends if its buckets hold this number of photos, because more draws would cost more queries."""
 
@@ -41,29 +39,31 @@ def choose_sample(random_rank: int, min_depth: int) -> Span:
     return Span(part * width + offset // 2, (part + 1) * width - 1)
 
 
-def choose_sample_size(limit: int) -> int:
+def choose_sample_size(limit: int, sizes: WalkSizes = FEW_QUERIES) -> int:
     """Return how many ranks to read for the estimate of the density. The error is 38 % for 7 ranks, 20 % for 25."""
-    return max(limit // 2, _MIN_SAMPLE)
+    return max(2 * limit // sizes.buckets_per_page, sizes.min_sample)
 
 
-def start_walk(seed: int, ranks: Sequence[int], sample: Span, limit: int, min_depth: int) -> Walk:
-    """Return the start of a walk whose buckets hold a quarter to a half of a page of `limit` photos.
+def start_walk(
+    seed: int, ranks: Sequence[int], sample: Span, limit: int, min_depth: int, sizes: WalkSizes = FEW_QUERIES
+) -> Walk:
+    """Return the start of a walk. Its depth is at least `min_depth`.
 
-    The depth is at least `min_depth`. Unless this requires smaller buckets, a bucket holds at least two photos. `ranks`
-    are the lowest ranks in `sample`, at most `choose_sample_size(limit)`.
+    A page of `limit` photos has about `sizes.buckets_per_page` buckets, or as few as half of it. `ranks` are the lowest
+    ranks in `sample`, at most `choose_sample_size(limit, sizes)`.
     """
-    is_full = len(ranks) == choose_sample_size(limit)
+    is_full = len(ranks) == choose_sample_size(limit, sizes)
     width = (ranks[-1] if is_full else sample.high) - sample.low + 1
     # The gap up to the k-th point of a Poisson process is gamma-distributed: (k - 1) / gap is the unbiased density.
     estimate = (len(ranks) - is_full) * RANKS / width
     # Small buckets cost reads. Large buckets repeat more pairs of photos.
-    smallest = max(limit / _BUCKETS_PER_PAGE, MIN_PER_BUCKET)
+    smallest = max(limit / sizes.buckets_per_page, sizes.min_per_bucket)
     depth = min(max(math.floor(math.log2(max(estimate / smallest, 1))), min_depth), MAX_DEPTH)
-    return Walk(seed, depth, per_bucket=max(estimate / 2**depth, MIN_PER_BUCKET))
+    return Walk(seed, depth, per_bucket=max(estimate / 2**depth, sizes.min_per_bucket))
 
 
 def read_first_page[Item: HasId](
-    walk: Walk, limit: int, read: Reader[Item], min_depth: int = 0
+    walk: Walk, limit: int, read: Reader[Item], min_depth: int = 0, sizes: WalkSizes = FEW_QUERIES
 ) -> tuple[list[Item], Walk | None]:
     """Return the first page of a new walk, and the walk after it, or None at the end.
 
@@ -71,18 +71,18 @@ def read_first_page[Item: HasId](
     circle that can start at any of its items.
     """
     cached_read = _cache_reads(read)
-    return read_page(_draw_start(walk, limit, cached_read, min_depth), limit, cached_read, min_depth)
+    return read_page(_draw_start(walk, limit, cached_read, min_depth, sizes), limit, cached_read, min_depth)
 
 
-def _draw_start[Item: HasId](walk: Walk, limit: int, read: Reader[Item], min_depth: int) -> Walk:
+def _draw_start[Item: HasId](walk: Walk, limit: int, read: Reader[Item], min_depth: int, sizes: WalkSizes) -> Walk:
     """Return the walk with a start that is drawn uniformly from its items."""
-    start = _find_start(walk, read)
+    start = _find_start(walk, read, sizes)
     if not start:
         return walk
     bucket, key, others = start
     part = find_span(walk, bucket).low >> (RANK_BITS - walk.depth)
-    walk = walk.correct_estimate(sum(others), len(others))
-    if limit > _BUCKETS_PER_PAGE * walk.per_bucket and walk.depth > min_depth:
+    walk = walk.correct_estimate(sum(others), len(others) / sizes.parts)
+    if limit > sizes.buckets_per_page * walk.per_bucket and walk.depth > min_depth:
         # The density was overestimated, so a page would need many queries.
         walk = msgspec.structs.replace(walk, depth=walk.depth - 1, per_bucket=2 * walk.per_bucket)
         bucket = permutation.unpermute(part >> 1, walk.depth, walk.seed)
@@ -101,60 +101,95 @@ class _Start(NamedTuple):
     """The numbers of items in other drawn buckets. They do not depend on the start."""
 
 
-def _find_start[Item: HasId](walk: Walk, read: Reader[Item]) -> _Start | None:
+class _Part(NamedTuple):
+    """One of the equal parts of a bucket."""
+
+    bucket: int
+    number: int
+
+    def find_span(self, walk: Walk, sizes: WalkSizes) -> Span:
+        """Return the ranks of this part."""
+        width = RANKS >> walk.depth
+        low = find_span(walk, self.bucket).low
+        return Span(low + self.number * width // sizes.parts, low + (self.number + 1) * width // sizes.parts - 1)
+
+
+def _find_start[Item: HasId](walk: Walk, read: Reader[Item], sizes: WalkSizes) -> _Start | None:
     """Draw an item uniformly, or return None if no item was found.
 
-    Rejection sampling: draw a random slot of a random bucket until it holds an item (von Neumann, "Various Techniques
-    Used in Connection With Random Digits", 1951).
+    Rejection sampling: draw a random slot of a random part of a bucket until it holds an item (von Neumann, "Various
+    Techniques Used in Connection With Random Digits", 1951).
     """
-    # The number of photos in a bucket varies by the square root of its mean. Few buckets have more photos than slots.
-    slots = round(walk.per_bucket + 4 * math.sqrt(walk.per_bucket)) + 2
-    buckets: dict[int, list[Item]] = {}
-    for first in range(0, _MAX_DRAWS, _DRAW_BATCH):
-        drawn = [_draw(walk, number) for number in range(first, first + _DRAW_BATCH)]
-        spans = [find_span(walk, bucket) for bucket, _ in drawn]
-        buckets.update(zip([bucket for bucket, _ in drawn], read(spans), strict=True))
-        for bucket, number in drawn:
-            items = buckets[bucket]
+    expected = walk.per_bucket / sizes.parts
+    # The number of photos in a part varies by the square root of its mean. Few parts have more photos than slots.
+    slots = round(expected + 4 * math.sqrt(expected)) + sizes.spare_slots
+    parts: dict[_Part, list[Item]] = {}
+    has_few_buckets = walk.bucket_count <= _MAX_DRAWS
+    draws = _MAX_DRAWS if has_few_buckets else _MAX_DRAWS * sizes.parts
+    for first in range(0, draws, sizes.draw_batch):
+        drawn = [_draw(walk, number, sizes) for number in range(first, first + sizes.draw_batch)]
+        spans = [part.find_span(walk, sizes) for part, _ in drawn]
+        parts.update(zip([part for part, _ in drawn], read(spans), strict=True))
+        for part, number in drawn:
+            items = parts[part]
             slot = number % max(slots, len(items))
             if slot < len(items):
-                others = [len(found) for other, found in buckets.items() if other != bucket]
-                return _Start(bucket, sort_bucket(walk, items)[slot][0], others)
-        if sum(map(len, buckets.values())) >= _ENOUGH_CANDIDATES:
+                others = [len(found) for other, found in parts.items() if other != part]
+                return _Start(part.bucket, sort_bucket(walk, items)[slot][0], others)
+        if sum(map(len, parts.values())) >= _ENOUGH_CANDIDATES:
             break
     else:
-        if walk.bucket_count > _MAX_DRAWS:
+        if not has_few_buckets:
             return None
-        # The walk has few buckets, and nearly all of them have been read.
-        numbers = range(walk.bucket_count)
-        buckets = dict(zip(numbers, read([find_span(walk, bucket) for bucket in numbers]), strict=True))
-    return _choose_candidate(walk, buckets)
+        # The start is then one of all photos, so the number of draws before does not matter.
+        whole = [_Part(bucket, number) for bucket in range(walk.bucket_count) for number in range(sizes.parts)]
+        parts = dict(zip(whole, read([part.find_span(walk, sizes) for part in whole]), strict=True))
+    return _choose_candidate(walk, parts, sizes)
 
 
-def _choose_candidate[Item: HasId](walk: Walk, buckets: dict[int, list[Item]]) -> _Start | None:
-    """Choose any item of these buckets with equal probability."""
-    candidates = [(bucket, key) for bucket, items in buckets.items() for key, _ in sort_bucket(walk, items)]
+def _choose_candidate[Item: HasId](walk: Walk, parts: dict[_Part, list[Item]], sizes: WalkSizes) -> _Start | None:
+    """Choose any item of these parts of buckets with equal probability."""
+    candidates = [(part.bucket, key) for part, items in parts.items() for key, _ in sort_bucket(walk, items)]
     if not candidates:
         return None
-    bucket, key = candidates[_draw(walk, _MAX_DRAWS)[1] % len(candidates)]
-    return _Start(bucket, key, [len(items) for items in buckets.values()])
+    bucket, key = candidates[_draw(walk, _MAX_DRAWS * sizes.parts, sizes)[1] % len(candidates)]
+    return _Start(bucket, key, [len(items) for items in parts.values()])
 
 
-def _draw(walk: Walk, draw: int) -> tuple[int, int]:
-    """Return a random bucket, and a random number that chooses one of its slots."""
+def _draw(walk: Walk, draw: int, sizes: WalkSizes) -> tuple[_Part, int]:
+    """Return a random part of a random bucket, and a random number that chooses one of its slots."""
     bits = int.from_bytes(blake2b(draw.to_bytes(4), digest_size=16, key=walk.seed.to_bytes(8)).digest())
-    return bits % walk.bucket_count, bits >> RANK_BITS
+    bits, number = divmod(bits, sizes.parts)
+    return _Part(bits % walk.bucket_count, number), bits >> RANK_BITS
 
 
 def _cache_reads[Item](read: Reader[Item]) -> Reader[Item]:
-    """Return a `read` that reads no span twice. The first page needs the bucket that the draw of the start has read."""
+    """Return a `read` that reads no rank twice. The first page needs the bucket in which the start was drawn."""
     known: dict[Span, list[Item]] = {}
 
     def cached_read(spans: list[Span], limit: int | None = None) -> list[list[Item]]:
         if limit is not None:
             return read(spans, limit)
-        unread = [span for span in dict.fromkeys(spans) if span not in known]
+        pieces = [_divide(span, known) for span in spans]
+        unread = [piece for piece in dict.fromkeys(chain(*pieces)) if piece not in known]
         known.update(zip(unread, read(unread), strict=True))
-        return [known[span] for span in spans]
+        return [[*chain.from_iterable(known[piece] for piece in row)] for row in pieces]
 
     return cached_read
+
+
+def _divide(span: Span, known: Iterable[Span]) -> list[Span]:
+    """Return the known spans within a span, and the spans between them."""
+    pieces, low = list[Span](), span.low
+    for inner in sorted((inner for inner in known if span.low <= inner.low <= inner.high <= span.high), key=_get_order):
+        if inner.low > low:
+            pieces.append(Span(low, inner.low - 1))
+        if inner.low >= low:
+            pieces.append(inner)
+            low = inner.high + 1
+    return [*pieces, Span(low, span.high)] if low <= span.high else pieces
+
+
+def _get_order(span: Span) -> tuple[int, int]:
+    """Order spans so that a span comes before those within it."""
+    return span.low, -span.high

@@ -9,6 +9,7 @@ import msgspec
 from chalicelib.domain.accounts import Limits
 
 _MISSING = "The environment variable {} is not set. docs/reference/configuration.md describes it."
+_JWKS_URL = "https://cognito-idp.{}.amazonaws.com/{}/.well-known/jwks.json"
 
 
 class InvalidDatabaseUrl(Exception):
@@ -57,10 +58,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     database_url: str | None
     """The connection string of an SQL database, or None if the stores are on DynamoDB."""
     connections: int
-    """The largest number of connections of a process to the database of `database_url`."""
+    """The largest number of connections of a process to the database of `database_url`.
+
+    A Lambda function serves one request at a time. AWS contract LAM-15.
+    """
     dsql: DsqlCluster | None
     """The cluster of Aurora DSQL that contains the rows, or None if another database does."""
     originals_bucket: str
+    originals_replicated: bool
+    """True if S3 copies the originals to another bucket."""
     renditions_bucket: str
     job_queue_url: str
     user_pool_id: str
@@ -130,7 +136,6 @@ def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     require = partial(_require, environment)
     region = environment.get("AWS_REGION") or require("AWS_DEFAULT_REGION")
     pool = require("USER_POOL_ID")
-    pool_keys = f"https://cognito-idp.{region}.amazonaws.com/{pool}/.well-known/jwks.json"
     return Settings(
         region=region,
         photo_table=require("PHOTO_TABLE"),
@@ -141,16 +146,16 @@ def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         entry_table=require("ENTRY_TABLE"),
         rating_table=require("RATING_TABLE"),
         database_url=environment.get("DATABASE_URL") or None,
-        # A Lambda function serves one request at a time. AWS contract LAM-15.
         connections=1 if environment.get("AWS_LAMBDA_FUNCTION_NAME") else 8,
         dsql=load_dsql(environment),
         originals_bucket=require("ORIGINALS_BUCKET"),
+        originals_replicated=bool(environment.get("ORIGINALS_REPLICATED")),
         renditions_bucket=require("RENDITIONS_BUCKET"),
         job_queue_url=require("JOB_QUEUE_URL"),
         user_pool_id=pool,
         user_pool_client_id=require("USER_POOL_CLIENT_ID"),
         cognito_domain=require("COGNITO_DOMAIN").rstrip("/"),
-        jwks_url=environment.get("JWKS_URL") or pool_keys,
+        jwks_url=environment.get("JWKS_URL") or _JWKS_URL.format(region, pool),
         base_url=require("BASE_URL").rstrip("/"),
         allowed_origins=frozenset(_split_list(environment.get("ALLOWED_ORIGINS", ""))),
         configured_signing_keys=tuple(reversed(_split_list(environment.get("SIGNING_KEYS", "")))),

@@ -73,7 +73,8 @@ class PhotoLists:
 
         position = cursors.open(query.last_key)
         min_depth = feed.PUBLIC_MIN_DEPTH if listing.scope == "public" else 0
-        photos, next_position = random_walk.read_next_items(read, query.limit, position, min_depth=min_depth)
+        sizes = self._store.walk_sizes
+        photos, next_position = random_walk.read_next_items(read, query.limit, position, sizes, min_depth=min_depth)
         metrics.record_value("FeedRequests", requests)
         return Page(photos, cursors.seal(next_position) if next_position else None)
 

@@ -6,6 +6,7 @@ from functools import partial
 
 import msgspec
 
+from chalicelib.auth.moved_users import MAX_USER_ID_LENGTH
 from chalicelib.domain.clock import Clock
 from chalicelib.domain.ids import AlbumId, PhotoId, UserId, format_timestamp
 from chalicelib.reconcile.findings import Finding, Fix, Look, Suspicion
@@ -76,8 +77,8 @@ class AccountLoader:
 
     def has_user(self, user_id: UserId) -> bool:
         """Return whether the user pool has this user."""
-        # No Cognito user has a longer name. Cognito would reject the request.
-        return 0 < len(user_id) <= 128 and self._has_user(user_id)
+        # No user has a longer id. Cognito would reject the request.
+        return 0 < len(user_id) <= MAX_USER_ID_LENGTH and self._has_user(user_id)
 
     def load(self, user_id: UserId) -> AccountState:
         """Read an account, and count its photos and albums."""
@@ -125,7 +126,7 @@ class AccountLoader:
             or self._rows.list_photo_ids(user_id, 1, "")
             or self._rows.list_album_ids(user_id)
             or self._rows.has_rated(user_id)
-            or next(self._listings.list_versions(prefix), None)
+            or any(not version.is_marker for version in self._listings.list_versions(prefix))
             or next(self._listings.list_renditions(prefix), None)
         )
 

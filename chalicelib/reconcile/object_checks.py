@@ -21,12 +21,12 @@ def check_objects(state: PhotoState) -> Iterator[Finding]:
         yield from _check_without_row(state) if state.stored is None else ()
     elif state.photo.status == "erased":
         # While the tombstone is due, the sweep has still to delete the objects.
-        if state.photo.due_at is None and (state.versions or state.renditions):
+        if state.photo.due_at is None and (_has_versions(state) or state.renditions):
             yield Finding("object-of-erased-photo", state.prefix)
     elif state.photo.status == "rejected":
         # If the service failed to process the upload, the photo keeps its original for another try.
         kept = find_confirmed_version(state)
-        extra = (version for version in _list_settled_versions(state) if version != kept)
+        extra = (item for item in _list_settled_versions(state) if item != kept and (kept or not item.is_marker))
         yield from (Finding("version-extra", name_version(version)) for version in extra)
         yield from _check_unused_renditions(state, state.photo)
     elif state.photo.status == "ready":
@@ -42,7 +42,12 @@ def name_version(version: Version) -> str:
 
 def is_row_lost(state: PhotoState) -> bool:
     """Return whether the row of a photo is missing, but can be rebuilt from the original."""
-    return state.stored is None and state.is_user_known and any(not version.is_marker for version in state.versions)
+    return state.stored is None and state.is_user_known and _has_versions(state)
+
+
+def _has_versions(state: PhotoState) -> bool:
+    """Return whether a version exists. S3 removes delete markers without a version. AWS contract S3-21."""
+    return any(not version.is_marker for version in state.versions)
 
 
 def find_confirmed_version(state: PhotoState) -> Version | None:
@@ -54,14 +59,12 @@ def find_confirmed_version(state: PhotoState) -> Version | None:
 
 def _check_without_row(state: PhotoState) -> Iterator[Finding]:
     written = [version.modified for version in state.versions] + [item.modified for item in state.renditions]
-    if not written or max(written) > state.settled_before:
+    if not (_has_versions(state) or state.renditions) or max(written) > state.settled_before:
         return
     if not state.is_user_known:
         yield Finding("object-of-unknown-user", state.prefix)
     elif is_row_lost(state):
         yield Finding("row-lost", state.prefix)
-    elif state.versions:
-        yield Finding("delete-marker", state.prefix)
     else:
         yield from (Finding("rendition-orphaned", rendition.key) for rendition in state.renditions)
 

@@ -93,9 +93,9 @@ class PhotoRepairs:
         return self._audit.delete_rating(rating, state.stored)
 
     def _delete_version(self, state: PhotoState, finding: Finding) -> bool:
-        """Delete a version or a delete marker of a photo. Without a row and a version, delete all markers."""
+        """Delete a version or a delete marker of a photo."""
         if state.photo is None:
-            return self._erase_objects(state, finding)
+            return False
         (version,) = (version for version in state.versions if name_version(version) == finding.name)
         self._bucket.delete_version(state.photo, version.key, version.version_id)
         return True

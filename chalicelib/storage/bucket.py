@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import batched
 from typing import TYPE_CHECKING, Any, Literal
@@ -15,6 +14,7 @@ from chalicelib.domain.errors import Busy
 from chalicelib.domain.filenames import shorten_filename
 from chalicelib.domain.photos import GRANT_LIFETIME, MAX_UPLOAD_BYTES, Photo
 from chalicelib.infra.settings import Settings
+from chalicelib.storage.erasure import DELETED_AT_ONCE, delete_objects, erase_versions
 from chalicelib.storage.listings import ObjectListings, Version
 from chalicelib.storage.signed_urls import WINDOW, CdnSigner, PresignedUrl, Presigner, build_content_disposition
 
@@ -26,8 +26,6 @@ _IMMUTABLE = "max-age=31536000, immutable"
 # Objects start in this class, because a later move costs a request for each object. AWS contract S3-22.
 _STORAGE_CLASS: Literal["INTELLIGENT_TIERING"] = "INTELLIGENT_TIERING"
 _PUBLIC_WINDOW = timedelta(hours=12)
-_DELETED_AT_ONCE = 1000
-"""The most objects of one `DeleteObjects` request. AWS contract S3-15."""
 
 
 class Grant(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
@@ -61,6 +59,7 @@ class PhotoBuckets:
         """`cdn` signs URLs of the CDN in front of the renditions. It is None if there is no CDN."""
         self._s3, self._presigner, self._cdn = s3, presigner, cdn
         self.originals, self._renditions = settings.originals_bucket, settings.renditions_bucket
+        self._is_replicated = settings.originals_replicated
         self.listings = ObjectListings(settings, s3)
 
     def create_put_grant(self, photo: Photo, content_type: str = "") -> Grant:
@@ -193,8 +192,8 @@ class PhotoBuckets:
             for rendition in self.listings.list_renditions(photo.prefix)
             if rendition.key not in in_use and rendition.modified < written_before
         )
-        for batch in batched(unused, _DELETED_AT_ONCE):
-            self._delete(self._renditions, batch)
+        for batch in batched(unused, DELETED_AT_ONCE):
+            delete_objects(self._s3, self._renditions, batch)
 
     def find_last_write(self, photo: Photo, before: datetime) -> datetime | None:
         """Return the time of the last write of a rendition before a time, or None if there was none."""
@@ -225,18 +224,11 @@ class PhotoBuckets:
         Raises:
             Busy: S3 did not delete some objects. The others are deleted.
         """
-        has_more = True
-        # List from the start each time. The marker of the next page would be a version that has just been deleted.
-        # AWS contracts S3-7, S3-16.
-        while has_more:
-            page = self._s3.list_object_versions(Bucket=self.originals, Prefix=prefix)
-            versions = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
-            self._delete(
-                self.originals, [{"Key": version["Key"], "VersionId": version["VersionId"]} for version in versions]
-            )
-            has_more = page["IsTruncated"]
+        erase_versions(self._s3, self.originals, prefix, is_replicated=self._is_replicated)
         for listing in self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._renditions, Prefix=prefix):
-            self._delete(self._renditions, [{"Key": rendition["Key"]} for rendition in listing.get("Contents", [])])
+            delete_objects(
+                self._s3, self._renditions, [{"Key": rendition["Key"]} for rendition in listing.get("Contents", [])]
+            )
 
     def sign_rendition_url(self, photo: Photo, name: str, now: datetime) -> str:
         """Return the signed URL of a rendition. The URL stays the same for one time window.
@@ -262,14 +254,6 @@ class PhotoBuckets:
         """Return a URL that downloads the full-size copy, which other users get instead of the original."""
         query = {"response-content-disposition": build_content_disposition(photo.copy_name)}
         return self._presigner.presign(self._renditions, photo.renditions["full"], now, **query)
-
-    def _delete(self, bucket: str, objects: Sequence[Any]) -> None:
-        if not objects:
-            return
-        # A page of a listing fits into one `DeleteObjects` request. AWS contract S3-15.
-        response = self._s3.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True})
-        if failed := response.get("Errors"):
-            raise Busy(f"{len(failed)} of {len(objects)} objects were not deleted.")
 
 
 def decode_filename(metadata: dict[str, str]) -> str:

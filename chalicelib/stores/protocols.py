@@ -9,7 +9,7 @@ from typing import Protocol
 
 from chalicelib.domain.accounts import Account, IdempotencyRecord, Limits
 from chalicelib.domain.albums import Album, Entry
-from chalicelib.domain.feed import Span
+from chalicelib.domain.feed import Span, WalkSizes
 from chalicelib.domain.ids import AlbumId, LinkId, PhotoId, Timestamp, UserId
 from chalicelib.domain.listing import Listing
 from chalicelib.domain.photos import Photo
@@ -18,10 +18,13 @@ from chalicelib.domain.terms import SearchPage, SearchWord
 
 
 class PhotoStore(Protocol):
-    """Photos, their lists, and their owners' usage.
+    """Photos, their tags, words and album entries, and their owners' usage and counts by month.
 
-    A photo, its tags, words and album entries, and its owner's usage and counts by month change together or not at all.
+    A photo and all these change together or not at all.
     """
+
+    walk_sizes: WalkSizes
+    """How much a walk in random order reads at once from this store."""
 
     def get_photo(self, photo_id: PhotoId) -> Photo | None:
         """Return the photo or its tombstone, or None if neither exists. An expired tombstone does not exist."""
@@ -51,7 +54,6 @@ class PhotoStore(Protocol):
         Keep ratings that arrived since `before` was read. Update the counts of the albums that it enters or leaves.
         Write the album's current name and visibility if the photo enters the album or its copies of them change.
         The photo leaves albums that do not exist or are being deleted.
-
         Return False and change nothing if another writer has changed the photo since `before` was read.
         """
 
@@ -74,7 +76,7 @@ class PhotoStore(Protocol):
         since: PhotoId | None = None,
         until: PhotoId | None = None,
     ) -> list[Photo]:
-        """Return up to `limit` photos of a listing without a tag in the order of their ids, newest first if `newest`.
+        """Return up to `limit` photos of a listing without a tag in the order of their ids, or in the reverse order.
 
         Start with the photo that follows `after`. Return only ids that are at least `since` and below `until`.
 
@@ -195,15 +197,16 @@ class ShareLinkStore(Protocol):
         """Delete a link. Return False if it does not exist."""
 
     def count_wrong_password(self, link: ShareLink, window: int, limit: int) -> bool:
-        """Count a wrong password in this time window.
+        """Count a wrong password in this time window, up to `limit` of them, also in concurrent calls.
 
-        Return False and count nothing if the link does not exist or the window has `limit` of them. Concurrent calls
-        cannot exceed the limit either.
+        Return False and count nothing if the link does not exist or the window has `limit` of them.
         """
 
 
 class AlbumStore(Protocol):
     """Albums and the photos in them. Photos enter and leave albums by `PhotoStore.replace`, which counts them too."""
+
+    walk_sizes: WalkSizes
 
     def get_album(self, album_id: AlbumId) -> Album | None:
         """Return the album, even if it is being deleted, or None if it does not exist."""
@@ -233,10 +236,7 @@ class AlbumStore(Protocol):
         """
 
     def remove(self, album: Album) -> bool:
-        """Remove an album that is being deleted and has no photos.
-
-        Return False and change nothing if the album is not being deleted or has photos.
-        """
+        """Remove an album that is being deleted and has no photos. Otherwise return False and change nothing."""
 
     def list_albums(self, owner: UserId | None, limit: int, *, after: AlbumId | None = None) -> list[Album]:
         """Return up to `limit` albums of the owner, or public albums if None. Start after `after`, newest first."""
@@ -253,7 +253,7 @@ class AlbumStore(Protocol):
         """
 
     def list_first_entries(self, albums: Sequence[tuple[AlbumId, bool]]) -> list[list[Entry]]:
-        """Return for each album its first entry, or none. The flag is `include_private`, as in `entries`."""
+        """Return for each album its first entry, or none. The flag is `include_private`, as in `list_entries`."""
 
     def list_entries_by_rank(
         self, album_id: AlbumId, spans: Sequence[Span], limit: int | None = None, *, include_private: bool

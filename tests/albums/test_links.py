@@ -246,3 +246,10 @@ def test_page_of_a_shared_album_takes_three_requests(shared_cloud: Cloud, ann: C
     shared_cloud.calls.clear()
     assert open_link(shared_cloud.visitor, f"{path}/photos").status == 200
     assert shared_cloud.calls == ["BatchGetItem", "Query", "BatchGetItem"]
+
+
+def test_album_has_at_most_a_hundred_links(ann: Client, album: str) -> None:
+    for _ in range(100):
+        create_link(ann, album)
+    refused = ann.post(f"{album}/links", {})
+    assert (refused.status, refused.json["error"], refused.json["details"]) == (429, "QuotaExceeded", {"links": 100})

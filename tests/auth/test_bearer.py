@@ -4,7 +4,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-import boto3
 import pytest
 import time_machine
 
@@ -25,16 +24,6 @@ def call_route(client: Client, route: Route, **headers: str) -> Answer:
 
 def status_and_error(answer: Answer) -> tuple[int, str]:
     return answer.status, answer.json.get("error", "")
-
-
-def scan_table(table: str) -> list[object]:
-    return list(boto3.client("dynamodb").scan(TableName=table)["Items"])
-
-
-def cancel_account(cloud: Cloud, user_id: str) -> None:
-    key = {"userId": {"S": user_id}, "record": {"S": "account"}}
-    item = key | {"cancelledAt": {"S": "2026-07-01T12:00:00.000Z"}}
-    boto3.client("dynamodb").put_item(TableName=cloud.settings.account_table, Item=item)
 
 
 def test_views_that_require_a_caller_are_those_with_a_gateway_authorizer() -> None:
@@ -118,10 +107,10 @@ def test_token_of_a_cancelled_account_is_rejected_and_writes_nothing(shared_clou
     cancelled, bob = (
         shared_cloud.bearing(shared_cloud.idp.token(name), unguarded=unguarded) for name in ("eve", "bob")
     )
-    cancel_account(shared_cloud, "eve")
-    before = scan_table(shared_cloud.settings.account_table), scan_table(shared_cloud.settings.photo_table)
+    shared_cloud.stored.mark_cancelled("eve")
+    before = shared_cloud.stored.read_everything()
     assert {status_and_error(call_route(cancelled, route)) for route in [*LOCKED, *OPTIONAL]} == {UNAUTHENTICATED}
-    assert (scan_table(shared_cloud.settings.account_table), scan_table(shared_cloud.settings.photo_table)) == before
+    assert shared_cloud.stored.read_everything() == before
     assert bob.get("/photos").status == 200
 
 

@@ -34,7 +34,7 @@ def test_failing_provider_is_503_and_the_sign_in_can_be_retried(
     idp.faults[TOKEN] = FAULTS[fault]
     start = time.monotonic()
     answer = browser.back(query)
-    assert time.monotonic() - start < 6
+    assert time.monotonic() - start < 15, "the fault `no response` takes 20 s"
     assert status_and_error(answer) == (503, "LoginUnavailable")
     assert int(answer.headers["Retry-After"]) > 0
     assert answer.cookies == {}

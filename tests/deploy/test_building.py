@@ -17,6 +17,8 @@ from chalicelib.deploy import building
 from chalicelib.deploy.building import ReproducibleZip, find_locked
 from tests.support.paths import ROOT
 
+TAG = f"cp{sys.version_info.major}{sys.version_info.minor}"
+"""The tag of wheels for the Python that runs chalice, because Lambda runs the package with the same Python."""
 LOCK = """# A comment
 one-two==1.0 \\
     --hash=sha256:aa
@@ -70,11 +72,11 @@ def make_wheel(folder: Path, platform: str) -> str:
     info = "tiny-1.0.dist-info"
     files = {
         f"{info}/METADATA": "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n",
-        f"{info}/WHEEL": f"Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: false\nTag: cp312-cp312-{platform}\n",
+        f"{info}/WHEEL": f"Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: false\nTag: {TAG}-{TAG}-{platform}\n",
     }
     digest = {name: base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()) for name, text in files.items()}
     record = "".join(f"{name},sha256={digest[name].decode().rstrip('=')},\n" for name in files)
-    path = folder / f"tiny-1.0-cp312-cp312-{platform}.whl"
+    path = folder / f"tiny-1.0-{TAG}-{TAG}-{platform}.whl"
     with zipfile.ZipFile(path, "w") as wheel:
         for name, text in {**files, f"{info}/RECORD": record}.items():
             wheel.writestr(name, text)
@@ -87,15 +89,15 @@ def test_wheel_of_another_platform_needs_a_locked_hash(
 ) -> None:
     digest = make_wheel(tmp_path / "index", "manylinux2014_aarch64")
     lock = f"tiny==1.0 \\\n    --hash=sha256:{digest if is_locked else '0' * 64}\n"
-    (tmp_path / "requirements.txt").write_text(lock)
+    (tmp_path / building.get_lock_name()).write_text(lock)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "index"))
     monkeypatch.setattr(PipRunner, "_execute", building._wrap_execute(PipRunner._execute))
     runner = PipRunner(SubprocessPip(OSUtils()))
-    runner.download_manylinux_wheels("cp312", ["tiny==1.0"], str(tmp_path / "found"), ["manylinux2014_aarch64"])
+    runner.download_manylinux_wheels(TAG, ["tiny==1.0"], str(tmp_path / "found"), ["manylinux2014_aarch64"])
     assert [path.name for path in (tmp_path / "found").glob("*")] == (
-        ["tiny-1.0-cp312-cp312-manylinux2014_aarch64.whl"] if is_locked else []
+        [f"tiny-1.0-{TAG}-{TAG}-manylinux2014_aarch64.whl"] if is_locked else []
     )
 
 

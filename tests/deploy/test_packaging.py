@@ -42,10 +42,12 @@ def test_functions_join_the_network_of_the_database_only_if_there_is_one() -> No
     assert {action.split(":")[0] for action in list_conditional_statements()["InVpc"]["Action"]} == {"ec2"}
 
 
-def test_functions_connect_to_the_cluster_of_the_stack_only() -> None:
+def test_functions_connect_to_the_cluster_of_the_stack_or_of_the_parameter_only() -> None:
     statement = list_conditional_statements()["OnDsql"]
     assert statement["Action"] == ["dsql:DbConnect"]
-    assert statement["Resource"] == [{"Fn::GetAtt": ["Database", "ResourceArn"]}]
+    condition, own, given = statement["Resource"][0]["Fn::If"]
+    assert (condition, own) == ("CreatesDsql", {"Fn::GetAtt": ["Database", "ResourceArn"]})
+    assert given["Fn::Sub"].endswith(":dsql:${AWS::Region}:${AWS::AccountId}:cluster/${DsqlCluster}")
 
 
 def test_every_function_gets_the_connection_string_from_its_secret() -> None:

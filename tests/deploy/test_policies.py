@@ -198,6 +198,9 @@ def cancel_account(cloud: Cloud) -> None:
     with cloud.recorder.during("run-job"):
         purge().run(job.user_id, timedelta())
         run_job(job, datetime.now(UTC))
+        cognito.refuse("AdminDeleteUser", code="UserNotFoundException")
+        cognito.answers["ListUsersInGroup"] = {"Users": []}
+        cloud.user_pool().delete(job.user_id)
     with cloud.recorder.during("sweep"), time_machine.travel(datetime.now(UTC) + timedelta(hours=2)):
         assert purge_job().sweep() == 1
     drain_queue(cloud)

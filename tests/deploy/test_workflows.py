@@ -61,6 +61,8 @@ def test_package_is_built_once_and_production_follows_the_test_stage() -> None:
     assert deploy["environment"] == "${{ inputs.stage }}"
     scripts = [step["run"] for step in deploy["steps"] if "run" in step]
     assert scripts == ["make deploy BUILT=yes", "make smoke"]
+    (audit,) = (step for step in jobs["package"]["steps"] if step.get("run") == "make audit")
+    assert audit["env"]["STORE"] == deploy["env"]["STORE"] == "${{ vars.STORE }}"
 
 
 def test_dependabot_groups_exactly_the_libraries_of_the_functions() -> None:

@@ -179,7 +179,7 @@ def test_walk_of_an_older_cursor_continues_with_its_depth() -> None:
     assert position
     older_cursor = msgspec.to_builtins(position)[:7]
     assert len(older_cursor) == 7
-    second, next_cursor = random_walk.read_next_items(gallery.read, 50, older_cursor)
+    second, next_cursor = random_walk.read_next_items(gallery.read, 50, older_cursor, feed.FEW_QUERIES)
     assert first + second == all_items[:100]
     assert next_cursor
     assert next_cursor[:2] == [7, 9]

@@ -5,12 +5,12 @@ import random
 from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache
-from statistics import quantiles
+from statistics import mean, quantiles
 
 import pytest
 
 from chalicelib.domain import feed, feed_start, permutation
-from chalicelib.domain.feed import Walk
+from chalicelib.domain.feed import FEW_PHOTOS, Walk
 from tests.support import chi_square, feed_evenness
 from tests.support.feed_gallery import BigGallery, Gallery
 
@@ -21,6 +21,32 @@ def cached_hashes() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(permutation, "_mix", lru_cache(4096)(permutation._mix))
         yield
+
+
+@pytest.mark.parametrize(
+    ("count", "min_depth", "limit", "pages"), [(20, 0, 10, 5_000), (100, 5, 10, 5_000), (500, 5, 50, 1_000)]
+)
+def test_every_photo_is_equally_likely_if_the_draw_reads_parts_of_buckets(
+    count: int, min_depth: int, limit: int, pages: int
+) -> None:
+    gallery = Gallery(count, seed=1, sizes=FEW_PHOTOS)
+    shown = feed_evenness.singles(gallery, feed_evenness.first_pages(gallery, min_depth, pages, limit=limit))
+    assert shown.p > 0.001
+
+
+@pytest.mark.parametrize(("limit", "first_goal", "later_goal"), [(10, 12, 4), (50, 22, 10)])
+def test_pages_read_few_photos_in_vain_if_each_photo_counts(limit: int, first_goal: int, later_goal: int) -> None:
+    gallery, first, later = Gallery(5_000, seed=1, sizes=FEW_PHOTOS), list[int](), list[int]()
+    for _ in range(300):
+        gallery.forget()
+        items, position = gallery.first_page(limit, 5)
+        first.append(gallery.items - len(items))
+        assert position
+        gallery.forget()
+        items, _ = feed.read_page(position, limit, gallery.read, 5)
+        later.append(gallery.items - len(items))
+    assert mean(first) < first_goal
+    assert mean(later) < later_goal
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,7 @@
-"""The services that end-to-end tests use: a local cloud, the packaged stack in the emulator, or a stage on AWS."""
+"""The services that end-to-end tests use: a local cloud, the packaged stack in the emulator, or a stage on AWS.
+
+They end with the last end-to-end test of a process, because they need CPU even when they are idle.
+"""
 
 import os
 import shutil
@@ -26,7 +29,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         # The packaged stack in the emulator has no SQL database.
         emulated = [LOCAL] if os.environ.get("STORE") else [LOCAL, PACKAGED]
         services = ["aws"] if AWS_STAGE else emulated
-        metafunc.parametrize("service", services, indirect=True, scope="session")
+        metafunc.parametrize("service", services, indirect=True, scope="package")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -39,14 +42,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if item not in others]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def service(request: pytest.FixtureRequest) -> Service:
     """A service of the kind that the test's parameter names."""
     selected: Service = request.getfixturevalue(request.param)
     return selected
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Local]:
     """One local cloud for all tests. The fixture fails if a call of a function was denied."""
     folder = tmp_path_factory.mktemp("local")
@@ -57,7 +60,7 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Local]:
     require_no_denial(Decisions(folder / "iam.log"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the project that all tests package and deploy."""
     folder = tmp_path_factory.mktemp("project")
@@ -65,7 +68,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def packaged(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Packaged]:
     """One packaged stack in the emulator for all tests. The fixture fails if a call of a function was denied."""
     folder = tmp_path_factory.mktemp("packaged")
@@ -80,7 +83,7 @@ def require_no_denial(decisions: Decisions) -> None:
     assert [decision for decision in all_decisions if not decision.allowed] == []
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def aws() -> Iterator[Deployed]:
     """The stage on AWS. At the end, the fixture cancels the accounts of the tests."""
     session = boto3.Session()

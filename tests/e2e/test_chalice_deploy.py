@@ -103,6 +103,7 @@ def test_functions_have_the_environment_of_the_package(stage: Stage) -> None:
             "EDGE_SECRETS",
             "MODERATION_CONFIDENCE",
             "OLD_TERM_TABLE",
+            "ORIGINALS_REPLICATED",
             "SECRETS_AS_OF",
         }
         assert {*expected} - {*variables} <= empty

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.support.deployer import Roles, deploy, run_empty_cloud, use_credentials
+from tests.support.deployer import BUCKET, Roles, deploy, run_empty_cloud, use_credentials
 
 pytestmark = pytest.mark.xdist_group("policies")
 
@@ -66,6 +66,8 @@ def test_workflow_can_deploy_no_other_stage_and_read_no_data(roles: Roles) -> No
         client("dynamodb").scan(TableName="photoshare-local-Accounts")
     with pytest.raises(ClientError, match="AccessDenied"):
         client("lambda").get_function_configuration(FunctionName="photoshare-test")
+    with pytest.raises(ClientError, match="AccessDenied"):
+        client("s3").put_object(Bucket=BUCKET, Key="other/package.zip", Body=b"another package")
 
 
 def test_operator_reads_no_secret_and_changes_no_function(roles: Roles) -> None:

@@ -57,7 +57,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
         yield make
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)
 
 
 def get_error_code(call: Callable[..., Any], **parameters: Any) -> str:

@@ -44,11 +44,11 @@ def call_api(cloud: Cloud, path: str, log_file: Path | None) -> int:
     port = free_port()
     api = Function(cloud, "api", port, log_file)
     try:
-        wait_until(lambda: answers(f"http://127.0.0.1:{port}/health"), 30)
+        wait_until(lambda: answers(f"http://127.0.0.1:{port}/health"), 60)
         return send("GET", f"http://127.0.0.1:{port}{path}").status
     finally:
         api.request_stop()
-        api.process.wait(10)
+        api.process.wait(30)
 
 
 def test_requests_are_logged_to_the_file_only(cloud: Cloud, capfd: pytest.CaptureFixture[str]) -> None:

@@ -94,7 +94,7 @@ def test_invalid_chunks_are_400(server: Server, body: bytes) -> None:
 
 
 def test_client_that_expects_100_continue_gets_it_at_once(server: Server) -> None:
-    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as client:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as client:
         client.sendall(b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nExpect: 100-continue\r\n\r\n")
         assert client.recv(65536).startswith(b"HTTP/1.1 100")
 
@@ -144,8 +144,11 @@ def test_concurrent_requests_do_not_share_state(server: Server) -> None:
 
 
 def test_keep_alive_connection_responds_without_delay(server: Server) -> None:
-    started = time.monotonic()
+    seconds = []
     with connected(server) as connection:
         for _ in range(50):
+            started = time.monotonic()
             assert ask(connection, "GET", "/photos/1").status == 200
-    assert time.monotonic() - started < 1  # Nagle's algorithm would delay each response by 40 ms.
+            seconds.append(time.monotonic() - started)
+    # Nagle's algorithm would delay each response by 40 ms, except the first ones. A busy machine delays only some.
+    assert min(seconds[-20:]) < 0.04

@@ -49,6 +49,17 @@ def test_erased_photo_whose_tombstone_has_expired_is_reported_and_not_rebuilt(da
     assert damage.cloud.bucket.has_version(photo.s3_key, version)
 
 
+def test_delete_marker_that_an_erasure_leaves_for_the_replica_is_no_finding(damage: Damage) -> None:
+    erased, lost = damage.upload(), damage.upload()
+    assert damage.owner.delete(f"/photos/{erased.photo_id}", permanent="true").status == 204
+    damage.cloud.bucket.erase(lost.prefix)
+    damage.rows.lose(lost)
+    for photo in (erased, lost):
+        damage.delete_original(photo)
+    found = {finding.kind for finding in reconcile(after=timedelta(days=1)).findings["found"]}
+    assert found.isdisjoint({"delete-marker", "object-of-erased-photo", "object-of-unknown-user", "row-lost"})
+
+
 def test_old_lost_row_is_rebuilt_from_the_version_that_its_digest_names(damage: Damage) -> None:
     photo = damage.upload()
     damage.rows.lose(photo)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib.reconcile.findings import LIMITED, REMEDIES, Finding
-from release.rehide import TABLES
+from release.databases import TABLES
 from tests.support import damage as seeds
 from tests.support.damage import Damage
 from tests.support.damage_kinds import CONTENT, MANUAL, OF_ONE_STORE, REPAIRABLE, TIMES, difference, seed_all

@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 import pytest
 import time_machine
+from psycopg.conninfo import make_conninfo
 
 from chalicelib.domain.accounts import Account
 from chalicelib.domain.ids import Timestamp, UserId
@@ -131,6 +133,17 @@ def test_stage_moves_to_postgres_and_back(
         assert observe(open_tables(stages[1]).backend, gallery) == shown
 
 
+@pytest.mark.parametrize(("name", "is_in_use"), [("dynamodb:test/", True), ("dynamodb:test/-restored", False)])
+def test_tables_are_named_by_their_suffix(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, is_in_use: bool
+) -> None:
+    with two_stages() as (stage, _):
+        functions = FakeLambda({"photoshare-test": build_environment(stage)})
+        monkeypatch.setattr("boto3.client", lambda _: functions)
+        with copy_store.open_database(name, tmp_path) as database:
+            assert (database.name, database.is_in_use) == (name, is_in_use)
+
+
 def test_differences_are_explained_and_change_the_exit_status(
     source: Database, target: Database, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -177,6 +190,18 @@ def test_unusable_source_is_refused_at_once(target: Database, tmp_path: Path, na
     assert run.returncode == 1
     assert message in run.stderr
     assert "Traceback" not in run.stderr
+
+
+def test_refused_statement_is_explained(source: Database, target: Database) -> None:
+    role = f"reader_{uuid4().hex}"
+    source.execute(f"CREATE ROLE {role} LOGIN")
+    name = make_conninfo(source.parameters, user=role)
+    command = [sys.executable, "-m", "release.copy_store", name, target.parameters]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    source.execute(f"DROP ROLE {role}")
+    assert run.returncode == 1
+    assert run.stderr.startswith("The copy is incomplete. A database has refused a statement: permission denied for")
+    assert run.stderr.endswith("Give its user the permission, and run the command again.\n")
 
 
 def test_database_is_not_copied_to_itself(target: Database) -> None:

@@ -1,5 +1,6 @@
 """The command makes a stage read-only and back, and the API of a read-only stage refuses every change."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,12 +18,19 @@ from tests.support.links import create_link, open_link
 BACKGROUND = ["confirm_upload", "reconcile", "run_job", "sweep"]
 
 
-class FakeLambda:
-    """Lambda with the functions of one stage."""
+class NoAlias(Exception):
+    pass
 
-    def __init__(self) -> None:
+
+class FakeLambda:
+    """Lambda with the functions of one stage. `versions` has the variables of each version of an API with an alias."""
+
+    exceptions = SimpleNamespace(ResourceNotFoundException=NoAlias)
+
+    def __init__(self, *, has_alias: bool = False) -> None:
         self.variables, self.stopped = {"A": "1"}, set[str]()
         self.updates = 0
+        self.versions, self.alias = [{"A": "1"}] if has_alias else [], 0
 
     def get_function_configuration(self, FunctionName: str) -> dict[str, Any]:
         assert FunctionName == "photoshare-prod"
@@ -43,6 +51,21 @@ class FakeLambda:
         assert name == "function_updated_v2"
         return type("Waiter", (), {"wait": staticmethod(lambda FunctionName: FunctionName)})
 
+    def get_alias(self, FunctionName: str, Name: str) -> None:
+        assert (FunctionName, Name) == ("photoshare-prod", "live")
+        if not self.versions:
+            raise NoAlias
+
+    def publish_version(self, FunctionName: str) -> dict[str, str]:
+        assert FunctionName == "photoshare-prod"
+        if self.variables != self.versions[-1]:
+            self.versions.append(self.variables)
+        return {"Version": str(len(self.versions) - 1)}
+
+    def update_alias(self, FunctionName: str, Name: str, FunctionVersion: str) -> None:
+        assert (FunctionName, Name) == ("photoshare-prod", "live")
+        self.alias = int(FunctionVersion)
+
 
 def test_stage_becomes_read_only_and_writes_again() -> None:
     lambdas = FakeLambda()
@@ -53,6 +76,15 @@ def test_stage_becomes_read_only_and_writes_again() -> None:
     for _ in range(2):
         set_read_only(lambdas, "prod", is_on=False)
     assert (lambdas.variables, lambdas.stopped, lambdas.updates) == ({"A": "1"}, set(), 2)
+
+
+def test_api_with_an_alias_uses_the_changed_version() -> None:
+    lambdas = FakeLambda(has_alias=True)
+    for is_on, variables in ((True, {"A": "1", "READ_ONLY": "1"}), (False, {"A": "1"})):
+        for _ in range(2):
+            set_read_only(lambdas, "prod", is_on=is_on)
+            assert lambdas.versions[lambdas.alias] == variables
+    assert len(lambdas.versions) == 3
 
 
 def test_unknown_argument_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,9 +21,5 @@ def run(*arguments: str) -> str:
     ).stderr
 
 
-def test_missing_region_is_named() -> None:
-    assert run("prod").strip().startswith("No region is set. Set AWS_DEFAULT_REGION")
-
-
 def test_missing_local_cloud_is_named(tmp_path: Path) -> None:
     assert run("local", "--data", str(tmp_path)).strip().startswith(f"There is no local cloud in {tmp_path}.")

@@ -1,17 +1,22 @@
 """After a restore, photos, albums and links that were hidden since then are hidden again, and nothing is revealed."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from chalicelib import wiring
 from chalicelib.domain.ids import AlbumId, PhotoId, UserId, format_timestamp
 from chalicelib.domain.photos import TRASH_LIFETIME
-from release.rehide import rehide, select_tables
+from chalicelib.infra.settings import DsqlCluster
+from chalicelib.stores.backend import Stores
+from release.databases import InvalidDatabase, select_tables
+from release.rehide import open_stores, rehide
 from tests.support.cloud import Cloud
 from tests.support.cognito import Cognito
 from tests.support.images import photo as make_photo
@@ -33,6 +38,48 @@ def restore(cloud: Cloud) -> Iterator[Callable[[], Restored]]:
 def test_table_names_have_the_stage_and_the_suffix(cloud: Cloud) -> None:
     assert select_tables(cloud.settings, "test", "") == cloud.settings
     assert select_tables(cloud.settings, "test", "-x").photo_table == "photoshare-test-PhotoMetadata-x"
+
+
+def get_table(stores: Stores) -> str:
+    table: str = vars(stores.photos)["_photos"]
+    return table
+
+
+@pytest.mark.parametrize(
+    ("name", "table"),
+    [
+        ("dynamodb:test", "PhotoMetadata"),
+        ("dynamodb:test/", "PhotoMetadata"),
+        ("dynamodb:test/-x", "PhotoMetadata-x"),
+        ("", "PhotoMetadata"),
+        ("-x", "PhotoMetadata-x"),
+    ],
+)
+def test_tables_of_a_stage_have_a_name_and_a_short_form(cloud: Cloud, name: str, table: str) -> None:
+    settings = msgspec.structs.replace(cloud.settings, database_url="")
+    assert get_table(open_stores(settings, "test", name)) == f"photoshare-test-{table}"
+
+
+def test_tables_of_another_stage_are_refused(cloud: Cloud) -> None:
+    with pytest.raises(InvalidDatabase, match=r"dynamodb:other/-x is not of the stage test\."):
+        open_stores(cloud.settings, "test", "dynamodb:other/-x")
+
+
+@pytest.mark.parametrize("name", ["dsql:abc.dsql.eu-west-1.on.aws", "abc.dsql.eu-west-1.on.aws"])
+def test_cluster_of_a_stage_has_a_name_and_a_short_form(cloud: Cloud, name: str) -> None:
+    cluster = DsqlCluster(endpoint="in-use.dsql.eu-west-1.on.aws", role="photoshare", database="postgres")
+    settings = msgspec.structs.replace(cloud.settings, database_url="", dsql=cluster)
+    database = vars(open_stores(settings, "test", name).photos)["_database"]
+    assert "host=abc.dsql.eu-west-1.on.aws" in database.parameters
+    assert "user=photoshare" in database.parameters
+
+
+@pytest.mark.parametrize("name", ["postgresql://db.example.com/photos", "dsql:abc.dsql.eu-west-1.on.aws"])
+def test_sql_database_is_named_on_a_stage_that_uses_tables(cloud: Cloud, name: str) -> None:
+    settings = msgspec.structs.replace(cloud.settings, database_url="")
+    host = re.search(r"[a-z0-9.-]+\.(com|aws)", name)
+    assert host
+    assert host[0] in vars(open_stores(settings, "test", name).photos)["_database"].parameters
 
 
 def change_after_the_copy(cloud: Cloud, ids: dict[str, PhotoId], pending: dict[str, Any], album: str) -> None:

@@ -123,6 +123,14 @@ def test_purge_subtracts_a_rating_from_the_sums_of_a_rebuilt_photo(backend: Back
     assert (backend.now(photo).rating_sum, backend.now(photo).rating_count) == (0, 0)
 
 
+def test_purge_removes_a_rating_whose_photo_is_lost(backend: Backend) -> None:
+    photo = backend.ready("bob")
+    assert backend.ratings.rate(photo, ANN, None, 4)
+    assert backend.store.remove(backend.now(photo))
+    assert [backend.deletions.purge_ratings(ANN) for _ in range(2)] == [1, 0]
+    assert backend.ratings.get_rating(photo.photo_id, ANN) is None
+
+
 def test_photo_restored_while_a_rating_is_purged_does_not_keep_the_old_score(backend: Backend) -> None:
     photo = backend.ready("bob", sha256="00" * 32)
     assert backend.ratings.rate(photo, ANN, None, 5)

@@ -221,6 +221,13 @@ def test_wrong_passwords_are_limited_per_window_under_concurrent_requests(backen
     assert (stored.attempt_window, stored.wrong_attempts) == (8, 2)
 
 
+def test_each_window_begins_without_the_wrong_passwords_of_the_one_before(backend: Backend) -> None:
+    link = new_link(add_album(backend))
+    backend.links.add_link(link, 9)
+    assert backend.links.count_wrong_password(link, 7, 3)
+    assert [backend.links.count_wrong_password(link, 8, 3) for _ in range(4)] == [True, True, True, False]
+
+
 def test_wrong_password_does_not_recreate_a_revoked_link(backend: Backend) -> None:
     album = add_album(backend)
     link = new_link(album)

@@ -4,6 +4,7 @@ import itertools
 import random
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,9 +12,10 @@ from botocore.exceptions import ClientError
 
 from chalicelib.domain import errors, feed
 from chalicelib.domain.accounts import Account
-from chalicelib.domain.ids import PhotoId, UserId, format_timestamp
+from chalicelib.domain.ids import LinkId, PhotoId, UserId, format_timestamp
 from chalicelib.domain.listing import Listing
 from chalicelib.stores.dynamodb import items
+from tests.support.album_rows import add_album, new_link
 from tests.support.dynamodb_rows import counted_calls, write_rows
 from tests.support.faults import Answer, hooked, refusal
 from tests.support.rows import NO_LIMITS, START, Backend, ids, pending
@@ -89,6 +91,21 @@ def test_opening_an_account_is_retried_if_it_conflicts_with_a_grant(backend: Bac
         with_responses(backend.client, "PutItem", iter(conflicts)),
     ):
         assert backend.accounts.open_account(account) == account
+
+
+def test_wrong_password_is_counted_if_another_one_begins_the_window_meanwhile(backend: Backend) -> None:
+    link = new_link(add_album(backend))
+    backend.links.add_link(link, 9)
+    acts: list[Callable[[], bool]] = [lambda: True, partial(backend.links.count_wrong_password, link, 7, 5)]
+
+    def before(**_: Any) -> None:
+        assert not acts or acts.pop(0)()
+
+    with hooked("before-call.dynamodb.TransactWriteItems", lambda _: before, backend.client):
+        assert backend.links.count_wrong_password(link, 7, 5)
+    stored = backend.links.read_with_link(link.album_id, LinkId(link.link_id))[1]
+    assert stored
+    assert stored.wrong_attempts == 2
 
 
 # --- Batches of reads by tag

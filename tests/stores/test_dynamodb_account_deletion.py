@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.ids import UserId, format_timestamp
-from tests.support.album_rows import add_album, new_link
+from tests.support.album_rows import add_album, build_memberships, new_link
 from tests.support.faults import Fault, Killed, hooked, striking
 from tests.support.rows import START, Backend
 
@@ -50,6 +50,13 @@ def test_purge_that_is_killed_between_two_transactions_leaves_the_album_until_it
     while backend.deletions.purge_albums(ANN):
         pass
     assert backend.links.list_links(album.album_id, 200) == []
+
+
+def test_purge_of_a_photo_purges_its_album_even_if_no_list_leads_to_the_album(backend: Backend) -> None:
+    album = add_album(backend)
+    backend.ready(memberships=build_memberships(album))
+    assert backend.deletions.purge_photos(ANN) == 1
+    assert backend.albums.get_album(album.album_id) is None
 
 
 def act_before_first_write(backend: Backend, table: str, act: Callable[[], object]) -> AbstractContextManager[None]:

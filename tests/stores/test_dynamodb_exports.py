@@ -65,9 +65,10 @@ def test_ids_of_derived_rows_are_those_of_the_rows() -> None:
     album = Membership(name="Sea", public=True, position=1)
     photos = [typical_photo(number).with_(memberships={AlbumId("a" * 36): album}) for number in range(20)]
     trashed = [photo.with_(trashed_at=photo.uploaded_at) for photo in photos[:2]]
-    reader = DynamoRowReader(ExportedRows(sqlite3.connect(":memory:")))
-    for photo in [*photos, *trashed, photos[0].with_(tags=(), title="")]:
-        assert reader.list_row_ids(photo) == reader.build_rows(photo).keys()
+    with closing(sqlite3.connect(":memory:")) as database:
+        reader = DynamoRowReader(ExportedRows(database))
+        for photo in [*photos, *trashed, photos[0].with_(tags=(), title="")]:
+            assert reader.list_row_ids(photo) == reader.build_rows(photo).keys()
 
 
 @pytest.mark.parametrize("user_id", ["ann", "bob", "nobody"])

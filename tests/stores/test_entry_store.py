@@ -90,7 +90,10 @@ def test_restored_photo_gets_the_current_name_and_visibility_of_its_album(backen
 
 
 @pytest.mark.parametrize("visibility", ["public", "unlisted"])
-@pytest.mark.parametrize("change", [{"name": "A"}, {"name": "Z"}, {"visibility": "public"}, {"visibility": "unlisted"}])
+@pytest.mark.parametrize(
+    "change",
+    [{"name": "A"}, {"name": "Z"}, {"visibility": "public"}, {"visibility": "unlisted"}, {"visibility": "private"}],
+)
 def test_photo_enters_an_album_with_the_current_name_and_visibility(
     backend: Backend, visibility: str, change: dict[str, str]
 ) -> None:
@@ -139,6 +142,18 @@ def test_latest_photo_is_the_last_added_photo_that_others_can_see(backend: Backe
     second = backend.ready(memberships=build_memberships(album))
     backend.ready(memberships=build_memberships(album), visibility="private")
     assert read_album(backend, album).latest_photo_id == second.photo_id
+    third = backend.ready(memberships=build_memberships(album))
+    backend.put(backend.put(second, visibility="private"), visibility="public")
+    assert read_album(backend, album).latest_photo_id == third.photo_id, "a photo that is shown again is not new"
+
+
+def test_photo_that_leaves_a_lost_album_does_not_recreate_it(backend: Backend) -> None:
+    album = add_album(backend)
+    photo = backend.ready("bob", memberships=build_memberships(album))
+    while backend.deletions.purge_albums(album.user_id):
+        pass
+    backend.store.replace(photo, photo.with_(memberships={}))
+    assert backend.albums.get_album(album.album_id) is None
 
 
 def test_entries_are_sorted_by_position_and_then_by_id(backend: Backend) -> None:

@@ -79,7 +79,7 @@ def test_tombstone_expires_after_ninety_days(backend: Backend) -> None:
     photo = backend.erase(backend.ready())
     backend.later(timedelta(days=90, seconds=-1))
     assert backend.now(photo).status == "erased"
-    backend.later(timedelta(seconds=2))
+    backend.later(timedelta(seconds=1))
     assert backend.store.get_photo(photo.photo_id) is None
     assert backend.store.get_photos([photo.photo_id]) == {}
     assert backend.store.rebuild(pending().with_(photo_id=photo.photo_id))

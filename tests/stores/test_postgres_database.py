@@ -74,7 +74,7 @@ def test_database_that_cannot_be_reached_is_busy() -> None:
 
 
 def test_statement_that_takes_too_long_is_busy(database: Database) -> None:
-    impatient = Database(f"{database.parameters} options='-c statement_timeout=50ms'")
+    impatient = Database(f"{database.parameters} options='-c statement_timeout=300ms'")
     with pytest.raises(errors.Busy):
         impatient.read("SELECT pg_sleep(5)")
     assert impatient.read("SELECT 1") == [(1,)]
@@ -170,9 +170,9 @@ def test_app_does_not_import_the_driver() -> None:
 
 
 def test_transaction_that_the_server_ends_because_it_is_idle_is_repeated(database: Database) -> None:
-    options = " options='-c idle_in_transaction_session_timeout=100ms'"
+    options = " options='-c idle_in_transaction_session_timeout=300ms'"
     impatient = Database(database.parameters + options)
-    pauses = [0.5]
+    pauses = [0.8]
 
     def add(transaction: Transaction) -> int:
         time.sleep(pauses.pop() if pauses else 0)

@@ -121,6 +121,13 @@ def test_sums_of_a_photo_that_an_earlier_release_rebuilt_are_never_impossible(
         assert 0 <= count <= total <= 5 * count
 
 
+def test_photo_rated_and_changed_in_the_trash_is_not_restored_with_the_old_score(backend: Backend) -> None:
+    photo = backend.put(backend.ready("bob"), trashed_at=format_timestamp(START))
+    assert backend.ratings.rate(photo, UserId("ann"), None, 5)
+    backend.put(backend.now(photo), title="Quay")
+    assert not backend.store.replace(photo, photo.with_(trashed_at=None))
+
+
 def test_rating_during_a_change_of_the_photo_is_kept(backend: Backend) -> None:
     photo = backend.ready()
     assert backend.ratings.rate(photo, BOB, None, 5)

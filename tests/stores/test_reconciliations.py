@@ -26,6 +26,8 @@ def test_lease_has_one_holder_until_it_ends_or_is_given_back(backend: Backend, f
     store.release(second)
     assert not store.acquire(second, seconds(20))
     store.release(first)
+    assert store.acquire(second, seconds(0))
+    assert not store.acquire(first, seconds(20)), "the lease holds until its last second"
     assert store.acquire(second, seconds(-1))
     assert store.acquire(first, seconds(20)), "the lease of the second process has ended"
     assert store.get_run() == run

@@ -15,6 +15,7 @@ from chalicelib.domain.photos import MAX_ALBUMS
 from chalicelib.domain.requests import MAX_TAGS
 from chalicelib.stores.postgres.database import Connection, Database
 from chalicelib.stores.postgres.expiry import PostgresExpiredRows
+from chalicelib.stores.postgres.listed import build_name
 from chalicelib.stores.postgres.search import PostgresSearchIndex
 from tests.support.album_rows import add_album, build_memberships, new_album, new_link, read_album
 from tests.support.postgres_hooks import hooked
@@ -184,3 +185,23 @@ def test_reindexing_a_photo_replaces_the_words_of_an_earlier_release(database: D
     assert sorted(find_all(backend, "quay", Listing(scope="owner", owner=ANN))) == sorted(ids([other, photo]))
     backend.put(photo, title="Hills")
     assert not index.reindex(photo), "another writer has changed the photo"
+
+
+@pytest.mark.parametrize("change", ["erase", "trash", "remove"])
+def test_words_of_an_earlier_release_are_deleted_when_the_photo_leaves_the_lists(
+    database: Database, change: str
+) -> None:
+    backend, now = build_backend(database), format_timestamp(START)
+    photo = backend.ready(title="Quay")
+    values = (build_name("public"), photo.photo_id, "quays")
+    database.write(
+        lambda transaction: transaction.execute(
+            "INSERT INTO words (listing, photo_id, word) VALUES (%s, %s, %s)", *values
+        )
+    )
+    if change == "remove":
+        assert backend.store.remove(photo)
+    else:
+        after = photo.to_tombstone(now) if change == "erase" else photo.with_(trashed_at=now)
+        assert backend.store.replace(photo, after)
+    assert database.read("SELECT word FROM words WHERE photo_id = %s", photo.photo_id) == []

@@ -25,6 +25,7 @@ def test_only_a_later_request_replaces_a_request(backend: Backend) -> None:
     for minute, expected in ((5, 5), (3, 5), (7, 7)):
         request(backend, ANN, minute, due=60 + minute)
         assert backend.trash_requests.get_time(ANN) == timestamp_after(expected)
+    request(backend, ANN, 7, due=61)
     assert list_due(backend, 66) == []
     assert list_due(backend, 67) == [ANN]
     assert backend.trash_requests.get_time(BOB) is None
@@ -42,8 +43,9 @@ def test_requests_that_are_due_longest_come_first(backend: Backend) -> None:
 def test_replaced_request_can_be_neither_postponed_nor_removed(backend: Backend) -> None:
     request(backend, ANN, 0, due=60)
     request(backend, ANN, 1, due=61)
-    backend.trash_requests.postpone(ANN, timestamp_after(0), timestamp_after(999))
-    backend.trash_requests.remove(ANN, timestamp_after(0))
+    for minute in (0, 2):
+        backend.trash_requests.postpone(ANN, timestamp_after(minute), timestamp_after(999))
+        backend.trash_requests.remove(ANN, timestamp_after(minute))
     assert list_due(backend, 61) == [ANN]
     backend.trash_requests.remove(ANN, timestamp_after(1))
     assert list_due(backend, 9999) == []

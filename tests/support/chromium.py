@@ -13,6 +13,7 @@ from playwright.sync_api import (
     FloatRect,
     Locator,
     Page,
+    Playwright,
     expect,
     sync_playwright,
 )
@@ -32,7 +33,7 @@ FLAGS = [
     "--disable-sync",
 ]
 DESKTOP: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}}
-PATIENCE = 15_000
+PATIENCE = 30_000
 """The milliseconds that the page may take for one step on a busy machine."""
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 
@@ -117,13 +118,19 @@ def find_chromium() -> str | None:
 
 
 @contextmanager
-def launch_chromium() -> Iterator[Browser]:
-    """Start Debian's Chromium."""
+def start_playwright() -> Iterator[Playwright]:
+    """Start Playwright, which a process can do only once at a time."""
     expect.set_options(PATIENCE)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
-        yield browser
-        browser.close()
+        yield playwright
+
+
+@contextmanager
+def launch_chromium(playwright: Playwright) -> Iterator[Browser]:
+    """Start Debian's Chromium."""
+    browser = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
+    yield browser
+    browser.close()
 
 
 def find_box(locator: Locator) -> FloatRect:

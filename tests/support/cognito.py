@@ -16,7 +16,11 @@ class Cognito:
     """
 
     def __init__(self, cloud: Cloud) -> None:
-        self.answers: dict[str, dict[str, Any] | str] = {"InitiateAuth": TOKENS}
+        self.answers: dict[str, dict[str, Any] | str] = {
+            "InitiateAuth": TOKENS,
+            "ListGroups": {"Groups": []},
+            "ListUsersInGroup": "ResourceNotFoundException",
+        }
         self.asked: list[tuple[str, dict[str, Any]]] = []
         events = cloud.user_pool()._cognito.meta.events
         # botocore skips the request if a handler returns an answer. The type stubs do not declare this.

@@ -133,6 +133,7 @@ def deploy(
         s3.put_object(Bucket=BUCKET, Key=f"{stage}/{key}", Body=body)
     try:
         cloudformation.describe_stacks(StackName=name)
+        cloudformation.get_template_summary(StackName=name)  # The CLI sends only parameters that the stack has.
         kind = "UPDATE"
     except ClientError as error:
         if error.response["Error"]["Code"] != "ValidationError":

@@ -1,8 +1,7 @@
 """Measure the evenness of the random order: for single photos, pairs and seeds."""
 
 import math
-from collections import Counter
-from itertools import combinations
+from collections import Counter, defaultdict
 from statistics import mean, stdev
 
 import msgspec
@@ -56,8 +55,7 @@ def singles(photos: Gallery, pages: list[list[PhotoId]]) -> Singles:
         counts.update(page)
     limit = len(pages[0])
     share = limit / count
-    pair_counts = Counter(pair for page in pages for pair in combinations(sorted(page), 2))
-    related = sum(((times / len(pages) - share**2) / (share - share**2)) ** 2 for times in pair_counts.values())
+    related = sum(((times / len(pages) - share**2) / (share - share**2)) ** 2 for times in count_pairs(pages))
     ratio, plain_p = chi_square.chi_square(counts.values(), drawn=limit)
     freedom = (count - 1) / (1 + 2 * related / count)
     return Singles(ratio, plain_p, chi_square.upper_tail(ratio * freedom, freedom))
@@ -87,12 +85,23 @@ def crowding(photos: Gallery, pages: list[list[PhotoId]], depth: int) -> Crowdin
 
 def pairs(count: int, pages: list[list[PhotoId]]) -> Pairs:
     """Measure the frequencies of pairs in a gallery of `count` photos."""
-    pair_counts = Counter(pair for page in pages for pair in combinations(sorted(page), 2))
+    pair_counts = count_pairs(pages)
     possible = math.comb(count, 2)
-    ideal = pair_counts.total() / possible
-    often = [times for times in pair_counts.values() if times > 2 * ideal + 4 * math.sqrt(ideal) + 3]
-    others = (pair_counts.total() - sum(often)) / (possible - len(often)) / ideal
-    return Pairs(max(pair_counts.values()) / ideal, len(often) / possible, others)
+    ideal = sum(pair_counts) / possible
+    often = [times for times in pair_counts if times > 2 * ideal + 4 * math.sqrt(ideal) + 3]
+    others = (sum(pair_counts) - sum(often)) / (possible - len(often)) / ideal
+    return Pairs(max(pair_counts) / ideal, len(often) / possible, others)
+
+
+def count_pairs(pages: list[list[PhotoId]]) -> list[int]:
+    """Return the number of pages of each pair of photos that are on a page together."""
+    # A counter for each photo is three times as fast as one counter of pairs.
+    partners: dict[PhotoId, Counter[PhotoId]] = defaultdict(Counter)
+    for page in pages:
+        photos = sorted(page)
+        for place, photo in enumerate(photos, 1):
+            partners[photo].update(photos[place:])
+    return [times for counter in partners.values() for times in counter.values()]
 
 
 def overlaps(photos: Gallery, seeds: int) -> tuple[float, float]:

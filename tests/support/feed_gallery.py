@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import msgspec
 
 from chalicelib.domain import feed, feed_start
-from chalicelib.domain.feed import Span, Walk
+from chalicelib.domain.feed import FEW_QUERIES, Span, Walk, WalkSizes
 from chalicelib.domain.ids import PhotoId
 from tests.support import row_sizes
 
@@ -23,8 +23,8 @@ class Item(msgspec.Struct, frozen=True):
 class Gallery:
     """Photos sorted by rank, as in an index. Counts the requests and their cost."""
 
-    def __init__(self, count: int = 0, seed: int = 0) -> None:
-        self.rng = random.Random(seed)
+    def __init__(self, count: int = 0, seed: int = 0, sizes: WalkSizes = FEW_QUERIES) -> None:
+        self.rng, self.sizes = random.Random(seed), sizes
         self.ranks: list[tuple[int, PhotoId]] = []
         self.requests, self.units, self.items = 0, 0.0, 0
         self.reads: list[tuple[Span, float]] = []
@@ -82,15 +82,16 @@ class Gallery:
     def new_walk(self, limit: int = 10, min_depth: int = 0, seed: int | None = None) -> Walk:
         """Return the start of a walk. Estimate the density from the ranks after a random rank, as the service does."""
         sample = feed_start.choose_sample(self.rng.getrandbits(64), min_depth)
-        ranks = [item.rank for item in self.read([sample], feed_start.choose_sample_size(limit))[0]]
+        ranks = [item.rank for item in self.read([sample], feed_start.choose_sample_size(limit, self.sizes))[0]]
         seed = self.rng.getrandbits(64) if seed is None else seed
-        return feed_start.start_walk(seed, ranks, sample, limit, min_depth)
+        return feed_start.start_walk(seed, ranks, sample, limit, min_depth, self.sizes)
 
     def first_page(
         self, limit: int = 10, min_depth: int = 0, seed: int | None = None
     ) -> tuple[list[Item], Walk | None]:
         """Return the first page of a new walk, and the start of the next page."""
-        return feed_start.read_first_page(self.new_walk(limit, min_depth, seed), limit, self.read, min_depth)
+        walk = self.new_walk(limit, min_depth, seed)
+        return feed_start.read_first_page(walk, limit, self.read, min_depth, self.sizes)
 
     def _new_id(self) -> PhotoId:
         return PhotoId(f"{self.rng.getrandbits(128):032x}")

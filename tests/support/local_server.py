@@ -154,7 +154,7 @@ def ask(
 
 def raw(server: Server, *lines: str, body: bytes = b"") -> bytes:
     """Send these lines as a request and read until the server closes the connection."""
-    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as client:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as client:
         client.sendall("\r\n".join([*lines, "Connection: close", "", ""]).encode("latin-1") + body)
         return b"".join(iter(lambda: client.recv(65536), b""))
 

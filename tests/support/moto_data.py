@@ -16,6 +16,11 @@ def read_rows(dynamodb: Any, table: str) -> list[Row]:
     return [item.to_json()["Attributes"] for item in _table(dynamodb, table).all_items()]
 
 
+def put_row(dynamodb: Any, table: str, row: Row) -> None:
+    """Write a row, without a check of its values."""
+    _table(dynamodb, table).put_item(row)
+
+
 def delete_rows(dynamodb: Any, table: str) -> None:
     """Delete all rows of a table."""
     _table(dynamodb, table).items.clear()

@@ -59,3 +59,30 @@ def open_sharing(page: Page) -> Locator:
     dialog = page.get_by_role("dialog", name="Share this album")
     expect(dialog).to_be_visible()
     return dialog
+
+
+def fill_new_album(person: Person, name: str) -> str:
+    """Put all photos that the library shows into a new album, show the album, and return its id."""
+    page = person.page
+    person.open("/library?order=newest")
+    person.tiles().first.locator("a").focus()
+    page.keyboard.press("Control+a")
+    toolbar = page.get_by_role("toolbar")
+    count = int(toolbar.get_by_role("status").inner_text().split()[0])
+    toolbar.get_by_role("button", name="Add to album").click()
+    page.get_by_role("dialog").get_by_role("button", name="New album").click()
+    form = page.get_by_role("dialog", name="New album")
+    form.get_by_label("Name").fill(name)
+    form.get_by_role("button", name="Create the album").click()
+    expect(toast(page)).to_contain_text(f"{count} photos were added to {name}.", timeout=20_000)
+    toast(page).get_by_role("link", name="Show").click()
+    expect(page.get_by_role("heading", name=name)).to_be_visible()
+    return page.url.rsplit("/", 1)[1]
+
+
+def share_album(person: Person, password: str) -> str:
+    """Create a share link with a password for the album that the page shows, and return its URL."""
+    dialog = open_sharing(person.page)
+    dialog.get_by_label("Password").fill(password)
+    dialog.get_by_role("button", name="Create and copy link").click()
+    return dialog.get_by_label("Link", exact=True).input_value()

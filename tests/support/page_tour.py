@@ -92,6 +92,13 @@ class Tour:
             expect(self.page.locator("dialog[open]")).to_be_visible()
             yield f"dialog of the action {action}"
             self.page.keyboard.press("Escape")
+        self._use("Add to album")
+        self.page.get_by_role("dialog").get_by_role("button", name="New album").click()
+        form = self.page.get_by_role("dialog", name="New album")
+        form.get_by_label("Name").fill("Harbours")
+        form.get_by_role("button", name="Create the album").click()
+        self.page.locator(".toast a").focus()
+        yield "message with a link"
 
     def see_viewer(self) -> Iterator[str]:
         self._open("/library?order=newest")

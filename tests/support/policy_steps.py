@@ -28,6 +28,7 @@ from tests.support.policy_tools import (
     run_sweep,
     without_events,
 )
+from tests.support.policy_users import cancel_restored_account
 from tests.support.rest import post_form, put, send
 from tests.support.service import Local
 
@@ -291,5 +292,6 @@ STEPS: list[Callable[[Local], None]] = [
         show_photo,
     ),
     *(list_photos, search, change_photo, use_album, delete_album_with_photos, update_album_photos, clean_up_by_sweep),
-    *(rotate_photo, reindex_photos, empty_trash, reset_password, cancel_account, reconcile, call_as_lambda),
+    *(rotate_photo, reindex_photos, empty_trash, reset_password, cancel_account, cancel_restored_account),
+    *(reconcile, call_as_lambda),
 ]

@@ -12,7 +12,8 @@ from psycopg.conninfo import make_conninfo
 from chalicelib.stores.backend import Stores
 from chalicelib.stores.postgres.database import Database
 from chalicelib.stores.postgres.migrations import migrate
-from release.rehide import TABLES, open_stores, select_tables
+from release.databases import TABLES, select_tables
+from release.rehide import open_stores
 from tests.support.cloud import Cloud
 from tests.support.postgres_hooks import list_tables
 from tests.support.stored.dynamodb import DynamoStored

@@ -13,7 +13,7 @@ class StoredGallery(Gallery):
     """A gallery that reads from a store, and remembers which photos the store should have."""
 
     def __init__(self, backend: Backend, listing: Listing, count: int = 0, seed: int = 0) -> None:
-        super().__init__(seed=seed)
+        super().__init__(seed=seed, sizes=backend.store.walk_sizes)
         self._backend, self._listing, self._photos = backend, listing, dict[PhotoId, Photo]()
         for _ in range(count):
             self.insert()

@@ -22,12 +22,14 @@ class TimeBudget:
         self._start = time.monotonic()
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Print the seconds of the run and of the folders that took most of them."""
+        """Print the seconds of the run, of the folders that took most of them, and of each process."""
         seconds: dict[str, float] = defaultdict(float)
+        processes: dict[str, float] = defaultdict(float)
         for reports in terminalreporter.stats.values():
             for report in reports:
                 if isinstance(report, pytest.TestReport):
                     seconds[part_of(report.nodeid)] += report.duration
+                    processes[getattr(report, "worker_id", "")] += report.duration
         if len(seconds) == 1:
             return
         spent = time.monotonic() - self._start
@@ -36,6 +38,9 @@ class TimeBudget:
         total = sum(seconds.values())
         for part, took in sorted(seconds.items(), key=itemgetter(1), reverse=True)[:LINES]:
             terminalreporter.line(f"{took / total:4.0%}  {part}")
+        if len(processes) > 1:
+            busy = ", ".join(f"{process} {took:.0f} s" for process, took in sorted(processes.items()))
+            terminalreporter.line(f"The processes ran tests for {busy}.")
 
 
 def part_of(nodeid: str) -> str:

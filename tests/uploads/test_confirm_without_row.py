@@ -1,6 +1,6 @@
 """Objects whose row is lost, whose photo has another key, or whose confirmed version was deleted."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -8,10 +8,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chalicelib.domain.ids import create_photo_id
+from chalicelib.domain.photos import TOMBSTONE_LIFETIME
 from tests.support.cloud import Client, Cloud, created
 from tests.support.images import photo as make_photo
-from tests.support.invariants import originals_of, rows, sound
-from tests.support.uploads import cancel_account, put_object
+from tests.support.invariants import left_over, originals_of, rows, sound
+from tests.support.uploads import act_during, cancel_account, put_object
 
 JPEG, OTHER = make_photo(64, 48), make_photo(48, 64, seed=1)
 NOW = datetime.now(UTC)
@@ -41,9 +42,7 @@ def test_rebuilt_row_takes_its_filename_from_the_key_if_there_is_no_metadata(
 
 def test_original_restored_as_a_new_version_is_served(shared_cloud: Cloud, ann: Client) -> None:
     photo = shared_cloud.upload(ann, JPEG)
-    shared_cloud.bucket._delete(
-        shared_cloud.bucket.originals, [{"Key": photo.s3_key, "VersionId": photo.version_id or ""}]
-    )
+    shared_cloud.bucket.delete_one_version(photo.s3_key, photo.version_id or "")
     restored = put_object(shared_cloud, photo.s3_key, JPEG)
     shared_cloud.deliver(created(photo.s3_key, restored, "ObjectCreated:Copy"))
     assert shared_cloud.photo(photo.photo_id).version_id == restored
@@ -69,19 +68,58 @@ def test_different_content_does_not_replace_a_lost_original_and_is_kept(
     shared_cloud: Cloud, ann: Client, content: bytes
 ) -> None:
     photo = shared_cloud.upload(ann, JPEG)
-    shared_cloud.bucket._delete(
-        shared_cloud.bucket.originals, [{"Key": photo.s3_key, "VersionId": photo.version_id or ""}]
-    )
+    shared_cloud.bucket.delete_one_version(photo.s3_key, photo.version_id or "")
     other = put_object(shared_cloud, photo.s3_key, content)
     shared_cloud.deliver(created(photo.s3_key, other))
     assert shared_cloud.photo(photo.photo_id).version_id == photo.version_id
     assert originals_of(shared_cloud, ann.user_id) == {(photo.s3_key, other)}
 
 
-def test_object_without_a_row_is_deleted_if_the_account_is_cancelled(shared_cloud: Cloud, ann: Client) -> None:
+def test_event_of_a_version_that_is_gone_changes_nothing_even_if_the_original_is_lost(
+    shared_cloud: Cloud, ann: Client
+) -> None:
+    photo = shared_cloud.upload(ann, JPEG)
+    late = put_object(shared_cloud, photo.s3_key, OTHER)
+    shared_cloud.bucket.erase(photo.s3_key)
+    shared_cloud.deliver(created(photo.s3_key, late))
+    assert shared_cloud.photo(photo.photo_id) == photo
+
+
+def test_event_of_an_object_that_is_gone_and_has_no_row_is_ignored(shared_cloud: Cloud, ann: Client) -> None:
+    key = f"{ann.user_id}/{create_photo_id(NOW, uuid4().int)}/x.jpg"
+    version = put_object(shared_cloud, key, JPEG)
+    shared_cloud.bucket.erase(key)
+    shared_cloud.deliver(created(key, version))
+    assert rows(shared_cloud, ann.user_id) == []
+
+
+def test_object_whose_photo_may_have_been_erased_gets_no_row_and_is_kept(shared_cloud: Cloud, ann: Client) -> None:
+    key = f"{ann.user_id}/{create_photo_id(NOW - TOMBSTONE_LIFETIME, uuid4().int)}/x.jpg"
+    version = put_object(shared_cloud, key, JPEG)
+    shared_cloud.deliver(created(key, version))
+    assert rows(shared_cloud, ann.user_id) == []
+    assert originals_of(shared_cloud, ann.user_id) == {(key, version)}
+
+
+def test_object_without_a_row_leaves_nothing_if_the_account_is_cancelled_meanwhile(
+    shared_cloud: Cloud, ann: Client
+) -> None:
+    grant = shared_cloud.grant(ann)
+    key = f"{ann.user_id}/{create_photo_id(NOW, uuid4().int)}/x.jpg"
+    version = put_object(shared_cloud, key, JPEG)
+    with act_during(shared_cloud, "GetObject", lambda: cancel_account(shared_cloud, ann.user_id)):
+        shared_cloud.deliver(created(key, version))
+    assert [photo.photo_id for photo in rows(shared_cloud, ann.user_id)] == [grant["photoId"]]
+    assert left_over(shared_cloud, ann.user_id) == []
+
+
+@pytest.mark.parametrize("age", [timedelta(), TOMBSTONE_LIFETIME])
+def test_object_without_a_row_is_deleted_if_the_account_is_cancelled(
+    shared_cloud: Cloud, ann: Client, age: timedelta
+) -> None:
     grant = shared_cloud.grant(ann)
     cancel_account(shared_cloud, ann.user_id)
-    key = f"{ann.user_id}/{create_photo_id(NOW, uuid4().int)}/x.jpg"
+    key = f"{ann.user_id}/{create_photo_id(NOW - age, uuid4().int)}/x.jpg"
     shared_cloud.deliver(created(key, put_object(shared_cloud, key, JPEG)))
     assert [photo.photo_id for photo in rows(shared_cloud, ann.user_id)] == [grant["photoId"]]
     assert sound(shared_cloud, ann)

@@ -28,6 +28,17 @@ def test_complete_leaves_a_large_photo_to_the_event(
     assert ann.post(f"{path}/complete").status == 200
 
 
+@pytest.mark.parametrize(("limit", "status"), [("MAX_REQUEST_BYTES", 200), ("MAX_UPLOAD_BYTES", 202)])
+def test_complete_confirms_a_photo_that_reaches_the_limit_of_requests_and_no_larger_one(
+    shared_cloud: Cloud, ann: Client, monkeypatch: pytest.MonkeyPatch, limit: str, status: int
+) -> None:
+    monkeypatch.setattr(confirmation, "MAX_REQUEST_BYTES", len(JPEG) - 1)
+    monkeypatch.setattr(confirmation, limit, len(JPEG))
+    grant = shared_cloud.grant(ann)
+    shared_cloud.put(grant, JPEG)
+    assert ann.post(f"/photos/{grant['photoId']}/complete").status == status
+
+
 def test_rejection_names_the_limit_and_the_size(shared_cloud: Cloud, ann: Client) -> None:
     wide = images.png(header=struct.pack(">IIBBBBB", 30_001, 1, 8, 0, 0, 0, 0))
     grant = shared_cloud.grant(ann, contentType="image/png")

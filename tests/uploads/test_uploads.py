@@ -20,6 +20,7 @@ from tests.support.cloud import Client, Cloud
 from tests.support.images import photo as make_photo
 from tests.support.invariants import broken, left_over, rows
 from tests.support.rows import NO_LIMITS, START
+from tests.support.uploads import act_during
 
 JPEG = make_photo(64, 48)
 FEW_EXAMPLES = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -215,3 +216,22 @@ def test_erased_photo_cannot_be_confirmed(shared_cloud: Cloud, ann: Client) -> N
     ann.delete(f"/photos/{grant['photoId']}", permanent="true")
     shared_cloud.put(grant, JPEG)
     assert ann.post(f"/photos/{grant['photoId']}/complete").status == 404
+
+
+@pytest.mark.parametrize("is_purged", [False, True])
+def test_photo_that_is_erased_while_its_owner_confirms_it_is_not_found(
+    shared_cloud: Cloud, ann: Client, *, is_purged: bool
+) -> None:
+    grant = shared_cloud.grant(ann)
+    shared_cloud.put(grant, JPEG)
+    path = f"/photos/{grant['photoId']}"
+
+    def erase() -> None:
+        if is_purged:
+            assert shared_cloud.store.remove(shared_cloud.photo(grant["photoId"]))
+        else:
+            ann.delete(path, permanent="true")
+
+    with act_during(shared_cloud, "PutObject", erase):
+        assert ann.post(f"{path}/complete").status == 404
+    assert left_over(shared_cloud, ann.user_id) == []

@@ -9,10 +9,10 @@ import pytest
 from tests.support.cloud import Client, Cloud, created
 from tests.support.faults import Fault, Killed, striking
 from tests.support.images import photo as make_photo
-from tests.support.invariants import originals_of, rows, sound
+from tests.support.invariants import left_over, originals_of, rows, sound
 from tests.support.policies import as_test_code
 from tests.support.sweeps import UNUSED_GRANT_DUE, deliver_clean_up_job, sweep_and_run_jobs
-from tests.support.uploads import put_object
+from tests.support.uploads import act_during, put_object
 
 JPEG, OTHER = make_photo(64, 48), make_photo(48, 64, seed=1)
 
@@ -49,8 +49,9 @@ def test_confirmation_without_an_event_keeps_only_the_newest_version(
     grant = shared_cloud.grant(ann, method="POST")
     for content in (OTHER, OTHER):
         shared_cloud.put(grant, content)
-    put_object(shared_cloud, f"{ann.user_id}/{grant['photoId']}/stray.jpg", OTHER)
     version = shared_cloud.put(grant, JPEG)
+    # S3 lists this key first.
+    put_object(shared_cloud, f"{ann.user_id}/{grant['photoId']}/a.jpg", OTHER)
     confirm(grant["photoId"])
     photo = shared_cloud.photo(grant["photoId"])
     assert (photo.status, photo.width, photo.version_id) == ("ready", 64, version)
@@ -80,6 +81,19 @@ def test_rejected_upload_leaves_no_version_behind_a_delete_marker(shared_cloud: 
     sweep_and_run_jobs(shared_cloud, UNUSED_GRANT_DUE)
     assert shared_cloud.photo(grant["photoId"]).status == "rejected"
     assert originals_of(shared_cloud, ann.user_id) == set()
+
+
+def test_upload_whose_row_is_removed_while_a_sweep_confirms_it_leaves_nothing(shared_cloud: Cloud, ann: Client) -> None:
+    grant = shared_cloud.grant(ann)
+    shared_cloud.put(grant, JPEG)
+
+    def remove() -> None:
+        assert shared_cloud.store.remove(shared_cloud.photo(grant["photoId"]))
+
+    with act_during(shared_cloud, "PutObject", remove):
+        deliver_clean_up_job(shared_cloud, grant["photoId"], datetime.now(UTC) + UNUSED_GRANT_DUE)
+    assert rows(shared_cloud, ann.user_id) == []
+    assert left_over(shared_cloud, ann.user_id) == []
 
 
 @pytest.mark.parametrize("has_stray", [False, True])

@@ -9,8 +9,11 @@ const { request } = await import("../../chalicelib/web/core/api.js");
 
 const LIFETIME = 900;
 
-/** @param {string} sub */
-const encode = (sub) => `h.${btoa(JSON.stringify({ sub }))}.${sub}${Math.random()}`;
+/**
+ * @param {string} sub
+ * @param {string[]} [groups]
+ */
+const encode = (sub, groups) => `h.${btoa(JSON.stringify({ sub, "cognito:groups": groups }))}.${sub}${Math.random()}`;
 
 /** Answer requests as the service does. Return the paths of the requests, and the tokens that it has issued. */
 function serve() {
@@ -61,4 +64,11 @@ test("a token that the service refuses early is renewed, and the request is sent
   await request("GET", "photos");
   assert.deepEqual(paths, ["token", "refused", "token", "photos"]);
   assert.equal(issued.length, 2);
+});
+
+test("a user of a rebuilt user pool has the account that a group names", async () => {
+  globalThis.fetch = async () =>
+    Response.json({ accessToken: encode("new", ["staff", "account-old"]), idToken: encode("new"), expiresIn: LIFETIME });
+  await session.renew();
+  assert.equal(session.userId, "old");
 });

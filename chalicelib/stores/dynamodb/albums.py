@@ -11,7 +11,7 @@ import msgspec
 from chalicelib.domain import errors
 from chalicelib.domain.accounts import IdempotencyRecord
 from chalicelib.domain.albums import Album, Entry
-from chalicelib.domain.feed import Span
+from chalicelib.domain.feed import FEW_QUERIES, Span
 from chalicelib.domain.ids import AlbumId, PhotoId, Timestamp, UserId
 from chalicelib.domain.photos import Photo
 from chalicelib.infra.settings import Settings
@@ -28,6 +28,8 @@ _DERIVED = ("photoCount", "openCount", "linkCount", "latestPhotoId", "updatedThr
 
 class DynamoAlbumStore:
     """`AlbumStore` on the tables that `Settings` names."""
+
+    walk_sizes = FEW_QUERIES
 
     def __init__(self, settings: Settings, dynamodb: "DynamoDBClient", clock: Callable[[], float] = time.time) -> None:
         self._calls, self._clock = Calls(dynamodb, clock), clock

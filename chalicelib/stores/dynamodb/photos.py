@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain import errors
 from chalicelib.domain.accounts import IdempotencyRecord, Limits
-from chalicelib.domain.feed import Span
+from chalicelib.domain.feed import FEW_QUERIES, Span
 from chalicelib.domain.ids import PhotoId, Timestamp
 from chalicelib.domain.listing import Listing
 from chalicelib.domain.photos import Photo
@@ -26,6 +26,8 @@ _RATINGS_PER_CALL = 100
 
 class DynamoPhotoStore:
     """`PhotoStore` on the tables that `Settings` names."""
+
+    walk_sizes = FEW_QUERIES
 
     def __init__(self, settings: Settings, dynamodb: "DynamoDBClient", clock: Callable[[], float] = time.time) -> None:
         self._calls, self._clock = Calls(dynamodb, clock), clock

@@ -7,7 +7,7 @@ from typing import Any
 from chalicelib.domain import errors
 from chalicelib.domain.accounts import IdempotencyRecord
 from chalicelib.domain.albums import Album, Entry
-from chalicelib.domain.feed import Span
+from chalicelib.domain.feed import FEW_PHOTOS, Span
 from chalicelib.domain.ids import AlbumId, PhotoId, Timestamp, UserId
 from chalicelib.domain.photos import Photo
 from chalicelib.stores.postgres import accounts, idempotency
@@ -27,6 +27,8 @@ from chalicelib.stores.postgres.rows import (
 
 class PostgresAlbumStore:
     """`AlbumStore` on a database."""
+
+    walk_sizes = FEW_PHOTOS
 
     def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
         self._database, self._clock = database, clock

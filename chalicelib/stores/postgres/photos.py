@@ -6,7 +6,7 @@ from typing import Any
 
 from chalicelib.domain import errors
 from chalicelib.domain.accounts import IdempotencyRecord, Limits
-from chalicelib.domain.feed import Span
+from chalicelib.domain.feed import FEW_PHOTOS, Span
 from chalicelib.domain.ids import PhotoId, Timestamp
 from chalicelib.domain.listing import Listing
 from chalicelib.domain.photos import Photo
@@ -19,6 +19,8 @@ _RATINGS_PER_CALL = 100
 
 class PostgresPhotoStore:
     """`PhotoStore` on a database."""
+
+    walk_sizes = FEW_PHOTOS
 
     def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
         self._database, self._clock = database, clock

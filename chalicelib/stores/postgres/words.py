@@ -20,6 +20,10 @@ def build_keys(photo: Photo) -> set[tuple[str, str]]:
 
 def write(transaction: Transaction, before: Photo, after: Photo) -> None:
     """Turn the rows of `before` into those of `after`."""
+    if before.listed and not after.listed:
+        # A later reindexing skips the photo, so delete the words of an earlier release too.
+        replace_all(transaction, after)
+        return
     old, new = build_keys(before), build_keys(after)
     if old - new:
         rows, values = build_placeholders(sorted(old - new))

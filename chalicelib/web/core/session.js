@@ -88,7 +88,10 @@ class Session extends EventTarget {
     const lifetime = expiresIn * 1000;
     this.#token = accessToken;
     this.#renewAt = Date.now() + lifetime - Math.min(RENEW_EARLY, lifetime / 10);
-    const userId = claims(accessToken).sub ?? null;
+    const { sub, "cognito:groups": groups = [] } = claims(accessToken);
+    // A user of a rebuilt user pool has a new id. A group has the id of the account.
+    const group = groups.find((name) => name.startsWith("account-"));
+    const userId = group?.slice("account-".length) ?? sub ?? null;
     if (userId === this.userId) return;
     const previous = this.userId;
     this.userId = userId;
@@ -103,7 +106,7 @@ export const session = new Session();
 /**
  * Return the claims of a token, for display only. The server verifies tokens.
  * @param {string | null | undefined} token
- * @returns {{sub?: string, email?: string}}
+ * @returns {{sub?: string, email?: string, "cognito:groups"?: string[]}}
  */
 function claims(token) {
   if (!token) return {};

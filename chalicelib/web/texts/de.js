@@ -193,7 +193,7 @@ const texts = {
   "usage.near": "Fast voll. Ist der Platz belegt, werden neue Fotos abgelehnt.",
   "usage.bin": "Fotos im Papierkorb zählen mit. Leeren Sie ihn, um Platz zu schaffen.",
   "sign-out.everywhere": "Überall abmelden",
-  "sign-out.everywhere.text": "Beendet Ihre Sitzungen auf allen Geräten, auch auf diesem. Das wirkt innerhalb einer Stunde.",
+  "sign-out.everywhere.text": "Beendet Ihre Sitzungen auf allen Geräten, auch auf diesem. Das wirkt innerhalb von 15 Minuten.",
   "sign-out.everywhere.ask": "Auf allen Geräten abmelden?",
   "cancel-account": "Konto löschen",
   "cancel-account.open": "Konto löschen …",

@@ -192,7 +192,7 @@ export default {
   "usage.near": "Nearly full. When it is full, new uploads are refused.",
   "usage.bin": "Photos in the bin count too. Emptying the bin frees their space.",
   "sign-out.everywhere": "Sign out everywhere",
-  "sign-out.everywhere.text": "Ends your sessions on every device, also on this one. Takes effect within an hour.",
+  "sign-out.everywhere.text": "Ends your sessions on every device, also on this one. Takes effect within 15 minutes.",
   "sign-out.everywhere.ask": "Sign out on every device?",
   "cancel-account": "Cancel your account",
   "cancel-account.open": "Cancel account…",

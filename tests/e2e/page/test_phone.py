@@ -33,9 +33,9 @@ def assert_target(control: Locator) -> None:
 
 def touch(one: FloatRect, other: FloatRect) -> bool:
     """Return whether two boxes overlap."""
-    is_beside = one["x"] + one["width"] <= other["x"] or other["x"] + other["width"] <= one["x"]
-    is_above = one["y"] + one["height"] <= other["y"] or other["y"] + other["height"] <= one["y"]
-    return not is_beside and not is_above
+    in_columns = one["x"] < other["x"] + other["width"] and other["x"] < one["x"] + one["width"]
+    in_rows = one["y"] < other["y"] + other["height"] and other["y"] < one["y"] + one["height"]
+    return in_columns and in_rows
 
 
 def choose(phone: Person, folder: Path) -> Uploader:

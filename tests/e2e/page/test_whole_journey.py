@@ -14,7 +14,7 @@ from playwright.sync_api import expect
 from tests.support.chromium import PHONE, Person, write_photos
 from tests.support.keys import Keys
 from tests.support.mixed_photos import write_mixed_folder
-from tests.support.page_albums import list_shown, list_stored, open_sharing, toast, use_menu
+from tests.support.page_albums import fill_new_album, list_shown, list_stored, share_album, toast, use_menu
 from tests.support.page_doors import join_on_page
 from tests.support.rest import PASSWORD as ACCOUNT_PASSWORD
 from tests.support.uploading import Uploader
@@ -37,7 +37,7 @@ def test_owner_shares_a_folder_and_a_visitor_uses_it_until_the_account_ends(
     join_on_page(owner, "owner")
     upload_folder(owner, write_mixed_folder(tmp_path / "Dolomites", COUNT, seed=2000))
     album_id = make_album(owner)
-    url = share(owner)
+    url = share_album(owner, PASSWORD)
     look(visitor, url)
     join_from_link(visitor, url)
     rate(owner, visitor)
@@ -77,21 +77,7 @@ def upload_folder(owner: Person, folder: Path) -> None:
 
 def make_album(owner: Person) -> str:
     """Put all photos that the library shows into a new album, and move its last photo to the start."""
-    page = owner.page
-    owner.open("/library?order=newest")
-    owner.tiles().first.locator("a").focus()
-    page.keyboard.press("Control+a")
-    toolbar = page.get_by_role("toolbar")
-    count = int(toolbar.get_by_role("status").inner_text().split()[0])
-    toolbar.get_by_role("button", name="Add to album").click()
-    page.get_by_role("dialog").get_by_role("button", name="New album").click()
-    form = page.get_by_role("dialog", name="New album")
-    form.get_by_label("Name").fill("Dolomites")
-    form.get_by_role("button", name="Create the album").click()
-    expect(toast(page)).to_contain_text(f"{count} photos were added to Dolomites.", timeout=PATIENCE)
-    toast(page).get_by_role("link", name="Show").click()
-    expect(page.get_by_role("heading", name="Dolomites")).to_be_visible()
-    album_id = page.url.rsplit("/", 1)[1]
+    page, album_id = owner.page, fill_new_album(owner, "Dolomites")
     use_menu(page, "Arrange")
     expect(page.get_by_role("toolbar", name="Arrange")).to_be_visible()
     first, second, third = list_shown(page)[:3]
@@ -104,14 +90,6 @@ def make_album(owner: Person) -> str:
     owner.local.wait(lambda: list_stored(owner, album_id)[:3] == [third, first, second])
     page.get_by_role("toolbar", name="Arrange").get_by_role("button", name="Done").click()
     return album_id
-
-
-def share(owner: Person) -> str:
-    """Create a link with a password, and return its URL."""
-    dialog = open_sharing(owner.page)
-    dialog.get_by_label("Password").fill(PASSWORD)
-    dialog.get_by_role("button", name="Create and copy link").click()
-    return dialog.get_by_label("Link", exact=True).input_value()
 
 
 def look(visitor: Person, url: str) -> None:

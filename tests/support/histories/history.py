@@ -119,21 +119,34 @@ class History:
 
 
 def furnish(twins: Twins) -> History:
-    """Give each user a photo, and one of them an album, as the start of all histories."""
+    """Give each user a public photo, and put two of them into albums, as the start of all histories.
+
+    A private album has a public photo, whose public words leave out the name of the album. The newest photo of a public
+    album is private, so its public cover is another one. Random steps alone rarely lead to these states.
+    """
     history = History(twins)
     with time_machine.travel(START - timedelta(hours=1), tick=False) as clock:
+        history.clock = clock
         for number, name in enumerate(PEOPLE):
-            clock.shift(timedelta(seconds=1))
-            body = {"filename": "x.jpg", "contentType": "image/jpeg", "tags": [WORDS[number]], "title": WORDS[0]}
-            grant = history.send(name, "POST", "/upload", body).json
-            history.owners[grant["photoId"]], history.grants[grant["photoId"]] = name, grant
-            history.photos.append(grant["photoId"])
-            history.upload(grant["photoId"], CONTENTS[0])
-            history.deliver(history.events.pop())
-        album = history.send(PEOPLE[0], "POST", "/albums", {"name": NAMES[0]}).json
-        history.albums.append(album["albumId"])
-        history.owners[album["albumId"]] = PEOPLE[0]
+            _add_photo(history, name, WORDS[number])
+        for number, visibility in enumerate(("private", "public")):
+            owner, body = PEOPLE[number], {"name": NAMES[number], "visibility": visibility}
+            album_id = history.send(owner, "POST", "/albums", body).json["albumId"]
+            history.albums.append(album_id)
+            history.owners[album_id] = owner
+            history.send(owner, "PUT", f"/albums/{album_id}/photos/{history.photos[number]}")
+        _add_photo(history, PEOPLE[1], WORDS[2], visibility="private", albumId=history.albums[1])
     return history
+
+
+def _add_photo(history: History, owner: str, tag: str, **facts: str) -> None:
+    history.wait(seconds=1)
+    body = {"filename": "x.jpg", "contentType": "image/jpeg", "tags": [tag], "title": WORDS[0], **facts}
+    grant = history.send(owner, "POST", "/upload", body).json
+    history.owners[grant["photoId"]], history.grants[grant["photoId"]] = owner, grant
+    history.photos.append(grant["photoId"])
+    history.upload(grant["photoId"], CONTENTS[0])
+    history.deliver(history.events.pop())
 
 
 Operation = Callable[[History, int], None]

@@ -2,10 +2,8 @@
 
 import logging
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import time_machine
 from hypothesis import HealthCheck, Phase, given, seed, settings
@@ -19,12 +17,11 @@ from tests.support.cognito import Cognito
 from tests.support.histories.history import START, furnish
 from tests.support.histories.operations import OPERATIONS
 from tests.support.histories.twins import Twins, running_twins
-from tests.support.policies import VIOLATIONS
 from tests.support.postgres_rows import new_database
 from tests.support.postgres_server import PostgresServer, running_server
+from tests.support.seeds import iterate_seeds
 
 RUNS_PER_SEED, STEPS, VIEWS = 20, 30, 10
-NEXT_SEED = Path(".hypothesis", "next-history-seed")
 
 Step = tuple[str, int]
 _STEP = st.tuples(st.sampled_from([*OPERATIONS]), st.integers(0, 10**9))
@@ -100,23 +97,16 @@ def open_histories(cloud: Cloud, server: PostgresServer) -> Iterator[Histories]:
 
 
 def main(seconds: float) -> None:
-    """Run one seed after another. If a seed fails, the next call begins with it."""
-    end = time.monotonic() + seconds
-    NEXT_SEED.parent.mkdir(exist_ok=True)
-    number = first = int(NEXT_SEED.read_text()) if NEXT_SEED.exists() else 0
+    """Run one seed after another."""
     with (
         running_server() as server,
         idp.running() as provider,
         deployment(provider) as cloud,
         open_histories(cloud, server) as histories,
     ):
-        while time.monotonic() < end:
-            print(f"seed {number}", flush=True)
+        for number in iterate_seeds("history", seconds):
             run_histories(histories, RUNS_PER_SEED, STEPS, VIEWS, number)
-            assert VIOLATIONS == []
-            number += 1
-            NEXT_SEED.write_text(str(number))
-        print(f"seeds {first} to {number - 1}: {histories.report}")
+            print(histories.report, flush=True)
 
 
 if __name__ == "__main__":

@@ -2,8 +2,6 @@
 
 import logging
 import sys
-import time
-from pathlib import Path
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, seed, settings
@@ -13,10 +11,9 @@ from tests.support.cloud import Cloud
 from tests.support.cognito import Cognito
 from tests.support.crash_matrix import running_deployment
 from tests.support.model.album_rules import AlbumRules
-from tests.support.policies import VIOLATIONS
+from tests.support.seeds import iterate_seeds
 
 RUNS_PER_SEED, STEPS = 20, 30
-NEXT_SEED = Path(".hypothesis", "next-model-seed")
 
 
 class Pool(Cognito):
@@ -62,20 +59,12 @@ def _run(runs: int, steps: int, number: int | None) -> None:
 
 
 def main(seconds: float) -> None:
-    """Run one seed after another. If a seed fails, the next call begins with it."""
-    end = time.monotonic() + seconds
-    NEXT_SEED.parent.mkdir(exist_ok=True)
-    number = int(NEXT_SEED.read_text()) if NEXT_SEED.exists() else 0
+    """Run one seed after another."""
     with running_deployment() as cloud:
         furnish(cloud)
-        first, counts = number, AlbumRules.counts
-        while time.monotonic() < end:
-            print(f"seed {number}", flush=True)
+        for number in iterate_seeds("model", seconds):
             _run(RUNS_PER_SEED, STEPS, number)
-            assert VIOLATIONS == []
-            number += 1
-            NEXT_SEED.write_text(str(number))
-        print(f"seeds {first} to {number - 1}: {', '.join(f'{count:,} {name}' for name, count in counts.items())}")
+            print(", ".join(f"{count:,} {name}" for name, count in AlbumRules.counts.items()), flush=True)
 
 
 if __name__ == "__main__":

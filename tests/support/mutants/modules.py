@@ -49,6 +49,7 @@ MODULES = {
             "photos/test_attempts.py",
             "reconcile/test_lost_rows.py",
             "jobs/test_sweep.py",
+            "infra/test_metrics.py",
         ),
     ),
     "grants": Module(
@@ -70,6 +71,7 @@ MODULES = {
             "albums/test_links.py",
             "albums/test_link_passwords.py",
             "albums/test_idempotency.py",
+            "release/test_read_only.py",
         ),
     ),
     "conditions": Module(
@@ -90,7 +92,31 @@ MODULES = {
                 "user_requests",
             )
         ),
-        ("stores", "test_races.py", "albums/test_propagation.py", "reconcile/test_kinds.py", "reconcile/test_run.py"),
+        (
+            *(
+                f"stores/test_{name}.py"
+                for name in (
+                    "account_deletion_store",
+                    "album_store",
+                    "dynamodb",
+                    "dynamodb_account_deletion",
+                    "dynamodb_copies",
+                    "dynamodb_timeline",
+                    "entry_store",
+                    "idempotency_store",
+                    "photo_lists",
+                    "photo_store",
+                    "rating_store",
+                    "reconciliations",
+                    "row_audit",
+                    "user_request_store",
+                )
+            ),
+            "test_races.py",
+            "albums/test_propagation.py",
+            "reconcile/test_kinds.py",
+            "reconcile/test_run.py",
+        ),
         only_conditions=True,
     ),
 }

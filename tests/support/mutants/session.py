@@ -1,7 +1,8 @@
 """Run the tests of mutants in one pytest session. Each mutant has a process with a time limit.
 
 The session first runs all tests without a mutant, and records the lines that each test covers. A mutant then runs the
-tests that cover its lines, the fast ones first, until one of them fails.
+tests that cover its lines, the fast ones first, until one of them fails. The record is stored beside the results, so
+that the next session can begin with the mutants.
 """
 
 import functools
@@ -10,9 +11,10 @@ import os
 import resource
 import signal
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from hashlib import sha256
+from itertools import zip_longest
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from types import CodeType, FunctionType
 from typing import IO, Any, Literal, NamedTuple, NoReturn
 
@@ -21,11 +23,15 @@ import msgspec
 import pytest
 from hypothesis import Phase, settings
 
+from tests.support.mutants.modules import list_module_mutants
 from tests.support.mutants.source import Mutant
 
 PROCESSES = 2
 MAX_MEMORY = 8 << 30
 FAST_SECONDS = 1
+MAX_FACTOR = 10
+"""The limit of the seconds of a mutant, as a multiple of the seconds without it."""
+MIN_LIMIT = 10
 
 PACKAGE = "chalicelib"
 
@@ -44,8 +50,12 @@ class Result(msgspec.Struct):
 
 
 class Baseline(msgspec.Struct):
-    """The tests without a mutant: the one that failed, their seconds, and the tests of each line of each file."""
+    """The tests without a mutant: the one that failed, their CPU seconds, and the tests of each line of each file.
 
+    `digest` identifies the code and the tests.
+    """
+
+    digest: str
     failed: str
     seconds: dict[str, float]
     lines: dict[str, dict[int, list[str]]]
@@ -66,9 +76,8 @@ class MutantSession:
         """Append the outcomes to the file `results`. Start no mutant after `end`."""
         self._module, self._mutants, self._results, self._log, self._end = module, mutants, results, log, end
         self._failed = ""
-        self._seconds: dict[str, float] = {}
         self.is_sound = False
-        """False if a test fails without a mutant."""
+        """False if a test fails without a mutant, or no code can be replaced."""
 
     def pytest_sessionstart(self) -> None:
         """Make Hypothesis repeatable, and do not shrink, because only the outcome counts."""
@@ -77,8 +86,7 @@ class MutantSession:
         settings.load_profile("mutants")
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Record the seconds of a test, and its name if it failed."""
-        self._seconds[report.nodeid] = self._seconds.get(report.nodeid, 0) + report.duration
+        """Record the name of a test that failed."""
         if report.failed:
             self._failed = report.nodeid
 
@@ -89,9 +97,12 @@ class MutantSession:
         if self._baseline.failed:
             print(f"{self._baseline.failed} fails without a mutant.", file=self._log)
             return True
-        self.is_sound = True
         _warm_up()
         self._loaded = find_loaded()
+        if missing := {mutant.path for mutant in self._mutants} - set(_iterate_files(self._loaded)):
+            print(f"These files have no loaded functions: {sorted(missing)}", file=self._log)
+            return True
+        self.is_sound = True
         # The collector would write to most pages, and so copy the memory for each process.
         gc.collect()
         gc.freeze()
@@ -102,7 +113,7 @@ class MutantSession:
             if time.monotonic() > self._end:
                 break
             items = self._select_tests(mutant, session.items)
-            limit = 30 + 2 * sum(self._baseline.seconds[item.nodeid] for item in items)
+            limit = MAX_FACTOR * (MIN_LIMIT + sum(self._baseline.seconds[item.nodeid] for item in items))
             if pid := os.fork():
                 children[pid] = Child(mutant, time.monotonic(), time.monotonic() + limit)
             else:
@@ -112,28 +123,39 @@ class MutantSession:
         return True
 
     def _measure(self, items: Sequence[pytest.Item]) -> Baseline:
-        """Run the tests without a mutant in another process, because a library with threads cannot be copied."""
-        with NamedTemporaryFile() as file:
-            if pid := os.fork():
-                os.waitpid(pid, 0)
-                return msgspec.json.decode(Path(file.name).read_bytes(), type=Baseline)
+        """Return the stored record of the tests, if the code and the tests are the same, or else a new record."""
+        path = self._results.with_suffix(f".{self._module}.json")
+        digest = _digest(item.nodeid for item in items)
+        if path.exists():
+            stored = msgspec.json.decode(path.read_bytes(), type=Baseline)
+            if stored.digest == digest and not stored.failed:
+                return stored
+            path.unlink()
+        # Use another process, because a library with threads cannot be copied.
+        pid = os.fork()
+        if not pid:
             try:
-                Path(file.name).write_bytes(msgspec.json.encode(self._cover(items)))
+                path.write_bytes(msgspec.json.encode(self._cover(items, digest)))
             finally:
                 os._exit(0)
+        os.waitpid(pid, 0)
+        return msgspec.json.decode(path.read_bytes(), type=Baseline)
 
-    def _cover(self, items: Sequence[pytest.Item]) -> Baseline:
+    def _cover(self, items: Sequence[pytest.Item], digest: str) -> Baseline:
         # The faster core of coverage cannot tell the tests apart.
         os.environ["COVERAGE_CORE"] = "ctrace"
-        paths = sorted({mutant.path for mutant in self._mutants})
+        paths = sorted({mutant.path for mutant in list_module_mutants(self._module)})
         cover = coverage.Coverage(data_file=None, config_file=False, include=paths)
+        seconds: dict[str, float] = {}
         cover.start()
         for item, following in _pair(items):
+            start = time.process_time()
             cover.switch_context(item.nodeid)
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+            seconds[item.nodeid] = round(time.process_time() - start, 3)
         cover.stop()
         lines = {path: cover.get_data().contexts_by_lineno(str(Path(path).resolve())) for path in paths}
-        return Baseline(self._failed, self._seconds, lines)
+        return Baseline(digest, self._failed, seconds, lines)
 
     def _select_tests(self, mutant: Mutant, items: Sequence[pytest.Item]) -> list[pytest.Item]:
         """Return the tests of a mutant, the fast ones first, by file, because the tests of a file share resources."""
@@ -157,6 +179,9 @@ class MutantSession:
             resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
             swap_code(mutant, self._loaded)
             for item, following in _pair(items):
+                # The signal ends the process. CPU seconds do not depend on the load of the machine.
+                seconds = self._baseline.seconds[item.nodeid]
+                signal.setitimer(signal.ITIMER_PROF, MIN_LIMIT + MAX_FACTOR * seconds)
                 item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
                 if self._failed:
                     break
@@ -168,19 +193,27 @@ class MutantSession:
         """Wait until a process ends or exceeds its time limit, and remove it from `children`."""
         while True:
             for pid, child in children.items():
-                done, _ = os.waitpid(pid, os.WNOHANG)
-                is_late = time.monotonic() > child.end
-                if is_late and not done:
+                done, status = os.waitpid(pid, os.WNOHANG)
+                if not done and time.monotonic() > child.end:
                     os.killpg(pid, signal.SIGKILL)
-                    os.waitpid(pid, 0)
+                    done, status = os.waitpid(pid, 0)
+                if os.WTERMSIG(status):
                     self._append(child.mutant, "timeout", time.monotonic() - child.start)
-                if done or is_late:
+                if done:
                     del children[pid]
                     return
             time.sleep(0.02)
 
     def _append(self, mutant: Mutant, outcome: Outcome, seconds: float) -> None:
         append_result(self._results, Result(self._module, mutant.name, outcome, self._failed, round(seconds, 2)))
+
+
+def _digest(names: Iterable[str]) -> str:
+    """Return a digest of the names of tests, and of the code of the service and the tests."""
+    digest = sha256("\n".join(names).encode())
+    for path in sorted(path for folder in (PACKAGE, "tests") for path in Path(folder).rglob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def append_result(path: Path, result: Result) -> None:
@@ -201,6 +234,8 @@ def _warm_up() -> None:
 
 def find_loaded() -> list[Loaded]:
     """Return the functions of the service that are loaded, and its caches."""
+    # The garbage collector does not list the objects that the tests exclude from it.
+    gc.unfreeze()
     loaded: list[Loaded] = []
     for candidate in gc.get_objects():
         if isinstance(candidate, FunctionType | functools._lru_cache_wrapper):
@@ -221,6 +256,13 @@ def swap_code(mutant: Mutant, loaded: Sequence[Loaded]) -> None:
             part.__code__ = codes.get((part.__code__.co_qualname, part.__code__.co_firstlineno), part.__code__)
 
 
+def _iterate_files(loaded: Sequence[Loaded]) -> Iterator[str]:
+    for part in loaded:
+        if isinstance(part, FunctionType):
+            path = Path(part.__code__.co_filename)
+            yield str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+
+
 def _iterate_codes(code: CodeType) -> Iterator[CodeType]:
     yield code
     for constant in code.co_consts:
@@ -230,4 +272,4 @@ def _iterate_codes(code: CodeType) -> Iterator[CodeType]:
 
 def _pair(items: Sequence[pytest.Item]) -> Iterator[tuple[pytest.Item, pytest.Item | None]]:
     """Yield each test with the next test, for which pytest keeps the shared fixtures."""
-    return zip(items, [*items[1:], None], strict=True)
+    return zip_longest(items, items[1:])

@@ -15,7 +15,7 @@ from tests.support.mutants.operators import has_condition, is_number, join_text,
 _CONTEXT = 50
 
 _IGNORED = ("log.", "log = ", "Use = ", "sets = ")
-_ERRORS = ("Error", "InvalidRequest", "Forbidden", "TooManyRequests")
+_ERRORS = ("Error", "Busy", "ExceptionGroup", "InvalidRequest", "Forbidden", "TooManyRequests")
 
 type Step = tuple[str, int | None]
 

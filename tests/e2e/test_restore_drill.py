@@ -1,0 +1,13 @@
+"""Rows, originals and users that are lost come back by the commands of the documentation. Erased data does not."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.restore_drill import run_drill
+
+pytestmark = pytest.mark.xdist_group("local")
+
+
+def test_lost_data_is_restored_and_erased_data_is_not(tmp_path: Path) -> None:
+    run_drill(tmp_path)
