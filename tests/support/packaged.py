@@ -78,12 +78,14 @@ def build_package(project: Path, folder: Path) -> Path:
 def packaged_stack(project: Path, folder: Path, iam_log: Path) -> Iterator[Packaged]:
     """Build the package of a project, and deploy it to an emulator that logs each IAM decision."""
     package = build_package(project, folder / "package").parent
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setenv("IAM_LOG", str(iam_log))
-        with run_cloud(folder / "cloud", 0) as cloud:
-            roles = Roles(cloud, STAGE)
-            _deploy(roles, package)
-            yield Packaged(roles, package, iam_log)
+    with contextlib.ExitStack() as stack:
+        # Other clouds must not log to this file.
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setenv("IAM_LOG", str(iam_log))
+            cloud = stack.enter_context(run_cloud(folder / "cloud", 0))
+        roles = Roles(cloud, STAGE)
+        _deploy(roles, package)
+        yield Packaged(roles, package, iam_log)
 
 
 def _deploy(roles: Roles, package: Path) -> None:
