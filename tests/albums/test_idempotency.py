@@ -136,6 +136,9 @@ def test_secret_of_a_repeated_link_comes_from_the_newest_signing_key(
     monkeypatch.setenv("SIGNING_KEYS", "newest")
     rebuild_services()
     assert ann.post(f"{album}/links", {}, **{"Idempotency-Key": KEY}) == created
+    monkeypatch.setenv("SIGNING_KEYS", "another")
+    rebuild_services()
+    assert ann.post(f"{album}/links", {}, **{"Idempotency-Key": KEY}).status == 404
 
 
 def test_secret_of_a_link_without_a_key_is_random(ann: Client) -> None:
