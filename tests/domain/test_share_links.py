@@ -134,3 +134,8 @@ def test_stored_hashes_of_passwords_stay_valid() -> None:
 
 def test_composed_and_decomposed_passwords_are_equal() -> None:
     assert share_links.hash_password("p\u00e4ss", "00" * 16) == share_links.hash_password("pa\u0308ss", "00" * 16)
+
+
+def test_new_link_has_no_wrong_passwords() -> None:
+    link = new_link(new_token())
+    assert (link.attempt_window, link.wrong_attempts) == (0, 0)

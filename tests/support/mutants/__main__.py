@@ -109,8 +109,9 @@ def _test_import(name: str, mutant: Mutant, results: Path, end: float, tests: li
     try:
         chosen = ["--tests", ",".join(tests)] if tests else []
         code = _call("--modules", name, "--mutant", mutant.name, *chosen, timeout=MAX_SECONDS)
-        if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED):
+        if code in (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.NO_TESTS_COLLECTED):
             raise RuntimeError(f"pytest could not run {mutant.name}: {code}")
+        # A file that cannot be imported stops pytest with other codes.
         outcome: Outcome = "killed" if code else "survived"
     except subprocess.TimeoutExpired:
         outcome = "timeout"
