@@ -1,6 +1,6 @@
 """Check `out/translated.json` with cfripper and AWS's cloudformation-validate: `python -m release.audit`.
 
-`make audit` runs this command in an environment of its own. docs/reference/second-opinions.md describes the tools.
+`make audit` runs this command in an environment of its own. docs/reference/template-checks.md describes the tools.
 """
 
 import json

@@ -19,7 +19,7 @@ import boto3
 import msgspec
 
 from chalicelib import wiring
-from chalicelib.auth import moved_users
+from chalicelib.auth import restored_users
 from chalicelib.auth.cognito import UserPool
 from chalicelib.domain.errors import PhotoshareError
 from chalicelib.domain.ids import UserId
@@ -68,8 +68,8 @@ def list_users(cognito: "CognitoIdentityProviderClient", pool_id: str) -> Iterat
     """Yield the users of a user pool with the ids of their accounts."""
     accounts = {
         name: user_id
-        for user_id in moved_users.list_accounts(cognito, pool_id)
-        for name in moved_users.list_members(cognito, pool_id, user_id) or ()
+        for user_id in restored_users.list_accounts(cognito, pool_id)
+        for name in restored_users.list_members(cognito, pool_id, user_id) or ()
     }
     for page in cognito.get_paginator("list_users").paginate(UserPoolId=pool_id):
         for user in page["Users"]:
@@ -118,7 +118,7 @@ class Restoration:
             return None
 
     def _create_user(self, user: User) -> None:
-        cognito, pool_id, group = self._cognito, self._pool_id, moved_users.name_group(user.user_id)
+        cognito, pool_id, group = self._cognito, self._pool_id, restored_users.name_group(user.user_id)
         with suppress(cognito.exceptions.GroupExistsException):
             cognito.create_group(UserPoolId=pool_id, GroupName=group)
         with suppress(cognito.exceptions.UsernameExistsException):

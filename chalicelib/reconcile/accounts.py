@@ -6,7 +6,7 @@ from functools import partial
 
 import msgspec
 
-from chalicelib.auth.moved_users import MAX_USER_ID_LENGTH
+from chalicelib.auth.restored_users import MAX_USER_ID_LENGTH
 from chalicelib.domain.clock import Clock
 from chalicelib.domain.ids import AlbumId, PhotoId, UserId, format_timestamp
 from chalicelib.reconcile.findings import Finding, Fix, Look, Suspicion

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from chalicelib import wiring
-from chalicelib.auth import moved_users
+from chalicelib.auth import restored_users
 from chalicelib.auth.cognito import UserPool
 from chalicelib.domain.ids import UserId, format_timestamp
 from chalicelib.infra import aws
@@ -47,7 +47,7 @@ class Pool(NamedTuple):
     def find_account(self) -> tuple[str, str]:
         """Sign in, and return the ids of the account and of the user."""
         claims = jwt.decode(self.users.log_in(EMAIL, PASSWORD).access_token, options={"verify_signature": False})
-        return moved_users.find_account(claims), claims["sub"]
+        return restored_users.find_account(claims), claims["sub"]
 
     def reset_password(self) -> None:
         """Set a new password, as a user does by email."""
@@ -85,7 +85,7 @@ def test_interrupted_restoration_resumes(pool: Pool) -> None:
     old = pool.sign_up()
     exported = pool.export()
     pool.lose_users()
-    pool.cognito.create_group(UserPoolId=pool.id, GroupName=moved_users.name_group(old))
+    pool.cognito.create_group(UserPoolId=pool.id, GroupName=restored_users.name_group(old))
     pool.cognito.admin_create_user(UserPoolId=pool.id, Username=EMAIL, MessageAction="SUPPRESS")
     assert pool.restoration.restore(exported[0]) == "restored"
     pool.reset_password()
@@ -135,8 +135,8 @@ def test_deletion_of_an_account_deletes_its_restored_user_and_the_group(pool: Po
 
 
 def test_other_groups_lead_to_no_account() -> None:
-    assert moved_users.find_account({"sub": "new", "cognito:groups": ["staff", "account-"]}) == "new"
-    assert moved_users.find_account({"sub": "new", "cognito:groups": ["staff", "account-old"]}) == "old"
+    assert restored_users.find_account({"sub": "new", "cognito:groups": ["staff", "account-"]}) == "new"
+    assert restored_users.find_account({"sub": "new", "cognito:groups": ["staff", "account-old"]}) == "old"
 
 
 def test_export_survives_a_file_that_only_the_owner_may_read(tmp_path: Path) -> None:

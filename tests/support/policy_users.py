@@ -2,7 +2,7 @@
 
 import time
 
-from chalicelib.auth.moved_users import list_members, name_group
+from chalicelib.auth.restored_users import list_members, name_group
 from chalicelib.domain.ids import UserId
 from tests.support.person import Person
 from tests.support.rest import PASSWORD
