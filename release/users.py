@@ -61,7 +61,7 @@ def main() -> None:
     restoration = Restoration(cognito, pool_id, wiring.user_pool(), wiring.stores().accounts)
     outcomes = Counter(map(restoration.restore, read_file(arguments.file)))
     for outcome, count in sorted(outcomes.items()):
-        print(f"{count} users: {outcome}.")
+        print(f"{outcome}: {count}")
 
 
 def list_users(cognito: "CognitoIdentityProviderClient", pool_id: str) -> Iterator[User]:
@@ -95,7 +95,7 @@ class Restoration:
     def restore(self, user: User) -> str:
         """Create a user again, unless the user or the account has changed. Return the outcome.
 
-        A user without a password of their own cannot sign in. The password is set last, and a repeated call resumes.
+        The password is set last, so a repeated call resumes an interrupted one. Until then, the user cannot sign in.
         """
         if user.email_verified != "true" or user.status == "UNCONFIRMED":
             return "skipped, because the address was not confirmed"

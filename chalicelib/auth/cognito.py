@@ -154,7 +154,7 @@ class UserPool:
         return True
 
     def list_user_ids(self) -> Iterator[UserId]:
-        """Yield the ids of all accounts with a user. Users of a rebuilt user pool have a second id."""
+        """Yield the ids of all accounts with a user. Also yield the new ids of users of a rebuilt user pool."""
         yield from restored_users.list_accounts(self._cognito, self._settings.user_pool_id)
         for page in self._cognito.get_paginator("list_users").paginate(UserPoolId=self._settings.user_pool_id):
             for user in page["Users"]:

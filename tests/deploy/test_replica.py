@@ -1,4 +1,4 @@
-"""`release/replica.yaml` forgets what was erased, and lets only the replication of the stage write photos."""
+"""The bucket of `release/replica.yaml` deletes erased photos. Only the replication of the stage may write photos to it."""
 
 import subprocess
 import sys

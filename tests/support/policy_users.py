@@ -1,4 +1,4 @@
-"""Steps of users of a rebuilt user pool on a local cloud."""
+"""Steps of a user who was restored to a rebuilt user pool."""
 
 import time
 
