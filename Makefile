@@ -141,7 +141,7 @@ openapi: $(READY) ## Generate docs/openapi.json
 	AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} $(BIN)/python -m local.openapi
 
 package: $(READY) ## Build the Lambda package, its template and its SBOM, and print its size, cold import time and resources ([STORE=dsql or postgres] [ARCHITECTURE=arm64] [PROVISIONED=2])
-	@test -z "$(filter-out x86_64 arm64,$(ARCHITECTURE))" || { echo "ARCHITECTURE= is x86_64 or arm64."; exit 1; }
+	@test -z "$(filter-out x86_64 arm64,$(ARCHITECTURE))" || { echo "ARCHITECTURE= must be x86_64 or arm64."; exit 1; }
 	AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} $(BIN)/chalice package --stage package$(ARCHITECTURE:%=-%) \
 	    --merge-template resources.yaml out/
 	$(BIN)/cfn-lint out/sam.yaml
@@ -238,7 +238,7 @@ $(AUDIT): requirements-audit.txt
 $(UV): requirements-uv.txt
 .venv-postgres/ready$(VERSION): requirements-postgres.txt
 $(READY) $(EMULATOR) $(AUDIT) $(UV) .venv-postgres/ready$(VERSION):
-	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not installed. Photoshare needs Python 3.12 or later."; exit 1; }
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not installed. Photoshare needs Python 3.12 or later. If you have another version, name it with PYTHON=, such as PYTHON=python3.13."; exit 1; }
 	$(PYTHON) -m venv $(if $(wildcard $@),,--clear) $(@D)
 	@for lock in $^; do $(@D)/bin/python -m pip install --quiet --no-compile --disable-pip-version-check --require-hashes --no-deps \
 	    --no-build-isolation $(WHEELS) -r $$lock || exit; done

@@ -1,4 +1,4 @@
-"""The bucket of `release/replica.yaml` deletes erased photos. Only the replication of the stage may write photos to it."""
+"""The replica deletes erased photos, and only the replication of the stage may write photos to the replica."""
 
 import subprocess
 import sys
