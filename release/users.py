@@ -131,7 +131,7 @@ class Restoration:
         cognito.admin_add_user_to_group(UserPoolId=pool_id, Username=user.email, GroupName=group)
         if user.enabled != "true":
             cognito.admin_disable_user(UserPoolId=pool_id, Username=user.email)
-        # Cognito mails reset codes only to users with a permanent password. AWS contract COG-22.
+        # Cognito sends reset codes only to users with a permanent password. AWS contract COG-22.
         password = f"Aa1-{secrets.token_urlsafe(32)}"
         cognito.admin_set_user_password(UserPoolId=pool_id, Username=user.email, Password=password, Permanent=True)
 
