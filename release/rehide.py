@@ -175,12 +175,13 @@ def _replace(albums: AlbumStore, album: Album, changed_album: Album) -> None:
 
 
 if __name__ == "__main__":
-    with exit_on_failure("The rehide is incomplete", PhotoshareError, MissingSetting, InvalidDatabase, TypeError):
+    with exit_on_failure("`make rehide` is incomplete", PhotoshareError, MissingSetting, InvalidDatabase, TypeError):
         try:
             main(*sys.argv[1:])
         except Unreadable as error:
             sys.exit(
-                f"The rehide is incomplete. Restore the row of this photo from a backup, and run it again: {error}"
+                "`make rehide` is incomplete, because the row of a photo is unreadable. "
+                f"Restore the row from a backup, and run the command again: {error}"
             )
         except RefusedStatement as error:
-            sys.exit(f"The rehide is incomplete. {error}")
+            sys.exit(f"`make rehide` is incomplete. {error}")

@@ -163,5 +163,5 @@ def read_file(name: str) -> list[User]:
 
 if __name__ == "__main__":
     errors = (PhotoshareError, MissingSetting, OSError, msgspec.ValidationError)
-    with exit_on_failure("The command is incomplete. Run it again to resume", *errors):
+    with exit_on_failure("The command is incomplete. Run it again", *errors):
         main()
