@@ -72,5 +72,5 @@ if __name__ == "__main__":
             main()
         except NotAnOrphan as error:
             sys.exit(
-                f"No account was cancelled. The account {error} has a Cognito user, does not exist, or is cancelled already."
+                f"No account was cancelled. The account {error} has a Cognito user, does not exist, or is cancelled."
             )
