@@ -1,7 +1,7 @@
 """Keep execution environments of the API function initialized, so that few requests wait for a cold start.
 
-Lambda does this only for a published version. The API therefore calls the function through an alias. AWS contracts
-LAM-20, LAM-23.
+Lambda does this only for a published version. The API therefore calls the function through an alias.
+AWS contracts LAM-20, LAM-23.
 """
 
 import json
