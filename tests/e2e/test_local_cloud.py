@@ -72,7 +72,7 @@ def test_plain_chalice_local_serves_the_same_environment(local: Local) -> None:
     token = local.sign_up("gina@example.com")
     port = free_port()
     chalice = Path(sys.executable).parent / "chalice"
-    script = f'set -a; . "{local.data}/env"; exec "{chalice}" local --port {port} --no-autoreload'
+    script = f'. "{local.data}/env"; exec "{chalice}" local --port {port} --no-autoreload'
     child = subprocess.Popen(["bash", "-c", script], cwd=ROOT, env=environment(), stderr=subprocess.DEVNULL)
     try:
         url = f"http://127.0.0.1:{port}"
