@@ -40,6 +40,13 @@ def test_page_says_that_unfinished_uploads_cannot_be_read(uploader: Uploader) ->
     expect(toast(uploader.page)).to_contain_text("does not give back the photos that are not uploaded yet")
 
 
+def test_tab_that_uploads_does_not_ask_for_its_photos_again(uploader: Uploader) -> None:
+    uploader.page.evaluate(BREAK_STORAGE)
+    uploader.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    uploader.page.wait_for_timeout(1_000)
+    expect(uploader.page.get_by_text("does not give back")).to_have_count(0)
+
+
 def test_upload_that_waits_for_the_connection_advises_nothing(person: Person, tmp_path: Path) -> None:
     uploader = Uploader(person)
     person.open("/library?order=newest")
