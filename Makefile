@@ -48,7 +48,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help run test test-fast coverage test-aws policies check fuzz crash-matrix event-orders mutation model histories soak restore-drill bench lock openapi package audit deploy resources smoke load cdn-key migrate redrive reprocess reconcile rebuild orphans export-users import-users reindex rehide copy-store read-only erase-photo cancel-account
 
 help: ## List all commands
-	@echo 'Arguments in [ ] are optional.'
+	@echo 'Arguments in [ ] are optional. PYTHON=python3.13 selects another version of Python for any command.'
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-15s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: ## Run the app at http://localhost:8000 ([PORT=] [AWS_PORT=] [DATA=] [STORE=postgres or DATABASE_URL=] [VERBOSE=1])
@@ -108,7 +108,7 @@ soak: ## Run a local cloud under load for 10 minutes while workers are killed an
 	$(BOTH)
 	$(BIN)/python -m tests.support.soak $(SECONDS)
 
-restore-drill: ## Lose the rows, the originals and the users of a local cloud, and restore them as docs/how-to/restore.md describes
+restore-drill: ## Delete the rows, originals and users of a temporary local cloud, and restore them as docs/how-to/restore.md describes
 	$(BOTH)
 	$(BIN)/python -m tests.support.restore_drill
 
@@ -141,14 +141,14 @@ openapi: $(READY) ## Generate docs/openapi.json
 	AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} $(BIN)/python -m local.openapi
 
 package: $(READY) ## Build the Lambda package, its template and its SBOM, and print its size, cold import time and resources ([STORE=dsql or postgres] [ARCHITECTURE=arm64] [PROVISIONED=2])
-	@test -z "$(filter-out x86_64 arm64,$(ARCHITECTURE))" || { echo "ARCHITECTURE= is x86_64 or arm64."; exit 1; }
+	@test -z "$(filter-out x86_64 arm64,$(ARCHITECTURE))" || { echo "ARCHITECTURE= must be x86_64 or arm64."; exit 1; }
 	AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} $(BIN)/chalice package --stage package$(ARCHITECTURE:%=-%) \
 	    --merge-template resources.yaml out/
 	$(BIN)/cfn-lint out/sam.yaml
 	$(BIN)/python -m release.sbom
 	$(BIN)/python -m release.report
 
-audit: package $(AUDIT) ## Check the package's template with checkov, cfripper and cloudformation-validate
+audit: package $(AUDIT) ## Build the package, and check the templates with checkov, cfripper and cloudformation-validate
 	@sed '/^    Condition: /d' out/sam.yaml > out/audit.yaml    # checkov skips resources with a condition.
 	.venv-audit/bin/checkov --config-file .checkov.yaml -f out/audit.yaml release/deployer-role.yaml release/replica.yaml
 	AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} $(BIN)/python -m release.translate
@@ -187,18 +187,18 @@ rebuild: $(READY) ## Rebuild lost photo rows from the originals, however many th
 orphans: $(READY) ## List accounts without a Cognito user, or cancel those that you name ([STAGE=] [USER_IDS=] [DATA=])
 	$(BIN)/python -m release.orphans $(STAGE) $(USER_IDS) --data "$(DATA)"
 
-export-users: $(READY) ## Export the ids and addresses of all users, with which you can rebuild a lost user pool (TO=file or s3:// URL [STAGE=] [DATA=])
+export-users: $(READY) ## Export the ids and addresses of all users, to rebuild a lost user pool (TO=file or s3:// URL [STAGE=] [DATA=])
 	@test -n "$(TO)" || { echo "TO= is missing. Name the file, or the s3:// URL of the object."; exit 1; }
 	@$(BIN)/python -m release.users $(STAGE) export "$(TO)" --data "$(DATA)"
 
-import-users: $(READY) ## Add exported users to a rebuilt user pool. They keep their accounts (FROM=file or s3:// URL [STAGE=] [DATA=])
+import-users: $(READY) ## Create exported users in a rebuilt user pool, so that they keep their accounts (FROM=file or s3:// URL [STAGE=] [DATA=])
 	@test -n "$(FROM)" || { echo "FROM= is missing. Name the file, or the s3:// URL of the object."; exit 1; }
 	@$(BIN)/python -m release.users $(STAGE) import "$(FROM)" --data "$(DATA)"
 
 reindex: $(READY) ## Reindex the photos of all users after an upgrade, if its CHANGELOG says so ([STAGE=])
 	$(BIN)/python -m release.reindex $(STAGE)
 
-rehide: $(READY) ## Repeat the deletions and visibility changes that a restore has undone (TO=restored database or suffix of tables [STAGE=] [FROM=] [DATA=])
+rehide: $(READY) ## Repeat the deletions and visibility changes that a restore has undone (TO=restored database or suffix of its tables [STAGE=] [FROM=previous database or suffix] [DATA=])
 	@test -n "$(TO)" || { echo "TO= is missing. Name the restored database, for example dynamodb:STAGE/SUFFIX."; exit 1; }
 	$(BIN)/python -m release.rehide $(STAGE) "$(FROM)" "$(TO)" "$(DATA)"
 
@@ -238,7 +238,7 @@ $(AUDIT): requirements-audit.txt
 $(UV): requirements-uv.txt
 .venv-postgres/ready$(VERSION): requirements-postgres.txt
 $(READY) $(EMULATOR) $(AUDIT) $(UV) .venv-postgres/ready$(VERSION):
-	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not installed. Photoshare needs Python 3.12 or later."; exit 1; }
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not installed. Photoshare needs Python 3.12 or later. If you have another version, name it with PYTHON=, such as PYTHON=python3.13."; exit 1; }
 	$(PYTHON) -m venv $(if $(wildcard $@),,--clear) $(@D)
 	@for lock in $^; do $(@D)/bin/python -m pip install --quiet --no-compile --disable-pip-version-check --require-hashes --no-deps \
 	    --no-build-isolation $(WHEELS) -r $$lock || exit; done

@@ -45,7 +45,7 @@ from chalicelib.wiring import (
     photo_batches,
     photo_lists,
     photos,
-    prepare,
+    prepare_services,
     ratings,
     search,
     settings,
@@ -73,7 +73,7 @@ LINK_ERRORS = (errors.LinkPasswordRequired, errors.InvalidLinkPassword, *RETRYAB
 
 
 install_middleware(app, settings)
-prepare()
+prepare_services()
 
 # --- Sign-in
 

@@ -260,8 +260,8 @@ def jobs() -> Jobs:
     )
 
 
-def prepare() -> None:
-    """Build what the first request would build, if Lambda initializes this process before requests arrive.
+def prepare_services() -> None:
+    """Build the services of most requests now, if Lambda has started this process before a request arrives.
 
     AWS contract LAM-22.
     """

@@ -1,6 +1,6 @@
 """Check `out/translated.json` with cfripper and AWS's cloudformation-validate: `python -m release.audit`.
 
-`make audit` runs this command in an environment of its own. docs/reference/second-opinions.md describes the tools.
+`make audit` runs this command in a separate environment. docs/reference/template-checks.md describes the tools.
 """
 
 import json
@@ -52,7 +52,7 @@ EXPLAINED = {
     "W2509 DatabaseSecretArn": _NO_SECRET,
     "W2509 SecretsAsOf": _NO_SECRET,
 }
-"""Findings that stay, with the reasons."""
+"""The findings that need no change, each with the reason."""
 
 
 def main() -> None:
@@ -77,7 +77,7 @@ def run_cfripper(template: Path) -> Iterator[tuple[str, str]]:
     parameters.write_text(json.dumps(PARAMETERS))
     command = [sys.executable, "-m", "cfripper.cli", str(template), "--format", "json", "--logging", "ERROR"]
     command += ["--resolve", "--resolve-parameters", str(parameters)]
-    # The status 2 means that there are failures.
+    # The exit status is 2 if there are failures.
     report = json.loads(subprocess.run(command, capture_output=True, check=False).stdout)
     if report["exceptions"]:
         sys.exit(f"cfripper failed: {report['exceptions']}")

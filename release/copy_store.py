@@ -1,7 +1,7 @@
 """Copy everything between two databases: `python -m release.copy_store FROM TO [--verify] [--account ID] [--replace]`.
 
-FROM and TO are names of databases, as `release.databases` describes. The command prints each
-difference that the verification finds, what to do about it, and the report as JSON in the last line.
+`release.databases` describes the names FROM and TO. The command prints each difference that the verification finds,
+what to do about it, and the report as JSON in the last line.
 docs/how-to/move-to-another-database.md describes the move of a stage.
 """
 

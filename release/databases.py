@@ -40,7 +40,7 @@ class InvalidDatabase(Exception):
 
 
 class RefusedStatement(Exception):
-    """A database has refused a statement. The message says why, and what to do."""
+    """A database refused a statement. The message says why, and what to do."""
 
 
 def select_tables(settings: Settings, stage: str, suffix: str) -> Settings:
@@ -82,7 +82,7 @@ def explained_refusals() -> Iterator[None]:
     """Raise errors of the driver as errors that say what to do.
 
     Raises:
-        RefusedStatement: a database has refused a statement.
+        RefusedStatement: a database refused a statement.
     """
     import psycopg
 
@@ -93,5 +93,5 @@ def explained_refusals() -> Iterator[None]:
         reason = str(error).partition("\n")[0] or type(error).__name__
         remedy = next(remedies, "Remove the cause")
         raise RefusedStatement(
-            f"A database has refused a statement: {reason}. {remedy}, and run the command again."
+            f"A database refused a statement: {reason}. {remedy}, and run the command again."
         ) from error

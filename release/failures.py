@@ -1,4 +1,4 @@
-"""Messages of commands that fail."""
+"""The messages of failed commands."""
 
 import contextlib
 import sys
@@ -22,7 +22,7 @@ def exit_on_failure(outcome: str, *errors: type[Exception]) -> Iterator[None]:
     except NoRegionError:
         sys.exit("No region is set. Set AWS_DEFAULT_REGION to the region of the stage.")
     except NoCredentialsError:
-        sys.exit("No AWS credentials were found. Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and its secret.")
+        sys.exit("No AWS credentials were found. Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.")
     except failures as error:
         reason = repr(error) if isinstance(error, KeyError) or not str(error) else str(error)
         sys.exit(f"{outcome}: {reason}")

@@ -11,7 +11,7 @@ import msgspec
 
 from chalicelib import wiring
 from chalicelib.accounts.accounts import PURGE_LEASE
-from chalicelib.auth import moved_users
+from chalicelib.auth import restored_users
 from chalicelib.domain.accounts import Caller
 from chalicelib.domain.errors import PhotoshareError
 from chalicelib.domain.ids import PhotoId, UserId, format_timestamp
@@ -61,7 +61,7 @@ def cancel_account(user_id: str) -> str:
         if user["Username"] != user_id:
             raise CannotRemove(f"Use the id of the user, which is {user['Username']}.")
         groups = cognito.admin_list_groups_for_user(UserPoolId=pool, Username=user_id)["Groups"]
-        for account in filter(None, (moved_users.parse_group(group["GroupName"]) for group in groups)):
+        for account in filter(None, (restored_users.parse_group(group["GroupName"]) for group in groups)):
             if account != user_id:
                 raise CannotRemove(f"Use the id of the account of this user, which is {account}.")
     now = wiring.now()

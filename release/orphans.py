@@ -67,8 +67,10 @@ def cancel_orphans(user_ids: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    with exit_on_failure("The list is incomplete", PhotoshareError, MissingSetting, OSError, KeyError):
+    with exit_on_failure("The command is incomplete. Run it again", PhotoshareError, MissingSetting, OSError, KeyError):
         try:
             main()
         except NotAnOrphan as error:
-            sys.exit(f"No account was cancelled. This one has a Cognito user, does not exist, or is cancelled: {error}")
+            sys.exit(
+                f"No account was cancelled. The account {error} has a Cognito user, does not exist, or is cancelled."
+            )

@@ -1,9 +1,9 @@
 """Apply deletions and visibility changes again after a restore: `python -m release.rehide STAGE FROM TO [DATA]`.
 
-FROM is the database that was in use, and TO is the one that was restored from it. `release.databases` describes their
-names. The suffixes of the tables, connection strings of PostgreSQL and endpoints of Aurora DSQL are accepted too.
-DATA is the directory of a local cloud.
-The command repeats in TO each deletion, hiding, revocation and cancellation of FROM. Nothing becomes more visible.
+FROM is the database that was in use, and TO is the database that was restored. `release.databases` describes their
+names. A suffix of tables, a connection string of PostgreSQL and an endpoint of Aurora DSQL are accepted too. DATA is
+the directory of a local cloud.
+The command repeats in TO each deletion, hiding, revocation and cancellation in FROM. Nothing becomes more visible.
 An album without a row in FROM counts as deleted, and a link without a row as revoked.
 The command is idempotent. No function may run at the same time. AWS contracts DDB-22, DDB-23.
 """
@@ -58,9 +58,9 @@ def main(stage: str, previous: str, restored: str, data: str = ".data") -> None:
 
 
 def open_stores(settings: Settings, stage: str, name: str) -> Stores:
-    """Return the stores on a database, whose name may also be in the short form of the database that the stage uses.
+    """Return the stores on a database of a stage.
 
-    The short form is a suffix of the tables, a connection string, or an endpoint.
+    `name` is a name that `release.databases` describes, or a suffix of tables, a connection string or an endpoint.
 
     Raises:
         InvalidDatabase: the name belongs to another stage, or has another form.
@@ -68,7 +68,9 @@ def open_stores(settings: Settings, stage: str, name: str) -> Stores:
     if name.startswith(DYNAMODB):
         named_stage, suffix = split_stage(name)
         if named_stage != stage:
-            raise InvalidDatabase(f"{name} is not of the stage {stage}. Name the stage with STAGE= too.")
+            raise InvalidDatabase(
+                f"{name} is not a database of the stage {stage}. Set STAGE= to the stage of the database."
+            )
         tables = settings if suffix is None else select_tables(settings, stage, suffix)
         return build_stores(tables, aws.create_client("dynamodb"))
     is_sql = name.startswith(DSQL) or "://" in name
@@ -173,12 +175,13 @@ def _replace(albums: AlbumStore, album: Album, changed_album: Album) -> None:
 
 
 if __name__ == "__main__":
-    with exit_on_failure("The rehide is incomplete", PhotoshareError, MissingSetting, InvalidDatabase, TypeError):
+    with exit_on_failure("`make rehide` is incomplete", PhotoshareError, MissingSetting, InvalidDatabase, TypeError):
         try:
             main(*sys.argv[1:])
         except Unreadable as error:
             sys.exit(
-                f"The rehide is incomplete. Restore the row of this photo from a backup, and run it again: {error}"
+                "`make rehide` is incomplete, because the row of a photo is unreadable. "
+                f"Restore the row from a backup, and run the command again: {error}"
             )
         except RefusedStatement as error:
-            sys.exit(f"The rehide is incomplete. {error}")
+            sys.exit(f"`make rehide` is incomplete. {error}")

@@ -36,5 +36,5 @@ def request_reindexing(stores: Stores, now: datetime) -> int:
 
 
 if __name__ == "__main__":
-    with exit_on_failure("Some requests are missing", Busy, MissingSetting, TypeError):
+    with exit_on_failure("Not all photos will be reindexed. Run the command again", Busy, MissingSetting, TypeError):
         main(*sys.argv[1:])

@@ -43,5 +43,7 @@ def try_again(stores: Stores, queue: Queue, now: datetime) -> int:
 
 
 if __name__ == "__main__":
-    with exit_on_failure("Some uploads are not processed again", Busy, MissingSetting, TypeError):
+    with exit_on_failure(
+        "Not all uploads will be processed again. Run the command again", Busy, MissingSetting, TypeError
+    ):
         main(*sys.argv[1:])

@@ -1,4 +1,4 @@
-"""Write the package's template as AWS expands it to `out/translated.json`: `python -m release.translate`."""
+"""Expand the template of the package as AWS does, into `out/translated.json`: `python -m release.translate`."""
 
 import json
 from typing import Any
@@ -10,7 +10,7 @@ from release.report import OUT
 
 
 class _NoPolicies:
-    """The managed policies of AWS, which the template does not name."""
+    """An empty list of AWS managed policies, because the template names none."""
 
     def load(self) -> dict[str, str]:
         return {}

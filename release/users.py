@@ -19,7 +19,7 @@ import boto3
 import msgspec
 
 from chalicelib import wiring
-from chalicelib.auth import moved_users
+from chalicelib.auth import restored_users
 from chalicelib.auth.cognito import UserPool
 from chalicelib.domain.errors import PhotoshareError
 from chalicelib.domain.ids import UserId
@@ -61,15 +61,15 @@ def main() -> None:
     restoration = Restoration(cognito, pool_id, wiring.user_pool(), wiring.stores().accounts)
     outcomes = Counter(map(restoration.restore, read_file(arguments.file)))
     for outcome, count in sorted(outcomes.items()):
-        print(f"{count} users: {outcome}.")
+        print(f"{outcome}: {count}")
 
 
 def list_users(cognito: "CognitoIdentityProviderClient", pool_id: str) -> Iterator[User]:
     """Yield the users of a user pool with the ids of their accounts."""
     accounts = {
         name: user_id
-        for user_id in moved_users.list_accounts(cognito, pool_id)
-        for name in moved_users.list_members(cognito, pool_id, user_id) or ()
+        for user_id in restored_users.list_accounts(cognito, pool_id)
+        for name in restored_users.list_members(cognito, pool_id, user_id) or ()
     }
     for page in cognito.get_paginator("list_users").paginate(UserPoolId=pool_id):
         for user in page["Users"]:
@@ -95,7 +95,7 @@ class Restoration:
     def restore(self, user: User) -> str:
         """Create a user again, unless the user or the account has changed. Return the outcome.
 
-        A user without a password of their own cannot sign in. The password is set last, and a repeated call resumes.
+        The password is set last, so a repeated call resumes an interrupted one. Until then, the user cannot sign in.
         """
         if user.email_verified != "true" or user.status == "UNCONFIRMED":
             return "skipped, because the address was not confirmed"
@@ -121,7 +121,7 @@ class Restoration:
             return None
 
     def _create_user(self, user: User) -> None:
-        cognito, pool_id, group = self._cognito, self._pool_id, moved_users.name_group(user.user_id)
+        cognito, pool_id, group = self._cognito, self._pool_id, restored_users.name_group(user.user_id)
         with suppress(cognito.exceptions.GroupExistsException):
             cognito.create_group(UserPoolId=pool_id, GroupName=group)
         with suppress(cognito.exceptions.UsernameExistsException):
@@ -134,7 +134,7 @@ class Restoration:
         cognito.admin_add_user_to_group(UserPoolId=pool_id, Username=user.email, GroupName=group)
         if user.enabled != "true":
             cognito.admin_disable_user(UserPoolId=pool_id, Username=user.email)
-        # Cognito mails reset codes only to users with a permanent password. AWS contract COG-22.
+        # Cognito sends reset codes only to users with a permanent password. AWS contract COG-22.
         password = f"Aa1-{secrets.token_urlsafe(32)}"
         cognito.admin_set_user_password(UserPoolId=pool_id, Username=user.email, Password=password, Permanent=True)
 
@@ -166,5 +166,5 @@ def read_file(name: str) -> list[User]:
 
 if __name__ == "__main__":
     errors = (PhotoshareError, MissingSetting, OSError, msgspec.ValidationError)
-    with exit_on_failure("The command is incomplete. Run it again to resume", *errors):
+    with exit_on_failure("The command is incomplete. Run it again", *errors):
         main()

@@ -99,8 +99,8 @@ def test_lock_files_name_no_registry() -> None:
         assert not re.search(r"://|--(extra-)?index-url|--find-links", path.read_text()), path.name
 
 
-def test_second_opinions_name_the_locked_versions() -> None:
-    text = (ROOT / "docs" / "reference" / "second-opinions.md").read_text()
+def test_template_checks_name_the_locked_versions() -> None:
+    text = (ROOT / "docs" / "reference" / "template-checks.md").read_text()
     tools = {"SAM translator": "aws-sam-translator"}
     named = {
         (tools.get(name, name), version) for name, version in re.findall(r"^\| ([^|,]+?) ([\d.]+)", text, re.MULTILINE)

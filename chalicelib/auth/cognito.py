@@ -9,7 +9,7 @@ import msgspec
 from botocore.exceptions import ClientError
 from msgspec import UNSET, UnsetType
 
-from chalicelib.auth import moved_users
+from chalicelib.auth import restored_users
 from chalicelib.auth.tokens import Verifier
 from chalicelib.domain import errors
 from chalicelib.domain.accounts import Caller
@@ -73,7 +73,7 @@ class UserPool:
         scheme, _, token = (authorization or "").partition(" ")
         if scheme != "Bearer":
             raise errors.InvalidToken
-        return Caller(moved_users.find_account(self._verifier.verify(token, "access")), token)
+        return Caller(restored_users.find_account(self._verifier.verify(token, "access")), token)
 
     def refresh(self, refresh_token: str) -> Tokens:
         """Return new tokens for a refresh token. They include no refresh token. AWS contract COG-7.
@@ -143,21 +143,21 @@ class UserPool:
         with _translate_errors("UserNotFoundException"):
             self._cognito.admin_delete_user(UserPoolId=pool, Username=user_id)
             return
-        moved_users.delete_members(self._cognito, pool, user_id)
+        restored_users.delete_members(self._cognito, pool, user_id)
 
     def has_user(self, user_id: UserId) -> bool:
         """Return whether an account has a user. AWS contract COG-10."""
         try:
             self._cognito.admin_get_user(UserPoolId=self._settings.user_pool_id, Username=user_id)
         except self._cognito.exceptions.UserNotFoundException:
-            return bool(moved_users.list_members(self._cognito, self._settings.user_pool_id, user_id))
+            return bool(restored_users.list_members(self._cognito, self._settings.user_pool_id, user_id))
         return True
 
     def list_user_ids(self) -> Iterator[UserId]:
-        """Yield the ids of all accounts with a user. Users of a rebuilt user pool have a second id."""
+        """Yield the ids of all accounts with a user. Also yield the new ids of users of a rebuilt user pool."""
         pool = self._settings.user_pool_id
-        for user_id in moved_users.list_accounts(self._cognito, pool):
-            if moved_users.list_members(self._cognito, pool, user_id):
+        for user_id in restored_users.list_accounts(self._cognito, pool):
+            if restored_users.list_members(self._cognito, pool, user_id):
                 yield user_id
         for page in self._cognito.get_paginator("list_users").paginate(UserPoolId=pool):
             for user in page["Users"]:

@@ -1,7 +1,7 @@
 """Keep execution environments of the API function initialized, so that few requests wait for a cold start.
 
-Lambda does this only for a published version. The API therefore calls the function through an alias. A function cannot
-have a reserved concurrency below its provisioned concurrency. AWS contracts LAM-20, LAM-23.
+Lambda does this only for a published version. The API therefore calls the function through an alias.
+AWS contracts LAM-20, LAM-23.
 """
 
 import json
@@ -20,7 +20,7 @@ def provision_api(template: dict[str, Any], count: int) -> None:
         ValueError: `count` is less than 1.
     """
     if count < 1:
-        raise ValueError("PROVISIONED= is at least 1. Leave it out for no provisioned concurrency.")
+        raise ValueError("PROVISIONED= must be at least 1. Leave it out for no provisioned concurrency.")
     resources = template["Resources"]
     # A new description changes the function. Without a change, Lambda would publish no version. AWS contract LAM-21.
     resources["APIHandler"]["Properties"]["Description"] = {"Ref": "DeployedAt"}
@@ -48,7 +48,7 @@ def _build_parameters(count: int) -> dict[str, Any]:
         "DeployedAt": {
             "Type": "String",
             "AllowedPattern": ".+",
-            "Description": "The time of the deployment. Each deployment needs another value. `make deploy` sets it.",
+            "Description": "The time of the deployment. Each deployment needs a new value. `make deploy` sets it.",
         },
         "ProvisionedConcurrency": {
             "Type": "Number",

@@ -37,9 +37,9 @@ class HasId(Protocol):
 
 
 class WalkSizes(NamedTuple):
-    """How much a walk reads at once. The sizes follow from the costs of a store's reads.
+    """The sizes of the reads of a walk. They follow from the costs of the reads of a store.
 
-    A walk is exact with any sizes, and its cursor contains those that later pages need.
+    A walk contains each photo exactly once with any sizes. Its cursor contains the sizes that later pages need.
     """
 
     buckets_per_page: int
@@ -59,7 +59,7 @@ class WalkSizes(NamedTuple):
 FEW_QUERIES = WalkSizes(4, MIN_PER_BUCKET, min_sample=7, parts=1, spare_slots=2, draw_batch=2)
 """Sizes for a store that needs a request for each span, however few photos it holds."""
 FEW_PHOTOS = WalkSizes(16, 0.75, min_sample=4, parts=6, spare_slots=1, draw_batch=6)
-"""Sizes for a store that reads many spans by one request, so that each photo counts."""
+"""Sizes for a store that reads many spans with one request, so most of its costs are for photos."""
 
 
 class Span(msgspec.Struct, frozen=True):

@@ -141,7 +141,7 @@ def _find_start[Item: HasId](walk: Walk, read: Reader[Item], sizes: WalkSizes) -
     else:
         if not has_few_buckets:
             return None
-        # The start is then one of all photos, so the number of draws before does not matter.
+        # The start is chosen among all photos, so all have the same probability after any number of draws.
         whole = [_Part(bucket, number) for bucket in range(walk.bucket_count) for number in range(sizes.parts)]
         parts = dict(zip(whole, read([part.find_span(walk, sizes) for part in whole]), strict=True))
     return _choose_candidate(walk, parts, sizes)
@@ -191,5 +191,5 @@ def _divide(span: Span, known: Iterable[Span]) -> list[Span]:
 
 
 def _get_order(span: Span) -> tuple[int, int]:
-    """Order spans so that a span comes before those within it."""
+    """Return a sort key that puts a span before the spans within it."""
     return span.low, -span.high

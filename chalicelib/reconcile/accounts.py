@@ -6,7 +6,7 @@ from functools import partial
 
 import msgspec
 
-from chalicelib.auth.moved_users import MAX_USER_ID_LENGTH
+from chalicelib.auth.restored_users import MAX_USER_ID_LENGTH
 from chalicelib.domain.clock import Clock
 from chalicelib.domain.ids import AlbumId, PhotoId, UserId, format_timestamp
 from chalicelib.reconcile.findings import Finding, Fix, Look, Suspicion
@@ -77,7 +77,7 @@ class AccountLoader:
 
     def has_user(self, user_id: UserId) -> bool:
         """Return whether the user pool has this user."""
-        # No user has a longer id. Cognito would reject the request.
+        # Cognito rejects requests with longer ids, and no user has one.
         return 0 < len(user_id) <= MAX_USER_ID_LENGTH and self._has_user(user_id)
 
     def load(self, user_id: UserId) -> AccountState:

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 DELETED_AT_ONCE = 1000
-"""The most objects of one `DeleteObjects` request. AWS contract S3-15."""
+"""The maximum number of objects in a `DeleteObjects` request. AWS contract S3-15."""
 
 
 def delete_objects(s3: "S3Client", bucket: str, objects: Sequence[Any]) -> None:
@@ -29,7 +29,8 @@ def delete_objects(s3: "S3Client", bucket: str, objects: Sequence[Any]) -> None:
 def erase_versions(s3: "S3Client", bucket: str, prefix: str, *, is_replicated: bool) -> None:
     """Delete every version of every object under `prefix`. Idempotent.
 
-    If the bucket is replicated, leave a delete marker for each key. S3 replicates it and removes it later.
+    If the bucket is replicated, leave a delete marker for each key. S3 replicates the marker, and a lifecycle rule
+    removes it later.
 
     Raises:
         Busy: S3 did not delete some versions.

@@ -24,7 +24,7 @@ class PhotoStore(Protocol):
     """
 
     walk_sizes: WalkSizes
-    """How much a walk in random order reads at once from this store."""
+    """The sizes of the reads of a random walk that suit this store."""
 
     def get_photo(self, photo_id: PhotoId) -> Photo | None:
         """Return the photo or its tombstone, or None if neither exists. An expired tombstone does not exist."""

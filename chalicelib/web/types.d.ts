@@ -99,5 +99,4 @@ interface PhotoSource {
   download?: (photoId: string) => Promise<{ url: string }>;
   /** False if nobody can change photos here. */
   canChange?: boolean;
-  /** Return whether the user may rate a photo. */
 }

@@ -57,5 +57,5 @@ def test_services_are_built_early_only_if_no_request_waits(
 ) -> None:
     monkeypatch.setenv("AWS_LAMBDA_INITIALIZATION_TYPE", kind)
     wiring.photo_lists.cache_clear()
-    wiring.prepare()
+    wiring.prepare_services()
     assert wiring.photo_lists.cache_info().currsize == count

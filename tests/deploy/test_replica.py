@@ -1,4 +1,4 @@
-"""`release/replica.yaml` forgets what was erased, and lets only the replication of the stage write photos."""
+"""The replica deletes erased photos, and only the replication of the stage may write photos to the replica."""
 
 import subprocess
 import sys

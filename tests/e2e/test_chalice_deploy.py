@@ -61,7 +61,7 @@ class Stage:
 
 @pytest.fixture(scope="module")
 def stage(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    """A stage whose resources are deployed twice, as docs/how-to/deploy.md describes."""
+    """A stage whose resources are deployed twice, as docs/how-to/chalice-deploy.md describes."""
     with run_cloud(tmp_path_factory.mktemp("cloud"), 0) as cloud:
         yield Stage(project, cloud)
 

@@ -1,4 +1,4 @@
-"""Rows, originals and users that are lost come back by the commands of the documentation. Erased data does not."""
+"""The commands of the documentation restore lost rows, originals and users, but no erased data."""
 
 from pathlib import Path
 

@@ -200,7 +200,7 @@ def test_refused_statement_is_explained(source: Database, target: Database) -> N
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
     source.execute(f"DROP ROLE {role}")
     assert run.returncode == 1
-    assert run.stderr.startswith("The copy is incomplete. A database has refused a statement: permission denied for")
+    assert run.stderr.startswith("The copy is incomplete. A database refused a statement: permission denied for")
     assert run.stderr.endswith("Give its user the permission, and run the command again.\n")
 
 

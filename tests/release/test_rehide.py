@@ -61,7 +61,7 @@ def test_tables_of_a_stage_have_a_name_and_a_short_form(cloud: Cloud, name: str,
 
 
 def test_tables_of_another_stage_are_refused(cloud: Cloud) -> None:
-    with pytest.raises(InvalidDatabase, match=r"dynamodb:other/-x is not of the stage test\."):
+    with pytest.raises(InvalidDatabase, match=r"dynamodb:other/-x is not a database of the stage test\."):
         open_stores(cloud.settings, "test", "dynamodb:other/-x")
 
 

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from chalicelib import wiring
-from chalicelib.auth import moved_users
+from chalicelib.auth import restored_users
 from chalicelib.auth.cognito import UserPool
 from chalicelib.domain.errors import InvalidCredentials, InvalidToken
 from chalicelib.domain.ids import UserId, format_timestamp
@@ -35,7 +35,7 @@ class Pool(NamedTuple):
         """Return the id of a new user."""
         user = self.users.sign_up(email, PASSWORD)
         self.users.confirm_sign_up(email, "123456")
-        # Cognito itself does this, but moto does not.
+        # Cognito does this itself, but moto does not.
         verified = [{"Name": "email_verified", "Value": "true"}]
         self.cognito.admin_update_user_attributes(UserPoolId=self.id, Username=email, UserAttributes=verified)
         return user.user_id
@@ -50,7 +50,7 @@ class Pool(NamedTuple):
     def find_account(self) -> tuple[str, str]:
         """Sign in, and return the ids of the account and of the user."""
         claims = jwt.decode(self.users.log_in(EMAIL, PASSWORD).access_token, options={"verify_signature": False})
-        return moved_users.find_account(claims), claims["sub"]
+        return restored_users.find_account(claims), claims["sub"]
 
     def reset_password(self) -> None:
         """Set a new password, as a user does by email."""
@@ -88,7 +88,7 @@ def test_interrupted_restoration_resumes(pool: Pool) -> None:
     old = pool.sign_up()
     exported = pool.export()
     pool.lose_users()
-    pool.cognito.create_group(UserPoolId=pool.id, GroupName=moved_users.name_group(old))
+    pool.cognito.create_group(UserPoolId=pool.id, GroupName=restored_users.name_group(old))
     pool.cognito.admin_create_user(UserPoolId=pool.id, Username=EMAIL, MessageAction="SUPPRESS")
     assert pool.restoration.restore(exported[0]) == "restored"
     pool.reset_password()
@@ -178,16 +178,16 @@ def test_account_whose_restored_user_is_gone_has_no_user(pool: Pool) -> None:
 def test_groups_of_several_accounts_lead_to_none() -> None:
     for groups in (["account-ann", "account-bob"], ["account-bob", "account-", "account-ann"]):
         with pytest.raises(InvalidToken):
-            moved_users.find_account({"sub": "new", "cognito:groups": groups})
-    assert moved_users.find_account({"sub": "new", "cognito:groups": ["account-ann", "account-ann"]}) == "ann"
+            restored_users.find_account({"sub": "new", "cognito:groups": groups})
+    assert restored_users.find_account({"sub": "new", "cognito:groups": ["account-ann", "account-ann"]}) == "ann"
 
 
-def test_other_groups_lead_to_no_account() -> None:
-    assert moved_users.find_account({"sub": "new", "cognito:groups": ["staff", "account-"]}) == "new"
-    assert moved_users.find_account({"sub": "new", "cognito:groups": ["staff", "account-old"]}) == "old"
+def test_other_groups_link_to_no_account() -> None:
+    assert restored_users.find_account({"sub": "new", "cognito:groups": ["staff", "account-"]}) == "new"
+    assert restored_users.find_account({"sub": "new", "cognito:groups": ["staff", "account-old"]}) == "old"
 
 
-def test_export_survives_a_file_that_only_the_owner_may_read(tmp_path: Path) -> None:
+def test_export_is_read_back_from_a_file_that_only_its_owner_may_read(tmp_path: Path) -> None:
     users = [User(UserId("ann"), 'a"b, c@example.com', "true", "CONFIRMED", "true")]
     file = tmp_path / "users.csv"
     write_file(str(file), users)
@@ -196,7 +196,7 @@ def test_export_survives_a_file_that_only_the_owner_may_read(tmp_path: Path) -> 
 
 
 @pytest.mark.usefixtures("cloud")
-def test_export_survives_a_bucket() -> None:
+def test_export_is_read_back_from_a_bucket() -> None:
     boto3.client("s3", region_name="us-east-1").create_bucket(Bucket="exports")
     users = [User(UserId("ann"), "été@example.com", "true", "CONFIRMED", "true")]
     write_file("s3://exports/users/today.csv", users)

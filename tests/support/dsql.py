@@ -16,7 +16,8 @@ from chalicelib.stores.postgres.database import Connection, Database
 from chalicelib.stores.postgres.dialects import DSQL
 from local.cloud import EMULATOR
 from tests.support.postgres_hooks import hooked
-from tests.support.postgres_server import PostgresServer, skip_except_in_ci
+from tests.support.postgres_server import PostgresServer
+from tests.support.programs import skip_except_in_ci
 
 MAX_ROWS = 3000
 _PROCESS = Path(__file__).parent / "dsql_proxy_process.py"

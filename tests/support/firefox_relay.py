@@ -1,6 +1,6 @@
 """Start Firefox, and relay WebDriver BiDi between Playwright and Firefox.
 
-Playwright sends commands that an ESR of Firefox may not know yet, and does not work if one of them fails.
+Playwright sends commands that an ESR of Firefox may not know yet, and fails if one of them fails.
 """
 
 import json
@@ -19,7 +19,7 @@ OPTIONAL = {"emulation.setMediaFeaturesOverride"}
 
 
 def run(command: list[str]) -> int:
-    """Run Firefox, and copy its log. Replace the address in the log by the address of the relay."""
+    """Run Firefox, and copy its log. Replace its address in the log with the address of the relay."""
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as firefox:
         assert firefox.stderr
         for line in firefox.stderr:

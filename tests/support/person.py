@@ -4,7 +4,7 @@ from typing import Any
 
 import jwt
 
-from chalicelib.auth.moved_users import find_account
+from chalicelib.auth.restored_users import find_account
 from tests.support.rest import post_form, put
 from tests.support.service import Service
 

@@ -1,8 +1,8 @@
-"""Steps of users of a rebuilt user pool on a local cloud."""
+"""Steps of a user who was restored to a rebuilt user pool."""
 
 import time
 
-from chalicelib.auth.moved_users import list_members, name_group
+from chalicelib.auth.restored_users import list_members, name_group
 from chalicelib.domain.ids import UserId
 from tests.support.person import Person
 from tests.support.rest import PASSWORD

@@ -1,18 +1,17 @@
 """A PostgreSQL server for tests, in a temporary folder and without a network port."""
 
-import os
 import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple
 
 import psycopg
-import pytest
 
 from local import postgres
+from tests.support.programs import skip_except_in_ci
 
 _SETTINGS = {
     "listen_addresses": "",
@@ -57,13 +56,6 @@ class PostgresServer(NamedTuple):
 def build_url(folder: Path, database: str) -> str:
     """Return the connection string of a database of the server in a folder."""
     return f"host={folder} user=postgres dbname={database}"
-
-
-def skip_except_in_ci(message: str) -> NoReturn:
-    """Skip the test because a program is not installed. Fail in CI, which has all programs."""
-    if os.environ.get("CI"):
-        pytest.fail(message)
-    pytest.skip(message)
 
 
 @contextmanager

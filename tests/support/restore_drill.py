@@ -1,7 +1,7 @@
-"""Lose rows, originals and users of a local cloud, and restore them: `python -m tests.support.restore_drill`.
+"""Delete rows, originals and users of a local cloud, and restore them: `python -m tests.support.restore_drill`.
 
-The steps are those of docs/how-to/restore.md, with its commands. The emulator has no history and does not replicate, so
-the drill copies the tables at the moment that it later restores, and does the work of the replication itself.
+The steps and commands are those of docs/how-to/restore.md. The emulator supports neither point-in-time recovery nor
+replication. So the drill copies the tables before the loss, and copies the objects to the replica itself.
 """
 
 import subprocess
@@ -23,9 +23,9 @@ STACK, SUFFIX, REPLICA = "photoshare-local", "-drill", "photoshare-replica"
 NEW_PASSWORD = "Correct-horse-8"
 # The local cloud creates its demo account again when it starts.
 OUTCOMES = [
-    "1 users: restored.",
-    "1 users: skipped, because the account is cancelled.",
-    "1 users: skipped, because the address has a new account.",
+    "restored: 1",
+    "skipped, because the account is cancelled: 1",
+    "skipped, because the address has a new account: 1",
 ]
 
 
@@ -73,7 +73,7 @@ class Drill:
         self.s3.put_bucket_versioning(Bucket=REPLICA, VersioningConfiguration={"Status": "Enabled"})
         self.replicate()
         for person in (self.ann, self.ben):
-            # Cognito itself does this at the confirmation of an address, but the emulator does not.
+            # Cognito does this when a user confirms an address, but the emulator does not.
             self.cognito.admin_update_user_attributes(
                 UserPoolId=self.pool,
                 Username=person.user_id,
@@ -159,7 +159,7 @@ class Drill:
         assert self.ann.user_id == old
 
     def verify(self) -> None:
-        """Compare what Ann, visitors and operators see with what they saw before the loss."""
+        """Check that Ann and visitors see what they saw before the loss."""
         kept = self.service.call("GET", f"/photos/{self.photos['kept']}")
         assert (kept.status, kept.json["title"]) == (200, "kept")
         for name in ("hidden", "erased", "late", "ben"):

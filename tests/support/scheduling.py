@@ -1,4 +1,4 @@
-"""The distribution of the tests to the processes of pytest-xdist."""
+"""Distribute the tests to the processes of pytest-xdist."""
 
 import pytest
 from xdist.scheduler import LoadGroupScheduling
@@ -20,6 +20,6 @@ class Modules(LoadGroupScheduling):
 
 
 def rank(item: pytest.Item) -> int:
-    """Return the place of a test in the run. The longest groups and modules come first."""
+    """Return the sort key of a test. The longest groups and modules come first."""
     group = item.get_closest_marker("xdist_group")
     return _RANKS.get(group.args[0] if group else item.path.name, len(_RANKS))

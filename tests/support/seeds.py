@@ -1,4 +1,4 @@
-"""Seeds of random runs that continue at the next call of a command."""
+"""The seeds of random runs. Each call of a command continues after the previous call."""
 
 import time
 from collections.abc import Iterator

@@ -232,7 +232,7 @@ export class PhotoGrid {
     if (!this.list.hasEnded && to > this.geometry.height) void this.list.load(this.geometry.blocks.length - 1);
   }
 
-  /** Exactly one tile is reached by the Tab key, with the ring of its day. Arrow keys move on from there. */
+  /** Let the Tab key reach exactly one tile and the ring of its day. Arrow keys move on from there. */
   #moveTabStop() {
     const focused = this.focusedId && this.#tiles.get(this.focusedId);
     const first = this.#canvas.querySelector("li.tile");

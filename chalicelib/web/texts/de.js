@@ -82,7 +82,7 @@ const texts = {
   "upload.sign-in": "Zum Hochladen anmelden",
   "upload.sign-in.text": { one: "Ihr Foto bleibt eine Stunde lang in diesem Browser, bis Sie sich angemeldet haben.", other: "Ihre {count} Fotos bleiben eine Stunde lang in diesem Browser, bis Sie sich angemeldet haben." },
   "upload.sign-in.again": { one: "Fügen Sie das Foto nach dem Anmelden noch einmal hinzu.", other: "Fügen Sie die {count} Fotos nach dem Anmelden noch einmal hinzu." },
-  "upload.unreadable": "Dieser Browser gibt die Fotos nicht zurück, die noch nicht hochgeladen sind. Fügen Sie sie noch einmal hinzu.",
+  "upload.unreadable": "Dieser Browser kann die Fotos nicht lesen, die noch nicht hochgeladen sind. Fügen Sie sie noch einmal hinzu.",
   "upload.share.missed": "Die geteilten Fotos sind nicht angekommen. Teilen Sie sie jetzt noch einmal.",
   save: "Speichern",
   tray: "Hochladen",

@@ -81,7 +81,7 @@ export default {
   "upload.sign-in": "Sign in to upload",
   "upload.sign-in.text": { one: "Your photo is kept in this browser for an hour, until you have signed in.", other: "Your {count} photos are kept in this browser for an hour, until you have signed in." },
   "upload.sign-in.again": { one: "Add the photo again when you have signed in.", other: "Add the {count} photos again when you have signed in." },
-  "upload.unreadable": "This browser does not give back the photos that are not uploaded yet. Add them again.",
+  "upload.unreadable": "This browser cannot read the photos that are not uploaded yet. Add them again.",
   "upload.share.missed": "The shared photos did not arrive. Share them again now.",
   save: "Save",
   tray: "Uploads",

@@ -71,7 +71,7 @@ export class Sender extends EventTarget {
     for (const upload of added) await this.#storeFile(upload);
   }
 
-  /** Go on with what an earlier visit of the account left unfinished, and with what another tab leaves when it is closed. Throws if the browser does not give it back. */
+  /** Resume the uploads that an earlier visit or a closed tab of the same account left unfinished. Throw an error if the browser cannot read them. */
   async resume() {
     const { userId } = session;
     if (!userId) return;
@@ -85,10 +85,10 @@ export class Sender extends EventTarget {
     }
   }
 
-  /** Go on with a stored batch, unless a tab has it. @param {string} batch @param {string} userId */
+  /** Resume a stored batch, unless another tab sends it. @param {string} batch @param {string} userId */
   async #adopt(batch, userId) {
     if (!(await this.#locks.hold(batch))) return this.#locks.whenFree(batch, () => void this.resume().catch(() => {}));
-    // Another tab may have gone on until now.
+    // Another tab may have sent photos of the batch until now.
     const stored = await loadUploads(userId).catch((error) => { this.#locks.release(batch); throw error; });
     if (session.userId !== userId) return this.#locks.release(batch);
     for (const upload of stored) if (upload.batch === batch) this.#restore(upload);

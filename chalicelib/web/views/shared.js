@@ -52,7 +52,7 @@ function show(link, album) {
   }
 }
 
-/** Invite visitors to join. Ratings are a reason only if they may rate one of the photos. The answer about the session may come later. @param {SharedPhotos} photos */
+/** Invite visitors to join, and to rate if they may rate one of the photos. The session may become known later. @param {SharedPhotos} photos */
 function invitation(photos) {
   const reason = h("strong");
   const banner = h("p", { class: "invitation", hidden: true }, reason, buildWayTo("join", t("join")));

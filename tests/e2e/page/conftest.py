@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Playwright
 
 from tests.support.chromium import DESKTOP, PATIENCE, PHONE, Person, find_chromium, launch_chromium, start_playwright
 from tests.support.firefox import find_firefox, launch_firefox
-from tests.support.postgres_server import skip_except_in_ci
+from tests.support.programs import skip_except_in_ci
 from tests.support.service import Local
 
 

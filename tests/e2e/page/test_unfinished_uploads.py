@@ -1,4 +1,4 @@
-"""Uploads that an earlier visit left unfinished: one tab has them, and the page says if the browser lost them."""
+"""Uploads that an earlier visit left unfinished: only one tab sends them. The page says if it cannot read them."""
 
 from pathlib import Path
 
@@ -37,7 +37,7 @@ def test_uploads_of_a_reloaded_tab_stay_in_that_tab(uploader: Uploader) -> None:
 def test_page_says_that_unfinished_uploads_cannot_be_read(uploader: Uploader) -> None:
     uploader.page.add_init_script(BREAK_STORAGE)
     uploader.page.reload()
-    expect(toast(uploader.page)).to_contain_text("does not give back the photos that are not uploaded yet")
+    expect(toast(uploader.page)).to_contain_text("cannot read the photos that are not uploaded yet")
 
 
 def test_tab_that_uploads_does_not_ask_for_its_photos_again(uploader: Uploader) -> None:

@@ -30,7 +30,7 @@ PROCESSES = 2
 MAX_MEMORY = 8 << 30
 FAST_SECONDS = 1
 MAX_FACTOR = 10
-"""The limit of the seconds of a mutant, as a multiple of the seconds without it."""
+"""The limit of the CPU time of a mutant, as a multiple of the CPU time without the mutant."""
 MIN_LIMIT = 10
 
 PACKAGE = "chalicelib"

@@ -1,4 +1,4 @@
-"""Users of a rebuilt user pool. Cognito gives them new ids, so a group with the id of the account leads to it.
+"""Users of a rebuilt user pool. Cognito gives them new ids, so a group links each user to the old account.
 
 See docs/decisions/0130-accounts-by-group.md. AWS contract COG-21.
 """
@@ -17,17 +17,17 @@ MAX_USER_ID_LENGTH = 128 - len(_PREFIX)
 
 
 def name_group(user_id: UserId) -> str:
-    """Return the name of the group that leads to an account."""
+    """Return the name of the group that links users to an account."""
     return f"{_PREFIX}{user_id}"
 
 
 def parse_group(name: str) -> UserId | None:
-    """Return the account of a group, or None if the group leads to no account."""
+    """Return the account of a group, or None if the group has another purpose."""
     return UserId(name.removeprefix(_PREFIX)) if name.startswith(_PREFIX) else None
 
 
 def find_account(claims: dict[str, Any]) -> UserId:
-    """Return the account of an access token: the account of a group of its user, or that of the user itself.
+    """Return the account of an access token: the account of a group of its user, or else the id of the user.
 
     Raises:
         InvalidToken: the groups lead to several accounts.
@@ -59,6 +59,6 @@ def delete_members(cognito: "CognitoIdentityProviderClient", pool_id: str, user_
 
 
 def list_accounts(cognito: "CognitoIdentityProviderClient", pool_id: str) -> list[UserId]:
-    """Return the accounts that a group leads to, also if the group has no user."""
+    """Return the accounts to which groups link users. A group can be empty."""
     pages = cognito.get_paginator("list_groups").paginate(UserPoolId=pool_id)
     return [user_id for page in pages for group in page["Groups"] if (user_id := parse_group(group["GroupName"]))]
