@@ -41,7 +41,7 @@ def test_page_says_that_unfinished_uploads_cannot_be_read(uploader: Uploader) ->
 
 
 def test_tab_that_uploads_does_not_ask_for_its_photos_again(uploader: Uploader) -> None:
-    uploader.page.evaluate(BREAK_STORAGE)
+    uploader.page.evaluate(f"() => {{ {BREAK_STORAGE} }}")
     uploader.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     uploader.page.wait_for_timeout(1_000)
     expect(uploader.page.get_by_text("cannot read the photos")).to_have_count(0)
