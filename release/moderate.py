@@ -11,6 +11,7 @@ import msgspec
 
 from chalicelib import wiring
 from chalicelib.accounts.accounts import PURGE_LEASE
+from chalicelib.auth import restored_users
 from chalicelib.domain.accounts import Caller
 from chalicelib.domain.errors import PhotoshareError
 from chalicelib.domain.ids import PhotoId, UserId, format_timestamp
@@ -48,7 +49,7 @@ def cancel_account(user_id: str) -> str:
     """Cancel an account as its user can, and enqueue the job that deletes its data. Return a report.
 
     Raises:
-        CannotRemove: the user pool has no user with this id.
+        CannotRemove: the user pool has no user with this id, or the user has another account.
     """
     cognito, pool = boto3.client("cognito-idp"), wiring.settings().user_pool_id
     try:
@@ -59,6 +60,10 @@ def cancel_account(user_id: str) -> str:
     else:
         if user["Username"] != user_id:
             raise CannotRemove(f"Use the id of the user, which is {user['Username']}.")
+        groups = cognito.admin_list_groups_for_user(UserPoolId=pool, Username=user_id)["Groups"]
+        for account in filter(None, (restored_users.parse_group(group["GroupName"]) for group in groups)):
+            if account != user_id:
+                raise CannotRemove(f"Use the id of the account of this user, which is {account}.")
     now = wiring.now()
     wiring.stores().deletions.cancel_account(
         UserId(user_id), format_timestamp(now), format_timestamp(now + PURGE_LEASE)

@@ -1,6 +1,7 @@
 """Make a stage read-only, or allow changes again: `python -m release.read_only STAGE [--off]`.
 
 The API refuses each change with 503. The other functions are stopped. Uploads and jobs wait, and are retried later.
+A deployment can let the API accept changes again, but does not start the other functions.
 """
 
 import sys
@@ -23,7 +24,7 @@ def main(stage: str, *flags: str) -> None:
     if flags:
         print(f"The stage {stage} accepts changes again.")
     else:
-        print(f"The stage {stage} is read-only. Jobs that were running may write for up to 15 minutes.")
+        print(f"The stage {stage} is read-only until its next deployment. Running jobs may write for up to 15 minutes.")
 
 
 def set_read_only(lambdas: Any, stage: str, *, is_on: bool) -> None:

@@ -105,7 +105,10 @@ class Restoration:
         if status != "FORCE_CHANGE_PASSWORD":
             if self._user_pool.has_user(user.user_id):
                 return "already in the user pool"
-            if status is not None:
+            if status == "UNCONFIRMED":
+                # Anyone can sign up with any address, and has no account until the address is confirmed.
+                self._cognito.admin_delete_user(UserPoolId=self._pool_id, Username=user.email)
+            elif status is not None:
                 return "skipped, because the address has a new account"
         self._create_user(user)
         return "restored"

@@ -155,8 +155,11 @@ class UserPool:
 
     def list_user_ids(self) -> Iterator[UserId]:
         """Yield the ids of all accounts with a user. Also yield the new ids of users of a rebuilt user pool."""
-        yield from restored_users.list_accounts(self._cognito, self._settings.user_pool_id)
-        for page in self._cognito.get_paginator("list_users").paginate(UserPoolId=self._settings.user_pool_id):
+        pool = self._settings.user_pool_id
+        for user_id in restored_users.list_accounts(self._cognito, pool):
+            if restored_users.list_members(self._cognito, pool, user_id):
+                yield user_id
+        for page in self._cognito.get_paginator("list_users").paginate(UserPoolId=pool):
             for user in page["Users"]:
                 attributes = {attribute["Name"]: attribute.get("Value", "") for attribute in user["Attributes"]}
                 yield UserId(attributes["sub"])

@@ -5,6 +5,7 @@ See docs/decisions/0130-accounts-by-group.md. AWS contract COG-21.
 
 from typing import TYPE_CHECKING, Any
 
+from chalicelib.domain.errors import InvalidToken
 from chalicelib.domain.ids import UserId
 
 if TYPE_CHECKING:
@@ -26,9 +27,16 @@ def parse_group(name: str) -> UserId | None:
 
 
 def find_account(claims: dict[str, Any]) -> UserId:
-    """Return the account of an access token: the account of a group of the user, or else the id of the user."""
-    groups = claims.get("cognito:groups", ())
-    return next(filter(None, map(parse_group, groups)), UserId(claims["sub"]))
+    """Return the account of an access token: the account of a group of its user, or else the id of the user.
+
+    Raises:
+        InvalidToken: the groups lead to several accounts.
+    """
+    accounts = {*filter(None, map(parse_group, claims.get("cognito:groups", ())))}
+    if len(accounts) > 1:
+        # Cognito does not promise an order of the groups, so the first account could change with each token.
+        raise InvalidToken
+    return accounts.pop() if accounts else UserId(claims["sub"])
 
 
 def list_members(cognito: "CognitoIdentityProviderClient", pool_id: str, user_id: UserId) -> list[str] | None:
@@ -51,6 +59,6 @@ def delete_members(cognito: "CognitoIdentityProviderClient", pool_id: str, user_
 
 
 def list_accounts(cognito: "CognitoIdentityProviderClient", pool_id: str) -> list[UserId]:
-    """Return the accounts to which groups link users."""
+    """Return the accounts to which groups link users. A group can be empty."""
     pages = cognito.get_paginator("list_groups").paginate(UserPoolId=pool_id)
     return [user_id for page in pages for group in page["Groups"] if (user_id := parse_group(group["GroupName"]))]

@@ -93,9 +93,11 @@ class PhotoRepairs:
         return self._audit.delete_rating(rating, state.stored)
 
     def _delete_version(self, state: PhotoState, finding: Finding) -> bool:
-        """Delete a version or a delete marker of a photo."""
+        """Delete a version or a delete marker of a photo. If the photo keeps no version, delete all of them."""
         if state.photo is None:
             return False
+        if state.photo.version_id is None:
+            return self._erase_objects(state, finding)
         (version,) = (version for version in state.versions if name_version(version) == finding.name)
         self._bucket.delete_version(state.photo, version.key, version.version_id)
         return True

@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 import time_machine
 
+from chalicelib import wiring
 from chalicelib.domain.errors import Busy
 from chalicelib.domain.ids import create_photo_id
 from chalicelib.photos.attempts import ProcessingFailed
@@ -58,6 +59,21 @@ def test_delete_marker_that_an_erasure_leaves_for_the_replica_is_no_finding(dama
         damage.delete_original(photo)
     found = {finding.kind for finding in reconcile(after=timedelta(days=1)).findings["found"]}
     assert found.isdisjoint({"delete-marker", "object-of-erased-photo", "object-of-unknown-user", "row-lost"})
+
+
+def test_deleted_version_of_a_rejected_photo_leaves_a_delete_marker_for_the_replica(
+    damage: Damage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wiring.bucket(), "_is_replicated", True)
+    photo = damage.cloud.upload(damage.owner, b"no image")
+    (first,) = damage.cloud.bucket.list_versions(photo)
+    damage.put_original(photo.s3_key)
+    assert reconcile(repair=True).repaired == {"version-extra": 1}
+    # The first marker is older than the version, and would not hide it in the replica.
+    (second,) = damage.cloud.bucket.list_versions(photo)
+    assert first.is_marker
+    assert second.is_marker
+    assert first != second
 
 
 def test_old_lost_row_is_rebuilt_from_the_version_that_its_digest_names(damage: Damage) -> None:

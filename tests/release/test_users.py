@@ -11,11 +11,14 @@ import pytest
 from chalicelib import wiring
 from chalicelib.auth import restored_users
 from chalicelib.auth.cognito import UserPool
+from chalicelib.domain.errors import InvalidCredentials, InvalidToken
 from chalicelib.domain.ids import UserId, format_timestamp
 from chalicelib.infra import aws
+from release.moderate import CannotRemove, cancel_account
 from release.users import Restoration, User, list_users, read_file, write_file
 from tests.support.cloud import Cloud
 from tests.support.rest import PASSWORD
+from tests.support.services import rebuild_services
 
 EMAIL = "ann@example.com"
 
@@ -132,6 +135,51 @@ def test_deletion_of_an_account_deletes_its_restored_user_and_the_group(pool: Po
     assert pool.cognito.list_users(UserPoolId=pool.id)["Users"] == []
     assert pool.cognito.list_groups(UserPoolId=pool.id)["Groups"] == []
     assert not pool.users.has_user(old)
+
+
+def test_address_that_a_stranger_has_not_confirmed_is_restored(pool: Pool) -> None:
+    old = pool.sign_up()
+    exported = pool.export()
+    pool.lose_users()
+    pool.users.sign_up(EMAIL, "Strangers-1-password")
+    assert pool.restoration.restore(exported[0]) == "restored"
+    with pytest.raises(InvalidCredentials):
+        pool.users.log_in(EMAIL, "Strangers-1-password")
+    pool.reset_password()
+    assert pool.find_account()[0] == old
+
+
+def test_moderator_cannot_cancel_the_id_of_a_restored_user_in_place_of_the_account(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = pool.sign_up()
+    exported = pool.export()
+    pool.lose_users()
+    pool.restoration.restore(exported[0])
+    (user,) = pool.cognito.list_users(UserPoolId=pool.id)["Users"]
+    monkeypatch.setenv("USER_POOL_ID", pool.id)
+    rebuild_services()
+    with pytest.raises(CannotRemove, match=f"which is {old}"):
+        cancel_account(user["Username"])
+    assert cancel_account(old).startswith(f"Cancelled {old}.")
+
+
+def test_account_whose_restored_user_is_gone_has_no_user(pool: Pool) -> None:
+    old = pool.sign_up()
+    exported = pool.export()
+    pool.lose_users()
+    pool.restoration.restore(exported[0])
+    pool.lose_users()
+    assert [*pool.users.list_user_ids()] == []
+    assert not pool.users.has_user(old)
+    assert pool.restoration.restore(exported[0]) == "restored"
+
+
+def test_groups_of_several_accounts_lead_to_none() -> None:
+    for groups in (["account-ann", "account-bob"], ["account-bob", "account-", "account-ann"]):
+        with pytest.raises(InvalidToken):
+            restored_users.find_account({"sub": "new", "cognito:groups": groups})
+    assert restored_users.find_account({"sub": "new", "cognito:groups": ["account-ann", "account-ann"]}) == "ann"
 
 
 def test_other_groups_link_to_no_account() -> None:

@@ -5,7 +5,7 @@ import pytest
 
 from chalicelib import wiring
 from chalicelib.storage.bucket import PhotoBuckets
-from tests.support.cloud import Cloud
+from tests.support.cloud import Cloud, created
 
 KEYS = [f"ann/{number}/photo.jpg" for number in range(7)]
 
@@ -49,6 +49,23 @@ def test_repeated_erasure_changes_nothing(cloud: Cloud, bucket: PhotoBuckets) ->
     bucket.erase("ann/")
     assert find_entries(cloud) == ([], KEYS[:1])
     assert "DeleteObjects" not in cloud.all_calls[calls:]
+
+
+def test_second_upload_of_a_rejected_photo_leaves_a_new_delete_marker(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wiring.bucket(), "_is_replicated", True)
+    ann = cloud.person("ann")
+    grant = cloud.grant(ann, method="POST")
+    left = []
+    for _ in range(2):
+        cloud.deliver(created(grant["s3Key"], cloud.put(grant, b"<html>")))
+        page = cloud.s3.list_object_versions(Bucket=cloud.settings.originals_bucket)
+        assert "Versions" not in page
+        left.append([marker["VersionId"] for marker in page["DeleteMarkers"]])
+    # The replica has the second version too. Only a marker after this version hides it.
+    assert cloud.photo(grant["photoId"]).status == "rejected"
+    assert left[0] != left[1]
 
 
 def test_without_a_replica_nothing_is_left(cloud: Cloud) -> None:

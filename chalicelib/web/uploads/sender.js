@@ -71,7 +71,7 @@ export class Sender extends EventTarget {
     for (const upload of added) await this.#storeFile(upload);
   }
 
-  /** Resume the uploads that an earlier visit or a closed tab of the same account left unfinished. Dispatch "unreadable" if the browser cannot read them. */
+  /** Resume the uploads that an earlier visit or a closed tab of the same account left unfinished. Throw an error if the browser cannot read them. */
   async resume() {
     const { userId } = session;
     if (!userId) return;
@@ -79,16 +79,15 @@ export class Sender extends EventTarget {
     this.#take(userId);
     try {
       for (const batch of new Set((await loadUploads(userId)).map((upload) => upload.batch))) await this.#adopt(batch, userId);
-    } catch {
-      this.dispatchEvent(new Event("unreadable"));
+    } finally {
+      this.uploads.sort((a, b) => a.place - b.place);
+      this.#pump();
     }
-    this.uploads.sort((a, b) => a.place - b.place);
-    this.#pump();
   }
 
   /** Resume a stored batch, unless another tab sends it. @param {string} batch @param {string} userId */
   async #adopt(batch, userId) {
-    if (!(await this.#locks.hold(batch))) return this.#locks.whenFree(batch, () => void this.resume());
+    if (!(await this.#locks.hold(batch))) return this.#locks.whenFree(batch, () => void this.resume().catch(() => {}));
     // Another tab may have sent photos of the batch until now.
     const stored = await loadUploads(userId).catch((error) => { this.#locks.release(batch); throw error; });
     if (session.userId !== userId) return this.#locks.release(batch);
@@ -291,7 +290,8 @@ export class Sender extends EventTarget {
   async #wakeUp() {
     if (document.visibilityState !== "visible") return;
     if (this.isSignedOut && this.uploads.length) await session.renew().catch(() => {});
-    await this.resume();
+    // The uploads of this tab go on, so do not ask the user to add them again.
+    await this.resume().catch(() => {});
   }
 
   #report() {

@@ -20,7 +20,6 @@ await loadStyle("upload");
 const DRAFT_LIFETIME = 3_600_000;
 
 const sender = new Sender();
-sender.addEventListener("unreadable", () => say(t("upload.unreadable")), { once: true });
 new Tray(sender, pickFiles);
 /** @type {Sheet | null} */
 let sheet = null;
@@ -44,7 +43,7 @@ export async function addDrop(entries, files) {
 /** Go on with the uploads of an earlier visit, and with files that were added before the sign-in. */
 export async function resume() {
   if (!session.userId) return;
-  await sender.resume();
+  await sender.resume().catch(() => say(t("upload.unreadable")));
   const drafts = (await takeDrafts().catch(() => [])).filter(({ addedAt }) => Date.now() - addedAt < DRAFT_LIFETIME);
   await clearMark().catch(() => {});
   for (const { files, from } of drafts) await take(files, from);

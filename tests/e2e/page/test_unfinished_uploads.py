@@ -40,6 +40,14 @@ def test_page_says_that_unfinished_uploads_cannot_be_read(uploader: Uploader) ->
     expect(toast(uploader.page)).to_contain_text("cannot read the photos that are not uploaded yet")
 
 
+def test_tab_that_uploads_does_not_ask_for_its_photos_again(uploader: Uploader) -> None:
+    uploader.page.evaluate(f"() => {{ {BREAK_STORAGE} }}")
+    uploader.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    uploader.page.wait_for_timeout(1_000)
+    # `expect` would wait until a message is gone.
+    assert uploader.page.get_by_text("cannot read the photos").count() == 0
+
+
 def test_upload_that_waits_for_the_connection_advises_nothing(person: Person, tmp_path: Path) -> None:
     uploader = Uploader(person)
     person.open("/library?order=newest")
