@@ -174,8 +174,8 @@ class UploadConfirmation:
 
     def _delete_or_confirm_version(self, photo: Photo, key: str, version_id: str) -> None:
         """Delete another version. If the confirmed version is gone, keep the others, and confirm one with its bytes."""
-        if photo.status == "rejected" and photo.version_id is None:
-            # The photo keeps no version. The deletion of one version would not reach the replica. AWS contract S3-23.
+        if photo.version_id is None and key == photo.s3_key:
+            # The photo is rejected. The deletion of one version would not reach the replica. AWS contract S3-23.
             self._bucket.erase(photo.prefix)
             return
         if photo.version_id and key == photo.s3_key and not self._bucket.has_version(key, photo.version_id):
