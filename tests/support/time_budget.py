@@ -10,7 +10,7 @@ from pathlib import PurePath
 
 import pytest
 
-BUDGET = 480
+BUDGET = 750
 """Seconds that all tests may take on two quiet cores."""
 LINES = 8
 
