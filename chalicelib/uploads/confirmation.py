@@ -173,7 +173,10 @@ class UploadConfirmation:
             return self._reject(photo, failure, version_id)
 
     def _delete_or_confirm_version(self, photo: Photo, key: str, version_id: str) -> None:
-        """Delete another version. If the confirmed version is gone, keep the others, and confirm one with its bytes."""
+        """Delete another version. A rejected photo keeps no version.
+
+        If the confirmed version is gone, keep the others, and confirm one with its bytes.
+        """
         if photo.version_id is None and key == photo.s3_key:
             # The photo is rejected. The deletion of one version would not reach the replica. AWS contract S3-23.
             self._bucket.erase(photo.prefix)
