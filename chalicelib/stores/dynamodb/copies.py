@@ -28,6 +28,7 @@ from chalicelib.stores.copies import (
 from chalicelib.stores.dynamodb import albums, idempotency, items, photo_rows, share_links, user_requests
 from chalicelib.stores.dynamodb.calls import Calls, KeyRange, is_expired
 from chalicelib.stores.dynamodb.copied_photos import CopiedPhotos
+from chalicelib.stores.user_requests import RequestKind
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -36,7 +37,7 @@ _PAGE = 100
 _ROWS = 1000
 _PROGRESS: items.Key = {"userId": {"S": "#copy"}, "record": {"S": "run"}}
 """The row of the progress. No user can have this id."""
-_REQUEST_KINDS: tuple[user_requests.RequestKind, ...] = ("reindex", "trash")
+_REQUEST_KINDS: tuple[RequestKind, ...] = ("reindex", "trash")
 
 
 class DynamoCopyStore:
@@ -73,8 +74,16 @@ class DynamoCopyStore:
         return users, json.dumps(end) if end else None
 
     def read(self, kind: Kind, user_id: UserId) -> Iterator[Record]:
-        read: Callable[[UserId], Iterator[Record]] = getattr(self, f"_read_{kind}")
-        return read(user_id)
+        readers: dict[Kind, Callable[[UserId], Iterator[Record]]] = {
+            "ratings": self._read_ratings,
+            "photos": self._read_photos,
+            "links": self._read_links,
+            "albums": self._read_albums,
+            "keys": self._read_keys,
+            "requests": self._read_requests,
+            "accounts": self._read_accounts,
+        }
+        return readers[kind](user_id)
 
     def write(self, kind: Kind, records: Sequence[Record]) -> None:
         if kind == "photos":
