@@ -15,7 +15,6 @@ from chalicelib.stores.protocols import AlbumStore, PhotoStore
 from chalicelib.stores.timeline import TimelineStore
 
 _PAGE = 100
-_MONTH = len("2026-08")
 _SCOPES: tuple[Literal["owner", "public", "trash"], ...] = ("owner", "public", "trash")
 
 
@@ -82,7 +81,7 @@ def compute_checksums(side: Side, user_id: UserId) -> Checksums:
         for record in side.copies.read(kind, user_id):
             sums[kind].add(encode_canonically(record))
             if isinstance(record, PhotoCopy) and record.photo.listed:
-                months[record.photo.taken_key[:_MONTH]] += 1
+                months[record.photo.local_month] += 1
             elif isinstance(record, Album):
                 for entry in _iterate_entries(side.albums, record.album_id):
                     sums["entries"].add(f"{record.album_id} {entry.photo_id}".encode())

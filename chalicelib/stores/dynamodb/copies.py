@@ -132,15 +132,10 @@ class DynamoCopyStore:
             yield from sorted(map(_decode_photo, rows), key=get_key)
 
     def _iterate_photo_ids(self, user_id: UserId) -> Iterator[list[PhotoId]]:
-        low = "0"
-        while rows := self._query_owned(self._settings.photo_table, ("userId", user_id), "photoId", low, _PAGE):
-            yield (photo_ids := [PhotoId(row["photoId"]["S"]) for row in rows])
-            low = f"{photo_ids[-1]}0"
-
-    def _query_owned(
-        self, table: str, partition: tuple[str, str], name: str, low: str, limit: int | None
-    ) -> list[items.Item]:
-        return self._calls.query(KeyRange(table, partition, (name, low, "g"), "owner"), limit)
+        after = ""
+        while photo_ids := photo_rows.list_owned_ids(self._calls, self._settings.photo_table, user_id, _PAGE, after):
+            yield photo_ids
+            after = photo_ids[-1]
 
     def _read_ratings(self, user_id: UserId) -> Iterator[Record]:
         for photo_ids in self._iterate_photo_ids(user_id):
@@ -160,10 +155,9 @@ class DynamoCopyStore:
 
     def _list_albums(self, user_id: UserId) -> list[AlbumId]:
         # A deleted album is in a separate partition. It can be in both, because indexes lag behind.
-        names = (user_id, f"{user_id}#deleted")
-        table = self._settings.album_table
-        rows = [row for name in names for row in self._query_owned(table, ("ownerKey", name), "albumId", "0", None)]
-        return sorted({AlbumId(row["albumId"]["S"]) for row in rows})
+        names, table = (user_id, f"{user_id}#deleted"), self._settings.album_table
+        ranges = [KeyRange(table, ("ownerKey", name), ("albumId", "0", "g"), "owner") for name in names]
+        return sorted({AlbumId(row["albumId"]["S"]) for keys in ranges for row in self._calls.query(keys, None)})
 
     def _read_links(self, user_id: UserId) -> Iterator[Record]:
         for album_id in self._list_albums(user_id):
