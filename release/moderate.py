@@ -3,7 +3,6 @@
 The command runs the code of the API with the operator's credentials and the settings of the stage.
 """
 
-import os
 import sys
 
 import boto3
@@ -16,6 +15,7 @@ from chalicelib.domain.accounts import Caller
 from chalicelib.domain.errors import PhotoshareError
 from chalicelib.domain.ids import PhotoId, UserId, format_timestamp
 from chalicelib.domain.messages import PurgeAccount
+from release.environment import load_environment
 from release.failures import exit_on_failure
 
 
@@ -25,10 +25,7 @@ class CannotRemove(Exception):
 
 def main(stage: str, kind: str, name: str) -> None:
     """Remove a photo or an account."""
-    lambdas = boto3.client("lambda")
-    function = lambdas.get_function_configuration(FunctionName=f"photoshare-{stage}")
-    region = lambdas.meta.region_name
-    os.environ |= {"AWS_REGION": region, "AWS_DEFAULT_REGION": region, **function["Environment"]["Variables"]}
+    load_environment(stage)
     print({"photo": erase_photo, "account": cancel_account}[kind](name))
 
 

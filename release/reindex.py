@@ -6,7 +6,6 @@ fails: jobs skip the photos that are up to date.
 
 import sys
 from datetime import UTC, datetime
-from pathlib import Path
 
 from chalicelib import wiring
 from chalicelib.domain.errors import Busy
@@ -14,13 +13,13 @@ from chalicelib.domain.ids import format_timestamp
 from chalicelib.infra.settings import MissingSetting
 from chalicelib.stores.backend import Stores
 from chalicelib.stores.row_audit import iterate_rows
+from release.environment import load_environment
 from release.failures import exit_on_failure
-from release.reconcile import load_environment
 
 
 def main(stage: str) -> None:
     """Add the requests of a stage, in the database that its functions use."""
-    load_environment(stage, Path(".data"))
+    load_environment(stage)
     count = request_reindexing(wiring.stores(), datetime.now(UTC))
     print(f"Requested to reindex the photos of {count} users. The hourly sweep starts the jobs.")
 

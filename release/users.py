@@ -25,8 +25,8 @@ from chalicelib.domain.errors import PhotoshareError
 from chalicelib.domain.ids import UserId
 from chalicelib.infra.settings import MissingSetting
 from chalicelib.stores.protocols import AccountStore
+from release.environment import load_environment
 from release.failures import exit_on_failure
-from release.reconcile import load_environment
 
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient

@@ -64,7 +64,7 @@ class Damage:
 Seed = Callable[[Damage], list[str]]
 
 
-def foreign_key(damage: Damage) -> list[str]:
+def unexpected_key(damage: Damage) -> list[str]:
     key = f"{damage.owner.user_id}/{uuid4()}.txt"
     damage.put_original(key)
     return [key]

@@ -42,7 +42,7 @@ REPAIRABLE: list[tuple[Seed, str]] = [
     (row_damage.pending_photo_outside_the_index_of_the_sweep, "photo-keys"),
 ]
 MANUAL: list[tuple[Seed, str]] = [
-    (seeds.foreign_key, "object-unexpected"),
+    (seeds.unexpected_key, "object-unexpected"),
     (seeds.key_with_the_id_of_another_user, "object-unexpected"),
     (seeds.object_at_the_top, "object-unexpected"),
     (seeds.lost_original, "object-missing"),
