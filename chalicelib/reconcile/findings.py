@@ -52,15 +52,23 @@ KINDS = tuple(REMEDIES)
 
 LIMITED = frozenset(
     {
-        *("digest-orphaned", "entry-orphaned", "link-orphaned", "membership-orphaned", "object-of-erased-photo"),
-        *("rating-orphaned", "rendition-orphaned", "row-lost", "search-row-orphaned", "version-extra"),
+        "digest-orphaned",
+        "entry-orphaned",
+        "link-orphaned",
         "list-row-orphaned",
+        "membership-orphaned",
+        "object-of-erased-photo",
+        "rating-orphaned",
+        "rendition-orphaned",
+        "row-lost",
+        "search-row-orphaned",
+        "version-extra",
     }
 )
-"""The kinds whose repair deletes something or rebuilds a row. Many such findings can mean that a list is wrong."""
+"""The kinds whose repair deletes something or rebuilds a row. Many such findings can mean that a list is incomplete."""
 
 Fix = Callable[[], bool]
-"""Repair a finding. Return False if another writer was faster, or if the repair failed."""
+"""Repair a finding. Return False if a row has changed since it was read, or if the repair fails."""
 
 
 class Finding(NamedTuple):
@@ -72,7 +80,7 @@ class Finding(NamedTuple):
 
 
 Look = Callable[[], Mapping[Finding, Fix | None]]
-"""Look again with consistent reads. Return the findings with their repairs. None is no automatic repair."""
+"""Look again with consistent reads. Return each finding with its repair, or None if only the operator can repair it."""
 
 
 class Suspicion(NamedTuple):

@@ -1,4 +1,4 @@
-"""Raw rows of every table, also damaged ones: read them in pages, and replace them under conditions."""
+"""Raw rows of every table, including damaged ones: read them in pages, and replace them under conditions."""
 
 import json
 import time
@@ -39,12 +39,12 @@ _WATCHED: dict[TableName, tuple[str, ...]] = {
     "account_table": ("photoCount", "bytes", "albumCount", "cancelledAt"),
     "album_table": ("revision", "photoCount", "openCount", "linkCount", "deletedAt"),
 }
-"""Attributes that must be as they were read, also if a replacement does not change them."""
+"""Attributes that must be as they were read, even if a replacement does not change them."""
 _ALL = ("\x01", "~")
 
 
 class Replacement(msgspec.Struct, frozen=True):
-    """Replace the row `before` by `after`. None is no row."""
+    """Replace the row `before` with `after`. None means no row."""
 
     table: TableName
     before: Item | None

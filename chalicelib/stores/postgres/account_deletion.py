@@ -21,7 +21,7 @@ _RECORDS = {
     "idempotency_records": "key",
     "user_requests": "kind",
 }
-"""The tables of records, and the columns that make their keys together with the user."""
+"""The tables of records, and the columns that are their primary key together with `user_id`."""
 
 
 class PostgresAccountDeletionStore:

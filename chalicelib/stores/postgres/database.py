@@ -54,7 +54,7 @@ class Transaction:
         return self._connection.execute(statement, values).fetchall()
 
     def execute(self, statement: str, *values: Any) -> int:
-        """Execute a statement. Return the number of rows that it has changed."""
+        """Execute a statement. Return the number of changed rows."""
         return self._connection.execute(statement, values).rowcount
 
     def require(self, statement: str, *values: Any) -> None:
@@ -70,8 +70,8 @@ class Transaction:
 class Database:
     """A database with the tables of `schema`.
 
-    `url` is a URL or a connection string of libpq. `clock` returns seconds that never go back. `dialect` says which
-    kind of database this is. Threads share at most `connections` connections, and wait for a free one.
+    `url` is a URL or a connection string of libpq. `connect` opens a connection. `clock` returns seconds that never go
+    back. Threads share at most `connections` connections, and wait for a free one.
     """
 
     def __init__(
