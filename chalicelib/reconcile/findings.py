@@ -72,7 +72,7 @@ Fix = Callable[[], bool]
 
 
 class Finding(NamedTuple):
-    """One damaged row or object."""
+    """The damage of one row or object."""
 
     kind: str
     name: str
@@ -84,7 +84,7 @@ Look = Callable[[], Mapping[Finding, Fix | None]]
 
 
 class Suspicion(NamedTuple):
-    """Findings of a first look. Live traffic can cause false findings, so only those of a second look count."""
+    """Findings of a first look. Concurrent writes can cause false findings, so only those of a second look count."""
 
     findings: Sequence[Finding]
     look: Look

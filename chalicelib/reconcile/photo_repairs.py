@@ -52,7 +52,7 @@ class PhotoRepairs:
         others: Iterable[RowId] = (),
         content: ContentChecks | None = None,
     ) -> Look:
-        """Return a function that looks at one photo, also at the rows `others`."""
+        """Return a function that looks at one photo and at the rows with the ids `others`."""
         other_ids = tuple(others)
 
         def look() -> Mapping[Finding, Fix | None]:

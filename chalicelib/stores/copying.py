@@ -16,11 +16,10 @@ import msgspec
 from chalicelib.domain.clock import Clock
 from chalicelib.domain.errors import Busy
 from chalicelib.domain.ids import UserId, format_timestamp
+from chalicelib.domain.listing import LIST_LAG_SECONDS
 from chalicelib.stores.checksums import Side, find_mismatches
 from chalicelib.stores.copies import KINDS, CopyStore, Kind, Mismatch, Progress, Record, get_key
 
-LIST_LAG_SECONDS = 2.0
-"""The pause before a difference is checked again. By then, indexes contain all writes before the first check."""
 _USERS = 1000
 """The largest number of rows that one page of users reads."""
 _BATCH = 100
