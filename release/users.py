@@ -1,7 +1,7 @@
 """Export the users of a stage, or add them to a rebuilt user pool: `python -m release.users STAGE export|import FILE`.
 
 FILE is the path of a CSV file, or a URL such as s3://BUCKET/users/2026-11-27.csv. The file contains the account, the
-address and the status of each user, but no password. After an import, users set a new password by email.
+address and the status of each user, but no password. After an import, users set a new password by e-mail.
 """
 
 import argparse
