@@ -56,7 +56,7 @@ async function signOutEverywhere() {
   }
 }
 
-/** Ask for the e-mail address, so that nobody cancels an account by one wrong click. @param {{email: string, photoCount: number, bytes: number}} account */
+/** Ask for the e-mail address, so that one wrong click cancels no account. @param {{email: string, photoCount: number, bytes: number}} account */
 function openCancelForm({ email, photoCount, bytes }) {
   const dialog = openForm({
     title: t("cancel-account.ask"),

@@ -23,7 +23,7 @@ const LONGEST_PROCESSING = 180_000;
  */
 
 /**
- * Upload a file. The stored progress decides where to go on, so that a retry creates no second photo.
+ * Upload a file. A retry continues at the stored progress, so it creates no second photo.
  * Return the photo, and whether it was in the library before. Throws ApiError, or AbortError if the upload is cancelled.
  * @param {Upload} upload
  * @param {File} file
