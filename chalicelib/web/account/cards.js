@@ -37,7 +37,7 @@ function openPasswordForm(email) {
     async submit(data) {
       const next = String(data.get("next"));
       await request("POST", "password/change", { body: { currentPassword: String(data.get("current")), newPassword: next } });
-      // End all sessions, also those of a person who knew the old password. Then begin a new one here.
+      // End all sessions, including those of a person who knew the old password. Then begin a new one here.
       await request("POST", "logout/everywhere");
       await session.signIn(email, next);
       say(t("password.changed"));

@@ -75,12 +75,12 @@ async function ask({ name, type, size, sha256, choices, key, granted }, { call, 
 
   /** @param {string} photoId */
   async function findDuplicate(photoId) {
-    // The answer to this key stays the same for a day, also if the photo is erased.
+    // The answer to this key stays the same for a day, even if the photo is erased.
     keep({ key: crypto.randomUUID() });
     const photo = await call("GET", `photos/${photoId}`).catch((error) => {
       throw error.code === "NotFound" ? new ApiError(409, { error: "Conflict", message: error.message }) : error;
     });
-    // The choice of an album is for all files, also for those that the library has.
+    // The choice of an album is for all files, including those that the library has.
     if (albumId) await call("PUT", `albums/${albumId}/photos/${photoId}`, { body: {} });
     return { photo, isDuplicate: !granted.includes(photoId) };
   }
