@@ -273,7 +273,7 @@ class RatingStore(Protocol):
     """Ratings of photos by users. A rating and its photo's sums change together or not at all."""
 
     def get_rating(self, photo_id: PhotoId, user_id: UserId) -> int | None:
-        """Return the user's rating of the photo, or None. The answer reflects every acknowledged write."""
+        """Return the user's rating of the photo, or None. The result reflects every acknowledged write."""
 
     def rate(self, photo: Photo, user_id: UserId, before: int | None, after: int | None) -> bool:
         """Replace the rating `before` with `after`. None means no rating. The photo must be listed.
