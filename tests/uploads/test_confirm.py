@@ -35,6 +35,13 @@ def test_upload_becomes_a_photo_with_metadata_and_renditions(shared_cloud: Cloud
     assert sound(shared_cloud, ann)
 
 
+@pytest.mark.parametrize("content", [JPEG, b"<html>"])
+def test_confirmation_returns_the_photo_as_it_is_stored(shared_cloud: Cloud, ann: Client, content: bytes) -> None:
+    grant = shared_cloud.grant(ann)
+    photo = wiring.confirmation().confirm(grant["s3Key"], shared_cloud.put(grant, content))
+    assert photo == shared_cloud.photo(grant["photoId"])
+
+
 def test_rejection_is_logged_with_the_type_of_its_cause(
     shared_cloud: Cloud, ann: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
