@@ -13,6 +13,8 @@ from chalicelib.domain.ids import PhotoId, UserId, format_timestamp
 from chalicelib.domain.listing import Listing
 from chalicelib.domain.photos import MAX_ALBUMS
 from chalicelib.domain.requests import MAX_TAGS
+from chalicelib.domain.tags import MAX_TAG_LENGTH
+from chalicelib.stores.postgres.audited_rows import build_rows
 from chalicelib.stores.postgres.database import Connection, Database
 from chalicelib.stores.postgres.expiry import PostgresExpiredRows
 from chalicelib.stores.postgres.listed import build_name
@@ -205,3 +207,16 @@ def test_words_of_an_earlier_release_are_deleted_when_the_photo_leaves_the_lists
         after = photo.to_tombstone(now) if change == "erase" else photo.with_(trashed_at=now)
         assert backend.store.replace(photo, after)
     assert database.read("SELECT word FROM words WHERE photo_id = %s", photo.photo_id) == []
+
+
+def test_keys_of_every_photo_fit_into_an_index(database: Database) -> None:
+    backend, longest = build_backend(database), "\ufdfa" * MAX_TAG_LENGTH  # Each character is compared as 18 others.
+    tags = (longest, longest[:-1], "\U0002f800" * MAX_TAG_LENGTH, "\x00" * MAX_TAG_LENGTH, "sea")
+    photo = backend.ready(title=longest, tags=tags)
+    sizes = [sum(len(text.encode()) for text in row.row if isinstance(text, str)) for row in build_rows(photo).values()]
+    assert max(sizes) <= 1024
+    for tag in tags:
+        for listing in (Listing(scope="public", tag=tag), Listing(scope="owner", owner=ANN, tag=tag)):
+            assert ids(backend.store.list_by_tag(listing, 10, newest_first=True)) == [photo.photo_id]
+    backend.put(photo, tags=(longest,))
+    assert backend.store.list_by_tag(Listing(scope="public", tag=longest[:-1]), 10, newest_first=True) == []
