@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -14,6 +15,7 @@ from chalicelib.domain.listing import Listing
 from chalicelib.domain.photos import MAX_ALBUMS
 from chalicelib.domain.requests import MAX_TAGS
 from chalicelib.domain.tags import MAX_TAG_LENGTH
+from chalicelib.jobs.clean_up_photo import SWEEP_LIMIT
 from chalicelib.stores.postgres.audited_rows import build_rows
 from chalicelib.stores.postgres.database import Connection, Database
 from chalicelib.stores.postgres.expiry import PostgresExpiredRows
@@ -207,6 +209,19 @@ def test_words_of_an_earlier_release_are_deleted_when_the_photo_leaves_the_lists
         after = photo.to_tombstone(now) if change == "erase" else photo.with_(trashed_at=now)
         assert backend.store.replace(photo, after)
     assert database.read("SELECT word FROM words WHERE photo_id = %s", photo.photo_id) == []
+
+
+def test_postponement_of_many_photos_takes_several_transactions(database: Database) -> None:
+    backend, due = build_backend(database), format_timestamp(START)
+    for first in (1, 2501):
+        database.execute(
+            "INSERT INTO photos (photo_id, user_id, revision, sweep_at, body) "
+            f"SELECT 'photo-' || n, 'ann', 1, '{due}', '' FROM generate_series({first}, {first + 2499}) n"
+        )
+    photo_ids = backend.store.list_due(due, SWEEP_LIMIT)
+    assert len(photo_ids) == SWEEP_LIMIT == 5000
+    backend.store.postpone(photo_ids, format_timestamp(START + timedelta(hours=1)))
+    assert backend.store.list_due(due, SWEEP_LIMIT) == []
 
 
 def test_keys_of_every_photo_fit_into_an_index(database: Database) -> None:
