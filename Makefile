@@ -7,6 +7,12 @@ SECONDS ?= 600
 KEY ?= 1
 SLICE ?= 1/1
 
+# An empty argument usually comes from a shell variable that is not set.
+$(foreach name,STAGE DATA,$(if $(strip $($(name))),,$(error $(name)= is empty. Give a value, or leave out $(name)=)))
+
+# The text $(2) if the argument $(1) is `yes`. Other values are refused, because VERIFY=true would otherwise write.
+if_yes = $(if $(filter-out yes,$($(1))),$(error $(1)= must be `yes`. Leave it out otherwise),$(if $($(1)),$(2)))
+
 # boto3 reads only AWS_DEFAULT_REGION. The AWS CLI reads both variables.
 ifdef AWS_REGION
 export AWS_DEFAULT_REGION := $(AWS_REGION)
@@ -157,7 +163,7 @@ audit: package $(AUDIT) ## Build the package, and check the templates with check
 deploy: $(READY) ## Deploy the package with the AWS CLI (BUCKET= [STAGE=] [STORE=dsql or postgres] [ARCHITECTURE=arm64] [PROVISIONED=2] [PARAMETERS="BaseUrl=... DomainPrefix=..."] [TAGS="team=photos"] [OPTIONS=] [BUILT=yes])
 	@test -n "$(BUCKET)" || { echo "BUCKET= is missing. Name the S3 bucket to upload the package to."; exit 1; }
 	@command -v aws >/dev/null || { echo "The AWS CLI is not installed. It is needed to upload the package."; exit 1; }
-	$(if $(filter yes,$(BUILT)),@test -e out/sam.yaml || { echo "There is no package in out/. Leave out BUILT=yes."; exit 1; },$(MAKE) package)
+	$(if $(call if_yes,BUILT,yes),@test -e out/sam.yaml || { echo "There is no package in out/. Leave out BUILT=yes."; exit 1; },$(MAKE) package)
 	aws cloudformation package --template-file out/sam.yaml --s3-bucket $(BUCKET) --s3-prefix $(STAGE) --output-template-file out/deploy.yaml >/dev/null
 	aws cloudformation deploy --template-file out/deploy.yaml --stack-name photoshare-$(STAGE) --s3-bucket $(BUCKET) --s3-prefix $(STAGE) $(OPTIONS) \
 	    --capabilities CAPABILITY_IAM --no-fail-on-empty-changeset --tags application=photoshare stage=$(STAGE) $(TAGS) --parameter-overrides Stage=$(STAGE) $(if $(STORE),Store=$(STORE)) \
@@ -168,7 +174,7 @@ smoke: $(READY) ## Check a deployed stage, and leave nothing behind ([STAGE=] [U
 
 load: $(READY) ## Send a bounded load of reads to a stage, after an estimate of its costs ([STAGE=] [URL=] [RATE=10] [SECONDS=30] CONFIRM=yes)
 	@$(BIN)/python -m release.load $(STAGE) $(if $(URL),--url "$(URL)") $(if $(RATE),--rate $(RATE)) \
-	    $(if $(filter command,$(word 1,$(origin SECONDS))),--seconds $(SECONDS)) $(if $(filter yes,$(CONFIRM)),--confirm)
+	    $(if $(filter command,$(word 1,$(origin SECONDS))),--seconds $(SECONDS)) $(call if_yes,CONFIRM,--confirm)
 
 resources: $(READY) ## Deploy all resources of a stage except its functions, for `chalice deploy` ([STAGE=] [PARAMETERS=] [TAGS=])
 	$(BIN)/python -m release.stage $(STAGE) $(PARAMETERS) $(addprefix tag:,$(TAGS))
@@ -177,7 +183,7 @@ cdn-key: $(READY) ## Create CDN key 1 or 2, which signs URLs of renditions ([STA
 	$(BIN)/python -m release.cdn_key $(STAGE) $(KEY)
 
 reconcile: $(READY) ## Compare objects, rows and users of a stage ([STAGE=] [REPAIR=yes] [ACCOUNT=] [READ=yes] [SHARE=0.05] [INVENTORY= EXPORT=] [DATA=])
-	@$(BIN)/python -m release.reconcile $(STAGE) --data "$(DATA)" $(if $(filter yes,$(REPAIR)),--repair) $(if $(filter yes,$(READ)),--read) \
+	@$(BIN)/python -m release.reconcile $(STAGE) --data "$(DATA)" $(call if_yes,REPAIR,--repair) $(call if_yes,READ,--read) \
 	    $(if $(ACCOUNT),--account "$(ACCOUNT)") $(if $(SHARE),--max-share $(SHARE)) \
 	    $(if $(INVENTORY),--inventory $(INVENTORY)) $(if $(EXPORT),--export $(EXPORT))
 
@@ -207,11 +213,11 @@ migrate: $(READY) ## Create or upgrade the tables of PostgreSQL or Aurora DSQL (
 
 copy-store: $(READY) ## Copy everything to another database, and verify it (FROM= and TO=: dynamodb:STAGE, dsql:ENDPOINT or a PostgreSQL URL [VERIFY=yes] [ACCOUNT=] [REPLACE=yes] [DATA=])
 	@test -n "$(FROM)" -a -n "$(TO)" || { echo "FROM= or TO= is missing. Each is dynamodb:STAGE, dsql:ENDPOINT or the URL of a PostgreSQL database."; exit 1; }
-	@$(BIN)/python -m release.copy_store "$(FROM)" "$(TO)" --data "$(DATA)" $(if $(filter yes,$(VERIFY)),--verify) $(if $(filter yes,$(REPLACE)),--replace) \
+	@$(BIN)/python -m release.copy_store "$(FROM)" "$(TO)" --data "$(DATA)" $(call if_yes,VERIFY,--verify) $(call if_yes,REPLACE,--replace) \
 	    $(if $(ACCOUNT),--account "$(ACCOUNT)")
 
 read-only: $(READY) ## Refuse all changes of a stage, or allow them again ([STAGE=] [OFF=yes])
-	$(BIN)/python -m release.read_only $(STAGE) $(if $(filter yes,$(OFF)),--off)
+	$(BIN)/python -m release.read_only $(STAGE) $(call if_yes,OFF,--off)
 
 redrive: $(READY) ## Retry the jobs and upload events in the dead-letter queues ([STAGE=])
 	$(BIN)/python -m release.redrive $(STAGE)
