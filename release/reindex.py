@@ -18,9 +18,9 @@ from release.failures import exit_on_failure
 from release.reconcile import load_environment
 
 
-def main(stage: str) -> None:
+def main(stage: str, data: str = ".data") -> None:
     """Add the requests of a stage, in the database that its functions use."""
-    load_environment(stage, Path(".data"))
+    load_environment(stage, Path(data))
     count = request_reindexing(wiring.stores(), datetime.now(UTC))
     print(f"Requested to reindex the photos of {count} users. The hourly sweep starts the jobs.")
 

@@ -19,9 +19,9 @@ from release.failures import exit_on_failure
 from release.reconcile import load_environment
 
 
-def main(stage: str) -> None:
+def main(stage: str, data: str = ".data") -> None:
     """Process the failed uploads of a stage again."""
-    load_environment(stage, Path(".data"))
+    load_environment(stage, Path(data))
     count = try_again(wiring.stores(), wiring.queue(), datetime.now(UTC))
     print(f"Processing {count} uploads again.")
 

@@ -7,6 +7,7 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from tests.support.arguments import parse_seconds
 from tests.support.cloud import Cloud
 from tests.support.cognito import Cognito
 from tests.support.crash_matrix import running_deployment
@@ -69,4 +70,4 @@ def main(seconds: float) -> None:
 
 if __name__ == "__main__":
     logging.disable()
-    main(float(sys.argv[1]))
+    main(parse_seconds("make model", sys.argv[1:]))
