@@ -2,6 +2,7 @@
 
 import logging
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -112,4 +113,5 @@ def main(seconds: float) -> None:
 
 if __name__ == "__main__":
     logging.disable()
+    warnings.simplefilter("ignore")
     main(parse_seconds("make histories", sys.argv[1:]))
