@@ -185,13 +185,13 @@ resources: $(READY) ## Deploy all resources of a stage except its functions, for
 cdn-key: $(READY) ## Create CDN key 1 or 2, which signs URLs of renditions ([STAGE=] [KEY=1 or 2])
 	@$(BIN)/python -m release.cdn_key $(STAGE) $(KEY)
 
-reconcile: $(READY) ## Compare objects, rows and users of a stage ([STAGE=] [REPAIR=yes] [ACCOUNT=] [READ=yes] [SHARE=0.05] [INVENTORY= EXPORT=] [DATA=])
+reconcile: $(READY) ## Compare objects, rows and users of a stage ([STAGE=] [REPAIR=yes] [ACCOUNT=] [READ=yes] [SHARE=0.05] [MIN_AGE=30] [INVENTORY= EXPORT=] [DATA=])
 	@$(BIN)/python -m release.reconcile $(STAGE) --data "$(DATA)" $(call if_yes,REPAIR,--repair) $(call if_yes,READ,--read) \
-	    $(if $(ACCOUNT),--account "$(ACCOUNT)") $(if $(SHARE),--max-share $(SHARE)) \
+	    $(if $(ACCOUNT),--account "$(ACCOUNT)") $(if $(SHARE),--max-share $(SHARE)) $(if $(MIN_AGE),--min-age $(MIN_AGE)) \
 	    $(if $(INVENTORY),--inventory $(INVENTORY)) $(if $(EXPORT),--export $(EXPORT))
 
-rebuild: $(READY) ## Rebuild lost photo rows from the originals, however many there are ([STAGE=] [ACCOUNT=] [DATA=])
-	@$(BIN)/python -m release.reconcile $(STAGE) --data "$(DATA)" --rebuild $(if $(ACCOUNT),--account "$(ACCOUNT)")
+rebuild: $(READY) ## Rebuild lost photo rows from the originals, however many there are ([STAGE=] [ACCOUNT=] [MIN_AGE=30] [DATA=])
+	@$(BIN)/python -m release.reconcile $(STAGE) --data "$(DATA)" --rebuild $(if $(ACCOUNT),--account "$(ACCOUNT)") $(if $(MIN_AGE),--min-age $(MIN_AGE))
 
 orphans: $(READY) ## List accounts without a Cognito user, or cancel those that you name ([STAGE=] [USER_IDS=] [DATA=])
 	@$(BIN)/python -m release.orphans $(STAGE) $(USER_IDS) --data "$(DATA)"
