@@ -119,7 +119,7 @@ soak: ## Run a local cloud under load for 10 minutes while workers are killed an
 
 restore-drill: ## Delete the rows, originals and users of a temporary local cloud, and restore them as docs/how-to/restore.md describes
 	$(BOTH)
-	$(BIN)/python -m tests.support.restore_drill
+	$(call one_of,STORE,dynamodb)$(BIN)/python -m tests.support.restore_drill
 
 bench: ## Measure the figures in the documentation, in about half an hour
 	$(BOTH)
