@@ -196,8 +196,3 @@ if __name__ == "__main__":
             sys.exit(f"Nothing was copied. No database has the account {str(error)!r}. Name the id of its user.")
         except RefusedStatement as error:
             sys.exit(f"The copy is incomplete. {error}")
-        except Busy:
-            sys.exit(
-                "The copy is incomplete, because a database cannot be reached or is busy. "
-                "Check both addresses, and run the command again to resume."
-            )

@@ -19,7 +19,7 @@ import boto3
 import msgspec
 
 from chalicelib import wiring
-from chalicelib.domain.errors import Busy, PhotoshareError
+from chalicelib.domain.errors import PhotoshareError
 from chalicelib.domain.ids import UserId
 from chalicelib.infra.exported_files import ExportedFiles, InvalidExport
 from chalicelib.infra.settings import MissingSetting
@@ -135,10 +135,4 @@ def _parse_share(text: str) -> float:
 if __name__ == "__main__":
     errors = (PhotoshareError, MissingSetting, InvalidExport, sqlite3.Error, OSError, KeyError)
     with exit_on_failure("The reconciliation is incomplete. Run it again to resume", *errors):
-        try:
-            sys.exit(main())
-        except Busy:
-            sys.exit(
-                "The reconciliation is incomplete, because a database or service cannot be reached, or is busy. "
-                "Check that the stage or the local cloud is running, and run the command again to resume."
-            )
+        sys.exit(main())

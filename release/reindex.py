@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from chalicelib import wiring
-from chalicelib.domain.errors import Busy
 from chalicelib.domain.ids import format_timestamp
 from chalicelib.infra.settings import MissingSetting
 from chalicelib.stores.backend import Stores
@@ -36,5 +35,5 @@ def request_reindexing(stores: Stores, now: datetime) -> int:
 
 
 if __name__ == "__main__":
-    with exit_on_failure("Not all photos will be reindexed. Run the command again", Busy, MissingSetting, TypeError):
+    with exit_on_failure("Not all photos will be reindexed. Run the command again", MissingSetting, TypeError):
         main(*sys.argv[1:])
