@@ -23,7 +23,7 @@ from chalicelib.infra.settings import MissingSetting, load_settings
 from chalicelib.stores.backend import Stores
 from chalicelib.stores.checksums import Side
 from chalicelib.stores.copies import CopyStore, Mismatch
-from chalicelib.stores.copying import Copying, NeedsReplace, Options, Report
+from chalicelib.stores.copying import Copying, NeedsReplace, Options, Report, UnknownAccount
 from chalicelib.stores.dynamodb.copies import DynamoCopyStore
 from chalicelib.stores.dynamodb.stores import build_stores
 from release.databases import (
@@ -192,10 +192,7 @@ if __name__ == "__main__":
             sys.exit(f"Nothing was copied. {error} Add --replace (REPLACE=yes) to overwrite the target.")
         except InvalidDatabase as error:
             sys.exit(f"Nothing was copied. {error}")
+        except UnknownAccount as error:
+            sys.exit(f"Nothing was copied. No database has the account {str(error)!r}. Name the id of its user.")
         except RefusedStatement as error:
             sys.exit(f"The copy is incomplete. {error}")
-        except Busy:
-            sys.exit(
-                "The copy is incomplete, because a database cannot be reached or is busy. "
-                "Check both addresses, and run the command again to resume."
-            )

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from chalicelib import wiring
-from chalicelib.domain.errors import Busy
 from chalicelib.domain.ids import format_timestamp
 from chalicelib.domain.messages import CleanUpPhoto, Queue
 from chalicelib.domain.photos import MAX_UPLOAD_BYTES
@@ -19,9 +18,9 @@ from release.failures import exit_on_failure
 from release.reconcile import load_environment
 
 
-def main(stage: str) -> None:
+def main(stage: str, data: str = ".data") -> None:
     """Process the failed uploads of a stage again."""
-    load_environment(stage, Path(".data"))
+    load_environment(stage, Path(data))
     count = try_again(wiring.stores(), wiring.queue(), datetime.now(UTC))
     print(f"Processing {count} uploads again.")
 
@@ -43,7 +42,5 @@ def try_again(stores: Stores, queue: Queue, now: datetime) -> int:
 
 
 if __name__ == "__main__":
-    with exit_on_failure(
-        "Not all uploads will be processed again. Run the command again", Busy, MissingSetting, TypeError
-    ):
+    with exit_on_failure("Not all uploads will be processed again. Run the command again", MissingSetting, TypeError):
         main(*sys.argv[1:])
