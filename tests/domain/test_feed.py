@@ -97,7 +97,7 @@ def test_walks_differ_and_a_walk_can_be_resumed_anywhere() -> None:
 def test_walk_ends_with_the_items_that_its_first_page_skipped() -> None:
     gallery = Gallery(200)
     plain, _ = feed.read_page(Walk(7, 7), 1000, gallery.read)
-    first, position = feed_start.read_first_page(Walk(7, 7), 10, gallery.read, min_depth=7)
+    first, position = feed_start.read_first_page(Walk(7, 7), 10, gallery.read, 7, gallery.sizes)
     assert position is not None
     rest, end = feed.read_page(position, 1000, gallery.read)
     assert end is None
@@ -112,7 +112,7 @@ def test_walk_takes_wider_buckets_if_the_drawn_buckets_hold_few_photos(min_depth
     gallery = Gallery(1_000)
     for seed in range(50):
         overestimated = Walk(seed, 8, per_bucket=12.5)
-        items, position = feed_start.read_first_page(overestimated, 50, gallery.read, min_depth)
+        items, position = feed_start.read_first_page(overestimated, 50, gallery.read, min_depth, gallery.sizes)
         assert position
         assert position.depth == depth
         rest, end = feed.read_page(position, 1_000, gallery.read, min_depth)

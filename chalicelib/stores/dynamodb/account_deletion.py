@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.ids import AlbumId, PhotoId, Timestamp, UserId
-from chalicelib.domain.photos import Photo
+from chalicelib.domain.photos import TOMBSTONE_SECONDS, Photo
 from chalicelib.infra.settings import Settings
 from chalicelib.stores.dynamodb import items, photo_rows, ratings, term_rows
 from chalicelib.stores.dynamodb.calls import Calls, KeyRange, Write
@@ -82,7 +82,7 @@ class DynamoAccountDeletionStore:
         if cancelled_at is None:
             return
         marker: PlainItem = {"userId": user_id, "record": "account", "cancelledAt": cancelled_at}
-        expires_at = int(self._clock()) + items.TOMBSTONE_SECONDS
+        expires_at = int(self._clock()) + TOMBSTONE_SECONDS
         marker |= {"dueShard": _DUE, "dueAt": due_at} if due_at else {"expiresAt": expires_at}
         put = {"TableName": self._accounts, "Item": items.encode(marker)}
         self._calls.transact([{"Put": put | {"ConditionExpression": "attribute_exists(dueAt)"}}])

@@ -1,4 +1,4 @@
-"""Raw rows of every table, also damaged ones: read them in pages, and replace them under conditions."""
+"""Raw rows of every table, including damaged ones: read them in pages, and replace them under conditions."""
 
 import json
 import time
@@ -9,7 +9,7 @@ import msgspec
 
 from chalicelib.domain.ids import AlbumId, PhotoId, UserId
 from chalicelib.infra.settings import Settings
-from chalicelib.stores.dynamodb import term_rows
+from chalicelib.stores.dynamodb import photo_rows, term_rows
 from chalicelib.stores.dynamodb.calls import Calls, KeyRange, Write
 from chalicelib.stores.dynamodb.items import Item, Key
 
@@ -39,12 +39,12 @@ _WATCHED: dict[TableName, tuple[str, ...]] = {
     "account_table": ("photoCount", "bytes", "albumCount", "cancelledAt"),
     "album_table": ("revision", "photoCount", "openCount", "linkCount", "deletedAt"),
 }
-"""Attributes that must be as they were read, also if a replacement does not change them."""
+"""Attributes that must be as they were read, even if a replacement does not change them."""
 _ALL = ("\x01", "~")
 
 
 class Replacement(msgspec.Struct, frozen=True):
-    """Replace the row `before` by `after`. None is no row."""
+    """Replace the row `before` with `after`. None means no row."""
 
     table: TableName
     before: Item | None
@@ -108,8 +108,7 @@ class DynamoRawRows:
         )
 
     def list_photo_ids(self, owner: UserId, limit: int, after: str) -> list[PhotoId]:
-        keys = KeyRange(self._settings.photo_table, ("userId", owner), ("photoId", f"{after}0", "g"), "owner")
-        return [PhotoId(row["photoId"]["S"]) for row in self._calls.query(keys, limit)]
+        return photo_rows.list_owned_ids(self._calls, self._settings.photo_table, owner, limit, after)
 
     def list_album_ids(self, owner: UserId) -> list[AlbumId]:
         partitions = [("ownerKey", name) for name in (owner, f"{owner}#deleted")]

@@ -36,7 +36,7 @@ class MigrationFailed(psycopg.DatabaseError):
 def migrate(database: Database, folder: Path = SCHEMA, report: Callable[[str], object] = lambda _: None) -> list[str]:
     """Execute the migrations that were not executed yet. Return their names.
 
-    Several processes may do this at the same time. `report` is called with the name of each migration after it.
+    Several processes may do this at the same time. Call `report` with the name of each migration after its execution.
 
     Raises:
         MigrationFailed: the database refuses a statement or has the wrong encoding, or Aurora DSQL could not build an

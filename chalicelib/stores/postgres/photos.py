@@ -10,10 +10,10 @@ from chalicelib.domain.accounts import IdempotencyRecord, Limits
 from chalicelib.domain.feed import FEW_PHOTOS, Span
 from chalicelib.domain.ids import PhotoId, Timestamp
 from chalicelib.domain.listing import Listing
-from chalicelib.domain.photos import Photo
+from chalicelib.domain.photos import TOMBSTONE_SECONDS, Photo
 from chalicelib.stores.postgres import accounts, entries, idempotency, listed, months, photo_lists, words
 from chalicelib.stores.postgres.database import Database, Refused, Transaction
-from chalicelib.stores.postgres.rows import TOMBSTONE_SECONDS, build_list, encode_photo
+from chalicelib.stores.postgres.rows import build_list, encode_photo
 
 _RATINGS_PER_CALL = 100
 _POSTPONED_PER_TRANSACTION = 500

@@ -21,7 +21,7 @@ from chalicelib.stores.postgres.audited_rows import (
 )
 from chalicelib.stores.postgres.database import Database, Row
 from chalicelib.stores.postgres.listed import build_name
-from chalicelib.stores.postgres.photo_lists import IS_CURRENT, choose_ids
+from chalicelib.stores.postgres.photo_lists import IS_CURRENT, choose_ids, list_owned_ids
 from chalicelib.stores.postgres.rows import build_list
 from chalicelib.stores.row_audit import (
     DerivedRow,
@@ -139,14 +139,7 @@ class PostgresRowReader:
         return found
 
     def list_photo_ids(self, owner: UserId, limit: int, after: str) -> list[PhotoId]:
-        if not _is_text(owner):
-            return []
-        rows = self._database.read(
-            f"SELECT p.photo_id FROM photos p WHERE p.user_id = %s AND p.photo_id > %s AND {IS_CURRENT} "
-            "ORDER BY p.photo_id LIMIT %s",
-            *(owner, after, int(self._clock()), limit),
-        )
-        return [PhotoId(row[0]) for row in rows]
+        return list_owned_ids(self._database, owner, limit, after, self._clock()) if _is_text(owner) else []
 
     def list_album_ids(self, owner: UserId) -> list[AlbumId]:
         rows = self._database.read("SELECT album_id FROM albums WHERE user_id = %s ORDER BY album_id", owner)

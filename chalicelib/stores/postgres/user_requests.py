@@ -2,12 +2,10 @@
 
 import time
 from collections.abc import Callable
-from typing import Literal
 
 from chalicelib.domain.ids import Timestamp, UserId
 from chalicelib.stores.postgres.database import Database
-
-RequestKind = Literal["trash", "reindex"]
+from chalicelib.stores.user_requests import RequestKind
 
 
 class PostgresUserRequestStore:
