@@ -73,7 +73,7 @@ def connect(name: str) -> "Database":
     except dsql.InvalidEndpoint as error:
         raise InvalidDatabase(str(error)) from error
     except InvalidDatabaseUrl as error:
-        names = "A name is not dynamodb:STAGE, dsql:ENDPOINT or the URL of a PostgreSQL database."
+        names = "FROM or TO is not dynamodb:STAGE, dsql:ENDPOINT or the URL of a PostgreSQL database."
         raise InvalidDatabase(f"{names} {error}") from error
 
 

@@ -4,6 +4,7 @@ The command runs the code of the API with the operator's credentials and the set
 """
 
 import sys
+from pathlib import Path
 
 import boto3
 import msgspec
@@ -23,9 +24,9 @@ class CannotRemove(Exception):
     """The photo or the account cannot be removed. The message says why."""
 
 
-def main(stage: str, kind: str, name: str) -> None:
+def main(stage: str, kind: str, name: str, data: str = ".data") -> None:
     """Remove a photo or an account."""
-    load_environment(stage)
+    load_environment(stage, Path(data))
     print({"photo": erase_photo, "account": cancel_account}[kind](name))
 
 

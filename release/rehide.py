@@ -54,7 +54,7 @@ def open_stores(settings: Settings, stage: str, name: str) -> Stores:
     `name` is a name that `release.databases` describes, or a suffix of tables, a connection string or an endpoint.
 
     Raises:
-        InvalidDatabase: the name belongs to another stage, or has another form.
+        InvalidDatabase: the name belongs to another stage, has another form, or is empty for an SQL database.
     """
     if name.startswith(databases.DYNAMODB):
         named_stage, suffix = databases.split_stage(name)
@@ -67,6 +67,8 @@ def open_stores(settings: Settings, stage: str, name: str) -> Stores:
     is_sql = name.startswith(databases.DSQL) or "://" in name
     if not (is_sql or settings.database_url or settings.dsql):
         return build_stores(databases.select_tables(settings, stage, name), aws.create_client("dynamodb"))
+    if not name:
+        raise databases.InvalidDatabase("FROM is missing. Name the database that the stage used before the restore.")
     from chalicelib.stores.postgres.dsql import open_database
     from chalicelib.stores.postgres.stores import build_stores as build_sql_stores
 

@@ -5,9 +5,9 @@ Run the command after the cause is fixed. The photos are pending again, and jobs
 
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 
 from chalicelib import wiring
-from chalicelib.domain.errors import Busy
 from chalicelib.domain.ids import format_timestamp
 from chalicelib.domain.messages import CleanUpPhoto, Queue
 from chalicelib.domain.photos import MAX_UPLOAD_BYTES
@@ -18,9 +18,9 @@ from release.environment import load_environment
 from release.failures import exit_on_failure
 
 
-def main(stage: str) -> None:
+def main(stage: str, data: str = ".data") -> None:
     """Process the failed uploads of a stage again."""
-    load_environment(stage)
+    load_environment(stage, Path(data))
     count = reprocess_uploads(wiring.stores(), wiring.queue(), datetime.now(UTC))
     print(f"Processing {count} uploads again.")
 
@@ -42,7 +42,5 @@ def reprocess_uploads(stores: Stores, queue: Queue, now: datetime) -> int:
 
 
 if __name__ == "__main__":
-    with exit_on_failure(
-        "Not all uploads will be processed again. Run the command again", Busy, MissingSetting, TypeError
-    ):
+    with exit_on_failure("Not all uploads will be processed again. Run the command again", MissingSetting, TypeError):
         main(*sys.argv[1:])

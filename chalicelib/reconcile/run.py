@@ -99,7 +99,7 @@ class Reconciliation:
         """
         end = None if budget is None else time.monotonic() + budget.total_seconds()
         if not self._runs.acquire(self._holder, self._get_lease_end()):
-            raise Busy("Another process runs the reconciliation.")
+            raise Busy("Another process runs the reconciliation. If it was killed, its lease ends after 20 minutes.")
         run = self._resume()
         try:
             is_late = False

@@ -35,6 +35,10 @@ class NeedsReplace(Exception):
     """The copy needs `Options.replace`, because the target may be in use. The message has the reason."""
 
 
+class UnknownAccount(Exception):
+    """Neither database has a record of the account. The message is its id."""
+
+
 class Options(msgspec.Struct, frozen=True, kw_only=True):
     """The options of a run."""
 
@@ -95,12 +99,16 @@ class Copying:
 
         Raises:
             NeedsReplace: the target may be in use.
+            UnknownAccount: the only account to copy does not exist.
             Busy: a database is busy for several minutes. The next run resumes.
         """
+        account, sides = UserId(options.account), (self._source, self._target)
+        if account and not any(_has_records(side.copies, account) for side in sides):
+            raise UnknownAccount(account)
         progress = Progress(task=self._task, started_at=format_timestamp(self._clock()))
         progress = progress.with_(phase=_FIRST_VERIFICATION) if options.only_verify else self._resume(progress, options)
-        if options.account:
-            return _build_report(self._run_one(UserId(options.account), progress, options))
+        if account:
+            return _build_report(self._run_one(account, progress, options))
         if not options.only_verify:
             # Store the progress first, because the next run must know that the copy may overwrite the target.
             self._store(progress)

@@ -178,7 +178,7 @@ def test_cluster_of_aurora_dsql_is_named_by_its_endpoint(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("postgres", "A name is not dynamodb:STAGE, dsql:ENDPOINT or the URL of a PostgreSQL database."),
+        ("postgres", "FROM or TO is not dynamodb:STAGE, dsql:ENDPOINT or the URL of a PostgreSQL database."),
         ("dsql:abc123", "'abc123' is not of the form <cluster>.dsql.<region>.on.aws."),
         ("host=/nowhere", "cannot be reached or is busy. Check its address"),
         ("dynamodb:local", "There is no local cloud in"),

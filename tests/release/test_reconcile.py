@@ -83,6 +83,31 @@ def test_first_look_reads_the_given_exports(
     assert "use --inventory and --export together" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("arguments", [[], ["--rebuild"]])
+def test_unknown_account_is_refused_instead_of_reported_as_clean(
+    people: Damage, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    monkeypatch.setattr(reconcile, "load_environment", lambda *_: None)
+    monkeypatch.setattr(run, "LIST_LAG_SECONDS", 0)
+    monkeypatch.setattr(sys, "argv", ["reconcile", "test", "--account", "eve", *arguments])
+    with pytest.raises(SystemExit, match=r"^There is no account 'eve'\. Name the id of its user"):
+        reconcile.main()
+    # The row of an account can be lost.
+    people.cloud.s3.put_object(Bucket=people.cloud.settings.originals_bucket, Key="eve/photo/x.jpg", Body=b"x")
+    assert reconcile.main() == 0
+    assert "Nothing was found." in capsys.readouterr().out.splitlines()
+
+
+@pytest.mark.parametrize("share", ["5", "-1", "nan", "x"])
+def test_share_is_between_0_and_1(
+    share: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["reconcile", "test", "--max-share", share])
+    with pytest.raises(SystemExit):
+        reconcile.main()
+    assert f"{share!r} is not a number from 0 to 1, such as 0.05 (SHARE=)" in capsys.readouterr().err
+
+
 def test_local_cloud_is_read_from_its_directory(tmp_path: Path, environment: None) -> None:
     assert environment is None
     (tmp_path / "env").write_text("export PHOTO_TABLE='a b'\nexport AWS_PROFILE=api\n")

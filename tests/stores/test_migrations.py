@@ -130,3 +130,15 @@ def test_every_text_is_sorted_by_its_bytes(postgres_server: PostgresServer) -> N
             )
             == []
         )
+
+
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
+def test_database_that_cannot_store_every_text_gets_no_tables(postgres_server: PostgresServer, encoding: str) -> None:
+    name = f"test_{encoding.lower()}"
+    with psycopg.connect(postgres_server.url(), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING '{encoding}'")
+    database = Database(postgres_server.url(name))
+    with pytest.raises(MigrationFailed, match=f"The encoding of the database is {encoding}"):
+        migrate(database)
+    assert list_relations(database) == []
+    database.close()

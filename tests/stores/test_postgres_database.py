@@ -181,3 +181,13 @@ def test_transaction_that_the_server_ends_because_it_is_idle_is_repeated(databas
     assert impatient.write(add) == 1
     impatient.close()
     assert database.read(READ) == [(0,)]
+
+
+def test_texts_do_not_depend_on_the_encoding_of_the_environment(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PGCLIENTENCODING", "LATIN1")
+    other = Database(database.parameters.replace("client_encoding=UTF8", ""))
+    other.write(partial(add_row, name="ænn 😀"))
+    assert other.read("SELECT user_id FROM month_counts") == [("ænn 😀",)]
+    other.close()

@@ -21,6 +21,7 @@ import msgspec
 
 from tests.conftest import deployment
 from tests.support import idp
+from tests.support.arguments import parse_slice
 from tests.support.auditor import Audit
 from tests.support.chosen_store import opened_store
 from tests.support.cloud import Cloud
@@ -173,13 +174,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--operations", default=",".join(OPERATIONS), help="names, separated by commas")
     parser.add_argument("--modes", default=",".join(MODES), help="modes, separated by commas")
-    parser.add_argument("--slice", default="1/1", help="2/3 runs the second third of the cases")
+    parser.add_argument("--slice", type=parse_slice, default="1/1", help="2/3 runs the second third of the cases")
     parser.add_argument("--seconds", type=float, default=float("inf"), help="start no case after this time")
     parser.add_argument("--results", type=Path, help="a file with the results. Cases in it do not run again")
     arguments = parser.parse_args()
     logging.disable(logging.CRITICAL)
     warnings.simplefilter("ignore")
-    part, parts = map(int, arguments.slice.split("/"))
+    part, parts = arguments.slice
     end = time.monotonic() + arguments.seconds
     results = _read_results(arguments.results) if arguments.results else []
     done = {result.case for result in results}

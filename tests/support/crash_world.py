@@ -14,7 +14,7 @@ from tests.support.cloud import Answer, Client, Cloud, created
 from tests.support.cognito import Cognito
 from tests.support.fault_runs import aws_clients, require_success
 from tests.support.images import photo as make_photo
-from tests.support.reconciling import HOUR, reconcile
+from tests.support.reconciling import HOUR, Outcome, reconcile
 from tests.support.snapshots import Snapshot
 from tests.support.sweeps import drain_queue
 
@@ -145,12 +145,13 @@ class World:
         """Run the sweep as the schedule does. A repetition happens within the same hour."""
         self.cloud.sweep(datetime.now(UTC) + HOUR)
 
-    def reconcile(self) -> None:
+    def reconcile(self) -> Outcome:
         """Compare and repair. A repetition begins after the lease has ended."""
-        report = reconcile(after=HOUR * (1 + self.attempt), repair=True, max_share=1).report
-        assert report
-        if report.stopped:
-            raise Refused(report.stopped)
+        outcome = reconcile(after=HOUR * (1 + self.attempt), repair=True, max_share=1)
+        assert outcome.report
+        if outcome.report.stopped:
+            raise Refused(outcome.report.stopped)
+        return outcome
 
     def settle(self) -> Timestamp:
         """Sweep and run all jobs until nothing is due. Return the time of the last sweep, in the form of the rows."""

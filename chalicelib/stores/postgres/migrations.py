@@ -39,8 +39,10 @@ def migrate(database: Database, folder: Path = SCHEMA, report: Callable[[str], o
     Several processes may do this at the same time. Call `report` with the name of each migration after its execution.
 
     Raises:
-        MigrationFailed: the database refuses a statement, or Aurora DSQL could not build an index.
+        MigrationFailed: the database refuses a statement or has the wrong encoding, or Aurora DSQL could not build an
+            index.
     """
+    _require_utf8(database)
     files = sorted(folder.glob("*.sql"))
     _execute(database, files[0].read_text())
     numbers = {row[0] for row in database.read("SELECT number FROM migrations")}
@@ -61,6 +63,17 @@ def grant_access(database: Database, role: str) -> None:
     ((schema,),) = database.read("SELECT current_schema()")
     tables = f"ALL TABLES IN SCHEMA {Identifier(schema).as_string()}"
     _execute(database, f"GRANT SELECT, INSERT, UPDATE, DELETE ON {tables} TO {Identifier(role).as_string()}")
+
+
+def _require_utf8(database: Database) -> None:
+    # Aurora DSQL has no other encoding.
+    if not database.dialect.is_dsql:
+        ((encoding,),) = database.read("SHOW server_encoding")
+        if encoding != "UTF8":
+            raise MigrationFailed(
+                f"The encoding of the database is {encoding}, which cannot store every text. "
+                "Create another database with ENCODING 'UTF8'."
+            )
 
 
 def _get_number(path: Path) -> int:

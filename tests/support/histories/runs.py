@@ -2,6 +2,7 @@
 
 import logging
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from chalicelib.stores.postgres.migrations import migrate
 from tests.conftest import deployment
 from tests.support import idp
+from tests.support.arguments import parse_seconds
 from tests.support.cloud import SERVER_ERRORS, Cloud
 from tests.support.cognito import Cognito
 from tests.support.histories.history import START, furnish
@@ -111,4 +113,5 @@ def main(seconds: float) -> None:
 
 if __name__ == "__main__":
     logging.disable()
-    main(float(sys.argv[1]))
+    warnings.simplefilter("ignore")
+    main(parse_seconds("make histories", sys.argv[1:]))

@@ -44,6 +44,7 @@ MODULES = {
     "confirmation": _module(
         ("uploads/confirmation.py", "uploads/outcomes.py", "uploads/lost_rows.py", "uploads/s3_events.py"),
         (
+            "uploads/test_outcomes.py",
             "uploads/test_confirm.py",
             "uploads/test_confirm_without_row.py",
             "uploads/test_versions.py",
@@ -57,6 +58,7 @@ MODULES = {
             "reconcile/test_lost_rows.py",
             "jobs/test_sweep.py",
             "infra/test_metrics.py",
+            "infra/test_logs.py",
         ),
     ),
     "grants": _module(
