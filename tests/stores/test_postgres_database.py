@@ -219,3 +219,24 @@ def test_transaction_that_the_server_ends_because_it_takes_too_long_is_repeated(
     other = Database(database.parameters, hooked(hook))
     assert other.write(add_row) == 1
     other.close()
+
+
+@pytest.mark.parametrize(
+    ("error", "logged"),
+    [
+        (psycopg.errors.DiskFull("No space left on device"), ["a statement failed: DiskFull: No space left on device"]),
+        (psycopg.errors.QueryCanceled("too long"), ["a statement failed: QueryCanceled: too long"]),
+        (psycopg.errors.SerializationFailure("conflict"), []),
+    ],
+)
+def test_cause_of_busy_is_logged_except_conflicts(
+    database: Database, caplog: pytest.LogCaptureFixture, error: psycopg.Error, logged: list[str]
+) -> None:
+    def fail(*_: Any) -> Any:
+        raise error
+
+    other = Database(database.parameters, hooked(fail))
+    with pytest.raises(errors.Busy):
+        other.read(READ)
+    other.close()
+    assert [*dict.fromkeys(caplog.messages)] == logged
