@@ -23,9 +23,11 @@ from chalicelib.stores.postgres.copies import PostgresCopyStore
 from chalicelib.stores.postgres.database import Database
 from chalicelib.stores.postgres.migrations import migrate
 from release import copy_store
+from release.databases import RefusedStatement, explained_refusals
 from tests.support.copied_gallery import furnish, observe
 from tests.support.copies import build_environment, open_database, open_tables, two_stages
 from tests.support.paths import ROOT
+from tests.support.postgres_hooks import hooked
 from tests.support.postgres_rows import new_database
 from tests.support.postgres_server import PostgresServer
 from tests.support.rest import wait_until
@@ -216,3 +218,13 @@ def test_source_without_tables_is_refused(source: Database, target: Database) ->
     _, errors = run.communicate(timeout=60)
     assert run.returncode == 1
     assert "has no tables of Photoshare" in errors
+
+
+def test_full_database_is_explained_after_all_attempts(source: Database) -> None:
+    def fill_storage(*_: Any) -> Any:
+        raise psycopg.errors.DiskFull("No space left on device")
+
+    full = Database(source.parameters, hooked(fill_storage))
+    with pytest.raises(RefusedStatement, match="Give it more storage"), explained_refusals():
+        PostgresCopyStore(full).store_progress(Progress(task="copy", started_at=Timestamp("2026")))
+    full.close()
