@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import boto3
 import msgspec
+from botocore.exceptions import ClientError
 
 from chalicelib.domain.clock import now
 from chalicelib.domain.errors import Busy, PhotoshareError
@@ -39,12 +40,12 @@ from release.failures import exit_on_failure
 from release.reconcile import load_environment
 
 _WRITES = (
-    "If users wrote during the copy, this is expected. Stop the writes, and run the same command again. "
-    "If not, run it again with --account (ACCOUNT=) and the id of the account."
+    "If users write at the same time, this is expected, so stop the writes first. "
+    "Then copy the differences: run the command again, without --verify (VERIFY=yes)."
 )
 _DERIVED = (
-    "Rows of the target that follow from its photos are wrong. Copy to an empty database, or run `make reconcile` with "
-    "REPAIR=yes after the switch."
+    "Rows that follow from the photos are wrong in one of them. Run `make reconcile` for the stage, with REPAIR=yes. "
+    "If it repairs nothing, the target is wrong: copy to an empty database, or repair it after the switch."
 )
 _DERIVED_KINDS = {"lists", "entries", "months"}
 
@@ -107,10 +108,15 @@ def check_connection(database: Database) -> None:
     """
     from psycopg.errors import UndefinedTable
 
+    without_tables = InvalidDatabase(f"{database.name} has no tables of Photoshare. Check its name.")
     try:
         database.side.copies.list_users(1, None)
     except UndefinedTable as error:
-        raise InvalidDatabase(f"{database.name} has no tables of Photoshare. Check its name.") from error
+        raise without_tables from error
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ResourceNotFoundException":
+            raise without_tables from error
+        raise
     except Busy as error:
         raise InvalidDatabase(
             f"{database.name} cannot be reached or is busy. Check its address, and try again."

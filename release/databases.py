@@ -89,8 +89,10 @@ def explained_refusals() -> Iterator[None]:
     try:
         yield
     except psycopg.Error as error:
-        remedies = (_REMEDIES[kind.__name__] for kind in type(error).__mro__ if kind.__name__ in _REMEDIES)
-        reason = str(error).partition("\n")[0] or type(error).__name__
+        # A failed migration has the error of the driver as its cause.
+        classes = [*type(error).__mro__, *type(error.__cause__).__mro__]
+        remedies = (_REMEDIES[kind.__name__] for kind in classes if kind.__name__ in _REMEDIES)
+        reason = str(error).partition("\n")[0].removesuffix(".") or type(error).__name__
         remedy = next(remedies, "Remove the cause")
         raise RefusedStatement(
             f"A database refused a statement: {reason}. {remedy}, and run the command again."

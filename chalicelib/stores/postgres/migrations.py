@@ -73,16 +73,23 @@ def _store_number(database: Database, path: Path) -> None:
 
 
 def _execute(database: Database, statement: str) -> None:
+    failure = MigrationFailed(f"Other processes change the tables at the same time.\n{statement}")
+
     def attempt() -> None:
+        nonlocal failure
         try:
             database.execute(database.dialect.translate(statement))
         except _CONFLICTS as error:
             raise WriteConflict from error
+        except WriteConflict as error:
+            # The database has another reason, such as a server that accepts no writes.
+            failure = MigrationFailed(f"{error.__cause__}\n{statement}")
+            failure.__cause__ = error.__cause__
+            raise
         except psycopg.Error as error:
             raise MigrationFailed(f"{error}\n{statement}") from error
 
-    conflict = MigrationFailed(f"Other processes change the tables at the same time.\n{statement}")
-    retry_on_conflict(attempt, error_factory=lambda: conflict, attempts=_ATTEMPTS)
+    retry_on_conflict(attempt, error_factory=lambda: failure, attempts=_ATTEMPTS)
     if database.dialect.is_dsql and (index := _INDEX.match(statement)):
         _wait_for_index(database, index[1])
 
