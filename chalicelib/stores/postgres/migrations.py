@@ -92,14 +92,16 @@ def _execute(database: Database, statement: str) -> None:
         try:
             database.execute(database.dialect.translate(statement))
         except (*_CONFLICTS, WriteConflict) as error:
-            # Not every cause is another process: the storage can be full, or the connection lost.
+            # Not every cause is another process. The storage can be full, or the server can accept no writes.
             causes.append(error.__cause__ or error)
             raise WriteConflict from error
         except psycopg.Error as error:
             raise MigrationFailed(f"{error}\n{statement}") from error
 
     def fail() -> MigrationFailed:
-        return MigrationFailed(f"{_ATTEMPTS} attempts failed. The last error: {causes[-1]}\n{statement}")
+        failure = MigrationFailed(f"{_ATTEMPTS} attempts failed. The last error: {causes[-1]}\n{statement}")
+        failure.__cause__ = causes[-1]
+        return failure
 
     retry_on_conflict(attempt, error_factory=fail, attempts=_ATTEMPTS)
     if database.dialect.is_dsql and (index := _INDEX.match(statement)):
