@@ -115,11 +115,13 @@ class PhotoRepairs:
     def _render_again(self, state: PhotoState, _finding: Finding) -> bool:
         """Make all renditions again, by the job that rotates photos."""
         photo = state.photo
-        if photo is None or photo.wanted_rotation is not None:
+        if photo is None:
             return False
-        due_at = format_timestamp(state.now + ROTATION_LEASE)
-        if not self._store.replace(photo, photo.with_(wanted_rotation=photo.rotation, rotation_due_at=due_at)):
-            return False
+        # The owner may have requested a rotation, or an earlier repair may have failed.
+        if photo.wanted_rotation is None:
+            due_at = format_timestamp(state.now + ROTATION_LEASE)
+            if not self._store.replace(photo, photo.with_(wanted_rotation=photo.rotation, rotation_due_at=due_at)):
+                return False
         marked = self._store.get_photo(photo.photo_id)
         if marked:
             self._rotations.rotate(marked)
