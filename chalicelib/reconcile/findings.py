@@ -41,7 +41,7 @@ REMEDIES = {
     "rendition-orphaned": "Repair: the rendition is deleted.",
     "row-lost": "Repair: the row is rebuilt from the original, as a private photo. If the owner may have erased the "
     "photo, look at the original, and delete it by hand or restore the row from a backup.",
-    "row-unreadable": "Restore the row from a backup, as in docs/how-to/restore.md.",
+    "row-unreadable": "Restore the row from a backup, or delete it and rebuild it. See docs/how-to/reconcile.md.",
     "search-row-missing": "Repair: the row is written.",
     "search-row-orphaned": "Repair: the row is deleted, or the rebuilt photo gets its tag back.",
     "upload-unfinished": "Repair: the upload is aborted.",
