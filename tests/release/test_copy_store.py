@@ -25,7 +25,7 @@ from chalicelib.stores.postgres.migrations import migrate
 from release import copy_store
 from release.databases import InvalidDatabase, RefusedStatement, explained_refusals
 from tests.support.copied_gallery import furnish, observe
-from tests.support.copies import build_environment, open_database, open_tables, two_stages
+from tests.support.copies import open_database, open_tables, two_stages
 from tests.support.paths import ROOT
 from tests.support.postgres_hooks import hooked
 from tests.support.postgres_rows import new_database
@@ -113,8 +113,7 @@ def test_stage_moves_to_postgres_and_back(
     # Later, some of the records have expired.
     with two_stages() as stages, time_machine.travel(START):
         variables = {
-            f"photoshare-{name}": build_environment(stage)
-            for name, stage in zip(("test", "second"), stages, strict=True)
+            f"photoshare-{name}": stage.environment for name, stage in zip(("test", "second"), stages, strict=True)
         }
         monkeypatch.setattr("boto3.client", lambda _: FakeLambda(variables))
         monkeypatch.setattr("chalicelib.stores.copying.LIST_LAG_SECONDS", 0)
@@ -140,7 +139,7 @@ def test_tables_are_named_by_their_suffix(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, is_in_use: bool
 ) -> None:
     with two_stages() as (stage, _):
-        functions = FakeLambda({"photoshare-test": build_environment(stage)})
+        functions = FakeLambda({"photoshare-test": stage.environment})
         monkeypatch.setattr("boto3.client", lambda _: functions)
         with copy_store.open_database(name, tmp_path) as database:
             assert (database.name, database.is_in_use) == (name, is_in_use)

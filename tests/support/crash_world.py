@@ -21,7 +21,7 @@ from tests.support.sweeps import drain_queue
 LEASES_END = timedelta(hours=9)
 """The time after which a sweep enqueues the work of an earlier sweep again. The longest lease is eight hours."""
 OLD_RENDITIONS_END = timedelta(hours=27)
-"""The time after which the sweep has deleted the renditions from before a rotation."""
+"""The age after which a sweep deletes the renditions from before a rotation."""
 MAX_SWEEPS = 6
 
 

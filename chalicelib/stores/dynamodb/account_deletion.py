@@ -1,6 +1,5 @@
 """Deletion of accounts on DynamoDB: delete an account's rows from every table, one batch per call."""
 
-import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
@@ -23,7 +22,7 @@ _ALL_KEYS = ("0", "~")
 class DynamoAccountDeletionStore:
     """`AccountDeletionStore` on the tables that `Settings` names."""
 
-    def __init__(self, settings: Settings, dynamodb: "DynamoDBClient", clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, settings: Settings, dynamodb: "DynamoDBClient", clock: Callable[[], float]) -> None:
         self._calls, self._clock = Calls(dynamodb, clock), clock
         self._photos, self._accounts, self._terms = settings.photo_table, settings.account_table, settings.term_table
         self._albums, self._entries, self._ratings = settings.album_table, settings.entry_table, settings.rating_table

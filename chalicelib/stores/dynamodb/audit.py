@@ -1,6 +1,5 @@
 """Repairs of rows, for the reconciliation. Each repair fails if a row has changed since it was read."""
 
-import time
 from collections.abc import Callable, Mapping
 from itertools import batched
 from typing import TYPE_CHECKING
@@ -40,7 +39,7 @@ if TYPE_CHECKING:
 class DynamoAudit(DynamoRowReader):
     """`RowAudit` on the tables that `Settings` names."""
 
-    def __init__(self, settings: Settings, dynamodb: "DynamoDBClient", clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, settings: Settings, dynamodb: "DynamoDBClient", clock: Callable[[], float]) -> None:
         self._rows = DynamoRawRows(settings, dynamodb, clock)
         super().__init__(self._rows)
 

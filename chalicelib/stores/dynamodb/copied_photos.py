@@ -26,7 +26,7 @@ class CopiedPhotos:
         return photo_rows.read(self._calls, self._settings.photo_table, photo_ids)
 
     def replace(self, before: Photo | None, photo: Photo, after: PhotoCopy | None) -> None:
-        """Replace the rows of `before` with those of `after`. None means no photo. `photo` is either of them.
+        """Replace the rows of `before` with those of `after`. None means no photo. `photo` is one of the two.
 
         Raises:
             Busy: another process has changed the photo.

@@ -1,7 +1,6 @@
 """Raw rows of every table, including damaged ones: read them in pages, and replace them under conditions."""
 
 import json
-import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -85,7 +84,7 @@ class RawReader(Protocol):
 class DynamoRawRows:
     """The rows of the tables that `Settings` names."""
 
-    def __init__(self, settings: Settings, dynamodb: "DynamoDBClient", clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, settings: Settings, dynamodb: "DynamoDBClient", clock: Callable[[], float]) -> None:
         self._settings, self._client, self._calls = settings, dynamodb, Calls(dynamodb, clock)
 
     def scan(self, table: TableName, limit: int, after: str | None) -> tuple[list[Item], str | None]:

@@ -1,6 +1,5 @@
 """The order `taken` on DynamoDB. `items` builds its keys, and `months` counts the photos."""
 
-import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 class DynamoTimelineStore:
     """`TimelineStore` on the tables that `Settings` names."""
 
-    def __init__(self, settings: Settings, dynamodb: "DynamoDBClient", clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, settings: Settings, dynamodb: "DynamoDBClient", clock: Callable[[], float]) -> None:
         self._calls, self._clock = Calls(dynamodb, clock), clock
         self._photos, self._accounts, self._entries = (
             settings.photo_table,

@@ -1,6 +1,5 @@
 """Requests for jobs on DynamoDB. Each request is a record of its user in the table of accounts."""
 
-import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -21,7 +20,7 @@ class DynamoUserRequestStore:
         self,
         settings: Settings,
         dynamodb: "DynamoDBClient",
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float],
         *,
         kind: RequestKind,
     ) -> None:

@@ -1,6 +1,5 @@
 """Deletion of accounts on PostgreSQL. Each call deletes at most a few hundred rows in each transaction."""
 
-import time
 from collections.abc import Callable
 from functools import partial
 
@@ -27,7 +26,7 @@ _RECORDS = {
 class PostgresAccountDeletionStore:
     """`AccountDeletionStore` on a database."""
 
-    def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
         self._database, self._clock = database, clock
 
     def cancel_account(self, user_id: UserId, now: Timestamp, due_at: Timestamp) -> None:

@@ -1,6 +1,5 @@
 """Photos on PostgreSQL. Each change of a photo is one transaction with the rows that are derived from it."""
 
-import time
 from collections.abc import Callable, Sequence
 from itertools import batched
 from typing import Any
@@ -25,7 +24,7 @@ class PostgresPhotoStore:
 
     walk_sizes = FEW_PHOTOS
 
-    def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
         self._database, self._clock = database, clock
 
     def get_photo(self, photo_id: PhotoId) -> Photo | None:

@@ -1,7 +1,6 @@
 """Reads of rows, damaged ones included, for the reconciliation. `audited_rows` turns them into records."""
 
 import json
-import time
 from collections.abc import Callable, Iterable, Sequence
 
 from chalicelib.domain.ids import AlbumId, PhotoId, UserId
@@ -42,7 +41,7 @@ class PostgresRowReader:
 
     kinds: Sequence[RowKind] = tuple(TABLES)
 
-    def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
         self._database, self._clock = database, clock
 
     def build_rows(self, photo: Photo) -> dict[RowId, DerivedRow]:

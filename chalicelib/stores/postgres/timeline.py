@@ -1,6 +1,5 @@
 """The order `taken` on PostgreSQL. `months` counts the photos."""
 
-import time
 from collections.abc import Callable
 
 from chalicelib.domain.albums import Entry
@@ -20,7 +19,7 @@ _IN_RANGE = "taken_key >= %s AND taken_key < %s"
 class PostgresTimelineStore:
     """`TimelineStore` on a database. No earlier release has written to it, so all photos are listed and counted."""
 
-    def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
         self._database, self._clock = database, clock
 
     def list_photos(self, owner: UserId, limit: int, part: TakenRange) -> list[Photo]:
