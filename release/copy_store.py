@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
+from botocore.exceptions import ClientError
 
 from chalicelib.domain.clock import now
 from chalicelib.domain.errors import Busy, PhotoshareError
@@ -30,12 +31,12 @@ from release.environment import load_environment, read_variables
 from release.failures import exit_on_failure
 
 _WRITES = (
-    "If users wrote during the copy, this is expected. Stop the writes, and run the same command again. "
-    "If not, run it again with --account (ACCOUNT=) and the id of the account."
+    "If users write at the same time, this is expected, so stop the writes first. "
+    "Then copy the differences: run the command again, without --verify (VERIFY=yes)."
 )
 _DERIVED = (
-    "Rows of the target that follow from its photos are wrong. Copy to an empty database, or run `make reconcile` with "
-    "REPAIR=yes after the switch."
+    "Rows that follow from the photos are wrong in one of them. Run `make reconcile` for the stage, with REPAIR=yes. "
+    "If it repairs nothing, the target is wrong: copy to an empty database, or repair it after the switch."
 )
 _DERIVED_KINDS = {"lists", "entries", "months"}
 
@@ -98,10 +99,15 @@ def check_connection(database: Database) -> None:
     """
     from psycopg.errors import UndefinedTable
 
+    without_tables = databases.InvalidDatabase(f"{database.name} has no tables of Photoshare. Check its name.")
     try:
         database.side.copies.list_users(1, None)
     except UndefinedTable as error:
-        raise databases.InvalidDatabase(f"{database.name} has no tables of Photoshare. Check its name.") from error
+        raise without_tables from error
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ResourceNotFoundException":
+            raise without_tables from error
+        raise
     except Busy as error:
         raise databases.InvalidDatabase(
             f"{database.name} cannot be reached or is busy. Check its address, and try again."

@@ -33,13 +33,13 @@ def main() -> None:
     load_environment(arguments.stage, arguments.data)
     if arguments.user_ids:
         cancel_orphans(arguments.user_ids)
-        print(f"Cancelled {len(arguments.user_ids)} accounts. Jobs delete their data.")
+        print(f"Accounts cancelled: {len(arguments.user_ids)}. Jobs delete their data.")
         return
     count = 0
     for user_id, photo_count in find_orphans(wiring.user_pool().has_user):
         count += 1
         print(f"{user_id}: {photo_count} photos")
-    print(f"{count} accounts have no Cognito user.")
+    print(f"Accounts without a Cognito user: {count}.")
 
 
 def find_orphans(has_user: Callable[[UserId], bool]) -> Iterator[tuple[UserId, int]]:

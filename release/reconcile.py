@@ -75,11 +75,11 @@ def print_finding(finding: Finding, outcome: str) -> None:
 
 def print_report(report: Report) -> None:
     """Print what to do about each kind that was found, and the report as JSON in the last line."""
-    if report.complete and not any(report.found.values()):
+    kinds = [kind for kind, count in report.found.items() if count or report.repaired[kind]]
+    for kind in kinds:
+        print(f"{kind}: {report.found[kind]} found, {report.repaired[kind]} repaired. {REMEDIES[kind]}")
+    if report.complete and not kinds:
         print("Nothing was found.")
-    for kind, count in report.found.items():
-        if count:
-            print(f"{kind}: {count} found, {report.repaired[kind]} repaired. {REMEDIES[kind]}")
     if report.stopped:
         repaired = sum(report.repaired.values())
         print(f"The run was stopped after {repaired} repairs. {report.stopped}")

@@ -141,7 +141,8 @@ class UploadConfirmation:
             log.warning("did not rebuild a rejected photo", extra={"photo_id": lost.photo_id, "reason": rejection.code})
             return None
         self._store.rebuild(lost)
-        return self._apply_outcome(self._store.get_photo(lost.photo_id) or lost, outcome)
+        photo = self._store.get_photo(lost.photo_id)
+        return photo and self._apply_outcome(photo, outcome)
 
     def settle(self, photo: Photo) -> None:
         """Confirm an overdue upload whose event was lost or whose processing has failed.

@@ -23,9 +23,11 @@ from chalicelib.stores.postgres.copies import PostgresCopyStore
 from chalicelib.stores.postgres.database import Database
 from chalicelib.stores.postgres.migrations import migrate
 from release import copy_store
+from release.databases import InvalidDatabase, RefusedStatement, explained_refusals
 from tests.support.copied_gallery import furnish, observe
 from tests.support.copies import open_database, open_tables, two_stages
 from tests.support.paths import ROOT
+from tests.support.postgres_hooks import hooked
 from tests.support.postgres_rows import new_database
 from tests.support.postgres_server import PostgresServer
 from tests.support.rest import wait_until
@@ -156,11 +158,11 @@ def test_differences_are_explained_and_change_the_exit_status(
     assert run(monkeypatch, source.parameters, target.parameters, "--verify") == 1
     lines = capsys.readouterr().out.splitlines()
     assert {line.split(": ")[1] for line in lines if line.startswith("mismatch: ")} == {"lists", "entries", "months"}
-    assert lines[-2].startswith("The databases differ. Rows of the target that follow from its photos are wrong.")
+    assert lines[-2].startswith("The databases differ. Rows that follow from the photos are wrong in one of them.")
     backend.put(backend.now(album_photos[0]), title="changed")
     assert run(monkeypatch, source.parameters, target.parameters, "--verify", "--account", "ann") == 1
     lines = capsys.readouterr().out.splitlines()
-    assert lines[-2].startswith("The databases differ. If users wrote during the copy, this is expected.")
+    assert lines[-2].startswith("The databases differ. If users write at the same time, this is expected")
     assert ["photos", "ann"] in [[found["kind"], found["account"]] for found in json.loads(lines[-1])["mismatches"]]
 
 
@@ -203,6 +205,26 @@ def test_refused_statement_is_explained(source: Database, target: Database) -> N
     assert run.stderr.endswith("Give its user the permission, and run the command again.\n")
 
 
+def test_target_that_accepts_no_writes_is_explained(source: Database, target: Database) -> None:
+    name = make_conninfo(target.parameters, options="-c default_transaction_read_only=on")
+    command = [sys.executable, "-m", "release.copy_store", source.parameters, name]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert run.returncode == 1
+    assert "A database refused a statement: cannot execute CREATE TABLE in a read-only transaction. Allow" in run.stderr
+    assert run.stderr.endswith("Allow writes in it, and run the command again.\n")
+
+
+def test_tables_that_do_not_exist_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with two_stages() as (stage, _):
+        functions = FakeLambda({"photoshare-test": build_environment(stage)})
+        monkeypatch.setattr("boto3.client", lambda _: functions)
+        with (
+            copy_store.open_database("dynamodb:test/-typo", tmp_path) as database,
+            pytest.raises(InvalidDatabase, match=r"^dynamodb:test/-typo has no tables of Photoshare\."),
+        ):
+            copy_store.check_connection(database)
+
+
 def test_database_is_not_copied_to_itself(target: Database) -> None:
     command = [sys.executable, "-m", "release.copy_store", target.parameters, target.parameters]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
@@ -215,3 +237,13 @@ def test_source_without_tables_is_refused(source: Database, target: Database) ->
     _, errors = run.communicate(timeout=60)
     assert run.returncode == 1
     assert "has no tables of Photoshare" in errors
+
+
+def test_full_database_is_explained_after_all_attempts(source: Database) -> None:
+    def fill_storage(*_: Any) -> Any:
+        raise psycopg.errors.DiskFull("No space left on device")
+
+    full = Database(source.parameters, hooked(fill_storage))
+    with pytest.raises(RefusedStatement, match="Give it more storage"), explained_refusals():
+        PostgresCopyStore(full).store_progress(Progress(task="copy", started_at=Timestamp("2026")))
+    full.close()

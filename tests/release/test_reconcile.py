@@ -11,6 +11,7 @@ import pytest
 from chalicelib import wiring
 from chalicelib.domain.ids import UserId
 from chalicelib.reconcile import run
+from chalicelib.reconcile.findings import KINDS
 from release import orphans, reconcile
 from release.environment import load_environment
 from release.orphans import NotAnOrphan, cancel_orphans, find_orphans
@@ -96,6 +97,13 @@ def test_unknown_account_is_refused_instead_of_reported_as_clean(
     people.cloud.s3.put_object(Bucket=people.cloud.settings.originals_bucket, Key="eve/photo/x.jpg", Body=b"x")
     assert reconcile.main() == 0
     assert "Nothing was found." in capsys.readouterr().out.splitlines()
+
+
+def test_kinds_that_only_a_repair_finds_are_summarized(capsys: pytest.CaptureFixture[str]) -> None:
+    zeros = dict.fromkeys(KINDS, 0)
+    report = run.Report(complete=True, stopped=None, found=zeros, repaired=zeros | {"usage": 1})
+    reconcile.print_report(report)
+    assert capsys.readouterr().out.startswith("usage: 0 found, 1 repaired. Repair: the usage follows")
 
 
 @pytest.mark.parametrize("share", ["5", "-1", "nan", "x"])

@@ -163,6 +163,12 @@ def orphaned_rendition(damage: Damage) -> list[str]:
     return [key]
 
 
+def rendition_without_a_file_name(damage: Damage) -> list[str]:
+    key = damage.upload().prefix.removesuffix("/")
+    damage.put_rendition(key)
+    return [key]
+
+
 def rendition_without_a_row(damage: Damage) -> list[str]:
     key = f"{damage.owner.user_id}/{damage.create_old_photo_id()}/v/256.webp"
     damage.put_rendition(key)
@@ -181,3 +187,10 @@ def object_of_an_erased_photo(damage: Damage) -> list[str]:
     damage.rows.forget_due(photo.photo_id)
     damage.put_original(photo.s3_key)
     return [photo.prefix]
+
+
+def objects_without_a_file_name_of_an_erased_photo(damage: Damage) -> list[str]:
+    prefix = object_of_an_erased_photo(damage)[0]
+    damage.put_original(prefix.removesuffix("/"))
+    damage.put_rendition(prefix.removesuffix("/"))
+    return [prefix]

@@ -41,7 +41,7 @@ def test_accepted_photo_has_the_fields_of_its_file() -> None:
 
 
 def test_time_that_the_owner_has_set_is_kept() -> None:
-    owners = {"taken_at": "2001-02-03T02:05:06.000Z", "taken_local": "2001-02-03T04:05:06", "taken_offset": "+02:00"}
+    owners = {"taken_at": "2001-02-03T03:05:06.000Z", "taken_local": "2001-02-03T04:05:06", "taken_offset": "+01:00"}
     pending = build_lost_photo(KEY, store(JPEG), NOW).with_(**owners)
     photo = build_accepted_outcome(pending, store(JPEG), render(JPEG)).apply_to(pending)
     assert {name: getattr(photo, name) for name in owners} == owners

@@ -30,6 +30,9 @@ _FAILED_COMMITS = frozenset({"40001", "40P01", "OC000", "OC001"})
 """The SQLSTATEs of conflicts. If COMMIT raises one of them, the transaction has changed nothing. AWS contract DSQL-6.
 """
 
+_TRANSIENT = (psycopg.OperationalError, psycopg.InterfaceError, sql.ReadOnlySqlTransaction)
+"""Conflicts, lost connections, and servers that lack a resource or only read. All need a new attempt."""
+
 Row = tuple[Any, ...]
 Connection = psycopg.Connection[Row]
 
@@ -151,19 +154,18 @@ class Database:
         pooled = self._take()
         try:
             yield pooled.connection
-        except sql.QueryCanceled as error:
-            raise Busy from error
-        except sql.ReadOnlySqlTransaction as error:
-            # The server has become a replica. A new connection finds the new primary.
-            pooled.connection.close()
-            raise WriteConflict from error
-        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-            # A conflict, or a lost connection. Both need a new attempt.
-            raise WriteConflict from error
         except psycopg.Error as error:
-            if error.sqlstate in self.dialect.transient_codes:
-                raise WriteConflict from error
-            raise
+            if not isinstance(error, _TRANSIENT) and error.sqlstate not in self.dialect.transient_codes:
+                raise
+            if error.sqlstate not in _FAILED_COMMITS:
+                reason = error.diag.message_primary or str(error).partition("\n")[0]
+                log.error("a statement failed: %s: %s", type(error).__name__, reason)
+            if isinstance(error, sql.QueryCanceled):
+                raise Busy from error
+            if isinstance(error, sql.ReadOnlySqlTransaction):
+                # The server has become a replica. A new connection finds the new primary.
+                pooled.connection.close()
+            raise WriteConflict from error
         finally:
             self._give_back(pooled)
 

@@ -86,16 +86,24 @@ def _store_number(database: Database, path: Path) -> None:
 
 
 def _execute(database: Database, statement: str) -> None:
+    causes: list[BaseException] = []
+
     def attempt() -> None:
         try:
             database.execute(database.dialect.translate(statement))
-        except _CONFLICTS as error:
+        except (*_CONFLICTS, WriteConflict) as error:
+            # Not every cause is another process. The storage can be full, or the server can accept no writes.
+            causes.append(error.__cause__ or error)
             raise WriteConflict from error
         except psycopg.Error as error:
             raise MigrationFailed(f"{error}\n{statement}") from error
 
-    conflict = MigrationFailed(f"Other processes change the tables at the same time.\n{statement}")
-    retry_on_conflict(attempt, error_factory=lambda: conflict, attempts=_ATTEMPTS)
+    def fail() -> MigrationFailed:
+        failure = MigrationFailed(f"{_ATTEMPTS} attempts failed. The last error: {causes[-1]}\n{statement}")
+        failure.__cause__ = causes[-1]
+        return failure
+
+    retry_on_conflict(attempt, error_factory=fail, attempts=_ATTEMPTS)
     if database.dialect.is_dsql and (index := _INDEX.match(statement)):
         _wait_for_index(database, index[1])
 
