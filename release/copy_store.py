@@ -36,7 +36,7 @@ _WRITES = (
 )
 _DERIVED = (
     "Rows that follow from the photos are wrong in one of them. Run `make reconcile` for the stage, with REPAIR=yes. "
-    "If it repairs nothing, the target is wrong: copy to an empty database, or repair it after the switch."
+    "If it repairs nothing, the target is wrong: copy to an empty database, or repair the target after the switch."
 )
 _DERIVED_KINDS = {"lists", "entries", "months"}
 

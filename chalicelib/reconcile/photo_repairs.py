@@ -121,7 +121,7 @@ class PhotoRepairs:
         photo = state.photo
         if photo is None:
             return False
-        # The owner may have requested a rotation, or an earlier repair may have failed.
+        # A rotation is already marked if the owner has requested one, or if an earlier repair failed.
         if photo.wanted_rotation is None:
             due_at = format_timestamp(state.now + ROTATION_LEASE)
             if not self._store.replace(photo, photo.with_(wanted_rotation=photo.rotation, rotation_due_at=due_at)):

@@ -31,7 +31,7 @@ _FAILED_COMMITS = frozenset({"40001", "40P01", "OC000", "OC001"})
 """
 
 _TRANSIENT = (psycopg.OperationalError, psycopg.InterfaceError, sql.ReadOnlySqlTransaction)
-"""Conflicts, lost connections, and servers that lack a resource or only read. All need a new attempt."""
+"""Conflicts, lost connections, and servers that lack a resource or are read-only. All need a new attempt."""
 
 Row = tuple[Any, ...]
 Connection = psycopg.Connection[Row]
