@@ -145,7 +145,7 @@ class AccountRepairs:
 
         `lost` are photos whose rows were lost at the first look. If one is still lost, ignore findings about counts.
         """
-        # If rows were rebuilt during this run, an export does not contain them, so take the first look at the stage.
+        # Rows that were rebuilt during this run are not in an export, so read the account from the stage.
         findings = [*check_account((self._current if lost else self._first).load(user_id))]
         if {*lost} - self._photos.load_photos(lost).keys():
             findings = [finding for finding in findings if finding.kind not in _COUNTS]

@@ -1,4 +1,4 @@
-"""Transactions on Aurora DSQL: conflicts that COMMIT reports, tables that change meanwhile, and lost answers."""
+"""Transactions on Aurora DSQL: conflicts that COMMIT reports, tables that change meanwhile, and lost responses."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -112,7 +112,7 @@ def test_transaction_is_repeated_if_a_table_is_created_meanwhile(database: Datab
 
 @pytest.mark.parametrize("executed", [False, True])
 @pytest.mark.parametrize("lost", [InternalError_, psycopg.OperationalError])
-def test_commit_without_an_answer_changes_the_row_once(
+def test_commit_without_a_response_changes_the_row_once(
     database: Database, executed: bool, lost: type[psycopg.Error]
 ) -> None:
     commits: list[str] = []
@@ -131,7 +131,7 @@ def test_commit_without_an_answer_changes_the_row_once(
 
 
 class LateCommit:
-    """A first COMMIT whose answer is lost. It is still under way when the next attempt asks for its result."""
+    """A first COMMIT whose response is lost. It is still under way when the next attempt asks for its result."""
 
     def __init__(self, *, succeeds: bool) -> None:
         self._succeeds = succeeds
@@ -154,7 +154,7 @@ class LateCommit:
         return connect(parameters, LateConnection)
 
     def execute(self, connection: Connection, statement: str, execute: Callable[[], Any]) -> Any:
-        """Execute a statement. The first COMMIT has no answer."""
+        """Execute a statement. The first COMMIT has no response."""
         if not self._late and statement == "COMMIT":
             self._late = connection
         if not self._late or self._is_over:
@@ -162,7 +162,7 @@ class LateCommit:
         if connection is self._late:
             raise psycopg.OperationalError("connection lost")
         self._is_over = True
-        # PostgreSQL would make the question wait. In Aurora DSQL, one of the two fails.
+        # PostgreSQL would make this statement wait for the COMMIT. In Aurora DSQL, one of the two fails.
         psycopg.Connection.execute(self._late, "COMMIT" if self._succeeds else "ROLLBACK")
         self._late.close()
         if self._succeeds:
