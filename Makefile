@@ -7,6 +7,15 @@ SECONDS ?= 600
 KEY ?= 1
 SLICE ?= 1/1
 
+# An empty argument usually comes from a shell variable that is not set.
+$(foreach name,STAGE DATA,$(if $(strip $($(name))),,$(error $(name)= is empty. Give a value, or leave out $(name)=)))
+
+# Nothing if the argument $(1) is missing or one of the words $(2).
+one_of = $(if $(filter-out $(2),$($(1))),$(error $(1)=$($(1)) is unknown. Choose one of: $(2)))
+
+# The text $(2) if the argument $(1) is `yes`. Other values are refused, because VERIFY=true would otherwise write.
+if_yes = $(if $(filter-out yes,$($(1))),$(error $(1)= must be `yes`. Leave it out otherwise),$(if $($(1)),$(2)))
+
 # boto3 reads only AWS_DEFAULT_REGION. The AWS CLI reads both variables.
 ifdef AWS_REGION
 export AWS_DEFAULT_REGION := $(AWS_REGION)
@@ -88,18 +97,18 @@ fuzz: $(READY) ## Render mutated photos for 10 minutes ([SECONDS=])
 	$(BIN)/python -m tests.support.fuzz $(SECONDS)
 
 crash-matrix: $(READY) ## Inject each fault at each call of everything that writes ([SLICE=1/5] [SECONDS=] [RESULTS=file to resume] [STORE=postgres])
-	$(BIN)/python -m tests.support.crash_matrix --slice $(SLICE) $(if $(filter command,$(word 1,$(origin SECONDS))),--seconds $(SECONDS)) \
+	$(call one_of,STORE,dynamodb postgres)$(BIN)/python -m tests.support.crash_matrix --slice $(SLICE) $(if $(filter command,$(word 1,$(origin SECONDS))),--seconds $(SECONDS)) \
 	    $(if $(RESULTS),--results "$(RESULTS)")
 
 event-orders: $(READY) ## Deliver the events of a photo in every order, with duplicates and lost events ([STORE=postgres])
-	$(BIN)/python -m tests.support.event_orders
+	$(call one_of,STORE,dynamodb postgres)$(BIN)/python -m tests.support.event_orders
 
 mutation: $(READY) ## Test mutants of seven modules, and list those that no test detects ([MODULE=tokens,links] [SECONDS=] [RESULTS=file to resume])
 	$(BIN)/python -m tests.support.mutants $(if $(MODULE),--modules $(MODULE)) \
 	    $(if $(filter command,$(word 1,$(origin SECONDS))),--seconds $(SECONDS)) $(if $(RESULTS),--results "$(RESULTS)")
 
 model: $(READY) ## Compare the service with its model for 10 minutes, and resume at the next call ([SECONDS=] [STORE=postgres])
-	$(BIN)/python -m tests.support.model.runs $(SECONDS)
+	$(call one_of,STORE,dynamodb postgres)$(BIN)/python -m tests.support.model.runs $(SECONDS)
 
 histories: $(READY) ## Compare DynamoDB with PostgreSQL in random histories for 10 minutes, and resume at the next call ([SECONDS=])
 	$(BIN)/python -m tests.support.histories.runs $(SECONDS)
@@ -110,7 +119,7 @@ soak: ## Run a local cloud under load for 10 minutes while workers are killed an
 
 restore-drill: ## Delete the rows, originals and users of a temporary local cloud, and restore them as docs/how-to/restore.md describes
 	$(BOTH)
-	$(BIN)/python -m tests.support.restore_drill
+	$(call one_of,STORE,dynamodb)$(BIN)/python -m tests.support.restore_drill
 
 bench: ## Measure the figures in the documentation, in about half an hour
 	$(BOTH)
@@ -141,7 +150,7 @@ openapi: $(READY) ## Generate docs/openapi.json
 	AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} $(BIN)/python -m local.openapi
 
 package: $(READY) ## Build the Lambda package, its template and its SBOM, and print its size, cold import time and resources ([STORE=dsql or postgres] [ARCHITECTURE=arm64] [PROVISIONED=2])
-	@test -z "$(filter-out x86_64 arm64,$(ARCHITECTURE))" || { echo "ARCHITECTURE= must be x86_64 or arm64."; exit 1; }
+	@$(call one_of,STORE,dynamodb dsql postgres)$(call one_of,ARCHITECTURE,x86_64 arm64)
 	AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} $(BIN)/chalice package --stage package$(ARCHITECTURE:%=-%) \
 	    --merge-template resources.yaml out/
 	$(BIN)/cfn-lint out/sam.yaml
@@ -156,8 +165,8 @@ audit: package $(AUDIT) ## Build the package, and check the templates with check
 
 deploy: $(READY) ## Deploy the package with the AWS CLI (BUCKET= [STAGE=] [STORE=dsql or postgres] [ARCHITECTURE=arm64] [PROVISIONED=2] [PARAMETERS="BaseUrl=... DomainPrefix=..."] [TAGS="team=photos"] [OPTIONS=] [BUILT=yes])
 	@test -n "$(BUCKET)" || { echo "BUCKET= is missing. Name the S3 bucket to upload the package to."; exit 1; }
-	@command -v aws >/dev/null || { echo "The AWS CLI is not installed. It is needed to upload the package."; exit 1; }
-	$(if $(filter yes,$(BUILT)),@test -e out/sam.yaml || { echo "There is no package in out/. Leave out BUILT=yes."; exit 1; },$(MAKE) package)
+	@$(call one_of,STORE,dynamodb dsql postgres)command -v aws >/dev/null || { echo "The AWS CLI is not installed. It is needed to upload the package."; exit 1; }
+	$(if $(call if_yes,BUILT,yes),@test -e out/sam.yaml || { echo "There is no package in out/. Leave out BUILT=yes."; exit 1; },$(MAKE) package)
 	aws cloudformation package --template-file out/sam.yaml --s3-bucket $(BUCKET) --s3-prefix $(STAGE) --output-template-file out/deploy.yaml >/dev/null
 	aws cloudformation deploy --template-file out/deploy.yaml --stack-name photoshare-$(STAGE) --s3-bucket $(BUCKET) --s3-prefix $(STAGE) $(OPTIONS) \
 	    --capabilities CAPABILITY_IAM --no-fail-on-empty-changeset --tags application=photoshare stage=$(STAGE) $(TAGS) --parameter-overrides Stage=$(STAGE) $(if $(STORE),Store=$(STORE)) \
@@ -168,24 +177,24 @@ smoke: $(READY) ## Check a deployed stage, and leave nothing behind ([STAGE=] [U
 
 load: $(READY) ## Send a bounded load of reads to a stage, after an estimate of its costs ([STAGE=] [URL=] [RATE=10] [SECONDS=30] CONFIRM=yes)
 	@$(BIN)/python -m release.load $(STAGE) $(if $(URL),--url "$(URL)") $(if $(RATE),--rate $(RATE)) \
-	    $(if $(filter command,$(word 1,$(origin SECONDS))),--seconds $(SECONDS)) $(if $(filter yes,$(CONFIRM)),--confirm)
+	    $(if $(filter command,$(word 1,$(origin SECONDS))),--seconds $(SECONDS)) $(call if_yes,CONFIRM,--confirm)
 
 resources: $(READY) ## Deploy all resources of a stage except its functions, for `chalice deploy` ([STAGE=] [PARAMETERS=] [TAGS=])
-	$(BIN)/python -m release.stage $(STAGE) $(PARAMETERS) $(addprefix tag:,$(TAGS))
+	@$(BIN)/python -m release.stage $(STAGE) $(PARAMETERS) $(addprefix tag:,$(TAGS))
 
 cdn-key: $(READY) ## Create CDN key 1 or 2, which signs URLs of renditions ([STAGE=] [KEY=1 or 2])
-	$(BIN)/python -m release.cdn_key $(STAGE) $(KEY)
+	@$(BIN)/python -m release.cdn_key $(STAGE) $(KEY)
 
-reconcile: $(READY) ## Compare objects, rows and users of a stage ([STAGE=] [REPAIR=yes] [ACCOUNT=] [READ=yes] [SHARE=0.05] [INVENTORY= EXPORT=] [DATA=])
-	@$(BIN)/python -m release.reconcile $(STAGE) --data "$(DATA)" $(if $(filter yes,$(REPAIR)),--repair) $(if $(filter yes,$(READ)),--read) \
-	    $(if $(ACCOUNT),--account "$(ACCOUNT)") $(if $(SHARE),--max-share $(SHARE)) \
+reconcile: $(READY) ## Compare objects, rows and users of a stage ([STAGE=] [REPAIR=yes] [ACCOUNT=] [READ=yes] [SHARE=0.05] [MIN_AGE=30] [INVENTORY= EXPORT=] [DATA=])
+	@$(BIN)/python -m release.reconcile $(STAGE) --data "$(DATA)" $(call if_yes,REPAIR,--repair) $(call if_yes,READ,--read) \
+	    $(if $(ACCOUNT),--account "$(ACCOUNT)") $(if $(SHARE),--max-share $(SHARE)) $(if $(MIN_AGE),--min-age $(MIN_AGE)) \
 	    $(if $(INVENTORY),--inventory $(INVENTORY)) $(if $(EXPORT),--export $(EXPORT))
 
-rebuild: $(READY) ## Rebuild lost photo rows from the originals, however many there are ([STAGE=] [ACCOUNT=] [DATA=])
-	$(BIN)/python -m release.reconcile $(STAGE) --data "$(DATA)" --rebuild $(if $(ACCOUNT),--account "$(ACCOUNT)")
+rebuild: $(READY) ## Rebuild lost photo rows from the originals, however many there are ([STAGE=] [ACCOUNT=] [MIN_AGE=30] [DATA=])
+	@$(BIN)/python -m release.reconcile $(STAGE) --data "$(DATA)" --rebuild $(if $(ACCOUNT),--account "$(ACCOUNT)") $(if $(MIN_AGE),--min-age $(MIN_AGE))
 
 orphans: $(READY) ## List accounts without a Cognito user, or cancel those that you name ([STAGE=] [USER_IDS=] [DATA=])
-	$(BIN)/python -m release.orphans $(STAGE) $(USER_IDS) --data "$(DATA)"
+	@$(BIN)/python -m release.orphans $(STAGE) $(USER_IDS) --data "$(DATA)"
 
 export-users: $(READY) ## Export the ids and addresses of all users, to rebuild a lost user pool (TO=file or s3:// URL [STAGE=] [DATA=])
 	@test -n "$(TO)" || { echo "TO= is missing. Name the file, or the s3:// URL of the object."; exit 1; }
@@ -195,37 +204,37 @@ import-users: $(READY) ## Create exported users in a rebuilt user pool, so that 
 	@test -n "$(FROM)" || { echo "FROM= is missing. Name the file, or the s3:// URL of the object."; exit 1; }
 	@$(BIN)/python -m release.users $(STAGE) import "$(FROM)" --data "$(DATA)"
 
-reindex: $(READY) ## Reindex the photos of all users after an upgrade, if its CHANGELOG says so ([STAGE=])
-	$(BIN)/python -m release.reindex $(STAGE)
+reindex: $(READY) ## Reindex the photos of all users after an upgrade, if its CHANGELOG says so ([STAGE=] [DATA=])
+	@$(BIN)/python -m release.reindex $(STAGE) "$(DATA)"
 
 rehide: $(READY) ## Repeat the deletions and visibility changes that a restore has undone (TO=restored database or suffix of its tables [STAGE=] [FROM=previous database or suffix] [DATA=])
 	@test -n "$(TO)" || { echo "TO= is missing. Name the restored database, for example dynamodb:STAGE/SUFFIX."; exit 1; }
-	$(BIN)/python -m release.rehide $(STAGE) "$(FROM)" "$(TO)" "$(DATA)"
+	@$(BIN)/python -m release.rehide $(STAGE) "$(FROM)" "$(TO)" "$(DATA)"
 
 migrate: $(READY) ## Create or upgrade the tables of PostgreSQL or Aurora DSQL (DATABASE_URL= or DSQL_ENDPOINT= [GRANT_TO=database role])
 	@$(BIN)/python -m release.migrate $(if $(GRANT_TO),--grant-to "$(GRANT_TO)")
 
 copy-store: $(READY) ## Copy everything to another database, and verify it (FROM= and TO=: dynamodb:STAGE, dsql:ENDPOINT or a PostgreSQL URL [VERIFY=yes] [ACCOUNT=] [REPLACE=yes] [DATA=])
 	@test -n "$(FROM)" -a -n "$(TO)" || { echo "FROM= or TO= is missing. Each is dynamodb:STAGE, dsql:ENDPOINT or the URL of a PostgreSQL database."; exit 1; }
-	@$(BIN)/python -m release.copy_store "$(FROM)" "$(TO)" --data "$(DATA)" $(if $(filter yes,$(VERIFY)),--verify) $(if $(filter yes,$(REPLACE)),--replace) \
+	@$(BIN)/python -m release.copy_store "$(FROM)" "$(TO)" --data "$(DATA)" $(call if_yes,VERIFY,--verify) $(call if_yes,REPLACE,--replace) \
 	    $(if $(ACCOUNT),--account "$(ACCOUNT)")
 
 read-only: $(READY) ## Refuse all changes of a stage, or allow them again ([STAGE=] [OFF=yes])
-	$(BIN)/python -m release.read_only $(STAGE) $(if $(filter yes,$(OFF)),--off)
+	@$(BIN)/python -m release.read_only $(STAGE) $(call if_yes,OFF,--off)
 
-redrive: $(READY) ## Retry the jobs and upload events in the dead-letter queues ([STAGE=])
-	$(BIN)/python -m release.redrive $(STAGE)
+redrive: $(READY) ## Retry the jobs and upload events in the dead-letter queues ([STAGE=] [DATA=])
+	@$(BIN)/python -m release.redrive $(STAGE) "$(DATA)"
 
-reprocess: $(READY) ## Process the uploads again that the service failed to process, after a fix ([STAGE=])
-	$(BIN)/python -m release.reprocess $(STAGE)
+reprocess: $(READY) ## Process the uploads again that the service failed to process, after a fix ([STAGE=] [DATA=])
+	@$(BIN)/python -m release.reprocess $(STAGE) "$(DATA)"
 
-erase-photo: $(READY) ## Erase a photo that violates your rules (PHOTO_ID= [STAGE=])
+erase-photo: $(READY) ## Erase a photo that violates your rules (PHOTO_ID= [STAGE=] [DATA=])
 	@test -n "$(PHOTO_ID)" || { echo "PHOTO_ID= is missing. Name the photo to erase."; exit 1; }
-	$(BIN)/python -m release.moderate $(STAGE) photo "$(PHOTO_ID)"
+	@$(BIN)/python -m release.moderate $(STAGE) photo "$(PHOTO_ID)" "$(DATA)"
 
-cancel-account: $(READY) ## Cancel an account that violates your rules, and delete its data (USER_ID= [STAGE=])
+cancel-account: $(READY) ## Cancel an account that violates your rules, and delete its data (USER_ID= [STAGE=] [DATA=])
 	@test -n "$(USER_ID)" || { echo "USER_ID= is missing. Name the user whose account to cancel."; exit 1; }
-	$(BIN)/python -m release.moderate $(STAGE) account "$(USER_ID)"
+	@$(BIN)/python -m release.moderate $(STAGE) account "$(USER_ID)" "$(DATA)"
 
 $(NODE): package-lock.json | $(READY)
 	npm ci --silent

@@ -118,7 +118,8 @@ def create_tables(url: str) -> str:
         return describe(database)
     except (psycopg.Error, Busy) as error:
         raise CannotRun(
-            f"The tables cannot be created in the database of DATABASE_URL: {error.__cause__ or error}"
+            f"The tables cannot be created in the database of DATABASE_URL: {str(error.__cause__ or error).strip()}\n"
+            "Check DATABASE_URL, and that the server is running."
         ) from error
     finally:
         database.close()

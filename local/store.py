@@ -21,9 +21,11 @@ def open_store(data: Path, store: str | None) -> Iterator[dict[str, str]]:
     the directory was created with.
 
     Raises:
-        CannotRun: the directory belongs to another store, or the database does not start.
+        CannotRun: they contradict each other, the directory belongs to another store, or the database does not start.
     """
     if url := os.environ.get("DATABASE_URL"):
+        if store == _DYNAMODB:
+            raise CannotRun("DATABASE_URL names a PostgreSQL database. Unset it, or leave out STORE=dynamodb.")
         from local import postgres
 
         _note_store(data, postgres.create_tables(url))

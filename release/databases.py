@@ -74,7 +74,7 @@ def connect(name: str) -> "Database":
     except dsql.InvalidEndpoint as error:
         raise InvalidDatabase(str(error)) from error
     except InvalidDatabaseUrl as error:
-        names = "A name is not dynamodb:STAGE, dsql:ENDPOINT or the URL of a PostgreSQL database."
+        names = "FROM or TO is not dynamodb:STAGE, dsql:ENDPOINT or the URL of a PostgreSQL database."
         raise InvalidDatabase(f"{names} {error}") from error
 
 
@@ -90,13 +90,14 @@ def explained_refusals() -> Iterator[None]:
     try:
         yield
     except (psycopg.Error, Busy) as error:
+        # A failed migration and a busy database have the error of the driver as their cause.
         cause: BaseException = error
         while cause.__cause__:
             cause = cause.__cause__
         remedy = next((_REMEDIES[kind.__name__] for kind in type(cause).__mro__ if kind.__name__ in _REMEDIES), None)
         if remedy is None and isinstance(error, Busy):
             raise
-        reason = str(cause).partition("\n")[0] or type(cause).__name__
+        reason = str(cause).partition("\n")[0].removesuffix(".") or type(cause).__name__
         remedy = remedy or "Remove the cause"
         raise RefusedStatement(
             f"A database refused a statement: {reason}. {remedy}, and run the command again."

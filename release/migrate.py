@@ -5,6 +5,7 @@ executes only the migrations that were not executed yet, and an interrupted run 
 """
 
 import argparse
+import logging
 import os
 import sys
 from collections.abc import Mapping
@@ -68,6 +69,7 @@ def describe(error: Exception) -> str:
 
 
 if __name__ == "__main__":
+    logging.disable()  # The message has the reason of a failed connection too.
     try:
         main(os.environ, sys.argv[1:])
     except (Busy, MigrationFailed, Refused, InvalidDatabaseUrl, InvalidEndpoint, psycopg.Error) as error:

@@ -3,8 +3,8 @@
 The command runs the code of the API with the operator's credentials and the settings of the stage.
 """
 
-import os
 import sys
+from pathlib import Path
 
 import boto3
 import msgspec
@@ -16,6 +16,7 @@ from chalicelib.domain.accounts import Caller
 from chalicelib.domain.errors import PhotoshareError
 from chalicelib.domain.ids import PhotoId, UserId, format_timestamp
 from chalicelib.domain.messages import PurgeAccount
+from release.environment import load_environment
 from release.failures import exit_on_failure
 
 
@@ -23,12 +24,9 @@ class CannotRemove(Exception):
     """The photo or the account cannot be removed. The message says why."""
 
 
-def main(stage: str, kind: str, name: str) -> None:
+def main(stage: str, kind: str, name: str, data: str = ".data") -> None:
     """Remove a photo or an account."""
-    lambdas = boto3.client("lambda")
-    function = lambdas.get_function_configuration(FunctionName=f"photoshare-{stage}")
-    region = lambdas.meta.region_name
-    os.environ |= {"AWS_REGION": region, "AWS_DEFAULT_REGION": region, **function["Environment"]["Variables"]}
+    load_environment(stage, Path(data))
     print({"photo": erase_photo, "account": cancel_account}[kind](name))
 
 

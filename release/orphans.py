@@ -15,8 +15,8 @@ from chalicelib.domain.ids import UserId, format_timestamp
 from chalicelib.domain.messages import PurgeAccount
 from chalicelib.infra.settings import MissingSetting
 from chalicelib.stores.row_audit import iterate_rows
+from release.environment import load_environment
 from release.failures import exit_on_failure
-from release.reconcile import load_environment
 
 
 class NotAnOrphan(Exception):
@@ -33,13 +33,13 @@ def main() -> None:
     load_environment(arguments.stage, arguments.data)
     if arguments.user_ids:
         cancel_orphans(arguments.user_ids)
-        print(f"Cancelled {len(arguments.user_ids)} accounts. Jobs delete their data.")
+        print(f"Accounts cancelled: {len(arguments.user_ids)}. Jobs delete their data.")
         return
     count = 0
     for user_id, photo_count in find_orphans(wiring.user_pool().has_user):
         count += 1
         print(f"{user_id}: {photo_count} photos")
-    print(f"{count} accounts have no Cognito user.")
+    print(f"Accounts without a Cognito user: {count}.")
 
 
 def find_orphans(has_user: Callable[[UserId], bool]) -> Iterator[tuple[UserId, int]]:

@@ -7,18 +7,18 @@ service with the operator's credentials and the settings of the stage.
 """
 
 import argparse
-import os
-import shlex
 import sqlite3
 import sys
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
+from itertools import chain
 from pathlib import Path
 
 import boto3
 import msgspec
 
 from chalicelib import wiring
-from chalicelib.domain.errors import Busy, PhotoshareError
+from chalicelib.domain.errors import PhotoshareError
+from chalicelib.domain.ids import UserId
 from chalicelib.infra.exported_files import ExportedFiles, InvalidExport
 from chalicelib.infra.settings import MissingSetting
 from chalicelib.reconcile.findings import REMEDIES, Finding
@@ -26,6 +26,7 @@ from chalicelib.reconcile.run import Options, Report
 from chalicelib.reconcile.snapshot import open_snapshot
 from chalicelib.reconcile.sources import Sources
 from chalicelib.reconcile.wiring import build_reconciliation
+from release.environment import load_environment
 from release.failures import exit_on_failure
 
 
@@ -44,33 +45,27 @@ def main() -> int:
         exports=tuple(arguments.export),
     )
     if arguments.export and wiring.database():
-        sys.exit("Only the tables of DynamoDB have exports. Compare without --inventory and --export.")
+        sys.exit("Only the tables of DynamoDB have exports. Leave out --inventory (INVENTORY=) and --export (EXPORT=).")
+    if arguments.account:
+        _require_account(UserId(arguments.account))
     with _open_first_source(options, arguments.work) as first:
         report = build_reconciliation(options, print_finding, first).run()
     print_report(report)
     return 1 if report.stopped else 0
 
 
+def _require_account(user_id: UserId) -> None:
+    """End the command if nothing belongs to the account. A report without findings would be misleading."""
+    listings, prefix = wiring.bucket().listings, f"{user_id}/"
+    objects = chain(listings.list_versions(prefix), listings.list_renditions(prefix))
+    if not wiring.stores().audit.read_accounts([user_id]) and next(objects, None) is None:
+        sys.exit(f"There is no account {user_id!r}. Name the id of its user, not the email address.")
+
+
 def _open_first_source(options: Options, directory: Path) -> AbstractContextManager[Sources | None]:
     if not options.inventories:
         return nullcontext()
     return open_snapshot(ExportedFiles(boto3.client("s3")), options.inventories, options.exports, directory)
-
-
-def load_environment(stage: str, data: Path) -> None:
-    """Set the environment of a function of a stage. A running local cloud has its settings in the directory `data`."""
-    if stage == "local":
-        if not (data / "env").exists():
-            sys.exit(f"There is no local cloud in {data}. Start it with `make run`, or name its directory with DATA=.")
-        lines = (data / "env").read_text().splitlines()
-        variables = dict(shlex.split(line.removeprefix("export "))[0].split("=", 1) for line in lines)
-        # The file names the profile of the API. The operator is the administrator of the local cloud.
-        os.environ |= variables | {"AWS_PROFILE": "administrator"}
-        return
-    lambdas = boto3.client("lambda")
-    function = lambdas.get_function_configuration(FunctionName=f"photoshare-{stage}")
-    region = lambdas.meta.region_name
-    os.environ |= {"AWS_REGION": region, "AWS_DEFAULT_REGION": region, **function["Environment"]["Variables"]}
 
 
 def print_finding(finding: Finding, outcome: str) -> None:
@@ -80,9 +75,11 @@ def print_finding(finding: Finding, outcome: str) -> None:
 
 def print_report(report: Report) -> None:
     """Print what to do about each kind that was found, and the report as JSON in the last line."""
-    for kind, count in report.found.items():
-        if count:
-            print(f"{kind}: {count} found, {report.repaired[kind]} repaired. {REMEDIES[kind]}")
+    kinds = [kind for kind, count in report.found.items() if count or report.repaired[kind]]
+    for kind in kinds:
+        print(f"{kind}: {report.found[kind]} found, {report.repaired[kind]} repaired. {REMEDIES[kind]}")
+    if report.complete and not kinds:
+        print("Nothing was found.")
     if report.stopped:
         repaired = sum(report.repaired.values())
         print(f"The run was stopped after {repaired} repairs. {report.stopped}")
@@ -96,7 +93,9 @@ def _parse_arguments() -> argparse.Namespace:
     parser.add_argument("--rebuild", action="store_true", help="only rebuild lost rows, however many there are")
     parser.add_argument("--read", action="store_true", help="compare the bytes of all objects too")
     parser.add_argument("--account", default="", help="the id of the only user to examine")
-    parser.add_argument("--max-share", type=float, default=Options().max_share, help="the largest share to delete")
+    parser.add_argument(
+        "--max-share", type=_parse_share, default=Options().max_share, help="the largest share to delete"
+    )
     age = Options().min_age_seconds / 60
     parser.add_argument("--min-age", type=float, default=age, help="minutes; less is safe only without uploads")
     parser.add_argument("--inventory", nargs="+", default=[], help="manifest.json of the inventory of each bucket")
@@ -105,17 +104,18 @@ def _parse_arguments() -> argparse.Namespace:
     parser.add_argument("--data", type=Path, default=Path(".data"), help="the directory of the local cloud")
     arguments = parser.parse_args()
     if bool(arguments.inventory) != bool(arguments.export):
-        parser.error("use --inventory and --export together")
+        parser.error("use --inventory and --export together (INVENTORY= and EXPORT=)")
     return arguments
+
+
+def _parse_share(text: str) -> float:
+    with suppress(ValueError):
+        if 0 <= (share := float(text)) <= 1:
+            return share
+    raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 1, such as 0.05 (SHARE=)")
 
 
 if __name__ == "__main__":
     errors = (PhotoshareError, MissingSetting, InvalidExport, sqlite3.Error, OSError, KeyError)
     with exit_on_failure("The reconciliation is incomplete. Run it again to resume", *errors):
-        try:
-            sys.exit(main())
-        except Busy:
-            sys.exit(
-                "The reconciliation is incomplete, because a database or service cannot be reached, or is busy. "
-                "Check that the stage or the local cloud is running, and run the command again to resume."
-            )
+        sys.exit(main())

@@ -2,26 +2,35 @@
 
 import json
 import sys
+from pathlib import Path
 from typing import Any
 
 import boto3
 
+from release.environment import load_environment
 from release.failures import exit_on_failure
 
 
-def main(stage: str) -> None:
+def main(stage: str, data: str = ".data") -> None:
     """Redrive both dead-letter queues."""
+    if stage == "local":
+        load_environment(stage, Path(data))
     session = boto3.Session()
     sqs = session.client("sqs")
-    redrive_jobs(sqs, stage)
+    redrive_messages(sqs, f"photoshare-{stage}-jobs-dead")
     print("SQS is moving the dead jobs back to their queue.")
+    if stage == "local":
+        # A local cloud has no Lambda. A queue delivers the events of its bucket.
+        redrive_messages(sqs, f"photoshare-{stage}-uploads-dead")
+        print("SQS is moving the dead upload events back to their queue.")
+        return
     count = redrive_uploads(sqs, session.client("lambda"), stage)
     print(f"Sent {count} upload events to Lambda again.")
 
 
-def redrive_jobs(sqs: Any, stage: str) -> None:
-    """Start to move all dead jobs back to their queue. SQS completes the move asynchronously. AWS contract SQS-6."""
-    dead = sqs.get_queue_url(QueueName=f"photoshare-{stage}-jobs-dead")["QueueUrl"]
+def redrive_messages(sqs: Any, dead_queue: str) -> None:
+    """Start to move all dead messages to their queue. SQS completes the move asynchronously. AWS contract SQS-6."""
+    dead = sqs.get_queue_url(QueueName=dead_queue)["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     sqs.start_message_move_task(SourceArn=arn, DestinationArn=arn.removesuffix("-dead"))
 

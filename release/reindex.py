@@ -9,18 +9,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from chalicelib import wiring
-from chalicelib.domain.errors import Busy
 from chalicelib.domain.ids import format_timestamp
 from chalicelib.infra.settings import MissingSetting
 from chalicelib.stores.backend import Stores
 from chalicelib.stores.row_audit import iterate_rows
+from release.environment import load_environment
 from release.failures import exit_on_failure
-from release.reconcile import load_environment
 
 
-def main(stage: str) -> None:
+def main(stage: str, data: str = ".data") -> None:
     """Add the requests of a stage, in the database that its functions use."""
-    load_environment(stage, Path(".data"))
+    load_environment(stage, Path(data))
     count = request_reindexing(wiring.stores(), datetime.now(UTC))
     print(f"Requested to reindex the photos of {count} users. The hourly sweep starts the jobs.")
 
@@ -36,5 +35,5 @@ def request_reindexing(stores: Stores, now: datetime) -> int:
 
 
 if __name__ == "__main__":
-    with exit_on_failure("Not all photos will be reindexed. Run the command again", Busy, MissingSetting, TypeError):
+    with exit_on_failure("Not all photos will be reindexed. Run the command again", MissingSetting, TypeError):
         main(*sys.argv[1:])

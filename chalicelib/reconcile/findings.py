@@ -23,13 +23,15 @@ REMEDIES = {
     "list-row-orphaned": "Repair: the row is deleted, or the rebuilt photo gets its tag back.",
     "membership-orphaned": "Repair: the photo leaves the album, which does not exist.",
     "month-count": "Repair: the counts follow the photos.",
-    "object-differs": "Restore the original from the replica, or ask the owner to upload the photo again and erase it.",
-    "object-unexpected": "No upload grant names this key. Look at the object, and delete all its versions by hand.",
-    "object-missing": "Restore the original from the replica, or erase the photo. If another version has the same "
-    "bytes, the repair confirms that version.",
+    "object-differs": "Restore the original from the replica, or erase the photo and ask its owner to upload it again. "
+    "See docs/how-to/reconcile.md.",
+    "object-unexpected": "No upload grant names this key. Look at the object, and delete all its versions by hand. See "
+    "docs/how-to/reconcile.md.",
+    "object-missing": "Restore the original from the replica, or erase the photo. See docs/how-to/reconcile.md. If "
+    "another version has the same bytes, the repair confirms that version.",
     "object-of-erased-photo": "Repair: the objects are deleted.",
-    "object-of-unknown-user": "The user has no account and no Cognito user. Look at the objects, and delete them by "
-    "hand, or restore the user pool.",
+    "object-of-unknown-user": "The user has no account and no Cognito user. Look at the objects, and delete all their "
+    "versions by hand, or restore the user pool. See docs/how-to/reconcile.md.",
     "photo-keys": "Repair: the index keys follow the photo.",
     "photo-not-due": "Repair: the photo becomes due for the sweep.",
     "rating-orphaned": "Repair: the rating is deleted.",
@@ -39,7 +41,7 @@ REMEDIES = {
     "rendition-orphaned": "Repair: the rendition is deleted.",
     "row-lost": "Repair: the row is rebuilt from the original, as a private photo. If the owner may have erased the "
     "photo, look at the original, and delete it by hand or restore the row from a backup.",
-    "row-unreadable": "Restore the row from a backup, as in docs/how-to/restore.md.",
+    "row-unreadable": "Restore the row from a backup, or delete it and rebuild it. See docs/how-to/reconcile.md.",
     "search-row-missing": "Repair: the row is written.",
     "search-row-orphaned": "Repair: the row is deleted, or the rebuilt photo gets its tag back.",
     "upload-unfinished": "Repair: the upload is aborted.",
@@ -52,19 +54,27 @@ KINDS = tuple(REMEDIES)
 
 LIMITED = frozenset(
     {
-        *("digest-orphaned", "entry-orphaned", "link-orphaned", "membership-orphaned", "object-of-erased-photo"),
-        *("rating-orphaned", "rendition-orphaned", "row-lost", "search-row-orphaned", "version-extra"),
+        "digest-orphaned",
+        "entry-orphaned",
+        "link-orphaned",
         "list-row-orphaned",
+        "membership-orphaned",
+        "object-of-erased-photo",
+        "rating-orphaned",
+        "rendition-orphaned",
+        "row-lost",
+        "search-row-orphaned",
+        "version-extra",
     }
 )
-"""The kinds whose repair deletes something or rebuilds a row. Many such findings can mean that a list is wrong."""
+"""The kinds whose repair deletes something or rebuilds a row. Many such findings can mean that a list is incomplete."""
 
 Fix = Callable[[], bool]
-"""Repair a finding. Return False if another writer was faster, or if the repair failed."""
+"""Repair a finding. Return False if a row has changed since it was read, or if the repair fails."""
 
 
 class Finding(NamedTuple):
-    """One damaged row or object."""
+    """The damage of one row or object."""
 
     kind: str
     name: str
@@ -72,11 +82,11 @@ class Finding(NamedTuple):
 
 
 Look = Callable[[], Mapping[Finding, Fix | None]]
-"""Look again with consistent reads. Return the findings with their repairs. None is no automatic repair."""
+"""Look again with consistent reads. Return each finding with its repair, or None if only the operator can repair it."""
 
 
 class Suspicion(NamedTuple):
-    """Findings of a first look. Live traffic can cause false findings, so only those of a second look count."""
+    """Findings of a first look. Concurrent writes can cause false findings, so only those of a second look count."""
 
     findings: Sequence[Finding]
     look: Look

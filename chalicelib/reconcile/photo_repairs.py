@@ -38,7 +38,7 @@ class PhotoRepairs:
         """Return a suspicion for each photo with findings. If `content` is given, read the bytes of the objects too."""
         suspicions = []
         for state in states:
-            # The pass of the ratings finds orphaned ratings, also those of photos without a row.
+            # The pass of the ratings finds orphaned ratings, including those of photos without a row.
             findings = [finding for finding in _check(state, content) if finding.kind != "rating-orphaned"]
             if findings:
                 look = self.build_look(owner, state.photo_id, content=content)
@@ -52,7 +52,7 @@ class PhotoRepairs:
         others: Iterable[RowId] = (),
         content: ContentChecks | None = None,
     ) -> Look:
-        """Return a function that looks at one photo, also at the rows `others`."""
+        """Return a function that looks at one photo and at the rows with the ids `others`."""
         other_ids = tuple(others)
 
         def look() -> Mapping[Finding, Fix | None]:
@@ -119,11 +119,13 @@ class PhotoRepairs:
     def _render_again(self, state: PhotoState, _finding: Finding) -> bool:
         """Make all renditions again, by the job that rotates photos."""
         photo = state.photo
-        if photo is None or photo.wanted_rotation is not None:
+        if photo is None:
             return False
-        due_at = format_timestamp(state.now + ROTATION_LEASE)
-        if not self._store.replace(photo, photo.with_(wanted_rotation=photo.rotation, rotation_due_at=due_at)):
-            return False
+        # The owner may have requested a rotation, or an earlier repair may have failed.
+        if photo.wanted_rotation is None:
+            due_at = format_timestamp(state.now + ROTATION_LEASE)
+            if not self._store.replace(photo, photo.with_(wanted_rotation=photo.rotation, rotation_due_at=due_at)):
+                return False
         marked = self._store.get_photo(photo.photo_id)
         if marked:
             self._rotations.rotate(marked)

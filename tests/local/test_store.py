@@ -29,11 +29,19 @@ def test_directory_stays_with_its_existing_database(
     first, second = (postgres_server.url(postgres_server.create_database()) for _ in range(2))
     monkeypatch.setenv("DATABASE_URL", first)
     assert open_and_close(tmp_path) == open_and_close(tmp_path, "postgres") == {"DATABASE_URL": first}
+    with pytest.raises(CannotRun, match=r"Unset it, or leave out STORE=dynamodb\."):
+        open_and_close(tmp_path, "dynamodb")
     monkeypatch.setenv("DATABASE_URL", second)
     with pytest.raises(CannotRun, match="Choose another DATA"):
         open_and_close(tmp_path)
     monkeypatch.delenv("DATABASE_URL")
     with pytest.raises(CannotRun, match="Set DATABASE_URL"):
+        open_and_close(tmp_path)
+
+
+def test_unreachable_database_says_what_to_check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://127.0.0.1:1/photos")
+    with pytest.raises(CannotRun, match=r"\nCheck DATABASE_URL, and that the server is running\.$"):
         open_and_close(tmp_path)
 
 

@@ -23,9 +23,9 @@ from chalicelib.stores.postgres.copies import PostgresCopyStore
 from chalicelib.stores.postgres.database import Database
 from chalicelib.stores.postgres.migrations import migrate
 from release import copy_store
-from release.databases import RefusedStatement, explained_refusals
+from release.databases import InvalidDatabase, RefusedStatement, explained_refusals
 from tests.support.copied_gallery import furnish, observe
-from tests.support.copies import build_environment, open_database, open_tables, two_stages
+from tests.support.copies import open_database, open_tables, two_stages
 from tests.support.paths import ROOT
 from tests.support.postgres_hooks import hooked
 from tests.support.postgres_rows import new_database
@@ -113,8 +113,7 @@ def test_stage_moves_to_postgres_and_back(
     # Later, some of the records have expired.
     with two_stages() as stages, time_machine.travel(START):
         variables = {
-            f"photoshare-{name}": build_environment(stage)
-            for name, stage in zip(("test", "second"), stages, strict=True)
+            f"photoshare-{name}": stage.environment for name, stage in zip(("test", "second"), stages, strict=True)
         }
         monkeypatch.setattr("boto3.client", lambda _: FakeLambda(variables))
         monkeypatch.setattr("chalicelib.stores.copying.LIST_LAG_SECONDS", 0)
@@ -140,7 +139,7 @@ def test_tables_are_named_by_their_suffix(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, is_in_use: bool
 ) -> None:
     with two_stages() as (stage, _):
-        functions = FakeLambda({"photoshare-test": build_environment(stage)})
+        functions = FakeLambda({"photoshare-test": stage.environment})
         monkeypatch.setattr("boto3.client", lambda _: functions)
         with copy_store.open_database(name, tmp_path) as database:
             assert (database.name, database.is_in_use) == (name, is_in_use)
@@ -159,11 +158,11 @@ def test_differences_are_explained_and_change_the_exit_status(
     assert run(monkeypatch, source.parameters, target.parameters, "--verify") == 1
     lines = capsys.readouterr().out.splitlines()
     assert {line.split(": ")[1] for line in lines if line.startswith("mismatch: ")} == {"lists", "entries", "months"}
-    assert lines[-2].startswith("The databases differ. Rows of the target that follow from its photos are wrong.")
+    assert lines[-2].startswith("The databases differ. Rows that follow from the photos are wrong in one of them.")
     backend.put(backend.now(album_photos[0]), title="changed")
     assert run(monkeypatch, source.parameters, target.parameters, "--verify", "--account", "ann") == 1
     lines = capsys.readouterr().out.splitlines()
-    assert lines[-2].startswith("The databases differ. If users wrote during the copy, this is expected.")
+    assert lines[-2].startswith("The databases differ. If users write at the same time, this is expected")
     assert ["photos", "ann"] in [[found["kind"], found["account"]] for found in json.loads(lines[-1])["mismatches"]]
 
 
@@ -180,7 +179,7 @@ def test_cluster_of_aurora_dsql_is_named_by_its_endpoint(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("postgres", "A name is not dynamodb:STAGE, dsql:ENDPOINT or the URL of a PostgreSQL database."),
+        ("postgres", "FROM or TO is not dynamodb:STAGE, dsql:ENDPOINT or the URL of a PostgreSQL database."),
         ("dsql:abc123", "'abc123' is not of the form <cluster>.dsql.<region>.on.aws."),
         ("host=/nowhere", "cannot be reached or is busy. Check its address"),
         ("dynamodb:local", "There is no local cloud in"),
@@ -204,6 +203,26 @@ def test_refused_statement_is_explained(source: Database, target: Database) -> N
     assert run.returncode == 1
     assert run.stderr.startswith("The copy is incomplete. A database refused a statement: permission denied for")
     assert run.stderr.endswith("Give its user the permission, and run the command again.\n")
+
+
+def test_target_that_accepts_no_writes_is_explained(source: Database, target: Database) -> None:
+    name = make_conninfo(target.parameters, options="-c default_transaction_read_only=on")
+    command = [sys.executable, "-m", "release.copy_store", source.parameters, name]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert run.returncode == 1
+    assert "A database refused a statement: cannot execute CREATE TABLE in a read-only transaction. Allow" in run.stderr
+    assert run.stderr.endswith("Allow writes in it, and run the command again.\n")
+
+
+def test_tables_that_do_not_exist_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with two_stages() as (stage, _):
+        functions = FakeLambda({"photoshare-test": build_environment(stage)})
+        monkeypatch.setattr("boto3.client", lambda _: functions)
+        with (
+            copy_store.open_database("dynamodb:test/-typo", tmp_path) as database,
+            pytest.raises(InvalidDatabase, match=r"^dynamodb:test/-typo has no tables of Photoshare\."),
+        ):
+            copy_store.check_connection(database)
 
 
 def test_database_is_not_copied_to_itself(target: Database) -> None:

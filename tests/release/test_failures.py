@@ -8,6 +8,7 @@ import boto3
 import pytest
 from botocore.exceptions import NoCredentialsError
 
+from chalicelib.domain.errors import Busy
 from release.failures import exit_on_failure
 from tests.support.paths import ROOT
 
@@ -40,6 +41,18 @@ def test_every_command_for_a_stage_reports_its_failures() -> None:
     targets = set(re.findall(r"-m release\.(\w+) (?:--data|\S*\$\(STAGE\))", (ROOT / "Makefile").read_text()))
     assert len(targets) > 10
     assert targets <= {*COMMANDS}
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (Busy(), "A database or service cannot be reached, or is busy. Check its address, and that"),
+        (Busy("Another process runs."), "Another process runs."),
+    ],
+)
+def test_busy_service_is_explained_to_operators(error: Busy, reason: str) -> None:
+    with pytest.raises(SystemExit, match=f"^Incomplete: {reason}"), exit_on_failure("Incomplete"):
+        raise error
 
 
 def test_missing_credentials_are_named() -> None:

@@ -94,6 +94,12 @@ def test_error_says_what_to_do(environment: dict[str, str], arguments: list[str]
     assert not any(line.startswith("Traceback") for line in lines)
 
 
+def test_reason_of_a_failed_connection_is_printed_once() -> None:
+    code, lines = run({"DATABASE_URL": "postgresql://127.0.0.1:1/photos"})
+    assert (code, sum("Connection refused" in line for line in lines)) == (1, 1)
+    assert lines[-1] == "Check its address, and run the command again."
+
+
 def test_refused_statement_says_what_to_do(database: Database) -> None:
     code, lines = run({"DATABASE_URL": database.parameters}, "--grant-to", "unknown")
     assert code == 1

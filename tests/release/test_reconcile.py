@@ -11,11 +11,13 @@ import pytest
 from chalicelib import wiring
 from chalicelib.domain.ids import UserId
 from chalicelib.reconcile import run
+from chalicelib.reconcile.findings import KINDS
 from release import orphans, reconcile
+from release.environment import load_environment
 from release.orphans import NotAnOrphan, cancel_orphans, find_orphans
 from tests.support.cloud import Cloud
 from tests.support.cognito import Cognito
-from tests.support.damage import Damage, foreign_key
+from tests.support.damage import Damage, unexpected_key
 from tests.support.exports import write_exports, write_inventories
 from tests.support.requests_sent import count_requests
 from tests.support.sweeps import drain_queue
@@ -47,7 +49,7 @@ def test_last_line_is_the_report_as_json(
     people: Damage, environment: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert environment is None
-    (key,) = foreign_key(people)
+    (key,) = unexpected_key(people)
     monkeypatch.setattr(reconcile, "load_environment", lambda *_: None)
     monkeypatch.setattr(run, "LIST_LAG_SECONDS", 0)
     monkeypatch.setattr(sys, "argv", ["reconcile", "test", "--min-age", "0", "--repair"])
@@ -66,7 +68,7 @@ def test_last_line_is_the_report_as_json(
 def test_first_look_reads_the_given_exports(
     people: Damage, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    (key,) = foreign_key(people)
+    (key,) = unexpected_key(people)
     exports = ["--export", *write_exports(people.cloud, tmp_path), "--work", str(tmp_path / "work")]
     inventories = ["--inventory", *write_inventories(people.cloud, tmp_path)]
     monkeypatch.setattr(reconcile, "load_environment", lambda *_: None)
@@ -82,10 +84,42 @@ def test_first_look_reads_the_given_exports(
     assert "use --inventory and --export together" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("arguments", [[], ["--rebuild"]])
+def test_unknown_account_is_refused_instead_of_reported_as_clean(
+    people: Damage, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    monkeypatch.setattr(reconcile, "load_environment", lambda *_: None)
+    monkeypatch.setattr(run, "LIST_LAG_SECONDS", 0)
+    monkeypatch.setattr(sys, "argv", ["reconcile", "test", "--account", "eve", *arguments])
+    with pytest.raises(SystemExit, match=r"^There is no account 'eve'\. Name the id of its user"):
+        reconcile.main()
+    # The row of an account can be lost.
+    people.cloud.s3.put_object(Bucket=people.cloud.settings.originals_bucket, Key="eve/photo/x.jpg", Body=b"x")
+    assert reconcile.main() == 0
+    assert "Nothing was found." in capsys.readouterr().out.splitlines()
+
+
+def test_kinds_that_only_a_repair_finds_are_summarized(capsys: pytest.CaptureFixture[str]) -> None:
+    zeros = dict.fromkeys(KINDS, 0)
+    report = run.Report(complete=True, stopped=None, found=zeros, repaired=zeros | {"usage": 1})
+    reconcile.print_report(report)
+    assert capsys.readouterr().out.startswith("usage: 0 found, 1 repaired. Repair: the usage follows")
+
+
+@pytest.mark.parametrize("share", ["5", "-1", "nan", "x"])
+def test_share_is_between_0_and_1(
+    share: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["reconcile", "test", "--max-share", share])
+    with pytest.raises(SystemExit):
+        reconcile.main()
+    assert f"{share!r} is not a number from 0 to 1, such as 0.05 (SHARE=)" in capsys.readouterr().err
+
+
 def test_local_cloud_is_read_from_its_directory(tmp_path: Path, environment: None) -> None:
     assert environment is None
     (tmp_path / "env").write_text("export PHOTO_TABLE='a b'\nexport AWS_PROFILE=api\n")
-    reconcile.load_environment("local", tmp_path)
+    load_environment("local", tmp_path)
     assert (os.environ["PHOTO_TABLE"], os.environ["AWS_PROFILE"]) == ("a b", "administrator")
 
 

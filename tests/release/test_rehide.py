@@ -65,6 +65,12 @@ def test_tables_of_another_stage_are_refused(cloud: Cloud) -> None:
         open_stores(cloud.settings, "test", "dynamodb:other/-x")
 
 
+def test_missing_name_of_an_sql_database_is_named(cloud: Cloud) -> None:
+    settings = msgspec.structs.replace(cloud.settings, database_url="postgresql://db.example.com/photos")
+    with pytest.raises(InvalidDatabase, match=r"^FROM is missing\. Name the database"):
+        open_stores(settings, "test", "")
+
+
 @pytest.mark.parametrize("name", ["dsql:abc.dsql.eu-west-1.on.aws", "abc.dsql.eu-west-1.on.aws"])
 def test_cluster_of_a_stage_has_a_name_and_a_short_form(cloud: Cloud, name: str) -> None:
     cluster = DsqlCluster(endpoint="in-use.dsql.eu-west-1.on.aws", role="photoshare", database="postgres")

@@ -11,7 +11,7 @@ import pytest
 from chalicelib.domain.ids import UserId
 from chalicelib.domain.photos import Exif
 from chalicelib.stores.copies import KINDS, PhotoCopy, Record, encode_canonically
-from chalicelib.stores.copying import NeedsReplace
+from chalicelib.stores.copying import NeedsReplace, UnknownAccount
 from chalicelib.stores.dynamodb import copies as dynamodb_copies
 from chalicelib.stores.postgres import copies as postgres_copies
 from chalicelib.stores.postgres.database import Database
@@ -177,6 +177,15 @@ def test_one_account_can_be_copied_alone(first: Copied, postgres: Copied) -> Non
     assert postgres.copies.list_users(9)[0] == ["bob"]
 
 
+@pytest.mark.parametrize("only_verify", [False, True])
+def test_unknown_account_is_refused_instead_of_reported_as_equal(
+    first: Copied, postgres: Copied, only_verify: bool
+) -> None:
+    first.backend.ready("ann")
+    with pytest.raises(UnknownAccount, match=r"^eve$"):
+        copy(first.side, postgres.side, account="eve", only_verify=only_verify)
+
+
 def test_verification_alone_writes_nothing(first: Copied, postgres: Copied) -> None:
     first.backend.ready("ann")
     run = copy(first.side, postgres.side, only_verify=True)
@@ -200,7 +209,7 @@ def test_target_in_use_is_not_overwritten(first: Copied, postgres: Copied) -> No
     with pytest.raises(NeedsReplace, match="no copy from this source"):
         copy(first.side, postgres.side, task="c -> b")
     with pytest.raises(NeedsReplace):
-        copy(first.side, postgres.side, account="bob")
+        copy(first.side, postgres.side, account="ann")
     assert postgres.backend.store.get_photo(photo.photo_id) == photo
 
 

@@ -17,7 +17,7 @@ PAST = datetime.now(UTC) - timedelta(days=2)
 
 
 class Damage:
-    """Seed damage into a deployment. Each method damages something new, and returns the names of the findings."""
+    """A deployment with two users, and what the functions below need to damage it."""
 
     def __init__(self, cloud: Cloud, owner: Client, rater: Client) -> None:
         self.cloud, self.owner, self.rater = cloud, owner, rater
@@ -57,14 +57,15 @@ class Damage:
         self.cloud.s3.delete_object(Bucket=self.cloud.settings.renditions_bucket, Key=key)
 
     def delete_original(self, photo: Photo, **version: str) -> None:
-        """Delete the confirmed version of a photo, or add a delete marker if `version` is empty."""
+        """Delete the version of an original that `version` names, or add a delete marker if it names none."""
         self.cloud.s3.delete_object(Bucket=self.cloud.settings.originals_bucket, Key=photo.s3_key, **version)
 
 
 Seed = Callable[[Damage], list[str]]
+"""Damage something new. Return the names of the findings that the reconciliation must report."""
 
 
-def foreign_key(damage: Damage) -> list[str]:
+def unexpected_key(damage: Damage) -> list[str]:
     key = f"{damage.owner.user_id}/{uuid4()}.txt"
     damage.put_original(key)
     return [key]

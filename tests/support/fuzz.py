@@ -21,6 +21,7 @@ from typing import Any
 
 from chalicelib import renditions
 from tests.support import canaries, ends, heif_builder, images, metadata_blocks, mutation, tiff_variants
+from tests.support.arguments import parse_seconds
 from tests.support.encodings import encode_quadrants
 from tests.support.shown_colours import P3_CHROMATICITIES, add_chunks
 
@@ -153,7 +154,7 @@ def main(seconds: float) -> int:
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "--child":
+    if sys.argv[1:2] == ["--child"]:
         render_mutants(int(sys.argv[2]), float(sys.argv[3]), Path(sys.argv[4]))
     else:
-        raise SystemExit(main(float(sys.argv[1])))
+        raise SystemExit(main(parse_seconds("make fuzz", sys.argv[1:])))

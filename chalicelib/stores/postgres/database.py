@@ -57,7 +57,7 @@ class Transaction:
         return self._connection.execute(statement, values).fetchall()
 
     def execute(self, statement: str, *values: Any) -> int:
-        """Execute a statement. Return the number of rows that it has changed."""
+        """Execute a statement. Return the number of changed rows."""
         return self._connection.execute(statement, values).rowcount
 
     def require(self, statement: str, *values: Any) -> None:
@@ -73,8 +73,8 @@ class Transaction:
 class Database:
     """A database with the tables of `schema`.
 
-    `url` is a URL or a connection string of libpq. `clock` returns seconds that never go back. `dialect` says which
-    kind of database this is. Threads share at most `connections` connections, and wait for a free one.
+    `url` is a URL or a connection string of libpq. `connect` opens a connection. `clock` returns seconds that never go
+    back. Threads share at most `connections` connections, and wait for a free one.
     """
 
     def __init__(
@@ -203,7 +203,7 @@ class _Pooled:
         self.opened_at = self.used_at = now
 
     def is_usable(self, now: float) -> bool:
-        """Return whether the connection is young and still answers."""
+        """Return whether the connection is young and still open."""
         if self.connection.closed or now - self.opened_at > _MAX_AGE_SECONDS:
             return False
         if now - self.used_at > _CHECK_AFTER_SECONDS:
@@ -217,7 +217,7 @@ class _Pooled:
 class _Attempts[Result]:
     """The attempts of one transaction. Each of them writes a token.
 
-    If the answer to a COMMIT is lost, the token shows whether the COMMIT has succeeded. A void token in its place
+    If the response to a COMMIT is lost, the token shows whether the COMMIT has succeeded. A void token in its place
     prevents the COMMIT from succeeding later.
     """
 
@@ -248,7 +248,7 @@ class _Attempts[Result]:
             raise
 
     def _is_committed(self, connection: Connection) -> bool:
-        """Return whether a COMMIT whose answer was lost has succeeded. If not, prevent it from succeeding later."""
+        """Return whether a COMMIT whose response was lost has succeeded. If not, prevent it from succeeding later."""
         # PostgreSQL waits for a COMMIT that is under way. Aurora DSQL reports a conflict to one of the two writers.
         if self._write_token(connection, is_void=True):
             return False

@@ -36,7 +36,7 @@ class MigrationFailed(psycopg.DatabaseError):
 def migrate(database: Database, folder: Path = SCHEMA, report: Callable[[str], object] = lambda _: None) -> list[str]:
     """Execute the migrations that were not executed yet. Return their names.
 
-    Several processes may do this at the same time. `report` is called with the name of each migration after it.
+    Several processes may do this at the same time. Call `report` with the name of each migration after its execution.
 
     Raises:
         MigrationFailed: the database refuses a statement or has the wrong encoding, or Aurora DSQL could not build an
@@ -92,14 +92,16 @@ def _execute(database: Database, statement: str) -> None:
         try:
             database.execute(database.dialect.translate(statement))
         except (*_CONFLICTS, WriteConflict) as error:
-            # Not every cause is another process: the storage can be full, or the connection lost.
+            # Not every cause is another process. The storage can be full, or the server can accept no writes.
             causes.append(error.__cause__ or error)
             raise WriteConflict from error
         except psycopg.Error as error:
             raise MigrationFailed(f"{error}\n{statement}") from error
 
     def fail() -> MigrationFailed:
-        return MigrationFailed(f"{_ATTEMPTS} attempts failed. The last error: {causes[-1]}\n{statement}")
+        failure = MigrationFailed(f"{_ATTEMPTS} attempts failed. The last error: {causes[-1]}\n{statement}")
+        failure.__cause__ = causes[-1]
+        return failure
 
     retry_on_conflict(attempt, error_factory=fail, attempts=_ATTEMPTS)
     if database.dialect.is_dsql and (index := _INDEX.match(statement)):

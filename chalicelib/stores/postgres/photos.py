@@ -1,6 +1,5 @@
 """Photos on PostgreSQL. Each change of a photo is one transaction with the rows that are derived from it."""
 
-import time
 from collections.abc import Callable, Sequence
 from itertools import batched
 from typing import Any
@@ -10,10 +9,10 @@ from chalicelib.domain.accounts import IdempotencyRecord, Limits
 from chalicelib.domain.feed import FEW_PHOTOS, Span
 from chalicelib.domain.ids import PhotoId, Timestamp
 from chalicelib.domain.listing import Listing
-from chalicelib.domain.photos import Photo
+from chalicelib.domain.photos import TOMBSTONE_SECONDS, Photo
 from chalicelib.stores.postgres import accounts, entries, idempotency, listed, months, photo_lists, words
 from chalicelib.stores.postgres.database import Database, Refused, Transaction
-from chalicelib.stores.postgres.rows import TOMBSTONE_SECONDS, build_list, encode_photo
+from chalicelib.stores.postgres.rows import build_list, encode_photo
 
 _RATINGS_PER_CALL = 100
 _POSTPONED_PER_TRANSACTION = 500
@@ -25,7 +24,7 @@ class PostgresPhotoStore:
 
     walk_sizes = FEW_PHOTOS
 
-    def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
         self._database, self._clock = database, clock
 
     def get_photo(self, photo_id: PhotoId) -> Photo | None:

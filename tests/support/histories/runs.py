@@ -2,6 +2,7 @@
 
 import logging
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from chalicelib.stores.postgres.migrations import migrate
 from tests.conftest import deployment
 from tests.support import idp
+from tests.support.arguments import parse_seconds
 from tests.support.cloud import SERVER_ERRORS, Cloud
 from tests.support.cognito import Cognito
 from tests.support.histories.history import START, furnish
@@ -37,7 +39,7 @@ class Histories:
 
     @property
     def report(self) -> str:
-        """The numbers of everything so far. The first difference ends the run."""
+        """The counts so far. There are no differences, because the first one ends the run."""
         counts = f"{self.histories:,} histories, {self.steps:,} steps, {self._twins.comparisons:,} comparisons"
         return f"{counts}, 0 differences"
 
@@ -78,7 +80,7 @@ def run_histories(histories: Histories, runs: int, steps: int, views: int, numbe
         derandomize=number is None,
         database=None,
         suppress_health_check=[*HealthCheck],
-        # A failure names its step. To shrink it takes minutes.
+        # A failure names its step. Shrinking takes minutes.
         phases=[Phase.generate],
         report_multiple_bugs=False,
     )
@@ -111,4 +113,5 @@ def main(seconds: float) -> None:
 
 if __name__ == "__main__":
     logging.disable()
-    main(float(sys.argv[1]))
+    warnings.simplefilter("ignore")
+    main(parse_seconds("make histories", sys.argv[1:]))

@@ -2,11 +2,13 @@
 
 import logging
 import sys
+import warnings
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from tests.support.arguments import parse_seconds
 from tests.support.cloud import Cloud
 from tests.support.cognito import Cognito
 from tests.support.crash_matrix import running_deployment
@@ -51,7 +53,7 @@ def _run(runs: int, steps: int, number: int | None) -> None:
         stateful_step_count=steps,
         deadline=None,
         suppress_health_check=[*HealthCheck],
-        # To shrink a failure takes minutes, and the steps of a run can be read without it.
+        # Shrinking takes minutes, and the steps of a failed run are readable without it.
         phases=[Phase.reuse, Phase.generate],
         report_multiple_bugs=False,
     )
@@ -64,9 +66,11 @@ def main(seconds: float) -> None:
         furnish(cloud)
         for number in iterate_seeds("model", seconds):
             _run(RUNS_PER_SEED, STEPS, number)
-            print(", ".join(f"{count:,} {name}" for name, count in AlbumRules.counts.items()), flush=True)
+            counts = ", ".join(f"{count:,} {name}" for name, count in AlbumRules.counts.items())
+            print(f"{counts}, 0 differences from the model", flush=True)
 
 
 if __name__ == "__main__":
     logging.disable()
-    main(float(sys.argv[1]))
+    warnings.simplefilter("ignore")
+    main(parse_seconds("make model", sys.argv[1:]))

@@ -17,6 +17,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from tests.support.arguments import parse_seconds
 from tests.support.auditor import Audit, Source
 from tests.support.paths import ROOT
 from tests.support.processes import emulator_processes, function_processes
@@ -164,11 +165,11 @@ def soak(seconds: float, folder: Path) -> dict[str, Any]:
         local.stop()
 
 
-def main(seconds: str = "600") -> int:
+def main(seconds: float) -> int:
     """Run the soak, and print its figures."""
     with tempfile.TemporaryDirectory() as folder:
         try:
-            figures = soak(float(seconds), Path(folder))
+            figures = soak(seconds, Path(folder))
         finally:
             log = Path(folder, "local.log").read_text().splitlines()
             print("\n".join([line for line in log if "Traceback" in line or "ended with status" in line][-20:]))
@@ -177,4 +178,4 @@ def main(seconds: str = "600") -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    sys.exit(main(parse_seconds("make soak", sys.argv[1:])))
