@@ -1,5 +1,6 @@
 """Delete rows that have expired. PostgreSQL has no time to live, so the sweep does this."""
 
+import time
 from collections.abc import Callable
 
 from chalicelib.stores.postgres.database import Database, Transaction
