@@ -216,7 +216,7 @@ def test_target_that_accepts_no_writes_is_explained(source: Database, target: Da
 
 def test_tables_that_do_not_exist_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with two_stages() as (stage, _):
-        functions = FakeLambda({"photoshare-test": build_environment(stage)})
+        functions = FakeLambda({"photoshare-test": stage.environment})
         monkeypatch.setattr("boto3.client", lambda _: functions)
         with (
             copy_store.open_database("dynamodb:test/-typo", tmp_path) as database,
