@@ -16,6 +16,7 @@ from chalicelib.domain.photos import MAX_ALBUMS
 from chalicelib.domain.requests import MAX_TAGS
 from chalicelib.domain.tags import MAX_TAG_LENGTH
 from chalicelib.jobs.clean_up_photo import SWEEP_LIMIT
+from chalicelib.stores.postgres import expiry
 from chalicelib.stores.postgres.audited_rows import build_rows
 from chalicelib.stores.postgres.database import Connection, Database
 from chalicelib.stores.postgres.expiry import PostgresExpiredRows
@@ -102,6 +103,19 @@ def test_expired_rows_are_deleted(database: Database) -> None:
     assert database.read("SELECT * FROM idempotency_records") == []
     assert [row[0] for row in database.read("SELECT user_id FROM accounts")] == ["ann"]
     assert backend.now(live) == live
+
+
+@pytest.mark.parametrize(("seconds", "left"), [(120, 0), (0, 1495)])
+def test_expired_rows_are_deleted_until_none_is_left_or_the_time_is_spent(
+    database: Database, monkeypatch: pytest.MonkeyPatch, seconds: int, left: int
+) -> None:
+    monkeypatch.setattr(expiry, "_ROWS", 5)
+    monkeypatch.setattr(expiry, "_BUDGET_SECONDS", seconds)
+    database.execute(
+        "INSERT INTO transactions (token, is_void, expires_at) SELECT n::text, FALSE, 1 FROM generate_series(1, 1500) n"
+    )
+    assert PostgresExpiredRows(database, START.timestamp).delete() == 1500 - left
+    assert database.read("SELECT COUNT(*) FROM transactions WHERE expires_at = 1") == [(left,)]
 
 
 def test_purge_of_a_photo_with_many_ratings_takes_several_transactions(database: Database) -> None:
