@@ -390,7 +390,7 @@ def list_album_photos(album_id: AlbumId, query: queries.AlbumPhotoQuery, caller:
 def put_into_album(
     album_id: AlbumId, photo_id: PhotoId, request: requests.PositionRequest | None, caller: Caller
 ) -> EntryView:
-    """Add a photo to an album, or move it within the album. The caller must own both."""
+    """Add a photo to an album, or move it within the album. The caller must own the photo and the album."""
     return album_photos().put(album_id, photo_id, request.position if request else None, by=caller)
 
 
@@ -404,7 +404,10 @@ def remove_from_album(album_id: AlbumId, photo_id: PhotoId, caller: Caller) -> N
 @app.route("/albums/{album_id}/photos", methods=["POST"], authorizer=cognito)
 @api("Albums", raises=(errors.Forbidden,))
 def add_to_album(album_id: AlbumId, batch: batches.EntryBatch, caller: Caller) -> EntryResults:
-    """Add up to 50 photos to an album, in their order. Each photo has its own result. The caller must own all."""
+    """Add up to 50 photos to an album, in the order of the request. Each photo has its own result.
+
+    The caller must own the album and the photos.
+    """
     return album_batches().add(album_id, batch, by=caller)
 
 
@@ -535,7 +538,7 @@ def reconcile(_event: Any) -> None:
 @app.route("/sign-in", methods=["GET", "HEAD"])
 @api("Page")
 def show_page(_visit: requests.PageVisit) -> File:
-    """Return the web page. These addresses all return the same document, also if the album or the link is unknown."""
+    """Return the web page. All these addresses return the same document, even if the album or the link is unknown."""
     return pages.load_page(settings().base_url)
 
 

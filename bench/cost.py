@@ -16,8 +16,7 @@ from chalicelib.domain.queries import PhotoQuery
 from chalicelib.infra.settings import load_settings
 from chalicelib.photos.lists import PhotoLists
 from chalicelib.stores.dynamodb import items
-from chalicelib.stores.dynamodb.photos import DynamoPhotoStore
-from chalicelib.stores.dynamodb.timeline import DynamoTimelineStore
+from chalicelib.stores.dynamodb.stores import build_stores
 from local import cloud
 from tests.support import feed_gallery, row_sizes
 from tests.support.feed_gallery import BigGallery, Gallery
@@ -41,8 +40,8 @@ def measure_store() -> Iterator[str]:
     """Measure first pages and walks on the emulated cloud, in a gallery that grows to each size."""
     with tempfile.TemporaryDirectory() as data, cloud.run_cloud(Path(data), 0) as running:
         client, settings = running.client("dynamodb"), load_settings(running.env)
-        stores = DynamoPhotoStore(settings, client), DynamoTimelineStore(settings, client)
-        feed, existing = PhotoLists(*stores, RowPresenter(), ["key"]), 0
+        stores = build_stores(settings, client)
+        feed, existing = PhotoLists(stores.photos, stores.timeline, RowPresenter(), ["key"]), 0
         for count in STORED:
             for number in range(existing, count):
                 row = items.encode_photo(row_sizes.typical_photo(number, user_id=UserId("ann")))

@@ -19,7 +19,6 @@ from chalicelib.reconcile.run import Options
 from chalicelib.reconcile.snapshot import open_snapshot
 from chalicelib.reconcile.wiring import build_reconciliation
 from chalicelib.stores.dynamodb import items, months
-from chalicelib.stores.dynamodb.audit import DynamoAudit
 from chalicelib.stores.dynamodb.audited_rows import TABLES
 from chalicelib.stores.dynamodb.raw_rows import KEYS, TableName
 from local import cloud
@@ -73,7 +72,7 @@ def compare(exports: list[str], inventories: list[str], photos: int, work: Path)
 
 def write_files(owners: list[UserId], photos: int, folder: Path) -> tuple[list[str], list[str], int]:
     """Write the exports and inventories of clean accounts. Return the manifests, and the size of all rows."""
-    settings, reader = wiring.settings(), DynamoAudit(wiring.settings(), wiring.dynamodb())
+    settings, reader = wiring.settings(), wiring.stores().audit
     rows: dict[TableName, list[Any]] = {table: [] for table in KEYS}
     originals: list[list[str]] = []
     renditions: list[list[str]] = []

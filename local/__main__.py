@@ -84,7 +84,7 @@ def _serve(running_cloud: "Cloud", port: int, log_file: Path | None) -> None:
         started.start_others()
         _print_line(f"AWS emulator: {running_cloud.env['AWS_ENDPOINT_URL']}. The data is in {running_cloud.data}.")
         _print_line(
-            f"{f'Requests are logged in {log_file}. ' if log_file else ''}Emails to users are printed in this terminal."
+            f"{f'Requests are logged in {log_file}. ' if log_file else ''}E-mails to users appear in this terminal."
         )
         _print_line(f"Sign in as {users.DEMO_EMAIL} with the password {password}.")
         _print_line("To create more accounts, see docs/local.md.")

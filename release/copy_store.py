@@ -13,7 +13,6 @@ from contextlib import AbstractContextManager, closing, contextmanager, nullcont
 from pathlib import Path
 from typing import NamedTuple
 
-import boto3
 import msgspec
 from botocore.exceptions import ClientError
 
@@ -27,17 +26,9 @@ from chalicelib.stores.copies import CopyStore, Mismatch
 from chalicelib.stores.copying import Copying, NeedsReplace, Options, Report, UnknownAccount
 from chalicelib.stores.dynamodb.copies import DynamoCopyStore
 from chalicelib.stores.dynamodb.stores import build_stores
-from release.databases import (
-    DYNAMODB,
-    InvalidDatabase,
-    RefusedStatement,
-    connect,
-    explained_refusals,
-    select_tables,
-    split_stage,
-)
+from release import databases
+from release.environment import load_environment, read_variables
 from release.failures import exit_on_failure
-from release.reconcile import load_environment
 
 _WRITES = (
     "If users write at the same time, this is expected, so stop the writes first. "
@@ -69,7 +60,7 @@ def main() -> int:
         open_database(arguments.target, arguments.data, is_target=not arguments.verify) as target,
     ):
         if source.name == target.name:
-            raise InvalidDatabase(f"FROM and TO are the same database, {source.name}.")
+            raise databases.InvalidDatabase(f"FROM and TO are the same database, {source.name}.")
         check_connection(source)
         check_connection(target)
         if not (options.replace or options.only_verify):
@@ -83,7 +74,7 @@ def main() -> int:
 
 def open_database(name: str, data: Path, *, is_target: bool = False) -> AbstractContextManager[Database]:
     """Open a database by its name. Create the tables of an SQL database that `is_target`."""
-    if name.startswith(DYNAMODB):
+    if name.startswith(databases.DYNAMODB):
         return nullcontext(_open_dynamodb(name, data))
     return _open_sql(name, is_target=is_target)
 
@@ -108,7 +99,7 @@ def check_connection(database: Database) -> None:
     """
     from psycopg.errors import UndefinedTable
 
-    without_tables = InvalidDatabase(f"{database.name} has no tables of Photoshare. Check its name.")
+    without_tables = databases.InvalidDatabase(f"{database.name} has no tables of Photoshare. Check its name.")
     try:
         database.side.copies.list_users(1, None)
     except UndefinedTable as error:
@@ -118,7 +109,7 @@ def check_connection(database: Database) -> None:
             raise without_tables from error
         raise
     except Busy as error:
-        raise InvalidDatabase(
+        raise databases.InvalidDatabase(
             f"{database.name} cannot be reached or is busy. Check its address, and try again."
         ) from error
 
@@ -144,17 +135,14 @@ def print_report(report: Report) -> None:
 
 
 def _open_dynamodb(name: str, data: Path) -> Database:
-    stage, suffix = split_stage(name)
+    stage, suffix = databases.split_stage(name)
     if stage == "local":
         load_environment(stage, data)
-        variables, settings = dict(os.environ), load_settings()
-    else:
-        lambdas = boto3.client("lambda")
-        variables = lambdas.get_function_configuration(FunctionName=f"photoshare-{stage}")["Environment"]["Variables"]
-        settings = load_settings({"AWS_REGION": lambdas.meta.region_name, **variables})
+    variables = dict(os.environ) if stage == "local" else read_variables(stage)
+    settings = load_settings(variables)
     is_in_use = not (variables.get("DATABASE_URL") or variables.get("DSQL_ENDPOINT"))
     if suffix is not None:
-        named = select_tables(settings, stage, suffix)
+        named = databases.select_tables(settings, stage, suffix)
         settings, is_in_use = named, is_in_use and named == settings
     client = aws.create_client("dynamodb")
     side = _build_side(DynamoCopyStore(settings, client), build_stores(settings, client))
@@ -166,8 +154,8 @@ def _open_sql(name: str, *, is_target: bool) -> Iterator[Database]:
     # Only a copy with an SQL database pays for the import of the driver.
     from chalicelib.stores.postgres import copies, migrations, stores
 
-    database = connect(name)
-    with closing(database), explained_refusals():
+    database = databases.connect(name)
+    with closing(database), databases.explained_refusals():
         if is_target:
             migrations.migrate(database)
         side = _build_side(copies.PostgresCopyStore(database), stores.build_stores(database))
@@ -196,9 +184,9 @@ if __name__ == "__main__":
             sys.exit(main())
         except NeedsReplace as error:
             sys.exit(f"Nothing was copied. {error} Add --replace (REPLACE=yes) to overwrite the target.")
-        except InvalidDatabase as error:
+        except databases.InvalidDatabase as error:
             sys.exit(f"Nothing was copied. {error}")
         except UnknownAccount as error:
             sys.exit(f"Nothing was copied. No database has the account {str(error)!r}. Name the id of its user.")
-        except RefusedStatement as error:
+        except databases.RefusedStatement as error:
             sys.exit(f"The copy is incomplete. {error}")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from chalicelib.domain.errors import Busy
 from chalicelib.infra.settings import InvalidDatabaseUrl, Settings, load_dsql
 
 if TYPE_CHECKING:
@@ -88,12 +89,16 @@ def explained_refusals() -> Iterator[None]:
 
     try:
         yield
-    except psycopg.Error as error:
-        # A failed migration has the error of the driver as its cause.
-        classes = [*type(error).__mro__, *type(error.__cause__).__mro__]
-        remedies = (_REMEDIES[kind.__name__] for kind in classes if kind.__name__ in _REMEDIES)
-        reason = str(error).partition("\n")[0].removesuffix(".") or type(error).__name__
-        remedy = next(remedies, "Remove the cause")
+    except (psycopg.Error, Busy) as error:
+        # A failed migration and a busy database have the error of the driver as their cause.
+        cause: BaseException = error
+        while cause.__cause__:
+            cause = cause.__cause__
+        remedy = next((_REMEDIES[kind.__name__] for kind in type(cause).__mro__ if kind.__name__ in _REMEDIES), None)
+        if remedy is None and isinstance(error, Busy):
+            raise
+        reason = str(cause).partition("\n")[0].removesuffix(".") or type(cause).__name__
+        remedy = remedy or "Remove the cause"
         raise RefusedStatement(
             f"A database refused a statement: {reason}. {remedy}, and run the command again."
         ) from error

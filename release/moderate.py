@@ -16,8 +16,8 @@ from chalicelib.domain.accounts import Caller
 from chalicelib.domain.errors import PhotoshareError
 from chalicelib.domain.ids import PhotoId, UserId, format_timestamp
 from chalicelib.domain.messages import PurgeAccount
+from release.environment import load_environment
 from release.failures import exit_on_failure
-from release.reconcile import load_environment
 
 
 class CannotRemove(Exception):

@@ -15,8 +15,8 @@ from chalicelib.domain.ids import UserId, format_timestamp
 from chalicelib.domain.messages import PurgeAccount
 from chalicelib.infra.settings import MissingSetting
 from chalicelib.stores.row_audit import iterate_rows
+from release.environment import load_environment
 from release.failures import exit_on_failure
-from release.reconcile import load_environment
 
 
 class NotAnOrphan(Exception):

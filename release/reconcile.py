@@ -7,8 +7,6 @@ service with the operator's credentials and the settings of the stage.
 """
 
 import argparse
-import os
-import shlex
 import sqlite3
 import sys
 from contextlib import AbstractContextManager, nullcontext, suppress
@@ -28,6 +26,7 @@ from chalicelib.reconcile.run import Options, Report
 from chalicelib.reconcile.snapshot import open_snapshot
 from chalicelib.reconcile.sources import Sources
 from chalicelib.reconcile.wiring import build_reconciliation
+from release.environment import load_environment
 from release.failures import exit_on_failure
 
 
@@ -67,22 +66,6 @@ def _open_first_source(options: Options, directory: Path) -> AbstractContextMana
     if not options.inventories:
         return nullcontext()
     return open_snapshot(ExportedFiles(boto3.client("s3")), options.inventories, options.exports, directory)
-
-
-def load_environment(stage: str, data: Path) -> None:
-    """Set the environment of a function of a stage. A running local cloud has its settings in the directory `data`."""
-    if stage == "local":
-        if not (data / "env").exists():
-            sys.exit(f"There is no local cloud in {data}. Start it with `make run`, or name its directory with DATA=.")
-        lines = (data / "env").read_text().splitlines()
-        variables = dict(shlex.split(line.removeprefix("export "))[0].split("=", 1) for line in lines)
-        # The file names the profile of the API. The operator is the administrator of the local cloud.
-        os.environ |= variables | {"AWS_PROFILE": "administrator"}
-        return
-    lambdas = boto3.client("lambda")
-    function = lambdas.get_function_configuration(FunctionName=f"photoshare-{stage}")
-    region = lambdas.meta.region_name
-    os.environ |= {"AWS_REGION": region, "AWS_DEFAULT_REGION": region, **function["Environment"]["Variables"]}
 
 
 def print_finding(finding: Finding, outcome: str) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 
 import boto3
 
+from release.environment import load_environment
 from release.failures import exit_on_failure
-from release.reconcile import load_environment
 
 
 def main(stage: str, data: str = ".data") -> None:

@@ -26,18 +26,9 @@ from chalicelib.stores.backend import Stores
 from chalicelib.stores.dynamodb.stores import build_stores
 from chalicelib.stores.protocols import AlbumStore, ShareLinkStore
 from chalicelib.stores.row_audit import iterate_rows
-from release.databases import (
-    DSQL,
-    DYNAMODB,
-    InvalidDatabase,
-    RefusedStatement,
-    connect,
-    explained_refusals,
-    select_tables,
-    split_stage,
-)
+from release import databases
+from release.environment import load_environment
 from release.failures import exit_on_failure
-from release.reconcile import load_environment
 
 _BY_STRICTNESS: tuple[Visibility, ...] = ("public", "unlisted", "private")
 
@@ -50,7 +41,7 @@ def main(stage: str, previous: str, restored: str, data: str = ".data") -> None:
     """Run the command on the databases FROM and TO. The suffix of tables can be empty."""
     load_environment(stage, Path(data))
     settings = load_settings()
-    with explained_refusals():
+    with databases.explained_refusals():
         in_use, target = (open_stores(settings, stage, name) for name in (previous, restored))
         changes = rehide(in_use, target, datetime.now(UTC))
     for kind, count in sorted(changes.items()):
@@ -65,26 +56,26 @@ def open_stores(settings: Settings, stage: str, name: str) -> Stores:
     Raises:
         InvalidDatabase: the name belongs to another stage, has another form, or is empty for an SQL database.
     """
-    if name.startswith(DYNAMODB):
-        named_stage, suffix = split_stage(name)
+    if name.startswith(databases.DYNAMODB):
+        named_stage, suffix = databases.split_stage(name)
         if named_stage != stage:
-            raise InvalidDatabase(
+            raise databases.InvalidDatabase(
                 f"{name} is not a database of the stage {stage}. Set STAGE= to the stage of the database."
             )
-        tables = settings if suffix is None else select_tables(settings, stage, suffix)
+        tables = settings if suffix is None else databases.select_tables(settings, stage, suffix)
         return build_stores(tables, aws.create_client("dynamodb"))
-    is_sql = name.startswith(DSQL) or "://" in name
+    is_sql = name.startswith(databases.DSQL) or "://" in name
     if not (is_sql or settings.database_url or settings.dsql):
-        return build_stores(select_tables(settings, stage, name), aws.create_client("dynamodb"))
+        return build_stores(databases.select_tables(settings, stage, name), aws.create_client("dynamodb"))
     if not name:
-        raise InvalidDatabase("FROM is missing. Name the database that the stage used before the restore.")
+        raise databases.InvalidDatabase("FROM is missing. Name the database that the stage used before the restore.")
     from chalicelib.stores.postgres.dsql import open_database
     from chalicelib.stores.postgres.stores import build_stores as build_sql_stores
 
     if settings.dsql and "://" not in name:
-        cluster = msgspec.structs.replace(settings.dsql, endpoint=name.removeprefix(DSQL))
+        cluster = msgspec.structs.replace(settings.dsql, endpoint=name.removeprefix(databases.DSQL))
         return build_sql_stores(open_database(cluster))
-    return build_sql_stores(connect(name))
+    return build_sql_stores(databases.connect(name))
 
 
 def rehide(previous: Stores, restored: Stores, now: datetime) -> Counter[str]:
@@ -177,7 +168,9 @@ def _replace(albums: AlbumStore, album: Album, changed_album: Album) -> None:
 
 
 if __name__ == "__main__":
-    with exit_on_failure("`make rehide` is incomplete", PhotoshareError, MissingSetting, InvalidDatabase, TypeError):
+    with exit_on_failure(
+        "`make rehide` is incomplete", PhotoshareError, MissingSetting, databases.InvalidDatabase, TypeError
+    ):
         try:
             main(*sys.argv[1:])
         except Unreadable as error:
@@ -185,5 +178,5 @@ if __name__ == "__main__":
                 "`make rehide` is incomplete, because the row of a photo is unreadable. "
                 f"Restore the row from a backup, and run the command again: {error}"
             )
-        except RefusedStatement as error:
+        except databases.RefusedStatement as error:
             sys.exit(f"`make rehide` is incomplete. {error}")

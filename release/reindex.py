@@ -13,8 +13,8 @@ from chalicelib.domain.ids import format_timestamp
 from chalicelib.infra.settings import MissingSetting
 from chalicelib.stores.backend import Stores
 from chalicelib.stores.row_audit import iterate_rows
+from release.environment import load_environment
 from release.failures import exit_on_failure
-from release.reconcile import load_environment
 
 
 def main(stage: str, data: str = ".data") -> None:

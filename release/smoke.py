@@ -19,8 +19,8 @@ from PIL import Image
 from release.failures import exit_on_failure
 from release.web import Reply, find_url, send
 
-# A cold start after a deployment and the processing of a small photo both take a few seconds.
-_PATIENCE = 60
+_ATTEMPTS = 60
+"""Attempts, one per second. A cold start and the processing of a small photo both take a few seconds."""
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'",
     "Strict-Transport-Security": "max-age=",
@@ -41,7 +41,7 @@ class Smoke:
 
     def check_health(self) -> str:
         """Wait until the service is healthy. Return its version."""
-        for _ in range(_PATIENCE):
+        for _ in range(_ATTEMPTS):
             try:
                 reply = send("GET", f"{self.url}/health")
             except OSError as error:
@@ -51,7 +51,7 @@ class Smoke:
                     return f"version {reply.json['version']}"
                 problem = f"status {reply.status}"
             self._sleep(1)
-        raise Failed(f"not healthy after {_PATIENCE} attempts: {problem}")
+        raise Failed(f"not healthy after {_ATTEMPTS} attempts: {problem}")
 
     def check_openapi(self) -> str:
         """Read the OpenAPI document. Return the number of its paths."""
@@ -97,7 +97,7 @@ class Smoke:
 
     def _wait_ready(self, path: str, token: dict[str, str]) -> None:
         status = "pending"
-        for _ in range(_PATIENCE):
+        for _ in range(_ATTEMPTS):
             status = self._call("GET", path, None, token)["status"]
             if status != "pending":
                 break

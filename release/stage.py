@@ -24,16 +24,15 @@ from release.failures import exit_on_failure
 
 ROOT = Path(__file__).parent.parent
 _OUTPUTS_FOR_OPERATOR = {
-    *(
-        "API_DOMAIN",
-        "APP_DOMAIN",
-        "CDN_KEY",
-        "CLIENT_KEY",
-        "DATABASE_SECRET_ARN",
-        "EDGE_SECRET_ARN",
-        "SECURITY_GROUP_IDS",
-    ),
+    "API_DOMAIN",
+    "APP_DOMAIN",
+    "CDN_KEY",
+    "CLIENT_KEY",
+    "DATABASE_SECRET_ARN",
+    "EDGE_SECRET_ARN",
+    "SECURITY_GROUP_IDS",
 }
+"""Outputs of the stack that the functions do not need as variables."""
 
 
 def main(stage: str, *assignments: str) -> None:

@@ -1,7 +1,7 @@
 """Export the users of a stage, or add them to a rebuilt user pool: `python -m release.users STAGE export|import FILE`.
 
 FILE is the path of a CSV file, or a URL such as s3://BUCKET/users/2026-11-27.csv. The file contains the account, the
-address and the status of each user, but no password. After an import, users set a new password by email.
+address and the status of each user, but no password. After an import, users set a new password by e-mail.
 """
 
 import argparse
@@ -25,8 +25,8 @@ from chalicelib.domain.errors import PhotoshareError
 from chalicelib.domain.ids import UserId
 from chalicelib.infra.settings import MissingSetting
 from chalicelib.stores.protocols import AccountStore
+from release.environment import load_environment
 from release.failures import exit_on_failure
-from release.reconcile import load_environment
 
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient

@@ -52,7 +52,7 @@ def forgotten_upload(deployment: Damage) -> list[str]:
 FOUND: dict[str, tuple[Seed, ...]] = {
     "lost": (damage.lost_original, damage.other_size, damage.missing_rendition, damage.empty_rendition),
     "orphan": (
-        *(damage.foreign_key, damage.later_version, damage.delete_marker, damage.orphaned_rendition),
+        *(damage.unexpected_key, damage.later_version, damage.delete_marker, damage.orphaned_rendition),
         *(row_damage.rating_without_a_photo, row_damage.search_row_without_a_photo),
     ),
     "drift": (

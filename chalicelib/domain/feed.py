@@ -131,7 +131,7 @@ class Reader[Item](Protocol):
 
 
 def read_page[Item: HasId](
-    walk: Walk, limit: int, read: Reader[Item], min_depth: int = 0
+    walk: Walk, limit: int, read: Reader[Item], min_depth: int
 ) -> tuple[list[Item], Walk | None]:
     """Return up to `limit` items after `walk`, and the walk at the start of the next page, or None at the end.
 

@@ -13,7 +13,6 @@ import msgspec
 
 from chalicelib.domain import permutation
 from chalicelib.domain.feed import (
-    FEW_QUERIES,
     MAX_DEPTH,
     RANK_BITS,
     RANKS,
@@ -39,14 +38,12 @@ def choose_sample(random_rank: int, min_depth: int) -> Span:
     return Span(part * width + offset // 2, (part + 1) * width - 1)
 
 
-def choose_sample_size(limit: int, sizes: WalkSizes = FEW_QUERIES) -> int:
+def choose_sample_size(limit: int, sizes: WalkSizes) -> int:
     """Return how many ranks to read for the estimate of the density. The error is 38 % for 7 ranks, 20 % for 25."""
     return max(2 * limit // sizes.buckets_per_page, sizes.min_sample)
 
 
-def start_walk(
-    seed: int, ranks: Sequence[int], sample: Span, limit: int, min_depth: int, sizes: WalkSizes = FEW_QUERIES
-) -> Walk:
+def start_walk(seed: int, ranks: Sequence[int], sample: Span, limit: int, min_depth: int, sizes: WalkSizes) -> Walk:
     """Return the start of a walk. Its depth is at least `min_depth`.
 
     A page of `limit` photos has about `sizes.buckets_per_page` buckets, or as few as half of it. `ranks` are the lowest
@@ -63,7 +60,7 @@ def start_walk(
 
 
 def read_first_page[Item: HasId](
-    walk: Walk, limit: int, read: Reader[Item], min_depth: int = 0, sizes: WalkSizes = FEW_QUERIES
+    walk: Walk, limit: int, read: Reader[Item], min_depth: int, sizes: WalkSizes
 ) -> tuple[list[Item], Walk | None]:
     """Return the first page of a new walk, and the walk after it, or None at the end.
 

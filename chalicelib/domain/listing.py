@@ -9,6 +9,9 @@ from chalicelib.domain.model import Model
 from chalicelib.domain.photos import Photo
 from chalicelib.domain.tags import normalize_tag
 
+LIST_LAG_SECONDS = 2.0
+"""The pause before a second look at lists. By then, they contain all writes before the first look."""
+
 
 class Listing(Model, frozen=True):
     """One list of photos. The use cases check who may read it."""

@@ -18,6 +18,7 @@ MAX_UPLOAD_BYTES = 200_000_000
 GRANT_LIFETIME = timedelta(minutes=15)
 TRASH_LIFETIME = timedelta(days=30)
 TOMBSTONE_LIFETIME = timedelta(days=90)
+TOMBSTONE_SECONDS = int(TOMBSTONE_LIFETIME.total_seconds())
 MAX_ALBUMS = 8
 """The largest number of albums of one photo. Each adds two writes to a change of the photo's visibility."""
 MAX_TERMS = 40
@@ -27,7 +28,7 @@ AWS contract DDB-2.
 """
 MAX_RATING = 5
 _PRIOR_RATINGS, _PRIOR_MEAN = 5, 3
-_SECONDS = len("2026-01-31T12:00:00")
+_SECONDS, _MONTH = len("2026-01-31T12:00:00"), len("2026-01")
 
 
 class Exif(Model, frozen=True):
@@ -157,6 +158,11 @@ class Photo(Model, frozen=True):
     def local_time(self) -> LocalTime:
         """Return the local time to the second, or the upload time in UTC if the photo has no time."""
         return LocalTime((self.taken_local or self.taken_at or self.uploaded_at)[:_SECONDS])
+
+    @property
+    def local_month(self) -> str:
+        """Return the month of the local time, such as `2026-08`."""
+        return self.local_time[:_MONTH]
 
     @property
     def taken_key(self) -> str:

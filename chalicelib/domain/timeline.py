@@ -27,7 +27,7 @@ def build_taken_range(query: RangeQuery, after: str | None) -> TakenRange:
 def round_up_local_time(moment: datetime) -> LocalTime:
     """Return the wall-clock time of `moment` without its offset, rounded up to a second.
 
-    The result only bounds a range. The second 60 is before the next minute, and exists also at the end of the year
+    The result only bounds a range. The second 60 is before the next minute, and exists even at the end of the year
     9999.
     """
     second = moment.second + (moment.microsecond > 0)

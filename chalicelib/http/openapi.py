@@ -132,7 +132,7 @@ def _describe_operation(path: str, entry: Any, responses: dict[str, Any], *, is_
 
 
 def _build_operation_id(path: str, view: Any, is_shared: bool) -> str:
-    """Return an id that is unique for the path, also if the view serves several paths."""
+    """Return an id that is unique for the path, even if the view serves several paths."""
     words = re.findall(r"\w+", path) if is_shared else []
     return to_camel_case("_".join([view.__name__, *words]))
 

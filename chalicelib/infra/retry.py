@@ -19,13 +19,14 @@ def retry_on_conflict[Result](
 
     `attempt` must read the current state each time. Raise `error_factory()` after `attempts` conflicts.
     """
+    conflict: WriteConflict | None = None
     for number in range(attempts):
         pause(number)
         try:
             return attempt()
-        except WriteConflict:
-            continue
-    raise error_factory()
+        except WriteConflict as error:
+            conflict = error
+    raise error_factory() from conflict
 
 
 def pause(attempt: int) -> None:

@@ -1,1 +1,1 @@
-"""Reconciliation: compare objects, rows and users with each other, report what differs, and repair it if asked."""
+"""Reconciliation: compare objects, rows and users with each other, report differences, and repair them on request."""

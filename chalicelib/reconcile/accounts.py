@@ -35,7 +35,7 @@ class AccountState(msgspec.Struct, frozen=True, kw_only=True):
     albums: Mapping[AlbumId, StoredAlbum] = {}
     """The user's albums."""
     album_counts: Mapping[AlbumId, tuple[int, int]] = {}
-    """The numbers of listed photos and of non-private photos by album, without zeros."""
+    """The numbers of listed photos and of non-private listed photos by album. An album without photos is missing."""
     has_leftovers: bool = False
     """True if the account is cancelled, but has rows, objects or a Cognito user."""
     is_stable: bool = True
@@ -43,7 +43,7 @@ class AccountState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def check_account(state: AccountState) -> Iterator[Finding]:
-    """Yield what is wrong with an account."""
+    """Yield the findings of an account."""
     stored = state.stored
     if stored and stored.is_cancelled:
         if not stored.is_due and (state.has_leftovers or not stored.expires):
@@ -141,8 +141,11 @@ class AccountRepairs:
         self._first, self._current, self._photos, self._audit, self._clock = first, current, photos, audit, clock
 
     def suspect(self, user_id: UserId, lost: Sequence[PhotoId]) -> Iterator[Suspicion]:
-        """Yield a suspicion if an account has findings. If a row of the photos `lost` is still lost, count nothing."""
-        # If rows were rebuilt during this run, an export does not contain them.
+        """Yield a suspicion if an account has findings.
+
+        `lost` are photos whose rows were lost at the first look. If one is still lost, ignore findings about counts.
+        """
+        # If rows were rebuilt during this run, an export does not contain them, so take the first look at the stage.
         findings = [*check_account((self._current if lost else self._first).load(user_id))]
         if {*lost} - self._photos.load_photos(lost).keys():
             findings = [finding for finding in findings if finding.kind not in _COUNTS]

@@ -19,7 +19,7 @@ class AlbumState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def check_album(state: AlbumState) -> Iterator[Finding]:
-    """Yield what is wrong with the rows of an album."""
+    """Yield the findings of the rows of an album."""
     if state.stored is None:
         yield from (Finding("link-orphaned", name_link(link)) for link in state.links)
         return

@@ -1,4 +1,4 @@
-"""Read the bytes of originals and renditions, and compare them with the row. This takes long at scale."""
+"""Read the bytes of originals and renditions, and compare them with the row. The reads of a large stage take hours."""
 
 from collections.abc import Iterator
 
@@ -17,7 +17,7 @@ class ContentChecks:
         self._bucket, self._listings = bucket, listings
 
     def check(self, state: PhotoState) -> Iterator[Finding]:
-        """Yield the objects whose bytes are not those of the photo."""
+        """Yield a finding for each object whose bytes are not those of the photo."""
         photo = state.photo
         if photo is None or photo.status != "ready" or not state.is_settled or photo.user_id != state.user_id:
             return

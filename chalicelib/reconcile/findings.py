@@ -54,19 +54,27 @@ KINDS = tuple(REMEDIES)
 
 LIMITED = frozenset(
     {
-        *("digest-orphaned", "entry-orphaned", "link-orphaned", "membership-orphaned", "object-of-erased-photo"),
-        *("rating-orphaned", "rendition-orphaned", "row-lost", "search-row-orphaned", "version-extra"),
+        "digest-orphaned",
+        "entry-orphaned",
+        "link-orphaned",
         "list-row-orphaned",
+        "membership-orphaned",
+        "object-of-erased-photo",
+        "rating-orphaned",
+        "rendition-orphaned",
+        "row-lost",
+        "search-row-orphaned",
+        "version-extra",
     }
 )
-"""The kinds whose repair deletes something or rebuilds a row. Many such findings can mean that a list is wrong."""
+"""The kinds whose repair deletes something or rebuilds a row. Many such findings can mean that a list is incomplete."""
 
 Fix = Callable[[], bool]
-"""Repair a finding. Return False if another writer was faster, or if the repair failed."""
+"""Repair a finding. Return False if a row has changed since it was read, or if the repair fails."""
 
 
 class Finding(NamedTuple):
-    """One damaged row or object."""
+    """The damage of one row or object."""
 
     kind: str
     name: str
@@ -74,11 +82,11 @@ class Finding(NamedTuple):
 
 
 Look = Callable[[], Mapping[Finding, Fix | None]]
-"""Look again with consistent reads. Return the findings with their repairs. None is no automatic repair."""
+"""Look again with consistent reads. Return each finding with its repair, or None if only the operator can repair it."""
 
 
 class Suspicion(NamedTuple):
-    """Findings of a first look. Live traffic can cause false findings, so only those of a second look count."""
+    """Findings of a first look. Concurrent writes can cause false findings, so only those of a second look count."""
 
     findings: Sequence[Finding]
     look: Look

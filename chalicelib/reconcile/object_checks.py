@@ -12,7 +12,7 @@ RENDITIONS = ("256", "1024", "2048", "full")
 
 
 def check_objects(state: PhotoState) -> Iterator[Finding]:
-    """Yield what is wrong with the objects of a photo, with its row, or with both."""
+    """Yield the findings of the objects of a photo."""
     if not state.is_settled:
         return
     if not is_photo_id(state.photo_id) or (state.photo and state.photo.user_id != state.user_id):
@@ -20,7 +20,7 @@ def check_objects(state: PhotoState) -> Iterator[Finding]:
     elif state.photo is None:
         yield from _check_without_row(state) if state.stored is None else ()
     elif state.photo.status == "erased":
-        # While the tombstone is due, the sweep has still to delete the objects.
+        # While the tombstone is due, the sweep still has to delete the objects.
         if state.photo.due_at is None and (_has_versions(state) or state.renditions):
             yield Finding("object-of-erased-photo", state.prefix)
     elif state.photo.status == "rejected":
@@ -72,7 +72,7 @@ def _check_without_row(state: PhotoState) -> Iterator[Finding]:
 def _check_original(state: PhotoState, photo: Photo) -> Iterator[Finding]:
     confirmed = find_confirmed_version(state)
     if confirmed is None:
-        # Keep other versions: one of them may have the same bytes.
+        # Keep the other versions, because one of them may have the same bytes.
         yield Finding("object-missing", photo.photo_id)
         return
     if confirmed.size != photo.size:

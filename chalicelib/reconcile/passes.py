@@ -29,13 +29,13 @@ _FOLDERS = 500
 _UPLOAD_LIFETIME = timedelta(days=1)
 
 Tally = Callable[[int], None]
-"""Count rows and objects that were examined."""
+"""Add to the number of rows and objects that were examined."""
 
 
 class Page(NamedTuple):
-    """A page of a pass. The next page starts at `end`, or None after the last page.
+    """A page of a pass. `end` is the cursor of the next page, or None after the last page.
 
-    A group of suspicions is found after the previous group was repaired.
+    The pass looks for each group of suspicions only after the previous group was repaired.
     """
 
     groups: Iterator[Sequence[Suspicion]]
@@ -47,10 +47,10 @@ class Pass(Protocol):
 
     @property
     def name(self) -> str:
-        """Return the name in the stored progress."""
+        """Return the name of the pass in the stored progress."""
 
     def read(self, start: str | None, tally: Tally, /) -> Page:
-        """Read the page that begins at `start`, or the first page if None."""
+        """Read the page at the cursor `start`, or the first page if None."""
 
 
 class _TablePass[Record]:
@@ -60,7 +60,7 @@ class _TablePass[Record]:
         self._scan, self._account = scan, account
 
     def read(self, start: str | None, tally: Tally) -> Page:
-        """Read the page that begins at `start`, or the first page if None."""
+        """Read the page at the cursor `start`, or the first page if None."""
         rows, end = self._scan(_ROWS, start)
         return Page(self._examine(rows, tally), end)
 
@@ -127,7 +127,7 @@ class FolderPass:
         self._account = account
 
     def read(self, start: str | None, tally: Tally) -> Page:
-        """Read the page that begins at `start`, or the first page if None."""
+        """Read the page at the cursor `start`, or the first page if None."""
         folders, objects, end = self._first.listings.list_folders(_FOLDERS, start or "")
         return Page(self._examine(folders, objects, tally), end)
 

@@ -47,7 +47,7 @@ class PhotoLoader:
             yield self._load(owner, batch, ())
 
     def load_one(self, owner: Owner, photo_id: PhotoId, others: Iterable[RowId] = ()) -> PhotoState:
-        """Load one photo, with the stored words, tags, entries or digest of the ids `others`."""
+        """Load one photo. Also read the rows with the ids `others`, even if the photo does not lead to them."""
         prefix = f"{owner.user_id}/{photo_id}/"
         # A key without a file name has no slash at its end.
         versions = [
@@ -58,7 +58,7 @@ class PhotoLoader:
         return state
 
     def load_photos(self, photo_ids: Iterable[PhotoId]) -> dict[PhotoId, Photo | None]:
-        """Return the photos whose rows exist. An unreadable row gives None."""
+        """Return the photos whose rows exist, or None for an unreadable row."""
         return {photo_id: stored.photo for photo_id, stored in self._rows.read_photos(photo_ids).items()}
 
     def iterate_photos(self, user_id: UserId) -> Iterator[Photo]:

@@ -38,7 +38,7 @@ class PhotoRepairs:
         """Return a suspicion for each photo with findings. If `content` is given, read the bytes of the objects too."""
         suspicions = []
         for state in states:
-            # The pass of the ratings finds orphaned ratings, also those of photos without a row.
+            # The pass of the ratings finds orphaned ratings, including those of photos without a row.
             findings = [finding for finding in _check(state, content) if finding.kind != "rating-orphaned"]
             if findings:
                 look = self.build_look(owner, state.photo_id, content=content)
@@ -52,7 +52,7 @@ class PhotoRepairs:
         others: Iterable[RowId] = (),
         content: ContentChecks | None = None,
     ) -> Look:
-        """Return a function that looks at one photo, also at the rows `others`."""
+        """Return a function that looks at one photo and at the rows with the ids `others`."""
         other_ids = tuple(others)
 
         def look() -> Mapping[Finding, Fix | None]:
@@ -69,7 +69,7 @@ class PhotoRepairs:
             "rating-orphaned": self._delete_rating,
             "rendition-corrupt": self._render_again,
             "rendition-missing": self._render_again,
-            "rendition-orphaned": self._delete_renditions,
+            "rendition-orphaned": self._delete_rendition,
             "row-lost": self._rebuild,
         }
         if finding.kind in ("object-unexpected", "object-differs", "object-of-unknown-user", "row-unreadable"):
@@ -104,22 +104,28 @@ class PhotoRepairs:
 
     def _erase_objects(self, state: PhotoState, _finding: Finding) -> bool:
         self._bucket.erase(state.prefix)
+        # A key without a file name is not under the prefix.
+        name = state.prefix.removesuffix("/")
+        for version in state.versions:
+            if version.key == name:
+                self._bucket.delete_one_version(name, version.version_id)
+        self._bucket.delete_rendition(name)
         return True
 
-    def _delete_renditions(self, state: PhotoState, finding: Finding) -> bool:
-        if state.photo is None:
-            return self._erase_objects(state, finding)
-        self._bucket.delete_unused_renditions(state.photo, state.settled_before)
+    def _delete_rendition(self, _state: PhotoState, finding: Finding) -> bool:
+        self._bucket.delete_rendition(finding.name)
         return True
 
     def _render_again(self, state: PhotoState, _finding: Finding) -> bool:
         """Make all renditions again, by the job that rotates photos."""
         photo = state.photo
-        if photo is None or photo.wanted_rotation is not None:
+        if photo is None:
             return False
-        due_at = format_timestamp(state.now + ROTATION_LEASE)
-        if not self._store.replace(photo, photo.with_(wanted_rotation=photo.rotation, rotation_due_at=due_at)):
-            return False
+        # The owner may have requested a rotation, or an earlier repair may have failed.
+        if photo.wanted_rotation is None:
+            due_at = format_timestamp(state.now + ROTATION_LEASE)
+            if not self._store.replace(photo, photo.with_(wanted_rotation=photo.rotation, rotation_due_at=due_at)):
+                return False
         marked = self._store.get_photo(photo.photo_id)
         if marked:
             self._rotations.rotate(marked)

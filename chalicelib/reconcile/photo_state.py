@@ -19,9 +19,9 @@ class PhotoState(msgspec.Struct, frozen=True, kw_only=True):
     """The rows and objects of one photo, or those that are left of it."""
 
     user_id: UserId
-    """The user of the key of the objects, and of the row if there are no objects."""
+    """The first part of the keys of the objects, or the owner in the row if there are no objects."""
     photo_id: PhotoId
-    """The second part of the keys of the objects. It is an invalid id if no grant named the keys."""
+    """The second part of the keys of the objects. The id is invalid if no grant named the keys."""
     now: datetime
     settling_time: timedelta = SETTLING_TIME
     is_user_known: bool = True

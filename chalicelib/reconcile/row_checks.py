@@ -13,7 +13,7 @@ from chalicelib.stores.row_audit import DerivedRow, RowId, StoredRating
 
 
 def check_rows(state: PhotoState) -> Iterator[Finding]:
-    """Yield what is wrong with the row of a photo, and with the rows that follow from it."""
+    """Yield the findings of the row of a photo, and of the rows that follow from it."""
     if not state.is_settled:
         return
     if state.stored and state.photo is None:
@@ -33,7 +33,7 @@ def check_rows(state: PhotoState) -> Iterator[Finding]:
 
 
 def correct_photo(state: PhotoState, photo: Photo) -> Photo:
-    """Return the photo as it should be stored, from what the other rows say."""
+    """Return the photo as it should be stored, with the facts of its albums and ratings."""
     memberships = {
         album_id: membership.with_(name=album.name, public=album.public)
         for album_id, membership in photo.memberships.items()
@@ -80,7 +80,7 @@ def _check_derived_rows(state: PhotoState) -> Iterator[Finding]:
 def _check_ratings(state: PhotoState) -> Iterator[Finding]:
     photo = state.photo
     if photo is None or photo.status == "erased":
-        # While the tombstone is due, the sweep has still to delete the ratings.
+        # While the tombstone is due, the sweep still has to delete the ratings.
         if photo is None or photo.due_at is None:
             yield from (Finding("rating-orphaned", name_rating(rating)) for rating in state.ratings)
         return
@@ -96,7 +96,7 @@ def name_rating(rating: StoredRating) -> str:
 
 
 def _is_not_due(photo: Photo) -> bool:
-    """Return whether the sweep would never find a photo on which work is left."""
+    """Return whether a photo has unfinished work that the sweep would never find."""
     is_unfinished = photo.status in ("pending", "rejected") or (photo.status == "ready" and photo.trashed_at)
     return bool(is_unfinished and photo.due_at is None)
 
@@ -107,7 +107,7 @@ def _check_memberships(state: PhotoState, photo: Photo) -> Iterator[Finding]:
         if album is None:
             yield Finding("membership-orphaned", f"{album_id} {photo.photo_id}")
             continue
-        # While the album is due, its propagation has still to update the copies.
+        # While the album is due, its propagation still has to update the copies.
         is_final = album.due_at is None and album.deleted_at is None
         if is_final and (membership.name, membership.public) != (album.name, album.public):
             yield Finding("copy-stale", f"{album_id} {photo.photo_id}")

@@ -1,4 +1,4 @@
-"""Run the reconciliation: examine everything in passes, report the findings, and repair them if asked."""
+"""Run the reconciliation: examine everything in passes, report the findings, and repair them on request."""
 
 import logging
 import secrets
@@ -12,6 +12,7 @@ import msgspec
 from chalicelib.domain.clock import Clock
 from chalicelib.domain.errors import Busy, PhotoshareError
 from chalicelib.domain.ids import format_timestamp
+from chalicelib.domain.listing import LIST_LAG_SECONDS
 from chalicelib.reconcile.findings import KINDS, LIMITED, Finding, Suspicion
 from chalicelib.reconcile.passes import Pass
 from chalicelib.reconcile.photo_state import SETTLING_TIME
@@ -20,18 +21,17 @@ from chalicelib.stores.reconciliations import Run, RunStore
 log = logging.getLogger(__name__)
 
 LEASE = timedelta(minutes=20)
-"""Longer than a Lambda function can run, so that two never work at the same time."""
-LIST_LAG_SECONDS = 2.0
-"""The pause before the second look. After it, indexes contain every write of the first look."""
+"""Longer than a Lambda function can run, so that two processes never work at the same time."""
 _LEASE_STEP_SECONDS = 60.0
 _ROUNDS = 3
+"""The largest number of rounds in which a repair looks for findings that the previous round has caused."""
 
 Emit = Callable[[Finding, str], None]
 """Report a finding with its outcome: `found`, `repaired` or `not repaired`."""
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """The task of a run."""
+    """The options of a run."""
 
     repair: bool = False
     account: str = ""
@@ -41,11 +41,11 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     only_rebuild: bool = False
     """True to rebuild lost rows only, however many there are."""
     min_age_seconds: float = SETTLING_TIME.total_seconds()
-    """The age from which photos and objects are examined. Less is safe only without uploads."""
+    """The age at which photos and objects are examined. A lower value is safe only while no uploads are under way."""
     max_share: float = 0.05
     """The largest share of the examined rows and objects of a pass that a repair may delete."""
     min_deletions: int = 20
-    """Fewer deletions in a pass are always allowed."""
+    """The number of deletions in a pass that is always allowed."""
     max_photos: int = 0
     """The largest number of photos of an account that the run examines, or 0 for all."""
     inventories: tuple[str, ...] = ()
@@ -53,7 +53,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     exports: tuple[str, ...] = ()
     """The summaries of the DynamoDB exports of all tables, if the first look reads them."""
     is_scheduled: bool = False
-    """True for the run of the schedule, so that the command never resumes it."""
+    """True for the run of the schedule, so that a command never resumes this run."""
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -75,7 +75,7 @@ class Stopped(Exception):
 
 
 class Reconciliation:
-    """Compare everything that is stored. `run` can be interrupted at any point, and resumes."""
+    """Compare everything that is stored. An interrupted `run` resumes at the page at which it stopped."""
 
     def __init__(
         self,
@@ -163,7 +163,7 @@ class Reconciliation:
         """Repair the findings that a second look confirms, and those that a repair causes, such as a wrong sum.
 
         Raises:
-            Stopped: the pass would delete too much. More may look damaged than the report has found.
+            Stopped: the pass would delete too much, for example because a table was lost after the report.
         """
         findings, failed = self._confirm(suspicion), set[Finding]()
         name = self._passes[run.part].name

@@ -16,15 +16,15 @@ log = logging.getLogger(__name__)
 
 PERIOD = timedelta(days=30)
 TIME_BUDGET = timedelta(minutes=12)
-"""The time budget of one invocation. The page that is under way still has to end. The function has 15 minutes."""
+"""The time budget of one invocation. Its last page ends later. The function has 15 minutes."""
 MAX_PHOTOS = 30_000
 """The largest number of photos of an account that one invocation examines. A run can resume only between accounts."""
 _OPERATOR_TIME = timedelta(days=2)
-"""The time for which the schedule leaves the run of an operator alone."""
+"""The time after which the schedule replaces an unfinished run of an operator."""
 
 
 def run_scheduled() -> None:
-    """Continue the run of this month, or start it if it is due. Record a metric for each kind at its end.
+    """Continue the monthly run, or start it if it is due. Record a metric for each kind at the end of the run.
 
     Raises:
         Busy: another process runs the reconciliation, or a read failed. The next hour continues.
@@ -38,9 +38,9 @@ def run_scheduled() -> None:
 
 
 def is_due(run: Run | None, options: str, now: datetime) -> bool:
-    """Return whether the schedule has to work. `run` is the latest run, also that of an operator.
+    """Return whether the schedule must start or continue a run. `run` is the latest run, which can be an operator's.
 
-    If an operator has compared everything, the schedule waits a month too.
+    The schedule also waits a month after an operator has compared everything.
     """
     if run is None:
         return True

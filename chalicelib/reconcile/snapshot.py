@@ -50,8 +50,8 @@ def open_snapshot(
         def has_user(user_id: UserId) -> bool:
             return database.execute("SELECT 1 FROM users WHERE id = ?", (user_id,)).fetchone() is not None
 
-        # A photo that was uploaded between the oldest and the newest file looks damaged. At the oldest time, its
-        # upload was under way.
+        # A photo that was uploaded between the oldest and the newest file looks damaged. At the time of the oldest
+        # file, its upload was under way, so the checks ignore the photo.
         rows = DynamoRowReader(ExportedRows(database))
         yield Sources(rows, InventoryListings(database), has_user, lambda: oldest)
     path.unlink()

@@ -17,4 +17,4 @@ class Sources(NamedTuple):
     has_user: Callable[[UserId], bool]
     """Return whether the user pool has a user."""
     clock: Clock
-    """Return the time of the rows and objects."""
+    """Return the time at which the rows and objects had the state that the look reads."""

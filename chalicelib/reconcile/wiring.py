@@ -42,13 +42,13 @@ def build_reconciliation(options: Options, emit: Emit, first: Sources | None = N
     content = ContentChecks(wiring.bucket(), listings) if options.read_content else None
     account = UserId(options.account) if options.account else None
     users = AccountPass(rows, first_photos, photos, accounts, content, account)
-    rebuilding: list[Pass] = [users, FolderPass(first, current, current_accounts, users, account)]
-    passes = rebuilding
+    passes: list[Pass] = [users, FolderPass(first, current, current_accounts, users, account)]
     if not options.only_rebuild:
+        derived = {kind: DerivedRowPass(rows, kind, first_photos, photos, account) for kind in rows.kinds}
         passes = [
-            *(DerivedRowPass(rows, kind, first_photos, photos, account) for kind in rows.kinds if kind == "entry"),
-            *rebuilding,
-            *(DerivedRowPass(rows, kind, first_photos, photos, account) for kind in rows.kinds if kind != "entry"),
+            derived.pop("entry"),
+            *passes,
+            *derived.values(),
             RatingPass(rows, first_photos, photos, account),
             AlbumPass(rows, AlbumRepairs(rows, audit, now), account),
             *([] if account else [UploadPass(listings, now)]),

@@ -195,6 +195,10 @@ class PhotoBuckets:
         for batch in batched(unused, DELETED_AT_ONCE):
             delete_objects(self._s3, self._renditions, batch)
 
+    def delete_rendition(self, key: str) -> None:
+        """Delete one rendition. Idempotent."""
+        self._s3.delete_object(Bucket=self._renditions, Key=key)
+
     def find_last_write(self, photo: Photo, before: datetime) -> datetime | None:
         """Return the time of the last write of a rendition before a time, or None if there was none."""
         written = (rendition.modified for rendition in self.listings.list_renditions(photo.prefix))

@@ -15,7 +15,6 @@ from chalicelib.stores.protocols import AlbumStore, PhotoStore
 from chalicelib.stores.timeline import TimelineStore
 
 _PAGE = 100
-_MONTH = len("2026-08")
 _SCOPES: tuple[Literal["owner", "public", "trash"], ...] = ("owner", "public", "trash")
 
 
@@ -40,7 +39,7 @@ class Checksums(NamedTuple):
 
     by_kind: dict[str, Checksum]
     expected_months: Checksum
-    """The months of the account's photos, as the database should count them."""
+    """The numbers of photos by month, counted from the photos themselves."""
 
 
 class _Sum:
@@ -56,7 +55,7 @@ class _Sum:
 
 
 def find_mismatches(source: Side, target: Side, user_id: UserId) -> tuple[list[Mismatch], dict[str, int]]:
-    """Return the kinds of an account that differ, and the number of its records in the source by kind."""
+    """Return the kinds of an account's records that differ, and the number of records in the source by kind."""
     expected, actual = compute_checksums(source, user_id), compute_checksums(target, user_id)
     pairs = [(kind, checksum, actual.by_kind[kind]) for kind, checksum in expected.by_kind.items()]
     pairs.append(("months", actual.expected_months, _sum_months(target.timeline.count_by_month(user_id))))
@@ -76,13 +75,13 @@ def find_mismatches(source: Side, target: Side, user_id: UserId) -> tuple[list[M
 
 
 def compute_checksums(side: Side, user_id: UserId) -> Checksums:
-    """Read everything of an account, a page at a time."""
+    """Return the checksums of an account. Read its records and lists a page at a time."""
     sums, months = {kind: _Sum() for kind in (*KINDS, "entries", "lists")}, Counter[str]()
     for kind in KINDS:
         for record in side.copies.read(kind, user_id):
             sums[kind].add(encode_canonically(record))
             if isinstance(record, PhotoCopy) and record.photo.listed:
-                months[record.photo.taken_key[:_MONTH]] += 1
+                months[record.photo.local_month] += 1
             elif isinstance(record, Album):
                 for entry in _iterate_entries(side.albums, record.album_id):
                     sums["entries"].add(f"{record.album_id} {entry.photo_id}".encode())

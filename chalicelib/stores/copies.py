@@ -4,7 +4,7 @@ A copy is made of records of the domain. See docs/decisions/0147-copy-by-account
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Literal, Protocol
+from typing import Literal, Protocol, get_args
 
 import msgspec
 from msgspec import field
@@ -15,24 +15,23 @@ from chalicelib.domain.ids import PhotoId, Timestamp, UserId
 from chalicelib.domain.model import Model
 from chalicelib.domain.photos import Photo
 from chalicelib.domain.share_links import ShareLink
+from chalicelib.stores.user_requests import RequestKind
 
 Kind = Literal["ratings", "photos", "links", "albums", "keys", "requests", "accounts"]
-RequestKind = Literal["trash", "reindex"]
+"""A kind of records. The kinds are in the order in which a copy writes and removes their records.
 
-KINDS: tuple[Kind, ...] = ("ratings", "photos", "links", "albums", "keys", "requests", "accounts")
-"""All kinds in the order of a copy.
-
-Ratings and links are found through their photos and albums, so they are removed first. A photo can change the counts
-of its albums, so albums are written later. An account is written last.
+Ratings are found through their photos, and links through their albums, so ratings and links come first. A change of a
+photo also changes the counts of its albums, so albums come after photos. The account comes last.
 """
+KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
 class PhotoCopy(Model, frozen=True):
-    """A photo or its tombstone, with what the database stores beside it."""
+    """A photo or its tombstone, with the times that the database stores in addition."""
 
     photo: Photo
     sweep_at: Timestamp | None = None
-    """The time when the sweep looks at the photo. A sweep can have postponed it."""
+    """The time when the photo is due for the sweep, which an earlier sweep may have postponed."""
     expires_at: int | None = None
     """Unix seconds, or None if the photo does not expire."""
 
@@ -72,7 +71,7 @@ Record = RatingCopy | PhotoCopy | ShareLink | Album | IdempotencyRecord | Reques
 
 
 class Mismatch(Model, frozen=True):
-    """A difference between both databases that the verification has found."""
+    """A kind of an account's records that differs between both databases."""
 
     account: UserId
     kind: str
@@ -95,7 +94,7 @@ class Progress(Model, frozen=True):
     page: str | None = None
     """The cursor of the current page of users, or None for the first page."""
     done: UserId | None = None
-    """The last user of the page whose work is done, or None."""
+    """The last user of the page who was copied or verified, or None."""
     accounts: int = 0
     """The number of accounts that were verified."""
     written: dict[str, int] = field(default_factory=dict)
@@ -108,10 +107,10 @@ class Progress(Model, frozen=True):
 
 
 class CopyStore(Protocol):
-    """Everything of one database. While a copy writes to it, no other process may use it."""
+    """All records of one database. While a copy writes to the database, no other process may use it."""
 
     def list_users(self, limit: int, after: str | None = None) -> tuple[list[UserId], str | None]:
-        """Return users who have an account or any record of their own, and the cursor of the next page.
+        """Return users who have an account or any other record, and the cursor of the next page.
 
         A page has at most `limit` users, and can be empty. The cursor is None on the last page.
         """
@@ -119,8 +118,8 @@ class CopyStore(Protocol):
     def read(self, kind: Kind, user_id: UserId) -> Iterator[Record]:
         """Yield all current records of a user in the order of `get_key`, a page at a time.
 
-        The ratings are those of the user's photos. Lists may lag behind by about a second. Records that are written or
-        removed after the last yielded record do not change the order.
+        The ratings are those of the user's photos. Lists may lag behind by about a second. The caller may write and
+        remove records up to the last yielded one, and then continue to read.
         """
 
     def write(self, kind: Kind, records: Sequence[Record]) -> None:

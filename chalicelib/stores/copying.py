@@ -1,6 +1,7 @@
 """Copy everything from one database to another, and verify the copy.
 
-A run has four phases, which `_PHASES` names. The target stores the progress, so a run that was killed resumes.
+A run has four phases: copy the users of the source, remove the users that only the target has, verify the users of the
+source, and verify the users that only the target has. The target stores the progress, so an interrupted run resumes.
 """
 
 import time
@@ -15,11 +16,10 @@ import msgspec
 from chalicelib.domain.clock import Clock
 from chalicelib.domain.errors import Busy
 from chalicelib.domain.ids import UserId, format_timestamp
+from chalicelib.domain.listing import LIST_LAG_SECONDS
 from chalicelib.stores.checksums import Side, find_mismatches
 from chalicelib.stores.copies import KINDS, CopyStore, Kind, Mismatch, Progress, Record, get_key
 
-LIST_LAG_SECONDS = 2.0
-"""The pause before the second look at a difference. After it, indexes contain every write before the first look."""
 _USERS = 1000
 """The largest number of rows that one page of users reads."""
 _BATCH = 100
@@ -32,7 +32,7 @@ Emit = Callable[[Mismatch], None]
 
 
 class NeedsReplace(Exception):
-    """The target may be in use. The message has the reason."""
+    """The copy needs `Options.replace`, because the target may be in use. The message has the reason."""
 
 
 class UnknownAccount(Exception):
@@ -68,16 +68,17 @@ class Report(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 class _Phase(NamedTuple):
     """A walk over the users of one database."""
 
-    walks_target: bool
-    """True to walk the users whom only the target has."""
     verifies: bool
+    walks_target: bool
+    """True to walk the users that only the target has."""
 
 
-_PHASES = (_Phase(False, False), _Phase(True, False), _Phase(False, True), _Phase(True, True))
+_PHASES = tuple(_Phase(verifies, walks_target) for verifies in (False, True) for walks_target in (False, True))
+_FIRST_VERIFICATION = 2
 
 
 class Copying:
-    """Copy the source to the target. `run` can be interrupted at any point, and resumes."""
+    """Copy the source to the target. An interrupted `run` resumes at the account at which it stopped."""
 
     def __init__(
         self,
@@ -105,11 +106,11 @@ class Copying:
         if account and not any(_has_records(side.copies, account) for side in sides):
             raise UnknownAccount(account)
         progress = Progress(task=self._task, started_at=format_timestamp(self._clock()))
-        progress = progress.with_(phase=2) if options.only_verify else self._resume(progress, options)
+        progress = progress.with_(phase=_FIRST_VERIFICATION) if options.only_verify else self._resume(progress, options)
         if account:
             return _build_report(self._run_one(account, progress, options))
         if not options.only_verify:
-            # The next run must know that the target was empty, or that it may be replaced.
+            # Store the progress first, because the next run must know that the copy may overwrite the target.
             self._store(progress)
         while progress.phase < len(_PHASES):
             for step in self._work_on_page(progress):
@@ -125,7 +126,7 @@ class Copying:
         self._persist(lambda: self._target.copies.store_progress(progress))
 
     def _persist[Result](self, work: Callable[[], Result]) -> Result:
-        """Do some work, and repeat it while a database is busy. All work can be repeated."""
+        """Do idempotent work, and retry it while a database is busy."""
         for number in range(_ATTEMPTS - 1):
             with suppress(Busy):
                 return work()

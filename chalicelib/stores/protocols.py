@@ -33,7 +33,7 @@ class PhotoStore(Protocol):
         """Return the photos that exist, tombstones included, by their ids."""
 
     def add_pending(self, photo: Photo, limits: Limits, record: IdempotencyRecord | None = None) -> bool:
-        """Add a pending photo, charge its owner's account, and keep `record` if given, all or nothing.
+        """Add a pending photo, charge its owner's account, and store `record` if given, all or nothing.
 
         Open the account if it does not exist. Return False and change nothing if the key of `record` is taken.
 
@@ -51,8 +51,8 @@ class PhotoStore(Protocol):
     def replace(self, before: Photo, after: Photo) -> bool:
         """Replace `before` with `after`, its tags and words, its album entries and its owner's usage, all or nothing.
 
-        Keep ratings that arrived since `before` was read. Update the counts of the albums that it enters or leaves.
-        Write the album's current name and visibility if the photo enters the album or its copies of them change.
+        Keep ratings that arrived since `before` was read. Update the counts of albums that the photo enters or leaves.
+        If the photo enters an album, or its copies of an album's name and visibility change, write the current ones.
         The photo leaves albums that do not exist or are being deleted.
         Return False and change nothing if another writer has changed the photo since `before` was read.
         """
@@ -158,7 +158,7 @@ class AccountDeletionStore(Protocol):
     def finish_purge_run(self, user_id: UserId, due_at: Timestamp | None) -> None:
         """Replace the account with a marker that it was cancelled, which expires after 90 days.
 
-        If `due_at` is given, the account becomes due once more, and the marker stays until this is called again.
+        If `due_at` is given, the account becomes due once more, and the marker stays until the next call.
         Change nothing if the account is not cancelled or its purge has ended.
         """
 
@@ -197,9 +197,9 @@ class ShareLinkStore(Protocol):
         """Delete a link. Return False if it does not exist."""
 
     def count_wrong_password(self, link: ShareLink, window: int, limit: int) -> bool:
-        """Count a wrong password in this time window, up to `limit` of them, also in concurrent calls.
+        """Count a wrong password in the time window with the number `window`. Concurrent calls cannot exceed `limit`.
 
-        Return False and count nothing if the link does not exist or the window has `limit` of them.
+        Return False and count nothing if the link does not exist or the window has `limit` wrong passwords.
         """
 
 
@@ -222,12 +222,12 @@ class AlbumStore(Protocol):
     def change(self, before: Album, after: Album) -> bool:
         """Replace `before` with `after`, except its counts, its latest photo and the progress of its propagation.
 
-        An album with a `deleted_at` does not count for its owner's limit.
+        An album with a `deleted_at` does not count towards its owner's limit.
         Return False and change nothing if another writer has changed the album.
         """
 
     def mark_updated(self, album: Album) -> None:
-        """Mark all photos of the album as updated to its name and visibility, unless one of these has changed again."""
+        """Mark all photos of the album as up to date with its name and visibility, unless these have changed again."""
 
     def store_progress(self, album: Album, through: PhotoId, due_at: Timestamp) -> None:
         """Store that the photos up to `through` are up to date, and when the sweep must enqueue the album again.
@@ -247,13 +247,13 @@ class AlbumStore(Protocol):
     def list_entries(
         self, album_id: AlbumId, limit: int, *, include_private: bool, after: str | None = None
     ) -> list[Entry]:
-        """Return up to `limit` photos of an album in its order, starting after the sort key `after`.
+        """Return up to `limit` photos of an album in the order of their positions, after the sort key `after`.
 
         Include private photos only if `include_private`. An album that does not exist has no entries.
         """
 
     def list_first_entries(self, albums: Sequence[tuple[AlbumId, bool]]) -> list[list[Entry]]:
-        """Return for each album its first entry, or none. The flag is `include_private`, as in `list_entries`."""
+        """Return for each album a list with its first entry, or []. The flag is `include_private` of `list_entries`."""
 
     def list_entries_by_rank(
         self, album_id: AlbumId, spans: Sequence[Span], limit: int | None = None, *, include_private: bool
@@ -273,7 +273,7 @@ class RatingStore(Protocol):
     """Ratings of photos by users. A rating and its photo's sums change together or not at all."""
 
     def get_rating(self, photo_id: PhotoId, user_id: UserId) -> int | None:
-        """Return the user's rating of the photo, or None. The answer reflects every acknowledged write."""
+        """Return the user's rating of the photo, or None. The result reflects every acknowledged write."""
 
     def rate(self, photo: Photo, user_id: UserId, before: int | None, after: int | None) -> bool:
         """Replace the rating `before` with `after`. None means no rating. The photo must be listed.

@@ -1,4 +1,4 @@
-"""Storage contract of the run of the reconciliation. The rules in `protocols` apply."""
+"""Storage contract of the progress of the reconciliation. The rules in `protocols` apply."""
 
 from typing import Protocol
 
@@ -12,7 +12,7 @@ class Run(Model, frozen=True):
     """The progress of the latest run. A run that was interrupted resumes from it."""
 
     options: str
-    """The task of the run. A run with other options starts from the beginning."""
+    """The options of the run as JSON. A run with other options starts from the beginning."""
     started_at: Timestamp
     finished_at: Timestamp | None = None
     repairs: bool = False
@@ -20,7 +20,7 @@ class Run(Model, frozen=True):
     part: int = 0
     """The number of the current pass."""
     start: str | None = None
-    """The page of the pass that comes next, or None for the first page."""
+    """The cursor of the next page of the pass, or None for the first page."""
     found: dict[str, int] = field(default_factory=dict)
     repaired: dict[str, int] = field(default_factory=dict)
     examined: dict[str, int] = field(default_factory=dict)
@@ -32,16 +32,16 @@ class Run(Model, frozen=True):
 
 
 class RunStore(Protocol):
-    """The run of the reconciliation, and a lease, so that at most one process works on it."""
+    """The latest run of the reconciliation, and a lease, so that at most one process works on the run."""
 
     def get_run(self) -> Run | None:
         """Return the latest run, or None if there was none."""
 
     def acquire(self, holder: str, until: int) -> bool:
-        """Take the lease until a time in Unix seconds. Return False if another process has it."""
+        """Acquire or extend the lease until a time in Unix seconds. Return False if another process has it."""
 
     def store(self, run: Run, holder: str, until: int) -> bool:
         """Store the progress and extend the lease. Return False and change nothing if another process has the lease."""
 
     def release(self, holder: str) -> None:
-        """Give the lease back. Do nothing if another process has it."""
+        """Release the lease. Do nothing if another process has it."""

@@ -1,7 +1,7 @@
-"""Contract of the reconciliation's access to rows, damaged ones included. The rules in `protocols` apply.
+"""Storage contract of the reconciliation: reads and repairs of rows. The rules in `protocols` apply.
 
 The other stores read rows as records of the domain. The reconciliation compares the rows themselves, because a damaged
-row may contain keys that no record shows. Values named `row` are for the implementation alone.
+row may contain keys that no record shows. Only the implementation reads the values named `row`.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -48,7 +48,7 @@ class DerivedRow(Struct, frozen=True, kw_only=True):
     position: int = 0
     """The position of an entry."""
     tag: str | None = None
-    """The compared form of the tag that the row lists."""
+    """The normalized tag under which the row lists the photo, or None."""
 
 
 class StoredPhoto(Struct, frozen=True, kw_only=True):
@@ -76,7 +76,7 @@ class StoredAccount(Struct, frozen=True, kw_only=True):
     album_count: int
     cancelled_at: Timestamp | None
     is_due: bool
-    """True if the account is due for its purge at some time."""
+    """True if a purge of the account is due now or later."""
     expires: bool
     row: Any
 
@@ -91,7 +91,7 @@ class StoredAlbum(Struct, frozen=True, kw_only=True):
 
     album: Album
     has_wrong_keys: bool
-    """True if index keys do not follow from the album."""
+    """True if any index key does not follow from the album."""
     row: Any
 
 
@@ -142,10 +142,10 @@ class RowReader(Protocol):
         """Return the rows that should be stored with a photo."""
 
     def list_row_ids(self, photo: Photo) -> Iterable[RowId]:
-        """Return the ids of `build_rows`, if possible faster."""
+        """Return the ids of `build_rows`, but do not build the rows if this is faster."""
 
     def check_keys(self, stored: StoredPhoto) -> WrongKeys:
-        """Compare the index keys of a readable row with its photo."""
+        """Compare the index keys of a readable row with its photo, and return which of them are wrong."""
 
     def find_month(self, photo: Photo) -> tuple[str, str] | None:
         """Return the record and the month that count a photo, or None if no month does."""
@@ -163,7 +163,7 @@ class RowReader(Protocol):
         """Return the next ratings after a cursor."""
 
     def scan_albums(self, limit: int, after: str | None) -> RowPage[tuple[AlbumId, UserId | None]]:
-        """Return the album and its owner for each of the next albums, and the album and None for each share link."""
+        """Return the next albums, each with its owner, and the albums of the next share links, each with None."""
 
     def read_photos(self, photo_ids: Iterable[PhotoId]) -> dict[PhotoId, StoredPhoto]:
         """Return the photos that exist, tombstones included."""
@@ -175,7 +175,7 @@ class RowReader(Protocol):
         """Return the accounts that exist."""
 
     def read_months(self, user_id: UserId) -> dict[str, dict[str, int]]:
-        """Return the numbers of a user's photos by record and month."""
+        """Return the numbers of a user's photos by record, and within a record by month."""
 
     def read_albums(self, album_ids: Iterable[AlbumId]) -> dict[AlbumId, StoredAlbum]:
         """Return the albums that exist, including albums that are being deleted."""
@@ -230,7 +230,7 @@ class RowAudit(RowReader, Protocol):
         """Set counts of an account. If `stored` is None, add the account with these counts."""
 
     def make_account_due(self, stored: StoredAccount, due_at: Timestamp) -> bool:
-        """Make a cancelled account due for its purge. Its row does not expire before."""
+        """Make a cancelled account due for its purge. Its row does not expire before the purge has ended."""
 
     def replace_month(
         self, user_id: UserId, record: str, before: Mapping[str, int] | None, after: Mapping[str, int]

@@ -1,8 +1,11 @@
 """Storage contract of requests for jobs on all photos of a user. The rules in `protocols` apply."""
 
-from typing import Protocol
+from typing import Literal, Protocol
 
 from chalicelib.domain.ids import Timestamp, UserId
+
+RequestKind = Literal["trash", "reindex"]
+"""The kind of job: empty the trash of a user, or reindex the photos of a user."""
 
 
 class UserRequestStore(Protocol):

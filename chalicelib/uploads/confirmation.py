@@ -6,6 +6,8 @@ import time
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from chalicelib.domain import errors
 from chalicelib.domain.accounts import Caller
 from chalicelib.domain.clock import Clock
@@ -26,7 +28,6 @@ from chalicelib.uploads.outcomes import (
     Outcome,
     build_accepted_outcome,
     build_rejected_outcome,
-    build_rejection_error,
     check_stored_bytes,
 )
 
@@ -83,7 +84,7 @@ class UploadConfirmation:
         if photo.status == "pending":
             raise errors.NotUploaded
         if photo.rejection:
-            raise build_rejection_error(photo)
+            raise errors.ImageRejected(photo.rejection, msgspec.to_builtins(photo.rejection_details))
         return self._presenter.build_own_view(photo)
 
     def confirm_event(self, event: dict[str, Any]) -> None:
@@ -97,7 +98,8 @@ class UploadConfirmation:
             try:
                 self.confirm(record.key, record.version_id)
             except Exception as error:
-                log.exception("could not confirm an upload", extra={"s3_prefix": _build_log_prefix(record.key)})
+                # The prefix names the user and the photo. File names are private.
+                log.exception("could not confirm an upload", extra={"s3_prefix": record.key.rpartition("/")[0]})
                 failures.append(error)
         if failures:
             raise ExceptionGroup("some uploads were not confirmed", failures)
@@ -139,7 +141,8 @@ class UploadConfirmation:
             log.warning("did not rebuild a rejected photo", extra={"photo_id": lost.photo_id, "reason": rejection.code})
             return None
         self._store.rebuild(lost)
-        return self._apply_outcome(self._store.get_photo(lost.photo_id) or lost, outcome)
+        photo = self._store.get_photo(lost.photo_id)
+        return photo and self._apply_outcome(photo, outcome)
 
     def settle(self, photo: Photo) -> None:
         """Confirm an overdue upload whose event was lost or whose processing has failed.
@@ -177,18 +180,17 @@ class UploadConfirmation:
 
         If the confirmed version is gone, keep the others, and confirm one with its bytes.
         """
-        if photo.version_id is None and key == photo.s3_key:
+        if key != photo.s3_key:
+            self._bucket.delete_version(photo, key, version_id)
+        elif photo.version_id is None:
             # The photo is rejected. The deletion of one version would not reach the replica. AWS contract S3-23.
             self._bucket.erase(photo.prefix)
-            return
-        if photo.version_id and key == photo.s3_key and not self._bucket.has_version(key, photo.version_id):
-            stored = self._bucket.read(key, version_id)
-            if stored and stored.sha256 == photo.sha256:
-                log.warning("confirmed another version of an original", extra={"photo_id": photo.photo_id})
-                if not self._store.replace(photo, photo.with_(version_id=version_id)):
-                    raise errors.Busy
-            return
-        self._bucket.delete_version(photo, key, version_id)
+        elif self._bucket.has_version(key, photo.version_id):
+            self._bucket.delete_version(photo, key, version_id)
+        elif (stored := self._bucket.read(key, version_id)) and stored.sha256 == photo.sha256:
+            log.warning("confirmed another version of an original", extra={"photo_id": photo.photo_id})
+            if not self._store.replace(photo, photo.with_(version_id=version_id)):
+                raise errors.Busy
 
     def _confirm_without_row(self, user_id: UserId, photo_id: PhotoId, key: str) -> Photo | None:
         """Rebuild a lost row from its object and confirm it. If the account is cancelled, delete the object instead.
@@ -286,9 +288,3 @@ def _count_outcome(outcome: Outcome) -> None:
         metrics.count("Rejected", reason=outcome.changes["rejection"])
     if outcome.changes.get("rejection") == ProcessingFailed.__name__:
         metrics.count("ProcessingFailed")
-
-
-def _build_log_prefix(key: str) -> str:
-    """Return the user and photo ids of a key for the log. Omit the file name, because file names are private."""
-    match = _KEY.fullmatch(key)
-    return f"{match[1]}/{match[2]}" if match and is_photo_id(match[2]) else ""

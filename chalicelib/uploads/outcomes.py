@@ -3,9 +3,6 @@
 from datetime import datetime
 from typing import Any, NamedTuple
 
-import msgspec
-
-from chalicelib.domain import errors
 from chalicelib.domain.ids import format_timestamp
 from chalicelib.domain.photos import MAX_UPLOAD_BYTES, TRASH_LIFETIME, Photo, RejectionDetails
 from chalicelib.photos.attempts import ProcessingFailed
@@ -109,9 +106,3 @@ def build_rejected_outcome(rejection: Rejection, version_id: str, now: datetime)
         "due_at": due_at,
     }
     return Outcome(changes | {"version_id": version_id} if isinstance(rejection, ProcessingFailed) else changes)
-
-
-def build_rejection_error(photo: Photo) -> errors.ImageRejected:
-    """Return the error that tells the client why a photo was rejected."""
-    details = msgspec.to_builtins(photo.rejection_details) if photo.rejection_details else None
-    return errors.ImageRejected(photo.rejection or "", details)

@@ -1,4 +1,4 @@
-"""The years of an album are an array in every response, also for older clients and older rows."""
+"""The years of an album are an array in every response, even for older clients and older rows."""
 
 from typing import Any
 

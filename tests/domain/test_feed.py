@@ -86,20 +86,20 @@ def test_walks_differ_and_a_walk_can_be_resumed_anywhere() -> None:
     one, other = ([item for page in feed_gallery.walk(gallery)[0] for item in page] for _ in range(2))
     assert one != other
     position = Walk(7, 7)
-    all_items, _ = feed.read_page(position, 1000, gallery.read)
-    first, next_position = feed.read_page(position, 3, gallery.read)
+    all_items, _ = feed.read_page(position, 1000, gallery.read, 0)
+    first, next_position = feed.read_page(position, 3, gallery.read, 0)
     assert next_position is not None
-    rest, end = feed.read_page(next_position, 1000, gallery.read)
+    rest, end = feed.read_page(next_position, 1000, gallery.read, 0)
     assert first + rest == all_items
     assert end is None
 
 
 def test_walk_ends_with_the_items_that_its_first_page_skipped() -> None:
     gallery = Gallery(200)
-    plain, _ = feed.read_page(Walk(7, 7), 1000, gallery.read)
-    first, position = feed_start.read_first_page(Walk(7, 7), 10, gallery.read, min_depth=7)
+    plain, _ = feed.read_page(Walk(7, 7), 1000, gallery.read, 0)
+    first, position = feed_start.read_first_page(Walk(7, 7), 10, gallery.read, 7, gallery.sizes)
     assert position is not None
-    rest, end = feed.read_page(position, 1000, gallery.read)
+    rest, end = feed.read_page(position, 1000, gallery.read, 0)
     assert end is None
     walked = first + rest
     lead = plain.index(walked[0])
@@ -112,7 +112,7 @@ def test_walk_takes_wider_buckets_if_the_drawn_buckets_hold_few_photos(min_depth
     gallery = Gallery(1_000)
     for seed in range(50):
         overestimated = Walk(seed, 8, per_bucket=12.5)
-        items, position = feed_start.read_first_page(overestimated, 50, gallery.read, min_depth)
+        items, position = feed_start.read_first_page(overestimated, 50, gallery.read, min_depth, gallery.sizes)
         assert position
         assert position.depth == depth
         rest, end = feed.read_page(position, 1_000, gallery.read, min_depth)
@@ -174,8 +174,8 @@ def test_large_page_takes_few_queries(limit: int, most: int, expected: int, coun
 
 def test_walk_of_an_older_cursor_continues_with_its_depth() -> None:
     gallery = Gallery(1_000)
-    all_items, _ = feed.read_page(Walk(7, 9), 1_000, gallery.read)
-    first, position = feed.read_page(Walk(7, 9), 50, gallery.read)
+    all_items, _ = feed.read_page(Walk(7, 9), 1_000, gallery.read, 0)
+    first, position = feed.read_page(Walk(7, 9), 50, gallery.read, 0)
     assert position
     older_cursor = msgspec.to_builtins(position)[:7]
     assert len(older_cursor) == 7
@@ -190,11 +190,11 @@ def test_walk_learns_that_its_gallery_has_grown() -> None:
     _items, position = gallery.first_page(50)
     gallery.ranks = sorted(gallery.ranks + grown.ranks)
     assert position
-    _items, position = feed.read_page(position, 50, gallery.read)
+    _items, position = feed.read_page(position, 50, gallery.read, 0)
     gallery.forget()
     for _ in range(10):
         assert position
-        _items, position = feed.read_page(position, 50, gallery.read)
+        _items, position = feed.read_page(position, 50, gallery.read, 0)
     assert gallery.requests / 10 < 2, "a page of 50 needs one bucket of a hundred photos, and sometimes a second one"
 
 

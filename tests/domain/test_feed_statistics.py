@@ -65,7 +65,7 @@ def test_every_photo_is_equally_likely_on_a_first_page(count: int, min_depth: in
 def test_photos_in_crowded_buckets_are_shown_as_often_as_photos_in_a_bucket_of_one() -> None:
     gallery, shown = Gallery(1_000, seed=2), Counter[str]()
     for seed in range(10_000):
-        items, _ = feed_start.read_first_page(Walk(seed, 9), 10, gallery.read, 5)
+        items, _ = feed_start.read_first_page(Walk(seed, 9), 10, gallery.read, 5, gallery.sizes)
         shown.update(item.photo_id for item in items)
     bucket_sizes = Counter(rank >> (64 - 9) for rank, _ in gallery.ranks)
     for low, high in ((1, 1), (2, 2), (3, 4), (5, 9)):

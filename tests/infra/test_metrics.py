@@ -58,7 +58,7 @@ def test_rejection_is_counted_by_its_reason(shared_cloud: Cloud) -> None:
         photo = shared_cloud.upload(shared_cloud.person("ann"), b"no image")
     assert photo.rejection
     assert [metric["reason"] for metric in find_metrics(log, "Rejected")] == [photo.rejection]
-    assert find_metrics(log, "Confirmed") == []
+    assert find_metrics(log, "Confirmed") == find_metrics(log, "ProcessingFailed") == []
 
 
 def test_rejected_upload_request_is_not_counted(shared_cloud: Cloud) -> None:

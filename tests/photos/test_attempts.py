@@ -149,7 +149,7 @@ def test_command_tries_again_after_a_fix(shared_cloud: Cloud, ann: Client, break
         photos.append(grant["photoId"])
     break_decoder("uploads.confirmation", None)
     drain_queue(shared_cloud)
-    assert reprocess.try_again(wiring.stores(), wiring.queue(), datetime.now(UTC)) >= 2
+    assert reprocess.reprocess_uploads(wiring.stores(), wiring.queue(), datetime.now(UTC)) >= 2
     assert broken(shared_cloud, ann.user_id) == []
     for body in drain_queue(shared_cloud):
         shared_cloud.work(body, datetime.now(UTC))
@@ -157,7 +157,7 @@ def test_command_tries_again_after_a_fix(shared_cloud: Cloud, ann: Client, break
         photo = shared_cloud.photo(photo_id)
         assert (photo.status, photo.title, photo.rejection, photo.charged_bytes) == ("ready", "Quay", None, len(JPEG))
     assert sound(shared_cloud, ann)
-    assert reprocess.try_again(wiring.stores(), wiring.queue(), datetime.now(UTC)) == 0
+    assert reprocess.reprocess_uploads(wiring.stores(), wiring.queue(), datetime.now(UTC)) == 0
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from tests.support import damage as seeds
 from tests.support import row_damage
 from tests.support.damage import Damage
 from tests.support.faults import hooked
-from tests.support.reconciling import reconcile, snapshot
+from tests.support.reconciling import HOUR, reconcile, snapshot
 
 pytestmark = pytest.mark.every_store
 
@@ -134,3 +134,16 @@ def test_repair_of_a_photo_that_changes_meanwhile_is_not_written(damage: Damage)
         outcome = reconcile(repair=True)
     assert outcome.findings["not repaired"] == [Finding("rating-sum", name)]
     assert reconcile(repair=True).repaired == Counter({"rating-sum": 1})
+
+
+def test_renditions_are_made_by_the_next_run_if_a_repair_fails(damage: Damage) -> None:
+    (name,) = seeds.missing_rendition(damage)
+
+    def fail(**_: Any) -> None:
+        raise Busy
+
+    with hooked("before-call.s3.PutObject", lambda _: fail, damage.cloud.s3):
+        outcome = reconcile(repair=True)
+    assert outcome.findings["not repaired"] == [Finding("rendition-missing", name)]
+    assert reconcile(after=2 * HOUR, repair=True).repaired == Counter({"rendition-missing": 1})
+    assert reconcile(after=3 * HOUR).found == Counter()

@@ -29,7 +29,7 @@ SCHEDULED, OPERATOR = encode_options(Options(is_scheduled=True)), encode_options
 def test_schedule_reports_once_a_month_and_changes_nothing(damage: Damage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run, "LIST_LAG_SECONDS", 0)
     seeds.later_version(damage)
-    seeds.foreign_key(damage)
+    seeds.unexpected_key(damage)
     before = snapshot(damage.cloud)
     totals = []
     for hours in (1, 2, 24 * 29, 24 * 31):

@@ -23,10 +23,11 @@ from chalicelib.stores.postgres.copies import PostgresCopyStore
 from chalicelib.stores.postgres.database import Database
 from chalicelib.stores.postgres.migrations import migrate
 from release import copy_store
-from release.databases import InvalidDatabase
+from release.databases import InvalidDatabase, RefusedStatement, explained_refusals
 from tests.support.copied_gallery import furnish, observe
-from tests.support.copies import build_environment, open_database, open_tables, two_stages
+from tests.support.copies import open_database, open_tables, two_stages
 from tests.support.paths import ROOT
+from tests.support.postgres_hooks import hooked
 from tests.support.postgres_rows import new_database
 from tests.support.postgres_server import PostgresServer
 from tests.support.rest import wait_until
@@ -112,8 +113,7 @@ def test_stage_moves_to_postgres_and_back(
     # Later, some of the records have expired.
     with two_stages() as stages, time_machine.travel(START):
         variables = {
-            f"photoshare-{name}": build_environment(stage)
-            for name, stage in zip(("test", "second"), stages, strict=True)
+            f"photoshare-{name}": stage.environment for name, stage in zip(("test", "second"), stages, strict=True)
         }
         monkeypatch.setattr("boto3.client", lambda _: FakeLambda(variables))
         monkeypatch.setattr("chalicelib.stores.copying.LIST_LAG_SECONDS", 0)
@@ -139,7 +139,7 @@ def test_tables_are_named_by_their_suffix(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, is_in_use: bool
 ) -> None:
     with two_stages() as (stage, _):
-        functions = FakeLambda({"photoshare-test": build_environment(stage)})
+        functions = FakeLambda({"photoshare-test": stage.environment})
         monkeypatch.setattr("boto3.client", lambda _: functions)
         with copy_store.open_database(name, tmp_path) as database:
             assert (database.name, database.is_in_use) == (name, is_in_use)
@@ -216,7 +216,7 @@ def test_target_that_accepts_no_writes_is_explained(source: Database, target: Da
 
 def test_tables_that_do_not_exist_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with two_stages() as (stage, _):
-        functions = FakeLambda({"photoshare-test": build_environment(stage)})
+        functions = FakeLambda({"photoshare-test": stage.environment})
         monkeypatch.setattr("boto3.client", lambda _: functions)
         with (
             copy_store.open_database("dynamodb:test/-typo", tmp_path) as database,
@@ -237,3 +237,13 @@ def test_source_without_tables_is_refused(source: Database, target: Database) ->
     _, errors = run.communicate(timeout=60)
     assert run.returncode == 1
     assert "has no tables of Photoshare" in errors
+
+
+def test_full_database_is_explained_after_all_attempts(source: Database) -> None:
+    def fill_storage(*_: Any) -> Any:
+        raise psycopg.errors.DiskFull("No space left on device")
+
+    full = Database(source.parameters, hooked(fill_storage))
+    with pytest.raises(RefusedStatement, match="Give it more storage"), explained_refusals():
+        PostgresCopyStore(full).store_progress(Progress(task="copy", started_at=Timestamp("2026")))
+    full.close()

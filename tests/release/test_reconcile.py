@@ -13,10 +13,11 @@ from chalicelib.domain.ids import UserId
 from chalicelib.reconcile import run
 from chalicelib.reconcile.findings import KINDS
 from release import orphans, reconcile
+from release.environment import load_environment
 from release.orphans import NotAnOrphan, cancel_orphans, find_orphans
 from tests.support.cloud import Cloud
 from tests.support.cognito import Cognito
-from tests.support.damage import Damage, foreign_key
+from tests.support.damage import Damage, unexpected_key
 from tests.support.exports import write_exports, write_inventories
 from tests.support.requests_sent import count_requests
 from tests.support.sweeps import drain_queue
@@ -48,7 +49,7 @@ def test_last_line_is_the_report_as_json(
     people: Damage, environment: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert environment is None
-    (key,) = foreign_key(people)
+    (key,) = unexpected_key(people)
     monkeypatch.setattr(reconcile, "load_environment", lambda *_: None)
     monkeypatch.setattr(run, "LIST_LAG_SECONDS", 0)
     monkeypatch.setattr(sys, "argv", ["reconcile", "test", "--min-age", "0", "--repair"])
@@ -67,7 +68,7 @@ def test_last_line_is_the_report_as_json(
 def test_first_look_reads_the_given_exports(
     people: Damage, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    (key,) = foreign_key(people)
+    (key,) = unexpected_key(people)
     exports = ["--export", *write_exports(people.cloud, tmp_path), "--work", str(tmp_path / "work")]
     inventories = ["--inventory", *write_inventories(people.cloud, tmp_path)]
     monkeypatch.setattr(reconcile, "load_environment", lambda *_: None)
@@ -118,7 +119,7 @@ def test_share_is_between_0_and_1(
 def test_local_cloud_is_read_from_its_directory(tmp_path: Path, environment: None) -> None:
     assert environment is None
     (tmp_path / "env").write_text("export PHOTO_TABLE='a b'\nexport AWS_PROFILE=api\n")
-    reconcile.load_environment("local", tmp_path)
+    load_environment("local", tmp_path)
     assert (os.environ["PHOTO_TABLE"], os.environ["AWS_PROFILE"]) == ("a b", "administrator")
 
 

@@ -1,6 +1,7 @@
 """Exports contain the same rows as the tables."""
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing
 
@@ -34,7 +35,7 @@ def readers(deployed: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     with closing(sqlite3.connect(":memory:", check_same_thread=False)) as database:
         summaries = write_exports(deployed, tmp_path_factory.mktemp("exports"))
         load_exports(database, ExportedFiles(deployed.s3), deployed.settings, summaries)
-        yield DynamoRawRows(deployed.settings, deployed.dynamodb), ExportedRows(database)
+        yield DynamoRawRows(deployed.settings, deployed.dynamodb, time.time), ExportedRows(database)
 
 
 def scan(reader: RawReader, table: TableName, limit: int) -> list[Item]:

@@ -5,14 +5,15 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 
-from chalicelib.stores.postgres.database import Database
+from chalicelib.stores.postgres.database import Connection, Database
 from chalicelib.stores.postgres.migrations import SCHEMA, MigrationFailed, grant_access, migrate
 from tests.support.dsql import DsqlProxy
-from tests.support.postgres_hooks import list_tables
+from tests.support.postgres_hooks import hooked, list_tables
 from tests.support.postgres_rows import new_database
 from tests.support.postgres_server import PostgresServer
 from tests.support.races import run_concurrently
@@ -92,6 +93,19 @@ def test_refused_statement_is_named(new: New, tmp_path: Path) -> None:
         migrate(database, tmp_path)
 
 
+def test_cause_of_a_failure_is_named_after_all_attempts(new: New) -> None:
+    def fill_storage(_: Connection, statement: str, execute: Callable[[], Any]) -> Any:
+        if "accounts_due" in statement:
+            raise psycopg.errors.DiskFull("No space left on device")
+        return execute()
+
+    with new() as database:
+        full = Database(database.parameters, hooked(fill_storage), dialect=database.dialect)
+        with pytest.raises(MigrationFailed, match=r"No space left on device\nCREATE INDEX"):
+            migrate(full)
+        full.close()
+
+
 @pytest.fixture
 def role(postgres_server: PostgresServer) -> str:
     """A role without permissions."""
@@ -130,3 +144,15 @@ def test_every_text_is_sorted_by_its_bytes(postgres_server: PostgresServer) -> N
             )
             == []
         )
+
+
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
+def test_database_that_cannot_store_every_text_gets_no_tables(postgres_server: PostgresServer, encoding: str) -> None:
+    name = f"test_{encoding.lower()}"
+    with psycopg.connect(postgres_server.url(), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING '{encoding}'")
+    database = Database(postgres_server.url(name))
+    with pytest.raises(MigrationFailed, match=f"The encoding of the database is {encoding}"):
+        migrate(database)
+    assert list_relations(database) == []
+    database.close()

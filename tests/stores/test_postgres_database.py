@@ -14,7 +14,7 @@ from chalicelib.domain import errors
 from chalicelib.stores.postgres.database import Connection, Database, Refused, Transaction, connect
 from chalicelib.stores.postgres.migrations import migrate
 from tests.support.postgres_hooks import hooked
-from tests.support.postgres_server import running_server
+from tests.support.postgres_server import PostgresServer, running_server, start
 from tests.support.races import run_concurrently
 
 pytestmark = pytest.mark.xdist_group("postgres")
@@ -92,6 +92,21 @@ def test_writes_continue_after_the_server_has_crashed_and_restarted() -> None:
             assert database.read(READ) == [(1,)]
         finally:
             database.close()
+            restarted.stop()
+
+
+def test_standby_is_not_used_in_place_of_the_primary(postgres_server: PostgresServer) -> None:
+    with running_server() as standby:
+        standby.stop()
+        (standby.folder / "standby.signal").touch()
+        restarted = start(standby.folder)
+        try:
+            several = Database(f"host={standby.folder},{postgres_server.folder} user=postgres dbname=postgres")
+            assert several.read("SELECT pg_is_in_recovery()") == [(False,)]
+            several.close()
+            with pytest.raises(errors.Busy):
+                Database(standby.url()).read("SELECT 1")
+        finally:
             restarted.stop()
 
 
@@ -181,3 +196,47 @@ def test_transaction_that_the_server_ends_because_it_is_idle_is_repeated(databas
     assert impatient.write(add) == 1
     impatient.close()
     assert database.read(READ) == [(0,)]
+
+
+def test_texts_do_not_depend_on_the_encoding_of_the_environment(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PGCLIENTENCODING", "LATIN1")
+    other = Database(database.parameters.replace("client_encoding=UTF8", ""))
+    other.write(partial(add_row, name="ænn 😀"))
+    assert other.read("SELECT user_id FROM month_counts") == [("ænn 😀",)]
+    other.close()
+
+
+def test_transaction_that_the_server_ends_because_it_takes_too_long_is_repeated(database: Database) -> None:
+    timeouts = [psycopg.errors.TransactionTimeout()]
+
+    def hook(_: Connection, statement: str, execute: Callable[[], Any]) -> Any:
+        if statement == ADD and timeouts:
+            raise timeouts.pop()
+        return execute()
+
+    other = Database(database.parameters, hooked(hook))
+    assert other.write(add_row) == 1
+    other.close()
+
+
+@pytest.mark.parametrize(
+    ("error", "logged"),
+    [
+        (psycopg.errors.DiskFull("No space left on device"), ["a statement failed: DiskFull: No space left on device"]),
+        (psycopg.errors.QueryCanceled("too long"), ["a statement failed: QueryCanceled: too long"]),
+        (psycopg.errors.SerializationFailure("conflict"), []),
+    ],
+)
+def test_cause_of_busy_is_logged_except_conflicts(
+    database: Database, caplog: pytest.LogCaptureFixture, error: psycopg.Error, logged: list[str]
+) -> None:
+    def fail(*_: Any) -> Any:
+        raise error
+
+    other = Database(database.parameters, hooked(fail))
+    with pytest.raises(errors.Busy):
+        other.read(READ)
+    other.close()
+    assert [*dict.fromkeys(caplog.messages)] == logged

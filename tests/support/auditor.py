@@ -1,7 +1,7 @@
 """Check rows, objects and messages without the code of the service.
 
-The auditor reads everything through boto3. It repeats the format of the rows on purpose: an error that the stores make
-when they write, and make again when they read, is visible only here. Call it after all work has ended.
+The auditor reads everything through boto3. It repeats the format of the rows on purpose. If the stores write a wrong
+row and accept the row when they read it, only the auditor detects the error. Call it after all work has ended.
 """
 
 import os
@@ -115,12 +115,12 @@ class Audit:
         ratings, cancelled = Counter(self.ratings.values()), sum("cancelledAt" in row for row in self.accounts.values())
         return {"photos": Counter(photos), "albums": Counter(albums), "ratings": ratings, "cancelled": cancelled}
 
-    def _of(self, status: str) -> list[Row]:
+    def _list_photos(self, status: str) -> list[Row]:
         return [row for row in self.photos.values() if row["status"] == status]
 
     def _find_lost(self) -> Iterator[str]:
         versions = {*self.originals}
-        for row in self._of("ready"):
+        for row in self._list_photos("ready"):
             version = Version(row["s3Key"], row["versionId"], int(row["size"]))
             if version not in versions:
                 yield f"the original of {row['photoId']} is missing or has another size"
@@ -128,15 +128,15 @@ class Audit:
                 yield f"the original of {row['photoId']} has other bytes"
             if {*row["renditions"]} != {"256", "1024", "2048", "full"}:
                 yield f"{row['photoId']} has the renditions {sorted(row['renditions'])}"
-            yield from (f"{key} is missing or empty" for key in _rendition_keys(row) if not self.renditions.get(key))
+            yield from (f"{key} is missing or empty" for key in _list_renditions(row) if not self.renditions.get(key))
 
     def _find_orphaned_objects(self) -> Iterator[str]:
-        used = {(row["s3Key"], row["versionId"]) for row in self._of("ready")}
-        # Allowed exception: the original of a rejected photo can stay until the sweep removes the row, after 30 days.
-        waiting = {row["s3Key"] for row in self._of("rejected") if "dueAt" in row}
+        used = {(row["s3Key"], row["versionId"]) for row in self._list_photos("ready")}
+        # Exception: the original of a rejected photo can stay until the sweep removes the row, after 30 days.
+        waiting = {row["s3Key"] for row in self._list_photos("rejected") if "dueAt" in row}
         unused = [version for version in self.originals if version[:2] not in used and version.key not in waiting]
         yield from (f"original {key} {version}" for key, version, _ in unused)
-        renditions = {key for row in self._of("ready") for key in _rendition_keys(row)}
+        renditions = {key for row in self._list_photos("ready") for key in _list_renditions(row)}
         yield from (f"rendition {key}" for key in self.renditions if key not in renditions)
 
     def _find_orphaned_rows(self) -> Iterator[str]:
@@ -172,11 +172,13 @@ class Audit:
             stored = tuple(int(account.get(name, 0)) for name in ("photoCount", "bytes", "albumCount"))
             if stored != expected:
                 yield f"{owner} is charged {stored} photos, bytes and albums instead of {expected}"
-            months = Counter(_month(row) for row in photos if _is_listed(row))
+            months = Counter(_get_month(row) for row in photos if _is_listed(row))
             if (counts := self._count_months(owner)) != months:
                 yield f"{owner} has the months {counts} instead of {months}"
         yield from (
-            f"{row['photoId']} is not charged its size" for row in self._of("ready") if row["charged"] != row["size"]
+            f"{row['photoId']} is not charged its size"
+            for row in self._list_photos("ready")
+            if row["charged"] != row["size"]
         )
 
     def _count_months(self, owner: str) -> Counter[str]:
@@ -218,7 +220,7 @@ class Audit:
                 yield f"{photo_id} has a wrong entry in {album_id}"
         metadata = row.get("metadata", {})
         terms = {_get_word(term): term for term in self.rows["term"] if term["photoId"] == photo_id}
-        if {*terms} != (expected := _words(row)):
+        if {*terms} != (expected := _list_words(row)):
             yield f"{photo_id} is found by {sorted(terms)} instead of {sorted(expected)}"
         for tag in metadata.get("tags", ()):
             if ("publicTag" in terms.get(tag, {})) != (row["visibility"] == "public"):
@@ -232,7 +234,7 @@ class Audit:
             for row in rows:
                 if any(row.get(due, "~") <= now for due in _DUE):
                     yield f"row {row} of {name} is due"
-        yield from (f"{row['photoId']} is pending" for row in self._of("pending"))
+        yield from (f"{row['photoId']} is pending" for row in self._list_photos("pending"))
         yield from (f"{row['photoId']} waits to be rotated" for row in self.photos.values() if "wantedRotation" in row)
         yield from (f"{album_id} is deleted" for album_id, row in self.albums.items() if "deletedAt" in row)
         yield from (f"{row} waits" for row in self.rows["account"] if row["record"] in ("trash", "reindex"))
@@ -260,7 +262,7 @@ def _is_listed(row: Row) -> bool:
     return row["status"] == "ready" and "trashedAt" not in row
 
 
-def _words(row: Row) -> set[str]:
+def _list_words(row: Row) -> set[str]:
     """Return the words of a photo. This is right only for texts of plain English words without accents."""
     metadata = row.get("metadata", {})
     texts = [metadata.get(name, "") for name in ("title", "description")] + [*metadata.get("tags", ())]
@@ -270,11 +272,11 @@ def _words(row: Row) -> set[str]:
     return {word for text in texts for word in re.findall(r"[a-z0-9]*\d\.\d+|[a-z0-9]+", text.lower())}
 
 
-def _month(row: Row) -> str:
+def _get_month(row: Row) -> str:
     return str(row.get("takenLocal") or row.get("takenAt") or row["uploadedAt"])[:7]
 
 
-def _rendition_keys(row: Row) -> list[str]:
+def _list_renditions(row: Row) -> list[str]:
     folder = f"{row['userId']}/{row['photoId']}/{row['versionId']}/"
     # A value such as `.webp` is the extension of a file that has the name of the rendition.
     names = [f"{name}{short}" if short.startswith(".") else short for name, short in row.get("renditions", {}).items()]

@@ -9,11 +9,11 @@ from chalicelib.domain.albums import Album
 from chalicelib.domain.feed import RANKS, Span
 from chalicelib.domain.ids import PhotoId, Timestamp, UserId, format_timestamp
 from chalicelib.domain.listing import Listing
-from chalicelib.domain.photos import Exif, Membership, Photo, RejectionDetails
+from chalicelib.domain.photos import Exif, Photo, RejectionDetails
 from chalicelib.domain.share_links import ShareLink
 from chalicelib.domain.terms import parse_query_words
 from chalicelib.domain.timeline import TakenRange
-from tests.support.album_rows import add_album, mark_album_deleted, new_link, read_album
+from tests.support.album_rows import add_album, build_memberships, mark_album_deleted, new_link, read_album
 from tests.support.rows import START, Backend
 
 USERS = tuple(map(UserId, ("ann", "bob", "cancelled", "purged", "rater", "new")))
@@ -80,14 +80,28 @@ def _add_photos(backend: Backend, albums: list[Album]) -> list[Photo]:
             title="Sea \0 海辺",
             tags=("Summer", "a#b"),
             exif=exif,
-            memberships=join(coast, 3),
+            memberships=build_memberships(coast, 3),
             sha256="ab" * 32,
         ),
-        backend.ready(minute=2, title="sea", visibility="private", memberships=join(secret, 2) | join(coast, 1)),
-        backend.ready(minute=3, visibility="unlisted", tags=("summer",), memberships=join(coast, 2), charged_bytes=7),
-        backend.ready(minute=4, taken_local="2019-08-01T10:00:00", memberships=join(coast, 2), sha256="ab" * 32),
-        backend.ready(minute=5, memberships=join(deleted, 1), rotation_due_at=at(20), renditions={"256": "x/256.webp"}),
-        backend.ready("bob", title="pier", tags=("summer",), memberships=join(pier, 1)),
+        backend.ready(
+            minute=2,
+            title="sea",
+            visibility="private",
+            memberships=build_memberships(secret, 2) | build_memberships(coast, 1),
+        ),
+        backend.ready(
+            minute=3, visibility="unlisted", tags=("summer",), memberships=build_memberships(coast, 2), charged_bytes=7
+        ),
+        backend.ready(
+            minute=4, taken_local="2019-08-01T10:00:00", memberships=build_memberships(coast, 2), sha256="ab" * 32
+        ),
+        backend.ready(
+            minute=5,
+            memberships=build_memberships(deleted, 1),
+            rotation_due_at=at(20),
+            renditions={"256": "x/256.webp"},
+        ),
+        backend.ready("bob", title="pier", tags=("summer",), memberships=build_memberships(pier, 1)),
     ]
     photos.append(
         backend.put(backend.ready(minute=6, title="bin"), trashed_at=at(7), due_at=at(60), visibility="private")
@@ -123,11 +137,6 @@ def _add_key(backend: Backend, user_id: UserId, key: str, hours: int) -> tuple[U
 def _rate(backend: Backend, photo: Photo, ratings: dict[str, int]) -> None:
     for name, rating in ratings.items():
         assert backend.ratings.rate(backend.now(photo), UserId(name), None, rating)
-
-
-def join(album: Album, position: int) -> dict[Any, Membership]:
-    """Return the membership of a photo in an album."""
-    return {album.album_id: Membership(name=album.name, public=album.public, position=position)}
 
 
 def observe(backend: Backend, gallery: Gallery) -> dict[str, Any]:

@@ -42,8 +42,8 @@ class Tables(NamedTuple):
 
     settings: Settings
     client: Any
-    outputs: dict[str, str]
-    """The outputs of the stack, named as environment variables."""
+    environment: dict[str, str]
+    """The environment of the API."""
 
 
 @contextmanager
@@ -51,20 +51,10 @@ def two_stages() -> Iterator[list[Tables]]:
     """Yield the tables of two stages on moto."""
     with mock_aws(), shortcuts():
         aws._get_session.cache_clear()
-        stages = [stack.deploy(boto3.client, name, _ORIGIN) for name in ("test", "second")]
-        yield [Tables(load_settings(_complete(stage)), aws.create_client("dynamodb"), stage) for stage in stages]
+        outputs = [stack.deploy(boto3.client, name, _ORIGIN) for name in ("test", "second")]
+        environments = map(rows.build_environment, outputs)
+        yield [Tables(load_settings(variables), aws.create_client("dynamodb"), variables) for variables in environments]
     aws._get_session.cache_clear()
-
-
-def build_environment(tables: Tables) -> dict[str, str]:
-    """Return the environment of the API of a stage."""
-    return _complete(tables.outputs)
-
-
-def _complete(outputs: dict[str, str]) -> dict[str, str]:
-    sign_in = dict.fromkeys(("USER_POOL_ID", "USER_POOL_CLIENT_ID", "COGNITO_DOMAIN"), "none")
-    others = {"BASE_URL": "http://localhost", "SIGNING_KEYS": "key", "AWS_REGION": "eu-central-1"}
-    return sign_in | others | outputs
 
 
 def open_tables(tables: Tables) -> Copied:

@@ -1,8 +1,8 @@
-"""The crash matrix: every operation that writes, with each kind of fault at each of its calls to AWS.
+"""The crash matrix: run every operation that writes, with each kind of fault at each of its calls to AWS.
 
-After the fault, the client, Lambda or the queue repeats the operation, or stops trying. Then the sweep runs until
-nothing is due. `auditor` then checks everything that is stored. A retry must also end in the state of a run without a
-fault.
+After the fault, the client, Lambda or the queue either repeats the operation or does not. Then the sweep runs until
+nothing is due, and `auditor` checks everything that is stored. A repeated operation must also end in the state of a run
+without a fault.
 """
 
 import argparse
@@ -19,7 +19,6 @@ from zlib import crc32
 
 import msgspec
 
-from chalicelib.domain.errors import Busy
 from tests.conftest import deployment
 from tests.support import idp
 from tests.support.arguments import parse_slice
@@ -28,7 +27,8 @@ from tests.support.chosen_store import opened_store
 from tests.support.cloud import Cloud
 from tests.support.crash_operations import OPERATIONS, Operation
 from tests.support.crash_world import Refused, World
-from tests.support.faults import Fault, Killed, Mode, striking
+from tests.support.fault_runs import ended_by_fault
+from tests.support.faults import Fault, Mode, striking
 from tests.support.postgres_auditor import open_source
 from tests.support.postgres_server import running_server
 
@@ -37,7 +37,7 @@ FINDINGS = ("lost", "orphan", "drift", "5xx", "stuck", "refused", "differs", "re
 """The kinds of findings. `5xx` includes every exception other than `Busy`."""
 MAX_ATTEMPTS = 3
 REPAIR_HOURS = 100
-"""The time of a repair that follows all sweeps."""
+"""The hours after which the repair begins, later than all sweeps."""
 
 
 class Case(NamedTuple):
@@ -50,7 +50,7 @@ class Case(NamedTuple):
 
 
 class Result(msgspec.Struct):
-    """The findings of a case, by kind. `struck` is the call to AWS that failed."""
+    """The findings of a case, each with its kind. `struck` is the call to AWS that failed, or empty if none did."""
 
     case: Case
     struck: str
@@ -58,6 +58,8 @@ class Result(msgspec.Struct):
 
 
 class _Goal(NamedTuple):
+    """The number of calls and the final state of an operation without a fault."""
+
     calls: int
     summary: dict[str, Any]
     statuses: dict[str, str]
@@ -111,15 +113,8 @@ class Matrix:
 
     def _act(self, operation: Operation, attempts: int) -> None:
         for self.world.attempt in range(attempts):
-            try:
-                operation.act(self.world)
-            except (Busy, Killed):
-                continue
-            except ExceptionGroup as group:
-                if others := group.split(Busy)[1]:
-                    raise others from group
-                continue
-            return
+            if not ended_by_fault(lambda: operation.act(self.world)):
+                return
         if attempts > 1:
             raise AssertionError(f"{attempts} attempts failed")
 
@@ -127,7 +122,7 @@ class Matrix:
         try:
             now = self.world.settle()
             if OPERATIONS[self._operation].actor == "event" and not is_repeated:
-                # An event that is lost for good can leave a second version of the object, which only a repair finds.
+                # If an event is never repeated, a second version of the object can stay. Only a repair finds it.
                 self.world.attempt = REPAIR_HOURS
                 self.world.reconcile()
         except Exception as error:
@@ -162,7 +157,7 @@ def _read_results(path: Path) -> list[Result]:
 
 
 def format_report(results: list[Result]) -> str:
-    """Return the numbers, and each finding."""
+    """Return a line for each finding, and the number of cases, faults and findings in the last line."""
     lines = [
         f"{'/'.join(map(str, result.case))} {result.struck}: {kind}: {text[:500]}"
         for result in results
@@ -175,7 +170,7 @@ def format_report(results: list[Result]) -> str:
 
 
 def main() -> int:
-    """Run the cases that the arguments select, and print the numbers of all cases so far."""
+    """Run the cases that the arguments select, and print the report of all cases so far."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--operations", default=",".join(OPERATIONS), help="names, separated by commas")
     parser.add_argument("--modes", default=",".join(MODES), help="modes, separated by commas")

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any, Literal, NamedTuple
 
 from chalicelib.albums.propagation import PROPAGATION_LEASE
+from chalicelib.domain.errors import Busy
 from chalicelib.domain.ids import UserId
 from chalicelib.domain.messages import ReindexPhotos
 from chalicelib.domain.photos import TRASH_LIFETIME
@@ -34,7 +35,7 @@ class Operation(NamedTuple):
 def _route(
     name: str, method: str, path: str, body: Any = None, *accepted: int, prepare: Action = lambda _: None, **more: Any
 ) -> Operation:
-    """Return the operation of a client. `accepted` are answers to a retry of a request that was successful."""
+    """Return the operation of a client. A retry of a successful request may get one of the statuses `accepted`."""
 
     def act(world: World) -> None:
         world.request(method, path, body, *accepted, **more)
@@ -51,7 +52,7 @@ def _request(*arguments: Any, **more: Any) -> Action:
 
 
 def _interrupted(*arguments: Any, **more: Any) -> Action:
-    """Return a request that is killed before it changes the photos of an album, so that a job has to."""
+    """Return a request that is killed before it changes the photos of an album. A job has to change them later."""
 
     def act(world: World) -> None:
         written: list[bool] = []
@@ -92,15 +93,30 @@ def _erased_with_late_upload(world: World) -> None:
 
 
 def _damage(world: World) -> None:
-    """Seed damage of several kinds that a repair mends without a loss."""
+    """Seed several kinds of damage that a repair corrects without losing anything."""
     seeded = damage.Damage(world.cloud, world.ann, world.bob)
     for seed in (
-        *(damage.later_version, damage.missing_rendition, damage.orphaned_rendition, damage.delete_marker),
-        *(row_damage.wrong_rating_sum, row_damage.missing_search_row, row_damage.orphaned_search_row),
-        *(row_damage.missing_digest,),
+        damage.later_version,
+        damage.missing_rendition,
+        damage.orphaned_rendition,
+        damage.delete_marker,
+        row_damage.wrong_rating_sum,
+        row_damage.missing_search_row,
+        row_damage.orphaned_search_row,
+        row_damage.missing_digest,
     ):
         seed(seeded)
     drain_queue(world.cloud)
+
+
+def _repair(world: World) -> None:
+    """Repair the damage.
+
+    Raises:
+        Busy: a repair has failed, so the operator runs the command again.
+    """
+    if world.reconcile().findings["not repaired"]:
+        raise Busy
 
 
 _JPEG = make_photo(32, 40)
@@ -136,7 +152,7 @@ CLIENT = [
     _route("empty the trash", "DELETE", "/trash"),
     _route("rate", "PUT", "/photos/{pier}/rating", {"rating": 5}),
     _route("rate first", "PUT", "/photos/{cove}/rating", {"rating": 5}),
-    _route("take a rating back", "DELETE", "/photos/{pier}/rating"),
+    _route("remove a rating", "DELETE", "/photos/{pier}/rating"),
     _route("create an album", "POST", "/albums", {"name": "Lake"}, key="k"),
     _route("change an album", "PATCH", "/albums/{first}", _RENAME),
     _route("delete an album", "DELETE", "/albums/{first}", None, 404),
@@ -152,11 +168,7 @@ CLIENT = [
     _route("remove photos from an album", "POST", "/albums/{first}/photos/remove", _BOTH),
     _route("create a link", "POST", "/albums/{first}/links", {}, key="k"),
     _route("revoke a link", "DELETE", "/albums/{first}/links/{link}", None, 404),
-    _route(
-        "try a wrong password",
-        *("GET", "/shared/{token}", None, 401),
-        headers={"X-Link-Password": "quay"},
-    ),
+    _route("try a wrong password", "GET", "/shared/{token}", None, 401, headers={"X-Link-Password": "quay"}),
     # The token of a cancelled account is invalid.
     _route("cancel the account", "DELETE", "/account", None, 401),
 ]
@@ -191,7 +203,7 @@ JOBS = [
 
 OTHERS = [
     Operation("sweep", "sweep", World.sweep, _request("PATCH", "/albums/{first}", _RENAME)),
-    Operation("repair", "reconcile", World.reconcile, _damage),
+    Operation("repair", "reconcile", _repair, _damage),
 ]
 
 OPERATIONS = {operation.name: operation for operation in [*CLIENT, *EVENTS, *JOBS, *OTHERS]}

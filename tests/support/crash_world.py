@@ -1,4 +1,4 @@
-"""The world of the crash matrix: two users with data of every kind, and what clients, Lambda and the queue do."""
+"""Two users of the crash matrix with data of every kind, and the actions of clients, Lambda and the queue."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -14,29 +14,27 @@ from tests.support.cloud import Answer, Client, Cloud, created
 from tests.support.cognito import Cognito
 from tests.support.fault_runs import aws_clients, require_success
 from tests.support.images import photo as make_photo
-from tests.support.reconciling import HOUR, reconcile
+from tests.support.reconciling import HOUR, Outcome, reconcile
 from tests.support.snapshots import Snapshot
 from tests.support.sweeps import drain_queue
 
 LEASES_END = timedelta(hours=9)
 """The time after which a sweep enqueues the work of an earlier sweep again. The longest lease is eight hours."""
 OLD_RENDITIONS_END = timedelta(hours=27)
-"""The age at which the renditions from before a rotation are due."""
+"""The age after which a sweep deletes the renditions from before a rotation."""
 MAX_SWEEPS = 6
 
 
 class Refused(Exception):
-    """The service refused a request that had to succeed, or a retry."""
+    """The service refused a request, or its retry, although the request had to succeed."""
 
 
 class World:
-    """Two users and their data. `values` are the ids, and what the actions have received so far."""
+    """Two users and their data. `values` has the ids, keys, events and jobs that the actions use, by name."""
 
     def __init__(self, cloud: Cloud) -> None:
         self.cloud, self.ann, self.bob = cloud, cloud.person("ann-crash"), cloud.person("bob-crash")
         Cognito(cloud)
-        self.can_reconcile = not cloud.settings.database_url
-        """True if the reconciliation knows the rows of the store."""
         self.clients = [*aws_clients(cloud), cloud.user_pool()._cognito]
         self.values: dict[str, Any] = {}
         self.attempt = 0
@@ -91,11 +89,11 @@ class World:
         headers: dict[str, str] | None = None,
         **query: Any,
     ) -> Any:
-        """Send a request as a client does. The names of values in `path` and `body` are replaced. Return the body.
+        """Send a request as a client does, and return the body. Replace `{name}` in `path` and `body` by its value.
 
         Raises:
             Busy: the client has to repeat the request, or a part of a batch.
-            Refused: the answer is another error of the client.
+            Refused: the response is another error below 500, and its status is not in `accepted`.
         """
         body = self._fill(body)
         headers = {"Idempotency-Key": key} if key else headers
@@ -147,12 +145,13 @@ class World:
         """Run the sweep as the schedule does. A repetition happens within the same hour."""
         self.cloud.sweep(datetime.now(UTC) + HOUR)
 
-    def reconcile(self) -> None:
+    def reconcile(self) -> Outcome:
         """Compare and repair. A repetition begins after the lease has ended."""
-        report = reconcile(after=HOUR * (1 + self.attempt), repair=True, max_share=1).report
-        assert report
-        if report.stopped:
-            raise Refused(report.stopped)
+        outcome = reconcile(after=HOUR * (1 + self.attempt), repair=True, max_share=1)
+        assert outcome.report
+        if outcome.report.stopped:
+            raise Refused(outcome.report.stopped)
+        return outcome
 
     def settle(self) -> Timestamp:
         """Sweep and run all jobs until nothing is due. Return the time of the last sweep, in the form of the rows."""

@@ -17,7 +17,7 @@ PAST = datetime.now(UTC) - timedelta(days=2)
 
 
 class Damage:
-    """Seed damage into a deployment. Each method damages something new, and returns the names of the findings."""
+    """A deployment with two users, and what the functions below need to damage it."""
 
     def __init__(self, cloud: Cloud, owner: Client, rater: Client) -> None:
         self.cloud, self.owner, self.rater = cloud, owner, rater
@@ -57,14 +57,15 @@ class Damage:
         self.cloud.s3.delete_object(Bucket=self.cloud.settings.renditions_bucket, Key=key)
 
     def delete_original(self, photo: Photo, **version: str) -> None:
-        """Delete the confirmed version of a photo, or add a delete marker if `version` is empty."""
+        """Delete the version of an original that `version` names, or add a delete marker if it names none."""
         self.cloud.s3.delete_object(Bucket=self.cloud.settings.originals_bucket, Key=photo.s3_key, **version)
 
 
 Seed = Callable[[Damage], list[str]]
+"""Damage something new. Return the names of the findings that the reconciliation must report."""
 
 
-def foreign_key(damage: Damage) -> list[str]:
+def unexpected_key(damage: Damage) -> list[str]:
     key = f"{damage.owner.user_id}/{uuid4()}.txt"
     damage.put_original(key)
     return [key]
@@ -162,6 +163,12 @@ def orphaned_rendition(damage: Damage) -> list[str]:
     return [key]
 
 
+def rendition_without_a_file_name(damage: Damage) -> list[str]:
+    key = damage.upload().prefix.removesuffix("/")
+    damage.put_rendition(key)
+    return [key]
+
+
 def rendition_without_a_row(damage: Damage) -> list[str]:
     key = f"{damage.owner.user_id}/{damage.create_old_photo_id()}/v/256.webp"
     damage.put_rendition(key)
@@ -180,3 +187,10 @@ def object_of_an_erased_photo(damage: Damage) -> list[str]:
     damage.rows.forget_due(photo.photo_id)
     damage.put_original(photo.s3_key)
     return [photo.prefix]
+
+
+def objects_without_a_file_name_of_an_erased_photo(damage: Damage) -> list[str]:
+    prefix = object_of_an_erased_photo(damage)[0]
+    damage.put_original(prefix.removesuffix("/"))
+    damage.put_rendition(prefix.removesuffix("/"))
+    return [prefix]

@@ -17,8 +17,10 @@ REPAIRABLE: list[tuple[Seed, str]] = [
     (seeds.missing_rendition, "rendition-missing"),
     (seeds.empty_rendition, "rendition-corrupt"),
     (seeds.orphaned_rendition, "rendition-orphaned"),
+    (seeds.rendition_without_a_file_name, "rendition-orphaned"),
     (seeds.rendition_without_a_row, "rendition-orphaned"),
     (seeds.object_of_an_erased_photo, "object-of-erased-photo"),
+    (seeds.objects_without_a_file_name_of_an_erased_photo, "object-of-erased-photo"),
     (row_damage.rating_of_an_erased_photo, "rating-orphaned"),
     (row_damage.rating_without_a_photo, "rating-orphaned"),
     (row_damage.wrong_rating_sum, "rating-sum"),
@@ -42,7 +44,7 @@ REPAIRABLE: list[tuple[Seed, str]] = [
     (row_damage.pending_photo_outside_the_index_of_the_sweep, "photo-keys"),
 ]
 MANUAL: list[tuple[Seed, str]] = [
-    (seeds.foreign_key, "object-unexpected"),
+    (seeds.unexpected_key, "object-unexpected"),
     (seeds.key_with_the_id_of_another_user, "object-unexpected"),
     (seeds.object_at_the_top, "object-unexpected"),
     (seeds.lost_original, "object-missing"),
@@ -53,7 +55,7 @@ CONTENT: list[tuple[Seed, str]] = [
     (seeds.other_hash, "object-differs"),
 ]
 OF_ONE_STORE: list[tuple[Seed, str]] = [*dynamodb_damage.SEEDS, *postgres_damage.SEEDS]
-"""Damage that only one database can have. The repair succeeds too."""
+"""Damage that only one database can have. The repair must correct it too."""
 TIMES = 2
 
 
@@ -63,7 +65,7 @@ def seed_all(damage: Damage, seeds: list[tuple[Seed, str]]) -> list[Finding]:
 
 
 def difference(found: list[Finding], expected: list[Finding]) -> list[tuple[str, Finding]]:
-    """Return the findings that are missing, additional or repeated."""
+    """Return the findings whose number differs from the expected one, each with `missing` or `additional`."""
     counts = Counter(found)
     counts.subtract(expected)
     return [("missing" if count < 0 else "additional", finding) for finding, count in counts.items() if count]

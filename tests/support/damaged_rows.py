@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 
 class DamagedRows(Protocol):
-    """The rows of a deployment. Methods that return a text return the name of the finding."""
+    """The rows of a deployment. A method that returns a string returns the name of the finding that it causes."""
 
     @property
     def seeds(self) -> list[tuple["Callable[[Damage], list[str]]", str]]:
-        """Return damage that only this database can have, with the kinds."""
+        """Return the functions that seed damage that only this database can have, with the kinds of findings."""
 
     def snapshot(self) -> object:
-        """Return all rows except the one of the run."""
+        """Return all rows except the row of the reconciliation's run."""
 
     def lose(self, photo: Photo) -> None:
         """Delete the row of a photo, but not the rows that follow from it."""
@@ -67,7 +67,7 @@ class DamagedRows(Protocol):
         """Delete an album, but not its entries and links."""
 
     def put_album(self, album: Album) -> None:
-        """Write an album in place of the one with its id."""
+        """Write an album. Replace the album with the same id."""
 
     def publish_album(self, album_id: str) -> None:
         """Put a private album into the public index."""

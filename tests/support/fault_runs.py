@@ -1,4 +1,4 @@
-"""Repeat a test with a fault at each call to AWS, and detect the steps that a fault ended."""
+"""Repeat a test with a fault at each call to AWS, and detect whether a fault ended a step."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
@@ -53,7 +53,7 @@ def ended_by_fault(step: Callable[[], Any]) -> bool:
 def run_with_fault_at_every_call(modes: tuple[Mode, ...], run: Callable[[Fault], None]) -> list[str]:
     """Call `run` with a fault at the first call to AWS, then at the second, until a run has no such call.
 
-    Use the `modes` in turn. Return the operations that failed. Calls to the database are `read` or `write`.
+    Use the `modes` in turn. Return the names of the calls that failed, as `name_operation` does.
     """
     operations: list[str] = []
     # Concurrent transactions of an SQL database can conflict, so the number of statements differs between runs.
@@ -71,12 +71,12 @@ def run_with_fault_at_every_call(modes: tuple[Mode, ...], run: Callable[[Fault],
 
 
 def name_operation(call: str) -> str:
-    """Return the name of an operation, which is `read` or `write` for each database."""
+    """Return the name of a call to AWS, or `read` or `write` for a call to a database."""
     return _KINDS.get(call, call)
 
 
 class Journey(Protocol):
-    """Steps of one user. The attributes hold what the steps have made so far."""
+    """The steps of one user. The attributes have the results of the earlier steps."""
 
     cloud: Cloud
 
@@ -90,8 +90,7 @@ def replay_with_fault_at_every_call(
 ) -> list[str]:
     """Call `run` as `run_with_fault_at_every_call` does, with the rest of the journey's steps.
 
-    Each run starts from a snapshot before the step that the fault strikes, and so repeats none of the steps before it.
-    Return the operations that were struck.
+    Each run starts from a snapshot that was taken before the step with the fault, so it repeats no earlier steps.
     """
     checkpoints = _checkpoints(journey)
 
@@ -114,7 +113,7 @@ class _Checkpoint(NamedTuple):
 
 
 def _checkpoints(journey: Journey) -> list[_Checkpoint]:
-    """Take every step once, without a fault. Return the state before each step."""
+    """Run every step once, without a fault. Return the state before each step."""
     checkpoints = []
     with striking(Fault(-1, "killed"), *aws_clients(journey.cloud)) as counter:
         for number in range(len(journey.steps)):

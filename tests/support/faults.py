@@ -35,7 +35,7 @@ class Fault(msgspec.Struct):
     struck: str = ""
     """The operation that failed."""
     is_retried: bool = False
-    """True if the stores themselves retry after the fault, because the connection was cut or a transaction lost."""
+    """True if the stores retry the statement, because its connection was closed or its transaction conflicted."""
 
     def before(self, emitter: Any, model: Any, context: Any, **_: Any) -> Answer | None:
         """Handle the `before-call` event of botocore."""
@@ -70,7 +70,7 @@ class Fault(msgspec.Struct):
             _raise_connection_error(emitter, model, ReadTimeoutError(endpoint_url="https://aws"))
 
     def _fail_statement(self, connection: psycopg.Connection[Any]) -> None:
-        """Refuse a statement, or cut its connection. A process that is killed loses its connections."""
+        """Raise the error of a refused statement, or close its connection. A killed process loses its connections."""
         if self.mode == "500":
             raise sql.QueryCanceled("canceling statement due to statement timeout")
         self.is_retried = self.mode in ("not sent", "answer lost", "throttled")

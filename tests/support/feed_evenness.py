@@ -118,7 +118,7 @@ def correlations(photos: Gallery, seeds: int, depth: int) -> tuple[float, float,
     """
     walks = []
     for seed in range(seeds):
-        items, _ = feed.read_page(feed.Walk(seed, depth), len(photos.ranks), photos.read)
+        items, _ = feed.read_page(feed.Walk(seed, depth), len(photos.ranks), photos.read, 0)
         walks.append([item.photo_id for item in items])
     both = list(zip(walks[::2], walks[1::2], strict=True))
     rho = [chi_square.rank_correlation(one, other) for one, other in both]

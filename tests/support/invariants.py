@@ -36,7 +36,7 @@ def untidy(cloud: Cloud, owner: str) -> list[str]:
 
 
 def left_over(cloud: Cloud, owner: str) -> list[str]:
-    """Return the objects that no photo of `owner` uses, and ratings of erased photos. The sweep must delete them."""
+    """Return objects that no photo of `owner` uses, and ratings of erased photos. The sweep must delete both."""
     photos = rows(cloud, owner)
     originals = {(photo.s3_key, photo.version_id) for photo in photos if photo.status == "ready"}
     renditions = {key for photo in photos for key in photo.renditions.values()}

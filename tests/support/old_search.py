@@ -6,8 +6,7 @@ from chalicelib.domain.photos import Photo
 from chalicelib.domain.tags import normalize_tags
 from chalicelib.infra.settings import load_settings
 from chalicelib.stores.dynamodb import items, term_rows
-from chalicelib.stores.dynamodb.photos import DynamoPhotoStore
-from chalicelib.stores.dynamodb.search import DynamoSearchIndex
+from chalicelib.stores.dynamodb.stores import build_stores
 from tests.support.moto_data import read_rows
 from tests.support.rows import Backend
 
@@ -50,8 +49,8 @@ def build_reading_backend(backend: Backend) -> Backend:
     """Return the backend with stores that also read the rows of the earlier release."""
     names = {f"{name}_TABLE": f"photoshare-test-{table}" for name, table in _TABLES.items()}
     settings = load_settings(dict.fromkeys(_OTHERS, "none") | names | {"AWS_REGION": "eu-central-1"})
-    backend.store = DynamoPhotoStore(settings, backend.client)
-    backend.search = DynamoSearchIndex(settings, backend.client)
+    stores = build_stores(settings, backend.client)
+    backend.store, backend.search = stores.photos, stores.search
     return backend
 
 

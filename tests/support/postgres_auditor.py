@@ -1,4 +1,4 @@
-"""Read the rows of PostgreSQL for the auditor, in the form in which it knows them. No code of the stores is used."""
+"""Read the rows of PostgreSQL for the auditor, in the format of DynamoDB. This module uses no code of the stores."""
 
 import json
 import os
@@ -52,7 +52,7 @@ class PostgresSource(Source):
             if "sha256" in photo:
                 photo["sha256"] = urlsafe_b64encode(bytes.fromhex(photo["sha256"])).decode().rstrip("=")
             expected, found = _list_names(photo), lists.pop(row["photo_id"], set())
-            # The auditor compares this key with the visibility. A wrong key makes any other difference visible too.
+            # The auditor compares this key with the visibility. If any list of the photo is wrong, return a wrong key.
             is_public = _PUBLIC in found if found == expected else _PUBLIC not in expected
             yield photo | ({"publicKey": "public"} if is_public else {})
         assert lists == {}, f"lists of photos that do not exist: {lists}"
@@ -85,7 +85,7 @@ class PostgresSource(Source):
             term = {"ownerPart": f"{owner}#{word[:2]}", "wordPhoto": f"{word}#{photo_id}", "photoId": photo_id}
             yield term | ({"publicTag": word} if key in public else {})
             public.discard(key)
-        # A public word of a photo that its owner does not find by the word.
+        # Public rows of words without a row of the owner.
         yield from ({"ownerPart": "public", "wordPhoto": word, "photoId": photo_id} for photo_id, word in public)
 
     def _read_albums(self) -> Iterator[Row]:

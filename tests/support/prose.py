@@ -39,7 +39,7 @@ def passages() -> Iterator[Passage]:
     for path in sorted(ROOT.glob("chalicelib/web/*.html")):
         yield from _of_html(path)
     yield from _of_openapi(ROOT / "docs" / "openapi.json")
-    for path in [*sorted(ROOT.glob("chalicelib/web/*.[jc]s*")), ROOT / "resources.yaml", ROOT / "Makefile"]:
+    for path in [*_web_files(), ROOT / "resources.yaml", ROOT / "Makefile"]:
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
             yield Passage(path, number, "text", line)
 
@@ -57,6 +57,13 @@ def markdown_files() -> list[Path]:
         *sorted((ROOT / "docs").rglob("*.md")),
         *sorted((ROOT / ".github").rglob("*.md")),
     ]
+
+
+def _web_files() -> Iterator[Path]:
+    """Yield the scripts and style files of the web page, except its texts, which speak to users."""
+    for path in sorted((ROOT / "chalicelib" / "web").rglob("*.[jc]s*")):
+        if path.parent.name != "texts":
+            yield path
 
 
 def prose_of(path: Path) -> str:

@@ -153,7 +153,7 @@ class Drill:
         self.run("release.reconcile", "--rebuild", "--min-age", "0", "--data", str(self.service.data))
 
     def restore_users(self) -> None:
-        """Create the users again. Ann sets a new password by email."""
+        """Create the users again. Ann sets a new password by e-mail."""
         outcomes = self.run("release.users", "import", str(self.export), "--data", str(self.service.data))
         assert outcomes.splitlines() == OUTCOMES, outcomes
         mails = self.service.read_output().count(f"Mail to {self.email}")

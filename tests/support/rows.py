@@ -122,9 +122,7 @@ def on_dynamodb(deploy: Callable[[], dict[str, str]]) -> Iterator[Callable[[], B
     """Yield a function that empties the tables on moto and returns stores for them."""
     with mock_aws(), shortcuts():
         aws._get_session.cache_clear()
-        sign_in = dict.fromkeys(("USER_POOL_ID", "USER_POOL_CLIENT_ID", "COGNITO_DOMAIN"), "none")
-        others = {"BASE_URL": "http://localhost", "SIGNING_KEYS": "key", "AWS_REGION": "eu-central-1"}
-        settings, client = load_settings(sign_in | others | deploy()), aws.create_client("dynamodb")
+        settings, client = load_settings(build_environment(deploy())), aws.create_client("dynamodb")
 
         def empty_backend() -> Backend:
             empty(settings, client)
@@ -132,6 +130,13 @@ def on_dynamodb(deploy: Callable[[], dict[str, str]]) -> Iterator[Callable[[], B
 
         yield empty_backend
     aws._get_session.cache_clear()
+
+
+def build_environment(outputs: dict[str, str]) -> dict[str, str]:
+    """Return the environment of the API of a stage, from the outputs of its stack."""
+    sign_in = dict.fromkeys(("USER_POOL_ID", "USER_POOL_CLIENT_ID", "COGNITO_DOMAIN"), "none")
+    others = {"BASE_URL": "http://localhost", "SIGNING_KEYS": "key", "AWS_REGION": "eu-central-1"}
+    return sign_in | others | outputs
 
 
 def _backend(settings: Settings, client: Any) -> Backend:

@@ -8,6 +8,7 @@ import pytest
 
 from chalicelib import wiring
 from chalicelib.domain.accounts import Caller
+from chalicelib.domain.errors import Busy
 from chalicelib.domain.ids import PhotoId, UserId
 from chalicelib.domain.photos import MAX_UPLOAD_BYTES
 from chalicelib.domain.requests import PhotoChanges
@@ -15,7 +16,7 @@ from tests.support.captured_logs import capture_log
 from tests.support.cloud import Client, Cloud, created
 from tests.support.images import photo as make_photo
 from tests.support.invariants import broken, left_over, originals_of, sound
-from tests.support.uploads import act_during, cancel_account, put_object
+from tests.support.uploads import act_during, cancel_account, during_writes, put_object
 
 JPEG, OTHER = make_photo(64, 48), make_photo(48, 64, seed=1)
 
@@ -33,6 +34,13 @@ def test_upload_becomes_a_photo_with_metadata_and_renditions(shared_cloud: Cloud
     assert photo.taken_at
     assert photo.placeholder
     assert sound(shared_cloud, ann)
+
+
+@pytest.mark.parametrize("content", [JPEG, b"<html>"])
+def test_confirmation_returns_the_photo_as_it_is_stored(shared_cloud: Cloud, ann: Client, content: bytes) -> None:
+    grant = shared_cloud.grant(ann)
+    photo = wiring.confirmation().confirm(grant["s3Key"], shared_cloud.put(grant, content))
+    assert photo == shared_cloud.photo(grant["photoId"])
 
 
 def test_rejection_is_logged_with_the_type_of_its_cause(
@@ -148,6 +156,26 @@ def test_photo_changed_during_decoding_becomes_ready_with_the_change(shared_clou
         shared_cloud.deliver(created(grant["s3Key"], version))
     photo = shared_cloud.photo(grant["photoId"])
     assert (photo.status, photo.title) == ("ready", "Harbour")
+    assert sound(shared_cloud, ann)
+
+
+def test_confirmation_of_a_photo_that_changes_before_every_write_is_busy(shared_cloud: Cloud, ann: Client) -> None:
+    grant = shared_cloud.grant(ann)
+    version = shared_cloud.put(grant, JPEG)
+    titles: list[str] = []
+
+    def rename(**_: Any) -> None:
+        # The change is a write too.
+        if len(titles) % 2 == 0:
+            titles.append("begun")
+            assert ann.patch(f"/photos/{grant['photoId']}", {"title": f"{len(titles)}"}).status == 200
+            titles.append("done")
+
+    with during_writes(shared_cloud, rename), pytest.raises(Busy):
+        wiring.confirmation().confirm(grant["s3Key"], version)
+    assert shared_cloud.photo(grant["photoId"]).status == "pending"
+    shared_cloud.deliver(created(grant["s3Key"], version))
+    assert shared_cloud.photo(grant["photoId"]).status == "ready"
     assert sound(shared_cloud, ann)
 
 

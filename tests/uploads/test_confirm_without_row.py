@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from chalicelib import wiring
 from chalicelib.domain.ids import create_photo_id
 from chalicelib.domain.photos import TOMBSTONE_LIFETIME
 from tests.support.cloud import Client, Cloud, created
@@ -123,6 +124,26 @@ def test_object_without_a_row_is_deleted_if_the_account_is_cancelled(
     shared_cloud.deliver(created(key, put_object(shared_cloud, key, JPEG)))
     assert [photo.photo_id for photo in rows(shared_cloud, ann.user_id)] == [grant["photoId"]]
     assert sound(shared_cloud, ann)
+
+
+@pytest.mark.parametrize("is_late", [False, True])
+def test_lost_row_of_a_cancelled_account_is_not_rebuilt(shared_cloud: Cloud, ann: Client, *, is_late: bool) -> None:
+    shared_cloud.grant(ann)
+    key = f"{ann.user_id}/{create_photo_id(NOW, uuid4().int)}/x.jpg"
+    version = put_object(shared_cloud, key, JPEG)
+    stored = shared_cloud.bucket.read(key, version)
+    assert stored
+
+    def cancel() -> None:
+        cancel_account(shared_cloud, ann.user_id)
+
+    if not is_late:
+        cancel()
+    with act_during(shared_cloud, "PutObject", cancel):
+        assert wiring.confirmation().rebuild(key, stored) is None
+    assert len(rows(shared_cloud, ann.user_id)) == 1
+    if not is_late:
+        assert [name for name in shared_cloud.renditions() if name.startswith(f"{ann.user_id}/")] == []
 
 
 KEYS = st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="/"), min_size=1, max_size=40)

@@ -9,8 +9,9 @@ import pytest
 import time_machine
 
 from chalicelib import wiring
+from chalicelib.domain.accounts import IdempotencyRecord
 from chalicelib.domain.errors import Busy
-from chalicelib.domain.ids import format_timestamp
+from chalicelib.domain.ids import UserId, format_timestamp
 from chalicelib.domain.photos import GRANT_LIFETIME
 from tests.support.cloud import Answer, Client, Cloud
 from tests.support.faults import Fault, Killed, Mode, striking
@@ -181,6 +182,24 @@ def test_sixteen_concurrent_requests_for_duplicate_content_get_no_grant(
     answers = run_concurrently_on(shared_cloud, [lambda: request_upload(ann, key, sha256=DIGEST)] * 16)
     assert {answer.body for answer in answers} == {f'{{"photoId":"{photo.photo_id}","duplicate":true}}'}
     assert rows(shared_cloud, ann.user_id) == [photo]
+
+
+def test_key_that_another_request_uses_between_read_and_write_is_rejected(
+    shared_cloud: Cloud, ann: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared_cloud.upload(ann, JPEG)
+    store = wiring.stores().idempotency
+    read = store.get_record
+
+    def read_first(user_id: UserId, key: str) -> IdempotencyRecord | None:
+        record = read(user_id, key)
+        monkeypatch.setattr(store, "get_record", read)
+        assert request_upload(ann, "k", sha256=DIGEST, title="first").status == 200
+        return record
+
+    monkeypatch.setattr(store, "get_record", read_first)
+    answer = request_upload(ann, "k", sha256=DIGEST, title="second")
+    assert (answer.status, answer.json["error"]) == (409, "IdempotencyConflict")
 
 
 def test_digest_rows_match_the_photos_after_concurrent_changes(shared_cloud: Cloud, ann: Client) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain.errors import Busy
 from tests.support.cloud import Client, Cloud, created
 from tests.support.faults import Fault, Killed, striking
 from tests.support.images import photo as make_photo
@@ -144,3 +145,39 @@ def test_event_for_the_prefix_of_another_user_does_not_touch_the_photo_with_its_
     assert shared_cloud.photo(grant["photoId"]) == before
     assert originals_of(shared_cloud, ann.user_id) == originals
     assert foreign not in shared_cloud.originals()
+
+
+def test_any_late_object_of_an_erased_photo_makes_all_its_objects_go(shared_cloud: Cloud, ann: Client) -> None:
+    photo = shared_cloud.upload(ann, JPEG)
+    ann.delete(f"/photos/{photo.photo_id}", permanent="true")
+    put_object(shared_cloud, photo.s3_key, OTHER)
+    stray = f"{photo.prefix}late.jpg"
+    shared_cloud.deliver(created(stray, put_object(shared_cloud, stray, OTHER)))
+    assert originals_of(shared_cloud, ann.user_id) == set()
+
+
+def test_late_version_of_a_rejected_photo_makes_all_its_objects_go(shared_cloud: Cloud, ann: Client) -> None:
+    photo = shared_cloud.upload(ann, b"<html>")
+    put_object(shared_cloud, f"{photo.prefix}late.jpg", OTHER)
+    shared_cloud.deliver(created(photo.s3_key, put_object(shared_cloud, photo.s3_key, OTHER)))
+    assert originals_of(shared_cloud, ann.user_id) == set()
+
+
+def test_version_that_replaces_a_lost_one_is_confirmed_by_the_next_event_if_the_photo_changes(
+    shared_cloud: Cloud, ann: Client
+) -> None:
+    photo = shared_cloud.upload(ann, JPEG)
+    second = put_object(shared_cloud, photo.s3_key, JPEG)
+    assert photo.version_id
+    shared_cloud.bucket.delete_one_version(photo.s3_key, photo.version_id)
+
+    def rename() -> None:
+        assert ann.patch(f"/photos/{photo.photo_id}", {"title": "Quay"}).status == 200
+
+    with act_during(shared_cloud, "write", rename), pytest.raises(ExceptionGroup) as caught:
+        shared_cloud.deliver(created(photo.s3_key, second))
+    assert caught.group_contains(Busy)
+    shared_cloud.deliver(created(photo.s3_key, second))
+    changed = shared_cloud.photo(photo.photo_id)
+    assert (changed.version_id, changed.title) == (second, "Quay")
+    assert sound(shared_cloud, ann)

@@ -1,11 +1,10 @@
 """Deletion of accounts on DynamoDB: delete an account's rows from every table, one batch per call."""
 
-import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.ids import AlbumId, PhotoId, Timestamp, UserId
-from chalicelib.domain.photos import Photo
+from chalicelib.domain.photos import TOMBSTONE_SECONDS, Photo
 from chalicelib.infra.settings import Settings
 from chalicelib.stores.dynamodb import items, photo_rows, ratings, term_rows
 from chalicelib.stores.dynamodb.calls import Calls, KeyRange, Write
@@ -23,7 +22,7 @@ _ALL_KEYS = ("0", "~")
 class DynamoAccountDeletionStore:
     """`AccountDeletionStore` on the tables that `Settings` names."""
 
-    def __init__(self, settings: Settings, dynamodb: "DynamoDBClient", clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, settings: Settings, dynamodb: "DynamoDBClient", clock: Callable[[], float]) -> None:
         self._calls, self._clock = Calls(dynamodb, clock), clock
         self._photos, self._accounts, self._terms = settings.photo_table, settings.account_table, settings.term_table
         self._albums, self._entries, self._ratings = settings.album_table, settings.entry_table, settings.rating_table
@@ -82,7 +81,7 @@ class DynamoAccountDeletionStore:
         if cancelled_at is None:
             return
         marker: PlainItem = {"userId": user_id, "record": "account", "cancelledAt": cancelled_at}
-        expires_at = int(self._clock()) + items.TOMBSTONE_SECONDS
+        expires_at = int(self._clock()) + TOMBSTONE_SECONDS
         marker |= {"dueShard": _DUE, "dueAt": due_at} if due_at else {"expiresAt": expires_at}
         put = {"TableName": self._accounts, "Item": items.encode(marker)}
         self._calls.transact([{"Put": put | {"ConditionExpression": "attribute_exists(dueAt)"}}])

@@ -1,6 +1,5 @@
 """Accounts on DynamoDB."""
 
-import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 class DynamoAccountStore:
     """`AccountStore` on the tables that `Settings` names."""
 
-    def __init__(self, settings: Settings, dynamodb: "DynamoDBClient", clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, settings: Settings, dynamodb: "DynamoDBClient", clock: Callable[[], float]) -> None:
         self._calls, self._accounts = Calls(dynamodb, clock), settings.account_table
 
     def get_account(self, user_id: UserId) -> Account:

@@ -1,6 +1,5 @@
 """Albums and their entries on DynamoDB. `entries` writes the entries. `share_links` stores the links."""
 
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
@@ -31,7 +30,7 @@ class DynamoAlbumStore:
 
     walk_sizes = FEW_QUERIES
 
-    def __init__(self, settings: Settings, dynamodb: "DynamoDBClient", clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, settings: Settings, dynamodb: "DynamoDBClient", clock: Callable[[], float]) -> None:
         self._calls, self._clock = Calls(dynamodb, clock), clock
         self._photos, self._accounts = settings.photo_table, settings.account_table
         self._albums, self._entries = settings.album_table, settings.entry_table

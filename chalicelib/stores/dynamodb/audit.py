@@ -1,6 +1,5 @@
 """Repairs of rows, for the reconciliation. Each repair fails if a row has changed since it was read."""
 
-import time
 from collections.abc import Callable, Mapping
 from itertools import batched
 from typing import TYPE_CHECKING
@@ -40,7 +39,7 @@ if TYPE_CHECKING:
 class DynamoAudit(DynamoRowReader):
     """`RowAudit` on the tables that `Settings` names."""
 
-    def __init__(self, settings: Settings, dynamodb: "DynamoDBClient", clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, settings: Settings, dynamodb: "DynamoDBClient", clock: Callable[[], float]) -> None:
         self._rows = DynamoRawRows(settings, dynamodb, clock)
         super().__init__(self._rows)
 
@@ -53,7 +52,7 @@ class DynamoAudit(DynamoRowReader):
             written = _merge(stored, after)
             replacements.append(Replacement("photo_table", stored.row, written))
         expected = self.build_rows(after) if after else {}
-        # Rows of a rebuilt photo can have survived that the row of the photo did not lead to.
+        # Rows that are expected but not in `rows` may exist, because they can survive the loss of their photo's row.
         found = {**rows, **self.read_rows(row_id for row_id in expected if row_id not in rows)}
         for row_id in {**found, **expected}:
             before, wanted = ((row.row if row else None) for row in (found.get(row_id), expected.get(row_id)))

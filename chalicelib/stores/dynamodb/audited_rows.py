@@ -31,8 +31,15 @@ from chalicelib.stores.row_audit import (
 TABLES: dict[RowKind, TableName] = {"entry": "entry_table", "search-row": "term_table", "digest": "account_table"}
 COUNTS: dict[CountName, str] = {"photo_count": "photoCount", "bytes": "bytes", "album_count": "albumCount"}
 PHOTO_KEYS = (
-    *("dueShard", "takenKey", "ownerKey", "rank", "publicKey", "publicOwnerKey", "feedShard", "expiresAt"),
+    "dueShard",
+    "expiresAt",
+    "feedShard",
+    "ownerKey",
+    "publicKey",
+    "publicOwnerKey",
+    "rank",
     "sweepAt",
+    "takenKey",
 )
 """The index keys of a photo, except its score."""
 ALBUM_KEYS = ("ownerKey", "publicKey", "dueShard", "visibility")

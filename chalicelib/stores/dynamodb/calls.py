@@ -47,7 +47,7 @@ class Calls:
     def query(self, keys: KeyRange, limit: int | None, *, forward: bool = True, consistent: bool = False) -> list[Item]:
         """Return the first `limit` items of a range, or all of them if `limit` is None.
 
-        If `consistent`, the answer reflects every acknowledged write. An index cannot be read consistently.
+        If `consistent`, the result reflects every acknowledged write. An index cannot be read consistently.
         AWS contracts DDB-8, DDB-9, DDB-11, DDB-12.
         """
         request = _build_query(keys, forward=forward) | {"ConsistentRead": consistent}

@@ -26,14 +26,14 @@ class CopiedPhotos:
         return photo_rows.read(self._calls, self._settings.photo_table, photo_ids)
 
     def replace(self, before: Photo | None, photo: Photo, after: PhotoCopy | None) -> None:
-        """Replace the rows of `before` by those of `after`. None is no photo. `photo` is one of both.
+        """Replace the rows of `before` with those of `after`. None means no photo. `photo` is one of the two.
 
         Raises:
             Busy: another process has changed the photo.
         """
         writes = self._build_writes(before, photo, after)
         if len(writes) > _MAX_WRITES and before and after:
-            # If the second transaction does not follow, the next run of the copy adds the photo.
+            # If the process is killed between both transactions, the next run of the copy adds the photo.
             self.replace(before, photo, None)
             self.replace(None, photo, after)
         elif self._calls.transact(writes):

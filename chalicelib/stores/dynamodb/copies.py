@@ -28,6 +28,7 @@ from chalicelib.stores.copies import (
 from chalicelib.stores.dynamodb import albums, idempotency, items, photo_rows, share_links, user_requests
 from chalicelib.stores.dynamodb.calls import Calls, KeyRange, is_expired
 from chalicelib.stores.dynamodb.copied_photos import CopiedPhotos
+from chalicelib.stores.user_requests import RequestKind
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -36,7 +37,7 @@ _PAGE = 100
 _ROWS = 1000
 _PROGRESS: items.Key = {"userId": {"S": "#copy"}, "record": {"S": "run"}}
 """The row of the progress. No user can have this id."""
-_REQUEST_KINDS: tuple[user_requests.RequestKind, ...] = ("reindex", "trash")
+_REQUEST_KINDS: tuple[RequestKind, ...] = ("reindex", "trash")
 
 
 class DynamoCopyStore:
@@ -73,8 +74,16 @@ class DynamoCopyStore:
         return users, json.dumps(end) if end else None
 
     def read(self, kind: Kind, user_id: UserId) -> Iterator[Record]:
-        read: Callable[[UserId], Iterator[Record]] = getattr(self, f"_read_{kind}")
-        return read(user_id)
+        readers: dict[Kind, Callable[[UserId], Iterator[Record]]] = {
+            "ratings": self._read_ratings,
+            "photos": self._read_photos,
+            "links": self._read_links,
+            "albums": self._read_albums,
+            "keys": self._read_keys,
+            "requests": self._read_requests,
+            "accounts": self._read_accounts,
+        }
+        return readers[kind](user_id)
 
     def write(self, kind: Kind, records: Sequence[Record]) -> None:
         if kind == "photos":
@@ -123,15 +132,10 @@ class DynamoCopyStore:
             yield from sorted(map(_decode_photo, rows), key=get_key)
 
     def _iterate_photo_ids(self, user_id: UserId) -> Iterator[list[PhotoId]]:
-        low = "0"
-        while rows := self._query_owned(self._settings.photo_table, ("userId", user_id), "photoId", low, _PAGE):
-            yield (photo_ids := [PhotoId(row["photoId"]["S"]) for row in rows])
-            low = f"{photo_ids[-1]}0"
-
-    def _query_owned(
-        self, table: str, partition: tuple[str, str], name: str, low: str, limit: int | None
-    ) -> list[items.Item]:
-        return self._calls.query(KeyRange(table, partition, (name, low, "g"), "owner"), limit)
+        after = ""
+        while photo_ids := photo_rows.list_owned_ids(self._calls, self._settings.photo_table, user_id, _PAGE, after):
+            yield photo_ids
+            after = photo_ids[-1]
 
     def _read_ratings(self, user_id: UserId) -> Iterator[Record]:
         for photo_ids in self._iterate_photo_ids(user_id):
@@ -151,10 +155,9 @@ class DynamoCopyStore:
 
     def _list_albums(self, user_id: UserId) -> list[AlbumId]:
         # A deleted album is in a separate partition. It can be in both, because indexes lag behind.
-        names = (user_id, f"{user_id}#deleted")
-        table = self._settings.album_table
-        rows = [row for name in names for row in self._query_owned(table, ("ownerKey", name), "albumId", "0", None)]
-        return sorted({AlbumId(row["albumId"]["S"]) for row in rows})
+        names, table = (user_id, f"{user_id}#deleted"), self._settings.album_table
+        ranges = [KeyRange(table, ("ownerKey", name), ("albumId", "0", "g"), "owner") for name in names]
+        return sorted({AlbumId(row["albumId"]["S"]) for keys in ranges for row in self._calls.query(keys, None)})
 
     def _read_links(self, user_id: UserId) -> Iterator[Record]:
         for album_id in self._list_albums(user_id):

@@ -4,7 +4,7 @@ import json
 import sqlite3
 import time
 from base64 import b64decode
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from threading import Lock
 from typing import Any
@@ -51,8 +51,8 @@ class _Line(msgspec.Struct):
 class ExportedRows:
     """`RawReader` of exports that `load_exports` has stored in a database."""
 
-    def __init__(self, database: sqlite3.Connection, clock: Callable[[], float] = time.time) -> None:
-        self._database, self._clock = database, clock
+    def __init__(self, database: sqlite3.Connection) -> None:
+        self._database = database
         # Several threads read ratings. Python's sqlite3 shares the prepared statements of a connection between them.
         self._lock = Lock()
 
@@ -64,7 +64,7 @@ class ExportedRows:
 
     def read(self, keys: Iterable[RawKey]) -> dict[RawKey, Item]:
         rows = {key: json.loads(item) for key in keys for (item,) in self._fetch(_READ, *key)}
-        return {key: row for key, row in rows.items() if not is_expired(row, self._clock())}
+        return {key: row for key, row in rows.items() if not is_expired(row, time.time())}
 
     def query(self, table: TableName, partition: str, begin: str = "") -> list[Item]:
         return [json.loads(item) for (item,) in self._fetch(_QUERY, table, partition, begin, f"{begin}~")]

@@ -1,6 +1,5 @@
 """Idempotency records and photos by their bytes on DynamoDB, in the partition of their account."""
 
-import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 class DynamoIdempotencyStore:
     """`IdempotencyStore` on the tables that `Settings` names."""
 
-    def __init__(self, settings: Settings, dynamodb: "DynamoDBClient", clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, settings: Settings, dynamodb: "DynamoDBClient", clock: Callable[[], float]) -> None:
         self._calls, self._clock, self._accounts = Calls(dynamodb, clock), clock, settings.account_table
 
     def get_record(self, user_id: UserId, key: str) -> IdempotencyRecord | None:

@@ -18,7 +18,7 @@ from chalicelib.domain.albums import Album
 from chalicelib.domain.feed import RANKS, Span, compute_rank
 from chalicelib.domain.ids import AlbumId, PhotoId, UserId, get_upload_time
 from chalicelib.domain.listing import Listing
-from chalicelib.domain.photos import TOMBSTONE_LIFETIME, Photo
+from chalicelib.domain.photos import TOMBSTONE_SECONDS, Photo
 from chalicelib.domain.years import read_years
 
 PUBLIC_SHARD_BITS = 5
@@ -28,7 +28,6 @@ At most `feed.PUBLIC_MIN_DEPTH`, so that no bucket of a walk crosses a shard and
 AWS contract DDB-19.
 """
 _SHARD_WIDTH = RANKS >> PUBLIC_SHARD_BITS
-TOMBSTONE_SECONDS = int(TOMBSTONE_LIFETIME.total_seconds())
 DUE_SHARDS = "0123456789abcdef"
 """The partitions of the rows that are due for the sweep at some time: the last digits of ids."""
 _HEX_DIGITS = 64

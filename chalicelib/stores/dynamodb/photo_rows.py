@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from chalicelib.domain.ids import PhotoId, is_photo_id
+from chalicelib.domain.ids import PhotoId, UserId, is_photo_id
 from chalicelib.domain.photos import Photo
 from chalicelib.stores.dynamodb import items
-from chalicelib.stores.dynamodb.calls import Calls
+from chalicelib.stores.dynamodb.calls import Calls, KeyRange
 
 
 class IdRange(NamedTuple):
@@ -38,6 +38,12 @@ def build_id_range(
 def read(calls: Calls, table: str, photo_ids: Iterable[PhotoId]) -> dict[PhotoId, Photo]:
     """Read the photos that exist, tombstones included, with consistent reads."""
     return index_by_id(calls.read_all(table, build_keys(photo_ids)))
+
+
+def list_owned_ids(calls: Calls, table: str, owner: UserId, limit: int, after: str) -> list[PhotoId]:
+    """Return up to `limit` ids of the photos and tombstones of a user that follow `after`, in their order."""
+    keys = KeyRange(table, ("userId", owner), ("photoId", f"{after}0", "g"), "owner")
+    return [PhotoId(row["photoId"]["S"]) for row in calls.query(keys, limit)]
 
 
 def build_keys(photo_ids: Iterable[PhotoId]) -> list[items.Key]:

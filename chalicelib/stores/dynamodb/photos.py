@@ -1,6 +1,5 @@
 """Photos on DynamoDB. `resources.yaml` declares the tables, and `items` shows what a row looks like."""
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
@@ -29,7 +28,7 @@ class DynamoPhotoStore:
 
     walk_sizes = FEW_QUERIES
 
-    def __init__(self, settings: Settings, dynamodb: "DynamoDBClient", clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, settings: Settings, dynamodb: "DynamoDBClient", clock: Callable[[], float]) -> None:
         self._calls, self._clock = Calls(dynamodb, clock), clock
         self._photos, self._accounts = settings.photo_table, settings.account_table
         self._ratings, self._terms = settings.rating_table, settings.term_table

@@ -1,6 +1,5 @@
 """Ratings on DynamoDB: one row per user and photo, and the sums on the row of the photo."""
 
-import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 class DynamoRatingStore:
     """`RatingStore` on the tables that `Settings` names."""
 
-    def __init__(self, settings: Settings, dynamodb: "DynamoDBClient", clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, settings: Settings, dynamodb: "DynamoDBClient", clock: Callable[[], float]) -> None:
         self._calls = Calls(dynamodb, clock)
         self._photos, self._ratings = settings.photo_table, settings.rating_table
 

@@ -1,7 +1,6 @@
-"""Raw rows of every table, also damaged ones: read them in pages, and replace them under conditions."""
+"""Raw rows of every table, including damaged ones: read them in pages, and replace them under conditions."""
 
 import json
-import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -9,7 +8,7 @@ import msgspec
 
 from chalicelib.domain.ids import AlbumId, PhotoId, UserId
 from chalicelib.infra.settings import Settings
-from chalicelib.stores.dynamodb import term_rows
+from chalicelib.stores.dynamodb import photo_rows, term_rows
 from chalicelib.stores.dynamodb.calls import Calls, KeyRange, Write
 from chalicelib.stores.dynamodb.items import Item, Key
 
@@ -39,12 +38,12 @@ _WATCHED: dict[TableName, tuple[str, ...]] = {
     "account_table": ("photoCount", "bytes", "albumCount", "cancelledAt"),
     "album_table": ("revision", "photoCount", "openCount", "linkCount", "deletedAt"),
 }
-"""Attributes that must be as they were read, also if a replacement does not change them."""
+"""Attributes that must be as they were read, even if a replacement does not change them."""
 _ALL = ("\x01", "~")
 
 
 class Replacement(msgspec.Struct, frozen=True):
-    """Replace the row `before` by `after`. None is no row."""
+    """Replace the row `before` with `after`. None means no row."""
 
     table: TableName
     before: Item | None
@@ -85,7 +84,7 @@ class RawReader(Protocol):
 class DynamoRawRows:
     """The rows of the tables that `Settings` names."""
 
-    def __init__(self, settings: Settings, dynamodb: "DynamoDBClient", clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, settings: Settings, dynamodb: "DynamoDBClient", clock: Callable[[], float]) -> None:
         self._settings, self._client, self._calls = settings, dynamodb, Calls(dynamodb, clock)
 
     def scan(self, table: TableName, limit: int, after: str | None) -> tuple[list[Item], str | None]:
@@ -108,8 +107,7 @@ class DynamoRawRows:
         )
 
     def list_photo_ids(self, owner: UserId, limit: int, after: str) -> list[PhotoId]:
-        keys = KeyRange(self._settings.photo_table, ("userId", owner), ("photoId", f"{after}0", "g"), "owner")
-        return [PhotoId(row["photoId"]["S"]) for row in self._calls.query(keys, limit)]
+        return photo_rows.list_owned_ids(self._calls, self._settings.photo_table, owner, limit, after)
 
     def list_album_ids(self, owner: UserId) -> list[AlbumId]:
         partitions = [("ownerKey", name) for name in (owner, f"{owner}#deleted")]

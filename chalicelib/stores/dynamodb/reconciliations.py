@@ -1,6 +1,5 @@
 """The run of the reconciliation on DynamoDB: one row in the table of accounts, whose user id no user can have."""
 
-import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +19,7 @@ _KEY: Key = {"userId": {"S": "#reconcile"}, "record": {"S": "run"}}
 class DynamoRunStore:
     """`RunStore` on the table of accounts."""
 
-    def __init__(self, settings: Settings, dynamodb: "DynamoDBClient", clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, settings: Settings, dynamodb: "DynamoDBClient", clock: Callable[[], float]) -> None:
         self._calls, self._accounts, self._clock = Calls(dynamodb, clock), settings.account_table, clock
 
     def get_run(self) -> Run | None:

@@ -1,6 +1,5 @@
 """Word search on DynamoDB: intersect the lists of the words, rarest first, and check the photos that remain."""
 
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, partial
@@ -33,7 +32,7 @@ _READERS = 8
 class DynamoSearchIndex:
     """`SearchIndex` on the tables that `Settings` names."""
 
-    def __init__(self, settings: Settings, dynamodb: "DynamoDBClient", clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, settings: Settings, dynamodb: "DynamoDBClient", clock: Callable[[], float]) -> None:
         self._calls = Calls(dynamodb, clock)
         self._photos, self._terms = settings.photo_table, settings.term_table
         self._old_terms = settings.old_term_table

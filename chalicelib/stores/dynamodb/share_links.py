@@ -1,6 +1,5 @@
 """Share links on DynamoDB: rows in the partition of their album, which counts them."""
 
-import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 class DynamoShareLinkStore:
     """`ShareLinkStore` on the tables that `Settings` names."""
 
-    def __init__(self, settings: Settings, dynamodb: "DynamoDBClient", clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, settings: Settings, dynamodb: "DynamoDBClient", clock: Callable[[], float]) -> None:
         self._calls, self._clock = Calls(dynamodb, clock), clock
         self._albums, self._accounts = settings.album_table, settings.account_table
 

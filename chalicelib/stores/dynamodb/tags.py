@@ -25,7 +25,7 @@ def build_row_keys(photo: Photo, term: str) -> items.PlainItem:
 
 
 def get_term(row: items.Item) -> str | None:
-    """Return the compared form of the tag that a row lists, or None if it lists no tag."""
+    """Return the normalized tag under which a row lists its photo, or None if the row lists no tag."""
     return row["ownerTag"]["S"].split("#", 2)[2] if "ownerTag" in row else None
 
 
@@ -57,7 +57,7 @@ class TagRows:
         return sorted({PhotoId(row["photoId"]["S"]) for row in rows}, reverse=newest_first)[:limit]
 
     def _read_listed(self, listing: Listing, photo_ids: list[PhotoId]) -> list[Photo]:
-        """Return the photos of these ids in this order, without those that left the listing: the index may lag."""
+        """Return the photos of these ids in this order. Leave out photos that left the listing, because indexes lag."""
         photos = photo_rows.read(self._calls, self._photos, photo_ids)
         return [photo for photo_id in photo_ids if (photo := photos.get(photo_id)) and listing.contains(photo)]
 

@@ -1,6 +1,5 @@
 """The order `taken` on DynamoDB. `items` builds its keys, and `months` counts the photos."""
 
-import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -9,7 +8,7 @@ from chalicelib.domain.ids import AlbumId, PhotoId, UserId
 from chalicelib.domain.photos import Photo
 from chalicelib.domain.timeline import TakenRange
 from chalicelib.infra.settings import Settings
-from chalicelib.stores.dynamodb import items, months
+from chalicelib.stores.dynamodb import items, months, photo_rows
 from chalicelib.stores.dynamodb.calls import Calls, KeyRange, Write, build_update
 
 if TYPE_CHECKING:
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 class DynamoTimelineStore:
     """`TimelineStore` on the tables that `Settings` names."""
 
-    def __init__(self, settings: Settings, dynamodb: "DynamoDBClient", clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, settings: Settings, dynamodb: "DynamoDBClient", clock: Callable[[], float]) -> None:
         self._calls, self._clock = Calls(dynamodb, clock), clock
         self._photos, self._accounts, self._entries = (
             settings.photo_table,
@@ -43,8 +42,7 @@ class DynamoTimelineStore:
         return months.read(self._calls, self._accounts, owner)
 
     def list_all_ids(self, owner: UserId, limit: int, *, after: PhotoId | None = None) -> list[PhotoId]:
-        keys = KeyRange(self._photos, ("userId", owner), ("photoId", f"{after}0" if after else "0", "g"), "owner")
-        return [PhotoId(row["photoId"]["S"]) for row in self._calls.query(keys, limit)]
+        return photo_rows.list_owned_ids(self._calls, self._photos, owner, limit, after or "")
 
     def reindex(self, photo: Photo) -> bool:
         target = photo.with_(revision=photo.revision + 1, outdated_taken_key=None)

@@ -1,18 +1,16 @@
 """Requests for jobs on DynamoDB. Each request is a record of its user in the table of accounts."""
 
-import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from chalicelib.domain.ids import Timestamp, UserId
 from chalicelib.infra.settings import Settings
 from chalicelib.stores.dynamodb.calls import Calls, KeyRange
 from chalicelib.stores.dynamodb.items import Item, Key, encode
+from chalicelib.stores.user_requests import RequestKind
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-
-RequestKind = Literal["trash", "reindex"]
 
 
 class DynamoUserRequestStore:
@@ -22,7 +20,7 @@ class DynamoUserRequestStore:
         self,
         settings: Settings,
         dynamodb: "DynamoDBClient",
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float],
         *,
         kind: RequestKind,
     ) -> None:

@@ -51,10 +51,11 @@ def build_row_key(photo: Photo, word: str) -> items.PlainItem:
 
 
 def build_row_keys(photo: Photo) -> dict[str, items.PlainItem]:
-    """Return for each word of a photo the attributes that list the photo under it.
+    """Return for each word of a photo the attributes that list the photo under the word.
 
-    One row has a summary of all words. If a word is for the owner alone, this is the row of such a word, so that no
-    public key is beside it. The first row of a word for everyone has a summary of the words for everyone.
+    One row also has a summary of all words. If the photo has words for its owner alone, the summary is in the row of
+    such a word, because that row has no public key. The first row of a word for everyone has a summary of the words for
+    everyone.
     """
     words = choose_photo_words(photo)
     public = [word for word, is_for_everyone in words.items() if is_for_everyone and photo.visibility == "public"]

@@ -1,16 +1,15 @@
 """Deletion of accounts on PostgreSQL. Each call deletes at most a few hundred rows in each transaction."""
 
-import time
 from collections.abc import Callable
 from functools import partial
 
 from chalicelib.domain.ids import PhotoId, Timestamp, UserId
-from chalicelib.domain.photos import Photo
+from chalicelib.domain.photos import TOMBSTONE_SECONDS, Photo
 from chalicelib.stores.postgres import ratings
 from chalicelib.stores.postgres.database import Database, Transaction
 from chalicelib.stores.postgres.photo_lists import read_photos
 from chalicelib.stores.postgres.photos import delete_ratings, write_derived_rows
-from chalicelib.stores.postgres.rows import TOMBSTONE_SECONDS, encode_photo
+from chalicelib.stores.postgres.rows import encode_photo
 
 _PAGE = 100
 _RATINGS = 1000
@@ -21,13 +20,13 @@ _RECORDS = {
     "idempotency_records": "key",
     "user_requests": "kind",
 }
-"""The tables of records, and the columns that make their keys together with the user."""
+"""The tables of records, and the columns that are their primary key together with `user_id`."""
 
 
 class PostgresAccountDeletionStore:
     """`AccountDeletionStore` on a database."""
 
-    def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
         self._database, self._clock = database, clock
 
     def cancel_account(self, user_id: UserId, now: Timestamp, due_at: Timestamp) -> None:

@@ -1,6 +1,5 @@
 """Accounts on PostgreSQL."""
 
-import time
 from collections.abc import Callable
 
 from chalicelib.domain.accounts import Account
@@ -12,7 +11,7 @@ from chalicelib.stores.postgres.database import Database, Refused, Transaction
 class PostgresAccountStore:
     """`AccountStore` on a database."""
 
-    def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
         self._database, self._clock = database, clock
 
     def get_account(self, user_id: UserId) -> Account:

@@ -1,6 +1,5 @@
 """Albums and their entries on PostgreSQL. `entries` writes the entries. `share_links` stores the links."""
 
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -30,7 +29,7 @@ class PostgresAlbumStore:
 
     walk_sizes = FEW_PHOTOS
 
-    def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
         self._database, self._clock = database, clock
 
     def get_album(self, album_id: AlbumId) -> Album | None:

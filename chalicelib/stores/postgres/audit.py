@@ -6,12 +6,11 @@ from typing import Any
 
 from chalicelib.domain.albums import Album
 from chalicelib.domain.ids import PhotoId, Timestamp, UserId
-from chalicelib.domain.photos import Photo
+from chalicelib.domain.photos import TOMBSTONE_SECONDS, Photo
 from chalicelib.stores.postgres.audited_rows import TABLES, build_rows
 from chalicelib.stores.postgres.database import Refused, Transaction
 from chalicelib.stores.postgres.row_reader import PostgresRowReader
 from chalicelib.stores.postgres.rows import (
-    TOMBSTONE_SECONDS,
     build_list,
     build_placeholders,
     encode_album,

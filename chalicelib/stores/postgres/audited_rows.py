@@ -25,7 +25,6 @@ from chalicelib.stores.row_audit import (
 
 _ROWS = 1000
 """The largest number of rows in one statement."""
-_MONTH = len("2026-08")
 
 
 class Table(NamedTuple):
@@ -68,7 +67,7 @@ def build_rows(photo: Photo) -> dict[RowId, DerivedRow]:
 
 def find_month(photo: Photo) -> tuple[str, str] | None:
     """Return the record and the month that count a photo, or None if no month does."""
-    month = photo.taken_key[:_MONTH]
+    month = photo.local_month
     return (f"{month} {photo.photo_id[-1]}", month) if photo.listed else None
 
 

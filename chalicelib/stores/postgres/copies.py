@@ -54,8 +54,16 @@ class PostgresCopyStore:
         return users, users[-1] if len(users) == limit else None
 
     def read(self, kind: Kind, user_id: UserId) -> Iterator[Record]:
-        read: Callable[[UserId], Iterator[Record]] = getattr(self, f"_read_{kind}")
-        return read(user_id)
+        readers: dict[Kind, Callable[[UserId], Iterator[Record]]] = {
+            "ratings": self._read_ratings,
+            "photos": self._read_photos,
+            "links": self._read_links,
+            "albums": self._read_albums,
+            "keys": self._read_keys,
+            "requests": self._read_requests,
+            "accounts": self._read_accounts,
+        }
+        return readers[kind](user_id)
 
     def write(self, kind: Kind, records: Sequence[Record]) -> None:
         self._replace_batches(kind, records, is_kept=True)

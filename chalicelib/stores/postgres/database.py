@@ -30,6 +30,9 @@ _FAILED_COMMITS = frozenset({"40001", "40P01", "OC000", "OC001"})
 """The SQLSTATEs of conflicts. If COMMIT raises one of them, the transaction has changed nothing. AWS contract DSQL-6.
 """
 
+_TRANSIENT = (psycopg.OperationalError, psycopg.InterfaceError, sql.ReadOnlySqlTransaction)
+"""Conflicts, lost connections, and servers that lack a resource or only read. All need a new attempt."""
+
 Row = tuple[Any, ...]
 Connection = psycopg.Connection[Row]
 
@@ -54,7 +57,7 @@ class Transaction:
         return self._connection.execute(statement, values).fetchall()
 
     def execute(self, statement: str, *values: Any) -> int:
-        """Execute a statement. Return the number of rows that it has changed."""
+        """Execute a statement. Return the number of changed rows."""
         return self._connection.execute(statement, values).rowcount
 
     def require(self, statement: str, *values: Any) -> None:
@@ -70,8 +73,8 @@ class Transaction:
 class Database:
     """A database with the tables of `schema`.
 
-    `url` is a URL or a connection string of libpq. `clock` returns seconds that never go back. `dialect` says which
-    kind of database this is. Threads share at most `connections` connections, and wait for a free one.
+    `url` is a URL or a connection string of libpq. `connect` opens a connection. `clock` returns seconds that never go
+    back. Threads share at most `connections` connections, and wait for a free one.
     """
 
     def __init__(
@@ -151,19 +154,18 @@ class Database:
         pooled = self._take()
         try:
             yield pooled.connection
-        except sql.QueryCanceled as error:
-            raise Busy from error
-        except sql.ReadOnlySqlTransaction as error:
-            # The server has become a replica. A new connection finds the new primary.
-            pooled.connection.close()
-            raise WriteConflict from error
-        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-            # A conflict, or a lost connection. Both need a new attempt.
-            raise WriteConflict from error
         except psycopg.Error as error:
-            if error.sqlstate in self.dialect.transient_codes:
-                raise WriteConflict from error
-            raise
+            if not isinstance(error, _TRANSIENT) and error.sqlstate not in self.dialect.transient_codes:
+                raise
+            if error.sqlstate not in _FAILED_COMMITS:
+                reason = error.diag.message_primary or str(error).partition("\n")[0]
+                log.error("a statement failed: %s: %s", type(error).__name__, reason)
+            if isinstance(error, sql.QueryCanceled):
+                raise Busy from error
+            if isinstance(error, sql.ReadOnlySqlTransaction):
+                # The server has become a replica. A new connection finds the new primary.
+                pooled.connection.close()
+            raise WriteConflict from error
         finally:
             self._give_back(pooled)
 
@@ -201,7 +203,7 @@ class _Pooled:
         self.opened_at = self.used_at = now
 
     def is_usable(self, now: float) -> bool:
-        """Return whether the connection is young and still answers."""
+        """Return whether the connection is young and still open."""
         if self.connection.closed or now - self.opened_at > _MAX_AGE_SECONDS:
             return False
         if now - self.used_at > _CHECK_AFTER_SECONDS:
@@ -215,7 +217,7 @@ class _Pooled:
 class _Attempts[Result]:
     """The attempts of one transaction. Each of them writes a token.
 
-    If the answer to a COMMIT is lost, the token shows whether the COMMIT has succeeded. A void token in its place
+    If the response to a COMMIT is lost, the token shows whether the COMMIT has succeeded. A void token in its place
     prevents the COMMIT from succeeding later.
     """
 
@@ -246,7 +248,7 @@ class _Attempts[Result]:
             raise
 
     def _is_committed(self, connection: Connection) -> bool:
-        """Return whether a COMMIT whose answer was lost has succeeded. If not, prevent it from succeeding later."""
+        """Return whether a COMMIT whose response was lost has succeeded. If not, prevent it from succeeding later."""
         # PostgreSQL waits for a COMMIT that is under way. Aurora DSQL reports a conflict to one of the two writers.
         if self._write_token(connection, is_void=True):
             return False

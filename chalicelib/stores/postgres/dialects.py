@@ -51,14 +51,18 @@ class Dialect(NamedTuple):
         return re.sub(r"\btext\b", 'text COLLATE "C"', statement).replace("CREATE INDEX ASYNC ", "CREATE INDEX ")
 
 
+# Without `client_encoding`, texts have the encoding of the database or of PGCLIENTENCODING.
+# A standby does not have the latest writes.
+_POSTGRES = _NETWORK | {"client_encoding": "UTF8", "target_session_attrs": "primary"}
 POSTGRES = Dialect(
     begin="BEGIN ISOLATION LEVEL REPEATABLE READ",
-    parameters=_NETWORK | {"options": "-c statement_timeout=10s -c idle_in_transaction_session_timeout=15s"},
-    # The server has ended a transaction that was idle for too long, for example because the process was paused.
-    transient_codes=frozenset({"25P03"}),
+    parameters=_POSTGRES | {"options": "-c statement_timeout=10s -c idle_in_transaction_session_timeout=15s"},
+    # The server has ended a transaction that was idle for too long or took too long, for example because the process
+    # was paused.
+    transient_codes=frozenset({"25P03", "25P04"}),
     is_dsql=False,
 )
-POSTGRES_WITHOUT_TIMEOUTS = POSTGRES._replace(parameters=_NETWORK)
+POSTGRES_WITHOUT_TIMEOUTS = POSTGRES._replace(parameters=_POSTGRES)
 """PostgreSQL for migrations. An index of a large table takes minutes."""
 # Aurora DSQL has no other isolation level, and refuses to set timeouts. A transaction takes at most five minutes.
 # AWS contracts DSQL-4, DSQL-5, DSQL-7.

@@ -1,6 +1,5 @@
 """Delete rows that have expired. PostgreSQL has no time to live, so the sweep does this."""
 
-import time
 from collections.abc import Callable
 
 from chalicelib.stores.postgres.database import Database, Transaction
@@ -23,7 +22,7 @@ _TRANSACTIONS = 200
 class PostgresExpiredRows:
     """`ExpiredRows` of a database."""
 
-    def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
         self._database, self._clock = database, clock
 
     def delete(self) -> int:

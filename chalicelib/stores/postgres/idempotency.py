@@ -1,6 +1,5 @@
 """Idempotency records and photos by their bytes on PostgreSQL."""
 
-import time
 from collections.abc import Callable
 
 import msgspec
@@ -15,7 +14,7 @@ from chalicelib.stores.postgres.rows import encode_json
 class PostgresIdempotencyStore:
     """`IdempotencyStore` on a database."""
 
-    def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
         self._database, self._clock = database, clock
 
     def get_record(self, user_id: UserId, key: str) -> IdempotencyRecord | None:

@@ -1,5 +1,6 @@
 """The lists of photos. A list has a row for each of its photos, so no query can find a photo outside its list."""
 
+from hashlib import sha256
 from typing import NamedTuple
 
 from chalicelib.domain.listing import Listing
@@ -9,6 +10,8 @@ from chalicelib.stores.postgres.database import Transaction
 from chalicelib.stores.postgres.rows import build_list, build_placeholders, encode_json, get_rank
 
 _SCORE_UNITS = 10**8
+_MAX_NAME_BYTES = 512
+"""Aurora DSQL refuses keys over 1 KiB. The compared form of a tag can be longer. AWS contract DSQL-13."""
 
 
 class Keys(NamedTuple):
@@ -20,8 +23,11 @@ class Keys(NamedTuple):
 
 
 def build_name(scope: str, owner: str | None = None, tag: str | None = None) -> str:
-    """Return the name of a list. Different lists have different names."""
-    return encode_json([scope, owner] if tag is None else [scope, owner, tag])
+    """Return the name of a list. Different lists have different names. A name that would be too long has a digest."""
+    name = encode_json([scope, owner] if tag is None else [scope, owner, tag])
+    if tag is None or len(name.encode()) <= _MAX_NAME_BYTES:
+        return name
+    return encode_json([scope, owner, None, sha256(tag.encode()).hexdigest()])
 
 
 def choose_name(listing: Listing) -> str:

@@ -36,11 +36,13 @@ class MigrationFailed(psycopg.DatabaseError):
 def migrate(database: Database, folder: Path = SCHEMA, report: Callable[[str], object] = lambda _: None) -> list[str]:
     """Execute the migrations that were not executed yet. Return their names.
 
-    Several processes may do this at the same time. `report` is called with the name of each migration after it.
+    Several processes may do this at the same time. Call `report` with the name of each migration after its execution.
 
     Raises:
-        MigrationFailed: the database refuses a statement, or Aurora DSQL could not build an index.
+        MigrationFailed: the database refuses a statement or has the wrong encoding, or Aurora DSQL could not build an
+            index.
     """
+    _require_utf8(database)
     files = sorted(folder.glob("*.sql"))
     _execute(database, files[0].read_text())
     numbers = {row[0] for row in database.read("SELECT number FROM migrations")}
@@ -63,6 +65,17 @@ def grant_access(database: Database, role: str) -> None:
     _execute(database, f"GRANT SELECT, INSERT, UPDATE, DELETE ON {tables} TO {Identifier(role).as_string()}")
 
 
+def _require_utf8(database: Database) -> None:
+    # Aurora DSQL has no other encoding.
+    if not database.dialect.is_dsql:
+        ((encoding,),) = database.read("SHOW server_encoding")
+        if encoding != "UTF8":
+            raise MigrationFailed(
+                f"The encoding of the database is {encoding}, which cannot store every text. "
+                "Create another database with ENCODING 'UTF8'."
+            )
+
+
 def _get_number(path: Path) -> int:
     return int(path.stem.partition("_")[0])
 
@@ -73,23 +86,24 @@ def _store_number(database: Database, path: Path) -> None:
 
 
 def _execute(database: Database, statement: str) -> None:
-    failure = MigrationFailed(f"Other processes change the tables at the same time.\n{statement}")
+    causes: list[BaseException] = []
 
     def attempt() -> None:
-        nonlocal failure
         try:
             database.execute(database.dialect.translate(statement))
-        except _CONFLICTS as error:
+        except (*_CONFLICTS, WriteConflict) as error:
+            # Not every cause is another process. The storage can be full, or the server can accept no writes.
+            causes.append(error.__cause__ or error)
             raise WriteConflict from error
-        except WriteConflict as error:
-            # The database has another reason, such as a server that accepts no writes.
-            failure = MigrationFailed(f"{error.__cause__}\n{statement}")
-            failure.__cause__ = error.__cause__
-            raise
         except psycopg.Error as error:
             raise MigrationFailed(f"{error}\n{statement}") from error
 
-    retry_on_conflict(attempt, error_factory=lambda: failure, attempts=_ATTEMPTS)
+    def fail() -> MigrationFailed:
+        failure = MigrationFailed(f"{_ATTEMPTS} attempts failed. The last error: {causes[-1]}\n{statement}")
+        failure.__cause__ = causes[-1]
+        return failure
+
+    retry_on_conflict(attempt, error_factory=fail, attempts=_ATTEMPTS)
     if database.dialect.is_dsql and (index := _INDEX.match(statement)):
         _wait_for_index(database, index[1])
 

@@ -6,8 +6,6 @@ from chalicelib.domain.ids import UserId
 from chalicelib.domain.photos import Photo
 from chalicelib.stores.postgres.database import Database, Transaction
 
-_MONTH = len("2026-08")
-
 
 def write(transaction: Transaction, before: Photo, after: Photo) -> None:
     """Count `after` instead of `before`.
@@ -18,7 +16,7 @@ def write(transaction: Transaction, before: Photo, after: Photo) -> None:
     steps: Counter[str] = Counter()
     for photo, step in ((before, -1), (after, 1)):
         if photo.listed:
-            steps[photo.taken_key[:_MONTH]] += step
+            steps[photo.local_month] += step
     for month, step in sorted(steps.items()):
         if step:
             transaction.execute(

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from chalicelib.domain.feed import Span
-from chalicelib.domain.ids import PhotoId, is_photo_id
+from chalicelib.domain.ids import PhotoId, UserId, is_photo_id
 from chalicelib.domain.listing import Listing
 from chalicelib.domain.photos import Photo
 from chalicelib.stores.postgres import listed
@@ -31,6 +31,16 @@ def read_photos(database: Database, photo_ids: Iterable[PhotoId], now: float) ->
         return {}
     statement = f"SELECT {PHOTO} FROM photos p WHERE p.photo_id IN {names} AND {IS_CURRENT}"
     return index_by_id(database.read(statement, *values, int(now)))
+
+
+def list_owned_ids(database: Database, owner: UserId, limit: int, after: str, now: float) -> list[PhotoId]:
+    """Return up to `limit` ids of the photos and tombstones of a user that follow `after`, in their order."""
+    rows = database.read(
+        f"SELECT p.photo_id FROM photos p WHERE p.user_id = %s AND p.photo_id > %s AND {IS_CURRENT} "
+        "ORDER BY p.photo_id LIMIT %s",
+        *(owner, after, int(now), limit),
+    )
+    return [PhotoId(row[0]) for row in rows]
 
 
 def choose_ids(photo_ids: Iterable[PhotoId]) -> list[PhotoId]:

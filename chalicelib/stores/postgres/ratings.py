@@ -1,8 +1,5 @@
 """Ratings on PostgreSQL: one row per user and photo, and the sums on the row of the photo."""
 
-import time
-from collections.abc import Callable
-
 from chalicelib.domain.ids import PhotoId, UserId
 from chalicelib.domain.photos import Photo
 from chalicelib.stores.postgres import listed
@@ -12,8 +9,8 @@ from chalicelib.stores.postgres.database import Database, Refused, Transaction
 class PostgresRatingStore:
     """`RatingStore` on a database."""
 
-    def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
-        self._database, self._clock = database, clock
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     def get_rating(self, photo_id: PhotoId, user_id: UserId) -> int | None:
         statement = "SELECT rating FROM ratings WHERE photo_id = %s AND user_id = %s"

@@ -1,6 +1,5 @@
 """The run of the reconciliation on PostgreSQL: the only row of a table."""
 
-import time
 from collections.abc import Callable
 
 import msgspec
@@ -15,7 +14,7 @@ _NAME = "latest"
 class PostgresRunStore:
     """`RunStore` on a database."""
 
-    def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
         self._database, self._clock = database, clock
 
     def get_run(self) -> Run | None:

@@ -1,7 +1,6 @@
 """Reads of rows, damaged ones included, for the reconciliation. `audited_rows` turns them into records."""
 
 import json
-import time
 from collections.abc import Callable, Iterable, Sequence
 
 from chalicelib.domain.ids import AlbumId, PhotoId, UserId
@@ -21,7 +20,7 @@ from chalicelib.stores.postgres.audited_rows import (
 )
 from chalicelib.stores.postgres.database import Database, Row
 from chalicelib.stores.postgres.listed import build_name
-from chalicelib.stores.postgres.photo_lists import IS_CURRENT, choose_ids
+from chalicelib.stores.postgres.photo_lists import IS_CURRENT, choose_ids, list_owned_ids
 from chalicelib.stores.postgres.rows import build_list
 from chalicelib.stores.row_audit import (
     DerivedRow,
@@ -42,7 +41,7 @@ class PostgresRowReader:
 
     kinds: Sequence[RowKind] = tuple(TABLES)
 
-    def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
         self._database, self._clock = database, clock
 
     def build_rows(self, photo: Photo) -> dict[RowId, DerivedRow]:
@@ -139,14 +138,7 @@ class PostgresRowReader:
         return found
 
     def list_photo_ids(self, owner: UserId, limit: int, after: str) -> list[PhotoId]:
-        if not _is_text(owner):
-            return []
-        rows = self._database.read(
-            f"SELECT p.photo_id FROM photos p WHERE p.user_id = %s AND p.photo_id > %s AND {IS_CURRENT} "
-            "ORDER BY p.photo_id LIMIT %s",
-            *(owner, after, int(self._clock()), limit),
-        )
-        return [PhotoId(row[0]) for row in rows]
+        return list_owned_ids(self._database, owner, limit, after, self._clock()) if _is_text(owner) else []
 
     def list_album_ids(self, owner: UserId) -> list[AlbumId]:
         rows = self._database.read("SELECT album_id FROM albums WHERE user_id = %s ORDER BY album_id", owner)

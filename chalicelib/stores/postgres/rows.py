@@ -11,10 +11,9 @@ import msgspec
 from chalicelib.domain.albums import Album
 from chalicelib.domain.feed import RANKS, compute_rank
 from chalicelib.domain.ids import PhotoId
-from chalicelib.domain.photos import TOMBSTONE_LIFETIME, Photo
+from chalicelib.domain.photos import Photo
 from chalicelib.stores.postgres.database import Row
 
-TOMBSTONE_SECONDS = int(TOMBSTONE_LIFETIME.total_seconds())
 LAST_CHARACTER = "\U0010ffff"
 """A text that sorts after every text of a key."""
 PHOTO = "p.body, p.revision, p.rating_sum, p.rating_count"

@@ -1,7 +1,6 @@
 """Word search on PostgreSQL: the photos of a list that have every word, newest first."""
 
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from chalicelib.domain.ids import PhotoId
 from chalicelib.domain.listing import Listing
@@ -19,8 +18,8 @@ _HAS_WORD = "EXISTS (SELECT 1 FROM words w WHERE w.listing = %s AND w.photo_id =
 class PostgresSearchIndex:
     """`SearchIndex` on a database. The planner chooses whether to begin with a rare word or with the newest photos."""
 
-    def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
-        self._database, self._clock = database, clock
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     def search(
         self, listing: Listing, words: Sequence[SearchWord], limit: int, *, after: PhotoId | None = None

@@ -1,6 +1,5 @@
 """Share links on PostgreSQL. The row of an album counts its links."""
 
-import time
 from collections.abc import Callable
 
 import msgspec
@@ -21,7 +20,7 @@ LINK = "l.body, l.attempt_window, l.wrong_attempts"
 class PostgresShareLinkStore:
     """`ShareLinkStore` on a database."""
 
-    def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
         self._database, self._clock = database, clock
 
     def read_with_link(self, album_id: AlbumId, link_id: LinkId) -> tuple[Album | None, ShareLink | None]:

@@ -1,6 +1,5 @@
 """The order `taken` on PostgreSQL. `months` counts the photos."""
 
-import time
 from collections.abc import Callable
 
 from chalicelib.domain.albums import Entry
@@ -11,7 +10,7 @@ from chalicelib.stores.postgres import months
 from chalicelib.stores.postgres.albums import choose_entries
 from chalicelib.stores.postgres.database import Database
 from chalicelib.stores.postgres.listed import build_name
-from chalicelib.stores.postgres.photo_lists import IS_CURRENT, build_page
+from chalicelib.stores.postgres.photo_lists import build_page, list_owned_ids
 from chalicelib.stores.postgres.rows import LAST_CHARACTER, decode_photo
 
 _IN_RANGE = "taken_key >= %s AND taken_key < %s"
@@ -20,7 +19,7 @@ _IN_RANGE = "taken_key >= %s AND taken_key < %s"
 class PostgresTimelineStore:
     """`TimelineStore` on a database. No earlier release has written to it, so all photos are listed and counted."""
 
-    def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
         self._database, self._clock = database, clock
 
     def list_photos(self, owner: UserId, limit: int, part: TakenRange) -> list[Photo]:
@@ -40,12 +39,7 @@ class PostgresTimelineStore:
         return months.read(self._database, owner)
 
     def list_all_ids(self, owner: UserId, limit: int, *, after: PhotoId | None = None) -> list[PhotoId]:
-        rows = self._database.read(
-            f"SELECT p.photo_id FROM photos p WHERE p.user_id = %s AND p.photo_id > %s AND {IS_CURRENT} "
-            "ORDER BY p.photo_id LIMIT %s",
-            *(owner, after or "", int(self._clock()), limit),
-        )
-        return [PhotoId(row[0]) for row in rows]
+        return list_owned_ids(self._database, owner, limit, after or "", self._clock())
 
     def reindex(self, photo: Photo) -> bool:
         statement = "SELECT 1 FROM photos WHERE photo_id = %s AND revision = %s"

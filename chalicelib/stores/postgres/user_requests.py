@@ -1,20 +1,15 @@
 """Requests for jobs on PostgreSQL."""
 
-import time
-from collections.abc import Callable
-from typing import Literal
-
 from chalicelib.domain.ids import Timestamp, UserId
 from chalicelib.stores.postgres.database import Database
-
-RequestKind = Literal["trash", "reindex"]
+from chalicelib.stores.user_requests import RequestKind
 
 
 class PostgresUserRequestStore:
     """`UserRequestStore` on a database. The deletion of an account deletes its requests too."""
 
-    def __init__(self, database: Database, clock: Callable[[], float] = time.time, *, kind: RequestKind) -> None:
-        self._database, self._clock, self._kind = database, clock, kind
+    def __init__(self, database: Database, kind: RequestKind) -> None:
+        self._database, self._kind = database, kind
 
     def add(self, user_id: UserId, requested_at: Timestamp, due_at: Timestamp) -> None:
         self._write(

@@ -37,7 +37,7 @@ function openPasswordForm(email) {
     async submit(data) {
       const next = String(data.get("next"));
       await request("POST", "password/change", { body: { currentPassword: String(data.get("current")), newPassword: next } });
-      // End all sessions, also those of a person who knew the old password. Then begin a new one here.
+      // End all sessions, including those of a person who knew the old password. Then begin a new one here.
       await request("POST", "logout/everywhere");
       await session.signIn(email, next);
       say(t("password.changed"));
@@ -56,7 +56,7 @@ async function signOutEverywhere() {
   }
 }
 
-/** Ask for the e-mail address, so that nobody cancels an account by one wrong click. @param {{email: string, photoCount: number, bytes: number}} account */
+/** Ask for the e-mail address, so that one wrong click cancels no account. @param {{email: string, photoCount: number, bytes: number}} account */
 function openCancelForm({ email, photoCount, bytes }) {
   const dialog = openForm({
     title: t("cancel-account.ask"),

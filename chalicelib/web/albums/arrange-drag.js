@@ -84,7 +84,7 @@ export class PhotoDrag {
     this.#show(drag);
   }
 
-  /** Show where the photo would go. @param {Drag} drag */
+  /** Show the place to which the photo would move. @param {Drag} drag */
   #show(drag) {
     if (!drag.ghost) return;
     drag.ghost.style.transform = `translate(${drag.x}px, ${drag.y}px)`;

@@ -2,7 +2,7 @@
 
 import { request } from "./api.js";
 
-/** Creates things of one kind. The same body after a failure has the same Idempotency-Key. */
+/** Create records of one kind. The same body after a failure has the same Idempotency-Key. */
 export class Creation {
   #body = "";
   #key = "";

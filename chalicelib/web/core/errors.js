@@ -1,4 +1,4 @@
-/** Explain errors to people: what happened and what to do. */
+/** Explain errors to users: what happened and what to do. */
 
 import { h } from "./dom.js";
 import { formatWait } from "./format.js";

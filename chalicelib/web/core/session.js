@@ -4,6 +4,8 @@ import { ApiError, read, send } from "./http.js";
 
 const RENEW_EARLY = 60_000;
 const OWN_PAGE = { "X-Requested-With": "photoshare" };
+/** The prefix of the name of a group that links a user to an account. */
+const ACCOUNT_PREFIX = "account-";
 
 /** @typedef {{accessToken?: string | null, idToken?: string, expiresIn?: number}} Tokens */
 
@@ -90,8 +92,8 @@ class Session extends EventTarget {
     this.#renewAt = Date.now() + lifetime - Math.min(RENEW_EARLY, lifetime / 10);
     const { sub, "cognito:groups": groups = [] } = claims(accessToken);
     // A user of a rebuilt user pool has a new id. A group has the id of the account.
-    const group = groups.find((name) => name.startsWith("account-"));
-    const userId = group?.slice("account-".length) ?? sub ?? null;
+    const group = groups.find((name) => name.startsWith(ACCOUNT_PREFIX));
+    const userId = group?.slice(ACCOUNT_PREFIX.length) ?? sub ?? null;
     if (userId === this.userId) return;
     const previous = this.userId;
     this.userId = userId;

@@ -14,7 +14,7 @@ let timer;
 let isHeld = false;
 
 /**
- * Show a message, also to screen readers. It disappears by itself, but not while it has the focus or the pointer.
+ * Show a message, and announce it to screen readers. It disappears by itself, but not while it has the focus or the pointer.
  * @param {import("./dom.js").Child | import("./dom.js").Child[]} message
  * @param {{label: string, run: () => void} | null} [button] disappears when it is used
  */

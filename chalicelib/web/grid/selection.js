@@ -4,7 +4,7 @@
 export class Selection extends EventTarget {
   /** @type {Map<string, Photo>} */
   #photos = new Map();
-  /** Where the last range began. @type {string | null} */
+  /** The tile at which the last range began. @type {string | null} */
   #anchor = null;
 
   get size() {

@@ -11,7 +11,7 @@ import { averageColour, toDataUrl } from "./thumbhash.js";
 const ATTEMPTS = 3;
 const PAUSE = 1_000;
 const PATIENCE = 250;
-/** Where each tile is, so that a tile that stays is not touched. @type {WeakMap<HTMLElement, string>} */
+/** The place of each tile, so that a tile that stays is not touched. @type {WeakMap<HTMLElement, string>} */
 const places = new WeakMap();
 
 /**

@@ -28,7 +28,7 @@ export function sortFiles(files) {
 }
 
 /**
- * Return the files of dropped entries, also those in folders, in the order of their paths.
+ * Return the files of dropped entries, including those in folders, in the order of their paths.
  * @param {FileSystemEntry[]} entries
  * @returns {Promise<File[]>}
  */

@@ -25,7 +25,7 @@ export class Pace {
   /** Note how many bytes have been sent in all. @param {number} bytes @param {number} time in milliseconds */
   note(bytes, time) {
     const last = this.#marks.at(-1);
-    // Bytes are taken back if an upload fails or is cancelled. The speed before that says nothing.
+    // Bytes are subtracted if an upload fails or is cancelled. The speed before that says nothing.
     if (last && bytes < last.bytes) this.#marks = [];
     this.#marks.push({ time, bytes });
     while (this.#marks.length > 2 && time - this.#marks[0].time > SPAN) this.#marks.shift();

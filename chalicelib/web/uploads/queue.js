@@ -38,7 +38,7 @@ import { computePause } from "./pace.js";
  * @property {number} notBefore the time of the next attempt
  * @property {Fault | null} fault
  * @property {string | null} photoId
- * @property {Visibility | null} shownTo who can see a duplicate, if that is more than the user asked for
+ * @property {Visibility | null} shownTo the visibility of a duplicate, if it is wider than the user chose
  */
 
 /** @typedef {{title: string, tags: string[], visibility: Visibility, albumId: string | null}} Choices */
@@ -128,7 +128,7 @@ export function revive({ state }) {
   return RUNNING.includes(state) ? { state: "waiting", sent: 0, notBefore: 0, attempts: 0 } : { notBefore: 0, attempts: 0 };
 }
 
-/** Return whether more people can see a photo than the user asked for. @param {Visibility} actual @param {Visibility} wanted */
+/** Return whether the visibility of a photo is wider than the user chose. @param {Visibility} actual @param {Visibility} wanted */
 export function reachesMore(actual, wanted) {
   return REACH[actual] > REACH[wanted];
 }

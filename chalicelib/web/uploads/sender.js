@@ -194,7 +194,7 @@ export class Sender extends EventTarget {
     const asUser = upload.userId;
     return {
       call: async (method, path, options) => {
-        // A request for a grant is never given up, because only its answer names the photo that it creates.
+        // Never abort a request for a grant, because only its response names the photo that it creates.
         const signals = path === "upload" ? [] : [signal];
         const limited = AbortSignal.any([...signals, AbortSignal.timeout(LONGEST_REQUEST)]);
         const answer = await request(method, path, { ...options, asUser, signal: limited });

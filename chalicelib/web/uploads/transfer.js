@@ -23,7 +23,7 @@ const LONGEST_PROCESSING = 180_000;
  */
 
 /**
- * Upload a file. The stored progress decides where to go on, so that a retry creates no second photo.
+ * Upload a file. A retry continues at the stored progress, so it creates no second photo.
  * Return the photo, and whether it was in the library before. Throws ApiError, or AbortError if the upload is cancelled.
  * @param {Upload} upload
  * @param {File} file
@@ -75,12 +75,12 @@ async function ask({ name, type, size, sha256, choices, key, granted }, { call, 
 
   /** @param {string} photoId */
   async function findDuplicate(photoId) {
-    // The answer to this key stays the same for a day, also if the photo is erased.
+    // The answer to this key stays the same for a day, even if the photo is erased.
     keep({ key: crypto.randomUUID() });
     const photo = await call("GET", `photos/${photoId}`).catch((error) => {
       throw error.code === "NotFound" ? new ApiError(409, { error: "Conflict", message: error.message }) : error;
     });
-    // The choice of an album is for all files, also for those that the library has.
+    // The choice of an album is for all files, including those that the library has.
     if (albumId) await call("PUT", `albums/${albumId}/photos/${photoId}`, { body: {} });
     return { photo, isDuplicate: !granted.includes(photoId) };
   }

@@ -133,7 +133,7 @@ export class Tray {
     fill(this.#failures, icon("error"), h("p", null, t("tray.failed", { count: failed })), !this.#isUnfolded && why, retryable > 0 && retry);
   }
 
-  /** Say which photos were in the library already, and are shown to more people than the user asked for. @param {Upload[]} uploads */
+  /** Say which photos were in the library already, with a wider visibility than the user chose. @param {Upload[]} uploads */
   #renderVisible(uploads) {
     const key = uploads.map(({ id }) => id).join();
     if (this.#visible.dataset.key === key) return;

@@ -1,4 +1,4 @@
-/** Where the viewer's photos come from. A list of a share link has requests of its own. */
+/** The sources of the viewer's photos. A list of a share link has requests of its own. */
 
 import { request } from "../core/api.js";
 import { read, send } from "../core/http.js";

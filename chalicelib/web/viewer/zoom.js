@@ -82,7 +82,7 @@ export function judgeSwipe({ x, y }, time) {
 }
 
 /**
- * Return where a sheet comes to rest. Heights are shares of the screen.
+ * Return the height at which a sheet comes to rest. Heights are shares of the screen.
  * @param {number} height when it was released
  * @param {number} speed in pixels per millisecond, positive is upward
  * @returns {0 | 0.5 | 1}
@@ -96,7 +96,7 @@ export function judgeSheet(height, speed) {
   return height < 0.75 ? 0.5 : 1;
 }
 
-/** Return an offset from UTC for people, such as "UTC+2" for "+02:00". @param {string} offset */
+/** Return an offset from UTC as users read it, such as "UTC+2" for "+02:00". @param {string} offset */
 export function formatOffset(offset) {
   const [, sign, hours, minutes] = offset.match(/^([+-])(\d\d):(\d\d)$/) ?? [];
   if (!sign) return offset;

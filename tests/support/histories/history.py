@@ -24,7 +24,7 @@ VISITOR = "visitor"
 
 
 class History:
-    """The state of a history beside the two databases. Every request goes to both of them."""
+    """The facts of a history that its operations need. Every request goes to both databases."""
 
     def __init__(self, twins: Twins) -> None:
         self.twins = twins
@@ -73,7 +73,7 @@ class History:
         self.twins.run_together(acts)
 
     def upload(self, photo_id: str, content: bytes) -> None:
-        """Upload under a grant. The event waits."""
+        """Upload under a grant. Keep the event for `deliver`."""
         grant = self.grants[photo_id]
         version = self.twins.run(lambda: self.twins.cloud.put(grant, content))
         self.events.append(created(grant["s3Key"], version))
@@ -98,7 +98,7 @@ class History:
         self.run_jobs()
 
     def compare(self, count: int | None = None) -> None:
-        """Compare all stored facts, and what `count` views show, by turns. Compare all views if `count` is None."""
+        """Compare all stored facts, and the next `count` views in turn, or all views if `count` is None."""
         self.twins.compare_facts(self.everyone)
         every = [*views.list_views(self)]
         turns = range(len(every)) if count is None else [next(self.turns) * 7 % len(every) for _ in range(count)]

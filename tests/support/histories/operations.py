@@ -97,7 +97,7 @@ def change(history: History, number: int) -> None:
 
 
 def rate(history: History, number: int) -> None:
-    """Rate a photo, or take the rating back."""
+    """Rate a photo, or remove the rating."""
     choice = Choice(history, number)
     stars, path = choice.of((1, 3, 5, 5, None, 6)), f"/photos/{choice.photo()}/rating"
     user = choice.of([*history.people, VISITOR])

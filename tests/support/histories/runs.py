@@ -39,7 +39,7 @@ class Histories:
 
     @property
     def report(self) -> str:
-        """The numbers of everything so far. The first difference ends the run."""
+        """The counts so far. There are no differences, because the first one ends the run."""
         counts = f"{self.histories:,} histories, {self.steps:,} steps, {self._twins.comparisons:,} comparisons"
         return f"{counts}, 0 differences"
 
@@ -80,7 +80,7 @@ def run_histories(histories: Histories, runs: int, steps: int, views: int, numbe
         derandomize=number is None,
         database=None,
         suppress_health_check=[*HealthCheck],
-        # A failure names its step. To shrink it takes minutes.
+        # A failure names its step. Shrinking takes minutes.
         phases=[Phase.generate],
         report_multiple_bugs=False,
     )

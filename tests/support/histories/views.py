@@ -1,4 +1,4 @@
-"""All that a user or a visitor can read, as paths."""
+"""The paths of everything that a user or a visitor can read."""
 
 import re
 from collections.abc import Iterator

@@ -26,7 +26,8 @@ class AlbumRules(PhotoRules):
         body = {"name": name, "visibility": visibility}
         answer = self.act(
             lambda: require_success(self.client(owner).post("/albums", body, **{"Idempotency-Key": key})),
-            trouble and Trouble(trouble.at, trouble.mode, no_retry=False),
+            trouble,
+            must_retry=True,
         )
         self.world.albums[answer.json["albumId"]] = Album(owner, name, visibility)
 
@@ -116,7 +117,8 @@ class AlbumRules(PhotoRules):
         path = f"/albums/{album_id}/links"
         answer = self.act(
             lambda: require_success(self.client(owner).post(path, body, **{"Idempotency-Key": key})),
-            trouble and Trouble(trouble.at, trouble.mode, no_retry=False),
+            trouble,
+            must_retry=True,
         )
         self.world.links[get_path(answer.json["url"])] = Link(album_id, answer.json["linkId"], expires_at)
 
@@ -140,8 +142,11 @@ class AlbumRules(PhotoRules):
     def cancel(self, pick: int, trouble: Trouble | None) -> None:
         """Cancel one account in each run. Another person takes its place."""
         person = self.people.pop(pick)
-        again = trouble and Trouble(trouble.at, trouble.mode, no_retry=False)
-        self.act(lambda: require_success(self.client(person).delete("/account"), *((401,) if trouble else ())), again)
+        self.act(
+            lambda: require_success(self.client(person).delete("/account"), *((401,) if trouble else ())),
+            trouble,
+            must_retry=True,
+        )
         assert self.client(person).get("/photos").status == 401
         # Exception: the data is listed until the job has run.
         self.frozen.shift(timedelta(minutes=61))

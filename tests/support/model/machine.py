@@ -109,8 +109,11 @@ class Machine(RuleBasedStateMachine):
         """Return a new `Idempotency-Key`."""
         return f"key-{next(self.keys)}"
 
-    def act(self, step: Callable[[], Any], trouble: Trouble | None) -> Any:
-        """Run a step, with a fault if there is trouble. Repeat it after a fault. Return None without a retry."""
+    def act(self, step: Callable[[], Any], trouble: Trouble | None, *, must_retry: bool = False) -> Any:
+        """Run a step, with a fault if `trouble` is given. Return the result of the step.
+
+        Repeat the step after a fault, or return None if the client does not retry. Always repeat it if `must_retry`.
+        """
         self.counts["steps"] += 1
         if trouble:
             results: list[Any] = []
@@ -119,7 +122,7 @@ class Machine(RuleBasedStateMachine):
             self.counts["faults"] += bool(fault.struck)
             if not failed:
                 return results[0]
-            if trouble.no_retry:
+            if trouble.no_retry and not must_retry:
                 return None
         return step()
 
@@ -145,15 +148,13 @@ class Machine(RuleBasedStateMachine):
 
     def run_jobs(self, trouble: Trouble | None = None) -> None:
         """Run the queued jobs until none is left. If a fault ends a job, the queue delivers it again."""
-        again = trouble and Trouble(trouble.at, trouble.mode, no_retry=False)
         while bodies := drain_queue(self.cloud):
             for body in bodies:
-                self.act(partial(self.cloud.work, body, self.now), again)
+                self.act(partial(self.cloud.work, body, self.now), trouble, must_retry=True)
 
     def run_sweep(self, trouble: Trouble | None = None) -> int:
         """Run the sweep and its jobs, here and in the model."""
-        again = trouble and Trouble(trouble.at, trouble.mode, no_retry=False)
-        count = self.act(lambda: self.cloud.sweep(self.now), again)
+        count = self.act(lambda: self.cloud.sweep(self.now), trouble, must_retry=True)
         self.run_jobs(trouble)
         self.world.sweep(self.now)
         return int(count)

@@ -43,7 +43,8 @@ class PhotoRules(Machine):
         body |= {"size": len(declared), "sha256": sha256(declared).hexdigest()} if declared else {}
         answer = self.act(
             lambda: require_success(self.client(owner).post("/upload", body, **{"Idempotency-Key": key})),
-            trouble and Trouble(trouble.at, trouble.mode, no_retry=False),
+            trouble,
+            must_retry=True,
         ).json
         same = [key for key in self.find(owner=owner, content=declared) if self.world.photos[key].listed]
         assert ("duplicate" in answer) == bool(declared and same)
@@ -73,7 +74,7 @@ class PhotoRules(Machine):
         """Deliver any event, in any order. S3 can deliver it again later."""
         photo_id, version = event = choose(self.events, pick)
         record = created(self.grants[photo_id]["s3Key"], version)
-        self.act(lambda: self.cloud.deliver(record), trouble and Trouble(trouble.at, trouble.mode, no_retry=False))
+        self.act(lambda: self.cloud.deliver(record), trouble, must_retry=True)
         self.world.confirm(photo_id, version, self.now)
         if not again:
             self.events.remove(event)
@@ -87,7 +88,8 @@ class PhotoRules(Machine):
         path, also = f"/photos/{photo_id}/complete", (409, 422)
         answer = self.act(
             lambda: require_success(self.client(photo.owner).post(path), *also),
-            trouble and Trouble(trouble.at, trouble.mode, no_retry=False),
+            trouble,
+            must_retry=True,
         )
         uploaded = bool(photo.versions)
         self.world.confirm_newest(photo_id, self.now)
@@ -119,7 +121,7 @@ class PhotoRules(Machine):
     @precondition(lambda self: self.world.list_photos(lambda _: True))
     @rule(pick=picks, stars=st.sampled_from([None, 1, 3, 5]), trouble=troubles)
     def rate(self, pick: int, stars: int | None, trouble: Trouble | None) -> None:
-        """Rate a photo, or take the rating back."""
+        """Rate a photo, or remove the rating."""
         photo_id = choose(self.world.list_photos(lambda _: True), pick)
         photo = self.world.photos[photo_id]
         rater = choose([person for person in self.people if photo.seen_by(person)], pick // 5)
@@ -173,8 +175,7 @@ class PhotoRules(Machine):
     def empty_trash(self, pick: int, trouble: Trouble | None) -> None:
         """Erase everything in the trash of a person."""
         owner = self.world.photos[choose(self.find(trashed=True), pick)].owner
-        again = trouble and Trouble(trouble.at, trouble.mode, no_retry=False)
-        self.act(lambda: require_success(self.client(owner).delete("/trash")), again)
+        self.act(lambda: require_success(self.client(owner).delete("/trash")), trouble, must_retry=True)
         self.run_jobs(trouble)
         for photo_id in self.find(owner=owner, trashed=True):
             self.world.erase(photo_id)

@@ -53,7 +53,7 @@ def _run(runs: int, steps: int, number: int | None) -> None:
         stateful_step_count=steps,
         deadline=None,
         suppress_health_check=[*HealthCheck],
-        # To shrink a failure takes minutes, and the steps of a run can be read without it.
+        # Shrinking takes minutes, and the steps of a failed run are readable without it.
         phases=[Phase.reuse, Phase.generate],
         report_multiple_bugs=False,
     )

@@ -1,5 +1,6 @@
 """The modules whose mutants are tested, with their files and tests."""
 
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -20,9 +21,15 @@ class Module(NamedTuple):
     only_conditions: bool = False
 
 
+def _module(files: Iterable[str], tests: Iterable[str], *, only_conditions: bool = False) -> Module:
+    """Return a module. `files` are relative to `chalicelib`, and `tests` to `tests`."""
+    paths = tuple(f"chalicelib/{file}" for file in files), tuple(f"tests/{test}" for test in tests)
+    return Module(*paths, only_conditions)
+
+
 MODULES = {
-    "tokens": Module(("auth/tokens.py",), ("auth/test_tokens.py", "auth/test_key_set.py")),
-    "access": Module(
+    "tokens": _module(("auth/tokens.py",), ("auth/test_tokens.py", "auth/test_key_set.py")),
+    "access": _module(
         ("photos/access.py", "albums/access.py"),
         (
             "http/test_permissions.py",
@@ -33,10 +40,11 @@ MODULES = {
             "albums/test_links.py",
         ),
     ),
-    "cursors": Module(("domain/cursors.py",), ("domain/test_cursors.py", "photos/test_lists.py")),
-    "confirmation": Module(
+    "cursors": _module(("domain/cursors.py",), ("domain/test_cursors.py", "photos/test_lists.py")),
+    "confirmation": _module(
         ("uploads/confirmation.py", "uploads/outcomes.py", "uploads/lost_rows.py", "uploads/s3_events.py"),
         (
+            "uploads/test_outcomes.py",
             "uploads/test_confirm.py",
             "uploads/test_confirm_without_row.py",
             "uploads/test_versions.py",
@@ -50,9 +58,10 @@ MODULES = {
             "reconcile/test_lost_rows.py",
             "jobs/test_sweep.py",
             "infra/test_metrics.py",
+            "infra/test_logs.py",
         ),
     ),
-    "grants": Module(
+    "grants": _module(
         ("uploads/grants.py",),
         (
             "uploads/test_grants.py",
@@ -64,7 +73,7 @@ MODULES = {
             "infra/test_metrics.py",
         ),
     ),
-    "links": Module(
+    "links": _module(
         ("albums/links.py", "albums/link_creation.py", "domain/share_links.py"),
         (
             "domain/test_share_links.py",
@@ -74,7 +83,7 @@ MODULES = {
             "release/test_read_only.py",
         ),
     ),
-    "conditions": Module(
+    "conditions": _module(
         tuple(
             f"stores/dynamodb/{name}.py"
             for name in (
@@ -119,14 +128,6 @@ MODULES = {
         ),
         only_conditions=True,
     ),
-}
-MODULES = {
-    name: Module(
-        tuple(f"chalicelib/{file}" for file in module.files),
-        tuple(f"tests/{test}" for test in module.tests),
-        module.only_conditions,
-    )
-    for name, module in MODULES.items()
 }
 
 

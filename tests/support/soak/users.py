@@ -15,7 +15,7 @@ from tests.support.service import Local
 
 TOKEN_LIFETIME = 600.0
 """The seconds after which a user logs in again. The token itself expires later."""
-GIVE_UP = 60.0
+MAX_RETRY_SECONDS = 60.0
 """The seconds after which a user stops retrying a request."""
 
 
@@ -76,7 +76,7 @@ class User(threading.Thread):
 
     def call(self, method: str, path: str, body: Any = None, key: str = "", token: str | None = None) -> Answer:
         """Send a request, and retry it while the service answers 429 or 503, as a client does."""
-        deadline = time.monotonic() + GIVE_UP
+        deadline = time.monotonic() + MAX_RETRY_SECONDS
         while True:
             if time.monotonic() > self._token_time + TOKEN_LIFETIME:
                 self.token, self._token_time = self.local.log_in(self.email), time.monotonic()
@@ -84,7 +84,9 @@ class User(threading.Thread):
             if answer.status not in (429, 503):
                 return answer
             if time.monotonic() > deadline:
-                self.violations.texts.append(f"{method} {path} was refused with {answer.status} for {GIVE_UP:.0f} s")
+                self.violations.texts.append(
+                    f"{method} {path} was refused with {answer.status} for {MAX_RETRY_SECONDS:.0f} s"
+                )
                 return answer
             time.sleep(min(5.0, float(answer.headers["Retry-After"] or 1)))
 
@@ -107,7 +109,7 @@ class User(threading.Thread):
         path = f"/photos/{grant['photoId']}"
         if self.random.random() < 0.5:
             self.call("POST", f"{path}/complete")
-        deadline = time.monotonic() + 2 * GIVE_UP
+        deadline = time.monotonic() + 2 * MAX_RETRY_SECONDS
         while (answer := self.call("GET", path)).json.get("status") == "pending" and time.monotonic() < deadline:
             time.sleep(0.5)
         if answer.json.get("status") != "ready":

@@ -14,7 +14,7 @@ from chalicelib.domain.ids import UserId
 from chalicelib.domain.photos import Photo
 from chalicelib.infra.settings import Settings
 from chalicelib.stores.dynamodb import items, term_rows
-from chalicelib.stores.dynamodb.timeline import DynamoTimelineStore
+from chalicelib.stores.dynamodb.stores import build_stores
 from tests.support.fast_moto import copy_table
 from tests.support.moto_data import Row, read_rows
 from tests.support.rows import OneAtATime, empty
@@ -56,7 +56,7 @@ class DynamoStored:
         return int(self.read_account(user_id).get("albumCount", 0))
 
     def count_months(self, user_id: str) -> dict[str, int]:
-        return DynamoTimelineStore(self._settings, self.client).count_by_month(UserId(user_id))
+        return build_stores(self._settings, self.client).timeline.count_by_month(UserId(user_id))
 
     def list_derived(self, user_id: str, photo_ids: set[str]) -> Derived:
         settings = self._settings
