@@ -11,7 +11,7 @@ SLICE ?= 1/1
 $(foreach name,STAGE DATA,$(if $(strip $($(name))),,$(error $(name)= is empty. Give a value, or leave out $(name)=)))
 
 # Nothing if the argument $(1) is missing or one of the words $(2).
-one_of = $(if $(filter-out $(2),$($(1))),$(error $(1)=$($(1)) is unknown. Choose one of: $(2)))
+one_of = $(if $(filter-out $(2),$($(1))),$(error $(1)=$($(1)) is not supported. Choose one of: $(2)))
 
 # The text $(2) if the argument $(1) is `yes`. Other values are refused, because VERIFY=true would otherwise write.
 if_yes = $(if $(filter-out yes,$($(1))),$(error $(1)= must be `yes`. Leave it out otherwise),$(if $($(1)),$(2)))

@@ -2,12 +2,15 @@
 
 import base64
 import hashlib
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -89,6 +92,23 @@ def forge_token(token: str) -> str:
     """Return an unsigned token with the same claims and `alg: none`."""
     header = base64.urlsafe_b64encode(b'{"alg":"none","typ":"JWT"}').rstrip(b"=").decode()
     return f"{header}.{token.split('.')[1]}."
+
+
+def is_empty(sqs: Any, url: str) -> bool:
+    """Return whether a queue has no visible messages."""
+    name = "ApproximateNumberOfMessages"
+    return bool(sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[name])["Attributes"] == {name: "0"})
+
+
+def test_dead_jobs_and_upload_events_of_a_local_cloud_are_redriven(local: Local) -> None:
+    sqs, dead = local.client("sqs"), {"jobs": {"job": "settle", "photoId": "gone"}, "uploads": {"Records": []}}
+    urls = {name: sqs.get_queue_url(QueueName=f"photoshare-local-{name}-dead")["QueueUrl"] for name in dead}
+    for name, message in dead.items():
+        sqs.send_message(QueueUrl=urls[name], MessageBody=json.dumps(message))
+    command = [sys.executable, "-m", "release.redrive", "local", str(local.data)]
+    subprocess.run(command, cwd=ROOT, env=environment(), check=True)
+    for url in (*urls.values(), *(url.removesuffix("-dead") for url in urls.values())):
+        local.wait(partial(is_empty, sqs, url))
 
 
 def test_crashed_function_is_started_again(local: Local) -> None:

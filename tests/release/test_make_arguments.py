@@ -61,7 +61,7 @@ def test_empty_argument_is_refused(name: str) -> None:
 def test_unknown_store_is_refused(target: str) -> None:
     done = run_make(target, "STORE=mysql", "BUCKET=b")
     assert (done.returncode, "-m tests." in done.stdout, "aws" in done.stdout) == (2, False, False)
-    assert "STORE=mysql is unknown. Choose one of: dynamodb" in done.stderr
+    assert "STORE=mysql is not supported. Choose one of: dynamodb" in done.stderr
 
 
 @pytest.mark.parametrize("target", ["reconcile", "rebuild", "orphans", "redrive", "reprocess", "reindex", "rehide"])
