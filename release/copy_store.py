@@ -23,7 +23,7 @@ from chalicelib.infra.settings import MissingSetting, load_settings
 from chalicelib.stores.backend import Stores
 from chalicelib.stores.checksums import Side
 from chalicelib.stores.copies import CopyStore, Mismatch
-from chalicelib.stores.copying import Copying, NeedsReplace, Options, Report, UnknownAccount
+from chalicelib.stores.copying import Copying, EmptySource, NeedsReplace, Options, Report, UnknownAccount
 from chalicelib.stores.dynamodb.copies import DynamoCopyStore
 from chalicelib.stores.dynamodb.stores import build_stores
 from release import databases
@@ -186,6 +186,8 @@ if __name__ == "__main__":
             sys.exit(f"Nothing was copied. {error} Add --replace (REPLACE=yes) to overwrite the target.")
         except databases.InvalidDatabase as error:
             sys.exit(f"Nothing was copied. {error}")
+        except EmptySource:
+            sys.exit("Nothing was copied. FROM has no accounts, so the copy would empty TO. Check the name of FROM.")
         except UnknownAccount as error:
             sys.exit(f"Nothing was copied. No database has the account {str(error)!r}. Name the id of its user.")
         except databases.RefusedStatement as error:

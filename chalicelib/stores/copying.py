@@ -35,6 +35,10 @@ class NeedsReplace(Exception):
     """The copy needs `Options.replace`, because the target may be in use. The message has the reason."""
 
 
+class EmptySource(Exception):
+    """A copy would remove everything from the target, because the source has no accounts."""
+
+
 class UnknownAccount(Exception):
     """Neither database has a record of the account. The message is its id."""
 
@@ -99,6 +103,7 @@ class Copying:
 
         Raises:
             NeedsReplace: the target may be in use.
+            EmptySource: the source has no accounts, but the target has some.
             UnknownAccount: the only account to copy does not exist.
             Busy: a database is busy for several minutes. The next run resumes.
         """
@@ -107,6 +112,8 @@ class Copying:
             raise UnknownAccount(account)
         progress = Progress(task=self._task, started_at=format_timestamp(self._clock()))
         progress = progress.with_(phase=_FIRST_VERIFICATION) if options.only_verify else self._resume(progress, options)
+        if not (account or options.only_verify or _has_users(self._source.copies)) and _has_users(self._target.copies):
+            raise EmptySource
         if account:
             return _build_report(self._run_one(account, progress, options))
         if not options.only_verify:

@@ -11,7 +11,7 @@ import pytest
 from chalicelib.domain.ids import UserId
 from chalicelib.domain.photos import Exif
 from chalicelib.stores.copies import KINDS, PhotoCopy, Record, encode_canonically
-from chalicelib.stores.copying import NeedsReplace, UnknownAccount
+from chalicelib.stores.copying import EmptySource, NeedsReplace, UnknownAccount
 from chalicelib.stores.dynamodb import copies as dynamodb_copies
 from chalicelib.stores.postgres import copies as postgres_copies
 from chalicelib.stores.postgres.database import Database
@@ -175,6 +175,13 @@ def test_one_account_can_be_copied_alone(first: Copied, postgres: Copied) -> Non
     report = copy(first.side, postgres.side, account="bob").report
     assert (report.verified, report.accounts, report.written) == (True, 1, {"photos": 1, "accounts": 1})
     assert postgres.copies.list_users(9)[0] == ["bob"]
+
+
+def test_empty_source_never_empties_the_target(first: Copied, postgres: Copied) -> None:
+    postgres.backend.ready("ann")
+    with pytest.raises(EmptySource):
+        copy(first.side, postgres.side, replace=True)
+    assert postgres.copies.list_users(9)[0] == ["ann"]
 
 
 @pytest.mark.parametrize("only_verify", [False, True])
