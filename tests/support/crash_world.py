@@ -33,12 +33,22 @@ class World:
     """Two users and their data. `values` has the ids, keys, events and jobs that the actions use, by name."""
 
     def __init__(self, cloud: Cloud) -> None:
-        self.cloud, self.ann, self.bob = cloud, cloud.person("ann-crash"), cloud.person("bob-crash")
+        self.cloud = cloud
         Cognito(cloud)
         self.clients = [*aws_clients(cloud), cloud.user_pool()._cognito]
         self.values: dict[str, Any] = {}
         self.attempt = 0
         self._furnish()
+
+    @property
+    def ann(self) -> Client:
+        """Return the client of the owner. Its token is new, because the matrix can run for hours."""
+        return self.cloud.person("ann-crash")
+
+    @property
+    def bob(self) -> Client:
+        """Return the client of the other user."""
+        return self.cloud.person("bob-crash")
 
     def _furnish(self) -> None:
         first, second = (self.request("POST", "/albums", {"name": name})["albumId"] for name in ("Coast", "Hills"))
