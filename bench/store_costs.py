@@ -59,7 +59,8 @@ def render_table() -> Iterator[str]:
 
 def main() -> None:
     print("\n".join(render_table()))
-    print(f"The requests to DynamoDB cost as much as {compute_equal_dpus():.1f} DPUs for each photo.")
+    dpus = compute_equal_dpus()
+    print(f"  If a photo causes more than {dpus:.1f} DPUs, Aurora DSQL costs more than the requests to DynamoDB.")
 
 
 if __name__ == "__main__":

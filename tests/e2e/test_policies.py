@@ -33,7 +33,7 @@ class RecordingCloud(Local):
         self.decisions = Decisions(folder / "iam.log")
         self.recorded: list[Decision] = []
         log, old_table = str(folder / "iam.log"), f"photoshare-{STAGE}-SearchTerms"
-        super().__init__(folder / "data", IAM_LOG=log, OLD_TERM_TABLE=old_table)
+        super().__init__(folder / "data", store="dynamodb", IAM_LOG=log, OLD_TERM_TABLE=old_table)
         self.iam = self.client("iam")
 
     def wait(self, is_true: Callable[[], bool]) -> None:

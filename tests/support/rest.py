@@ -121,8 +121,8 @@ def free_port() -> int:
 
 
 def environment() -> dict[str, str]:
-    """Return the environment of this process without the AWS settings of the tests."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    """Return the environment of this process without the AWS settings and the store of the tests."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("AWS_") and name != "STORE"}
 
 
 def answers(url: str) -> bool:
