@@ -13,6 +13,7 @@ from typing import NamedTuple
 import psycopg
 
 from chalicelib.domain.errors import Busy
+from chalicelib.infra.retry import find_root_cause
 from chalicelib.infra.settings import InvalidDatabaseUrl
 from chalicelib.stores.postgres.copies import describe
 from chalicelib.stores.postgres.database import Database
@@ -117,8 +118,9 @@ def create_tables(url: str) -> str:
         migrate(database)
         return describe(database)
     except (psycopg.Error, Busy) as error:
+        reason = str(find_root_cause(error)).strip()
         raise CannotRun(
-            f"The tables cannot be created in the database of DATABASE_URL: {str(error.__cause__ or error).strip()}\n"
+            f"The tables cannot be created in the database of DATABASE_URL: {reason}\n"
             "Check DATABASE_URL, and that the server is running."
         ) from error
     finally:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from chalicelib.domain.errors import Busy
+from chalicelib.infra.retry import find_root_cause
 from chalicelib.infra.settings import InvalidDatabaseUrl, Settings, load_dsql
 
 if TYPE_CHECKING:
@@ -91,9 +92,7 @@ def explained_refusals() -> Iterator[None]:
         yield
     except (psycopg.Error, Busy) as error:
         # A failed migration and a busy database have the error of the driver as their cause.
-        cause: BaseException = error
-        while cause.__cause__:
-            cause = cause.__cause__
+        cause = find_root_cause(error)
         remedy = next((_REMEDIES[kind.__name__] for kind in type(cause).__mro__ if kind.__name__ in _REMEDIES), None)
         if remedy is None and isinstance(error, Busy):
             raise

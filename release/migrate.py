@@ -13,6 +13,7 @@ from collections.abc import Mapping
 import psycopg
 
 from chalicelib.domain.errors import Busy
+from chalicelib.infra.retry import find_root_cause
 from chalicelib.infra.settings import InvalidDatabaseUrl, load_dsql
 from chalicelib.stores.postgres.database import Database
 from chalicelib.stores.postgres.dialects import POSTGRES_WITHOUT_TIMEOUTS
@@ -61,8 +62,9 @@ def choose_database(environment: Mapping[str, str]) -> Database:
 def describe(error: Exception) -> str:
     """Return what has happened, and what to do."""
     if isinstance(error, Busy):
-        cause = str(error.__cause__ or "").strip()
-        return f"The database cannot be reached or is busy. {cause}\nCheck its address, and run the command again."
+        cause = find_root_cause(error)
+        reason = "" if cause is error else str(cause).strip()
+        return f"The database cannot be reached or is busy. {reason}\nCheck its address, and run the command again."
     if isinstance(error, MigrationFailed):
         return f"{error}\nThe migration is incomplete. Remove the cause, and run the command again. It resumes."
     return str(error)

@@ -36,3 +36,10 @@ def pause(attempt: int) -> None:
     """
     if attempt:
         time.sleep(random.uniform(0, min(_FIRST_PAUSE_SECONDS * 2**attempt, _LONGEST_PAUSE_SECONDS)))
+
+
+def find_root_cause(error: BaseException) -> BaseException:
+    """Return the first error of the chain of causes of `error`. Without a cause, return `error` itself."""
+    while error.__cause__:
+        error = error.__cause__
+    return error

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from local import postgres
 from local.data import CannotRun
@@ -42,6 +43,15 @@ def test_directory_stays_with_its_existing_database(
 def test_unreachable_database_says_what_to_check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://127.0.0.1:1/photos")
     with pytest.raises(CannotRun, match=r"\nCheck DATABASE_URL, and that the server is running\.$"):
+        open_and_close(tmp_path)
+
+
+def test_reason_is_named_if_a_database_accepts_no_writes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, postgres_server: PostgresServer
+) -> None:
+    url = postgres_server.url(postgres_server.create_database())
+    monkeypatch.setenv("DATABASE_URL", make_conninfo(url, options="-c default_transaction_read_only=on"))
+    with pytest.raises(CannotRun, match=r"DATABASE_URL: cannot execute CREATE TABLE in a read-only transaction\n"):
         open_and_close(tmp_path)
 
 

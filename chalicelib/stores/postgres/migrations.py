@@ -13,7 +13,7 @@ import psycopg
 from psycopg import errors as sql
 from psycopg.sql import Identifier
 
-from chalicelib.infra.retry import WriteConflict, retry_on_conflict
+from chalicelib.infra.retry import WriteConflict, find_root_cause, retry_on_conflict
 from chalicelib.stores.postgres.database import Database
 
 SCHEMA = Path(__file__).parent / "schema"
@@ -86,24 +86,20 @@ def _store_number(database: Database, path: Path) -> None:
 
 
 def _execute(database: Database, statement: str) -> None:
-    causes: list[BaseException] = []
-
     def attempt() -> None:
         try:
             database.execute(database.dialect.translate(statement))
-        except (*_CONFLICTS, WriteConflict) as error:
-            # Not every cause is another process. The storage can be full, or the server can accept no writes.
-            causes.append(error.__cause__ or error)
+        except _CONFLICTS as error:
             raise WriteConflict from error
         except psycopg.Error as error:
             raise MigrationFailed(f"{error}\n{statement}") from error
 
-    def fail() -> MigrationFailed:
-        failure = MigrationFailed(f"{_ATTEMPTS} attempts failed. The last error: {causes[-1]}\n{statement}")
-        failure.__cause__ = causes[-1]
-        return failure
-
-    retry_on_conflict(attempt, error_factory=fail, attempts=_ATTEMPTS)
+    try:
+        retry_on_conflict(attempt, error_factory=WriteConflict, attempts=_ATTEMPTS)
+    except WriteConflict as conflict:
+        # Not every cause is another process. The storage can be full, or the server can accept no writes.
+        cause = find_root_cause(conflict)
+        raise MigrationFailed(f"{_ATTEMPTS} attempts failed. The last error: {cause}\n{statement}") from conflict
     if database.dialect.is_dsql and (index := _INDEX.match(statement)):
         _wait_for_index(database, index[1])
 
