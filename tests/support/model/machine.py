@@ -31,7 +31,7 @@ GOOD = (make_photo(16, 12, exif=False), make_photo(12, 16, exif=False))
 CONTENTS = (*GOOD, b"<html>")
 QUIET = timedelta(hours=8)
 """Longer than the lease of every job."""
-ALBUM_LEASE = timedelta(minutes=16)
+LEASES = timedelta(minutes=16)
 
 
 class Trouble:
@@ -160,8 +160,8 @@ class Machine(RuleBasedStateMachine):
         return int(count)
 
     def settle(self) -> None:
-        """Sweep when interrupted work on albums is due."""
-        self.frozen.shift(ALBUM_LEASE)
+        """Sweep when interrupted work on albums and on the trash is due."""
+        self.frozen.shift(LEASES)
         self.run_sweep()
 
     def differences(self, person: str) -> list[str]:
@@ -198,7 +198,7 @@ class Machine(RuleBasedStateMachine):
     def teardown(self) -> None:
         """Lose all events that are left, sweep until all is quiet, and compare everything."""
         try:
-            for wait in (timedelta(), ALBUM_LEASE, QUIET, timedelta(days=31), QUIET, QUIET):
+            for wait in (timedelta(), LEASES, QUIET, timedelta(days=31), QUIET, QUIET):
                 self.frozen.shift(wait)
                 self.run_sweep()
             assert self.run_sweep() == 0
