@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterator
 from functools import cache
 from http import HTTPStatus
+from threading import Lock
 from typing import Any
 
 import boto3
@@ -19,6 +20,8 @@ _RETRYABLE = standard.OrRetryChecker(
     [standard.TransientRetryableChecker(), standard.ThrottledRetryableChecker(), standard.ModeledRetryableChecker()]
 )
 """The errors that botocore's standard mode retries: throttled and transient ones. AWS contracts SDK-1, DDB-6."""
+_CREATING = Lock()
+"""Threads create clients one after another, because a session cannot load a role for two clients at the same time."""
 _USER_LIMITS = {"cognito-idp": ("LimitExceededException", "TooManyRequestsException")}
 """The codes with which a service limits one user. The adapter of the service translates them."""
 
@@ -39,7 +42,8 @@ def create_client(service: Any, **config: Any) -> Any:
         response_checksum_validation="when_required",
         **config,
     )
-    aws_client = _get_session().client(service, config=settings)
+    with _CREATING:
+        aws_client = _get_session().client(service, config=settings)
     aws_client.meta.events.register("after-call", _raise_busy_on_failure)
     aws_client.meta.events.register("after-call-error", _raise_busy_without_response)
     return aws_client
@@ -54,7 +58,8 @@ def create_s3_client(*, is_emulated: bool) -> Any:
 
 def get_credentials() -> Any:
     """Return the credentials of the process. They refresh automatically."""
-    return _get_session().get_credentials()
+    with _CREATING:
+        return _get_session().get_credentials()
 
 
 @cache

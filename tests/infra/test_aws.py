@@ -1,6 +1,8 @@
 """Errors of AWS: throttling and outages raise `Busy`, and refusals keep their code."""
 
 from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,6 +16,7 @@ from chalicelib.infra import aws
 from tests.support.cloud import Client, Cloud
 from tests.support.cognito import Cognito
 from tests.support.faults import hooked, refusal
+from tests.support.races import run_concurrently
 
 SERVICES = ("s3", "dynamodb", "sqs", "cognito-idp", "rekognition")
 LIMITS_OF_USERS = {"LimitExceededException", "TooManyRequestsException"}
@@ -109,3 +112,17 @@ def test_connection_timeout_raises_busy_but_an_invalid_call_does_not() -> None:
         client.list_tables()
     with pytest.raises(ParamValidationError):
         client.get_item()
+
+
+def test_threads_can_create_their_clients_at_the_same_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    role = "role_arn = arn:aws:iam::000000000000:role/api\nsource_profile = administrator"
+    keys = "aws_access_key_id = test\naws_secret_access_key = test"
+    (tmp_path / "config").write_text(f"[profile api]\n{role}\n[profile administrator]\n{keys}\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_PROFILE", "api")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    for _ in range(3):
+        aws._get_session.cache_clear()
+        run_concurrently([partial(aws.create_client, "s3")] * 8)
+    aws._get_session.cache_clear()
