@@ -19,7 +19,7 @@ from playwright.sync_api import (
 )
 
 from tests.support.images import photo as make_photo
-from tests.support.rest import PASSWORD
+from tests.support.rest import PASSWORD, wait_until
 from tests.support.service import Local
 
 # A machine without a display and without internet access needs these flags.
@@ -135,9 +135,15 @@ def launch_chromium(playwright: Playwright) -> Iterator[Browser]:
 
 def find_box(locator: Locator) -> FloatRect:
     """Return the place of an element that is shown."""
-    box = locator.bounding_box()
-    assert box is not None, locator
-    return box
+    boxes: list[FloatRect] = []
+
+    def has_box() -> bool:
+        # The page may replace the element at any time.
+        boxes.extend(filter(None, [locator.bounding_box()]))
+        return bool(boxes)
+
+    wait_until(has_box, PATIENCE / 1000)
+    return boxes[0]
 
 
 def write_photos(folder: Path, count: int, seed: int = 0) -> list[str]:

@@ -56,9 +56,11 @@ export function announceRating(photo, rating) {
 /** Learn the user's own rating. Without an answer, no star is on. @param {string} photoId */
 async function learn(photoId) {
   if (mine.has(photoId)) return;
+  const { userId } = session;
   /** @type {OwnRating} */
   const rating = await request("GET", `photos/${photoId}/rating`);
-  mine.set(photoId, rating.mine);
+  // Meanwhile, the user may have rated the photo, or another user may have signed in.
+  if (session.userId === userId && !mine.has(photoId)) mine.set(photoId, rating.mine);
 }
 
 /** @param {number} stars @param {number} own @param {(stars: number | null) => void} rate */
