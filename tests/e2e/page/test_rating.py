@@ -3,7 +3,6 @@
 import pytest
 from playwright.sync_api import APIResponse, Route, expect
 
-from tests.e2e.page.test_viewer import open_panel, open_photo, viewer
 from tests.support.chromium import Person
 
 pytestmark = pytest.mark.xdist_group("page")
@@ -21,8 +20,12 @@ def test_rating_that_is_given_before_the_earlier_one_is_known_stays(person: Pers
 
     person.page.route("**/rating", hold)
     person.open("/library?order=newest")
-    open_photo(person, photo_id)
-    panel = open_panel(person)
+    person.tile(photo_id).locator("a").click()
+    viewer = person.page.locator("dialog.viewer[open]")
+    expect(viewer.locator(".viewer-frame img.loaded[alt='Boat']")).to_be_visible()
+    person.page.keyboard.press("i")
+    panel = viewer.locator(".viewer-panel")
+    expect(panel).to_be_visible()
     person.page.keyboard.press("4")
     expect(panel.locator(".star.on")).to_have_count(4)
     ((route, response),) = held
@@ -30,5 +33,5 @@ def test_rating_that_is_given_before_the_earlier_one_is_known_stays(person: Pers
         route.fulfill(response=response)
     for key, status in (("ArrowRight", "Boat, 2 of 2"), ("ArrowLeft", "Boat, 1 of 2")):
         person.page.keyboard.press(key)
-        expect(viewer(person).locator("p.unseen[role=status]")).to_have_text(status)
+        expect(viewer.locator("p.unseen[role=status]")).to_have_text(status)
     expect(panel.locator(".star.on")).to_have_count(4)
