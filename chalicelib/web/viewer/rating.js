@@ -32,7 +32,8 @@ export function buildRating(photo, rate) {
   const element = h("div", { class: "rating" }, group, words);
   const show = () => fill(group, ...STARS.map((stars) => star(stars, mine.get(photo.photoId) ?? 0, rate)));
   show();
-  void learn(photo.photoId).then(show, () => {});
+  // Without an own rating, the buttons stay. A tap gives no click if its button is replaced meanwhile.
+  void learn(photo.photoId).then(() => mine.get(photo.photoId) && show(), () => {});
   return element;
 }
 
