@@ -3,7 +3,7 @@
 from tests.support.cloud import Cloud
 from tests.support.model.runs import run_model
 
-RUNS, STEPS = 6, 30
+RUNS, STEPS = 30, 30
 
 
 def test_service_shows_what_the_model_predicts(cloud: Cloud) -> None:

@@ -173,7 +173,7 @@ class PhotoRules(Machine):
     @precondition(lambda self: self.find(trashed=True))
     @rule(pick=picks, trouble=troubles)
     def empty_trash(self, pick: int, trouble: Trouble | None) -> None:
-        """Erase everything in the trash of a person. Exception: after a fault, the sweep may start the job."""
+        """Erase everything in the trash of a person. Exception: after a fault, the sweep starts the job."""
         owner = self.world.photos[choose(self.find(trashed=True), pick)].owner
         self.act(lambda: require_success(self.client(owner).delete("/trash")), trouble, must_retry=True)
         self.run_jobs(trouble)
