@@ -1,6 +1,6 @@
 """Upload photos on the web page, as a person does."""
 
-import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ class Uploader:
         self.tray = self.page.locator("section.tray")
         self.heading = self.tray.locator("h2")
         self.failures = self.tray.locator(".tray-strip.danger")
+        self._free, self._held = sys.maxsize, list[Route]()
 
     def choose(self, files: list[str] | str | Path) -> None:
         """Choose files, and wait for the sheet."""
@@ -41,21 +42,33 @@ class Uploader:
 
     def wait_for_number(self, least: int) -> None:
         """Wait until the tray counts at least this photo."""
-        numbers = "|".join(str(number) for number in range(least, least + 60))
-        expect(self.heading).to_have_text(re.compile(f"^Uploading ({numbers}) of"), timeout=END)
+        # `expect` looks only once a second after a while. By then, a fast queue has ended.
+        script = """([heading, least]) => {
+          const number = /^Uploading (\\d+) of/.exec(document.querySelector(heading)?.textContent ?? "");
+          return number && Number(number[1]) >= least;
+        }"""
+        self.page.wait_for_function(script, arg=["section.tray h2", least], timeout=END)
 
     def hold_after(self, count: int) -> None:
-        """Let only the first files reach S3. The others stay under way until the user leaves or closes the page."""
-        passed: list[Route] = []
+        """Let only the first files reach S3. The others wait for `release`, or fail if the user closes the page."""
+        self._free = count
 
         def hold(route: Route) -> None:
             if route.request.method != "PUT":
                 route.continue_()
-            elif len(passed) < count:
-                passed.append(route)
+            elif self._free > 0:
+                self._free -= 1
                 route.continue_()
+            else:
+                self._held.append(route)
 
         self.page.route(f"{self.person.local.aws_url}/**", hold)
+
+    def release(self) -> None:
+        """Let all files reach S3."""
+        self._free = sys.maxsize
+        while self._held:
+            self._held.pop().continue_()
 
     def wait_for_end(self, heading: str) -> None:
         """Wait until the tray says how the queue ended."""

@@ -59,10 +59,12 @@ def test_reload_continues_the_queue_without_duplicates(uploader: Uploader, tmp_p
 def test_ended_session_keeps_the_queue_until_the_same_account_signs_in(uploader: Uploader, tmp_path: Path) -> None:
     person, page = uploader.person, uploader.page
     person.expected_statuses = {401}
+    uploader.hold_after(3)
     uploader.send(write_photos(tmp_path, 12, seed=200))
     uploader.wait_for_number(3)
     page.route("**/upload", refuse_token)
     person.context.clear_cookies()
+    uploader.release()
     expect(uploader.tray.locator("header .quiet")).to_have_text("Sign in to go on. Your queue is kept.", timeout=END)
     expect(uploader.tray.get_by_role("link", name="Sign in")).to_be_visible()
     # The photos that were under way end first.
@@ -77,9 +79,11 @@ def test_ended_session_keeps_the_queue_until_the_same_account_signs_in(uploader:
 
 def test_other_account_does_not_see_the_queue(uploader: Uploader, tmp_path: Path) -> None:
     person, page = uploader.person, uploader.page
+    uploader.hold_after(2)
     uploader.send(write_photos(tmp_path, 12, seed=300))
     uploader.wait_for_number(2)
     uploader.tray.get_by_role("button", name="Pause").click()
+    uploader.release()
     page.wait_for_timeout(1_500)
     first = person.email, person.token
     person.join("other")
