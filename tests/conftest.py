@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from hashlib import scrypt
+from threading import Lock
 from types import MappingProxyType
 from uuid import uuid4
 
@@ -48,6 +49,8 @@ from tests.support.stored.postgres import PostgresStored
 from tests.support.time_budget import TimeBudget
 
 ORIGIN = "http://localhost:8000"
+_DEPLOYED = Lock()
+"""Held while a deployment exists."""
 
 
 def hash_cheaply(password: bytes, *, salt: bytes, dklen: int, **_: int) -> bytes:
@@ -208,8 +211,12 @@ def ann(shared_cloud: Cloud) -> Client:
 
 @contextmanager
 def deployment(idp: IdentityProvider, store: Mapping[str, str] = MappingProxyType({})) -> Iterator[Cloud]:
-    """Deploy the service on moto, with this identity provider and the environment variables of a store."""
-    with mock_aws(), shortcuts(), pytest.MonkeyPatch.context() as environment:
+    """Deploy the service on moto, with this identity provider and the environment variables of a store.
+
+    Raises:
+        RuntimeError: another deployment exists. The two would share moto and the clients of the service.
+    """
+    with only_deployment(), mock_aws(), shortcuts(), pytest.MonkeyPatch.context() as environment:
         for name, value in {**deploy(), **store}.items():
             environment.setenv(name, value)
         environment.setenv("USER_POOL_ID", identity_provider.POOL)
@@ -224,6 +231,17 @@ def deployment(idp: IdentityProvider, store: Mapping[str, str] = MappingProxyTyp
         with open_stored() as stored:
             yield Cloud(idp, stored)
     forget_clients()
+
+
+@contextmanager
+def only_deployment() -> Iterator[None]:
+    """Refuse a second deployment."""
+    if not _DEPLOYED.acquire(blocking=False):
+        raise RuntimeError("A deployment exists already. A module uses either `cloud` or `shared_cloud`.")
+    try:
+        yield
+    finally:
+        _DEPLOYED.release()
 
 
 @contextmanager

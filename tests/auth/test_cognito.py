@@ -277,7 +277,7 @@ def test_login_cookie_fits_the_browser_limit_for_any_path(shared_cloud: Cloud) -
         assert len(answer.cookies["__Host-login"]) <= 4096
 
 
-def test_users_are_listed_in_pages(cloud: Cloud, cognito: Cognito) -> None:
+def test_users_are_listed_in_pages(shared_cloud: Cloud, cognito: Cognito) -> None:
     pages = {"first": ["ann", "bob"], "second": ["cy"]}
 
     def answer(params: dict[str, Any], **_: Any) -> None:
@@ -285,5 +285,5 @@ def test_users_are_listed_in_pages(cloud: Cloud, cognito: Cognito) -> None:
         users = [{"Attributes": [{"Name": "sub", "Value": name}, {"Name": "email"}]} for name in pages[token]]
         cognito.answers["ListUsers"] = {"Users": users} | ({"PaginationToken": "second"} if token == "first" else {})
 
-    with hooked("before-call.cognito-identity-provider.ListUsers", lambda _: answer, cloud.user_pool()._cognito):
-        assert [*cloud.user_pool().list_user_ids()] == ["ann", "bob", "cy"]
+    with hooked("before-call.cognito-identity-provider.ListUsers", lambda _: answer, shared_cloud.user_pool()._cognito):
+        assert [*shared_cloud.user_pool().list_user_ids()] == ["ann", "bob", "cy"]

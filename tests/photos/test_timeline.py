@@ -122,8 +122,8 @@ def test_other_orders_of_an_album_refuse_a_range(ann: Client, shared_cloud: Clou
             assert (answer.status, answer.json["error"]) == (400, "InvalidRequest")
 
 
-def test_order_taken_of_own_photos_requires_a_token(cloud: Cloud) -> None:
-    assert cloud.visitor.get("/photos", scope="mine", order="taken").status == 401
+def test_order_taken_of_own_photos_requires_a_token(shared_cloud: Cloud) -> None:
+    assert shared_cloud.visitor.get("/photos", scope="mine", order="taken").status == 401
 
 
 def test_cursor_of_the_order_is_bound_to_the_range_and_the_list(shared_cloud: Cloud, ann: Client) -> None:
