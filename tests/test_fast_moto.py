@@ -1,5 +1,6 @@
 """Compare moto with and without the shortcuts of the tests."""
 
+import gc
 from contextlib import nullcontext, suppress
 from typing import Any
 
@@ -63,6 +64,30 @@ def test_objects_can_be_deleted_during_a_listing() -> None:
         assert next(listing) == ("first", 1)
         del objects["second"]
         assert list(listing) == [("second", 3), ("third", 4)]
+
+
+def test_listed_versions_are_the_same_and_leave_the_bytes_readable() -> None:
+    assert _list_versions(fast=True) == _list_versions(fast=False)
+
+
+def _list_versions(*, fast: bool) -> tuple[list[Any], list[Any], bytes]:
+    """Return the versions and the delete markers under a prefix, and the bytes of a version that was listed."""
+    with mock_aws(), shortcuts() if fast else nullcontext():
+        client = boto3.client("s3", region_name="us-east-1")
+        client.create_bucket(Bucket="versioned")
+        client.put_bucket_versioning(Bucket="versioned", VersioningConfiguration={"Status": "Enabled"})
+        for key in ("a/1", "a/1", "a/2", "b/1"):
+            client.put_object(Bucket="versioned", Key=key, Body=b"bytes of " + key.encode())
+        client.delete_object(Bucket="versioned", Key="a/2")
+        listed = client.list_object_versions(Bucket="versioned", Prefix="a/")
+        gc.collect()
+        [first, *_] = listed["Versions"]
+        stored = client.get_object(Bucket="versioned", Key="a/1", VersionId=first["VersionId"])["Body"].read()
+        return *([_drop_random(row) for row in listed[name]] for name in ("Versions", "DeleteMarkers")), stored
+
+
+def _drop_random(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name not in ("VersionId", "LastModified")}
 
 
 def _responses(*, fast: bool) -> list[Any]:

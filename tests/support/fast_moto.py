@@ -33,7 +33,7 @@ from moto.dynamodb.parsing.validators import ActionCountValidator
 from moto.dynamodb.responses import DynamoHandler
 from moto.kms import utils as kms
 from moto.s3 import urls as s3_urls
-from moto.s3.models import S3Backend
+from moto.s3.models import FakeKey, S3Backend
 from moto.s3.utils import _VersionedKeyStore
 
 _SCALARS = frozenset({"S", "N", "BOOL", "NULL"})
@@ -65,6 +65,7 @@ def shortcuts() -> Iterator[None]:
         patch.setattr(_NODES.Node, "__deepcopy__", _copy_node, raising=False)
         patch.setattr(_VersionedKeyStore, "items", _iterate_objects)
         patch.setattr(_VersionedKeyStore, "iterlists", _iterate_versions)
+        patch.setattr(FakeKey, "__deepcopy__", _copy_version, raising=False)
         # moto loads the module again at each request, because the environment could have changed.
         patch.setattr(S3Backend, "_url_module", s3_urls)
         patch.setattr(Stack, "parse_template", staticmethod(lambda template: deepcopy(_parse_template(template))))
@@ -168,6 +169,20 @@ def _iterate_versions(keys: _VersionedKeyStore) -> Iterator[tuple[str, Any]]:
     """Yield all versions of each object. moto fails if another thread deletes an object in the meantime."""
     for key, versions in dict(keys).items():
         yield key, list(versions)
+
+
+class _ListedVersion(FakeKey):
+    """A version in a list. It shares the bytes of the stored version, and leaves them open."""
+
+    def __del__(self) -> None:
+        pass
+
+
+def _copy_version(version: FakeKey, _: Any) -> _ListedVersion:
+    """Copy the facts of a version. moto copies the bytes of all versions in the bucket to list those of one key."""
+    listed = object.__new__(_ListedVersion)
+    vars(listed).update(vars(version))
+    return listed
 
 
 _set_checked_attribute = LimitedSizeDict.__setitem__
