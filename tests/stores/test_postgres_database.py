@@ -81,6 +81,17 @@ def test_statement_that_takes_too_long_is_busy(database: Database) -> None:
     impatient.close()
 
 
+def test_no_query_is_compiled(database: Database) -> None:
+    ((name,),) = database.read("SELECT current_database()::text")
+    database.execute(f"ALTER DATABASE {name} SET jit_above_cost = 0")
+    other = Database(database.parameters)
+    ((plans,),) = other.read("EXPLAIN (ANALYZE, FORMAT JSON) SELECT COUNT(*) FROM transactions")
+    other.close()
+    database.execute(f"ALTER DATABASE {name} RESET jit_above_cost")
+    assert "Plan" in plans[0]
+    assert "JIT" not in plans[0]
+
+
 def test_writes_continue_after_the_server_has_crashed_and_restarted() -> None:
     with running_server() as server:
         database = Database(server.url())
