@@ -98,7 +98,7 @@ def test_expired_rows_are_deleted(database: Database) -> None:
     backend.deletions.finish_purge_run(UserId("bob"), None)
     later = time.time() + 3600 * 24 * 365
     assert PostgresExpiredRows(database, START.timestamp).delete() == 1, "only the record has expired"
-    assert PostgresExpiredRows(database, lambda: later).delete() > 2
+    assert 2 < PostgresExpiredRows(database, lambda: later).delete() < 20, "the rows of its own transactions may stay"
     assert database.read("SELECT 1 FROM photos WHERE photo_id = %s", tombstone.photo_id) == []
     assert database.read("SELECT * FROM idempotency_records") == []
     assert [row[0] for row in database.read("SELECT user_id FROM accounts")] == ["ann"]
