@@ -81,6 +81,14 @@ def test_statement_that_takes_too_long_is_busy(database: Database) -> None:
     impatient.close()
 
 
+def test_options_of_the_url_override_single_settings(postgres_server: PostgresServer) -> None:
+    url = postgres_server.url("postgres")
+    other = Database(f"{url} options='-c search_path=photos -c statement_timeout=3s'")
+    names = "search_path", "statement_timeout", "idle_in_transaction_session_timeout", "jit"
+    assert [other.read(f"SHOW {name}")[0][0] for name in names] == ["photos", "3s", "15s", "off"]
+    other.close()
+
+
 def test_no_query_is_compiled(database: Database) -> None:
     ((name,),) = database.read("SELECT current_database()::text")
     database.execute(f"ALTER DATABASE {name} SET jit_above_cost = 0")
