@@ -1,8 +1,8 @@
 """Count the rows and buffers of a page of the random feed on PostgreSQL, by gallery size: `python -m bench.sql_feed`.
 
 `EXPLAIN (ANALYZE, BUFFERS)` counts them for each query of the service's own code, and for two designs that are one
-query: `ORDER BY random() LIMIT 10` and `TABLESAMPLE SYSTEM`. A buffer is a block of 8 KB. Parallel workers are off. The
-server is temporary. `python -m bench.sql_feed 300000` stops at this size.
+query: `ORDER BY random() LIMIT 10` and `TABLESAMPLE SYSTEM`. A buffer is a block of 8 KB. Parallel workers and JIT are
+off. The server is temporary. `python -m bench.sql_feed 300000` stops at this size.
 """
 
 import random
@@ -195,7 +195,8 @@ def main(largest: int = SIZES[-1]) -> None:
         return
     with running_server() as server:
         name = server.create_database()
-        Database(server.url()).execute(f"ALTER DATABASE {name} SET max_parallel_workers_per_gather = 0")
+        for setting in ("max_parallel_workers_per_gather = 0", "jit = off"):
+            Database(server.url()).execute(f"ALTER DATABASE {name} SET {setting}")
         database = Database(server.url(name), dialect=POSTGRES_WITHOUT_TIMEOUTS)
         migrate(database)
         explainer, existing = Explainer(server.url(name)), 0

@@ -49,7 +49,7 @@ from tests.support.stored.postgres import PostgresStored
 from tests.support.time_budget import TimeBudget
 
 ORIGIN = "http://localhost:8000"
-_DEPLOYED = Lock()
+_DEPLOYMENT_LOCK = Lock()
 """Held while a deployment exists."""
 
 
@@ -235,13 +235,13 @@ def deployment(idp: IdentityProvider, store: Mapping[str, str] = MappingProxyTyp
 
 @contextmanager
 def only_deployment() -> Iterator[None]:
-    """Refuse a second deployment."""
-    if not _DEPLOYED.acquire(blocking=False):
-        raise RuntimeError("A deployment exists already. A module uses either `cloud` or `shared_cloud`.")
+    """Raise RuntimeError if another deployment exists."""
+    if not _DEPLOYMENT_LOCK.acquire(blocking=False):
+        raise RuntimeError("Another deployment exists. Use either `cloud` or `shared_cloud` in a module, not both.")
     try:
         yield
     finally:
-        _DEPLOYED.release()
+        _DEPLOYMENT_LOCK.release()
 
 
 @contextmanager

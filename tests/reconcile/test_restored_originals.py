@@ -1,4 +1,4 @@
-"""An operator restores an original that is lost or damaged from a copy in the replica."""
+"""An operator restores a lost or damaged original from the replica."""
 
 from collections.abc import Callable
 
@@ -13,19 +13,19 @@ from tests.support.reconciling import reconcile
 pytestmark = pytest.mark.every_store
 
 
-def lose(damage: Damage, photo: Photo) -> None:
+def delete_content(damage: Damage, photo: Photo) -> None:
     damage.delete_original(photo, VersionId=str(photo.version_id))
 
 
-def spoil(damage: Damage, photo: Photo) -> None:
+def replace_content(damage: Damage, photo: Photo) -> None:
     """Replace the bytes of the confirmed version."""
-    spoiled = damage.put_original(photo.s3_key, JPEG)
-    assert damage.cloud.store.replace(photo, photo.with_(version_id=spoiled))
-    lose(damage, photo)
+    replaced = damage.put_original(photo.s3_key, JPEG)
+    assert damage.cloud.store.replace(photo, photo.with_(version_id=replaced))
+    delete_content(damage, photo)
 
 
-@pytest.mark.parametrize(("harm", "kind"), [(lose, "object-missing"), (spoil, "object-differs")])
-def test_copy_of_the_original_ends_the_finding(
+@pytest.mark.parametrize(("harm", "kind"), [(delete_content, "object-missing"), (replace_content, "object-differs")])
+def test_original_restored_from_a_copy_is_confirmed(
     damage: Damage, harm: Callable[[Damage, Photo], None], kind: str
 ) -> None:
     photo = damage.upload(title="Old quay")

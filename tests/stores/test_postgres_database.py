@@ -89,17 +89,6 @@ def test_options_of_the_url_override_single_settings(postgres_server: PostgresSe
     other.close()
 
 
-def test_no_query_is_compiled(database: Database) -> None:
-    ((name,),) = database.read("SELECT current_database()::text")
-    database.execute(f"ALTER DATABASE {name} SET jit_above_cost = 0")
-    other = Database(database.parameters)
-    ((plans,),) = other.read("EXPLAIN (ANALYZE, FORMAT JSON) SELECT COUNT(*) FROM transactions")
-    other.close()
-    database.execute(f"ALTER DATABASE {name} RESET jit_above_cost")
-    assert "Plan" in plans[0]
-    assert "JIT" not in plans[0]
-
-
 def test_writes_continue_after_the_server_has_crashed_and_restarted() -> None:
     with running_server() as server:
         database = Database(server.url())

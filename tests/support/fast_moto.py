@@ -172,14 +172,14 @@ def _iterate_versions(keys: _VersionedKeyStore) -> Iterator[tuple[str, Any]]:
 
 
 class _ListedVersion(FakeKey):
-    """A version in a list. It shares the bytes of the stored version, and leaves them open."""
+    """A version in a list. It shares the buffer of the stored version, and so must not close the buffer."""
 
     def __del__(self) -> None:
         pass
 
 
 def _copy_version(version: FakeKey, _: Any) -> _ListedVersion:
-    """Copy the facts of a version. moto copies the bytes of all versions in the bucket to list those of one key."""
+    """Copy the attributes of a version. moto would copy the bytes of every version in the bucket."""
     listed = object.__new__(_ListedVersion)
     vars(listed).update(vars(version))
     return listed

@@ -42,7 +42,7 @@ class Uploader:
 
     def wait_for_number(self, least: int) -> None:
         """Wait until the tray counts at least this photo."""
-        # `expect` looks only once a second after a while. By then, a fast queue has ended.
+        # After a few attempts, `expect` polls only once a second. A fast queue can end between two polls.
         script = """([heading, least]) => {
           const number = /^Uploading (\\d+) of/.exec(document.querySelector(heading)?.textContent ?? "");
           return number && Number(number[1]) >= least;
