@@ -13,7 +13,7 @@ from tests.support.reconciling import reconcile
 pytestmark = pytest.mark.every_store
 
 
-def delete_content(damage: Damage, photo: Photo) -> None:
+def delete_version(damage: Damage, photo: Photo) -> None:
     damage.delete_original(photo, VersionId=str(photo.version_id))
 
 
@@ -21,10 +21,10 @@ def replace_content(damage: Damage, photo: Photo) -> None:
     """Replace the bytes of the confirmed version."""
     replaced = damage.put_original(photo.s3_key, JPEG)
     assert damage.cloud.store.replace(photo, photo.with_(version_id=replaced))
-    delete_content(damage, photo)
+    delete_version(damage, photo)
 
 
-@pytest.mark.parametrize(("harm", "kind"), [(delete_content, "object-missing"), (replace_content, "object-differs")])
+@pytest.mark.parametrize(("harm", "kind"), [(delete_version, "object-missing"), (replace_content, "object-differs")])
 def test_original_restored_from_a_copy_is_confirmed(
     damage: Damage, harm: Callable[[Damage, Photo], None], kind: str
 ) -> None:

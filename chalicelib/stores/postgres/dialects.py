@@ -31,7 +31,7 @@ class Dialect(NamedTuple):
     def add_defaults(self, url: str) -> str:
         """Return a connection string with the default parameters that `url` does not set.
 
-        A setting of the server in the `options` of `url` overrides a default one, and leaves the others as they are.
+        The `options` of `url` follow the default ones, so each setting in them overrides only its own default.
 
         Raises:
             InvalidDatabaseUrl: libpq cannot parse `url`, or takes a part of its password as the host or the port.
@@ -43,13 +43,11 @@ class Dialect(NamedTuple):
             raise InvalidDatabaseUrl from None
         if "@" in str(given.get("host", "")) or not re.fullmatch(r"[\d,]*", str(given.get("port", ""))):
             raise InvalidDatabaseUrl
-        return make_conninfo(url, **self.parameters | given | self._merge_options(str(given.get("options", ""))))
-
-    def _merge_options(self, given: str) -> dict[str, str]:
-        default = str(self.parameters.get("options", ""))
-        # The last value of a setting counts.
-        merged = given if default in given else f"{default} {given}".rstrip()
-        return {"options": merged} if merged else {}
+        default, options = str(self.parameters.get("options", "")), str(given.get("options", ""))
+        if default not in options:
+            # The last value of a setting counts.
+            given["options"] = f"{default} {options}"
+        return make_conninfo("", **self.parameters | given)
 
     def translate(self, statement: str) -> str:
         """Return a statement of `schema` for this database. The files are written for Aurora DSQL."""
